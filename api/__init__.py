@@ -1,0 +1,1 @@
+"""The outer layer: composition root, command line, migrations."""

@@ -1,0 +1,1 @@
+"""Cases, the signed bundle without pictures, and its offline verifier."""

@@ -1,0 +1,1 @@
+"""Settings, the watchlist's types and the catalogues: what a home is told, never what it found."""

@@ -1,0 +1,1 @@
+"""Preserves observations: sealing, objects, the custody log, time stamps, fingerprints, audit."""

@@ -1,0 +1,167 @@
+"""The errors of the evidence package.
+
+    EvidenceError
+    ├── CanonicalError          a value has no canonical form here
+    ├── SealError
+    │   ├── EnvelopeError       an age header or payload is malformed or damaged
+    │   ├── NoMatchingKeyError  none of the identities opens this header
+    │   ├── PassphraseError     the passphrase is missing or wrong
+    │   └── CardError           the SLIP-39 cards do not fit together
+    ├── LogError
+    │   ├── LeafError           an entry is malformed, too long or not of its schema
+    │   ├── CommitmentError     a disclosure does not hash to its commitment
+    │   ├── TileError           a tile does not fit the leaves
+    │   ├── InclusionProofError
+    │   ├── ConsistencyProofError
+    │   ├── NoteError           a signed note is malformed or its signature is wrong
+    │   └── CheckpointError     a checkpoint goes back, forks or is not of this log
+    ├── StampError
+    │   ├── StampUnreachableError  the authority did not answer: try again later
+    │   ├── StampRefusedError      the authority answered and refused
+    │   └── TokenError             a token is malformed, forged, or not for this data
+    ├── CertificateError        a certificate chain does not lead to a trusted root
+    ├── ObjectError
+    │   ├── ObjectMissingError
+    │   ├── ObjectConflictError
+    │   └── ObjectDamagedError
+    ├── StoreError
+    │   ├── StorageFullError    no space left; nothing was acknowledged
+    │   ├── SchemaVersionError  the home is of another version
+    │   ├── HomeBusyError       another process writes to this home
+    │   └── HomeError           no home here, or not a home
+    ├── NotDecodedError         a medium could not be decoded; its hole says why
+    ├── AuthorityError          an act lacks its request, its approval or its second person
+    └── UnknownItemError        no such item, channel or case
+
+Standard library only: the offline verifier carries this module.
+"""
+
+from config.errors import Explained
+
+
+class EvidenceError(Explained):
+    """Something about the evidence does not hold."""
+
+
+class CanonicalError(EvidenceError):
+    """A value has no canonical form here (RFC 8785; numbers and booleans are not values of the log)."""
+
+
+class SealError(EvidenceError):
+    """Sealing or opening failed."""
+
+
+class EnvelopeError(SealError):
+    """An age header or payload is malformed, truncated or damaged."""
+
+
+class NoMatchingKeyError(SealError):
+    """None of the identities opens this header."""
+
+
+class PassphraseError(SealError):
+    """The passphrase is missing or wrong."""
+
+
+class CardError(SealError):
+    """The SLIP-39 cards are too few, mistyped or of another set."""
+
+
+class LogError(EvidenceError):
+    """The custody log, or a proof from it, does not hold."""
+
+
+class LeafError(LogError):
+    """An entry is malformed, too long or not of its type's schema."""
+
+
+class CommitmentError(LogError):
+    """A disclosure does not hash to any commitment of its leaf."""
+
+
+class TileError(LogError):
+    """A tile does not fit the leaves, or is absent."""
+
+
+class InclusionProofError(LogError):
+    """An inclusion path is too long, too short or leads elsewhere."""
+
+
+class ConsistencyProofError(LogError):
+    """A consistency path is too long, too short or leads elsewhere."""
+
+
+class NoteError(LogError):
+    """A signed note or verifier key is malformed, or the signature is wrong."""
+
+
+class CheckpointError(LogError):
+    """A checkpoint goes back, forks, or is not of this log."""
+
+
+class StampError(EvidenceError):
+    """No time stamp could be had or believed."""
+
+
+class StampUnreachableError(StampError):
+    """The authority did not answer in time: ask again later."""
+
+
+class StampRefusedError(StampError):
+    """The authority answered and refused (PKIStatus other than granted)."""
+
+
+class TokenError(StampError):
+    """A token is malformed, forged, or not for this data."""
+
+
+class CertificateError(EvidenceError):
+    """A certificate chain does not lead to a trusted root, or was not valid at that time."""
+
+
+class ObjectError(EvidenceError):
+    """A sealed object is not what the log says."""
+
+
+class ObjectMissingError(ObjectError):
+    """No object lies at this address."""
+
+
+class ObjectConflictError(ObjectError):
+    """Other bytes lie at this address already."""
+
+
+class ObjectDamagedError(ObjectError):
+    """The bytes at this address do not hash to it."""
+
+
+class StoreError(EvidenceError):
+    """The home or its database cannot be used as it is."""
+
+
+class StorageFullError(StoreError):
+    """No space is left; nothing was acknowledged."""
+
+
+class SchemaVersionError(StoreError):
+    """The database is of another schema version than this program."""
+
+
+class HomeBusyError(StoreError):
+    """Another process writes to this home."""
+
+
+class HomeError(StoreError):
+    """There is no home at this place, or what is there is not one."""
+
+
+class NotDecodedError(EvidenceError):
+    """A medium could not be decoded; the hole that is recorded says why."""
+
+
+class AuthorityError(EvidenceError):
+    """An act lacks its request, its approval or its second person."""
+
+
+class UnknownItemError(EvidenceError):
+    """There is no such item, channel or case."""

@@ -1,0 +1,102 @@
+"""The types of custody events and the names that each commits to.
+
+Pure data, shared with the offline verifier. Every NAME of a TYPE is always committed, null
+where there is nothing to say, so that what is withheld shows. A schema is never edited: a
+new field is a new format, ``nisisama/event/2``. docs/format.md is the specification.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+FORMAT = "nisisama/event/1"
+MAX_LEAF_BYTES = 65_535
+NO_TOKEN = "0" * 64
+"""``after`` before the first token."""
+
+SEALED_NAMES = ("media", "media_header", "prints", "record")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The names of one event type.
+
+    Attributes:
+        subject: Names whose salts come from the ``subject`` secret, which erasure destroys.
+        act: Names whose salts come from the ``act`` secret, which is kept.
+        public: Names in clear, in ``public``.
+    """
+
+    subject: tuple[str, ...] = ()
+    act: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+
+
+_ACT = ("actor", "at", "reason", "authority", "approver", "tool")
+"""Who did it, when by our clock, why, on whose authority, with what; in every event but an anchor."""
+
+SCHEMAS = MappingProxyType(
+    {
+        "log_opened": Schema(
+            act=(
+                *_ACT,
+                "organisation",
+                "log_key",
+                "office_recipient",
+                "casework_recipient",
+                "matching_recipient",
+                "seal_certificate_sha256",
+                "rehearsal",
+            )
+        ),
+        "requested": Schema(act=(*_ACT, "what", "target", "proof")),
+        "approved": Schema(act=(*_ACT, "request", "proof")),
+        "channel_added": Schema(
+            subject=("channel", "report_url", "reported_by", "reported_on", "access"),
+            act=(*_ACT, "mode", "legal_basis", "review_by"),
+        ),
+        "channel_removed": Schema(subject=("channel",), act=_ACT),
+        "imported": Schema(
+            subject=(
+                "source_name",
+                "container_sha256",
+                "container_bytes",
+                "channel_id",
+                "channel_title",
+                "channel_type",
+            ),
+            act=(*_ACT, "declared_by", "method", "mode", "legal_basis", "counts"),
+        ),
+        "observed": Schema(
+            subject=(
+                "kind",
+                "channel_id",
+                "channel_title",
+                "message_id",
+                "posted_at",
+                "edited_at",
+                "sender_id",
+                "sender_name",
+                "text",
+                "reply_to",
+                "forwarded_from",
+                "action",
+                "media",
+                "file_name",
+                "media_type",
+                "bytes",
+                "sha256",
+                "raw_sha256",
+                "container_sha256",
+                "offset",
+            ),
+            act=(*_ACT, "declared_by", "method", "mode"),
+        ),
+        "hole": Schema(subject=("channel_id", "lo", "hi", "what"), act=(*_ACT, "hole", "since")),
+        "case_opened": Schema(act=(*_ACT, "case")),
+        "case_item_added": Schema(act=(*_ACT, "case", "item")),
+        "case_viewed": Schema(act=(*_ACT, "case")),
+        "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found")),
+        "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "language", "items")),
+        "anchor": Schema(public=("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")),
+    }
+)

@@ -1,0 +1,1 @@
+"""Finds a picture among the sealed fingerprints."""

@@ -1,0 +1,139 @@
+"""Observation and Hole: what a source saw once, and what it did not see.
+
+A source yields these and knows nothing of sealing or of the log; intake takes them and
+knows nothing of Telegram. Same source and same bytes again is no new observation.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO
+
+from evidence.canonical import Value
+
+
+class Kind(StrEnum):
+    """What was seen (the ``kind`` of ``evidence list``)."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETION = "deletion"
+    SERVICE = "service"
+    CHANNEL = "channel"
+    FILE = "file"
+
+
+class Mode(StrEnum):
+    """How much of a medium is kept."""
+
+    METADATA_ONLY = "metadata_only"
+    HASH_ONLY = "hash_only"
+    SEALED = "sealed"
+
+
+class HoleReason(StrEnum):
+    """Why something is not there."""
+
+    GAP = "gap"
+    MISSING_FILE = "missing_file"
+    NOT_INCLUDED = "not_included"
+    TOO_LARGE = "too_large"
+    UNAVAILABLE = "unavailable"
+    OUTSIDE = "outside_the_export"
+    NOT_DECODED = "not_decoded"
+    UNSUPPORTED = "unsupported"
+    MODE = "mode"
+    BAN = "ban"
+    DOWNTIME = "downtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Something that was not seen, with its reason.
+
+    Attributes:
+        lo: First message identifier of the span; None when no message is concerned.
+        hi: Last message identifier of the span, inclusive.
+        what: What is missing, in words or as a file name; goes into the sealed record only.
+        since: When it was noticed, aware UTC.
+    """
+
+    channel_id: str
+    reason: HoleReason
+    since: datetime
+    lo: int | None = None
+    hi: int | None = None
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A file that belongs to a message, or that a client brought.
+
+    Attributes:
+        name: Its name at the source; sealed, never in clear.
+        open: Opens the bytes for one pass; may raise OSError.
+        declared_type: Media type the source claims, if any.
+        declared_bytes: Size the source claims, if any.
+    """
+
+    name: str
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+    declared_type: str | None = None
+    declared_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a source saw once.
+
+    Attributes:
+        channel_id: Decimal; the bare identifier that Telegram Desktop writes (no ``-100``).
+            For a file that a client brought, ``local``.
+        message_id: Decimal; None for a channel or a loose file.
+        posted_at: When the source says that it was posted, aware UTC.
+        fields: Disclosable values by NAME of the ``observed`` schema: ``text``, ``sender_id``
+            and so on. Names left out are null.
+        raw: The bytes as received (export fragment, TL); sealed to the office key, because
+            they can embed thumbnails. None when there are none.
+        record: The parsed record after ``strip_previews``; sealed to the casework key.
+        offset: Where ``raw`` begins in its container; None outside a container.
+        medium: The file itself, for Kind.FILE only.
+    """
+
+    kind: Kind
+    channel_id: str
+    message_id: int | None
+    posted_at: datetime | None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    raw: bytes | None = None
+    record: Value = None
+    offset: int | None = None
+    medium: Medium | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One export, page or reply, read whole before anything is acknowledged.
+
+    Attributes:
+        method: How it was had: ``desktop-json``.
+        name: File name at the source; sealed.
+        sha256: Of the untouched bytes, hex.
+        rest: All bytes that lie in no observation's ``raw``, in order; filling the gaps
+            between the slices at their offsets gives the container back.
+        contents: Observations and holes in the order of the container; may be iterated once.
+    """
+
+    method: str
+    name: str
+    channel_id: str
+    channel_title: str | None
+    channel_type: str | None
+    sha256: str
+    length: int
+    rest: Callable[[], bytes]
+    contents: Callable[[], Iterator[Observation | Hole]]
+    total: int

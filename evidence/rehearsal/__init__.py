@@ -1,0 +1,1 @@
+"""Loopback stand-ins for outside services, so that the whole way can be rehearsed offline."""

@@ -1,0 +1,43 @@
+"""The one spelling of a time in the log and in bundles: ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
+
+Times are aware UTC; a clock is an argument. Standard library only.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from evidence.errors import CanonicalError
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The machine's clock, aware UTC. Nothing but the composition root names it."""
+    return datetime.now(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """``moment`` in UTC with milliseconds, cut, not rounded.
+
+    Raises:
+        CanonicalError: The time has no zone.
+    """
+    if moment.tzinfo is None:
+        raise CanonicalError("a time without a zone", expected="aware UTC")
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Read ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
+
+    Raises:
+        CanonicalError: Any other spelling.
+    """
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise CanonicalError("not a time of the log", expected="YYYY-MM-DDTHH:MM:SS.mmmZ", found=text[:40]) from error
+    if format_time(moment) != text:
+        raise CanonicalError("not the one spelling of this time", expected=format_time(moment), found=text[:40])
+    return moment
