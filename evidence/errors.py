@@ -19,6 +19,7 @@
     │   ├── StampUnreachableError  the authority did not answer: try again later
     │   ├── StampRefusedError      the authority answered and refused
     │   └── TokenError             a token is malformed, forged, or not for this data
+    ├── SignedDataError         a CMS signature is malformed, wrong, or not over this content
     ├── CertificateError        a certificate chain does not lead to a trusted root
     ├── ObjectError
     │   ├── ObjectMissingError
@@ -113,6 +114,10 @@ class StampRefusedError(StampError):
 
 class TokenError(StampError):
     """A token is malformed, forged, or not for this data."""
+
+
+class SignedDataError(EvidenceError):
+    """A CMS signature is malformed, wrong, or not over this content."""
 
 
 class CertificateError(EvidenceError):

@@ -1,0 +1,101 @@
+"""Strict outline of DER (ITU-T X.690), checked before any ASN.1 library reads the bytes.
+
+asn1crypto reads BER and reads lazily: it takes lengths in several spellings and looks at a
+field only when asked. A token in which some byte may change unnoticed is a weaker exhibit,
+so the outline (tags, lengths, nesting, nothing left over) is held to DER here. One rule is
+left out on purpose: the order of a SET OF. Well-known authorities send their certificates
+unsorted, and nothing depends on that order. Standard library only.
+"""
+
+from collections.abc import Iterator
+
+from evidence.errors import SignedDataError
+
+MAX_DEPTH = 48
+
+_SEQUENCE, _SET = 0x10, 0x11
+_CONSTRUCTED = 0x20
+_NUMBER = 0x1F
+_LONG_LENGTH = 0x80
+_MAX_LENGTH_BYTES = 4
+
+
+def require_der(data: bytes) -> None:
+    """Check that ``data`` is exactly one DER element, down to its innermost elements.
+
+    Raises:
+        SignedDataError: Cut short, something left over, nested deeper than ``MAX_DEPTH``, or
+            a tag or length in a spelling that DER does not have.
+    """
+    if not data:
+        raise SignedDataError("empty", expected="one DER element", found="0 bytes")
+    tag, start, end = _header(data, 0, len(data))
+    if end != len(data):
+        raise SignedDataError("bytes after the end", expected=f"{end} bytes", found=f"{len(data)} bytes")
+    waiting = [(tag, start, end, 0)]
+    while waiting:
+        tag, start, end, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise SignedDataError("nested too deep", expected=f"at most {MAX_DEPTH} levels")
+        _require_form(data, tag, start, end)
+        if tag & _CONSTRUCTED:
+            waiting.extend((*inner, depth + 1) for inner in _elements(data, start, end))
+
+
+def element(tag: int, contents: bytes) -> bytes:
+    """One DER element with a one-byte ``tag``."""
+    length = len(contents)
+    if length < _LONG_LENGTH:
+        return bytes((tag, length)) + contents
+    size = (length.bit_length() + 7) // 8
+    return bytes((tag, _LONG_LENGTH | size)) + length.to_bytes(size, "big") + contents
+
+
+def _elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    while start < end:
+        tag, inner, start = _header(data, start, end)
+        yield tag, inner, start
+
+
+def _header(data: bytes, at: int, limit: int) -> tuple[int, int, int]:
+    """Tag, start and end of the contents of the element at ``at``."""
+    if at + 2 > limit:
+        raise SignedDataError("cut short", where=f"byte {at}")
+    tag, length, start = data[at], data[at + 1], at + 2
+    if tag & _NUMBER == _NUMBER or tag == 0:
+        raise SignedDataError("a tag that no structure here has", where=f"byte {at}", found=f"{tag:#04x}")
+    if length >= _LONG_LENGTH:
+        size = length - _LONG_LENGTH
+        spelled = data[start : start + size]
+        length, start = int.from_bytes(spelled, "big"), start + size
+        if not 1 <= size <= _MAX_LENGTH_BYTES or length < _LONG_LENGTH or spelled[0] == 0:
+            raise SignedDataError("a length that is not DER", where=f"byte {at + 1}")
+    if start + length > limit:
+        raise SignedDataError("an element is longer than what holds it", where=f"byte {at}")
+    return tag, start, start + length
+
+
+def _require_form(data: bytes, tag: int, start: int, end: int) -> None:
+    """Universal types in their one form: X.690, 8.2 (boolean), 8.3 (integer), 8.8 (null), 10.2 (strings)."""
+    if tag >> 6:
+        return
+    number, contents = tag & _NUMBER, data[start:end]
+    wrong = (number in (_SEQUENCE, _SET)) != bool(tag & _CONSTRUCTED)
+    match number:
+        case 0x01:  # BOOLEAN
+            wrong = wrong or contents not in (b"\x00", b"\xff")
+        case 0x02:  # INTEGER
+            wrong = wrong or not contents or contents[:1] + _sign(contents[1:2]) in (b"\x00\x00", b"\xff\xff")
+        case 0x05:  # NULL
+            wrong = wrong or contents != b""
+        case _:
+            pass
+    if wrong:
+        raise SignedDataError("an element is not in its DER form", where=f"byte {start}", found=f"tag {tag:#04x}")
+
+
+def _sign(octet: bytes) -> bytes:
+    """What a redundant leading octet of an INTEGER would be, given the octet after it."""
+    if not octet:
+        return b""
+    return b"\xff" if octet[0] & 0x80 else b"\x00"

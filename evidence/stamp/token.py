@@ -1,0 +1,253 @@
+"""Time-stamp queries, replies and tokens (RFC 3161, with RFC 5816).
+
+Pure: a clock, a nonce and the roots come in as arguments. A token proves that its digest
+existed when the authority says, as far as one trusts the authority; it proves nothing about
+what the digest is of. The offline verifier carries this module.
+"""
+
+import hmac
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from asn1crypto import core, tsp
+from asn1crypto.core import Void
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from evidence.errors import CertificateError, SignedDataError, StampRefusedError, TokenError
+from evidence.stamp.cms import (
+    ID_TST_INFO,
+    Asn1,
+    chain_to_root,
+    extensions_of,
+    name_of,
+    plain_oid,
+    read_as,
+    reading,
+    verify_signed_data,
+)
+from evidence.stamp.der import require_der
+
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+_SHA256_BYTES = 32
+_GRANTED = ("granted", "granted_with_mods")
+_PARTS_GRANTED = 2
+_MAX_REFUSAL = 200
+# RFC 3161, 2.4.2: UTC, seconds always there, a fraction without trailing zeros
+_GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{0,11}[1-9]))?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What a token says, once its signature was found good.
+
+    Attributes:
+        gen_time: When the authority says that it was made, aware UTC, cut to microseconds.
+        sha256: The digest that was stamped, 32 bytes.
+        policy: The policy that it was made under, dotted.
+        serial: Its number at this authority.
+        nonce: The number that the query carried, if any.
+        authority: Common name of the certificate, as the authority calls itself.
+        certificate: The certificate whose key signed it.
+        others: Other certificates that came with it; no signature covers them.
+        accuracy: How far the clock may be off, as the authority says, if it does.
+    """
+
+    gen_time: datetime
+    sha256: bytes
+    policy: str
+    serial: int
+    nonce: int | None
+    authority: str
+    certificate: x509.Certificate
+    others: tuple[x509.Certificate, ...]
+    accuracy: timedelta | None = None
+
+
+def build_query(*, sha256: bytes, nonce: int, policy: str | None = None) -> bytes:
+    """DER of a TimeStampReq for this digest; asks for the certificates.
+
+    Raises:
+        TokenError: The digest is not 32 bytes, or the nonce is negative.
+    """
+    if len(sha256) != _SHA256_BYTES or nonce < 0:
+        raise TokenError("not a query", expected="a digest of 32 bytes and a nonce from 0 up")
+    fields: dict[str, object] = {
+        "version": 1,
+        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": sha256},
+        "nonce": nonce,
+        "cert_req": True,
+    }
+    if policy is not None:
+        fields["req_policy"] = policy
+    request: Asn1 = tsp.TimeStampReq
+    return bytes(request(fields).dump())
+
+
+def token_of_reply(reply: bytes) -> bytes:
+    """The token inside a TimeStampResp, byte for byte as it was sent.
+
+    Raises:
+        StampRefusedError: The authority refused; ``found`` has its status and reasons.
+        TokenError: Not a reply, or one that grants and holds no token.
+    """
+    with _token_errors(), reading("the reply"):
+        require_der(reply)
+        # part by part: asn1crypto's TimeStampResp knows none without a token, which is what a refusal is
+        whole = read_as(core.Sequence, reply)
+        parts = [whole[at].dump() for at in range(len(whole))]
+        status = read_as(tsp.PKIStatusInfo, parts[0] if parts else b"")
+        if status["status"].native not in _GRANTED:
+            raise StampRefusedError("the authority refused", expected="granted", found=_refusal(status))
+        if len(parts) != _PARTS_GRANTED:
+            raise TokenError("the reply grants without one token", expected="2 parts", found=str(len(parts)))
+        return bytes(parts[1])
+
+
+def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
+    """Check that ``token`` is a well-signed token over this digest; trust is a separate step.
+
+    1. It is CMS SignedData over a TSTInfo with a good signature (``verify_signed_data``).
+    2. The TSTInfo is version 1, its imprint is SHA-256 and this digest, and no extension of it
+       is critical.
+    3. The signer's certificate is for time-stamping and nothing else: extended key usage
+       critical, timeStamping alone (RFC 3161, 2.3); a key usage, if there, that signs.
+
+    The caller must still check that the certificate leads to a root: ``verify_token``. The
+    ``tsa`` field is not read: the certificate says who signed. Tolerated, and not covered by
+    any signature: unsigned attributes, CRLs, and certificates other than the signer's.
+
+    Args:
+        token: DER of the token, not of the reply.
+        sha256: The digest that it should be over, 32 bytes.
+
+    Raises:
+        TokenError: Any of the above does not hold.
+    """
+    with _token_errors():
+        # (1) the signature
+        facts = verify_signed_data(signed_data=token, content=None)
+        if facts.content_type != ID_TST_INFO:
+            raise TokenError("not a time-stamp token", expected=ID_TST_INFO, found=facts.content_type)
+        # (2) what it is over
+        require_der(facts.content)
+        with reading("the time-stamp information"):
+            fields = _fields(facts.content)
+        if not hmac.compare_digest(fields.sha256, sha256):
+            raise TokenError(
+                "the token is for other data", where="messageImprint", expected=sha256.hex(), found=fields.sha256.hex()
+            )
+        # (3) whose it is
+        _require_time_stamping(facts.certificate)
+    return TokenInfo(
+        gen_time=fields.gen_time,
+        sha256=fields.sha256,
+        policy=fields.policy,
+        serial=fields.serial,
+        nonce=fields.nonce,
+        authority=name_of(facts.certificate),
+        certificate=facts.certificate,
+        others=facts.others,
+        accuracy=fields.accuracy,
+    )
+
+
+def verify_token(
+    *, token: bytes, sha256: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None
+) -> TokenInfo:
+    """``read_token``, and the chain to one of ``roots``, valid when the token was made.
+
+    Args:
+        token: DER of the token, not of the reply.
+        sha256: The digest that it should be over, 32 bytes.
+        roots: From outside the file under test.
+        nonce: The number in the query, when this is the answer to it.
+
+    Raises:
+        TokenError: The token does not hold, or carries another nonce.
+        CertificateError: The authority's certificate does not lead to a root, or did not then.
+    """
+    info = read_token(token, sha256=sha256)
+    if nonce is not None and info.nonce != nonce:
+        raise TokenError("the token answers another query", where="nonce", expected=str(nonce), found=str(info.nonce))
+    chain_to_root(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """What is used of a TSTInfo."""
+
+    gen_time: datetime
+    sha256: bytes
+    policy: str
+    serial: int
+    nonce: int | None
+    accuracy: timedelta | None
+
+
+@contextmanager
+def _token_errors() -> Iterator[None]:
+    """A bad signature or certificate inside a token is a bad token."""
+    try:
+        yield
+    except (SignedDataError, CertificateError) as error:
+        raise TokenError(
+            error.message, where=error.where, expected=error.expected, found=error.found, fix=error.fix
+        ) from error
+
+
+def _refusal(status: Asn1) -> str:
+    texts = [] if isinstance(status["status_string"], Void) else status["status_string"].native
+    reasons = [] if isinstance(status["fail_info"], Void) else sorted(status["fail_info"].native)
+    return "; ".join([str(status["status"].native), *reasons, *texts])[:_MAX_REFUSAL]
+
+
+def _fields(content: bytes) -> _Fields:
+    info = read_as(tsp.TSTInfo, content)
+    imprint, nonce = info["message_imprint"], info["nonce"]
+    if info["version"].native != "v1":
+        raise TokenError("a version that is not known", expected="1", found=str(info["version"].native))
+    if plain_oid(imprint["hash_algorithm"]) != _SHA256:
+        raise TokenError("the imprint is not SHA-256", expected=_SHA256)
+    if any(extension["critical"].native for extension in info["extensions"]):
+        raise TokenError("a critical extension is not understood")
+    return _Fields(
+        gen_time=_gen_time(info["gen_time"].contents),
+        sha256=bytes(imprint["hashed_message"]),
+        policy=info["policy"].dotted,
+        serial=info["serial_number"].native,
+        nonce=None if isinstance(nonce, Void) else nonce.native,
+        accuracy=_accuracy(info["accuracy"]),
+    )
+
+
+def _gen_time(text: bytes) -> datetime:
+    match = _GEN_TIME.fullmatch(text)
+    if match is None:
+        raise TokenError("genTime is not in its one form", expected="YYYYMMDDhhmmss[.s]Z in UTC")
+    microseconds = int((match[2] or b"0").ljust(6, b"0")[:6])
+    return datetime.strptime(match[1].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=microseconds)
+
+
+def _accuracy(accuracy: Asn1) -> timedelta | None:
+    if isinstance(accuracy, Void):
+        return None
+    seconds, millis, micros = (accuracy[name].native or 0 for name in ("seconds", "millis", "micros"))
+    return timedelta(seconds=seconds, milliseconds=millis, microseconds=micros)
+
+
+def _require_time_stamping(certificate: x509.Certificate) -> None:
+    extensions = extensions_of(certificate)
+    try:
+        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound as error:
+        raise TokenError("the certificate is not for time-stamping", expected="extended key usage") from error
+    if not purposes.critical or list(purposes.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise TokenError("the certificate is not for time-stamping alone", expected="timeStamping, critical and sole")
+    usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
+    if any(not (usage.digital_signature or usage.content_commitment) for usage in usages):
+        raise TokenError("the certificate's key usage does not allow signing")
