@@ -386,7 +386,7 @@ def _certificate_id(identifier: Asn1, digest_oid: str | None) -> _CertificateId:
     if issuer.name != "directory_name":
         raise SignedDataError("the signing certificate's issuer is not a name", found=issuer.name)
     return _CertificateId(
-        algorithm, bytes(identifier["cert_hash"]), issuer.chosen.dump(), issuer_serial["serial_number"].native
+        algorithm, bytes(identifier["cert_hash"]), issuer.chosen.untag().dump(), issuer_serial["serial_number"].native
     )
 
 

@@ -1,0 +1,326 @@
+"""A time-stamp authority of our own for rehearsals: RFC 3161, over HTTP on 127.0.0.1 only.
+
+It answers as a real authority does, so that a rehearsal runs the lines that matter. What it
+stamps proves nothing to anybody: its key lies on the machine that asks, and every name in its
+certificates says "Rehearsal, not for court". The root's key is thrown away as soon as it has
+signed the one certificate below it.
+"""
+
+import hashlib
+import os
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Self
+
+from asn1crypto import cms, core, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from evidence.errors import SignedDataError, StampError
+from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
+from evidence.stamp.cms import Asn1, read_as, reading
+from evidence.stamp.der import element, require_der
+from evidence.times import Clock
+
+NOTICE = "Rehearsal, not for court"
+POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number kept for examples (RFC 5612)
+MAX_QUERY_BYTES = 4096
+
+_ROOT_YEARS, _AUTHORITY_YEARS = 20, 10
+_YEAR = timedelta(days=365.25)
+_SLACK = timedelta(days=1)  # the machine's clock may step back after the keys were made
+_ACCURACY_S = 1
+_IDLE_S = 5.0
+_ROOT, _CERTIFICATE, _KEY = "root.pem", "authority.pem", "authority.key"
+_SERIAL_BYTES = 8
+
+
+class _Refusal(Exception):  # noqa: N818 - a reply to the asker, never seen by a caller
+    """A query that is answered with PKIFailureInfo (RFC 3161, 2.4.2)."""
+
+    def __init__(self, failure: str, text: str) -> None:
+        super().__init__(text)
+        self.failure = failure
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalAuthority:
+    """Key and certificates of a rehearsal authority."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+    root: x509.Certificate
+
+    @classmethod
+    def create(cls, directory: Path, *, at: datetime) -> Self:
+        """Make a key and certificates, valid from ``at``, and write them to ``directory``.
+
+        Raises:
+            StampError: An authority lies there already.
+        """
+        root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        root = _root_certificate(root_key, at)
+        made = cls(key=key, certificate=_authority_certificate(key, root, root_key, at), root=root)
+        directory.mkdir(parents=True, exist_ok=True)
+        pem = serialization.Encoding.PEM
+        private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        _write_new(directory / _KEY, private, mode=0o600)
+        _write_new(directory / _CERTIFICATE, made.certificate.public_bytes(pem), mode=0o644)
+        _write_new(directory / _ROOT, root.public_bytes(pem), mode=0o644)
+        return made
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Read what ``create`` wrote.
+
+        Raises:
+            StampError: A file is missing or is not what it should be.
+        """
+        try:
+            key = serialization.load_pem_private_key((directory / _KEY).read_bytes(), password=None)
+            certificate = x509.load_pem_x509_certificate((directory / _CERTIFICATE).read_bytes())
+            root = x509.load_pem_x509_certificate((directory / _ROOT).read_bytes())
+        except (OSError, ValueError, TypeError) as error:
+            raise StampError(
+                "no rehearsal authority here", where=directory.name, found=type(error).__name__, fix="Create one anew."
+            ) from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+            raise StampError("the rehearsal authority's key is not that of its certificate", where=directory.name)
+        return cls(key=key, certificate=certificate, root=root)
+
+    @property
+    def root_pem(self) -> bytes:
+        """The root to trust, PEM."""
+        return self.root.public_bytes(serialization.Encoding.PEM)
+
+    def stamp_reply(self, query: bytes, at: datetime) -> bytes:
+        """The answer to ``query`` at that time, aware: a TimeStampResp, granted or with the reason why not."""
+        at = at.astimezone(UTC)
+        try:
+            self._require_time(at)
+            request = _read_query(query)
+        except _Refusal as refusal:
+            return _reply(
+                {"status": "rejection", "status_string": [refusal.text], "fail_info": {refusal.failure}}, token=None
+            )
+        return _reply({"status": "granted"}, token=self._token(query, request, at))
+
+    @contextmanager
+    def serving(self, clock: Clock) -> Iterator[str]:
+        """Answer queries on a free port of 127.0.0.1 until the block ends; gives the address."""
+        with _Server(self, clock) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}/"
+            finally:
+                server.shutdown()
+                thread.join()
+
+    def _require_time(self, at: datetime) -> None:
+        if not self.certificate.not_valid_before_utc <= at <= self.certificate.not_valid_after_utc:
+            raise _Refusal("time_not_available", "the certificate is not valid at that time")
+
+    def _token(self, query: bytes, request: Asn1, at: datetime) -> Asn1:
+        content = _tst_info(query, request, at)
+        signed = self._signed_attributes(content, at)
+        algorithm = {"algorithm": "sha256"}
+        signer = {
+            "version": "v1",
+            "sid": _make(cms.SignerIdentifier, {"issuer_and_serial_number": self._issuer_and_serial()}),
+            "digest_algorithm": algorithm,
+            "signed_attrs": signed,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": self.key.sign(signed.dump(), ec.ECDSA(hashes.SHA256())),
+        }
+        signed_data = {
+            "version": "v3",
+            "digest_algorithms": [algorithm],
+            "encap_content_info": {"content_type": "tst_info", "content": _make(core.ParsableOctetString, content)},
+            "signer_infos": [signer],
+        }
+        if request["cert_req"].native:
+            # its own alone: the root must come by another way, so a copy here could only mislead
+            signed_data["certificates"] = [self._asn1_certificate()]
+        return _make(cms.ContentInfo, {"content_type": "signed_data", "content": _make(cms.SignedData, signed_data)})
+
+    def _signed_attributes(self, content: bytes, at: datetime) -> Asn1:
+        certificate = self._asn1_certificate()
+        name = _make(asn1_x509.GeneralName, "directory_name", certificate.issuer)
+        identifier = {
+            "cert_hash": self.certificate.fingerprint(hashes.SHA256()),
+            "issuer_serial": {"issuer": [name], "serial_number": certificate.serial_number},
+        }
+        return _make(
+            cms.CMSAttributes,
+            [
+                {"type": "content_type", "values": ["tst_info"]},
+                {"type": "signing_time", "values": [_make(cms.Time, {"utc_time": at.replace(microsecond=0)})]},
+                {"type": "message_digest", "values": [hashlib.sha256(content).digest()]},
+                {"type": "signing_certificate_v2", "values": [{"certs": [identifier]}]},
+            ],
+        )
+
+    def _asn1_certificate(self) -> Asn1:
+        return read_as(asn1_x509.Certificate, self.certificate.public_bytes(serialization.Encoding.DER))
+
+    def _issuer_and_serial(self) -> dict[str, object]:
+        certificate = self._asn1_certificate()
+        return {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+
+
+def _read_query(query: bytes) -> Asn1:
+    """A TimeStampReq that can be granted.
+
+    Raises:
+        _Refusal: It cannot.
+    """
+    try:
+        with reading("the query"):
+            require_der(query)
+            request = read_as(tsp.TimeStampReq, query)
+            _ = request.native  # asn1crypto reads late
+    except SignedDataError as error:
+        raise _Refusal("bad_data_format", error.message) from error
+    imprint = request["message_imprint"]
+    if request["version"].native != "v1":
+        raise _Refusal("bad_request", "version 1 only")
+    if imprint["hash_algorithm"]["algorithm"].native != "sha256":
+        raise _Refusal("bad_alg", "SHA-256 only")
+    if len(imprint["hashed_message"].native) != hashes.SHA256.digest_size:
+        raise _Refusal("bad_data_format", "a SHA-256 digest has 32 bytes")
+    if request["req_policy"].native not in (None, POLICY):
+        raise _Refusal("unaccepted_policy", f"policy {POLICY} only")
+    if len(request["extensions"]) > 0:
+        raise _Refusal("unaccepted_extensions", "no extensions")
+    return request
+
+
+def _tst_info(query: bytes, request: Asn1, at: datetime) -> bytes:
+    # numbered by what it says, so that equal numbers are equal stamps
+    serial = hashlib.sha256(at.isoformat().encode("ascii") + query).digest()[:_SERIAL_BYTES]
+    fields = {
+        "version": "v1",
+        "policy": POLICY,
+        "message_imprint": request["message_imprint"],
+        "serial_number": int.from_bytes(serial, "big"),
+        "gen_time": at,
+        "accuracy": {"seconds": _ACCURACY_S},
+    }
+    if request["nonce"].native is not None:
+        fields["nonce"] = request["nonce"].native
+    return bytes(_make(tsp.TSTInfo, fields).dump())
+
+
+def _reply(status: dict[str, object], *, token: Asn1 | None) -> bytes:
+    # asn1crypto's TimeStampResp always holds a token, so the two parts are put together here
+    parts = _make(tsp.PKIStatusInfo, status).dump() + (b"" if token is None else token.dump())
+    return element(0x30, parts)
+
+
+def _make(kind: Asn1, *value: object) -> Asn1:
+    return kind(*value)
+
+
+def _root_certificate(key: ec.EllipticCurvePrivateKey, at: datetime) -> x509.Certificate:
+    name = _name(f"Root ({NOTICE})")
+    builder = _builder(name, name, key.public_key(), at, _ROOT_YEARS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    return builder.add_extension(_usage(key_cert_sign=True), critical=True).sign(key, hashes.SHA256())
+
+
+def _authority_certificate(
+    key: ec.EllipticCurvePrivateKey, root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, at: datetime
+) -> x509.Certificate:
+    builder = _builder(_name(f"Time stamps ({NOTICE})"), root.subject, key.public_key(), at, _AUTHORITY_YEARS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(digital_signature=True), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+    return builder.add_extension(issuer_key, critical=False).sign(root_key, hashes.SHA256())
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime, years: int
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(at - _SLACK).not_valid_after(at + years * _YEAR)
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, NOTICE), x509.NameAttribute(NameOID.COMMON_NAME, common)]
+    )
+
+
+def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        key_cert_sign=key_cert_sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write_new(path: Path, content: bytes, *, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        raise StampError("a rehearsal authority is here already", where=path.name, fix="Open it instead.") from error
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)  # whatever the umask took away or left
+        file.write(content)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self, authority: RehearsalAuthority, clock: Clock) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.authority = authority
+        self.clock = clock
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = _IDLE_S
+
+    def do_POST(self) -> None:
+        """Answer one query (RFC 3161, 3.4)."""
+        length = self.headers.get("Content-Length", "")
+        if self.headers.get_content_type() != QUERY_TYPE:
+            self.send_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        elif not (length.isascii() and length.isdecimal()):
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+        elif len(length) > len(str(MAX_QUERY_BYTES)) or int(length) > MAX_QUERY_BYTES:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        else:
+            self._answer(self.server.authority.stamp_reply(self.rfile.read(int(length)), self.server.clock()))
+
+    def _answer(self, reply: bytes) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", REPLY_TYPE)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        """Stay silent: a command's output is its own."""

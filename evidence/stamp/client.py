@@ -1,0 +1,151 @@
+"""Asks a time-stamp authority over HTTP (RFC 3161, section 3.4) and believes nothing unchecked.
+
+Nothing but a digest and a random number leaves: no cookie, no user agent, no header of the
+caller's client. Three ways to fail are kept apart, because three people answer them: nobody
+or somebody else answered (try again later), the authority refused (the operator looks), the
+answer does not hold (an incident).
+"""
+
+import time
+from dataclasses import dataclass
+
+import httpx
+from cryptography import x509
+
+from evidence.errors import CertificateError, StampRefusedError, StampUnreachableError, TokenError
+from evidence.stamp.token import TokenInfo, build_query, token_of_reply, verify_token
+
+QUERY_TYPE = "application/timestamp-query"
+REPLY_TYPE = "application/timestamp-reply"
+MAX_REPLY_BYTES = 64 * 1024
+TIMEOUT_S = 10.0
+MAX_EXCHANGE_S = 30.0
+
+_TRY_LATER = (408, 425, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampAuthority:
+    """Where to ask, and whom to believe.
+
+    Attributes:
+        name: As it is named in the log and in bundles.
+        url: ``http`` or ``https``; the answer is signed, so plain HTTP loses nothing but the digest's privacy.
+        roots: From the catalogue or the operator, never from an answer.
+        policy: Asked for and required of the token, dotted; None takes any.
+    """
+
+    name: str
+    url: str
+    roots: tuple[x509.Certificate, ...]
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A token that was verified on arrival, and the reply that it came in, both byte for byte."""
+
+    token: bytes
+    reply: bytes
+    info: TokenInfo
+
+
+def request_stamp(
+    *, authority: TimeStampAuthority, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
+) -> Stamped:
+    """Have ``sha256`` stamped, and verify the token: imprint, signature, chain, nonce, policy.
+
+    Args:
+        authority: Whom to ask.
+        sha256: The digest to stamp, 32 bytes; all that the authority learns.
+        http: Its connections, proxy and TLS settings are used; its headers, cookies and
+            credentials are not, and redirects are not followed.
+        nonce: Random, at least 64 bits, never used before.
+        timeout_s: For connecting, and for each silence; the whole takes at most ``MAX_EXCHANGE_S``
+            and one such silence.
+
+    Raises:
+        StampUnreachableError: No answer, or none from an authority: ask again later.
+        StampRefusedError: The authority answered and refused.
+        TokenError: What was answered does not hold.
+    """
+    query = build_query(sha256=sha256, nonce=nonce, policy=authority.policy)
+    reply = _exchange(authority, query, http, timeout_s)
+    token = token_of_reply(reply)
+    try:
+        info = verify_token(token=token, sha256=sha256, roots=authority.roots, nonce=nonce)
+    except CertificateError as error:
+        raise TokenError(
+            f"the token of {authority.name} is not trusted: {error.message}",
+            where=error.where,
+            expected=error.expected,
+            found=error.found,
+        ) from error
+    if authority.policy is not None and info.policy != authority.policy:
+        raise TokenError("made under another policy", where="policy", expected=authority.policy, found=info.policy)
+    return Stamped(token=token, reply=reply, info=info)
+
+
+def _exchange(authority: TimeStampAuthority, query: bytes, http: httpx.Client, timeout_s: float) -> bytes:
+    try:
+        # not http.post: a request built by the client carries the client's headers and cookies
+        request = httpx.Request(
+            "POST",
+            authority.url,
+            headers={"Content-Type": QUERY_TYPE, "Accept": REPLY_TYPE},
+            content=query,
+            extensions={"timeout": httpx.Timeout(timeout_s).as_dict()},
+        )
+        response = http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            _require_answer(authority, response)
+            return _read(authority, response)
+        finally:
+            response.close()
+    except httpx.InvalidURL as error:
+        raise StampRefusedError("not an address", where=authority.name, found=authority.url) from error
+    except httpx.HTTPError as error:
+        raise StampUnreachableError(
+            "the authority did not answer", where=authority.name, found=type(error).__name__, fix="Ask again later."
+        ) from error
+
+
+def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> None:
+    status = response.status_code
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
+        raise StampUnreachableError(
+            "the authority cannot answer now", where=authority.name, found=f"HTTP {status}", fix="Ask again later."
+        )
+    if status != httpx.codes.OK:
+        raise StampRefusedError(
+            "the authority refused",
+            where=authority.name,
+            expected="HTTP 200",
+            found=f"HTTP {status}",
+            fix="Check the authority's address.",
+        )
+    if kind != REPLY_TYPE:
+        raise StampUnreachableError(
+            "something other than the authority answered",
+            where=authority.name,
+            expected=REPLY_TYPE,
+            found=kind[:60] or "no content type",
+            fix="A proxy or a sign-in page may be in the way; ask again later.",
+        )
+
+
+def _read(authority: TimeStampAuthority, response: httpx.Response) -> bytes:
+    # raw: a compressed answer is none that RFC 3161 knows, and could unpack to any size
+    reply, deadline = b"", time.monotonic() + MAX_EXCHANGE_S
+    for piece in response.iter_raw():
+        reply += piece
+        if len(reply) > MAX_REPLY_BYTES:
+            raise TokenError(
+                "the answer is too long", where=authority.name, expected=f"at most {MAX_REPLY_BYTES} bytes"
+            )
+        if time.monotonic() > deadline:
+            raise StampUnreachableError(
+                "the answer takes too long", where=authority.name, expected=f"{MAX_EXCHANGE_S:.0f} s"
+            )
+    return reply
