@@ -1,0 +1,17 @@
+"""Making disclosures, the writing half of ``commit``; the verifier does not carry it."""
+
+from evidence.canonical import Value, b64u, jcs
+from evidence.log.commit import read_disclosure, salt
+
+
+def disclose(secret: bytes, name: str, value: Value) -> str:
+    """The disclosure of ``value`` under ``name``, salted from the event's secret that covers this name.
+
+    Raises:
+        CanonicalError: Not a value of the log.
+        CommitmentError: The secret is not 32 bytes, this is not a name, or the value is nested
+            too deeply: what a reader would refuse is not written.
+    """
+    disclosure = b64u(jcs([b64u(salt(secret, name)), name, value]))
+    read_disclosure(disclosure)
+    return disclosure

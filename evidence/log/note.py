@@ -1,0 +1,250 @@
+"""Checkpoints of the custody log (C2SP signed-note and tlog-checkpoint), Ed25519 only.
+
+A checkpoint file has one form: origin, size and root as three text lines, a blank line, and
+the one signature line of the log, whose key is named as the origin. C2SP allows extension
+lines and further signatures; this file has none, because its bytes are what is time-stamped
+and any freedom in them is a freedom to dispute. Cosignatures live in another file.
+
+    ngo.example/5f3a9c01
+    70000
+    CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+    — ngo.example/5f3a9c01 Az3grlgtzPICa5OS...
+
+Pure: bytes in, values out. Shared with the offline verifier.
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from evidence.errors import CheckpointError, NoteError
+from evidence.log.merkle import EMPTY_ROOT, HASH_BYTES
+
+ED25519 = b"\x01"
+"""The signature type (signed-note, "Signature types")."""
+
+MAX_SIZE = 2**63 - 1
+"""Entries in a tree, at most: other readers of checkpoints count with signed 64-bit numbers."""
+
+_KEY_ID_BYTES = 4
+_PUBLIC_KEY_BYTES = 32
+_SIGNATURE_BYTES = 64
+_NAME = re.compile(r"[a-z0-9./-]{1,255}")
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_DASH = "\N{EM DASH}"
+_TEXT_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A log's public key and its name, the C2SP vkey; ``str`` writes it.
+
+    Attributes:
+        name: The log's origin, ``[a-z0-9./-]``.
+        public_key: Ed25519, 32 bytes.
+    """
+
+    name: str
+    public_key: bytes
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise NoteError("a key has another name", expected="1 to 255 of a-z 0-9 . / -", found=ascii(self.name)[:80])
+        if len(self.public_key) != _PUBLIC_KEY_BYTES:
+            raise NoteError(
+                "not an Ed25519 public key",
+                where=self.name,
+                expected=f"{_PUBLIC_KEY_BYTES} bytes",
+                found=f"{len(self.public_key)} bytes",
+            )
+
+    @property
+    def key_id(self) -> bytes:
+        """The first 4 bytes of SHA-256(name | newline | type | public key)."""
+        return hashlib.sha256(self.name.encode("ascii") + b"\n" + ED25519 + self.public_key).digest()[:_KEY_ID_BYTES]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.key_id.hex()}+{_base64(ED25519 + self.public_key)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``name+keyid+base64``, without a newline.
+
+        Raises:
+            NoteError: Not a verifier key, not Ed25519, or the key identifier is of another key.
+        """
+        # the name has no plus sign, base64 may have several
+        name, _, rest = text.partition("+")
+        _, _, encoded = rest.partition("+")
+        typed_key = _from_base64(encoded, what="a verifier key")
+        if typed_key[:1] != ED25519:
+            raise NoteError("not an Ed25519 verifier key", expected="type 01", found=f"type {typed_key[:1].hex()}")
+        key = cls(name, typed_key[1:])
+        if str(key) != text:
+            raise NoteError("the key identifier is of another key", expected=str(key), found=ascii(text)[:400])
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log says of itself at one moment: its name, how many entries, and their root.
+
+    Attributes:
+        origin: The log's name, ``[a-z0-9./-]``.
+        size: Number of entries.
+        root: Root hash, 32 bytes.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.origin):
+            raise CheckpointError(
+                "a log has another name", expected="1 to 255 of a-z 0-9 . / -", found=ascii(self.origin)[:80]
+            )
+        if not 0 <= self.size <= MAX_SIZE:
+            raise CheckpointError(
+                "not a size of a log", where=self.origin, expected=f"0 to {MAX_SIZE}", found=str(self.size)
+            )
+        if len(self.root) != HASH_BYTES or (self.size == 0 and self.root != EMPTY_ROOT):
+            raise CheckpointError(
+                "not a root for this size",
+                where=self.origin,
+                expected=f"{HASH_BYTES} bytes, and the hash of nothing for size 0",
+                found=f"{self.root.hex()[:80]} for size {self.size}",
+            )
+
+    @property
+    def text(self) -> str:
+        """The signed text: three lines, each with its newline."""
+        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+
+
+def sign_checkpoint(checkpoint: Checkpoint, *, key: Ed25519PrivateKey) -> bytes:
+    """The whole checkpoint file, signed under the origin's name.
+
+    The caller must never have signed, and must never sign, a tree that this one does not continue.
+    """
+    text = checkpoint.text.encode("ascii")
+    verifier = VerifierKey(checkpoint.origin, key.public_key().public_bytes_raw())
+    signature = _base64(verifier.key_id + key.sign(text))
+    return text + f"\n{_DASH} {verifier.name} {signature}\n".encode()
+
+
+def open_checkpoint(note: bytes, *, key: VerifierKey) -> Checkpoint:
+    """Read a checkpoint file and check that ``key`` signed it.
+
+    Steps: (1) three text lines, a blank line, one signature line; (2) the signature line names
+    this key; (3) the signature holds; (4) only then is the text read: the origin is the key's
+    name, size and root are in their one spelling. Whether the log went back is for the caller.
+
+    Raises:
+        NoteError: Not such a note, signed by another key, or the signature is wrong.
+        CheckpointError: Rightly signed, but not a checkpoint of this log.
+    """
+    # (1) the form
+    text, line = _split(note)
+    # (2) the signer
+    signature = _signature_by(key, line)
+    # (3) the signature
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, text.encode("utf-8"))
+    except InvalidSignature as error:
+        raise NoteError("the signature is wrong", where=f"checkpoint of {key.name}") from error
+    # (4) the text
+    return _read_text(text, key.name)
+
+
+def parse_decimal(text: str) -> int:
+    """Read a size or an index: ASCII digits, no leading zero, at most ``MAX_SIZE``.
+
+    Raises:
+        NoteError: Any other spelling.
+    """
+    if not _DECIMAL.fullmatch(text) or int(text) > MAX_SIZE:
+        raise NoteError(
+            "not a decimal number", expected=f"0 to {MAX_SIZE} without leading zeros", found=ascii(text)[:40]
+        )
+    return int(text)
+
+
+def parse_hash(text: str) -> bytes:
+    """Read a hash from standard base64 (RFC 4648, section 4).
+
+    Raises:
+        NoteError: Not base64, another length, or not the one spelling of its bytes.
+    """
+    value = _from_base64(text, what="a hash")
+    if len(value) != HASH_BYTES:
+        raise NoteError("not a hash", expected=f"{HASH_BYTES} bytes", found=f"{len(value)} bytes")
+    return value
+
+
+def _split(note: bytes) -> tuple[str, str]:
+    """The signed text with its last newline, and the signature line without it."""
+    try:
+        lines = note.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise NoteError("a note is not UTF-8") from error
+    shape = [bool(line) for line in lines]
+    if shape != [True] * _TEXT_LINES + [False, True, False]:
+        raise NoteError(
+            "not a checkpoint file",
+            expected="three text lines, a blank line and one signature line, each ended by a newline",
+            found=f"{len(lines)} pieces between newlines",
+        )
+    *text, _, signature_line, _ = lines
+    return "".join(f"{line}\n" for line in text), signature_line
+
+
+def _signature_by(key: VerifierKey, line: str) -> bytes:
+    start = f"{_DASH} {key.name} "
+    if not line.startswith(start):
+        raise NoteError("signed under another name", expected=key.name, found=ascii(line)[:80])
+    signature = _from_base64(line.removeprefix(start), what="a signature")
+    key_id, signature = signature[:_KEY_ID_BYTES], signature[_KEY_ID_BYTES:]
+    if key_id != key.key_id:
+        raise NoteError("signed by another key", where=key.name, expected=key.key_id.hex(), found=key_id.hex())
+    if len(signature) != _SIGNATURE_BYTES:
+        raise NoteError(
+            "not an Ed25519 signature",
+            where=key.name,
+            expected=f"{_SIGNATURE_BYTES} bytes",
+            found=f"{len(signature)} bytes",
+        )
+    return signature
+
+
+def _read_text(text: str, name: str) -> Checkpoint:
+    origin, size, root, _ = text.split("\n")
+    if origin != name:
+        raise CheckpointError("a checkpoint of another log", expected=name, found=ascii(origin)[:80])
+    try:
+        return Checkpoint(origin, parse_decimal(size), parse_hash(root))
+    except NoteError as error:
+        raise CheckpointError(
+            error.message, where=f"checkpoint of {name}", expected=error.expected, found=error.found
+        ) from error
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _from_base64(text: str, *, what: str) -> bytes:
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except ValueError as error:
+        raise NoteError(f"{what} is not base64", found=f"{len(text)} characters") from error
+    # b64decode overlooks the unused low bits before the padding
+    if _base64(data) != text:
+        raise NoteError(f"{what} is not in the one base64 spelling of its bytes")
+    return data

@@ -1,0 +1,255 @@
+"""Disclosures and commitments: what is disclosed is what was committed, and nothing else."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidence.canonical import Value
+from evidence.errors import CanonicalError, CommitmentError
+from evidence.log.commit import MAX_DEPTH, commitment, open_commitments, read_disclosure, salt
+from evidence.log.disclose import disclose
+from evidence.log.schema import SCHEMAS
+
+SECRET = bytes(range(32))
+SALT = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True)
+values = st.recursive(
+    st.none() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def encode(text: str) -> str:
+    """Any text as a disclosure."""
+    return base64.urlsafe_b64encode(text.encode("utf-8")).decode().rstrip("=")
+
+
+def test_a_disclosure_is_made_as_the_format_says() -> None:
+    expected_salt = hmac.new(SECRET, b"nisisama/salt/1\ntext", hashlib.sha256).digest()
+    salt_text = base64.urlsafe_b64encode(expected_salt).decode().rstrip("=")
+    assert salt(SECRET, "text") == expected_salt
+    disclosure = disclose(SECRET, "text", "Ниси сама")
+    assert disclosure == encode(f'["{salt_text}","text","Ниси сама"]')
+    assert (
+        commitment(disclosure) == base64.urlsafe_b64encode(hashlib.sha256(disclosure.encode()).digest()).decode()[:43]
+    )
+
+
+def test_the_published_disclosure_of_sd_jwt_hashes_to_its_published_digest() -> None:
+    # RFC 9901, section 4.2.3
+    disclosure = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"
+    assert commitment(disclosure) == "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0"
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=32, max_size=32), names, values)
+def test_every_value_opens_as_it_was_disclosed(secret: bytes, name: str, value: Value) -> None:
+    disclosure = disclose(secret, name, value)
+    assert read_disclosure(disclosure) == (name, value)
+    assert open_commitments({name: commitment(disclosure)}, [disclosure]) == {name: value}
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=32, max_size=32), names, values)
+def test_what_is_disclosed_is_canonical_json(secret: bytes, name: str, value: Value) -> None:
+    disclosure = disclose(secret, name, value)
+    data = base64.urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4))
+    assert rfc8785.dumps(json.loads(data)) == data
+
+
+def test_one_secret_gives_each_name_its_own_salt_and_another_secret_other_salts() -> None:
+    salts = {salt(secret, name) for secret in (SECRET, bytes(32)) for name in ("text", "kind", "sha256")}
+    assert len(salts) == 6
+
+
+def test_names_are_not_run_together_with_what_goes_before() -> None:
+    with pytest.raises(CommitmentError, match="not a name"):
+        salt(SECRET, "\ntext")
+
+
+@pytest.mark.parametrize("secret", [b"", bytes(31), bytes(33)])
+def test_a_secret_of_another_length_is_refused(secret: bytes) -> None:
+    with pytest.raises(CommitmentError, match="not an event secret"):
+        disclose(secret, "text", None)
+
+
+@pytest.mark.parametrize("name", ["", "Text", "1st", "te xt", "text\n", "tëxt", "a" * 65, "_text"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(CommitmentError, match="not a name"):
+        disclose(SECRET, name, None)
+    with pytest.raises(CommitmentError, match="not a name"):
+        read_disclosure(encode(json.dumps([SALT, name, None])))
+
+
+def test_every_name_of_every_schema_is_a_name() -> None:
+    for schema in SCHEMAS.values():
+        for name in (*schema.subject, *schema.act):
+            assert read_disclosure(disclose(SECRET, name, None)) == (name, None)
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, ["a", {"b": False}], b"bytes", "\ud800", {1: "a"}])
+def test_what_is_no_value_of_the_log_is_not_disclosed(value: Value) -> None:
+    with pytest.raises(CanonicalError):
+        disclose(SECRET, "text", value)
+
+
+def nested(levels: int) -> Value:
+    value: Value = "deep"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_nesting_has_an_end_for_writers_and_readers_alike() -> None:
+    assert read_disclosure(disclose(SECRET, "text", nested(MAX_DEPTH))) == ("text", nested(MAX_DEPTH))
+    with pytest.raises(CommitmentError, match="too deeply"):
+        disclose(SECRET, "text", nested(MAX_DEPTH + 1))
+    with pytest.raises(CommitmentError, match="not JSON"):
+        read_disclosure(encode("[" * 100_000))
+    with pytest.raises(CommitmentError):
+        read_disclosure(encode(f'["{SALT}","text",' + '{"a":' * 900 + '""' + "}" * 900 + "]"))
+
+
+@pytest.mark.parametrize(
+    "disclosure",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(encode("[]") + "=", id="padded"),
+        pytest.param(encode(f'["{SALT}","text","?>?>"]').replace("_", "/").replace("-", "+"), id="plain base64"),
+        pytest.param(" " + encode(f'["{SALT}","text",null]'), id="a space before"),
+        pytest.param(encode(f'["{SALT}","text",null]') + "\n", id="a newline after"),
+        pytest.param(encode(f'["{SALT}","text","a"]')[:-1] + "1", id="another spelling of the last character"),
+        pytest.param("é", id="not ASCII"),
+        pytest.param("A", id="one character"),
+        pytest.param(base64.urlsafe_b64encode(b"\xff\xfe").decode().rstrip("="), id="not UTF-8"),
+        pytest.param(encode("\ufeff[]"), id="a byte order mark"),
+        pytest.param(encode("["), id="cut"),
+        pytest.param(encode(f'["{SALT}","text",null] null'), id="more after it"),
+        pytest.param(encode(f"['{SALT}','text',null]"), id="not JSON"),
+        pytest.param(encode(f'["{SALT}","text",null,]'), id="a comma too many"),
+        pytest.param(encode(f'["{SALT}","text","\n"]'), id="a bare control character"),
+        pytest.param(encode("null"), id="null"),
+        pytest.param(encode('"text"'), id="a string"),
+        pytest.param(encode(f'{{"salt":"{SALT}","name":"text","value":null}}'), id="an object"),
+        pytest.param(encode(f'["{SALT}","text"]'), id="two parts"),
+        pytest.param(encode(f'["{SALT}","text",null,null]'), id="four parts"),
+        pytest.param(encode('[null,"text",null]'), id="no salt"),
+        pytest.param(encode(f'["{SALT}",null,null]'), id="no name"),
+        pytest.param(encode(f'["{SALT}",["text"],null]'), id="a name in an array"),
+        pytest.param(encode('["","text",null]'), id="an empty salt"),
+        pytest.param(encode(f'["{SALT[:42]}","text",null]'), id="a short salt"),
+        pytest.param(encode(f'["{SALT}A","text",null]'), id="a long salt"),
+        pytest.param(encode(f'["{SALT}=","text",null]'), id="a padded salt"),
+        pytest.param(encode(f'["{SALT[:42]}B","text",null]'), id="a salt in another spelling"),
+        pytest.param(encode(f'["{SALT}","text",1]'), id="a number"),
+        pytest.param(encode(f'["{SALT}","text",-0]'), id="minus nothing"),
+        pytest.param(encode(f'["{SALT}","text",1.5]'), id="a fraction"),
+        pytest.param(encode(f'["{SALT}","text",1e999]'), id="a number without end"),
+        pytest.param(encode(f'["{SALT}","text",NaN]'), id="not a number"),
+        pytest.param(encode(f'["{SALT}","text",-Infinity]'), id="infinity"),
+        pytest.param(encode(f'["{SALT}","text",' + "9" * 10_000 + "]"), id="a number of ten thousand digits"),
+        pytest.param(encode(f'["{SALT}","text",true]'), id="a boolean"),
+        pytest.param(encode(f'["{SALT}","text",[["a",{{"b":[false]}}]]]'), id="a boolean deep inside"),
+        pytest.param(encode(f'["{SALT}","text",{{"a":[{{"b":2}}]}}]'), id="a number deep inside"),
+        pytest.param(encode(f'["{SALT}","text",{{"a":"1","a":"2"}}]'), id="a name twice"),
+        pytest.param(encode(f'["{SALT}","text",{{"a":"1","\\u0061":"1"}}]'), id="a name twice, once escaped"),
+        pytest.param(encode(f'["{SALT}","text",[{{"x":{{"a":null,"a":null}}}}]]'), id="a name twice deep inside"),
+        pytest.param(encode(f'["{SALT}","text","\\ud800"]'), id="half a surrogate pair"),
+        pytest.param(encode(f'["{SALT}","text",{{"\\ud800":null}}]'), id="half a surrogate pair as a name"),
+    ],
+)
+def test_a_malformed_disclosure_is_refused_even_when_its_commitment_is_right(disclosure: str) -> None:
+    with pytest.raises(CommitmentError):
+        read_disclosure(disclosure)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(disclosure.encode()).digest()).decode().rstrip("=")
+    with pytest.raises(CommitmentError):
+        open_commitments({"text": digest}, [disclosure])
+
+
+def test_the_malformed_disclosures_differ_from_this_good_one() -> None:
+    good = encode(f'["{SALT}","text",{{"a":["1",null]}}]')
+    assert open_commitments({"text": commitment(good)}, [good]) == {"text": {"a": ["1", None]}}
+
+
+def test_a_verifier_hashes_the_string_and_canonicalises_nothing() -> None:
+    spaced = encode(f'[ "{SALT}" , "text" , "\\u0061" ]')
+    assert open_commitments({"text": commitment(spaced)}, [spaced]) == {"text": "a"}
+    with pytest.raises(CommitmentError, match="does not hash"):
+        open_commitments({"text": commitment(encode(f'["{SALT}","text","a"]'))}, [spaced])
+
+
+def test_a_disclosure_with_any_character_changed_opens_nothing() -> None:
+    disclosure = disclose(SECRET, "text", "seen")
+    commit = {"text": commitment(disclosure), "kind": commitment(disclose(SECRET, "kind", "message"))}
+    for place in range(len(disclosure)):
+        for character in "Ab9-_=":
+            if disclosure[place] != character:
+                with pytest.raises(CommitmentError):
+                    open_commitments(commit, [disclosure[:place] + character + disclosure[place + 1 :]])
+
+
+def test_a_commitment_with_any_character_changed_is_not_met() -> None:
+    disclosure = disclose(SECRET, "text", "seen")
+    right = commitment(disclosure)
+    for place in range(len(right)):
+        wrong = right[:place] + ("A" if right[place] != "A" else "B") + right[place + 1 :]
+        with pytest.raises(CommitmentError, match="does not hash"):
+            open_commitments({"text": wrong}, [disclosure])
+
+
+def test_some_disclosures_open_some_values_and_withhold_the_others() -> None:
+    disclosures = {name: disclose(SECRET, name, f"the {name}") for name in ("kind", "text", "sha256")}
+    commit = {name: commitment(disclosure) for name, disclosure in disclosures.items()}
+    assert open_commitments(commit, []) == {}
+    assert open_commitments(commit, [disclosures["text"]]) == {"text": "the text"}
+    assert open_commitments(commit, reversed(disclosures.values())) == {name: f"the {name}" for name in commit}
+
+
+def test_an_unknown_doubled_or_misplaced_disclosure_is_refused() -> None:
+    text, kind = disclose(SECRET, "text", "a"), disclose(SECRET, "kind", "message")
+    with pytest.raises(CommitmentError, match="does not have"):
+        open_commitments({"kind": commitment(kind)}, [text])
+    with pytest.raises(CommitmentError, match="second disclosure"):
+        open_commitments({"text": commitment(text)}, [text, text])
+    with pytest.raises(CommitmentError, match="does not hash"):
+        open_commitments({"text": commitment(kind), "kind": commitment(text)}, [text])
+
+
+def test_another_value_or_another_secret_does_not_meet_the_commitment() -> None:
+    commit = {"text": commitment(disclose(SECRET, "text", "a"))}
+    for other in (disclose(SECRET, "text", "b"), disclose(bytes(32), "text", "a")):
+        with pytest.raises(CommitmentError, match="does not hash"):
+            open_commitments(commit, [other])
+
+
+def test_what_is_withheld_cannot_be_guessed_from_what_is_handed_over() -> None:
+    """All salts come from one secret; a disclosure hands over its salt and must not help with another name."""
+    handed_over = disclose(SECRET, "kind", "message")
+    salt_handed_over = json.loads(base64.urlsafe_b64decode(handed_over + "=" * (-len(handed_over) % 4)))[0]
+    withheld = commitment(disclose(SECRET, "text", "a"))
+    guesses = {
+        encode(f'["{salt_handed_over}","text","a"]'),
+        disclose(base64.urlsafe_b64decode(salt_handed_over + "="), "text", "a"),
+        disclose(bytes(32), "text", "a"),
+    }
+    assert withheld not in {commitment(guess) for guess in guesses}
+
+
+def test_an_error_about_a_disclosure_never_repeats_its_value() -> None:
+    disclosure = disclose(SECRET, "text", "her name")
+    with pytest.raises(CommitmentError) as raised:
+        open_commitments({"text": "A" * 43}, [disclosure])
+    assert "her name" not in str(raised.value)
+    assert disclosure not in str(raised.value)
+    with pytest.raises(CommitmentError) as raised:
+        read_disclosure(encode(f'["{SALT}","text",["her name",1]]'))
+    assert "her name" not in str(raised.value)
