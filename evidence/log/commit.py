@@ -124,7 +124,7 @@ def _refuse_number(_: str) -> NoReturn:
 
 
 def _require_value(value: object, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
+    if depth == MAX_DEPTH and isinstance(value, list | dict):
         raise CommitmentError("a value is nested too deeply", expected=f"at most {MAX_DEPTH} levels")
     match value:
         case None:

@@ -113,6 +113,9 @@ def test_nesting_has_an_end_for_writers_and_readers_alike() -> None:
     assert read_disclosure(disclose(SECRET, "text", nested(MAX_DEPTH))) == ("text", nested(MAX_DEPTH))
     with pytest.raises(CommitmentError, match="too deeply"):
         disclose(SECRET, "text", nested(MAX_DEPTH + 1))
+    for empty in ("[", "]"), ('{"a":', "}"):
+        with pytest.raises(CommitmentError, match="too deeply"):
+            read_disclosure(encode(f'["{SALT}","text",' + empty[0] * MAX_DEPTH + "[]" + empty[1] * MAX_DEPTH + "]"))
     with pytest.raises(CommitmentError, match="not JSON"):
         read_disclosure(encode("[" * 100_000))
     with pytest.raises(CommitmentError):
@@ -185,6 +188,11 @@ def test_a_verifier_hashes_the_string_and_canonicalises_nothing() -> None:
     assert open_commitments({"text": commitment(spaced)}, [spaced]) == {"text": "a"}
     with pytest.raises(CommitmentError, match="does not hash"):
         open_commitments({"text": commitment(encode(f'["{SALT}","text","a"]'))}, [spaced])
+
+
+def test_a_commitment_of_something_that_is_not_ascii_is_refused() -> None:
+    with pytest.raises(CommitmentError, match="not ASCII"):
+        commitment("é")
 
 
 def test_a_disclosure_with_any_character_changed_opens_nothing() -> None:

@@ -1,0 +1,153 @@
+"""The vectors are what the program makes, what other ways of computing give, and what docs/format.md shows."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from evidence.errors import CommitmentError, LogError
+from evidence.log.commit import open_commitments, read_disclosure
+from evidence.log.leaf import parse_leaf
+from evidence.log.note import VerifierKey, open_checkpoint
+from evidence.log.proof import verify_proof
+from evidence.log.schema import SCHEMAS
+from tests.evidence.log import reference
+from tests.vectors.log import generate
+
+FOLDER = Path(__file__).parent
+FORMAT = (FOLDER.parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+VECTORS: dict[str, Any] = {
+    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))
+}
+
+
+def unpadded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_program_still_makes_this_file(name: str) -> None:
+    assert generate.build()[name] == VECTORS[name]
+
+
+def test_every_file_that_is_made_lies_here() -> None:
+    assert generate.build().keys() == VECTORS.keys()
+
+
+@pytest.mark.parametrize("vector", VECTORS["commitments.json"], ids=lambda vector: vector["name"])
+def test_commitments_follow_from_the_standard_library_alone(vector: dict[str, Any]) -> None:
+    secret = bytes.fromhex(vector["secret"])
+    salt = hmac.new(secret, f"nisisama/salt/1\n{vector['name']}".encode(), hashlib.sha256).digest()
+    assert salt.hex() == vector["salt"]
+    disclosure = vector["disclosure"]
+    decoded = json.loads(base64.urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4)))
+    assert decoded == [unpadded(salt), vector["name"], vector["value"]]
+    assert unpadded(hashlib.sha256(disclosure.encode()).digest()) == vector["commitment"]
+
+
+def test_the_tree_follows_from_the_definitions() -> None:
+    tree = VECTORS["tree.json"]
+    leaves = reference.leaf_hashes(65_537)
+    assert tree["leaf_hashes"] == [leaf.hex() for leaf in leaves[:8]]
+    for size, root in tree["roots"].items():
+        assert reference.mth(leaves[: int(size)]).hex() == root
+    for vector in tree["inclusion"]:
+        expected = reference.path(vector["index"], leaves[: vector["size"]])
+        assert vector["path"] == [node.hex() for node in expected]
+    for vector in tree["consistency"]:
+        expected = reference.proof(vector["old_size"], leaves[: vector["new_size"]])
+        assert vector["path"] == [node.hex() for node in expected]
+
+
+def test_checkpoints_are_signed_over_their_text_by_the_key_of_the_vkey() -> None:
+    vectors = VECTORS["checkpoints.json"]
+    public_key = bytes.fromhex(vectors["public_key"])
+    name, key_id, encoded = vectors["vkey"].split("+", 2)
+    assert base64.b64decode(encoded) == b"\x01" + public_key
+    assert hashlib.sha256(f"{name}\n".encode() + b"\x01" + public_key).hexdigest()[:8] == key_id == vectors["key_id"]
+    for vector in vectors["checkpoints"]:
+        text, _, line = vector["checkpoint"].partition("\n\n")
+        root = base64.b64encode(bytes.fromhex(vector["root"])).decode()
+        assert text == f"{name}\n{vector['size']}\n{root}"
+        signature = base64.b64decode(line.split(" ")[2])
+        assert signature[:4].hex() == key_id
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature[4:], f"{text}\n".encode())
+        assert hashlib.sha256(vector["checkpoint"].encode()).hexdigest() == vector["imprint"]
+
+
+def test_proof_files_verify_their_entries_by_the_steps_of_the_rfc() -> None:
+    roots = VECTORS["tree.json"]["roots"]
+    for vector in VECTORS["proofs.json"]:
+        head, _, checkpoint = vector["proof"].partition("\n\n")
+        header, index, *path = head.split("\n")
+        size = checkpoint.split("\n")[1]
+        assert header == "c2sp.org/tlog-proof@v1"
+        assert reference.inclusion_holds(
+            vector["entry"].encode(),
+            int(index.removeprefix("index ")),
+            int(size),
+            [base64.b64decode(node) for node in path],
+            bytes.fromhex(roots[size]),
+        )
+
+
+def test_what_is_to_be_refused_is_refused() -> None:
+    vectors = VECTORS["refused.json"]
+    key = VerifierKey.parse(vectors["vkey"])
+    for vector in vectors["checkpoints"]:
+        with pytest.raises(LogError):
+            open_checkpoint(vector["checkpoint"].encode(), key=key)
+    for vector in vectors["proofs"]:
+        with pytest.raises(LogError):
+            verify_proof(vector["proof"].encode(), leaf=vectors["entry"].encode(), key=key)
+    for vector in vectors["disclosures"]:
+        with pytest.raises(CommitmentError):
+            read_disclosure(vector["disclosure"])
+
+
+def test_the_worked_example_holds_from_the_proof_file_down_to_the_values() -> None:
+    example = VECTORS["example.json"]
+    data = example["leaf"].encode()
+    verify_proof(example["proof"].encode(), leaf=data, key=VerifierKey.parse(example["vkey"]))
+    leaf = parse_leaf(data)
+    record = json.loads(example["record"])
+    assert open_commitments(leaf.commit, example["disclosures"].values()) == record["values"]
+    assert record["values"] == generate.EXAMPLE_VALUES
+    assert record["type"] == leaf.type
+    assert record["secrets"] == {"subject": example["subject"], "act": example["act"]}
+
+
+def test_the_specification_shows_the_worked_example_as_it_is() -> None:
+    shown = "\n".join(re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL))
+    for name, value in VECTORS["example.json"].items():
+        for text in value.values() if isinstance(value, dict) else [value]:
+            assert text.strip() in shown, name
+
+
+def test_the_specification_shows_nothing_that_the_worked_example_does_not_have() -> None:
+    """Every long base64 or hex string in the examples is one of the vectors."""
+    known = (FOLDER / "example.json").read_text(encoding="utf-8").replace('\\"', '"')
+    for block in re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL):
+        for word in re.findall(r"[A-Za-z0-9_+/=-]{20,}", block):
+            assert word in known
+
+
+def test_the_specification_lists_every_type_with_its_names() -> None:
+    listed = {
+        kind: tuple(tuple(re.findall(r"`(\w+)`", cell)) for cell in cells.split("|"))
+        for kind, cells in re.findall(r"^\| `(\w+)` \|(.*\|.*\|.*)\|$", FORMAT, re.MULTILINE)
+    }
+    common = ("actor", "at", "reason", "authority", "approver", "tool")
+    for kind, schema in SCHEMAS.items():
+        act = schema.act[len(common) :] if schema.act else ()
+        assert listed[kind] == (schema.subject, act, schema.public), kind
+        assert schema.act[: len(common)] in ((), common)
+    assert listed.keys() == SCHEMAS.keys()
