@@ -1,0 +1,19 @@
+"""pHash of a picture, exactly as the library ``imagehash`` computes it.
+
+A second, independent signal that is only recorded: it neither matches nor excludes.
+"""
+
+from imagehash import phash as _phash
+from PIL import Image
+
+HEX_DIGITS = 16
+
+
+def phash(gray: Image.Image) -> str:
+    """The 64 bits as lower hex.
+
+    Args:
+        gray: The upright picture, mode L. ``imagehash`` itself begins by making it so;
+            doing that before saves it a second full-size copy.
+    """
+    return str(_phash(gray))
