@@ -4,6 +4,7 @@
     ├── CanonicalError          a value has no canonical form here
     ├── SealError
     │   ├── EnvelopeError       an age header or payload is malformed or damaged
+    │   ├── KeyTextError        a recipient or identity string is mistyped or of another kind
     │   ├── NoMatchingKeyError  none of the identities opens this header
     │   ├── PassphraseError     the passphrase is missing or wrong
     │   └── CardError           the SLIP-39 cards do not fit together
@@ -31,6 +32,7 @@
     │   ├── HomeBusyError       another process writes to this home
     │   └── HomeError           no home here, or not a home
     ├── NotDecodedError         a medium could not be decoded; its hole says why
+    ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
     ├── AuthorityError          an act lacks its request, its approval or its second person
     └── UnknownItemError        no such item, channel or case
 
@@ -54,6 +56,10 @@ class SealError(EvidenceError):
 
 class EnvelopeError(SealError):
     """An age header or payload is malformed, truncated or damaged."""
+
+
+class KeyTextError(SealError):
+    """A recipient or identity is mistyped, of the wrong length or of another kind."""
 
 
 class NoMatchingKeyError(SealError):
@@ -162,6 +168,10 @@ class HomeError(StoreError):
 
 class NotDecodedError(EvidenceError):
     """A medium could not be decoded; the hole that is recorded says why."""
+
+
+class PrintsError(EvidenceError):
+    """Fingerprints are malformed, or were about to be copied, changed or written unsealed."""
 
 
 class AuthorityError(EvidenceError):

@@ -1,0 +1,255 @@
+"""The header of an age v1 file: read strictly, written, and bound by its MAC (c2sp.org/age, "Header").
+
+A header wraps one 16-byte file key for each recipient. It is kept apart from the payload
+here: header and payload joined are a standard age file, and destroying the header destroys
+the content. Pure over bytes; only ``new_file_key`` asks the system for randomness.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from evidence.errors import EnvelopeError, NoMatchingKeyError, SealError
+
+FILE_KEY_BYTES = 16
+WRAPPED_FILE_KEY_BYTES = FILE_KEY_BYTES + 16  # and the Poly1305 tag
+
+_VERSION = b"age-encryption.org/v1"
+_COLUMNS = 64
+_ARGUMENTS = re.compile(rb"-> ([\x21-\x7e]+(?: [\x21-\x7e]+)*)")
+_FULL_LINE = re.compile(rb"[A-Za-z0-9+/]{64}")
+_FINAL_LINE = re.compile(rb"[A-Za-z0-9+/]{0,63}")
+_MAC_LINE = re.compile(rb"--- ([A-Za-z0-9+/]{43})")
+_SCRYPT_TYPE = "scrypt"
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """One wrapping of the file key.
+
+    Attributes:
+        arguments: At least one, each of visible ASCII; the first is the type.
+    """
+
+    arguments: tuple[str, ...]
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """The recipient type."""
+        return self.arguments[0]
+
+    def encode(self) -> bytes:
+        """The stanza as it stands in a header: 64 columns, the last line always shorter, maybe empty."""
+        text = b64(self.body)
+        lines = [text[start : start + _COLUMNS] for start in range(0, len(text) + 1, _COLUMNS)]
+        return "".join(f"{line}\n" for line in ("-> " + " ".join(self.arguments), *lines)).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header that was read but not yet believed: its MAC is checked by ``require_mac``.
+
+    Attributes:
+        signed: The bytes under the MAC: all up to and including ``---``.
+        mac: HMAC-SHA-256, 32 bytes.
+    """
+
+    stanzas: tuple[Stanza, ...]
+    signed: bytes
+    mac: bytes
+
+    def require_mac(self, file_key: bytes) -> None:
+        """Check that whoever knew ``file_key`` wrote this header.
+
+        Raises:
+            EnvelopeError: The header was changed.
+        """
+        if not hmac.compare_digest(self.mac, _mac(file_key, self.signed)):
+            raise EnvelopeError("the header was changed after it was sealed", where="age header MAC")
+
+
+class Company(Enum):
+    """Which recipients may share a header (c2sp.org/age, "Native recipient types")."""
+
+    CLASSICAL = auto()
+    POST_QUANTUM = auto()
+    ALONE = auto()
+
+
+class Recipient(Protocol):
+    """A public key, or a passphrase, to which a file key is wrapped."""
+
+    @property
+    def company(self) -> Company:
+        """With which other recipients it may share a header."""
+        ...
+
+    def wrap(self, file_key: bytes) -> Stanza:
+        """Wrap 16 bytes, with fresh randomness each time."""
+        ...
+
+
+class Identity(Protocol):
+    """A private key, or a passphrase, that finds its own stanza and unwraps it."""
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        """The file key, or None when no stanza is for this identity.
+
+        Raises:
+            EnvelopeError: A stanza of this identity's type is malformed.
+        """
+        ...
+
+
+def new_file_key() -> bytes:
+    """16 random bytes; not an argument, because a key that can be chosen can be used twice."""
+    return secrets.token_bytes(FILE_KEY_BYTES)
+
+
+def seal_header(file_key: bytes, *, recipients: Sequence[Recipient]) -> bytes:
+    """The header that wraps ``file_key`` for each of ``recipients``.
+
+    Raises:
+        SealError: There is no recipient, or they may not share a header: a classical one beside a
+            post-quantum one would undo its promise, a passphrase beside any would undo that only
+            who knows it can have written the file.
+    """
+    companies = {recipient.company for recipient in recipients}
+    if not companies:
+        raise SealError("nobody could open this", expected="at least one recipient", found="none")
+    if len(companies) > 1 or (Company.ALONE in companies and len(recipients) > 1):
+        raise SealError(
+            "these recipients may not share a header",
+            expected="all post-quantum, or all X25519, or one passphrase",
+            found=" and ".join(sorted(company.name.lower() for company in companies)),
+        )
+    stanzas = b"".join(recipient.wrap(file_key).encode() for recipient in recipients)
+    signed = _VERSION + b"\n" + stanzas + b"---"
+    return signed + b" " + b64(_mac(file_key, signed)).encode("ascii") + b"\n"
+
+
+def open_header(header: bytes, *, identities: Sequence[Identity]) -> bytes:
+    """The file key of a header, unwrapped by the first identity that fits.
+
+    (1) the header is read strictly, (2) an identity finds its stanza, (3) the MAC is checked.
+
+    Raises:
+        EnvelopeError: The header is malformed or was changed.
+        NoMatchingKeyError: None of the identities is a recipient.
+    """
+    parsed = parse_header(header)  # (1)
+    file_key = _unwrap(parsed.stanzas, identities)  # (2)
+    parsed.require_mac(file_key)  # (3)
+    return file_key
+
+
+def parse_header(header: bytes) -> Header:
+    """Read a header and nothing after it.
+
+    Raises:
+        EnvelopeError: Anything but the one spelling that c2sp.org/age allows.
+    """
+    first, *rows = header.split(b"\n")
+    if first != _VERSION:
+        raise _malformed("not an age v1 file", expected=_VERSION.decode("ascii"))
+    if len(rows) < 2 or rows.pop():  # noqa: PLR2004 - the MAC line and what follows its line feed: nothing
+        raise _malformed("the header does not end with its MAC line")
+    mac_line = rows.pop()
+    stanzas: list[Stanza] = []
+    while rows:
+        stanza, rows = _read_stanza(rows)
+        stanzas.append(stanza)
+    _require_company(stanzas)
+    matched = _MAC_LINE.fullmatch(mac_line)
+    if matched is None:
+        raise _malformed("the MAC line is malformed", expected="--- and 43 characters of base64")
+    signed = header[: -len(mac_line) - 1] + b"---"
+    return Header(tuple(stanzas), signed, from_b64(matched[1].decode("ascii")))
+
+
+def split_file(sealed: bytes) -> tuple[bytes, memoryview]:
+    """Cut a whole age file into header and payload, without reading either.
+
+    Raises:
+        EnvelopeError: There is no MAC line.
+    """
+    # base64 lines and "-> " lines cannot begin with "--- ", so the first one ends the header
+    mark = sealed.find(b"\n--- ")
+    end = sealed.find(b"\n", mark + 1)
+    if mark < 0 or end < 0:
+        raise _malformed("the header does not end with its MAC line")
+    return sealed[: end + 1], memoryview(sealed)[end + 1 :]
+
+
+def b64(data: bytes) -> str:
+    """Standard base64 without padding, as age writes it."""
+    return base64.b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def from_b64(text: str) -> bytes:
+    """Read the one unpadded base64 spelling of some bytes.
+
+    Raises:
+        EnvelopeError: Padded, foreign characters, or bits that are not canonical.
+    """
+    try:
+        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise _malformed("not base64") from error
+    if b64(data) != text:
+        raise _malformed("not the one base64 spelling of its bytes")
+    return data
+
+
+def derive(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
+    """HKDF-SHA-256 to 32 bytes; an empty salt is HKDF's default (c2sp.org/age, "Conventions")."""
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
+
+
+def _read_stanza(rows: list[bytes]) -> tuple[Stanza, list[bytes]]:
+    matched = _ARGUMENTS.fullmatch(rows[0])
+    if matched is None:
+        raise _malformed("a stanza does not begin as it must", expected="-> and arguments of visible ASCII")
+    full = 0
+    while full + 1 < len(rows) and _FULL_LINE.fullmatch(rows[full + 1]):
+        full += 1
+    if full + 1 == len(rows) or not _FINAL_LINE.fullmatch(rows[full + 1]):
+        raise _malformed("a stanza does not end with a line of fewer than 64 characters of base64")
+    body = from_b64(b"".join(rows[1 : full + 2]).decode("ascii"))
+    return Stanza(tuple(matched[1].decode("ascii").split(" ")), body), rows[full + 2 :]
+
+
+def _require_company(stanzas: Sequence[Stanza]) -> None:
+    if not stanzas:
+        raise _malformed("the header has no recipient")
+    if len(stanzas) > 1 and any(stanza.type == _SCRYPT_TYPE for stanza in stanzas):
+        raise _malformed("a passphrase stanza is not alone")
+
+
+def _unwrap(stanzas: Sequence[Stanza], identities: Sequence[Identity]) -> bytes:
+    for identity in identities:
+        file_key = identity.unwrap(stanzas)
+        if file_key is not None:
+            return file_key
+    raise NoMatchingKeyError(
+        "this was not sealed for any of these keys", where="age header", found=f"{len(stanzas)} recipients"
+    )
+
+
+def _mac(file_key: bytes, signed: bytes) -> bytes:
+    return hmac.digest(derive(file_key, salt=b"", info=b"header"), signed, hashlib.sha256)
+
+
+def _malformed(message: str, *, expected: str = "") -> EnvelopeError:
+    return EnvelopeError(message, where="age header", expected=expected)

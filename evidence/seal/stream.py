@@ -1,0 +1,109 @@
+"""The payload of an age v1 file: a nonce and STREAM over chunks of 64 KiB (c2sp.org/age, "Payload").
+
+Generators over iterables of bytes, in constant memory. Each chunk is authenticated before it
+is handed on, with its number and whether it is the last, so chunks cannot be changed, moved,
+dropped or added; that the end is missing is known only at the end, when these raise.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TypeAlias
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from evidence.errors import EnvelopeError
+from evidence.seal.age import derive
+
+CHUNK_BYTES = 64 * 1024
+TAG_BYTES = 16
+NONCE_BYTES = 16
+
+Piece: TypeAlias = bytes | memoryview
+
+_COUNTER_BYTES = 11
+_MORE, _LAST = b"\x00", b"\x01"
+
+
+def seal_payload(file_key: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
+    """The payload of ``source`` under a fresh nonce; pieces of 64 KiB and a tag.
+
+    Args:
+        file_key: 16 bytes, used for one payload only.
+        source: Pieces of any size. They are not copied: none may change after it was yielded.
+    """
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    yield nonce
+    cipher = _cipher(file_key, nonce)
+    for number, (chunk, mark) in enumerate(_chunks(source, CHUNK_BYTES)):
+        yield cipher.encrypt(number.to_bytes(_COUNTER_BYTES, "big") + mark, chunk, None)
+
+
+def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
+    """The plaintext of ``payload``, in pieces of at most 64 KiB, each authenticated.
+
+    Args:
+        payload: Pieces of any size. They are not copied: none may change after it was yielded.
+
+    Raises:
+        EnvelopeError: A chunk is damaged, or not in its place, or the end is missing.
+    """
+    nonce, rest = _cut_nonce(iter(payload))
+    cipher = _cipher(file_key, nonce)
+    for number, (chunk, mark) in enumerate(_chunks(rest, CHUNK_BYTES + TAG_BYTES)):
+        try:
+            plain = cipher.decrypt(number.to_bytes(_COUNTER_BYTES, "big") + mark, chunk, None)
+        except InvalidTag:
+            # the cipher's error says less than the place; nothing of the chunk may be quoted
+            raise _damaged(number, "a chunk is damaged, cut or not in its place") from None
+        if not plain and number:
+            raise _damaged(number, "the last chunk is empty and not alone")
+        yield plain
+
+
+def sealed_bytes(plain_bytes: int) -> int:
+    """Size of the payload, nonce included, of that many bytes of plaintext."""
+    chunks = max(1, -(-plain_bytes // CHUNK_BYTES))
+    return NONCE_BYTES + plain_bytes + chunks * TAG_BYTES
+
+
+def _cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
+    return ChaCha20Poly1305(derive(file_key, salt=nonce, info=b"payload"))
+
+
+def _cut_nonce(pieces: Iterator[Piece]) -> tuple[bytes, Iterator[Piece]]:
+    nonce = b""
+    for piece in pieces:
+        missing = NONCE_BYTES - len(nonce)
+        nonce += piece[:missing]
+        if len(nonce) == NONCE_BYTES:
+            return nonce, chain((memoryview(piece)[missing:],), pieces)
+    raise EnvelopeError(
+        "the payload has no nonce", where="age payload nonce", expected=f"{NONCE_BYTES} bytes", found=f"{len(nonce)}"
+    )
+
+
+def _chunks(source: Iterable[Piece], size: int) -> Iterator[tuple[bytearray | memoryview, bytes]]:
+    """Cut ``source`` into chunks of ``size``, each with its mark; the last has 1 to ``size`` bytes, or 0 if alone.
+
+    A chunk is held back until more follows, because only then it is known not to be the last.
+    """
+    held: memoryview | bytearray = bytearray()
+    for piece in source:
+        view = memoryview(piece)
+        if 0 < len(held) < size:
+            if isinstance(held, memoryview):
+                held = bytearray(held)
+            missing = size - len(held)
+            held += view[:missing]
+            view = view[missing:]
+        while view:
+            if held:
+                yield held, _MORE
+            held, view = view[:size], view[size:]
+    yield held, _LAST
+
+
+def _damaged(number: int, message: str) -> EnvelopeError:
+    return EnvelopeError(message, where=f"age payload chunk {number}")
