@@ -1,0 +1,141 @@
+"""Files under a passphrase: the scrypt stanza (c2sp.org/age, "The scrypt recipient type").
+
+What this writes is what ``age -p`` writes, so a key file can be opened without this program.
+The stanza stands alone in its header: only someone who knows the passphrase can have written it.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from evidence.errors import EnvelopeError, NoMatchingKeyError, PassphraseError
+from evidence.seal.age import WRAPPED_FILE_KEY_BYTES, Company, Stanza, b64, from_b64
+from evidence.seal.envelopes import open_whole, seal_whole
+
+DEFAULT_LOG_N = 18
+MAX_LOG_N = 20
+"""Reading stops here: 2**20 takes 1 GiB and seconds; a hostile file could ask for any amount."""
+
+_TYPE = "scrypt"
+_INFO = b"age-encryption.org/v1/scrypt"
+_SALT_BYTES = 16
+_ZERO_NONCE = bytes(12)  # each wrapping key is used once
+_DECIMAL = re.compile(r"[1-9][0-9]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PassphraseRecipient:
+    """A passphrase to seal under.
+
+    Attributes:
+        log_n: Base-2 logarithm of scrypt's work factor, 1 to 20.
+    """
+
+    passphrase: str = field(repr=False)
+    log_n: int = DEFAULT_LOG_N
+
+    def __post_init__(self) -> None:
+        _require_passphrase(self.passphrase)
+        if not 1 <= self.log_n <= MAX_LOG_N:
+            raise PassphraseError("a work factor out of range", expected=f"1 to {MAX_LOG_N}", found=str(self.log_n))
+
+    @property
+    def company(self) -> Company:
+        """None at all."""
+        return Company.ALONE
+
+    def wrap(self, file_key: bytes) -> Stanza:
+        """Wrap 16 bytes under the passphrase and a fresh salt."""
+        salt = secrets.token_bytes(_SALT_BYTES)
+        key = _stretch(self.passphrase, salt=salt, log_n=self.log_n)
+        body = ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)
+        return Stanza((_TYPE, b64(salt), str(self.log_n)), body)
+
+
+@dataclass(frozen=True, slots=True)
+class PassphraseIdentity:
+    """A passphrase to open with."""
+
+    passphrase: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _require_passphrase(self.passphrase)
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        """The file key, or None when this is no passphrase file or the passphrase is wrong.
+
+        Raises:
+            EnvelopeError: The stanza is malformed, not alone, or asks for more work than 2**20.
+        """
+        if all(stanza.type != _TYPE for stanza in stanzas):
+            return None
+        if len(stanzas) > 1:
+            raise _malformed("it is not alone")
+        salt, log_n = _read_arguments(stanzas[0])
+        key = _stretch(self.passphrase, salt=salt, log_n=log_n)
+        try:
+            return ChaCha20Poly1305(key).decrypt(_ZERO_NONCE, stanzas[0].body, None)
+        except InvalidTag:
+            return None
+
+
+def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFAULT_LOG_N) -> bytes:
+    """A whole file as ``age -p`` makes it.
+
+    Raises:
+        PassphraseError: The passphrase is empty, or the work factor out of range.
+    """
+    return seal_whole(plaintext, recipients=[PassphraseRecipient(passphrase, log_n)])
+
+
+def open_with_passphrase(sealed: bytes, *, passphrase: str) -> bytes:
+    """Open a whole file as ``age -p`` makes it.
+
+    Raises:
+        PassphraseError: The passphrase is empty or wrong, or the file is not under a passphrase.
+        EnvelopeError: The file is malformed or damaged, or asks for more work than 2**20.
+    """
+    try:
+        return open_whole(sealed, identities=[PassphraseIdentity(passphrase)])
+    except NoMatchingKeyError as error:
+        raise PassphraseError("the passphrase does not open this file", fix="Type it again.") from error
+
+
+def _require_passphrase(passphrase: str) -> None:
+    if not passphrase:
+        raise PassphraseError("no passphrase was given", expected="at least one character")
+    try:
+        passphrase.encode("utf-8")
+    except UnicodeEncodeError:
+        # that error carries the whole text
+        raise PassphraseError("the passphrase is not valid Unicode") from None
+
+
+def _read_arguments(stanza: Stanza) -> tuple[bytes, int]:
+    match stanza.arguments:
+        case (_, salt_text, log_n_text):
+            salt = from_b64(salt_text)
+        case _:
+            raise _malformed("the wrong number of arguments")
+    if not _DECIMAL.fullmatch(log_n_text):
+        raise _malformed("the work factor is not a decimal number")
+    # by its length first: int() of a very long number is itself work
+    if len(log_n_text) > len(str(MAX_LOG_N)) or int(log_n_text) > MAX_LOG_N:
+        raise _malformed(f"the work factor is above {MAX_LOG_N}")
+    # the length is checked before decrypting, against partitioning oracles
+    if len(salt) != _SALT_BYTES or len(stanza.body) != WRAPPED_FILE_KEY_BYTES:
+        raise _malformed("a salt or body of the wrong length")
+    return salt, int(log_n_text)
+
+
+def _stretch(passphrase: str, *, salt: bytes, log_n: int) -> bytes:
+    return Scrypt(salt=_INFO + salt, length=32, n=1 << log_n, r=8, p=1).derive(passphrase.encode("utf-8"))
+
+
+def _malformed(message: str) -> EnvelopeError:
+    return EnvelopeError(f"a passphrase stanza is malformed: {message}", where="age header")
