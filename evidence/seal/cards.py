@@ -1,0 +1,123 @@
+"""The office key as cards: SLIP-39 mnemonics of one 32-byte seed, any k of n (by ``shamir-mnemonic``).
+
+Cards are secrets: nothing here writes them down, and no message holds a word of one. Errors
+tell a slip of the pen from too few cards from cards of two sets, because the reader stands
+in an office with paper in hand.
+
+LIMIT: the arithmetic of ``shamir-mnemonic`` is not constant in time; use it offline only.
+"""
+
+from collections.abc import Sequence
+
+import shamir_mnemonic
+from shamir_mnemonic import MnemonicError, Share
+from shamir_mnemonic.wordlist import WORDLIST
+
+from evidence.errors import CardError
+from evidence.seal.recipients import SEED_BYTES
+
+WORDS = 33
+"""Words of a card for 32 bytes (SLIP-39, "Format of the share mnemonic")."""
+
+MIN_THRESHOLD = 2
+"""One card alone is never enough: opening media takes two persons."""
+
+MAX_CARDS = 16
+
+_KNOWN = frozenset(WORDLIST)
+
+
+def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
+    """Split ``seed`` into ``count`` cards, any ``threshold`` of which give it back.
+
+    The cards are read back before they are returned: they will be the only copy of the key.
+
+    Args:
+        seed: 32 bytes.
+        threshold: 2 to ``count``.
+        count: At most 16.
+
+    Raises:
+        CardError: The numbers or the seed's length are out of range.
+    """
+    if len(seed) != SEED_BYTES:
+        raise CardError("a seed of the wrong length", expected=f"{SEED_BYTES} bytes", found=f"{len(seed)}")
+    if not MIN_THRESHOLD <= threshold <= count <= MAX_CARDS:
+        raise CardError(
+            "the cards cannot be made so",
+            expected=f"at least {MIN_THRESHOLD} needed, at most {MAX_CARDS} in all",
+            found=f"{threshold} of {count}",
+        )
+    (cards,) = shamir_mnemonic.generate_mnemonics(1, [(threshold, count)], seed)
+    if read_cards(cards) != seed:
+        raise CardError("the cards do not give the key back", fix="Do not use them. Make new ones.")
+    return tuple(cards)
+
+
+def read_cards(cards: Sequence[str]) -> bytes:
+    """The 32-byte seed.
+
+    More cards than needed are all used, each in some combination, so that a drill tests every card.
+    (1) each card is read by itself, (2) all are of one set, (3) there are enough, (4) they combine.
+
+    Args:
+        cards: The words of one card each, in any case and spacing; the same card twice counts once.
+
+    Raises:
+        CardError: A card is mistyped, the cards are of different sets, or too few.
+    """
+    if not cards:
+        raise CardError("no card was given")
+    shares = list(dict.fromkeys(_read_card(card, number) for number, card in enumerate(cards, 1)))  # (1)
+    _require_one_set(shares)  # (2)
+    _require_enough(shares, given=len(cards))  # (3)
+    threshold = shares[0].member_threshold
+    windows = [(shares + shares)[start : start + threshold] for start in range(len(shares))]
+    seeds = {_combine(window) for window in windows}  # (4)
+    if len(seeds) != 1:
+        raise CardError("the cards do not fit together", fix="One of them is from another set, or was altered.")
+    return seeds.pop()
+
+
+def _read_card(card: str, number: int) -> Share:
+    words = card.lower().split()
+    where = f"card {number}"
+    if len(words) != WORDS:
+        raise CardError("the number of words is wrong", where=where, expected=f"{WORDS}", found=f"{len(words)}")
+    for place, word in enumerate(words, 1):
+        if word not in _KNOWN:
+            raise CardError(f"word {place} is not in the word list", where=where, fix="Compare it with the card.")
+    try:
+        return Share.from_mnemonic(" ".join(words))
+    except MnemonicError:
+        # the library's message quotes words of the card
+        raise CardError(
+            "the words do not belong together: one is wrong, or two are swapped",
+            where=where,
+            fix="Compare each word with the card.",
+        ) from None
+
+
+def _require_one_set(shares: Sequence[Share]) -> None:
+    for share in shares[1:]:
+        if share.group_parameters() != shares[0].group_parameters():
+            raise CardError("these cards are of different sets", fix="Use cards that were made together.")
+    if shares[0].group_count != 1:
+        raise CardError("these cards are of a set with groups, which this program does not make")
+
+
+def _require_enough(shares: Sequence[Share], *, given: int) -> None:
+    needed = shares[0].member_threshold
+    if len(shares) < needed:
+        twice = " (the same card was given twice)" if given > len(shares) else ""
+        raise CardError(f"too few cards{twice}", expected=f"{needed} different cards", found=f"{len(shares)}")
+
+
+def _combine(shares: Sequence[Share]) -> bytes:
+    try:
+        return shamir_mnemonic.combine_mnemonics(share.mnemonic() for share in shares)
+    except MnemonicError:
+        # the library's message quotes words of the card
+        raise CardError(
+            "the cards do not fit together", fix="One of them is from another set, or was altered."
+        ) from None

@@ -1,0 +1,87 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from evidence.canonical import jcs
+from evidence.errors import CardError, EnvelopeError, NoMatchingKeyError
+from evidence.seal.cards import make_cards
+from evidence.seal.envelopes import MediaSeal, open_media, seal_media
+from evidence.seal.recipients import HybridIdentity, generate_identity
+from evidence.unseal import open_evidence, release_header
+
+ROOT = Path(__file__).parents[3]
+OFFICE = HybridIdentity(b"\x09" * 32)
+CARDS = make_cards(OFFICE.seed, threshold=2, count=3)
+PICTURE = b"not a picture" * 1000
+TOLD = {"event": "00", "length": str(len(PICTURE)), "log": "test", "sha256": hashlib.sha256(PICTURE).hexdigest()}
+
+
+def sealed(manifest: bytes) -> tuple[MediaSeal, bytes]:
+    payload = bytearray()
+    seal = seal_media([PICTURE], manifest=lambda: manifest, recipients=[OFFICE.recipient], sink=payload.extend)
+    return seal, bytes(payload)
+
+
+def test_two_cards_open_a_medium() -> None:
+    seal, payload = sealed(jcs(TOLD))
+    content = bytearray()
+    facts = open_evidence(seal.header, [payload], cards=CARDS[1:], sink=content.extend)
+    assert content == PICTURE
+    assert facts.manifest == jcs(TOLD)
+
+
+def test_one_card_opens_nothing() -> None:
+    seal, payload = sealed(jcs(TOLD))
+    content: list[bytes] = []
+    with pytest.raises(CardError):
+        open_evidence(seal.header, [payload], cards=CARDS[:1], sink=content.append)
+    assert content == []
+
+
+def test_the_cards_of_another_office_open_nothing() -> None:
+    seal, payload = sealed(jcs(TOLD))
+    others = make_cards(generate_identity().seed, threshold=2, count=2)
+    with pytest.raises(NoMatchingKeyError):
+        open_evidence(seal.header, [payload], cards=others, sink=lambda _piece: None)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        jcs({**TOLD, "sha256": "0" * 64}),
+        jcs({**TOLD, "length": "1"}),
+        jcs({"event": "00"}),
+    ],
+)
+def test_a_content_that_is_not_what_its_manifest_says_is_refused(manifest: bytes) -> None:
+    seal, payload = sealed(manifest)
+    with pytest.raises(EnvelopeError) as caught:
+        open_evidence(seal.header, [payload], cards=CARDS, sink=lambda _piece: None)
+    assert caught.value.where == "media manifest"
+
+
+def test_a_release_lets_the_receiver_open_the_same_payload() -> None:
+    seal, payload = sealed(jcs(TOLD))
+    receiver = generate_identity()
+    header = release_header(seal.header, cards=CARDS[:2], recipients=[receiver.recipient])
+    content = bytearray()
+    open_media(header, [payload], identities=[receiver], sink=content.extend)
+    assert content == PICTURE
+
+
+@pytest.mark.parametrize("name", ["open_media", "rewrap", "read_cards"])
+def test_only_unseal_opens_media(name: str) -> None:
+    packages = ("api", "casefiles", "config", "evidence", "monitor")
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+        if f"import {name}" in path.read_text(encoding="utf-8") or f" {name}(" in path.read_text(encoding="utf-8")
+    }
+    assert "evidence/unseal.py" in users
+    assert users <= {"evidence/unseal.py", "evidence/seal/envelopes.py", "evidence/seal/cards.py"}
