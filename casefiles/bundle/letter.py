@@ -1,0 +1,90 @@
+"""The covering letter: what must reach the receiver by another way than the bundle.
+
+Printed, signed and handed over or posted. Whoever can change the bundle on its way cannot
+also change this paper, and that is what the roots' fingerprints rest on.
+"""
+
+from collections.abc import Sequence
+
+from cryptography import x509
+
+from casefiles.bundle.members import BundleContents
+from casefiles.bundle.report import WIDTH, paragraph, printable
+from casefiles.bundle.sign import BundleFacts
+from casefiles.verifier.cades import fingerprint
+from config.words import Words, load_words
+from evidence.stamp.cms import name_of
+from evidence.times import format_time
+
+_GROUP = 4
+_GROUPS_A_LINE = 8
+_RULE = "_" * 40
+
+
+def grouped(digest: str) -> str:
+    """A hex digest in groups of 4, 8 groups a line, for reading aloud and comparing."""
+    groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
+    lines = [groups[at : at + _GROUPS_A_LINE] for at in range(0, len(groups), _GROUPS_A_LINE)]
+    return "\n".join("    " + " ".join(line) for line in lines)
+
+
+def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> str:
+    """The letter in the bundle's language, at most 78 columns.
+
+    Args:
+        roots: The roots that the seal and the time stamps lead to.
+
+    Raises:
+        CatalogueError: There are no words in this language.
+    """
+    words = load_words(contents.language)
+    title = words.say("letter.title")
+    banner = [words.say("rehearsal").center(WIDTH).rstrip(), ""] if contents.rehearsal else []
+    parts = [*banner, title, "=" * len(title), "", *_head(words, contents, facts), "", *_digests(words, facts)]
+    for root in roots:
+        name = paragraph(words.say("letter.root", name=printable(name_of(root))), indent="  ")
+        parts += [name, grouped(fingerprint(root))]
+    parts += ["", words.say("letter.log"), f"    {contents.log_key}", "", *_steps(words), "", *_signature(words)]
+    return "\n".join(parts) + "\n"
+
+
+def _head(words: Words, contents: BundleContents, facts: BundleFacts) -> list[str]:
+    about = words.say(
+        "letter.about",
+        bundle=printable(contents.bundle_id),
+        case=printable(contents.case_id),
+        created_at=format_time(contents.created_at),
+    )
+    audience = words.say(f"audience.{contents.audience}")
+    return [
+        paragraph(words.say("letter.from", organisation=printable(contents.organisation))),
+        paragraph(words.say("letter.to", audience=audience)),
+        "",
+        paragraph(about),
+        paragraph(words.count("letter.items", facts.items)),
+    ]
+
+
+def _digests(words: Words, facts: BundleFacts) -> list[str]:
+    return [
+        paragraph(words.say("letter.file", bytes=str(facts.bytes))),
+        grouped(facts.sha256),
+        "",
+        paragraph(words.say("letter.seal")),
+        grouped(facts.seal_fingerprint),
+        "",
+        paragraph(words.say("letter.roots")),
+    ]
+
+
+def _steps(words: Words) -> list[str]:
+    title = words.say("letter.how")
+    steps = [paragraph(words.say(f"letter.how.{number}"), indent=f"{number}. ") for number in range(1, 5)]
+    return [title, "-" * len(title), *steps]
+
+
+def _signature(words: Words) -> list[str]:
+    lines: list[str] = []
+    for key in ("sign", "signature", "stamp"):
+        lines += ["", f"{words.say(f'letter.{key}'):<32}{_RULE}", ""]
+    return lines

@@ -1,0 +1,32 @@
+"""``verify.sh`` as a bundle carries it: the template, filled in from the format's own definition."""
+
+import importlib.resources
+from collections.abc import Sequence
+
+from casefiles.verifier.layout import REQUIRED, names_pattern
+from casefiles.verifier.report import Listed, check_list
+
+
+def not_made_by(program: str) -> tuple[Listed, ...]:
+    """The checks of the list that ``program`` (``sh``, ``html``) does not make."""
+    return tuple(listed for listed in check_list() if program not in listed.done_by)
+
+
+def verify_script() -> str:
+    """The script, with the names that a member may have, and the checks that it makes and does not make."""
+    made = [listed for listed in check_list() if "sh" in listed.done_by]
+    filled = {
+        "MAY_BE": names_pattern(),
+        "MUST_BE": "\n".join(sorted(REQUIRED)),
+        "MADE": _lines(made),
+        "NOT_MADE": _lines(not_made_by("sh")),
+    }
+    text = importlib.resources.files("casefiles.verifier").joinpath("verify.sh").read_text(encoding="ascii")
+    for mark, words in filled.items():
+        text = text.replace(f"@{mark}@", words)
+    return text
+
+
+def _lines(checks: Sequence[Listed]) -> str:
+    # between apostrophes in the script, where an apostrophe is closed, escaped and opened again
+    return "\n".join(f"{listed.id:<22} {listed.title}" for listed in checks).replace("'", r"'\''")

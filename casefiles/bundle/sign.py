@@ -1,0 +1,251 @@
+"""Seals a bundle: CAdES over the seal's manifest, then the archive time-stamp over everything.
+
+Order (ETSI EN 319 162-1, 4.4 and annex A.7): payload; ASiCManifest001.xml; signature001.p7s with
+its signature time-stamp; ASiCArchiveManifest.xml over all of it; timestamp002.tst. After that
+no byte of any of them may change. The archive manifest is not optional: the time-stamp inside
+the signature is covered by nothing else.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO, TypeAlias
+
+from asn1crypto import cms, keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pyhanko.sign.ades.api import CAdESSignedAttrSpec, GenericCommitment
+from pyhanko.sign.signers import SimpleSigner
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator import registry
+
+from casefiles.bundle.gate import require_may_leave
+from casefiles.bundle.members import BundleContents, make_payload
+from casefiles.errors import BundleError
+from casefiles.verifier import layout
+from casefiles.verifier.asic import write_container
+from casefiles.verifier.cades import fingerprint, read_seal, read_time_stamp
+from casefiles.verifier.manifest import make_manifest, render_manifest
+from casefiles.verifier.records import items_of
+from evidence.stamp.cms import Asn1
+from evidence.stamp.token import read_token
+
+# asn1crypto and parts of pyHanko have no types
+_CERTIFICATE: Asn1 = asn1_x509.Certificate
+_PRIVATE_KEY: Asn1 = keys.PrivateKeyInfo
+_CONTENT_INFO: Asn1 = cms.ContentInfo
+_STORE: Asn1 = registry.SimpleCertificateStore
+
+StampOver: TypeAlias = Callable[[bytes], bytes]
+"""SHA-256 in, DER of a time-stamp token over it out; raises a StampError."""
+
+_ROOT_YEARS, _SEAL_YEARS = 20, 5
+_YEAR = timedelta(days=365.25)
+_SLACK = timedelta(days=1)  # the authority's clock may be a little behind ours
+_MAX_COMMON_NAME = 64  # X.520, ub-common-name
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFacts:
+    """What the covering letter says of a written bundle.
+
+    Attributes:
+        sha256: Lower hex, of the file.
+        bytes: Size of the file.
+        seal_fingerprint: Lower hex SHA-256 of the seal's certificate.
+        items: How many items it shows.
+    """
+
+    sha256: str
+    bytes: int
+    seal_fingerprint: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """The organisation's seal: a key and its certificate chain.
+
+    Attributes:
+        chain: Issuers from the certificate's own up; a root among them is for comparison only.
+    """
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.certificate.public_key() != self.key.public_key():
+            raise BundleError("the seal's key is not that of its certificate")
+
+    def sign(self, manifest: bytes, *, stamp: StampOver, at: datetime) -> bytes:
+        """DER of a CAdES signature, detached over ``manifest``, with its signature time-stamp (B-T).
+
+        Args:
+            at: What the signature claims as its time, aware.
+
+        Raises:
+            StampError: No time-stamp could be had.
+        """
+        signer = SimpleSigner(
+            signing_cert=_asn1(self.certificate),
+            signing_key=_PRIVATE_KEY.load(self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+            cert_registry=_STORE.from_certs(map(_asn1, self.chain)),
+        )
+        claims = PdfCMSSignedAttributes(
+            signing_time=at.replace(microsecond=0),
+            cades_signed_attrs=CAdESSignedAttrSpec(commitment_type=GenericCommitment.PROOF_OF_CREATION.asn1),
+        )
+        signed: Asn1 = asyncio.run(
+            signer.async_sign_general_data(
+                manifest, "sha256", use_cades=True, timestamper=_Stamper(stamp), signed_attr_settings=claims
+            )
+        )
+        return bytes(signed.dump())
+
+
+class _Stamper(TimeStamper):
+    """pyHanko's time-stamper over a function that has the authority, the network and the checks."""
+
+    def __init__(self, stamp: StampOver) -> None:
+        # an authority's answer is checked by whoever asks it; no nonce is made here
+        initialise: Asn1 = super().__init__
+        initialise(include_nonce=False)
+        self._stamp = stamp
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Asn1:
+        """A token over a SHA-256."""
+        if md_algorithm != "sha256":
+            raise BundleError("a time-stamp over another digest", expected="sha256", found=md_algorithm)
+        return _CONTENT_INFO.load(self._stamp(message_digest))
+
+
+def build_bundle(contents: BundleContents, *, sealer: Sealer, stamp: StampOver, out: BinaryIO) -> BundleFacts:
+    """Derive, pass the gate, seal, stamp and write one bundle.
+
+    Args:
+        stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
+            stamped before.
+
+    Raises:
+        GateError: Something in it may not leave; nothing was written.
+        BundleError, LogError, StampError, CatalogueError: The contents do not hold, or no
+            time-stamp could be had; nothing was written.
+    """
+    payload = make_payload(contents)
+    members = payload.members
+    sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=_those(members, layout.is_sealed))
+    members[layout.SEAL_MANIFEST] = render_manifest(sealed)
+    signature = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
+    # what was just made is read as a receiver will read it: a seal that does not hold is never sent
+    read_time_stamp(read_seal(signature=signature, manifest=members[layout.SEAL_MANIFEST]))
+    members[layout.SEAL_SIGNATURE] = signature
+    archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=_those(members, layout.is_archived))
+    members[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
+    digest = hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest()
+    members[layout.ARCHIVE_TOKEN] = stamp(digest)
+    read_token(members[layout.ARCHIVE_TOKEN], sha256=digest)
+    require_may_leave(members)
+    counted = _Counted(out)
+    write_container(list(members.items()), counted)
+    items = len(items_of(payload.records))
+    return BundleFacts(counted.digest.hexdigest(), counted.size, fingerprint(sealer.certificate), items)
+
+
+def make_seal(
+    organisation: str, at: datetime
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A seal of one's own making: root, its key, seal certificate, its key (P-256; RFC 5280, EN 319 412-3).
+
+    For rehearsals and for organisations without a trust service provider: it is worth as much
+    as the way by which the root's fingerprint reaches the receiver. The root signs nothing
+    else: destroy its key, or keep it offline for the next seal.
+    """
+    root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root_name, seal_name = _name(organisation, "root of the seal"), _name(organisation, "seal")
+    root = (
+        _builder(subject=root_name, issuer=root_name, key=root_key, at=at, years=_ROOT_YEARS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .sign(root_key, hashes.SHA256())
+    )
+    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+    seal = (
+        _builder(subject=seal_name, issuer=root_name, key=seal_key, at=at, years=_SEAL_YEARS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(above, critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    return root, root_key, seal, seal_key
+
+
+class _Counted:
+    """Writes through, and knows size and digest of what it wrote."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Write all of ``data``."""
+        self._out.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+
+def _those(members: dict[str, bytes], wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:
+    return [(name, content) for name, content in members.items() if wanted(name)]
+
+
+def _asn1(certificate: x509.Certificate) -> Asn1:
+    return _CERTIFICATE.load(certificate.public_bytes(Encoding.DER))
+
+
+def _name(organisation: str, role: str) -> x509.Name:
+    room = _MAX_COMMON_NAME - len(role) - 2
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_MAX_COMMON_NAME]),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{organisation[:room]}, {role}"),
+        ]
+    )
+
+
+def _builder(
+    *, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, at: datetime, years: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(at - _SLACK)
+        .not_valid_after(at + years * _YEAR)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    """An authority signs certificates; a seal signs, and commits to content (EN 319 412-2, 4.3.2, type C)."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,63 @@
+"""The verifier as a program of its own: ``python -m casefiles.verifier FILE --trust ROOT.pem``.
+
+Also packed as one file (a zipapp of this package's imports), which needs Python,
+cryptography and asn1crypto, and no home, network or account.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+
+from casefiles.errors import CaseError
+from casefiles.verifier.checks import verify
+from casefiles.verifier.report import EXIT_CODES, USAGE, as_json, as_text
+from config.errors import Explained
+from evidence.log.note import VerifierKey
+
+
+class UsageError(CaseError):
+    """An argument cannot be used."""
+
+
+def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
+    """The certificates in these PEM files.
+
+    Raises:
+        UsageError: A file cannot be read or holds no certificate.
+    """
+    roots: list[x509.Certificate] = []
+    for path in paths:
+        try:
+            roots += x509.load_pem_x509_certificates(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                "not a PEM file of certificates", where=path.name, fix="Give the root as a PEM file"
+            ) from error
+    return roots
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify one bundle: 0 passed, 1 failed, 2 usage, 3 indeterminate."""
+    parser = argparse.ArgumentParser(prog="verifier", description="Checks a NisiSama bundle offline.")
+    parser.add_argument("file", type=Path, help="the bundle, FILE.asice")
+    parser.add_argument("--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="a root you trust")
+    parser.add_argument("--log", metavar="VKEY", help="the log's verifier key, if you were given it")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    told = parser.parse_args(arguments)
+    try:
+        roots = load_roots(told.trust)
+        key = VerifierKey.parse(told.log) if told.log else None
+        report = verify(told.file, roots=roots, log_key=key)
+    except Explained as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    sys.stdout.write(json.dumps(as_json(report), ensure_ascii=False) + "\n" if told.json else as_text(report))
+    return EXIT_CODES[report.verdict]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,504 @@
+"""Checks a bundle from first byte to last, offline: ``verify``.
+
+``checks.json`` is the list of what must hold, in order; here stands, under the same ids, how
+each is checked. Primitives raise, ``verify`` turns each raise into a Finding and gives back
+one Finding for every check. A check whose ground did not hold is not made, and says so.
+
+The verdict is PASSED when all hold; FAILED when one does not; INDETERMINATE when nothing
+speaks against the bundle but no roots were given, because whoever forges a bundle can forge
+the roots in it too. Roots never come from the bundle. Not checked: revocation of the
+certificates (no CRL or OCSP answers are in this version of the format).
+
+Standard library, cryptography and asn1crypto only.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from cryptography import x509
+
+from casefiles.errors import ContainerError, ManifestError, RecordsError, UndecidedError, VerificationError
+from casefiles.verifier import layout
+from casefiles.verifier.asic import read_container
+from casefiles.verifier.bag import require_info, require_manifest
+from casefiles.verifier.cades import Seal, fingerprint, read_seal, read_time_stamp, require_sealed_by
+from casefiles.verifier.jcs import Json, read_jcs
+from casefiles.verifier.manifest import Manifest, parse_manifest, require_complete, require_digests
+from casefiles.verifier.pictures import require_no_picture
+from casefiles.verifier.records import (
+    Anchorage,
+    Record,
+    bag_facts,
+    derived_case,
+    disclosure_lines,
+    events_of,
+    items_csv,
+    items_of,
+    jsonl,
+    open_record,
+    sha256_hex,
+)
+from casefiles.verifier.schema import require_schema, schema_bytes
+from config.errors import Explained
+from evidence.errors import InclusionProofError, LeafError, TokenError
+from evidence.finding import Finding, Report, Verdict
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.merkle import verify_inclusion
+from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
+from evidence.log.proof import TlogProof
+from evidence.log.schema import NO_TOKEN
+from evidence.stamp.cms import name_of
+from evidence.stamp.token import TokenInfo, read_token, verify_token
+
+MAX_AUTHORITY_SKEW = timedelta(seconds=60)
+"""How far the clocks of two time-stamp authorities may differ before their order counts as broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An earlier token that leaves cite, and the checkpoint that it stamps."""
+
+    info: TokenInfo
+    checkpoint: Checkpoint
+
+
+class Opened:
+    """A container whose members are known, and what the checks read out of it, each part once.
+
+    Args:
+        roots: From outside the bundle; empty when the caller has none.
+        log_key: From outside the bundle; None when the caller has none.
+    """
+
+    def __init__(
+        self, members: Mapping[str, bytes], *, roots: Sequence[x509.Certificate], log_key: VerifierKey | None
+    ) -> None:
+        self.members = members
+        self.roots = roots
+        self.trusted_log_key = log_key
+
+    @cached_property
+    def indexes(self) -> list[int]:
+        """Indexes of the leaves, ascending."""
+        return layout.leaf_indexes(self.members)
+
+    @cached_property
+    def case(self) -> Mapping[str, Json]:
+        """``case.json``, of its schema."""
+        case = read_jcs(self.members[layout.CASE], where=layout.CASE)
+        require_schema(case, "case", where=layout.CASE)
+        checked: Mapping[str, Json] = case
+        return checked
+
+    @cached_property
+    def seal_manifest(self) -> Manifest:
+        """The list that the seal signs."""
+        return parse_manifest(self.members[layout.SEAL_MANIFEST], signature=layout.SEAL_SIGNATURE)
+
+    @cached_property
+    def seal(self) -> Seal:
+        """The seal, its mathematics checked."""
+        return read_seal(signature=self.members[layout.SEAL_SIGNATURE], manifest=self.members[layout.SEAL_MANIFEST])
+
+    @cached_property
+    def seal_stamp(self) -> TokenInfo:
+        """The seal's time-stamp, its mathematics checked."""
+        return read_time_stamp(self.seal)
+
+    @cached_property
+    def archive_stamp(self) -> TokenInfo:
+        """The archive's time-stamp, its mathematics checked."""
+        return self._read(layout.ARCHIVE_TOKEN, layout.ARCHIVE_MANIFEST)
+
+    @cached_property
+    def checkpoint_stamp(self) -> TokenInfo:
+        """The checkpoint's time-stamp, its mathematics checked."""
+        return self._read(layout.CHECKPOINT_TOKEN, layout.CHECKPOINT)
+
+    @cached_property
+    def log_key(self) -> VerifierKey:
+        """The log's key as the bundle names it."""
+        text = self.members[layout.LOG_KEY].decode("ascii", "replace")
+        return VerifierKey.parse(text.removesuffix("\n"))
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint that all leaves are proven in, its signature checked."""
+        return open_checkpoint(self.members[layout.CHECKPOINT], key=self.log_key)
+
+    @cached_property
+    def leaves(self) -> dict[int, Leaf]:
+        """Every leaf of this log, by index."""
+        leaves: dict[int, Leaf] = {}
+        for index in self.indexes:
+            leaf = parse_leaf(self.members[layout.leaf_name(index)])
+            if leaf.log != self.checkpoint.origin:
+                raise LeafError("a leaf of another log", where=f"leaf {index}", expected=self.checkpoint.origin)
+            leaves[index] = leaf
+        return leaves
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """Every leaf with what is disclosed of it, in the order of the log."""
+        return [
+            open_record(index=index, leaf=leaf, disclosures=self._disclosures(index))
+            for index, leaf in self.leaves.items()
+        ]
+
+    @cached_property
+    def anchors(self) -> dict[str, Anchor]:
+        """The earlier tokens that leaves cite, by their digest, their mathematics checked."""
+        cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
+        there = {name[len("data/timestamps/") : -len(".tst")] for name in self._stamps()}
+        if odd := cited ^ there:
+            raise TokenError("the tokens are not those that the leaves name", where=min(odd), found=f"{len(odd)} such")
+        return {digest: self._anchor(digest) for digest in sorted(cited)}
+
+    @cached_property
+    def anchorage(self) -> Anchorage:
+        """The proven bounds of time."""
+        return Anchorage(
+            checkpoint=self.checkpoint,
+            checkpoint_sha256=sha256_hex(self.members[layout.CHECKPOINT]),
+            token_sha256=sha256_hex(self.members[layout.CHECKPOINT_TOKEN]),
+            stamped_at=self.checkpoint_stamp.gen_time,
+            gen_times={digest: anchor.info.gen_time for digest, anchor in self.anchors.items()},
+        )
+
+    def _stamps(self) -> Iterator[str]:
+        return (name for name in self.members if name.startswith("data/timestamps/") and name.endswith(".tst"))
+
+    def _read(self, token: str, stamped: str) -> TokenInfo:
+        return read_token(self.members[token], sha256=hashlib.sha256(self.members[stamped]).digest())
+
+    def _disclosures(self, index: int) -> list[str]:
+        return disclosure_lines(self.members[layout.disclosures_name(index)])
+
+    def _anchor(self, digest: str) -> Anchor:
+        token, checkpoint = layout.stamp_names(digest)
+        if sha256_hex(self.members[token]) != digest:
+            raise TokenError("not the token that the leaves name", where=token, expected=f"SHA-256 {digest}")
+        return Anchor(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
+
+
+def verify(file: Path, *, roots: Sequence[x509.Certificate], log_key: VerifierKey | None = None) -> Report:
+    """Make every check of ``checks.json`` on one bundle.
+
+    Args:
+        roots: Roots that the caller trusts, for the seal and for the time-stamp authorities.
+        log_key: The log's verifier key, when the caller knows it from elsewhere.
+
+    Returns:
+        One finding for each check, in order. ``found`` says what a passed check rests on.
+
+    Raises:
+        ContainerError: There is no such file, or it cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            members = read_container(stream)
+    except ContainerError as error:
+        first = Finding.of_error(CHECKS[0].id, error)
+        return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
+    except OSError as error:
+        raise ContainerError("the file cannot be read", where=file.name, found=error.strerror or "") from error
+    return _examine(Opened(members, roots=roots, log_key=log_key))
+
+
+def _examine(opened: Opened) -> Report:
+    findings: dict[str, Finding] = {}
+    holds: set[str] = set()
+    for check in CHECKS:
+        missing = next((need for need in check.needs if need not in holds), None)
+        finding = _not_made(check.id, missing) if missing else _make(check, opened)
+        findings[check.id] = finding
+        if not missing and finding.verdict is not Verdict.FAILED:
+            holds.add(check.id)
+    return Report(tuple(findings.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How one check of the list is made.
+
+    Attributes:
+        run: Raises when it does not hold; says what it rests on when it does.
+        needs: Checks that must not have failed before this one means anything.
+    """
+
+    id: str
+    run: Callable[[Opened], str]
+    needs: tuple[str, ...]
+
+
+def _make(check: Check, opened: Opened) -> Finding:
+    try:
+        return Finding(check.id, Verdict.PASSED, found=check.run(opened))
+    except UndecidedError as error:
+        return Finding.of_error(check.id, error, Verdict.INDETERMINATE)
+    except Explained as error:
+        return Finding.of_error(check.id, error)
+
+
+def _not_made(check_id: str, missing: str) -> Finding:
+    return Finding(check_id, Verdict.INDETERMINATE, found=f"not made, because {missing} does not hold")
+
+
+def _form(opened: Opened) -> str:
+    # reading the container has checked it
+    return f"{len(opened.members)} members"
+
+
+def _members(opened: Opened) -> str:
+    layout.require_members(opened.members)
+    return f"{len(opened.indexes)} log entries"
+
+
+def _no_pictures(opened: Opened) -> str:
+    for name, content in opened.members.items():
+        require_no_picture(name, content)
+    return ""
+
+
+def _bag_manifest(opened: Opened) -> str:
+    require_manifest(opened.members)
+    return ""
+
+
+def _bag_info(opened: Opened) -> str:
+    require_info(opened.members, bag_facts(opened.case))
+    return str(opened.case["bundle"])
+
+
+def _seal_complete(opened: Opened) -> str:
+    require_complete(opened.seal_manifest, filter(layout.is_sealed, opened.members))
+    return ""
+
+
+def _seal_digests(opened: Opened) -> str:
+    require_digests(opened.seal_manifest, opened.members)
+    return f"{len(opened.seal_manifest.digests)} files"
+
+
+def _seal_signature(opened: Opened) -> str:
+    certificate = opened.seal.signer.certificate
+    return f"sealed by {name_of(certificate)}, certificate SHA-256 {fingerprint(certificate)}"
+
+
+def _seal_time_stamp(opened: Opened) -> str:
+    info = opened.seal_stamp
+    digest = hashlib.sha256(opened.seal.signer.signature).digest()
+    return _trusted(info, opened.seal.time_stamp, digest, opened.roots)
+
+
+def _seal_chain(opened: Opened) -> str:
+    signer = opened.seal.signer
+    if not opened.roots:
+        raise _no_roots(signer.certificate, signer.others)
+    require_sealed_by(opened.seal, roots=opened.roots, at=opened.seal_stamp.gen_time)
+    return f"valid on {opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _archive_manifest(opened: Opened) -> str:
+    manifest = parse_manifest(opened.members[layout.ARCHIVE_MANIFEST], signature=layout.ARCHIVE_TOKEN)
+    require_complete(manifest, filter(layout.is_archived, opened.members))
+    require_digests(manifest, opened.members)
+    return f"{len(manifest.digests)} files"
+
+
+def _archive_time_stamp(opened: Opened) -> str:
+    info = opened.archive_stamp
+    return _trusted(info, opened.members[layout.ARCHIVE_TOKEN], info.sha256, opened.roots)
+
+
+def _archive_order(opened: Opened) -> str:
+    infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
+    for earlier, later in itertools.pairwise(infos):
+        _require_order(earlier, later)
+    return " then ".join(f"{info.gen_time:%Y-%m-%d %H:%M:%S}" for info in infos)
+
+
+def _log_key(opened: Opened) -> str:
+    key = opened.log_key
+    if opened.members[layout.LOG_KEY] != f"{key}\n".encode("ascii"):
+        raise VerificationError("the log's key is not in its one spelling", where=layout.LOG_KEY, expected=str(key))
+    if opened.trusted_log_key is None:
+        return f"{key}, as the organisation sealed it"
+    if opened.trusted_log_key != key:
+        raise VerificationError("another log's key", expected=str(opened.trusted_log_key), found=str(key))
+    return f"{key}, as you were given it"
+
+
+def _log_checkpoint(opened: Opened) -> str:
+    return f"{opened.checkpoint.size} entries, root {opened.checkpoint.root.hex()}"
+
+
+def _log_checkpoint_stamp(opened: Opened) -> str:
+    info = opened.checkpoint_stamp
+    return _trusted(info, opened.members[layout.CHECKPOINT_TOKEN], info.sha256, opened.roots)
+
+
+def _log_leaves(opened: Opened) -> str:
+    return f"{len(opened.leaves)} log entries"
+
+
+def _log_inclusion(opened: Opened) -> str:
+    note, checkpoint = opened.members[layout.CHECKPOINT], opened.checkpoint
+    for index in opened.indexes:
+        where = layout.proof_name(index)
+        proof = TlogProof.parse(opened.members[where])
+        # the checkpoint's signature was checked once; a proof that carries these very bytes needs no second look
+        if proof.checkpoint != note or proof.index != index:
+            raise InclusionProofError("a proof of another entry or of another checkpoint", where=where)
+        if proof.encode() != opened.members[where]:
+            raise InclusionProofError("a proof is not in its one spelling", where=where)
+        leaf = opened.members[layout.leaf_name(index)]
+        verify_inclusion(leaf=leaf, index=index, tree_size=checkpoint.size, path=proof.path, root=checkpoint.root)
+    return f"{len(opened.indexes)} of {checkpoint.size} entries are shown"
+
+
+def _log_disclosures(opened: Opened) -> str:
+    for record in opened.records:
+        where = layout.disclosures_name(record.index)
+        written = opened.members[where]
+        if written and not written.endswith(b"\n"):
+            raise RecordsError("the last line has no end", where=where)
+    withheld = sum(len(record.withheld) for record in opened.records)
+    return f"{sum(len(record.values) for record in opened.records)} values shown, {withheld} withheld"
+
+
+def _log_stamps(opened: Opened) -> str:
+    for digest, anchor in opened.anchors.items():
+        _trusted(anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256, opened.roots)
+    return f"{len(opened.anchors)} earlier time stamps"
+
+
+def _log_order(opened: Opened) -> str:
+    roots = {opened.checkpoint.size: opened.checkpoint.root}
+    before: Anchor | None = None
+    for index, leaf in opened.leaves.items():
+        anchor = opened.anchors.get(leaf.after)
+        if before and not anchor:
+            raise LeafError("a leaf names no token, and one before it does", where=f"leaf {index}")
+        if not anchor:
+            continue
+        checkpoint = anchor.checkpoint
+        # a leaf that names a token was added after the checkpoint that the token stamps
+        if checkpoint.size > index or roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+            found = f"a checkpoint of {checkpoint.size} entries"
+            raise LeafError("a leaf names a token that cannot be older", where=f"leaf {index}", found=found)
+        if before:
+            _require_order(before.info, anchor.info)
+        _require_order(anchor.info, opened.checkpoint_stamp)
+        before = anchor
+    return ""
+
+
+def _records_schemas(opened: Opened) -> str:
+    for name in layout.SCHEMA_NAMES:
+        if opened.members[layout.schema_name(name)] != schema_bytes(name):
+            raise RecordsError("not the schema of this format", where=layout.schema_name(name))
+    require_schema(opened.case, "case", where=layout.CASE)
+    for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
+        for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
+            where = f"{member} line {number}"
+            require_schema(read_jcs(line, where=where), name, where=where)
+    return ""
+
+
+def _records_items(opened: Opened) -> str:
+    items, events = items_of(opened.records), events_of(opened.records)
+    for member, expected in (
+        (layout.ITEMS_JSONL, jsonl(items, opened.anchorage)),
+        (layout.EVENTS_JSONL, jsonl(events, opened.anchorage)),
+        (layout.ITEMS_CSV, items_csv(items, opened.anchorage)),
+    ):
+        _require_lines(member, expected, opened.members[member])
+    return f"{len(items)} items, {len(events)} events"
+
+
+def _records_case(opened: Opened) -> str:
+    for name, expected in derived_case(opened.records, opened.anchorage).items():
+        if opened.case[name] != expected:
+            found = ascii(opened.case[name])[:120]
+            raise RecordsError("the description says another", where=name, expected=str(expected), found=found)
+    if opened.case["rehearsal"] == "yes":
+        return "this is a rehearsal, not for court"
+    return f"made for: {opened.case['audience']}"
+
+
+def _require_lines(member: str, expected: bytes, found: bytes) -> None:
+    if expected == found:
+        return
+    lines = itertools.zip_longest(expected.split(b"\n"), found.split(b"\n"))
+    number = next(number for number, (one, other) in enumerate(lines, start=1) if one != other)
+    raise RecordsError("a table says other things than the log entries", where=f"{member} line {number}")
+
+
+def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
+    if earlier.gen_time > later.gen_time + MAX_AUTHORITY_SKEW:
+        raise ManifestError(
+            "time stamps in the wrong order",
+            expected=f"not before {earlier.gen_time:%Y-%m-%d %H:%M:%S}",
+            found=f"{later.gen_time:%Y-%m-%d %H:%M:%S}",
+        )
+
+
+def _trusted(info: TokenInfo, token: bytes, sha256: bytes, roots: Sequence[x509.Certificate]) -> str:
+    """Add trust to a token that was read: leads to a root, or cannot be decided without."""
+    if not roots:
+        raise _no_roots(info.certificate, info.others)
+    verify_token(token=token, sha256=sha256, roots=roots)
+    return f"{info.gen_time:%Y-%m-%d %H:%M:%S} UTC by {info.authority}"
+
+
+def _no_roots(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> UndecidedError:
+    """What to compare with what was received by another way."""
+    own = [one for one in others if one.subject == one.issuer and one != certificate]
+    named = "; ".join(f"{name_of(one)} SHA-256 {fingerprint(one)}" for one in (*own, certificate))
+    return UndecidedError(
+        "no roots were given",
+        found=named,
+        fix="Give the roots that you trust with --trust, and compare these fingerprints with the covering letter",
+    )
+
+
+_MEMBERS = ("container.form", "container.members")
+_READ = (*_MEMBERS, "log.key", "log.checkpoint")
+_STAMPED = (*_READ, "log.checkpoint_stamp", "log.leaves", "log.stamps")
+
+CHECKS: tuple[Check, ...] = (
+    Check("container.form", _form, ()),
+    Check("container.members", _members, ("container.form",)),
+    Check("content.no_pictures", _no_pictures, _MEMBERS),
+    Check("bag.manifest", _bag_manifest, _MEMBERS),
+    Check("bag.info", _bag_info, _MEMBERS),
+    Check("seal.complete", _seal_complete, _MEMBERS),
+    Check("seal.digests", _seal_digests, _MEMBERS),
+    Check("seal.signature", _seal_signature, _MEMBERS),
+    Check("seal.time_stamp", _seal_time_stamp, (*_MEMBERS, "seal.signature")),
+    Check("seal.chain", _seal_chain, (*_MEMBERS, "seal.signature", "seal.time_stamp")),
+    Check("archive.manifest", _archive_manifest, _MEMBERS),
+    Check("archive.time_stamp", _archive_time_stamp, _MEMBERS),
+    Check("log.key", _log_key, _MEMBERS),
+    Check("log.checkpoint", _log_checkpoint, (*_MEMBERS, "log.key")),
+    Check("log.checkpoint_stamp", _log_checkpoint_stamp, _MEMBERS),
+    Check(
+        "archive.order",
+        _archive_order,
+        (*_MEMBERS, "log.checkpoint_stamp", "seal.signature", "seal.time_stamp", "archive.time_stamp"),
+    ),
+    Check("log.leaves", _log_leaves, _READ),
+    Check("log.inclusion", _log_inclusion, _READ),
+    Check("log.disclosures", _log_disclosures, (*_READ, "log.leaves")),
+    Check("log.stamps", _log_stamps, (*_READ, "log.leaves")),
+    Check("log.order", _log_order, _STAMPED),
+    Check("records.schemas", _records_schemas, _MEMBERS),
+    Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
+    Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
+)

@@ -1,0 +1,427 @@
+#!/bin/bash
+# Checks an evidence bundle with bash, coreutils, OpenSSL 3 and unzip: none of our programs.
+#
+#   bash verify.sh [--trust ROOT.pem]... [--bundle FILE.asice] [ROOT.pem]...
+#
+# Without --bundle it checks the unzipped folder that it lies in. Roots are certificates that
+# you trust and did not take from the bundle; without one, nothing can be more than undecided.
+# Exit: 0 all checks hold, 1 one does not, 2 usage, 3 undecided.
+#
+# This copy came with the bundle. Whoever could forge the bundle could forge it too: take it
+# from elsewhere, or read it.
+set -euo pipefail
+shopt -s nullglob dotglob globstar
+export LC_ALL=C TZ=UTC
+umask 077
+
+# What a member may be called, and what must be there; from the format's definition.
+readonly MAY_BE='@MAY_BE@'
+readonly MUST_BE='
+@MUST_BE@
+'
+readonly MADE='
+@MADE@
+'
+readonly NOT_MADE='
+@NOT_MADE@
+'
+
+readonly TYPE='application/vnd.etsi.asic-e+zip'
+readonly XML='<?xml version="1.0" encoding="UTF-8"?>'
+readonly OPENING='<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
+readonly CLOSING='</asic:ASiCManifest>'
+readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="[A-Za-z0-9./+-]+"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
+readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
+readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
+
+usage() {
+  printf 'usage: bash verify.sh [--trust ROOT.pem]... [--bundle FILE.asice] [ROOT.pem]...\n%s\n' "$1" >&2
+  exit 2
+}
+
+# refuse WORDS: the check that runs does not hold
+refuse() {
+  printf '%s\n' "$*"
+  exit 1
+}
+
+# undecided WORDS: nothing speaks against it, and more cannot be said
+undecided() {
+  printf '%s\n' "$*"
+  exit 3
+}
+
+need_roots() {
+  [[ -s $work/roots.pem ]] || undecided 'no roots were given: use --trust'
+}
+
+# --- the folder
+
+# every file is a plain one that may be there, and none is missing; their names go to $work/names
+check_members() {
+  local path count odd=''
+  [[ ! -e $work/unzip.failed ]] || refuse "$(<"$work/unzip.failed")"
+  for path in **/*; do
+    if [[ -d $path && ! -L $path ]]; then continue; fi
+    if [[ -f $path && ! -L $path && $path =~ $MAY_BE ]]; then printf '%s\n' "$path"; else odd=$path; fi
+  done >"$work/names"
+  [[ -z $odd ]] || refuse "$(printf 'not a member of a bundle: %q' "$odd")"
+  sort -o "$work/names" "$work/names"
+  while IFS= read -r path; do
+    [[ -z $path || -f $path ]] || refuse "missing: $path"
+  done <<<"$MUST_BE"
+  while IFS= read -r path; do
+    case $path in
+      data/log/*.leaf) [[ -f ${path%.leaf}.tlog-proof && -f ${path%.leaf}.disclosures ]] ;;
+      data/log/*.tlog-proof) [[ -f ${path%.tlog-proof}.leaf ]] ;;
+      data/log/*.disclosures) [[ -f ${path%.disclosures}.leaf ]] ;;
+      data/timestamps/*.tst) [[ -f ${path%.tst}.checkpoint ]] ;;
+      data/timestamps/*.checkpoint) [[ -f ${path%.checkpoint}.tst ]] ;;
+    esac || refuse "incomplete: $path"
+  done <"$work/names"
+  printf '%s' "$TYPE" | cmp -s - mimetype || refuse 'mimetype: not a bundle'
+  count=$(wc -l <"$work/names")
+  printf '%d members\n' "$count"
+}
+
+# only PATTERN: those names that match; but PATTERN: those that do not
+only() {
+  local name
+  while IFS= read -r name; do if [[ $name =~ $1 ]]; then printf '%s\n' "$name"; fi; done <"$work/names"
+}
+but() {
+  local name
+  while IFS= read -r name; do if [[ ! $name =~ $1 ]]; then printf '%s\n' "$name"; fi; done <"$work/names"
+}
+
+# same FILE FILE: two sorted lists of names are one
+same() {
+  local odd
+  odd=$(comm -3 "$1" "$2" | head -c 200)
+  [[ -z $odd ]] || refuse "listed and there differ: $odd"
+}
+
+check_bag_manifest() {
+  local line
+  while IFS= read -r line; do
+    [[ $line =~ ^[0-9a-f]{64}\ \ data/[A-Za-z0-9._/-]+$ ]] || refuse 'manifest-sha256.txt: a line in another form'
+  done <manifest-sha256.txt
+  cut -c67- manifest-sha256.txt | sort >"$work/listed"
+  only '^data/' >"$work/payload"
+  same "$work/listed" "$work/payload"
+  sha256sum -c --strict --quiet manifest-sha256.txt 2>&1 || exit 1
+}
+
+check_bag_info() {
+  local line oxum='' total count
+  printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | cmp -s - bagit.txt || refuse 'bagit.txt differs'
+  while IFS= read -r line; do
+    if [[ $line == 'Payload-Oxum: '* ]]; then oxum+=${line#*: }; fi
+  done <bag-info.txt
+  only '^data/' >"$work/payload"
+  count=$(wc -l <"$work/payload")
+  total=$(tr '\n' '\0' <"$work/payload" | wc -c --files0-from=- | tail -n 1)
+  [[ $oxum == "${total%% *}.$count" ]] || refuse "Payload-Oxum: listed $oxum, found ${total%% *}.$count"
+}
+
+# --- manifests
+
+# read_manifest MANIFEST SIGNATURE TYPE: names to manifest.names, checksums to manifest.sums
+read_manifest() {
+  local -a lines
+  local line last odd=''
+  mapfile -t lines <"$1"
+  ((${#lines[@]} > 4)) || refuse "$1: too short"
+  last=$((${#lines[@]} - 1))
+  [[ ${lines[0]} == "$XML" && ${lines[1]} == "$OPENING" && ${lines[last]} == "$CLOSING" ]] || refuse "$1: another form"
+  [[ ${lines[2]} == "<asic:SigReference URI=\"$2\" MimeType=\"$3\"></asic:SigReference>" ]] || refuse "$1: another form"
+  for line in "${lines[@]:3:last-3}"; do
+    if [[ $line =~ $REFERENCE ]]; then
+      printf '%s\n' "${BASH_REMATCH[1]}" >&3
+      # 44 characters are 33 bytes: the 32 of the digest, and one of zeros in place of the padding
+      printf '%sA\n' "${BASH_REMATCH[2]}"
+    else
+      odd=$line
+    fi
+  done 3>"$work/manifest.names" >"$work/manifest.b64"
+  [[ -z $odd ]] || refuse "$1: a line in another form"
+  base64 -d "$work/manifest.b64" | basenc --base16 -w 66 >"$work/manifest.hex"
+  while IFS= read -r line; do
+    [[ $line == *00 ]] || refuse "$1: a digest in another spelling"
+  done <"$work/manifest.hex"
+  cut -c1-64 "$work/manifest.hex" | tr A-F a-f | paste -d ' ' - /dev/null "$work/manifest.names" >"$work/manifest.sums"
+}
+
+check_seal_complete() {
+  read_manifest "$SEALED" "$SEAL" application/pkcs7-signature
+  sort "$work/manifest.names" >"$work/listed"
+  but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
+  same "$work/listed" "$work/wanted"
+}
+
+check_seal_digests() {
+  read_manifest "$SEALED" "$SEAL" application/pkcs7-signature
+  sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+}
+
+check_archive_manifest() {
+  read_manifest "$ARCHIVED" "$ARCHIVE" application/vnd.etsi.timestamp-token
+  sort "$work/manifest.names" >"$work/listed"
+  but "^(mimetype|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
+  same "$work/listed" "$work/wanted"
+  sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
+}
+
+# --- signatures and time stamps
+
+# sha256 FILE: its digest, hex
+sha256() { sha256sum <"$1" | cut -c1-64; }
+
+# cut_out FILE OFFSET LENGTH
+cut_out() { head -c $(($2 + $3)) "$1" | tail -c "$3"; }
+
+# gen_time TOKEN: when it says that it was made, in seconds since 1970
+gen_time() {
+  local text stamp='Time stamp: ([A-Z][a-z][a-z] [ 0-9][0-9] [0-9:]{8})[.0-9]* ([0-9]{4}) GMT'
+  text=$(openssl ts -reply -token_in -in "$1" -text 2>/dev/null) || refuse 'not a time-stamp token'
+  [[ $text =~ $stamp ]] || refuse 'a time stamp without a time'
+  date -u -d "${BASH_REMATCH[1]} ${BASH_REMATCH[2]} UTC" +%s
+}
+
+# check_token TOKEN DIGEST: it is over this digest and leads to a root, at its own time
+check_token() {
+  local at
+  need_roots
+  at=$(gen_time "$1")
+  openssl ts -verify -token_in -in "$1" -digest "$2" -CAfile "$work/roots.pem" -partial_chain -attime "$at" \
+    >"$work/ts" 2>&1 || refuse "$(tail -n 2 "$work/ts")"
+  date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC'
+}
+
+# cut_seal: the signature value and its time stamp, out of the CMS structure (RFC 5652, 5.3)
+cut_seal() {
+  local line field='^ *([0-9]+):d=([0-9]+) +hl=([0-9]+) +l= *([0-9]+) (prim|cons): ([A-Z]+)'
+  local oid=0 token='' value='' tokens=0 values=0
+  openssl asn1parse -inform DER -in "$SEAL" >"$work/asn1" 2>&1 || refuse "$SEAL: not DER"
+  while IFS= read -r line; do
+    [[ $line =~ $field ]] || continue
+    if [[ ${BASH_REMATCH[2]} == 5 && ${BASH_REMATCH[6]} == OCTET ]]; then
+      values=$((values + 1))
+      value="$((BASH_REMATCH[1] + BASH_REMATCH[3])) ${BASH_REMATCH[4]}"
+    elif [[ ${BASH_REMATCH[2]} == 7 && $line == *:id-smime-aa-timeStampToken ]]; then
+      tokens=$((tokens + 1)) oid=1
+    elif [[ $oid == 1 && ${BASH_REMATCH[2]} == 8 ]]; then
+      token="${BASH_REMATCH[1]} $((BASH_REMATCH[3] + BASH_REMATCH[4]))" oid=0
+    fi
+  done <"$work/asn1"
+  [[ $values == 1 && $tokens == 1 && -n $token ]] || refuse "$SEAL: not one signature with one time stamp"
+  # shellcheck disable=SC2086 # two numbers each
+  cut_out "$SEAL" $value >"$work/seal.value"
+  # shellcheck disable=SC2086 # two numbers each
+  cut_out "$SEAL" $token >"$work/seal.tst"
+}
+
+check_seal_signature() {
+  openssl cms -verify -noverify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null \
+    -signer "$work/signer.pem" >"$work/cms" 2>&1 || refuse "$(tail -n 1 "$work/cms")"
+  openssl x509 -in "$work/signer.pem" -noout -fingerprint -sha256
+}
+
+check_seal_time_stamp() {
+  cut_seal
+  check_token "$work/seal.tst" "$(sha256 "$work/seal.value")"
+}
+
+check_seal_chain() {
+  local at
+  need_roots
+  cut_seal
+  at=$(gen_time "$work/seal.tst")
+  openssl cms -verify -cades -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null -purpose any \
+    -CAfile "$work/roots.pem" -no-CApath -no-CAstore -partial_chain -attime "$at" >"$work/cms" 2>&1 ||
+    refuse "$(tail -n 1 "$work/cms")"
+}
+
+check_archive_time_stamp() {
+  check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")"
+}
+
+# --- the log
+
+# check_note FILE: a checkpoint that the log's key signed (C2SP signed-note, Ed25519)
+check_note() {
+  local -a note
+  local vkey name id
+  vkey=$(<data/log/key)
+  [[ $vkey =~ ^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$ ]] || refuse 'data/log/key: another form'
+  name=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]}
+  printf '%s' "${BASH_REMATCH[3]}" | base64 -d >"$work/key" || refuse 'data/log/key: another form'
+  [[ $(head -c 1 "$work/key" | basenc --base16) == 01 && $(wc -c <"$work/key") == 33 ]] || refuse 'not an Ed25519 key'
+  { printf '%s\n' "$name" && cat "$work/key"; } >"$work/named"
+  [[ $(sha256 "$work/named" | cut -c1-8) == "$id" ]] || refuse 'data/log/key: the identifier is of another key'
+  mapfile -t note <"$1"
+  ((${#note[@]} == 5)) || refuse "$1: another form"
+  [[ ${note[0]} == "$name" && -z ${note[3]} && ${note[4]} =~ ^$'\xe2\x80\x94 '"$name"\ ([A-Za-z0-9+/]+=*)$ ]] ||
+    refuse "$1: another form, or another log"
+  printf '%s' "${BASH_REMATCH[1]}" | base64 -d >"$work/signed" || refuse "$1: another form"
+  [[ $(head -c 4 "$work/signed" | basenc --base16 | tr A-F a-f) == "$id" ]] || refuse "$1: signed by another key"
+  printf '%s\n' "${note[@]}" | cmp -s - "$1" || refuse "$1: another form"
+  printf '%s\n' "${note[@]:0:3}" >"$work/text"
+  tail -c +5 "$work/signed" >"$work/signature"
+  { printf '\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00' && tail -c 32 "$work/key"; } >"$work/key.der"
+  openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/text" \
+    -sigfile "$work/signature" >/dev/null 2>&1 || refuse "$1: the signature is wrong"
+}
+
+check_log_checkpoint() {
+  check_note data/log/checkpoint
+}
+
+check_log_checkpoint_stamp() {
+  check_token data/log/checkpoint.tst "$(sha256 data/log/checkpoint)"
+}
+
+check_log_stamps() {
+  local file head digest waits=''
+  local -A cited=()
+  for file in data/log/*.leaf; do
+    # canonical JSON puts "after" first
+    IFS= read -r -N 75 head <"$file" || refuse "$file: too short"
+    [[ $head =~ ^\{\"after\":\"([0-9a-f]{64})\"$ ]] || refuse "$file: another form"
+    cited[${BASH_REMATCH[1]}]=1
+  done
+  unset 'cited[0000000000000000000000000000000000000000000000000000000000000000]'
+  for file in data/timestamps/*.tst; do
+    digest=${file#data/timestamps/} digest=${digest%.tst}
+    [[ -n ${cited[$digest]-} ]] || refuse "$file: no log entry names it"
+    [[ $(sha256 "$file") == "$digest" ]] || refuse "$file: another token"
+    check_note "${file%.tst}.checkpoint"
+    if [[ -s $work/roots.pem ]]; then
+      check_token "$file" "$(sha256 "${file%.tst}.checkpoint")" >"$work/when"
+    else
+      waits=1
+    fi
+    unset "cited[$digest]"
+  done
+  ((${#cited[@]} == 0)) || refuse 'a time stamp that a log entry names is missing'
+  [[ -z $waits ]] || need_roots
+}
+
+# --- the run
+
+declare -A title=()
+failed=0 waiting=0
+
+# run ID FUNCTION [NEEDED]: one line, and what is wrong or known below it
+run() {
+  local rc=0 verdict=PASSED line
+  if [[ -n ${3-} && -z ${held[$3]-} ]]; then
+    printf '%-13s %-22s %s\n%13s not made, because %s does not hold\n' INDETERMINATE "$1" "${title[$1]-}" '' "$3"
+    waiting=1
+    return
+  fi
+  set +e
+  (
+    set -euo pipefail
+    "$2"
+  ) >"$work/said" 2>&1
+  rc=$?
+  set -e
+  case $rc in
+    0) held[$1]=1 ;;
+    3) verdict=INDETERMINATE waiting=1 held[$1]=1 ;;
+    *) verdict=FAILED failed=1 ;;
+  esac
+  printf '%-13s %-22s %s\n' "$verdict" "$1" "${title[$1]-}"
+  while IFS= read -r line; do
+    printf '%13s %s\n' '' "$line"
+  done < <(tr -cd '\11\12\40-\176' <"$work/said" | head -n 4)
+}
+
+main() {
+  local bundle='' here root id line
+  local -a given=()
+  declare -gA held=()
+  while (($#)); do
+    case $1 in
+      --trust | --bundle)
+        (($# >= 2)) || usage "$1 needs a file"
+        if [[ $1 == --trust ]]; then given+=("$2"); else bundle=$2; fi
+        shift
+        ;;
+      --help) usage 'Roots are certificates that you trust and did not take from the bundle.' ;;
+      -*) usage "no such option: $1" ;;
+      *) given+=("$1") ;;
+    esac
+    shift
+  done
+  here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+  work=$(mktemp -d)
+  trap 'rm -rf -- "$work"' EXIT
+  : >"$work/roots.pem"
+  for root in "${given[@]}"; do
+    root=$(realpath -e -- "$root") || usage 'no such file'
+    [[ -n $bundle || $root != "$here"/* ]] || usage 'a root must not come from the bundle'
+    openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
+    { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
+  done
+  if [[ -n $bundle ]]; then
+    bundle=$(realpath -e -- "$bundle") || usage 'no such file'
+    unpack "$bundle"
+    here=$work/bag
+  fi
+  cd -- "$here"
+  while read -r id line; do
+    if [[ -n $id ]]; then title[$id]=$line; fi
+  done <<<"$MADE"
+  run_all
+  printf '\nNot checked here; the offline verifier does:%s\n' "$NOT_MADE"
+  if ((failed)); then
+    printf 'verdict: FAILED\n'
+    exit 1
+  elif ((waiting)); then
+    printf 'verdict: INDETERMINATE\n'
+    exit 3
+  fi
+  printf 'verdict: PASSED\n'
+}
+
+# unpack FILE: to a folder of ours, if its list of names is harmless
+unpack() {
+  local name
+  ln -s -- "$1" "$work/bundle.zip"
+  mkdir "$work/bag"
+  if ! unzip -Z1 "$work/bundle.zip" >"$work/list" 2>/dev/null || ! unzip -tqq "$work/bundle.zip" >/dev/null 2>&1; then
+    printf 'the container is damaged\n' >"$work/unzip.failed"
+    return
+  fi
+  if [[ -n $(sort "$work/list" | uniq -d) ]]; then
+    printf 'a member is there twice\n' >"$work/unzip.failed"
+    return
+  fi
+  while IFS= read -r name; do
+    if [[ ! $name =~ $MAY_BE ]]; then
+      printf 'not a member of a bundle: %q\n' "$name" >"$work/unzip.failed"
+      return
+    fi
+  done <"$work/list"
+  unzip -qq "$work/bundle.zip" -d "$work/bag" >/dev/null 2>&1 || printf 'cannot be unzipped\n' >"$work/unzip.failed"
+}
+
+run_all() {
+  run container.members check_members
+  run bag.manifest check_bag_manifest container.members
+  run bag.info check_bag_info container.members
+  run seal.complete check_seal_complete container.members
+  run seal.digests check_seal_digests container.members
+  run seal.signature check_seal_signature container.members
+  run seal.time_stamp check_seal_time_stamp seal.signature
+  run seal.chain check_seal_chain seal.time_stamp
+  run archive.manifest check_archive_manifest container.members
+  run archive.time_stamp check_archive_time_stamp container.members
+  run log.checkpoint check_log_checkpoint container.members
+  run log.checkpoint_stamp check_log_checkpoint_stamp container.members
+  run log.stamps check_log_stamps log.checkpoint
+}
+
+main "$@"

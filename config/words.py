@@ -1,0 +1,97 @@
+"""The words that people read, by language: choice of language and CLDR plural forms.
+
+A catalogue is ``data/words/<language>.json``: texts by key, each a string, or one string for
+each CLDR plural category of the language. ``{name}`` is filled in. The language is a BCP 47 tag.
+"""
+
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from config.errors import CatalogueError
+
+_TAG = re.compile(r"[a-z]{2}(?:-[A-Z][a-z]{3})?")
+
+
+def _english(number: int) -> str:
+    """CLDR 46, ``en``, whole numbers: one is 1."""
+    return "one" if number == 1 else "other"
+
+
+_PLURALS: Mapping[str, tuple[Callable[[int], str], frozenset[str]]] = MappingProxyType(
+    {"en": (_english, frozenset({"one", "other"}))}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The catalogue of one language.
+
+    Attributes:
+        texts: By key, a text or its plural forms by CLDR category.
+    """
+
+    language: str
+    texts: Mapping[str, str | Mapping[str, str]]
+
+    def __post_init__(self) -> None:
+        _, categories = _PLURALS[self.language]
+        for key, text in self.texts.items():
+            if not isinstance(text, str) and text.keys() != categories:
+                raise CatalogueError("plural forms do not fit the language", where=f"{self.language}: {key}")
+
+    def say(self, key: str, /, **values: str) -> str:
+        """The text ``key`` with these values filled in.
+
+        Raises:
+            CatalogueError: No such text, it has plural forms, or a value is missing.
+        """
+        text = self.texts.get(key)
+        if not isinstance(text, str):
+            raise CatalogueError("no such text", where=f"{self.language}: {key}")
+        return self._filled(key, text, values)
+
+    def count(self, key: str, number: int, /, **values: str) -> str:
+        """The form of ``key`` for this number, which is filled in as ``{number}``.
+
+        Raises:
+            CatalogueError: No such text, it has no plural forms, or a value is missing.
+        """
+        forms = self.texts.get(key)
+        if forms is None or isinstance(forms, str):
+            raise CatalogueError("no such text with plural forms", where=f"{self.language}: {key}")
+        category, _ = _PLURALS[self.language]
+        return self._filled(key, forms[category(number)], {**values, "number": str(number)})
+
+    def _filled(self, key: str, text: str, values: Mapping[str, str]) -> str:
+        try:
+            return text.format_map(values)
+        except KeyError as error:
+            raise CatalogueError("a value is missing", where=f"{self.language}: {key}", expected=str(error)) from error
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that there are words in."""
+    return tuple(sorted(_PLURALS))
+
+
+@functools.cache
+def load_words(language: str) -> Words:
+    """The words of a language.
+
+    Raises:
+        CatalogueError: There are none in this language, or the catalogue is malformed.
+    """
+    if not _TAG.fullmatch(language) or language not in _PLURALS:
+        raise CatalogueError(
+            "no words in this language",
+            expected=", ".join(languages()),
+            found=ascii(language)[1:-1][:20],
+            fix="Choose one of these languages",
+        )
+    file = importlib.resources.files("config").joinpath("data", "words", f"{language}.json")
+    return Words(language, json.loads(file.read_text(encoding="utf-8")))
