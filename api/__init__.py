@@ -1,1 +1,5 @@
 """The outer layer: composition root, command line, migrations."""
+
+VERSION = "0.1.0"
+TOOL = f"nisisama/{VERSION}"
+"""How the program names itself in the log and in bundles."""

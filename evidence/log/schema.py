@@ -8,6 +8,8 @@ new field is a new format, ``nisisama/event/2``. docs/format.md is the specifica
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from evidence.errors import LeafError
+
 FORMAT = "nisisama/event/1"
 MAX_LEAF_BYTES = 65_535
 NO_TOKEN = "0" * 64
@@ -100,3 +102,15 @@ SCHEMAS = MappingProxyType(
         "anchor": Schema(public=("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")),
     }
 )
+
+
+def schema_of(event_type: str) -> Schema:
+    """The schema of a type.
+
+    Raises:
+        LeafError: There is no such type.
+    """
+    try:
+        return SCHEMAS[event_type]
+    except KeyError as error:
+        raise LeafError("unknown event type", expected="one of docs/format.md", found=event_type[:40]) from error

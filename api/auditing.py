@@ -1,0 +1,32 @@
+"""Audits a home with what it knows of itself and what the caller brings from outside."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from api.home import Home
+from evidence.audit import Audit, audit
+from evidence.audit_log import AuditInput, Reader
+
+
+def run_audit(
+    home: Home, *, level: int, against: Path | None, passphrase: str | None, progress: Callable[[int], object]
+) -> Audit:
+    """Audit a home.
+
+    Raises:
+        PassphraseError: A passphrase was given and is wrong.
+        OSError: The older checkpoint cannot be read.
+    """
+    reader = Reader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase else None
+    signed = home.keys.signed
+    told = AuditInput(
+        engine=home.engine,
+        objects=home.objects,
+        key=home.verifier_key,
+        roots=home.stamp_roots(),
+        level=level,
+        signed=signed.read_bytes() if signed.exists() else None,
+        against=against.read_bytes() if against else None,
+        reader=reader,
+    )
+    return audit(told, progress)

@@ -1,0 +1,112 @@
+"""What commands share: options, the passphrase, progress and output."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from api import TOOL
+from api.home import Home
+from config.settings import read_secret_file
+from evidence.authority import Doer
+from evidence.errors import AuthorityError, PassphraseError, StampError
+from evidence.times import Clock
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE or a prompt.",
+)
+approved_option = click.option(
+    "--approved-by", metavar="NAME", help="A second person who agreed, for acts that need two."
+)
+reason_option = click.option("--reason", metavar="TEXT", help="Why; it is logged.")
+
+
+def actor_option(function: F) -> F:
+    """``--by``, or NISISAMA_ACTOR."""
+    return click.option(
+        "--by", "actor", envvar="NISISAMA_ACTOR", metavar="NAME", help="Who acts (a pseudonym); or NISISAMA_ACTOR."
+    )(function)
+
+
+def doer(
+    actor: str | None,
+    clock: Clock,
+    *,
+    reason: str | None = None,
+    approver: str | None = None,
+    fallback: str | None = None,
+) -> Doer:
+    """Who acts; ``fallback`` stands in where a command names the person otherwise.
+
+    Raises:
+        AuthorityError: Nobody was named.
+    """
+    name = (actor or fallback or "").strip()
+    if not name:
+        raise AuthorityError("nobody was named who does this", fix="Name yourself: --by NAME, or set NISISAMA_ACTOR")
+    return Doer(name, TOOL, clock(), reason=reason, approver=approver)
+
+
+def passphrase(file: Path | None, *, new: bool = False) -> str:
+    """The passphrase, from a file, the environment or a prompt.
+
+    Raises:
+        PassphraseError: There is none, and no terminal to ask at.
+    """
+    found = given_passphrase(file)
+    if found is None and sys.stdin.isatty():
+        return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True))
+    if not found:
+        raise PassphraseError(
+            "the passphrase is missing",
+            fix="Give --passphrase-file FILE, set NISISAMA_PASSPHRASE, or run it at a terminal",
+        )
+    return found
+
+
+def given_passphrase(file: Path | None) -> str | None:
+    """The passphrase from a file or the environment, without asking."""
+    if file is not None:
+        return read_secret_file(file).decode("utf-8").rstrip("\r\n")
+    return os.environ.get("NISISAMA_PASSPHRASE")
+
+
+def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    """Print the result: one JSON object, or words."""
+    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def warn(text: str) -> None:
+    """Say something that is not the result."""
+    click.echo(text, err=True)
+
+
+def warn_unstamped(error: StampError | None) -> None:
+    """Say that a time stamp is still missing."""
+    if error is not None:
+        warn(f"note: kept, but without a time stamp yet: {error}. The next command asks again.")
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, nothing elsewhere; call it with how many more are done."""
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def open_home(ctx: click.Context) -> Home:
+    """The home of this call."""
+    return Home.open(ctx.find_root().obj)

@@ -1,0 +1,177 @@
+"""``import``, ``evidence`` and ``audit``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    doer,
+    emit,
+    given_passphrase,
+    json_option,
+    open_home,
+    passphrase_option,
+    progress,
+    reason_option,
+    warn_unstamped,
+)
+
+MODES = ("metadata_only", "hash_only", "sealed")
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it is from (a pseudonym)."
+)
+@click.option("--chat", "chat_id", metavar="ID", help="Which chat of a full export.")
+@click.option(
+    "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much of media is kept."
+)
+@click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def import_(
+    ctx: click.Context,
+    path: Path,
+    declared_by: str,
+    chat_id: str | None,
+    mode: str,
+    legal_basis: Path | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Take in a Telegram Desktop export (a folder with result.json).
+
+    Needs no passphrase: what is taken in is sealed and cannot be read back by this command. The
+    same export again adds nothing.
+    """
+    from contextlib import ExitStack
+
+    from api.importing import Wish, import_export
+    from evidence.observation import Mode
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=declared_by)
+    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
+    with ExitStack() as stack:
+        done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
+    warn_unstamped(done.unstamped)
+    counts = asdict(done.counts)
+    emit(
+        {"channel_id": done.container.channel_id, **counts, "container_sha256": done.container.sha256},
+        as_json=as_json,
+        text=f"Kept from chat {done.container.channel_id}: "
+        + ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()),
+    )
+
+
+@click.group()
+def evidence() -> None:
+    """What is preserved; never the content of media."""
+
+
+@evidence.command("list")
+@click.option("--channel", metavar="ID", help="Only this channel.")
+@passphrase_option
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, channel: str | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """List what is preserved. Digests are shown when the passphrase is given."""
+    from api.listing import list_items
+
+    home = open_home(ctx)
+    given = given_passphrase(passphrase_file)
+    items = list_items(home, channel, home.keys.unlock(given).casework if given else None)
+    lines = [
+        f"{item['item_id']}  {item['kind']:<8} {item['channel_id']:>12} {item['message_id'] or '':>10}  "
+        f"{item['posted_at'] or ''}"
+        for item in items
+    ]
+    emit(
+        {"items": items, "unlocked": given is not None},
+        as_json=as_json,
+        text="\n".join(lines) or "Nothing is preserved yet.",
+    )
+
+
+@evidence.command("show")
+@click.argument("item")
+@passphrase_option
+@json_option
+@click.pass_context
+def show(ctx: click.Context, item: str, passphrase_file: Path | None, as_json: bool) -> None:
+    """Show one item: its place, its log entry and what is sealed for it."""
+    from api.listing import show_item
+
+    home = open_home(ctx)
+    given = given_passphrase(passphrase_file)
+    told = show_item(home, item, home.keys.unlock(given).casework if given else None)
+    emit(told, as_json=as_json, text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()))
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types
+    if isinstance(value, dict):
+        return " ".join(f"{name}={inner}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(_words(inner) for inner in value) or "none"
+    return "" if value is None else str(value)
+
+
+@click.command()
+@click.option(
+    "--level", type=click.IntRange(1, 3), default=3, show_default=True, help="1 log, 2 and bytes, 3 and headers."
+)
+@click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="An older checkpoint, kept outside.")
+@passphrase_option
+@json_option
+@click.pass_context
+def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
+    """Check the store against the log, and the log against an older checkpoint.
+
+    Needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
+    """
+    from api.auditing import run_audit
+    from api.errors import VERDICT_CODES
+    from evidence.finding import Verdict
+
+    home = open_home(ctx)
+    given = given_passphrase(passphrase_file)
+    with progress("Auditing", 1) as more:
+        done = run_audit(home, level=level, against=against, passphrase=given, progress=more)
+    problems = [
+        {
+            "id": f.id,
+            "verdict": f.verdict.value,
+            "where": f.where,
+            "expected": f.expected,
+            "found": f.found,
+            "fix": f.fix,
+        }
+        for f in done.report.problems
+    ]
+    verdict = done.report.verdict
+    lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
+    lines.append(f"{verdict.value}: {done.entries} log entries, {done.objects} objects, level {level}.")
+    emit(
+        {
+            "ok": verdict is Verdict.PASSED,
+            "verdict": verdict.value,
+            "level": level,
+            "entries": done.entries,
+            "objects": done.objects,
+            "problems": problems,
+        },
+        as_json=as_json,
+        text="\n".join(lines),
+    )
+    return VERDICT_CODES[verdict]

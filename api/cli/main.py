@@ -1,0 +1,104 @@
+"""Entry point of ``nisisama``: commands are imported only when they are called, so that ``--help`` is quick."""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "init": ("api.cli.office:init", "Make a new home with its keys and cards."),
+    "demo": ("api.cli.rehearse:demo", "Rehearse the whole way with harmless generated pictures."),
+    "doctor": ("api.cli.office:doctor", "Check settings, keys, clock, disk, store and authorities."),
+    "watch": ("api.cli.watch:watch", "The register of publicly reported channels."),
+    "import": ("api.cli.keep:import_", "Take in a Telegram Desktop export."),
+    "evidence": ("api.cli.keep:evidence", "What is preserved; never the content of media."),
+    "audit": ("api.cli.keep:audit", "Check the store against the log."),
+    "case": ("api.cli.case:case", "Open a case, add items, show it, export a signed bundle."),
+    "check": ("api.cli.case:check", "Find a picture in the store, for a case."),
+    "verify": ("api.cli.verify:verify", "Check a bundle, offline and without a home."),
+}
+"""Command -> where it is, and its line in the overview."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are known by name and imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Every command, in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the overview without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_place, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    envvar="NISISAMA_HOME",
+    default=Path("nisisama-home"),
+    show_default=True,
+    help="The folder of this office.",
+)
+@click.pass_context
+def cli(ctx: click.Context, home: Path) -> None:
+    """NisiSama: preserves what reported channels show, as evidence that a court can check."""
+    ctx.obj = home
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    os.umask(0o077)
+    try:
+        code = cli.main(args=arguments, prog_name="nisisama", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
+        return 1
+    except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
+        return _report(error, as_json="--json" in arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    """Say what an error of ours, or of the system, is; let a mistake of ours surface whole.
+
+    Raises:
+        Exception: The error itself, when it is neither.
+    """
+    from api.errors import REFUSED, exit_code
+    from config.errors import Explained
+
+    if isinstance(error, Explained):
+        told: dict[str, Any] = {name: getattr(error, name) for name in ("message", "where", "expected", "found", "fix")}
+        code = exit_code(error)
+    elif isinstance(error, OSError):
+        told = {"message": error.strerror or str(error), "where": str(error.filename or "")}
+        code = REFUSED
+    else:
+        raise error
+    click.echo(f"error: {error}", err=True)
+    if as_json:
+        click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}, ensure_ascii=False))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""``init`` and ``doctor``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from api.cli.common import actor_option, emit, json_option, passphrase, passphrase_option, warn_unstamped
+from evidence.times import system_clock
+
+
+@click.command()
+@click.option(
+    "--org", "organisation", required=True, metavar="NAME", help="The organisation's name, as bundles print it."
+)
+@click.option(
+    "--cards", type=click.Path(path_type=Path, file_okay=False), help="Write the cards as files into this new folder."
+)
+@click.option(
+    "--rehearsal", is_flag=True, help="Use the built-in time-stamp authority; everything is marked as rehearsal."
+)
+@click.option(
+    "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A public time-stamp authority from the catalogue."
+)
+@click.option("--card-count", type=click.IntRange(1, 16), default=3, show_default=True, help="How many cards.")
+@click.option(
+    "--cards-needed", type=click.IntRange(1, 16), default=2, show_default=True, help="How many open the office key."
+)
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def init(
+    ctx: click.Context,
+    organisation: str,
+    cards: Path | None,
+    rehearsal: bool,
+    stamp_by: tuple[str, ...],
+    card_count: int,
+    cards_needed: int,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a new home, its keys and its cards.
+
+    The office key exists on the cards only. Give each card to another person: coordinator,
+    lawyer, and someone outside. Without enough of them no picture can ever be opened again.
+    """
+    from api.create import Plan, create_home
+    from config.settings import KeySettings
+
+    if cards_needed > card_count:
+        raise click.UsageError(f"--cards-needed {cards_needed} is more than --card-count {card_count}")
+    plan = Plan(
+        path=ctx.find_root().obj,
+        organisation=organisation,
+        passphrase=passphrase(passphrase_file, new=True),
+        actor=actor or "init",
+        log_n=_work_factor(KeySettings().passphrase_log_n),
+        stamp_by=stamp_by,
+        rehearsal=rehearsal,
+        threshold=cards_needed,
+        card_count=card_count,
+    )
+    created = create_home(plan, system_clock, cards=cards)
+    home = created.home
+    warn_unstamped(created.unstamped)
+    if cards is None:
+        _print_cards(created.cards, cards_needed)
+    trust = sorted(str(file) for file in home.trust.iterdir())
+    emit(
+        {
+            "home": str(home.path),
+            "log_origin": home.settings.log.origin,
+            "log_vkey": str(home.verifier_key),
+            "trust": trust,
+        },
+        as_json=as_json,
+        text=f"Home: {home.path}\nKeys: {home.keys.path}  (keep a copy elsewhere)\nLog:  {home.verifier_key}\n"
+        + "\n".join(f"Root to hand out: {file}" for file in trust),
+    )
+
+
+def _work_factor(default: int) -> int:
+    """The scrypt work factor; the one setting that counts before there is a settings file."""
+    import os
+
+    from config.errors import SettingsError
+
+    told = os.environ.get("NISISAMA_KEYS__PASSPHRASE_LOG_N")
+    if told is None:
+        return default
+    if not told.isdecimal() or not 10 <= int(told) <= 20:  # noqa: PLR2004 - the range of the setting
+        raise SettingsError(
+            "a key does not fit", where="NISISAMA_KEYS__PASSPHRASE_LOG_N", expected="10 to 20", found=told[:20]
+        )
+    return int(told)
+
+
+def _print_cards(cards: Sequence[str], needed: int) -> None:
+    click.echo(
+        f"Write each card down and give it to another person. Any {needed} of {len(cards)} open the office key.",
+        err=True,
+    )
+    for number, card in enumerate(cards, start=1):
+        click.echo(f"\nCard {number} of {len(cards)}:\n  {card}", err=True)
+    click.echo("\nThe cards are not shown again and are written nowhere.\n", err=True)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> int:
+    """Check this home: settings, keys, permissions, clock, disk, store, authorities, own files."""
+    from api.doctor import examine
+    from api.errors import VERDICT_CODES
+    from evidence.finding import Verdict
+
+    report = examine(ctx.find_root().obj, system_clock)
+    findings = [
+        {
+            "id": f.id,
+            "verdict": f.verdict.value,
+            "where": f.where,
+            "expected": f.expected,
+            "found": f.found,
+            "fix": f.fix,
+        }
+        for f in report.findings
+    ]
+    lines = [
+        f"{finding.verdict.value:<13} {finding.id:<22} {finding.where} {finding.found}".rstrip()
+        + (f"\n{'':14}{finding.fix}" if finding.fix and finding.verdict is not Verdict.PASSED else "")
+        for finding in report.findings
+    ]
+    emit({"ok": report.verdict is Verdict.PASSED, "findings": findings}, as_json=as_json, text="\n".join(lines))
+    return VERDICT_CODES[report.verdict]

@@ -1,0 +1,41 @@
+"""``demo``: the whole way, with harmless generated pictures."""
+
+from pathlib import Path
+
+import click
+
+from api.cli.common import emit, json_option
+
+
+@click.command()
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Keep everything in this new folder; otherwise only bundle, letter and roots are kept, in ./nisisama-demo.",
+)  # fmt: skip
+@json_option
+def demo(keep: Path | None, as_json: bool) -> int:
+    """Rehearse the whole way: a new home, an export, a case, a signed bundle, and its verification.
+
+    Nothing real is touched: pictures and texts are generated, time stamps come from a rehearsal
+    authority on this machine, and everything is marked as rehearsal.
+    """
+    from api.demo import rehearse
+    from api.errors import VERDICT_CODES
+
+    done = rehearse(keep, tell=lambda line: None if as_json else click.echo(line))
+    trust = " ".join(f"--trust {file}" for file in done.trust)
+    emit(
+        {
+            "bundle": str(done.bundle),
+            "letter": str(done.letter),
+            "trust": [str(file) for file in done.trust],
+            "verdict": done.verdict.value,
+            "messages": done.counts.messages,
+            "media": done.counts.media,
+            "home": str(done.home) if done.home else None,
+        },
+        as_json=as_json,
+        text=f"\nBundle: {done.bundle}\nLetter: {done.letter}\n\nCheck it without this program:\n"
+        f"  unzip -q {done.bundle} -d bundle && bash bundle/verify.sh {trust}",
+    )
+    return VERDICT_CODES[done.verdict]

@@ -1,0 +1,106 @@
+"""``watch``: the register of publicly reported channels."""
+
+from pathlib import Path
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    reason_option,
+    warn_unstamped,
+)
+from api.cli.keep import MODES
+
+
+@click.group()
+def watch() -> None:
+    """The register of publicly reported channels."""
+
+
+@watch.command("add")
+@click.argument("channel")
+@click.option("--report", "report_url", required=True, metavar="URL", help="The public report that names the channel.")
+@click.option("--reported-by", required=True, metavar="ORG", help="Who reported it publicly.")
+@click.option("--reported-on", required=True, metavar="DATE", help="When: YYYY-MM-DD.")
+@click.option("--mode", required=True, type=click.Choice(MODES), help="How much of media is kept.")
+@click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
+@click.option(
+    "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
+)
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def add(
+    ctx: click.Context,
+    channel: str,
+    report_url: str,
+    reported_by: str,
+    reported_on: str,
+    mode: str,
+    legal_basis: Path | None,
+    access: str,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Add a publicly reported channel.
+
+    As metadata_only one person may add it with a reason, and a second reviews within seven days;
+    any other mode needs a legal basis and --approved-by.
+    """
+    from api.watching import add_channel
+    from config.watchlist import watch_entry
+    from evidence.observation import Mode
+
+    home = open_home(ctx)
+    entry = watch_entry(
+        channel=channel, report_url=report_url, reported_by=reported_by, reported_on=reported_on, access=access
+    )
+    person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
+    review_by, unstamped = add_channel(home, entry, Mode(mode), legal_basis, person)
+    warn_unstamped(unstamped)
+    review = f" A second person reviews it by {review_by}." if review_by else ""
+    emit(
+        {"channel": entry.channel, "mode": mode, "review_by": review_by},
+        as_json=as_json,
+        text=f"Watching {entry.channel} as {mode}.{review}",
+    )
+
+
+@watch.command("list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the channels in the register."""
+    from api.watching import list_channels
+
+    channels = list_channels(open_home(ctx))
+    lines = [
+        f"{row['channel']:<34} {row['mode']:<14} reported by {row['reported_by']}: {row['report_url']}"
+        for row in channels
+    ]
+    emit({"channels": channels}, as_json=as_json, text="\n".join(lines) or "No channel is watched.")
+
+
+@watch.command("remove")
+@click.argument("channel")
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | None, as_json: bool) -> None:
+    """Take a channel off the register; what was preserved stays."""
+    from api.watching import remove_channel
+
+    home = open_home(ctx)
+    name = channel.lstrip("@").lower()
+    warn_unstamped(remove_channel(home, name, doer(actor, home.clock, reason=reason)))
+    emit({"channel": name, "mode": None}, as_json=as_json, text=f"No longer watching {name}.")

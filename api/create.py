@@ -1,0 +1,176 @@
+"""Makes a new home: folders, keys, seal, database, and the first event of its log."""
+
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from api import TOOL
+from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SETTINGS_FILE, VKEY_FILE, Home
+from api.migrate import upgrade
+from casefiles.bundle.sign import make_seal
+from config.catalogues import time_stamp_authorities
+from config.errors import SettingsError
+from config.settings import settings_toml
+from evidence import database
+from evidence.authority import Doer
+from evidence.canonical import text_value
+from evidence.durable import write_file
+from evidence.errors import HomeError, StampError
+from evidence.keys import create_keys, keys_beside
+from evidence.log.event import Draft, sha256_hex
+from evidence.log.note import VerifierKey
+from evidence.objects.local import LocalObjects
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.seal.cards import make_cards
+from evidence.seal.envelopes import seal_whole
+from evidence.seal.passphrase import DEFAULT_LOG_N
+from evidence.times import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What ``init`` was asked for.
+
+    Attributes:
+        stamp_by: Names of time-stamp authorities from the catalogue; ``rehearsal`` makes its own.
+    """
+
+    path: Path
+    organisation: str
+    passphrase: str
+    actor: str
+    log_n: int = DEFAULT_LOG_N
+    stamp_by: Sequence[str] = ()
+    rehearsal: bool = False
+    threshold: int = 2
+    card_count: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new home, its cards, and why no time stamp could be had, if so."""
+
+    home: Home
+    cards: Sequence[str]
+    unstamped: StampError | None
+
+
+def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
+    """Make a home; what was begun is taken away again if anything fails.
+
+    Args:
+        cards: A folder to write the cards to, one file each; it may not hold any yet.
+
+    Raises:
+        HomeError: Something is there already.
+        SettingsError: A time-stamp authority is in no catalogue.
+        PassphraseError: The passphrase is empty.
+    """
+    path = plan.path.resolve()
+    keys = keys_beside(path)
+    for folder in (path, keys.path):
+        if folder.exists():
+            raise HomeError("there is something already", where=str(folder), fix="Name another place with --home")
+    unknown = [name for name in plan.stamp_by if name not in time_stamp_authorities()]
+    if unknown:
+        raise SettingsError(
+            "no such time-stamp authority", expected=", ".join(sorted(time_stamp_authorities())), found=unknown[0]
+        )
+    try:
+        created = _create(plan, path, clock)
+        if cards is not None:
+            _write_cards(cards, created.cards)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(keys.path, ignore_errors=True)
+        raise
+    return created
+
+
+def _write_cards(folder: Path, cards: Sequence[str]) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number, card in enumerate(cards, start=1):
+        write_file(folder / f"card-{number}.txt", f"{card}\n".encode())
+
+
+def _create(plan: Plan, path: Path, clock: Clock) -> Created:
+    path.mkdir(mode=0o700, parents=True)
+    keys = keys_beside(path)
+    office = create_keys(keys, path, passphrase=plan.passphrase, log_n=plan.log_n)
+    origin = f"{_slug(plan.organisation)}/{secrets.token_hex(4)}"
+    authorities = [*plan.stamp_by, *([REHEARSAL] if plan.rehearsal else [])]
+    settings = settings_toml(
+        {
+            "home": {"organisation": plan.organisation, "rehearsal": plan.rehearsal},
+            "log": {"origin": origin},
+            "stamp": {"authorities": authorities},
+        }
+    )
+    write_file(path / SETTINGS_FILE, settings.encode())
+    vkey = VerifierKey(origin, keys.log_key().public_key().public_bytes_raw())
+    write_file(path / VKEY_FILE, f"{vkey}\n".encode())
+    if plan.rehearsal:
+        RehearsalAuthority.create(keys.path / REHEARSAL, at=clock())
+    LocalObjects(path / "objects").create()
+    (path / DATABASE_FILE).touch(mode=0o600)
+    engine = database.open_engine(database.sqlite_url(path / DATABASE_FILE))
+    upgrade(engine)
+    engine.dispose()
+    home = Home.open(path, clock)
+    root, root_key, certificate, key = make_seal(plan.organisation, clock())
+    home.keys.write_sealed(SEAL_KEY_FILE, _pem(key), home.recipients.casework)
+    write_file(path / "recovery" / "seal-root.age", seal_whole(_pem(root_key), recipients=(home.recipients.office,)))
+    write_file(path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
+    _hand_out_roots(home, root)
+    with home.writing() as writer:
+        writer.sequencer.append([_opening(plan, home, sha256_hex(certificate.public_bytes(Encoding.DER)))])
+        unstamped = writer.beat(now=True)
+    cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
+    return Created(home, cards, unstamped)
+
+
+def _hand_out_roots(home: Home, seal_root: x509.Certificate) -> None:
+    """The roots that a receiver needs, each a PEM file of its own."""
+    home.trust.mkdir(mode=0o700)
+    write_file(home.trust / "seal-root.pem", seal_root.public_bytes(Encoding.PEM), mode=0o644)
+    roots = home.stamp_roots()
+    for name in home.settings.stamp.authorities:
+        for at, certificate in enumerate(roots[name], start=1):
+            file = home.trust / f"time-stamp-{name}-{at}.pem"
+            write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
+
+
+def _opening(plan: Plan, home: Home, seal_sha256: str) -> Draft:
+    recipients = home.recipients
+    return Draft(
+        "log_opened",
+        Doer(plan.actor, TOOL, home.clock()).values()
+        | {
+            "organisation": text_value(plan.organisation),
+            "log_key": str(home.verifier_key),
+            "office_recipient": str(recipients.office),
+            "casework_recipient": str(recipients.casework),
+            "matching_recipient": str(recipients.matching),
+            "seal_certificate_sha256": seal_sha256,
+            "rehearsal": "yes" if plan.rehearsal else "no",
+        },
+    )
+
+
+def _slug(organisation: str) -> str:
+    """A short name for the log: letters, digits and hyphens of the organisation's name."""
+    plain = unicodedata.normalize("NFKD", organisation.casefold())
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode("ascii")).strip("-")
+    return slug[:40].strip("-") or "office"
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,168 @@
+"""Checks a home and the program itself; every finding says what to do.
+
+1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
+else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
+4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
+6. ``authorities``: at least one is chosen and its roots are known.  7. ``reviews``: no second
+person's review is late.  8. ``program``: the installed files are the ones that were built.
+"""
+
+import base64
+import hashlib
+import importlib.metadata
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from api.home import Home, require_private
+from config.errors import Explained
+from evidence import database, task
+from evidence.database import reading
+from evidence.errors import EvidenceError
+from evidence.finding import Finding, Report, Verdict, run_check
+from evidence.log.leaf import parse_leaf
+from evidence.times import Clock, format_time, parse_time
+
+LEAST_FREE_BYTES = 1 << 30
+_Check = Callable[[], Iterable[Finding] | None]
+
+
+def examine(path: Path, clock: Clock) -> Report:
+    """Run every check; later ones are left out when the home cannot be opened at all."""
+    findings = run_check("program", program)
+    try:
+        home = Home.open(path, clock)
+    except Explained as error:
+        return Report((*findings, Finding.of_error("home", error)))
+    checks: list[tuple[str, _Check]] = [
+        ("settings", lambda: None),
+        ("home.private", lambda: require_private(home.path)),
+        ("keys.private", lambda: keys(home)),
+        ("clock", lambda: clock_check(home)),
+        ("disk", lambda: disk(home)),
+        ("store", lambda: store(home)),
+        ("authorities", lambda: authorities(home)),
+        ("reviews", lambda: reviews(home)),
+    ]
+    for check_id, check in checks:
+        findings += run_check(check_id, check)
+    return Report(tuple(findings))
+
+
+def keys(home: Home) -> None:
+    """The key folder is private and its secrets can be read.
+
+    Raises:
+        Explained: What is missing or open to others.
+    """
+    require_private(home.keys.path)
+    home.keys.log_key()
+    home.keys.seen_key()
+    if home.keys.log_key().public_key().public_bytes_raw() != home.verifier_key.public_key:
+        raise EvidenceError(
+            "the log key is not the one of this home", where=str(home.keys.path), fix="Restore the keys' folder"
+        )
+    _ = home.recipients
+
+
+def clock_check(home: Home) -> None:
+    """The clock is not behind the newest time stamp.
+
+    Raises:
+        EvidenceError: It is.
+    """
+    event, token = database.event, database.token
+    with reading(home.engine) as connection:
+        newest = token.select().order_by(token.c.idx.desc()).limit(1)
+        row = connection.execute(newest).one_or_none()
+        if row is None:
+            return
+        leaf = connection.execute(event.select().where(event.c.idx == row.idx)).one().leaf
+    stamped_at = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
+    if home.clock() < stamped_at:
+        raise EvidenceError(
+            "the clock is behind the newest time stamp",
+            expected=f"after {format_time(stamped_at)}",
+            found=format_time(home.clock()),
+            fix="Set the clock, and let it follow a time server",
+        )
+
+
+def disk(home: Home) -> Iterable[Finding]:
+    """Room is left for what comes."""
+    free = shutil.disk_usage(home.path).free
+    if free < LEAST_FREE_BYTES:
+        yield Finding(
+            "disk",
+            Verdict.FAILED,
+            str(home.path),
+            f"at least {LEAST_FREE_BYTES} bytes free",
+            f"{free}",
+            "Free space on this disk",
+        )
+
+
+def store(home: Home) -> Iterable[Finding]:
+    """The database's own check of its pages."""
+    if home.engine.dialect.name != "sqlite":
+        return
+    with reading(home.engine) as connection:
+        for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
+            if row[0] != "ok":
+                yield Finding(
+                    "store", Verdict.FAILED, "database", "ok", str(row[0])[:200], "Restore a backup of the home"
+                )
+
+
+def authorities(home: Home) -> Iterable[Finding]:
+    """A time-stamp authority is chosen, and its roots are known; none is contacted here."""
+    with home.time_stamping() as chosen:
+        if chosen:
+            return []
+    return [
+        Finding(
+            "authorities",
+            Verdict.INDETERMINATE,
+            "stamp.authorities",
+            "a time-stamp authority",
+            "none: unanchored",
+            "Name one in nisisama.toml; without time stamps nothing can be exported",
+        )
+    ]
+
+
+def reviews(home: Home) -> Iterable[Finding]:
+    """No second person's review is late."""
+    now = format_time(home.clock())
+    with reading(home.engine) as connection:
+        late = [each for each in task.open_tasks(connection) if each.kind == "review" and each.due_at < now]
+    for each in late:
+        yield Finding(
+            "reviews",
+            Verdict.INDETERMINATE,
+            f"request {each.subject}",
+            f"a review by {each.due_at}",
+            "none",
+            "Let a second person look at it",
+        )
+
+
+def program() -> Iterable[Finding]:
+    """The installed files hash to the installer's record; a program run from its source tree has none."""
+    try:
+        files = importlib.metadata.files("nisisama") or []
+    except importlib.metadata.PackageNotFoundError:
+        return [Finding("program", Verdict.PASSED, found="run from its source tree, so there is no installer's record")]
+    return [
+        Finding(
+            "program", Verdict.FAILED, str(file), "the file that was built", "other bytes, or none", "Install it again"
+        )
+        for file in files
+        if file.hash and file.hash.mode == "sha256" and _digest(Path(str(file.locate()))) != file.hash.value
+    ]
+
+
+def _digest(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    return base64.urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()

@@ -1,0 +1,234 @@
+"""Exports a case as a signed bundle without pictures, and the covering letter beside it.
+
+The order: have everything stamped; build in memory; log who sends what to whom; only then
+write the file. Nothing leaves without its event.
+"""
+
+import io
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from api import TOOL
+from api.home import SEAL_FILE, SEAL_KEY_FILE, Home, Writer
+from casefiles.bundle.letter import covering_letter
+from casefiles.bundle.members import BundleContents, Exhibit, Stamp
+from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
+from casefiles.case import Opened, case_event_indexes, case_items, open_events
+from evidence import database, task
+from evidence.authority import Act, Doer, one_person
+from evidence.canonical import text_value
+from evidence.database import reading
+from evidence.durable import write_file
+from evidence.errors import HomeError, StampError, StampUnreachableError, UnknownItemError
+from evidence.log.append import TileRows, tree_size
+from evidence.log.event import Draft, sha256_hex
+from evidence.log.proof import TlogProof
+from evidence.log.schema import NO_TOKEN
+from evidence.log.tiles import inclusion_path
+from evidence.seal.age import Identity
+from evidence.stamp.client import request_stamp
+from evidence.stamp.queue import NONCE_BITS, has_news
+
+REVIEW = "review"
+_OBSERVER = frozenset({"actor", "approver", "declared_by"})
+"""Committed and withheld from every bundle, since the accused reads it; revealed to the court on request."""
+_CONTENT = frozenset(
+    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media", "what"}
+)
+WITHHELD = {
+    "court": _OBSERVER,
+    "prosecutor": _OBSERVER,
+    "lawyer": _OBSERVER,
+    "partner": _OBSERVER | _CONTENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What ``case export`` was asked for."""
+
+    case_id: str
+    out: Path
+    audience: str
+    language: str
+    doer: Doer
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written bundle and its letter."""
+
+    bundle: Path
+    letter: Path
+    facts: BundleFacts
+    unstamped: StampError | None
+
+
+def export_case(home: Home, order: Order, casework: Identity) -> Exported:
+    """Export a case.
+
+    Raises:
+        UnknownItemError: There is no such case, or it has no items.
+        HomeError: Something lies at the place where the bundle should go.
+        AuthorityError: There is no reason.
+        StampError: The log, or the seal, could not be time-stamped; nothing was written.
+        GateError: Something in it may not leave; nothing was written.
+    """
+    letter_file = order.out.with_name(order.out.name + ".letter.txt")
+    for file in (order.out, letter_file):
+        if file.exists():
+            raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
+    grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
+    if not case_items(home.engine, order.case_id):
+        raise UnknownItemError("the case has no items", where=order.case_id, fix="Add some: nisisama case add")
+    sealer = load_sealer(home, casework)
+    with home.writing() as writer:
+        anchor = anchored(writer)
+        contents = _contents(home, order, casework, anchor)
+        bundle = io.BytesIO()
+        with _stamper(home) as stamp:
+            facts = build_bundle(contents, sealer=sealer, stamp=stamp, out=bundle)
+        letter = covering_letter(contents, facts=facts, roots=_roots(home))
+        exported = Draft(
+            "exported",
+            order.doer.values(grant.request)
+            | {
+                "case": order.case_id,
+                "bundle_sha256": facts.sha256,
+                "audience": order.audience,
+                "language": text_value(order.language),
+                "items": str(facts.items),
+            },
+        )
+
+        def ask_for_review(connection: sa.Connection, _placed: object) -> None:
+            if grant.review_by:
+                task.ask(connection, kind=REVIEW, subject=grant.request, due_at=grant.review_by)
+
+        writer.sequencer.append([*grant.drafts, exported], also=ask_for_review)
+        write_file(order.out, bundle.getvalue())
+        write_file(letter_file, letter.encode("utf-8"))
+        return Exported(order.out, letter_file, facts, writer.beat(now=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A stamped checkpoint that covers everything but anchors."""
+
+    note: bytes
+    token: bytes
+    size: int
+
+
+def anchored(writer: Writer) -> Anchored:
+    """The newest stamped checkpoint, made now if anything is newer than it.
+
+    Raises:
+        StampError: No time stamp could be had.
+    """
+    found = _newest_anchored(writer)
+    if found is None:
+        if error := writer.beat(now=True):
+            raise error
+        found = _newest_anchored(writer)
+    if found is None:
+        raise StampUnreachableError(
+            "no time-stamp authority is chosen, so nothing can be exported",
+            where="stamp.authorities",
+            fix='Name one in the settings, for instance authorities = ["digicert"]',
+        )
+    return found
+
+
+def _newest_anchored(writer: Writer) -> Anchored | None:
+    table, notes = database.token, database.checkpoint
+    with reading(writer.home.engine) as connection:
+        row = connection.execute(sa.select(table).order_by(table.c.idx.desc()).limit(1)).one_or_none()
+        if row is None or has_news(connection, row.size, tree_size(connection)):
+            return None
+        note = connection.execute(sa.select(notes.c.note).where(notes.c.size == row.size)).scalar_one()
+        return Anchored(bytes(note), bytes(row.token), row.size)
+
+
+def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) -> BundleContents:
+    events = list(open_events(home.engine, case_event_indexes(home.engine, order.case_id), casework))
+    at = home.clock()
+    return BundleContents(
+        bundle_id=f"{order.case_id}-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+        case_id=order.case_id,
+        organisation=home.settings.home.organisation,
+        audience=order.audience,
+        language=order.language,
+        created_at=at,
+        reason=order.doer.reason or "",
+        purpose=f"evidence for the {order.audience}",
+        rehearsal=home.settings.home.rehearsal,
+        tool=TOOL,
+        exhibits=tuple(_exhibits(home, events, anchor, WITHHELD[order.audience])),
+        checkpoint=anchor.note,
+        checkpoint_token=anchor.token,
+        stamps=tuple(_stamps(home, {event.leaf.after for event in events} - {NO_TOKEN})),
+        log_key=str(home.verifier_key),
+        certificates=tuple((file.stem, file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))),
+    )
+
+
+def _exhibits(home: Home, events: Sequence[Opened], anchor: Anchored, withhold: frozenset[str]) -> Iterator[Exhibit]:
+    with reading(home.engine) as connection:
+        tiles = TileRows(connection)
+        for event in events:
+            path = tuple(inclusion_path(tiles, index=event.index, size=anchor.size))
+            proof = TlogProof(event.index, path, anchor.note).encode()
+            disclosures = event.record.disclosures(withhold=withhold) if event.record else ()
+            yield Exhibit(event.index, event.data, disclosures, proof)
+
+
+def _stamps(home: Home, cited: set[str]) -> Iterator[Stamp]:
+    """The tokens that leaves name as the newest before them, with what each stamps."""
+    table, notes = database.token, database.checkpoint
+    both = sa.select(table.c.token, notes.c.note).join(notes, notes.c.size == table.c.size).order_by(table.c.idx)
+    with reading(home.engine) as connection:
+        for row in connection.execute(both):
+            if sha256_hex(bytes(row.token)) in cited:
+                yield Stamp(bytes(row.token), bytes(row.note))
+
+
+def load_sealer(home: Home, casework: Identity) -> Sealer:
+    """The organisation's seal.
+
+    Raises:
+        NoMatchingKeyError: The casework key is another home's.
+    """
+    certificate = x509.load_pem_x509_certificate((home.path / SEAL_FILE).read_bytes())
+    key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, casework), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise HomeError("the seal's key is of another kind", where=SEAL_KEY_FILE, expected="an elliptic curve key")
+    root = x509.load_pem_x509_certificate((home.trust / "seal-root.pem").read_bytes())
+    return Sealer(certificate, key, (root,))
+
+
+@contextmanager
+def _stamper(home: Home) -> Iterator[StampOver]:
+    with home.time_stamping() as authorities, httpx.Client() as http:
+
+        def stamp(sha256: bytes) -> bytes:
+            timeout_s = home.settings.stamp.timeout_s
+            nonce = secrets.randbits(NONCE_BITS)
+            return request_stamp(
+                authority=authorities[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s
+            ).token
+
+        yield stamp
+
+
+def _roots(home: Home) -> list[x509.Certificate]:
+    return [x509.load_pem_x509_certificate(file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))]

@@ -1,0 +1,241 @@
+"""The composition root: opens a home, and puts the parts together for reading and for writing.
+
+HOME/nisisama.toml   settings          HOME/objects/      sealed payloads
+HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
+HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
+HOME/seal.pem        the office's seal certificate
+HOME/lock            held by the one process that writes
+"""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+from cryptography import x509
+
+from config.catalogues import RootCertificate, time_stamp_authorities
+from config.errors import SettingsError
+from config.settings import Settings, load_settings
+from evidence import database, follow
+from evidence.errors import HomeBusyError, HomeError, StampError
+from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
+from evidence.log.leaf import parse_leaf
+from evidence.log.note import VerifierKey, open_checkpoint
+from evidence.log.sequencer import Sequencer, newest_checkpoint
+from evidence.objects.local import LocalObjects
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.stamp.client import TimeStampAuthority
+from evidence.stamp.queue import Anchoring, has_news
+from evidence.times import Clock, system_clock
+
+SETTINGS_FILE = "nisisama.toml"
+DATABASE_FILE = "nisisama.db"
+VKEY_FILE = "log.vkey"
+SEAL_FILE = "seal.pem"
+SEAL_KEY_FILE = "seal.age"
+REHEARSAL = "rehearsal"
+
+
+class Home:
+    """One opened home; see the module for what lies where.
+
+    Args:
+        path: The folder that ``nisisama init`` made.
+        clock: Tells the time; the system's, but in tests.
+    """
+
+    def __init__(self, path: Path, clock: Clock = system_clock) -> None:
+        self.path = path
+        self.clock = clock
+        self.settings: Settings = load_settings(path / SETTINGS_FILE)
+        self.keys: KeyFolder = keys_beside(path)
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock = system_clock) -> "Home":
+        """Open a home and check that this program may read and write it.
+
+        Raises:
+            SettingsError: There is no home here, or a setting is wrong.
+            HomeError: Others may read the folder.
+            SchemaVersionError: The database is of another version.
+        """
+        home = cls(path.resolve(), clock)
+        require_private(home.path)
+        if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
+            raise HomeError("the database is missing", where=str(home.path / DATABASE_FILE), fix="Restore a backup")
+        with database.reading(home.engine) as connection:
+            database.require_schema(connection)
+        return home
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return database.open_engine(self.settings.database.url or database.sqlite_url(self.path / DATABASE_FILE))
+
+    @property
+    def objects(self) -> LocalObjects:
+        """The sealed payloads."""
+        return LocalObjects(self.path / "objects")
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        """Whom this home seals to."""
+        return read_recipients(self.path)
+
+    @property
+    def trust(self) -> Path:
+        """The folder of root certificates to hand out."""
+        return self.path / "trust"
+
+    @cached_property
+    def verifier_key(self) -> VerifierKey:
+        """The public half of the log key."""
+        return VerifierKey.parse((self.path / VKEY_FILE).read_text("ascii").strip())
+
+    def stamp_roots(self) -> Mapping[str, Sequence[x509.Certificate]]:
+        """Trusted roots by the name of every authority that this home may have asked."""
+        roots = {name: _certificates(entry.roots) for name, entry in time_stamp_authorities().items()}
+        if (self.keys.path / REHEARSAL).exists():
+            pem = RehearsalAuthority.open(self.keys.path / REHEARSAL).root_pem
+            roots[REHEARSAL] = (x509.load_pem_x509_certificate(pem),)
+        return roots
+
+    @contextmanager
+    def time_stamping(self) -> Iterator[tuple[TimeStampAuthority, ...]]:
+        """The chosen authorities; the rehearsal one is started on loopback for as long as this lasts.
+
+        Raises:
+            SettingsError: A chosen name is in no catalogue.
+        """
+        roots, catalogue = self.stamp_roots(), time_stamp_authorities()
+        with ExitStack() as stack:
+            chosen = []
+            for name in self.settings.stamp.authorities:
+                if name not in roots:
+                    raise SettingsError(
+                        "no such time-stamp authority",
+                        where="stamp.authorities",
+                        expected=", ".join(sorted(catalogue)),
+                        found=name,
+                    )
+                if name == REHEARSAL:
+                    rehearsal = RehearsalAuthority.open(self.keys.path / REHEARSAL)
+                    url = stack.enter_context(rehearsal.serving(self.clock))
+                else:
+                    url = catalogue[name].url
+                chosen.append(TimeStampAuthority(name, url, tuple(roots[name])))
+            yield tuple(chosen)
+
+    @contextmanager
+    def writing(self) -> Iterator["Writer"]:
+        """Be the one process that writes: what an interrupted run left is taken back first.
+
+        Raises:
+            HomeBusyError: Another process writes to this home.
+            SecretFileError: A key is missing or readable by others.
+        """
+        with _locked(self.path / "lock"):
+            seen = self.keys.seen_key()
+            sequencer = Sequencer(
+                engine=self.engine,
+                origin=self.settings.log.origin,
+                key=self.keys.log_key(),
+                casework=self.recipients.casework,
+                seen=seen,
+                signed=self.keys.signed,
+            )
+            self.objects.recover(self._logged_addresses)
+            yield Writer(self, sequencer)
+
+    def _logged_addresses(self) -> frozenset[str]:
+        table = database.event
+        with database.reading(self.engine) as connection:
+            leaves = connection.execution_options(yield_per=512).execute(sa.select(table.c.leaf)).scalars()
+            media = (parse_leaf(bytes(leaf)).sealed.get("media") for leaf in leaves)
+            return frozenset(address for address in media if address)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A home that this process may write to."""
+
+    home: Home
+    sequencer: Sequencer
+
+    def beat(self, *, now: bool = False) -> StampError | None:
+        """Sign a checkpoint and have it stamped, if there is news and the beat is due (or ``now``).
+
+        Returns:
+            Why no time stamp could be had; the work itself is safe and the next beat asks again.
+        """
+        if not now and not self._is_due():
+            return None
+        self.sequencer.checkpoint()
+        with self.home.time_stamping() as authorities, httpx.Client(timeout=self.home.settings.stamp.timeout_s) as http:
+            try:
+                follow.run(self.home.engine, Anchoring(self.home.engine, self.sequencer, authorities, http))
+            except StampError as error:
+                return error
+        return None
+
+    def _is_due(self) -> bool:
+        """Whether the newest checkpoint is older than the beat, by the time of its file, and there is news."""
+        with database.reading(self.home.engine) as connection:
+            note = newest_checkpoint(connection)
+            if note is None:
+                return True
+            size = open_checkpoint(note, key=self.sequencer.verifier_key).size
+            if not has_news(connection, size, 1 << 62):
+                return False
+        age_s = self.home.clock().timestamp() - self.home.keys.signed.stat().st_mtime
+        return not 0 <= age_s < self.home.settings.log.beat_s
+
+
+def require_private(folder: Path) -> None:
+    """Check that a folder is its owner's alone.
+
+    Raises:
+        HomeError: It is no folder, or others may look into it.
+    """
+    try:
+        mode = folder.stat().st_mode
+    except FileNotFoundError as error:
+        raise HomeError("no such folder", where=str(folder), fix="Make a home: nisisama init --org NAME") from error
+    if not stat.S_ISDIR(mode):
+        raise HomeError("this is no folder", where=str(folder))
+    if mode & 0o077:
+        raise HomeError(
+            "others may look into this folder",
+            where=str(folder),
+            expected="mode 0700",
+            found=f"mode {stat.S_IMODE(mode):04o}",
+            fix=f"Run: chmod 700 '{folder}'",
+        )
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise HomeBusyError(
+                "another process writes to this home",
+                where=str(file.parent),
+                fix="Wait until it has ended, then run it again",
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _certificates(roots: Sequence[RootCertificate]) -> tuple[x509.Certificate, ...]:
+    return tuple(x509.load_pem_x509_certificate(root.pem) for root in roots)

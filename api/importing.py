@@ -1,0 +1,98 @@
+"""Takes an export into a home: the authority that its mode needs, then the one write path."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.home import Home
+from config.watchlist import LegalBasis, load_legal_basis
+from evidence.authority import Act, Doer, Grant, two_persons
+from evidence.errors import AuthorityError, StampError
+from evidence.fingerprint.decoder import Decoder
+from evidence.intake import Counts, Intake, Provenance
+from evidence.observation import Container, Mode
+from evidence.preserve import Preserver
+from monitor.desktop.json import read_export
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What ``import`` was asked for."""
+
+    path: Path
+    chat_id: str | None
+    declared_by: str
+    mode: Mode
+    legal_basis: Path | None
+    doer: Doer
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of it; ``unstamped`` says why no time stamp could be had yet."""
+
+    container: Container
+    counts: Counts
+    unstamped: StampError | None
+
+
+def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[int], object]]) -> Imported:
+    """Read an export whole, then take it in.
+
+    Args:
+        progress: Given the number of messages, gives what hears of each durable batch.
+
+    Raises:
+        MonitorError: The export cannot be read; nothing was written.
+        AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
+        StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
+    """
+    grant, basis = permit(home, wish)
+    container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+    provenance = Provenance(
+        doer=wish.doer,
+        declared_by=wish.declared_by,
+        method=container.method,
+        mode=wish.mode,
+        authority=grant.request if grant else None,
+        legal_basis=basis.text if basis else None,
+    )
+    with home.writing() as writer, Decoder() as decoder:
+        if grant:
+            writer.sequencer.append(grant.drafts)
+        preserver = Preserver(
+            objects=home.objects,
+            decoder=decoder,
+            origin=writer.sequencer.origin,
+            office=home.recipients.office,
+            matching=home.recipients.matching,
+        )
+        intake = Intake(
+            engine=home.engine,
+            sequencer=writer.sequencer,
+            preserver=preserver,
+            seen=home.keys.seen_key(),
+            clock=home.clock,
+            batch=home.settings.intake.batch,
+        )
+        counts = intake.take(container, provenance, progress(container.total))
+        return Imported(container, counts, writer.beat(now=True))
+
+
+def permit(home: Home, wish: Wish) -> tuple[Grant | None, LegalBasis | None]:
+    """The authority and the legal basis that a mode above ``metadata_only`` needs.
+
+    Raises:
+        AuthorityError: No second person agreed, or no legal basis was given.
+        LegalBasisError: The legal basis is incomplete or not valid today.
+    """
+    if wish.mode is Mode.METADATA_ONLY:
+        return None, None
+    if wish.legal_basis is None:
+        raise AuthorityError(
+            "this mode needs a legal basis",
+            where=wish.mode.value,
+            fix="Give --legal-basis FILE.toml, written by counsel",
+        )
+    basis = load_legal_basis(wish.legal_basis, today=home.clock().date())
+    return two_persons(Act.IMPORT, wish.path.name, wish.doer), basis

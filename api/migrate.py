@@ -1,0 +1,25 @@
+"""Brings a database to this program's schema."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from evidence import database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = database.metadata
+    return config
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Run every revision that the database has not seen, in one transaction."""
+    with database.writing(engine) as connection:
+        command.upgrade(_config(connection), "head")

@@ -1,0 +1,1 @@
+"""Alembic revisions; run by ``nisisama init`` and by upgrades, without any ini file."""

@@ -1,0 +1,129 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "case_file",
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opened_at", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_file")),
+    )
+    op.create_table(
+        "channel",
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("access", sa.String(length=16), nullable=False),
+        sa.Column("report_url", sa.Text(), nullable=False),
+        sa.Column("reported_by", sa.Text(), nullable=False),
+        sa.Column("reported_on", sa.String(length=10), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel")),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("cosigned", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoint")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_event")),
+    )
+    op.create_table(
+        "follower",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
+    )
+    op.create_table(
+        "hole",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("channel_id", sa.String(length=20), nullable=False),
+        sa.Column("lo", sa.BigInteger(), nullable=True),
+        sa.Column("hi", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("since", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_hole")),
+    )
+    with op.batch_alter_table("hole", schema=None) as batch_op:
+        batch_op.create_index("ix_hole_place", ["channel_id", "lo"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hole_seen"), ["seen"], unique=False)
+
+    op.create_table(
+        "item",
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("channel_id", sa.String(length=20), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("posted_at", sa.String(length=24), nullable=True),
+        sa.Column("acquired_at", sa.String(length=24), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("payload_sha256", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_item")),
+        sa.UniqueConstraint("idx", name=op.f("uq_item_idx")),
+    )
+    with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_item_payload_sha256"), ["payload_sha256"], unique=False)
+        batch_op.create_index("ix_item_place", ["channel_id", "message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_seen"), ["seen"], unique=False)
+
+    op.create_table(
+        "sealed",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("idx", "name", name=op.f("pk_sealed")),
+    )
+    op.create_table(
+        "task",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("due_at", sa.String(length=24), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.String(length=24), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=True),
+        sa.Column("done_at", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+        sa.UniqueConstraint("kind", "subject", name=op.f("uq_task_kind")),
+    )
+    op.create_table(
+        "tile",
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "n", name=op.f("pk_tile")),
+    )
+    op.create_table(
+        "token",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("reply", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_token")),
+    )
+    op.create_table(
+        "case_item",
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_case_item_case_id")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_case_item_item_id")),
+        sa.PrimaryKeyConstraint("case_id", "item_id", name=op.f("pk_case_item")),
+    )

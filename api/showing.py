@@ -1,0 +1,43 @@
+"""A case with its texts: the one way to records, and looking is logged first."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.home import Home
+from casefiles.case import case_items, open_events
+from evidence import database
+from evidence.authority import Doer
+from evidence.database import reading
+from evidence.errors import StampError
+from evidence.log.event import Draft
+from evidence.seal.age import Identity
+
+_TOLD = (
+    "kind", "channel_id", "channel_title", "message_id", "posted_at", "edited_at", "sender_id", "sender_name", "text",
+    "reply_to", "forwarded_from", "action", "file_name", "media_type", "bytes", "sha256", "at",
+)  # fmt: skip
+
+
+def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple[dict[str, Any], StampError | None]:
+    """The case and what its items say.
+
+    Raises:
+        UnknownItemError: There is no such case.
+    """
+    items = case_items(home.engine, case_id)
+    table, cases = database.item, database.case_file
+    with reading(home.engine) as connection:
+        places = dict(
+            connection.execute(sa.select(table.c.idx, table.c.item_id).where(table.c.item_id.in_(items))).tuples().all()
+        )
+        opened_at = connection.execute(sa.select(cases.c.opened_at).where(cases.c.case_id == case_id)).scalar_one()
+    with home.writing() as writer:
+        writer.sequencer.append([Draft("case_viewed", doer.values() | {"case": case_id})])
+        unstamped = writer.beat()
+    shown = [
+        {"item_id": places[event.index]} | {name: event.record.values[name] for name in _TOLD}
+        for event in open_events(home.engine, sorted(places), casework)
+        if event.record
+    ]
+    return {"case_id": case_id, "opened_at": opened_at, "items": shown}, unstamped

@@ -1,0 +1,126 @@
+"""Cases: a case is opened, items are added to it, and only through a case are records read."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from evidence import database
+from evidence.authority import Doer
+from evidence.database import reading
+from evidence.errors import UnknownItemError
+from evidence.log.event import Draft, Record, read_record
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.sequencer import Sequencer
+from evidence.seal.age import Identity
+from evidence.seal.envelopes import open_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An event whose record was opened.
+
+    Attributes:
+        data: The leaf's bytes.
+        record: None for an event without a record (an anchor).
+    """
+
+    index: int
+    data: bytes
+    leaf: Leaf
+    record: Record | None
+
+
+def open_case(sequencer: Sequencer, doer: Doer) -> str:
+    """Open a case and return its identifier, ``case-`` and 12 hex digits."""
+    case_id = f"case-{secrets.token_hex(6)}"
+    sequencer.append([Draft("case_opened", doer.values() | {"case": case_id})])
+    return case_id
+
+
+def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequence[str], doer: Doer) -> int:
+    """Add items to a case and return how many were new to it.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        UnknownItemError: One of the items does not exist; none was added.
+    """
+    held = set(case_items(engine, case_id))
+    require_items(engine, items)
+    fresh = [item for item in dict.fromkeys(items) if item not in held]
+    drafts = [Draft("case_item_added", doer.values() | {"case": case_id, "item": item}) for item in fresh]
+    sequencer.append(drafts)
+    return len(fresh)
+
+
+def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
+    """Check that every item exists.
+
+    Raises:
+        UnknownItemError: The first that does not.
+    """
+    table = database.item
+    with reading(engine) as connection:
+        for item in items:
+            if connection.execute(sa.select(table.c.idx).where(table.c.item_id == item)).first() is None:
+                raise UnknownItemError(
+                    "there is no such item", found=item[:64], fix="Look it up: nisisama evidence list"
+                )
+
+
+def case_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
+    """The items of a case in the order of the log.
+
+    Raises:
+        UnknownItemError: There is no such case.
+    """
+    table, item = database.case_item, database.item
+    with reading(engine) as connection:
+        known = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
+        if connection.execute(known).first() is None:
+            raise UnknownItemError("there is no such case", found=case_id[:64], fix="Open one: nisisama case open")
+        held = sa.select(table.c.item_id).join(item).where(table.c.case_id == case_id).order_by(item.c.idx)
+        return connection.execute(held).scalars().all()
+
+
+def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[Opened]:
+    """Read events and open their records.
+
+    Raises:
+        NoMatchingKeyError: The casework key is another home's.
+        LeafError: A record is not of its leaf; run the audit.
+    """
+    event, sealed = database.event, database.sealed
+    wanted = sa.select(event.c.idx, event.c.leaf, sealed.c.body).join(
+        sealed, sa.and_(sealed.c.idx == event.c.idx, sealed.c.name == "record"), isouter=True
+    )
+    with reading(engine) as connection:
+        for index in indexes:
+            row = connection.execute(wanted.where(event.c.idx == index)).one()
+            leaf = parse_leaf(bytes(row.leaf))
+            record = None
+            if row.body is not None:
+                record = read_record(open_whole(bytes(row.body), identities=(casework,)), leaf)
+            yield Opened(index, bytes(row.leaf), leaf, record)
+
+
+def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
+    """Log indexes of everything that speaks of a case's items: the items, the holes beside them, and the case's own acts."""
+    items, held, holes = database.item, database.case_item, database.hole
+    opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
+    added = sa.select(held.c.idx).where(held.c.case_id == case_id)
+    of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id).join(held).where(held.c.case_id == case_id)
+    places = of_case.subquery()
+    beside = sa.select(holes.c.idx).join(
+        places,
+        sa.and_(
+            holes.c.channel_id == places.c.channel_id,
+            holes.c.lo <= places.c.message_id,
+            holes.c.hi >= places.c.message_id,
+        ),
+    )
+    every = sa.union(opened, added, sa.select(places.c.idx), beside)
+    with reading(engine) as connection:
+        return sorted(connection.execute(every).scalars())
+

@@ -1,0 +1,187 @@
+"""The settings of one home: ``HOME/nisisama.toml``, each key overridden by the environment.
+
+``NISISAMA_<SECTION>__<KEY>`` overrides a key; lists are JSON. An unknown key is an error that
+names the file (or the variable) and the key. Secrets never stand here: they are files of mode
+0600 in ``HOME.keys``, beside the home and never in it.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.errors import SecretFileError, SettingsError
+
+PREFIX = "NISISAMA_"
+NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"})
+"""Variables of the command line that are no settings."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HomeSettings(_Section):
+    """Whose home this is."""
+
+    organisation: str = Field(min_length=1, max_length=200, description="Name that bundles print")
+    rehearsal: bool = Field(default=False, description="Everything made here is marked: rehearsal, not for court")
+
+
+class LogSettings(_Section):
+    """The custody log."""
+
+    origin: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*/[0-9a-f]{8}$", description="Name of the log, never of a channel")
+    beat_s: int = Field(default=60, ge=1, le=86_400, description="Least seconds between two daily-work checkpoints")
+
+
+class StampSettings(_Section):
+    """Time-stamp authorities; none is contacted unless it is named here."""
+
+    authorities: tuple[str, ...] = Field(default=(), description="Names from the catalogue, or `rehearsal`")
+    timeout_s: float = Field(default=10.0, gt=0, le=120, description="Longest wait for one answer")
+
+
+class KeySettings(_Section):
+    """Keys and their protection."""
+
+    passphrase_log_n: int = Field(default=18, ge=10, le=20, description="scrypt work factor, as a power of two")
+
+
+class IntakeSettings(_Section):
+    """The one write path."""
+
+    batch: int = Field(default=64, ge=1, le=1000, description="Observations in one transaction")
+
+
+class DatabaseSettings(_Section):
+    """Where rows live."""
+
+    url: str = Field(default="", description="SQLAlchemy address; empty: SQLite in the home")
+
+
+class Settings(BaseSettings):
+    """All settings of a home."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", env_nested_max_split=1
+    )
+
+    version: Literal[1] = Field(default=1, description="Version of this file's form")
+    home: HomeSettings
+    log: LogSettings
+    stamp: StampSettings = StampSettings()
+    keys: KeySettings = KeySettings()
+    intake: IntakeSettings = IntakeSettings()
+    database: DatabaseSettings = DatabaseSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which comes as the arguments."""
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.case_sensitive = False
+        return env_settings, init_settings
+
+
+def load_settings(file: Path) -> Settings:
+    """Read a home's settings.
+
+    Raises:
+        SettingsError: No such file, not TOML, an unknown or unfit key; names file or variable, and key.
+    """
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            "no settings here", where=str(file), fix="Name the home with --home, or make one: nisisama init --org NAME"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError("not TOML", where=str(file), found=str(error), fix="Mend the file") from error
+    _refuse_unknown_variables()
+    try:
+        return Settings(**told)
+    except ValidationError as error:
+        raise _settings_error(error, file) from error
+
+
+def _refuse_unknown_variables() -> None:
+    for name in os.environ:
+        section = name.removeprefix(PREFIX).partition("__")[0].lower()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and section not in Settings.model_fields:
+            raise SettingsError(
+                "unknown setting", where=name, expected=f"{PREFIX}<SECTION>__<KEY>", fix="Unset it or correct its name"
+            )
+
+
+def _settings_error(error: ValidationError, file: Path) -> SettingsError:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    variable = PREFIX + "__".join(path[:2]).upper()
+    where = variable if variable in {name.upper() for name in os.environ} else str(file)
+    key = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        return SettingsError("unknown key", where=where, found=key, fix="Remove it or correct its name")
+    return SettingsError("a key does not fit", where=where, expected=first["msg"], found=key, fix="Correct its value")
+
+
+def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
+    """The text of a new settings file: version 1 and the given sections (strings, booleans, string lists)."""
+    lines = ["# Settings of this home; docs/operations.md explains each. Secrets never stand here.", "version = 1"]
+    for section, keys in values.items():
+        lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file are of several types
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):  # noqa: PLR2004 - TOML's control characters
+        raise SettingsError("a control character in a setting", found=repr(text[:40]))
+    return f'"{text}"'
+
+
+def read_secret_file(file: Path) -> bytes:
+    """The bytes of a secret file.
+
+    Raises:
+        SecretFileError: It is absent, empty, not a regular file, or others may read it.
+    """
+    try:
+        status = file.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SecretFileError("not a regular file", where=str(file))
+        if status.st_mode & 0o077:
+            raise SecretFileError(
+                "others may read this secret",
+                where=str(file),
+                expected="mode 0600",
+                found=f"mode {stat.S_IMODE(status.st_mode):04o}",
+                fix=f"Run: chmod 600 '{file}'",
+            )
+        secret = file.read_bytes()
+    except FileNotFoundError as error:
+        raise SecretFileError(
+            "a secret file is missing", where=str(file), fix="Restore the keys' folder from its backup"
+        ) from error
+    except PermissionError as error:
+        raise SecretFileError(
+            "this account may not read the secret", where=str(file), fix="Run as the account that owns the home"
+        ) from error
+    if not secret:
+        raise SecretFileError("a secret file is empty", where=str(file), fix="Restore the keys' folder from its backup")
+    return secret

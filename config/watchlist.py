@@ -1,0 +1,120 @@
+"""The watchlist's types: a publicly reported channel, and the legal basis for keeping more than metadata.
+
+Only publicly reported channels are watched; each entry names the report. A mode above
+``metadata_only`` needs a legal basis that counsel wrote for the country.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config.errors import LegalBasisError, SettingsError
+
+_LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
+_CHANNEL = re.compile(r"^(?:@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$")
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """What counsel signed for one country.
+
+    Attributes:
+        country: ISO 3166-1 alpha-2, or ``XK``.
+    """
+
+    text: str
+    counsel: str
+    country: str
+    dated: date
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A channel to watch, with the public report that names it."""
+
+    channel: str
+    report_url: str
+    reported_by: str
+    reported_on: date
+    access: str
+
+
+def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> Entry:
+    """A checked entry.
+
+    Raises:
+        SettingsError: The channel is no username or number, the report no https address, or the date no date.
+    """
+    if not _CHANNEL.match(channel):
+        raise SettingsError(
+            "not a channel", expected="a username such as @name, or the channel's number", found=channel[:64]
+        )
+    address = urlsplit(report_url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise SettingsError("the public report is not a web address", expected="https://...", found=report_url[:120])
+    if not reported_by.strip():
+        raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
+    if access not in {"public", "invite"}:
+        raise SettingsError("not a kind of access", expected="public or invite", found=access[:20])
+    return Entry(
+        channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
+    )
+
+
+def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
+    """Read and check a legal basis file (TOML: text, counsel, country, date, expires).
+
+    Raises:
+        LegalBasisError: A key is missing, unknown or unfit, or the basis is not valid today.
+    """
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LegalBasisError("cannot read the legal basis", where=str(file), found=error.strerror or "") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LegalBasisError("not TOML", where=str(file), found=str(error)) from error
+    for key in sorted(_LEGAL_KEYS ^ told.keys()):
+        what = "a key is missing" if key in _LEGAL_KEYS else "unknown key"
+        raise LegalBasisError(what, where=str(file), found=key, expected=", ".join(sorted(_LEGAL_KEYS)))
+    basis = LegalBasis(
+        text=_text(told, "text", file),
+        counsel=_text(told, "counsel", file),
+        country=_text(told, "country", file),
+        dated=_date(told["date"], "date", file),
+        expires=_date(told["expires"], "expires", file),
+    )
+    if not re.fullmatch(r"[A-Z]{2}", basis.country):
+        raise LegalBasisError(
+            "not a country", where=str(file), expected="two capital letters", found=basis.country[:20]
+        )
+    if not basis.dated <= today <= basis.expires:
+        raise LegalBasisError(
+            "the legal basis is not valid today",
+            where=str(file),
+            expected=f"{basis.dated} to {basis.expires}",
+            found=str(today),
+            fix="Ask counsel for a new one",
+        )
+    return basis
+
+
+def _text(told: dict[str, object], key: str, file: Path) -> str:
+    value = told[key]
+    if not isinstance(value, str) or not value.strip():
+        raise LegalBasisError("a key is empty or no text", where=str(file), found=key)
+    return value.strip()
+
+
+def _date(value: object, name: str, file: Path | None = None) -> date:
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        where = f"{file}: {name}" if file else name
+        kind = LegalBasisError if file else SettingsError
+        raise kind("not a date", where=where, expected="YYYY-MM-DD", found=str(value)[:40]) from error

@@ -1,0 +1,136 @@
+"""The audit's look at ciphertexts, headers and, with the casework key, at records and rows in clear."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import sqlalchemy as sa
+
+from evidence import database
+from evidence.audit_log import AuditInput, failed
+from evidence.database import open_engine, writing
+from evidence.errors import EvidenceError, LeafError, ObjectMissingError
+from evidence.finding import Finding
+from evidence.log.event import read_record, sha256_hex
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.projection import Placed, differences, project
+from evidence.seal.age import parse_header, split_file
+from evidence.seal.envelopes import open_whole
+
+_CHUNK = 512
+_BACKUP = "Restore a backup of the home"
+_ROWS = ("media_header", "prints", "record")
+
+
+class StoreAudit:
+    """Compares what the leaves name with what is kept.
+
+    Args:
+        media: Leaf index by object address, from the pass over the leaves.
+        size: Number of leaves.
+    """
+
+    def __init__(self, connection: sa.Connection, told: AuditInput, *, media: Mapping[str, int], size: int) -> None:
+        self._connection = connection
+        self._told = told
+        self._media = media
+        self._size = size
+        self.object_count = 0
+
+    def rows(self) -> Iterable[Finding]:
+        """Every sealed row is there, hashes to its leaf, and nothing is there beside them."""
+        for index, leaf, rows in self._leaves_with_rows():
+            for name in _ROWS:
+                expected, body = leaf.sealed.get(name), rows.get(name)
+                found = None if body is None else sha256_hex(body)
+                if expected != found:
+                    yield failed(
+                        "sealed.rows",
+                        f"{name} of leaf {index}",
+                        expected or "no such row",
+                        found or "none",
+                        _BACKUP,
+                    )
+            for name in sorted(rows.keys() - set(_ROWS)):
+                yield failed("sealed.rows", f"row {name!r} of leaf {index}", "no such row", "a row", "Remove it")
+        yield from self._rows_without_leaf()
+
+    def _rows_without_leaf(self) -> Iterable[Finding]:
+        table = database.sealed
+        outside = sa.select(table.c.idx, table.c.name).where(sa.or_(table.c.idx >= self._size, table.c.idx < 0))
+        for row in self._connection.execute(outside):
+            yield failed("sealed.rows", f"{row.name} of leaf {row.idx}", "a leaf", "none", _BACKUP)
+
+    def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
+        event, sealed = database.event, database.sealed
+        for first in range(0, self._size, _CHUNK):
+            span = (first, first + _CHUNK - 1)
+            rows: dict[int, dict[str, bytes]] = {}
+            for row in self._connection.execute(sa.select(sealed).where(sealed.c.idx.between(*span))):
+                rows.setdefault(row.idx, {})[row.name] = bytes(row.body)
+            for row in self._connection.execute(
+                sa.select(event).where(event.c.idx.between(*span)).order_by(event.c.idx)
+            ):
+                try:
+                    yield row.idx, parse_leaf(bytes(row.leaf)), rows.get(row.idx, {})
+                except LeafError:
+                    continue  # reported by log.leaves
+
+    def objects(self) -> Iterable[Finding]:
+        """Every object is there and hashes to its address, and nothing is there beside them."""
+        present = set(self._told.objects.addresses())
+        self.object_count = len(present)
+        for address in sorted(present - self._media.keys()):
+            yield failed("objects.bytes", f"object {address}", "a leaf that names it", "none", "Restore the database")
+        for address, index in self._media.items():
+            try:
+                found = digest_of(self._told.objects.read(address))
+            except ObjectMissingError as error:
+                yield Finding.of_error("objects.bytes", error)
+                continue
+            if found != address:
+                yield failed(
+                    "objects.bytes", f"object {address} of leaf {index}", address, found, "Restore it from a backup"
+                )
+
+    def headers(self) -> Iterable[Finding]:
+        """Every envelope begins with a header that age can read."""
+        for index, _leaf, rows in self._leaves_with_rows():
+            for name, body in rows.items():
+                try:
+                    parse_header(body if name == "media_header" else split_file(body)[0])
+                except EvidenceError as error:
+                    yield failed("sealed.headers", f"{name} of leaf {index}", "an age header", error.message, _BACKUP)
+
+    def records(self) -> Iterable[Finding]:
+        """Every record opens its leaf, and the rows in clear are those that follow from the records."""
+        if (reader := self._told.reader) is None:
+            return
+        scratch = open_engine("sqlite://")
+        database.metadata.create_all(scratch)
+        with writing(scratch) as rebuilt:
+            for index, leaf, rows in self._leaves_with_rows():
+                if "record" not in rows:
+                    continue
+                try:
+                    record = read_record(open_whole(rows["record"], identities=(reader.casework,)), leaf)
+                except EvidenceError as error:
+                    yield failed("records.rows", f"record of leaf {index}", error.expected, error.message, _BACKUP)
+                    continue
+                project(
+                    rebuilt,
+                    Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media")),
+                    reader.seen,
+                )
+            for table, row in differences(self._connection, rebuilt):
+                yield failed(
+                    "records.rows", f"{table} {row}", "the row that follows from the log", "another or none", _BACKUP
+                )
+        scratch.dispose()
+
+
+def digest_of(chunks: Iterable[bytes]) -> str:
+    """Lower hex SHA-256 of a stream."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,115 @@
+"""Authority: request, approval, act; three events by named actors (DESIGN.md, invariant 7).
+
+A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure,
+an unknown recipient. One person with a reason, a second told and reviewing within seven days:
+a channel as ``metadata_only``, a bundle for an approved recipient. On the command line who
+acts is logged as ``declared``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from evidence.canonical import Value, text_value
+from evidence.errors import AuthorityError
+from evidence.log.event import Draft
+from evidence.times import format_time
+
+REVIEW_WITHIN = timedelta(days=7)
+
+
+class Act(StrEnum):
+    """What needs authority."""
+
+    WATCH = "watch"
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who acts, with what, and when; the values that every event carries.
+
+    Attributes:
+        actor: Pseudonym.
+        approver: A second person's pseudonym, if one approved.
+        tool: Name and version of the program.
+        at: When, by our clock.
+    """
+
+    actor: str
+    tool: str
+    at: datetime
+    reason: str | None = None
+    approver: str | None = None
+
+    def values(self, authority: str | None = None) -> dict[str, Value]:
+        """The values of names that every schema has."""
+        return {
+            "actor": text_value(self.actor),
+            "at": format_time(self.at),
+            "reason": None if self.reason is None else text_value(self.reason),
+            "authority": authority,
+            "approver": None if self.approver is None else text_value(self.approver),
+            "tool": self.tool,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The events that give authority to an act, to be logged before it.
+
+    Attributes:
+        request: Event id of the request; the act names it as its ``authority``.
+        review_by: When a second person must have reviewed; None when one has approved already.
+    """
+
+    request: str
+    drafts: tuple[Draft, ...]
+    review_by: datetime | None
+
+
+def two_persons(act: Act, target: str, doer: Doer) -> Grant:
+    """Request by one person, approval by another.
+
+    Raises:
+        AuthorityError: Nobody approved, or the same person did both.
+    """
+    if not doer.approver:
+        raise AuthorityError(
+            "this act needs two persons", where=act.value, fix="Let a second person agree, and name them: --approved-by"
+        )
+    if _same(doer.approver, doer.actor):
+        raise AuthorityError(
+            "one person cannot approve their own request", where=act.value, fix="Name another person: --approved-by"
+        )
+    request = _request(act, target, doer)
+    approval = Draft(
+        "approved",
+        doer.values(authority=request.event_id)
+        | {"actor": text_value(doer.approver), "request": request.event_id, "proof": "declared"},
+    )
+    return Grant(request.event_id, (request, approval), None)
+
+
+def one_person(act: Act, target: str, doer: Doer) -> Grant:
+    """Request by one person with a reason; a second reviews within seven days, or has agreed already.
+
+    Raises:
+        AuthorityError: There is no reason.
+    """
+    if doer.approver:
+        return two_persons(act, target, doer)
+    if not doer.reason:
+        raise AuthorityError("this act needs a reason", where=act.value, fix="Say why: --reason TEXT")
+    request = _request(act, target, doer)
+    return Grant(request.event_id, (request,), doer.at + REVIEW_WITHIN)
+
+
+def _request(act: Act, target: str, doer: Doer) -> Draft:
+    told: dict[str, Value] = {"what": act.value, "target": text_value(target), "proof": "declared"}
+    return Draft("requested", doer.values() | told)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()

@@ -1,0 +1,72 @@
+"""Bytes that have reached the disk: fsync and link, nothing else.
+
+An fsync that failed is never tried again: the kernel may have dropped the dirty pages and
+would answer success (see the "fsyncgate" discussions of 2018). The caller stops instead.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from evidence.errors import StorageFullError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextlib.contextmanager
+def storage_errors(where: Path) -> Iterator[None]:
+    """Turn "no space" of the system into our error.
+
+    Raises:
+        StorageFullError: ENOSPC or EDQUOT came from inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StorageFullError(
+            "no space is left; nothing was acknowledged",
+            where=str(where),
+            fix="Free space on this disk and run it again",
+        ) from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Return when the directory's entries have reached the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Create ``file`` with ``data``; on return bytes and directory entry have reached the disk.
+
+    Raises:
+        FileExistsError: There is such a file; it was not touched.
+        StorageFullError: No space; the file is not left behind.
+    """
+    with storage_errors(file.parent):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(handle, "wb") as sink:
+                sink.write(data)
+                sink.flush()
+                os.fsync(sink.fileno())
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
+        sync_directory(file.parent)
+
+
+def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Put ``data`` in the place of ``file`` at once: a reader sees the old bytes or the new ones."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    write_file(fresh, data, mode=mode)
+    fresh.replace(file)
+    sync_directory(file.parent)

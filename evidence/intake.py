@@ -1,0 +1,277 @@
+"""The one write path: observations become sealed objects and custody events.
+
+For each batch: hash and seal (objects on disk), log (one transaction), settle, acknowledge. What
+is known already is left out, so a run that was killed is completed by running it again. No
+plaintext touches a disk.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from evidence import database
+from evidence.authority import Doer
+from evidence.canonical import Value, text_value
+from evidence.database import reading
+from evidence.log.event import Draft
+from evidence.log.sequencer import Sequencer
+from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
+from evidence.preserve import Facts, Preserver, read_facts
+from evidence.projection import SeenKey, hole_sha256, observed_sha256
+from evidence.times import Clock, format_time
+
+UNSUPPORTED = "unsupported"
+"""``action`` of a message that its source could not render."""
+_MISSING = frozenset(
+    {
+        HoleReason.MISSING_FILE,
+        HoleReason.NOT_INCLUDED,
+        HoleReason.TOO_LARGE,
+        HoleReason.UNAVAILABLE,
+        HoleReason.OUTSIDE,
+    }
+)
+_RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who brings what, how, and on whose authority.
+
+    Attributes:
+        authority: Event id of the request that allows it, if the mode needs one.
+        legal_basis: The legal basis in words, if the mode needs one.
+    """
+
+    doer: Doer
+    declared_by: str
+    method: str
+    mode: Mode
+    authority: str | None = None
+    legal_basis: str | None = None
+
+    def values(self) -> dict[str, Value]:
+        """The values that every event of this intake carries."""
+        told: dict[str, Value] = {"declared_by": text_value(self.declared_by)}
+        return self.doer.values(self.authority) | told | {"method": self.method, "mode": self.mode.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one intake added; ``already_known`` is what it did not."""
+
+    messages: int
+    service: int
+    unsupported: int
+    media: int
+    sealed: int
+    missing_media: int
+    edits: int
+    already_known: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An observation or a hole with the mark that it is known by."""
+
+    content: Observation | Hole
+    values: dict[str, Value]
+    mark: bytes
+    facts: Facts | None = None
+
+
+class Intake:
+    """Takes what a source yields into the store.
+
+    Args:
+        batch: How many observations one transaction holds.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: sa.Engine,
+        sequencer: Sequencer,
+        preserver: Preserver,
+        seen: SeenKey,
+        clock: Clock,
+        batch: int,
+    ) -> None:
+        self._engine = engine
+        self._sequencer = sequencer
+        self._preserver = preserver
+        self._seen = seen
+        self._clock = clock
+        self._batch = batch
+
+    def take(self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]) -> Counts:
+        """Take a whole container; ``acknowledge`` hears after each batch how much of it is durable.
+
+        Raises:
+            StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
+        """
+        counts: Counter[str] = Counter()
+        slices: list[Value] = []
+        for group in _groups(container.contents(), self._batch):
+            self._take_group(group, container, provenance, counts, slices)
+            acknowledge(len(group))
+        result = Counts(**{name: counts[name] for name in Counts.__dataclass_fields__})
+        told = _imported(container, provenance, result)
+        self._log([self._preserver.rest(container.rest(), told, slices)])
+        return result
+
+    def _take_group(
+        self,
+        group: Sequence[Observation | Hole],
+        container: Container,
+        provenance: Provenance,
+        counts: Counter[str],
+        slices: list[Value],
+    ) -> None:
+        seen = [self._look(content, container, provenance) for content in group]
+        known = self._known([each.mark for each in seen], provenance.mode)
+        drafts: list[Draft] = []
+        for each in seen:
+            item_id = known.get(each.mark)
+            if item_id is None:
+                fresh = self._drafts(self._as_edit(each), provenance, counts)
+                drafts += fresh
+                item_id = known[each.mark] = fresh[0].event_id
+            elif isinstance(each.content, Observation):
+                counts["already_known"] += 1
+            _note_slice(each.content, item_id, slices)
+        self._log(drafts)
+
+    def _log(self, drafts: Sequence[Draft]) -> None:
+        self._preserver.objects.sync()
+        if drafts:
+            self._sequencer.append(drafts)
+        self._preserver.objects.settle()
+
+    # What was seen
+
+    def _look(self, content: Observation | Hole, container: Container, provenance: Provenance) -> _Seen:
+        if isinstance(content, Hole):
+            return self._look_hole(content, provenance)
+        facts = None
+        if content.medium and provenance.mode is not Mode.METADATA_ONLY:
+            try:
+                facts = read_facts(content.medium)
+            except OSError as error:
+                return self._look_hole(self._unreadable(content, error), provenance)
+        values = provenance.values() | dict(content.fields)
+        values |= {"kind": content.kind.value, "container_sha256": container.sha256, "channel_id": content.channel_id}
+        values |= {"message_id": _text(content.message_id), "offset": _text(content.offset)}
+        if facts:
+            values |= {"sha256": facts.sha256, "bytes": str(facts.length)}
+        if content.raw is not None:
+            values["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
+        complete: dict[str, Value] = dict.fromkeys(("sha256", "raw_sha256", "file_name")) | values
+        mark = self._seen.mark(
+            channel_id=content.channel_id,
+            message_id=_text(content.message_id),
+            sha256=observed_sha256(complete),
+        )
+        return _Seen(content, values, mark, facts)
+
+    def _look_hole(self, hole: Hole, provenance: Provenance) -> _Seen:
+        values = provenance.doer.values(provenance.authority)
+        values |= {"channel_id": hole.channel_id, "lo": _text(hole.lo), "hi": _text(hole.hi)}
+        values |= {"what": text_value(hole.what), "hole": hole.reason.value, "since": format_time(hole.since)}
+        mark = self._seen.mark(channel_id=hole.channel_id, message_id=_text(hole.lo), sha256=hole_sha256(values))
+        return _Seen(hole, values, mark)
+
+    def _unreadable(self, content: Observation, error: OSError) -> Hole:
+        name = content.medium.name if content.medium else ""
+        what = f"{name}: {error.strerror or type(error).__name__}"
+        return self._hole(content, HoleReason.UNAVAILABLE, what)
+
+    def _hole(self, content: Observation, reason: HoleReason, what: str) -> Hole:
+        return Hole(content.channel_id, reason, self._clock(), content.message_id, content.message_id, what)
+
+    def _known(self, marks: Sequence[bytes], mode: Mode) -> dict[bytes, str]:
+        """The item (or hole) that each known mark stands for; one of a lesser mode does not count."""
+        item, hole = database.item, database.hole
+        enough = [each.value for each in Mode if _RANK[each] >= _RANK[mode]]
+        fits = sa.or_(item.c.mode.in_(enough), item.c.kind != Kind.FILE.value)
+        with reading(self._engine) as connection:
+            items = connection.execute(sa.select(item.c.seen, item.c.item_id).where(item.c.seen.in_(marks), fits))
+            known = {bytes(mark): item_id for mark, item_id in items}
+            holes = connection.execute(sa.select(hole.c.seen, hole.c.idx).where(hole.c.seen.in_(marks)))
+            return known | {bytes(mark): str(idx) for mark, idx in holes}
+
+    def _as_edit(self, each: _Seen) -> _Seen:
+        """A message that is known with other bytes and says that it was edited is an edit."""
+        content = each.content
+        if not isinstance(content, Observation) or content.kind is not Kind.MESSAGE or not each.values.get("edited_at"):
+            return each
+        item = database.item
+        earlier = sa.select(item.c.idx).where(
+            item.c.channel_id == content.channel_id,
+            item.c.message_id == content.message_id,
+            item.c.kind != Kind.FILE.value,
+        )
+        with reading(self._engine) as connection:
+            if connection.execute(earlier.limit(1)).first() is None:
+                return each
+        return replace(each, values=each.values | {"kind": Kind.EDIT.value})
+
+    def _drafts(self, each: _Seen, provenance: Provenance, counts: Counter[str]) -> list[Draft]:
+        content = each.content
+        _count(each, counts)
+        if isinstance(content, Hole):
+            return [Draft("hole", each.values)]
+        if content.medium is None:
+            return [self._preserver.message(content, each.values)]
+        kept = self._preserver.medium(content, each.values, each.facts, provenance.mode)
+        counts["sealed"] += kept.draft.payload is not None
+        holes = (self._hole(content, reason, f"{content.medium.name}: {why}") for reason, why in kept.holes)
+        return [kept.draft, *(Draft("hole", self._look_hole(hole, provenance).values) for hole in holes)]
+
+
+def _count(each: _Seen, counts: Counter[str]) -> None:
+    content = each.content
+    if isinstance(content, Hole):
+        counts["missing_media"] += content.reason in _MISSING
+        return
+    if each.values.get("action") == UNSUPPORTED:
+        counts["unsupported"] += 1
+        return
+    name = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
+    counts[name.get(content.kind, "other")] += 1
+    counts["edits"] += bool(each.values.get("edited_at"))
+
+
+def _note_slice(content: Observation | Hole, item_id: str, slices: list[Value]) -> None:
+    if isinstance(content, Observation) and content.raw is not None and content.offset is not None:
+        slices.append([str(content.offset), str(len(content.raw)), item_id])
+
+
+def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(contents)
+    while group := list(islice(rest, size)):
+        yield group
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _imported(container: Container, provenance: Provenance, counts: Counts) -> dict[str, Value]:
+    return provenance.values() | {
+        "source_name": text_value(container.name),
+        "container_sha256": container.sha256,
+        "container_bytes": str(container.length),
+        "channel_id": container.channel_id,
+        "channel_title": None if container.channel_title is None else text_value(container.channel_title),
+        "channel_type": container.channel_type,
+        "legal_basis": None if provenance.legal_basis is None else text_value(provenance.legal_basis),
+        "counts": {name: str(number) for name, number in asdict(counts).items()},
+    }

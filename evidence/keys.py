@@ -1,0 +1,179 @@
+"""The keys of one home: secrets in ``HOME.keys`` (0700, beside the home), public halves in the home.
+
+    HOME.keys/log.key        the log key, Ed25519 seed, base64
+    HOME.keys/seen.key       32 random bytes, base64: to know again what was stored
+    HOME.keys/casework.age   opens records; under the passphrase, as ``age -p`` writes it
+    HOME.keys/matching.age   opens prints; under the passphrase
+    HOME.keys/log.signed     the newest checkpoint that was signed
+    HOME/recipients/*.txt    office, casework, matching: whom to seal to
+    HOME/recovery/*.age      the casework and matching identities, sealed to the office key
+
+The office identity is never written: it exists on its cards only.
+"""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from config.errors import SecretFileError
+from config.settings import read_secret_file
+from evidence.durable import sync_directory, write_file
+from evidence.errors import HomeError
+from evidence.projection import SeenKey
+from evidence.seal.age import Identity, Recipient
+from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
+from evidence.seal.recipients import HybridIdentity, generate_identity, parse_identity, parse_recipient
+
+SECRET_BYTES = 32
+ROLES = ("office", "casework", "matching")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Whom a home seals to."""
+
+    office: Recipient
+    casework: Recipient
+    matching: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """The identities that the passphrase opens."""
+
+    casework: Identity = field(repr=False)
+    matching: Identity = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFolder:
+    """``HOME.keys``."""
+
+    path: Path
+
+    @property
+    def signed(self) -> Path:
+        """Where the newest signed checkpoint is kept."""
+        return self.path / "log.signed"
+
+    def log_key(self) -> Ed25519PrivateKey:
+        """The log key.
+
+        Raises:
+            SecretFileError: Missing, readable by others, or no key.
+        """
+        return Ed25519PrivateKey.from_private_bytes(self._read32("log.key"))
+
+    def seen_key(self) -> SeenKey:
+        """The key that observations are known again by.
+
+        Raises:
+            SecretFileError: Missing, readable by others, or no key.
+        """
+        return SeenKey(self._read32("seen.key"))
+
+    def unlock(self, passphrase: str) -> Unlocked:
+        """Open the casework and matching identities.
+
+        Raises:
+            PassphraseError: Missing or wrong.
+            SecretFileError: A file is missing or readable by others.
+        """
+        casework, matching = (
+            parse_identity(
+                open_with_passphrase(read_secret_file(self.path / f"{role}.age"), passphrase=passphrase)
+                .decode()
+                .strip()
+            )
+            for role in ("casework", "matching")
+        )
+        return Unlocked(casework, matching)
+
+    def read_sealed(self, name: str, identity: Identity) -> bytes:
+        """A further secret, sealed to ``identity``."""
+        return open_whole(read_secret_file(self.path / name), identities=(identity,))
+
+    def write_sealed(self, name: str, secret: bytes, recipient: Recipient) -> None:
+        """Keep a further secret, sealed to ``recipient``."""
+        write_file(self.path / name, seal_whole(secret, recipients=(recipient,)))
+
+    def files(self) -> Sequence[Path]:
+        """Every file in the folder."""
+        return sorted(file for file in self.path.rglob("*") if not file.is_dir())
+
+    def _read32(self, name: str) -> bytes:
+        try:
+            secret = base64.b64decode(read_secret_file(self.path / name).strip(), validate=True)
+        except ValueError:
+            secret = b""
+        if len(secret) != SECRET_BYTES:
+            raise SecretFileError(
+                "this is no key", where=str(self.path / name), fix="Restore the keys' folder from its backup"
+            )
+        return secret
+
+
+def keys_beside(home: Path) -> KeyFolder:
+    """The key folder of a home: beside it, never in it."""
+    return KeyFolder(home.with_name(home.name + ".keys"))
+
+
+def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -> HybridIdentity:
+    """Make every key of a new home and return the office identity, which is written nowhere.
+
+    Raises:
+        PassphraseError: The passphrase is empty.
+        HomeError: The folder exists already.
+    """
+    office, casework, matching = (generate_identity() for _ in ROLES)
+    protected = {
+        role: seal_with_passphrase(f"{identity.secret_string()}\n".encode(), passphrase=passphrase, log_n=log_n)
+        for role, identity in (("casework", casework), ("matching", matching))
+    }
+    try:
+        folder.path.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise HomeError("there are keys already", where=str(folder.path), fix="Name another home") from error
+    for name in ("log.key", "seen.key"):
+        write_file(folder.path / name, base64.b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
+    for role, sealed in protected.items():
+        write_file(folder.path / f"{role}.age", sealed)
+    _write_public(home, {"office": office, "casework": casework, "matching": matching})
+    return office
+
+
+def _write_public(home: Path, identities: dict[str, HybridIdentity]) -> None:
+    office = identities["office"].recipient
+    for name in ("recipients", "recovery"):
+        (home / name).mkdir(mode=0o700)
+    for role, identity in identities.items():
+        write_file(home / "recipients" / f"{role}.txt", f"{identity.recipient}\n".encode())
+        if role != "office":
+            sealed = seal_whole(f"{identity.secret_string()}\n".encode(), recipients=(office,))
+            write_file(home / "recovery" / f"{role}.age", sealed)
+    sync_directory(home)
+
+
+def read_recipients(home: Path) -> Recipients:
+    """Whom this home seals to.
+
+    Raises:
+        HomeError: A recipient's file is missing.
+        KeyTextError: A recipient is mistyped.
+    """
+    try:
+        return Recipients(
+            **{
+                role: parse_recipient((home / "recipients" / f"{role}.txt").read_text("ascii").strip())
+                for role in ROLES
+            }
+        )
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise HomeError(
+            "a recipient is missing", where=str(home / "recipients"), fix="Restore the home from its backup"
+        ) from error

@@ -1,0 +1,132 @@
+"""The one writer of a log: gives events their place, and signs checkpoints that never go back.
+
+``append`` is acknowledged when it returns: leaves, sealed rows, tiles and projections are in
+one committed transaction. The newest signed checkpoint is also kept beside the log key, so
+that a database that was put back to an older state is refused before anything is signed.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence import database
+from evidence.database import reading, writing
+from evidence.durable import replace_file
+from evidence.errors import CheckpointError
+from evidence.log.append import TileRows, append, tree_size
+from evidence.log.event import Draft, Entry, build_entry, sha256_hex
+from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
+from evidence.log.schema import NO_TOKEN
+from evidence.log.tiles import tree_root
+from evidence.projection import Placed, SeenKey, project
+from evidence.seal.age import Recipient
+
+Also = Callable[[sa.Connection, Sequence[Placed]], None]
+
+
+class Sequencer:
+    """Appends to one log and signs it.
+
+    Args:
+        key: The log key; its verifier key's name is ``origin``.
+        casework: Recipient of every record.
+        signed: File beside the log key with the newest checkpoint that was signed.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: sa.Engine,
+        origin: str,
+        key: Ed25519PrivateKey,
+        casework: Recipient,
+        seen: SeenKey,
+        signed: Path,
+    ) -> None:
+        self._engine = engine
+        self._key = key
+        self._casework = casework
+        self._seen = seen
+        self._signed = signed
+        self.origin = origin
+        self.verifier_key = VerifierKey(origin, key.public_key().public_bytes_raw())
+
+    def append(self, drafts: Sequence[Draft], also: Also | None = None) -> list[Placed]:
+        """Log the drafts in order; on return they are on disk.
+
+        Args:
+            also: Writes more in the same transaction; sees the events with their places.
+        """
+        entries = self._entries(drafts)
+        with writing(self._engine) as connection:
+            first = append(connection, entries)
+            placed = [_placed(first + at, entry) for at, entry in enumerate(entries)]
+            for event in placed:
+                project(connection, event, self._seen)
+            if also:
+                also(connection, placed)
+        return placed
+
+    def _entries(self, drafts: Sequence[Draft]) -> list[Entry]:
+        with reading(self._engine) as connection:
+            after = newest_token(connection)
+        return [build_entry(draft, origin=self.origin, after=after, casework=self._casework) for draft in drafts]
+
+    def checkpoint(self) -> bytes:
+        """Sign the tree as it is now, unless it is signed already, and return the note.
+
+        Raises:
+            CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.
+        """
+        with reading(self._engine) as connection:
+            size = tree_size(connection)
+            tiles = TileRows(connection)
+            self._require_growth(tiles, size)
+            known = newest_checkpoint(connection)
+            if known and open_checkpoint(known, key=self.verifier_key).size == size:
+                return known
+            root = tree_root(tiles, size=size)
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
+        replace_file(self._signed, note)
+        with writing(self._engine) as connection:
+            connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
+        return note
+
+    def _require_growth(self, tiles: TileRows, size: int) -> None:
+        if not self._signed.exists():
+            return
+        last = open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
+        fix = "Restore the newest backup of the home; never sign over an older state"
+        if last.size > size:
+            raise CheckpointError(
+                "the log is behind a checkpoint that was signed",
+                expected=f"{last.size} entries",
+                found=f"{size}",
+                where="log",
+                fix=fix,
+            )
+        if tree_root(tiles, size=last.size) != last.root:
+            raise CheckpointError(
+                "the log forks from a checkpoint that was signed", where=f"log at {last.size} entries", fix=fix
+            )
+
+
+def _placed(idx: int, entry: Entry) -> Placed:
+    return Placed(idx, entry.event_id, entry.type, entry.values, entry.payload_sha256)
+
+
+def newest_token(connection: sa.Connection) -> str:
+    """Lower hex SHA-256 of the newest logged token, 64 zeros before the first."""
+    row = connection.execute(
+        sa.select(database.token.c.token).order_by(database.token.c.idx.desc()).limit(1)
+    ).scalar_one_or_none()
+    return NO_TOKEN if row is None else sha256_hex(row)
+
+
+def newest_checkpoint(connection: sa.Connection) -> bytes | None:
+    """The note of the newest checkpoint, if there is one."""
+    table = database.checkpoint
+    note = connection.execute(sa.select(table.c.note).order_by(table.c.size.desc()).limit(1)).scalar_one_or_none()
+    return None if note is None else bytes(note)

@@ -1,0 +1,45 @@
+"""What an object store owes its caller."""
+
+from collections.abc import Callable, Iterator, Set
+from typing import Protocol
+
+Sink = Callable[[bytes], object]
+
+
+class Objects(Protocol):
+    """Write-once objects, addressed by the lower hex SHA-256 of their bytes."""
+
+    def put(self, fill: Callable[[Sink], str]) -> str:
+        """Store what ``fill`` writes and return the address, which ``fill`` returns.
+
+        On return the bytes have reached the disk; when ``sync`` has returned, so has the entry.
+        Until ``settle`` the object counts as unfinished: after a crash ``recover`` takes it back.
+
+        Raises:
+            ObjectConflictError: Other bytes lie at this address.
+            StorageFullError: No space is left.
+        """
+
+    def sync(self) -> None:
+        """On return everything that was put has reached the disk, entries and all: now it may be logged."""
+
+    def settle(self) -> None:
+        """The log holds every object that was put since the last call: keep them for good."""
+
+    def recover(self, logged: Callable[[], Set[str]]) -> int:
+        """Remove what an interrupted run put and never logged; return how many.
+
+        ``logged`` gives every address that the log names, and is asked only when something is unfinished.
+
+        Such an object has no header anywhere, so nobody could ever have opened it.
+        """
+
+    def read(self, address: str) -> Iterator[bytes]:
+        """The object's bytes in chunks.
+
+        Raises:
+            ObjectMissingError: No such object.
+        """
+
+    def addresses(self) -> Iterator[str]:
+        """Every address, in order, unfinished ones left out."""
