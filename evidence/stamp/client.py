@@ -136,6 +136,7 @@ def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> 
 
 
 def _read(authority: TimeStampAuthority, response: httpx.Response) -> bytes:
+    # LIMIT: an authority that drips its headers is bounded by each silence, not by the whole exchange
     # raw: a compressed answer is none that RFC 3161 knows, and could unpack to any size
     reply, deadline = b"", time.monotonic() + MAX_EXCHANGE_S
     for piece in response.iter_raw():

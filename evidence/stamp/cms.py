@@ -26,6 +26,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.der import element, require_der
@@ -220,7 +221,7 @@ def reading(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, KeyError, OverflowError, x509.InvalidVersion) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, x509.InvalidVersion) as error:
         reason = str(error).strip().partition("\n")[0][:120]
         raise SignedDataError(f"{what} is malformed", found=reason or type(error).__name__) from error
 
@@ -461,11 +462,13 @@ def _require_versions(parsed: _SignedData) -> None:
 
 def _require_same(what: str, expected: bytes, found: bytes) -> None:
     if not hmac.compare_digest(expected, found):
-        raise SignedDataError(f"{what} is not that of the content", where=what)
+        raise SignedDataError(f"{what} is not that of the content")
 
 
 def _signer_certificate(certificates: Sequence[bytes], signer: _Signer) -> bytes:
     """DER of the certificate that every signing certificate attribute and the identifier name."""
+    if not certificates:
+        raise SignedDataError("no certificate inside", expected="the signer's (certReq in a query)")
     named = [der for der in dict.fromkeys(certificates) if all(_names(one, der) for one in signer.certificate_ids)]
     if len(named) != 1:
         raise SignedDataError("the signing certificate attribute names no certificate inside")
@@ -642,7 +645,13 @@ def extensions_of(certificate: x509.Certificate) -> x509.Extensions:
     """
     try:
         return certificate.extensions
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    # cryptography still only warns of some malformed extensions; the warning counts where it is raised
+    except (
+        ValueError,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        CryptographyDeprecationWarning,
+    ) as error:
         raise CertificateError("the extensions are malformed", where=name_of(certificate)) from error
 
 

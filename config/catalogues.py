@@ -1,0 +1,192 @@
+"""Loads the catalogues in ``config/data`` and checks every entry before anyone uses it.
+
+A catalogue is data that a person maintains and another person verifies: each entry names its
+source, and ``verified_by`` stays null until somebody with a name has checked it. Outside this
+module an entry is a frozen value; a mistake in a file is a ``CatalogueError`` that names the
+file and the key.
+"""
+
+import hashlib
+import importlib.resources
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from config.errors import CatalogueError
+
+AUTHORITIES = "authorities.json"
+AUTHORITIES_FOLDER = "authorities"
+
+
+@dataclass(frozen=True, slots=True)
+class RootCertificate:
+    """A root certificate that came with the program.
+
+    Attributes:
+        file: Its name in ``config/data/authorities``.
+        subject: As its owner calls it.
+        sha256: Of its DER, lower hex: the fingerprint to compare with the one its owner publishes.
+        pem: Its one certificate, checked against ``sha256``.
+    """
+
+    file: str
+    subject: str
+    sha256: str
+    pem: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityEntry:
+    """A time-stamp authority that may be chosen by name.
+
+    Attributes:
+        name: What settings and the log call it.
+        title: What people call it.
+        country: ISO 3166-1, two letters: whose law it is under.
+        qualified: Whether it is on an EU trusted list (eIDAS, article 42); None: nobody looked.
+        source: Where address and root were taken from.
+        verified_by: Who checked this entry; None: to be checked before first use.
+    """
+
+    name: str
+    title: str
+    url: str
+    country: str
+    qualified: bool | None
+    source: str
+    verified_by: str | None
+    roots: tuple[RootCertificate, ...]
+
+
+def time_stamp_authorities(data: Traversable | None = None) -> Mapping[str, AuthorityEntry]:
+    """The time-stamp authorities that settings may name.
+
+    Args:
+        data: Folder with ``authorities.json`` and ``authorities/``; the shipped one by default.
+
+    Raises:
+        CatalogueError: An entry does not fit its schema, or a root is not the one it names.
+    """
+    data = data or importlib.resources.files("config").joinpath("data")
+    catalogue = _parse(_read(data, AUTHORITIES), AUTHORITIES)
+    folder = data.joinpath(AUTHORITIES_FOLDER)
+    return MappingProxyType({name: _entry(name, row, folder) for name, row in catalogue.authorities.items()})
+
+
+# --- the border
+
+
+def _web_address(text: str) -> str:
+    address = urlsplit(text)
+    if address.scheme not in ("http", "https") or not address.hostname or address.username or address.fragment:
+        raise ValueError("not an http or https address without a name or fragment in it")
+    return text
+
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _RootRow(_Row):
+    file: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*\.pem$")]
+    subject: _Text
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _AuthorityRow(_Row):
+    title: _Text
+    url: Annotated[str, AfterValidator(_web_address)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    qualified: bool | None
+    source: _Text
+    verified_by: _Text | None
+    roots: Annotated[list[_RootRow], Field(min_length=1)]
+
+
+class _AuthorityFile(_Row):
+    format: Literal["nisisama/authorities/1"]
+    note: _Text
+    authorities: dict[_Name, _AuthorityRow]
+
+
+def _parse(text: bytes, file: str) -> _AuthorityFile:
+    try:
+        return _AuthorityFile.model_validate(json.loads(text, object_pairs_hook=_each_once))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise CatalogueError(
+            "an entry does not fit its schema", where=f"{file}, {key}", expected=first["msg"], fix="Correct the file."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CatalogueError("not JSON with each key once", where=file, found=str(error)[:120]) from error
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        doubled = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
+        raise ValueError(f"key twice: {', '.join(doubled)}")
+    return names
+
+
+def _read(folder: Traversable, name: str) -> bytes:
+    try:
+        return folder.joinpath(name).read_bytes()
+    except OSError as error:
+        raise CatalogueError(
+            "a file of the catalogue cannot be read", where=name, found=type(error).__name__
+        ) from error
+
+
+def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> AuthorityEntry:
+    return AuthorityEntry(
+        name=name,
+        title=row.title,
+        url=row.url,
+        country=row.country,
+        qualified=row.qualified,
+        source=row.source,
+        verified_by=row.verified_by,
+        roots=tuple(
+            _root(root, folder, where=f"{AUTHORITIES}, authorities.{name}.roots.{at}")
+            for at, root in enumerate(row.roots)
+        ),
+    )
+
+
+def _root(row: _RootRow, folder: Traversable, *, where: str) -> RootCertificate:
+    pem = _read(folder, row.file)
+    found = hashlib.sha256(_one_certificate(pem, row.file)).hexdigest()
+    if found != row.sha256:
+        raise CatalogueError(
+            f"{row.file} is another certificate",
+            where=where,
+            expected=row.sha256,
+            found=found,
+            fix="Compare with the fingerprint that the authority publishes.",
+        )
+    return RootCertificate(file=row.file, subject=row.subject, sha256=row.sha256, pem=pem)
+
+
+def _one_certificate(pem: bytes, file: str) -> bytes:
+    """DER of a PEM file that holds one certificate and nothing else."""
+    try:
+        der = ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))
+    except ValueError as error:
+        raise CatalogueError("not a certificate in PEM", where=file, found=f"{len(pem)} bytes") from error
+    # base64 is read leniently: a second certificate could hide behind the first one's padding
+    if ssl.DER_cert_to_PEM_cert(der).encode("ascii") != pem:
+        raise CatalogueError("not one certificate in plain PEM", where=file, expected="64 columns, nothing else")
+    return der
