@@ -38,7 +38,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "nisisama-stamp"
 SCRATCH = ROOT / ".venv-scratch"
-"""What pip downloads and unpacks; kept after a failure, so that the next call need not begin again."""
+"""What pip fetches and unpacks; kept after a failure, so that the next call need not fetch it again."""
+WHEELS = SCRATCH / "wheels"
 
 RUN_LOCK = ROOT / "requirements" / "run.lock"
 DEV_LOCK = ROOT / "requirements" / "dev.lock"
@@ -54,7 +55,7 @@ REMEDIES = (
     ("CERTIFICATE_VERIFY_FAILED", "The package index could not prove who it is. Check the clock and the proxy."),
     ("ConnectionError", "The package index was not reached. Connect this machine, then run this again."),
     ("TimeoutError", "The package index did not answer. Check the connection, then run this again."),
-    ("No matching distribution", "Use CPython 3.11 to 3.14 on 64-bit Linux, or on a Mac with Apple silicon."),
+    ("No matching distribution", "No index was reached, or none has a wheel for this kind of Python and machine."),
 )
 """What pip says, and what to do; the first that occurs is told."""
 
@@ -158,16 +159,32 @@ def locked() -> Iterator[int]:
 
 
 def build(lock: Path, *, held: int) -> None:
-    """Fill ``.venv`` from ``lock``. The stamp comes last: without it, the environment counts as half made."""
+    """Fill ``.venv`` from ``lock``, and touch nothing of an older one before everything has arrived.
+
+    The stamp comes last: without it, the environment counts as half made.
+    """
     began = time.monotonic()
+    SCRATCH.mkdir(exist_ok=True)
+    say(f"Fetching the packages of {lock.relative_to(ROOT)}; this can take a minute.")
+    pip("download", "--cache-dir", str(SCRATCH / "cache"), "--dest", str(WHEELS), lock=lock, held=held)
     completes = present_stamp() == stamp_of(RUN_LOCK)
     STAMP.unlink(missing_ok=True)
-    SCRATCH.mkdir(exist_ok=True)
     if not completes:
         if VENV.exists():
             shutil.rmtree(VENV)
         venv.create(VENV, symlinks=True, with_pip=False)
-    install(lock, held=held)
+    say("Installing them into .venv.")
+    pip(
+        "--python",
+        str(PYTHON),
+        "install",
+        "--no-compile",
+        "--no-index",
+        "--find-links",
+        WHEELS.as_uri(),
+        lock=lock,
+        held=held,
+    )
     site_packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
     (site_packages / "nisisama.pth").write_bytes(os.fsencode(ROOT) + b"\n")
     shutil.rmtree(SCRATCH)
@@ -176,26 +193,26 @@ def build(lock: Path, *, held: int) -> None:
     say(f"Ready after {time.monotonic() - began:.0f} s.")
 
 
-def install(lock: Path, *, held: int) -> None:
-    """Let pip install exactly what ``lock`` pins; what it says is shown only if it fails.
+def pip(*arguments: str, lock: Path, held: int) -> None:
+    """Run this Python's pip on exactly what ``lock`` pins; what it says is shown only if it fails.
 
     Raises:
         RefusalError: With the end of what pip said, and a remedy.
     """
-    command = [*installer(), "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-compile"]
-    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--cache-dir", str(SCRATCH / "cache")]
-    say(f"Installing the packages of {lock.relative_to(ROOT)} into .venv; this can take a minute.")
+    if not importlib.util.find_spec("pip"):
+        raise RefusalError("This Python has no pip.", "Install it, on Debian: apt install python3-pip")
+    exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(lock)]
     log = SCRATCH / "pip.log"
     with log.open("wb") as output:
-        pip = subprocess.Popen(
-            [*command, "-r", str(lock)],
+        child = subprocess.Popen(
+            [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments, *exactly],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=pip_environment(),
             pass_fds=(held,),  # should this process be killed, the lock lasts until its pip has ended too
         )
-    if wait(pip) != 0:
+    if wait(child) != 0:
         said = log.read_text(errors="replace").strip()
         remedy = next((words for sign, words in REMEDIES if sign in said), "Mend what pip says above.")
         raise RefusalError(said[-4000:], f"The packages could not be installed. {remedy}")
@@ -209,15 +226,6 @@ def wait(child: subprocess.Popen[bytes]) -> int:
             return child.wait(timeout=1)
         if sys.stderr.isatty():
             print(f"  {time.monotonic() - began:.0f} s", end="\r", file=sys.stderr, flush=True)
-
-
-def installer() -> list[str]:
-    """The pip of this Python, working on ``.venv`` from outside; else one that ``ensurepip`` puts inside."""
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "--python", str(PYTHON)]
-    if subprocess.run([str(PYTHON), "-m", "ensurepip"], capture_output=True, check=False).returncode == 0:
-        return [str(PYTHON), "-m", "pip"]
-    raise RefusalError("This Python has no pip.", "Install it, on Debian: apt install python3-pip")
 
 
 def pip_environment() -> dict[str, str]:
