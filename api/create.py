@@ -109,7 +109,7 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     authorities = [*plan.stamp_by, *([REHEARSAL] if plan.rehearsal else [])]
     settings = settings_toml(
         {
-            "home": {"organisation": plan.organisation, "rehearsal": plan.rehearsal},
+            "office": {"organisation": plan.organisation, "rehearsal": plan.rehearsal},
             "log": {"origin": origin},
             "stamp": {"authorities": authorities},
         }

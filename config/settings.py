@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from config.errors import SecretFileError, SettingsError
 
@@ -26,7 +27,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HomeSettings(_Section):
+class OfficeSettings(_Section):
     """Whose home this is."""
 
     organisation: str = Field(min_length=1, max_length=200, description="Name that bundles print")
@@ -73,7 +74,7 @@ class Settings(BaseSettings):
     )
 
     version: Literal[1] = Field(default=1, description="Version of this file's form")
-    home: HomeSettings
+    office: OfficeSettings
     log: LogSettings
     stamp: StampSettings = StampSettings()
     keys: KeySettings = KeySettings()
@@ -114,6 +115,8 @@ def load_settings(file: Path) -> Settings:
         return Settings(**told)
     except ValidationError as error:
         raise _settings_error(error, file) from error
+    except SourceError as error:
+        raise SettingsError("a variable is not JSON", found=str(error), fix="Correct its value") from error
 
 
 def _refuse_unknown_variables() -> None:

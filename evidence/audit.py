@@ -41,7 +41,8 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
 
     Damage is not raised: it is in the report.
     """
-    with store_errors("database"), told.engine.connect() as connection, connection.begin():
+    with told.engine.connect() as connection:
+        connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, told, progress)
         findings = _run(_log_checks(log, told))
         store = StoreAudit(connection, told, media=log.media, size=log.size)
@@ -50,7 +51,13 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
 
 
 def _run(checks: Iterable[_Check]) -> list[Finding]:
-    return [finding for check_id, check in checks for finding in run_check(check_id, check)]
+    return [finding for check_id, check in checks for finding in run_check(check_id, partial(_guarded, check))]
+
+
+def _guarded(check: Callable[[], Iterable[Finding] | None]) -> list[Finding]:
+    """A check whose database trouble is a finding like any other."""
+    with store_errors("database"):
+        return list(check() or ())
 
 
 def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:

@@ -204,8 +204,9 @@ def store_errors(where: str) -> Iterator[None]:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A consistent view for reading."""
-    with store_errors("database"), engine.connect() as connection, connection.begin():
+    """A consistent view for reading; never committed."""
+    with store_errors("database"), engine.connect() as connection:
+        connection.begin()
         yield connection
 
 

@@ -1,5 +1,6 @@
 """Generated pictures, and the same picture in every shape that a decoder must see through."""
 
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -9,9 +10,19 @@ from PIL import Image
 Rgb = npt.NDArray[np.uint8]
 
 
+@lru_cache(maxsize=16)
 def scene(*, width: int, height: int, seed: int = 1) -> Rgb:
-    """Sky, ground, discs and boxes with soft edges: structure at every scale, nobody in it."""
+    """Sky, ground and discs with soft edges, and grain: structure at every scale, nobody in it."""
     source = np.random.default_rng(seed)
+    shapes = Image.fromarray(_shapes(source, width=min(width, 96), height=min(height, 96)))
+    planes = np.asarray(shapes.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float32)
+    grain = source.normal(0, 3, (height, width, 1)).astype(np.float32)
+    made = np.clip(planes + grain, 0, 255).astype(np.uint8)
+    made.setflags(write=False)
+    return made
+
+
+def _shapes(source: np.random.Generator, *, width: int, height: int) -> Rgb:
     row, column = np.mgrid[0:height, 0:width].astype(np.float64)
     planes = np.stack([row / height * 120, column / width * 90, (row + column) / (height + width) * 100], axis=-1)
     for _ in range(24):
@@ -20,8 +31,7 @@ def scene(*, width: int, height: int, seed: int = 1) -> Rgb:
         distance = np.hypot(row - middle_row, (column - middle_column) * source.uniform(0.5, 2.0))
         cover = 1 / (1 + np.exp(np.clip((distance - radius) / (radius / 12 + 0.5), -30, 30)))
         planes = planes * (1 - cover[..., np.newaxis]) + cover[..., np.newaxis] * source.uniform(0, 255, 3)
-    noise = source.normal(0, 3, planes.shape)
-    return np.clip(planes + noise, 0, 255).astype(np.uint8)
+    return np.clip(planes, 0, 255).astype(np.uint8)
 
 
 def image(*, width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:

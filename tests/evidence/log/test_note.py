@@ -218,6 +218,11 @@ def test_a_checkpoint_that_could_not_be_read_back_cannot_be_built(origin: str, s
         Checkpoint(origin, size, root)
 
 
+def test_the_largest_log_has_a_checkpoint() -> None:
+    largest = Checkpoint(ORIGIN, 2**63 - 1, ROOT)
+    assert open_checkpoint(sign_checkpoint(largest, key=SIGNER), key=KEY) == largest
+
+
 def test_the_empty_log_has_a_checkpoint() -> None:
     empty = Checkpoint(ORIGIN, 0, EMPTY_ROOT)
     assert open_checkpoint(sign_checkpoint(empty, key=SIGNER), key=KEY) == empty
@@ -237,6 +242,11 @@ def test_a_published_verifier_key_reads_and_writes_as_published() -> None:
 def test_a_verifier_key_reads_as_it_was_written(name: str, public_key: bytes) -> None:
     key = VerifierKey(name, public_key)
     assert VerifierKey.parse(str(key)) == key
+
+
+def test_a_verifier_key_of_another_kind_is_refused_by_its_kind() -> None:
+    with pytest.raises(NoteError, match="type 04"):
+        VerifierKey.parse(vkey(b"\x04" + KEY.public_key))
 
 
 def test_a_verifier_key_with_any_other_character_is_refused() -> None:

@@ -107,6 +107,7 @@ def test_a_proof_file_with_any_line_dropped_doubled_or_swapped_is_refused() -> N
         ("index 5", f"index {2**63 - 1}"),
         ("index 5", f"index {'9' * 5000}"),
         ("index 5", "Index 5"),
+        ("index 5", "5"),
         ("index 5", "extra AAAA\nindex 5"),
         ("index 5", "index 5\nAAAA"),
         ("c2sp.org/tlog-proof@v1", "c2sp.org/tlog-proof@v2"),

@@ -209,9 +209,10 @@ def test_a_tile_that_is_too_short_is_an_error(missing_bytes: int) -> None:
         tree_root(tiles, size=600)
 
 
-def test_a_tile_that_is_too_long_is_an_error() -> None:
+@pytest.mark.parametrize(("tile", "added_bytes"), [((0, 0), 32), ((0, 0), 1), ((1, 0), 1)])
+def test_a_tile_that_is_too_long_is_an_error(tile: tuple[int, int], added_bytes: int) -> None:
     tiles = tiles_of(600)
-    tiles.kept[0, 0] += bytes(32)
+    tiles.kept[tile] += bytes(added_bytes)
     with pytest.raises(TileError, match="not a row of hashes"):
         inclusion_path(tiles, index=3, size=600)
 

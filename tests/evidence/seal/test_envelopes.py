@@ -147,6 +147,14 @@ def test_a_manifest_across_two_chunks_before_a_footer_in_a_third_comes_back() ->
     assert (facts.manifest, content) == (manifest, b"c" * size)
 
 
+def test_padding_of_more_than_a_chunk_is_written_and_read() -> None:
+    size = 64 * CHUNK_BYTES
+    seal, payload = sealed_media([b"c" * size])
+    frame = open_whole(seal.header + payload, identities=[QUICK])
+    assert len(frame) == padme(size + len(MANIFEST) + 24) == 66 * CHUNK_BYTES
+    assert opened_media(seal.header, payload)[1] == b"c" * size
+
+
 def test_a_longer_manifest_is_refused() -> None:
     with pytest.raises(EnvelopeError, match="manifest"):
         sealed_media([b"x"], b"m" * (MAX_MANIFEST_BYTES + 1))

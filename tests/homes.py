@@ -1,0 +1,70 @@
+"""Homes and exports that several tests need; everything in them is generated."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from api import TOOL
+from api.create import Plan, create_home
+from api.home import Home
+from api.importing import Imported, Wish, import_export
+from evidence.authority import Doer
+from evidence.observation import Mode
+from evidence.times import system_clock
+from monitor.rehearsal.export import ExportFacts, write_export
+
+PASSPHRASE = "correct horse"
+LEGAL_BASIS = """
+text = "Written by nobody, for tests"
+counsel = "A. Counsel"
+country = "MK"
+date = 2020-01-01
+expires = {expires}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A home with its cards and the export that was imported into it."""
+
+    home: Home
+    cards: tuple[str, ...]
+    export: ExportFacts
+
+
+def new_home(path: Path, *, rehearsal: bool = True) -> tuple[Home, tuple[str, ...]]:
+    plan = Plan(path, "Office of tests", PASSPHRASE, "ann", log_n=10, rehearsal=rehearsal)
+    created = create_home(plan, system_clock)
+    return created.home, tuple(created.cards)
+
+
+def doer(home: Home, *, approver: str | None = "bo") -> Doer:
+    return Doer("ann", TOOL, home.clock(), reason="a test", approver=approver)
+
+
+def legal_basis(folder: Path) -> Path:
+    file = folder / "basis.toml"
+    file.write_text(LEGAL_BASIS.format(expires=date.today() + timedelta(days=2)))  # noqa: DTZ011 - a date in a test
+    return file
+
+
+def take_in(home: Home, folder: Path, mode: Mode = Mode.SEALED) -> Imported:
+    basis = legal_basis(folder.parent) if mode is not Mode.METADATA_ONLY else None
+    wish = Wish(folder, None, "mila", mode, basis, doer(home))
+    return import_export(home, wish, lambda _total: lambda _more: None)
+
+
+def new_office(folder: Path, *, messages: int = 16, photos: int = 0) -> Office:
+    home, cards = new_home(folder / "home")
+    export = write_export(folder / "export", seed=7, messages=messages, photos=photos)
+    take_in(home, export.folder)
+    home.engine.dispose()
+    return Office(home, cards, export)
+
+
+def copy_of(office: Office, folder: Path) -> Home:
+    """The same home elsewhere; the original stays as it is."""
+    shutil.copytree(office.home.path, folder / "home", copy_function=shutil.copy2)
+    shutil.copytree(office.home.keys.path, folder / "home.keys", copy_function=shutil.copy2)
+    return Home.open(folder / "home")
