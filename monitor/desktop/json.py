@@ -1,0 +1,328 @@
+"""A Telegram Desktop export (format "Machine-readable JSON") as a container of observations.
+
+The file is evidence as it is: it is never parsed and written again. Each message's exact bytes
+are one slice, everything else is the rest, and both were hashed in the one pass that gave the
+container's SHA-256. A slice is handed out only while it still is what was hashed.
+
+An export shows one last state, on the word of whoever made it: edits before, deletions and the
+exporter's identity are not in it. docs/adr/0005-desktop-import.md says what was chosen and why.
+
+Limits: ``MAX_EXPORT_BYTES``, and those of ``scan`` and ``values``. A message is parsed twice
+(once before anything is acknowledged, once when it is handed out), so that memory does not
+grow with the export.
+"""
+
+import hashlib
+import mmap
+import os
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+from evidence.canonical import text_value
+from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
+from evidence.times import Clock
+from monitor.desktop.folder import ExportFolder
+from monitor.desktop.layout import Chat, find_chat
+from monitor.desktop.message import Message, NamedFile, file_fields, message_id, read_message
+from monitor.desktop.previews import strip_previews
+from monitor.desktop.scan import Buffer, Span, broken
+from monitor.desktop.values import Parsed, read_value
+from monitor.errors import (
+    ExportChangedError,
+    ExportTooLargeError,
+    MediumError,
+    MediumMissingError,
+    MediumOutsideError,
+    MediumUnreadableError,
+    NotAnExportError,
+)
+
+METHOD = "desktop-json"
+RESULT = "result.json"
+MAX_EXPORT_BYTES = 2 << 30
+MAPPED_BYTES = 16 << 20
+"""A larger file is mapped, not read. LIMIT: if it is cut short on disk or its stick is pulled out
+meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
+
+_SEEN_BYTES = 16
+_MAX_WORDS = 300
+_CHUNK = 1 << 20
+_CONTIGUOUS = ("_supergroup", "_channel")
+"""Chat types that number their messages themselves; elsewhere identifiers are shared with other chats."""
+
+_HOLES: dict[type[MediumError], HoleReason] = {
+    MediumOutsideError: HoleReason.OUTSIDE,
+    MediumMissingError: HoleReason.MISSING_FILE,
+    MediumUnreadableError: HoleReason.UNAVAILABLE,
+}
+
+
+def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Container:
+    """Read one chat of an export whole: everything is checked before this returns.
+
+    Of a full export only the chosen chat's object becomes the container, and its ``name`` ends
+    in the byte range and the SHA-256 of the whole file; offsets count from that object.
+
+    Args:
+        path: The export folder, or the ``result.json`` in it.
+        chat_id: Which chat of a full export; optional where there is one.
+        now: Asked once; the time at which every hole was noticed.
+
+    Returns:
+        A container whose ``total`` counts messages of every kind. Its ``contents`` are, for each
+        message: the observation, holes for what it does not say, its files or their holes; then,
+        for channels and supergroups, one hole for each span of missing identifiers. ``contents``
+        and ``rest`` raise ExportChangedError when the file is no longer what was hashed.
+
+    Raises:
+        NotAnExportError: Nothing there is such an export.
+        BrokenExportError: It is cut off, damaged or ambiguous.
+        ExportTooLargeError: It is beyond a limit.
+        ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
+    """
+    folder, name = _locate(path)
+    data = _load(folder, name)
+    chat = find_chat(data, chat_id=chat_id)
+    reading = _Reading(folder, data, chat, _survey(data, chat), now())
+    whole = chat.start == 0 and chat.end == len(data)
+    return Container(
+        method=METHOD,
+        name=name if whole else f"{name}#bytes={chat.start}-{chat.end - 1}&sha256={_sha256(data)}",
+        channel_id=chat.id,
+        channel_title=chat.title,
+        channel_type=chat.type,
+        sha256=reading.survey.sha256,
+        length=chat.end - chat.start,
+        rest=reading.rest,
+        contents=reading.contents,
+        total=len(chat),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What the first pass over the chat found.
+
+    Attributes:
+        seen: 16 bytes of BLAKE2b of each slice, to know it again.
+        rest: SHA-256 of the bytes between the slices.
+    """
+
+    sha256: str
+    rest: bytes
+    seen: bytes
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One chat of one export, surveyed, and ready to be handed out."""
+
+    folder: ExportFolder
+    data: Buffer
+    chat: Chat
+    survey: _Survey
+    since: datetime
+
+    def rest(self) -> bytes:
+        rest = b"".join(piece for gap in _gaps(self.chat) for piece in _pieces(self.data, gap))
+        if hashlib.sha256(rest).digest() != self.survey.rest:
+            raise _changed()
+        return rest
+
+    def contents(self) -> Iterator[Observation | Hole]:
+        for index, span in enumerate(self.chat.spans()):
+            raw = self.data[span.start : span.end]
+            if _seen(raw) != self.survey.seen[index * _SEEN_BYTES : (index + 1) * _SEEN_BYTES]:
+                raise _changed()
+            number, parsed = _element(raw, Span(0, len(raw)))
+            message = read_message(parsed, number=number, chat=self.chat)
+            yield self._observation(message, raw, span.start - self.chat.start)
+            yield from self._silences(message)
+            for file in message.files:
+                yield self._file(message, file)
+        yield from self._missing()
+
+    def _observation(self, message: Message, raw: bytes, offset: int) -> Observation:
+        return Observation(
+            kind=message.kind,
+            channel_id=self.chat.id,
+            message_id=message.id,
+            posted_at=message.posted_at,
+            fields=message.fields,
+            raw=raw,
+            record=message.record,
+            offset=offset,
+        )
+
+    def _silences(self, message: Message) -> Iterator[Hole]:
+        """What the message has and this reader, or the exporter, cannot say."""
+        if message.unsupported is not None:
+            yield self._hole(HoleReason.UNSUPPORTED, message.id, message.unsupported)
+        for name in message.unread:
+            yield self._hole(HoleReason.NOT_DECODED, message.id, name)
+
+    def _file(self, message: Message, file: NamedFile) -> Observation | Hole:
+        if file.withheld is not None:
+            return self._hole(file.withheld, message.id, file.name)
+        try:
+            self.folder.require(file.name)
+        except MediumError as error:
+            return self._hole(_HOLES[type(error)], message.id, file.name)
+        return Observation(
+            kind=Kind.FILE,
+            channel_id=self.chat.id,
+            message_id=message.id,
+            posted_at=message.posted_at,
+            fields=file_fields(self.chat, message.id, message.posted_at)
+            | {
+                "file_name": strip_previews(file.name).value,
+                "media_type": strip_previews(file.declared_type).value,
+            },
+            medium=Medium(file.name, _opener(self.folder, file.name), file.declared_type, file.declared_bytes),
+        )
+
+    def _missing(self) -> Iterator[Hole]:
+        """One hole for each span of identifiers between the first and the last that is not here."""
+        if not (self.chat.type or "").endswith(_CONTIGUOUS):
+            return
+        # negative ones came from the group that this was before, which shared its numbering
+        ids = sorted({number for number in self.survey.ids if number > 0})
+        for before, after in pairwise(ids):
+            if after - before > 1:
+                yield Hole(self.chat.id, HoleReason.GAP, self.since, before + 1, after - 1)
+
+    def _hole(self, reason: HoleReason, number: int, what: str) -> Hole:
+        return Hole(self.chat.id, reason, self.since, number, number, _words(what))
+
+
+def _locate(path: Path) -> tuple[ExportFolder, str]:
+    """The export folder and the name of the JSON file in it."""
+    if not path.exists():
+        raise _not_an_export(str(path), "nothing is there")
+    if path.is_dir():
+        return ExportFolder(path), RESULT
+    return ExportFolder(path.parent), path.name
+
+
+def _load(folder: ExportFolder, name: str) -> Buffer:
+    try:
+        with folder.open(name) as file:
+            return _read(file, name)
+    except MediumMissingError as error:
+        raise _not_an_export(name, "no such file in the folder") from error
+    except MediumError as error:
+        raise _not_an_export(name, error.found or error.message) from error
+    except OSError as error:
+        raise _not_an_export(name, "the file could not be read to its end") from error
+
+
+def _read(file: BinaryIO, name: str) -> Buffer:
+    length = os.fstat(file.fileno()).st_size
+    if length == 0:
+        raise _not_an_export(name, "an empty file")
+    if length > MAX_EXPORT_BYTES:
+        raise ExportTooLargeError(
+            "the export is too large",
+            where=name,
+            expected=f"at most {MAX_EXPORT_BYTES} bytes",
+            found=f"{length} bytes",
+            fix="Export a shorter time, or without the other chats",
+        )
+    if length > MAPPED_BYTES:
+        return mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ)
+    return file.read()
+
+
+def _survey(data: Buffer, chat: Chat) -> _Survey:
+    """Parse and hash every message, and hash what lies between, each byte read once for it."""
+    whole, rest = hashlib.sha256(), hashlib.sha256()
+    seen, ids = bytearray(), array("q")
+    for gap, span in zip(_gaps(chat), chain(chat.spans(), [None]), strict=True):
+        for piece in _pieces(data, gap):
+            whole.update(piece)
+            rest.update(piece)
+        if span is not None:
+            raw = data[span.start : span.end]
+            whole.update(raw)
+            seen += _seen(raw)
+            ids.append(_element(data, span)[0])
+    return _Survey(whole.hexdigest(), rest.digest(), bytes(seen), ids)
+
+
+def _element(data: Buffer, span: Span) -> tuple[int, dict[str, Parsed]]:
+    """An element of ``messages`` with its identifier."""
+    parsed = read_value(data, span)
+    number = message_id(parsed)
+    if number is None or not isinstance(parsed, dict):
+        raise broken(data, span.start, "this is not a message", expected="an object with a numeric id")
+    return number, parsed
+
+
+def _gaps(chat: Chat) -> Iterator[Span]:
+    """What lies before, between and after the messages; one more than there are messages."""
+    at = chat.start
+    for span in chat.spans():
+        yield Span(at, span.start)
+        at = span.end
+    yield Span(at, chat.end)
+
+
+def _pieces(data: Buffer, span: Span) -> Iterator[bytes]:
+    for start in range(span.start, span.end, _CHUNK):
+        yield data[start : min(start + _CHUNK, span.end)]
+
+
+def _sha256(data: Buffer) -> str:
+    whole = hashlib.sha256()
+    for piece in _pieces(data, Span(0, len(data))):
+        whole.update(piece)
+    return whole.hexdigest()
+
+
+def _seen(raw: bytes) -> bytes:
+    return hashlib.blake2b(raw, digest_size=_SEEN_BYTES).digest()
+
+
+def _opener(folder: ExportFolder, name: str) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    @contextmanager
+    def opened() -> Iterator[BinaryIO]:
+        try:
+            with folder.open(name) as file:
+                yield file
+        except MediumError as error:
+            raise OSError(f"a file of the export is no longer what it was: {error.message}") from error
+
+    return opened
+
+
+def _words(text: str) -> str:
+    """Text for a hole: valid Unicode, short, and no picture in it."""
+    if strip_previews(text).value != text_value(text):
+        return f"{len(text)} characters with a picture in them"
+    valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return valid if len(valid) <= _MAX_WORDS else f"{valid[:_MAX_WORDS]}…"
+
+
+def _changed() -> ExportChangedError:
+    return ExportChangedError(
+        "the export changed while it was being read",
+        where=RESULT,
+        fix="Copy the export to this machine's own disk and import the copy",
+    )
+
+
+def _not_an_export(where: str, found: str) -> NotAnExportError:
+    return NotAnExportError(
+        "this is not a JSON export of Telegram Desktop",
+        where=where,
+        expected=f"a folder with {RESULT}",
+        found=found,
+        fix="Export the chat history as Machine-readable JSON, and give the folder itself, not an archive of it",
+    )

@@ -1,0 +1,172 @@
+"""What may stand in a record: everything but pictures.
+
+The record envelope opens with the casework key, so no picture may reach it, however small.
+``strip_previews`` replaces each preview by its length and turns what JSON or TL can hold into
+what the log can hold: numbers and booleans become strings, text that is not valid Unicode its
+``b64`` form.
+
+Replaced by ``{"stripped": LENGTH}``, at any depth (LENGTH in bytes, decimal):
+
+1. the value of a preview name (``thumbnail``, ``photoStrippedSize``, ``minithumbnail``...) and
+   the ``bytes`` of a stripped, cached or path size of TL;
+2. raw bytes;
+3. a ``data:`` URI, and Base64 that decodes to the first bytes of a JPEG, PNG, GIF or WebP
+   picture. Where such a thing stands inside a text, the text becomes an array: what stood
+   before, the stripped picture, what stood after.
+
+LIMIT: a picture in another spelling (hexadecimal, a list of numbers, encrypted, Base64 that
+begins before the picture or in lines under 32 characters) is not known as one.
+The untouched bytes are in the media envelope either way, so what is stripped here is not lost.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidence.canonical import Value, text_value
+from evidence.errors import CanonicalError
+
+MAX_DEPTH = 128
+
+_PREVIEW_NAMES = frozenset(
+    {
+        "thumbnail",
+        "thumbnails",
+        "thumb",
+        "thumbs",
+        "minithumbnail",
+        "strippedthumb",
+        "strippedthumbnail",
+        "photostrippedsize",
+        "photocachedsize",
+        "photopathsize",
+        "videothumbs",
+    }
+)
+_PREVIEW_SIZES = frozenset({"photostrippedsize", "photocachedsize", "photopathsize"})
+
+_B64 = r"[A-Za-z0-9+/_-]"
+_WRAPPED = rf"(?:{_B64}{{32,}}\r?\n)*"
+_EMBEDDED = re.compile(
+    # a data: URI with a media type or Base64; the lines that it is wrapped into belong to it. Its parts
+    # have bounds, so that a text of a thousand beginnings is not searched a thousand times to its end
+    r"(?<![A-Za-z])(?i:data:(?:[a-z]{1,32}/[a-z0-9.+-]{1,99}(?:;[^;,\s]{0,99}){0,9}|(?:;[^;,\s]{0,99}){0,9};base64)),"
+    rf"{_WRAPPED}[^\s\"'<>]*"
+    # Base64, standard or URL-safe, of FF D8 FF Cx..Fx, the PNG signature, GIF87a, GIF89a, RIFF....WEBP
+    r"|(?:[/_]9j[/_][w-z0-9+/_-]|iVBORw0KGgo|R0lGOD[dl]h|UklGR" + _B64 + r"{6}XRUJQ)"
+    rf"(?={_B64}{{24}}){_WRAPPED}{_B64}*={{0,2}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    """A value that may enter a record.
+
+    Attributes:
+        removed: How many previews were replaced.
+    """
+
+    value: Value
+    removed: int
+
+
+def strip_previews(value: object) -> Stripped:
+    """Replace every preview in ``value`` by its length, and numbers and booleans by strings.
+
+    Args:
+        value: What a JSON parser or a TL ``to_dict`` gives: None, text, numbers, booleans,
+            bytes, sequences, and mappings with text names.
+
+    Raises:
+        CanonicalError: Something else is inside, a name is not valid text, or it nests deeper
+            than ``MAX_DEPTH``.
+    """
+    stripper = _Stripper()
+    return Stripped(stripper.any(value, 0), stripper.removed)
+
+
+class _Stripper:
+    def __init__(self) -> None:
+        self.removed = 0
+
+    def any(self, value: object, depth: int) -> Value:
+        if depth > MAX_DEPTH:
+            raise CanonicalError("a record nests too deep", expected=f"at most {MAX_DEPTH} levels")
+        match value:
+            case None:
+                return None
+            case str():
+                return self._text(str(value))
+            case bytes() | bytearray() | memoryview():
+                return self._length(len(value))
+            case bool() | int() | float():
+                return _number(value)
+            case Mapping():
+                return self._mapping(value, depth)
+            case Sequence():
+                return [self.any(inner, depth + 1) for inner in value]
+            case _:
+                raise CanonicalError("a record cannot hold this", found=type(value).__name__)
+
+    def _mapping(self, value: Mapping[object, object], depth: int) -> Value:
+        is_size = _plain(value.get("_", "")) in _PREVIEW_SIZES
+        result: dict[str, Value] = {}
+        for name, inner in value.items():
+            if not isinstance(name, str) or text_value(name) != name:
+                raise CanonicalError("a name in a record is not valid text", found=type(name).__name__)
+            preview = _plain(name) in _PREVIEW_NAMES or (is_size and name == "bytes")
+            result[name] = self._preview(inner, depth + 1) if preview else self.any(inner, depth + 1)
+        return result
+
+    def _preview(self, value: object, depth: int) -> Value:
+        """A preview name's value: a size in numbers may stay, anything else goes whole."""
+        if value is None or isinstance(value, bool | int | float):
+            return self.any(value, depth)
+        return self._length(_size(value, depth))
+
+    def _text(self, text: str) -> Value:
+        parts: list[Value] = []
+        end = 0
+        for found in _EMBEDDED.finditer(text):
+            parts += [text_value(text[end : found.start()]), self._length(len(_utf8(found[0])))]
+            end = found.end()
+        if not parts:
+            return text_value(text)
+        kept = [part for part in [*parts, text_value(text[end:])] if part != ""]
+        return kept if len(kept) > 1 else kept[0]
+
+    def _length(self, length: int) -> Value:
+        self.removed += 1
+        return {"stripped": str(length)}
+
+
+def _number(value: float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _plain(name: object) -> str:
+    """``photo_stripped_size`` and ``PhotoStrippedSize`` are one name."""
+    return name.replace("_", "").lower() if isinstance(name, str) else ""
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _size(value: object, depth: int) -> int:
+    """How many bytes of text and data a value holds; a number counts one, names nothing."""
+    if depth > MAX_DEPTH:
+        raise CanonicalError("a record nests too deep", expected=f"at most {MAX_DEPTH} levels")
+    match value:
+        case str():
+            return len(_utf8(value))
+        case bytes() | bytearray() | memoryview():
+            return len(value)
+        case Mapping():
+            return sum(_size(inner, depth + 1) for inner in value.values())
+        case Sequence():
+            return sum(_size(inner, depth + 1) for inner in value)
+        case _:
+            return 1

@@ -1,0 +1,204 @@
+"""Where the values of a JSON file begin and end, in bytes (RFC 8259).
+
+A message is evidence as the bytes that Telegram Desktop wrote, and a JSON parser gives no
+byte offsets. The scanner walks the structure around the messages strictly and steps over
+each value by its brackets and quotes alone; what it steps over must then parse as exactly
+one JSON value (``monitor.desktop.values``), which proves the step right.
+
+Iterative and linear: no recursion, no copy of the file, one look at each byte.
+"""
+
+import json
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+from monitor.errors import BrokenExportError, ExportTooLargeError
+
+Buffer: TypeAlias = bytes | mmap.mmap
+
+MAX_DEPTH = 64
+"""Containers inside one value. Telegram Desktop nests 5 deep; json.loads recurses once for each."""
+
+MAX_NAME_BYTES = 512
+"""Of one member name of the walked structure; the longest that Telegram Desktop writes has 36."""
+
+_SPACE = re.compile(rb"[ \t\n\r]*")
+_MARK = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
+_SCALAR = re.compile(rb"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_STEP = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes ``start`` to ``end``, exclusive, from the beginning of the file."""
+
+    start: int
+    end: int
+
+
+def place(data: Buffer, offset: int) -> str:
+    """``line L column C`` of a byte offset, both from 1; a column is a character, as editors count."""
+    line, line_start = 1, 0
+    for start in range(0, offset, _CHUNK):
+        chunk = data[start : min(start + _CHUNK, offset)]
+        line += chunk.count(b"\n")
+        last = chunk.rfind(b"\n")
+        line_start = start + last + 1 if last >= 0 else line_start
+    column = len(data[line_start:offset].decode("utf-8", "replace")) + 1
+    return f"line {line} column {column}"
+
+
+def broken(data: Buffer, offset: int, message: str, *, expected: str = "", found: str = "") -> BrokenExportError:
+    """The error for damage at a byte offset, never quoting what stands there."""
+    return BrokenExportError(
+        message,
+        where=f"result.json {place(data, offset)}",
+        expected=expected,
+        found=found or ("the end of the file" if offset >= len(data) else ""),
+        fix="Export the chat again from Telegram Desktop, and keep this file as it is",
+    )
+
+
+class Scanner:
+    """A position in a JSON file that moves forward over whole values.
+
+    ``members`` and ``elements`` yield before each value; whoever iterates must take that
+    value, by ``value`` or by walking into it.
+    """
+
+    def __init__(self, data: Buffer, *, start: int = 0) -> None:
+        self._data = data
+        self._at = start
+
+    @property
+    def at(self) -> int:
+        """Byte offset of the next token, or of the end of the file."""
+        return self._skip_space()
+
+    @property
+    def end(self) -> int:
+        """Byte offset where the token that was taken last ends."""
+        return self._at
+
+    def members(self) -> Iterator[str]:
+        """Walk an object: yields each name, with the position before its value.
+
+        Raises:
+            BrokenExportError: Not an object, or not strictly JSON between its members.
+        """
+        self._expect(b"{")
+        if self._accept(b"}"):
+            return
+        while True:
+            yield self._name()
+            if self._accept(b"}"):
+                return
+            self._expect(b",")
+
+    def elements(self) -> Iterator[None]:
+        """Walk an array: yields before each element.
+
+        Raises:
+            BrokenExportError: Not an array, or not strictly JSON between its elements.
+        """
+        self._expect(b"[")
+        if self._accept(b"]"):
+            return
+        while True:
+            yield
+            if self._accept(b"]"):
+                return
+            self._expect(b",")
+
+    def value(self) -> Span:
+        """Step over one value, whatever it is.
+
+        Raises:
+            BrokenExportError: No value begins here, or it is not closed.
+            ExportTooLargeError: It nests deeper than ``MAX_DEPTH``.
+        """
+        start = self._skip_space()
+        if self._data[start : start + 1] in (b'"', b"{", b"["):
+            self._at = self._closing(start)
+        else:
+            scalar = _SCALAR.match(self._data, start)
+            if scalar is None:
+                self._refuse(start, "a value")
+            self._at = scalar.end()
+        return Span(start, self._at)
+
+    def finish(self) -> None:
+        """Check that nothing but white space follows.
+
+        Raises:
+            BrokenExportError: Something does.
+        """
+        if self._skip_space() != len(self._data):
+            self._refuse(self._at, "the end of the file", found="more data")
+
+    def _closing(self, start: int) -> int:
+        """Where the string, array or object that begins at ``start`` ends."""
+        depth = 0
+        quoted = False
+        for mark in _MARK.finditer(self._data, start):
+            token = mark[0]
+            if token == b'"':
+                quoted = not quoted
+            elif not quoted:
+                if token not in _STEP:
+                    self._refuse(mark.start(), "a value", found="a backslash outside a string")
+                depth += _STEP[token]
+            if depth == 0 and not quoted:
+                return mark.end()
+            if depth > MAX_DEPTH:
+                self._refuse_depth(mark.start())
+        raise broken(self._data, len(self._data), "a string, array or object is not closed", expected="its end")
+
+    def _name(self) -> str:
+        start = self._skip_space()
+        if self._data[start : start + 1] != b'"':
+            self._refuse(start, 'a name in "')
+        span = self.value()
+        self._expect(b":")
+        if span.end - span.start > MAX_NAME_BYTES:
+            self._refuse(start, f"a name of at most {MAX_NAME_BYTES} bytes", found=f"{span.end - span.start}")
+        try:
+            return str(json.loads(self._data[span.start : span.end].decode("utf-8")))
+        except ValueError as error:
+            raise broken(self._data, start, "a name is not a JSON string") from error
+
+    def _skip_space(self) -> int:
+        space = _SPACE.match(self._data, self._at)
+        self._at = space.end() if space else self._at
+        return self._at
+
+    def _accept(self, token: bytes) -> bool:
+        start = self._skip_space()
+        if self._data[start : start + 1] != token:
+            return False
+        self._at = start + 1
+        return True
+
+    def _expect(self, token: bytes) -> None:
+        if not self._accept(token):
+            self._refuse(self._at, token.decode("ascii"))
+
+    def _refuse(self, offset: int, expected: str, *, found: str = "") -> NoReturn:
+        raise broken(
+            self._data,
+            offset,
+            "this is not JSON",
+            expected=expected,
+            found=found or ("" if offset >= len(self._data) else "something else"),
+        )
+
+    def _refuse_depth(self, offset: int) -> NoReturn:
+        raise ExportTooLargeError(
+            "a value nests too deep to have been written by Telegram Desktop",
+            where=f"result.json {place(self._data, offset)}",
+            expected=f"at most {MAX_DEPTH} levels",
+        )

@@ -1,0 +1,125 @@
+"""One slice of an export as Python values, with nothing lost on the way.
+
+Numbers keep the spelling of the file (``1e999``, ``-0`` and 64-bit identifiers do not survive
+a float), and a name that stands twice in one object is refused, because two readers could
+understand the message differently. One repetition is the exporter's own and is kept whole:
+``text`` of a message that carries a gift or web data (tdesktop issue 28781) becomes
+``{"repeated": [first, second]}``.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from monitor.desktop.repair import repaired
+from monitor.desktop.scan import Buffer, Span, broken, place
+from monitor.errors import BrokenExportError, ExportTooLargeError
+
+MAX_VALUE_BYTES = 16 << 20
+"""Of one message or header value. Telegram's own texts end at 4,096 characters; polls and buttons add kilobytes."""
+
+MAX_NAME_CHARACTERS = 128
+"""Of one member name inside a message; a longer one is no name but a hiding place."""
+
+Parsed: TypeAlias = "str | bool | list[Parsed] | dict[str, Parsed] | None"
+"""What a slice holds; a number is a ``Number``, which is a ``str``."""
+
+REPEATABLE = "text"
+
+
+class Number(str):
+    """A JSON number as the file spells it."""
+
+    __slots__ = ()
+
+
+class _RefusedError(ValueError):
+    """JSON that the standard library accepts and that is no evidence; becomes a BrokenExportError."""
+
+
+def read_value(data: Buffer, span: Span) -> Parsed:
+    """Parse the bytes of ``span`` as exactly one JSON value.
+
+    Raises:
+        BrokenExportError: Not one JSON value, not UTF-8, or a name that is repeated, too long or
+            not valid Unicode; ``where`` says line and column.
+        ExportTooLargeError: More than ``MAX_VALUE_BYTES``.
+    """
+    if span.end - span.start > MAX_VALUE_BYTES:
+        raise ExportTooLargeError(
+            "one message is larger than any that Telegram Desktop writes",
+            where=f"result.json {place(data, span.start)}",
+            expected=f"at most {MAX_VALUE_BYTES} bytes",
+            found=f"{span.end - span.start} bytes",
+        )
+    raw = data[span.start : span.end]
+    try:
+        return _parse(raw)
+    except ValueError as error:
+        copy = repaired(raw)
+        if copy == raw:
+            raise _placed(data, span, error) from error
+    try:
+        return _parse(copy)
+    except ValueError as error:
+        # positions in the repaired copy are not those of the file: name the message instead
+        raise broken(data, span.start, f"the message that begins here does not read: {_reason(error)}") from error
+
+
+def _parse(raw: bytes) -> Parsed:
+    parsed: Parsed = json.loads(
+        raw.decode("utf-8"),
+        parse_int=Number,
+        parse_float=Number,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
+    )
+    return parsed
+
+
+def _placed(data: Buffer, span: Span, error: ValueError) -> BrokenExportError:
+    match error:
+        case json.JSONDecodeError():
+            offset = span.start + len(error.doc[: error.pos].encode("utf-8"))
+        case UnicodeDecodeError():
+            offset = span.start + error.start
+        case _:
+            offset = span.start
+    return broken(data, offset, f"this does not read: {_reason(error)}")
+
+
+def _reason(error: ValueError) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return error.msg
+        case UnicodeDecodeError():
+            return "not UTF-8"
+        case _:
+            return str(error)
+
+
+def _refuse_constant(name: str) -> Parsed:
+    raise _RefusedError(f"{name} is not a JSON number")
+
+
+def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
+    result: dict[str, Parsed] = {}
+    repeated: list[Parsed] = []
+    for name, value in members:
+        if name not in result:
+            _check_name(name)
+            result[name] = value
+        elif name == REPEATABLE:
+            repeated.append(value)
+        else:
+            raise _RefusedError("a name stands twice in one object")
+    if repeated:
+        result[REPEATABLE] = {"repeated": [result[REPEATABLE], *repeated]}
+    return result
+
+
+def _check_name(name: str) -> None:
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise _RefusedError(f"a name has more than {MAX_NAME_CHARACTERS} characters")
+    if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
+        raise _RefusedError("a name is not valid Unicode")

@@ -1,0 +1,1 @@
+"""Sources for rehearsal: harmless by construction, and shaped like the real thing."""
