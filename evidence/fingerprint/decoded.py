@@ -1,0 +1,123 @@
+"""What the decoder found in a picture, read from the worker's reply.
+
+Whoever decoded a hostile picture may be under its control, so the reply is read as hostile
+too: exact names, exact types, exact lengths, nothing else.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from evidence.errors import PrintsError
+from evidence.fingerprint.orientation import Orientation
+from evidence.fingerprint.unspoken import Unspoken
+
+PDQ_HEX: Final = re.compile(r"[0-9a-f]{64}")
+PHASH_HEX: Final = re.compile(r"[0-9a-f]{16}")
+MEDIA_TYPE: Final = re.compile(r"image/[a-z0-9]{1,20}")
+VERSION: Final = re.compile(r"[A-Za-z0-9._+-]{1,60}")
+MAX_QUALITY: Final = 100
+MAX_SIDE: Final = 65_535
+MAX_VERSIONS: Final = 16
+
+
+class Decoded(Unspoken):
+    """One picture's fingerprints, all of them of the upright picture.
+
+    Attributes:
+        width: Columns, after the EXIF orientation.
+        height: Rows.
+        media_type: By content, not by name: ``image/jpeg``.
+        first_frame_only: The file is an animation; later frames were not looked at.
+        pdq: Eight times 64 hex digits in the order of ``Orientation``, the first upright;
+            empty when a side is shorter than 5 pixels.
+        quality: 0 to 100, of the PDQ; below 50 it is unfit for matching.
+        phash: 16 hex digits.
+        versions: Of the decoder and of what counted, by name.
+        sandbox: What was in force around the decoder, and what the kernel lacked.
+    """
+
+    __slots__ = (
+        "first_frame_only",
+        "height",
+        "media_type",
+        "pdq",
+        "phash",
+        "quality",
+        "sandbox",
+        "versions",
+        "width",
+    )
+
+    width: int
+    height: int
+    media_type: str
+    first_frame_only: bool
+    pdq: tuple[str, ...]
+    quality: int
+    phash: str
+    versions: Mapping[str, str]
+    sandbox: str
+
+    def __init__(self, reply: Mapping[str, Any], *, sandbox: str) -> None:
+        """Read a worker's reply.
+
+        Raises:
+            PrintsError: It is not what an honest worker says.
+        """
+        if reply.keys() != set(self.__slots__) - {"sandbox"}:
+            raise PrintsError("a reply with other names than expected")
+        self._fill(
+            width=_whole(reply["width"], 1, MAX_SIDE),
+            height=_whole(reply["height"], 1, MAX_SIDE),
+            media_type=_fitting(reply["media_type"], MEDIA_TYPE),
+            first_frame_only=_flag(reply["first_frame_only"]),
+            pdq=_hashes(reply["pdq"]),
+            quality=_whole(reply["quality"], 0, MAX_QUALITY),
+            phash=_fitting(reply["phash"], PHASH_HEX),
+            versions=_versions(reply["versions"]),
+            sandbox=sandbox,
+        )
+
+    @classmethod
+    def of_reply(cls, reply: object, *, sandbox: str) -> Self:
+        """Read a reply of any JSON type.
+
+        Raises:
+            PrintsError: It is not what an honest worker says.
+        """
+        if not isinstance(reply, dict):
+            raise PrintsError("a reply that is not an object")
+        return cls(reply, sandbox=sandbox)
+
+
+def _whole(value: object, lowest: int, highest: int) -> int:
+    # bool is an int in Python, not in JSON
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise PrintsError("a number out of range", expected=f"{lowest} to {highest}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise PrintsError("not true or false")
+    return value
+
+
+def _fitting(value: object, pattern: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise PrintsError("a text of another form", expected=pattern.pattern)
+    return value
+
+
+def _hashes(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) not in {0, len(Orientation)}:
+        raise PrintsError("not the hashes of eight orientations")
+    return tuple(_fitting(inner, PDQ_HEX) for inner in value)
+
+
+def _versions(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or len(value) > MAX_VERSIONS:
+        raise PrintsError("not a list of versions")
+    return MappingProxyType({_fitting(name, VERSION): _fitting(inner, VERSION) for name, inner in value.items()})

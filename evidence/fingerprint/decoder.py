@@ -1,0 +1,243 @@
+"""The parent's side of decoding: one warm worker, and never a decoder in this process.
+
+A picture may come from the very people whom the evidence is about, and decoders have bugs.
+So bytes go through a pipe to ``evidence.fingerprint.worker``, which is shut in, and what
+comes back is a few hundred bytes that ``Decoded`` reads with suspicion. A worker that dies,
+hangs or talks nonsense is killed and replaced; only that one picture is not decoded.
+
+LIMIT: a picture that takes over its worker can lie about itself and about those that follow,
+until the worker is replaced after ``RECYCLE_AFTER``; it can do nothing else. POSIX only.
+"""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self
+
+from evidence.errors import NotDecodedError, PrintsError
+from evidence.fingerprint.decoded import Decoded
+
+MAX_BYTES: Final = 64 * 2**20
+RECYCLE_AFTER: Final = 200
+"""Pictures per worker: bounds what a taken-over one can lie about, leaks, and its processor time."""
+
+REQUEST_HEADER: Final = 8
+REPLY_HEADER: Final = 4
+MAX_REPLY: Final = 4096
+
+_WORDS: Final = frozenset({"not_a_picture", "unsupported", "truncated", "damaged", "too_many_pixels"})
+_MAX_SANDBOX: Final = 300
+_CHUNK: Final = 1 << 20
+_ATTEMPTS: Final = 2
+_ROOT: Final = Path(__file__).parents[2]
+_COMMAND: Final = (sys.executable, "-P", "-s", "-m", "evidence.fingerprint.worker")
+# one thread each: a thread that were started before the walls stood would stay outside of some
+_ENVIRONMENT: Final = {
+    "PYTHONPATH": str(_ROOT),
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+class _WorkerDiedError(Exception):
+    """The worker ended, or said what no honest worker says."""
+
+
+class _WorkerLateError(Exception):
+    """The worker did not answer in time."""
+
+
+class Decoder:
+    """Decodes one picture at a time in a sandboxed process of its own.
+
+    A context manager; the worker starts with the first picture and ends with the context.
+
+    Args:
+        timeout_s: For one picture.
+        start_timeout_s: For starting a worker, on a busy machine.
+    """
+
+    def __init__(self, *, timeout_s: float = 60.0, start_timeout_s: float = 60.0) -> None:
+        self._timeout_s = timeout_s
+        self._start_timeout_s = start_timeout_s
+        self._worker: _Worker | None = None
+        # two threads that shared a pipe would get each other's fingerprints
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker; the next picture starts another."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+    def decode(self, data: bytes) -> Decoded:
+        """The fingerprints of a file's bytes.
+
+        A worker that dies is replaced and the picture tried once more, so that none is
+        blamed for another's damage or for a kill from outside.
+
+        Raises:
+            NotDecodedError: ``found`` is one word: ``not_a_picture``, ``unsupported`` (a kind of
+                picture that is not decoded), ``truncated``, ``damaged``, ``too_many_pixels``
+                (also: too much memory), ``too_large`` (more than ``MAX_BYTES``), ``timeout``
+                or ``worker_died``.
+        """
+        if len(data) > MAX_BYTES:
+            raise NotDecodedError("the file is too large", expected=f"at most {MAX_BYTES} bytes", found="too_large")
+        with self._lock:
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._ask(data)
+                except _WorkerDiedError:
+                    self.close()
+                except _WorkerLateError as error:
+                    self.close()
+                    raise NotDecodedError("decoding took too long", found="timeout") from error
+        raise NotDecodedError(f"the decoder ended {_ATTEMPTS} times", found="worker_died")
+
+    def _ask(self, data: bytes) -> Decoded:
+        worker = self._ready()
+        reply = worker.exchange(data, timeout_s=self._timeout_s)
+        if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _WORDS:
+            raise NotDecodedError("the picture could not be decoded", found=reply["not_decoded"])
+        try:
+            return Decoded.of_reply(reply, sandbox=worker.sandbox)
+        except PrintsError as error:
+            raise _WorkerDiedError from error
+
+    def _ready(self) -> "_Worker":
+        if self._worker is not None and self._worker.answered >= RECYCLE_AFTER:
+            self.close()
+        if self._worker is None:
+            worker = self._worker = _Worker()
+            worker.greet(timeout_s=self._start_timeout_s)
+        return self._worker
+
+
+class _Worker:
+    """One process and its two pipes."""
+
+    def __init__(self) -> None:
+        requests, self._to_worker = os.pipe()
+        self._from_worker, replies = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no argument from outside
+                _COMMAND, stdin=requests, stdout=replies, stderr=subprocess.DEVNULL, cwd="/", env=_ENVIRONMENT
+            )
+        except OSError as error:
+            os.close(self._to_worker)
+            os.close(self._from_worker)
+            raise _WorkerDiedError from error
+        finally:
+            os.close(requests)
+            os.close(replies)
+        os.set_blocking(self._to_worker, False)
+        os.set_blocking(self._from_worker, False)
+        self.pid = self._process.pid
+        self.sandbox = ""
+        self.answered = 0
+
+    def greet(self, *, timeout_s: float) -> None:
+        """Wait until the walls stand.
+
+        Raises:
+            _WorkerDiedError: It ended or said something else.
+            _WorkerLateError: It said nothing in time.
+        """
+        hello = self._converse([], timeout_s=timeout_s)
+        sandbox = hello.get("sandbox") if isinstance(hello, dict) else None
+        if not isinstance(sandbox, str) or len(sandbox) > _MAX_SANDBOX:
+            raise _WorkerDiedError
+        self.sandbox = sandbox
+
+    def exchange(self, data: bytes, *, timeout_s: float) -> object:
+        """Send a file, return the answer as parsed JSON.
+
+        Raises:
+            _WorkerDiedError: It ended, or its answer is not one framed JSON value.
+            _WorkerLateError: No whole answer in time.
+        """
+        self.answered += 1
+        return self._converse([len(data).to_bytes(REQUEST_HEADER), data], timeout_s=timeout_s)
+
+    def end(self) -> None:
+        """Kill it: it holds nothing that could be lost."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._to_worker)
+        os.close(self._from_worker)
+
+    def _converse(self, parts: list[bytes], *, timeout_s: float) -> object:
+        """Send all parts and receive one answer, whichever the pipes are ready for."""
+        deadline = time.monotonic() + timeout_s
+        outgoing = [memoryview(part) for part in parts if part]
+        incoming = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._from_worker, selectors.EVENT_READ)
+            if outgoing:
+                selector.register(self._to_worker, selectors.EVENT_WRITE)
+            while (answer := _answer(incoming)) is None:
+                for key, _ in _ready_or_late(selector, deadline):
+                    if key.fd == self._from_worker:
+                        incoming += self._receive()
+                    elif not self._send(outgoing):
+                        selector.unregister(key.fd)
+        return _parse(answer)
+
+    def _receive(self) -> bytes:
+        received = os.read(self._from_worker, REPLY_HEADER + MAX_REPLY)
+        if not received:
+            raise _WorkerDiedError
+        return received
+
+    def _send(self, outgoing: list[memoryview]) -> list[memoryview]:
+        """Send what the pipe takes; what is left stays in ``outgoing``."""
+        try:
+            sent = os.write(self._to_worker, outgoing[0][:_CHUNK])
+        except BrokenPipeError as error:
+            raise _WorkerDiedError from error
+        outgoing[0] = outgoing[0][sent:]
+        if not outgoing[0]:
+            outgoing.pop(0)
+        return outgoing
+
+
+def _ready_or_late(selector: selectors.BaseSelector, deadline: float) -> list[tuple[selectors.SelectorKey, int]]:
+    remaining = deadline - time.monotonic()
+    ready = selector.select(remaining) if remaining > 0 else []
+    if not ready:
+        raise _WorkerLateError
+    return ready
+
+
+def _answer(incoming: bytearray) -> bytes | None:
+    """The one framed answer, or None while it is incomplete; never more than one."""
+    if len(incoming) < REPLY_HEADER:
+        return None
+    body = incoming[REPLY_HEADER:]
+    length = int.from_bytes(incoming[:REPLY_HEADER])
+    if length > MAX_REPLY or len(body) > length:
+        raise _WorkerDiedError
+    return bytes(body) if len(body) == length else None
+
+
+def _parse(answer: bytes) -> object:
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise _WorkerDiedError from error

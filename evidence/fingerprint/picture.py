@@ -1,0 +1,173 @@
+"""From a file's bytes to its fingerprints: Pillow opens, ``pdq`` and ``phash`` count.
+
+The only module that lets a decoder touch what somebody else made; it runs in the sandboxed
+worker (``evidence.fingerprint.worker``) and nowhere else outside of tests. Only the plugins
+named here are ever loaded, by class: nothing searches a registry, imports or opens a file.
+
+The fingerprints are those of the picture as a viewer shows it: turned upright by its EXIF
+orientation, first frame of an animation, transparency over white, CMYK, palette and 16-bit
+gray as RGB. Embedded colour profiles are not applied, which is what the reference does too.
+"""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
+
+from evidence.errors import NotDecodedError
+from evidence.fingerprint.pdq import Pdq, pdq
+from evidence.fingerprint.phash import phash
+from evidence.fingerprint.whole import media_type, require_whole
+
+MAX_PIXELS: Final = 100_000_000
+MAX_SIDE: Final = 65_535
+_EXIF_ORIENTATION: Final = 0x0112
+_STRIP_PIXELS: Final = 1 << 20
+_WHITE: Final = (255, 255, 255, 255)
+_TO_EIGHT_BITS: Final = 1 / 256
+
+# Pillow refuses at twice this number, before it allocates for later frames and WebP canvases
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+# a thread could not be started inside the sandbox
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_PLUGINS: Final[dict[str, type[ImageFile.ImageFile]]] = {
+    "image/avif": AvifImagePlugin.AvifImageFile,
+    "image/bmp": BmpImagePlugin.BmpImageFile,
+    "image/gif": GifImagePlugin.GifImageFile,
+    "image/jpeg": JpegImagePlugin.JpegImageFile,
+    "image/png": PngImagePlugin.PngImageFile,
+    "image/webp": WebPImagePlugin.WebPImageFile,
+}
+# what Pillow's parsers and codecs let through when a file is malformed
+_MALFORMED: Final = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+_TURNED: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TRANSPOSING: Final = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """What was counted, all of it of the upright picture.
+
+    Attributes:
+        pdq: None when a side is shorter than 5 pixels.
+        animated: There are more frames than the one that was looked at.
+    """
+
+    media_type: str
+    width: int
+    height: int
+    animated: bool
+    pdq: Pdq | None
+    phash: str
+
+
+def look(data: bytes) -> Picture:
+    """Decode a file once, in full, and count its fingerprints.
+
+    Raises:
+        NotDecodedError: ``not_a_picture``, ``unsupported``, ``too_many_pixels``, ``truncated``
+            or ``damaged``.
+        MemoryError: The picture needs more than this process may have.
+    """
+    kind = media_type(data)
+    require_whole(kind, data)
+    with warnings.catch_warnings():
+        # Pillow warns of oddities that viewers show all the same; nobody reads a worker's warnings
+        warnings.simplefilter("ignore")
+        image, animated = _decode(kind, data)
+        turn = _exif_orientation(image)
+    gray = Image.new("L", image.size)
+    hashed = pdq(_strips(image, gray), width=image.width, height=image.height, exif_orientation=turn)
+    upright = gray.transpose(_TURNED[turn]) if turn in _TURNED else gray
+    return Picture(kind, upright.width, upright.height, animated, hashed, phash(upright))
+
+
+def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
+    """The first frame, with its pixels loaded, and whether there are more."""
+    try:
+        image = _PLUGINS[kind](BytesIO(data))
+        _require_size(*image.size)
+        # before load: a GIF is parsed up to its second frame for this
+        animated = bool(getattr(image, "is_animated", False))
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise NotDecodedError("too many pixels", found="too_many_pixels") from error
+    except NotImplementedError as error:
+        raise NotDecodedError("a feature that is not decoded", found="unsupported") from error
+    except _MALFORMED as error:
+        found = "truncated" if "truncated" in str(error) else "damaged"
+        raise NotDecodedError("the decoder gave up", found=found) from error
+    return image, animated
+
+
+def _require_size(width: int, height: int) -> None:
+    if min(width, height) < 1:
+        raise NotDecodedError("a picture without pixels", found="damaged")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise NotDecodedError("too many pixels", expected=f"at most {MAX_PIXELS}", found="too_many_pixels")
+
+
+def _exif_orientation(image: Image.Image) -> int:
+    """1 to 8; a viewer shows a picture whose EXIF is malformed or out of range as it is stored."""
+    try:
+        turn = image.getexif().get(_EXIF_ORIENTATION)
+    except _MALFORMED:
+        return 1
+    return turn if turn in _TURNED else 1
+
+
+def _strips(image: Image.Image, gray: Image.Image) -> Iterator[npt.NDArray[np.uint8]]:
+    """RGB rows from the top; on the way ``gray`` is filled, so that no second full-size copy is needed."""
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        strip = _to_rgb(image.crop((0, top, image.width, bottom)))
+        gray.paste(strip.convert("L"), (0, top))
+        yield np.asarray(strip)
+
+
+def _to_rgb(strip: Image.Image) -> Image.Image:
+    """Whatever the mode, RGB of 8 bits: 16-bit gray keeps its high byte, transparency lies over white."""
+    if strip.mode.startswith("I"):
+        strip = strip.point(lambda value: value * _TO_EIGHT_BITS)
+        return strip.convert("L").convert("RGB")
+    if strip.has_transparency_data:
+        seen = strip.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, _WHITE), seen).convert("RGB")
+    return strip.convert("RGB")

@@ -1,0 +1,85 @@
+"""The process that decodes: ``python -P -s -m evidence.fingerprint.worker``.
+
+It shuts itself in before the first byte of a picture arrives, says what walls stand, and then
+answers requests until its input ends. A request is an 8-byte big-endian length and a file's
+bytes. An answer is a 4-byte length and one JSON object: the hello, then for each request the
+fields of ``Decoded`` or ``{"not_decoded": WORD}``. An error that is nobody's fault but a
+decoder's ends the process, and the parent starts another: there is nothing here to lose.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from typing import BinaryIO, Final
+
+from PIL import Image, features
+
+from evidence.errors import NotDecodedError
+from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER
+from evidence.fingerprint.phash import phash
+from evidence.fingerprint.picture import Picture, look
+from evidence.fingerprint.sandbox import shut
+
+MAX_MEMORY: Final = 1536 * 2**20
+"""Address space in bytes: 210 MiB of libraries, and what 100 megapixels take."""
+
+_CODECS: Final = ("libjpeg_turbo", "zlib_ng", "zlib", "webp", "avif")
+
+
+def main() -> None:
+    """Answer requests on standard input until it ends."""
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    versions = _versions()
+    _load_what_is_loaded_late()
+    walls = shut(max_memory=MAX_MEMORY)
+    _send(sink, {"sandbox": str(walls)})
+    while header := source.read(REQUEST_HEADER):
+        data = source.read(int.from_bytes(header))
+        _send(sink, _answer(data, versions))
+
+
+def _answer(data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
+    try:
+        picture = look(data)
+    except NotDecodedError as error:
+        return {"not_decoded": error.found}
+    except MemoryError:
+        # fewer pixels than the limit can still need more memory than the limit
+        return {"not_decoded": "too_many_pixels"}
+    return _fields(picture) | {"versions": versions}
+
+
+def _fields(picture: Picture) -> dict[str, object]:
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "media_type": picture.media_type,
+        "first_frame_only": picture.animated,
+        "pdq": [value.hex() for value in picture.pdq.hashes] if picture.pdq else [],
+        "quality": picture.pdq.quality if picture.pdq else 0,
+        "phash": picture.phash,
+    }
+
+
+def _send(sink: BinaryIO, fields: Mapping[str, object]) -> None:
+    body = json.dumps(fields).encode("ascii")
+    sink.write(len(body).to_bytes(REPLY_HEADER) + body)
+    sink.flush()
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("pillow", "numpy", "scipy", "imagehash")}
+    codecs = {name: features.version(name) for name in _CODECS}
+    return packages | {name: found for name, found in codecs.items() if found}
+
+
+def _load_what_is_loaded_late() -> None:
+    """Import what libraries import at first use: behind the walls no module can be opened."""
+    import_module("PIL.TiffImagePlugin")
+    phash(Image.new("L", (1, 1)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""What a viewer shows is what is fingerprinted, whatever the file format makes of it.
+
+These run the decoder in this process, on pictures made here; hostile files go to the worker.
+"""
+
+from io import BytesIO
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image
+
+from evidence.errors import NotDecodedError
+from evidence.fingerprint.pdq import pdq
+from evidence.fingerprint.picture import Picture, look
+from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
+
+UPRIGHT = image(width=320, height=240)
+
+
+def distance(one: Picture, other: Picture) -> int:
+    assert one.pdq is not None
+    assert other.pdq is not None
+    return (int.from_bytes(one.pdq.hashes[0]) ^ int.from_bytes(other.pdq.hashes[0])).bit_count()
+
+
+def reference(picture: Image.Image) -> Picture:
+    return look(encoded(picture, "PNG"))
+
+
+def test_a_lossless_file_has_the_hash_of_its_pixels() -> None:
+    found = reference(UPRIGHT)
+    assert found.pdq == pdq([np.asarray(UPRIGHT)], width=320, height=240)
+    assert found.phash == str(imagehash.phash(UPRIGHT))
+    assert (found.width, found.height, found.animated) == (320, 240, False)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_an_exif_turned_picture_is_the_upright_one(kind: str, orientation: int) -> None:
+    found = look(turned_by_exif(UPRIGHT, orientation, kind))
+    assert (found.width, found.height) == (320, 240)
+    if kind == "PNG":
+        assert distance(found, reference(UPRIGHT)) == 0
+        assert found.phash == reference(UPRIGHT).phash
+    # lossy coding of a turned picture is not the turned coding of the picture
+    assert distance(found, look(encoded(UPRIGHT, kind))) <= 16
+
+
+def test_the_control_an_ignored_orientation_is_another_picture() -> None:
+    assert distance(reference(UPRIGHT.transpose(Image.Transpose.ROTATE_90)), reference(UPRIGHT)) > 60
+
+
+@pytest.mark.parametrize("value", [0, 9, 65_535])
+def test_an_orientation_out_of_range_is_ignored_as_viewers_do(value: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    assert distance(look(encoded(UPRIGHT, "PNG", exif=exif.tobytes())), reference(UPRIGHT)) == 0
+
+
+def test_malformed_exif_is_ignored_as_viewers_do() -> None:
+    found = look(encoded(UPRIGHT, "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff"))
+    assert distance(found, reference(UPRIGHT)) == 0
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
+def test_every_mode_of_png_is_the_picture_as_rgb(mode: str) -> None:
+    converted = UPRIGHT.convert(mode)
+    assert distance(look(encoded(converted, "PNG")), reference(converted.convert("RGB"))) == 0
+
+
+def test_a_cmyk_jpeg_is_the_rgb_picture() -> None:
+    found = look(encoded(UPRIGHT.convert("CMYK"), "JPEG", quality=95))
+    assert distance(found, reference(UPRIGHT)) <= 4
+
+
+def test_sixteen_bit_gray_keeps_its_high_byte() -> None:
+    gray = UPRIGHT.convert("L")
+    deep = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
+    found = look(encoded(deep, "PNG"))
+    assert distance(found, reference(gray)) == 0
+    assert found.pdq is not None
+    assert found.pdq.quality > 50
+
+
+def test_transparency_lies_over_white() -> None:
+    hole = np.zeros((240, 320), dtype=np.uint8)
+    hole[60:180, 80:240] = 255
+    over_white = Image.composite(UPRIGHT, Image.new("RGB", UPRIGHT.size, "white"), Image.fromarray(hole))
+    transparent = UPRIGHT.copy()
+    transparent.putalpha(Image.fromarray(hole))
+    assert distance(look(encoded(transparent, "PNG")), reference(over_white)) == 0
+    # what lies hidden under the transparency is not what anyone saw
+    assert distance(look(encoded(transparent, "PNG")), reference(UPRIGHT)) > 31
+
+
+def test_a_palette_with_a_transparent_colour_lies_over_white() -> None:
+    palette = UPRIGHT.quantize(16)
+    data = encoded(palette, "PNG", transparency=0)
+    with Image.open(BytesIO(data)) as opened:
+        seen = opened.convert("RGBA")
+    over_white = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+    assert distance(look(data), reference(over_white)) == 0
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_of_an_animation_the_first_frame_is_hashed_and_the_rest_noted(kind: str) -> None:
+    frames = [image(width=160, height=120, seed=seed) for seed in (1, 2, 3)]
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+    found = look(data)
+    assert found.animated
+    near, *far = [distance(found, reference(frame)) for frame in frames]
+    assert near <= 31
+    assert min(far) > 60
+    assert not look(encoded(frames[0], kind)).animated
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
+def test_every_format_of_telegram_is_near_its_lossless_original(kind: str) -> None:
+    found = look(encoded(UPRIGHT, kind))
+    assert found.media_type == f"image/{kind.lower()}"
+    assert distance(found, reference(UPRIGHT)) <= 16
+
+
+def test_a_progressive_jpeg_is_the_baseline_one() -> None:
+    baseline = look(encoded(UPRIGHT, "JPEG", quality=85))
+    progressive = look(encoded(UPRIGHT, "JPEG", quality=85, progressive=True))
+    assert distance(progressive, baseline) <= 2
+
+
+def test_a_picture_is_cut_into_strips_without_a_seam() -> None:
+    large = UPRIGHT.resize((1400, 1100))
+    assert reference(large).pdq == pdq([np.asarray(large)], width=1400, height=1100)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 300), (300, 4)])
+def test_a_picture_too_small_for_pdq_still_has_a_phash(size: tuple[int, int]) -> None:
+    found = reference(Image.new("RGB", size, "teal"))
+    assert found.pdq is None
+    assert len(found.phash) == 16
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "not_a_picture"),
+        (b"\0" * 4096, "not_a_picture"),
+        ("дневник".encode(), "not_a_picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_picture"),
+        (b"%PDF-1.7", "not_a_picture"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "not_a_picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported"),
+        (b"II*\0\x08\0\0\0", "unsupported"),
+        (b"\xff\x0a", "unsupported"),
+        (b"\xff\xd8\xff", "truncated"),
+        (b"\x89PNG\r\n\x1a\n", "truncated"),
+        (b"GIF89a", "truncated"),
+        (b"RIFF\xff\0\0\0WEBPVP8 ", "truncated"),
+    ],
+)
+def test_what_is_not_a_whole_picture_has_its_word(data: bytes, word: str) -> None:
+    with pytest.raises(NotDecodedError) as caught:
+        look(data)
+    assert caught.value.found == word
+
+
+def test_an_error_says_nothing_of_the_content() -> None:
+    with pytest.raises(NotDecodedError) as caught:
+        look(b"GIF89a private words")
+    assert "private" not in f"{caught.value}"
