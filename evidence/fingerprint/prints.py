@@ -1,0 +1,178 @@
+"""All fingerprints of one file, in the form in which they are sealed.
+
+They are made once, at intake: later nobody without the office key can see the picture again.
+The one way out is ``sealing_bytes``, for the prints envelope; the one way to compare is
+``pdq_for_matching``, for ``evidence.match``. A test finds every other caller.
+
+The sealed form is JCS (RFC 8785) of strings, arrays and objects:
+
+    format            "nisisama/prints/1"
+    sha256, md5       of the file; MD5 only because lists of known files still use it
+    variants          {}, reserved: fingerprints of crops and rotations
+    key_frames        [], reserved: fingerprints of a video's frames
+
+and, when the file is a picture that could be decoded:
+
+    media_type        by content
+    width, height     of the upright picture, decimal
+    frame             "only", or "first" of an animation
+    pdq               {"quality": decimal, ORIENTATION: 64 hex digits, ... all eight}, or null
+                      for a picture with a side shorter than 5 pixels
+    phash             16 hex digits
+    decoder           {"route": "full-rgb", NAME: version, ...}
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, Self
+
+from evidence.canonical import Value, jcs
+from evidence.errors import CanonicalError, PrintsError
+from evidence.fingerprint.decoded import MAX_VERSIONS, MEDIA_TYPE, PDQ_HEX, PHASH_HEX, VERSION, Decoded
+from evidence.fingerprint.orientation import Orientation
+from evidence.fingerprint.unspoken import Unspoken
+
+FORMAT: Final = "nisisama/prints/1"
+ROUTE: Final = "full-rgb"
+"""Luma from a full-size RGB decode: the route that gives the reference's own hashes."""
+MAX_BYTES: Final = 1 << 20
+
+_SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
+_MD5_HEX: Final = re.compile(r"[0-9a-f]{32}")
+_SIDE: Final = re.compile(r"[1-9][0-9]{0,4}")
+_QUALITY: Final = re.compile(r"0|[1-9][0-9]?|100")
+_FRAME: Final = re.compile(r"only|first")
+
+
+class Prints(Unspoken):
+    """One file's fingerprints. Cannot be shown, logged, copied or serialised; see ``sealing_bytes``."""
+
+    __slots__ = ("_fields",)
+
+    _fields: Mapping[str, Value]
+
+    def __init__(self, fields: Mapping[str, Value]) -> None:
+        """Take the fields of the sealed form.
+
+        Raises:
+            PrintsError: A field is missing, unknown or malformed.
+        """
+        checks = _FILE if fields.keys() == _FILE.keys() else _PICTURE
+        if fields.keys() != checks.keys():
+            raise PrintsError("prints with other fields than expected", expected=FORMAT)
+        for name, check in checks.items():
+            if not check(fields[name]):
+                raise PrintsError("a fingerprint is malformed", where=name)
+        self._fill(_fields=fields)
+
+    @classmethod
+    def of_file(cls, *, sha256: str, md5: str, picture: Decoded | None) -> Self:
+        """The prints of a file.
+
+        Args:
+            sha256: 64 lower hex digits.
+            md5: 32 lower hex digits.
+            picture: None for a file that is not a picture or could not be decoded.
+        """
+        fields: dict[str, Value] = {
+            "format": FORMAT,
+            "sha256": sha256,
+            "md5": md5,
+            "variants": {},
+            "key_frames": [],
+        }
+        return cls(fields if picture is None else fields | _picture_fields(picture))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read the sealed form back.
+
+        Raises:
+            PrintsError: It is malformed, of another version, or not canonical.
+        """
+        if len(data) > MAX_BYTES:
+            raise PrintsError("prints are too long", expected=f"at most {MAX_BYTES} bytes")
+        try:
+            fields = json.loads(data)
+            canonical = jcs(fields)
+        except (ValueError, RecursionError, CanonicalError) as error:
+            # what was parsed must not travel on inside the error
+            raise PrintsError("prints are not JSON of strings", found=type(error).__name__) from None
+        if canonical != data or not isinstance(fields, dict):
+            raise PrintsError("prints are not in canonical form", expected="RFC 8785")
+        return cls(fields)
+
+    def sealing_bytes(self) -> bytes:
+        """The canonical bytes, for the prints envelope and nothing else."""
+        return jcs(self._fields)
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, 64 hex digits."""
+        return str(self._fields["sha256"])
+
+    def pdq_for_matching(self, *, min_quality: int) -> tuple[int, ...]:
+        """The eight PDQ hashes as integers, the first upright; for ``evidence.match`` alone.
+
+        Returns:
+            Nothing when there is no PDQ or its quality is below ``min_quality``.
+        """
+        pdq = self._fields.get("pdq")
+        if not isinstance(pdq, dict) or int(pdq["quality"]) < min_quality:
+            return ()
+        return tuple(int(pdq[name], 16) for name in Orientation)
+
+
+def _picture_fields(picture: Decoded) -> dict[str, Value]:
+    hashes: dict[str, Value] | None = dict(zip(Orientation, picture.pdq, strict=True)) if picture.pdq else None
+    return {
+        "media_type": picture.media_type,
+        "width": str(picture.width),
+        "height": str(picture.height),
+        "frame": "first" if picture.first_frame_only else "only",
+        "pdq": None if hashes is None else {"quality": str(picture.quality), **hashes},
+        "phash": picture.phash,
+        "decoder": {"route": ROUTE, **picture.versions},
+    }
+
+
+def _fits(pattern: re.Pattern[str]) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _is_pdq(value: Value) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, dict) or value.keys() != {"quality", *Orientation}:
+        return False
+    hex_fits = _fits(PDQ_HEX)
+    return _fits(_QUALITY)(value["quality"]) and all(hex_fits(value[name]) for name in Orientation)
+
+
+def _is_decoder(value: Value) -> bool:
+    fits = _fits(VERSION)
+    return (
+        isinstance(value, dict)
+        and value.get("route") == ROUTE
+        and len(value) <= MAX_VERSIONS + 1
+        and all(fits(name) and fits(inner) for name, inner in value.items())
+    )
+
+
+_FILE: Final[dict[str, Callable[[Value], bool]]] = {
+    "format": lambda value: value == FORMAT,
+    "sha256": _fits(_SHA256_HEX),
+    "md5": _fits(_MD5_HEX),
+    "variants": lambda value: value == {},
+    "key_frames": lambda value: value == [],
+}
+_PICTURE: Final = _FILE | {
+    "media_type": _fits(MEDIA_TYPE),
+    "width": _fits(_SIDE),
+    "height": _fits(_SIDE),
+    "frame": _fits(_FRAME),
+    "pdq": _is_pdq,
+    "phash": _fits(PHASH_HEX),
+    "decoder": _is_decoder,
+}
