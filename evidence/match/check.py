@@ -1,0 +1,89 @@
+"""Looks for one picture among the stored prints, one by one.
+
+Three tiers, for a person to judge: a machine says "look here", never "this is it". Nothing
+of how near two pictures are leaves this module, and matches come in the order of the store,
+not of nearness: a distance would let somebody edit a picture until it is no longer found.
+
+"Compared" counts honestly: a stored file without a usable PDQ, or a query without one, was
+not compared, and a check may say "none" only about what was.
+
+Measured on 95 pictures and 45 changes each (no false match in 419,710 pairs): recompression,
+resizing, quarter turns and mirroring are found; crops beyond a few percent, frames and
+pasted-over text mostly are not. LIMIT: crops need the ``variants`` that prints reserve.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from evidence.fingerprint.prints import Prints
+
+MIN_QUALITY: Final = 50
+"""Below it PDQ rests on too little structure (pdq/README.md of the reference)."""
+MATCH_BITS: Final = 31
+"""Of 256; the reference's own threshold."""
+REVIEW_BITS: Final = 46
+
+
+class Tier(StrEnum):
+    """How alike, in the only words that leave this module."""
+
+    IDENTICAL = "identical"
+    MATCH = "match"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stored item that a person should look at."""
+
+    item: str
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check can say.
+
+    Attributes:
+        compared: Stored items that were really compared.
+        not_compared: Stored items about which nothing is known.
+        matches: In the order of the store.
+    """
+
+    compared: int
+    not_compared: int
+    matches: tuple[Match, ...]
+
+
+def check(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:
+    """Compare one picture, in its eight orientations, with every stored one as it is.
+
+    Args:
+        query: Prints of the picture asked about.
+        stored: Item identifiers and their prints.
+    """
+    turned = query.pdq_for_matching(min_quality=MIN_QUALITY)
+    compared = not_compared = 0
+    matches: list[Match] = []
+    for item, prints in stored:
+        if prints.sha256 == query.sha256:
+            compared += 1
+            matches.append(Match(item, Tier.IDENTICAL))
+            continue
+        upright = prints.pdq_for_matching(min_quality=MIN_QUALITY)[:1]
+        if not turned or not upright:
+            not_compared += 1
+            continue
+        compared += 1
+        tier = _tier(min((each ^ upright[0]).bit_count() for each in turned))
+        if tier is not None:
+            matches.append(Match(item, tier))
+    return CheckResult(compared, not_compared, tuple(matches))
+
+
+def _tier(bits: int) -> Tier | None:
+    if bits <= MATCH_BITS:
+        return Tier.MATCH
+    return Tier.REVIEW if bits <= REVIEW_BITS else None
