@@ -25,8 +25,6 @@ from evidence.preserve import Facts, Preserver, read_facts
 from evidence.projection import SeenKey, hole_sha256, observed_sha256
 from evidence.times import Clock, format_time
 
-UNSUPPORTED = "unsupported"
-"""``action`` of a message that its source could not render."""
 _MISSING = frozenset(
     {
         HoleReason.MISSING_FILE,
@@ -229,10 +227,11 @@ class Intake:
         if isinstance(content, Hole):
             return [Draft("hole", each.values)]
         if content.medium is None:
-            return [self._preserver.message(content, each.values)]
-        kept = self._preserver.medium(content, each.values, each.facts, provenance.mode)
-        counts["sealed"] += kept.draft.payload is not None
-        holes = (self._hole(content, reason, f"{content.medium.name}: {why}") for reason, why in kept.holes)
+            kept, name = self._preserver.message(content, each.values, provenance.mode), "message"
+        else:
+            kept, name = self._preserver.medium(content, each.values, each.facts, provenance.mode), content.medium.name
+            counts["sealed"] += kept.draft.payload is not None
+        holes = (self._hole(content, reason, f"{name}: {why}") for reason, why in kept.holes)
         return [kept.draft, *(Draft("hole", self._look_hole(hole, provenance).values) for hole in holes)]
 
 
@@ -241,7 +240,7 @@ def _count(each: _Seen, counts: Counter[str]) -> None:
     if isinstance(content, Hole):
         counts["missing_media"] += content.reason in _MISSING
         return
-    if each.values.get("action") == UNSUPPORTED:
+    if content.unsupported:
         counts["unsupported"] += 1
         return
     name = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}

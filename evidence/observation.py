@@ -101,6 +101,8 @@ class Observation:
         record: The parsed record after ``strip_previews``; sealed to the casework key.
         offset: Where ``raw`` begins in its container; None outside a container.
         medium: The file itself, for Kind.FILE only.
+        unsupported: The source itself could not say what this is.
+        pictured: ``raw`` embeds a picture or a thumbnail; then ``metadata_only`` does not keep it.
     """
 
     kind: Kind
@@ -112,6 +114,8 @@ class Observation:
     record: Value = None
     offset: int | None = None
     medium: Medium | None = None
+    unsupported: bool = False
+    pictured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ again. Plaintext stays in memory and is streamed; no more than one picture is he
 """
 
 import hashlib
+import mimetypes
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -61,10 +62,14 @@ class Preserver:
     office: Recipient
     matching: Recipient
 
-    def message(self, content: Observation, values: Mapping[str, Value]) -> Draft:
-        """A message: its raw bytes sealed, if there are any."""
+    def message(self, content: Observation, values: Mapping[str, Value], mode: Mode) -> Kept:
+        """A message: its raw bytes sealed, unless they embed a picture and the mode keeps none."""
         draft = Draft("observed", values, source=content.record)
-        return draft if content.raw is None else self._with_payload(draft, _Hashed([content.raw]), RAW_TYPE)
+        if content.raw is None:
+            return Kept(draft, ())
+        if content.pictured and mode is not Mode.SEALED:
+            return Kept(draft, ((HoleReason.MODE, f"{mode.value}, raw bytes with a picture not kept"),))
+        return Kept(self._with_payload(draft, _Hashed([content.raw]), RAW_TYPE), ())
 
     def rest(self, rest: bytes, values: Mapping[str, Value], slices: Value) -> Draft:
         """A container: the bytes that lie in none of its slices, and where the slices lie (sealed)."""
@@ -84,7 +89,7 @@ class Preserver:
         holes: list[tuple[HoleReason, str]] = []
         if mode is Mode.SEALED:
             stream = _Hashed(chunks)
-            draft = self._with_payload(draft, stream, medium.declared_type or "application/octet-stream")
+            draft = self._with_payload(draft, stream, _type_of(medium))
             _require_same(stream, facts)
         else:
             for _chunk in chunks:
@@ -180,5 +185,9 @@ def _medium_of(content: Observation) -> Medium:
 
 def _shows(medium: Medium) -> bool:
     """Whether the medium should show something: then not decoding it is a hole."""
-    kind = (medium.declared_type or "image/").partition("/")[0]
-    return kind in {"image", "video"}
+    return _type_of(medium).partition("/")[0] in {"image", "video"}
+
+
+def _type_of(medium: Medium) -> str:
+    """The media type that the source declares, or else the one that the name suggests."""
+    return medium.declared_type or mimetypes.guess_type(medium.name)[0] or "application/octet-stream"

@@ -22,9 +22,9 @@ from evidence.times import system_clock
 @click.option(
     "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A public time-stamp authority from the catalogue."
 )
-@click.option("--card-count", type=click.IntRange(1, 16), default=3, show_default=True, help="How many cards.")
+@click.option("--card-count", type=click.IntRange(2, 16), default=3, show_default=True, help="How many cards.")
 @click.option(
-    "--cards-needed", type=click.IntRange(1, 16), default=2, show_default=True, help="How many open the office key."
+    "--cards-needed", type=click.IntRange(2, 16), default=2, show_default=True, help="How many open the office key."
 )
 @actor_option
 @passphrase_option

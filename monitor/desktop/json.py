@@ -159,6 +159,7 @@ class _Reading:
             raw=raw,
             record=message.record,
             offset=offset,
+            unsupported=message.unsupported is not None,
         )
 
     def _silences(self, message: Message) -> Iterator[Hole]:
