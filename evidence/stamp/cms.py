@@ -168,8 +168,8 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
     The caller must still check that the certificate leads to a root (``chain_to_root``), that
     it may sign such content, that it was not revoked, and the time-stamp tokens.
 
-    Unsigned by nature, so not noticed when changed: unsigned attributes, CRLs, and
-    certificates other than the signer's.
+    Unsigned by nature, so not noticed when changed: unsigned attributes, CRLs, certificates
+    other than the signer's, and which of its two names RSA with a digest goes by (RFC 3370, 3.2).
 
     Args:
         signed_data: DER of a ContentInfo.
@@ -497,10 +497,10 @@ def _verify_signature(signer: _Signer, certificate: x509.Certificate) -> None:
     key = _public_key(certificate)
     try:
         _scheme(signer, key)()
-    except InvalidSignature as error:
-        raise SignedDataError("the signature is wrong", where="signed attributes") from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise SignedDataError("the signature cannot be checked", found=type(error).__name__) from error
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
+        raise SignedDataError(
+            "the signature is wrong", where="signed attributes", found=type(error).__name__
+        ) from error
 
 
 def _scheme(signer: _Signer, key: object) -> Callable[[], None]:

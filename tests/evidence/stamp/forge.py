@@ -123,6 +123,12 @@ def signed_with_sha1(holder: Holder, issuer: Holder) -> Holder:
     return Holder(holder.key, x509.load_der_x509_certificate(weak.dump()))
 
 
+def altered(holder: Holder, old: bytes, new: bytes) -> Holder:
+    """The certificate with other bytes in it, its signature left as it was."""
+    assert old in holder.der
+    return Holder(holder.key, x509.load_der_x509_certificate(holder.der.replace(old, new)))
+
+
 @dataclass(frozen=True)
 class Stamp:
     """A token to be; every field is a knob. ``der()`` makes it."""
@@ -206,6 +212,8 @@ class Stamp:
             return {"algorithm": self.scheme or f"{self.digest}_ecdsa"}, key.sign(data, ec.ECDSA(digest))
         if isinstance(key, ed25519.Ed25519PrivateKey):
             return {"algorithm": "ed25519"}, key.sign(data)
+        if self.scheme == "rsassa_pss" and self.pss_salt < 0:  # without parameters, which it must have
+            return {"algorithm": "rsassa_pss"}, b"x" * 256
         if self.scheme == "rsassa_pss":
             name = self.pss_digest or self.digest
             parameters = algos.RSASSAPSSParams(

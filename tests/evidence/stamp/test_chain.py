@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from evidence.errors import CertificateError
 from evidence.stamp.cms import MAX_CERTIFICATES, MAX_PATH, chain_to_root
-from tests.evidence.stamp.forge import DAY, NOW, Holder, Plan, authority, signed_with_sha1
+from tests.evidence.stamp.forge import DAY, NOW, Holder, Plan, altered, authority, signed_with_sha1
 
 ROOT = authority("Root")
 MIDDLE = authority("Middle", issuer=ROOT)
 LEAF = Plan("Leaf", issuer=MIDDLE).make()
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.99"), b"\x05\x00")
+SUBJECT_KEY, KEY_USAGE = bytes.fromhex("0603551d0e"), bytes.fromhex("0603551d0f")
+ECDSA_SHA256, ECDSA_UNKNOWN = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d04037f")
 CONSTRAINED = x509.NameConstraints([x509.DNSName("example.org")], None)
 
 
@@ -53,6 +55,8 @@ FAULTS = {
     "a critical extension that is not known, in the leaf": (below(MIDDLE, extra=((UNKNOWN, True),)), "critical"),
     "a critical extension that is not known, in an issuer": (through(extra=((UNKNOWN, True),)), "critical"),
     "name constraints, which are not applied here": (through(extra=((CONSTRAINED, True),)), "critical"),
+    "an extension twice": ((altered(LEAF, SUBJECT_KEY, KEY_USAGE), MIDDLE), "malformed"),
+    "a signature algorithm that is not known": ((altered(LEAF, ECDSA_SHA256, ECDSA_UNKNOWN), MIDDLE), "unknown"),
     "a certificate signed with SHA-1": ((signed_with_sha1(LEAF, MIDDLE), MIDDLE), "weak"),
 }
 

@@ -2,22 +2,27 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from asn1crypto import cms, core
+from asn1crypto import x509 as asn1_x509
+from asn1crypto.util import extended_datetime
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import SignedDataError
 from evidence.stamp.cms import ID_DATA, MAX_CERTIFICATES, verify_signed_data
 from evidence.stamp.der import element
-from tests.evidence.stamp.forge import DATA, NOW, Plan, Stamp, authority, rsa_key, stamper
+from tests.evidence.stamp.forge import DATA, NOW, Plan, Stamp, altered, authority, rsa_key, stamper
 
 ROOT = authority("Root")
 SIGNER = Plan("Signer", issuer=ROOT).make()
 OTHER = Plan("Other", issuer=ROOT).make()
 GOOD = Stamp(SIGNER, content_type="data")
+NUMBERED = Plan("Numbered", issuer=ROOT, serial=0x123456789ABCDEF0).make()
 RSA = Plan("RSA signer", issuer=ROOT, key=rsa_key()).make()
 
 
@@ -29,6 +34,21 @@ def algorithm_protection(digest: str, signature: str) -> dict[str, object]:
     value = {"digest_algorithm": {"algorithm": digest}, "signature_algorithm": {"algorithm": signature}}
     return {"type": "cms_algorithm_protection", "values": [value]}
 
+
+def half_protection() -> dict[str, object]:
+    value = {"digest_algorithm": {"algorithm": "sha256"}, "mac_algorithm": {"algorithm": "sha256"}}
+    return {"type": "cms_algorithm_protection", "values": [value]}
+
+
+def addressed() -> dict[str, object]:
+    attribute = GOOD.certificate_attribute("v2")
+    attribute["values"][0]["certs"][0]["issuer_serial"]["issuer"] = [asn1_x509.GeneralName("dns_name", "example.org")]
+    return attribute
+
+
+YEAR_ZERO = cms.Time("generalized_time", core.GeneralizedTime(extended_datetime(0, 1, 1, tzinfo=UTC)))
+POINT = SIGNER.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+KEYLESS = altered(SIGNER, POINT, POINT[:-1] + bytes((POINT[-1] ^ 1,)))
 
 FAULTS = {
     "no signed attributes": (GOOD.but(without=["signed_attrs"]), "no signed attributes"),
@@ -73,6 +93,7 @@ FAULTS = {
         Stamp(RSA, content_type="data", scheme="rsassa_pss", pss_digest="sha512"),
         "RSASSA-PSS",
     ),
+    "PSS without parameters": (Stamp(RSA, content_type="data", scheme="rsassa_pss", pss_salt=-1), "RSASSA-PSS"),
     "PSS with a salt too long": (Stamp(RSA, content_type="data", scheme="rsassa_pss", pss_salt=65), "RSASSA-PSS"),
     "a short RSA key": (Stamp(Plan("Short", issuer=ROOT, key=rsa_key(1024)).make(), content_type="data"), "do not fit"),
     "a short elliptic key": (
@@ -87,6 +108,16 @@ FAULTS = {
         GOOD.but(extra_attributes=[algorithm_protection("sha384", "sha384_ecdsa")]),
         "cmsAlgorithmProtection",
     ),
+    "algorithm protection that names no signature algorithm": (
+        GOOD.but(extra_attributes=[half_protection()]),
+        "names no signature algorithm",
+    ),
+    "a signing time before our era": (
+        GOOD.but(extra_attributes=[{"type": "signing_time", "values": [YEAR_ZERO]}]),
+        "no time of this era",
+    ),
+    "a signing certificate whose issuer is no name": (GOOD.but(ess=(), extra_attributes=[addressed()]), "not a name"),
+    "a key that is no key": (GOOD.but(signer=KEYLESS), "key cannot be read"),
     "more certificates than anyone needs": (GOOD.but(certificates=(SIGNER,) * (MAX_CERTIFICATES + 1)), "too many"),
     "a content type that nobody signs here": (GOOD.but(content_type="enveloped_data", version="v3"), "content type"),
 }
@@ -212,6 +243,17 @@ def test_attributes_in_an_order_that_is_not_der_verify_as_they_were_signed() -> 
     assert b"".join(parts) in der
     with pytest.raises(SignedDataError, match="signature is wrong"):
         verify_signed_data(signed_data=der.replace(b"".join(parts), b"".join(reversed(parts))), content=DATA)
+
+
+def test_a_serial_number_that_is_not_positive_is_refused() -> None:
+    # cryptography warns of it, and loads it
+    der = detached(GOOD.but(certificates=(SIGNER, NUMBERED)))
+    assert verify_signed_data(signed_data=der, content=DATA).others == (NUMBERED.certificate,)
+    number = core.Integer(NUMBERED.certificate.serial_number).dump()
+    negative = core.Integer(-NUMBERED.certificate.serial_number).dump()
+    assert len(number) == len(negative)
+    with pytest.raises(SignedDataError, match="not positive"):
+        verify_signed_data(signed_data=der.replace(number, negative), content=DATA)
 
 
 def test_something_else_than_certificates_among_the_certificates_is_refused() -> None:

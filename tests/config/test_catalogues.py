@@ -1,0 +1,143 @@
+"""The shipped catalogue holds, and every mistake in one is named with its file and key."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from config import catalogues
+from config.catalogues import time_stamp_authorities
+from config.errors import CatalogueError
+
+DATA = Path(catalogues.__file__).parent / "data"
+# as their owners publish them; a second writing beside the catalogue's own
+FINGERPRINTS = {
+    "digicert": "552F7BDC F1A7AF9E 6CE67201 7F4F12AB F77240C7 8E761AC2 03D1D9D2 0AC89988",
+    "globalsign": "2CABEAFE 37D06CA2 2ABA7391 C0033D25 982952C4 53647349 763A3AB5 AD6CCF69",
+}
+Change = Callable[[dict[str, Any]], None]
+
+
+def test_the_shipped_authorities_are_these_with_these_roots() -> None:
+    shipped = time_stamp_authorities()
+    assert set(shipped) == set(FINGERPRINTS)
+    for name, entry in shipped.items():
+        certificates = [x509.load_pem_x509_certificate(root.pem) for root in entry.roots]
+        found = [one.fingerprint(hashes.SHA256()).hex() for one in certificates]
+        assert found == [FINGERPRINTS[name].replace(" ", "").lower()]
+        assert found == [root.sha256 for root in entry.roots]
+        assert all(one.subject == one.issuer for one in certificates)
+
+
+def test_no_shipped_authority_claims_to_have_been_checked() -> None:
+    for entry in time_stamp_authorities().values():
+        assert entry.verified_by is None
+        assert entry.qualified is None
+
+
+def test_the_catalogue_cannot_be_changed_by_its_readers() -> None:
+    shipped = time_stamp_authorities()
+    with pytest.raises(TypeError):
+        shipped["mine"] = shipped["digicert"]
+    with pytest.raises(AttributeError):
+        shipped["digicert"].url = "http://elsewhere"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DATA, tmp_path / "data"))
+
+
+def altered(copy: Path, change: Change) -> Path:
+    file = copy / "authorities.json"
+    whole = json.loads(file.read_text())
+    change(whole)
+    file.write_text(json.dumps(whole))
+    return copy
+
+
+def test_an_unchanged_copy_is_accepted(copy: Path) -> None:
+    assert time_stamp_authorities(altered(copy, lambda whole: None)) == time_stamp_authorities()
+
+
+def entry(change: Change) -> Change:
+    return lambda whole: change(whole["authorities"]["digicert"])
+
+
+def root(change: Change) -> Change:
+    return entry(lambda row: change(row["roots"][0]))
+
+
+FAULTS: dict[str, tuple[Change, str]] = {
+    "another format": (lambda whole: whole.update(format="nisisama/authorities/2"), "format"),
+    "a key that is not known": (entry(lambda row: row.update(colour="red")), "authorities.digicert.colour"),
+    "a key that is missing": (entry(lambda row: row.pop("source")), "authorities.digicert.source"),
+    "an empty source": (entry(lambda row: row.update(source=" ")), "authorities.digicert.source"),
+    "an address of another kind": (entry(lambda row: row.update(url="ftp://x/")), "authorities.digicert.url"),
+    "an address with a password": (entry(lambda row: row.update(url="http://a:b@c/")), "authorities.digicert.url"),
+    "an address of nobody": (entry(lambda row: row.update(url="http:///tsa")), "authorities.digicert.url"),
+    "a country that is no code": (entry(lambda row: row.update(country="Serbia")), "authorities.digicert.country"),
+    "a yes in words": (entry(lambda row: row.update(qualified="yes")), "authorities.digicert.qualified"),
+    "a checker without a name": (entry(lambda row: row.update(verified_by="")), "authorities.digicert.verified_by"),
+    "no roots": (entry(lambda row: row.update(roots=[])), "authorities.digicert.roots"),
+    "a root outside the folder": (root(lambda row: row.update(file="../x.pem")), "authorities.digicert.roots.0.file"),
+    "a fingerprint cut short": (root(lambda row: row.update(sha256="55")), "authorities.digicert.roots.0.sha256"),
+    "a fingerprint of another root": (
+        root(lambda row: row.update(sha256="0" * 64)),
+        "authorities.digicert.roots.0: digicert-trusted-root-g4.pem is another",
+    ),
+    "a root that is not there": (root(lambda row: row.update(file="none.pem")), "none.pem"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_file_and_the_key_are_named_for(copy: Path, fault: str) -> None:
+    change, named = FAULTS[fault]
+    with pytest.raises(CatalogueError) as caught:
+        time_stamp_authorities(altered(copy, change))
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1, "format": 2}', "\x00", "[" * 100_000])
+def test_what_is_no_catalogue_is_refused(copy: Path, text: str) -> None:
+    (copy / "authorities.json").write_text(text)
+    with pytest.raises(CatalogueError, match=r"authorities\.json"):
+        time_stamp_authorities(copy)
+
+
+def test_a_key_written_twice_is_refused_and_named(copy: Path) -> None:
+    file = copy / "authorities.json"
+    file.write_text(file.read_text().replace('"country": "US",', '"country": "US", "country": "RS",'))
+    with pytest.raises(CatalogueError, match="key twice: country"):
+        time_stamp_authorities(copy)
+
+
+def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"authorities\.json"):
+        time_stamp_authorities(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pem, other: pem + other,
+        lambda pem, other: other + pem,
+        lambda pem, other: b"Comment\n" + pem,
+        lambda pem, other: pem.replace(b"\n", b"\r\n"),
+        lambda pem, other: pem[: len(pem) // 2],
+        lambda pem, other: b"",
+        lambda pem, other: b"\xff" + pem,
+    ],
+    ids=["another after", "another before", "a comment", "other line ends", "half", "nothing", "no ASCII"],
+)
+def test_a_root_file_holds_one_certificate_and_nothing_else(copy: Path, spoil: Callable[[bytes, bytes], bytes]) -> None:
+    file = copy / "authorities" / "digicert-trusted-root-g4.pem"
+    other = (copy / "authorities" / "globalsign-root-ca-r6.pem").read_bytes()
+    file.write_bytes(spoil(file.read_bytes(), other))
+    with pytest.raises(CatalogueError):
+        time_stamp_authorities(copy)
