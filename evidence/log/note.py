@@ -164,14 +164,14 @@ def open_checkpoint(note: bytes, *, key: VerifierKey) -> Checkpoint:
 
 
 def parse_decimal(text: str) -> int:
-    """Read a size or an index: ASCII digits, no leading zero, at most ``MAX_SIZE``.
+    """Read a size or an index: at most 19 ASCII digits, no leading zero; its range is for the caller to check.
 
     Raises:
         NoteError: Any other spelling.
     """
-    if not _DECIMAL.fullmatch(text) or int(text) > MAX_SIZE:
+    if not _DECIMAL.fullmatch(text):
         raise NoteError(
-            "not a decimal number", expected=f"0 to {MAX_SIZE} without leading zeros", found=ascii(text)[:40]
+            "not a decimal number", expected="at most 19 digits without leading zeros", found=ascii(text)[:40]
         )
     return int(text)
 
