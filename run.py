@@ -38,7 +38,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "nisisama-stamp"
 SCRATCH = ROOT / ".venv-scratch"
-"""What pip fetches and unpacks; kept after a failure, so that the next call need not fetch it again."""
+"""What pip fetches and unpacks; gone when the environment is ready."""
 WHEELS = SCRATCH / "wheels"
 
 RUN_LOCK = ROOT / "requirements" / "run.lock"
@@ -166,7 +166,7 @@ def build(lock: Path, *, held: int) -> None:
     began = time.monotonic()
     SCRATCH.mkdir(exist_ok=True)
     say(f"Fetching the packages of {lock.relative_to(ROOT)}; this can take a minute.")
-    pip("download", "--cache-dir", str(SCRATCH / "cache"), "--dest", str(WHEELS), lock=lock, held=held)
+    pip("download", "--no-cache-dir", "--dest", str(WHEELS), lock=lock, held=held)
     completes = present_stamp() == stamp_of(RUN_LOCK)
     STAMP.unlink(missing_ok=True)
     if not completes:
