@@ -13,6 +13,7 @@ sessions are stepped over: they are the private life of whoever brought the expo
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from monitor.desktop.scan import Buffer, Scanner, Span, broken
 from monitor.desktop.values import Number, Parsed, read_value
@@ -111,7 +112,7 @@ class _Builder:
         identifier, title, chat_type = (self.header.get(name) for name in ("id", "name", "type"))
         if "messages" not in self.names or not isinstance(identifier, Number) or not _is_integer(identifier):
             raise broken(self.data, self.at, "this is not a chat of an export", expected="name, type, id and messages")
-        if not isinstance(title, str | None) or not isinstance(chat_type, str | None):
+        if not _is_text_or_null(title) or not _is_text_or_null(chat_type):
             raise broken(self.data, self.at, "the name or type of a chat is not a text", expected="text or null")
         return Chat(str(int(identifier)), chat_type, title, span.start, span.end, self.starts, self.ends)
 
@@ -172,6 +173,10 @@ def _bare(chat_id: str) -> str:
         if chat_id.startswith(prefix) and chat_id[len(prefix) :].isdecimal():
             return chat_id[len(prefix) :]
     return chat_id
+
+
+def _is_text_or_null(value: Parsed) -> TypeGuard[str | None]:
+    return value is None or (isinstance(value, str) and not isinstance(value, Number))
 
 
 def _is_integer(number: str) -> bool:
