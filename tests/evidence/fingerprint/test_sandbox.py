@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.fingerprint import sandbox
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import _MACHINES, Walls, _landlock_attribute, _program
 from tests.evidence.fingerprint.pictures import encoded, image
@@ -126,6 +127,32 @@ def test_nothing_of_the_parents_environment_reaches_the_worker(monkeypatch: pyte
     assert b"canary" not in environment
     assert len(descriptors) == 3
     assert descriptors[0] == "/dev/null"
+
+
+class OldKernel:
+    """A kernel that knows none of it."""
+
+    def prctl(self, *arguments: object) -> int:
+        return -1
+
+    def syscall(self, *arguments: object) -> int:
+        return -1
+
+
+def test_walls_that_the_kernel_lacks_are_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+    monkeypatch.setattr(sandbox, "_libc", OldKernel)
+    monkeypatch.setattr(sandbox, "_limit", limits.append)
+    walls = sandbox.shut(max_memory=2**30)
+    assert walls == Walls(("rlimits 1024 MiB",), ("no_new_privs", "landlock", "seccomp"))
+    assert limits == [2**30]
+
+
+def test_an_unknown_processor_has_no_filter_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(sandbox, "_libc", OldKernel)
+    monkeypatch.setattr(sandbox, "_limit", lambda _: None)
+    assert "seccomp" in sandbox.shut(max_memory=2**30).missing
 
 
 def test_missing_walls_are_named() -> None:
