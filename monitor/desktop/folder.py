@@ -117,7 +117,7 @@ def _relative(name: str) -> str:
     if not parts or windows.drive or windows.root or ".." in parts or "\0" in name:
         raise _outside("a name that leads out of the export folder")
     try:
-        os.fsencode("/".join(parts))
+        name.encode("utf-8")
     except UnicodeEncodeError as error:
         raise MediumMissingError("the export names a file that no file system can hold") from error
     return "/".join(parts)

@@ -15,6 +15,7 @@ grow with the export.
 import hashlib
 import mmap
 import os
+import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -160,6 +161,7 @@ class _Reading:
             record=message.record,
             offset=offset,
             unsupported=message.unsupported is not None,
+            pictured=message.pictured,
         )
 
     def _silences(self, message: Message) -> Iterator[Hole]:
@@ -205,11 +207,11 @@ class _Reading:
 
 def _locate(path: Path) -> tuple[ExportFolder, str]:
     """The export folder and the name of the JSON file in it."""
-    if not path.exists():
-        raise _not_an_export(str(path), "nothing is there")
-    if path.is_dir():
-        return ExportFolder(path), RESULT
-    return ExportFolder(path.parent), path.name
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        return (ExportFolder(path), RESULT) if is_folder else (ExportFolder(path.parent), path.name)
+    except (OSError, ValueError) as error:
+        raise _not_an_export(str(path), _reason(error)) from error
 
 
 def _load(folder: ExportFolder, name: str) -> Buffer:
@@ -221,7 +223,7 @@ def _load(folder: ExportFolder, name: str) -> Buffer:
     except MediumError as error:
         raise _not_an_export(name, error.found or error.message) from error
     except OSError as error:
-        raise _not_an_export(name, "the file could not be read to its end") from error
+        raise _not_an_export(name, f"a file that cannot be read to its end: {_reason(error)}") from error
 
 
 def _read(file: BinaryIO, name: str) -> Buffer:
@@ -309,6 +311,10 @@ def _words(text: str) -> str:
         return f"{len(text)} characters with a picture in them"
     valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return valid if len(valid) <= _MAX_WORDS else f"{valid[:_MAX_WORDS]}…"
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _changed() -> ExportChangedError:

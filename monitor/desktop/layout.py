@@ -10,6 +10,7 @@ Only the chat that is asked for is parsed. The others of a full export, the cont
 sessions are stepped over: they are the private life of whoever brought the export.
 """
 
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ _BOM = b"\xef\xbb\xbf"
 _LISTS = frozenset({"chats", "left_chats"})
 _HEADER = frozenset({"name", "type", "id"})
 _MAX_LISTED = 20
+_MAX_TITLE_CHARACTERS = 300
+"""Telegram allows 128, and a person's two names 64 each; a picture does not fit."""
 _SHARED = ("_group", "_supergroup", "_channel")
 """Types whose identifier may be named in a message; the others identify a person."""
 
@@ -112,8 +115,8 @@ class _Builder:
         identifier, title, chat_type = (self.header.get(name) for name in ("id", "name", "type"))
         if "messages" not in self.names or not isinstance(identifier, Number) or not _is_integer(identifier):
             raise broken(self.data, self.at, "this is not a chat of an export", expected="name, type, id and messages")
-        if not _is_text_or_null(title) or not _is_text_or_null(chat_type):
-            raise broken(self.data, self.at, "the name or type of a chat is not a text", expected="text or null")
+        if not _is_title(title) or not _is_type(chat_type):
+            raise broken(self.data, self.at, "the name or type of a chat is none", expected="a short text or null")
         return Chat(str(int(identifier)), chat_type, title, span.start, span.end, self.starts, self.ends)
 
 
@@ -175,8 +178,14 @@ def _bare(chat_id: str) -> str:
     return chat_id
 
 
-def _is_text_or_null(value: Parsed) -> TypeGuard[str | None]:
-    return value is None or (isinstance(value, str) and not isinstance(value, Number))
+def _is_title(value: Parsed) -> TypeGuard[str | None]:
+    return value is None or (
+        isinstance(value, str) and not isinstance(value, Number) and len(value) <= _MAX_TITLE_CHARACTERS
+    )
+
+
+def _is_type(value: Parsed) -> TypeGuard[str | None]:
+    return value is None or (isinstance(value, str) and re.fullmatch(r"[a-z_]{0,64}", value) is not None)
 
 
 def _is_integer(number: str) -> bool:

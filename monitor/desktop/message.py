@@ -14,7 +14,7 @@ from evidence.canonical import Value
 from evidence.observation import HoleReason, Kind
 from evidence.times import format_time
 from monitor.desktop.layout import Chat
-from monitor.desktop.previews import strip_previews
+from monitor.desktop.previews import Stripped, strip_previews
 from monitor.desktop.values import Number, Parsed
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
@@ -30,6 +30,7 @@ _REASONS = {
 _FILES = (("photo", "photo_file_size", None), ("file", "file_size", "mime_type"))
 _VCARD = ("contact_vcard", "contact_vcard_file_size", None)
 _MAX_DIGITS = 19
+_MAX_PATH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Message:
     Attributes:
         unsupported: The type, where it is neither ``message`` nor ``service``.
         unread: Names whose value has no known shape; their fields are null.
+        pictured: A picture is spelled out in the message itself, not only named by its path.
     """
 
     id: int
@@ -74,6 +76,7 @@ class Message:
     files: tuple[NamedFile, ...]
     unsupported: str | None
     unread: tuple[str, ...]
+    pictured: bool
 
 
 def message_id(parsed: Parsed) -> int | None:
@@ -112,15 +115,17 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         "media": [file.name for file in files if file.withheld is None] or None,
     }
     stripped = {name: strip_previews(value) for name, value in fields.items()}
+    record = _record(parsed, text_has_picture=stripped["text"].removed > 0)
     return Message(
         id=number,
         kind=_KINDS.get(kind_name, Kind.MESSAGE),
         posted_at=posted_at,
         fields={name: field.value for name, field in stripped.items()},
-        record=_record(parsed, text_has_picture=stripped["text"].removed > 0),
+        record=record.value,
         files=files,
         unsupported=None if kind_name in _KINDS else kind_name,
         unread=tuple(source.unread),
+        pictured=record.removed > (1 if _is_path(parsed.get("thumbnail")) else 0),
     )
 
 
@@ -134,7 +139,7 @@ def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str
     }
 
 
-def _record(parsed: Mapping[str, Parsed], *, text_has_picture: bool) -> Value:
+def _record(parsed: Mapping[str, Parsed], *, text_has_picture: bool) -> Stripped:
     """The whole message without previews.
 
     Telegram cuts a text into entities, so that a picture spelled in Base64 shows only when the
@@ -144,7 +149,12 @@ def _record(parsed: Mapping[str, Parsed], *, text_has_picture: bool) -> Value:
         parsed = {
             name: {"thumbnail": value} if name in {"text", "text_entities"} else value for name, value in parsed.items()
         }
-    return strip_previews(parsed).value
+    return strip_previews(parsed)
+
+
+def _is_path(value: Parsed) -> bool:
+    """Whether a thumbnail is named, as the exporter does, and not spelled out."""
+    return isinstance(value, str) and len(value) <= _MAX_PATH and strip_previews(value).removed == 0
 
 
 @dataclass(slots=True)

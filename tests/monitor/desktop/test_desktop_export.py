@@ -1,5 +1,6 @@
 """read_export: what a folder that Telegram Desktop wrote becomes, and what it refuses."""
 
+import errno
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -249,6 +250,26 @@ def test_a_result_json_that_is_a_link_out_or_a_pipe_is_refused(tmp_path: Path) -
         read_export(tmp_path / "export", now=now)
 
 
+def test_a_path_that_no_system_can_hold_is_refused(tmp_path: Path) -> None:
+    for name in ("a" * 5000, "a\0b", "\ud800"):
+        with pytest.raises(NotAnExportError):
+            read_export(tmp_path / name, now=now)
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(NotAnExportError):
+        read_export(tmp_path / "circle", now=now)
+
+
+def test_a_stick_that_fails_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(file: BinaryIO, name: str) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    folder = write(tmp_path, export_of(message()))
+    assert read(folder)
+    monkeypatch.setattr(desktop, "_read", fail)
+    with pytest.raises(NotAnExportError, match="Input/output error"):
+        read_export(folder, now=now)
+
+
 def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / "result.json").touch()
     os.truncate(tmp_path / "result.json", desktop.MAX_EXPORT_BYTES + 1)
@@ -405,6 +426,7 @@ def test_an_unsupported_message_is_kept_and_is_a_hole(tmp_path: Path) -> None:
             raw=b'{\n   "id": 2,\n   "type": "unsupported"\n  }',
             record={"id": "2", "type": "unsupported"},
             offset=(tmp_path / "result.json").read_bytes().index(b'{\n   "id": 2'),
+            unsupported=True,
         ),
         Hole("42", HoleReason.UNSUPPORTED, NOW, 2, 2, "unsupported"),
     ]
@@ -510,6 +532,7 @@ def test_a_thumbnail_is_neither_a_file_nor_in_the_record(tmp_path: Path) -> None
     record = observations(contents)[0].record
     assert isinstance(record, dict)
     assert record["thumbnail"] == {"stripped": "17"}
+    assert not observations(contents)[0].pictured
     assert not holes(contents)
 
 
@@ -525,8 +548,16 @@ def test_a_thumbnail_is_neither_a_file_nor_in_the_record(tmp_path: Path) -> None
 def test_a_picture_spelled_in_a_text_reaches_neither_fields_nor_record(tmp_path: Path, text: object) -> None:
     entities = text if isinstance(text, list) else [{"type": "plain", "text": text}]
     one = read_one(tmp_path, text=text, text_entities=entities)
+    assert one.pictured
     assert JPEG[50:80].encode() in (one.raw or b"")
     assert JPEG[50:80] not in jcs(dict(one.fields)).decode()
+    assert JPEG[50:80] not in jcs(one.record).decode()
+
+
+@pytest.mark.parametrize("thumbnail", [JPEG, {"bytes": "AAAA"}, [1, 2], "A" * 300])
+def test_a_thumbnail_that_is_spelled_out_makes_the_message_pictured(tmp_path: Path, thumbnail: object) -> None:
+    one = read_one(tmp_path, thumbnail=thumbnail)
+    assert one.pictured
     assert JPEG[50:80] not in jcs(one.record).decode()
 
 

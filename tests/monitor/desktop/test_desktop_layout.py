@@ -99,7 +99,10 @@ def test_what_never_was_one_is_told_how_to_export(data: bytes) -> None:
         {"id": 10**30},
         {"name": 5},
         {"name": ["a"]},
+        {"name": "n" * 301},
         {"type": {}},
+        {"type": "\ud800"},
+        {"type": 5},
     ],
 )
 def test_a_chat_whose_header_has_another_shape_is_refused(header: dict[str, Any]) -> None:
