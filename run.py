@@ -100,7 +100,7 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     if "--slow" in arguments:
         chosen = []
     others = [argument for argument in arguments if argument not in ("--outside", "--slow")]
-    return [*chosen, "-n", "auto", "--dist", "worksteal", *others]
+    return [*chosen, "-n", "auto", "--dist", "loadgroup", *others]
 
 
 def require_system() -> None:

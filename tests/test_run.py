@@ -317,7 +317,7 @@ def test_without_a_command_it_shows_the_usage_and_installs_nothing(tree: Tree, a
     ],
 )
 def test_markers_follow_the_two_options(run: ModuleType, given: list[str], passed_on: list[str]) -> None:
-    parallel = ["-n", "auto", "--dist", "worksteal"]
+    parallel = ["-n", "auto", "--dist", "loadgroup"]
     assert run.pytest_arguments([*given, "-x", "tests/api"]) == [*passed_on, *parallel, "-x", "tests/api"]
 
 
