@@ -24,7 +24,7 @@ from config.catalogues import RootCertificate, time_stamp_authorities
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
 from evidence import database, follow
-from evidence.errors import HomeBusyError, HomeError, StampError
+from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError
 from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey, open_checkpoint
@@ -37,6 +37,7 @@ from evidence.times import Clock, system_clock
 
 SETTINGS_FILE = "nisisama.toml"
 DATABASE_FILE = "nisisama.db"
+OBJECTS_FOLDER = "objects"
 VKEY_FILE = "log.vkey"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
@@ -70,6 +71,8 @@ class Home:
         require_private(home.path)
         if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
             raise HomeError("the database is missing", where=str(home.path / DATABASE_FILE), fix="Restore a backup")
+        if not (home.path / OBJECTS_FOLDER).is_dir():
+            raise HomeError("the objects are missing", where=str(home.path / OBJECTS_FOLDER), fix="Restore a backup")
         with database.reading(home.engine) as connection:
             database.require_schema(connection)
         return home
@@ -82,12 +85,19 @@ class Home:
     @property
     def objects(self) -> LocalObjects:
         """The sealed payloads."""
-        return LocalObjects(self.path / "objects")
+        return LocalObjects(self.path / OBJECTS_FOLDER)
 
     @cached_property
     def recipients(self) -> Recipients:
-        """Whom this home seals to."""
-        return read_recipients(self.path)
+        """Whom this home seals to.
+
+        Raises:
+            HomeError: A recipient's file is missing or mistyped.
+        """
+        try:
+            return read_recipients(self.path)
+        except KeyTextError as error:
+            raise _damaged(self.path / "recipients", error) from error
 
     @property
     def trust(self) -> Path:
@@ -96,8 +106,18 @@ class Home:
 
     @cached_property
     def verifier_key(self) -> VerifierKey:
-        """The public half of the log key."""
-        return VerifierKey.parse((self.path / VKEY_FILE).read_text("ascii").strip())
+        """The public half of the log key.
+
+        Raises:
+            HomeError: Its file is missing or damaged.
+        """
+        file = self.path / VKEY_FILE
+        try:
+            return VerifierKey.parse(file.read_text("ascii").strip())
+        except FileNotFoundError as error:
+            raise HomeError("the log's public key is missing", where=str(file), fix="Restore a backup") from error
+        except (NoteError, UnicodeDecodeError) as error:
+            raise _damaged(file, error) from error
 
     def stamp_roots(self) -> Mapping[str, Sequence[x509.Certificate]]:
         """Trusted roots by the name of every authority that this home may have asked."""
@@ -140,9 +160,12 @@ class Home:
         Raises:
             HomeBusyError: Another process writes to this home.
             SecretFileError: A key is missing or readable by others.
+            HomeError: The log key is another home's, or others may look into the keys.
+            CheckpointError: The database was put back to an older state; nothing was written.
         """
         with _locked(self.path / "lock"):
             seen = self.keys.seen_key()
+            require_private(self.keys.path)
             sequencer = Sequencer(
                 engine=self.engine,
                 origin=self.settings.log.origin,
@@ -151,6 +174,15 @@ class Home:
                 seen=seen,
                 signed=self.keys.signed,
             )
+            if sequencer.verifier_key != self.verifier_key:
+                raise HomeError(
+                    "the log key is not the one of this home",
+                    where=str(self.keys.path),
+                    expected=str(self.verifier_key),
+                    found=str(sequencer.verifier_key),
+                    fix="Restore the keys' folder from its backup",
+                )
+            sequencer.require_growth()  # first: an older database would have logged objects taken away
             self.objects.recover(self._logged_addresses)
             yield Writer(self, sequencer)
 
@@ -218,6 +250,10 @@ def require_private(folder: Path) -> None:
             found=f"mode {stat.S_IMODE(mode):04o}",
             fix=f"Run: chmod 700 '{folder}'",
         )
+
+
+def _damaged(where: Path, error: Exception) -> HomeError:
+    return HomeError(f"this file is damaged: {error}", where=str(where), fix="Restore the home from its backup")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence import database
 from evidence.database import reading, writing
 from evidence.durable import replace_file
-from evidence.errors import CheckpointError
+from evidence.errors import CheckpointError, NoteError
 from evidence.log.append import TileRows, append, tree_size
 from evidence.log.event import Draft, Entry, build_entry, sha256_hex
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
@@ -74,6 +74,15 @@ class Sequencer:
             after = newest_token(connection)
         return [build_entry(draft, origin=self.origin, after=after, casework=self._casework) for draft in drafts]
 
+    def require_growth(self) -> None:
+        """Check that the log holds the checkpoint that was signed last; before anything is written.
+
+        Raises:
+            CheckpointError: The log is behind, or forks from, that checkpoint; or it cannot be read.
+        """
+        with reading(self._engine) as connection:
+            self._require_growth(connection)
+
     def checkpoint(self) -> bytes:
         """Sign the tree as it is now, unless it is signed already, and return the note.
 
@@ -81,24 +90,24 @@ class Sequencer:
             CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.
         """
         with reading(self._engine) as connection:
+            self._require_growth(connection)
             size = tree_size(connection)
-            tiles = TileRows(connection)
-            self._require_growth(tiles, size)
             known = newest_checkpoint(connection)
             if known and open_checkpoint(known, key=self.verifier_key).size == size:
                 return known
-            root = tree_root(tiles, size=size)
+            root = tree_root(TileRows(connection), size=size)
         note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
         replace_file(self._signed, note)
         with writing(self._engine) as connection:
             connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
         return note
 
-    def _require_growth(self, tiles: TileRows, size: int) -> None:
-        if not self._signed.exists():
+    def _require_growth(self, connection: sa.Connection) -> None:
+        last = self._last_signed(connection)
+        if last is None:
             return
-        last = open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
         fix = "Restore the newest backup of the home; never sign over an older state"
+        size = tree_size(connection)
         if last.size > size:
             raise CheckpointError(
                 "the log is behind a checkpoint that was signed",
@@ -107,10 +116,31 @@ class Sequencer:
                 where="log",
                 fix=fix,
             )
-        if tree_root(tiles, size=last.size) != last.root:
+        if tree_root(TileRows(connection), size=last.size) != last.root:
             raise CheckpointError(
                 "the log forks from a checkpoint that was signed", where=f"log at {last.size} entries", fix=fix
             )
+
+    def _last_signed(self, connection: sa.Connection) -> Checkpoint | None:
+        """The checkpoint beside the log key; None for a log that never had one."""
+        fix = "Restore the keys' folder from its backup"
+        try:
+            return open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
+        except FileNotFoundError as error:
+            # it is written before the database's own row, so a row proves that it was there
+            if newest_checkpoint(connection) is None:
+                return None
+            raise CheckpointError(
+                "the checkpoint that was signed last is missing", where=str(self._signed), fix=fix
+            ) from error
+        except NoteError as error:
+            raise CheckpointError(
+                f"the checkpoint that was signed last cannot be used: {error.message}",
+                where=str(self._signed),
+                expected=error.expected,
+                found=error.found,
+                fix=fix,
+            ) from error
 
 
 def _placed(idx: int, entry: Entry) -> Placed:
