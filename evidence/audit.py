@@ -41,13 +41,15 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
 
     Damage is not raised: it is in the report.
     """
+    # before the view of the database: what is settled by now is logged in it, even while another process writes
+    present = frozenset(told.objects.addresses()) if told.level >= BYTES_LEVEL else frozenset()
     with told.engine.connect() as connection:
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, told, progress)
         findings = _run(_log_checks(log, told))
-        store = StoreAudit(connection, told, media=log.media, size=log.size)
+        store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
         findings += _run(_store_checks(store, told))
-    return Audit(log.size, store.object_count, Report(tuple(findings)))
+    return Audit(log.size, len(present), Report(tuple(findings)))
 
 
 def _run(checks: Iterable[_Check]) -> list[Finding]:

@@ -27,14 +27,23 @@ class StoreAudit:
     Args:
         media: Leaf index by object address, from the pass over the leaves.
         size: Number of leaves.
+        present: Addresses of the settled objects, listed before the database was first read.
     """
 
-    def __init__(self, connection: sa.Connection, told: AuditInput, *, media: Mapping[str, int], size: int) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        told: AuditInput,
+        *,
+        media: Mapping[str, int],
+        size: int,
+        present: frozenset[str],
+    ) -> None:
         self._connection = connection
         self._told = told
         self._media = media
         self._size = size
-        self.object_count = 0
+        self._present = present
 
     def rows(self) -> Iterable[Finding]:
         """Every sealed row is there, hashes to its leaf, and nothing is there beside them."""
@@ -77,9 +86,7 @@ class StoreAudit:
 
     def objects(self) -> Iterable[Finding]:
         """Every object is there and hashes to its address, and nothing is there beside them."""
-        present = set(self._told.objects.addresses())
-        self.object_count = len(present)
-        for address in sorted(present - self._media.keys()):
+        for address in sorted(self._present - self._media.keys()):
             yield failed("objects.bytes", f"object {address}", "a leaf that names it", "none", "Restore the database")
         for address, index in self._media.items():
             try:

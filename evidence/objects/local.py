@@ -8,7 +8,8 @@ link(2) refuses to replace. A crash leaves a pending name, and ``recover`` asks 
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from evidence.durable import storage_errors, sync_directory
@@ -62,15 +63,14 @@ class LocalObjects:
 
     def _link(self, draft: Path, address: str) -> None:
         place = self.path(address)
-        if not place.parent.is_dir():
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-            sync_directory(self._root)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             os.link(draft, place)  # unlike rename, link(2) refuses to replace
         except FileExistsError as error:
             if _file_address(place) != address or _file_address(draft) != address:
                 raise ObjectConflictError("other bytes lie at this address", where=f"object {address}") from error
-        self._unsynced |= {place.parent, self._pending}
+        # the root too: a run that was killed may have made this folder and never synced it
+        self._unsynced |= {self._root, place.parent, self._pending}
 
     def sync(self) -> None:
         """Bring the directory entries to the disk; see the port."""
@@ -85,18 +85,25 @@ class LocalObjects:
             draft.unlink(missing_ok=True)
         self._unsettled.clear()
 
-    def recover(self, logged: Callable[[], Set[str]]) -> int:
+    def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
         """Take back what was never logged; see the port."""
+        self._pending.mkdir(mode=0o700, exist_ok=True)  # some backups leave empty folders out
         unfinished = sorted(self._pending.iterdir())
         known = logged() if unfinished else frozenset()
         removed = 0
         for draft in unfinished:
             address = _file_address(draft)
             if address not in known:
-                self.path(address).unlink(missing_ok=True)
+                self._take_back(self.path(address))
                 removed += 1
             draft.unlink()
         return removed
+
+    @staticmethod
+    def _take_back(place: Path) -> None:
+        place.unlink(missing_ok=True)
+        if place.parent.is_dir():
+            sync_directory(place.parent)  # before the unfinished name goes, without which nobody would look again
 
     def read(self, address: str) -> Iterator[bytes]:
         """The bytes in chunks; see the port."""
@@ -112,13 +119,19 @@ class LocalObjects:
 
     def addresses(self) -> Iterator[str]:
         """Every address that is settled; see the port."""
-        unfinished = {entry.stat().st_ino for entry in self._pending.iterdir()}
-        for shelf in sorted(self._root.iterdir()):
-            if shelf == self._pending:
-                continue
-            for entry in sorted(shelf.iterdir()):
-                if entry.stat().st_ino not in unfinished:
-                    yield entry.name
+        # objects first, unfinished names second: whatever is put or settled meanwhile is left out, or is logged
+        found = [entry for shelf in sorted(self._root.iterdir()) if shelf != self._pending for entry in _entries(shelf)]
+        unfinished = {inode for _name, inode in _entries(self._pending)}
+        yield from (name for name, inode in found if inode not in unfinished)
+
+
+def _entries(directory: Path) -> list[tuple[str, int]]:
+    """Name and inode of every entry, in order; none where there is no such directory."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted((entry.name, entry.inode()) for entry in entries)
+    except FileNotFoundError:
+        return []
 
 
 def _file_address(file: Path) -> str:

@@ -1,6 +1,7 @@
 """What an object store owes its caller."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 Sink = Callable[[bytes], object]
@@ -26,7 +27,7 @@ class Objects(Protocol):
     def settle(self) -> None:
         """The log holds every object that was put since the last call: keep them for good."""
 
-    def recover(self, logged: Callable[[], Set[str]]) -> int:
+    def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
         """Remove what an interrupted run put and never logged; return how many.
 
         ``logged`` gives every address that the log names, and is asked only when something is unfinished.
