@@ -124,7 +124,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     with home.writing() as writer:
         case_id = open_case(writer.sequencer, doer)
-    picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
+    picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     found = check_picture(home, picture, case_id, doer, keys.matching)
     tell(f"4. Checked one picture: found {len(found.matches)} time(s), compared with {found.compared}")
     messages = {match["message_id"] for match in found.matches}

@@ -4,15 +4,19 @@
 else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
 6. ``authorities``: at least one is chosen and its roots are known.  7. ``reviews``: no second
-person's review is late.  8. ``program``: the installed files are the ones that were built.
+person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
+9. ``program``: the installed files are the ones that were built.
 """
 
 import base64
 import hashlib
 import importlib.metadata
+import io
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from PIL import Image
 
 from api.home import Home, require_private
 from config.errors import Explained
@@ -20,6 +24,7 @@ from evidence import database, task
 from evidence.database import reading
 from evidence.errors import EvidenceError
 from evidence.finding import Finding, Report, Verdict, run_check
+from evidence.fingerprint.decoder import Decoder
 from evidence.log.leaf import parse_leaf
 from evidence.times import Clock, format_time, parse_time
 
@@ -43,6 +48,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("store", lambda: store(home)),
         ("authorities", lambda: authorities(home)),
         ("reviews", lambda: reviews(home)),
+        ("decoder", decoder),
     ]
     for check_id, check in checks:
         findings += run_check(check_id, check)
@@ -145,6 +151,20 @@ def reviews(home: Home) -> Iterable[Finding]:
             "none",
             "Let a second person look at it",
         )
+
+
+def decoder() -> Iterable[Finding]:
+    """A picture is decoded in the sandbox, and this machine has every wall of it."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "PNG")
+    with Decoder() as worker:
+        sandbox = worker.decode(picture.getvalue()).sandbox
+    verdict = Verdict.INDETERMINATE if "missing" in sandbox else Verdict.PASSED
+    return [
+        Finding(
+            "decoder", verdict, found=sandbox, fix="Use a newer Linux kernel" if verdict is not Verdict.PASSED else ""
+        )
+    ]
 
 
 def program() -> Iterable[Finding]:

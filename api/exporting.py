@@ -22,7 +22,7 @@ from api.home import SEAL_FILE, SEAL_KEY_FILE, Home, Writer
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
-from casefiles.case import Opened, case_event_indexes, case_items, open_events
+from casefiles.case import Opened, authority_indexes, case_event_indexes, case_items, open_events
 from evidence import database, task
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import text_value
@@ -161,6 +161,7 @@ def _newest_anchored(writer: Writer) -> Anchored | None:
 
 def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) -> BundleContents:
     events = list(open_events(home.engine, case_event_indexes(home.engine, order.case_id), casework))
+    events += open_events(home.engine, authority_indexes(home.engine, events), casework)
     at = home.clock()
     return BundleContents(
         bundle_id=f"{order.case_id}-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",

@@ -105,6 +105,15 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
             yield Opened(index, bytes(row.leaf), leaf, record)
 
 
+def authority_indexes(engine: sa.Engine, events: Sequence[Opened]) -> Sequence[int]:
+    """Log indexes of the requests and approvals that events name as their authority."""
+    table = database.authority
+    named = {event.record.values["authority"] for event in events if event.record} - {None}
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(table.c.idx, table.c.approved_idx).where(table.c.request.in_(named))).all()
+    return sorted(index for row in rows for index in row if index is not None)
+
+
 def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     """Log indexes of everything that speaks of a case's items: the items, the holes beside them, and the case's own acts."""
     items, held, holes = database.item, database.case_item, database.hole
@@ -123,4 +132,3 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     every = sa.union(opened, added, sa.select(places.c.idx), beside)
     with reading(engine) as connection:
         return sorted(connection.execute(every).scalars())
-

@@ -198,7 +198,8 @@ class Intake:
         """The item (or hole) that each known mark stands for; one of a lesser mode does not count."""
         item, hole = database.item, database.hole
         enough = [each.value for each in Mode if _RANK[each] >= _RANK[mode]]
-        fits = sa.or_(item.c.mode.in_(enough), item.c.kind != Kind.FILE.value)
+        raw_is_kept = sa.and_(item.c.kind != Kind.FILE.value, item.c.payload_sha256.is_not(None))
+        fits = sa.or_(item.c.mode.in_(enough), raw_is_kept)
         with reading(self._engine) as connection:
             items = connection.execute(sa.select(item.c.seen, item.c.item_id).where(item.c.seen.in_(marks), fits))
             known = {bytes(mark): item_id for mark, item_id in items}

@@ -85,6 +85,16 @@ def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) 
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == placed.values["channel"]))
 
 
+def _requested(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    connection.execute(sa.insert(database.authority), {"request": placed.event_id, "idx": placed.idx})
+
+
+def _approved(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    table = database.authority
+    of_request = sa.update(table).where(table.c.request == placed.values["request"])
+    connection.execute(of_request.values(approved_idx=placed.idx))
+
+
 def _case_opened(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
     row = {"case_id": placed.values["case"], "idx": placed.idx, "opened_at": placed.values["at"]}
     connection.execute(sa.insert(database.case_file), row)
@@ -102,6 +112,8 @@ def _int(text: str | None) -> int | None:
 _Writer = Callable[[sa.Connection, Placed, SeenKey], None]
 _WRITERS: Mapping[str, _Writer] = MappingProxyType(
     {
+        "requested": _requested,
+        "approved": _approved,
         "observed": _observed,
         "hole": _hole,
         "channel_added": _channel_added,

@@ -90,5 +90,7 @@ def _require_schema(leaf: Leaf) -> None:
         raise LeafError("the committed names are not those of the schema", where=leaf.type)
     if leaf.public.keys() != set(schema.public):
         raise LeafError("the public names are not those of the schema", where=leaf.type)
+    if ("record" in leaf.sealed) is not bool(schema.subject or schema.act):
+        raise LeafError("a leaf seals a record exactly when it commits to something", where=leaf.type)
     if not leaf.sealed.keys() <= set(SEALED_NAMES):
         raise LeafError("unknown sealed parts", where=leaf.type, found=", ".join(sorted(leaf.sealed)))

@@ -1,0 +1,119 @@
+"""Appending to the custody log: ready leaves beside pymerkle's SQLite tree, and whole events.
+
+Ready leaves go through ``evidence.log.append.append`` in batches of 1000, each batch one
+committed transaction with synchronous=FULL, into a database with the store's own settings and
+tables. pymerkle gets the same leaves in the same batches into its SqliteTree, which commits with
+SQLite's defaults (a rollback journal, synchronous=FULL). Whole events are drafts of a message:
+values, commitments, a record sealed to a post-quantum recipient, leaf, row and tiles; their peer is the
+sealing of the same record alone. Ratios are ours over the peer's: above 1, ours is faster.
+"""
+
+import secrets
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import pymerkle
+
+from evidence import database
+from evidence.database import open_engine, sqlite_url, writing
+from evidence.log.append import append
+from evidence.log.event import Draft, Entry, build_entry
+from evidence.log.schema import NO_TOKEN
+from evidence.seal.envelopes import seal_whole
+from evidence.seal.recipients import generate_identity
+
+LEAVES = 50_000
+BATCH = 1000
+EVENTS = 2000
+ROUNDS = 3
+ORIGIN = "bench/00000000"
+
+Row = dict[str, object]
+
+
+def ready_entries(count: int) -> list[Entry]:
+    """Leaves of the size of an ``observed`` event, made once, different in their event id."""
+    model = build_entry(Draft("observed"), origin=ORIGIN, after=NO_TOKEN, casework=generate_identity().recipient)
+    event_id = model.event_id.encode()
+    return [
+        Entry(each, model.type, {}, {}, model.leaf.replace(event_id, each.encode()), {}, None)
+        for each in (secrets.token_hex(16) for _ in range(count))
+    ]
+
+
+def append_ours(entries: list[Entry], folder: Path) -> float:
+    """Leaves per second of wall time, commits and fsyncs included."""
+    engine = open_engine(sqlite_url(folder / "ours.db"))
+    database.metadata.create_all(engine)
+    began = time.perf_counter()
+    for first in range(0, len(entries), BATCH):
+        with writing(engine) as connection:
+            append(connection, entries[first : first + BATCH])
+    rate = len(entries) / (time.perf_counter() - began)
+    engine.dispose()
+    return rate
+
+
+def append_peer(entries: list[Entry], folder: Path) -> float:
+    """The same leaves into pymerkle's SqliteTree."""
+    tree = pymerkle.SqliteTree(str(folder / "peer.db"))
+    began = time.perf_counter()
+    for first in range(0, len(entries), BATCH):
+        tree.append_entries([entry.leaf for entry in entries[first : first + BATCH]])
+    rate = len(entries) / (time.perf_counter() - began)
+    tree.close()
+    return rate
+
+
+def whole_events(folder: Path) -> tuple[float, float]:
+    """Whole events per second, and records sealed per second."""
+    engine = open_engine(sqlite_url(folder / "events.db"))
+    database.metadata.create_all(engine)
+    casework = generate_identity().recipient
+    drafts = [Draft("observed", {"text": f"message {number}", "message_id": str(number)}) for number in range(EVENTS)]
+    began = time.perf_counter()
+    for first in range(0, EVENTS, BATCH):
+        entries = [
+            build_entry(each, origin=ORIGIN, after=NO_TOKEN, casework=casework)
+            for each in drafts[first : first + BATCH]
+        ]
+        with writing(engine) as connection:
+            append(connection, entries)
+    ours = EVENTS / (time.perf_counter() - began)
+    engine.dispose()
+    record = secrets.token_bytes(2000)
+    began = time.perf_counter()
+    for _each in drafts:
+        seal_whole(record, recipients=(casework,))
+    return ours, EVENTS / (time.perf_counter() - began)
+
+
+def run() -> dict[str, object]:
+    """Median rates of interleaved rounds."""
+    entries = ready_entries(LEAVES)
+    ours, peer, events, seals = [], [], [], []
+    for _round in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as name:
+            ours.append(append_ours(entries, Path(name)))
+            peer.append(append_peer(entries, Path(name)))
+            rates = whole_events(Path(name))
+            events.append(rates[0])
+            seals.append(rates[1])
+    return {
+        "rows": [
+            row(
+                f"append ready leaves of {len(entries[0].leaf)} bytes, {BATCH} a commit, FULL",
+                ours,
+                peer,
+                "pymerkle SqliteTree",
+            ),
+            row("whole events (commit, seal, log)", events, seals, "sealing the record alone"),
+        ]
+    }
+
+
+def row(name: str, ours: list[float], peer: list[float], peer_name: str) -> Row:
+    mine, other = statistics.median(ours), statistics.median(peer)
+    return {"name": name, "unit": "1/s", "ours": mine, "peer": other, "peer_name": peer_name, "ratio": mine / other}
