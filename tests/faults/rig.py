@@ -1,0 +1,483 @@
+"""The rig of the fault tests: a prepared office, imports in forked children, faults at system calls.
+
+Everything is real: the command line, the home, the sandboxed decoder, strace. A child inherits the
+imported program, so that one run costs a fraction of a second. What a child acknowledges it counts
+in shared memory: that needs no system call, so it is known even when the next one kills it.
+
+The decoder's worker is started once and lent to the children, since starting it would cost more
+than the rest of the run; one that a killed child left in the middle of a picture is replaced.
+"""
+
+import contextlib
+import io
+import json
+import mmap
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import sqlalchemy as sa
+
+import api.cli.keep
+import api.importing
+from api.auditing import run_audit
+from api.cli.main import main
+from api.create import Plan, create_home
+from api.home import Home
+from api.listing import list_items
+from evidence import database
+from evidence.finding import Verdict
+from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoder import Decoder
+from evidence.intake import Counts, Intake, Provenance
+from evidence.log.event import Draft
+from evidence.log.leaf import parse_leaf
+from evidence.objects.local import LocalObjects
+from evidence.observation import Container
+from evidence.times import system_clock
+from monitor.rehearsal.export import rehearsal_picture
+
+PASSPHRASE = "sheshi i vogel 7"
+TIMEOUT_S = 120.0
+CRASHED = 70
+"""Exit code of a child that raised what the program never should."""
+
+Entry = tuple[str | None, ...]
+Ledger = Counter[Entry]
+Alteration = Callable[["Shared"], None]
+
+FORK = multiprocessing.get_context("fork")
+_CHAT = "1700000042"
+
+
+# The office
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A folder with a home, its keys, an export and a legal basis."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "home.keys"
+
+    @property
+    def objects(self) -> Path:
+        return self.home / "objects"
+
+    def arguments(self, export: Path | None = None) -> list[str]:
+        """The command line of the import; of the office's own export, unless another is named."""
+        return [
+            *("--home", str(self.home), "import", str(export or self.folder / "export")),
+            *("--declared-by", "client", "--mode", "sealed"),
+            *("--legal-basis", str(self.folder / "legal-basis.toml"), "--approved-by", "lawyer"),
+        ]
+
+    def copy(self, folder: Path) -> "Office":
+        """A second office in the same state, at a place where there is none or a used one."""
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder)
+        return Office(folder)
+
+
+def prepare(folder: Path, *, messages: Sequence[Mapping[str, Any]], batch: int) -> Office:
+    """An office with a rehearsal home that holds nothing yet."""
+    folder.mkdir(mode=0o700)
+    office = Office(folder)
+    created = create_home(
+        Plan(office.home, "Fault office", PASSPHRASE, "rehearsal", log_n=10, rehearsal=True), system_clock
+    )
+    created.home.engine.dispose()
+    with (office.home / "nisisama.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\n[intake]\nbatch = {batch}\n")
+    write_messages(folder / "export", messages)
+    today = system_clock().date()
+    (folder / "legal-basis.toml").write_text(
+        f'text = "Generated pictures only"\ncounsel = "nobody"\ncountry = "MK"\n'
+        f"date = {today.replace(day=1)}\nexpires = {today.replace(year=today.year + 1, day=1)}\n",
+        encoding="utf-8",
+    )
+    return office
+
+
+def write_messages(folder: Path, messages: Sequence[Mapping[str, Any]]) -> None:
+    """An export of one invented supergroup; a message's ``photo`` is generated for it."""
+    (folder / "photos").mkdir(parents=True)
+    for at, message in enumerate(messages):
+        if name := message.get("photo"):
+            rehearsal_picture(np.random.default_rng(at)).save(folder / str(name))
+    told = {"name": "Prova", "type": "public_supergroup", "id": int(_CHAT), "messages": list(messages)}
+    (folder / "result.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def message(number: int, **more: object) -> dict[str, Any]:
+    """One message as Telegram Desktop writes it."""
+    told = {"id": number, "type": "message", "date": "2024-11-14T09:12:44", "date_unixtime": f"{1731571964 + number}"}
+    told |= {"from": "Breshka", "from_id": "user7000000104", "text": f"diell {number}"}
+    return told | {"text_entities": [{"type": "plain", "text": f"diell {number}"}]} | more
+
+
+FEW = (
+    message(1),
+    message(2, photo="photos/photo_1.jpg", width=480, height=360),
+    message(3, file="(File not included. Change data exporting settings to download.)", file_name="a.pdf"),
+    message(5),  # so that number 4 is a hole
+)
+"""Six observations and holes with six sealed objects: small, and every path of the write protocol is walked."""
+
+
+# What a child tells
+
+
+class Shared:
+    """Counts that survive the child's death: memory that parent and child share."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    @property
+    def acknowledged(self) -> int:
+        """How many batches were acknowledged."""
+        return self._memory[0]
+
+    def acknowledge(self) -> None:
+        self._memory[0] += 1
+
+    @property
+    def decoding(self) -> bool:
+        """Whether the lent decoder is in the middle of a picture."""
+        return bool(self._memory[1])
+
+    @decoding.setter
+    def decoding(self, value: bool) -> None:
+        self._memory[1] = value
+
+
+class _Lent:
+    """The parent's decoder, in the child."""
+
+    def __init__(self, decoder: Decoder, shared: Shared) -> None:
+        self._decoder = decoder
+        self._shared = shared
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return
+
+    def decode(self, data: bytes) -> Decoded:
+        self._shared.decoding = True
+        decoded = self._decoder.decode(data)
+        self._shared.decoding = False
+        return decoded
+
+
+# Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What strace does to the child's main thread, which does all of the writing.
+
+    Attributes:
+        action: ``signal=SIGKILL`` or ``error=ENOSPC``, in strace's words.
+        when: ``7``, or ``7+`` for this and every later one; counted per name.
+    """
+
+    syscall: str
+    action: str
+    when: str
+
+    def arguments(self) -> tuple[str, ...]:
+        inject = f"inject={self.syscall}:{self.action}:when={self.when}"
+        return ("-e", f"trace={self.syscall}", "-e", "signal=none", "-e", inject)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one import ended.
+
+    Attributes:
+        code: Exit code; negative for the signal that ended it.
+        hit: Whether the fault was met; False where the run has fewer such calls.
+    """
+
+    code: int
+    acknowledged: int
+    hit: bool
+    output: str
+
+
+@contextlib.contextmanager
+def _attached(pid: int, fault: Fault | None, record: Path) -> Iterator[None]:
+    if fault is None:
+        yield
+        return
+    tracer = subprocess.Popen(
+        ("strace", "-p", str(pid), "-o", str(record), *fault.arguments()), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert tracer.stderr is not None
+        said = tracer.stderr.readline()
+        assert "attached" in said, said
+        yield
+        tracer.wait(TIMEOUT_S)
+    finally:
+        tracer.kill()
+        tracer.wait()
+        if tracer.stderr is not None:
+            tracer.stderr.close()
+
+
+class Rig:
+    """Runs imports in children and looks at what they leave behind."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+
+    def close(self) -> None:
+        self._decoder.close()
+
+    def run(self, office: Office, *, fault: Fault | None = None, alter: Alteration | None = None) -> Outcome:
+        """Import in a child, with this fault; ``alter`` changes the program in the child only."""
+        shared = Shared()
+        record, output = office.folder / "strace.txt", office.folder / "output.txt"
+        gate, go = os.pipe()
+        child = FORK.Process(target=self._import, args=(office, shared, alter or _honest, gate, output))
+        child.start()
+        try:
+            with _attached(_pid(child), fault, record):
+                os.write(go, b"\n")
+                child.join(TIMEOUT_S)
+            assert child.exitcode is not None, "the import did not end"
+        finally:
+            os.close(gate)
+            os.close(go)
+            child.kill()
+            child.join()
+        if shared.decoding:
+            self._decoder.close()
+        hit = child.exitcode == -signal.SIGKILL or (fault is not None and "(INJECTED)" in record.read_text())
+        return Outcome(child.exitcode, shared.acknowledged, hit, output.read_text())
+
+    def _import(self, office: Office, shared: Shared, alter: Alteration, gate: int, output: Path) -> NoReturn:
+        api.importing.Decoder = lambda: _Lent(self._decoder, shared)
+        alter(shared)
+        code = CRASHED
+        with output.open("w") as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
+            os.read(gate, 1)
+            try:
+                code = main(office.arguments())
+            except Exception:
+                traceback.print_exc()
+                raise
+            finally:
+                sink.flush()
+                os._exit(code)
+
+    def look_run_look(self, office: Office) -> dict[str, Any]:
+        """In a child: what is there, the exit code of the import run again, and what is there then."""
+        api.importing.Decoder = lambda: _Lent(self._decoder, Shared())
+        before = _looked_at(office)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            code = main(office.arguments())
+        return {"before": before, "code": code, "after": _looked_at(office)}
+
+    def warm(self, office: Office) -> None:
+        """Start the decoder before it is timed or forked."""
+        picture = next((office.folder / "export" / "photos").iterdir())
+        self._decoder.decode(picture.read_bytes())
+
+
+def _pid(child: ForkProcess) -> int:
+    assert child.pid is not None
+    return child.pid
+
+
+# Alterations: what is changed in the child
+
+
+def _honest(shared: Shared) -> None:
+    """The program as it is; its acknowledgements are counted."""
+    take = Intake.take
+
+    def counted(self: Intake, container: Container, provenance: Provenance, hear: Callable[[int], object]) -> Counts:
+        return take(self, container, provenance, lambda more: (hear(more), shared.acknowledge()))
+
+    Intake.take = counted
+
+
+def acknowledging_first(shared: Shared) -> None:
+    """CONTROL: a batch is acknowledged before it is logged."""
+    log = Intake._log
+
+    def early(self: Intake, drafts: Sequence[Draft]) -> None:
+        shared.acknowledge()
+        log(self, drafts)
+
+    Intake._log = early
+
+
+def logging_first(shared: Shared) -> None:
+    """CONTROL: objects get their address only after the log named them."""
+    _honest(shared)
+    link, settle = LocalObjects._link, LocalObjects.settle
+    waiting: list[tuple[Path, str]] = []
+
+    def late(self: LocalObjects) -> None:
+        for draft, address in waiting:
+            link(self, draft, address)
+        waiting.clear()
+        settle(self)
+
+    LocalObjects._link = lambda _self, draft, address: waiting.append((draft, address))
+    LocalObjects.settle = late
+
+
+def settling_first(shared: Shared) -> None:
+    """CONTROL: objects count as finished before the log names them."""
+    _honest(shared)
+    sync = LocalObjects.sync
+
+    def early(self: LocalObjects) -> None:
+        sync(self)
+        self.settle()
+
+    LocalObjects.sync = early
+
+
+# What is left behind
+
+
+def ask(question: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
+    """The JSON answer of a child, so that no database is ever open in this process when it forks."""
+    receiver, sender = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=lambda: sender.send_bytes(json.dumps(question()).encode()))
+    with receiver, sender:
+        child.start()
+        try:
+            assert receiver.poll(TIMEOUT_S), "the child did not answer"
+            return json.loads(receiver.recv_bytes())
+        finally:
+            child.kill()
+            child.join()
+
+
+def ledger_of(home: Home) -> list[Entry]:
+    """Every item and every hole, as anyone who holds the casework key can name it."""
+    items = list_items(home, None, home.keys.unlock(PASSPHRASE).casework)
+    hole = database.hole
+    with database.reading(home.engine) as connection:
+        holes = connection.execute(sa.select(hole.c.channel_id, hole.c.lo, hole.c.hi, hole.c.reason)).all()
+    names = ("channel_id", "message_id", "kind", "sha256")
+    return [("item", *(item[name] for name in names)) for item in items] + [("hole", *row) for row in holes]
+
+
+def problems_of(home: Home) -> tuple[str, list[str]]:
+    """The verdict of a level 3 audit with the casework key, and its FAILED findings."""
+    report = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report
+    failed = [
+        f"{each.id} {each.where}: expected {each.expected}, found {each.found}"
+        for each in report.findings
+        if each.verdict is Verdict.FAILED
+    ]
+    return report.verdict.value, failed
+
+
+def loose_objects(home: Home) -> list[str]:
+    """Files below ``objects`` that no leaf names, found without the program's own listing."""
+    root, event = home.path / "objects", database.event
+    with database.reading(home.engine) as connection:
+        leaves = connection.execute(sa.select(event.c.leaf)).scalars().all()
+    named = {parse_leaf(bytes(leaf)).sealed.get("media") for leaf in leaves}
+    return [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file() and file.name not in named]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What an import that nothing disturbed gives.
+
+    Attributes:
+        after: The ledger after each acknowledged batch.
+        final: The ledger at the end.
+    """
+
+    after: tuple[Ledger, ...]
+    final: Ledger
+
+
+def undisturbed(office: Office, rig: Rig) -> Reference:
+    """Import in peace, and note the ledger at every acknowledgement."""
+    notes = office.folder / "ledgers.jsonl"
+
+    def noting(shared: Shared) -> None:
+        _honest(shared)
+        acknowledge = shared.acknowledge
+
+        def noted() -> None:
+            home = Home.open(office.home)
+            with notes.open("a") as sink:
+                sink.write(json.dumps(ledger_of(home)) + "\n")
+            home.engine.dispose()
+            acknowledge()
+
+        shared.acknowledge = noted
+
+    outcome = rig.run(office, alter=noting)
+    assert outcome.code == 0, outcome.output
+    after = [_ledger(json.loads(line)) for line in notes.read_text().splitlines()]
+    assert len(after) == outcome.acknowledged > 1
+    return Reference((Counter(), *after), _ledger(ask(lambda: ledger_of(Home.open(office.home)))))
+
+
+def _ledger(told: Sequence[Sequence[Any]]) -> Ledger:
+    return Counter(tuple(entry) for entry in told)
+
+
+def violations(office: Office, reference: Reference, outcome: Outcome, rig: Rig) -> list[str]:
+    """Every promise that an interrupted import broke; looked for before and after it is run again.
+
+    1. What was acknowledged is there.  2. The audit finds no damage.  3. Run again, it ends well.
+    4. Then every item and hole is there once.  5. No object and no unfinished name is left over.
+    6. The audit passes.
+    """
+    broken: list[str] = []
+    acknowledged = reference.after[min(outcome.acknowledged, len(reference.after) - 1)]
+    if outcome.code == 0:
+        acknowledged = reference.final
+    seen = ask(lambda: rig.look_run_look(office))
+    before, after = seen["before"], seen["after"]
+    if lost := acknowledged - _ledger(before["ledger"]):  # (1)
+        broken.append(f"acknowledged and lost: {sorted(lost, key=str)}")
+    broken += before["failed"]  # (2)
+    if seen["code"] != 0:  # (3)
+        broken.append(f"run again, it exits {seen['code']}")
+    if (now := _ledger(after["ledger"])) != reference.final:  # (4)
+        broken.append(f"missing {reference.final - now}, too many {now - reference.final}")
+    broken += [f"left over: {name}" for name in after["loose"]]  # (5)
+    if after["verdict"] != Verdict.PASSED:  # (6)
+        broken.append(f"audit: {after['verdict']} {after['failed']}")
+    return broken
+
+
+def _looked_at(office: Office) -> dict[str, Any]:
+    home = Home.open(office.home)
+    verdict, failed = problems_of(home)
+    return {"verdict": verdict, "failed": failed, "ledger": ledger_of(home), "loose": loose_objects(home)}

@@ -1,0 +1,100 @@
+"""Killed at any system call, an import loses nothing that it acknowledged, and running it again completes it.
+
+strace kills the importing process as it enters the n-th call of one name. Between two calls
+nothing outside the process changes, so a kill before every call that writes is also a kill after
+every such call. LIMIT: this cannot show a missing fsync, since the system itself lives on.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults.rig import (
+    Alteration,
+    Fault,
+    Office,
+    Outcome,
+    Reference,
+    Rig,
+    acknowledging_first,
+    logging_first,
+    settling_first,
+    violations,
+)
+
+pytestmark = pytest.mark.outside
+
+STRIDES = {
+    "pwrite64": 19,
+    "openat": 17,
+    "write": 4,
+    "fsync": 7,
+    "fdatasync": 6,
+    "link": 3,
+    "unlink": 4,
+    "mkdir": 4,
+    "rename": 1,
+    "ftruncate": 1,
+}
+"""Every call by which an import changes the store, and in which steps CI walks its positions."""
+
+
+def _kills(
+    name: str, *, step: int, prepared: Office, rig: Rig, folder: Path, alter: Alteration | None = None
+) -> Iterator[tuple[int, Office, Outcome]]:
+    """Imports killed at the first position of a call, the one ``step`` later, and so on, until there are no more."""
+    for position in count(1, step):
+        office = prepared.copy(folder / "office")
+        outcome = rig.run(office, fault=Fault(name, "signal=SIGKILL", str(position)), alter=alter)
+        if not outcome.hit:
+            assert outcome.code == 0, outcome.output
+            return
+        yield position, office, outcome
+
+
+def _require_no_violation(name: str, step: int, prepared: Office, reference: Reference, rig: Rig, folder: Path) -> None:
+    broken = {
+        position: found
+        for position, office, outcome in _kills(name, step=step, prepared=prepared, rig=rig, folder=folder)
+        if (found := violations(office, reference, outcome, rig))
+    }
+    assert broken == {}
+
+
+@pytest.mark.parametrize("name", STRIDES)
+def test_an_import_killed_at_some_calls_loses_nothing_and_completes(
+    name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+) -> None:
+    _require_no_violation(name, STRIDES[name], prepared, reference, rig, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STRIDES)
+def test_an_import_killed_at_every_call_loses_nothing_and_completes(
+    name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+) -> None:
+    _require_no_violation(name, 1, prepared, reference, rig, tmp_path)
+
+
+@pytest.mark.parametrize("name", STRIDES)
+def test_every_call_that_is_walked_is_made_by_an_import(name: str, prepared: Office, rig: Rig, tmp_path: Path) -> None:
+    office = prepared.copy(tmp_path / "office")
+    assert rig.run(office, fault=Fault(name, "signal=SIGKILL", "1")).code == -9
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"), [(acknowledging_first, "pwrite64"), (logging_first, "link"), (settling_first, "pwrite64")]
+)
+def test_a_program_with_the_wrong_order_is_caught(
+    wrong: Alteration, name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+) -> None:
+    said = {
+        acknowledging_first: "acknowledged and lost",
+        logging_first: "no object lies at its address",
+        settling_first: "a leaf that names it",
+    }
+    kills = _kills(name, step=STRIDES[name], prepared=prepared, rig=rig, folder=tmp_path, alter=wrong)
+    found = (violations(office, reference, outcome, rig) for _position, office, outcome in kills)
+    assert any(said[wrong] in line for lines in found for line in lines)
