@@ -111,18 +111,26 @@ def load_settings(file: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError("not TOML", where=str(file), found=str(error), fix="Mend the file") from error
     _refuse_unknown_variables()
+    # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
+    for key in told.keys() - Settings.model_fields.keys():
+        raise SettingsError("unknown key", where=str(file), found=key, fix="Remove it or correct its name")
     try:
         return Settings(**told)
     except ValidationError as error:
         raise _settings_error(error, file) from error
     except SourceError as error:
-        raise SettingsError("a variable is not JSON", found=str(error), fix="Correct its value") from error
+        raise _source_error(error) from error
+
+
+def _variables() -> dict[str, str]:
+    """Every variable that is a setting, by its name as it is written; case does not count in one."""
+    return {name.upper(): name for name in os.environ if name.upper().startswith(PREFIX)}
 
 
 def _refuse_unknown_variables() -> None:
-    for name in os.environ:
-        section = name.removeprefix(PREFIX).partition("__")[0].lower()
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS and section not in Settings.model_fields:
+    for known, name in _variables().items():
+        section = known.removeprefix(PREFIX).partition("__")[0].lower()
+        if known not in NOT_SETTINGS and section not in Settings.model_fields:
             raise SettingsError(
                 "unknown setting", where=name, expected=f"{PREFIX}<SECTION>__<KEY>", fix="Unset it or correct its name"
             )
@@ -132,11 +140,24 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     variable = PREFIX + "__".join(path[:2]).upper()
-    where = variable if variable in {name.upper() for name in os.environ} else str(file)
+    where = _variables().get(variable, str(file))
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
         return SettingsError("unknown key", where=where, found=key, fix="Remove it or correct its name")
     return SettingsError("a key does not fit", where=where, expected=first["msg"], found=key, fix="Correct its value")
+
+
+def _source_error(error: SourceError) -> SettingsError:
+    """A variable that should be JSON; pydantic names the section only, so the variable is looked for."""
+    section = str(error).partition('"')[2].partition('"')[0]
+    start = f"{PREFIX}{section}".upper()
+    names = sorted(name for known, name in _variables().items() if known == start or known.startswith(f"{start}__"))
+    return SettingsError(
+        "a variable is not JSON",
+        where=" or ".join(names),
+        expected='JSON, such as ["rehearsal"]',
+        fix="Correct its value",
+    )
 
 
 def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
@@ -153,6 +174,8 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file ar
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(inner) for inner in value) + "]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):  # noqa: PLR2004 - halves of surrogate pairs
+        raise SettingsError("a setting is not Unicode text", found=ascii(text)[:40])
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):  # noqa: PLR2004 - TOML's control characters
         raise SettingsError("a control character in a setting", found=repr(text[:40]))
     return f'"{text}"'

@@ -1,0 +1,241 @@
+"""A setting that is wrong is named with its file or its variable; a secret that others may read is none."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.errors import SecretFileError, SettingsError
+from config.settings import PREFIX, load_settings, read_secret_file, settings_toml
+
+OFFICE = {"office": {"organisation": "Zyra"}, "log": {"origin": "zyra/00c0ffee"}}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "nisisama.toml"
+    file.write_text(settings_toml(OFFICE))
+    return file
+
+
+def refused(file: Path) -> SettingsError:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    assert raised.value.fix
+    return raised.value
+
+
+def test_a_missing_file_says_how_to_make_a_home(tmp_path: Path) -> None:
+    error = refused(tmp_path / "nisisama.toml")
+    assert error.where == str(tmp_path / "nisisama.toml")
+    assert "nisisama init" in error.fix
+
+
+@pytest.mark.parametrize("text", ["[office", "\0", 'a = "\n"', "a = 1\na = 2"])
+def test_what_is_not_toml_is_refused_with_its_place(file: Path, text: str) -> None:
+    file.write_text(text)
+    error = refused(file)
+    assert (error.message, error.where) == ("not TOML", str(file))
+    assert error.found
+
+
+def test_bytes_that_are_not_utf_8_are_not_toml(file: Path) -> None:
+    file.write_bytes(b'a = "\xff"')
+    assert refused(file).message == "not TOML"
+
+
+@pytest.mark.parametrize("key", ["nope", "_env_prefix", "_cli_parse_args", "self", "database_url"])
+def test_an_unknown_key_at_the_top_is_named_with_its_file(file: Path, key: str) -> None:
+    file.write_text(f'{key} = "x"\n{file.read_text()}')
+    error = refused(file)
+    assert (error.message, error.where, error.found) == ("unknown key", str(file), key)
+
+
+def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
+    file.write_text(f"{file.read_text()}[stamp]\nauthority = 'x'\n")
+    error = refused(file)
+    assert (error.message, error.where, error.found) == ("unknown key", str(file), "stamp.authority")
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "key"),
+    [
+        ("stamp", "timeout_s = 0", "stamp.timeout_s"),
+        ("stamp", "timeout_s = nan", "stamp.timeout_s"),
+        ("stamp", 'timeout_s = "soon"', "stamp.timeout_s"),
+        ("stamp", 'authorities = "digicert"', "stamp.authorities"),
+        ("keys", "passphrase_log_n = 21", "keys.passphrase_log_n"),
+        ("intake", "batch = 0", "intake.batch"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_with_its_file(file: Path, section: str, line: str, key: str) -> None:
+    file.write_text(f"{file.read_text()}[{section}]\n{line}\n")
+    error = refused(file)
+    assert (error.message, error.where, error.found) == ("a key does not fit", str(file), key)
+    assert error.expected
+
+
+@pytest.mark.parametrize("origin", ["", "Zyra/00c0ffee", "zyra", "zyra/00C0FFEE", "zyra/00c0ffee/", "/00c0ffee", "z/1"])
+def test_an_origin_has_one_form(file: Path, origin: str) -> None:
+    file.write_text(settings_toml(OFFICE | {"log": {"origin": origin}}))
+    assert refused(file).found == "log.origin"
+
+
+def test_another_version_of_the_file_is_refused(file: Path) -> None:
+    file.write_text(file.read_text().replace("version = 1", "version = 2"))
+    assert refused(file).found == "version"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("NISISAMA_STAMP__TIMEOUT_S", "soon", "stamp.timeout_s"),
+        ("NISISAMA_STAMP__TIMEOUT_S", "121", "stamp.timeout_s"),
+        ("NISISAMA_STAMP__AUTHORITIES", "[1]", "stamp.authorities.0"),
+        ("nisisama_intake__batch", "-1", "intake.batch"),
+        ("NISISAMA_VERSION", "2", "version"),
+        ("NISISAMA_STAMP__AUTHORITY", "x", "stamp.authority"),
+    ],
+)
+def test_a_value_from_the_environment_is_named_with_its_variable(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, found: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    error = refused(file)
+    assert (error.where, error.found) == (name, found)
+
+
+@pytest.mark.parametrize("name", ["NISISAMA_STAMP__AUTHORITIES", "nisisama_stamp__authorities", "NISISAMA_STAMP"])
+def test_a_list_that_is_not_json_is_named_with_its_variable(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "rehearsal, digicert")
+    error = refused(file)
+    assert (error.message, error.where) == ("a variable is not JSON", name)
+
+
+@pytest.mark.parametrize("name", ["NISISAMA_STAPM__TIMEOUT_S", "nisisama_stapm__timeout_s", "NISISAMA_", "NISISAMA_DB"])
+def test_an_unknown_variable_is_refused_in_any_case(file: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    error = refused(file)
+    assert (error.message, error.where) == ("unknown setting", name)
+
+
+def test_home_passphrase_and_actor_are_no_settings(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"):
+        monkeypatch.setenv(name, "anything")
+    assert load_settings(file).stamp.authorities == ()
+
+
+def test_the_environment_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text(settings_toml(OFFICE | {"stamp": {"authorities": ["digicert"]}}))
+    assert load_settings(file).stamp.authorities == ("digicert",)
+    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", '["rehearsal"]')
+    monkeypatch.setenv("nisisama_office__organisation", "Tjetër")
+    settings = load_settings(file)
+    assert settings.stamp.authorities == ("rehearsal",)
+    assert settings.office.organisation == "Tjetër"
+    assert settings.log.origin == "zyra/00c0ffee"
+
+
+def test_what_is_left_out_has_its_default(file: Path) -> None:
+    settings = load_settings(file)
+    assert (settings.version, settings.office.rehearsal, settings.database.url) == (1, False, "")
+    assert 0 < settings.stamp.timeout_s <= 120
+    assert PREFIX == "NISISAMA_"
+
+
+CONTROLS = [*map(chr, range(0x20)), "\x7f"]
+
+
+@pytest.mark.parametrize("character", CONTROLS)
+def test_a_control_character_is_not_written(character: str) -> None:
+    with pytest.raises(SettingsError, match="a control character"):
+        settings_toml({"office": {"organisation": f"Zyra{character}"}})
+
+
+def test_what_is_not_unicode_is_not_written() -> None:
+    with pytest.raises(SettingsError, match="not Unicode") as raised:
+        settings_toml({"office": {"organisation": "Zyra \udcff"}})
+    assert raised.value.found.isascii()
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROLS), max_size=30)
+
+
+@given(organisation=TEXT.filter(bool), names=st.lists(TEXT, max_size=3), rehearsal=st.booleans())
+def test_what_is_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, organisation: str, names: list[str], *, rehearsal: bool
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "round-trip.toml"
+    sections = {
+        "office": {"organisation": organisation, "rehearsal": rehearsal},
+        "log": {"origin": "a/00000000"},
+        "stamp": {"authorities": names},
+    }
+    file.write_bytes(settings_toml(sections).encode())
+    settings = load_settings(file)
+    assert (settings.office.organisation, settings.office.rehearsal) == (organisation, rehearsal)
+    assert settings.stamp.authorities == tuple(names)
+
+
+# Secret files
+
+
+def secret(folder: Path, content: bytes = b"hidden\n", mode: int = 0o600) -> Path:
+    file = folder / "secret"
+    file.write_bytes(content)
+    file.chmod(mode)
+    return file
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o620, 0o602, 0o601, 0o610, 0o777])
+def test_a_secret_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
+    file = secret(tmp_path, mode=mode)
+    with pytest.raises(SecretFileError, match="others may read") as raised:
+        read_secret_file(file)
+    assert raised.value.found == f"mode {mode:04o}"
+    assert raised.value.fix == f"Run: chmod 600 '{file}'"
+
+
+def test_a_link_to_a_secret_is_refused(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(secret(tmp_path))
+    with pytest.raises(SecretFileError, match="not a regular file"):
+        read_secret_file(link)
+
+
+def test_a_folder_and_a_pipe_are_no_secret_files(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    for place in (pipe, tmp_path):
+        with pytest.raises(SecretFileError, match="not a regular file"):
+            read_secret_file(place)
+
+
+def test_a_missing_secret_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SecretFileError, match="missing") as raised:
+        read_secret_file(tmp_path / "secret")
+    assert raised.value.where == str(tmp_path / "secret")
+
+
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SecretFileError, match="empty"):
+        read_secret_file(secret(tmp_path, b""))
+
+
+def test_a_secret_that_the_system_refuses_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_file: Path) -> bytes:  # not by its mode: the tests may run as root
+        raise PermissionError(13, "Permission denied")
+
+    file = secret(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(SecretFileError, match="may not read"):
+        read_secret_file(file)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
+def test_a_secret_of_its_owner_is_read(tmp_path: Path, mode: int) -> None:
+    assert read_secret_file(secret(tmp_path, mode=mode)) == b"hidden\n"
