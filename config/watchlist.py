@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from config.errors import LegalBasisError, SettingsError
 
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
-_CHANNEL = re.compile(r"^(?:@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$")
+_CHANNEL = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,13 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
     """A checked entry.
 
     Raises:
-        SettingsError: The channel is no username or number, the report no https address, or the date no date.
+        SettingsError: The channel is no username or number, the report no web address, or the date no date.
     """
-    if not _CHANNEL.match(channel):
+    if not _CHANNEL.fullmatch(channel):
         raise SettingsError(
             "not a channel", expected="a username such as @name, or the channel's number", found=channel[:64]
         )
-    address = urlsplit(report_url)
-    if address.scheme not in {"http", "https"} or not address.hostname:
+    if not _is_web_address(report_url):
         raise SettingsError("the public report is not a web address", expected="https://...", found=report_url[:120])
     if not reported_by.strip():
         raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
@@ -63,6 +62,14 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
     return Entry(
         channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
     )
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+    except ValueError:  # a bracket that is not closed
+        return False
+    return address.scheme in {"http", "https"} and bool(address.hostname) and text.isprintable() and " " not in text
 
 
 def load_legal_basis(file: Path, *, today: date) -> LegalBasis:

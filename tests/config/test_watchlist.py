@@ -1,0 +1,140 @@
+"""Only a publicly reported channel is an entry, and only counsel's words for today are a legal basis."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.errors import LegalBasisError, SettingsError
+from config.watchlist import load_legal_basis, watch_entry
+
+TODAY = date(2026, 3, 1)
+ENTRY = {
+    "channel": "@Nje_Kanal",
+    "report_url": "https://example.org/raport",
+    "reported_by": "Organizata",
+    "reported_on": "2026-01-31",
+    "access": "public",
+}
+BASIS = {
+    "text": '"Article 5"',
+    "counsel": '"A. Counsel"',
+    "country": '"MK"',
+    "date": "2026-01-01",
+    "expires": "2026-12-31",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("channel", text)
+            for text in ("", "@", "abc", "1abcd", "a b c d", "abcd\n", "@@abcd", "a" * 33, "-", "٣٤٥٦")
+        ),
+        *(("report_url", text) for text in ("", "example.org", "ftp://example.org", "https://", "https://[x")),
+        *(
+            ("report_url", text)
+            for text in ("https://example.org/\n", "https://example.org/a b", "javascript:alert(1)")
+        ),
+        *(("reported_by", text) for text in ("", " \t")),
+        *(("reported_on", text) for text in ("", "yesterday", "2026-02-30", "31.01.2026")),
+        *(("access", text) for text in ("", "secret", "PUBLIC")),
+    ],
+)
+def test_an_entry_that_does_not_fit_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError):
+        watch_entry(**ENTRY | {name: value})
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_text_is_an_entry_or_a_refusal(channel: str, address: str) -> None:
+    try:
+        entry = watch_entry(**ENTRY | {"channel": channel, "report_url": f"https://{address}"})
+    except SettingsError:
+        return
+    assert entry.channel == channel.lstrip("@").lower()
+    assert entry.channel.isascii()
+
+
+@pytest.mark.parametrize("channel", ["1234567890", "-1001234567890", "abcd", "@abcd_1"])
+def test_a_username_or_a_number_is_a_channel(channel: str) -> None:
+    assert watch_entry(**ENTRY | {"channel": channel}).channel == channel.lstrip("@")
+
+
+def test_an_entry_is_kept_in_one_spelling() -> None:
+    entry = watch_entry(**ENTRY | {"reported_by": " Organizata "})
+    assert (entry.channel, entry.reported_by, entry.reported_on) == ("nje_kanal", "Organizata", date(2026, 1, 31))
+    assert (entry.report_url, entry.access) == ("https://example.org/raport", "public")
+
+
+def basis(folder: Path, **changes: str | None) -> Path:
+    told = {name: value for name, value in (BASIS | changes).items() if value is not None}
+    file = folder / "basis.toml"
+    file.write_text("".join(f"{name} = {value}\n" for name, value in told.items()))
+    return file
+
+
+def refused(file: Path) -> LegalBasisError:
+    with pytest.raises(LegalBasisError) as raised:
+        load_legal_basis(file, today=TODAY)
+    assert str(file) in raised.value.where
+    return raised.value
+
+
+@pytest.mark.parametrize("key", sorted(BASIS))
+def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
+    error = refused(basis(tmp_path, **{key: None}))
+    assert (error.message, error.found) == ("a key is missing", key)
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    error = refused(basis(tmp_path, lawyer='"B."'))
+    assert (error.message, error.found) == ("unknown key", "lawyer")
+
+
+@pytest.mark.parametrize("key", ["text", "counsel", "country"])
+@pytest.mark.parametrize("value", ['""', '" "', "1", "[]"])
+def test_an_empty_text_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    assert refused(basis(tmp_path, **{key: value})).found == key
+
+
+@pytest.mark.parametrize("country", ['"mk"', '"MKD"', '"M"', '"M1"', '"\u041c\u041a"'])
+def test_a_country_is_two_capital_letters(tmp_path: Path, country: str) -> None:
+    assert refused(basis(tmp_path, country=country)).message == "not a country"
+
+
+@pytest.mark.parametrize("key", ["date", "expires"])
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00", '"tomorrow"', "1", "true"])
+def test_what_is_no_date_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    error = refused(basis(tmp_path, **{key: value}))
+    assert error.message == "not a date"
+    assert error.where.endswith(key)
+
+
+@pytest.mark.parametrize(("name", "value"), [("date", "2026-03-02"), ("expires", "2026-02-28")])
+def test_a_basis_that_is_not_valid_today_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    error = refused(basis(tmp_path, **{name: value}))
+    assert (error.message, error.found) == ("the legal basis is not valid today", "2026-03-01")
+    assert "counsel" in error.fix
+
+
+def test_a_file_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
+    assert refused(tmp_path / "none.toml").found == "No such file or directory"
+    assert refused(tmp_path).message == "cannot read the legal basis"
+
+
+def test_what_is_not_toml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "basis.toml"
+    for text in (b"text = ", b'text = "\xff"'):
+        file.write_bytes(text)
+        assert refused(file).message == "not TOML"
+
+
+@pytest.mark.parametrize(("first", "last"), [("2026-03-01", "2026-03-01"), ('"2026-01-01"', "2026-12-31")])
+def test_a_basis_holds_on_its_first_and_on_its_last_day(tmp_path: Path, first: str, last: str) -> None:
+    found = load_legal_basis(basis(tmp_path, date=first, expires=last), today=TODAY)
+    assert (found.text, found.counsel, found.country) == ("Article 5", "A. Counsel", "MK")
+    assert found.dated <= TODAY <= found.expires
