@@ -19,12 +19,12 @@ def jcs(value: Value) -> bytes:
     """The canonical JSON of ``value``.
 
     Raises:
-        CanonicalError: The value holds a number, a boolean or text that is not Unicode.
+        CanonicalError: The value holds a number, a boolean or text that is not Unicode, or is nested too deeply.
     """
-    require_value(value)
     try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+        require_value(value)
+        return rfc8785.dumps(_plain(value))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise CanonicalError("a value cannot be written canonically", found=type(error).__name__) from error
 
 
@@ -49,6 +49,17 @@ def require_value(value: object) -> None:
             raise CanonicalError(
                 "not a value of the log", expected="string, null, array or object", found=type(value).__name__
             )
+
+
+def _plain(value: Value) -> Value:
+    """The same value of dicts and lists, the only containers that rfc8785 knows."""
+    match value:
+        case None | str():
+            return value
+        case Mapping():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case _:
+            return [_plain(inner) for inner in value]
 
 
 def text_value(text: str) -> Value:

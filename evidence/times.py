@@ -24,8 +24,8 @@ def format_time(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise CanonicalError("a time without a zone", expected="aware UTC")
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='milliseconds')}Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -1,0 +1,92 @@
+"""One form for each value, and nothing but text has one."""
+
+import base64
+import contextlib
+import json
+from types import MappingProxyType
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.canonical import Value, b64u, from_b64u, jcs, require_value, text_value
+from evidence.errors import CanonicalError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+VALUES = st.recursive(
+    st.none() | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    "value", [1, 1.5, True, b"x", {"a": 1}, [False], {"a": [{"b": 2}]}, {1: "a"}, {None: "a"}, {"a"}]
+)
+def test_what_is_no_value_of_the_log_is_refused(value: Value) -> None:
+    for check in (require_value, jcs):
+        with pytest.raises(CanonicalError):
+            check(value)
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\udfffb", ["\ud800"], {"\ud800": "a"}])
+def test_half_of_a_surrogate_pair_has_no_canonical_form(value: Value) -> None:
+    with pytest.raises(CanonicalError):
+        jcs(value)
+
+
+def test_what_is_nested_too_deeply_is_refused_and_crashes_nothing() -> None:
+    value: Value = "x"
+    for _ in range(20_000):
+        value = [value]
+    with pytest.raises(CanonicalError):
+        jcs(value)
+
+
+@given(VALUES)
+def test_the_form_is_that_of_rfc_8785(value: Value) -> None:
+    assert jcs(value) == rfc8785.dumps(value)
+    assert json.loads(jcs(value)) == value
+
+
+@given(st.dictionaries(TEXT, TEXT, max_size=6))
+def test_names_come_in_the_order_of_utf_16(told: dict[str, str]) -> None:
+    names = list(json.loads(jcs(told)))
+    assert names == sorted(names, key=lambda name: name.encode("utf-16-be"))
+
+
+def test_any_mapping_and_any_sequence_has_the_form_of_a_plain_one() -> None:
+    assert jcs(MappingProxyType({"b": ("x", None), "a": MappingProxyType({})})) == b'{"a":{},"b":["x",null]}'
+
+
+@given(st.text())
+def test_any_text_becomes_a_value(text: str) -> None:
+    value = text_value(text)
+    jcs(value)
+    if isinstance(value, dict):
+        assert from_b64u(value["b64"]).decode("utf-8", "surrogatepass") == text
+    else:
+        assert value == text
+
+
+def test_text_that_is_not_unicode_is_told_in_base64() -> None:
+    assert text_value("a\ud800") == {"b64": "Ye2ggA"}
+
+
+@given(st.binary(max_size=40))
+def test_base64url_is_read_back(data: bytes) -> None:
+    assert from_b64u(b64u(data)) == data
+    assert b64u(data).encode() == base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+@pytest.mark.parametrize("text", ["Y", "YQ==", "YR", "a+b/", "YQ\n", " YQ", "Ÿ", "Y-Q=", "=", "YQ=", "Y Q"])
+def test_any_other_spelling_of_base64url_is_refused(text: str) -> None:
+    with pytest.raises(CanonicalError):
+        from_b64u(text)
+
+
+@given(st.text(max_size=12))
+def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text: str) -> None:
+    with contextlib.suppress(CanonicalError):
+        assert b64u(from_b64u(text)) == text
