@@ -6,6 +6,7 @@ a channel as ``metadata_only``, a bundle for an approved recipient. On the comma
 acts is logged as ``declared``.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -75,11 +76,12 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
     """
-    if not doer.approver:
+    approver = doer.approver or ""
+    if not approver.strip():
         raise AuthorityError(
             "this act needs two persons", where=act.value, fix="Let a second person agree, and name them: --approved-by"
         )
-    if _same(doer.approver, doer.actor):
+    if _same(approver, doer.actor):
         raise AuthorityError(
             "one person cannot approve their own request", where=act.value, fix="Name another person: --approved-by"
         )
@@ -87,7 +89,7 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
     approval = Draft(
         "approved",
         doer.values(authority=request.event_id)
-        | {"actor": text_value(doer.approver), "request": request.event_id, "proof": "declared"},
+        | {"actor": text_value(approver), "request": request.event_id, "proof": "declared"},
     )
     return Grant(request.event_id, (request, approval), None)
 
@@ -98,9 +100,9 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
     Raises:
         AuthorityError: There is no reason.
     """
-    if doer.approver:
+    if doer.approver is not None:
         return two_persons(act, target, doer)
-    if not doer.reason:
+    if not (doer.reason or "").strip():
         raise AuthorityError("this act needs a reason", where=act.value, fix="Say why: --reason TEXT")
     request = _request(act, target, doer)
     return Grant(request.event_id, (request,), doer.at + REVIEW_WITHIN)
@@ -112,4 +114,9 @@ def _request(act: Act, target: str, doer: Doer) -> Draft:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    """A name without what a reader would not see: case, width, and how an accent is composed."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())

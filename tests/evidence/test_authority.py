@@ -1,0 +1,88 @@
+"""Two persons are two persons, and a reason is said."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evidence.authority import Act, Doer, one_person, two_persons
+from evidence.canonical import Value
+from evidence.errors import AuthorityError
+from evidence.log.schema import SCHEMAS
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def ann(*, reason: str | None = "her own words", approver: str | None = None, actor: str = "ann") -> Doer:
+    return Doer(actor, "nisisama/0", AT, reason=reason, approver=approver)
+
+
+@pytest.mark.parametrize("approver", [None, "", " ", "\t\n"])
+def test_two_persons_need_a_second_one(approver: str | None) -> None:
+    with pytest.raises(AuthorityError, match="needs two persons") as raised:
+        two_persons(Act.IMPORT, "export", ann(approver=approver))
+    assert (raised.value.where, "--approved-by" in raised.value.fix) == ("import", True)
+
+
+@pytest.mark.parametrize(
+    ("actor", "approver"),
+    [
+        ("ann", "ann"),
+        ("ann", " Ann "),
+        ("Straße", "STRASSE"),
+        ("A\u0301na", "\u00c1na"),
+        ("ann", "\uff41\uff4e\uff4e"),
+    ],
+)
+def test_nobody_approves_their_own_request_however_it_is_spelled(actor: str, approver: str) -> None:
+    for permit in (two_persons, one_person):
+        with pytest.raises(AuthorityError, match="their own request"):
+            permit(Act.IMPORT, "export", ann(actor=actor, approver=approver))
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_one_person_needs_a_reason(reason: str | None) -> None:
+    with pytest.raises(AuthorityError, match="needs a reason") as raised:
+        one_person(Act.EXPORT, "case", ann(reason=reason))
+    assert raised.value.where == "export"
+
+
+def test_a_blank_second_person_is_no_reason_to_do_without_review() -> None:
+    with pytest.raises(AuthorityError, match="needs two persons"):
+        one_person(Act.EXPORT, "case", ann(approver=" "))
+
+
+def test_two_persons_log_a_request_and_its_approval() -> None:
+    grant = two_persons(Act.WATCH, "channel \ud800", ann(approver="bo"))
+    request, approval = grant.drafts
+    assert (request.type, approval.type) == ("requested", "approved")
+    assert grant.request == request.event_id == approval.values["request"] == approval.values["authority"]
+    assert (request.values["actor"], approval.values["actor"]) == ("ann", "bo")
+    assert request.values["what"] == "watch"
+    assert request.values["target"] == {"b64": "Y2hhbm5lbCDtoIA"}
+    assert grant.review_by is None
+
+
+def test_one_person_logs_a_request_and_is_reviewed_within_seven_days() -> None:
+    grant = one_person(Act.EXPORT, "case", ann())
+    assert [draft.type for draft in grant.drafts] == ["requested"]
+    assert grant.request == grant.drafts[0].event_id
+    assert grant.review_by == AT + timedelta(days=7)
+
+
+def test_one_person_with_a_second_one_needs_no_review() -> None:
+    grant = one_person(Act.EXPORT, "case", ann(reason=None, approver="bo"))
+    assert [draft.type for draft in grant.drafts] == ["requested", "approved"]
+    assert grant.review_by is None
+
+
+def test_who_acts_is_told_by_names_that_every_schema_has() -> None:
+    told: dict[str, Value] = ann(approver="bo \udcff").values("ab" * 16)
+    for name, schema in SCHEMAS.items():
+        assert told.keys() <= set(schema.act) or name == "anchor"
+    assert told["at"] == "2026-01-01T00:00:00.000Z"
+    assert told["authority"] == "ab" * 16
+    assert told["approver"] == {"b64": "Ym8g7bO_"}
+    assert (
+        Doer("a", "b", AT).values() | {"reason": None, "authority": None, "approver": None}
+        == Doer("a", "b", AT).values()
+    )
