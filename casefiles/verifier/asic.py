@@ -61,9 +61,9 @@ class _Placed:
     offset: int
 
 
-def order_key(name: str) -> tuple[bool, bytes]:
-    """Sorts members into their one order."""
-    return name != MIMETYPE, name.encode("ascii", "surrogateescape")
+def order_key(name: str) -> tuple[bool, str]:
+    """Sorts members into their one order; for ASCII that of the characters is that of the bytes."""
+    return name != MIMETYPE, name
 
 
 def write_container(members: Sequence[tuple[str, bytes]], out: Sink) -> None:

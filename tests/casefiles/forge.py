@@ -1,0 +1,313 @@
+"""Makes real logs, stamps and bundles for the tests of the bundle, entirely in memory.
+
+Everything is what the program makes: leaves, disclosures, tiles, checkpoints, tokens of the
+rehearsal authority, a seal. Only the clock and the contents are made up.
+"""
+
+import hashlib
+import io
+import itertools
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from casefiles.bundle.members import BundleContents, Exhibit, Stamp
+from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal
+from casefiles.verifier import layout
+from casefiles.verifier.asic import container_bytes, read_container
+from casefiles.verifier.bag import info_of, manifest_of
+from casefiles.verifier.checks import verify
+from casefiles.verifier.manifest import make_manifest, render_manifest
+from casefiles.verifier.records import bag_facts
+from evidence.canonical import Value, jcs
+from evidence.finding import Report
+from evidence.log.commit import commitment
+from evidence.log.disclose import disclose
+from evidence.log.merkle import leaf_hash
+from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
+from evidence.log.proof import TlogProof
+from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
+from evidence.log.tiles import grow, inclusion_path, tree_root
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.stamp.token import build_query, token_of_reply
+from evidence.times import format_time
+
+ORIGIN = "ngo.example/5f3a9c01"
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+LOG_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"test log key").digest())
+VKEY = VerifierKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw())
+HELD_BACK = frozenset({"sender_name", "sender_id"})
+
+
+@cache
+def authority() -> RehearsalAuthority:
+    """One rehearsal authority for the whole run."""
+    with tempfile.TemporaryDirectory() as directory:
+        return RehearsalAuthority.create(Path(directory) / "authority", at=START - timedelta(days=30))
+
+
+@cache
+def sealer() -> Sealer:
+    """One seal for the whole run."""
+    root, _, certificate, key = make_seal("Test organisation", START - timedelta(days=30))
+    return Sealer(certificate, key, (root,))
+
+
+def roots() -> list[x509.Certificate]:
+    """What a receiver trusts."""
+    return [sealer().chain[0], authority().root]
+
+
+def stamping(at: datetime, *, by: RehearsalAuthority | None = None) -> Callable[[bytes], bytes]:
+    """Stamps digests at times that go on by a second each."""
+    ticks = itertools.count()
+
+    def stamp(sha256: bytes) -> bytes:
+        query = build_query(sha256=sha256, nonce=next(ticks))
+        return token_of_reply((by or authority()).stamp_reply(query, at + timedelta(seconds=next(ticks))))
+
+    return stamp
+
+
+class Tiles:
+    """Tiles in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[int, int], bytes] = {}
+
+    def tile(self, *, level: int, n: int) -> bytes:
+        return self.kept[level, n]
+
+
+@dataclass
+class Log:
+    """A log in memory, with every disclosure of every leaf."""
+
+    leaves: list[bytes] = field(default_factory=list)
+    disclosures: list[dict[str, str]] = field(default_factory=list)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    after: str = NO_TOKEN
+    tiles: Tiles = field(default_factory=Tiles)
+
+    def add(self, kind: str, values: Mapping[str, Value], *, public: Mapping[str, str] | None = None) -> int:
+        """Append one event with its secrets; every NAME is committed."""
+        index, schema = len(self.leaves), SCHEMAS[kind]
+        subject, act = (hashlib.sha256(f"{word} {index}".encode()).digest() for word in ("subject", "act"))
+        told = {name: disclose(subject, name, values.get(name)) for name in schema.subject}
+        told |= {name: disclose(act, name, values.get(name)) for name in schema.act}
+        sealed = {"record": hashlib.sha256(f"record {index}".encode()).hexdigest()} if told else {}
+        body: Value = {
+            "after": self.after,
+            "commit": {name: commitment(disclosure) for name, disclosure in told.items()},
+            "event": hashlib.sha256(f"event {index}".encode()).hexdigest()[:32],
+            "format": FORMAT,
+            "log": ORIGIN,
+            "public": dict(public or {}),
+            "sealed": sealed,
+            "type": kind,
+        }
+        return self.append(jcs(body), told)
+
+    def append(self, leaf: bytes, told: dict[str, str]) -> int:
+        index = len(self.leaves)
+        self.tiles.kept |= grow(self.tiles, size=index, leaf_hashes=[leaf_hash(leaf)])
+        self.leaves.append(leaf)
+        self.disclosures.append(told)
+        return index
+
+    def checkpoint(self, size: int | None = None, *, key: Ed25519PrivateKey = LOG_KEY) -> bytes:
+        size = len(self.leaves) if size is None else size
+        return sign_checkpoint(Checkpoint(ORIGIN, size, tree_root(self.tiles, size=size)), key=key)
+
+    def anchor(self, at: datetime) -> str:
+        """Stamp the log as it stands, log the token, and let later leaves name it."""
+        checkpoint = self.checkpoint()
+        token = stamping(at)(hashlib.sha256(checkpoint).digest())
+        digest = hashlib.sha256(token).hexdigest()
+        self.stamps[digest] = Stamp(token, checkpoint)
+        public = {
+            "authority": "Rehearsal",
+            "checkpoint_sha256": hashlib.sha256(checkpoint).hexdigest(),
+            "gen_time": format_time(at),
+            "reply_sha256": "0" * 64,
+            "token_sha256": digest,
+        }
+        self.add("anchor", {}, public=public)
+        self.after = digest
+        return digest
+
+    def exhibit(self, index: int, checkpoint: bytes, *, withhold: frozenset[str] = HELD_BACK) -> Exhibit:
+        size = int(checkpoint.split(b"\n")[1])
+        path = tuple(inclusion_path(self.tiles, index=index, size=size))
+        told = tuple(text for name, text in self.disclosures[index].items() if name not in withhold)
+        return Exhibit(index, self.leaves[index], told, TlogProof(index, path, checkpoint).encode())
+
+
+def act(at: datetime) -> dict[str, Value]:
+    """The names of every act."""
+    return {
+        "actor": "coordinator",
+        "at": format_time(at),
+        "reason": "reported by a client",
+        "authority": None,
+        "approver": None,
+        "tool": "nisisama test",
+    }
+
+
+def item(number: int, *, at: datetime = START + timedelta(minutes=10)) -> dict[str, Value]:
+    """A message, made up."""
+    at += timedelta(seconds=number)
+    return {
+        **act(at),
+        "kind": "message",
+        "channel_id": "1234567890",
+        "channel_title": "=Test \u202e channel",
+        "message_id": str(1000 + number),
+        "posted_at": format_time(START - timedelta(days=1) + timedelta(seconds=number)),
+        "sender_id": "55501",
+        "sender_name": "someone",
+        "text": f'Text {number}, \u010dista zmija \U0001f40d, quotes " and , commas\nand a second line',
+        "media": {"kind": "photo", "parts": ["one", None]},
+        "sha256": hashlib.sha256(f"file {number}".encode()).hexdigest(),
+        "bytes": "12345",
+        "method": "desktop-json",
+        "mode": "metadata_only",
+        "declared_by": "coordinator",
+    }
+
+
+def small_log(items: int) -> Log:
+    """Opened, anchored, imported, observed, one hole, anchored again, one more observed."""
+    log = Log()
+    log.add("log_opened", {**act(START), "organisation": "Test organisation", "log_key": str(VKEY)})
+    log.anchor(START + timedelta(minutes=5))
+    log.add("imported", {**act(START + timedelta(minutes=9)), "method": "desktop-json", "channel_id": "1234567890"})
+    for number in range(items - 1):
+        log.add("observed", item(number))
+    log.add(
+        "hole", {**act(START + timedelta(hours=1)), "channel_id": "1234567890", "lo": "7", "hi": "9", "hole": "gap"}
+    )
+    log.anchor(START + timedelta(hours=2))
+    log.add("observed", item(items, at=START + timedelta(hours=3)))
+    return log
+
+
+def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContents:
+    """Everything in the log but its anchors, under one stamped checkpoint."""
+    checkpoint = log.checkpoint()
+    wanted = [index for index, told in enumerate(log.disclosures) if told] if only is None else only
+    exhibits = tuple(log.exhibit(index, checkpoint) for index in wanted)
+    cited = {leaf.split(b'"')[3].decode() for leaf in (exhibit.leaf for exhibit in exhibits)} - {NO_TOKEN}
+    return BundleContents(
+        bundle_id="case-7-bundle-1",
+        case_id="case-7",
+        organisation="Test organisation",
+        audience="prosecutor",
+        language="en",
+        created_at=START + timedelta(days=1),
+        reason="asked for by the client's lawyer",
+        purpose="criminal complaint",
+        rehearsal=True,
+        tool="nisisama 0.1.0 (test)",
+        exhibits=exhibits,
+        checkpoint=checkpoint,
+        checkpoint_token=stamping(START + timedelta(hours=12))(hashlib.sha256(checkpoint).digest()),
+        stamps=tuple(log.stamps[digest] for digest in sorted(cited)),
+        log_key=str(VKEY),
+    )
+
+
+@cache
+def small_contents(items: int = 3) -> BundleContents:
+    return contents_of(small_log(items))
+
+
+def build(contents: BundleContents) -> tuple[bytes, BundleFacts]:
+    """A sealed bundle and what the letter says of it."""
+    out = io.BytesIO()
+    facts = build_bundle(contents, sealer=sealer(), stamp=stamping(contents.created_at), out=out)
+    return out.getvalue(), facts
+
+
+@cache
+def good_bundle() -> bytes:
+    """One small good bundle for the whole run."""
+    return build(small_contents())[0]
+
+
+def members_of(bundle: bytes) -> dict[str, bytes]:
+    return read_container(io.BytesIO(bundle))
+
+
+def good_members() -> dict[str, bytes]:
+    """The members of the good bundle, to change."""
+    return dict(members_of(good_bundle()))
+
+
+def reseal(
+    members: Mapping[str, bytes],
+    *,
+    by: Sealer | None = None,
+    stamp: Callable[[bytes], bytes] | None = None,
+    rebag: bool = True,
+    at: datetime = START + timedelta(days=1),
+) -> bytes:
+    """Bag and seal changed members again, as a forger who holds the seal would."""
+    stamp = stamp or stamping(at)
+    body = {name: content for name, content in members.items() if not name.startswith(layout.META_INF)}
+    if rebag:
+        body |= rebagged(body)
+    sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=those(body, layout.is_sealed))
+    body[layout.SEAL_MANIFEST] = render_manifest(sealed)
+    body[layout.SEAL_SIGNATURE] = (by or sealer()).sign(body[layout.SEAL_MANIFEST], stamp=stamp, at=at)
+    return rearchive(body, stamp=stamp)
+
+
+def rebagged(body: Mapping[str, bytes]) -> dict[str, bytes]:
+
+    facts = bag_facts(json.loads(body[layout.CASE]))
+    return {layout.BAG_INFO: info_of(body, facts), layout.BAG_MANIFEST: manifest_of(body)}
+
+
+def rearchive(members: Mapping[str, bytes], *, stamp: Callable[[bytes], bytes] | None = None) -> bytes:
+    """Make the archive manifest and its token again over changed members."""
+    body = dict(members)
+    archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=those(body, layout.is_archived))
+    body[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
+    stamp = stamp or stamping(START + timedelta(days=1, minutes=1))
+    body[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(body[layout.ARCHIVE_MANIFEST]).digest())
+    return container_bytes(body)
+
+
+def those(members: Mapping[str, bytes], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+    return [(name, content) for name, content in members.items() if wanted(name)]
+
+
+def checked(
+    bundle: bytes,
+    directory: Path,
+    *,
+    trust: Sequence[x509.Certificate] | None = None,
+    log_key: VerifierKey | None = VKEY,
+) -> Report:
+    """Verify bytes as a file."""
+    file = directory / "bundle.asice"
+    file.write_bytes(bundle)
+    return verify(file, roots=roots() if trust is None else trust, log_key=log_key)
+
+
+def failed(report: Report) -> set[str]:
+    """The checks that say FAILED."""
+    return {finding.id for finding in report.findings if finding.verdict == "FAILED"}
+
+
+def changed(contents: BundleContents, **changes: object) -> BundleContents:
+    return replace(contents, **changes)  # type: ignore[arg-type]  # any field of the contents

@@ -1,0 +1,225 @@
+import dataclasses
+import hashlib
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from casefiles.bundle.letter import covering_letter, grouped
+from casefiles.bundle.members import BundleContents, Exhibit, make_payload
+from casefiles.bundle.report import WIDTH
+from casefiles.bundle.script import not_made_by, verify_script
+from casefiles.bundle.sign import Sealer, build_bundle, make_seal
+from casefiles.errors import BundleError, GateError
+from casefiles.verifier import layout
+from casefiles.verifier.cades import fingerprint, read_seal
+from casefiles.verifier.report import check_list
+from config.errors import Explained
+from evidence.errors import StampUnreachableError
+from tests.casefiles import forge
+
+
+def text_of(name: str) -> str:
+    return forge.good_members()[name].decode("utf-8")
+
+
+def test_the_same_contents_make_the_same_payload() -> None:
+    one, other = (make_payload(forge.small_contents()).members for _ in range(2))
+    assert one == other
+    reordered = forge.changed(forge.small_contents(), exhibits=forge.small_contents().exhibits[::-1])
+    assert make_payload(reordered).members == one
+
+
+def test_two_bundles_of_the_same_contents_differ_only_in_seal_and_stamps() -> None:
+    one, other = (forge.members_of(forge.build(forge.small_contents())[0]) for _ in range(2))
+    assert {name for name in one if one[name] != other[name]} <= {
+        layout.SEAL_SIGNATURE,
+        layout.ARCHIVE_MANIFEST,
+        layout.ARCHIVE_TOKEN,
+    }
+
+
+def test_what_the_letter_says_of_the_file_is_so() -> None:
+    bundle, facts = forge.build(forge.small_contents())
+    assert facts.sha256 == hashlib.sha256(bundle).hexdigest()
+    assert facts.bytes == len(bundle)
+    assert facts.items == 3
+    assert facts.seal_fingerprint == fingerprint(forge.sealer().certificate)
+
+
+def test_a_bundle_of_no_exhibit_is_a_bundle() -> None:
+    contents = forge.changed(forge.small_contents(), exhibits=(), stamps=())
+    members = forge.members_of(forge.build(contents)[0])
+    assert members[layout.ITEMS_JSONL] == b""
+
+
+def with_first(contents: BundleContents, **changes: object) -> BundleContents:
+    first = dataclasses.replace(contents.exhibits[0], **changes)
+    return forge.changed(contents, exhibits=(first, *contents.exhibits[1:]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: forge.changed(c, audience="everybody"),
+        lambda c: forge.changed(c, language="xx"),
+        lambda c: forge.changed(c, organisation=""),
+        lambda c: forge.changed(c, reason="two\nlines"),
+        lambda c: forge.changed(c, bundle_id="x\u2028y"),
+        lambda c: forge.changed(c, exhibits=c.exhibits + c.exhibits[:1]),
+        lambda c: forge.changed(c, stamps=c.stamps[:1]),
+        lambda c: forge.changed(c, stamps=()),
+        lambda c: forge.changed(c, certificates=(("../x", b""),)),
+        lambda c: forge.changed(c, checkpoint=c.checkpoint[:-2] + b"\n"),
+        lambda c: forge.changed(c, checkpoint_token=c.stamps[0].token),
+        lambda c: forge.changed(c, log_key="other.example/00000000+00000000+AQ=="),
+        lambda c: with_first(c, leaf=c.exhibits[0].leaf + b" "),
+        lambda c: with_first(c, disclosures=c.exhibits[1].disclosures),
+        lambda c: with_first(c, disclosures=c.exhibits[0].disclosures * 2),
+    ],
+)
+def test_contents_that_do_not_hold_are_refused_and_nothing_is_written(
+    change: Callable[[BundleContents], BundleContents],
+) -> None:
+    out = io.BytesIO()
+    with pytest.raises(Explained):
+        build_bundle(change(forge.small_contents()), sealer=forge.sealer(), stamp=forge.stamping(forge.START), out=out)
+    assert out.getvalue() == b""
+
+
+def test_an_authority_that_does_not_answer_leaves_nothing_written() -> None:
+    def unreachable(_: bytes) -> bytes:
+        raise StampUnreachableError("no answer")
+
+    out = io.BytesIO()
+    with pytest.raises(StampUnreachableError):
+        build_bundle(forge.small_contents(), sealer=forge.sealer(), stamp=unreachable, out=out)
+    assert out.getvalue() == b""
+
+
+def test_a_token_for_other_data_is_refused_before_anything_is_written() -> None:
+    out = io.BytesIO()
+    right = forge.stamping(forge.START)
+    with pytest.raises(Explained):
+        build_bundle(
+            forge.small_contents(),
+            sealer=forge.sealer(),
+            stamp=lambda sha256: right(hashlib.sha256(sha256).digest()),
+            out=out,
+        )
+    assert out.getvalue() == b""
+
+
+def test_a_picture_in_what_is_disclosed_stops_at_the_gate() -> None:
+    log = forge.small_log(2)
+    log.add("observed", {**forge.item(9), "text": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALA"})
+    out = io.BytesIO()
+    with pytest.raises(GateError):
+        build_bundle(forge.contents_of(log), sealer=forge.sealer(), stamp=forge.stamping(forge.START), out=out)
+    assert out.getvalue() == b""
+
+
+def test_the_withheld_is_nowhere_in_the_bundle() -> None:
+    for content in forge.good_members().values():
+        assert b"someone" not in content
+        assert b"55501" not in content
+
+
+def test_a_withheld_value_is_revealed_by_its_disclosure_later() -> None:
+    contents = forge.small_contents()
+    log = forge.small_log(3)
+    all_of_it = tuple(
+        Exhibit(exhibit.index, exhibit.leaf, tuple(log.disclosures[exhibit.index].values()), exhibit.proof)
+        for exhibit in contents.exhibits
+    )
+    members = forge.members_of(forge.build(forge.changed(contents, exhibits=all_of_it))[0])
+    assert b"someone" in members[layout.ITEMS_JSONL]
+    for name in (name for name in members if name.endswith((".leaf", ".tlog-proof"))):
+        assert members[name] == forge.good_members()[name]
+
+
+def test_no_seal_with_a_key_of_another_certificate() -> None:
+    with pytest.raises(BundleError):
+        Sealer(forge.sealer().certificate, ec.generate_private_key(ec.SECP256R1()))
+
+
+def test_a_seal_of_ones_own_is_fit_for_cades_and_lives_its_years() -> None:
+    root, root_key, seal, key = make_seal("N" * 80, forge.START)
+    seal.verify_directly_issued_by(root)
+    assert root.public_key() == root_key.public_key()
+    usage = seal.extensions.get_extension_for_class(x509.KeyUsage)
+    assert usage.critical
+    assert usage.value.content_commitment
+    assert not usage.value.key_cert_sign
+    assert seal.not_valid_before_utc < forge.START < seal.not_valid_after_utc < root.not_valid_after_utc
+    manifest = b"a manifest"
+    signature = Sealer(seal, key, (root,)).sign(manifest, stamp=forge.stamping(forge.START), at=forge.START)
+    assert read_seal(signature=signature, manifest=manifest).signer.certificate == seal
+
+
+def test_the_report_says_what_when_how_who_and_the_limits() -> None:
+    report = text_of("data/report.en.txt")
+    for words in (
+        "case-7-bundle-1", "Posted:", "Acquired:", "Proven:", "in the log by", "desktop-json", "coordinator",
+        "1 hole is recorded", "3 items are shown", "6 values are withheld", "to be verified by counsel",
+        "does not by itself prove who posted them", "five steps", "not that Telegram sent it so",
+    ):  # fmt: skip
+        assert words in " ".join(report.split())
+    for row in text_of(layout.ITEMS_JSONL).splitlines():
+        assert json.loads(row)["values"]["sha256"] in report
+
+
+def test_only_a_rehearsal_says_so_and_says_so_on_top_of_every_text() -> None:
+    real = make_payload(forge.changed(forge.small_contents(), rehearsal=False)).members
+    for name in ("data/report.en.txt", layout.README, layout.HOW_TO_VERIFY):
+        assert "REHEARSAL, NOT FOR COURT" in "\n".join(text_of(name).splitlines()[:3])
+        assert b"REHEARSAL" not in real[name]
+
+
+def test_a_name_from_a_channel_cannot_rearrange_the_report() -> None:
+    report = text_of("data/report.en.txt")
+    assert "\u202e" not in report
+    assert "\\u202e" in report
+
+
+def test_the_texts_fit_a_page() -> None:
+    for name in ("data/report.en.txt", layout.README, layout.HOW_TO_VERIFY):
+        long = [line for line in text_of(name).splitlines() if len(line) > WIDTH]
+        # digests and keys are not broken, so that they can be copied
+        assert all(any(len(word) >= 64 for word in line.split()) or line.startswith("    ") for line in long)
+
+
+def test_what_the_script_does_not_check_is_listed_in_it() -> None:
+    script = verify_script()
+    assert "@" + "MAY_BE@" not in script
+    for listed in check_list():
+        assert listed.id in script
+    for listed in not_made_by("sh"):
+        assert script.index("NOT_MADE=") < script.index(listed.id)
+
+
+def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
+    contents = forge.small_contents()
+    _, facts = forge.build(contents)
+    letter = covering_letter(contents, facts=facts, roots=forge.roots())
+    joined = letter.replace("\n", " ").replace(" ", "")
+    for digest in (facts.sha256, facts.seal_fingerprint, *map(fingerprint, forge.roots())):
+        assert digest in joined
+    assert "REHEARSAL, NOT FOR COURT" in letter
+    assert contents.log_key in letter
+    assert "____" in letter
+    assert all(len(line) <= WIDTH or "+" in line for line in letter.splitlines())
+
+
+def test_a_digest_is_shown_in_groups_of_four() -> None:
+    assert grouped("0123456789abcdef" * 2).split() == ["0123", "4567", "89ab", "cdef"] * 2
+
+
+def test_certificates_that_were_given_lie_in_the_bundle() -> None:
+    pem = forge.sealer().certificate.public_bytes(serialization.Encoding.PEM)
+    contents = forge.changed(forge.small_contents(), certificates=(("seal", pem),))
+    assert make_payload(contents).members["data/certs/seal.pem"] == pem

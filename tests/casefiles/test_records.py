@@ -1,0 +1,144 @@
+import csv
+import io
+import json
+import re
+
+import jsonschema
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casefiles.errors import RecordsError
+from casefiles.verifier import layout
+from casefiles.verifier.jcs import jcs, read_jcs
+from casefiles.verifier.layout import SCHEMA_NAMES
+from casefiles.verifier.records import WITHHELD, _cell
+from casefiles.verifier.schema import load_schema, require_schema
+from evidence.log.commit import read_disclosure
+from tests.casefiles.forge import HELD_BACK, good_members
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+values = st.recursive(
+    st.none() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(values)
+def test_canonical_json_is_that_of_another_program(value: object) -> None:
+    assert jcs(value) == rfc8785.dumps(value)  # type: ignore[arg-type]  # strings, null, arrays, objects
+    assert read_jcs(jcs(value), where="here") == value
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, {"a": [0]}, "\ud800", {"\ud800": None}])
+def test_what_is_no_value_of_the_log_has_no_canonical_form(value: object) -> None:
+    with pytest.raises(RecordsError):
+        jcs(value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b'{"b":"1","a":"2"}', b'{"a": "1"}', b'{"a":"1"}\n', b'{"a":"1","a":"2"}', b'"\\u0041"', b"1", b"\xff",
+     b"[" * 100_000],
+)  # fmt: skip
+def test_json_in_another_spelling_is_refused(data: bytes) -> None:
+    with pytest.raises(RecordsError):
+        read_jcs(data, where="here")
+
+
+def rows(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in good_members()[name].decode("utf-8").splitlines()]
+
+
+def test_each_row_says_what_its_disclosures_say_by_a_second_reading() -> None:
+    # a slow, plain reference: no function of the writer, only the disclosures as they lie there
+    members = good_members()
+    for row in rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL):
+        leaf = json.loads(members[f"data/log/{row['index']}.leaf"])
+        lines = members[f"data/log/{row['index']}.disclosures"].decode("ascii").split()
+        told = dict(map(read_disclosure, lines))
+        assert row["values"] == told
+        assert row["withheld"] == sorted(leaf["commit"].keys() - told.keys())
+        assert (row["after"], row["event"], row["type"]) == (leaf["after"], leaf["event"], leaf["type"])
+        assert row["sealed"] == leaf["sealed"]
+
+
+def test_items_are_what_was_observed_and_events_are_the_rest_in_the_order_of_the_log() -> None:
+    assert {row["type"] for row in rows(layout.ITEMS_JSONL)} == {"observed"}
+    assert {row["type"] for row in rows(layout.EVENTS_JSONL)} == {"log_opened", "imported", "hole"}
+    for name in (layout.ITEMS_JSONL, layout.EVENTS_JSONL):
+        indexes = [int(str(row["index"])) for row in rows(name)]
+        assert indexes == sorted(indexes)
+
+
+def test_three_times_stand_apart_in_every_item() -> None:
+    for row in rows(layout.ITEMS_JSONL):
+        told = row["values"]
+        assert isinstance(told, dict)
+        assert told["posted_at"] < row["not_before"] < told["at"] < row["stamped_at"]
+
+
+def test_the_table_for_people_has_the_items_with_what_is_withheld_marked() -> None:
+    table = list(csv.DictReader(io.StringIO(good_members()[layout.ITEMS_CSV].decode("utf-8"), newline="")))
+    exact = rows(layout.ITEMS_JSONL)
+    assert len(table) == len(exact)
+    for cells, row in zip(table, exact, strict=True):
+        told = row["values"]
+        assert isinstance(told, dict)
+        assert cells["index"] == row["index"]
+        assert cells["text"] == told["text"]
+        assert {name for name, cell in cells.items() if cell == WITHHELD} == HELD_BACK
+        assert cells["channel_title"] == "'" + told["channel_title"]
+
+
+@given(texts)
+def test_no_cell_can_be_run_as_a_formula(text: str) -> None:
+    assert not re.match(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", _cell(text))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"])
+def test_a_cell_that_looks_like_a_formula_is_told_apart_by_an_apostrophe(text: str) -> None:
+    assert _cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+def test_the_schemas_are_schemas(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(dict(load_schema(name)))
+
+
+def instances() -> list[tuple[str, object]]:
+    members = good_members()
+    found: list[tuple[str, object]] = [("case", json.loads(members[layout.CASE]))]
+    found += [("item", row) for row in rows(layout.ITEMS_JSONL)]
+    found += [("event", row) for row in rows(layout.EVENTS_JSONL)]
+    found += [("leaf", json.loads(content)) for name, content in members.items() if name.endswith(".leaf")]
+    return found
+
+
+def test_every_record_fits_its_schema_by_another_program() -> None:
+    for name, value in instances():
+        jsonschema.Draft202012Validator(load_schema(name)).validate(value)
+
+
+@given(st.data())
+def test_our_reading_of_a_schema_is_that_of_another_program(data: st.DataObject) -> None:
+    name, value = data.draw(st.sampled_from(instances()))
+    assert isinstance(value, dict)
+    damaged = dict(value)
+    for key in data.draw(st.lists(st.sampled_from(sorted(damaged)), max_size=3)):
+        damaged[key] = data.draw(values | st.sampled_from([1, True, "", "x\n", "A" * 64, ["a", "a"], {"Pdq": "x"}]))
+    for key in data.draw(st.lists(st.sampled_from(sorted(value)), max_size=1)):
+        damaged.pop(key)
+    if data.draw(st.booleans()):
+        damaged["other"] = None
+    fits = jsonschema.Draft202012Validator(load_schema(name)).is_valid(damaged)
+    try:
+        require_schema(damaged, name, where="here")
+    except RecordsError:
+        ours = False
+    else:
+        ours = True
+    # ECMA's $ does not match before a last newline, Python's does: there ours is the stricter
+    assert ours == fits or (fits and "\n" in json.dumps(damaged, ensure_ascii=False).replace("\\n", "\n"))

@@ -1,0 +1,312 @@
+import json
+import subprocess
+import sys
+import zipapp
+from datetime import timedelta
+from pathlib import Path
+
+import grimp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from casefiles.bundle.sign import Sealer, make_seal
+from casefiles.errors import ContainerError
+from casefiles.verifier import __main__ as program
+from casefiles.verifier import layout
+from casefiles.verifier.asic import container_bytes
+from casefiles.verifier.checks import CHECKS, Opened, _examine, verify
+from casefiles.verifier.report import as_json, as_text, check_list, detail_of
+from evidence.finding import Finding, Verdict
+from evidence.log.note import VerifierKey
+from evidence.rehearsal.authority import RehearsalAuthority
+from tests.casefiles import forge
+
+TREE = Path(__file__).parents[2]
+
+
+def test_a_good_bundle_passes_every_check(tmp_path: Path) -> None:
+    report = forge.checked(forge.good_bundle(), tmp_path)
+    assert report.verdict is Verdict.PASSED
+    assert [finding.id for finding in report.findings] == [listed.id for listed in check_list()]
+
+
+def test_every_check_of_the_list_is_made_here_and_no_other() -> None:
+    assert [check.id for check in CHECKS] == [listed.id for listed in check_list()]
+    assert all("cli" in listed.done_by for listed in check_list())
+    for number, check in enumerate(CHECKS):
+        assert set(check.needs) <= {earlier.id for earlier in CHECKS[:number]}
+
+
+def test_what_the_list_says_that_the_script_checks_the_script_runs() -> None:
+    script = (TREE / "casefiles" / "verifier" / "verify.sh").read_text(encoding="ascii")
+    run = [line.split()[1] for line in script.splitlines() if line.startswith("  run ")]
+    assert run == [listed.id for listed in check_list() if "sh" in listed.done_by]
+
+
+def test_without_roots_nothing_is_more_than_undecided_and_the_fingerprints_are_shown(tmp_path: Path) -> None:
+    report = forge.checked(forge.good_bundle(), tmp_path, trust=[], log_key=None)
+    assert report.verdict is Verdict.INDETERMINATE
+    undecided = {finding.id: finding for finding in report.problems}
+    stamps = {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"}
+    assert undecided.keys() == {"seal.chain", *stamps}
+    root = forge.sealer().chain[0].fingerprint(hashes.SHA256()).hex()
+    assert root in undecided["seal.chain"].found
+    stamper = forge.authority().certificate.fingerprint(hashes.SHA256()).hex()
+    assert all(stamper in undecided[name].found for name in stamps)
+
+
+def test_roots_that_lie_in_the_bundle_are_not_trusted(tmp_path: Path) -> None:
+    pem = b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots())
+    contents = forge.changed(forge.small_contents(), certificates=(("roots", pem),))
+    assert forge.checked(forge.build(contents)[0], tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
+
+
+def test_a_root_of_somebody_else_fails(tmp_path: Path) -> None:
+    other, *_ = make_seal("Test organisation", forge.START - timedelta(days=30))
+    stranger = RehearsalAuthority.create(tmp_path / "other", at=forge.START - timedelta(days=30))
+    bundle = forge.good_bundle()
+    wrong_seal = forge.checked(bundle, tmp_path, trust=[other, forge.authority().root])
+    assert forge.failed(wrong_seal) == {"seal.chain"}
+    wrong_stamps = forge.checked(bundle, tmp_path, trust=[forge.sealer().chain[0], stranger.root])
+    assert {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"} <= forge.failed(wrong_stamps)
+
+
+def test_the_seal_certificate_itself_can_be_what_is_trusted(tmp_path: Path) -> None:
+    trust = [forge.sealer().certificate, forge.authority().root]
+    assert forge.checked(forge.good_bundle(), tmp_path, trust=trust).verdict is Verdict.PASSED
+
+
+def test_a_seal_that_had_expired_when_it_was_stamped_fails(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=6 * 366))
+    expired = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    report = forge.checked(expired, tmp_path, trust=[root, forge.authority().root])
+    assert forge.failed(report) == {"seal.chain"}
+    assert "not valid at that time" in next(one.found for one in report.problems if one.id == "seal.chain")
+
+
+def test_a_seal_that_expired_after_it_was_stamped_still_passes(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=5 * 365))
+    assert certificate.not_valid_after_utc < forge.START + timedelta(days=30)
+    bundle = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    report = forge.checked(bundle, tmp_path, trust=[root, forge.authority().root])
+    assert report.verdict is Verdict.PASSED
+
+
+def test_another_log_key_than_the_one_given_fails(tmp_path: Path) -> None:
+    other = VerifierKey(forge.ORIGIN, bytes(32))
+    report = forge.checked(forge.good_bundle(), tmp_path, log_key=other)
+    assert forge.failed(report) == {"log.key"}
+
+
+def test_a_check_whose_ground_does_not_hold_is_not_made_and_says_so(tmp_path: Path) -> None:
+    report = forge.checked(b"no container", tmp_path)
+    assert report.verdict is Verdict.FAILED
+    assert forge.failed(report) == {"container.form"}
+    assert all("not made" in finding.found for finding in report.findings[1:])
+
+
+def flips(data: bytes, *, start: int, step: int) -> list[bytes]:
+    return [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step)]
+
+
+def test_a_flipped_byte_anywhere_in_the_file_fails(tmp_path: Path) -> None:
+    bundle = forge.good_bundle()
+    for flipped in flips(bundle, start=0, step=97):
+        assert forge.checked(flipped, tmp_path).verdict is Verdict.FAILED
+
+
+@pytest.mark.slow
+def test_every_flipped_byte_in_the_file_fails(tmp_path: Path) -> None:
+    bundle = forge.good_bundle()
+    for flipped in flips(bundle, start=0, step=1):
+        assert forge.checked(flipped, tmp_path).verdict is Verdict.FAILED
+
+
+def examined(members: dict[str, bytes]) -> Verdict:
+    """Past the container, whose CRC alone would catch a flip."""
+    return _examine(Opened(members, roots=forge.roots(), log_key=forge.VKEY)).verdict
+
+
+def require_flips_fail(step: int) -> None:
+    members = forge.good_members()
+    for name, content in members.items():
+        for flipped in flips(content, start=min(len(content) - 1, step // 2), step=step):
+            verdict = examined({**members, name: flipped})
+            # nothing covers the archive's own token but its signature, and CMS leaves some of it unsigned
+            assert verdict is Verdict.FAILED or name in (layout.ARCHIVE_TOKEN, layout.MIMETYPE), name
+
+
+def test_a_flipped_byte_in_any_member_fails_even_where_the_container_is_written_anew() -> None:
+    require_flips_fail(step=499)
+
+
+@pytest.mark.slow
+def test_every_flipped_byte_of_a_member_fails_even_where_the_container_is_written_anew() -> None:
+    require_flips_fail(step=1)
+
+
+def test_a_member_removed_added_doubled_renamed_or_exchanged_fails(tmp_path: Path) -> None:
+    members = forge.good_members()
+    names = [name for name in members if name != layout.MIMETYPE]
+    for name in names:
+        without = {other: content for other, content in members.items() if other != name}
+        assert forge.checked(container_bytes(without), tmp_path).verdict is Verdict.FAILED
+        renamed = {**without, name + ".bak": members[name]}
+        assert forge.checked(container_bytes(renamed), tmp_path).verdict is Verdict.FAILED
+        other = names[names.index(name) - 1]
+        exchanged = {**members, name: members[other], other: members[name]}
+        if members[name] != members[other]:
+            assert forge.checked(container_bytes(exchanged), tmp_path).verdict is Verdict.FAILED
+    for name in ("data/certs/extra.pem", "data/log/99.leaf", "notes.txt", "data/report.mk.txt"):
+        assert forge.checked(container_bytes({**members, name: b"x\n"}), tmp_path).verdict is Verdict.FAILED
+
+
+def test_a_file_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
+    with pytest.raises(ContainerError, match="cannot be read"):
+        verify(tmp_path / "none.asice", roots=[])
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = program.main(arguments)
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    made = {"bundle": tmp_path / "b.asice", "roots": tmp_path / "roots.pem", "bad": tmp_path / "bad.asice"}
+    made["bundle"].write_bytes(forge.good_bundle())
+    made["bad"].write_bytes(forge.good_bundle()[:-1])
+    made["roots"].write_bytes(b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots()))
+    return {name: str(path) for name, path in made.items()}
+
+
+def test_the_program_exits_0_1_2_3(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    trust = ["--trust", files["roots"]]
+    assert run([files["bundle"], *trust, "--log", str(forge.VKEY)], capsys)[0] == 0
+    assert run([files["bad"], *trust], capsys)[0] == 1
+    assert run([files["bundle"]], capsys)[0] == 3
+    assert run([files["bundle"], "--trust", files["bundle"]], capsys)[0] == 2
+    assert run([files["bundle"], "--log", "x"], capsys)[0] == 2
+    assert run([files["bundle"] + "x"], capsys)[0] == 2
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--no-such-option"])
+
+
+def test_the_programs_json_is_one_object_with_verdict_and_checks(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = run([files["bundle"], "--trust", files["roots"], "--json"], capsys)
+    told = json.loads(out)
+    assert (code, told["verdict"]) == (0, "PASSED")
+    assert [check["id"] for check in told["checks"]] == [listed.id for listed in check_list()]
+    assert all(check.keys() == {"id", "verdict", "detail"} for check in told["checks"])
+
+
+def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(tmp_path: Path) -> None:
+    good = as_text(forge.checked(forge.good_bundle(), tmp_path))
+    assert good.splitlines()[-1] == "verdict: PASSED"
+    bad = as_text(forge.checked(forge.good_bundle(), tmp_path, trust=[]))
+    for listed in check_list():
+        assert f"{listed.id:<22} {listed.title}" in good
+        assert listed.id in bad
+    assert "NO_CERTIFICATE_CHAIN_FOUND" in bad
+
+
+def test_nothing_in_a_bundle_can_move_the_readers_cursor() -> None:
+    finding = Finding("log.key", Verdict.FAILED, "a\x1b[2J", "b\u202e", "c\nd", "fix")
+    assert detail_of(finding) == "a\\x1b[2J: c\\nd (expected b\\u202e) - fix"
+    assert as_json(forge.Report((finding,)))["verdict"] == "FAILED"
+
+
+def closure() -> set[str]:
+    graph = grimp.build_graph("casefiles", "evidence", "config")
+    return {"casefiles.verifier.__main__"} | graph.find_upstream_modules("casefiles.verifier.__main__")
+
+
+def pack(directory: Path) -> Path:
+    """The verifier as one file: its import closure and its data."""
+    source = directory / "source"
+    for module in closure():
+        parts = module.split(".")
+        for depth in range(1, len(parts)):
+            package = source.joinpath(*parts[:depth])
+            package.mkdir(parents=True, exist_ok=True)
+            (package / "__init__.py").write_bytes(TREE.joinpath(*parts[:depth], "__init__.py").read_bytes())
+        file = TREE.joinpath(*parts).with_suffix(".py")
+        if file.exists():
+            source.joinpath(*parts).with_suffix(".py").write_bytes(file.read_bytes())
+    for data in ("checks.json", *(f"schema/{name}.schema.json" for name in layout.SCHEMA_NAMES)):
+        target = source / "casefiles" / "verifier" / data
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((TREE / "casefiles" / "verifier" / data).read_bytes())
+    # zipapp's own starter forgets the exit code
+    (source / "__main__.py").write_text("import sys\nfrom casefiles.verifier.__main__ import main\nsys.exit(main())\n")
+    out = directory / "verify.pyz"
+    zipapp.create_archive(source, out)
+    return out
+
+
+def test_the_verifier_runs_as_one_file_without_the_rest_of_the_program(files: dict[str, str], tmp_path: Path) -> None:
+    packed = pack(tmp_path)
+    for arguments, expected in (
+        ([files["bundle"], "--trust", files["roots"], "--json"], Verdict.PASSED),
+        ([files["bad"], "--trust", files["roots"], "--json"], Verdict.FAILED),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-I", packed, *arguments], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert json.loads(done.stdout)["verdict"] == expected, done.stderr
+
+
+def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
+    assert closure() <= {
+        "casefiles", "casefiles.errors", "casefiles.verifier", "config", "config.errors", "evidence",
+        "evidence.errors", "evidence.finding", "evidence.log", "evidence.stamp", "evidence.times",
+        *(f"casefiles.verifier.{name}" for name in (
+            "__main__", "asic", "bag", "cades", "checks", "jcs", "layout", "manifest", "pictures", "records", "report",
+            "schema",
+        )),
+        *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "proof", "schema")),
+        *(f"evidence.stamp.{name}" for name in ("cms", "der", "token")),
+    }  # fmt: skip
+
+
+def test_a_bundle_forged_with_a_seal_and_an_authority_of_the_same_names_never_passes(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
+    liar = RehearsalAuthority.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
+    members = {**forge.good_members(), layout.README: b"another text\n"}
+    stamp = forge.stamping(forge.START + timedelta(days=1), by=liar)
+    bundle = forge.reseal(members, by=Sealer(certificate, key, (root,)), stamp=stamp)
+    assert forge.checked(bundle, tmp_path).verdict is Verdict.FAILED
+    assert forge.checked(bundle, tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
+
+
+def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:
+    def issued(*extensions: tuple[x509.ExtensionType, bool]) -> Sealer:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")])
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(5).not_valid_before(forge.START - timedelta(days=1))
+        builder = builder.not_valid_after(forge.START + timedelta(days=100))
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        return Sealer(builder.sign(key, hashes.SHA256()), key)
+
+    usage = forge.sealer().certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    stamps_only = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    agreeing = x509.KeyUsage(*[False] * 4, key_agreement=True, **dict.fromkeys(
+        ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False))  # fmt: skip
+    control = issued((usage, True))
+    bundle = forge.reseal(forge.good_members(), by=control)
+    trust = [control.certificate, forge.authority().root]
+    assert forge.checked(bundle, tmp_path, trust=trust).verdict is Verdict.PASSED
+    for odd in (issued(), issued((usage, True), (stamps_only, True)), issued((usage, True), (authority, True)),
+                issued((agreeing, True))):  # fmt: skip
+        bundle = forge.reseal(forge.good_members(), by=odd)
+        report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.authority().root])
+        assert forge.failed(report) == {"seal.signature"}

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from casefiles.verifier.report import check_list
+from evidence.finding import Verdict
+from tests.casefiles import forge
+from tests.damaged.corpus import CORPUS, Damaged
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
+def test_each_damaged_bundle_fails_where_its_defect_is(case: Damaged, tmp_path: Path) -> None:
+    report = forge.checked(case.bundle(), tmp_path)
+    assert report.verdict is Verdict.FAILED
+    assert forge.failed(report) == case.fails
+
+
+def test_the_corpus_hits_every_check_of_the_list(tmp_path: Path) -> None:
+    hit: set[str] = set()
+    for case in CORPUS:
+        hit |= forge.failed(forge.checked(case.bundle(), tmp_path))
+    assert hit == {listed.id for listed in check_list()}
+
+
+def test_the_good_bundle_that_the_corpus_is_made_from_passes(tmp_path: Path) -> None:
+    # the control: sealed and stamped again without a change, nothing fails
+    assert forge.checked(forge.good_bundle(), tmp_path).verdict is Verdict.PASSED
+    assert forge.checked(forge.reseal(forge.good_members()), tmp_path).verdict is Verdict.PASSED
+
+
+def test_without_roots_a_damaged_bundle_still_fails(tmp_path: Path) -> None:
+    for case in CORPUS:
+        if case.name == "seal_of_an_organisation_of_the_same_name":
+            continue
+        assert forge.checked(case.bundle(), tmp_path, trust=[]).verdict is Verdict.FAILED, case.name
