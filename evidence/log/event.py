@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.canonical import Value, b64u, from_b64u, jcs
-from evidence.errors import LeafError
+from evidence.errors import CanonicalError, CommitmentError, LeafError
 from evidence.log.commit import commitment, open_commitments
 from evidence.log.disclose import disclose
 from evidence.log.leaf import Leaf
@@ -190,12 +190,13 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
             None if told["act"] is None else from_b64u(told["act"]),
             body["source"],
         )
-        names = record.values.keys()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if (body["format"], record.type, record.values.keys()) != (RECORD_FORMAT, leaf.type, leaf.commit.keys()):
+            raise LeafError("the record is not of this leaf", where=f"event {leaf.event_id}")
+        disclosures = record.disclosures()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalError) as error:
         raise LeafError("this is no record", where=f"event {leaf.event_id}") from error
-    if record.type != leaf.type or names != leaf.commit.keys():
-        raise LeafError("the record is not of this leaf", where=f"event {leaf.event_id}")
-    open_commitments(leaf.commit, record.disclosures())
+    if len(open_commitments(leaf.commit, disclosures)) != len(leaf.commit):
+        raise CommitmentError("a secret of the record is missing", where=f"event {leaf.event_id}")
     return record
 
 
