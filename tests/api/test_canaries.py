@@ -10,7 +10,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +38,7 @@ class Lived:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     folder, scratch = tmp_path_factory.mktemp("lived"), tmp_path_factory.mktemp("scratch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(scratch))
@@ -54,7 +53,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         export_case(home, Order(case_id, out, "court", "en", doer(home)), keys.casework)
         check(home, office.export, case_id)
         home.engine.dispose()
-    yield Lived(home, office.export, out, scratch)
+    return Lived(home, office.export, out, scratch)
 
 
 def check(home: Home, export: ExportFacts, case_id: str) -> None:
@@ -64,7 +63,10 @@ def check(home: Home, export: ExportFacts, case_id: str) -> None:
     environment = os.environ | {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann"}
     done = subprocess.run(
         [sys.executable, "-c", command, "--home", str(home.path), "check", str(picture), "--case", case_id, "--json"],
-        env=environment, capture_output=True, check=True, cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
     )
     (home.path.parent / "check.log").write_bytes(done.stdout + done.stderr)
     assert b'"found": true' in done.stdout
@@ -116,8 +118,12 @@ def test_the_searches_find_what_is_there(lived: Lived) -> None:
         assert leaks(pieces(content)[:1] or [content[-PIECE:]], export)
     assert leaks([lived.export.phone.encode()], export)
     assert len(prints(lived)) > 0
-    opened = {Path("prints"): b"".join(each.sealing_bytes() for _item, each in stored_prints(
-        lived.home, lived.home.keys.unlock(PASSPHRASE).matching))}
+    opened = {
+        Path("prints"): b"".join(
+            each.sealing_bytes()
+            for _item, each in stored_prints(lived.home, lived.home.keys.unlock(PASSPHRASE).matching)
+        )
+    }
     assert leaks(prints(lived), opened)
     assert leaks(digests(pictures(lived.export)[0]), opened)
 

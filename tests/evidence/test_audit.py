@@ -12,6 +12,7 @@ from api.auditing import run_audit
 from api.home import DATABASE_FILE, Home
 from config.errors import Explained
 from evidence import database
+from evidence.audit import Audit
 from evidence.database import reading
 from evidence.finding import Verdict
 from tests.homes import PASSPHRASE, Office, copy_of
@@ -28,7 +29,7 @@ ARTEFACTS = {
 }
 
 
-def audited(home: Home, passphrase: str | None = None, against: Path | None = None, level: int = 3):
+def audited(home: Home, passphrase: str | None = None, against: Path | None = None, level: int = 3) -> Audit:
     return run_audit(home, level=level, against=against, passphrase=passphrase, progress=lambda _more: None)
 
 
@@ -42,7 +43,9 @@ def one_of_each(file: Path) -> dict[str, tuple[int, bytes]]:
     with sqlite3.connect(file) as connection:
         for name, (table, column, key, _where) in ARTEFACTS.items():
             only = f" WHERE name = '{name}'" if table == "sealed" else ""
-            row = connection.execute(f"SELECT {key}, {column} FROM {table}{only} ORDER BY length({column}), {key} LIMIT 1")  # noqa: S608 - names from above
+            row = connection.execute(
+                f"SELECT {key}, {column} FROM {table}{only} ORDER BY length({column}), {key} LIMIT 1"
+            )
             chosen[name] = row.fetchone()
     connection.close()
     return chosen
@@ -53,7 +56,7 @@ def put(file: Path, name: str, key: int, body: bytes) -> None:
     only = f" AND name = '{name}'" if table == "sealed" else ""
     connection = sqlite3.connect(file)
     with connection:
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {key_name} = ?{only}", (body, key))  # noqa: S608 - names from above
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {key_name} = ?{only}", (body, key))
     connection.close()
 
 
@@ -120,9 +123,7 @@ def test_every_flip_in_an_object_is_found_and_named(office: Office, tmp_path: Pa
 def read_by_audit(home: Home) -> list[tuple[str, list[tuple[object, ...]]]]:
     tables = [table for table in database.metadata.sorted_tables if table not in database.WORK]
     with reading(home.engine) as connection:
-        return [
-            (table.name, sorted(tuple(row) for row in connection.execute(sa.select(table)))) for table in tables
-        ]
+        return [(table.name, sorted(tuple(row) for row in connection.execute(sa.select(table)))) for table in tables]
 
 
 def flip_database(office: Office, folder: Path, stride: int) -> Counter[str]:
