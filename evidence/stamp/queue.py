@@ -49,7 +49,10 @@ class Anchoring:
             size = open_checkpoint(note, key=self.sequencer.verifier_key).size
             if not has_news(connection, position, size):
                 return position
+            done = _stamped_by(connection, note, size)
         for authority in self.authorities:
+            if authority.name in done:
+                continue  # an earlier run logged it and then met an authority that did not answer
             stamped = request_stamp(
                 authority=authority,
                 sha256=bytes.fromhex(sha256_hex(note)),
@@ -73,6 +76,14 @@ class Anchoring:
             connection.execute(sa.insert(database.token), row)
 
         self.sequencer.append([Draft("anchor", public=public)], also=keep)
+
+
+def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
+    """Names of the authorities whose tokens over this checkpoint are logged."""
+    event, token = database.event, database.token
+    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
+    public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
+    return {told["authority"] for told in public if told["checkpoint_sha256"] == sha256_hex(note)}
 
 
 def has_news(connection: sa.Connection, position: int, size: int) -> bool:
