@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -55,10 +56,11 @@ class Provenance:
     authority: str | None = None
     legal_basis: str | None = None
 
-    def values(self) -> dict[str, Value]:
-        """The values that every event of this intake carries."""
+    def values(self, at: datetime) -> dict[str, Value]:
+        """The values that every event of this intake carries, acquired at this time by our clock."""
         told: dict[str, Value] = {"declared_by": text_value(self.declared_by)}
-        return self.doer.values(self.authority) | told | {"method": self.method, "mode": self.mode.value}
+        acquired = replace(self.doer, at=at).values(self.authority)
+        return acquired | told | {"method": self.method, "mode": self.mode.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Intake:
             self._take_group(group, container, provenance, counts, slices)
             acknowledge(len(group))
         result = Counts(**{name: counts[name] for name in Counts.__dataclass_fields__})
-        told = _imported(container, provenance, result)
+        told = _imported(container, provenance.values(self._clock()), provenance.legal_basis, result)
         self._log([self._preserver.rest(container.rest(), told, slices)])
         return result
 
@@ -164,7 +166,7 @@ class Intake:
                 facts = read_facts(content.medium)
             except OSError as error:
                 return self._look_hole(self._unreadable(content, error), provenance)
-        values = provenance.values() | dict(content.fields)
+        values = provenance.values(self._clock()) | dict(content.fields)
         values |= {"kind": content.kind.value, "container_sha256": container.sha256, "channel_id": content.channel_id}
         values |= {"message_id": _text(content.message_id), "offset": _text(content.offset)}
         if facts:
@@ -180,7 +182,7 @@ class Intake:
         return _Seen(content, values, mark, facts)
 
     def _look_hole(self, hole: Hole, provenance: Provenance) -> _Seen:
-        values = provenance.doer.values(provenance.authority)
+        values = replace(provenance.doer, at=self._clock()).values(provenance.authority)
         values |= {"channel_id": hole.channel_id, "lo": _text(hole.lo), "hi": _text(hole.hi)}
         values |= {"what": text_value(hole.what), "hole": hole.reason.value, "since": format_time(hole.since)}
         mark = self._seen.mark(channel_id=hole.channel_id, message_id=_text(hole.lo), sha256=hole_sha256(values))
@@ -264,14 +266,16 @@ def _text(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _imported(container: Container, provenance: Provenance, counts: Counts) -> dict[str, Value]:
-    return provenance.values() | {
+def _imported(
+    container: Container, acquired: dict[str, Value], legal_basis: str | None, counts: Counts
+) -> dict[str, Value]:
+    return acquired | {
         "source_name": text_value(container.name),
         "container_sha256": container.sha256,
         "container_bytes": str(container.length),
         "channel_id": container.channel_id,
         "channel_title": None if container.channel_title is None else text_value(container.channel_title),
         "channel_type": container.channel_type,
-        "legal_basis": None if provenance.legal_basis is None else text_value(provenance.legal_basis),
+        "legal_basis": None if legal_basis is None else text_value(legal_basis),
         "counts": {name: str(number) for name, number in asdict(counts).items()},
     }
