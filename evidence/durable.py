@@ -10,21 +10,30 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidence.errors import StorageFullError
+from evidence.errors import StorageFullError, StoreError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FAILED = frozenset({errno.EIO, errno.EROFS})
 
 
 @contextlib.contextmanager
 def storage_errors(where: Path) -> Iterator[None]:
-    """Turn "no space" of the system into our error.
+    """Turn "no space" and "the disk failed" of the system into our errors.
 
     Raises:
         StorageFullError: ENOSPC or EDQUOT came from inside.
+        StoreError: EIO or EROFS came from inside; of which disk, the system does not say.
     """
     try:
         yield
     except OSError as error:
+        if error.errno in _FAILED:
+            raise StoreError(
+                "a disk failed or turned read-only; nothing was acknowledged",
+                where=str(where),
+                found=error.strerror or "",
+                fix="Check this disk, and the one that the files come from, and run it again",
+            ) from error
         if error.errno not in _FULL:
             raise
         raise StorageFullError(
@@ -66,7 +75,8 @@ def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
 def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Put ``data`` in the place of ``file`` at once: a reader sees the old bytes or the new ones."""
     fresh = file.with_name(file.name + ".new")
-    fresh.unlink(missing_ok=True)
-    write_file(fresh, data, mode=mode)
-    fresh.replace(file)
-    sync_directory(file.parent)
+    with storage_errors(file.parent):
+        fresh.unlink(missing_ok=True)
+        write_file(fresh, data, mode=mode)
+        fresh.replace(file)
+        sync_directory(file.parent)

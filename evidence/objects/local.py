@@ -81,8 +81,9 @@ class LocalObjects:
 
     def settle(self) -> None:
         """Keep what was put; see the port."""
-        for draft in self._unsettled:
-            draft.unlink(missing_ok=True)
+        with storage_errors(self._root):
+            for draft in self._unsettled:
+                draft.unlink(missing_ok=True)
         self._unsettled.clear()
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
