@@ -28,6 +28,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Office:
     office = prepare(tmp_path_factory.mktemp("imported") / "office", messages=FEW, batch=2)
     shutil.copyfile(office.home / "nisisama.db", office.folder / "before.db")
     assert main(office.arguments()) == DONE
+    _whole(office.home / "nisisama.db")
     return office
 
 
@@ -69,12 +70,27 @@ def _moved_away(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _bytes(path: Path, change: Callable[[bytes], bytes]) -> Iterator[None]:
-    before = path.read_bytes()
-    path.write_bytes(change(before))
+    before = _whole(path) if path.suffix == ".db" else path.read_bytes()
+    _put(path, change(before))
     yield
+    _put(path, before)
+
+
+def _whole(database: Path) -> bytes:
+    """The database's bytes with everything that its write-ahead log held."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return database.read_bytes()
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Put a file in the place of another, as a restore does: no write-ahead log of the other stays beside it."""
+    fresh = path.with_name(f"{path.name}.fresh")
+    fresh.write_bytes(data)
+    fresh.chmod(0o600)
     for name in (f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
-    path.write_bytes(before)
+    fresh.replace(path)
 
 
 @contextmanager

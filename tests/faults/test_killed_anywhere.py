@@ -6,6 +6,7 @@ every such call. LIMIT: this cannot show a missing fsync, since the system itsel
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_an_import_killed_at_every_call_loses_nothing_and_completes(
     name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     _require_no_violation(name, 1, prepared, reference, rig, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "step"), [("unlink", 1), ("fsync", 5), ("pwrite64", 23)])
+def test_an_import_killed_again_while_it_takes_back_what_was_left_loses_nothing(
+    name: str, step: int, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+) -> None:
+    once = prepared.copy(tmp_path / "once")
+    first = rig.run(once, fault=Fault("fdatasync", "signal=SIGKILL", "5"))
+    left = [file for file in (once.objects / "pending").iterdir() if file.stat().st_nlink > 1]
+    assert left
+    for _position, office, second in _kills(name, step=step, prepared=once, rig=rig, folder=tmp_path):
+        acknowledged = max(first.acknowledged, second.acknowledged)
+        assert violations(office, reference, replace(second, acknowledged=acknowledged), rig) == []
 
 
 @pytest.mark.parametrize("name", STRIDES)
