@@ -3,10 +3,11 @@
     CaseError
     ├── BundleError         a bundle cannot be built from what was given
     │   └── GateError       a member may not leave: not on the list, a picture, or a print of one
+    ├── TrustError          a root that was given to trust cannot be read
     └── VerificationError   a bundle does not hold
         ├── ContainerError  the container is not in its one form, or has other members
         ├── ManifestError   a manifest does not fit the members
-        ├── SealError       the seal, or what it names, does not hold
+        ├── BundleSealError the seal does not hold, or its certificate may not seal
         ├── RecordsError    the tables say other things than the leaves and disclosures
         └── UndecidedError  nothing speaks against it, and it cannot be decided with what was given
 
@@ -28,6 +29,10 @@ class GateError(BundleError):
     """A member may not leave the house: not on the list, a picture, or a print of one."""
 
 
+class TrustError(CaseError):
+    """A root that was given to trust cannot be read."""
+
+
 class VerificationError(CaseError):
     """A bundle does not hold."""
 
@@ -40,7 +45,7 @@ class ManifestError(VerificationError):
     """A manifest does not fit the members."""
 
 
-class SealError(VerificationError):
+class BundleSealError(VerificationError):
     """The seal does not hold, or its certificate may not seal."""
 
 

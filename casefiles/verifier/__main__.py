@@ -12,29 +12,25 @@ from pathlib import Path
 
 from cryptography import x509
 
-from casefiles.errors import CaseError
+from casefiles.errors import TrustError
 from casefiles.verifier.checks import verify
 from casefiles.verifier.report import EXIT_CODES, USAGE, as_json, as_text
 from config.errors import Explained
 from evidence.log.note import VerifierKey
 
 
-class UsageError(CaseError):
-    """An argument cannot be used."""
-
-
 def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
     """The certificates in these PEM files.
 
     Raises:
-        UsageError: A file cannot be read or holds no certificate.
+        TrustError: A file cannot be read or holds no certificate.
     """
     roots: list[x509.Certificate] = []
     for path in paths:
         try:
             roots += x509.load_pem_x509_certificates(path.read_bytes())
         except (OSError, ValueError) as error:
-            raise UsageError(
+            raise TrustError(
                 "not a PEM file of certificates", where=path.name, fix="Give the root as a PEM file"
             ) from error
     return roots

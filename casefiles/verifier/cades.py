@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from casefiles.errors import SealError
+from casefiles.errors import BundleSealError
 from evidence.stamp.cms import SignerFacts, chain_to_root, extensions_of, verify_signed_data
 from evidence.stamp.token import TokenInfo, read_token
 
@@ -35,12 +35,12 @@ def read_seal(*, signature: bytes, manifest: bytes) -> Seal:
 
     Raises:
         SignedDataError: The CMS does not hold, or is over other bytes.
-        SealError: It carries no signature time-stamp or several, or its certificate may not seal.
+        BundleSealError: It carries no signature time-stamp or several, or its certificate may not seal.
     """
     signer = verify_signed_data(signed_data=signature, content=manifest)
     if len(signer.timestamp_tokens) != 1:
         found = f"{len(signer.timestamp_tokens)}"
-        raise SealError("the seal has not one signature time-stamp", expected="1", found=found)
+        raise BundleSealError("the seal has not one signature time-stamp", expected="1", found=found)
     _require_may_seal(signer.certificate)
     return Seal(signer, signer.timestamp_tokens[0])
 
@@ -73,10 +73,10 @@ def _require_may_seal(certificate: x509.Certificate) -> None:
     values = [extension.value for extension in extensions_of(certificate)]
     for value in values:
         if isinstance(value, x509.BasicConstraints) and value.ca:
-            raise SealError("the seal is by an authority's own certificate", expected="CA:FALSE")
+            raise BundleSealError("the seal is by an authority's own certificate", expected="CA:FALSE")
         if isinstance(value, x509.ExtendedKeyUsage) and ExtendedKeyUsageOID.TIME_STAMPING in value:
-            raise SealError("the seal is by a time-stamp unit's certificate")
+            raise BundleSealError("the seal is by a time-stamp unit's certificate")
         if isinstance(value, x509.KeyUsage) and not (value.digital_signature or value.content_commitment):
-            raise SealError("the seal's certificate is not for signatures", expected="digitalSignature")
+            raise BundleSealError("the seal's certificate is not for signatures", expected="digitalSignature")
     if not any(isinstance(value, x509.KeyUsage) for value in values):
-        raise SealError("the seal's certificate does not say what it is for", expected="key usage")
+        raise BundleSealError("the seal's certificate does not say what it is for", expected="key usage")

@@ -51,6 +51,9 @@ undecided() {
   exit 3
 }
 
+# is FILE: it holds what comes in
+is() { [[ $(sha256sum) == "$(sha256sum <"$1")" ]]; }
+
 need_roots() {
   [[ -s $work/roots.pem ]] || undecided 'no roots were given: use --trust'
 }
@@ -79,7 +82,7 @@ check_members() {
       data/timestamps/*.checkpoint) [[ -f ${path%.checkpoint}.tst ]] ;;
     esac || refuse "incomplete: $path"
   done <"$work/names"
-  printf '%s' "$TYPE" | cmp -s - mimetype || refuse 'mimetype: not a bundle'
+  printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")
   printf '%d members\n' "$count"
 }
@@ -114,7 +117,7 @@ check_bag_manifest() {
 
 check_bag_info() {
   local line oxum='' total count
-  printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | cmp -s - bagit.txt || refuse 'bagit.txt differs'
+  printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | is bagit.txt || refuse 'bagit.txt differs'
   while IFS= read -r line; do
     if [[ $line == 'Payload-Oxum: '* ]]; then oxum+=${line#*: }; fi
   done <bag-info.txt
@@ -222,6 +225,7 @@ cut_seal() {
 }
 
 check_seal_signature() {
+  cut_seal
   openssl cms -verify -noverify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null \
     -signer "$work/signer.pem" >"$work/cms" 2>&1 || refuse "$(tail -n 1 "$work/cms")"
   openssl x509 -in "$work/signer.pem" -noout -fingerprint -sha256
@@ -265,7 +269,7 @@ check_note() {
     refuse "$1: another form, or another log"
   printf '%s' "${BASH_REMATCH[1]}" | base64 -d >"$work/signed" || refuse "$1: another form"
   [[ $(head -c 4 "$work/signed" | basenc --base16 | tr A-F a-f) == "$id" ]] || refuse "$1: signed by another key"
-  printf '%s\n' "${note[@]}" | cmp -s - "$1" || refuse "$1: another form"
+  printf '%s\n' "${note[@]}" | is "$1" || refuse "$1: another form"
   printf '%s\n' "${note[@]:0:3}" >"$work/text"
   tail -c +5 "$work/signed" >"$work/signature"
   { printf '\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00' && tail -c 32 "$work/key"; } >"$work/key.der"

@@ -1,0 +1,57 @@
+"""How long a bundle takes to verify, by how many items it has; an item must not cost more among many.
+
+The peer is this same verifier on a bundle of 100 items: there is no other that knows the format.
+A bundle of one item pays for its four time stamps and its seal alone. Times are processor time of
+the one thread, because wall time on a shared machine measures the neighbours.
+"""
+
+import gc
+import tempfile
+import time
+from pathlib import Path
+
+from casefiles.verifier.checks import verify
+from tests.casefiles import forge
+
+SIZES = (1, 100, 10_000)
+
+
+def run() -> dict[str, object]:
+    """Seconds to verify, and milliseconds and bytes an item, for each size."""
+    timed = [_timed(items) for items in SIZES]
+    each = {items: row["verify_s"] / items for items, row in zip(SIZES, timed, strict=True)}
+    rows = [
+        {
+            "name": f"verify a bundle of {items} items, an item",
+            "unit": "ms",
+            "ours": each[items] * 1000,
+            "peer": each[SIZES[1]] * 1000,
+            "peer_name": f"the same among {SIZES[1]}",
+            "ratio": each[items] / each[SIZES[1]],
+        }
+        for items in SIZES
+    ]
+    rows += [
+        _plain(f"verify a bundle of {items} items", "s", row["verify_s"])
+        for items, row in zip(SIZES, timed, strict=True)
+    ]
+    rows += [
+        _plain(f"size of a bundle of {items} items, an item", "bytes", row["bytes"] / items)
+        for items, row in zip(SIZES, timed, strict=True)
+    ]
+    return {"rows": rows}
+
+
+def _plain(name: str, unit: str, ours: float) -> dict[str, object]:
+    return {"name": name, "unit": unit, "ours": ours, "peer": None, "peer_name": None, "ratio": None}
+
+
+def _timed(items: int) -> dict[str, float]:
+    bundle, _ = forge.build(forge.contents_of(forge.small_log(items)))
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "bundle.asice"
+        file.write_bytes(bundle)
+        gc.collect()
+        begun = time.process_time()
+        verify(file, roots=forge.roots(), log_key=forge.VKEY).require_passed()
+        return {"verify_s": time.process_time() - begun, "bytes": len(bundle)}

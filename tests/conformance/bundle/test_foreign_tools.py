@@ -1,0 +1,268 @@
+"""The bundle before programs that we did not write, and ``verify.sh``, which uses only such."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from casefiles.verifier import layout
+from casefiles.verifier.asic import container_bytes
+from casefiles.verifier.report import check_list
+from tests.casefiles import forge
+from tests.damaged.corpus import CORPUS, Damaged
+
+pytestmark = pytest.mark.outside
+SH_CHECKS = {listed.id for listed in check_list() if "sh" in listed.done_by}
+
+
+def write(bundle: bytes, directory: Path) -> Path:
+    file = directory / "bundle.asice"
+    file.write_bytes(bundle)
+    return file
+
+
+def unzipped(bundle: bytes, directory: Path) -> Path:
+    folder = directory / "a folder"
+    folder.mkdir()
+    subprocess.run(["unzip", "-q", write(bundle, directory), "-d", folder], check=True)
+    return folder
+
+
+def roots_file(directory: Path) -> Path:
+    file = directory / "roots.pem"
+    file.write_bytes(b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots()))
+    return file
+
+
+def script(*arguments: object, cwd: Path) -> tuple[int, str]:
+    """Run a script with bash, nothing but its programs on the path."""
+    done = subprocess.run(
+        ["bash", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def failed(output: str) -> set[str]:
+    return {line.split()[1] for line in output.splitlines() if line.startswith("FAILED ")}
+
+
+def own_script(directory: Path) -> Path:
+    """The script from elsewhere, as a careful receiver has it."""
+    file = directory / "verify.sh"
+    file.write_bytes(forge.good_members()[layout.VERIFY_SH])
+    return file
+
+
+def test_unzip_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    file = write(forge.good_bundle(), tmp_path)
+    done = subprocess.run(["unzip", "-t", file], capture_output=True, text=True, check=True)
+    assert "No errors detected" in done.stdout
+    assert done.stderr == ""
+
+
+def test_bagit_accepts_the_unzipped_folder_and_sees_a_change(tmp_path: Path) -> None:
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    # in a process of its own: bagit warns of what it imports, and warnings are errors here
+    command = [sys.executable, "-W", "ignore", "-m", "bagit", "--validate", folder]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    (folder / "data" / "case.json").write_bytes(b"{}")
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def test_the_manifests_are_well_formed_for_an_xml_parser(tmp_path: Path) -> None:
+    for name in (layout.SEAL_MANIFEST, layout.ARCHIVE_MANIFEST):
+        root = ET.fromstring(forge.good_members()[name])  # noqa: S314 - our own bundle
+        assert root.tag == "{http://uri.etsi.org/02918/v1.2.1#}ASiCManifest"
+        uris = {reference.attrib["URI"] for reference in root[1:]}
+        wanted = layout.is_sealed if name == layout.SEAL_MANIFEST else layout.is_archived
+        assert uris == set(filter(wanted, forge.good_members()))
+
+
+def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    shutil.copy(roots_file(tmp_path), tmp_path / "ROOTS.pem")
+    text = (folder / layout.HOW_TO_VERIFY).read_text(encoding="utf-8").split("Or by hand:")[1]
+    commands = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+    listing = subprocess.run(
+        ["openssl", "asn1parse", "-inform", "DER", "-in", layout.SEAL_SIGNATURE],
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    at = next(number for number, line in enumerate(listing) if "timeStampToken" in line)
+    commands = commands.replace("OFFSET", listing[at + 2].split(":")[0].strip())
+    # a reader puts in the time that the command before has shown
+    commands = commands.replace("Nov 23 01:30:00 2026 GMT", "$(date -u -d @1795338030)")
+    work = tmp_path / "work"
+    shutil.copytree(folder, work)
+    shutil.copy(tmp_path / "roots.pem", work / "ROOTS.pem")
+    command = ["bash", "-euo", "pipefail", "-c", commands]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "CAdES Verification successful" in said
+    assert said.count("Verification: OK") == 2
+
+
+def test_the_script_passes_a_good_bundle_from_any_folder(tmp_path: Path) -> None:
+    roots = roots_file(tmp_path)
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    for arguments, cwd in (
+        ([folder / "verify.sh", "--trust", roots], tmp_path),
+        (["verify.sh", roots], folder),
+        ([own_script(tmp_path), "--bundle", tmp_path / "bundle.asice", "--trust", roots], tmp_path),
+    ):
+        code, output = script(*arguments, cwd=cwd)
+        assert code == 0, output
+        assert output.rstrip().endswith("verdict: PASSED")
+        assert {line.split()[1] for line in output.splitlines() if line.startswith("PASSED ")} == SH_CHECKS
+        for listed in check_list():
+            assert (listed.id in output.split("Not checked here")[1]) == ("sh" not in listed.done_by)
+
+
+def test_the_script_without_roots_is_undecided_and_says_so(tmp_path: Path) -> None:
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    code, output = script("verify.sh", cwd=folder)
+    assert code == 3, output
+    assert "no roots were given" in output
+    assert "verdict: INDETERMINATE" in output
+
+
+def test_the_script_refuses_roots_from_the_bundle_and_what_are_no_roots(tmp_path: Path) -> None:
+    pem = forge.authority().root.public_bytes(Encoding.PEM)
+    contents = forge.changed(forge.small_contents(), certificates=(("root", pem),))
+    folder = unzipped(forge.build(contents)[0], tmp_path)
+    for root in ("data/certs/root.pem", "README.txt", "none.pem"):
+        assert script("verify.sh", "--trust", root, cwd=folder)[0] == 2
+    assert script("verify.sh", "--no-such-option", cwd=folder)[0] == 2
+    assert script("verify.sh", "--trust", cwd=folder)[0] == 2
+
+
+def test_the_script_fails_with_a_root_of_somebody_else(tmp_path: Path) -> None:
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    only = tmp_path / "seal-root.pem"
+    only.write_bytes(forge.sealer().chain[0].public_bytes(Encoding.PEM))
+    code, output = script("verify.sh", only, cwd=folder)
+    assert code == 1
+    assert {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"} <= failed(output)
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
+def test_the_script_finds_each_defect_that_it_claims_to_check(case: Damaged, tmp_path: Path) -> None:
+    arguments = ["--bundle", write(case.bundle(), tmp_path), "--trust", roots_file(tmp_path)]
+    code, output = script(own_script(tmp_path), *arguments, cwd=tmp_path)
+    claimed = case.fails & SH_CHECKS - NOT_ALL_OF_IT.get(case.name, set())
+    assert code in ((1,) if claimed else (0, 1)), output
+    # it finds nothing that the verifier does not; but a container may fail while it is unzipped,
+    # and whose key it is shows here only by the signature
+    also = {"container.members"} | ({"log.checkpoint"} if "log.key" in case.fails else set())
+    assert failed(output) <= case.fails | also
+    if claimed:
+        assert failed(output) & (claimed | {"container.members"})
+
+
+NOT_ALL_OF_IT = {
+    # a shell does not read JSON: that the bag's name is the one in the description is left to the verifier
+    "bag_of_another_name_and_sealed_again": {"bag.info"},
+    "perceptual_hash_in_the_description": {"bag.info"},
+    "description_in_another_spelling": {"bag.info"},
+}
+
+
+def member_flips(step: int) -> Iterator[tuple[str, bytes]]:
+    members = forge.good_members()
+    for name, content in members.items():
+        for at in range(min(step // 2, len(content) - 1), len(content), step):
+            yield (
+                name,
+                container_bytes_of({**members, name: content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]}),
+            )
+
+
+def container_bytes_of(members: dict[str, bytes]) -> bytes:
+    """As a ZIP whose checksums are right, so that unzip finds nothing; the mimetype may be another."""
+    good = forge.good_members()
+    if members[layout.MIMETYPE] == good[layout.MIMETYPE]:
+        return container_bytes(members)
+    made = container_bytes({**members, layout.MIMETYPE: good[layout.MIMETYPE]})
+    return made.replace(good[layout.MIMETYPE], members[layout.MIMETYPE], 1)
+
+
+def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path) -> None:
+    roots, own = roots_file(tmp_path), own_script(tmp_path)
+    for name, bundle in member_flips(step=4099):
+        file = write(bundle, tmp_path)
+        code, output = script(own, "--bundle", file, roots, cwd=tmp_path)
+        assert code == 1 or name == layout.ARCHIVE_TOKEN, f"{name}\n{output}"
+
+
+def test_the_script_fails_on_a_member_added_removed_or_renamed(tmp_path: Path) -> None:
+    roots, folder = roots_file(tmp_path), unzipped(forge.good_bundle(), tmp_path)
+    assert script("verify.sh", roots, cwd=folder)[0] == 0
+    for name in ("data/items.csv", "META-INF/timestamp002.tst", "data/log/3.tlog-proof", "mimetype", "README.txt"):
+        kept = (folder / name).read_bytes()
+        (folder / name).unlink()
+        assert script("verify.sh", roots, cwd=folder)[0] == 1, name
+        (folder / f"{name}.bak").write_bytes(kept)
+        assert script("verify.sh", roots, cwd=folder)[0] == 1, name
+        (folder / f"{name}.bak").unlink()
+        (folder / name).write_bytes(kept)
+    assert script("verify.sh", roots, cwd=folder)[0] == 0
+
+
+def test_hostile_file_names_are_refused_and_run_nothing(tmp_path: Path) -> None:
+    roots, folder = roots_file(tmp_path), unzipped(forge.good_bundle(), tmp_path)
+    for name in (
+        "$(touch ran)", "`touch ran`", "-rf", "--help", "a\nb", "a b", "*", ";touch ran", "\x1b[2J", "..x", "caf\u00e9",
+        ".hidden", "data/log/1.leaf\n",
+    ):  # fmt: skip
+        odd = folder / name
+        odd.write_bytes(b"x")
+        code, output = script("verify.sh", roots, cwd=folder)
+        assert (code, failed(output)) == (1, {"container.members"}), name
+        assert "\x1b" not in output
+        odd.unlink()
+        assert not (folder / "ran").exists()
+
+
+def test_a_link_in_place_of_a_member_is_refused(tmp_path: Path) -> None:
+    roots, folder = roots_file(tmp_path), unzipped(forge.good_bundle(), tmp_path)
+    outside = tmp_path / "items.csv"
+    (folder / "data" / "items.csv").rename(outside)
+    (folder / "data" / "items.csv").symlink_to(outside)
+    code, output = script("verify.sh", roots, cwd=folder)
+    assert (code, failed(output)) == (1, {"container.members"})
+
+
+def test_the_script_needs_no_program_beyond_bash_coreutils_openssl_and_unzip(tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    coreutils = (
+        "base64 basenc cat comm cut date dirname head ln mkdir mktemp paste realpath rm sha256sum sort tail tr uniq wc"
+    )
+    for tool in (*coreutils.split(), "bash", "openssl", "unzip"):
+        found = shutil.which(tool)
+        assert found, tool
+        (tools / tool).symlink_to(found)
+    file, roots = write(forge.good_bundle(), tmp_path), roots_file(tmp_path)
+    done = subprocess.run(
+        [tools / "bash", own_script(tmp_path), "--bundle", file, "--trust", roots],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PATH": str(tools)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_openssl_sees_the_digest_that_the_letter_prints(tmp_path: Path) -> None:
+    file = write(forge.good_bundle(), tmp_path)
+    done = subprocess.run(["openssl", "dgst", "-sha256", file], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith(hashlib.sha256(forge.good_bundle()).hexdigest())
