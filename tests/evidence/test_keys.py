@@ -1,0 +1,158 @@
+"""Secrets stay in the folder beside the home, and the office key in no file at all."""
+
+import base64
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config.errors import SecretFileError
+from evidence.errors import HomeError, KeyTextError, NoMatchingKeyError, PassphraseError
+from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, read_recipients
+from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.seal.recipients import HybridIdentity, generate_identity
+
+PASSPHRASE = "correct horse"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A home's keys and the office identity that was returned."""
+
+    home: Path
+    keys: KeyFolder
+    office: HybridIdentity
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    home = tmp_path_factory.mktemp("keys") / "home"
+    home.mkdir()
+    office = create_keys(keys_beside(home), home, passphrase=PASSPHRASE, log_n=10)
+    return Made(home, keys_beside(home), office)
+
+
+@pytest.fixture
+def made(once: Made, tmp_path: Path) -> Made:
+    home = tmp_path / "home"
+    for before, after in ((once.home, home), (once.keys.path, keys_beside(home).path)):
+        shutil.copytree(before, after)
+    return Made(home, keys_beside(home), once.office)
+
+
+def test_keys_that_are_there_are_not_touched(made: Made, tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in made.keys.files()}
+    (tmp_path / "other").mkdir()
+    with pytest.raises(HomeError, match="keys already"):
+        create_keys(made.keys, tmp_path / "other", passphrase=PASSPHRASE, log_n=10)
+    assert {file: file.read_bytes() for file in made.keys.files()} == before
+
+
+def test_without_a_passphrase_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(PassphraseError):
+        create_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase="", log_n=10)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("passphrase", ["", "wrong", "correct horse ", "Correct horse"])
+def test_a_wrong_passphrase_opens_nothing(made: Made, passphrase: str) -> None:
+    with pytest.raises(PassphraseError):
+        made.keys.unlock(passphrase)
+
+
+@pytest.mark.parametrize("role", ["casework", "matching"])
+def test_a_missing_or_open_identity_is_refused(made: Made, role: str) -> None:
+    file = made.keys.path / f"{role}.age"
+    file.chmod(0o644)
+    with pytest.raises(SecretFileError, match="others may read"):
+        made.keys.unlock(PASSPHRASE)
+    file.unlink()
+    with pytest.raises(SecretFileError, match="missing"):
+        made.keys.unlock(PASSPHRASE)
+
+
+@pytest.mark.parametrize("name", ["log.key", "seen.key"])
+@pytest.mark.parametrize("content", [b"!", b"AAAA", base64.b64encode(bytes(33)), b"\xff" * 44, b"\n"])
+def test_what_is_no_key_is_refused(made: Made, name: str, content: bytes) -> None:
+    (made.keys.path / name).write_bytes(content)
+    with pytest.raises(SecretFileError, match="this is no key") as raised:
+        made.keys.log_key() if name == "log.key" else made.keys.seen_key()
+    assert raised.value.where == str(made.keys.path / name)
+
+
+def test_a_missing_recipient_is_explained(made: Made) -> None:
+    file = made.home / "recipients" / "matching.txt"
+    file.write_bytes(b"\xff")
+    with pytest.raises(HomeError, match="recipient"):
+        read_recipients(made.home)
+    file.unlink()
+    with pytest.raises(HomeError, match="missing"):
+        read_recipients(made.home)
+
+
+def test_a_mistyped_recipient_is_refused(made: Made) -> None:
+    file = made.home / "recipients" / "casework.txt"
+    text = file.read_text()
+    file.write_text(text.replace(text[20], "q" if text[20] != "q" else "p", 1))
+    with pytest.raises(KeyTextError):
+        read_recipients(made.home)
+
+
+def test_another_identity_opens_no_further_secret(made: Made) -> None:
+    casework = made.keys.unlock(PASSPHRASE).casework
+    made.keys.write_sealed("more.age", b"hidden", read_recipients(made.home).casework)
+    with pytest.raises(NoMatchingKeyError):
+        made.keys.read_sealed("more.age", generate_identity())
+    with pytest.raises(FileExistsError):
+        made.keys.write_sealed("more.age", b"other", read_recipients(made.home).casework)
+    assert made.keys.read_sealed("more.age", casework) == b"hidden"
+
+
+def test_the_passphrase_opens_what_the_recipients_seal(made: Made) -> None:
+    recipients, keys = read_recipients(made.home), made.keys.unlock(PASSPHRASE)
+    for recipient, identity in ((recipients.casework, keys.casework), (recipients.matching, keys.matching)):
+        assert open_whole(seal_whole(b"x", recipients=(recipient,)), identities=(identity,)) == b"x"
+    assert str(recipients.office) == str(made.office.recipient)
+    assert len({str(recipients.office), str(recipients.casework), str(recipients.matching)}) == 3
+
+
+def test_the_office_key_alone_recovers_the_other_two(made: Made) -> None:
+    keys = made.keys.unlock(PASSPHRASE)
+    for role, identity in (("casework", keys.casework), ("matching", keys.matching)):
+        sealed = (made.home / "recovery" / f"{role}.age").read_bytes()
+        assert isinstance(identity, HybridIdentity)
+        assert open_whole(sealed, identities=(made.office,)).decode().strip() == identity.secret_string()
+
+
+def test_the_office_key_is_in_no_file_and_no_secret_is_in_the_home(made: Made) -> None:
+    keys = made.keys.unlock(PASSPHRASE)
+    identities = (made.office, keys.casework, keys.matching)
+    secrets = [identity.secret_string().encode() for identity in identities]
+    secrets += [
+        spelled for each in identities for spelled in (each.seed, each.seed.hex().encode(), base64.b64encode(each.seed))
+    ]
+    secrets += [made.keys.log_key().private_bytes_raw(), made.keys.seen_key().secret]
+    everywhere = [file.read_bytes() for file in (*made.home.rglob("*"), *made.keys.files()) if file.is_file()]
+    for secret in secrets:
+        assert not any(secret in body for body in everywhere)
+    private = base64.b64encode(made.keys.seen_key().secret)
+    assert any(private in file.read_bytes() for file in made.keys.files())
+    assert not any(private in file.read_bytes() for file in made.home.rglob("*") if file.is_file())
+
+
+def test_everything_is_its_owners_alone(made: Made, once: Made) -> None:
+    assert stat.S_IMODE(once.keys.path.stat().st_mode) == 0o700
+    for file in (*once.keys.files(), *(once.home / "recipients").iterdir(), *(once.home / "recovery").iterdir()):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [file.name for file in once.keys.files()] == ["casework.age", "log.key", "matching.age", "seen.key"]
+    assert keys_beside(Path("a/home")).path == Path("a/home.keys")
+    assert made.keys.signed == made.keys.path / "log.signed"
+
+
+def test_what_is_unlocked_does_not_show_itself(made: Made) -> None:
+    keys = made.keys.unlock(PASSPHRASE)
+    assert isinstance(keys, Unlocked)
+    assert "AGE" not in repr(keys).upper()
+    assert repr(made.keys.seen_key()).count("secret") == 0
