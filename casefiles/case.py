@@ -115,7 +115,7 @@ def authority_indexes(engine: sa.Engine, events: Sequence[Opened]) -> Sequence[i
 
 
 def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
-    """Log indexes of everything that speaks of a case's items: the items, the holes beside them, and the case's own acts."""
+    """Log indexes of what speaks of a case's items: the items, the holes beside them, the case's own acts."""
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
     added = sa.select(held.c.idx).where(held.c.case_id == case_id)
