@@ -25,12 +25,11 @@ def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple
     Raises:
         UnknownItemError: There is no such case.
     """
-    items = case_items(home.engine, case_id)
-    table, cases = database.item, database.case_file
+    case_items(home.engine, case_id)
+    table, held, cases = database.item, database.case_item, database.case_file
+    of_case = sa.select(table.c.idx, table.c.item_id).join(held).where(held.c.case_id == case_id)
     with reading(home.engine) as connection:
-        places = dict(
-            connection.execute(sa.select(table.c.idx, table.c.item_id).where(table.c.item_id.in_(items))).tuples().all()
-        )
+        places = {row.idx: row.item_id for row in connection.execute(of_case)}
         opened_at = connection.execute(sa.select(cases.c.opened_at).where(cases.c.case_id == case_id)).scalar_one()
     with home.writing() as writer:
         writer.sequencer.append([Draft("case_viewed", doer.values() | {"case": case_id})])

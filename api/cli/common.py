@@ -75,15 +75,24 @@ def passphrase(file: Path | None, *, new: bool = False) -> str:
 
 
 def given_passphrase(file: Path | None) -> str | None:
-    """The passphrase from a file or the environment, without asking."""
+    """The passphrase from a file or the environment, without asking.
+
+    Raises:
+        SecretFileError: The file is missing, empty or readable by others.
+        PassphraseError: The file is not text.
+    """
     if file is not None:
-        return read_secret_file(file).decode("utf-8").rstrip("\r\n")
+        try:
+            return read_secret_file(file).decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            # that error carries the whole secret
+            raise PassphraseError("the passphrase file is not UTF-8", where=str(file), fix="Write it anew") from None
     return os.environ.get("NISISAMA_PASSPHRASE")
 
 
 def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print the result: one JSON object, or words."""
-    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+    """Print the result: one JSON object, in ASCII so that any pipe carries it, or words."""
+    click.echo(json.dumps(data) if as_json else text)
 
 
 def warn(text: str) -> None:

@@ -1,6 +1,7 @@
 """Entry point of ``nisisama``: commands are imported only when they are called, so that ``--help`` is quick."""
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -64,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     os.umask(0o077)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it: old terminals lack letters
     try:
         code = cli.main(args=arguments, prog_name="nisisama", standalone_mode=False)
     except click.ClickException as error:
@@ -96,7 +99,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         raise error
     click.echo(f"error: {error}", err=True)
     if as_json:
-        click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}, ensure_ascii=False))
+        click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}))
     return code
 
 
