@@ -1,0 +1,115 @@
+"""A case holds its own items and what speaks of them, and is the one way to their records."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casefiles.case import add_items, case_event_indexes, case_items, open_case, open_events, require_items
+from evidence.authority import Doer
+from evidence.errors import NoMatchingKeyError, UnknownItemError
+from evidence.log.event import Draft
+from evidence.seal.recipients import generate_identity
+from evidence.times import parse_time
+from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
+
+ANN = Doer("ann", "nisisama/0", parse_time("2026-01-01T00:00:00.000Z"), reason="she came")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = new_ledger(tmp_path)
+    yield ledger
+    ledger.engine.dispose()
+
+
+def observed(message: int | None, channel: str = "7", kind: str = "message") -> Draft:
+    told = {"kind": kind, "channel_id": channel, "message_id": None if message is None else str(message)}
+    return Draft("observed", NOBODY | told | {"mode": "sealed", "sha256": "ab" * 32, "text": f"text {message}"})
+
+
+def hole(lo: int | None, hi: int | None, channel: str = "7") -> Draft:
+    span = {"lo": None if lo is None else str(lo), "hi": None if hi is None else str(hi)}
+    return Draft("hole", NOBODY | span | {"channel_id": channel, "hole": "gap", "since": NOBODY["at"]})
+
+
+def log(ledger: Ledger, *drafts: Draft) -> list[str]:
+    ledger.sequencer.append(drafts)
+    return [draft.event_id for draft in drafts]
+
+
+def add(ledger: Ledger, case: str, *items: str) -> int:
+    return add_items(ledger.engine, ledger.sequencer, case, items, ANN)
+
+
+def test_an_unknown_case_has_no_items_and_takes_none(ledger: Ledger) -> None:
+    items = log(ledger, observed(1))
+    for ask in (lambda: case_items(ledger.engine, "case-0" * 20), lambda: add(ledger, "case-0" * 20, *items)):
+        with pytest.raises(UnknownItemError, match="no such case") as raised:
+            ask()
+        assert len(raised.value.found) == 64
+    assert len(ledger.leaves()) == 1
+
+
+def test_one_unknown_item_stops_all_of_them(ledger: Ledger) -> None:
+    items, case = log(ledger, observed(1)), open_case(ledger.sequencer, ANN)
+    with pytest.raises(UnknownItemError, match="no such item") as raised:
+        add(ledger, case, *items, "nothing")
+    assert raised.value.found == "nothing"
+    assert case_items(ledger.engine, case) == []
+    assert require_items(ledger.engine, items) is None
+
+
+def test_a_hole_is_no_item(ledger: Ledger) -> None:
+    holes, case = log(ledger, hole(1, 2)), open_case(ledger.sequencer, ANN)
+    with pytest.raises(UnknownItemError):
+        add(ledger, case, *holes)
+
+
+def test_another_key_opens_no_record(ledger: Ledger) -> None:
+    log(ledger, observed(1))
+    with pytest.raises(NoMatchingKeyError):
+        list(open_events(ledger.engine, [0], generate_identity()))
+
+
+def test_each_case_has_a_name_of_its_own(ledger: Ledger) -> None:
+    names = {open_case(ledger.sequencer, ANN) for _ in range(3)}
+    assert len(names) == 3
+    assert all(len(name) == len("case-") + 12 and int(name.removeprefix("case-"), 16) >= 0 for name in names)
+
+
+def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -> None:
+    first, second, third = log(ledger, observed(1), observed(2), observed(3))
+    case, other = open_case(ledger.sequencer, ANN), open_case(ledger.sequencer, ANN)
+    assert add(ledger, case, third, first, third) == 2
+    assert add(ledger, case, first, second) == 1
+    assert add(ledger, case) == 0
+    assert add(ledger, other, first) == 1
+    assert case_items(ledger.engine, case) == [first, second, third]
+    assert case_items(ledger.engine, other) == [first]
+    assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
+
+
+def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:
+    anchor = Draft(
+        "anchor",
+        public=dict.fromkeys(("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256"), "x"),
+    )
+    log(ledger, observed(1), anchor)
+    first, second = open_events(ledger.engine, [0, 1], CASEWORK)
+    assert first.record is not None
+    assert (first.record.values["text"], first.leaf.type) == ("text 1", "observed")
+    assert (second.record, second.index, second.leaf.type) == (None, 1, "anchor")
+
+
+def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger: Ledger) -> None:
+    mine = log(ledger, observed(5), observed(5, kind="file"), observed(None, kind="channel"))  # 0 1 2
+    log(ledger, observed(6), observed(5, channel="8"))
+    log(ledger, hole(5, 5), hole(1, 9), hole(6, 9), hole(5, 5, channel="8"), hole(None, None))  # 5 6 7 8 9
+    case = open_case(ledger.sequencer, ANN)  # 10
+    other = open_case(ledger.sequencer, ANN)
+    add(ledger, case, *mine)  # 12 13 14
+    add(ledger, other, mine[0])
+    assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 5, 6, 10, 12, 13, 14]
+    assert case_event_indexes(ledger.engine, other) == [0, 5, 6, 11, 15]
+    assert case_event_indexes(ledger.engine, "case-0") == []
