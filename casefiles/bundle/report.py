@@ -206,12 +206,27 @@ def _table(words: Words, items: Sequence[Record], anchorage: Anchorage) -> list[
     return lines
 
 
+_SAID = (
+    "sender_name",
+    "sender_id",
+    "text",
+    "action",
+    "edited_at",
+    "reply_to",
+    "forwarded_from",
+    "file_name",
+    "media_type",
+)
+"""What an item itself says; a line only where it says it."""
+
+
 def _item(words: Words, item: Record, anchorage: Anchorage) -> list[str]:
     channel = f"{_shown(words, item, 'channel_id')} {_shown(words, item, 'channel_title')}"
     rows = [
         ("kind", _shown(words, item, "kind")),
         ("channel", channel),
         ("message", _shown(words, item, "message_id")),
+        *((name, _shown(words, item, name)) for name in _SAID if item.values.get(name) is not None),
         ("posted", _shown(words, item, "posted_at")),
         ("acquired", _shown(words, item, "at")),
         ("after", not_before(item, anchorage) or words.say("report.before_first")),
