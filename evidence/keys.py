@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from config.errors import SecretFileError
 from config.settings import read_secret_file
 from evidence.durable import sync_directory, write_file
-from evidence.errors import HomeError
+from evidence.errors import EnvelopeError, HomeError, KeyTextError
 from evidence.projection import SeenKey
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -82,17 +82,19 @@ class KeyFolder:
 
         Raises:
             PassphraseError: Missing or wrong.
-            SecretFileError: A file is missing or readable by others.
+            SecretFileError: A file is missing, damaged or readable by others.
         """
-        casework, matching = (
-            parse_identity(
-                open_with_passphrase(read_secret_file(self.path / f"{role}.age"), passphrase=passphrase)
-                .decode()
-                .strip()
-            )
-            for role in ("casework", "matching")
-        )
-        return Unlocked(casework, matching)
+        return Unlocked(self._identity("casework", passphrase), self._identity("matching", passphrase))
+
+    def _identity(self, role: str, passphrase: str) -> Identity:
+        file = self.path / f"{role}.age"
+        sealed = read_secret_file(file)
+        try:
+            return parse_identity(open_with_passphrase(sealed, passphrase=passphrase).decode("ascii").strip())
+        except (EnvelopeError, KeyTextError, UnicodeDecodeError) as error:
+            raise SecretFileError(
+                "this key file is damaged", where=str(file), fix="Restore the keys' folder from its backup"
+            ) from error
 
     def read_sealed(self, name: str, identity: Identity) -> bytes:
         """A further secret, sealed to ``identity``."""

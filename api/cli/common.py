@@ -103,7 +103,7 @@ def warn(text: str) -> None:
 def warn_unstamped(error: StampError | None) -> None:
     """Say that a time stamp is still missing."""
     if error is not None:
-        warn(f"note: kept, but without a time stamp yet: {error}. The next command asks again.")
+        warn(f"note: kept, but without a time stamp yet: {error}. A later command asks again.")
 
 
 @contextmanager
@@ -117,5 +117,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], object]]:
 
 
 def open_home(ctx: click.Context) -> Home:
-    """The home of this call."""
-    return Home.open(ctx.find_root().obj)
+    """The home of this call; closed with it, so that no journal stays behind the database."""
+    home = Home.open(ctx.find_root().obj)
+    ctx.call_on_close(home.engine.dispose)
+    return home
