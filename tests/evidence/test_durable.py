@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.durable import replace_file, storage_errors, sync_directory, write_file
-from evidence.errors import StorageFullError
+from evidence.errors import StorageFullError, StoreError
 
 
 def failing(number: int) -> object:
@@ -27,7 +27,7 @@ def test_no_space_is_our_error_and_leaves_no_file(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_failure_of_the_disk_is_raised_as_it_is_and_not_tried_again(
+def test_another_failure_of_the_disk_is_explained_and_not_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
@@ -37,7 +37,7 @@ def test_another_failure_of_the_disk_is_raised_as_it_is_and_not_tried_again(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(StoreError, match="Input/output"):
         write_file(tmp_path / "a", b"bytes")
     assert len(calls) == 1
     assert list(tmp_path.iterdir()) == []
