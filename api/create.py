@@ -70,7 +70,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
         cards: A folder to write the cards to, one file each; it may not hold any yet.
 
     Raises:
-        HomeError: Something is there already.
+        HomeError: Something is there already, or the cards would lie in the home.
         SettingsError: A time-stamp authority is in no catalogue.
         PassphraseError: The passphrase is empty.
     """
@@ -84,6 +84,9 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
         raise SettingsError(
             "no such time-stamp authority", expected=", ".join(sorted(time_stamp_authorities())), found=unknown[0]
         )
+    if cards is not None:
+        _require_outside(cards, (path, keys.path))
+    path.mkdir(mode=0o700, parents=True)  # exclusive, and so outside the block below: another init's home is not ours
     try:
         created = _create(plan, path, clock)
         if cards is not None:
@@ -95,14 +98,31 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
     return created
 
 
+def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
+    for home in homes:
+        if home in (cards.resolve(), *cards.resolve().parents):
+            raise HomeError(
+                "the cards may not lie in the home or beside its keys",
+                where=str(cards),
+                fix="Name a folder outside with --cards, and give each card to another person",
+            )
+
+
 def _write_cards(folder: Path, cards: Sequence[str]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number, card in enumerate(cards, start=1):
-        write_file(folder / f"card-{number}.txt", f"{card}\n".encode())
+    written: list[Path] = []
+    try:
+        for number, card in enumerate(cards, start=1):
+            file = folder / f"card-{number}.txt"
+            write_file(file, f"{card}\n".encode())
+            written.append(file)
+    except BaseException:
+        for file in written:
+            file.unlink()  # of a home that is taken away again
+        raise
 
 
 def _create(plan: Plan, path: Path, clock: Clock) -> Created:
-    path.mkdir(mode=0o700, parents=True)
     keys = keys_beside(path)
     office = create_keys(keys, path, passphrase=plan.passphrase, log_n=plan.log_n)
     origin = f"{_slug(plan.organisation)}/{secrets.token_hex(4)}"

@@ -5,6 +5,7 @@ write the file. Nothing leaves without its event.
 """
 
 import io
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -78,14 +79,16 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
 
     Raises:
         UnknownItemError: There is no such case, or it has no items.
-        HomeError: Something lies at the place where the bundle should go.
+        HomeError: Something lies at the place where the bundle should go, or there is no such folder.
         AuthorityError: There is no reason.
         StampError: The log, or the seal, could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
     """
     letter_file = order.out.with_name(order.out.name + ".letter.txt")
+    if not order.out.parent.is_dir():  # before anything is logged: the event would name a file that never was
+        raise HomeError("no such folder", where=str(order.out.parent), fix="Name a file in one that exists: --out")
     for file in (order.out, letter_file):
-        if file.exists():
+        if os.path.lexists(file):
             raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
     grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
     if not case_items(home.engine, order.case_id):

@@ -144,6 +144,7 @@ class Home:
                         where="stamp.authorities",
                         expected=", ".join(sorted(catalogue)),
                         found=name,
+                        fix="Correct stamp.authorities in the settings",
                     )
                 if name == REHEARSAL:
                     rehearsal = RehearsalAuthority.open(self.keys.path / REHEARSAL)

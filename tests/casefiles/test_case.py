@@ -1,12 +1,21 @@
 """A case holds its own items and what speaks of them, and is the one way to their records."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from casefiles.case import add_items, case_event_indexes, case_items, open_case, open_events, require_items
-from evidence.authority import Doer
+from casefiles.case import (
+    add_items,
+    authority_indexes,
+    case_event_indexes,
+    case_items,
+    open_case,
+    open_events,
+    require_items,
+)
+from evidence.authority import Act, Doer, one_person, two_persons
 from evidence.errors import NoMatchingKeyError, UnknownItemError
 from evidence.log.event import Draft
 from evidence.seal.recipients import generate_identity
@@ -113,3 +122,14 @@ def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger:
     assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 5, 6, 10, 12, 13, 14]
     assert case_event_indexes(ledger.engine, other) == [0, 5, 6, 11, 15]
     assert case_event_indexes(ledger.engine, "case-0") == []
+
+
+def test_the_authority_of_an_event_is_its_request_and_the_approval(ledger: Ledger) -> None:
+    alone = one_person(Act.EXPORT, "a", ANN)
+    agreed = two_persons(Act.EXPORT, "b", replace(ANN, approver="bo"))
+    log(ledger, *alone.drafts, *agreed.drafts, *two_persons(Act.EXPORT, "c", replace(ANN, approver="bo")).drafts)
+    for authority in (alone.request, agreed.request, None, "ab" * 16):
+        log(ledger, Draft("case_opened", ANN.values(authority) | {"case": f"case-{authority}"}))
+    events = list(open_events(ledger.engine, range(5, 9), CASEWORK))
+    assert authority_indexes(ledger.engine, events) == [0, 1, 2]
+    assert authority_indexes(ledger.engine, events[2:]) == []

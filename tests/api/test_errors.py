@@ -1,0 +1,75 @@
+"""Every error and every verdict ends the program with a code that scripts can tell apart."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import casefiles
+import config
+import evidence
+import monitor
+from api.cli.main import main
+from api.errors import DONE, EXIT_CODES, REFUSED, UNDECIDED, USAGE, VERDICT_CODES, exit_code
+from casefiles.verifier.report import EXIT_CODES as VERIFIER_CODES
+from config.errors import Explained, SettingsError
+from evidence.errors import LeafError
+from evidence.finding import Verdict
+
+for package in (casefiles, config, evidence, monitor):
+    importlib.import_module(f"{package.__name__}.errors")
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not found.ispkg:
+            importlib.import_module(found.name)
+
+
+def below(kind: type[Explained]) -> Iterator[type[Explained]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from below(each)
+
+
+KINDS = sorted(set(below(Explained)), key=lambda kind: kind.__qualname__)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_error_has_an_exit_code(kind: type[Explained]) -> None:
+    assert exit_code(kind("a message")) in {REFUSED, UNDECIDED}
+
+
+def test_errors_of_all_four_packages_are_looked_at() -> None:
+    assert {kind.__module__.partition(".")[0] for kind in KINDS} >= {"casefiles", "config", "evidence", "monitor"}
+    assert len(KINDS) > 50
+
+
+def test_an_error_takes_the_code_of_its_nearest_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.errors.EXIT_CODES", dict(EXIT_CODES) | {LeafError: UNDECIDED})
+    assert exit_code(LeafError("x")) == UNDECIDED
+    assert exit_code(SettingsError("x")) == REFUSED
+
+
+def test_an_error_of_no_tree_has_no_code() -> None:
+    with pytest.raises(StopIteration):
+        exit_code(Explained("nobody's"))
+
+
+def test_verdicts_end_alike_with_and_without_a_home() -> None:
+    assert dict(VERDICT_CODES) == dict(VERIFIER_CODES)
+    assert VERDICT_CODES.keys() == set(Verdict)
+    assert [VERDICT_CODES[verdict] for verdict in Verdict] == [DONE, UNDECIDED, REFUSED]
+    assert main(["--nonsense"]) == USAGE
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ({}, "broken"),
+        ({"where": "leaf 1"}, "leaf 1: broken"),
+        ({"expected": "a"}, "broken (expected a)"),
+        ({"found": "b"}, "broken (found b)"),
+        ({"expected": "a", "found": "b", "fix": "Do c"}, "broken (expected a, found b). Do c"),
+    ],
+)
+def test_an_error_says_what_was_expected_what_was_found_and_what_to_do(told: dict[str, str], text: str) -> None:
+    assert str(Explained("broken", **told)) == text

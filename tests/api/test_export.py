@@ -1,0 +1,251 @@
+"""Nothing leaves without its event, and each receiver sees what is theirs to see."""
+
+import base64
+import hashlib
+import json
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.exporting import WITHHELD, Exported, Order, export_case
+from api.home import Home
+from api.listing import list_items
+from casefiles.case import add_items, open_case, open_events
+from config.errors import CatalogueError
+from evidence import database, task
+from evidence.authority import Doer
+from evidence.database import reading
+from evidence.errors import (
+    AuthorityError,
+    HomeError,
+    NoMatchingKeyError,
+    StampUnreachableError,
+    StoreError,
+    UnknownItemError,
+)
+from evidence.log.append import tree_size
+from evidence.log.event import Record
+from evidence.seal.age import Identity
+from evidence.seal.recipients import generate_identity
+from tests.homes import PASSPHRASE, Office, copy_of, doer
+
+OBSERVER = {"actor", "approver", "declared_by"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A home with a case that holds everything, and its casework key."""
+
+    home: Home
+    case: str
+    casework: Identity
+    texts: tuple[str, ...]
+
+    def export(self, name: str, audience: str = "court", language: str = "en", by: Doer | None = None) -> Exported:
+        order = Order(self.case, self.home.path.parent / name, audience, language, by or doer(self.home))
+        return export_case(self.home, order, self.casework)
+
+    def size(self) -> int:
+        with reading(self.home.engine) as connection:
+            return tree_size(connection)
+
+    def records(self, since: int) -> list[Record]:
+        opened = open_events(self.home.engine, range(since, self.size()), self.casework)
+        return [event.record for event in opened if event.record]
+
+
+@pytest.fixture(scope="module")
+def desk(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    home = copy_of(office, tmp_path_factory.mktemp("desk"))
+    ann = doer(home)
+    with home.writing() as writer:
+        case = open_case(writer.sequencer, ann)
+        items = [item["item_id"] for item in list_items(home, None, None)]
+        add_items(home.engine, writer.sequencer, case, items, ann)
+    yield Desk(home, case, home.keys.unlock(PASSPHRASE).casework, tuple(office.export.texts.values()))
+    home.engine.dispose()
+
+
+def disclosed(bundle: Path) -> dict[str, set[str]]:
+    """Every value by name that the bundle shows, decoded from its disclosures."""
+    shown: dict[str, set[str]] = {}
+    with zipfile.ZipFile(bundle) as container:
+        for name in container.namelist():
+            if "disclos" not in name:
+                continue
+            for line in container.read(name).decode().split():
+                for text in line.strip('[]",').split('","'):
+                    padded = text + "=" * (-len(text) % 4)
+                    _salt, told, value = json.loads(base64.urlsafe_b64decode(padded))
+                    shown.setdefault(told, set()).add(json.dumps(value))
+    return shown
+
+
+def everything(bundle: Path) -> bytes:
+    with zipfile.ZipFile(bundle) as container:
+        return b"".join(container.read(name) for name in container.namelist())
+
+
+# Refused
+
+
+def test_an_export_needs_a_reason_or_a_second_person(desk: Desk) -> None:
+    before = desk.size()
+    for reason in (None, " "):
+        with pytest.raises(AuthorityError, match="reason"):
+            desk.export("refused", by=replace(doer(desk.home, approver=None), reason=reason))
+    assert desk.size() == before
+
+
+@pytest.mark.parametrize("name", ["refused", "refused.letter.txt"])
+def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: Desk, name: str) -> None:
+    place, before = desk.home.path.parent / name, desk.size()
+    place.symlink_to("nowhere")
+    with pytest.raises(HomeError, match="lies there") as raised:
+        desk.export("refused")
+    assert raised.value.where == str(place)
+    place.unlink()
+    assert desk.size() == before
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_logged(desk: Desk) -> None:
+    before = desk.size()
+    with pytest.raises(HomeError, match="no such folder"):
+        desk.export("none/bundle")
+    assert desk.size() == before
+
+
+def test_an_empty_or_unknown_case_is_not_exported(desk: Desk) -> None:
+    with desk.home.writing() as writer:
+        empty = open_case(writer.sequencer, doer(desk.home))
+    for case, words in ((empty, "no items"), ("case-0", "no such case")):
+        with pytest.raises(UnknownItemError, match=words):
+            replace(desk, case=case).export("refused")
+
+
+def test_a_language_without_words_writes_and_logs_nothing(desk: Desk) -> None:
+    before = desk.size()
+    with pytest.raises(CatalogueError):
+        desk.export("refused", language="xx")
+    types = {record.type for record in desk.records(before)}
+    assert "exported" not in types
+    assert not (desk.home.path.parent / "refused").exists()
+
+
+def test_another_casework_key_exports_nothing(desk: Desk) -> None:
+    with pytest.raises(NoMatchingKeyError):
+        replace(desk, casework=generate_identity()).export("refused")
+
+
+def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", "[]")
+    home = Home.open(desk.home.path)
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))  # so that there is something that is not stamped
+    before = desk.size()
+    with pytest.raises(StampUnreachableError, match="no time-stamp authority") as raised:
+        replace(desk, home=home).export("refused")
+    assert "authorities" in raised.value.fix
+    assert desk.size() == before
+    assert not (desk.home.path.parent / "refused").exists()
+    home.engine.dispose()
+
+
+def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
+    before = desk.size()
+
+    @sa.event.listens_for(desk.home.engine, "before_cursor_execute")
+    def refuse(*arguments: object) -> None:
+        if str(arguments[2]).startswith("INSERT INTO event"):
+            raise sa.exc.OperationalError("INSERT", None, Exception("refused"))
+
+    try:
+        with pytest.raises(StoreError):
+            desk.export("refused")
+    finally:
+        sa.event.remove(desk.home.engine, "before_cursor_execute", refuse)
+    assert not (desk.home.path.parent / "refused").exists()
+    assert [record.type for record in desk.records(before)] == []
+
+
+def test_a_file_that_cannot_be_written_has_its_event_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = desk.size()
+    monkeypatch.setattr("api.exporting.write_file", full)
+    with pytest.raises(OSError, match="No space"):
+        desk.export("refused")
+    assert desk.records(before)[-1].type == "exported"
+
+
+# Done
+
+
+@pytest.fixture(scope="module")
+def bundles(desk: Desk) -> dict[str, tuple[Exported, list[Record]]]:
+    """One bundle for each receiver, with what was logged for it."""
+    made: dict[str, tuple[Exported, list[Record]]] = {}
+    for audience in WITHHELD:
+        before = desk.size()
+        made[audience] = desk.export(f"{audience}.asice", audience), desk.records(before)
+    return made
+
+
+@pytest.mark.parametrize("audience", WITHHELD)
+def test_event_file_and_letter_name_the_same_digest(
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+) -> None:
+    done, records = bundles[audience]
+    digest = hashlib.sha256(done.bundle.read_bytes()).hexdigest()
+    assert [record.type for record in records] == ["requested", "approved", "exported"]
+    told = records[-1].values
+    assert (told["bundle_sha256"], told["audience"], told["case"]) == (digest, audience, desk.case)
+    assert told["items"] == str(done.facts.items) == str(len(list_items(desk.home, None, None)))
+    assert done.facts.sha256 == digest
+    assert digest in "".join(done.letter.read_text().split())
+    assert done.letter.name == f"{audience}.asice.letter.txt"
+    for file in (done.bundle, done.letter):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("audience", WITHHELD)
+def test_a_receiver_sees_what_is_theirs_to_see(
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+) -> None:
+    shown = disclosed(bundles[audience][0].bundle)
+    assert shown
+    assert shown.keys() & WITHHELD[audience] == set()
+    assert WITHHELD[audience] >= OBSERVER
+    assert {"channel_id", "sha256", "posted_at"} <= shown.keys()
+    body = everything(bundles[audience][0].bundle)
+    long = [text for text in desk.texts if len(text) > 12]
+    spelled = [form for text in long for form in (text.encode(), json.dumps(text)[1:-1].encode())]
+    seen = [text for text in spelled if text in body]
+    assert (seen == []) is (audience == "partner")
+    assert ("text" in shown) is (audience != "partner")
+
+
+def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
+    before = desk.size()
+    desk.export("alone.asice", by=doer(desk.home, approver=None))
+    records = desk.records(before)
+    assert [record.type for record in records] == ["requested", "exported"]
+    with reading(desk.home.engine) as connection:
+        asked = [each.subject for each in task.open_tasks(connection) if each.kind == "review"]
+    assert records[-1].values["authority"] in asked
+
+
+def test_the_log_is_stamped_again_after_an_export(
+    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
+) -> None:
+    assert {done.unstamped for done, _records in bundles.values()} == {None}
+    desk.export("last.asice")
+    with reading(desk.home.engine) as connection:
+        newest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar_one()
+        assert newest == tree_size(connection) - 1  # all but the anchor itself

@@ -1,0 +1,117 @@
+"""The register changes only with a reason or two persons, and every change is an event."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.watching import add_channel, list_channels, remove_channel
+from casefiles.case import open_events
+from config.errors import LegalBasisError
+from config.watchlist import Entry, watch_entry
+from evidence import task
+from evidence.database import reading
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.log.append import tree_size
+from evidence.log.event import Record
+from evidence.observation import Mode
+from evidence.times import format_time
+from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
+
+ENTRY = watch_entry(
+    channel="@Kanali_i_Raportuar",
+    report_url="https://example.org/raport",
+    reported_by="Organizata",
+    reported_on="2026-01-02",
+    access="invite",
+)
+
+
+@pytest.fixture
+def home(office: Office, tmp_path: Path) -> Iterator[Home]:
+    home = copy_of(office, tmp_path)
+    yield home
+    home.engine.dispose()
+
+
+def size(home: Home) -> int:
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def records(home: Home, since: int) -> list[Record]:
+    casework = home.keys.unlock(PASSPHRASE).casework
+    opened = open_events(home.engine, range(since, size(home)), casework)
+    return [event.record for event in opened if event.record]
+
+
+def reviews(home: Home) -> list[tuple[str, str]]:
+    with reading(home.engine) as connection:
+        return [(each.subject, each.due_at) for each in task.open_tasks(connection) if each.kind == "review"]
+
+
+@pytest.mark.parametrize("mode", [Mode.HASH_ONLY, Mode.SEALED])
+def test_a_mode_above_metadata_needs_a_basis_and_a_second_person(home: Home, mode: Mode) -> None:
+    before, basis = size(home), legal_basis(home.path.parent)
+    with pytest.raises(AuthorityError, match="legal basis"):
+        add_channel(home, ENTRY, mode, None, doer(home))
+    with pytest.raises(AuthorityError, match="two persons"):
+        add_channel(home, ENTRY, mode, basis, doer(home, approver=None))
+    basis.write_text(basis.read_text().replace("2020-01-01", "2999-01-01"))
+    with pytest.raises(LegalBasisError, match="not valid today"):
+        add_channel(home, ENTRY, mode, basis, doer(home))
+    assert (size(home), list_channels(home)) == (before, [])
+
+
+def test_metadata_alone_needs_a_reason(home: Home) -> None:
+    before = size(home)
+    with pytest.raises(AuthorityError, match="needs a reason"):
+        add_channel(home, ENTRY, Mode.METADATA_ONLY, None, replace(doer(home, approver=None), reason=None))
+    assert (size(home), reviews(home)) == (before, [])
+
+
+def test_a_channel_that_is_not_watched_cannot_be_removed(home: Home) -> None:
+    before = size(home)
+    with pytest.raises(UnknownItemError, match="not watched"):
+        remove_channel(home, "nobody", doer(home))
+    assert size(home) == before
+
+
+def test_one_person_adds_a_channel_and_a_second_is_asked_to_review(home: Home) -> None:
+    before, ann = size(home), doer(home, approver=None)
+    review_by, unstamped = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    request, added = records(home, before)
+    assert (request.type, added.type, unstamped) == ("requested", "channel_added", None)
+    assert review_by == format_time(ann.at + timedelta(days=7)) == added.values["review_by"]
+    assert reviews(home) == [(added.values["authority"], review_by)]
+    assert (request.values["what"], request.values["target"]) == ("watch", "kanali_i_raportuar")
+
+
+def test_two_persons_need_no_review(home: Home) -> None:
+    before = size(home)
+    review_by, _ = add_channel(home, ENTRY, Mode.SEALED, legal_basis(home.path.parent), doer(home))
+    request, approval, added = records(home, before)
+    assert review_by is None
+    assert reviews(home) == []
+    assert (request.values["actor"], approval.values["actor"]) == ("ann", "bo")
+    assert added.values["legal_basis"] == "Written by nobody, for tests"
+
+
+def test_the_register_shows_what_was_added_last(home: Home) -> None:
+    entries: list[tuple[Entry, Mode]] = [
+        (ENTRY, Mode.METADATA_ONLY),
+        (replace(ENTRY, channel="aaaa"), Mode.METADATA_ONLY),
+        (replace(ENTRY, access="public"), Mode.SEALED),
+    ]
+    for entry, mode in entries:
+        add_channel(home, entry, mode, legal_basis(home.path.parent), doer(home))
+    told = [(row["channel"], row["mode"], row["access"], row["reported_on"]) for row in list_channels(home)]
+    day = "2026-01-02"
+    assert told == [("aaaa", "metadata_only", "invite", day), ("kanali_i_raportuar", "sealed", "public", day)]
+    before = size(home)
+    remove_channel(home, "aaaa", doer(home))
+    assert [record.type for record in records(home, before)] == ["channel_removed"]
+    assert [row["channel"] for row in list_channels(home)] == ["kanali_i_raportuar"]
