@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,11 @@ import pytest
 
 from api.cli.main import COMMANDS, main
 from api.create import create_home
+from config.catalogues import AuthorityEntry, RootCertificate
+from evidence.rehearsal.authority import RehearsalAuthority
 from evidence.seal.cards import read_cards
 from evidence.seal.recipients import HybridIdentity
+from evidence.times import system_clock
 from monitor.rehearsal.export import ExportFacts, write_export
 from tests.homes import LEGAL_BASIS, PASSPHRASE
 
@@ -651,6 +655,62 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     doctor = run("doctor", "--json", home=home)
     assert doctor.code == UNDECIDED
     assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["authorities"]
+
+
+def catalogue_with(url: str, authority: RehearsalAuthority) -> Mapping[str, AuthorityEntry]:
+    root = RootCertificate("office.pem", "Office", "", authority.root_pem)
+    return {"office": AuthorityEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalAuthority) -> None:
+    for module in ("api.home", "api.create"):
+        monkeypatch.setattr(f"{module}.time_stamp_authorities", lambda: catalogue_with(url, authority))
+
+
+def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
+    life: Life, tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, authority = tmp_path / "home", RehearsalAuthority.create(tmp_path / "authority", at=system_clock())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        choose(monkeypatch, f"http://127.0.0.1:{probe.getsockname()[1]}/", authority)
+    made = run("init", "--org", "Zyra", "--tsa", "office", "--json", home=home)
+    taken = run("import", life.export.folder, "--declared-by", "mila", "--json", home=home)
+    for ran in (made, taken):
+        assert ran.code == DONE
+        assert "note: kept, but without a time stamp yet: office: the authority did not answer" in ran.err
+        assert "error" not in ran.told
+    assert taken.told["messages"] == life.export.ordinary
+    case = run("case", "open", "--json", home=home)
+    assert (case.code, case.err) == (DONE, "")  # the beat is not due again: nobody was asked
+    export = (
+        "case",
+        "export",
+        case.told["case_id"],
+        "--out",
+        tmp_path / "out",
+        "--for",
+        "court",
+        "--reason",
+        "x",
+        "--json",
+    )
+    item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
+    os.utime(tmp_path / "home.keys" / "log.signed", (0, 0))
+    added = run("case", "add", case.told["case_id"], item, "--json", home=home)
+    assert (added.code, "without a time stamp yet" in added.err) == (DONE, True)
+    assert run(*export, home=home).error["type"] == "StampUnreachableError"
+    assert not (tmp_path / "out").exists()
+    assert run("audit", home=home).code == UNDECIDED
+    with authority.serving(system_clock) as url:
+        choose(monkeypatch, url, authority)
+        os.utime(tmp_path / "home.keys" / "log.signed", (0, 0))
+        later = run("case", "open", "--json", home=home)
+        assert (later.code, later.err) == (DONE, "")
+        assert run("audit", "--json", home=home).told["ok"] is True
+        assert run(*export, home=home).code == DONE
+    roots = [each for file in (home / "trust").iterdir() for each in ("--trust", file)]
+    assert run("verify", tmp_path / "out", *roots).code == DONE
 
 
 # Starting
