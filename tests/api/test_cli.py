@@ -15,9 +15,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from api.cli.main import COMMANDS, main
+from api.cli.main import COMMANDS, cli, main
 from api.create import create_home
 from config.catalogues import AuthorityEntry, RootCertificate
 from evidence.rehearsal.authority import RehearsalAuthority
@@ -597,6 +598,11 @@ def test_a_work_factor_out_of_range_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_work_factor_the_settings_one_counts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NISISAMA_KEYS__PASSPHRASE_LOG_N")
+    assert run("init", "--org", "Zyra", "--json", home=home).error["type"] == "HomeError"
+
+
 def test_a_home_without_a_passphrase_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run("init", "--org", "Zyra", "--json", home=tmp_path / "home").error["type"] == "PassphraseError"
@@ -731,6 +737,10 @@ def subprogram(code: str, *arguments: str | Path, **environment: str) -> subproc
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], env=told, capture_output=True, check=False, cwd=ROOT
     )
+
+
+def test_commands_are_completed_in_the_order_of_a_days_work() -> None:
+    assert list(COMMANDS) == cli.list_commands(click.Context(cli))
 
 
 def test_the_overview_imports_nothing_that_is_slow() -> None:

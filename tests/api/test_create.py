@@ -1,8 +1,12 @@
 """A new home is whole or not there, and says in its first event what it is."""
 
+import base64
+import hashlib
+import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,17 +16,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from api.auditing import run_audit
 from api.create import Plan, create_home
-from api.home import Home
-from casefiles.case import open_events
+from api.home import Home, require_private
+from casefiles.case import open_case, open_events
 from evidence import database
 from evidence.canonical import text_value
-from evidence.database import reading
-from evidence.errors import CardError, HomeError, PassphraseError
+from evidence.database import reading, writing
+from evidence.errors import CardError, CheckpointError, HomeBusyError, HomeError, PassphraseError
 from evidence.finding import Verdict
+from evidence.log.append import tree_size
 from evidence.log.event import Record
 from evidence.seal.cards import read_cards
 from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office
+from tests.homes import PASSPHRASE, Office, copy_of, doer
 
 
 def plan(folder: Path) -> Plan:
@@ -130,3 +135,97 @@ def test_a_new_home_passes_its_audit_and_its_cards_are_its_office_key(office: Of
     done = run_audit(office.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
     assert done.report.verdict is Verdict.PASSED
     assert read_cards(office.cards[1:]) == read_cards(office.cards[:2])
+
+
+# What was made, opened to write
+
+
+@pytest.fixture
+def home(office: Office, tmp_path: Path) -> Iterator[Home]:
+    home = copy_of(office, tmp_path)
+    yield home
+    home.engine.dispose()
+
+
+def size(home: Home) -> int:
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def test_two_writers_at_once_are_one_too_many(home: Home) -> None:
+    with (
+        home.writing() as writer,
+        pytest.raises(HomeBusyError, match="another process"),
+        Home.open(home.path).writing(),
+    ):
+        writer.beat()
+    with home.writing():
+        pass
+
+
+def test_another_log_key_writes_nothing(home: Home) -> None:
+    (home.keys.path / "log.key").write_bytes(base64.b64encode(bytes(32)))
+    with pytest.raises(HomeError, match="not the one of this home") as raised, home.writing():
+        pass
+    assert raised.value.expected == str(home.verifier_key)
+
+
+def test_a_database_put_back_is_refused_before_anything_is_appended(home: Home, tmp_path: Path) -> None:
+    file = home.path / "nisisama.db"
+    older = file.read_bytes()
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+        writer.beat(now=True)
+    home.engine.dispose()
+    file.write_bytes(older)
+    again = Home.open(home.path)
+    before = size(again)
+    with pytest.raises(CheckpointError, match="behind"), again.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+    assert size(again) == before
+    again.engine.dispose()
+
+
+def test_what_an_interrupted_run_put_is_taken_back_and_what_is_logged_is_kept(home: Home) -> None:
+    kept = list(home.objects.addresses())
+    body = b"never logged"
+    address = home.objects.put(lambda sink: (sink(body), hashlib.sha256(body).hexdigest())[1])
+    again = home.path / "objects" / "pending" / "0"
+    again.hardlink_to(home.objects.path(kept[0]))  # logged, and killed before it was settled
+    with home.writing():
+        pass
+    assert list(home.objects.addresses()) == kept
+    assert not home.objects.path(address).exists()
+
+
+def test_a_beat_without_news_signs_nothing(home: Home) -> None:
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+        assert writer.beat(now=True) is None
+        before = (size(home), home.keys.signed.read_bytes())
+        os.utime(home.keys.signed, (0, 0))
+        assert writer.beat() is None
+        assert (size(home), home.keys.signed.read_bytes()) == before
+
+
+def test_a_log_without_any_checkpoint_is_due(home: Home) -> None:
+    home.keys.signed.unlink()
+    with writing(home.engine) as connection:
+        connection.execute(sa.delete(database.checkpoint))
+    with home.writing() as writer:
+        assert writer.beat() is None
+    assert home.keys.signed.exists()
+
+
+def test_a_clock_that_went_back_does_not_put_off_the_beat(home: Home) -> None:
+    home.clock = lambda: system_clock() - timedelta(hours=1)
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+        before = home.keys.signed.read_bytes()
+        writer.beat()
+    assert home.keys.signed.read_bytes() != before
+
+
+def test_a_file_is_no_home(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(HomeError, match="no folder"):
+        require_private(home.path / "nisisama.toml")

@@ -101,9 +101,16 @@ def test_the_log_key_of_another_home_is_found(home: Home) -> None:
 
 
 @pytest.mark.parametrize("name", ["log.vkey", "recipients/office.txt"])
-def test_a_missing_public_half_is_found(home: Home, name: str) -> None:
-    (home.path / name).unlink()
-    assert "backup" in only(home, "keys.private").fix
+def test_a_damaged_or_missing_public_half_is_found(home: Home, name: str) -> None:
+    file = home.path / name
+    for damage in (lambda: file.write_text(file.read_text()[:-4] + "aaaa"), file.unlink):
+        damage()
+        assert "backup" in only(home, "keys.private").fix
+
+
+def test_missing_objects_are_found(home: Home) -> None:
+    shutil.rmtree(home.path / "objects")
+    assert only(home, "home").where.endswith("objects")
 
 
 def test_a_clock_behind_the_newest_time_stamp_is_found(home: Home) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api.exporting import WITHHELD, Exported, Order, export_case
 from api.home import Home
@@ -140,6 +142,17 @@ def test_a_language_without_words_writes_and_logs_nothing(desk: Desk) -> None:
 def test_another_casework_key_exports_nothing(desk: Desk) -> None:
     with pytest.raises(NoMatchingKeyError):
         replace(desk, casework=generate_identity()).export("refused")
+
+
+def test_a_seal_of_another_kind_is_refused(desk: Desk, tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = desk.home.keys.path / "seal.age"
+    before = file.read_bytes()
+    file.unlink()
+    desk.home.keys.write_sealed("seal.age", key, desk.home.recipients.casework)
+    with pytest.raises(HomeError, match="another kind"):
+        desk.export("refused")
+    file.write_bytes(before)
 
 
 def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from config.errors import SecretFileError
 from evidence.errors import HomeError, KeyTextError, NoMatchingKeyError, PassphraseError
 from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, read_recipients
 from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.seal.passphrase import seal_with_passphrase
 from evidence.seal.recipients import HybridIdentity, generate_identity
 
 PASSPHRASE = "correct horse"
@@ -71,6 +72,16 @@ def test_a_missing_or_open_identity_is_refused(made: Made, role: str) -> None:
     file.unlink()
     with pytest.raises(SecretFileError, match="missing"):
         made.keys.unlock(PASSPHRASE)
+
+
+@pytest.mark.parametrize("content", [b"damaged", None])
+def test_a_damaged_identity_is_named(made: Made, content: bytes | None) -> None:
+    file = made.keys.path / "matching.age"
+    other = seal_with_passphrase(b"no identity\xff", passphrase=PASSPHRASE, log_n=10)
+    file.write_bytes(content or other)
+    with pytest.raises(SecretFileError, match="damaged") as raised:
+        made.keys.unlock(PASSPHRASE)
+    assert raised.value.where == str(file)
 
 
 @pytest.mark.parametrize("name", ["log.key", "seen.key"])
