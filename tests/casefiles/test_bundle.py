@@ -1,3 +1,4 @@
+import asyncio
 import dataclasses
 import hashlib
 import io
@@ -13,7 +14,7 @@ from casefiles.bundle.letter import covering_letter, grouped
 from casefiles.bundle.members import BundleContents, Exhibit, make_payload
 from casefiles.bundle.report import WIDTH
 from casefiles.bundle.script import not_made_by, verify_script
-from casefiles.bundle.sign import Sealer, build_bundle, make_seal
+from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.verifier import layout
 from casefiles.verifier.cades import fingerprint, read_seal
@@ -171,6 +172,24 @@ def test_the_report_says_what_when_how_who_and_the_limits() -> None:
         assert words in " ".join(report.split())
     for row in text_of(layout.ITEMS_JSONL).splitlines():
         assert json.loads(row)["values"]["sha256"] in report
+
+
+def test_a_report_of_which_all_is_withheld_shows_that_it_is() -> None:
+    log = forge.small_log(3)
+    contents = forge.contents_of(log)
+    bare = tuple(dataclasses.replace(exhibit, disclosures=()) for exhibit in contents.exhibits)
+    members = make_payload(forge.changed(contents, exhibits=bare)).members
+    report = members["data/report.en.txt"].decode("utf-8")
+    assert "Acquired by (pseudonym or role): [withheld]" in report
+    assert "Nothing of these entries is withheld" not in report
+    everything = tuple(log.exhibit(one.index, contents.checkpoint, withhold=frozenset()) for one in bare)
+    members = make_payload(forge.changed(contents, exhibits=everything)).members
+    assert b"Nothing of these entries is withheld" in members["data/report.en.txt"]
+
+
+def test_a_seal_is_stamped_over_sha_256_or_not_at_all() -> None:
+    with pytest.raises(BundleError, match="sha256"):
+        asyncio.run(_Stamper(forge.stamping(forge.START)).async_timestamp(bytes(64), "sha512"))
 
 
 def test_only_a_rehearsal_says_so_and_says_so_on_top_of_every_text() -> None:

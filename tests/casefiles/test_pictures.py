@@ -117,6 +117,15 @@ def test_random_bytes_in_base64_are_no_picture(data: bytes) -> None:
     require_no_picture(TEXT, base64.urlsafe_b64encode(data))
 
 
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\0", b"\xff\xd8\xff\x00JFIFJFIF", b"RIFF", b"ftyp", b"BM"]
+)
+def test_the_first_bytes_of_a_format_alone_are_no_picture(data: bytes) -> None:
+    require_no_picture(TOKEN, b"\x30" * 40 + data + b"\x30" * 40)
+    require_no_picture(TOKEN, b"\x30" * 40 + data)
+    require_no_picture(TEXT, base64.b64encode(data))
+
+
 def test_many_random_digests_are_no_picture() -> None:
     stream = b"".join(hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(60_000))
     require_no_picture(TEXT, base64.b64encode(stream))

@@ -2,6 +2,8 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import jsonschema
 import pytest
@@ -108,6 +110,32 @@ def test_the_schemas_are_schemas(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(dict(load_schema(name)))
 
 
+ABOUT = {
+    "string": {"pattern", "minLength"},
+    "array": {"items", "uniqueItems"},
+    "object": {"properties", "required", "additionalProperties", "propertyNames"},
+}
+
+
+def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield schema
+    inner = [schema[name] for name in ("items", "additionalProperties", "propertyNames", "not") if name in schema]
+    inner += [one for name in ("properties", "$defs") for one in schema.get(name, {}).values()]
+    for one in (*inner, *schema.get("anyOf", ())):
+        if isinstance(one, dict):
+            yield from subschemas(one)
+
+
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
+def test_each_schema_names_its_type_before_what_is_about_one_type(name: str) -> None:
+    for schema in subschemas(load_schema(name)):
+        keywords = list(schema)
+        for kind, about in ABOUT.items():
+            for keyword in about & schema.keys():
+                assert schema["type"] == kind
+                assert keywords.index("type") < keywords.index(keyword)
+
+
 def instances() -> list[tuple[str, object]]:
     members = good_members()
     found: list[tuple[str, object]] = [("case", json.loads(members[layout.CASE]))]
@@ -120,6 +148,33 @@ def instances() -> list[tuple[str, object]]:
 def test_every_record_fits_its_schema_by_another_program() -> None:
     for name, value in instances():
         jsonschema.Draft202012Validator(load_schema(name)).validate(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("case", {"audience": "everybody"}),
+        ("case", {"format": "nisisama/bundle/2"}),
+        ("case", {"reason": ""}),
+        ("case", {"reason": None}),
+        ("case", {"items": "03"}),
+        ("case", {"items": "3\n"}),
+        ("case", {"other": "x"}),
+        ("case", {"checkpoint": {}}),
+        ("case", {"checkpoint": "x"}),
+        ("item", {"not_before": "yesterday"}),
+        ("item", {"withheld": ["text", "text"]}),
+        ("item", {"values": {"Text": "x"}}),
+        ("item", {"values": {"text": 1}}),
+        ("event", {"type": "observed"}),
+    ],
+)
+def test_a_record_that_does_not_fit_its_schema_is_refused(name: str, change: dict[str, object]) -> None:
+    value = next(value for kind, value in instances() if kind == name)
+    assert isinstance(value, dict)
+    require_schema(value, name, where="here")
+    with pytest.raises(RecordsError, match="here"):
+        require_schema({**value, **change}, name, where="here")
 
 
 @given(st.data())

@@ -261,6 +261,11 @@ def log_key_followed_by_more() -> bytes:
     return resealed({layout.LOG_KEY: good()[layout.LOG_KEY] + b"\n"})
 
 
+@damaged("log.key")
+def log_key_without_its_line_end() -> bytes:
+    return resealed({layout.LOG_KEY: good()[layout.LOG_KEY].rstrip()})
+
+
 @damaged("log.checkpoint", "log.checkpoint_stamp")
 def checkpoint_of_a_larger_log() -> bytes:
     return resealed({layout.CHECKPOINT: good()[layout.CHECKPOINT].replace(b"\n8\n", b"\n9\n")})
