@@ -211,9 +211,10 @@ class Writer:
         if not now and not self._is_due():
             return None
         self.sequencer.checkpoint()
-        with self.home.time_stamping() as authorities, httpx.Client(timeout=self.home.settings.stamp.timeout_s) as http:
+        with self.home.time_stamping() as authorities, httpx.Client() as http:
+            timeout_s = self.home.settings.stamp.timeout_s
             try:
-                follow.run(self.home.engine, Anchoring(self.home.engine, self.sequencer, authorities, http))
+                follow.run(self.home.engine, Anchoring(self.home.engine, self.sequencer, authorities, http, timeout_s))
             except StampError as error:
                 return error
         return None

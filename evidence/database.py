@@ -83,6 +83,7 @@ item = sa.Table(
     sa.Column("item_id", sa.String(32), primary_key=True),
     sa.Column("idx", _IDX, nullable=False, unique=True),
     sa.Column("seen", Bytes(32), nullable=False, index=True),
+    sa.Column("named", Bytes(32), index=True),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("channel_id", sa.String(20), nullable=False),
     sa.Column("message_id", sa.BigInteger),
@@ -169,8 +170,20 @@ def sqlite_url(file: Path) -> str:
 
 
 def open_engine(url: str) -> sa.Engine:
-    """An engine with the durability that "acknowledged" needs."""
-    engine = sa.create_engine(url)
+    """An engine with the durability that "acknowledged" needs.
+
+    Raises:
+        StoreError: The address is none, or its driver is not installed.
+    """
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        raise StoreError(
+            "this database cannot be used",
+            where="database.url",
+            found=str(error),
+            fix="Leave database.url empty: SQLite",
+        ) from error
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)

@@ -203,8 +203,9 @@ class Intake:
         raw_is_kept = sa.and_(item.c.kind != Kind.FILE.value, item.c.payload_sha256.is_not(None))
         fits = sa.or_(item.c.mode.in_(enough), raw_is_kept)
         with reading(self._engine) as connection:
-            items = connection.execute(sa.select(item.c.seen, item.c.item_id).where(item.c.seen.in_(marks), fits))
-            known = {bytes(mark): item_id for mark, item_id in items}
+            of_marks = sa.or_(item.c.seen.in_(marks), item.c.named.in_(marks))
+            items = connection.execute(sa.select(item.c.seen, item.c.named, item.c.item_id).where(of_marks, fits))
+            known = {mark: row.item_id for row in items for mark in (row.seen, row.named) if mark}
             holes = connection.execute(sa.select(hole.c.seen, hole.c.idx).where(hole.c.seen.in_(marks)))
             return known | {bytes(mark): str(idx) for mark, idx in holes}
 

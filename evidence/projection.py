@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from evidence import database
 from evidence.canonical import Value, jcs
+from evidence.observation import Kind
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +44,12 @@ class Placed:
 def observed_sha256(values: Mapping[str, Value]) -> str:
     """What an ``observed`` event is known again by: its content, its raw bytes, or its name if no byte was read."""
     known = values["sha256"] or values["raw_sha256"]
-    return str(known) if known else hashlib.sha256(jcs(["name", values["file_name"]])).hexdigest()
+    return str(known) if known else named_sha256(values)
+
+
+def named_sha256(values: Mapping[str, Value]) -> str:
+    """What a file is known again by where its bytes may not be read: the name that its source gives it."""
+    return hashlib.sha256(jcs(["name", values["file_name"]])).hexdigest()
 
 
 def hole_sha256(values: Mapping[str, Value]) -> str:
@@ -59,9 +65,12 @@ def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 def _observed(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     values = placed.values
-    mark = seen.mark(channel_id=values["channel_id"], message_id=values["message_id"], sha256=observed_sha256(values))
+    place = {"channel_id": values["channel_id"], "message_id": values["message_id"]}
+    mark = seen.mark(**place, sha256=observed_sha256(values))
+    named = seen.mark(**place, sha256=named_sha256(values)) if values["kind"] == Kind.FILE.value else None
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "seen": mark, "message_id": _int(values["message_id"])}
+    row |= {"named": named}
     row |= {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
     connection.execute(sa.insert(database.item), row)
 

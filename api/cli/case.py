@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from api.cli.common import (
+    NOT_NAMED,
     actor_option,
     approved_option,
     doer,
@@ -36,7 +37,7 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
 
     home = open_home(ctx)
     with home.writing() as writer:
-        case_id = open_case(writer.sequencer, doer(actor, home.clock, reason=reason, fallback="caseworker"))
+        case_id = open_case(writer.sequencer, doer(actor, home.clock, reason=reason, fallback=NOT_NAMED))
         warn_unstamped(writer.beat())
     emit({"case_id": case_id}, as_json=as_json, text=f"Opened {case_id}.")
 
@@ -56,7 +57,7 @@ def add(
 
     home = open_home(ctx)
     with home.writing() as writer:
-        person = doer(actor, home.clock, reason=reason, fallback="caseworker")
+        person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
         added = add_items(home.engine, writer.sequencer, case_id, items, person)
         warn_unstamped(writer.beat())
     total = len(case_items(home.engine, case_id))
@@ -76,17 +77,22 @@ def add(
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show a case's items with their texts. Looking is logged."""
     from api.showing import show_case
+    from casefiles.verifier.report import printable
 
     home = open_home(ctx)
     casework = home.keys.unlock(passphrase(passphrase_file)).casework
-    told, unstamped = show_case(home, case_id, doer(actor, home.clock, fallback="caseworker"), casework)
+    told, unstamped = show_case(home, case_id, doer(actor, home.clock, fallback=NOT_NAMED), casework)
     warn_unstamped(unstamped)
     lines = [f"{case_id}, opened {told['opened_at']}"]
     for item in told["items"]:
         lines.append(
             f"\n{item['item_id']}  {item['kind']} {item['channel_id']}/{item['message_id']}  {item['posted_at']}"
         )
-        lines += [f"    {name}: {item[name]}" for name in ("sender_name", "text", "file_name", "sha256") if item[name]]
+        lines += [
+            f"    {name}: {printable(str(item[name]))}"
+            for name in ("sender_name", "text", "file_name", "sha256")
+            if item[name]
+        ]
     emit(told, as_json=as_json, text="\n".join(lines))
 
 
@@ -123,7 +129,7 @@ def export(
     from api.exporting import Order, export_case
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback="caseworker")
+    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
     casework = home.keys.unlock(passphrase(passphrase_file)).casework
     done = export_case(home, Order(case_id, out, audience, language, person), casework)
     warn_unstamped(done.unstamped)
@@ -162,7 +168,7 @@ def check(
     from api.checking import check_picture
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, fallback="caseworker")
+    person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
     matching = home.keys.unlock(passphrase(passphrase_file)).matching
     done = check_picture(home, picture, case_id, person, matching)
     warn_unstamped(done.unstamped)

@@ -12,10 +12,14 @@ import click
 
 from api import TOOL
 from api.home import Home
+from casefiles.verifier.report import printable
 from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
 from evidence.times import Clock
+
+NOT_NAMED = "not named"
+"""Who acts where nobody said so: the log invents no person."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,8 +95,9 @@ def given_passphrase(file: Path | None) -> str | None:
 
 
 def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
-    """Print the result: one JSON object, in ASCII so that any pipe carries it, or words."""
-    click.echo(json.dumps(data) if as_json else text)
+    """Print the result: one JSON object in ASCII, which any pipe carries, or words that cannot act on a terminal."""
+    words = "\n".join(printable(line) for line in text.split("\n"))
+    click.echo(json.dumps(data) if as_json else words)
 
 
 def warn(text: str) -> None:

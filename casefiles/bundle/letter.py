@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from casefiles.bundle.members import BundleContents
-from casefiles.bundle.report import WIDTH, paragraph, printable
+from casefiles.bundle.report import WIDTH, paragraph
 from casefiles.bundle.sign import BundleFacts
 from casefiles.verifier.cades import fingerprint
+from casefiles.verifier.report import printable
 from config.words import Words, load_words
 from evidence.stamp.cms import name_of
 from evidence.times import format_time

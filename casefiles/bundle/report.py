@@ -10,17 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from casefiles.bundle.script import not_made_by
 from casefiles.verifier.jcs import Json, jcs
 from casefiles.verifier.records import WITHHELD, Anchorage, Record, items_of, not_before
+from casefiles.verifier.report import printable
 from config.words import Words
 from evidence.times import format_time
 
 WIDTH = 78
 _LABEL = 24
 _HOLE = "hole"
-
-
-def printable(text: str) -> str:
-    """``text`` with every character that does not print as itself spelled out."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def paragraph(text: str, *, indent: str = "") -> str:

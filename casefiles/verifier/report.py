@@ -73,9 +73,12 @@ def detail_of(finding: Finding) -> str:
         parts.append(f"(expected {finding.expected})")
     if finding.fix:
         parts.append(f"- {finding.fix}")
-    return _printable(" ".join(part for part in parts if part))
+    return printable(" ".join(part for part in parts if part))
 
 
-def _printable(text: str) -> str:
-    """Nothing in a bundle may move the cursor or turn the direction of the reader's terminal."""
+def printable(text: str) -> str:
+    """``text`` with every character that does not print as itself spelled out.
+
+    What somebody else wrote may not move the cursor, begin a line or turn the direction of a reader's terminal.
+    """
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -18,7 +18,7 @@ from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.log.sequencer import Sequencer, newest_checkpoint
 from evidence.projection import Placed
-from evidence.stamp.client import Stamped, TimeStampAuthority, request_stamp
+from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampAuthority, request_stamp
 from evidence.times import format_time
 
 NONCE_BITS = 64
@@ -32,6 +32,7 @@ class Anchoring:
     sequencer: Sequencer
     authorities: Sequence[TimeStampAuthority]
     http: httpx.Client
+    timeout_s: float = TIMEOUT_S
     name: str = "anchoring"
 
     def advance(self, position: int) -> int:
@@ -58,6 +59,7 @@ class Anchoring:
                 sha256=bytes.fromhex(sha256_hex(note)),
                 http=self.http,
                 nonce=secrets.randbits(NONCE_BITS),
+                timeout_s=self.timeout_s,
             )
             self._log(authority, stamped, note, size)
         return size

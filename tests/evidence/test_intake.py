@@ -196,3 +196,12 @@ def test_an_edited_message_that_is_known_becomes_an_edit(office: Office, tmp_pat
     assert "edit" in kinds
     assert counts.edits >= 1
     home.engine.dispose()
+
+
+def test_metadata_only_after_sealed_adds_nothing(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    before, holes = list_items(home, None, None), holes_of(home)
+    counts = take_in(home, office.export.folder, Mode.METADATA_ONLY).counts
+    assert (counts.already_known, counts.media) == (len(before), 0)
+    assert (list_items(home, None, None), holes_of(home)) == (before, holes)
+    home.engine.dispose()

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=32), nullable=False),
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("named", sa.LargeBinary(length=32), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("channel_id", sa.String(length=20), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
@@ -85,6 +86,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("idx", name=op.f("uq_item_idx")),
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_item_named"), ["named"], unique=False)
         batch_op.create_index(batch_op.f("ix_item_payload_sha256"), ["payload_sha256"], unique=False)
         batch_op.create_index("ix_item_place", ["channel_id", "message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_item_seen"), ["seen"], unique=False)

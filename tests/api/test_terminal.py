@@ -1,0 +1,40 @@
+"""What somebody else wrote cannot act on the terminal of whoever reads it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import main
+from api.listing import list_items
+from tests.homes import PASSPHRASE, new_home, take_in
+
+PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems"
+
+
+def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    folder = tmp_path / "export"
+    folder.mkdir()
+    message = {"id": 1, "type": "message", "date_unixtime": "1731570000", "from": PLANTED, "text": PLANTED}
+    told = {"name": "x", "type": "private_group", "id": 5, "messages": [message]}
+    (folder / "result.json").write_text(json.dumps(told))
+    take_in(home, folder)
+    (item,) = [each["item_id"] for each in list_items(home, None, None)]
+    home.engine.dispose()
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
+    given = ["--home", str(home.path), "case"]
+    assert main([*given, "open", "--json"]) == 0
+    case_id = json.loads(capsys.readouterr().out)["case_id"]
+    assert main([*given, "add", case_id, item]) == 0
+    capsys.readouterr()
+    assert main([*given, "show", case_id]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert not [line for line in shown.splitlines() if line.startswith("PASSED")]
+    assert r"first\x1b[2J\u202e\nPASSED" in shown
+    assert main([*given, "show", case_id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"][0]["text"] == PLANTED
