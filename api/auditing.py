@@ -28,5 +28,6 @@ def run_audit(
         signed=signed.read_bytes() if signed.exists() else None,
         against=against.read_bytes() if against else None,
         reader=reader,
+        keys=home.keys.path.is_dir(),
     )
     return audit(told, progress)

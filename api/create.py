@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api import TOOL
-from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SETTINGS_FILE, VKEY_FILE, Home
+from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, VKEY_FILE, Home
 from api.migrate import upgrade
 from casefiles.bundle.sign import make_seal
 from config.catalogues import time_stamp_authorities
@@ -149,23 +148,13 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     home.keys.write_sealed(SEAL_KEY_FILE, _pem(key), home.recipients.casework)
     write_file(path / "recovery" / "seal-root.age", seal_whole(_pem(root_key), recipients=(home.recipients.office,)))
     write_file(path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
-    _hand_out_roots(home, root)
+    home.trust.mkdir(mode=0o700)
+    write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
     with home.writing() as writer:
         writer.sequencer.append([_opening(plan, home, sha256_hex(certificate.public_bytes(Encoding.DER)))])
         unstamped = writer.beat(now=True)
     cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
     return Created(home, cards, unstamped)
-
-
-def _hand_out_roots(home: Home, seal_root: x509.Certificate) -> None:
-    """The roots that a receiver needs, each a PEM file of its own."""
-    home.trust.mkdir(mode=0o700)
-    write_file(home.trust / "seal-root.pem", seal_root.public_bytes(Encoding.PEM), mode=0o644)
-    roots = home.stamp_roots()
-    for name in home.settings.stamp.authorities:
-        for at, certificate in enumerate(roots[name], start=1):
-            file = home.trust / f"time-stamp-{name}-{at}.pem"
-            write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
 
 def _opening(plan: Plan, home: Home, seal_sha256: str) -> Draft:

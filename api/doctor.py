@@ -18,8 +18,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from api.home import Home, require_private
+from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, read_certificate, require_private
 from config.errors import Explained
+from config.settings import read_secret_file
 from evidence import database, task
 from evidence.database import reading
 from evidence.errors import EvidenceError
@@ -69,6 +70,12 @@ def keys(home: Home) -> None:
             "the log key is not the one of this home", where=str(home.keys.path), fix="Restore the keys' folder"
         )
     _ = home.recipients
+    for name in ("casework.age", "matching.age", SEAL_KEY_FILE, home.keys.signed.name):
+        read_secret_file(home.keys.path / name)
+    for name in ("casework.age", "matching.age", "seal-root.age"):
+        read_secret_file(home.path / "recovery" / name)
+    read_certificate(home.path / SEAL_FILE)
+    read_certificate(home.trust / SEAL_ROOT_FILE)
 
 
 def clock_check(home: Home) -> None:

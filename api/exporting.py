@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api import TOOL
-from api.home import SEAL_FILE, SEAL_KEY_FILE, Home, Writer
+from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, Writer, read_certificate
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
@@ -40,11 +40,14 @@ from evidence.stamp.client import request_stamp
 from evidence.stamp.queue import NONCE_BITS, has_news
 
 REVIEW = "review"
-_OBSERVER = frozenset({"actor", "approver", "declared_by"})
-"""Committed and withheld from every bundle, since the accused reads it; revealed to the court on request."""
+_OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target"})
+"""Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
+Reasons are free words of the house: the bundle's own stands in its description."""
 _CONTENT = frozenset(
-    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media", "what"}
+    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media"}
 )
+_HOLE_CONTENT = frozenset({"what"})
+"""Of a hole, what is missing, in words; of a request, ``what`` is only the kind of act."""
 WITHHELD = {
     "court": _OBSERVER,
     "prosecutor": _OBSERVER,
@@ -144,12 +147,17 @@ def anchored(writer: Writer) -> Anchored:
             raise error
         found = _newest_anchored(writer)
     if found is None:
-        raise StampUnreachableError(
-            "no time-stamp authority is chosen, so nothing can be exported",
-            where="stamp.authorities",
-            fix='Name one in the settings, for instance authorities = ["digicert"]',
-        )
+        raise no_authority()
     return found
+
+
+def no_authority() -> StampUnreachableError:
+    """Nothing leaves without a time stamp."""
+    return StampUnreachableError(
+        "no time-stamp authority is chosen, so nothing can be exported",
+        where="stamp.authorities",
+        fix='Name one in the settings, for instance authorities = ["digicert"]',
+    )
 
 
 def _newest_anchored(writer: Writer) -> Anchored | None:
@@ -163,24 +171,25 @@ def _newest_anchored(writer: Writer) -> Anchored | None:
 
 
 def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) -> BundleContents:
-    events = list(open_events(home.engine, case_event_indexes(home.engine, order.case_id), casework))
+    opening, *events = open_events(home.engine, [0, *case_event_indexes(home.engine, order.case_id)], casework)
+    told = opening.record.values if opening.record else {}
     events += open_events(home.engine, authority_indexes(home.engine, events), casework)
     at = home.clock()
     return BundleContents(
         bundle_id=f"{order.case_id}-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         case_id=order.case_id,
-        organisation=home.settings.office.organisation,
+        organisation=str(told["organisation"]),  # as the log says, not as a setting of today says
         audience=order.audience,
         language=order.language,
         created_at=at,
         reason=order.doer.reason or "",
         purpose=f"evidence for the {order.audience}",
-        rehearsal=home.settings.office.rehearsal,
+        rehearsal=told["rehearsal"] != "no",
         tool=TOOL,
-        exhibits=tuple(_exhibits(home, events, anchor, WITHHELD[order.audience])),
+        exhibits=tuple(_exhibits(home, [opening, *events], anchor, WITHHELD[order.audience])),
         checkpoint=anchor.note,
         checkpoint_token=anchor.token,
-        stamps=tuple(_stamps(home, {event.leaf.after for event in events} - {NO_TOKEN})),
+        stamps=tuple(_stamps(home, {event.leaf.after for event in [opening, *events]} - {NO_TOKEN})),
         log_key=str(home.verifier_key),
         certificates=tuple((file.stem, file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))),
     )
@@ -192,7 +201,8 @@ def _exhibits(home: Home, events: Sequence[Opened], anchor: Anchored, withhold: 
         for event in events:
             path = tuple(inclusion_path(tiles, index=event.index, size=anchor.size))
             proof = TlogProof(event.index, path, anchor.note).encode()
-            disclosures = event.record.disclosures(withhold=withhold) if event.record else ()
+            hidden = withhold | _HOLE_CONTENT if event.leaf.type == "hole" and withhold >= _CONTENT else withhold
+            disclosures = event.record.disclosures(withhold=hidden) if event.record else ()
             yield Exhibit(event.index, event.data, disclosures, proof)
 
 
@@ -212,17 +222,19 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
     Raises:
         NoMatchingKeyError: The casework key is another home's.
     """
-    certificate = x509.load_pem_x509_certificate((home.path / SEAL_FILE).read_bytes())
+    certificate = read_certificate(home.path / SEAL_FILE)
     key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, casework), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise HomeError("the seal's key is of another kind", where=SEAL_KEY_FILE, expected="an elliptic curve key")
-    root = x509.load_pem_x509_certificate((home.trust / "seal-root.pem").read_bytes())
+    root = read_certificate(home.trust / SEAL_ROOT_FILE)
     return Sealer(certificate, key, (root,))
 
 
 @contextmanager
 def _stamper(home: Home) -> Iterator[StampOver]:
     with home.time_stamping() as authorities, httpx.Client() as http:
+        if not authorities:
+            raise no_authority()
 
         def stamp(sha256: bytes) -> bytes:
             timeout_s = home.settings.stamp.timeout_s
@@ -235,4 +247,4 @@ def _stamper(home: Home) -> Iterator[StampOver]:
 
 
 def _roots(home: Home) -> list[x509.Certificate]:
-    return [x509.load_pem_x509_certificate(file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))]
+    return [read_certificate(file) for file in sorted(home.trust.glob("*.pem"))]

@@ -19,11 +19,13 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from config.catalogues import RootCertificate, time_stamp_authorities
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
 from evidence import database, follow
+from evidence.durable import write_file
 from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError
 from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.leaf import parse_leaf
@@ -41,6 +43,7 @@ OBJECTS_FOLDER = "objects"
 VKEY_FILE = "log.vkey"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
+SEAL_ROOT_FILE = "seal-root.pem"
 REHEARSAL = "rehearsal"
 
 
@@ -127,6 +130,15 @@ class Home:
             roots[REHEARSAL] = (x509.load_pem_x509_certificate(pem),)
         return roots
 
+    def hand_out_roots(self) -> None:
+        """Write the root of every chosen authority into ``trust``, where it is not there yet."""
+        roots = self.stamp_roots()
+        for name in self.settings.stamp.authorities:
+            for at, certificate in enumerate(roots.get(name, ()), start=1):
+                file = self.trust / f"time-stamp-{name}-{at}.pem"
+                if not file.exists():
+                    write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
+
     @contextmanager
     def time_stamping(self) -> Iterator[tuple[TimeStampAuthority, ...]]:
         """The chosen authorities; the rehearsal one is started on loopback for as long as this lasts.
@@ -210,6 +222,7 @@ class Writer:
         """
         if not now and not self._is_due():
             return None
+        self.home.hand_out_roots()
         self.sequencer.checkpoint()
         with self.home.time_stamping() as authorities, httpx.Client() as http:
             timeout_s = self.home.settings.stamp.timeout_s
@@ -230,6 +243,20 @@ class Writer:
                 return False
         age_s = self.home.clock().timestamp() - self.home.keys.signed.stat().st_mtime
         return not 0 <= age_s < self.home.settings.log.beat_s
+
+
+def read_certificate(file: Path) -> x509.Certificate:
+    """A certificate of the home.
+
+    Raises:
+        HomeError: The file is missing or holds no certificate.
+    """
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except FileNotFoundError as error:
+        raise HomeError("a certificate is missing", where=str(file), fix="Restore the home from its backup") from error
+    except ValueError as error:
+        raise _damaged(file, error) from error
 
 
 def require_private(folder: Path) -> None:

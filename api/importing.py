@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.home import Home
 from config.watchlist import LegalBasis, load_legal_basis
-from evidence.authority import Act, Doer, Grant, two_persons
+from evidence.authority import Act, Doer, require_two, two_persons
 from evidence.errors import AuthorityError, StampError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake import Counts, Intake, Provenance
@@ -47,8 +47,10 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
         StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
     """
-    grant, basis = permit(home, wish)
+    basis = permit(home, wish)
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+    # the digest, not the folder's name: people name folders after people
+    grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
     provenance = Provenance(
         doer=wish.doer,
         declared_by=wish.declared_by,
@@ -79,15 +81,15 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         return Imported(container, counts, writer.beat(now=True))
 
 
-def permit(home: Home, wish: Wish) -> tuple[Grant | None, LegalBasis | None]:
-    """The authority and the legal basis that a mode above ``metadata_only`` needs.
+def permit(home: Home, wish: Wish) -> LegalBasis | None:
+    """The legal basis that a mode above ``metadata_only`` needs, beside two persons.
 
     Raises:
         AuthorityError: No second person agreed, or no legal basis was given.
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     if wish.mode is Mode.METADATA_ONLY:
-        return None, None
+        return None
     if wish.legal_basis is None:
         raise AuthorityError(
             "this mode needs a legal basis",
@@ -95,4 +97,5 @@ def permit(home: Home, wish: Wish) -> tuple[Grant | None, LegalBasis | None]:
             fix="Give --legal-basis FILE.toml, written by counsel",
         )
     basis = load_legal_basis(wish.legal_basis, today=home.clock().date())
-    return two_persons(Act.IMPORT, wish.path.name, wish.doer), basis
+    require_two(Act.IMPORT, wish.doer)
+    return basis

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography import x509
 
 from evidence import database
-from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, TileError
+from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, StoreError, TileError
 from evidence.finding import Finding, Verdict
 from evidence.log.event import sha256_hex
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.merkle import HASH_BYTES, leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
+from evidence.log.stored import MOST, stored_bytes, stored_int
 from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
 from evidence.projection import SeenKey
@@ -22,6 +24,8 @@ from evidence.stamp.token import verify_token
 from evidence.times import format_time
 
 _CHUNK = 512
+_MOST_LEVEL = 7
+"""A tile of level 8 would stand for more leaves than an index can number."""
 _BACKUP = "Restore a backup of the home"
 
 
@@ -39,9 +43,10 @@ class AuditInput:
 
     Attributes:
         roots: Trusted roots by the name of the time-stamp authority.
-        signed: The newest checkpoint that was signed, from beside the log key; None when unknown.
+        signed: The newest checkpoint that was signed, from beside the log key; None when the file is not there.
         against: An older checkpoint from outside.
         reader: With the casework key: compare records and rows.
+        keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
     """
 
     engine: sa.Engine
@@ -52,11 +57,30 @@ class AuditInput:
     signed: bytes | None = None
     against: bytes | None = None
     reader: Reader | None = None
+    keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a leaf tells of the row in clear that follows from it.
+
+    Attributes:
+        media: Address of its object, if it has one.
+    """
+
+    event_id: str
+    type: str
+    media: str | None
 
 
 def failed(check_id: str, where: str, expected: str, found: str, fix: str) -> Finding:
     """A finding of damage."""
     return Finding(check_id, Verdict.FAILED, where, expected, found, fix)
+
+
+def damage(check_id: str, where: str, error: EvidenceError) -> Finding:
+    """A finding of the damage that a raise tells of."""
+    return failed(check_id, where, error.expected, f"{error.message} {error.found}".strip(), _BACKUP)
 
 
 class _Memory:
@@ -78,6 +102,7 @@ class LogAudit:
     Attributes:
         size: Number of leaves, after ``leaves`` ran to its end.
         media: Leaf index by object address, after ``leaves`` ran to its end.
+        places: By leaf index, every leaf but anchors that could be read, after ``leaves`` ran to its end.
     """
 
     def __init__(self, connection: sa.Connection, told: AuditInput, progress: Callable[[int], object]) -> None:
@@ -88,6 +113,7 @@ class LogAudit:
         self._hashes: list[bytes] = []
         self._anchors: dict[int, Leaf] = {}
         self.media: dict[str, int] = {}
+        self.places: dict[int, Place] = {}
         self._news = 0
         self.size = 0
 
@@ -104,20 +130,21 @@ class LogAudit:
         newest = NO_TOKEN
         for index, data in self._each_leaf():
             try:
-                leaf = parse_leaf(data)
+                leaf = parse_leaf(stored_bytes(data, where=f"leaf {index}"))
                 self._require_place(leaf, newest)
             except EvidenceError as error:
-                yield failed("log.leaves", f"leaf {index}", error.expected, error.message, _BACKUP)
+                yield damage("log.leaves", f"leaf {index}", error)
                 continue
             if leaf.type == "anchor":
                 newest = leaf.public["token_sha256"]
                 self._anchors[index] = leaf
             else:
                 self._news = index + 1
+                self.places[index] = Place(leaf.event_id, leaf.type, leaf.sealed.get("media"))
             if media := leaf.sealed.get("media"):
                 self.media[media] = index
 
-    def _each_leaf(self) -> Iterator[tuple[int, bytes]]:
+    def _each_leaf(self) -> Iterator[tuple[int, object]]:
         """Every leaf in order; hashes and tiles are collected on the way."""
         table = database.event
         rows = self._connection.execution_options(yield_per=_CHUNK).execute(
@@ -133,8 +160,8 @@ class LogAudit:
                         found=f"leaf {index}",
                         fix=_BACKUP,
                     )
-                hashes.append(leaf_hash(bytes(data)))
-                yield index, bytes(data)
+                hashes.append(leaf_hash(data if isinstance(data, bytes) else b""))  # no leaf hashes as if empty
+                yield index, data
             self._tree.tiles |= grow(self._tree, size=self.size, leaf_hashes=hashes)
             self.size += len(hashes)
             self._progress(len(hashes))
@@ -148,10 +175,14 @@ class LogAudit:
     def tiles(self) -> Iterable[Finding]:
         """The tiles are those of the leaves; none is missing and none is added."""
         table = database.tile
-        kept = {
-            (row.level, row.n): bytes(row.hashes)
-            for row in self._connection.execute(sa.select(table.c.level, table.c.n, table.c.hashes))
-        }
+        kept: dict[tuple[int, int], bytes] = {}
+        for row in self._connection.execute(sa.select(table.c.level, table.c.n, table.c.hashes)):
+            where = f"tile {row.level}/{row.n}"
+            try:
+                level, n = stored_int(row.level, where=where, most=_MOST_LEVEL), stored_int(row.n, where=where)
+                kept[level, n] = stored_bytes(row.hashes, where=where)
+            except StoreError as error:
+                yield damage("log.tiles", where, error)
         for level, n in sorted(kept.keys() | self._tree.tiles.keys()):
             ours, theirs = self._tree.tiles.get((level, n)), kept.get((level, n))
             if ours != theirs:
@@ -185,30 +216,33 @@ class LogAudit:
                 yield checkpoint
 
     def _notes(self) -> Iterator[tuple[int, bytes]]:
+        """Every row that can be a checkpoint; the others are reported by log.checkpoints."""
+        for row in self._checkpoint_rows():
+            if type(row.size) is int and isinstance(row.note, bytes):
+                yield row.size, row.note
+
+    def _checkpoint_rows(self) -> Iterable[sa.Row[Any]]:
         table = database.checkpoint
-        for row in self._connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size)):
-            yield row.size, bytes(row.note)
+        return self._connection.execute(sa.select(table).order_by(table.c.size)).all()
 
     def _root(self, size: int) -> bytes:
         return tree_root(self._tree, size=size)
 
     def checkpoints(self) -> Iterable[Finding]:
         """Every checkpoint is signed by the log key and has the root of the leaves."""
-        for size, note in self._notes():
+        for row in self._checkpoint_rows():
+            where = f"checkpoint {row.size}"
             try:
-                checkpoint = open_checkpoint(note, key=self._told.key)
-                if checkpoint.size != size:
-                    raise CheckpointError("the row is of another size", expected=f"{checkpoint.size}", found=f"{size}")
+                checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._told.key)
+                if checkpoint.size != row.size:
+                    raise CheckpointError(
+                        "the row is of another size", expected=f"{checkpoint.size}", found=f"{row.size}"
+                    )
+                if row.cosigned is not None:
+                    raise CheckpointError("nothing is cosigned in this version", expected="null", found="a value")
                 self._require_held(checkpoint)
             except EvidenceError as error:
-                yield Finding(
-                    "log.checkpoints",
-                    Verdict.FAILED,
-                    f"checkpoint {size}",
-                    error.expected,
-                    f"{error.message} {error.found}".strip(),
-                    _BACKUP,
-                )
+                yield damage("log.checkpoints", where, error)
 
     def _require_held(self, checkpoint: Checkpoint) -> None:
         if checkpoint.size > self.size:
@@ -231,7 +265,7 @@ class LogAudit:
         table = database.token
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = {sha256_hex(note): size for size, note in self._notes()}
-        for index in sorted(rows.keys() - self._anchors.keys()):
+        for index in sorted(rows.keys() - self._anchors.keys(), key=str):
             yield failed("log.tokens", f"token {index}", "an anchor leaf", "none", _BACKUP)
         for index, leaf in self._anchors.items():
             if index not in rows:
@@ -240,25 +274,26 @@ class LogAudit:
             try:
                 self._require_token(leaf, rows[index], notes)
             except EvidenceError as error:
-                found = f"{error.message} {error.found}".strip()
-                yield failed("log.tokens", f"token {index}", error.expected, found, _BACKUP)
+                yield damage("log.tokens", f"token {index}", error)
 
-    def _require_token(self, leaf: Leaf, row: sa.Row[tuple[object, ...]], notes: Mapping[str, int]) -> None:
-        public = leaf.public
-        for name, body in (("token_sha256", bytes(row.token)), ("reply_sha256", bytes(row.reply))):
+    def _require_token(self, leaf: Leaf, row: sa.Row[Any], notes: Mapping[str, int]) -> None:
+        public, where = leaf.public, f"token {row.idx}"
+        token, reply = stored_bytes(row.token, where=where), stored_bytes(row.reply, where=where)
+        for name, body in (("token_sha256", token), ("reply_sha256", reply)):
             if sha256_hex(body) != public[name]:
                 raise CheckpointError("other bytes than the logged ones", expected=f"{name} {public[name]}")
         if notes.get(public["checkpoint_sha256"]) != row.size:
             raise CheckpointError("the checkpoint that was stamped is not here", expected=public["checkpoint_sha256"])
         roots = self._told.roots.get(public["authority"], ())
-        info = verify_token(token=bytes(row.token), sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
+        info = verify_token(token=token, sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
         if format_time(info.gen_time) != public["gen_time"]:
             raise CheckpointError("the token tells another time", expected=public["gen_time"])
 
     def anchored(self) -> Iterable[Finding]:
         """The newest checkpoint with news is stamped."""
         table = database.token
-        stamped = self._connection.execute(sa.select(sa.func.max(table.c.size))).scalar() or 0
+        sizes = self._connection.execute(sa.select(table.c.size)).scalars()
+        stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
         newest = max((size for size, _note in self._notes()), default=0)
         news = min(newest, self._news)
         if stamped >= news > 0:
@@ -276,6 +311,32 @@ class LogAudit:
                 "Choose a time-stamp authority in the settings, or wait until it answers again",
             )
         ]
+
+    def signed(self) -> Iterable[Finding]:
+        """The log holds the checkpoint that was signed last; where nobody can know it, nothing is decided.
+
+        Raises:
+            LogError: It is not signed by the log key, or the log is shorter or has another root.
+        """
+        if self._told.signed is not None:
+            self.holds(self._told.signed)
+        elif not self._told.keys:
+            yield Finding(
+                "log.signed",
+                Verdict.INDETERMINATE,
+                "log.signed",
+                "the checkpoint that was signed last",
+                "no keys' folder, so nobody knows whether later entries were removed",
+                "Give a newer checkpoint from outside: --against FILE",
+            )
+        elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there
+            yield failed(
+                "log.signed",
+                "log.signed",
+                "the checkpoint that was signed last",
+                "none in the keys' folder",
+                "Restore the keys' folder from its backup, and find out who removed the file",
+            )
 
     def holds(self, note: bytes) -> None:
         """The log holds this checkpoint.

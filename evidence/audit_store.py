@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from evidence import database
 from evidence.audit_log import AuditInput, failed
 from evidence.database import open_engine, writing
-from evidence.errors import EvidenceError, LeafError, ObjectMissingError
+from evidence.errors import EvidenceError, ObjectMissingError
 from evidence.finding import Finding
 from evidence.log.event import read_record, sha256_hex
 from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.stored import stored_bytes
 from evidence.projection import Placed, differences, project
 from evidence.seal.age import parse_header, split_file
 from evidence.seal.envelopes import open_whole
@@ -65,27 +66,32 @@ class StoreAudit:
 
     def _rows_without_leaf(self) -> Iterable[Finding]:
         table = database.sealed
-        outside = sa.select(table.c.idx, table.c.name).where(sa.or_(table.c.idx >= self._size, table.c.idx < 0))
-        for row in self._connection.execute(outside):
-            yield failed("sealed.rows", f"{row.name} of leaf {row.idx}", "a leaf", "none", _BACKUP)
+        for index, name in self._connection.execute(sa.select(table.c.idx, table.c.name)):
+            if type(index) is not int or not 0 <= index < self._size:
+                yield failed("sealed.rows", f"{name} of leaf {index}", "a leaf", "none", _BACKUP)
 
     def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
+        """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""
         event, sealed = database.event, database.sealed
         for first in range(0, self._size, _CHUNK):
             span = (first, first + _CHUNK - 1)
             rows: dict[int, dict[str, bytes]] = {}
             for row in self._connection.execute(sa.select(sealed).where(sealed.c.idx.between(*span))):
-                rows.setdefault(row.idx, {})[row.name] = bytes(row.body)
+                # empty: it hashes to no leaf and has no header, so every check finds it
+                rows.setdefault(row.idx, {})[str(row.name)] = row.body if isinstance(row.body, bytes) else b""
             for row in self._connection.execute(
                 sa.select(event).where(event.c.idx.between(*span)).order_by(event.c.idx)
             ):
                 try:
-                    yield row.idx, parse_leaf(bytes(row.leaf)), rows.get(row.idx, {})
-                except LeafError:
+                    leaf = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+                except EvidenceError:
                     continue  # reported by log.leaves
+                yield row.idx, leaf, rows.get(row.idx, {})
 
     def objects(self) -> Iterable[Finding]:
         """Every object is there and hashes to its address, and nothing is there beside them."""
+        for path in self._told.objects.strangers():
+            yield failed("objects.bytes", str(path), "objects of ours", "not ours", "Look at it, and move it away")
         for address in sorted(self._present - self._media.keys()):
             yield failed("objects.bytes", f"object {address}", "a leaf that names it", "none", "Restore the database")
         for address, index in self._media.items():

@@ -16,6 +16,8 @@ from evidence.errors import AuthorityError
 from evidence.log.event import Draft
 from evidence.times import format_time
 
+NOT_NAMED = "not named"
+"""Who acts where nobody said so: the log invents no person."""
 REVIEW_WITHIN = timedelta(days=7)
 
 
@@ -76,6 +78,22 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
     """
+    approver = require_two(act, doer)
+    request = _request(act, target, doer)
+    approval = Draft(
+        "approved",
+        doer.values(authority=request.event_id)
+        | {"actor": text_value(approver), "request": request.event_id, "proof": "declared"},
+    )
+    return Grant(request.event_id, (request, approval), None)
+
+
+def require_two(act: Act, doer: Doer) -> str:
+    """The second person, who must be named, and another than the first, who must be named too.
+
+    Raises:
+        AuthorityError: Nobody approved, the same person did both, or nobody is named who asks.
+    """
     approver = doer.approver or ""
     if not approver.strip():
         raise AuthorityError(
@@ -85,13 +103,11 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
         raise AuthorityError(
             "one person cannot approve their own request", where=act.value, fix="Name another person: --approved-by"
         )
-    request = _request(act, target, doer)
-    approval = Draft(
-        "approved",
-        doer.values(authority=request.event_id)
-        | {"actor": text_value(approver), "request": request.event_id, "proof": "declared"},
-    )
-    return Grant(request.event_id, (request, approval), None)
+    if _same(doer.actor, NOT_NAMED):
+        raise AuthorityError(
+            "two persons need two names", where=act.value, fix="Name yourself: --by NAME, or set NISISAMA_ACTOR"
+        )
+    return approver
 
 
 def one_person(act: Act, target: str, doer: Doer) -> Grant:
@@ -118,5 +134,6 @@ def _same(one: str, other: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name without what a reader would not see: case, width, and how an accent is composed."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+    """A name without what a reader does not see: case, width, invisible characters, how an accent is composed."""
+    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen.strip()).casefold())

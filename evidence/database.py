@@ -176,7 +176,7 @@ def open_engine(url: str) -> sa.Engine:
         StoreError: The address is none, or its driver is not installed.
     """
     try:
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(url, hide_parameters=True)  # an error must not carry what was to be written
     except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
         raise StoreError(
             "this database cannot be used",

@@ -8,6 +8,7 @@ plaintext touches a disk.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -23,7 +24,7 @@ from evidence.log.event import Draft
 from evidence.log.sequencer import Sequencer
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.preserve import Facts, Preserver, read_facts
-from evidence.projection import SeenKey, hole_sha256, observed_sha256
+from evidence.projection import SeenKey, hole_mark, observed_mark
 from evidence.times import Clock, format_time
 
 _MISSING = frozenset(
@@ -138,11 +139,14 @@ class Intake:
         seen = [self._look(content, container, provenance) for content in group]
         known = self._known([each.mark for each in seen], provenance.mode)
         drafts: list[Draft] = []
+        fresh_ids: set[int | None] = set()
         for each in seen:
             item_id = known.get(each.mark)
             if item_id is None:
-                fresh = self._drafts(self._as_edit(each), provenance, counts)
+                fresh = self._drafts(self._as_edit(each, fresh_ids), provenance, counts)
                 drafts += fresh
+                if isinstance(each.content, Observation) and each.content.kind is not Kind.FILE:
+                    fresh_ids.add(each.content.message_id)
                 item_id = known[each.mark] = fresh[0].event_id
             elif isinstance(each.content, Observation):
                 counts["already_known"] += 1
@@ -174,19 +178,13 @@ class Intake:
         if content.raw is not None:
             values["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
         complete: dict[str, Value] = dict.fromkeys(("sha256", "raw_sha256", "file_name")) | values
-        mark = self._seen.mark(
-            channel_id=content.channel_id,
-            message_id=_text(content.message_id),
-            sha256=observed_sha256(complete),
-        )
-        return _Seen(content, values, mark, facts)
+        return _Seen(content, values, observed_mark(self._seen, complete), facts)
 
     def _look_hole(self, hole: Hole, provenance: Provenance) -> _Seen:
         values = replace(provenance.doer, at=self._clock()).values(provenance.authority)
         values |= {"channel_id": hole.channel_id, "lo": _text(hole.lo), "hi": _text(hole.hi)}
         values |= {"what": text_value(hole.what), "hole": hole.reason.value, "since": format_time(hole.since)}
-        mark = self._seen.mark(channel_id=hole.channel_id, message_id=_text(hole.lo), sha256=hole_sha256(values))
-        return _Seen(hole, values, mark)
+        return _Seen(hole, values, hole_mark(self._seen, values))
 
     def _unreadable(self, content: Observation, error: OSError) -> Hole:
         name = content.medium.name if content.medium else ""
@@ -209,8 +207,8 @@ class Intake:
             holes = connection.execute(sa.select(hole.c.seen, hole.c.idx).where(hole.c.seen.in_(marks)))
             return known | {bytes(mark): str(idx) for mark, idx in holes}
 
-    def _as_edit(self, each: _Seen) -> _Seen:
-        """A message that is known with other bytes and says that it was edited is an edit."""
+    def _as_edit(self, each: _Seen, fresh_ids: AbstractSet[int | None]) -> _Seen:
+        """A message that says it was edited, and came before with other bytes (in this batch too), is an edit."""
         content = each.content
         if not isinstance(content, Observation) or content.kind is not Kind.MESSAGE or not each.values.get("edited_at"):
             return each
@@ -219,10 +217,12 @@ class Intake:
             item.c.channel_id == content.channel_id,
             item.c.message_id == content.message_id,
             item.c.kind != Kind.FILE.value,
+            item.c.seen != each.mark,
         )
         with reading(self._engine) as connection:
-            if connection.execute(earlier.limit(1)).first() is None:
-                return each
+            is_known = connection.execute(earlier.limit(1)).first() is not None
+        if not is_known and content.message_id not in fresh_ids:
+            return each
         return replace(each, values=each.values | {"kind": Kind.EDIT.value})
 
     def _drafts(self, each: _Seen, provenance: Provenance, counts: Counter[str]) -> list[Draft]:

@@ -6,6 +6,7 @@ again. Plaintext stays in memory and is streamed; no more than one picture is he
 
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from evidence.seal.envelopes import seal_media, seal_whole
 
 CHUNK_BYTES = 1 << 20
 RAW_TYPE = "application/json"
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,15 @@ class Preserver:
         if facts is None:
             return Kept(draft, ((HoleReason.MODE, f"{mode.value}, not read"),))
         picture: list[bytes] | None = [] if facts.length <= MAX_BYTES else None
-        chunks = _tee(chunks_of(medium), picture)
+        stream = _Hashed(_tee(chunks_of(medium), picture))
         holes: list[tuple[HoleReason, str]] = []
         if mode is Mode.SEALED:
-            stream = _Hashed(chunks)
-            draft = self._with_payload(draft, stream, _type_of(medium))
-            _require_same(stream, facts)
+            draft = self._with_payload(draft, stream, type_of(medium))
         else:
-            for _chunk in chunks:
+            for _chunk in stream:
                 pass
             holes.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
+        _require_same(stream, facts)
         prints, reason = self._fingerprints(picture, facts)
         if reason and _shows(medium):
             holes.append((HoleReason.NOT_DECODED, reason))
@@ -185,9 +186,15 @@ def _medium_of(content: Observation) -> Medium:
 
 def _shows(medium: Medium) -> bool:
     """Whether the medium should show something: then not decoding it is a hole."""
-    return _type_of(medium).partition("/")[0] in {"image", "video"}
+    return type_of(medium).partition("/")[0] in {"image", "video"}
 
 
-def _type_of(medium: Medium) -> str:
-    """The media type that the source declares, or else the one that the name suggests."""
-    return medium.declared_type or mimetypes.guess_type(medium.name)[0] or "application/octet-stream"
+def type_of(medium: Medium) -> str:
+    """The media type that the source declares, if it is one, or else the one that the name suggests.
+
+    The source may write anything there; a sealed manifest holds only what has the form of a type.
+    """
+    declared = medium.declared_type or ""
+    if _MEDIA_TYPE.fullmatch(declared):
+        return declared
+    return mimetypes.guess_type(medium.name)[0] or "application/octet-stream"

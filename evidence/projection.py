@@ -1,7 +1,7 @@
 """The tables that are built from the log, by one function: used when an event is appended and when all is rebuilt.
 
-Rows in clear hold ids, times, kinds and digests only. ``seen`` is HMAC-SHA256(seen_key, channel |
-message | SHA-256): whoever holds the key can know again what he already has, and read nothing.
+Rows in clear hold ids, times, kinds and digests only. ``seen`` is HMAC-SHA256(seen_key, kind |
+channel | message | SHA-256): whoever holds the key can know again what he already has, and read nothing.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from evidence import database
-from evidence.canonical import Value, jcs
+from evidence.canonical import jcs
 from evidence.observation import Kind
 
 
@@ -24,9 +24,9 @@ class SeenKey:
 
     secret: bytes
 
-    def mark(self, *, channel_id: str, message_id: str | None, sha256: str) -> bytes:
-        """The 32-byte mark of one observation."""
-        told = f"{channel_id}|{message_id or ''}|{sha256}".encode()
+    def mark(self, kind: str, *, channel_id: str, message_id: str | None, sha256: str) -> bytes:
+        """The 32-byte mark of one observation; digests of different kinds of thing never meet."""
+        told = f"{kind}|{channel_id}|{message_id or ''}|{sha256}".encode()
         return hmac.digest(self.secret, told, "sha256")
 
 
@@ -41,20 +41,26 @@ class Placed:
     payload_sha256: str | None
 
 
-def observed_sha256(values: Mapping[str, Value]) -> str:
+def observed_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
     """What an ``observed`` event is known again by: its content, its raw bytes, or its name if no byte was read."""
-    known = values["sha256"] or values["raw_sha256"]
-    return str(known) if known else named_sha256(values)
+    for kind in ("sha256", "raw_sha256"):
+        if values[kind]:
+            return seen.mark(
+                kind, channel_id=values["channel_id"], message_id=values["message_id"], sha256=str(values[kind])
+            )
+    return named_mark(seen, values)
 
 
-def named_sha256(values: Mapping[str, Value]) -> str:
+def named_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
     """What a file is known again by where its bytes may not be read: the name that its source gives it."""
-    return hashlib.sha256(jcs(["name", values["file_name"]])).hexdigest()
+    sha256 = hashlib.sha256(jcs(values["file_name"])).hexdigest()
+    return seen.mark("name", channel_id=values["channel_id"], message_id=values["message_id"], sha256=sha256)
 
 
-def hole_sha256(values: Mapping[str, Value]) -> str:
+def hole_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
     """What a ``hole`` event is known again by."""
-    return hashlib.sha256(jcs([values[name] for name in ("hole", "lo", "hi", "what")])).hexdigest()
+    sha256 = hashlib.sha256(jcs([values[name] for name in ("hole", "lo", "hi", "what")])).hexdigest()
+    return seen.mark("hole", channel_id=values["channel_id"], message_id=values["lo"], sha256=sha256)
 
 
 def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
@@ -65,9 +71,8 @@ def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 def _observed(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     values = placed.values
-    place = {"channel_id": values["channel_id"], "message_id": values["message_id"]}
-    mark = seen.mark(**place, sha256=observed_sha256(values))
-    named = seen.mark(**place, sha256=named_sha256(values)) if values["kind"] == Kind.FILE.value else None
+    mark = observed_mark(seen, values)
+    named = named_mark(seen, values) if values["kind"] == Kind.FILE.value else None
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "seen": mark, "message_id": _int(values["message_id"])}
     row |= {"named": named}
@@ -77,7 +82,7 @@ def _observed(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     values = placed.values
-    mark = seen.mark(channel_id=values["channel_id"], message_id=values["lo"], sha256=hole_sha256(values))
+    mark = hole_mark(seen, values)
     row = {"idx": placed.idx, "seen": mark, "channel_id": values["channel_id"], "since": values["since"]}
     row |= {"reason": values["hole"], "lo": _int(values["lo"]), "hi": _int(values["hi"])}
     connection.execute(sa.insert(database.hole), row)

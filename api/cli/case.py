@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from api.cli.common import (
-    NOT_NAMED,
     actor_option,
     approved_option,
     doer,
@@ -17,6 +16,7 @@ from api.cli.common import (
     reason_option,
     warn_unstamped,
 )
+from evidence.authority import NOT_NAMED
 
 AUDIENCES = ("lawyer", "prosecutor", "court", "partner")
 

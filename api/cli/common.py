@@ -18,9 +18,6 @@ from evidence.authority import Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
 from evidence.times import Clock
 
-NOT_NAMED = "not named"
-"""Who acts where nobody said so: the log invents no person."""
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")
@@ -32,7 +29,7 @@ passphrase_option = click.option(
 approved_option = click.option(
     "--approved-by", metavar="NAME", help="A second person who agreed, for acts that need two."
 )
-reason_option = click.option("--reason", metavar="TEXT", help="Why; it is logged.")
+reason_option = click.option("--reason", metavar="TEXT", help="Why; it is logged, and withheld from bundles.")
 
 
 def actor_option(function: F) -> F:

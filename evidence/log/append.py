@@ -8,6 +8,7 @@ from evidence import database
 from evidence.errors import TileError
 from evidence.log.event import Entry
 from evidence.log.merkle import leaf_hash
+from evidence.log.stored import stored_bytes, stored_int
 from evidence.log.tiles import grow
 
 
@@ -22,19 +23,24 @@ class TileRows:
 
         Raises:
             TileError: No such tile is kept.
+            StoreError: What is kept is no bytes.
         """
         table = database.tile
         row = self._connection.execute(sa.select(table.c.hashes).where(table.c.level == level, table.c.n == n))
         hashes = row.scalar_one_or_none()
         if hashes is None:
             raise TileError("a tile is missing", where=f"tile {level}/{n}", fix="Run: nisisama audit")
-        return bytes(hashes)
+        return stored_bytes(hashes, where=f"tile {level}/{n}")
 
 
 def tree_size(connection: sa.Connection) -> int:
-    """How many leaves the log has."""
+    """How many leaves the log has.
+
+    Raises:
+        StoreError: The newest index is none.
+    """
     newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
-    return 0 if newest is None else int(newest) + 1
+    return 0 if newest is None else stored_int(newest, where=f"event {newest}") + 1
 
 
 def append(connection: sa.Connection, entries: Sequence[Entry]) -> int:

@@ -19,6 +19,7 @@ from evidence.log.append import TileRows, append, tree_size
 from evidence.log.event import Draft, Entry, build_entry, sha256_hex
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
 from evidence.log.schema import NO_TOKEN
+from evidence.log.stored import stored_bytes
 from evidence.log.tiles import tree_root
 from evidence.projection import Placed, SeenKey, project
 from evidence.seal.age import Recipient
@@ -148,15 +149,22 @@ def _placed(idx: int, entry: Entry) -> Placed:
 
 
 def newest_token(connection: sa.Connection) -> str:
-    """Lower hex SHA-256 of the newest logged token, 64 zeros before the first."""
-    row = connection.execute(
-        sa.select(database.token.c.token).order_by(database.token.c.idx.desc()).limit(1)
-    ).scalar_one_or_none()
-    return NO_TOKEN if row is None else sha256_hex(row)
+    """Lower hex SHA-256 of the newest logged token, 64 zeros before the first.
+
+    Raises:
+        StoreError: It is no bytes.
+    """
+    table = database.token
+    row = connection.execute(sa.select(table.c.idx, table.c.token).order_by(table.c.idx.desc()).limit(1)).one_or_none()
+    return NO_TOKEN if row is None else sha256_hex(stored_bytes(row.token, where=f"token {row.idx}"))
 
 
 def newest_checkpoint(connection: sa.Connection) -> bytes | None:
-    """The note of the newest checkpoint, if there is one."""
+    """The note of the newest checkpoint, if there is one.
+
+    Raises:
+        StoreError: It is no bytes.
+    """
     table = database.checkpoint
-    note = connection.execute(sa.select(table.c.note).order_by(table.c.size.desc()).limit(1)).scalar_one_or_none()
-    return None if note is None else bytes(note)
+    row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()
+    return None if row is None else stored_bytes(row.note, where=f"checkpoint {row.size}")

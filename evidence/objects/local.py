@@ -7,17 +7,19 @@ link(2) refuses to replace. A crash leaves a pending name, and ``recover`` asks 
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from evidence.durable import storage_errors, sync_directory
-from evidence.errors import ObjectConflictError, ObjectMissingError
+from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
 from evidence.objects.port import Sink
 
 CHUNK_BYTES = 1 << 20
-_ADDRESS_LENGTH = 64
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
+_SHELF = re.compile(r"[0-9a-f]{2}")
 
 
 class LocalObjects:
@@ -88,7 +90,7 @@ class LocalObjects:
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
         """Take back what was never logged; see the port."""
-        self._pending.mkdir(mode=0o700, exist_ok=True)  # some backups leave empty folders out
+        self._require_pending()
         unfinished = sorted(self._pending.iterdir())
         known = logged() if unfinished else frozenset()
         removed = 0
@@ -100,6 +102,17 @@ class LocalObjects:
             draft.unlink()
         return removed
 
+    def _require_pending(self) -> None:
+        if not os.path.lexists(self._pending):
+            self._pending.mkdir(mode=0o700)  # some backups leave empty folders out
+        for path in self._strange_pending():
+            raise StoreError(
+                "what lies among the unfinished objects is not ours",
+                where=str(path),
+                expected="files only",
+                fix="Look at it, and move it away",
+            )
+
     @staticmethod
     def _take_back(place: Path) -> None:
         place.unlink(missing_ok=True)
@@ -110,7 +123,7 @@ class LocalObjects:
         """The bytes in chunks; see the port."""
         try:
             source = self.path(address).open("rb")
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise ObjectMissingError(
                 "no object lies at its address", where=f"object {address}", fix="Restore it from a backup"
             ) from error
@@ -121,18 +134,49 @@ class LocalObjects:
     def addresses(self) -> Iterator[str]:
         """Every address that is settled; see the port."""
         # objects first, unfinished names second: whatever is put or settled meanwhile is left out, or is logged
-        found = [entry for shelf in sorted(self._root.iterdir()) if shelf != self._pending for entry in _entries(shelf)]
-        unfinished = {inode for _name, inode in _entries(self._pending)}
-        yield from (name for name, inode in found if inode not in unfinished)
+        found = [entry for shelf in self._shelves() for entry in _entries(shelf) if _is_object(shelf, entry)]
+        unfinished = {entry.inode() for entry in _entries(self._pending)}
+        yield from (entry.name for entry in found if entry.inode() not in unfinished)
+
+    def strangers(self) -> Iterator[Path]:
+        """Whatever cannot be of this store; see the port."""
+        shelves = list(self._shelves())
+        ours = {*shelves, self._pending}
+        yield from (path for entry in _entries(self._root) if (path := Path(entry.path)) not in ours)
+        for shelf in shelves:
+            yield from (Path(entry.path) for entry in _entries(shelf) if not _is_object(shelf, entry))
+        yield from self._strange_pending()
+
+    def _shelves(self) -> Iterator[Path]:
+        for entry in _entries(self._root):
+            if _SHELF.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path)
+
+    def _strange_pending(self) -> Iterator[Path]:
+        if os.path.lexists(self._pending) and not _is_folder(self._pending):
+            yield self._pending
+            return
+        for entry in _entries(self._pending):
+            if not entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
 
 
-def _entries(directory: Path) -> list[tuple[str, int]]:
-    """Name and inode of every entry, in order; none where there is no such directory."""
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
+    """Every entry, in order; none where there is no such directory."""
     try:
         with os.scandir(directory) as entries:
-            return sorted((entry.name, entry.inode()) for entry in entries)
-    except FileNotFoundError:
+            return sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _is_object(shelf: Path, entry: os.DirEntry[str]) -> bool:
+    named = _ADDRESS.fullmatch(entry.name) and entry.name.startswith(shelf.name)
+    return bool(named) and entry.is_file(follow_symlinks=False)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _file_address(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Protocol
 
 Sink = Callable[[bytes], object]
@@ -33,6 +34,9 @@ class Objects(Protocol):
         ``logged`` gives every address that the log names, and is asked only when something is unfinished.
 
         Such an object has no header anywhere, so nobody could ever have opened it.
+
+        Raises:
+            StoreError: Something lies among the unfinished that is not ours; nothing was removed.
         """
 
     def read(self, address: str) -> Iterator[bytes]:
@@ -44,3 +48,6 @@ class Objects(Protocol):
 
     def addresses(self) -> Iterator[str]:
         """Every address, in order, unfinished ones left out."""
+
+    def strangers(self) -> Iterator[Path]:
+        """Whatever lies in the store and cannot be its own, in order."""

@@ -48,7 +48,9 @@ class Anchoring:
             if note is None or not self.authorities:
                 return position
             size = open_checkpoint(note, key=self.sequencer.verifier_key).size
-            if not has_news(connection, position, size):
+            # a position beyond the log is none of ours: whatever wrote it, the log must not go unstamped for ever
+            since = position if position <= size else 0
+            if not has_news(connection, since, size):
                 return position
             done = _stamped_by(connection, note, size)
         for authority in self.authorities:

@@ -1,7 +1,9 @@
 """What goes in is sealed, comes back whole with the cards, and goes in once."""
 
 import hashlib
+import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ from casefiles.case import open_events
 from evidence import database
 from evidence.database import reading
 from evidence.errors import AuthorityError, NoMatchingKeyError, ObjectDamagedError
-from evidence.observation import HoleReason, Mode
-from evidence.preserve import Facts, read_facts
+from evidence.observation import HoleReason, Medium, Mode
+from evidence.preserve import Facts, read_facts, type_of
 from evidence.seal.envelopes import open_whole
 from evidence.unseal import open_evidence
 from monitor.rehearsal.export import write_export
@@ -156,7 +158,26 @@ def test_a_file_that_is_no_picture_is_kept_with_a_hole(tmp_path: Path) -> None:
     home.engine.dispose()
 
 
-def test_a_file_that_changes_while_it_is_read_stops_the_import_and_is_not_logged(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("declared", "kept"),
+    [
+        ("Image/x-icon", "Image/x-icon"),
+        ("image/\ud800", "image/png"),
+        ("x" * 70_000, "image/png"),
+        ("a/" + "b" * 65, "image/png"),
+        ("image/png; charset=x", "image/png"),
+        ("image/\u0430", "image/png"),
+        ("text/plain\n", "image/png"),
+        (None, "image/png"),
+    ],
+)
+def test_a_manifest_holds_only_what_has_the_form_of_a_type(declared: str | None, kept: str) -> None:
+    assert type_of(Medium("a.png", lambda: nullcontext(io.BytesIO()), declared)) == kept
+    assert type_of(Medium("a.unknown", lambda: nullcontext(io.BytesIO()), "x" * 70_000)) == "application/octet-stream"
+
+
+@pytest.mark.parametrize("mode", [Mode.SEALED, Mode.HASH_ONLY])
+def test_a_file_that_changes_while_it_is_read_stops_the_import_and_is_not_logged(tmp_path: Path, mode: Mode) -> None:
     home, _cards = new_home(tmp_path / "home")
     export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
 
@@ -167,8 +188,8 @@ def test_a_file_that_changes_while_it_is_read_stops_the_import_and_is_not_logged
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("evidence.intake.read_facts", changed)
         with pytest.raises(ObjectDamagedError, match="changed while it was read"):
-            take_in(home, export.folder)
-    assert take_in(home, export.folder).counts.sealed == len(export.media)
+            take_in(home, export.folder, mode)
+    assert take_in(home, export.folder, mode).counts.media == len(export.media)
     home.engine.dispose()
 
 
@@ -204,4 +225,37 @@ def test_metadata_only_after_sealed_adds_nothing(office: Office, tmp_path: Path)
     counts = take_in(home, office.export.folder, Mode.METADATA_ONLY).counts
     assert (counts.already_known, counts.media) == (len(before), 0)
     assert (list_items(home, None, None), holes_of(home)) == (before, holes)
+    home.engine.dispose()
+
+
+def test_the_same_message_at_a_higher_mode_is_no_edit(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    file = export.folder / "result.json"
+    told = json.loads(file.read_text())
+    message = next(each for each in told["messages"] if each.get("edited_unixtime"))
+    message["text"] = "data:image/png;base64," + "iVBORw0KGgo" + "A" * 80
+    message["text_entities"] = []
+    file.write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    for mode in (Mode.METADATA_ONLY, Mode.SEALED):
+        take_in(home, export.folder, mode)
+    kinds = [item["kind"] for item in list_items(home, None, None) if item["message_id"] == message["id"]]
+    assert kinds == ["message", "message"]
+    home.engine.dispose()
+
+
+def test_an_edit_beside_its_first_state_in_one_batch_is_an_edit(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    folder = tmp_path / "export"
+    folder.mkdir()
+    first = {"id": 1, "type": "message", "date_unixtime": "1731570000", "text": "one"}
+    told = {
+        "name": "x",
+        "type": "private_group",
+        "id": 5,
+        "messages": [first, first | {"text": "two", "edited_unixtime": "1731570001"}],
+    }
+    (folder / "result.json").write_text(json.dumps(told))
+    take_in(home, folder)
+    assert [item["kind"] for item in list_items(home, None, None)] == ["message", "edit"]
     home.engine.dispose()

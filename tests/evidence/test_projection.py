@@ -1,5 +1,6 @@
 """Every row in clear follows from the log, and a row that does not is found."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from api.watching import add_channel, remove_channel
 from casefiles.case import add_items, open_case, open_events
 from config.watchlist import watch_entry
 from evidence import database
+from evidence.canonical import jcs
 from evidence.database import open_engine, reading, writing
 from evidence.log.append import tree_size
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
-from evidence.projection import Placed, SeenKey, differences, hole_sha256, observed_sha256, project
+from evidence.projection import Placed, SeenKey, differences, hole_mark, named_mark, observed_mark, project
 from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
@@ -164,20 +166,33 @@ def test_a_mark_needs_the_key_and_tells_places_apart() -> None:
     key = SeenKey(bytes(32))
     told = {"channel_id": "1", "message_id": "2", "sha256": "ab"}
     others = [told | {name: "3"} for name in told] + [told | {"message_id": None}]
-    marks = [key.mark(**each) for each in (told, *others)] + [SeenKey(bytes(31) + b"\1").mark(**told)]
+    marks = [key.mark("sha256", **each) for each in (told, *others)]
+    marks += [key.mark("name", **told), SeenKey(bytes(31) + b"\1").mark("sha256", **told)]
     assert len(set(marks)) == len(marks)
     assert {len(mark) for mark in marks} == {32}
-    assert key.mark(**told) == marks[0]
+    assert key.mark("sha256", **told) == marks[0]
 
 
 def test_what_is_known_again_is_its_content_its_bytes_or_its_name() -> None:
-    values: dict[str, Any] = {"sha256": "aa", "raw_sha256": "bb", "file_name": "c"}
-    assert observed_sha256(values) == "aa"
-    assert observed_sha256(values | {"sha256": None}) == "bb"
-    by_name = [observed_sha256({"sha256": None, "raw_sha256": None, "file_name": name}) for name in ("c", "d", None)]
-    assert len(set(by_name)) == 3
-    hole = {"hole": "gap", "lo": "1", "hi": "2", "what": ""}
-    assert len({hole_sha256(hole), *(hole_sha256(hole | {name: "9"}) for name in hole)}) == 5
+    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
+    values: dict[str, Any] = place | {"sha256": "aa", "raw_sha256": "bb", "file_name": "c"}
+    assert observed_mark(key, values) == key.mark("sha256", **place, sha256="aa")
+    assert observed_mark(key, values | {"sha256": None}) == key.mark("raw_sha256", **place, sha256="bb")
+    unread = values | {"sha256": None, "raw_sha256": None}
+    assert observed_mark(key, unread) == named_mark(key, values)
+    assert len({named_mark(key, unread | {"file_name": name}) for name in ("c", "d", None)}) == 3
+    hole = {"channel_id": "1", "hole": "gap", "lo": "1", "hi": "2", "what": ""}
+    assert len({hole_mark(key, hole), *(hole_mark(key, hole | {name: "9"}) for name in hole)}) == 6
+
+
+def test_a_file_whose_content_spells_anothers_name_is_not_taken_for_it() -> None:
+    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
+    name = "photos/p.jpg"
+    spelled = hashlib.sha256(jcs(name)).hexdigest()
+    planted = place | {"sha256": spelled, "raw_sha256": None, "file_name": "files/x.bin"}
+    raw = place | {"sha256": None, "raw_sha256": spelled, "file_name": None}
+    marks = {observed_mark(key, planted), observed_mark(key, raw), named_mark(key, place | {"file_name": name})}
+    assert len(marks) == 3
 
 
 def test_an_event_of_another_type_has_no_row(kept: sa.Engine, rebuilt: sa.Engine) -> None:
