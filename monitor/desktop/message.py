@@ -30,6 +30,7 @@ _REASONS = {
 _FILES = (("photo", "photo_file_size", None), ("file", "file_size", "mime_type"))
 _VCARD = ("contact_vcard", "contact_vcard_file_size", None)
 _MAX_DIGITS = 19
+_INTEGERS = 1 << 63
 _MAX_PATH = 255
 
 
@@ -218,7 +219,8 @@ def _integer(value: Parsed) -> int | None:
     digits = value.removeprefix("-")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS):
         return None
-    return int(value)
+    number = int(value)
+    return number if -_INTEGERS <= number < _INTEGERS else None
 
 
 def _flat_repeated(value: Parsed) -> str | None:

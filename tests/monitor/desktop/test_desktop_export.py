@@ -290,6 +290,9 @@ def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
         {"id": 1.5},
         {"id": True},
         {"id": 10**30},
+        {"id": 9999999999999999999},
+        {"id": 2**63},
+        {"id": -(2**63) - 1},
         {"type": "message"},
     ],
 )
@@ -569,6 +572,11 @@ def test_a_picture_in_place_of_a_name_reaches_nothing_in_clear(tmp_path: Path) -
 
 
 # --- files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_an_identifier_of_64_bits_is_read(tmp_path: Path, number: int) -> None:
+    assert observations(read(write(tmp_path, export_of(message(number)))))[0].message_id == number
 
 
 def with_file(folder: Path, **members: object) -> tuple[Observation, Observation | Hole]:
