@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from casefiles.errors import TrustError
+from casefiles.verifier.cades import parse_fingerprint
 from casefiles.verifier.checks import verify
 from casefiles.verifier.report import EXIT_CODES, USAGE, as_json, as_text
 from config.errors import Explained
@@ -42,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help="the bundle, FILE.asice")
     parser.add_argument("--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="a root you trust")
     parser.add_argument("--log", metavar="VKEY", help="the log's verifier key, if you were given it")
+    parser.add_argument("--seal", metavar="SHA256", help="the fingerprint of the seal's certificate, from the letter")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     told = parser.parse_args(arguments)
     try:
         roots = load_roots(told.trust)
-        key = VerifierKey.parse(told.log) if told.log else None
-        report = verify(told.file, roots=roots, log_key=key)
+        key = None if told.log is None else VerifierKey.parse(told.log)
+        pin = None if told.seal is None else parse_fingerprint(told.seal)
+        report = verify(told.file, roots=roots, log_key=key, seal_pin=pin)
     except Explained as error:
         sys.stderr.write(f"{error}\n")
         return USAGE

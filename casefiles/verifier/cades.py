@@ -6,17 +6,45 @@ separate step. Standard library, cryptography and asn1crypto only.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from asn1crypto import cms
+from asn1crypto.core import Void
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from casefiles.errors import BundleSealError
-from evidence.stamp.cms import SignerFacts, chain_to_root, extensions_of, verify_signed_data
+from casefiles.errors import BundleSealError, TrustError
+from evidence.errors import CertificateError, TokenError
+from evidence.stamp.cms import (
+    MAX_CERTIFICATES,
+    SignerFacts,
+    chain_to_root,
+    extensions_of,
+    name_of,
+    read_as,
+    reading,
+    verify_signed_data,
+)
 from evidence.stamp.token import TokenInfo, read_token
+
+DOCUMENT_KINDS = frozenset(
+    {
+        ExtendedKeyUsageOID.EMAIL_PROTECTION,
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # id-kp-documentSigning, RFC 9336
+        x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),  # Microsoft's document signing
+        x509.ObjectIdentifier("1.2.840.113583.1.1.5"),  # Adobe's authentic documents
+    }
+)
+"""What a seal's certificate may be for, if it says so at all: documents, not servers, programs or time."""
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +91,102 @@ def require_sealed_by(seal: Seal, *, roots: Sequence[x509.Certificate], at: date
     chain_to_root(certificate=seal.signer.certificate, others=seal.signer.others, roots=roots, at=at)
 
 
+def root_keys(
+    *,
+    certificate: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    at: datetime,
+) -> frozenset[bytes]:
+    """DER of the key of every given root that ``certificate`` led to at that time; empty when it led to none.
+
+    Each root is asked for by itself, by its key, and across those given roots that another one
+    issued. So neither two certificates of one root nor a root and an authority below it count as two.
+
+    Raises:
+        CertificateError: Too many certificates to follow.
+    """
+    hints = (*others, *(root for root in roots if root.issuer != root.subject))
+    if len(hints) > MAX_CERTIFICATES:
+        # not to be taken for "leads nowhere": padding must not hide a root
+        raise CertificateError("too many certificates", expected=f"at most {MAX_CERTIFICATES}", found=f"{len(hints)}")
+    keys: set[bytes] = set()
+    for root in roots:
+        with suppress(CertificateError):
+            chain_to_root(certificate=certificate, others=hints, roots=[root], at=at)
+            keys.add(root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return frozenset(keys)
+
+
+def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
+    """Check that the archive's token, which no manifest can list, carries nothing that nobody signed.
+
+    No unsigned attribute, no revocation list, and of certificates only the unit's, its issuers and theirs, each once.
+
+    Raises:
+        SignedDataError: The token is malformed.
+        TokenError: Something else is in it.
+    """
+    with reading("the archive time stamp"):
+        data = read_as(cms.ContentInfo, token)["content"]
+        beside = (data["crls"], data["signer_infos"][0]["unsigned_attrs"])
+        certificates = len(data["certificates"])
+    if not all(isinstance(one, Void) for one in beside):
+        raise TokenError("something that nobody signed is in the archive time stamp", expected="no more than the token")
+    path, waiting = [info.certificate], set(info.others)
+    for issued in path:
+        issuers = [one for one in waiting if _issued(issued, by=one)]
+        path += issuers
+        waiting -= set(issuers)
+    if waiting or certificates != len(path):
+        found = name_of(waiting.pop()) if waiting else f"{certificates} for {len(path)}"
+        raise TokenError("a certificate that does not belong is in the archive time stamp", found=found)
+
+
+def parse_fingerprint(text: str) -> str:
+    """Read a SHA-256 fingerprint as a letter or OpenSSL prints it: hex, with spaces or colons.
+
+    Raises:
+        TrustError: It is not 64 hex digits.
+    """
+    digest = re.sub(r"[\s:]", "", text).lower()
+    if not _FINGERPRINT.fullmatch(digest):
+        raise TrustError(
+            "not a SHA-256 fingerprint",
+            where="--seal",
+            expected="64 hex digits",
+            found=f"{len(digest)} characters",
+            fix="Copy the fingerprint of the seal's certificate from the covering letter",
+        )
+    return digest
+
+
 def fingerprint(certificate: x509.Certificate) -> str:
     """Lower hex SHA-256 of a certificate: what the covering letter prints."""
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def _require_may_seal(certificate: x509.Certificate) -> None:
-    """Refuse an authority, a time-stamp unit, and a key that is not for signatures (EN 319 412-3, 4.3)."""
+    """Refuse an authority, a certificate for other things than documents, and a key that does not commit to content.
+
+    EN 319 412-2, 4.3.2, which EN 319 412-3 takes over: a seal's key usage has contentCommitment.
+    """
     values = [extension.value for extension in extensions_of(certificate)]
     for value in values:
         if isinstance(value, x509.BasicConstraints) and value.ca:
             raise BundleSealError("the seal is by an authority's own certificate", expected="CA:FALSE")
-        if isinstance(value, x509.ExtendedKeyUsage) and ExtendedKeyUsageOID.TIME_STAMPING in value:
-            raise BundleSealError("the seal is by a time-stamp unit's certificate")
-        if isinstance(value, x509.KeyUsage) and not (value.digital_signature or value.content_commitment):
-            raise BundleSealError("the seal's certificate is not for signatures", expected="digitalSignature")
+        if isinstance(value, x509.ExtendedKeyUsage) and (odd := set(value) - DOCUMENT_KINDS):
+            found = ", ".join(sorted(kind.dotted_string for kind in odd))
+            raise BundleSealError("the seal's certificate is not for documents alone", found=found)
+        if isinstance(value, x509.KeyUsage) and not value.content_commitment:
+            raise BundleSealError("the seal's certificate does not commit to content", expected="contentCommitment")
     if not any(isinstance(value, x509.KeyUsage) for value in values):
         raise BundleSealError("the seal's certificate does not say what it is for", expected="key usage")
+
+
+def _issued(certificate: x509.Certificate, *, by: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(by)
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True

@@ -6,7 +6,12 @@ one Finding for every check. A check whose ground did not hold is not made, and 
 
 The verdict is PASSED when all hold; FAILED when one does not; INDETERMINATE when nothing
 speaks against the bundle but no roots were given, because whoever forges a bundle can forge
-the roots in it too. Roots never come from the bundle. Not checked: revocation of the
+the roots in it too; or when the seal and a time stamp lead to one and the same root, because one
+list of roots serves both: then whoever holds a certificate under the time-stamp office's root
+could have made "the seal", or the organisation its own time. ``--seal``, the fingerprint of the
+seal's certificate from outside, settles who sealed; it never settles when.
+
+Roots never come from the bundle. Not checked: revocation of the
 certificates (no CRL or OCSP answers are in this version of the format).
 
 Standard library, cryptography and asn1crypto only.
@@ -15,6 +20,7 @@ Standard library, cryptography and asn1crypto only.
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -22,11 +28,26 @@ from pathlib import Path
 
 from cryptography import x509
 
-from casefiles.errors import ContainerError, ManifestError, RecordsError, UndecidedError, VerificationError
+from casefiles.errors import (
+    BundleSealError,
+    ContainerError,
+    ManifestError,
+    RecordsError,
+    UndecidedError,
+    VerificationError,
+)
 from casefiles.verifier import layout
 from casefiles.verifier.asic import read_container
 from casefiles.verifier.bag import require_info, require_manifest
-from casefiles.verifier.cades import Seal, fingerprint, read_seal, read_time_stamp, require_sealed_by
+from casefiles.verifier.cades import (
+    Seal,
+    fingerprint,
+    read_seal,
+    read_time_stamp,
+    require_nothing_beside,
+    require_sealed_by,
+    root_keys,
+)
 from casefiles.verifier.jcs import Json, read_jcs
 from casefiles.verifier.manifest import Manifest, parse_manifest, require_complete, require_digests
 from casefiles.verifier.pictures import require_no_picture
@@ -73,14 +94,21 @@ class Opened:
     Args:
         roots: From outside the bundle; empty when the caller has none.
         log_key: From outside the bundle; None when the caller has none.
+        seal_pin: Lower hex SHA-256 of the seal's certificate, from outside; None when the caller has none.
     """
 
     def __init__(
-        self, members: Mapping[str, bytes], *, roots: Sequence[x509.Certificate], log_key: VerifierKey | None
+        self,
+        members: Mapping[str, bytes],
+        *,
+        roots: Sequence[x509.Certificate],
+        log_key: VerifierKey | None,
+        seal_pin: str | None = None,
     ) -> None:
         self.members = members
         self.roots = roots
         self.trusted_log_key = log_key
+        self.seal_pin = seal_pin
 
     @cached_property
     def indexes(self) -> list[int]:
@@ -170,6 +198,23 @@ class Opened:
             gen_times={digest: anchor.info.gen_time for digest, anchor in self.anchors.items()},
         )
 
+    @cached_property
+    def seal_root_keys(self) -> frozenset[bytes]:
+        """Keys of the roots that the seal leads to; empty when it does not hold, which its own checks say."""
+        try:
+            signer, at = self.seal.signer, self.seal_stamp.gen_time
+        except Explained:
+            return frozenset()
+        return root_keys(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
+
+    def sound_stamps(self) -> Iterator[TokenInfo]:
+        """Every time stamp whose mathematics holds; the others fail in checks of their own."""
+        for name in ("seal_stamp", "archive_stamp", "checkpoint_stamp"):
+            with suppress(Explained):
+                yield getattr(self, name)
+        with suppress(Explained):
+            yield from (anchor.info for anchor in self.anchors.values())
+
     def _stamps(self) -> Iterator[str]:
         return (name for name in self.members if name.startswith("data/timestamps/") and name.endswith(".tst"))
 
@@ -186,12 +231,19 @@ class Opened:
         return Anchor(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
 
 
-def verify(file: Path, *, roots: Sequence[x509.Certificate], log_key: VerifierKey | None = None) -> Report:
+def verify(
+    file: Path,
+    *,
+    roots: Sequence[x509.Certificate],
+    log_key: VerifierKey | None = None,
+    seal_pin: str | None = None,
+) -> Report:
     """Make every check of ``checks.json`` on one bundle.
 
     Args:
         roots: Roots that the caller trusts, for the seal and for the time-stamp authorities.
         log_key: The log's verifier key, when the caller knows it from elsewhere.
+        seal_pin: Lower hex SHA-256 of the seal's certificate, when the caller knows it from elsewhere.
 
     Returns:
         One finding for each check, in order. ``found`` says what a passed check rests on.
@@ -207,7 +259,7 @@ def verify(file: Path, *, roots: Sequence[x509.Certificate], log_key: VerifierKe
         return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
     except OSError as error:
         raise ContainerError("the file cannot be read", where=file.name, found=error.strerror or "") from error
-    return _examine(Opened(members, roots=roots, log_key=log_key))
+    return _examine(Opened(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
 
 
 def _examine(opened: Opened) -> Report:
@@ -291,17 +343,24 @@ def _seal_signature(opened: Opened) -> str:
 
 
 def _seal_time_stamp(opened: Opened) -> str:
-    info = opened.seal_stamp
     digest = hashlib.sha256(opened.seal.signer.signature).digest()
-    return _trusted(info, opened.seal.time_stamp, digest, opened.roots)
+    return _trusted(opened, opened.seal_stamp, opened.seal.time_stamp, digest)
 
 
 def _seal_chain(opened: Opened) -> str:
     signer = opened.seal.signer
+    own = fingerprint(signer.certificate)
+    if opened.seal_pin not in (None, own):
+        raise BundleSealError("sealed by another certificate than yours", expected=f"{opened.seal_pin}", found=own)
     if not opened.roots:
         raise _no_roots(signer.certificate, signer.others)
     require_sealed_by(opened.seal, roots=opened.roots, at=opened.seal_stamp.gen_time)
-    return f"valid on {opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S} UTC"
+    valid = f"valid on {opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S} UTC"
+    if opened.seal_pin:
+        return f"{valid}, the certificate that you were given"
+    for info in opened.sound_stamps():
+        _require_other_root(opened, info, doubt=_WHO, fix=_GIVE_PIN)
+    return valid
 
 
 def _archive_manifest(opened: Opened) -> str:
@@ -313,7 +372,8 @@ def _archive_manifest(opened: Opened) -> str:
 
 def _archive_time_stamp(opened: Opened) -> str:
     info = opened.archive_stamp
-    return _trusted(info, opened.members[layout.ARCHIVE_TOKEN], info.sha256, opened.roots)
+    require_nothing_beside(opened.members[layout.ARCHIVE_TOKEN], info)
+    return _trusted(opened, info, opened.members[layout.ARCHIVE_TOKEN], info.sha256)
 
 
 def _archive_order(opened: Opened) -> str:
@@ -340,7 +400,7 @@ def _log_checkpoint(opened: Opened) -> str:
 
 def _log_checkpoint_stamp(opened: Opened) -> str:
     info = opened.checkpoint_stamp
-    return _trusted(info, opened.members[layout.CHECKPOINT_TOKEN], info.sha256, opened.roots)
+    return _trusted(opened, info, opened.members[layout.CHECKPOINT_TOKEN], info.sha256)
 
 
 def _log_leaves(opened: Opened) -> str:
@@ -372,7 +432,7 @@ def _log_disclosures(opened: Opened) -> str:
 
 def _log_stamps(opened: Opened) -> str:
     for digest, anchor in opened.anchors.items():
-        _trusted(anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256, opened.roots)
+        _trusted(opened, anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256)
     return f"{len(opened.anchors)} earlier time stamps"
 
 
@@ -447,11 +507,26 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
         )
 
 
-def _trusted(info: TokenInfo, token: bytes, sha256: bytes, roots: Sequence[x509.Certificate]) -> str:
-    """Add trust to a token that was read: leads to a root, or cannot be decided without."""
-    if not roots:
+_WHO = "whoever has a certificate under it could have sealed"
+_WHEN = "whoever issues the seal could have chosen the time"
+_GIVE_PIN = "Give with --seal the fingerprint of the seal's certificate that the covering letter prints"
+_ASK_STAMPS = "Ask the sender for a bundle stamped by an office whose root is not the seal's"
+
+
+def _require_other_root(opened: Opened, info: TokenInfo, *, doubt: str, fix: str) -> None:
+    """Refuse to decide where the seal and a time stamp lead to one and the same root."""
+    keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
+    if keys & opened.seal_root_keys:
+        found = f"{name_of(opened.seal.signer.certificate)} and {info.authority}; {doubt}"
+        raise UndecidedError("the seal and a time stamp lead to the same root", found=found, fix=fix)
+
+
+def _trusted(opened: Opened, info: TokenInfo, token: bytes, sha256: bytes) -> str:
+    """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
+    if not opened.roots:
         raise _no_roots(info.certificate, info.others)
-    verify_token(token=token, sha256=sha256, roots=roots)
+    verify_token(token=token, sha256=sha256, roots=opened.roots)
+    _require_other_root(opened, info, doubt=_WHEN, fix=_ASK_STAMPS)
     return f"{info.gen_time:%Y-%m-%d %H:%M:%S} UTC by {info.authority}"
 
 
