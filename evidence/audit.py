@@ -7,16 +7,23 @@
 5. ``log.tokens``: every anchor's token and reply are the logged ones, and the token is for its checkpoint.
 6. ``log.anchored``: the newest checkpoint with news is stamped; without a token it is unanchored, never fine.
 7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.
+   Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided.
 8. Level 2, ``sealed.rows`` and ``objects.bytes``: every ciphertext is there and hashes to its leaf.
-9. Level 3, ``sealed.headers``: every envelope has a readable header. With the casework key,
-   ``records.rows``: every record opens its leaf's commitments and the rows in clear follow from it.
+9. Level 3, ``sealed.headers``: every envelope has a readable header. ``rows.places``: every row in
+   clear stands at a leaf of its type, and none is missing. With the casework key, ``records.rows``:
+   every record opens its leaf's commitments and the rows in clear follow from it.
 """
 
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import sqlalchemy as sa
+
 from evidence.audit_log import AuditInput, LogAudit
+from evidence.audit_places import row_places
 from evidence.audit_store import StoreAudit
 from evidence.database import store_errors
 from evidence.finding import Finding, Report, run_check
@@ -43,13 +50,29 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
     """
     # before the view of the database: what is settled by now is logged in it, even while another process writes
     present = frozenset(told.objects.addresses()) if told.level >= BYTES_LEVEL else frozenset()
-    with told.engine.connect() as connection:
+    with told.engine.connect() as connection, _any_text(connection):
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, told, progress)
         findings = _run(_log_checks(log, told))
         store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
-        findings += _run(_store_checks(store, told))
+        findings += _run(_store_checks(store, told, partial(row_places, connection, log.places)))
     return Audit(log.size, len(present), Report(tuple(findings)))
+
+
+@contextmanager
+def _any_text(connection: sa.Connection) -> Iterator[None]:
+    """Text that is not UTF-8 is given escaped, so that a check can name its row; else the driver refuses the answer."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("SQLite is spoken to by another driver than sqlite3")
+    driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def _run(checks: Iterable[_Check]) -> list[Finding]:
@@ -74,11 +97,12 @@ def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:
         yield "log.against", partial(log.holds, told.against)
 
 
-def _store_checks(store: StoreAudit, told: AuditInput) -> Iterable[_Check]:
+def _store_checks(store: StoreAudit, told: AuditInput, places: Callable[[], Iterable[Finding]]) -> Iterable[_Check]:
     if told.level >= BYTES_LEVEL:  # (8)
         yield "sealed.rows", store.rows
         yield "objects.bytes", store.objects
     if told.level >= HEADERS_LEVEL:  # (9)
         yield "sealed.headers", store.headers
+        yield "rows.places", places
         if told.reader:
             yield "records.rows", store.records

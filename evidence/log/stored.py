@@ -1,0 +1,38 @@
+"""Values as a damaged database may give them: SQLite keeps the type beside each value, and a flipped bit changes it."""
+
+from evidence.errors import StoreError
+
+MOST = (1 << 62) - 1
+"""No index and no size is larger; what is computed from one still fits into 64 bits."""
+_FIX = "Run: nisisama audit; restore a backup of the home"
+
+
+def stored_bytes(value: object, *, where: str) -> bytes:
+    """The value, which must be bytes; ``where`` names table and row.
+
+    Raises:
+        StoreError: It is of another type.
+    """
+    if not isinstance(value, bytes):
+        raise StoreError(
+            "the database holds no bytes here", where=where, expected="bytes", found=_type(value), fix=_FIX
+        )
+    return value
+
+
+def stored_int(value: object, *, where: str, most: int = MOST) -> int:
+    """The value, which must be an integer from 0 to ``most``; ``where`` names table and row.
+
+    Raises:
+        StoreError: It is of another type, or out of range.
+    """
+    if type(value) is not int or not 0 <= value <= most:
+        found = str(value) if type(value) is int else _type(value)
+        raise StoreError(
+            "the database holds no number of ours here", where=where, expected=f"0 to {most}", found=found, fix=_FIX
+        )
+    return value
+
+
+def _type(value: object) -> str:
+    return "null" if value is None else type(value).__name__
