@@ -65,7 +65,10 @@ class LocalObjects:
 
     def _link(self, draft: Path, address: str) -> None:
         place = self.path(address)
-        place.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError as error:
+            raise _not_ours(place.parent, "a folder") from error
         try:
             os.link(draft, place)  # unlike rename, link(2) refuses to replace
         except FileExistsError as error:
@@ -106,12 +109,7 @@ class LocalObjects:
         if not os.path.lexists(self._pending):
             self._pending.mkdir(mode=0o700)  # some backups leave empty folders out
         for path in self._strange_pending():
-            raise StoreError(
-                "what lies among the unfinished objects is not ours",
-                where=str(path),
-                expected="files only",
-                fix="Look at it, and move it away",
-            )
+            raise _not_ours(path, "a folder of unfinished files")
 
     @staticmethod
     def _take_back(place: Path) -> None:
@@ -177,6 +175,15 @@ def _is_object(shelf: Path, entry: os.DirEntry[str]) -> bool:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
+
+
+def _not_ours(path: Path, expected: str) -> StoreError:
+    return StoreError(
+        "what lies among the objects is not ours",
+        where=str(path),
+        expected=expected,
+        fix="Look at it, and move it away",
+    )
 
 
 def _file_address(file: Path) -> str:

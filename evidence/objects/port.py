@@ -20,6 +20,7 @@ class Objects(Protocol):
         Raises:
             ObjectConflictError: Other bytes lie at this address.
             StorageFullError: No space is left.
+            StoreError: Something that is not ours lies in the way.
         """
 
     def sync(self) -> None:

@@ -152,6 +152,19 @@ def test_the_folder_of_keys_that_is_gone_is_not_taken_for_a_removed_file(home: H
     assert found["log.signed"] is Verdict.INDETERMINATE
 
 
+# What lies among the objects
+
+
+def test_what_lies_among_the_objects_and_is_not_ours_is_found_and_named(home: Home) -> None:
+    stray = [home.path / "objects" / "notes.txt", home.path / "objects" / "pending" / "folder"]
+    stray[0].write_bytes(b"x")
+    stray[1].mkdir()
+    problems = audited(home).report.problems
+    assert [(each.id, each.where, each.found) for each in problems] == [
+        ("objects.bytes", str(path), "not ours") for path in stray
+    ]
+
+
 # Rows in clear, without a key
 
 

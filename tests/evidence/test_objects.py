@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.errors import ObjectConflictError, ObjectMissingError, StorageFullError
+from evidence.errors import ObjectConflictError, ObjectMissingError, StorageFullError, StoreError
 from evidence.objects.local import CHUNK_BYTES, LocalObjects
 from evidence.objects.port import Objects, Sink
 
@@ -197,6 +197,58 @@ def test_after_recovery_exactly_what_is_logged_is_there(
     again.recover(log(*logged))
     assert list(again.addresses()) == sorted(map(address_of, logged))
     assert len(list(files(root))) == len(logged)
+
+
+# What is not ours
+
+
+def test_what_is_not_ours_is_named_and_is_no_object(store: LocalObjects, root: Path) -> None:
+    kept = store.put(filling(b"body"))
+    store.settle()
+    assert list(store.strangers()) == []
+    shelf = store.path(kept).parent
+    strange = [root / ".DS_Store", shelf / "notes.txt", shelf / (kept[:-1] + "_"), root / "pending" / "folder"]
+    strange[0].write_bytes(b"x")
+    strange[1].write_bytes(b"x")
+    strange[2].symlink_to(store.path(kept))
+    strange[3].mkdir()
+    elsewhere = root / ("00" if kept[:2] != "00" else "01")
+    elsewhere.mkdir()
+    strange.append(elsewhere / kept)
+    strange[4].write_bytes(b"body")
+    assert sorted(store.strangers()) == sorted(strange)
+    assert list(store.addresses()) == [kept]
+
+
+def test_recovery_stops_at_what_is_not_ours_and_removes_nothing(store: LocalObjects, root: Path) -> None:
+    store.put(filling(b"lost"))
+    strange = root / "pending" / "zz"
+    strange.mkdir()
+    before = set(root.rglob("*"))
+    with pytest.raises(StoreError) as raised:
+        LocalObjects(root).recover(nothing)
+    assert raised.value.where == str(strange)
+    assert set(root.rglob("*")) == before
+    strange.rmdir()
+    assert LocalObjects(root).recover(nothing) == 1
+
+
+def test_a_file_in_place_of_the_unfinished_objects_is_named(store: LocalObjects, root: Path) -> None:
+    (root / "pending").rmdir()
+    (root / "pending").write_bytes(b"")
+    assert list(store.strangers()) == [root / "pending"]
+    with pytest.raises(StoreError) as raised:
+        store.recover(nothing)
+    assert raised.value.where == str(root / "pending")
+
+
+def test_a_file_in_place_of_a_shelf_hides_an_object_as_if_it_were_missing(store: LocalObjects, root: Path) -> None:
+    (root / address_of(b"body")[:2]).write_bytes(b"")
+    with pytest.raises(ObjectMissingError):
+        next(store.read(address_of(b"body")))
+    with pytest.raises(StoreError) as raised:
+        store.put(filling(b"body"))
+    assert raised.value.where == str(root / address_of(b"body")[:2])
 
 
 # Success

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from evidence import database, follow
-from evidence.database import reading
+from evidence.database import reading, writing
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.event import sha256_hex
 from evidence.log.note import open_checkpoint
@@ -121,6 +121,16 @@ def test_nothing_is_asked_without_a_checkpoint_an_authority_or_news(
         assert run(ledger, http, gone) == 1
         ledger.sequencer.checkpoint()  # over the anchor alone
         assert run(ledger, http, gone) == 1
+
+
+def test_a_position_beyond_the_log_stops_no_stamp(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
+    new_checkpoint(ledger)
+    with writing(ledger.engine) as connection:
+        connection.execute(sa.insert(database.follower), {"name": "anchoring", "position": 2**62})
+    assert run(ledger, http, stamping.authority) == 1
+    assert anchors(ledger) == [("first", 1)]
+    with reading(ledger.engine) as connection:
+        assert follow.position_of(connection, "anchoring") == 1
 
 
 def test_who_has_stamped_is_not_asked_again_when_another_failed(
