@@ -10,6 +10,7 @@ after ``not_before`` and was in the log by ``stamped_at``. Standard library only
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,12 @@ ITEM = "observed"
 
 WITHHELD = "[withheld]"
 _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+"""Controls, and what turns the direction of a line: spelled out in a cell. These by number and not by what
+Python calls printable, which another version may see otherwise: every verifier must make the same bytes."""
+
 _COLUMNS = ("index", "event", "not_before", "stamped_at", *SCHEMAS[ITEM].subject, *SCHEMAS[ITEM].act)
 
 
@@ -126,6 +133,7 @@ def items_csv(items: Sequence[Record], anchorage: Anchorage) -> bytes:
     """The items as a table for people (RFC 4180, UTF-8); ``items.jsonl`` is the exact form.
 
     Every cell is quoted, and one that a spreadsheet would run as a formula begins with an apostrophe.
+    Control characters are spelled out as their numbers, except tabs and ends of lines.
     """
     out = io.StringIO(newline="")
     table = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -175,4 +183,5 @@ def _cell(value: Json) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else jcs(value).decode("utf-8")
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    shown = _UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], text)
+    return "'" + shown if shown.startswith(_FORMULA_STARTS) else shown

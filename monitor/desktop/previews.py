@@ -10,21 +10,24 @@ Replaced by ``{"stripped": LENGTH}``, at any depth (LENGTH in bytes, decimal):
 1. the value of a preview name (``thumbnail``, ``photoStrippedSize``, ``minithumbnail``...) and
    the ``bytes`` of a stripped, cached or path size of TL;
 2. raw bytes;
-3. a ``data:`` URI, and Base64 that decodes to the first bytes of a JPEG, PNG, GIF or WebP
-   picture. Where such a thing stands inside a text, the text becomes an array: what stood
-   before, the stripped picture, what stood after.
+3. a ``data:`` URI, Base64 in which ``evidence.pictures`` finds a picture or video at any
+   alignment, and Base64 that begins as a JPEG, PNG, GIF or WebP does. Where such a thing stands
+   inside a text, the text becomes an array: what stood before, the stripped picture, what stood after.
 
-LIMIT: a picture in another spelling (hexadecimal, a list of numbers, encrypted, Base64 that
-begins before the picture or in lines under 32 characters) is not known as one.
+So a message that was taken in can always leave: the last gate looks for no more than this.
+
+LIMIT: a picture in another spelling (hexadecimal, a list of numbers, encrypted, Base64 in lines
+under 16 characters) is not known as one.
 The untouched bytes are in the media envelope either way, so what is stripped here is not lost.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.canonical import Value, text_value
+from evidence.canonical import Value, jcs, text_value
 from evidence.errors import CanonicalError
+from evidence.pictures import encoded_spans, find_encoded
 
 MAX_DEPTH = 128
 
@@ -45,13 +48,17 @@ _PREVIEW_NAMES = frozenset(
 )
 _PREVIEW_SIZES = frozenset({"photostrippedsize", "photocachedsize", "photopathsize"})
 
+_MAX_URI_HEAD = 1200
+_URI = (
+    # its parts have bounds, so that a text of a thousand beginnings is not searched a thousand times to its end
+    r"(?<![A-Za-z])(?i:data:(?:[a-z]{1,32}/[a-z0-9.+-]{1,99}(?:;[^;,\s]{0,99}){0,9}|(?:;[^;,\s]{0,99}){0,9};base64)),"
+)
+_URI_HEAD = re.compile(_URI + r"\Z")
 _B64 = r"[A-Za-z0-9+/_-]"
 _WRAPPED = rf"(?:{_B64}{{32,}}\r?\n)*"
 _EMBEDDED = re.compile(
-    # a data: URI with a media type or Base64; the lines that it is wrapped into belong to it. Its parts
-    # have bounds, so that a text of a thousand beginnings is not searched a thousand times to its end
-    r"(?<![A-Za-z])(?i:data:(?:[a-z]{1,32}/[a-z0-9.+-]{1,99}(?:;[^;,\s]{0,99}){0,9}|(?:;[^;,\s]{0,99}){0,9};base64)),"
-    rf"{_WRAPPED}[^\s\"'<>]*"
+    # a data: URI with a media type or Base64; the lines that it is wrapped into belong to it
+    rf"{_URI}{_WRAPPED}[^\s\"'<>]*"
     # Base64, standard or URL-safe, of FF D8 FF Cx..Fx, the PNG signature, GIF87a, GIF89a, RIFF....WEBP
     r"|(?:[/_]9j[/_][w-z0-9+/_-]|iVBORw0KGgo|R0lGOD[dl]h|UklGR" + _B64 + r"{6}XRUJQ)"
     rf"(?={_B64}{{24}}){_WRAPPED}{_B64}*={{0,2}}"
@@ -125,19 +132,54 @@ class _Stripper:
         return self._length(_size(value, depth))
 
     def _text(self, text: str) -> Value:
-        parts: list[Value] = []
-        end = 0
-        for found in _EMBEDDED.finditer(text):
-            parts += [text_value(text[end : found.start()]), self._length(len(_utf8(found[0])))]
-            end = found.end()
-        if not parts:
-            return text_value(text)
-        kept = [part for part in [*parts, text_value(text[end:])] if part != ""]
-        return kept if len(kept) > 1 else kept[0]
+        parts = [part for piece in _pieces(text) for part in self._piece(piece)]
+        return parts if len(parts) > 1 else parts[0] if parts else ""
+
+    def _piece(self, piece: "str | _Picture") -> list[Value]:
+        if isinstance(piece, _Picture):
+            return [self._length(piece.length)]
+        value = text_value(piece)
+        # the b64 form of text that is not Unicode spells it anew
+        if isinstance(value, Mapping) and any(find_encoded(jcs(value))):
+            return [self._length(len(_utf8(piece)))]
+        return [value] if value != "" else []
 
     def _length(self, length: int) -> Value:
         self.removed += 1
         return {"stripped": str(length)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Where one stood in a text: so many bytes of UTF-8."""
+
+    length: int
+
+
+def _pieces(text: str) -> Iterator[str | _Picture]:
+    """A text in order, its pictures told apart: first all that the last gate would find, then what is left."""
+    raw, end = _utf8(text), 0
+    for start, after in encoded_spans(raw):
+        before = _words(raw[end:start])
+        uri = _URI_HEAD.search(before, max(0, len(before) - _MAX_URI_HEAD))
+        kept = before[: uri.start()] if uri else before
+        yield from _left_over(kept)
+        yield _Picture(after - end - len(_utf8(kept)))
+        end = after
+    yield from _left_over(_words(raw[end:]))
+
+
+def _left_over(text: str) -> Iterator[str | _Picture]:
+    end = 0
+    for found in _EMBEDDED.finditer(text):
+        yield text[end : found.start()]
+        yield _Picture(len(_utf8(found[0])))
+        end = found.end()
+    yield text[end:]
+
+
+def _words(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogatepass")
 
 
 def _number(value: float) -> str:

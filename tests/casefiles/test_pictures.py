@@ -13,8 +13,9 @@ from PIL import Image, features
 from casefiles.bundle.gate import require_may_leave
 from casefiles.errors import GateError
 from casefiles.verifier import layout
-from casefiles.verifier.pictures import _FORMATS, require_no_picture
+from casefiles.verifier.pictures import require_no_picture
 from evidence.log.disclose import disclose
+from evidence.pictures import FORMATS
 from tests.casefiles.forge import good_members
 
 TEXT = "README.txt"
@@ -104,13 +105,49 @@ def test_a_word_in_a_text_is_no_field() -> None:
     require_no_picture(layout.CASE, b'{"prints":"sealed","reason":"the thumbnail was shown"}')
 
 
+@pytest.mark.parametrize(
+    "member", [TEXT, layout.ITEMS_CSV, layout.ITEMS_JSONL, layout.EVENTS_JSONL, "data/report.en.txt"]
+)
+@pytest.mark.parametrize("words", ["look GIF89a here", "RIFF1234WEBPVP8X", "ftypisom", "P6 40 40 255 x", "BM"])
+def test_words_that_a_picture_could_begin_with_are_words(member: str, words: str) -> None:
+    require_no_picture(member, json.dumps({"text": words}).encode())
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+
+
+def test_words_that_look_like_a_field_are_no_field() -> None:
+    words = 'say "thumbnail": 5'
+    require_no_picture("data/report.en.txt", words.encode())
+    for member in (layout.ITEMS_JSONL, layout.CASE, "data/log/1.leaf"):
+        require_no_picture(member, json.dumps({"text": words}).encode())
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+
+
+def test_the_length_that_stands_for_a_picture_may_leave_and_nothing_else_under_its_name() -> None:
+    require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":"812"}]}\n')
+    for other in (b'"x"', b"812", b'"812","x":"y"', b'""', b'["812"]'):
+        with pytest.raises(GateError, match="print"):
+            require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":' + other + b"}]}\n")
+
+
+def test_a_line_that_is_no_disclosure_is_searched_as_it_is() -> None:
+    jpeg = base64.b64encode(PICTURES[0][1])
+    for line in (b"!" + jpeg, b"x " + jpeg, jpeg, jpeg.rstrip(b"=")):
+        with pytest.raises(GateError):
+            require_no_picture("data/log/1.disclosures", line + b"\n")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_any_words_may_leave_as_a_disclosure(text: str) -> None:
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", text) + "\n").encode())
+
+
 def test_text_that_is_not_text_is_refused() -> None:
     for content in (b"\xff\xfe", b"a\0b", b"\x1b[2J"):
         with pytest.raises(GateError, match="text"):
             require_no_picture(TEXT, content)
 
 
-@given(st.binary(max_size=400).filter(lambda data: not any(opening in data for _, opening, _ in _FORMATS)))
+@given(st.binary(max_size=400).filter(lambda data: not any(form.opening in data for form in FORMATS)))
 def test_random_bytes_in_base64_are_no_picture(data: bytes) -> None:
     # digests, signatures and salts look like this
     require_no_picture(TEXT, base64.b64encode(data))

@@ -92,12 +92,22 @@ def test_the_table_for_people_has_the_items_with_what_is_withheld_marked() -> No
         assert cells["index"] == row["index"]
         assert cells["text"] == told["text"]
         assert {name for name, cell in cells.items() if cell == WITHHELD} == HELD_BACK
-        assert cells["channel_title"] == "'" + told["channel_title"]
+        assert cells["channel_title"] == "'" + told["channel_title"].replace("\u202e", "\\u202e")
 
 
 @given(texts)
 def test_no_cell_can_be_run_as_a_formula(text: str) -> None:
     assert not re.match(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", _cell(text))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_cell_has_no_control_character_but_tabs_and_ends_of_lines(text: str) -> None:
+    assert not re.search(r"[^\t\n\r\x20-\x7e\xa0-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]", _cell(text))
+
+
+def test_a_control_character_is_spelled_out_in_a_cell() -> None:
+    assert _cell("a\0b\x0b\x1b[31m\x7f\x85\u202e\u2066") == "a\\x00b\\x0b\\x1b[31m\\x7f\\x85\\u202e\\u2066"
+    assert _cell("dy\r\n\trreshta \u010d\U0001f40d\u200d") == "dy\r\n\trreshta \u010d\U0001f40d\u200d"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"])

@@ -1,0 +1,127 @@
+"""One table of pictures: what the last gate would refuse is taken out when a message is taken in."""
+
+import base64
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image, features
+
+from casefiles.errors import GateError
+from casefiles.verifier.pictures import require_no_picture
+from evidence.canonical import jcs
+from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw
+from monitor.desktop.previews import strip_previews
+
+MEMBERS = ("data/items.jsonl", "data/case.json", "data/log/7.leaf")
+WIDTHS = (28, 40, 64, 76, 10_000)
+
+
+def written() -> Iterator[tuple[str, bytes]]:
+    picture = Image.fromarray(np.random.default_rng(3).integers(0, 255, (40, 40, 3), dtype=np.uint8))
+    kinds = ["BMP", "GIF", "ICO", "JPEG", "PCX", "PNG", "PPM", "TGA", "TIFF"]
+    optional = (("WEBP", "webp"), ("AVIF", "avif"), ("JPEG2000", "jpg_2000"))
+    for kind in kinds + [kind for kind, feature in optional if feature in features.get_supported()]:
+        out = io.BytesIO()
+        picture.save(out, kind)
+        yield kind, out.getvalue()
+    yield "JPEG 2000 stream", b"\xff\x4f\xff\x51\0\x2f" + bytes(80)
+    yield "MP4", b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41" + bytes(100)
+    yield "WebM", bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282847765626d") + bytes(100)
+    yield "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100)
+    yield "AVI", b"RIFF\0\x10\0\0AVI LIST" + bytes(100)
+
+
+PICTURES = dict(written())
+ENCODERS: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
+
+
+def encoded(raw: bytes, encode: Callable[[bytes], bytes], alignment: int, width: int, end: str) -> str:
+    text = encode(b"\x17" * alignment + raw).decode()
+    return end.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+def require_may_leave(value: object) -> None:
+    for member in MEMBERS:
+        require_no_picture(member, jcs({"text": value}) + b"\n")  # type: ignore[dict-item] # what strip_previews gave
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("encode", ENCODERS)
+@pytest.mark.parametrize("alignment", range(3))
+def test_what_the_gate_would_refuse_is_stripped(kind: str, encode: Callable[[bytes], bytes], alignment: int) -> None:
+    for width in WIDTHS:
+        for end in ("\n", "\r\n"):
+            for before, after in (("", ""), ("see ", " there"), ("x\n", "\nx"), ("{'", "'}"), ("\u010d", "\u010d")):
+                text = before + encoded(PICTURES[kind], encode, alignment, width, end) + after
+                if width >= len(text):
+                    with pytest.raises(GateError):
+                        require_may_leave(text)
+                stripped = strip_previews(text)
+                require_may_leave(stripped.value)
+                assert stripped.removed == 1
+                assert len(json.dumps(stripped.value)) < len(text) // 2 or len(text) < 200
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=12),
+            st.sampled_from(["\n", "\r\n", " ", "\\", '"', "\0", "\ud800", "=", "A", "QQ", "n/A", "data:;base64,"]),
+            st.builds(
+                lambda kind, encode, alignment, width, cut: encoded(PICTURES[kind], encode, alignment, width, "\n")[
+                    cut : cut + 1500
+                ],
+                st.sampled_from(sorted(PICTURES)),
+                st.sampled_from(ENCODERS),
+                st.integers(0, 2),
+                st.sampled_from((4, 8, 15, 16, 28, 76, 5000)),
+                st.integers(0, 6),
+            ),
+        ),
+        max_size=8,
+    )
+)
+@example(["GIF89a\x20\0\x20\0\xf0\0\0", "\ud800"])
+@settings(max_examples=300, deadline=None)
+def test_any_text_that_was_taken_in_may_leave(pieces: list[str]) -> None:
+    require_may_leave(strip_previews("".join(pieces)).value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind not in {"BMP", "PPM"}])
+def test_a_picture_is_found_as_it_is_anywhere(kind: str) -> None:
+    assert any(find_raw(b"\x30" * 50 + PICTURES[kind] + b"\x30"))
+
+
+@pytest.mark.parametrize("kind", ["BMP", "PPM"])
+def test_a_picture_of_a_short_opening_is_found_at_the_beginning(kind: str) -> None:
+    assert any(find_raw(PICTURES[kind]))
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_more_bytes_never_make_a_picture_none(data: bytes, more: bytes) -> None:
+    for form in FORMATS:
+        if form.fits(form.opening + data):
+            assert form.fits(form.opening + data + more)
+
+
+@given(st.text(alphabet="Qk/9j4AAQSkZJRgUklGRWEBP \n", max_size=200))
+def test_the_spans_are_in_order_and_leave_nothing(text: str) -> None:
+    raw, end = text.encode(), 0
+    for start, after in encoded_spans(raw):
+        assert end <= start < after
+        assert not any(find_encoded(raw[end:start]))
+        end = after
+    assert not any(find_encoded(raw[end:]))
+
+
+def test_a_text_of_beginnings_is_searched_in_bounded_time() -> None:
+    begun = time.monotonic()
+    for opening in (b"Qk", b"R0lGODlh", b"/9j/", b"Qk ", b"UDYg"):
+        list(encoded_spans(opening * 50_000))
+    assert time.monotonic() - begun < 10
