@@ -111,7 +111,7 @@ def how_to_verify(words: Words, case: Mapping[str, Json]) -> str:
     """Each check as a command of programs that are not ours."""
     title = words.say("how.title")
     parts = [*_banner(words, case), title, "=" * len(title), "", paragraph(words.say("how.intro")), ""]
-    parts += [paragraph(words.say("how.all")), "", "    bash verify.sh --trust ROOTS.pem", ""]
+    parts += [paragraph(words.say("how.all")), "", "    bash verify.sh --trust ROOTS.pem --seal FINGERPRINT", ""]
     parts += [paragraph(words.say("how.same")), "", paragraph(words.say("how.step")), ""]
     for number, (key, commands) in enumerate(_COMMANDS, start=1):
         parts += [paragraph(words.say(key), indent=f"{number}. "), "", *(f"    {line}" for line in commands), ""]

@@ -431,8 +431,15 @@ def _log_disclosures(opened: Opened) -> str:
 
 
 def _log_stamps(opened: Opened) -> str:
+    undecided: UndecidedError | None = None
     for digest, anchor in opened.anchors.items():
-        _trusted(opened, anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256)
+        try:
+            _trusted(opened, anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256)
+        except UndecidedError as error:
+            # one that is wrong outweighs those that cannot be decided
+            undecided = undecided or error
+    if undecided:
+        raise undecided
     return f"{len(opened.anchors)} earlier time stamps"
 
 

@@ -1,10 +1,12 @@
 #!/bin/bash
 # Checks an evidence bundle with bash, coreutils, OpenSSL 3 and unzip: none of our programs.
 #
-#   bash verify.sh [--trust ROOT.pem]... [--bundle FILE.asice] [ROOT.pem]...
+#   bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--bundle FILE.asice] [ROOT.pem]...
 #
 # Without --bundle it checks the unzipped folder that it lies in. Roots are certificates that
 # you trust and did not take from the bundle; without one, nothing can be more than undecided.
+# SHA256 is the fingerprint of the seal's certificate, from the covering letter. Without it, one
+# root for seal and time stamps leaves open who sealed; with it or without, it leaves open when.
 # Exit: 0 all checks hold, 1 one does not, 2 usage, 3 undecided.
 #
 # This copy came with the bundle. Whoever could forge the bundle could forge it too: take it
@@ -34,8 +36,12 @@ readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
 
+# what the certificate of a seal may be for, DER of each: e-mail, documents (RFC 9336, Microsoft, Adobe)
+readonly DOCUMENT_KINDS=' 06082B06010505070304 06082B06010505070324 060A2B0601040182370A030C 06092A864886F72F010105 '
+readonly ASK_STAMPS="ask the sender for a bundle stamped by an office whose root is not the seal's"
+
 usage() {
-  printf 'usage: bash verify.sh [--trust ROOT.pem]... [--bundle FILE.asice] [ROOT.pem]...\n%s\n' "$1" >&2
+  printf 'usage: bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--bundle FILE.asice] [ROOT.pem]...\n%s\n' "$1" >&2
   exit 2
 }
 
@@ -191,13 +197,46 @@ gen_time() {
   date -u -d "${BASH_REMATCH[1]} ${BASH_REMATCH[2]} UTC" +%s
 }
 
-# check_token TOKEN DIGEST: it is over this digest and leads to a root, at its own time
+# each_root COMMAND...: the keys of the roots that COMMAND... ROOT.pem holds with, each root by itself
+each_root() {
+  local root
+  for root in "$work"/root.*.pem; do
+    if "$@" "$root" >/dev/null 2>&1; then openssl x509 -in "$root" -noout -pubkey | sha256sum; fi
+  done | sort -u
+}
+
+# token_leads AT TOKEN DIGEST ROOT, seal_leads AT ROOT: to this root, across the others if they lead there
+token_leads() {
+  openssl ts -verify -token_in -in "$2" -digest "$3" -CAfile "$4" -untrusted "$work/roots.pem" -partial_chain \
+    -attime "$1"
+}
+seal_leads() {
+  openssl cms -verify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null -purpose any \
+    -CAfile "$2" -no-CApath -no-CAstore -certfile "$work/roots.pem" -partial_chain -attime "$1"
+}
+
+# need_other_root AT TOKEN DIGEST WORDS: seal and token do not lead to one and the same root
+need_other_root() {
+  # a seal that does not hold leads nowhere; its own checks say so
+  if [[ ! -f $work/seal.keys ]]; then
+    : >"$work/seal.keys"
+    if (cut_seal && gen_time "$work/seal.tst") >"$work/seal.at" 2>/dev/null; then
+      each_root seal_leads "$(<"$work/seal.at")" >"$work/seal.keys"
+    fi
+  fi
+  each_root token_leads "$1" "$2" "$3" >"$work/token.keys"
+  [[ -z $(comm -12 "$work/seal.keys" "$work/token.keys") ]] ||
+    undecided "the seal and a time stamp lead to the same root: $4"
+}
+
+# check_token TOKEN DIGEST: it is over this digest and leads to a root, not the seal's, at its own time
 check_token() {
   local at
   need_roots
   at=$(gen_time "$1")
   openssl ts -verify -token_in -in "$1" -digest "$2" -CAfile "$work/roots.pem" -partial_chain -attime "$at" \
     >"$work/ts" 2>&1 || refuse "$(tail -n 2 "$work/ts")"
+  need_other_root "$at" "$1" "$2" "whoever issues the seal could have chosen the time; $ASK_STAMPS"
   date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC'
 }
 
@@ -228,7 +267,29 @@ check_seal_signature() {
   cut_seal
   openssl cms -verify -noverify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null \
     -signer "$work/signer.pem" >"$work/cms" 2>&1 || refuse "$(tail -n 1 "$work/cms")"
+  check_may_seal
   openssl x509 -in "$work/signer.pem" -noout -fingerprint -sha256
+}
+
+# the seal's certificate is no authority's, commits to content, and is for documents if it says for what
+check_may_seal() {
+  local about line kinds='' next=0 size
+  about=$(openssl x509 -in "$work/signer.pem" -noout -ext basicConstraints,keyUsage 2>/dev/null) || about=''
+  [[ $about != *CA:TRUE* ]] || refuse "the seal is by an authority's own certificate"
+  [[ $about == *'Non Repudiation'* ]] || refuse "the seal's certificate does not commit to content"
+  while IFS= read -r line; do
+    if [[ $line == *:'X509v3 Extended Key Usage' ]]; then
+      next=1
+    elif [[ $next == 1 && $line == *'OCTET STRING'* ]]; then
+      [[ $line =~ \[HEX\ DUMP\]:30[0-7][0-9A-F](([0-9A-F]{2})+)$ ]] || refuse "the seal's certificate: too many kinds"
+      kinds+=${BASH_REMATCH[1]} next=0
+    fi
+  done < <(openssl asn1parse -in "$work/signer.pem")
+  while [[ -n $kinds ]]; do
+    size=$((4 + 2 * 16#${kinds:2:2}))
+    [[ $DOCUMENT_KINDS == *" ${kinds:0:size} "* ]] || refuse "the seal's certificate is not for documents alone"
+    kinds=${kinds:size}
+  done
 }
 
 check_seal_time_stamp() {
@@ -237,16 +298,41 @@ check_seal_time_stamp() {
 }
 
 check_seal_chain() {
-  local at
-  need_roots
+  local at token digest found
   cut_seal
+  if [[ -n $pin ]]; then
+    found=$(openssl x509 -in "$work/signer.pem" -outform DER | sha256sum | cut -c1-64)
+    [[ $found == "$pin" ]] || refuse "sealed by another certificate than yours: $found"
+  fi
+  need_roots
   at=$(gen_time "$work/seal.tst")
   openssl cms -verify -cades -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null -purpose any \
     -CAfile "$work/roots.pem" -no-CApath -no-CAstore -partial_chain -attime "$at" >"$work/cms" 2>&1 ||
     refuse "$(tail -n 1 "$work/cms")"
+  [[ -z $pin ]] || return 0
+  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst data/timestamps/*.tst; do
+    case $token in
+      "$work"/*) digest=$(sha256 "$work/seal.value") ;;
+      "$ARCHIVE") digest=$(sha256 "$ARCHIVED") ;;
+      data/log/*) digest=$(sha256 data/log/checkpoint) ;;
+      *) digest=$(sha256 "${token%.tst}.checkpoint") ;;
+    esac
+    # a token without a time fails in a check of its own
+    at=$(gen_time "$token") || continue
+    need_other_root "$at" "$token" "$digest" \
+      'whoever has a certificate under it could have sealed; give --seal, the fingerprint in the covering letter'
+  done
 }
 
 check_archive_time_stamp() {
+  local first
+  # no manifest can list this file, so it holds the token and no more
+  openssl asn1parse -inform DER -in "$ARCHIVE" >"$work/asn1" 2>&1 || refuse "$ARCHIVE: not DER"
+  IFS= read -r first <"$work/asn1"
+  [[ $first =~ ^\ *0:d=0\ +hl=([0-9]+)\ +l=\ *([0-9]+)\  ]] || refuse "$ARCHIVE: not DER"
+  ((BASH_REMATCH[1] + BASH_REMATCH[2] == $(wc -c <"$ARCHIVE"))) || refuse "$ARCHIVE: bytes after the token"
+  # below SignedData a [1] is the revocation lists, below its signer the unsigned attributes (RFC 5652, 5.1, 5.3)
+  [[ ! $(<"$work/asn1") =~ :d=[35]\ +hl=[^$'\n']*cons:\ cont\ \[\ 1\ \] ]] || refuse "$ARCHIVE: unsigned additions"
   check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")"
 }
 
@@ -286,7 +372,7 @@ check_log_checkpoint_stamp() {
 }
 
 check_log_stamps() {
-  local file head digest waits=''
+  local file head digest rc waits=''
   local -A cited=()
   for file in data/log/*.leaf; do
     # canonical JSON puts "after" first
@@ -301,14 +387,21 @@ check_log_stamps() {
     [[ $(sha256 "$file") == "$digest" ]] || refuse "$file: another token"
     check_note "${file%.tst}.checkpoint"
     if [[ -s $work/roots.pem ]]; then
-      check_token "$file" "$(sha256 "${file%.tst}.checkpoint")" >"$work/when"
+      # one that is wrong outweighs those that cannot be decided
+      rc=0
+      (check_token "$file" "$(sha256 "${file%.tst}.checkpoint")") >"$work/when" || rc=$?
+      case $rc in
+        0) ;;
+        3) waits=$(<"$work/when") ;;
+        *) refuse "$(<"$work/when")" ;;
+      esac
     else
-      waits=1
+      waits='no roots were given: use --trust'
     fi
     unset "cited[$digest]"
   done
   ((${#cited[@]} == 0)) || refuse 'a time stamp that a log entry names is missing'
-  [[ -z $waits ]] || need_roots
+  [[ -z $waits ]] || undecided "$waits"
 }
 
 # --- the run
@@ -343,14 +436,22 @@ run() {
 }
 
 main() {
-  local bundle='' here root id line
+  local bundle='' here root id line part=0
   local -a given=()
   declare -gA held=()
+  pin=''
   while (($#)); do
     case $1 in
-      --trust | --bundle)
-        (($# >= 2)) || usage "$1 needs a file"
-        if [[ $1 == --trust ]]; then given+=("$2"); else bundle=$2; fi
+      --trust | --bundle | --seal)
+        (($# >= 2)) || usage "$1 needs a value"
+        case $1 in
+          --trust) given+=("$2") ;;
+          --bundle) bundle=$2 ;;
+          --seal)
+            pin=$(printf '%s' "$2" | tr -d ' :\t\r\n' | tr A-F a-f)
+            [[ $pin =~ ^[0-9a-f]{64}$ ]] || usage '--seal needs a SHA-256 fingerprint: 64 hex digits'
+            ;;
+        esac
         shift
         ;;
       --help) usage 'Roots are certificates that you trust and did not take from the bundle.' ;;
@@ -369,6 +470,11 @@ main() {
     openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
   done
+  # each root in a file of its own too
+  while IFS= read -r line; do
+    if [[ $line == -----BEGIN* ]]; then part=$((part + 1)); fi
+    if ((part)); then printf '%s\n' "$line" >>"$work/root.$part.pem"; fi
+  done <"$work/roots.pem"
   if [[ -n $bundle ]]; then
     bundle=$(realpath -e -- "$bundle") || usage 'no such file'
     unpack "$bundle"

@@ -8,7 +8,6 @@ import hashlib
 import io
 import itertools
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
@@ -35,6 +36,7 @@ from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import grow, inclusion_path, tree_root
+from evidence.rehearsal import authority as rehearsal
 from evidence.rehearsal.authority import RehearsalAuthority
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
@@ -43,21 +45,44 @@ ORIGIN = "ngo.example/5f3a9c01"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"test log key").digest())
 VKEY = VerifierKey(ORIGIN, LOG_KEY.public_key().public_bytes_raw())
+BEFORE = START - timedelta(days=30)
+ROOT_KEYS: dict[x509.Certificate, ec.EllipticCurvePrivateKey] = {}
 HELD_BACK = frozenset({"sender_name", "sender_id"})
 
 
 @cache
 def authority() -> RehearsalAuthority:
     """One rehearsal authority for the whole run."""
-    with tempfile.TemporaryDirectory() as directory:
-        return RehearsalAuthority.create(Path(directory) / "authority", at=START - timedelta(days=30))
+    key = ec.generate_private_key(ec.SECP256R1())
+    return unit_under(rehearsal._root_certificate(key, BEFORE), key)
+
+
+def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> RehearsalAuthority:
+    """A time-stamp unit whose certificate this root issues; the root's key is kept for the tests."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = rehearsal._authority_certificate(key, root, root_key, BEFORE)
+    ROOT_KEYS[root] = root_key
+    return RehearsalAuthority(key=key, certificate=certificate, root=root)
 
 
 @cache
 def sealer() -> Sealer:
     """One seal for the whole run."""
-    root, _, certificate, key = make_seal("Test organisation", START - timedelta(days=30))
+    root, root_key, certificate, key = make_seal("Test organisation", BEFORE)
+    ROOT_KEYS[root] = root_key
     return Sealer(certificate, key, (root,))
+
+
+def sealer_under(root: x509.Certificate, *extensions: x509.ExtensionType, usage: x509.KeyUsage | None = None) -> Sealer:
+    """A certificate that ``root`` issues to whoever asks, used as a seal."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder().issuer_name(root.subject).public_key(key.public_key()).serial_number(7)
+    builder = builder.subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.mallory.example")]))
+    builder = builder.not_valid_before(BEFORE).not_valid_after(START + timedelta(days=300))
+    usage = usage or sealer().certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    for extension in (x509.BasicConstraints(ca=False, path_length=None), usage, *extensions):
+        builder = builder.add_extension(extension, critical=False)
+    return Sealer(builder.sign(ROOT_KEYS[root], hashes.SHA256()), key)
 
 
 def roots() -> list[x509.Certificate]:
@@ -297,16 +322,22 @@ def checked(
     *,
     trust: Sequence[x509.Certificate] | None = None,
     log_key: VerifierKey | None = VKEY,
+    seal_pin: str | None = None,
 ) -> Report:
     """Verify bytes as a file."""
     file = directory / "bundle.asice"
     file.write_bytes(bundle)
-    return verify(file, roots=roots() if trust is None else trust, log_key=log_key)
+    return verify(file, roots=roots() if trust is None else trust, log_key=log_key, seal_pin=seal_pin)
 
 
 def failed(report: Report) -> set[str]:
     """The checks that say FAILED."""
     return {finding.id for finding in report.findings if finding.verdict == "FAILED"}
+
+
+def undecided(report: Report) -> set[str]:
+    """The checks that say INDETERMINATE."""
+    return {finding.id for finding in report.findings if finding.verdict == "INDETERMINATE"}
 
 
 def changed(contents: BundleContents, **changes: object) -> BundleContents:

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import subprocess
@@ -8,22 +9,26 @@ from pathlib import Path
 
 import grimp
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from api.cli.main import cli
 from casefiles.bundle.sign import Sealer, make_seal
-from casefiles.errors import ContainerError
+from casefiles.errors import ContainerError, TrustError
 from casefiles.verifier import __main__ as program
 from casefiles.verifier import layout
 from casefiles.verifier.asic import container_bytes, read_container
+from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
 from casefiles.verifier.checks import CHECKS, Opened, _examine, verify
 from casefiles.verifier.report import as_json, as_text, check_list, detail_of
 from evidence.finding import Finding, Verdict
 from evidence.log.note import VerifierKey
 from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.stamp.token import read_token
 from tests.casefiles import forge
 
 TREE = Path(__file__).parents[2]
@@ -183,6 +188,15 @@ def test_a_file_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
         verify(tmp_path / "none.asice", roots=[])
 
 
+def test_a_mistake_in_what_the_command_was_given_is_usage_as_in_the_verifier_alone(files: dict[str, str]) -> None:
+    good = ["verify", files["bundle"], "--trust", files["roots"]]
+    for mistake in (["--log", "x"], ["--log", ""], ["--seal", "x"], ["--trust", files["bundle"]]):
+        assert CliRunner().invoke(cli, [*good, *mistake]).exit_code == 2, mistake
+    for pin, code in (("0" * 64, 1), (SEAL_PIN, 0)):
+        told = CliRunner().invoke(cli, [*good, "--seal", pin, "--log", str(forge.VKEY)], standalone_mode=False)
+        assert told.return_value == code
+
+
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     code = program.main(arguments)
     return code, capsys.readouterr().out
@@ -204,6 +218,10 @@ def test_the_program_exits_0_1_2_3(files: dict[str, str], capsys: pytest.Capture
     assert run([files["bundle"]], capsys)[0] == 3
     assert run([files["bundle"], "--trust", files["bundle"]], capsys)[0] == 2
     assert run([files["bundle"], "--log", "x"], capsys)[0] == 2
+    assert run([files["bundle"], "--seal", "x"], capsys)[0] == 2
+    assert run([files["bundle"], "--seal", ""], capsys)[0] == 2
+    assert run([files["bundle"], *trust, "--seal", SEAL_PIN], capsys)[0] == 0
+    assert run([files["bundle"], *trust, "--seal", "0" * 64], capsys)[0] == 1
     assert run([files["bundle"] + "x"], capsys)[0] == 2
     with pytest.raises(SystemExit, match="2"):
         program.main(["--no-such-option"])
@@ -296,6 +314,82 @@ def test_a_bundle_forged_with_a_seal_and_an_authority_of_the_same_names_never_pa
     bundle = forge.reseal(members, by=Sealer(certificate, key, (root,)), stamp=stamp)
     assert forge.checked(bundle, tmp_path).verdict is Verdict.FAILED
     assert forge.checked(bundle, tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
+
+
+SEAL_PIN = forge.sealer().certificate.fingerprint(hashes.SHA256()).hex()
+MAIL = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION])
+STAMP_CHECKS = {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"}
+
+
+def test_the_fingerprint_of_another_seal_fails_with_roots_and_without(tmp_path: Path) -> None:
+    bundle = forge.good_bundle()
+    assert forge.checked(bundle, tmp_path, seal_pin=SEAL_PIN).verdict is Verdict.PASSED
+    assert forge.failed(forge.checked(bundle, tmp_path, seal_pin="0" * 64)) == {"seal.chain"}
+    assert forge.failed(forge.checked(bundle, tmp_path, trust=[], seal_pin="0" * 64)) == {"seal.chain"}
+
+
+def test_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    bundle = forge.reseal(forge.good_members(), by=sealer)
+    assert forge.undecided(forge.checked(bundle, tmp_path)) == {"seal.chain", *STAMP_CHECKS}
+    pinned = forge.checked(bundle, tmp_path, seal_pin=sealer.certificate.fingerprint(hashes.SHA256()).hex())
+    assert pinned.verdict is Verdict.INDETERMINATE
+    assert forge.undecided(pinned) == STAMP_CHECKS
+    assert all("lead to the same root" in one.found and one.fix for one in pinned.problems)
+    # the organisation's own fingerprint tells such a seal from its own
+    assert forge.failed(forge.checked(bundle, tmp_path, seal_pin=SEAL_PIN)) == {"seal.chain"}
+
+
+def test_a_root_given_in_two_certificates_or_with_an_authority_below_it_is_one_root(tmp_path: Path) -> None:
+    root, key = forge.authority().root, forge.ROOT_KEYS[forge.authority().root]
+    middle_key = ec.generate_private_key(ec.SECP256R1())
+    usage = root.extensions.get_extension_for_class(x509.KeyUsage).value
+
+    def authority(name: x509.Name, public: ec.EllipticCurvePublicKey, serial: int) -> x509.Certificate:
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(root.subject).public_key(public)
+        builder = builder.serial_number(serial).not_valid_before(forge.BEFORE)
+        builder = builder.not_valid_after(forge.START + timedelta(days=300)).add_extension(usage, critical=True)
+        return builder.add_extension(x509.BasicConstraints(True, None), critical=True).sign(key, hashes.SHA256())
+
+    again = authority(root.subject, key.public_key(), 11)
+    middle = authority(forge.sealer().certificate.subject, middle_key.public_key(), 12)
+    forge.ROOT_KEYS[middle] = middle_key
+    # the rehearsal's root allows no authority below it; its other certificate does
+    for issuer, trust in ((root, [again, root]), (middle, [middle, again])):
+        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(issuer))
+        report = forge.checked(bundle, tmp_path, trust=trust)
+        assert "seal.chain" in forge.undecided(report)
+        assert report.verdict is Verdict.INDETERMINATE
+
+
+def test_a_seal_padded_with_certificates_does_not_hide_its_root(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    padding = tuple(make_seal(f"Padding {number}", forge.BEFORE)[0] for number in range(63))
+    bundle = forge.reseal(forge.good_members(), by=Sealer(sealer.certificate, sealer.key, padding))
+    assert forge.checked(bundle, tmp_path).verdict is not Verdict.PASSED
+
+
+def test_a_certificate_for_documents_may_seal(tmp_path: Path) -> None:
+    for kind in ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5"):
+        documents = x509.ExtendedKeyUsage([x509.ObjectIdentifier(kind)])
+        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(forge.sealer().chain[0], documents))
+        assert forge.checked(bundle, tmp_path).verdict is Verdict.PASSED
+
+
+def test_a_fingerprint_is_read_as_letters_and_openssl_print_it() -> None:
+    spaced = " ".join(SEAL_PIN[at : at + 4] for at in range(0, 64, 4))
+    colons = ":".join(SEAL_PIN[at : at + 2] for at in range(0, 64, 2)).upper()
+    assert {parse_fingerprint(text) for text in (SEAL_PIN, spaced, f"{spaced}\n", colons)} == {SEAL_PIN}
+    for bad in ("", SEAL_PIN[1:], SEAL_PIN + "0", "g" + SEAL_PIN[1:], "-" + SEAL_PIN):
+        with pytest.raises(TrustError, match="not a SHA-256 fingerprint"):
+            parse_fingerprint(bad)
+
+
+def test_a_real_token_with_its_whole_chain_carries_nothing_beside() -> None:
+    token = (TREE / "tests" / "evidence" / "stamp" / "real" / "globalsign-2021.p7s").read_bytes()
+    info = read_token(token, sha256=hashlib.sha256(b"notation").digest())
+    assert len(info.others) == 3
+    require_nothing_beside(token, info)
 
 
 def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:

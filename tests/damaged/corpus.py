@@ -6,13 +6,18 @@ would do who holds the seal: only the check that looks at the defect itself can 
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from asn1crypto import cms
+from asn1crypto import cms, core
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from casefiles.bundle.members import BundleContents, Stamp, make_payload
 from casefiles.bundle.sign import Sealer, make_seal
@@ -29,11 +34,12 @@ LATE = forge.START + timedelta(days=1)
 
 @dataclass(frozen=True)
 class Damaged:
-    """A damaged bundle, the checks that must fail, and whether a receiver with only a shell finds it."""
+    """A damaged bundle, the checks that must fail, and those that must not decide although roots are given."""
 
     name: str
     bundle: Callable[[], bytes]
     fails: frozenset[str]
+    undecided: frozenset[str] = frozenset()
 
 
 CORPUS: list[Damaged] = []
@@ -43,6 +49,15 @@ def damaged(*fails: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]
     def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
         made = cache(make)
         CORPUS.append(Damaged(make.__name__, made, frozenset(fails)))
+        return made
+
+    return register
+
+
+def doubtful(*undecided: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
+    def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
+        made = cache(make)
+        CORPUS.append(Damaged(make.__name__, made, frozenset(), frozenset(undecided)))
         return made
 
     return register
@@ -222,6 +237,65 @@ def seal_with_the_time_stamp_of_another_seal() -> bytes:
 def seal_of_an_organisation_of_the_same_name() -> bytes:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
     return forge.reseal(good(), by=Sealer(certificate, key, (root,)))
+
+
+@damaged("seal.signature")
+def seal_with_the_certificate_of_a_web_server() -> bytes:
+    web = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    return forge.reseal(good(), by=forge.sealer_under(forge.authority().root, web))
+
+
+@damaged("seal.signature")
+def seal_with_a_key_that_does_not_commit_to_content() -> bytes:
+    usage = x509.KeyUsage(*[True, *[False] * 8])
+    return forge.reseal(good(), by=forge.sealer_under(forge.sealer().chain[0], usage=usage))
+
+
+@doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps")
+def seal_under_the_root_of_the_time_stamps() -> bytes:
+    mail = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    return forge.reseal(good(), by=forge.sealer_under(forge.authority().root, mail))
+
+
+@doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp")
+def time_under_the_root_of_the_seal() -> bytes:
+    root = forge.sealer().chain[0]
+    own = forge.unit_under(root, forge.ROOT_KEYS[root])
+    return forge.reseal(good(), stamp=forge.stamping(LATE, by=own))
+
+
+@doubtful("seal.chain", "archive.time_stamp")
+def archive_time_alone_under_the_root_of_the_seal() -> bytes:
+    root = forge.sealer().chain[0]
+    own = forge.unit_under(root, forge.ROOT_KEYS[root])
+    return forge.rearchive(good(), stamp=forge.stamping(LATE + timedelta(minutes=1), by=own))
+
+
+def archive_stamp() -> cms.ContentInfo:
+    return cms.ContentInfo.load(good()[layout.ARCHIVE_TOKEN])
+
+
+@damaged("archive.time_stamp")
+def bytes_after_the_archive_stamp() -> bytes:
+    return container_bytes({**good(), layout.ARCHIVE_TOKEN: good()[layout.ARCHIVE_TOKEN] + b"\n"})
+
+
+@damaged("archive.time_stamp")
+def unsigned_attribute_in_the_archive_stamp() -> bytes:
+    token = archive_stamp()
+    junk = cms.CMSAttribute({"type": "1.2.3.4.5", "values": [core.OctetString(os.urandom(20_000))]})
+    token["content"]["signer_infos"][0]["unsigned_attrs"] = cms.CMSAttributes([junk])
+    return container_bytes({**good(), layout.ARCHIVE_TOKEN: token.dump(force=True)})
+
+
+@damaged("archive.time_stamp")
+def certificate_of_a_stranger_in_the_archive_stamp() -> bytes:
+    token = archive_stamp()
+    stranger = asn1_x509.Certificate.load(forge.sealer().certificate.public_bytes(Encoding.DER))
+    own = [choice.chosen for choice in token["content"]["certificates"]]
+    both = [cms.CertificateChoices("certificate", one) for one in sorted([*own, stranger], key=lambda one: one.dump())]
+    token["content"]["certificates"] = cms.CertificateSet(both)
+    return container_bytes({**good(), layout.ARCHIVE_TOKEN: token.dump(force=True)})
 
 
 @damaged("archive.manifest")
