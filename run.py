@@ -67,7 +67,9 @@ class RefusalError(Exception):
 def main(arguments: list[str]) -> int:
     """Make the environment if it is not ready, then become the program that was asked for."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(USAGE)
+        print(USAGE, flush=True)
+        if arguments and is_ready(RUN_LOCK):
+            become(["--help"])
         return 0 if arguments else 2
     lock = DEV_LOCK if arguments[0] == "test" else RUN_LOCK
     try:

@@ -113,8 +113,8 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
     wish = Wish(export.folder, None, "client", Mode.SEALED, basis, doer)
     counts = import_export(home, wish, lambda _total: lambda _more: None).counts
     tell(
-        f"3. Sealed {counts.messages} messages and {counts.sealed} files; "
-        f"{counts.missing_media} files were missing and are recorded as holes"
+        f"3. Sealed {counts.messages} messages, {counts.service} of service, {counts.unsupported} of unknown kind, "
+        f"{counts.sealed} files; missing and recorded as holes: {counts.missing_media}"
     )
     return counts
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -75,6 +76,22 @@ class Exported:
     letter: Path
     facts: BundleFacts
     unstamped: StampError | None
+    review_by: datetime | None
+
+
+def require_place(out: Path) -> Path:
+    """Check that bundle and letter can be written, and return the letter's file.
+
+    Raises:
+        HomeError: Something lies there, or there is no such folder.
+    """
+    letter_file = out.with_name(out.name + ".letter.txt")
+    if not out.parent.is_dir():  # before anything is logged: the event would name a file that never was
+        raise HomeError("no such folder", where=str(out.parent), fix="Name a file in one that exists: --out")
+    for file in (out, letter_file):
+        if os.path.lexists(file):
+            raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
+    return letter_file
 
 
 def export_case(home: Home, order: Order, casework: Identity) -> Exported:
@@ -87,12 +104,7 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
         StampError: The log, or the seal, could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
     """
-    letter_file = order.out.with_name(order.out.name + ".letter.txt")
-    if not order.out.parent.is_dir():  # before anything is logged: the event would name a file that never was
-        raise HomeError("no such folder", where=str(order.out.parent), fix="Name a file in one that exists: --out")
-    for file in (order.out, letter_file):
-        if os.path.lexists(file):
-            raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
+    letter_file = require_place(order.out)
     grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
     if not case_items(home.engine, order.case_id):
         raise UnknownItemError("the case has no items", where=order.case_id, fix="Add some: nisisama case add")
@@ -123,7 +135,7 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
         writer.sequencer.append([*grant.drafts, exported], also=ask_for_review)
         write_file(order.out, bundle.getvalue())
         write_file(letter_file, letter.encode("utf-8"))
-        return Exported(order.out, letter_file, facts, writer.beat(now=True))
+        return Exported(order.out, letter_file, facts, writer.beat(now=True), grant.review_by)
 
 
 @dataclass(frozen=True, slots=True)

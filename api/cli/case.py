@@ -126,13 +126,16 @@ def export(
     as_json: bool,
 ) -> None:
     """Export a case as a signed bundle without pictures, with its covering letter."""
-    from api.exporting import Order, export_case
+    from api.exporting import Order, export_case, require_place
+    from evidence.times import format_time
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
+    require_place(out)
     casework = home.keys.unlock(passphrase(passphrase_file)).casework
     done = export_case(home, Order(case_id, out, audience, language, person), casework)
     warn_unstamped(done.unstamped)
+    review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
     emit(
         {
             "bundle": str(done.bundle),
@@ -143,7 +146,7 @@ def export(
         },
         as_json=as_json,
         text=f"Bundle: {done.bundle}  ({done.facts.items} items, no pictures)\n"
-        f"Letter: {done.letter}\nSHA-256: {done.facts.sha256}",
+        f"Letter: {done.letter}\nSHA-256: {done.facts.sha256}{review}",
     )
 
 

@@ -23,8 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 passphrase_option = click.option(
     "--passphrase-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE or a prompt.",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE, or a prompt where it is needed.",
 )
 approved_option = click.option(
     "--approved-by", metavar="NAME", help="A second person who agreed, for acts that need two."

@@ -100,7 +100,8 @@ def list_(ctx: click.Context, channel: str | None, passphrase_file: Path | None,
     emit(
         {"items": items, "unlocked": given is not None},
         as_json=as_json,
-        text="\n".join(lines) or "Nothing is preserved yet.",
+        text="\n".join(lines)
+        or (f"Nothing is preserved of channel {channel}." if channel else "Nothing is preserved yet."),
     )
 
 
@@ -129,9 +130,18 @@ def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of s
 
 @click.command()
 @click.option(
-    "--level", type=click.IntRange(1, 3), default=3, show_default=True, help="1 log, 2 and bytes, 3 and headers."
+    "--level",
+    type=click.IntRange(1, 3),
+    default=3,
+    show_default=True,
+    help="1: the log; 2: and every ciphertext; 3: and its form.",
 )
-@click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="An older checkpoint, kept outside.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="An older checkpoint, kept outside.",
+)
 @passphrase_option
 @json_option
 @click.pass_context

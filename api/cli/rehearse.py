@@ -1,5 +1,6 @@
 """``demo``: the whole way, with harmless generated pictures."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def demo(keep: Path | None, as_json: bool) -> int:
     from api.errors import VERDICT_CODES
 
     done = rehearse(keep, tell=lambda line: None if as_json else click.echo(line))
-    trust = " ".join(f"--trust {file}" for file in done.trust)
+    trust = " ".join(f"--trust {shlex.quote(str(file))}" for file in done.trust)
     emit(
         {
             "bundle": str(done.bundle),
@@ -36,6 +37,6 @@ def demo(keep: Path | None, as_json: bool) -> int:
         },
         as_json=as_json,
         text=f"\nBundle: {done.bundle}\nLetter: {done.letter}\n\nCheck it without this program:\n"
-        f"  unzip -q {done.bundle} -d bundle && bash bundle/verify.sh {trust}",
+        f"  unzip -q {shlex.quote(str(done.bundle))} -d bundle\n  bash bundle/verify.sh {trust}",
     )
     return VERDICT_CODES[done.verdict]

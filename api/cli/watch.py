@@ -71,7 +71,7 @@ def add(
     emit(
         {"channel": entry.channel, "mode": mode, "review_by": review_by},
         as_json=as_json,
-        text=f"Watching {entry.channel} as {mode}.{review}",
+        text=f"Registered {entry.channel} as {mode}.{review} This version does not watch it yet.",
     )
 
 

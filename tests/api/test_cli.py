@@ -289,14 +289,12 @@ def test_nobody_is_no_actor(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
-    error = run("audit", "--against", home.parent / "none", "--json", home=home).error
-    assert error == {
-        "type": "FileNotFoundError",
-        "message": "No such file or directory",
-        "where": str(home.parent / "none"),
-    }
+    unreadable = "/proc/self/mem"  # there, and its first byte cannot be read
+    error = run("audit", "--against", unreadable, "--json", home=home).error
+    assert (error["type"], error["message"]) == ("OSError", "Input/output error")
+    assert run("audit", "--against", home.parent / "none", home=home).code == USAGE
     ran = run("verify", life.bundle, "--trust", home.parent / "none")
-    assert (ran.code, ran.out) == (REFUSED, "")
+    assert (ran.code, ran.out) == (USAGE, "")
 
 
 def test_a_mistake_of_ours_is_not_hidden(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +323,7 @@ def test_a_missing_and_a_false_token_are_told_apart_by_their_codes(life: Life, h
     ran = run("verify", damaged, *life.trust(), "--json")
     assert (ran.code, ran.told["verdict"]) == (REFUSED, "FAILED")
     other = "prova/00c0ffee+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-    assert run("verify", life.bundle, "--log", other, "--json").error["type"] == "NoteError"
+    assert run("verify", life.bundle, "--log", other, "--json").code == USAGE
 
 
 def test_a_store_that_fails_its_audit_exits_with_one(life: Life, home: Path) -> None:
@@ -430,7 +428,7 @@ def test_one_channels_items_are_listed(life: Life, home: Path) -> None:
     listed = run("evidence", "list", "--channel", life.export.channel_id, "--json", home=home).told["items"]
     assert listed == life.items
     empty = run("evidence", "list", "--channel", "1", home=home)
-    assert (empty.code, empty.out) == (DONE, "Nothing is preserved yet.\n")
+    assert (empty.code, empty.out) == (DONE, "Nothing is preserved of channel 1.\n")
 
 
 def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
@@ -494,7 +492,7 @@ TEXTS = {
     "check IMAGE --case CASE": "found. Compared with",
     "verify BUNDLE": "verdict: INDETERMINATE",
     f"watch add name {REPORT} --mode metadata_only": "A second person",
-    f"watch add name2 {REPORT} --mode metadata_only --approved-by bo": "as metadata_only.\n",
+    f"watch add name2 {REPORT} --mode metadata_only --approved-by bo": "Registered name2 as metadata_only. This",
     "case export CASE --out OUT --for partner --reason x": "no pictures",
     "import EXPORT --declared-by mila": "already known",
 }

@@ -422,7 +422,8 @@ def renamed(command: str, learned: Mapping[str, str]) -> str:
 
 @pytest.mark.outside
 def test_the_first_day_goes_as_the_readme_shows(tmp_path: Path) -> None:
-    here, learned = tmp_path, dict[str, str]()
+    here, learned = tmp_path / "tree", dict[str, str]()
+    here.mkdir()
     for command, lines in shown(README):
         if " && cd " in command:
             here = here / command.rpartition(" ")[2]
