@@ -24,12 +24,17 @@ def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
     """The certificates in these PEM files.
 
     Raises:
-        TrustError: A file cannot be read or holds no certificate.
+        TrustError: A file cannot be read, holds no certificate, or is a bundle.
     """
     roots: list[x509.Certificate] = []
     for path in paths:
         try:
-            roots += x509.load_pem_x509_certificates(path.read_bytes())
+            data = path.read_bytes()
+            if data.startswith(b"PK"):
+                raise TrustError(
+                    "a bundle cannot vouch for itself", where=path.name, fix="Give the root that came another way"
+                )
+            roots += x509.load_pem_x509_certificates(data)
         except (OSError, ValueError) as error:
             raise TrustError(
                 "not a PEM file of certificates", where=path.name, fix="Give the root as a PEM file"
