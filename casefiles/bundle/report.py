@@ -76,9 +76,9 @@ _COMMANDS = (
         (
             "openssl asn1parse -inform DER -in META-INF/signature001.p7s",
             "openssl asn1parse -inform DER -in META-INF/signature001.p7s \\",
-            "  -strparse OFFSET -noout -out seal.tst",
-            "openssl ts -reply -token_in -in seal.tst -text | grep 'Time stamp'",
-            'T=$(date -u -d "Nov 23 01:30:00 2026 GMT" +%s)',
+            "  -strparse OFFSET -noout -out ../seal.tst",
+            "openssl ts -reply -token_in -in ../seal.tst -text | grep 'Time stamp'",
+            'T=$(date -u -d "THE TIME JUST SHOWN" +%s)',
         ),
     ),
     (
@@ -86,7 +86,7 @@ _COMMANDS = (
         (
             "openssl cms -verify -cades -binary -inform DER \\",
             "  -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml \\",
-            "  -CAfile ROOTS.pem -no-CApath -no-CAstore -purpose any -attime $T \\",
+            "  -CAfile ../ROOTS.pem -no-CApath -no-CAstore -purpose any -attime $T \\",
             "  -out /dev/null",
         ),
     ),
@@ -94,14 +94,14 @@ _COMMANDS = (
         "how.archive",
         (
             "openssl ts -verify -token_in -in META-INF/timestamp002.tst \\",
-            "  -data META-INF/ASiCArchiveManifest.xml -CAfile ROOTS.pem -attime $T",
+            "  -data META-INF/ASiCArchiveManifest.xml -CAfile ../ROOTS.pem -attime $T",
         ),
     ),
     (
         "how.checkpoint",
         (
             "openssl ts -verify -token_in -in data/log/checkpoint.tst \\",
-            "  -data data/log/checkpoint -CAfile ROOTS.pem -attime $T",
+            "  -data data/log/checkpoint -CAfile ../ROOTS.pem -attime $T",
         ),
     ),
 )
@@ -111,7 +111,7 @@ def how_to_verify(words: Words, case: Mapping[str, Json]) -> str:
     """Each check as a command of programs that are not ours."""
     title = words.say("how.title")
     parts = [*_banner(words, case), title, "=" * len(title), "", paragraph(words.say("how.intro")), ""]
-    parts += [paragraph(words.say("how.all")), "", "    bash verify.sh --trust ROOTS.pem --seal FINGERPRINT", ""]
+    parts += [paragraph(words.say("how.all")), "", "    bash verify.sh --trust ../ROOTS.pem --seal FINGERPRINT", ""]
     parts += [paragraph(words.say("how.same")), "", paragraph(words.say("how.step")), ""]
     for number, (key, commands) in enumerate(_COMMANDS, start=1):
         parts += [paragraph(words.say(key), indent=f"{number}. "), "", *(f"    {line}" for line in commands), ""]

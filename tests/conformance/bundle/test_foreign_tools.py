@@ -96,7 +96,7 @@ def test_the_manifests_are_well_formed_for_an_xml_parser(tmp_path: Path) -> None
 def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
     folder = unzipped(forge.good_bundle(), tmp_path)
     shutil.copy(roots_file(tmp_path), tmp_path / "ROOTS.pem")
-    text = (folder / layout.HOW_TO_VERIFY).read_text(encoding="utf-8").split("Or by hand:")[1]
+    text = (folder / layout.HOW_TO_VERIFY).read_text(encoding="utf-8").split("A part of it by hand.")[1]
     commands = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
     listing = subprocess.run(
         ["openssl", "asn1parse", "-inform", "DER", "-in", layout.SEAL_SIGNATURE],
@@ -105,10 +105,9 @@ def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
     at = next(number for number, line in enumerate(listing) if "timeStampToken" in line)
     commands = commands.replace("OFFSET", listing[at + 2].split(":")[0].strip())
     # a reader puts in the time that the command before has shown
-    commands = commands.replace("Nov 23 01:30:00 2026 GMT", "$(date -u -d @1795338030)")
+    commands = commands.replace("THE TIME JUST SHOWN", "$(date -u -d @1795338030)")
     work = tmp_path / "work"
     shutil.copytree(folder, work)
-    shutil.copy(tmp_path / "roots.pem", work / "ROOTS.pem")
     command = ["bash", "-euo", "pipefail", "-c", commands]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
