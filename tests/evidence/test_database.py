@@ -118,7 +118,7 @@ def test_sqlite_is_opened_so_that_a_commit_is_on_the_disk(engine: sa.Engine) -> 
 
 def test_another_database_is_opened_without_sqlites_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     made = sa.create_mock_engine("postgresql://", lambda *_: None)
-    monkeypatch.setattr("sqlalchemy.create_engine", lambda _url: made)
+    monkeypatch.setattr("sqlalchemy.create_engine", lambda _url, **_told: made)
     assert open_engine("postgresql://") is made
 
 
