@@ -176,7 +176,9 @@ def open_engine(url: str) -> sa.Engine:
         StoreError: The address is none, or its driver is not installed.
     """
     try:
-        engine = sa.create_engine(url, hide_parameters=True)  # an error must not carry what was to be written
+        # a reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own
+        view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
     except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
         raise StoreError(
             "this database cannot be used",
