@@ -3,7 +3,8 @@
 import base64
 import io
 import json
-import time
+import re
+import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image, features
 
 from casefiles.errors import GateError
 from casefiles.verifier.pictures import require_no_picture
+from evidence import pictures
 from evidence.canonical import jcs
 from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw
 from monitor.desktop.previews import strip_previews
@@ -120,8 +122,36 @@ def test_the_spans_are_in_order_and_leave_nothing(text: str) -> None:
     assert not any(find_encoded(raw[end:]))
 
 
-def test_a_text_of_beginnings_is_searched_in_bounded_time() -> None:
-    begun = time.monotonic()
-    for opening in (b"Qk", b"R0lGODlh", b"/9j/", b"Qk ", b"UDYg"):
-        list(encoded_spans(opening * 50_000))
-    assert time.monotonic() - begun < 10
+def calls_to_search(text: bytes) -> int:
+    """How many functions, ours and the interpreter's, a search calls: the same on every machine."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        list(encoded_spans(text))
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize("opening", [b"Qk", b"R0lGODlh", b"/9j/", b"Qk ", b"UDYg"])
+def test_a_text_of_beginnings_is_searched_in_steps_that_grow_no_faster_than_it(opening: bytes) -> None:
+    short, long = (calls_to_search(opening * times) for times in (500, 2_000))
+    assert long < 4.2 * short
+
+
+def test_a_search_that_looks_back_to_the_beginning_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = pictures._stands
+
+    def forgetful(text: bytes, spelling: pictures._Spelling, at: int, *, start: int, runs: re.Pattern[bytes]) -> bool:
+        pictures._run_start(text, at, 0)
+        return honest(text, spelling, at, start=start, runs=runs)
+
+    monkeypatch.setattr(pictures, "_stands", forgetful)
+    short, long = (calls_to_search(b"Qk" * times) for times in (100, 400))
+    assert long > 8 * short
