@@ -1,39 +1,77 @@
-"""What is preserved, as a person may see it: places, times and digests, never content."""
+"""What is preserved, as a person may see it: places, times and digests, never content.
 
-from collections.abc import Mapping, Sequence
+Places and times stand in clear. A digest lies in a sealed record: to show digests is the one look
+into records outside of a case. It is logged first, and nothing else leaves the record.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.home import Home
-from casefiles.case import open_events
+from casefiles.case import Opened, open_events
 from evidence import database
+from evidence.authority import Doer
 from evidence.database import reading
-from evidence.errors import UnknownItemError
+from evidence.errors import StampError, UnknownItemError
+from evidence.log.event import Draft
 from evidence.log.leaf import parse_leaf
 from evidence.log.sequencer import newest_checkpoint
 from evidence.seal.age import Identity
 
 
-def list_items(home: Home, channel: str | None, casework: Identity | None) -> list[dict[str, Any]]:
-    """Every item in the order of the log; ``sha256`` is None while the casework key is locked."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who wants to see digests, and the key that opens them.
+
+    Attributes:
+        unstamped: Hears, once the look is logged, why no time stamp could be had yet, or None.
+    """
+
+    doer: Doer
+    casework: Identity = field(repr=False)
+    unstamped: Callable[[StampError | None], object]
+
+
+def list_items(home: Home, channel: str | None, look: Look | None) -> list[dict[str, Any]]:
+    """Every item in the order of the log; ``sha256`` is None where nobody looks.
+
+    Raises:
+        HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
+    """
     table = database.item
     wanted = sa.select(table).order_by(table.c.idx)
     if channel is not None:
         wanted = wanted.where(table.c.channel_id == channel)
     with reading(home.engine) as connection:
         rows = connection.execute(wanted).all()
-    digests = _digests(home, [row.idx for row in rows], casework) if casework else {}
+    digests = _digests(home, [row.idx for row in rows], look, {"channel": channel})
     return [_as_item(row, digests.get(row.idx)) for row in rows]
 
 
-def _digests(home: Home, indexes: Sequence[int], casework: Identity) -> Mapping[int, str | None]:
-    digests: dict[int, str | None] = {}
-    for event in open_events(home.engine, indexes, casework):
-        values = event.record.values if event.record else {}
-        known = values.get("sha256") or values.get("raw_sha256")
-        digests[event.index] = None if known is None else str(known)
-    return digests
+def _digests(
+    home: Home, indexes: Sequence[int], look: Look | None, asked: Mapping[str, str | None]
+) -> Mapping[int, str | None]:
+    """The digests by log index; none without a look.
+
+    Args:
+        asked: What was asked for, by NAME of ``digests_viewed``.
+    """
+    if look is None or not indexes:
+        return {}
+    with home.writing() as writer:
+        told = {**look.doer.values(), **asked, "items": str(len(indexes))}
+        writer.sequencer.append([Draft("digests_viewed", told)])
+        look.unstamped(writer.beat())
+    return {event.index: _digest(event) for event in open_events(home.engine, indexes, look.casework)}
+
+
+def _digest(event: Opened) -> str | None:
+    values = event.record.values if event.record else {}
+    known = values.get("sha256") or values.get("raw_sha256")
+    return None if known is None else str(known)
 
 
 def _as_item(row: sa.Row[Any], sha256: str | None) -> dict[str, Any]:
@@ -48,11 +86,12 @@ def _as_item(row: sa.Row[Any], sha256: str | None) -> dict[str, Any]:
     }
 
 
-def show_item(home: Home, item_id: str, casework: Identity | None) -> dict[str, Any]:
+def show_item(home: Home, item_id: str, look: Look | None) -> dict[str, Any]:
     """One item: its place, its log entry, what is sealed for it, and the holes beside it.
 
     Raises:
         UnknownItemError: There is no such item.
+        HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
     table, holes, event = database.item, database.hole, database.event
     with reading(home.engine) as connection:
@@ -68,8 +107,8 @@ def show_item(home: Home, item_id: str, casework: Identity | None) -> dict[str, 
             )
         ).all()
         note = newest_checkpoint(connection)
-    digest = _digests(home, [row.idx], casework).get(row.idx) if casework else None
-    return _as_item(row, digest) | {
+    digests = _digests(home, [row.idx], look, {"item": item_id})
+    return _as_item(row, digests.get(row.idx)) | {
         "log_index": row.idx,
         "after": leaf.after,
         "mode": row.mode,

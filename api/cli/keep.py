@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,11 @@ from api.cli.common import (
     reason_option,
     warn_unstamped,
 )
+from api.home import Home
+from evidence.authority import NOT_NAMED
+
+if TYPE_CHECKING:
+    from api.listing import Look
 
 MODES = ("metadata_only", "hash_only", "sealed")
 
@@ -82,23 +87,37 @@ def evidence() -> None:
 
 @evidence.command("list")
 @click.option("--channel", metavar="ID", help="Only this channel.")
+@reason_option
+@actor_option
 @passphrase_option
 @json_option
 @click.pass_context
-def list_(ctx: click.Context, channel: str | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """List what is preserved. Digests are shown when the passphrase is given."""
+def list_(
+    ctx: click.Context,
+    channel: str | None,
+    reason: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """List what is preserved.
+
+    With --json and the passphrase, digests too. They lie in sealed records, so that look is logged.
+    """
     from api.listing import list_items
 
+    if passphrase_file and not as_json:
+        raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
     home = open_home(ctx)
-    given = given_passphrase(passphrase_file)
-    items = list_items(home, channel, home.keys.unlock(given).casework if given else None)
+    look = _look(home, actor, reason, passphrase_file) if as_json else None
+    items = list_items(home, channel, look)
     lines = [
         f"{item['item_id']}  {item['kind']:<8} {item['channel_id']:>12} {item['message_id'] or '':>10}  "
         f"{item['posted_at'] or ''}"
         for item in items
     ]
     emit(
-        {"items": items, "unlocked": given is not None},
+        {"items": items, "unlocked": look is not None},
         as_json=as_json,
         text="\n".join(lines)
         or (f"Nothing is preserved of channel {channel}." if channel else "Nothing is preserved yet."),
@@ -107,17 +126,34 @@ def list_(ctx: click.Context, channel: str | None, passphrase_file: Path | None,
 
 @evidence.command("show")
 @click.argument("item")
+@reason_option
+@actor_option
 @passphrase_option
 @json_option
 @click.pass_context
-def show(ctx: click.Context, item: str, passphrase_file: Path | None, as_json: bool) -> None:
-    """Show one item: its place, its log entry and what is sealed for it."""
+def show(
+    ctx: click.Context, item: str, reason: str | None, actor: str | None, passphrase_file: Path | None, as_json: bool
+) -> None:
+    """Show one item: its place, its log entry and what is sealed for it.
+
+    With the passphrase, its digest too. It lies in a sealed record, so that look is logged.
+    """
     from api.listing import show_item
 
     home = open_home(ctx)
-    given = given_passphrase(passphrase_file)
-    told = show_item(home, item, home.keys.unlock(given).casework if given else None)
+    told = show_item(home, item, _look(home, actor, reason, passphrase_file))
     emit(told, as_json=as_json, text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()))
+
+
+def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "Look | None":
+    """Who looks at digests; nobody without the passphrase, which is not asked for."""
+    from api.listing import Look
+
+    given = given_passphrase(passphrase_file)
+    if given is None:
+        return None
+    casework = home.keys.unlock(given).casework
+    return Look(doer(actor, home.clock, reason=reason, fallback=NOT_NAMED), casework, warn_unstamped)
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types

@@ -97,6 +97,7 @@ SCHEMAS = MappingProxyType(
         "case_opened": Schema(act=(*_ACT, "case")),
         "case_item_added": Schema(act=(*_ACT, "case", "item")),
         "case_viewed": Schema(act=(*_ACT, "case")),
+        "digests_viewed": Schema(act=(*_ACT, "channel", "item", "items")),
         "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found")),
         "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "language", "items")),
         "anchor": Schema(public=("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")),

@@ -6,10 +6,11 @@ import os
 import shlex
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -422,6 +423,29 @@ def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monk
     assert shown["sha256"] is None
     then = life.ran["evidence show"].told
     assert shown | {"sha256": life.items[0]["sha256"], "checkpoint": then["checkpoint"]} == then
+
+
+def test_only_a_look_at_digests_is_logged(life: Life, home: Path) -> None:
+    def logs(*arguments: str | Path) -> bool:
+        before = looks(home)
+        assert run(*arguments, "--reason", "a doubt", home=home).code == DONE
+        return looks(home) > before
+
+    assert not logs("evidence", "list")  # for a person it shows no digest, so it opens nothing
+    assert logs("evidence", "list", "--json")
+    assert logs("evidence", "show", life.items[0]["item_id"])
+    file = home.parent / "passphrase"
+    file.write_text(PASSPHRASE)
+    ran = run("evidence", "list", "--passphrase-file", file, home=home)
+    assert (ran.code, ran.out) == (USAGE, "")
+    assert "--json" in ran.err
+
+
+def looks(home: Path) -> int:
+    """How many looks at digests are logged."""
+    with closing(sqlite3.connect(home / "nisisama.db")) as connection:
+        leaves = connection.execute("SELECT leaf FROM event").fetchall()
+    return sum(json.loads(leaf)["type"] == "digests_viewed" for (leaf,) in leaves)
 
 
 def test_one_channels_items_are_listed(life: Life, home: Path) -> None:

@@ -35,7 +35,7 @@ from api.auditing import run_audit
 from api.cli.main import main
 from api.create import Plan, create_home
 from api.home import Home
-from api.listing import list_items
+from casefiles.case import open_events
 from evidence import database
 from evidence.errors import StoreError
 from evidence.finding import Verdict
@@ -396,12 +396,18 @@ def ask(question: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
 
 def ledger_of(home: Home) -> list[Entry]:
     """Every item and every hole, as anyone who holds the casework key can name it."""
-    items = list_items(home, None, home.keys.unlock(PASSPHRASE).casework)
-    hole = database.hole
+    item, hole = database.item, database.hole
     with database.reading(home.engine) as connection:
+        places = sa.select(item.c.idx, item.c.channel_id, item.c.message_id, item.c.kind).order_by(item.c.idx)
+        items = {index: place for index, *place in connection.execute(places)}
         holes = connection.execute(sa.select(hole.c.channel_id, hole.c.lo, hole.c.hi, hole.c.reason)).all()
-    names = ("channel_id", "message_id", "kind", "sha256")
-    return [("item", *(item[name] for name in names)) for item in items] + [("hole", *row) for row in holes]
+    digests = {
+        event.index: event.record.values["sha256"] or event.record.values["raw_sha256"]
+        for event in open_events(home.engine, list(items), home.keys.unlock(PASSPHRASE).casework)
+        if event.record
+    }
+    told = [("item", *place, digests[index]) for index, place in items.items()]
+    return told + [("hole", *row) for row in holes]
 
 
 def problems_of(home: Home) -> tuple[str, list[str]]:

@@ -176,7 +176,7 @@ STATES = {
 def _command(office: Office, name: str) -> list[str]:
     if name == "import":
         return office.arguments()
-    return ["--home", str(office.home), *{"list": ("evidence", "list"), "audit": ("audit",)}[name]]
+    return ["--home", str(office.home), *{"list": ("evidence", "list", "--json"), "audit": ("audit",)}[name]]
 
 
 @pytest.mark.parametrize("name", STATES)
