@@ -71,7 +71,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
     Raises:
         HomeError: Something is there already, or the cards would lie in the home.
         SettingsError: A time-stamp authority is in no catalogue.
-        PassphraseError: The passphrase is empty.
+        PassphraseError: The passphrase is too short.
     """
     path = plan.path.resolve()
     keys = keys_beside(path)

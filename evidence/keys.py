@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from config.errors import SecretFileError
 from config.settings import read_secret_file
 from evidence.durable import sync_directory, write_file
-from evidence.errors import EnvelopeError, HomeError, KeyTextError
+from evidence.errors import EnvelopeError, HomeError, KeyTextError, PassphraseError
 from evidence.projection import SeenKey
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -30,6 +30,9 @@ from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
 from evidence.seal.recipients import HybridIdentity, generate_identity, parse_identity, parse_recipient
 
 SECRET_BYTES = 32
+MIN_PASSPHRASE_CHARACTERS = 15
+"""Of a new passphrase: whoever copied the disk guesses without limit (NIST SP 800-63B-4, 3.1.1, single factor)."""
+
 ROLES = ("office", "casework", "matching")
 
 
@@ -125,13 +128,32 @@ def keys_beside(home: Path) -> KeyFolder:
     return KeyFolder(home.with_name(home.name + ".keys"))
 
 
+def require_long(passphrase: str) -> None:
+    """Check the length of a new passphrase, in characters; one that exists is only ever tried.
+
+    No rule but length, as the standard has it: rules on kinds of characters make people predictable.
+
+    Raises:
+        PassphraseError: It is too short.
+    """
+    if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
+        # a class only: the exact length, on a screen or in a script's log, helps whoever guesses
+        raise PassphraseError(
+            "the new passphrase is too short",
+            expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
+            found="fewer than 8" if len(passphrase) < 8 else f"fewer than {MIN_PASSPHRASE_CHARACTERS}",  # noqa: PLR2004
+            fix="Choose several words that do not belong together; six are good",
+        )
+
+
 def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -> HybridIdentity:
     """Make every key of a new home and return the office identity, which is written nowhere.
 
     Raises:
-        PassphraseError: The passphrase is empty.
+        PassphraseError: The passphrase is too short.
         HomeError: The folder exists already.
     """
+    require_long(passphrase)
     office, casework, matching = (generate_identity() for _ in ROLES)
     protected = {
         role: seal_with_passphrase(f"{identity.secret_string()}\n".encode(), passphrase=passphrase, log_n=log_n)

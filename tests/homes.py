@@ -14,7 +14,7 @@ from evidence.observation import Mode
 from evidence.times import system_clock
 from monitor.rehearsal.export import ExportFacts, write_export
 
-PASSPHRASE = "correct horse"
+PASSPHRASE = "correct horse battery"
 LEGAL_BASIS = """
 text = "Written by nobody, for tests"
 counsel = "A. Counsel"

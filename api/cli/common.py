@@ -16,6 +16,7 @@ from casefiles.verifier.report import printable
 from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
+from evidence.keys import require_long
 from evidence.times import Clock
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,20 +60,35 @@ def doer(
 
 
 def passphrase(file: Path | None, *, new: bool = False) -> str:
-    """The passphrase, from a file, the environment or a prompt.
+    """The passphrase, from a file, the environment or a prompt; a new one is asked for until it is long enough.
 
     Raises:
-        PassphraseError: There is none, and no terminal to ask at.
+        PassphraseError: There is none, and no terminal to ask at; or a new one is too short.
     """
     found = given_passphrase(file)
     if found is None and sys.stdin.isatty():
-        return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True))
+        return _asked(new=new)
     if not found:
         raise PassphraseError(
             "the passphrase is missing",
             fix="Give --passphrase-file FILE, set NISISAMA_PASSPHRASE, or run it at a terminal",
         )
+    if new:
+        require_long(found)
     return found
+
+
+def _asked(*, new: bool) -> str:
+    while True:
+        told = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True))
+        if not new:
+            return told
+        try:
+            require_long(told)
+        except PassphraseError as error:
+            warn(f"error: {error}")
+        else:
+            return told
 
 
 def given_passphrase(file: Path | None) -> str | None:

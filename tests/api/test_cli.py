@@ -652,6 +652,29 @@ def test_at_a_terminal_the_passphrase_is_asked_for(life: Life, home: Path, monke
     assert asked == [{"hide_input": True, "confirmation_prompt": False, "err": True}]
 
 
+def test_a_new_passphrase_is_asked_for_until_it_is_long_enough(
+    tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["a", "fourteen signs", PASSPHRASE])
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.prompt", lambda _text, **_options: next(answers))
+    ran = run("init", "--org", "Zyra", "--rehearsal", "--json", home=tmp_path / "home")
+    assert ran.code == DONE
+    assert ran.err.count("error: the new passphrase is too short (expected at least 15 characters, found fewer") == 2
+    assert "fourteen signs" not in ran.err
+    assert list(answers) == []
+
+
+def test_a_short_passphrase_from_a_script_is_refused_before_anything_is_made(
+    tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", "fourteen signs")
+    error = run("init", "--org", "Zyra", "--rehearsal", "--json", home=tmp_path / "home").error
+    assert (error["type"], error["expected"]) == ("PassphraseError", "at least 15 characters")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_person_sees_progress_and_a_script_does_not(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out, err = io.StringIO(), Terminal()
     with redirect_stdout(out), redirect_stderr(err):

@@ -10,12 +10,12 @@ import pytest
 
 from config.errors import SecretFileError
 from evidence.errors import HomeError, KeyTextError, NoMatchingKeyError, PassphraseError
-from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, read_recipients
+from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, read_recipients, require_long
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import seal_with_passphrase
 from evidence.seal.recipients import HybridIdentity, generate_identity
 
-PASSPHRASE = "correct horse"
+PASSPHRASE = "correct horse battery"
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,33 @@ def test_keys_that_are_there_are_not_touched(made: Made, tmp_path: Path) -> None
     assert {file: file.read_bytes() for file in made.keys.files()} == before
 
 
-def test_without_a_passphrase_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(PassphraseError):
-        create_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase="", log_n=10)
+@pytest.mark.parametrize(
+    ("passphrase", "found"), [("", "8"), ("a", "8"), ("seven!!", "8"), ("8 signs.", "15"), ("\U0001f512" * 14, "15")]
+)
+def test_a_new_passphrase_that_is_too_short_makes_nothing_and_is_not_told(
+    tmp_path: Path, passphrase: str, found: str
+) -> None:
+    with pytest.raises(PassphraseError, match="too short") as raised:
+        create_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase=passphrase, log_n=10)
+    assert (raised.value.expected, raised.value.found) == ("at least 15 characters", f"fewer than {found}")
+    assert "several words" in raised.value.fix
+    assert len(passphrase) < 2 or passphrase not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("passphrase", ["", "wrong", "correct horse ", "Correct horse"])
+def test_fifteen_characters_of_any_kind_are_enough() -> None:
+    for passphrase in ("a" * 15, " " * 15, "\u0107" * 15):
+        require_long(passphrase)
+
+
+def test_keys_under_an_older_shorter_passphrase_still_open(made: Made) -> None:
+    for role in ("casework", "matching"):
+        sealed = seal_with_passphrase(f"{made.office.secret_string()}\n".encode(), passphrase="old", log_n=10)
+        (made.keys.path / f"{role}.age").write_bytes(sealed)
+    assert made.keys.unlock("old").casework
+
+
+@pytest.mark.parametrize("passphrase", ["", "wrong", f"{PASSPHRASE} ", PASSPHRASE.title()])
 def test_a_wrong_passphrase_opens_nothing(made: Made, passphrase: str) -> None:
     with pytest.raises(PassphraseError):
         made.keys.unlock(passphrase)
