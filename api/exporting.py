@@ -79,12 +79,15 @@ class Exported:
     review_by: datetime | None
 
 
-def require_place(out: Path) -> Path:
-    """Check that bundle and letter can be written, and return the letter's file.
+def require_exportable(home: Home, case_id: str, out: Path) -> Path:
+    """Check that there is something to export and where to write it, and return the letter's file.
 
     Raises:
-        HomeError: Something lies there, or there is no such folder.
+        HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
+        UnknownItemError: There is no such case, or it has no items.
     """
+    if not case_items(home.engine, case_id):
+        raise UnknownItemError("the case has no items", where=case_id, fix="Add some: nisisama case add")
     letter_file = out.with_name(out.name + ".letter.txt")
     if not out.parent.is_dir():  # before anything is logged: the event would name a file that never was
         raise HomeError("no such folder", where=str(out.parent), fix="Name a file in one that exists: --out")
@@ -104,18 +107,16 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
         StampError: The log, or the seal, could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
     """
-    letter_file = require_place(order.out)
+    letter_file = require_exportable(home, order.case_id, order.out)
     grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
-    if not case_items(home.engine, order.case_id):
-        raise UnknownItemError("the case has no items", where=order.case_id, fix="Add some: nisisama case add")
     sealer = load_sealer(home, casework)
     with home.writing() as writer:
         anchor = anchored(writer)
-        contents = _contents(home, order, casework, anchor)
+        contents, roots = _contents(home, order, casework, anchor), _roots(home)
         bundle = io.BytesIO()
         with _stamper(home) as stamp:
-            facts = build_bundle(contents, sealer=sealer, stamp=stamp, out=bundle)
-        letter = covering_letter(contents, facts=facts, roots=_roots(home))
+            facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
+        letter = covering_letter(contents, facts=facts, roots=roots)
         exported = Draft(
             "exported",
             order.doer.values(grant.request)

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.home import Home
-from casefiles.case import case_items, open_events
+from casefiles.case import open_events, require_case
 from evidence import database
 from evidence.authority import Doer
 from evidence.database import reading
@@ -25,7 +25,7 @@ def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple
     Raises:
         UnknownItemError: There is no such case.
     """
-    case_items(home.engine, case_id)
+    require_case(home.engine, case_id)
     table, held, cases = database.item, database.case_item, database.case_file
     of_case = sa.select(table.c.idx, table.c.item_id).join(held).where(held.c.case_id == case_id)
     with reading(home.engine) as connection:

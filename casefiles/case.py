@@ -32,6 +32,19 @@ class Opened:
     record: Record | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A case as its rows in clear show it.
+
+    Attributes:
+        items: How many items it has.
+    """
+
+    case_id: str
+    opened_at: str
+    items: int
+
+
 def open_case(sequencer: Sequencer, doer: Doer) -> str:
     """Open a case and return its identifier, ``case-`` and 12 hex digits."""
     case_id = f"case-{secrets.token_hex(6)}"
@@ -69,19 +82,39 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
                 )
 
 
+def require_case(engine: sa.Engine, case_id: str) -> None:
+    """Check that there is such a case.
+
+    Raises:
+        UnknownItemError: There is none.
+    """
+    table = database.case_file
+    with reading(engine) as connection:
+        if connection.execute(sa.select(table.c.idx).where(table.c.case_id == case_id)).first() is None:
+            raise UnknownItemError("there is no such case", found=case_id[:64], fix="Look it up: nisisama case list")
+
+
 def case_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
     """The items of a case in the order of the log.
 
     Raises:
         UnknownItemError: There is no such case.
     """
+    require_case(engine, case_id)
     table, item = database.case_item, database.item
+    held = sa.select(table.c.item_id).join(item).where(table.c.case_id == case_id).order_by(item.c.idx)
     with reading(engine) as connection:
-        known = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
-        if connection.execute(known).first() is None:
-            raise UnknownItemError("there is no such case", found=case_id[:64], fix="Open one: nisisama case open")
-        held = sa.select(table.c.item_id).join(item).where(table.c.case_id == case_id).order_by(item.c.idx)
         return connection.execute(held).scalars().all()
+
+
+def list_cases(engine: sa.Engine) -> Sequence[Listed]:
+    """Every case in the order in which they were opened."""
+    case, held = database.case_file, database.case_item
+    counted = sa.func.count(held.c.item_id)
+    rows = sa.select(case.c.case_id, case.c.opened_at, counted).join(held, isouter=True)
+    with reading(engine) as connection:
+        found = connection.execute(rows.group_by(case.c.case_id).order_by(case.c.idx))
+        return [Listed(*row) for row in found]
 
 
 def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[Opened]:

@@ -1,5 +1,6 @@
 """``case`` and ``check``."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from api.cli.common import (
     actor_option,
     approved_option,
+    counted,
     doer,
     emit,
     json_option,
@@ -23,7 +25,7 @@ AUDIENCES = ("lawyer", "prosecutor", "court", "partner")
 
 @click.group()
 def case() -> None:
-    """Cases: open, add items, show, export."""
+    """Cases: open, list, add items, show, export."""
 
 
 @case.command("open")
@@ -40,6 +42,22 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
         case_id = open_case(writer.sequencer, doer(actor, home.clock, reason=reason, fallback=NOT_NAMED))
         warn_unstamped(writer.beat())
     emit({"case_id": case_id}, as_json=as_json, text=f"Opened {case_id}.")
+
+
+@case.command("list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the cases. Needs no passphrase: what is listed stands in clear."""
+    from casefiles.case import list_cases
+
+    cases = list_cases(open_home(ctx).engine)
+    lines = [f"{each.case_id}  opened {each.opened_at}  {counted(each.items, 'item')}" for each in cases]
+    emit(
+        {"cases": [asdict(each) for each in cases]},
+        as_json=as_json,
+        text="\n".join(lines) or "There is no case yet.",
+    )
 
 
 @case.command("add")
@@ -64,7 +82,7 @@ def add(
     emit(
         {"case_id": case_id, "added": added, "items": total},
         as_json=as_json,
-        text=f"Added {added} to {case_id}; it has {total} items.",
+        text=f"Added {added} to {case_id}; it has {counted(total, 'item')}.",
     )
 
 
@@ -77,9 +95,11 @@ def add(
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show a case's items with their texts. Looking is logged."""
     from api.showing import show_case
+    from casefiles.case import require_case
     from casefiles.verifier.report import printable
 
     home = open_home(ctx)
+    require_case(home.engine, case_id)
     casework = home.keys.unlock(passphrase(passphrase_file)).casework
     told, unstamped = show_case(home, case_id, doer(actor, home.clock, fallback=NOT_NAMED), casework)
     warn_unstamped(unstamped)
@@ -126,13 +146,13 @@ def export(
     as_json: bool,
 ) -> None:
     """Export a case as a signed bundle without pictures, with its covering letter."""
-    from api.exporting import Order, export_case, require_place
+    from api.exporting import Order, export_case, require_exportable
     from evidence.times import format_time
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
-    require_place(out)
+    require_exportable(home, case_id, out)
     casework = home.keys.unlock(passphrase(passphrase_file)).casework
+    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
     done = export_case(home, Order(case_id, out, audience, language, person), casework)
     warn_unstamped(done.unstamped)
     review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
@@ -145,7 +165,7 @@ def export(
             "seal_fingerprint": done.facts.seal_fingerprint,
         },
         as_json=as_json,
-        text=f"Bundle: {done.bundle}  ({done.facts.items} items, no pictures)\n"
+        text=f"Bundle: {done.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
         f"Letter: {done.letter}\nSHA-256: {done.facts.sha256}{review}",
     )
 
@@ -169,10 +189,12 @@ def check(
 ) -> None:
     """Find a picture in the store. "None" speaks only of pictures that were really compared."""
     from api.checking import check_picture
+    from casefiles.case import require_case
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
+    require_case(home.engine, case_id)
     matching = home.keys.unlock(passphrase(passphrase_file)).matching
+    person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
     done = check_picture(home, picture, case_id, person, matching)
     warn_unstamped(done.unstamped)
     lines = [

@@ -14,7 +14,7 @@ from api import TOOL
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.settings import read_secret_file
-from evidence.authority import Doer
+from evidence.authority import NOT_NAMED, Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
 from evidence.keys import require_long
 from evidence.times import Clock
@@ -48,7 +48,7 @@ def doer(
     approver: str | None = None,
     fallback: str | None = None,
 ) -> Doer:
-    """Who acts; ``fallback`` stands in where a command names the person otherwise.
+    """Who acts; ``fallback`` stands in where a command names the person otherwise, or goes on without one and says so.
 
     Raises:
         AuthorityError: Nobody was named.
@@ -56,6 +56,8 @@ def doer(
     name = (actor or fallback or "").strip()
     if not name:
         raise AuthorityError("nobody was named who does this", fix="Name yourself: --by NAME, or set NISISAMA_ACTOR")
+    if name == NOT_NAMED:
+        warn("note: nobody is named, so the log records nobody here. Name yourself: --by NAME, or set NISISAMA_ACTOR.")
     return Doer(name, TOOL, clock(), reason=reason, approver=approver)
 
 
@@ -111,6 +113,11 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print the result: one JSON object in ASCII, which any pipe carries, or words that cannot act on a terminal."""
     words = "\n".join(printable(line) for line in text.split("\n"))
     click.echo(json.dumps(data) if as_json else words)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 item``, ``2 items``; ``many`` where the plural is not ``one`` with an s."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def warn(text: str) -> None:

@@ -9,6 +9,7 @@ import click
 from api.cli.common import (
     actor_option,
     approved_option,
+    counted,
     doer,
     emit,
     given_passphrase,
@@ -24,6 +25,7 @@ from evidence.authority import NOT_NAMED
 
 if TYPE_CHECKING:
     from api.listing import Look
+    from evidence.intake import Counts
 
 MODES = ("metadata_only", "hash_only", "sealed")
 
@@ -71,12 +73,18 @@ def import_(
     with ExitStack() as stack:
         done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
     warn_unstamped(done.unstamped)
-    counts = asdict(done.counts)
     emit(
-        {"channel_id": done.container.channel_id, **counts, "container_sha256": done.container.sha256},
+        {"channel_id": done.container.channel_id, **asdict(done.counts), "container_sha256": done.container.sha256},
         as_json=as_json,
-        text=f"Kept from chat {done.container.channel_id}: "
-        + ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()),
+        text=f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}",
+    )
+
+
+def _kept(counts: "Counts") -> str:
+    return (
+        f"{counted(counts.messages, 'message')}, {counted(counts.service, 'service message')}, "
+        f"{counts.unsupported} of an unknown kind, {counted(counts.media, 'file')} ({counts.sealed} sealed), "
+        f"{counted(counts.missing_media, 'missing file')}, {counts.edits} edited, {counts.already_known} already known"
     )
 
 
@@ -207,7 +215,10 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     ]
     verdict = done.report.verdict
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
-    lines.append(f"{verdict.value}: {done.entries} log entries, {done.objects} objects, level {level}.")
+    lines.append(
+        f"{verdict.value}: {counted(done.entries, 'log entry', 'log entries')}, "
+        f"{counted(done.objects, 'object')}, level {level}."
+    )
     emit(
         {
             "ok": verdict is Verdict.PASSED,

@@ -126,6 +126,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         life.keep("evidence show", life.items[0]["item_id"])
         life.keep("case open", "--reason", "she came")
         life.keep("case add", life.case, *(item["item_id"] for item in life.items))
+        life.keep("case list")
         life.keep("case show", life.case)
         life.keep("check", life.picture(), "--case", life.case)
         life.keep("case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing")
@@ -272,6 +273,24 @@ def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: P
     assert run("audit", "--json", home=home).told["entries"] == before
 
 
+@pytest.mark.parametrize(
+    "command", ["case show case-0", "case export case-0 --out OUT --for court --reason x", "check IMAGE --case case-0"]
+)
+def test_an_unknown_case_is_refused_before_a_passphrase_is_asked_for(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def ask(_text: str, **_options: object) -> str:
+        raise AssertionError("asked for the passphrase")
+
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.prompt", ask)
+    named = {"OUT": str(home.parent / "out"), "IMAGE": str(life.picture())}
+    error = run(*(named.get(word, word) for word in command.split()), "--json", home=home).error
+    assert (error["type"], error["found"]) == ("UnknownItemError", "case-0")
+    assert "case list" in error["fix"]
+
+
 @pytest.mark.parametrize("name", ["out.asice", "out.asice.letter.txt"])
 def test_an_export_overwrites_nothing(life: Life, home: Path, name: str) -> None:
     (home.parent / name).write_bytes(b"mine")
@@ -287,6 +306,41 @@ def test_nobody_is_no_actor(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert error["type"] in {"AuthorityError", "UnknownItemError"}
     add = ("watch", "add", "name", "--report", "https://x.y", "--reported-by", "x", "--reported-on", "2026-01-01")
     assert run(*add, "--mode", "metadata_only", "--json", home=home).error["type"] == "AuthorityError"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "case open",
+        "case add CASE ITEM",
+        "case show CASE",
+        "case export CASE --out OUT --for court --reason x",
+        "check IMAGE --case CASE",
+        "evidence list --json",
+        "evidence show ITEM",
+    ],
+)
+def test_a_command_that_logs_nobody_says_so_once(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    named = {"CASE": life.case, "OUT": str(home.parent / "out"), "IMAGE": str(life.picture())}
+    words = [(named | {"ITEM": life.items[0]["item_id"]}).get(word, word) for word in command.split()]
+    monkeypatch.delenv("NISISAMA_ACTOR")
+    ran = run(*words, home=home)
+    assert ran.code == DONE
+    assert ran.err.count("\n") == ran.err.count("NISISAMA_ACTOR") == 1
+    assert ran.err.startswith("note: nobody is named")
+    Path(named["OUT"]).unlink(missing_ok=True)
+    Path(named["OUT"] + ".letter.txt").unlink(missing_ok=True)
+    assert run(*words, "--by", "ann", home=home).err == ""
+
+
+def test_where_nothing_is_logged_nobody_need_be_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NISISAMA_ACTOR")
+    for command in ("case list", "evidence list", "audit"):
+        assert run(*command.split(), home=home).err == ""
+    error = run("case", "show", "case-0", home=home)
+    assert (error.code, "note" in error.err) == (REFUSED, False)
 
 
 def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
@@ -361,6 +415,7 @@ KEYS: Mapping[str, set[str]] = {
     "evidence show": {"item_id", "channel_id", "message_id", "kind", "posted_at", "acquired_at", "sha256"},
     "audit": {"ok", "entries", "objects", "problems"},
     "case open": {"case_id"},
+    "case list": {"cases"},
     "case add": {"case_id"},
     "case show": {"case_id", "items"},
     "case export": {"bundle", "letter", "items", "sha256", "seal_fingerprint"},
@@ -473,6 +528,18 @@ def test_a_case_shows_its_texts(life: Life) -> None:
     assert [item["item_id"] for item in told["items"]] == [item["item_id"] for item in life.items]
 
 
+def test_one_is_counted_as_one(life: Life, home: Path) -> None:
+    case = run("case", "open", "--json", home=home).told["case_id"]
+    assert run("case", "list", "--json", home=home).told["cases"][-1]["items"] == 0
+    for item, words in zip(
+        life.items[:2], ("Added 1 to CASE; it has 1 item.", "Added 1 to CASE; it has 2 items."), strict=True
+    ):
+        assert run("case", "add", case, item["item_id"], home=home).out == words.replace("CASE", case) + "\n"
+    cases = run("case", "list", home=home).out.splitlines()
+    assert [line.partition("  ")[0] for line in cases] == [life.case, case]
+    assert cases[1].endswith("Z  2 items")
+
+
 def test_the_same_items_again_add_nothing(life: Life, home: Path) -> None:
     ran = run("case", "add", life.case, life.items[0]["item_id"], life.items[0]["item_id"], "--json", home=home)
     assert ran.told == {"case_id": life.case, "added": 0, "items": len(life.items)}
@@ -511,6 +578,7 @@ TEXTS = {
     "evidence show ITEM": "log_index",
     "audit": "PASSED: ",
     "case open": "Opened case-",
+    "case list": " items\n",
     "case add CASE ITEM": "Added 0",
     "case show CASE": "sender_name",
     "check IMAGE --case CASE": "found. Compared with",

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from casefiles.case import (
+    Listed,
     add_items,
     authority_indexes,
     case_event_indexes,
     case_items,
+    list_cases,
     open_case,
     open_events,
+    require_case,
     require_items,
 )
 from evidence.authority import Act, Doer, one_person, two_persons
@@ -53,7 +56,12 @@ def add(ledger: Ledger, case: str, *items: str) -> int:
 
 def test_an_unknown_case_has_no_items_and_takes_none(ledger: Ledger) -> None:
     items = log(ledger, observed(1))
-    for ask in (lambda: case_items(ledger.engine, "case-0" * 20), lambda: add(ledger, "case-0" * 20, *items)):
+    unknown = "case-0" * 20
+    for ask in (
+        lambda: require_case(ledger.engine, unknown),
+        lambda: case_items(ledger.engine, unknown),
+        lambda: add(ledger, unknown, *items),
+    ):
         with pytest.raises(UnknownItemError, match="no such case") as raised:
             ask()
         assert len(raised.value.found) == 64
@@ -97,6 +105,17 @@ def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -
     assert case_items(ledger.engine, case) == [first, second, third]
     assert case_items(ledger.engine, other) == [first]
     assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
+
+
+def test_cases_are_listed_as_they_were_opened_with_how_many_items_each_has(ledger: Ledger) -> None:
+    items = log(ledger, observed(1), observed(2))
+    assert list_cases(ledger.engine) == []
+    cases = [open_case(ledger.sequencer, ANN) for _ in range(3)]
+    add(ledger, cases[2], *items)
+    add(ledger, cases[1], items[0])
+    at = "2026-01-01T00:00:00.000Z"
+    assert list_cases(ledger.engine) == [Listed(case, at, held) for case, held in zip(cases, (0, 1, 2), strict=True)]
+    assert require_case(ledger.engine, cases[0]) is None
 
 
 def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:
