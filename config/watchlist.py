@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from config.errors import LegalBasisError, SettingsError
 
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
+_MEND = "Have counsel write it as docs/operations.md shows, under Modes"
 _CHANNEL = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}")
 
 
@@ -51,14 +52,24 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
     """
     if not _CHANNEL.fullmatch(channel):
         raise SettingsError(
-            "not a channel", expected="a username such as @name, or the channel's number", found=channel[:64]
+            "not a channel",
+            expected="a username such as @name, or the channel's number",
+            found=channel[:64],
+            fix="Of an address such as t.me/name give @name; of an invitation, the number that an export shows",
         )
     if not _is_web_address(report_url):
-        raise SettingsError("the public report is not a web address", expected="https://...", found=report_url[:120])
+        raise SettingsError(
+            "the public report is not a web address",
+            expected="https://...",
+            found=report_url[:120],
+            fix="Copy the whole address of the page that names the channel",
+        )
     if not reported_by.strip():
         raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
     if access not in {"public", "invite"}:
-        raise SettingsError("not a kind of access", expected="public or invite", found=access[:20])
+        raise SettingsError(
+            "not a kind of access", expected="public or invite", found=access[:20], fix="Correct --access"
+        )
     return Entry(
         channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
     )
@@ -81,12 +92,16 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LegalBasisError("cannot read the legal basis", where=str(file), found=error.strerror or "") from error
+        raise LegalBasisError(
+            "cannot read the legal basis", where=str(file), expected="a file", found=error.strerror or "", fix=_MEND
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LegalBasisError("not TOML", where=str(file), found=str(error)) from error
+        raise LegalBasisError("not TOML", where=str(file), found=str(error), fix=_MEND) from error
     for key in sorted(_LEGAL_KEYS ^ told.keys()):
-        what = "a key is missing" if key in _LEGAL_KEYS else "unknown key"
-        raise LegalBasisError(what, where=str(file), found=key, expected=", ".join(sorted(_LEGAL_KEYS)))
+        if key in _LEGAL_KEYS:
+            raise LegalBasisError("a key is missing", where=str(file), expected=key, fix=_MEND)
+        known = ", ".join(sorted(_LEGAL_KEYS))
+        raise LegalBasisError("unknown key", where=str(file), expected=known, found=key, fix=_MEND)
     basis = LegalBasis(
         text=_text(told, "text", file),
         counsel=_text(told, "counsel", file),
@@ -96,7 +111,7 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
     )
     if not re.fullmatch(r"[A-Z]{2}", basis.country):
         raise LegalBasisError(
-            "not a country", where=str(file), expected="two capital letters", found=basis.country[:20]
+            "not a country", where=str(file), expected="two capital letters", found=basis.country[:20], fix=_MEND
         )
     if not basis.dated <= today <= basis.expires:
         raise LegalBasisError(
@@ -112,7 +127,7 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
 def _text(told: dict[str, object], key: str, file: Path) -> str:
     value = told[key]
     if not isinstance(value, str) or not value.strip():
-        raise LegalBasisError("a key is empty or no text", where=str(file), found=key)
+        raise LegalBasisError("a key is empty or no text", where=f"{file}: {key}", expected="text", fix=_MEND)
     return value.strip()
 
 
@@ -123,5 +138,5 @@ def _date(value: object, name: str, file: Path | None = None) -> date:
         return date.fromisoformat(str(value))
     except ValueError as error:
         where = f"{file}: {name}" if file else name
-        kind = LegalBasisError if file else SettingsError
-        raise kind("not a date", where=where, expected="YYYY-MM-DD", found=str(value)[:40]) from error
+        kind, fix = (LegalBasisError, _MEND) if file else (SettingsError, "Write it like 2026-11-02")
+        raise kind("not a date", where=where, expected="YYYY-MM-DD", found=str(value)[:40], fix=fix) from error

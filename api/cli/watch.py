@@ -1,6 +1,7 @@
 """``watch``: the register of publicly reported channels."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from api.cli.common import (
     warn_unstamped,
 )
 from api.cli.keep import MODES
+
+if TYPE_CHECKING:
+    from api.watching import Registered
 
 
 @click.group()
@@ -51,10 +55,11 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Add a publicly reported channel.
+    """Register a publicly reported channel, or change its entry.
 
-    As metadata_only one person may add it with a reason, and a second reviews within seven days;
-    any other mode needs a legal basis and --approved-by.
+    CHANNEL is @name, or its number as an export shows it (without -100). As metadata_only one
+    person may add it with a reason, and a second reviews within seven days; any other mode needs
+    a legal basis and --approved-by. The same again changes nothing.
     """
     from api.watching import add_channel
     from config.watchlist import watch_entry
@@ -65,14 +70,29 @@ def add(
         channel=channel, report_url=report_url, reported_by=reported_by, reported_on=reported_on, access=access
     )
     person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
-    review_by, unstamped = add_channel(home, entry, Mode(mode), legal_basis, person)
-    warn_unstamped(unstamped)
-    review = f" A second person reviews it by {review_by}." if review_by else ""
+    done = add_channel(home, entry, Mode(mode), legal_basis, person)
+    warn_unstamped(done.unstamped)
     emit(
-        {"channel": entry.channel, "mode": mode, "review_by": review_by},
+        {
+            "channel": entry.channel,
+            "mode": mode,
+            "review_by": done.review_by,
+            "before": done.before,
+            "changed": done.logged,
+        },
         as_json=as_json,
-        text=f"Registered {entry.channel} as {mode}.{review} This version does not watch it yet.",
+        text=_told(entry.channel, mode, done),
     )
+
+
+def _told(channel: str, mode: str, done: "Registered") -> str:
+    if not done.logged:
+        return f"{channel} stands in the register so already, as {mode}. Nothing was changed."
+    review = f" A second person reviews it by {done.review_by}." if done.review_by else ""
+    if done.before is None:
+        return f"Registered {channel} as {mode}.{review} This version does not watch it yet."
+    was = f"it was {done.before}, it is {mode}" if done.before != mode else f"still {mode}"
+    return f"Changed the entry of {channel}: {was}.{review}"
 
 
 @watch.command("list")

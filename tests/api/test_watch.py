@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
-from api.watching import add_channel, list_channels, remove_channel
+from api.watching import Registered, add_channel, list_channels, remove_channel
 from casefiles.case import open_events
-from config.errors import LegalBasisError
+from config.errors import LegalBasisError, SettingsError
 from config.watchlist import Entry, watch_entry
 from evidence import task
 from evidence.database import reading
@@ -82,19 +82,20 @@ def test_a_channel_that_is_not_watched_cannot_be_removed(home: Home) -> None:
 
 def test_one_person_adds_a_channel_and_a_second_is_asked_to_review(home: Home) -> None:
     before, ann = size(home), doer(home, approver=None)
-    review_by, unstamped = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
     request, added = records(home, before)
-    assert (request.type, added.type, unstamped) == ("requested", "channel_added", None)
-    assert review_by == format_time(ann.at + timedelta(days=7)) == added.values["review_by"]
-    assert reviews(home) == [(added.values["authority"], review_by)]
+    assert (request.type, added.type, done.unstamped) == ("requested", "channel_added", None)
+    assert (done.before, done.logged) == (None, True)
+    assert done.review_by == format_time(ann.at + timedelta(days=7)) == added.values["review_by"]
+    assert reviews(home) == [(added.values["authority"], done.review_by)]
     assert (request.values["what"], request.values["target"]) == ("watch", "kanali_i_raportuar")
 
 
 def test_two_persons_need_no_review(home: Home) -> None:
     before = size(home)
-    review_by, _ = add_channel(home, ENTRY, Mode.SEALED, legal_basis(home.path.parent), doer(home))
+    done = add_channel(home, ENTRY, Mode.SEALED, legal_basis(home.path.parent), doer(home))
     request, approval, added = records(home, before)
-    assert review_by is None
+    assert done.review_by is None
     assert reviews(home) == []
     assert (request.values["actor"], approval.values["actor"]) == ("ann", "bo")
     assert added.values["legal_basis"] == "Written by nobody, for tests"
@@ -115,3 +116,55 @@ def test_the_register_shows_what_was_added_last(home: Home) -> None:
     remove_channel(home, "aaaa", doer(home))
     assert [record.type for record in records(home, before)] == ["channel_removed"]
     assert [row["channel"] for row in list_channels(home)] == ["kanali_i_raportuar"]
+
+
+def test_the_same_again_is_not_logged_and_no_second_review_is_asked_for(home: Home) -> None:
+    ann = doer(home, approver=None)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    before, asked, register = size(home), reviews(home), list_channels(home)
+    done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    assert done == Registered("metadata_only", logged=False)
+    assert (size(home), reviews(home), list_channels(home)) == (before, asked, register)
+
+
+@pytest.mark.parametrize("change", [{"report_url": "https://example.org/2"}, {"reported_by": "Tjeter"}])
+def test_another_report_of_a_registered_channel_is_a_change(home: Home, change: dict[str, str]) -> None:
+    ann = doer(home, approver=None)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    before = size(home)
+    done = add_channel(home, replace(ENTRY, **change), Mode.METADATA_ONLY, None, ann)
+    assert (done.before, done.logged) == ("metadata_only", True)
+    assert [record.type for record in records(home, before)] == ["requested", "channel_added"]
+    (row,) = list_channels(home)
+    assert row.items() >= change.items()
+
+
+def test_another_mode_is_a_change_that_names_the_one_before(home: Home) -> None:
+    basis = legal_basis(home.path.parent)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
+    assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)) == Registered("metadata_only", logged=True)
+    before = size(home)
+    done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
+    assert (done.before, done.logged, done.review_by is None) == ("sealed", True, False)
+    assert records(home, before)[-1].values["mode"] == "metadata_only"
+
+
+def test_a_second_person_or_a_legal_basis_is_never_left_out_of_the_log(home: Home) -> None:
+    basis = legal_basis(home.path.parent)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
+    assert add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home)).logged
+    add_channel(home, ENTRY, Mode.SEALED, basis, doer(home))
+    before = size(home)
+    basis.write_text(basis.read_text().replace("nobody, for tests", "counsel, anew"))
+    assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)).logged
+    assert records(home, before)[-1].values["legal_basis"] == "Written by counsel, anew"
+
+
+def test_a_report_from_the_future_is_refused_but_for_the_day_that_began_in_the_east(home: Home) -> None:
+    before, today = size(home), home.clock().date()
+    tomorrow, later = (replace(ENTRY, reported_on=today + timedelta(days=days)) for days in (1, 2))
+    with pytest.raises(SettingsError, match="in the future") as raised:
+        add_channel(home, later, Mode.METADATA_ONLY, None, doer(home))
+    assert raised.value.expected == f"{today} or earlier"
+    assert (size(home), list_channels(home)) == (before, [])
+    assert add_channel(home, tomorrow, Mode.METADATA_ONLY, None, doer(home)).logged
