@@ -194,7 +194,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
 
     Needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """
-    from api.auditing import run_audit
+    from api.auditing import run_audit, told_of_records
     from api.errors import VERDICT_CODES
     from evidence.finding import Verdict
 
@@ -202,22 +202,11 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     given = given_passphrase(passphrase_file)
     with progress("Auditing", 1) as more:
         done = run_audit(home, level=level, against=against, passphrase=given, progress=more)
-    problems = [
-        {
-            "id": f.id,
-            "verdict": f.verdict.value,
-            "where": f.where,
-            "expected": f.expected,
-            "found": f.found,
-            "fix": f.fix,
-        }
-        for f in done.report.problems
-    ]
-    verdict = done.report.verdict
+    verdict, records = done.report.verdict, told_of_records(done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
     lines.append(
         f"{verdict.value}: {counted(done.entries, 'log entry', 'log entries')}, "
-        f"{counted(done.objects, 'object')}, level {level}."
+        f"{counted(done.objects, 'object')}, level {level}; records {records}."
     )
     emit(
         {
@@ -226,7 +215,8 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
             "level": level,
             "entries": done.entries,
             "objects": done.objects,
-            "problems": problems,
+            "records": records,
+            "problems": [asdict(problem) for problem in done.report.problems],
         },
         as_json=as_json,
         text="\n".join(lines),

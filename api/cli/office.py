@@ -1,6 +1,7 @@
 """``init`` and ``doctor``."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -118,21 +119,14 @@ def doctor(ctx: click.Context, as_json: bool) -> int:
     from evidence.finding import Verdict
 
     report = examine(ctx.find_root().obj, system_clock)
-    findings = [
-        {
-            "id": f.id,
-            "verdict": f.verdict.value,
-            "where": f.where,
-            "expected": f.expected,
-            "found": f.found,
-            "fix": f.fix,
-        }
-        for f in report.findings
-    ]
     lines = [
         f"{finding.verdict.value:<13} {finding.id:<22} {finding.where} {finding.found}".rstrip()
         + (f"\n{'':14}{finding.fix}" if finding.fix and finding.verdict is not Verdict.PASSED else "")
         for finding in report.findings
     ]
-    emit({"ok": report.verdict is Verdict.PASSED, "findings": findings}, as_json=as_json, text="\n".join(lines))
+    emit(
+        {"ok": report.verdict is Verdict.PASSED, "findings": [asdict(finding) for finding in report.findings]},
+        as_json=as_json,
+        text="\n".join(lines),
+    )
     return VERDICT_CODES[report.verdict]

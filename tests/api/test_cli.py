@@ -381,12 +381,32 @@ def test_a_missing_and_a_false_token_are_told_apart_by_their_codes(life: Life, h
     assert run("verify", life.bundle, "--log", other, "--json").code == USAGE
 
 
+def test_an_audit_says_whether_it_has_compared_the_rows_in_clear(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(home / "nisisama.db")) as connection, connection:
+        connection.execute("UPDATE item SET posted_at = '2000-01-01T00:00:00.000Z'")
+    keyed = run("audit", "--json", home=home)
+    assert (keyed.code, keyed.told["records"], keyed.told["problems"][0]["id"]) == (REFUSED, "compared", "records.rows")
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
+    for level, records in (("3", "not compared: no passphrase"), ("2", "not compared: level 2")):
+        keyless = run("audit", "--level", level, "--json", home=home)
+        assert (keyless.code, keyless.told["verdict"], keyless.told["records"]) == (DONE, "PASSED", records)
+        assert run("audit", "--level", level, home=home).out.endswith(f", level {level}; records {records}.\n")
+
+
+def test_a_finding_is_told_in_one_form_by_doctor_and_audit(life: Life) -> None:
+    for finding in life.ran["doctor"].told["findings"]:
+        assert list(finding) == ["id", "verdict", "where", "expected", "found", "fix"]
+        assert finding["verdict"] == "PASSED"
+
+
 def test_a_store_that_fails_its_audit_exits_with_one(life: Life, home: Path) -> None:
     thing = next(file for file in (home / "objects").rglob("*") if file.is_file())
     thing.unlink()
     ran = run("audit", "--json", home=home)
     assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (REFUSED, False, "FAILED")
-    assert thing.name in ran.told["problems"][0]["where"]
+    problem = ran.told["problems"][0]
+    assert list(problem) == ["id", "verdict", "where", "expected", "found", "fix"]
+    assert (problem["verdict"], thing.name in problem["where"]) == ("FAILED", True)
     assert thing.name in run("audit", home=home).out
     assert run("audit", "--level", "1", home=home).code == DONE
 
@@ -413,7 +433,7 @@ KEYS: Mapping[str, set[str]] = {
     },
     "evidence list": {"items"},
     "evidence show": {"item_id", "channel_id", "message_id", "kind", "posted_at", "acquired_at", "sha256"},
-    "audit": {"ok", "entries", "objects", "problems"},
+    "audit": {"ok", "entries", "objects", "records", "problems"},
     "case open": {"case_id"},
     "case list": {"cases"},
     "case add": {"case_id"},
