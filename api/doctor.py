@@ -22,6 +22,7 @@ from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, read_certif
 from config.errors import Explained
 from config.settings import read_secret_file
 from evidence import database, task
+from evidence.authority import REVIEW
 from evidence.database import reading
 from evidence.errors import EvidenceError
 from evidence.finding import Finding, Report, Verdict, run_check
@@ -148,7 +149,7 @@ def reviews(home: Home) -> Iterable[Finding]:
     """No second person's review is late."""
     now = format_time(home.clock())
     with reading(home.engine) as connection:
-        late = [each for each in task.open_tasks(connection) if each.kind == "review" and each.due_at < now]
+        late = [each for each in task.open_tasks(connection) if each.kind == REVIEW and each.due_at < now]
     for each in late:
         yield Finding(
             "reviews",

@@ -25,7 +25,7 @@ from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import Opened, authority_indexes, case_event_indexes, case_items, open_events
-from evidence import database, task
+from evidence import database
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import text_value
 from evidence.database import reading
@@ -40,7 +40,6 @@ from evidence.seal.age import Identity
 from evidence.stamp.client import request_stamp
 from evidence.stamp.queue import NONCE_BITS, has_news
 
-REVIEW = "review"
 _OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target"})
 """Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
 Reasons are free words of the house: the bundle's own stands in its description."""
@@ -129,11 +128,7 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
             },
         )
 
-        def ask_for_review(connection: sa.Connection, _placed: object) -> None:
-            if grant.review_by:
-                task.ask(connection, kind=REVIEW, subject=grant.request, due_at=grant.review_by)
-
-        writer.sequencer.append([*grant.drafts, exported], also=ask_for_review)
+        writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
         write_file(order.out, bundle.getvalue())
         write_file(letter_file, letter.encode("utf-8"))
         return Exported(order.out, letter_file, facts, writer.beat(now=True), grant.review_by)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.home import Home
-from config.watchlist import LegalBasis, load_legal_basis
-from evidence.authority import Act, Doer, require_two, two_persons
-from evidence.errors import AuthorityError, StampError
+from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
+from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake import Counts, Intake, Provenance
 from evidence.observation import Container, Mode
@@ -47,7 +46,9 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
         StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
     """
-    basis = permit(home, wish)
+    basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.clock().date())
+    if basis:
+        require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
     # the digest, not the folder's name: people name folders after people
     grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
@@ -79,23 +80,3 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         )
         counts = intake.take(container, provenance, progress(container.total))
         return Imported(container, counts, writer.beat(now=True))
-
-
-def permit(home: Home, wish: Wish) -> LegalBasis | None:
-    """The legal basis that a mode above ``metadata_only`` needs, beside two persons.
-
-    Raises:
-        AuthorityError: No second person agreed, or no legal basis was given.
-        LegalBasisError: The legal basis is incomplete or not valid today.
-    """
-    if wish.mode is Mode.METADATA_ONLY:
-        return None
-    if wish.legal_basis is None:
-        raise AuthorityError(
-            "this mode needs a legal basis",
-            where=wish.mode.value,
-            fix="Give --legal-basis FILE.toml, written by counsel",
-        )
-    basis = load_legal_basis(wish.legal_basis, today=home.clock().date())
-    require_two(Act.IMPORT, wish.doer)
-    return basis

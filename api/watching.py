@@ -9,17 +9,15 @@ import sqlalchemy as sa
 
 from api.home import Home
 from config.errors import SettingsError
-from config.watchlist import Entry, load_legal_basis
-from evidence import database, task
-from evidence.authority import Act, Doer, one_person, two_persons
+from config.watchlist import Entry
+from evidence import database
+from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import text_value
 from evidence.database import reading
-from evidence.errors import AuthorityError, StampError, UnknownItemError
+from evidence.errors import StampError, UnknownItemError
 from evidence.log.event import Draft
 from evidence.observation import Mode
 from evidence.times import format_time
-
-REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,8 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
-    basis = None
-    if mode is Mode.METADATA_ONLY:
-        grant = one_person(Act.WATCH, entry.channel, doer)
-    else:
-        if legal_basis is None:
-            raise AuthorityError("this mode needs a legal basis", where=mode.value, fix="Give --legal-basis FILE.toml")
-        basis = load_legal_basis(legal_basis, today=home.clock().date())
-        grant = two_persons(Act.WATCH, entry.channel, doer)
+    basis = legal_basis_for(mode, legal_basis, today=home.clock().date())
+    grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
     review_by = format_time(grant.review_by) if grant.review_by else None
     row = _row(entry, mode)
     added = Draft(
@@ -67,17 +59,12 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
         | row
         | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by},
     )
-
-    def ask_for_review(connection: sa.Connection, _placed: object) -> None:
-        if grant.review_by:
-            task.ask(connection, kind=REVIEW, subject=grant.request, due_at=grant.review_by)
-
     with home.writing() as writer:
         present = next((each for each in list_channels(home) if each["channel"] == entry.channel), None)
         before = present["mode"] if present else None
         if present == row and grant.review_by:
             return Registered(before, logged=False)
-        writer.sequencer.append([*grant.drafts, added], also=ask_for_review)
+        writer.sequencer.append([*grant.drafts, added], also=grant.ask_for_review)
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat())
 
 

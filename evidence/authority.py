@@ -2,22 +2,30 @@
 
 A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure,
 an unknown recipient. One person with a reason, a second told and reviewing within seven days:
-a channel as ``metadata_only``, a bundle for an approved recipient. On the command line who
-acts is logged as ``declared``.
+a channel as ``metadata_only``, a bundle for an approved recipient. A mode above ``metadata_only``
+needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
 """
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
+import sqlalchemy as sa
+
+from config.watchlist import LegalBasis, load_legal_basis
+from evidence import task
 from evidence.canonical import Value, text_value
 from evidence.errors import AuthorityError
 from evidence.log.event import Draft
+from evidence.observation import Mode
 from evidence.times import format_time
 
 NOT_NAMED = "not named"
 """Who acts where nobody said so: the log invents no person."""
+REVIEW = "review"
+"""The kind of task that asks a second person to look at what one person did."""
 REVIEW_WITHIN = timedelta(days=7)
 
 
@@ -70,6 +78,29 @@ class Grant:
     request: str
     drafts: tuple[Draft, ...]
     review_by: datetime | None
+
+    def ask_for_review(self, connection: sa.Connection, _placed: object) -> None:
+        """Ask for the review that is still due, in the transaction that logs the act."""
+        if self.review_by:
+            task.ask(connection, kind=REVIEW, subject=self.request, due_at=self.review_by)
+
+
+def legal_basis_for(mode: Mode, file: Path | None, *, today: date) -> LegalBasis | None:
+    """The legal basis that every mode but ``metadata_only`` needs; None for that one.
+
+    Raises:
+        AuthorityError: No file was given.
+        LegalBasisError: The legal basis is incomplete or not valid today.
+    """
+    if mode is Mode.METADATA_ONLY:
+        return None
+    if file is None:
+        raise AuthorityError(
+            "this mode needs a legal basis",
+            where=mode.value,
+            fix="Give --legal-basis FILE.toml, written by counsel",
+        )
+    return load_legal_basis(file, today=today)
 
 
 def two_persons(act: Act, target: str, doer: Doer) -> Grant:

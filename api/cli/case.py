@@ -18,9 +18,8 @@ from api.cli.common import (
     reason_option,
     warn_unstamped,
 )
+from casefiles.bundle.members import AUDIENCES
 from evidence.authority import NOT_NAMED
-
-AUDIENCES = ("lawyer", "prosecutor", "court", "partner")
 
 
 @click.group()

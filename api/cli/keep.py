@@ -22,12 +22,13 @@ from api.cli.common import (
 )
 from api.home import Home
 from evidence.authority import NOT_NAMED
+from evidence.observation import Mode
 
 if TYPE_CHECKING:
     from api.listing import Look
     from evidence.intake import Counts
 
-MODES = ("metadata_only", "hash_only", "sealed")
+MODES = tuple(mode.value for mode in Mode)
 
 
 @click.command("import")
@@ -65,7 +66,6 @@ def import_(
     from contextlib import ExitStack
 
     from api.importing import Wish, import_export
-    from evidence.observation import Mode
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=declared_by)

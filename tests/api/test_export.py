@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api.exporting import WITHHELD, Exported, Order, export_case
 from api.home import Home
 from api.listing import list_items
+from casefiles.bundle.members import AUDIENCES
 from casefiles.case import add_items, open_case, open_events
 from config.errors import CatalogueError
 from evidence import database, task
@@ -242,6 +243,10 @@ def test_a_receiver_sees_what_is_theirs_to_see(
     seen = [text for text in spelled if text in body]
     assert (seen == []) is (audience == "partner")
     assert ("text" in shown) is (audience != "partner")
+
+
+def test_each_receiver_has_what_is_withheld_from_them() -> None:
+    assert tuple(sorted(WITHHELD)) == AUDIENCES
 
 
 def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:

@@ -1,13 +1,20 @@
-"""Two persons are two persons, and a reason is said."""
+"""Two persons are two persons, a reason is said, and more than metadata stands on counsel's words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from evidence.authority import Act, Doer, one_person, two_persons
+from config.errors import LegalBasisError
+from evidence import database
+from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value
+from evidence.database import open_engine, reading, writing
 from evidence.errors import AuthorityError
 from evidence.log.schema import SCHEMAS
+from evidence.observation import Mode
+from evidence.task import open_tasks
+from tests.homes import LEGAL_BASIS
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -67,6 +74,34 @@ def test_one_person_logs_a_request_and_is_reviewed_within_seven_days() -> None:
     assert [draft.type for draft in grant.drafts] == ["requested"]
     assert grant.request == grant.drafts[0].event_id
     assert grant.review_by == AT + timedelta(days=7)
+
+
+def test_a_review_is_asked_for_once_and_only_where_it_is_due() -> None:
+    alone, agreed = one_person(Act.EXPORT, "case", ann()), two_persons(Act.EXPORT, "case", ann(approver="bo"))
+    engine = open_engine("sqlite://")
+    with writing(engine) as connection:
+        database.metadata.create_all(connection)
+        for grant in (alone, agreed, alone):
+            grant.ask_for_review(connection, [])
+    with reading(engine) as connection:
+        asked = [(task.kind, task.subject, task.due_at) for task in open_tasks(connection)]
+    assert asked == [(REVIEW, alone.request, "2026-01-08T00:00:00.000Z")]
+    engine.dispose()
+
+
+def test_a_mode_above_metadata_needs_a_legal_basis_that_is_valid_today(tmp_path: Path) -> None:
+    file, today = tmp_path / "basis.toml", date(2026, 1, 1)
+    file.write_text(LEGAL_BASIS.format(expires=today))
+    for given in (None, file, tmp_path / "none"):
+        assert legal_basis_for(Mode.METADATA_ONLY, given, today=today) is None
+    for mode in set(Mode) - {Mode.METADATA_ONLY}:
+        basis = legal_basis_for(mode, file, today=today)
+        assert (basis and basis.counsel) == "A. Counsel"
+        with pytest.raises(AuthorityError, match="needs a legal basis") as raised:
+            legal_basis_for(mode, None, today=today)
+        assert (raised.value.where, "--legal-basis" in raised.value.fix) == (mode.value, True)
+        with pytest.raises(LegalBasisError, match="not valid today"):
+            legal_basis_for(mode, file, today=today + timedelta(days=1))
 
 
 def test_one_person_with_a_second_one_needs_no_review() -> None:
