@@ -18,7 +18,7 @@ import os
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
@@ -88,8 +88,11 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
     folder, name = _locate(path)
-    data = _load(folder, name)
-    chat = find_chat(data, chat_id=chat_id)
+    data = _load(path, folder, name)
+    try:
+        chat = find_chat(data, chat_id=chat_id)
+    except NotAnExportError as error:
+        raise _not_an_export(path, error.found) from error
     reading = _Reading(folder, data, chat, _survey(data, chat), now())
     whole = chat.start == 0 and chat.end == len(data)
     return Container(
@@ -211,29 +214,38 @@ def _locate(path: Path) -> tuple[ExportFolder, str]:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         return (ExportFolder(path), RESULT) if is_folder else (ExportFolder(path.parent), path.name)
     except (OSError, ValueError) as error:
-        raise _not_an_export(str(path), _reason(error)) from error
+        raise _not_an_export(path, _reason(error)) from error
 
 
-def _load(folder: ExportFolder, name: str) -> Buffer:
+def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
     try:
         with folder.open(name) as file:
-            return _read(file, name)
+            return _read(file, path)
     except MediumMissingError as error:
-        raise _not_an_export(name, "no such file in the folder") from error
+        raise _not_an_export(path, _instead(folder)) from error
     except MediumError as error:
-        raise _not_an_export(name, error.found or error.message) from error
+        raise _not_an_export(path, error.found or error.message) from error
     except OSError as error:
-        raise _not_an_export(name, f"a file that cannot be read to its end: {_reason(error)}") from error
+        raise _not_an_export(path, f"a file that cannot be read to its end: {_reason(error)}") from error
 
 
-def _read(file: BinaryIO, name: str) -> Buffer:
+def _instead(folder: ExportFolder) -> str:
+    """What lies in a folder without ``result.json``."""
+    for page in ("messages.html", "export_results.html"):
+        with suppress(MediumError):
+            folder.require(page)
+            return "an HTML export"
+    return f"no such file as {RESULT} in it"
+
+
+def _read(file: BinaryIO, path: Path) -> Buffer:
     length = os.fstat(file.fileno()).st_size
     if length == 0:
-        raise _not_an_export(name, "an empty file")
+        raise _not_an_export(path, "an empty file")
     if length > MAX_EXPORT_BYTES:
         raise ExportTooLargeError(
             "the export is too large",
-            where=name,
+            where=str(path),
             expected=f"at most {MAX_EXPORT_BYTES} bytes",
             found=f"{length} bytes",
             fix="Export a shorter time, or without the other chats",
@@ -325,10 +337,10 @@ def _changed() -> ExportChangedError:
     )
 
 
-def _not_an_export(where: str, found: str) -> NotAnExportError:
+def _not_an_export(path: Path, found: str) -> NotAnExportError:
     return NotAnExportError(
         "this is not a JSON export of Telegram Desktop",
-        where=where,
+        where=str(path),
         expected=f"a folder with {RESULT}",
         found=found,
         fix="Export the chat history as Machine-readable JSON, and give the folder itself, not an archive of it",

@@ -75,11 +75,11 @@ def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
     start = len(_BOM) if data[: len(_BOM)] == _BOM else 0
     scanner = Scanner(data, start=start)
     if data[scanner.at : scanner.at + 1] != b"{":
-        raise _not_an_export()
+        raise _not_an_export(data)
     chats = _root(scanner, data, wanted)
     scanner.finish()
     if not chats:
-        raise _not_an_export()
+        raise _not_an_export(data)
     return _choose(chats, wanted)
 
 
@@ -192,10 +192,20 @@ def _is_integer(number: str) -> bool:
     return number.lstrip("-").isdecimal() and len(number) <= len(str(-(2**63)))
 
 
-def _not_an_export() -> NotAnExportError:
+def _not_an_export(data: Buffer) -> NotAnExportError:
     return NotAnExportError(
         "this is not a JSON export of Telegram Desktop",
         where="result.json",
         expected="an object with name, type, id and messages, or with chats",
+        found=_kind(bytes(data[:64]).removeprefix(_BOM).lstrip()),
         fix="In Telegram Desktop choose Export chat history, format Machine-readable JSON",
     )
+
+
+def _kind(start: bytes) -> str:
+    """What people give instead, by how it begins."""
+    if start.startswith(b"PK"):
+        return "a ZIP archive"
+    if start.startswith(b"<"):
+        return "an HTML page"
+    return "other JSON" if start.startswith((b"{", b"[")) else "no JSON"

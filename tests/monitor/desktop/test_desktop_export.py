@@ -238,6 +238,32 @@ def test_what_is_no_export_is_refused_with_what_to_do(tmp_path: Path, raw: bytes
         read_export(write(tmp_path, raw), now=now)
 
 
+@pytest.mark.parametrize(
+    ("name", "raw", "found"),
+    [
+        ("export.zip", b"PK\x03\x04zip", "a ZIP archive"),
+        ("messages.html", b"\xef\xbb\xbf\n<!DOCTYPE html>", "an HTML page"),
+        ("list.json", b" [1]", "other JSON"),
+        ("note.txt", b"hello", "no JSON"),
+        ("empty.json", b"", "an empty file"),
+    ],
+)
+def test_another_file_than_an_export_is_named_for_what_it_is(tmp_path: Path, name: str, raw: bytes, found: str) -> None:
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(NotAnExportError) as raised:
+        read_export(tmp_path / name, now=now)
+    assert (raised.value.where, raised.value.found) == (str(tmp_path / name), found)
+    assert "give the folder itself" in raised.value.fix
+
+
+@pytest.mark.parametrize("page", ["messages.html", "export_results.html"])
+def test_the_folder_of_an_html_export_is_named_for_what_it_is(tmp_path: Path, page: str) -> None:
+    (tmp_path / page).write_bytes(b"<html>")
+    with pytest.raises(NotAnExportError, match="Machine-readable JSON") as raised:
+        read_export(tmp_path, now=now)
+    assert (raised.value.where, raised.value.found) == (str(tmp_path), "an HTML export")
+
+
 def test_a_result_json_that_is_a_link_out_or_a_pipe_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "real", export_of(message()))
     (tmp_path / "export").mkdir()
@@ -260,7 +286,7 @@ def test_a_path_that_no_system_can_hold_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_stick_that_fails_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(file: BinaryIO, name: str) -> bytes:
+    def fail(file: BinaryIO, path: Path) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     folder = write(tmp_path, export_of(message()))
