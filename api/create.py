@@ -21,7 +21,7 @@ from config.settings import settings_toml
 from evidence import database
 from evidence.authority import Doer
 from evidence.canonical import text_value
-from evidence.durable import write_file
+from evidence.durable import make_folder, write_file
 from evidence.errors import HomeError, StampError
 from evidence.keys import create_keys, keys_beside
 from evidence.log.event import Draft, sha256_hex
@@ -39,7 +39,7 @@ class Plan:
     """What ``init`` was asked for.
 
     Attributes:
-        stamp_by: Names of time-stamp authorities from the catalogue; ``rehearsal`` makes its own.
+        stamp_by: Names of time-stamp offices from the catalogue; ``rehearsal`` makes its own.
     """
 
     path: Path
@@ -70,7 +70,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
 
     Raises:
         HomeError: Something is there already, or the cards would lie in the home.
-        SettingsError: A time-stamp authority is in no catalogue.
+        SettingsError: A time-stamp office is in no catalogue.
         PassphraseError: The passphrase is too short.
     """
     path = plan.path.resolve()
@@ -81,11 +81,15 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
     unknown = [name for name in plan.stamp_by if name not in time_stamp_authorities()]
     if unknown:
         raise SettingsError(
-            "no such time-stamp authority", expected=", ".join(sorted(time_stamp_authorities())), found=unknown[0]
+            "no such time-stamp office",
+            where="--tsa",
+            expected=", ".join(sorted(time_stamp_authorities())),
+            found=unknown[0],
+            fix="Correct --tsa, or leave it out and choose one in the settings later",
         )
     if cards is not None:
         _require_outside(cards, (path, keys.path))
-    path.mkdir(mode=0o700, parents=True)  # exclusive, and so outside the block below: another init's home is not ours
+    make_folder(path, parents=True)  # exclusive, and so outside the block below: another init's home is not ours
     try:
         created = _create(plan, path, clock)
         if cards is not None:
@@ -108,7 +112,7 @@ def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
 
 
 def _write_cards(folder: Path, cards: Sequence[str]) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder, parents=True, exist_ok=True)
     written: list[Path] = []
     try:
         for number, card in enumerate(cards, start=1):
@@ -148,7 +152,7 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     home.keys.write_sealed(SEAL_KEY_FILE, _pem(key), home.recipients.casework)
     write_file(path / "recovery" / "seal-root.age", seal_whole(_pem(root_key), recipients=(home.recipients.office,)))
     write_file(path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
-    home.trust.mkdir(mode=0o700)
+    make_folder(home.trust)
     write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
     with home.writing() as writer:
         writer.sequencer.append([_opening(plan, home, sha256_hex(certificate.public_bytes(Encoding.DER)))])

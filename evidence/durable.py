@@ -52,6 +52,18 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path, *, mode: int = 0o700, parents: bool = False, exist_ok: bool = False) -> None:
+    """Make a folder; on return its entry has reached the disk, and so have those of its parents that were made.
+
+    Raises:
+        FileExistsError: Something lies there, or is no folder where one may be.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=mode, parents=parents, exist_ok=exist_ok)
+    for each in made:
+        sync_directory(each.parent)
+
+
 def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Create ``file`` with ``data``; on return bytes and directory entry have reached the disk.
 

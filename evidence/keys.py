@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.errors import SecretFileError
 from config.settings import read_secret_file
-from evidence.durable import sync_directory, write_file
+from evidence.durable import make_folder, write_file
 from evidence.errors import EnvelopeError, HomeError, KeyTextError, PassphraseError
 from evidence.projection import SeenKey
 from evidence.seal.age import Identity, Recipient
@@ -160,7 +160,7 @@ def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -
         for role, identity in (("casework", casework), ("matching", matching))
     }
     try:
-        folder.path.mkdir(mode=0o700)
+        make_folder(folder.path)
     except FileExistsError as error:
         raise HomeError("there are keys already", where=str(folder.path), fix="Name another home") from error
     for name in ("log.key", "seen.key"):
@@ -174,13 +174,12 @@ def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -
 def _write_public(home: Path, identities: dict[str, HybridIdentity]) -> None:
     office = identities["office"].recipient
     for name in ("recipients", "recovery"):
-        (home / name).mkdir(mode=0o700)
+        make_folder(home / name)
     for role, identity in identities.items():
         write_file(home / "recipients" / f"{role}.txt", f"{identity.recipient}\n".encode())
         if role != "office":
             sealed = seal_whole(f"{identity.secret_string()}\n".encode(), recipients=(office,))
             write_file(home / "recovery" / f"{role}.age", sealed)
-    sync_directory(home)
 
 
 def read_recipients(home: Path) -> Recipients:

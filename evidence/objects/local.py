@@ -1,8 +1,10 @@
 """Objects as files: ``objects/ab/<sha256>``, mode 0400, never replaced.
 
-The order on the way in: write ``pending/<random>``, fsync, link(2) to the address; ``sync`` the
-directories; the log's transaction; then ``settle`` removes the pending name. Unlike rename,
-link(2) refuses to replace. A crash leaves a pending name, and ``recover`` asks the log.
+The order on the way in: write ``pending/<random>``, fsync; ``sync`` brings the pending names to the
+disk, gives each its address with link(2), and brings the addresses there; the log's transaction;
+then ``settle`` removes the pending names. Unlike rename, link(2) refuses to replace. A crash leaves
+pending names, and ``recover`` asks the log. No address is ever on the disk before its pending name:
+after a power cut nobody would look for it.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from evidence.durable import storage_errors, sync_directory
+from evidence.durable import make_folder, storage_errors, sync_directory
 from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
 from evidence.objects.port import Sink
 
@@ -28,14 +30,13 @@ class LocalObjects:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._pending = root / "pending"
-        self._unsettled: list[Path] = []
-        self._unsynced: set[Path] = set()
+        self._put: list[tuple[Path, str]] = []
+        self._named: list[Path] = []
 
     def create(self) -> None:
         """Make the directories, readable by their owner only."""
-        self._root.mkdir(mode=0o700)
-        self._pending.mkdir(mode=0o700)
-        sync_directory(self._root)
+        make_folder(self._root)
+        make_folder(self._pending)
 
     def path(self, address: str) -> Path:
         """Where the object of this address lies or would lie."""
@@ -50,8 +51,7 @@ class LocalObjects:
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-            self._unsettled.append(draft)
-            self._link(draft, address)
+        self._put.append((draft, address))
         return address
 
     @staticmethod
@@ -74,22 +74,27 @@ class LocalObjects:
         except FileExistsError as error:
             if _file_address(place) != address or _file_address(draft) != address:
                 raise ObjectConflictError("other bytes lie at this address", where=f"object {address}") from error
-        # the root too: a run that was killed may have made this folder and never synced it
-        self._unsynced |= {self._root, place.parent, self._pending}
 
     def sync(self) -> None:
-        """Bring the directory entries to the disk; see the port."""
+        """Give what was put its address, on the disk; see the port."""
+        if not self._put:
+            return
         with storage_errors(self._root):
-            for directory in sorted(self._unsynced):
+            sync_directory(self._pending)
+            for draft, address in self._put:
+                self._link(draft, address)
+            # the root too: a run that was killed may have made a shelf and never synced it
+            for directory in [self._root, *sorted({self.path(address).parent for _draft, address in self._put})]:
                 sync_directory(directory)
-        self._unsynced.clear()
+        self._named += [draft for draft, _address in self._put]
+        self._put.clear()
 
     def settle(self) -> None:
         """Keep what was put; see the port."""
         with storage_errors(self._root):
-            for draft in self._unsettled:
+            for draft in self._named:
                 draft.unlink(missing_ok=True)
-        self._unsettled.clear()
+        self._named.clear()
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
         """Take back what was never logged; see the port."""

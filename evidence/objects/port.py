@@ -12,22 +12,26 @@ class Objects(Protocol):
     """Write-once objects, addressed by the lower hex SHA-256 of their bytes."""
 
     def put(self, fill: Callable[[Sink], str]) -> str:
-        """Store what ``fill`` writes and return the address, which ``fill`` returns.
+        """Store what ``fill`` writes and return its address, which ``fill`` returns.
 
-        On return the bytes have reached the disk; when ``sync`` has returned, so has the entry.
+        On return the bytes have reached the disk; from ``sync`` on they can be read at the address.
         Until ``settle`` the object counts as unfinished: after a crash ``recover`` takes it back.
 
         Raises:
-            ObjectConflictError: Other bytes lie at this address.
+            StorageFullError: No space is left.
+        """
+
+    def sync(self) -> None:
+        """On return everything that was put has reached the disk at its address: now it may be logged.
+
+        Raises:
+            ObjectConflictError: Other bytes lie at an address.
             StorageFullError: No space is left.
             StoreError: Something that is not ours lies in the way.
         """
 
-    def sync(self) -> None:
-        """On return everything that was put has reached the disk, entries and all: now it may be logged."""
-
     def settle(self) -> None:
-        """The log holds every object that was put since the last call: keep them for good."""
+        """The log holds every object that was synced since the last call: keep them for good."""
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
         """Remove what an interrupted run put and never logged; return how many.

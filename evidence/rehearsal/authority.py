@@ -7,7 +7,6 @@ signed the one certificate below it.
 """
 
 import hashlib
-import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from evidence.durable import make_folder, write_file
 from evidence.errors import SignedDataError, StampError
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
 from evidence.stamp.cms import Asn1, read_as, reading
@@ -72,7 +72,7 @@ class RehearsalAuthority:
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         root = _root_certificate(root_key, at)
         made = cls(key=key, certificate=_authority_certificate(key, root, root_key, at), root=root)
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory, parents=True, exist_ok=True)
         pem = serialization.Encoding.PEM
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         _write_new(directory / _KEY, private, mode=0o600)
@@ -282,12 +282,9 @@ def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x
 
 def _write_new(path: Path, content: bytes, *, mode: int) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        write_file(path, content, mode=mode)
     except FileExistsError as error:
         raise StampError("a rehearsal authority is here already", where=path.name, fix="Open it instead.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)  # whatever the umask took away or left
-        file.write(content)
 
 
 class _Server(socketserver.ThreadingTCPServer):

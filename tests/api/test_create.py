@@ -188,8 +188,9 @@ def test_a_database_put_back_is_refused_before_anything_is_appended(home: Home, 
 
 def test_what_an_interrupted_run_put_is_taken_back_and_what_is_logged_is_kept(home: Home) -> None:
     kept = list(home.objects.addresses())
-    body = b"never logged"
-    address = home.objects.put(lambda sink: (sink(body), hashlib.sha256(body).hexdigest())[1])
+    body, objects = b"never logged", home.objects
+    address = objects.put(lambda sink: (sink(body), hashlib.sha256(body).hexdigest())[1])
+    objects.sync()
     again = home.path / "objects" / "pending" / "0"
     again.hardlink_to(home.objects.path(kept[0]))  # logged, and killed before it was settled
     with home.writing():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.durable import replace_file, storage_errors, sync_directory, write_file
+from evidence.durable import make_folder, replace_file, storage_errors, sync_directory, write_file
 from evidence.errors import StorageFullError, StoreError
 
 
@@ -105,3 +105,19 @@ def test_a_replacement_takes_over_what_a_killed_one_left(tmp_path: Path) -> None
 def test_only_no_space_is_turned_into_ours(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), storage_errors(tmp_path):
         sync_directory(tmp_path / "none")
+
+
+def test_a_new_folder_is_on_the_disk_with_every_parent_that_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    real = os.fsync
+    monkeypatch.setattr("os.fsync", lambda handle: (synced.append(os.fstat(handle).st_ino), real(handle)))
+    make_folder(tmp_path / "a" / "b", parents=True)
+    assert sorted(synced) == sorted(folder.stat().st_ino for folder in (tmp_path, tmp_path / "a"))
+    synced.clear()
+    make_folder(tmp_path / "a" / "b", exist_ok=True)
+    assert synced == []
+    with pytest.raises(FileExistsError):
+        make_folder(tmp_path / "a" / "b")
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700

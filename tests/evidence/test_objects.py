@@ -29,6 +29,13 @@ def filling(body: bytes, address: str | None = None) -> Callable[[Sink], str]:
     return fill
 
 
+def keep(store: Objects, body: bytes, address: str | None = None) -> str:
+    """Put and sync, as an intake does before it logs."""
+    address = store.put(filling(body, address))
+    store.sync()
+    return address
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "objects"
@@ -92,7 +99,7 @@ def test_no_space_is_our_error(store: LocalObjects, root: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("name", ["link", "mkdir"])
-def test_a_put_without_room_for_its_name_is_taken_back(
+def test_an_object_without_room_for_its_name_is_taken_back(
     store: LocalObjects, root: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def full(*_args: object, **_options: object) -> None:
@@ -101,17 +108,17 @@ def test_a_put_without_room_for_its_name_is_taken_back(
     with monkeypatch.context() as patch:
         patch.setattr(f"os.{name}", full)
         with pytest.raises(StorageFullError):
-            store.put(filling(b"body"))
+            keep(store, b"body")
     assert LocalObjects(root).recover(nothing) == 1
     assert list(files(root)) == []
 
 
 def test_other_bytes_at_an_address_are_refused_and_the_first_are_kept(store: LocalObjects, root: Path) -> None:
-    address = store.put(filling(b"first"))
+    address = keep(store, b"first")
     with pytest.raises(ObjectConflictError) as raised:
-        store.put(filling(b"second", address))
+        keep(store, b"second", address)
     assert raised.value.where == f"object {address}"
-    store.settle()
+    assert LocalObjects(root).recover(log(b"first")) == 1
     assert b"".join(store.read(address)) == b"first"
     assert len(list(files(root))) == 1
 
@@ -121,7 +128,7 @@ def test_damage_that_lies_at_an_address_is_not_taken_for_the_object(store: Local
     place.parent.mkdir()
     place.write_bytes(b"damaged")
     with pytest.raises(ObjectConflictError):
-        store.put(filling(b"body"))
+        keep(store, b"body")
     assert place.read_bytes() == b"damaged"
 
 
@@ -129,14 +136,14 @@ def test_damage_that_lies_at_an_address_is_not_taken_for_the_object(store: Local
 
 
 def test_what_was_never_logged_is_taken_back(store: LocalObjects, root: Path) -> None:
-    store.put(filling(b"lost"))
+    keep(store, b"lost")
     assert LocalObjects(root).recover(nothing) == 1
     assert list(files(root)) == []
 
 
 def test_what_the_log_names_is_kept_though_it_was_never_settled(store: LocalObjects, root: Path) -> None:
-    kept = store.put(filling(b"logged"))
-    store.put(filling(b"lost"))
+    kept = keep(store, b"logged")
+    keep(store, b"lost")
     again = LocalObjects(root)
     assert again.recover(log(b"logged")) == 1
     assert list(again.addresses()) == [kept]
@@ -144,7 +151,7 @@ def test_what_the_log_names_is_kept_though_it_was_never_settled(store: LocalObje
 
 
 def test_a_half_written_file_goes_and_takes_nothing_with_it(store: LocalObjects, root: Path) -> None:
-    kept = store.put(filling(b"body"))
+    kept = keep(store, b"body")
     store.settle()
     (root / "pending" / ("0" * 32)).write_bytes(b"bo")
     assert LocalObjects(root).recover(log(b"body")) == 1
@@ -152,16 +159,16 @@ def test_a_half_written_file_goes_and_takes_nothing_with_it(store: LocalObjects,
 
 
 def test_the_same_object_again_is_kept_once_and_recovery_keeps_it(store: LocalObjects, root: Path) -> None:
-    first = store.put(filling(b"body"))
+    first = keep(store, b"body")
     store.settle()
-    assert store.put(filling(b"body")) == first
+    assert keep(store, b"body") == first
     again = LocalObjects(root)
     assert again.recover(log(b"body")) == 0
     assert [file.name for file in files(root)] == [first]
 
 
 def test_the_log_is_not_asked_when_nothing_is_unfinished(store: LocalObjects) -> None:
-    store.put(filling(b"body"))
+    keep(store, b"body")
     store.settle()
 
     def ask() -> frozenset[str]:
@@ -174,7 +181,7 @@ def test_a_backup_without_empty_folders_is_a_store_all_the_same(store: LocalObje
     (root / "pending").rmdir()
     assert list(store.addresses()) == []
     assert store.recover(nothing) == 0
-    store.put(filling(b"body"))
+    keep(store, b"body")
 
 
 @settings(max_examples=40)
@@ -187,7 +194,7 @@ def test_after_recovery_exactly_what_is_logged_is_there(
     store.create()
     logged: set[bytes] = set()
     for at, (body, is_logged, is_settled) in enumerate(bodies, start=1):
-        store.put(filling(body))
+        keep(store, body)
         if is_logged or is_settled:  # settled means that the log holds it
             logged.add(body)
         if is_settled:
@@ -203,7 +210,7 @@ def test_after_recovery_exactly_what_is_logged_is_there(
 
 
 def test_what_is_not_ours_is_named_and_is_no_object(store: LocalObjects, root: Path) -> None:
-    kept = store.put(filling(b"body"))
+    kept = keep(store, b"body")
     store.settle()
     assert list(store.strangers()) == []
     shelf = store.path(kept).parent
@@ -221,7 +228,7 @@ def test_what_is_not_ours_is_named_and_is_no_object(store: LocalObjects, root: P
 
 
 def test_recovery_stops_at_what_is_not_ours_and_removes_nothing(store: LocalObjects, root: Path) -> None:
-    store.put(filling(b"lost"))
+    keep(store, b"lost")
     strange = root / "pending" / "zz"
     strange.mkdir()
     before = set(root.rglob("*"))
@@ -247,39 +254,51 @@ def test_a_file_in_place_of_a_shelf_hides_an_object_as_if_it_were_missing(store:
     with pytest.raises(ObjectMissingError):
         next(store.read(address_of(b"body")))
     with pytest.raises(StoreError) as raised:
-        store.put(filling(b"body"))
+        keep(store, b"body")
     assert raised.value.where == str(root / address_of(b"body")[:2])
 
 
 # Success
 
 
-def test_bytes_folder_and_names_reach_the_disk_before_sync_returns(
+def test_bytes_then_the_unfinished_name_then_address_and_folders_reach_the_disk(
     store: LocalObjects, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[int] = []
-    real = os.fsync
+    happened: list[int | str] = []
+    sync, link = os.fsync, os.link
 
     def note(handle: int) -> None:
-        synced.append(os.fstat(handle).st_ino)
-        real(handle)
+        happened.append(os.fstat(handle).st_ino)
+        sync(handle)
 
     monkeypatch.setattr("os.fsync", note)
+    monkeypatch.setattr("os.link", lambda *names: (happened.append("link"), link(*names)))
     address = store.put(filling(b"body"))
-    assert synced == [store.path(address).stat().st_ino]
+    assert happened == [next((root / "pending").iterdir()).stat().st_ino]
+    assert list(files(store.path(address).parent)) == []
     store.sync()
-    folders = {root, root / "pending", store.path(address).parent}
-    assert set(synced[1:]) == {folder.stat().st_ino for folder in folders}
-    synced.clear()
+    folders = [root / "pending", root, store.path(address).parent]
+    inodes = [folder.stat().st_ino for folder in folders]
+    assert happened[1:] == [inodes[0], "link", *inodes[1:]]
+    happened.clear()
     store.sync()
-    assert synced == []
+    assert happened == []
+
+
+def test_what_was_not_synced_is_not_settled(store: LocalObjects, root: Path) -> None:
+    store.put(filling(b"body"))
+    store.settle()
+    assert len(list((root / "pending").iterdir())) == 1
+    store.sync()
+    store.settle()
+    assert list(store.addresses()) == [address_of(b"body")]
 
 
 def test_an_object_counts_when_it_is_settled(store: LocalObjects, root: Path) -> None:
-    first = store.put(filling(b"first"))
+    first = keep(store, b"first")
     assert list(store.addresses()) == []
     store.settle()
-    second = store.put(filling(b"second"))
+    second = keep(store, b"second")
     assert list(store.addresses()) == [first]
     store.settle()
     assert list(store.addresses()) == sorted([first, second])
@@ -287,7 +306,7 @@ def test_an_object_counts_when_it_is_settled(store: LocalObjects, root: Path) ->
 
 
 def test_objects_are_their_owners_and_nobody_writes_them(store: LocalObjects, root: Path) -> None:
-    address = store.put(filling(b"body"))
+    address = keep(store, b"body")
     assert stat.S_IMODE(store.path(address).stat().st_mode) == 0o400
     folders = [root, root / "pending", store.path(address).parent]
     assert {stat.S_IMODE(folder.stat().st_mode) & 0o077 for folder in folders} == {0}
@@ -296,6 +315,6 @@ def test_objects_are_their_owners_and_nobody_writes_them(store: LocalObjects, ro
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1])
 def test_what_was_put_is_read_in_chunks(store: Objects, size: int) -> None:
     body = bytes(size)
-    chunks = list(store.read(store.put(filling(body))))
+    chunks = list(store.read(keep(store, body)))
     assert b"".join(chunks) == body
     assert all(len(chunk) <= CHUNK_BYTES for chunk in chunks)

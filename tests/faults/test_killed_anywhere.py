@@ -2,7 +2,8 @@
 
 strace kills the importing process as it enters the n-th call of one name. Between two calls
 nothing outside the process changes, so a kill before every call that writes is also a kill after
-every such call. LIMIT: this cannot show a missing fsync, since the system itself lives on.
+every such call. A missing fsync does not show here, since the system itself lives on;
+``test_power_cut`` shows it.
 """
 
 from collections.abc import Iterator
