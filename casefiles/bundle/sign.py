@@ -8,7 +8,8 @@ the signature is covered by nothing else.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, TypeAlias
@@ -30,12 +31,15 @@ from casefiles.bundle.gate import require_may_leave
 from casefiles.bundle.members import BundleContents, make_payload
 from casefiles.errors import BundleError
 from casefiles.verifier import layout
-from casefiles.verifier.asic import write_container
-from casefiles.verifier.cades import fingerprint, read_seal, read_time_stamp
+from casefiles.verifier.asic import container_bytes
+from casefiles.verifier.cades import fingerprint
+from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.manifest import make_manifest, render_manifest
-from casefiles.verifier.records import items_of
+from casefiles.verifier.records import items_of, sha256_hex
+from casefiles.verifier.report import detail_of
+from evidence.finding import Report, Verdict
+from evidence.log.note import VerifierKey
 from evidence.stamp.cms import Asn1
-from evidence.stamp.token import read_token
 
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
@@ -127,15 +131,22 @@ class _Stamper(TimeStamper):
         return _CONTENT_INFO.load(self._stamp(message_digest))
 
 
-def build_bundle(contents: BundleContents, *, sealer: Sealer, stamp: StampOver, out: BinaryIO) -> BundleFacts:
-    """Derive, pass the gate, seal, stamp and write one bundle.
+def build_bundle(
+    contents: BundleContents, *, sealer: Sealer, stamp: StampOver, roots: Sequence[x509.Certificate], out: BinaryIO
+) -> BundleFacts:
+    """Derive, pass the gate, seal, stamp, verify and write one bundle.
+
+    What was made is verified as a receiver will verify it, by the verifier itself, before a byte
+    is written: a bundle that fails there is never sent. It costs about as much again as making it.
 
     Args:
         stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
             stamped before.
+        roots: Those that the receiver is given.
 
     Raises:
         GateError: Something in it may not leave; nothing was written.
+        BundleError: The verifier refuses what was made; nothing was written.
         BundleError, LogError, StampError, CatalogueError: The contents do not hold, or no
             time-stamp could be had; nothing was written.
     """
@@ -143,20 +154,27 @@ def build_bundle(contents: BundleContents, *, sealer: Sealer, stamp: StampOver, 
     members = payload.members
     sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=_those(members, layout.is_sealed))
     members[layout.SEAL_MANIFEST] = render_manifest(sealed)
-    signature = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
-    # what was just made is read as a receiver will read it: a seal that does not hold is never sent
-    read_time_stamp(read_seal(signature=signature, manifest=members[layout.SEAL_MANIFEST]))
-    members[layout.SEAL_SIGNATURE] = signature
+    members[layout.SEAL_SIGNATURE] = sealer.sign(members[layout.SEAL_MANIFEST], stamp=stamp, at=contents.created_at)
     archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=_those(members, layout.is_archived))
     members[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
-    digest = hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest()
-    members[layout.ARCHIVE_TOKEN] = stamp(digest)
-    read_token(members[layout.ARCHIVE_TOKEN], sha256=digest)
+    members[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest())
     require_may_leave(members)
-    counted = _Counted(out)
-    write_container(list(members.items()), counted)
-    items = len(items_of(payload.records))
-    return BundleFacts(counted.digest.hexdigest(), counted.size, fingerprint(sealer.certificate), items)
+    bundle, own = container_bytes(members), fingerprint(sealer.certificate)
+    log_key = VerifierKey.parse(contents.log_key)
+    _require_holds(verify_stream(io.BytesIO(bundle), roots=roots, log_key=log_key, seal_pin=own))
+    out.write(bundle)
+    return BundleFacts(sha256_hex(bundle), len(bundle), own, len(items_of(payload.records)))
+
+
+def _require_holds(report: Report) -> None:
+    for finding in report.findings:
+        if finding.verdict is Verdict.FAILED:
+            raise BundleError(
+                "our own verifier refuses what was made, so nothing was written",
+                where=finding.id,
+                found=detail_of(finding),
+                fix="If it is a time stamp, choose another office: stamp.authorities in the settings",
+            )
 
 
 def make_seal(
@@ -185,22 +203,6 @@ def make_seal(
         .sign(root_key, hashes.SHA256())
     )
     return root, root_key, seal, seal_key
-
-
-class _Counted:
-    """Writes through, and knows size and digest of what it wrote."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        """Write all of ``data``."""
-        self._out.write(data)
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
 
 
 def _those(members: dict[str, bytes], wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:

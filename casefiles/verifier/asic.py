@@ -36,6 +36,7 @@ _ZIP64_LOCATOR = struct.Struct("<4sIQI")
 _END = struct.Struct("<4sHHHHIIH")
 
 _LOCAL_MARK, _CENTRAL_MARK = b"PK\x03\x04", b"PK\x01\x02"
+_SHOWN = 8  # as many first bytes as any kind of file is known by
 _MADE_BY_UNIX = 3 << 8
 _PLAIN, _ZIP64 = 10, 45
 _DATE = 0x0021  # 1 January 1980, the first day that the format has
@@ -98,11 +99,13 @@ def read_container(file: BinaryIO) -> dict[str, bytes]:
     (4) the directory is the one for these members, and the file ends with it.
 
     Args:
-        file: At its beginning; read forward once.
+        file: At its beginning, and can be read again from there.
 
     Raises:
-        ContainerError: Any other form, however slight the difference.
+        ContainerError: Another kind of file, a bundle that is cut short, or any other form,
+            however slight the difference.
     """
+    _require_begins(file)
     members: dict[str, bytes] = {}
     placed: list[_Placed] = []
     offset = 0
@@ -115,9 +118,7 @@ def read_container(file: BinaryIO) -> dict[str, bytes]:
         members[name] = content
         placed.append(member)
         offset += _LOCAL.size + len(member.name) + member.size
-    # (3) the mimetype
-    if members.get(MIMETYPE) != MIMETYPE_TEXT:
-        raise ContainerError("not a bundle", expected=f"a ZIP file that begins with {MIMETYPE_TEXT.decode()}")
+    # (3) the mimetype, with which the file was seen to begin
     _require_names(list(members))
     # (4) the directory
     _require_rest(file, mark, _directory(placed, offset))
@@ -179,19 +180,56 @@ def _directory(placed: Sequence[_Placed], offset: int) -> Iterator[bytes]:
     yield _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _LIMIT_32), min(offset, _LIMIT_32), 0)
 
 
+def _require_begins(file: BinaryIO) -> None:
+    """Read the first member ahead, by which another kind of file is told from a damaged bundle."""
+    first = _local_header(_Placed(MIMETYPE.encode("ascii"), zlib.crc32(MIMETYPE_TEXT), len(MIMETYPE_TEXT), 0))
+    wanted = first + MIMETYPE_TEXT
+    begun = file.read(len(wanted))
+    file.seek(0)
+    if begun == wanted:
+        return
+    if begun and wanted.startswith(begun):
+        raise _cut_short(file)
+    expected = f"a ZIP file that begins with the member {MIMETYPE}: {MIMETYPE_TEXT.decode('ascii')}"
+    raise ContainerError("this file is no bundle", expected=expected, found=_kind_of(begun))
+
+
+def _kind_of(begun: bytes) -> str:
+    if not begun:
+        return "an empty file"
+    if begun.startswith(_LOCAL_MARK):
+        return "a ZIP file that begins with something else"
+    return f"a file that begins with the bytes {begun[:_SHOWN].hex(' ')}"
+
+
+def _cut_short(file: BinaryIO) -> ContainerError:
+    """The file ends before the bundle does."""
+    size = file.seek(0, io.SEEK_END)
+    return ContainerError(
+        "the bundle is cut short: its end is missing",
+        expected="the size that the covering letter names",
+        found=f"{size} bytes",
+        fix="Copy it, or ask for it, once more",
+    )
+
+
 def _read_member(file: BinaryIO, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
     header = mark + file.read(_LOCAL.size - 4)
     if len(header) != _LOCAL.size:
-        raise ContainerError("the container is cut short", where=f"byte {offset}")
+        raise _cut_short(file)
     *_, crc, _, size, name_length, _ = _LOCAL.unpack(header)
     if size > MAX_MEMBER_BYTES or name_length > MAX_NAME_BYTES:
         raise ContainerError("a member is too large", where=f"byte {offset}", expected=f"{MAX_MEMBER_BYTES} bytes")
     member = _Placed(file.read(name_length), crc, size, offset)
+    if len(member.name) != name_length:
+        raise _cut_short(file)
     if header + member.name != _local_header(member):
         raise ContainerError("a header is not in its one form", where=f"byte {offset}")
     content = file.read(size)
-    if len(content) != size or zlib.crc32(content) != crc:
-        raise ContainerError("a member is cut short or changed", where=ascii(member.name)[2:-1])
+    if len(content) != size:
+        raise _cut_short(file)
+    if zlib.crc32(content) != crc:
+        raise ContainerError("a member is changed", where=ascii(member.name)[2:-1])
     return member, content
 
 
@@ -221,6 +259,8 @@ def _require_rest(file: BinaryIO, begun: bytes, pieces: Iterable[bytes]) -> None
     for piece in pieces:
         found = waiting + file.read(len(piece) - len(waiting))
         waiting = b""
+        if len(found) < len(piece):
+            raise _cut_short(file)
         if found != piece:
             raise ContainerError("the directory is not that of the members", expected="the one that was written")
     if file.read(1):

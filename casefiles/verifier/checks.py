@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography import x509
 
@@ -253,12 +254,28 @@ def verify(
     """
     try:
         with file.open("rb") as stream:
-            members = read_container(stream)
+            return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin)
+    except OSError as error:
+        raise ContainerError("the file cannot be read", where=file.name, found=error.strerror or "") from error
+
+
+def verify_stream(
+    stream: BinaryIO,
+    *,
+    roots: Sequence[x509.Certificate],
+    log_key: VerifierKey | None = None,
+    seal_pin: str | None = None,
+) -> Report:
+    """``verify``, of a bundle that is open already, or that no file holds yet.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        members = read_container(stream)
     except ContainerError as error:
         first = Finding.of_error(CHECKS[0].id, error)
         return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
-    except OSError as error:
-        raise ContainerError("the file cannot be read", where=file.name, found=error.strerror or "") from error
     return _examine(Opened(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from casefiles.errors import RecordsError
 from casefiles.verifier.jcs import Json, jcs
 from casefiles.verifier.layout import BUNDLE_SCHEMA
 from evidence.log.commit import open_commitments
@@ -25,6 +26,11 @@ from evidence.times import format_time
 
 ITEM = "observed"
 """The event type whose leaves are the items of a bundle."""
+
+OPENING = "log_opened"
+"""The type of entry 0 of every log, which names the organisation; every bundle shows both that and whether it is
+a rehearsal, so that neither rests on the sender's word of today."""
+_OPENING_TELLS = ("organisation", "rehearsal")
 
 WITHHELD = "[withheld]"
 _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -146,8 +152,13 @@ def items_csv(items: Sequence[Record], anchorage: Anchorage) -> bytes:
 
 
 def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, Json]:
-    """What ``case.json`` says that follows from the leaves and tokens."""
+    """What ``case.json`` says that follows from the leaves and tokens.
+
+    Raises:
+        RecordsError: Entry 0 of the log is not shown, or does not show the organisation, or whether it is a rehearsal.
+    """
     return {
+        **_told_at_opening(records),
         "checkpoint": {
             "root": anchorage.checkpoint.root.hex(),
             "sha256": anchorage.checkpoint_sha256,
@@ -161,6 +172,15 @@ def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, J
         "log": anchorage.checkpoint.origin,
         "withheld": str(sum(len(record.withheld) for record in records)),
     }
+
+
+def _told_at_opening(records: Sequence[Record]) -> dict[str, Json]:
+    opening = next((record for record in records if (record.index, record.leaf.type) == (0, OPENING)), None)
+    if opening is None:
+        raise RecordsError("the entry that opened the log is not shown", where="leaf 0", expected=OPENING)
+    if hidden := [name for name in _OPENING_TELLS if name not in opening.values]:
+        raise RecordsError("the entry that opened the log withholds what every bundle shows", where=hidden[0])
+    return {name: opening.values[name] for name in _OPENING_TELLS}
 
 
 def bag_facts(case: Mapping[str, Json]) -> dict[str, str]:

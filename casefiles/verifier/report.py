@@ -53,9 +53,15 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def as_text(report: Report) -> str:
-    """The report for a person: one line a check, what is wrong below it, the verdict last."""
+    """The report for a person: one line a check, what is wrong below it, the verdict last.
+
+    Of a file that could not be read as a bundle nothing else was checked: one line says so.
+    """
     titles = {listed.id: listed for listed in check_list()}
     lines: list[str] = []
+    first, *_ = report.findings
+    if first.verdict is Verdict.FAILED:
+        return f"{detail_of(first)}\n\nverdict: {report.verdict}\n"
     for finding in report.findings:
         listed = titles[finding.id]
         lines.append(f"{finding.verdict:<13} {listed.id:<22} {listed.title}")

@@ -209,10 +209,15 @@ def item(number: int, *, at: datetime = START + timedelta(minutes=10)) -> dict[s
     }
 
 
-def small_log(items: int) -> Log:
+def opening(rehearsal: str = "yes") -> dict[str, Value]:
+    """What entry 0 of every log says."""
+    return {**act(START), "organisation": "Test organisation", "log_key": str(VKEY), "rehearsal": rehearsal}
+
+
+def small_log(items: int, *, rehearsal: str = "yes") -> Log:
     """Opened, anchored, imported, observed, one hole, anchored again, one more observed."""
     log = Log()
-    log.add("log_opened", {**act(START), "organisation": "Test organisation", "log_key": str(VKEY)})
+    log.add("log_opened", opening(rehearsal))
     log.anchor(START + timedelta(minutes=5))
     log.add("imported", {**act(START + timedelta(minutes=9)), "method": "desktop-json", "channel_id": "1234567890"})
     for number in range(items - 1):
@@ -251,14 +256,15 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
 
 
 @cache
-def small_contents(items: int = 3) -> BundleContents:
-    return contents_of(small_log(items))
+def small_contents(items: int = 3, *, rehearsal: bool = True) -> BundleContents:
+    log = small_log(items, rehearsal="yes" if rehearsal else "no")
+    return changed(contents_of(log), rehearsal=rehearsal)
 
 
 def build(contents: BundleContents) -> tuple[bytes, BundleFacts]:
     """A sealed bundle and what the letter says of it."""
     out = io.BytesIO()
-    facts = build_bundle(contents, sealer=sealer(), stamp=stamping(contents.created_at), out=out)
+    facts = build_bundle(contents, sealer=sealer(), stamp=stamping(contents.created_at), roots=roots(), out=out)
     return out.getvalue(), facts
 
 

@@ -3,11 +3,14 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
+from asn1crypto import cms, core
+from asn1crypto import crl as crl_type
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from casefiles.bundle.letter import covering_letter, grouped
@@ -22,6 +25,19 @@ from casefiles.verifier.report import check_list
 from config.errors import Explained
 from evidence.errors import StampUnreachableError
 from tests.casefiles import forge
+from tests.evidence.stamp import forge as tokens
+
+LATE = forge.START + timedelta(days=1)
+
+
+def build(
+    contents: BundleContents,
+    out: io.BytesIO,
+    *,
+    stamp: Callable[[bytes], bytes],
+    roots: Sequence[x509.Certificate] = (),
+) -> None:
+    build_bundle(contents, sealer=forge.sealer(), stamp=stamp, roots=roots or forge.roots(), out=out)
 
 
 def text_of(name: str) -> str:
@@ -52,8 +68,8 @@ def test_what_the_letter_says_of_the_file_is_so() -> None:
     assert facts.seal_fingerprint == fingerprint(forge.sealer().certificate)
 
 
-def test_a_bundle_of_no_exhibit_is_a_bundle() -> None:
-    contents = forge.changed(forge.small_contents(), exhibits=(), stamps=())
+def test_a_bundle_of_no_item_is_a_bundle() -> None:
+    contents = forge.changed(forge.small_contents(), exhibits=forge.small_contents().exhibits[:1], stamps=())
     members = forge.members_of(forge.build(contents)[0])
     assert members[layout.ITEMS_JSONL] == b""
 
@@ -81,6 +97,9 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
         lambda c: with_first(c, leaf=c.exhibits[0].leaf + b" "),
         lambda c: with_first(c, disclosures=c.exhibits[1].disclosures),
         lambda c: with_first(c, disclosures=c.exhibits[0].disclosures * 2),
+        lambda c: forge.changed(c, exhibits=c.exhibits[1:]),
+        lambda c: forge.changed(c, organisation="Another organisation"),
+        lambda c: forge.changed(c, rehearsal=False),
     ],
 )
 def test_contents_that_do_not_hold_are_refused_and_nothing_is_written(
@@ -88,8 +107,10 @@ def test_contents_that_do_not_hold_are_refused_and_nothing_is_written(
 ) -> None:
     out = io.BytesIO()
     with pytest.raises(Explained):
-        build_bundle(change(forge.small_contents()), sealer=forge.sealer(), stamp=forge.stamping(forge.START), out=out)
+        build(change(forge.small_contents()), out, stamp=forge.stamping(LATE))
     assert out.getvalue() == b""
+    build(forge.small_contents(), out, stamp=forge.stamping(LATE))
+    assert out.getvalue()
 
 
 def test_an_authority_that_does_not_answer_leaves_nothing_written() -> None:
@@ -98,20 +119,48 @@ def test_an_authority_that_does_not_answer_leaves_nothing_written() -> None:
 
     out = io.BytesIO()
     with pytest.raises(StampUnreachableError):
-        build_bundle(forge.small_contents(), sealer=forge.sealer(), stamp=unreachable, out=out)
+        build(forge.small_contents(), out, stamp=unreachable)
     assert out.getvalue() == b""
 
 
-def test_a_token_for_other_data_is_refused_before_anything_is_written() -> None:
-    out = io.BytesIO()
-    right = forge.stamping(forge.START)
-    with pytest.raises(Explained):
-        build_bundle(
-            forge.small_contents(),
-            sealer=forge.sealer(),
-            stamp=lambda sha256: right(hashlib.sha256(sha256).digest()),
-            out=out,
-        )
+ISSUER = tokens.authority("Root of a time-stamp office", not_before=forge.BEFORE, not_after=LATE + timedelta(days=9))
+UNIT = tokens.stamper(ISSUER, not_before=forge.BEFORE, not_after=LATE + timedelta(days=9))
+UNSIGNED = {"type": "1.2.3.4.5", "values": [core.OctetString(b"beside")]}
+
+
+def with_revocation_list(token: bytes) -> bytes:
+    name = ISSUER.certificate.subject
+    made = x509.CertificateRevocationListBuilder().issuer_name(name).last_update(forge.BEFORE).next_update(LATE)
+    crl = made.sign(ISSUER.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    signed = cms.ContentInfo.load(token)
+    signed["content"]["crls"] = cms.RevocationInfoChoices([crl_type.CertificateList.load(crl)])
+    return bytes(signed.dump(force=True))
+
+
+@pytest.mark.parametrize(
+    ("forged", "check"),
+    [
+        (lambda stamp: stamp.der(), None),
+        (lambda stamp: stamp.but(unsigned=[UNSIGNED]).der(), "archive.time_stamp"),
+        (lambda stamp: with_revocation_list(stamp.der()), "archive.time_stamp"),
+        (lambda stamp: stamp.but(certificates=(UNIT, tokens.authority("Stranger"))).der(), "archive.time_stamp"),
+        (lambda stamp: stamp.but(sha256=bytes(32)).der(), "seal.time_stamp"),
+        (lambda stamp: stamp.but(gen_time=forge.START).der(), "archive.order"),
+        (lambda stamp: stamp.but(signer=tokens.stamper(tokens.authority("Nobody's"))).der(), "seal.time_stamp"),
+    ],
+)
+def test_an_office_whose_tokens_the_verifier_refuses_leaves_nothing_written(
+    forged: Callable[[tokens.Stamp], bytes], check: str | None
+) -> None:
+    def stamp(sha256: bytes) -> bytes:
+        return forged(tokens.Stamp(UNIT, sha256=sha256, gen_time=LATE))
+
+    out, roots = io.BytesIO(), [*forge.roots(), ISSUER.certificate]
+    if check is None:
+        build(forge.small_contents(), out, stamp=stamp, roots=roots)
+        return
+    with pytest.raises(BundleError, match=f"^{check}: our own verifier refuses"):
+        build(forge.small_contents(), out, stamp=stamp, roots=roots)
     assert out.getvalue() == b""
 
 
@@ -120,7 +169,7 @@ def test_a_picture_in_what_is_disclosed_stops_at_the_gate() -> None:
     log.add("observed", {**forge.item(9), "text": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALA"})
     out = io.BytesIO()
     with pytest.raises(GateError):
-        build_bundle(forge.contents_of(log), sealer=forge.sealer(), stamp=forge.stamping(forge.START), out=out)
+        build(forge.contents_of(log), out, stamp=forge.stamping(LATE))
     assert out.getvalue() == b""
 
 
@@ -177,7 +226,8 @@ def test_the_report_says_what_when_how_who_and_the_limits() -> None:
 def test_a_report_of_which_all_is_withheld_shows_that_it_is() -> None:
     log = forge.small_log(3)
     contents = forge.contents_of(log)
-    bare = tuple(dataclasses.replace(exhibit, disclosures=()) for exhibit in contents.exhibits)
+    opening = log.exhibit(0, contents.checkpoint, withhold=frozenset(forge.act(forge.START)))
+    bare = (opening, *(dataclasses.replace(exhibit, disclosures=()) for exhibit in contents.exhibits[1:]))
     members = make_payload(forge.changed(contents, exhibits=bare)).members
     report = members["data/report.en.txt"].decode("utf-8")
     assert "Acquired by (pseudonym or role): [withheld]" in report
@@ -193,7 +243,7 @@ def test_a_seal_is_stamped_over_sha_256_or_not_at_all() -> None:
 
 
 def test_only_a_rehearsal_says_so_and_says_so_on_top_of_every_text() -> None:
-    real = make_payload(forge.changed(forge.small_contents(), rehearsal=False)).members
+    real = make_payload(forge.small_contents(rehearsal=False)).members
     for name in ("data/report.en.txt", layout.README, layout.HOW_TO_VERIFY):
         assert "REHEARSAL, NOT FOR COURT" in "\n".join(text_of(name).splitlines()[:3])
         assert b"REHEARSAL" not in real[name]

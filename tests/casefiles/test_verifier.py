@@ -41,7 +41,7 @@ def test_a_good_bundle_passes_every_check(tmp_path: Path) -> None:
 
 
 def test_a_bundle_for_court_passes_and_says_for_whom_it_was_made(tmp_path: Path) -> None:
-    report = forge.checked(forge.build(forge.changed(forge.small_contents(), rehearsal=False))[0], tmp_path)
+    report = forge.checked(forge.build(forge.small_contents(rehearsal=False))[0], tmp_path)
     assert report.verdict is Verdict.PASSED
     assert report.findings[-1].found == "made for: prosecutor"
 
@@ -119,6 +119,29 @@ def test_a_check_whose_ground_does_not_hold_is_not_made_and_says_so(tmp_path: Pa
     assert report.verdict is Verdict.FAILED
     assert forge.failed(report) == {"container.form"}
     assert all("not made" in finding.found for finding in report.findings[1:])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", "an empty file"),
+        (b"Dear Sir or Madam,\n", "a file that begins with the bytes 44 65 61 72 20 53 69 72"),
+        (b"\x1b[2J", "a file that begins with the bytes 1b 5b 32 4a"),
+        (b"PK\x03\x04" + forge.good_bundle()[70:], "a ZIP file that begins with something else"),
+    ],
+)
+def test_what_is_no_bundle_is_told_so_in_one_line(data: bytes, kind: str, tmp_path: Path) -> None:
+    line, empty, verdict = as_text(forge.checked(data, tmp_path)).splitlines()
+    assert line.startswith(f"this file is no bundle: {kind} (expected a ZIP file that begins with the member mimetype")
+    assert (empty, verdict) == ("", "verdict: FAILED")
+    assert len(as_json(forge.checked(data, tmp_path))["checks"]) == len(check_list())
+
+
+def test_a_bundle_that_is_cut_anywhere_is_told_as_cut() -> None:
+    bundle = forge.good_bundle()
+    for size in [*range(1, 200), *range(200, len(bundle), 97), *range(len(bundle) - 200, len(bundle))]:
+        with pytest.raises(ContainerError, match=f"is cut short.*found {size} bytes"):
+            read_container(io.BytesIO(bundle[:size]))
 
 
 def flips(data: bytes, *, start: int, step: int) -> list[bytes]:

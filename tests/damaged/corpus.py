@@ -4,6 +4,7 @@ Where a defect lies below the seal, the bundle is bagged, sealed and stamped aga
 would do who holds the seal: only the check that looks at the defect itself can find it then.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -19,10 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from casefiles.bundle.members import BundleContents, Stamp, make_payload
+from casefiles.bundle.members import Stamp, make_payload
 from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.verifier import layout
 from casefiles.verifier.asic import container_bytes
+from casefiles.verifier.checks import Opened
+from casefiles.verifier.records import events_of, jsonl
 from evidence.canonical import jcs
 from evidence.log.disclose import disclose
 from evidence.log.proof import TlogProof
@@ -472,16 +475,16 @@ def entry_that_names_no_stamp_after_one_that_does() -> bytes:
     log = forge.small_log(3)
     log.after = forge.NO_TOKEN
     log.add("observed", forge.item(9))
-    return sealed(forge.contents_of(log))
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
 
 
 @damaged("log.order")
 def earlier_stamp_made_after_the_daily_seal() -> bytes:
     log = forge.Log()
-    log.add("log_opened", forge.act(forge.START))
+    log.add("log_opened", forge.opening())
     log.anchor(forge.START + timedelta(hours=20))
     log.add("observed", forge.item(1))
-    return sealed(forge.contents_of(log))
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
 
 
 # --- the tables
@@ -534,6 +537,32 @@ def description_with_another_time() -> bytes:
     return resealed({layout.CASE: jcs(case)})
 
 
+@damaged("records.case")
+def description_of_another_organisation() -> bytes:
+    return resealed({layout.CASE: good()[layout.CASE].replace(b"Test organisation", b"Best organisation")})
+
+
+@damaged("records.case")
+def rehearsal_described_as_none() -> bytes:
+    return resealed({layout.CASE: good()[layout.CASE].replace(b'"rehearsal":"yes"', b'"rehearsal":"no"')})
+
+
+@damaged("records.case")
+def opening_of_the_log_left_out() -> bytes:
+    gone = {layout.leaf_name(0), layout.proof_name(0), layout.disclosures_name(0)}
+    return told_again({name: content for name, content in good().items() if name not in gone})
+
+
+@damaged("records.case")
+def opening_of_the_log_that_withholds_the_organisation() -> bytes:
+    return without_at_opening("organisation")
+
+
+@damaged("records.case")
+def opening_of_the_log_that_withholds_whether_it_is_a_rehearsal() -> bytes:
+    return without_at_opening("rehearsal")
+
+
 @damaged("records.schemas", "bag.info")
 def description_in_another_spelling() -> bytes:
     spaced = json.dumps(json.loads(good()[layout.CASE])).encode()
@@ -545,7 +574,7 @@ def in_a_log_with(
 ) -> bytes:
     """A bundle of a log in which one odd leaf truly stands, made past the writer's own checks."""
     log = forge.Log()
-    log.add("log_opened", forge.act(forge.START))
+    log.add("log_opened", forge.opening())
     log.anchor(forge.START + timedelta(minutes=5))
     log.add("observed", forge.item(1))
     odd, told = json.loads(log.leaves[-1]), dict(log.disclosures[-1])
@@ -565,5 +594,20 @@ def in_a_log_with(
     return forge.reseal(members)
 
 
-def sealed(contents: BundleContents) -> bytes:
-    return forge.build(contents)[0]
+def without_at_opening(withheld: str) -> bytes:
+    name = layout.disclosures_name(0)
+    kept = [line for line in good()[name].splitlines(keepends=True) if told_name(line) != withheld]
+    return told_again({**good(), name: b"".join(kept)})
+
+
+def told_name(disclosure: bytes) -> str:
+    return str(json.loads(base64.urlsafe_b64decode(disclosure.strip() + b"=="))[1])
+
+
+def told_again(members: Members) -> bytes:
+    """The events' table and the counts made again from changed leaves and disclosures, and sealed."""
+    opened = Opened(members, roots=(), log_key=None)
+    events = events_of(opened.records)
+    withheld = sum(len(record.withheld) for record in opened.records)
+    case = {**json.loads(members[layout.CASE]), "events": str(len(events)), "withheld": str(withheld)}
+    return forge.reseal({**members, layout.CASE: jcs(case), layout.EVENTS_JSONL: jsonl(events, opened.anchorage)})
