@@ -75,9 +75,9 @@ class RehearsalAuthority:
         make_folder(directory, parents=True, exist_ok=True)
         pem = serialization.Encoding.PEM
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        _write_new(directory / _KEY, private, mode=0o600)
-        _write_new(directory / _CERTIFICATE, made.certificate.public_bytes(pem), mode=0o644)
-        _write_new(directory / _ROOT, root.public_bytes(pem), mode=0o644)
+        _write_new(directory / _KEY, private)
+        _write_new(directory / _CERTIFICATE, made.certificate.public_bytes(pem))
+        _write_new(directory / _ROOT, root.public_bytes(pem))
         return made
 
     @classmethod
@@ -280,9 +280,9 @@ def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x
     )
 
 
-def _write_new(path: Path, content: bytes, *, mode: int) -> None:
+def _write_new(path: Path, content: bytes) -> None:
     try:
-        write_file(path, content, mode=mode)
+        write_file(path, content)
     except FileExistsError as error:
         raise StampError("a rehearsal authority is here already", where=path.name, fix="Open it instead.") from error
 
