@@ -3,7 +3,7 @@
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
-6. ``authorities``: at least one is chosen and its roots are known.  7. ``reviews``: no second
+6. ``authorities``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
 person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``program``: the installed files are the ones that were built.
 """
@@ -14,10 +14,12 @@ import importlib.metadata
 import io
 import shutil
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
+from api.errors import of_system
 from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, read_certificate, require_private
 from config.errors import Explained
 from config.settings import read_secret_file
@@ -41,6 +43,8 @@ def examine(path: Path, clock: Clock) -> Report:
         home = Home.open(path, clock)
     except Explained as error:
         return Report((*findings, Finding.of_error("home", error)))
+    except OSError as error:
+        return Report((*findings, Finding.of_error("home", of_system(error))))
     checks: list[tuple[str, _Check]] = [
         ("settings", lambda: None),
         ("home.private", lambda: require_private(home.path)),
@@ -53,8 +57,16 @@ def examine(path: Path, clock: Clock) -> Report:
         ("decoder", decoder),
     ]
     for check_id, check in checks:
-        findings += run_check(check_id, check)
+        findings += run_check(check_id, partial(_made, check))
     return Report(tuple(findings))
+
+
+def _made(check: _Check) -> list[Finding]:
+    """Make a check; an error of the system becomes one that a finding can say."""
+    try:
+        return list(check() or ())
+    except OSError as error:
+        raise of_system(error) from error
 
 
 def keys(home: Home) -> None:
@@ -129,7 +141,7 @@ def store(home: Home) -> Iterable[Finding]:
 
 
 def authorities(home: Home) -> Iterable[Finding]:
-    """A time-stamp authority is chosen, and its roots are known; none is contacted here."""
+    """A time-stamp office is chosen, and its roots are known; none is contacted here."""
     with home.time_stamping() as chosen:
         if chosen:
             return []
@@ -138,7 +150,7 @@ def authorities(home: Home) -> Iterable[Finding]:
             "authorities",
             Verdict.INDETERMINATE,
             "stamp.authorities",
-            "a time-stamp authority",
+            "a time-stamp office",
             "none: unanchored",
             "Name one in nisisama.toml; without time stamps nothing can be exported",
         )

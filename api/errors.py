@@ -1,8 +1,11 @@
 """One table: error -> exit code. An error takes the code of its nearest class in the table.
 
+And one for the system's errors: what to do about each.
+
 0 done, PASSED · 1 refused, failed, FAILED · 2 usage · 3 INDETERMINATE.
 """
 
+import errno
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -28,6 +31,27 @@ EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
 VERDICT_CODES: Mapping[Verdict, int] = MappingProxyType(
     {Verdict.PASSED: DONE, Verdict.FAILED: REFUSED, Verdict.INDETERMINATE: UNDECIDED}
 )
+
+_SYSTEM_REMEDIES: Mapping[int, str] = MappingProxyType(
+    {
+        errno.EACCES: "Run it as the account that owns this, or name another place",
+        errno.EPERM: "Run it as the account that owns this, or name another place",
+        errno.EROFS: "Name a place that can be written to",
+        errno.ENOENT: "Check the path",
+        errno.ENOTDIR: "Check the path",
+        errno.EEXIST: "Name another place, or move away what is there",
+        errno.ENOSPC: "Make room and run it again: what was acknowledged is kept",
+    }
+)
+
+
+def of_system(error: OSError) -> Explained:
+    """An error of the operating system, with what to do about it."""
+    return Explained(
+        error.strerror or str(error),
+        where=str(error.filename or ""),
+        fix=_SYSTEM_REMEDIES.get(error.errno or 0, "Look at the disk and at this path, then run it again"),
+    )
 
 
 def exit_code(error: Explained) -> int:

@@ -67,13 +67,14 @@ class Home:
 
         Raises:
             SettingsError: There is no home here, or a setting is wrong.
-            HomeError: Others may read the folder.
+            HomeError: Others may read the folder, this account may not write to it, or a part is missing.
             SchemaVersionError: The database is of another version.
         """
         home = cls(path.resolve(), clock)
         require_private(home.path)
         if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
             raise HomeError("the database is missing", where=str(home.path / DATABASE_FILE), fix="Restore a backup")
+        _require_writable(home.path)
         if not (home.path / OBJECTS_FOLDER).is_dir():
             raise HomeError("the objects are missing", where=str(home.path / OBJECTS_FOLDER), fix="Restore a backup")
         with database.reading(home.engine) as connection:
@@ -152,7 +153,7 @@ class Home:
             for name in self.settings.stamp.authorities:
                 if name not in roots:
                     raise SettingsError(
-                        "no such time-stamp authority",
+                        "no such time-stamp office",
                         where="stamp.authorities",
                         expected=", ".join(sorted(catalogue)),
                         found=name,
@@ -268,7 +269,7 @@ def require_private(folder: Path) -> None:
     try:
         mode = folder.stat().st_mode
     except FileNotFoundError as error:
-        raise HomeError("no such folder", where=str(folder), fix="Make a home: nisisama init --org NAME") from error
+        raise HomeError("no such folder", where=str(folder), fix="Restore it from its backup") from error
     if not stat.S_ISDIR(mode):
         raise HomeError("this is no folder", where=str(folder))
     if mode & 0o077:
@@ -279,6 +280,17 @@ def require_private(folder: Path) -> None:
             found=f"mode {stat.S_IMODE(mode):04o}",
             fix=f"Run: chmod 700 '{folder}'",
         )
+
+
+def _require_writable(home: Path) -> None:
+    # who only reads must write as well: SQLite keeps the index of its journal beside the database
+    for place in (home, *home.glob(DATABASE_FILE)):
+        if not os.access(place, os.R_OK | os.W_OK):
+            raise HomeError(
+                "this account may not read and write here",
+                where=str(place),
+                fix="Run it as the account that owns the home; if the disk is read-only, copy both folders to another",
+            )
 
 
 def _damaged(where: Path, error: Exception) -> HomeError:

@@ -42,7 +42,7 @@ class LogSettings(_Section):
 
 
 class StampSettings(_Section):
-    """Time-stamp authorities; none is contacted unless it is named here."""
+    """Time-stamp offices; none is contacted unless it is named here."""
 
     authorities: tuple[str, ...] = Field(default=(), description="Names from the catalogue, or `rehearsal`")
     timeout_s: float = Field(default=10.0, gt=0, le=120, description="Longest wait for one answer")
@@ -137,12 +137,21 @@ def _refuse_unknown_variables() -> None:
 def _settings_error(error: ValidationError, file: Path) -> SettingsError:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    variable = PREFIX + "__".join(path[:2]).upper()
-    where = _variables().get(variable, str(file))
     key = ".".join(path)
+    variable = _variables().get(PREFIX + "__".join(path[:2]).upper())
     if first["type"] == "extra_forbidden":
-        return SettingsError("unknown key", where=where, found=key, fix="Remove it or correct its name")
-    return SettingsError("a key does not fit", where=where, expected=first["msg"], found=key, fix="Correct its value")
+        return SettingsError("unknown key", where=variable or str(file), found=key, fix="Remove it or correct its name")
+    if first["type"] == "missing":
+        return SettingsError(
+            "a key is missing", where=str(file), expected=key, fix="Write it again, or restore the file from a backup"
+        )
+    return SettingsError(
+        "a key does not fit",
+        where=variable or f"{file}: {key}",
+        expected=first["msg"].removeprefix("Input should be "),
+        found=str(first["input"])[:40],
+        fix="Correct its value",
+    )
 
 
 def _source_error(error: SourceError) -> SettingsError:

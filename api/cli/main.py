@@ -1,19 +1,19 @@
 """Entry point of ``nisisama``: commands are imported only when they are called, so that ``--help`` is quick."""
 
+import contextlib
 import importlib
 import io
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 COMMANDS = {
     "init": ("api.cli.office:init", "Make a new home with its keys and cards."),
     "demo": ("api.cli.rehearse:demo", "Rehearse the whole way with harmless generated pictures."),
-    "doctor": ("api.cli.office:doctor", "Check settings, keys, clock, disk, store and authorities."),
+    "doctor": ("api.cli.office:doctor", "Check settings, keys, clock, disk, store, time-stamp offices."),
     "watch": ("api.cli.watch:watch", "The register of publicly reported channels."),
     "import": ("api.cli.keep:import_", "Take in a Telegram Desktop export."),
     "evidence": ("api.cli.keep:evidence", "What is preserved; never the content of media."),
@@ -86,20 +86,20 @@ def _report(error: Exception, *, as_json: bool) -> int:
     Raises:
         Exception: The error itself, when it is neither.
     """
-    from api.errors import REFUSED, exit_code
+    from api.errors import REFUSED, exit_code, of_system
     from config.errors import Explained
 
     if isinstance(error, Explained):
-        told: dict[str, Any] = {name: getattr(error, name) for name in ("message", "where", "expected", "found", "fix")}
-        code = exit_code(error)
+        said, code = error, exit_code(error)
     elif isinstance(error, OSError):
-        told = {"message": error.strerror or str(error), "where": str(error.filename or "")}
-        code = REFUSED
+        said, code = of_system(error), REFUSED
     else:
         raise error
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {said}", err=True)
     if as_json:
-        click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}))
+        told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
+        with contextlib.suppress(OSError):  # standard output may be what failed
+            click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}))
     return code
 
 

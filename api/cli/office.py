@@ -1,12 +1,13 @@
 """``init`` and ``doctor``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from api.cli.common import actor_option, emit, json_option, passphrase, passphrase_option, warn_unstamped
+from evidence.finding import Finding, Verdict
 from evidence.times import system_clock
 
 
@@ -18,14 +19,21 @@ from evidence.times import system_clock
     "--cards", type=click.Path(path_type=Path, file_okay=False), help="Write the cards as files into this new folder."
 )
 @click.option(
-    "--rehearsal", is_flag=True, help="Use the built-in time-stamp authority; everything is marked as rehearsal."
+    "--rehearsal", is_flag=True, help="To practise: this machine stamps the time itself; everything is marked."
 )
 @click.option(
-    "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A public time-stamp authority from the catalogue."
+    "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A time-stamp office; may be given several times."
 )
-@click.option("--card-count", type=click.IntRange(2, 16), default=3, show_default=True, help="How many cards.")
 @click.option(
-    "--cards-needed", type=click.IntRange(2, 16), default=2, show_default=True, help="How many open the office key."
+    "--card-count", type=click.IntRange(2, 16), default=3, show_default=True, metavar="N", help="How many cards."
+)
+@click.option(
+    "--cards-needed",
+    type=click.IntRange(2, 16),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="How many open the office key.",
 )
 @actor_option
 @passphrase_option
@@ -47,6 +55,7 @@ def init(
 
     The office key exists on the cards only. Give each card to another person: coordinator,
     lawyer, and someone outside. Without enough of them no picture can ever be opened again.
+    The passphrase has at least 15 characters: take several words.
     """
     from api.create import Plan, create_home
     from config.settings import KeySettings
@@ -94,7 +103,11 @@ def _work_factor(default: int) -> int:
         return default
     if not told.isdecimal() or not 10 <= int(told) <= 20:  # noqa: PLR2004 - the range of the setting
         raise SettingsError(
-            "a key does not fit", where="NISISAMA_KEYS__PASSPHRASE_LOG_N", expected="10 to 20", found=told[:20]
+            "a key does not fit",
+            where="NISISAMA_KEYS__PASSPHRASE_LOG_N",
+            expected="10 to 20",
+            found=told[:20],
+            fix="Correct or unset it",
         )
     return int(told)
 
@@ -109,21 +122,27 @@ def _print_cards(cards: Sequence[str], needed: int) -> None:
     click.echo("\nThe cards are not shown again and are written nowhere.\n", err=True)
 
 
+def _lines(finding: Finding) -> Iterator[str]:
+    """Verdict and name; below them what was found, and, of a problem, what to do."""
+    yield f"{finding.verdict.value:<13} {finding.id}"
+    where = f"{finding.where}: " if finding.where else ""
+    expected = f" (expected {finding.expected})" if finding.expected else ""
+    if finding.found:
+        yield f"{'':14}{where}{finding.found}{expected}"
+    if finding.fix:
+        yield f"{'':14}{finding.fix}"
+
+
 @click.command()
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> int:
-    """Check this home: settings, keys, permissions, clock, disk, store, authorities, own files."""
+    """Check this home: settings, keys, permissions, clock, disk, store, time-stamp offices, own files."""
     from api.doctor import examine
     from api.errors import VERDICT_CODES
-    from evidence.finding import Verdict
 
     report = examine(ctx.find_root().obj, system_clock)
-    lines = [
-        f"{finding.verdict.value:<13} {finding.id:<22} {finding.where} {finding.found}".rstrip()
-        + (f"\n{'':14}{finding.fix}" if finding.fix and finding.verdict is not Verdict.PASSED else "")
-        for finding in report.findings
-    ]
+    lines = [line for finding in report.findings for line in _lines(finding)]
     emit(
         {"ok": report.verdict is Verdict.PASSED, "findings": [asdict(finding) for finding in report.findings]},
         as_json=as_json,

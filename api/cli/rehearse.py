@@ -17,8 +17,8 @@ from api.cli.common import emit, json_option
 def demo(keep: Path | None, as_json: bool) -> int:
     """Rehearse the whole way: a new home, an export, a case, a signed bundle, and its verification.
 
-    Nothing real is touched: pictures and texts are generated, time stamps come from a rehearsal
-    authority on this machine, and everything is marked as rehearsal.
+    Nothing real is touched: pictures and texts are generated, this machine stamps the time itself,
+    which proves nothing, and everything is marked as rehearsal.
     """
     from api.demo import rehearse
     from api.errors import VERDICT_CODES

@@ -1,6 +1,8 @@
 """Every error and every verdict ends the program with a code that scripts can tell apart."""
 
+import errno
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterator
 
@@ -11,7 +13,7 @@ import config
 import evidence
 import monitor
 from api.cli.main import main
-from api.errors import DONE, EXIT_CODES, REFUSED, UNDECIDED, USAGE, VERDICT_CODES, exit_code
+from api.errors import DONE, EXIT_CODES, REFUSED, UNDECIDED, USAGE, VERDICT_CODES, exit_code, of_system
 from casefiles.verifier.report import EXIT_CODES as VERIFIER_CODES
 from config.errors import Explained, SettingsError
 from evidence.errors import LeafError
@@ -59,6 +61,27 @@ def test_verdicts_end_alike_with_and_without_a_home() -> None:
     assert VERDICT_CODES.keys() == set(Verdict)
     assert [VERDICT_CODES[verdict] for verdict in Verdict] == [DONE, UNDECIDED, REFUSED]
     assert main(["--nonsense"]) == USAGE
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [
+        (errno.EACCES, "account that owns"),
+        (errno.EROFS, "can be written to"),
+        (errno.EEXIST, "another place"),
+        (errno.ENOSPC, "Make room"),
+        (errno.EIO, "Look at the disk"),
+    ],
+)
+def test_an_error_of_the_system_says_where_and_what_to_do(number: int, fix: str) -> None:
+    told = of_system(OSError(number, os.strerror(number), "some/file"))
+    assert (told.message, told.where) == (os.strerror(number), "some/file")
+    assert fix in told.fix
+    assert "Errno" not in str(told)
+
+
+def test_an_error_of_the_system_without_a_number_is_told_too() -> None:
+    assert str(of_system(OSError("gone"))).startswith("gone. Look")
 
 
 @pytest.mark.parametrize(

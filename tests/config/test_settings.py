@@ -60,42 +60,53 @@ def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "line", "key"),
+    ("section", "line", "key", "found"),
     [
-        ("stamp", "timeout_s = 0", "stamp.timeout_s"),
-        ("stamp", "timeout_s = nan", "stamp.timeout_s"),
-        ("stamp", 'timeout_s = "soon"', "stamp.timeout_s"),
-        ("stamp", 'authorities = "digicert"', "stamp.authorities"),
-        ("keys", "passphrase_log_n = 21", "keys.passphrase_log_n"),
-        ("intake", "batch = 0", "intake.batch"),
+        ("stamp", "timeout_s = 0", "stamp.timeout_s", "0"),
+        ("stamp", "timeout_s = nan", "stamp.timeout_s", "nan"),
+        ("stamp", 'timeout_s = "soon"', "stamp.timeout_s", "soon"),
+        ("stamp", 'authorities = "digicert"', "stamp.authorities", "digicert"),
+        ("keys", "passphrase_log_n = 21", "keys.passphrase_log_n", "21"),
+        ("intake", "batch = 0", "intake.batch", "0"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named_with_its_file(file: Path, section: str, line: str, key: str) -> None:
+def test_a_value_that_does_not_fit_is_named_with_its_file_and_key(
+    file: Path, section: str, line: str, key: str, found: str
+) -> None:
     file.write_text(f"{file.read_text()}[{section}]\n{line}\n")
     error = refused(file)
-    assert (error.message, error.where, error.found) == ("a key does not fit", str(file), key)
+    assert (error.message, error.where, error.found) == ("a key does not fit", f"{file}: {key}", found)
     assert error.expected
+    assert "Input" not in error.expected
+
+
+@pytest.mark.parametrize("key", ["log.origin", "office.organisation"])
+def test_a_missing_key_is_named_with_its_file(file: Path, key: str) -> None:
+    name = key.partition(".")[2]
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith(name)))
+    error = refused(file)
+    assert (error.message, error.where, error.expected) == ("a key is missing", str(file), key)
 
 
 @pytest.mark.parametrize("origin", ["", "Zyra/00c0ffee", "zyra", "zyra/00C0FFEE", "zyra/00c0ffee/", "/00c0ffee", "z/1"])
 def test_an_origin_has_one_form(file: Path, origin: str) -> None:
     file.write_text(settings_toml(OFFICE | {"log": {"origin": origin}}))
-    assert refused(file).found == "log.origin"
+    assert refused(file).where == f"{file}: log.origin"
 
 
 def test_another_version_of_the_file_is_refused(file: Path) -> None:
     file.write_text(file.read_text().replace("version = 1", "version = 2"))
-    assert refused(file).found == "version"
+    assert refused(file).where == f"{file}: version"
 
 
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
-        ("NISISAMA_STAMP__TIMEOUT_S", "soon", "stamp.timeout_s"),
-        ("NISISAMA_STAMP__TIMEOUT_S", "121", "stamp.timeout_s"),
-        ("NISISAMA_STAMP__AUTHORITIES", "[1]", "stamp.authorities.0"),
-        ("nisisama_intake__batch", "-1", "intake.batch"),
-        ("NISISAMA_VERSION", "2", "version"),
+        ("NISISAMA_STAMP__TIMEOUT_S", "soon", "soon"),
+        ("NISISAMA_STAMP__TIMEOUT_S", "121", "121"),
+        ("NISISAMA_STAMP__AUTHORITIES", "[1]", "1"),
+        ("nisisama_intake__batch", "-1", "-1"),
+        ("NISISAMA_VERSION", "2", "2"),
         ("NISISAMA_STAMP__AUTHORITY", "x", "stamp.authority"),
     ],
 )

@@ -1,0 +1,180 @@
+"""What somebody meets who is new to it: a mistake is answered in words, with what to do, and without a traceback."""
+
+import contextlib
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from api.cli.main import cli, main
+from api.doctor import examine
+from api.home import Home
+from evidence.times import system_clock
+from tests.homes import Office, copy_of
+
+PROGRAM = (sys.executable, "-P", "-c", "import sys; from api.cli.main import main; sys.exit(main())")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(office: Office, tmp_path: Path) -> Iterator[Home]:
+    home = copy_of(office, tmp_path)
+    yield home
+    home.engine.dispose()
+
+
+def run(*arguments: str | Path) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([*map(str, arguments)])
+    return code, out.getvalue(), err.getvalue()
+
+
+# A home that cannot be used
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """``name`` may not be written to; a test that runs as root could not have it otherwise."""
+    access = os.access
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: not (mode & os.W_OK and Path(path).name == name) and access(path, mode)
+    )
+
+
+@pytest.mark.parametrize("name", ["home", "nisisama.db"])
+def test_a_home_on_a_read_only_disk_is_refused_before_the_database_is_opened(
+    home: Home, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert run("--home", home.path, "evidence", "list")[0] == 0
+    refuse(monkeypatch, name)
+    code, _out, err = run("--home", home.path, "evidence", "list")
+    assert code == 1
+    assert f"{name}: this account may not read and write here" in err
+    assert "copy both folders" in err
+    assert [finding.id for finding in examine(home.path, system_clock).problems] == ["home"]
+
+
+def test_a_home_that_is_a_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    code, _out, err = run("--home", tmp_path / "note.txt", "evidence", "list")
+    assert (code, "Not a directory. Check the path" in err, "Errno" in err) == (1, True, False)
+
+
+def test_a_refusal_of_the_system_is_one_finding_and_the_other_checks_are_made(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_home: Home) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "some/key")
+
+    monkeypatch.setattr("api.doctor.keys", refused)
+    monkeypatch.setattr("api.doctor.decoder", lambda: None)
+    (problem,) = examine(home.path, system_clock).problems
+    assert (problem.id, problem.where, problem.found) == ("keys.private", "some/key", "Permission denied")
+    assert "account that owns" in problem.fix
+
+
+def test_a_doctor_says_below_each_problem_what_was_expected_and_what_to_do(home: Home) -> None:
+    file = home.path / "nisisama.toml"
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "origin" not in line))
+    code, out, _err = run("--home", home.path, "doctor")
+    assert code == 1
+    assert f"FAILED        home\n{'':14}{file}: a key is missing (expected log.origin)\n{'':14}Write it" in out
+
+
+# A bundle's roots
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--trust", "nowhere.pem"], "'nowhere.pem' does not exist"),
+        (["--trust", "folder"], "'folder' is a directory"),
+        (["--trust", "some.asice"], "a bundle cannot vouch for itself"),
+        (["--trust", "note.txt"], "Give the root as a PEM file"),
+        (["--log", "nonsense"], "--log: "),
+        (["--log", "nonsense"], "from the covering letter"),
+        (["--seal", "nonsense"], "--seal: "),
+    ],
+)
+def test_a_root_or_key_that_cannot_be_read_is_a_mistake_of_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("note.txt").write_text("hello")
+    Path("some.asice").write_bytes(b"PK\x03\x04")
+    code, out, err = run("verify", "some.asice", *options)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+# Output that nobody takes
+
+
+def test_a_full_disk_under_the_output_is_said_and_no_traceback_is_shown(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [*PROGRAM, "--home", tmp_path / "none", "evidence", "list", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    assert done.returncode == 1
+    assert b"no settings here" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_pipe_that_was_closed_ends_a_command_quietly(home: Home, more: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*PROGRAM, "--home", home.path, "evidence", "list", *more]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+# Help
+
+
+def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield before, group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*before, name))
+        else:
+            yield (*before, name), command
+
+
+COMMANDS = dict(commands(cli))
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids="-".join)
+def test_help_fits_a_terminal_of_eighty_columns(monkeypatch: pytest.MonkeyPatch, name: tuple[str, ...]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _err = run(*name, "--help")
+    assert code == 0
+    assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+def test_an_option_that_may_be_given_several_times_says_so() -> None:
+    several = [
+        option
+        for command in COMMANDS.values()
+        for option in command.params
+        if isinstance(option, click.Option) and option.multiple
+    ]
+    assert {name for option in several for name in option.opts} >= {"--trust", "--tsa"}
+    assert [option.opts for option in several if "several times" not in (option.help or "")] == []
+
+
+def test_help_says_time_stamp_office() -> None:
+    told = json.dumps([run(*name, "--help")[1] for name in COMMANDS])
+    assert "time-stamp office" in told
+    assert "authorit" not in told
