@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from casefiles.bundle.members import BundleContents
-from casefiles.bundle.report import WIDTH, paragraph
+from casefiles.bundle.report import WIDTH, grouped, paragraph, steps
 from casefiles.bundle.sign import BundleFacts
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import printable
@@ -17,16 +17,13 @@ from config.words import Words, load_words
 from evidence.stamp.cms import name_of
 from evidence.times import format_time
 
-_GROUP = 4
-_GROUPS_A_LINE = 8
 _RULE = "_" * 40
-
-
-def grouped(digest: str) -> str:
-    """A hex digest in groups of 4, 8 groups a line, for reading aloud and comparing."""
-    groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
-    lines = [groups[at : at + _GROUPS_A_LINE] for at in range(0, len(groups), _GROUPS_A_LINE)]
-    return "\n".join("    " + " ".join(line) for line in lines)
+_COMMANDS = (
+    ("sha256sum FILE", "certutil -hashfile FILE SHA256"),
+    ("openssl x509 -in ROOT.pem -noout -fingerprint -sha256",),
+    ('bash verify.sh --trust ROOT.pem --trust ROOT.pem --seal "FINGERPRINT"',),
+    (),
+)
 
 
 def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> str:
@@ -40,7 +37,8 @@ def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequ
     """
     words = load_words(contents.language)
     title = words.say("letter.title")
-    banner = [words.say("rehearsal").center(WIDTH).rstrip(), ""] if contents.rehearsal else []
+    notice = [words.say("rehearsal").center(WIDTH).rstrip(), paragraph(words.say("rehearsal.why")), ""]
+    banner = notice if contents.rehearsal else []
     parts = [*banner, title, "=" * len(title), "", *_head(words, contents, facts), "", *_digests(words, facts)]
     for root in roots:
         name = paragraph(words.say("letter.root", name=printable(name_of(root))), indent="  ")
@@ -80,8 +78,7 @@ def _digests(words: Words, facts: BundleFacts) -> list[str]:
 
 def _steps(words: Words) -> list[str]:
     title = words.say("letter.how")
-    steps = [paragraph(words.say(f"letter.how.{number}"), indent=f"{number}. ") for number in range(1, 5)]
-    return [title, "-" * len(title), *steps]
+    return [title, "-" * len(title), *steps(words, "letter.how", _COMMANDS)]
 
 
 def _signature(words: Words) -> list[str]:

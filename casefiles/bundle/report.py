@@ -1,5 +1,7 @@
 """The texts of a bundle: report, README and VERIFY.txt, in plain words.
 
+Prose keeps to ``WIDTH`` columns; digests stand in groups of four, on lines of their own, and are
+plain in ``case.json`` and the tables. A rehearsal never speaks as if a time-stamp office had answered.
 Values that come from a channel are shown with every control and direction character spelled
 out, so that nobody's chosen name can rearrange a page.
 """
@@ -9,23 +11,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from casefiles.bundle.script import not_made_by
 from casefiles.verifier.jcs import Json, jcs
-from casefiles.verifier.records import WITHHELD, Anchorage, Record, items_of, not_before
+from casefiles.verifier.records import WITHHELD, Anchorage, Record, events_of, items_of, not_before
 from casefiles.verifier.report import printable
 from config.words import Words
 from evidence.times import format_time
 
 WIDTH = 78
 _LABEL = 24
-_HOLE = "hole"
+_GROUP, _GROUPS_A_LINE = 4, 8
+_BAR = "    | "
+_HOLE, _REQUEST, _APPROVAL = "hole", "requested", "approved"
 
 
-def paragraph(text: str, *, indent: str = "") -> str:
-    """``text`` in lines of at most ``WIDTH``, digests unbroken."""
+def paragraph(text: str, *, indent: str = "", every: str | None = None) -> str:
+    """``text`` in lines of at most ``WIDTH``, digests unbroken; ``every`` begins each line but the first."""
     return textwrap.fill(
         text,
         WIDTH,
         initial_indent=indent,
-        subsequent_indent=" " * len(indent),
+        subsequent_indent=" " * len(indent) if every is None else every,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -34,6 +38,22 @@ def paragraph(text: str, *, indent: str = "") -> str:
 def heading(text: str) -> str:
     """A heading with a line below it."""
     return f"\n{text}\n{'-' * len(text)}"
+
+
+def grouped(digest: str, *, indent: str = "    ") -> str:
+    """A hex digest in groups of 4, 8 groups a line, for reading aloud and comparing."""
+    groups = [digest[at : at + _GROUP] for at in range(0, len(digest), _GROUP)]
+    lines = [groups[at : at + _GROUPS_A_LINE] for at in range(0, len(groups), _GROUPS_A_LINE)]
+    return "\n".join(indent + " ".join(line) for line in lines)
+
+
+def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str]:
+    """Numbered steps, ``key.1`` and so on, each with its commands on lines of their own."""
+    lines: list[str] = []
+    for number, typed in enumerate(commands, start=1):
+        lines.append(paragraph(words.say(f"{key}.{number}"), indent=f"{number}. "))
+        lines += [f"     {command}" for command in typed]
+    return lines
 
 
 def report(
@@ -50,11 +70,12 @@ def report(
         paragraph(words.say("report.no_pictures")),
         *_summary(words, case),
         *_how(words, records),
-        *_times(words),
-        *_table(words, items_of(records), anchorage),
+        *_times(words, case),
+        *_table(words, case, items_of(records), anchorage),
+        *_entries(words, records),
         *_holes(words, records),
         *_steps(words),
-        *_limits(words),
+        *_limits(words, case),
         *_digests(words, case, log_key),
     ]
     return "\n".join(parts) + "\n"
@@ -141,6 +162,11 @@ def _cover(words: Words, case: Mapping[str, Json]) -> list[str]:
     return [_row(words.say(key), value) for key, value in rows]
 
 
+def _told(words: Words, case: Mapping[str, Json], key: str, **values: str) -> str:
+    """A text that a rehearsal has in words of its own."""
+    return words.say(f"{key}.rehearsal" if case["rehearsal"] == "yes" else key, **values)
+
+
 def _row(label: str, value: str, *, indent: str = "") -> str:
     return paragraph(printable(value), indent=f"{indent}{label}:".ljust(_LABEL) + " ")
 
@@ -152,7 +178,7 @@ def _summary(words: Words, case: Mapping[str, Json]) -> list[str]:
         paragraph(words.count("report.items", int(case["items"]))),
         paragraph(words.count("report.events", int(case["events"]))),
         paragraph(words.count("report.withheld", withheld) if withheld else words.say("report.withheld_none")),
-        paragraph(words.say("report.proven", stamped_at=case["checkpoint"]["stamped_at"])),
+        paragraph(_told(words, case, "report.proven", stamped_at=case["checkpoint"]["stamped_at"])),
     ]
 
 
@@ -163,12 +189,31 @@ def _how(words: Words, records: Sequence[Record]) -> list[str]:
         ("declared", "declared_by"),
         ("method", "method"),
         ("tool", "tool"),
-        ("authority", "authority"),
     ):
         names = _distinct(words, records, name)
         if names:
             lines.append(paragraph(words.say(f"report.how.{key}", names="; ".join(names))))
-    return [*lines, paragraph(words.say("report.how.note"))]
+    return [*lines, *_persons(words, records), paragraph(words.say("report.how.note"))]
+
+
+def _persons(words: Words, records: Sequence[Record]) -> list[str]:
+    """Who approved where two persons acted, and where one acted."""
+    approvals = {record.values.get("request"): record for record in records if record.leaf.type == _APPROVAL}
+    lines: list[str] = []
+    for request in (record for record in records if record.leaf.type == _REQUEST):
+        told = {"what": _named(words, "act", request, "what"), "index": str(request.index)}
+        approval = approvals.get(request.leaf.event_id)
+        if approval is None:
+            lines.append(words.say("report.how.one", **told))
+        else:
+            who = _shown(words, approval, "actor")
+            lines.append(words.say("report.how.two", **told, approved=str(approval.index), who=who))
+    items = items_of(records)
+    alone = [item for item in items if item.values.get("authority", WITHHELD) is None]
+    hidden = [item for item in items if "authority" in item.withheld]
+    lines += [words.count("report.how.alone", len(alone))] if alone else []
+    lines += [words.count("report.how.hidden", len(hidden))] if hidden else []
+    return [paragraph(line) for line in lines]
 
 
 def _distinct(words: Words, records: Iterable[Record], name: str) -> list[str]:
@@ -186,26 +231,29 @@ def _shown(words: Words, record: Record, name: str) -> str:
     return printable(value if isinstance(value, str) else jcs(value).decode("utf-8"))
 
 
-def _times(words: Words) -> list[str]:
-    keys = ("posted", "acquired", "proven")
-    return [
-        heading(words.say("report.times")),
-        *(paragraph(words.say(f"report.times.{key}"), indent="- ") for key in keys),
-    ]
+def _named(words: Words, family: str, record: Record, name: str) -> str:
+    """A value in the words that the catalogue has for it, or as it is."""
+    value = _shown(words, record, name)
+    return words.say(key) if (key := f"{family}.{value}") in words.texts else value
 
 
-def _table(words: Words, items: Sequence[Record], anchorage: Anchorage) -> list[str]:
+def _times(words: Words, case: Mapping[str, Json]) -> list[str]:
+    texts = [words.say("report.times.posted"), words.say("report.times.acquired")]
+    texts.append(_told(words, case, "report.times.proven"))
+    return [heading(words.say("report.times")), *(paragraph(text, indent="- ") for text in texts)]
+
+
+def _table(words: Words, case: Mapping[str, Json], items: Sequence[Record], anchorage: Anchorage) -> list[str]:
     lines = [heading(words.say("report.table"))]
     for number, item in enumerate(items, start=1):
         title = words.say("report.item", number=str(number), index=str(item.index), event=item.leaf.event_id)
-        lines += [title, *_item(words, item, anchorage), ""]
-    return lines
+        lines += [title, *_item(words, case, item, anchorage), ""]
+    return lines[:-1] if items else lines
 
 
 _SAID = (
     "sender_name",
     "sender_id",
-    "text",
     "action",
     "edited_at",
     "reply_to",
@@ -216,23 +264,65 @@ _SAID = (
 """What an item itself says; a line only where it says it."""
 
 
-def _item(words: Words, item: Record, anchorage: Anchorage) -> list[str]:
+def _item(words: Words, case: Mapping[str, Json], item: Record, anchorage: Anchorage) -> list[str]:
     channel = f"{_shown(words, item, 'channel_id')} {_shown(words, item, 'channel_title')}"
-    rows = [
+    before = [
         ("kind", _shown(words, item, "kind")),
         ("channel", channel),
         ("message", _shown(words, item, "message_id")),
         *((name, _shown(words, item, name)) for name in _SAID if item.values.get(name) is not None),
-        ("posted", _shown(words, item, "posted_at")),
-        ("acquired", _shown(words, item, "at")),
-        ("after", not_before(item, anchorage) or words.say("report.before_first")),
-        ("by", format_time(anchorage.stamped_at)),
-        ("sha256", _shown(words, item, "sha256")),
-        ("bytes", _shown(words, item, "bytes")),
     ]
-    if item.withheld:
-        rows.append(("withheld", ", ".join(item.withheld)))
-    return [_row(words.say(f"report.item.{key}"), value, indent="  ") for key, value in rows]
+    behind = [("posted", _shown(words, item, "posted_at")), ("acquired", _shown(words, item, "at"))]
+    after = not_before(item, anchorage) or words.say("report.before_first")
+    proven = [("after", after), ("by", format_time(anchorage.stamped_at))]
+    if item.values.get("bytes") is not None:
+        behind.append(("bytes", _shown(words, item, "bytes")))
+    return [
+        *(_row(words.say(f"report.item.{key}"), value, indent="  ") for key, value in before),
+        *_text(words, item),
+        *(_row(words.say(f"report.item.{key}"), value, indent="  ") for key, value in behind),
+        *(_row(_told(words, case, f"report.item.{key}"), value, indent="  ") for key, value in proven),
+        *_digest(words, item),
+        *([_row(words.say("report.item.withheld"), ", ".join(item.withheld), indent="  ")] if item.withheld else []),
+    ]
+
+
+def _text(words: Words, item: Record) -> list[str]:
+    """What was posted, line by line behind a bar, so that no line of it can pass for one of the report."""
+    text = item.values.get("text")
+    if not text:
+        return []
+    lines = text.split("\n") if isinstance(text, str) else [_shown(words, item, "text")]
+    barred = [paragraph(printable(line), indent=_BAR, every=_BAR) or _BAR.rstrip() for line in lines]
+    return [f"  {words.say('report.item.text')}:", *barred]
+
+
+def _digest(words: Words, item: Record) -> list[str]:
+    """The digest of an item's file; a message without one has no such row."""
+    digest = item.values.get("sha256")
+    if digest is None:
+        return []
+    return [f"  {words.say('report.item.sha256')}:", grouped(_shown(words, item, "sha256"))]
+
+
+def _entries(words: Words, records: Sequence[Record]) -> list[str]:
+    """The other entries of the bundle, one by one."""
+    indexes = {record.leaf.event_id: str(record.index) for record in records}
+    unshown = words.say("report.unshown")
+    lines = [heading(words.say("report.entries")), paragraph(words.say("report.entries.note"))]
+    for event in events_of(records):
+        named = {
+            "organisation": _shown(words, event, "organisation"),
+            "act": _named(words, "act", event, "what"),
+            "channel": _shown(words, event, "channel"),
+            "about": indexes.get(event.values.get("request") or event.values.get("item") or "", unshown),
+        }
+        key = f"entry.{event.leaf.type}"
+        what = words.say(key, **named) if key in words.texts else event.leaf.type
+        at, who = _shown(words, event, "at"), _shown(words, event, "actor")
+        text = words.say("report.entry", index=str(event.index), at=at, who=who, what=what)
+        lines.append(paragraph(text, indent="- "))
+    return lines
 
 
 def _holes(words: Words, records: Sequence[Record]) -> list[str]:
@@ -240,32 +330,51 @@ def _holes(words: Words, records: Sequence[Record]) -> list[str]:
     lines = [heading(words.say("report.holes"))]
     if not holes:
         return [*lines, paragraph(words.say("report.holes.none"))]
-    lines.append(words.count("report.holes.some", len(holes)))
+    unsaid = words.say("report.unsaid")
+    lines.append(paragraph(words.count("report.holes.some", len(holes))))
     for hole in holes:
-        told = {name: _shown(words, hole, name) for name in ("hole", "lo", "hi", "since")}
-        channel = _shown(words, hole, "channel_id")
-        text = words.say("report.hole", index=str(hole.index), channel=channel, **told)
+        told = {name: _shown(words, hole, name) if _said(hole, name) else unsaid for name in ("what", "since")}
+        channel, why = _shown(words, hole, "channel_id"), _named(words, "hole", hole, "hole")
+        text = words.say(
+            "report.hole", index=str(hole.index), channel=channel, place=_place(words, hole), why=why, **told
+        )
         lines.append(paragraph(text, indent="- "))
     return lines
 
 
+def _said(record: Record, name: str) -> bool:
+    """Whether a value says something, or is withheld."""
+    return bool(record.values.get(name, WITHHELD))
+
+
+def _place(words: Words, hole: Record) -> str:
+    """Which messages a hole is about."""
+    lo, hi = _shown(words, hole, "lo"), _shown(words, hole, "hi")
+    if hole.values.get("lo", WITHHELD) is None:
+        return words.say("report.hole.channel")
+    return words.say("report.hole.message" if lo == hi else "report.hole.messages", lo=lo, hi=hi)
+
+
 def _steps(words: Words) -> list[str]:
-    steps = [paragraph(words.say(f"report.verify.{number}"), indent=f"{number}. ") for number in range(1, 6)]
-    return [heading(words.say("report.verify")), *steps]
+    commands = ((), (), (), ('bash verify.sh --trust ROOT.pem --seal "FINGERPRINT"',), ())
+    return [heading(words.say("report.verify")), *steps(words, "report.verify", commands)]
 
 
-def _limits(words: Words) -> list[str]:
-    keys = ("proves", "who", "received", "complete", "revocation", "law", "seal")
-    limits = [paragraph(words.say(f"report.limits.{key}"), indent="- ") for key in keys]
-    return [heading(words.say("report.limits")), *limits]
+def _limits(words: Words, case: Mapping[str, Json]) -> list[str]:
+    keys = ("who", "received", "complete", "revocation", "law", "seal")
+    limits = [_told(words, case, "report.limits.proves"), *(words.say(f"report.limits.{key}") for key in keys)]
+    return [heading(words.say("report.limits")), *(paragraph(limit, indent="- ") for limit in limits)]
 
 
 def _digests(words: Words, case: Mapping[str, Json], log_key: str) -> list[str]:
     checkpoint = case["checkpoint"]
     return [
         heading(words.say("report.digests")),
-        words.say("report.digests.log", origin=case["log"]),
-        words.say("report.digests.key", key=log_key),
-        words.say("report.digests.checkpoint", size=checkpoint["size"], sha256=checkpoint["sha256"]),
-        words.say("report.digests.token", sha256=checkpoint["token_sha256"]),
+        paragraph(words.say("report.digests.log", origin=case["log"])),
+        words.say("report.digests.key"),
+        f"    {log_key}",
+        words.say("report.digests.checkpoint", size=checkpoint["size"]),
+        grouped(checkpoint["sha256"]),
+        words.say("report.digests.token"),
+        grouped(checkpoint["token_sha256"]),
     ]
