@@ -12,7 +12,7 @@ from api.auditing import run_audit
 from api.checking import check_picture
 from api.exporting import Order, export_case
 from api.home import Home
-from api.listing import list_items
+from api.listing import Look, list_items
 from api.showing import show_case
 from api.watching import add_channel, remove_channel
 from casefiles.case import add_items, open_case, open_events
@@ -46,6 +46,7 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         items = [item["item_id"] for item in list_items(home, None, None)]
         add_items(home.engine, writer.sequencer, case, items[:4], ann)
     show_case(home, case, ann, keys.casework)
+    list_items(home, None, Look(ann, keys.casework, lambda _unstamped: None))
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
     check_picture(home, picture, case, ann, keys.matching)
     export_case(home, Order(case, home.path.parent / "out.asice", "court", "en", ann), keys.casework)
