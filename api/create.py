@@ -73,22 +73,9 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
         SettingsError: A time-stamp office is in no catalogue.
         PassphraseError: The passphrase is too short.
     """
+    require_possible(plan.path, plan.stamp_by, cards)
     path = plan.path.resolve()
     keys = keys_beside(path)
-    for folder in (path, keys.path):
-        if folder.exists():
-            raise HomeError("there is something already", where=str(folder), fix="Name another place with --home")
-    unknown = [name for name in plan.stamp_by if name not in time_stamp_authorities()]
-    if unknown:
-        raise SettingsError(
-            "no such time-stamp office",
-            where="--tsa",
-            expected=", ".join(sorted(time_stamp_authorities())),
-            found=unknown[0],
-            fix="Correct --tsa, or leave it out and choose one in the settings later",
-        )
-    if cards is not None:
-        _require_outside(cards, (path, keys.path))
     make_folder(path, parents=True)  # exclusive, and so outside the block below: another init's home is not ours
     try:
         created = _create(plan, path, clock)
@@ -99,6 +86,31 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
         shutil.rmtree(keys.path, ignore_errors=True)
         raise
     return created
+
+
+def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) -> None:
+    """Check that a home can be made here: a clerk's mistakes are met before a passphrase is asked for.
+
+    Raises:
+        HomeError: Something is there already, or the cards would lie in the home.
+        SettingsError: A time-stamp office is in no catalogue.
+    """
+    home = path.resolve()
+    folders = (home, keys_beside(home).path)
+    for folder in folders:
+        if folder.exists():
+            raise HomeError("there is something already", where=str(folder), fix="Name another place with --home")
+    unknown = [name for name in stamp_by if name not in time_stamp_authorities()]
+    if unknown:
+        raise SettingsError(
+            "no such time-stamp office",
+            where="--tsa",
+            expected=", ".join(sorted(time_stamp_authorities())),
+            found=unknown[0],
+            fix="Correct --tsa, or leave it out and choose one in the settings later",
+        )
+    if cards is not None:
+        _require_outside(cards, folders)
 
 
 def _require_outside(cards: Path, homes: Sequence[Path]) -> None:

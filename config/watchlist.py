@@ -64,7 +64,7 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
             found=report_url[:120],
             fix="Copy the whole address of the page that names the channel",
         )
-    if not reported_by.strip():
+    if not reported_by.strip() or not reported_by.isprintable():
         raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
     if access not in {"public", "invite"}:
         raise SettingsError(

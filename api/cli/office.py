@@ -57,13 +57,15 @@ def init(
     lawyer, and someone outside. Without enough of them no picture can ever be opened again.
     The passphrase has at least 15 characters: take several words.
     """
-    from api.create import Plan, create_home
+    from api.create import Plan, create_home, require_possible
     from config.settings import KeySettings
 
     if cards_needed > card_count:
         raise click.UsageError(f"--cards-needed {cards_needed} is more than --card-count {card_count}")
+    path = ctx.find_root().obj
+    require_possible(path, stamp_by, cards)
     plan = Plan(
-        path=ctx.find_root().obj,
+        path=path,
         organisation=organisation,
         passphrase=passphrase(passphrase_file, new=True),
         actor=actor or "init",

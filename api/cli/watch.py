@@ -87,12 +87,12 @@ def add(
 
 def _told(channel: str, mode: str, done: "Registered") -> str:
     if not done.logged:
-        return f"{channel} stands in the register so already, as {mode}. Nothing was changed."
+        return f"{channel} is registered already, as {mode}. Nothing was changed."
     review = f" A second person reviews it by {done.review_by}." if done.review_by else ""
     if done.before is None:
         return f"Registered {channel} as {mode}.{review} This version does not watch it yet."
-    was = f"it was {done.before}, it is {mode}" if done.before != mode else f"still {mode}"
-    return f"Changed the entry of {channel}: {was}.{review}"
+    now = f"from {done.before} to {mode}" if done.before != mode else f"the mode is still {mode}"
+    return f"Changed the entry of {channel}: {now}.{review}"
 
 
 @watch.command("list")

@@ -17,7 +17,7 @@ from api.cli.main import cli, main
 from api.doctor import examine
 from api.home import Home
 from evidence.times import system_clock
-from tests.homes import Office, copy_of
+from tests.homes import Office, copy_of, legal_basis
 
 PROGRAM = (sys.executable, "-P", "-c", "import sys; from api.cli.main import main; sys.exit(main())")
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,47 @@ def test_a_doctor_says_below_each_problem_what_was_expected_and_what_to_do(home:
     code, out, _err = run("--home", home.path, "doctor")
     assert code == 1
     assert f"FAILED        home\n{'':14}{file}: a key is missing (expected log.origin)\n{'':14}Write it" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "Name another place with --home"),
+        (["--tsa", "nobody"], "Name another place with --home"),
+        (["--tsa", "nobody", "NEW"], "Correct --tsa"),
+        (["--cards", "new/cards", "NEW"], "the cards may not lie in the home"),
+    ],
+)
+def test_a_home_that_cannot_be_made_is_refused_before_a_passphrase_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], words: str
+) -> None:
+    def ask(*_arguments: object, **_options: object) -> str:
+        raise AssertionError("asked for the passphrase")
+
+    monkeypatch.chdir(tmp_path)
+    Path("home").mkdir()
+    monkeypatch.setattr("api.cli.office.passphrase", ask)
+    name = "new" if "NEW" in options else "home"
+    code, _out, err = run("--home", name, "init", "--org", "Zyra", *(word for word in options if word != "NEW"))
+    assert (code, words in err) == (1, True), err
+    assert [file.name for file in tmp_path.iterdir()] == ["home"]
+
+
+def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
+    add = ("watch", "add", "@kanal", "--reported-by", "Org", "--reported-on", "2026-01-02", "--by", "ann")
+    modest = (*add, "--mode", "metadata_only", "--report")
+    basis = legal_basis(home.path.parent)
+    sealed = ("--mode", "sealed", "--legal-basis", basis, "--approved-by", "bo")
+    for more, words in (
+        ((*modest, "https://x.y/1"), "Registered kanal as metadata_only. A second person reviews it by"),
+        ((*modest, "https://x.y/1"), "kanal is registered already, as metadata_only. Nothing was changed."),
+        ((*modest, "https://x.y/2"), "Changed the entry of kanal: the mode is still metadata_only. A second person"),
+        ((*add, "--report", "https://x.y/2", *sealed), "Changed the entry of kanal: from metadata_only to sealed.\n"),
+    ):
+        code, out, _err = run("--home", home.path, *more)
+        assert (code, out.startswith(words)) == (0, True), out
+    told = json.loads(run("--home", home.path, *modest, "https://x.y/2", "--json")[1])
+    assert (told["before"], told["changed"], told["mode"]) == ("sealed", True, "metadata_only")
 
 
 # A bundle's roots

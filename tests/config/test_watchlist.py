@@ -39,7 +39,7 @@ BASIS = {
             ("report_url", text)
             for text in ("https://example.org/\n", "https://example.org/a b", "javascript:alert(1)")
         ),
-        *(("reported_by", text) for text in ("", " \t")),
+        *(("reported_by", text) for text in ("", " \t", "\udcff", "a\nb")),
         *(("reported_on", text) for text in ("", "yesterday", "2026-02-30", "31.01.2026")),
         *(("access", text) for text in ("", "secret", "PUBLIC")),
     ],
