@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from casefiles.errors import CaseError
+from casefiles.verifier import report as verifier
 from config.errors import ConfigError, Explained
 from evidence.errors import EvidenceError
 from evidence.finding import Verdict
@@ -28,9 +29,8 @@ EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
         CaseError: REFUSED,
     }
 )
-VERDICT_CODES: Mapping[Verdict, int] = MappingProxyType(
-    {Verdict.PASSED: DONE, Verdict.FAILED: REFUSED, Verdict.INDETERMINATE: UNDECIDED}
-)
+VERDICT_CODES: Mapping[Verdict, int] = verifier.EXIT_CODES
+"""The verifier's own table: a script need not know which program it called."""
 
 _SYSTEM_REMEDIES: Mapping[int, str] = MappingProxyType(
     {

@@ -11,13 +11,12 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import BinaryIO, TypeAlias
 
 from asn1crypto import cms, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
@@ -40,6 +39,7 @@ from casefiles.verifier.report import detail_of
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.stamp.cms import Asn1
+from evidence.stamp.issue import Issuer
 
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
@@ -51,8 +51,6 @@ StampOver: TypeAlias = Callable[[bytes], bytes]
 """SHA-256 in, DER of a time-stamp token over it out; raises a StampError."""
 
 _ROOT_YEARS, _SEAL_YEARS = 20, 5
-_YEAR = timedelta(days=365.25)
-_SLACK = timedelta(days=1)  # the authority's clock may be a little behind ours
 _MAX_COMMON_NAME = 64  # X.520, ub-common-name
 
 
@@ -187,21 +185,11 @@ def make_seal(
     else: destroy its key, or keep it offline for the next seal.
     """
     root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root_name, seal_name = _name(organisation, "root of the seal"), _name(organisation, "seal")
-    root = (
-        _builder(subject=root_name, issuer=root_name, key=root_key, at=at, years=_ROOT_YEARS)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(authority=True), critical=True)
-        .sign(root_key, hashes.SHA256())
-    )
-    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
-    seal = (
-        _builder(subject=seal_name, issuer=root_name, key=seal_key, at=at, years=_SEAL_YEARS)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(authority=False), critical=True)
-        .add_extension(above, critical=False)
-        .sign(root_key, hashes.SHA256())
-    )
+    issuer = Issuer(_name(organisation, "root of the seal"), root_key)
+    root = issuer.root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign", "crl_sign"))
+    subject, usage = _name(organisation, "seal"), ("digital_signature", "content_commitment")
+    # a seal signs, and commits to content (EN 319 412-2, 4.3.2, type C)
+    seal = issuer.issue(subject, seal_key.public_key(), at=at, years=_SEAL_YEARS, usage=usage)
     return root, root_key, seal, seal_key
 
 
@@ -220,34 +208,4 @@ def _name(organisation: str, role: str) -> x509.Name:
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_MAX_COMMON_NAME]),
             x509.NameAttribute(NameOID.COMMON_NAME, f"{organisation[:room]}, {role}"),
         ]
-    )
-
-
-def _builder(
-    *, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, at: datetime, years: int
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(at - _SLACK)
-        .not_valid_after(at + years * _YEAR)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _usage(*, authority: bool) -> x509.KeyUsage:
-    """An authority signs certificates; a seal signs, and commits to content (EN 319 412-2, 4.3.2, type C)."""
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=not authority,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
     )

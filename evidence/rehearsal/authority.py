@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -30,6 +30,7 @@ from evidence.errors import SignedDataError, StampError
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
 from evidence.stamp.cms import Asn1, read_as, reading
 from evidence.stamp.der import element, require_der
+from evidence.stamp.issue import Issuer
 from evidence.times import Clock
 
 NOTICE = "Rehearsal, not for court"
@@ -37,8 +38,6 @@ POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number kept for example
 MAX_QUERY_BYTES = 4096
 
 _ROOT_YEARS, _AUTHORITY_YEARS = 20, 10
-_YEAR = timedelta(days=365.25)
-_SLACK = timedelta(days=1)  # the machine's clock may step back after the keys were made
 _ACCURACY_S = 1
 _IDLE_S = 5.0
 _ROOT, _CERTIFICATE, _KEY = "root.pem", "authority.pem", "authority.key"
@@ -234,49 +233,25 @@ def _make(kind: Asn1, *value: object) -> Asn1:
 
 
 def _root_certificate(key: ec.EllipticCurvePrivateKey, at: datetime) -> x509.Certificate:
-    name = _name(f"Root ({NOTICE})")
-    builder = _builder(name, name, key.public_key(), at, _ROOT_YEARS)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    return builder.add_extension(_usage(key_cert_sign=True), critical=True).sign(key, hashes.SHA256())
+    return Issuer(_name(f"Root ({NOTICE})"), key).root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign",))
 
 
 def _authority_certificate(
     key: ec.EllipticCurvePrivateKey, root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, at: datetime
 ) -> x509.Certificate:
-    builder = _builder(_name(f"Time stamps ({NOTICE})"), root.subject, key.public_key(), at, _AUTHORITY_YEARS)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(digital_signature=True), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
-    return builder.add_extension(issuer_key, critical=False).sign(root_key, hashes.SHA256())
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime, years: int
-) -> x509.CertificateBuilder:
-    builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
-    builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(at - _SLACK).not_valid_after(at + years * _YEAR)
-    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    return Issuer(root.subject, root_key).issue(
+        _name(f"Time stamps ({NOTICE})"),
+        key.public_key(),
+        at=at,
+        years=_AUTHORITY_YEARS,
+        usage=("digital_signature",),
+        purpose=ExtendedKeyUsageOID.TIME_STAMPING,
+    )
 
 
 def _name(common: str) -> x509.Name:
     return x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, NOTICE), x509.NameAttribute(NameOID.COMMON_NAME, common)]
-    )
-
-
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=key_cert_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
     )
 
 

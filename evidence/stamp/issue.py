@@ -1,0 +1,83 @@
+"""Issues the certificates that an office makes for itself (RFC 5280): its seal's, and a rehearsal's time stamps.
+
+Pure but for the serial number, which is random. Whom to trust for them is no matter of this module.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+_YEAR = timedelta(days=365.25)
+_SLACK = timedelta(days=1)  # a clock may be a little behind, or step back
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who signs: a name and its key."""
+
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+
+    def root(self, *, at: datetime, years: int, usage: tuple[str, ...]) -> x509.Certificate:
+        """The issuer's own certificate, which allows no authority below it.
+
+        Args:
+            at: When it begins to be valid, but for a day's slack; aware.
+            usage: Names of RFC 5280, 4.2.1.3, as Python spells them; the others are refused.
+        """
+        return (
+            self._builder(self.name, self.key.public_key(), at, years, usage)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(self.key, hashes.SHA256())
+        )
+
+    def issue(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        *,
+        at: datetime,
+        years: int,
+        usage: tuple[str, ...],
+        purpose: x509.ObjectIdentifier | None = None,
+    ) -> x509.Certificate:
+        """A certificate for somebody who is no authority.
+
+        Args:
+            purpose: The one thing that it is for, critical; None says nothing of it.
+        """
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = (
+            self._builder(subject, key, at, years, usage)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(above, critical=False)
+        )
+        if purpose is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime, years: int, usage: tuple[str, ...]
+    ) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder(subject_name=subject, issuer_name=self.name, public_key=key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(at - _SLACK)
+            .not_valid_after(at + years * _YEAR)
+            .add_extension(x509.KeyUsage(**{name: name in usage for name in _USAGES}), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        )
