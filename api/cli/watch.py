@@ -104,10 +104,11 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
     channels = list_channels(open_home(ctx))
     lines = [
-        f"{row['channel']:<34} {row['mode']:<14} reported by {row['reported_by']}: {row['report_url']}"
+        f"{row['channel']:<34} {row['mode']:<14} {row['access']}\n"
+        f"    {row['reported_on']}  reported by {row['reported_by']}: {row['report_url']}"
         for row in channels
     ]
-    emit({"channels": channels}, as_json=as_json, text="\n".join(lines) or "No channel is watched.")
+    emit({"channels": channels}, as_json=as_json, text="\n".join(lines) or "No channel is registered.")
 
 
 @watch.command("remove")

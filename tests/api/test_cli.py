@@ -593,7 +593,7 @@ def test_an_audit_is_clean_against_an_older_checkpoint(life: Life, home: Path) -
 REPORT = "--report https://x.y --reported-by Org --reported-on 2026-01-01"
 TEXTS = {
     "doctor": "PASSED",
-    "watch list": "No channel is watched.",
+    "watch list": "No channel is registered.",
     "evidence list": "message",
     "evidence show ITEM": "log_index",
     "audit": "PASSED: ",

@@ -125,6 +125,9 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
     ):
         code, out, _err = run("--home", home.path, *more)
         assert (code, out.startswith(words)) == (0, True), out
+    listed = run("--home", home.path, "watch", "list")[1].splitlines()
+    assert [line.split() for line in listed[:1]] == [["kanal", "sealed", "public"]]
+    assert listed[1:] == ["    2026-01-02  reported by Org: https://x.y/2"]
     told = json.loads(run("--home", home.path, *modest, "https://x.y/2", "--json")[1])
     assert (told["before"], told["changed"], told["mode"]) == ("sealed", True, "metadata_only")
 
