@@ -206,7 +206,7 @@ def _cut_short(file: BinaryIO) -> ContainerError:
     """The file ends before the bundle does."""
     size = file.seek(0, io.SEEK_END)
     return ContainerError(
-        "the bundle is cut short: its end is missing",
+        "the bundle is cut short",
         expected="the size that the covering letter names",
         found=f"{size} bytes",
         fix="Copy it, or ask for it, once more",
