@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from evidence import database
-from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, StoreError, TileError
+from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
 from evidence.finding import Finding, Verdict
 from evidence.log.event import sha256_hex
 from evidence.log.leaf import Leaf, parse_leaf
@@ -298,9 +298,7 @@ class LogAudit:
         news = min(newest, self._news)
         if stamped >= news > 0:
             later = self.size - stamped
-            return [
-                Finding("log.anchored", Verdict.PASSED, f"checkpoint {stamped}", found=f"{later} entries are newer")
-            ]
+            return [Finding("log.anchored", Verdict.PASSED, f"checkpoint {stamped}", found=f"newer entries: {later}")]
         return [
             Finding(
                 "log.anchored",
@@ -308,7 +306,7 @@ class LogAudit:
                 f"entries from {stamped} on",
                 "a time stamp",
                 "unanchored",
-                "Choose a time-stamp authority in the settings, or wait until it answers again",
+                "Choose a time-stamp office in the settings, or wait until it answers again",
             )
         ]
 
@@ -344,4 +342,13 @@ class LogAudit:
         Raises:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
         """
-        self._require_held(open_checkpoint(note, key=self._told.key))
+        try:
+            told = open_checkpoint(note, key=self._told.key)
+        except NoteError as error:
+            raise CheckpointError(
+                f"this is no checkpoint of this log: {error.message}",
+                expected=error.expected,
+                found=error.found,
+                fix="Bring a checkpoint that this log signed, as the file that it was kept in",
+            ) from error
+        self._require_held(told)

@@ -84,7 +84,9 @@ class VerifierKey:
         _, _, encoded = rest.partition("+")
         typed_key = _from_base64(encoded, what="a verifier key")
         if typed_key[:1] != ED25519:
-            raise NoteError("not an Ed25519 verifier key", expected="type 01", found=f"type {typed_key[:1].hex()}")
+            raise NoteError(
+                "not an Ed25519 verifier key", expected="type 01", found=f"type {typed_key[:1].hex() or 'none'}"
+            )
         key = cls(name, typed_key[1:])
         if str(key) != text:
             raise NoteError("the key identifier is of another key", expected=str(key), found=ascii(text)[:400])

@@ -158,7 +158,7 @@ def outcome(path: Path, before: list[tuple[str, list[tuple[object, ...]]]], at: 
 
 
 def test_a_flip_anywhere_in_the_database_file_does_not_go_unseen(office: Office, tmp_path: Path) -> None:
-    outcomes = flip_database(office, tmp_path, stride=2003)
+    outcomes = flip_database(office, tmp_path, stride=4001)
     print(dict(outcomes))
     assert outcomes["found"] > 0
 
@@ -238,3 +238,13 @@ def test_an_older_checkpoint_from_outside_shows_that_entries_were_removed(office
     change(home, f"DELETE FROM event WHERE idx >= {size - 1}", f"DELETE FROM checkpoint WHERE size >= {size}")
     assert {"log.against", "log.signed"} <= {problem.id for problem in audited(home, against=outside).report.problems}
     home.engine.dispose()
+
+
+def test_a_file_from_outside_that_is_no_checkpoint_is_told_with_a_remedy(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    outside = tmp_path / "checkpoint"
+    outside.write_text("not one\n")
+    [problem] = audited(home, against=outside).report.problems
+    assert (problem.id, problem.verdict) == ("log.against", Verdict.FAILED)
+    assert "no checkpoint of this log" in problem.found
+    assert "Bring a checkpoint" in problem.fix
