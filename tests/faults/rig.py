@@ -340,16 +340,13 @@ def acknowledging_first(shared: Shared) -> None:
 def logging_first(shared: Shared) -> None:
     """CONTROL: objects get their address only after the log named them."""
     _honest(shared)
-    link, settle = LocalObjects._link, LocalObjects.settle
-    waiting: list[tuple[Path, str]] = []
+    sync, settle = LocalObjects.sync, LocalObjects.settle
 
     def late(self: LocalObjects) -> None:
-        for draft, address in waiting:
-            link(self, draft, address)
-        waiting.clear()
+        sync(self)
         settle(self)
 
-    LocalObjects._link = lambda _self, draft, address: waiting.append((draft, address))
+    LocalObjects.sync = lambda _self: None
     LocalObjects.settle = late
 
 
