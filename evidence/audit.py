@@ -36,11 +36,16 @@ _Check = tuple[str, Callable[[], Iterable[Finding] | None]]
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The outcome."""
+    """The outcome.
+
+    Attributes:
+        compared: Whether every record was opened, or found broken, and every row in clear compared with them.
+    """
 
     entries: int
     objects: int
     report: Report
+    compared: bool
 
 
 def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
@@ -56,7 +61,7 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
         findings = _run(_log_checks(log, told))
         store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
         findings += _run(_store_checks(store, told, partial(row_places, connection, log.places)))
-    return Audit(log.size, len(present), Report(tuple(findings)))
+    return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
 
 
 @contextmanager
@@ -79,10 +84,10 @@ def _run(checks: Iterable[_Check]) -> list[Finding]:
     return [finding for check_id, check in checks for finding in run_check(check_id, partial(_guarded, check))]
 
 
-def _guarded(check: Callable[[], Iterable[Finding] | None]) -> list[Finding]:
+def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]:
     """A check whose database trouble is a finding like any other."""
     with store_errors("database"):
-        return list(check() or ())
+        yield from check() or ()
 
 
 def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:

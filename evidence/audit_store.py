@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from evidence import database
 from evidence.audit_log import AuditInput, failed
-from evidence.database import open_engine, writing
+from evidence.database import store_errors
 from evidence.errors import EvidenceError, ObjectMissingError
 from evidence.finding import Finding
 from evidence.log.event import read_record, sha256_hex
@@ -29,6 +29,9 @@ class StoreAudit:
         media: Leaf index by object address, from the pass over the leaves.
         size: Number of leaves.
         present: Addresses of the settled objects, listed before the database was first read.
+
+    Attributes:
+        compared: Whether ``records`` ran to its end, so that every row in clear was compared.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class StoreAudit:
         self._media = media
         self._size = size
         self._present = present
+        self.compared = False
 
     def rows(self) -> Iterable[Finding]:
         """Every sealed row is there, hashes to its leaf, and nothing is there beside them."""
@@ -118,27 +122,25 @@ class StoreAudit:
         """Every record opens its leaf, and the rows in clear are those that follow from the records."""
         if (reader := self._told.reader) is None:
             return
-        scratch = open_engine("sqlite://")
+        scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
         database.metadata.create_all(scratch)
-        with writing(scratch) as rebuilt:
+        with scratch.begin() as rebuilt:
             for index, leaf, rows in self._leaves_with_rows():
                 if "record" not in rows:
                     continue
                 try:
                     record = read_record(open_whole(rows["record"], identities=(reader.casework,)), leaf)
+                    placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
+                    with store_errors(f"rows of leaf {index}"):
+                        project(rebuilt, placed, reader.seen)
                 except EvidenceError as error:
                     yield failed("records.rows", f"record of leaf {index}", error.expected, error.message, _BACKUP)
-                    continue
-                project(
-                    rebuilt,
-                    Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media")),
-                    reader.seen,
-                )
             for table, row in differences(self._connection, rebuilt):
                 yield failed(
                     "records.rows", f"{table} {row}", "the row that follows from the log", "another or none", _BACKUP
                 )
         scratch.dispose()
+        self.compared = True
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:

@@ -84,9 +84,11 @@ class Report:
 
 
 def run_check(check_id: str, check: Callable[[], Iterable[Finding] | None]) -> list[Finding]:
-    """Run one check: its own findings, one FAILED finding if it raised, or one PASSED finding."""
+    """Run one check: its own findings, one FAILED finding more if it raised, or one PASSED finding."""
+    findings: list[Finding] = []
     try:
-        findings = list(check() or ())
+        for finding in check() or ():
+            findings.append(finding)  # noqa: PERF402 - what it found before it raised is kept
     except Explained as error:
-        return [Finding.of_error(check_id, error)]
+        findings.append(Finding.of_error(check_id, error))
     return findings or [Finding(check_id, Verdict.PASSED)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.auditing import run_audit
+from api.auditing import run_audit, told_of_records
 from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.listing import list_items
@@ -125,6 +125,38 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
             with pytest.raises(StoreError) as raised:
                 read()
             assert raised.value.where.startswith(where)
+
+
+# One wound hides no other
+
+
+def test_a_record_that_cannot_be_opened_hides_no_changed_row(home: Home) -> None:
+    first, *_others, last = (item["item_id"] for item in list_items(home, None, None))
+    with home.writing() as writer:
+        case_id = open_case(writer.sequencer, doer(home))
+        add_items(home.engine, writer.sequencer, case_id, [first], doer(home))
+    opened = "(SELECT idx FROM case_file)"
+    change(
+        home,
+        f"UPDATE sealed SET body = x'00' WHERE name = 'record' AND idx = {opened}",
+        f"UPDATE item SET message_id = 999 WHERE item_id = '{last}'",
+    )
+    done = audited(home, PASSPHRASE)
+    where = {problem.where for problem in done.report.problems if problem.id == "records.rows"}
+    assert {f"item {last}", f"case_file {case_id}"} <= where
+    assert done.compared
+
+
+def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_told: object) -> None:
+        raise StoreError("the disk failed")
+
+    monkeypatch.setattr("evidence.audit_store.differences", broken)
+    done = audited(home, PASSPHRASE)
+    assert not done.compared
+    assert told_of_records(done, 3) == "not compared to the end: see records.rows"
 
 
 # What was signed last

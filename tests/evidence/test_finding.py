@@ -51,12 +51,12 @@ def test_a_raise_becomes_a_failed_finding_with_its_words() -> None:
     assert run_check("log.leaves", check) == [Finding("log.leaves", FAILED, "leaf 3", "1", "too long: 2", "Cut it")]
 
 
-def test_a_raise_in_the_middle_leaves_one_finding() -> None:
+def test_what_a_check_found_before_it_raised_is_kept() -> None:
     def check() -> Iterator[Finding]:
-        yield Finding("a", PASSED)
+        yield Finding("a", FAILED, "leaf 3")
         raise SettingsError("broken")
 
-    assert run_check("a", check) == [Finding("a", FAILED, found="broken")]
+    assert run_check("a", check) == [Finding("a", FAILED, "leaf 3"), Finding("a", FAILED, found="broken")]
 
 
 def test_an_error_may_be_told_as_undecided() -> None:
