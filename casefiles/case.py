@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from evidence import database
 from evidence.authority import Doer
 from evidence.database import reading
-from evidence.errors import UnknownItemError
+from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.event import Draft, Record, read_record
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.sequencer import Sequencer
@@ -121,8 +121,8 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
     """Read events and open their records.
 
     Raises:
-        NoMatchingKeyError: The casework key is another home's.
-        LeafError: A record is not of its leaf; run the audit.
+        NoMatchingKeyError: The casework key is another home's, or a record's header was changed.
+        LeafError: A record is missing, damaged or not of its leaf.
     """
     event, sealed = database.event, database.sealed
     wanted = sa.select(event.c.idx, event.c.leaf, sealed.c.body).join(
@@ -132,10 +132,24 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
         for index in indexes:
             row = connection.execute(wanted.where(event.c.idx == index)).one()
             leaf = parse_leaf(bytes(row.leaf))
-            record = None
-            if row.body is not None:
-                record = read_record(open_whole(bytes(row.body), identities=(casework,)), leaf)
+            record = _open_record(leaf, row.body, casework, where=f"record of leaf {index}")
             yield Opened(index, bytes(row.leaf), leaf, record)
+
+
+def _open_record(leaf: Leaf, body: bytes | None, casework: Identity, *, where: str) -> Record | None:
+    if "record" not in leaf.sealed:
+        return None
+    fix = "Run: nisisama audit; restore a backup if it finds damage"
+    if body is None:
+        raise LeafError("a record is missing", where=where, fix=fix)
+    try:
+        return read_record(open_whole(bytes(body), identities=(casework,)), leaf)
+    except NoMatchingKeyError as error:
+        raise NoMatchingKeyError(
+            error.message, where=where, expected=error.expected, found=error.found, fix=fix
+        ) from error
+    except EvidenceError as error:
+        raise LeafError(f"a record cannot be read: {error.message}", where=where, found=error.found, fix=fix) from error
 
 
 def authority_indexes(engine: sa.Engine, events: Sequence[Opened]) -> Sequence[int]:

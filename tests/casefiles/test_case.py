@@ -19,7 +19,7 @@ from casefiles.case import (
     require_items,
 )
 from evidence.authority import Act, Doer, one_person, two_persons
-from evidence.errors import NoMatchingKeyError, UnknownItemError
+from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.event import Draft
 from evidence.seal.recipients import generate_identity
 from evidence.times import parse_time
@@ -87,6 +87,26 @@ def test_another_key_opens_no_record(ledger: Ledger) -> None:
     log(ledger, observed(1))
     with pytest.raises(NoMatchingKeyError):
         list(open_events(ledger.engine, [0], generate_identity()))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM sealed WHERE idx = 1",
+        "UPDATE sealed SET body = x'00' WHERE idx = 1",
+        "UPDATE sealed SET body = (SELECT body FROM sealed WHERE idx = 0) WHERE idx = 1",
+        "UPDATE sealed SET body = substr(body, 1, length(body) - 1) || x'00' WHERE idx = 1",
+        "UPDATE sealed SET body = substr(body, 1, 100) || x'41' || substr(body, 102) WHERE idx = 1",
+    ],
+)
+def test_a_record_that_is_damaged_is_named_with_what_to_do(ledger: Ledger, damage: str) -> None:
+    log(ledger, observed(1), observed(2))
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql(damage)
+    with pytest.raises((LeafError, NoMatchingKeyError)) as raised:
+        list(open_events(ledger.engine, [0, 1], CASEWORK))
+    assert raised.value.where == "record of leaf 1"
+    assert "nisisama audit" in raised.value.fix
 
 
 def test_each_case_has_a_name_of_its_own(ledger: Ledger) -> None:
