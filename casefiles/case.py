@@ -13,6 +13,7 @@ from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, Unknow
 from evidence.log.event import Draft, Record, read_record
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.sequencer import Sequencer
+from evidence.log.stored import stored_bytes
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 
@@ -136,14 +137,15 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
             yield Opened(index, bytes(row.leaf), leaf, record)
 
 
-def _open_record(leaf: Leaf, body: bytes | None, casework: Identity, *, where: str) -> Record | None:
+def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) -> Record | None:
     if "record" not in leaf.sealed:
         return None
     fix = "Run: nisisama audit; restore a backup if it finds damage"
     if body is None:
         raise LeafError("a record is missing", where=where, fix=fix)
     try:
-        return read_record(open_whole(bytes(body), identities=(casework,)), leaf)
+        sealed = stored_bytes(body, where=where)
+        return read_record(open_whole(sealed, identities=(casework,)), leaf)
     except NoMatchingKeyError as error:
         raise NoMatchingKeyError(
             error.message, where=where, expected=error.expected, found=error.found, fix=fix

@@ -93,10 +93,11 @@ def test_another_key_opens_no_record(ledger: Ledger) -> None:
     "damage",
     [
         "DELETE FROM sealed WHERE idx = 1",
+        "UPDATE sealed SET body = 'text' WHERE idx = 1",
         "UPDATE sealed SET body = x'00' WHERE idx = 1",
         "UPDATE sealed SET body = (SELECT body FROM sealed WHERE idx = 0) WHERE idx = 1",
-        "UPDATE sealed SET body = substr(body, 1, length(body) - 1) || x'00' WHERE idx = 1",
-        "UPDATE sealed SET body = substr(body, 1, 100) || x'41' || substr(body, 102) WHERE idx = 1",
+        "UPDATE sealed SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE idx = 1",
+        "UPDATE sealed SET body = CAST(substr(body, 1, 100) || x'41' || substr(body, 102) AS BLOB) WHERE idx = 1",
     ],
 )
 def test_a_record_that_is_damaged_is_named_with_what_to_do(ledger: Ledger, damage: str) -> None:
