@@ -6,6 +6,7 @@ names the file (or the variable) and the key. Secrets never stand here: they are
 """
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from config.errors import SecretFileError, SettingsError
 PREFIX = "NISISAMA_"
 NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"})
 """Variables of the command line that are no settings."""
+
+_SHAPES = {str: "text", list: "a list", dict: "a table"}
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 class _Section(BaseModel):
@@ -107,11 +111,12 @@ def load_settings(file: Path) -> Settings:
             "no settings here", where=str(file), fix="Name the home with --home, or make one: nisisama init --org NAME"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError("not TOML", where=str(file), found=str(error), fix="Mend the file") from error
+        place = str(error).rpartition("(at ")[2].rstrip(")")  # the rest may repeat a key, and so an address
+        raise SettingsError("not TOML", where=str(file), found=place, fix="Mend the file there") from error
     _refuse_unknown_variables()
     # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
     for key in told.keys() - Settings.model_fields.keys():
-        raise SettingsError("unknown key", where=str(file), found=key, fix="Remove it or correct its name")
+        raise SettingsError("unknown key", where=str(file), found=_name(key), fix="Remove it or correct its name")
     try:
         return Settings(**told)
     except ValidationError as error:
@@ -137,7 +142,7 @@ def _refuse_unknown_variables() -> None:
 def _settings_error(error: ValidationError, file: Path) -> SettingsError:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    key = ".".join(path)
+    key = _name(".".join(path))
     variable = _variables().get(PREFIX + "__".join(path[:2]).upper())
     if first["type"] == "extra_forbidden":
         return SettingsError("unknown key", where=variable or str(file), found=key, fix="Remove it or correct its name")
@@ -149,9 +154,21 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
         "a key does not fit",
         where=variable or f"{file}: {key}",
         expected=first["msg"].removeprefix("Input should be "),
-        found=str(first["input"])[:40],
+        found=_shown(first["input"], path[0]),
         fix="Correct its value",
     )
+
+
+def _shown(value: object, section: str) -> str:
+    """A number as it stands; of anything else only what kind of thing it is, since an address may hold a password."""
+    if isinstance(value, int | float) and section != "database":
+        return str(value).lower()
+    return _SHAPES.get(type(value), type(value).__name__)
+
+
+def _name(key: str) -> str:
+    """A key as it stands if it looks like one: in quotes, TOML takes a whole address with its password for a key."""
+    return key if _NAME.fullmatch(key) else "a key that is no name"
 
 
 def _source_error(error: SourceError) -> SettingsError:

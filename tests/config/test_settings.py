@@ -64,10 +64,12 @@ def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
     [
         ("stamp", "timeout_s = 0", "stamp.timeout_s", "0"),
         ("stamp", "timeout_s = nan", "stamp.timeout_s", "nan"),
-        ("stamp", 'timeout_s = "soon"', "stamp.timeout_s", "soon"),
-        ("stamp", 'authorities = "digicert"', "stamp.authorities", "digicert"),
+        ("stamp", 'timeout_s = "soon"', "stamp.timeout_s", "text"),
+        ("stamp", 'authorities = "digicert"', "stamp.authorities", "text"),
         ("keys", "passphrase_log_n = 21", "keys.passphrase_log_n", "21"),
+        ("stamp", "authorities = {a = 1}", "stamp.authorities", "a table"),
         ("intake", "batch = 0", "intake.batch", "0"),
+        ("intake", "batch = false", "intake.batch", "false"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_with_its_file_and_key(
@@ -102,11 +104,11 @@ def test_another_version_of_the_file_is_refused(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
-        ("NISISAMA_STAMP__TIMEOUT_S", "soon", "soon"),
-        ("NISISAMA_STAMP__TIMEOUT_S", "121", "121"),
+        ("NISISAMA_STAMP__TIMEOUT_S", "soon", "text"),
+        ("NISISAMA_STAMP__TIMEOUT_S", "121", "text"),
         ("NISISAMA_STAMP__AUTHORITIES", "[1]", "1"),
-        ("nisisama_intake__batch", "-1", "-1"),
-        ("NISISAMA_VERSION", "2", "2"),
+        ("nisisama_intake__batch", "-1", "text"),
+        ("NISISAMA_VERSION", "2", "text"),
         ("NISISAMA_STAMP__AUTHORITY", "x", "stamp.authority"),
     ],
 )
@@ -116,6 +118,53 @@ def test_a_value_from_the_environment_is_named_with_its_variable(
     monkeypatch.setenv(name, value)
     error = refused(file)
     assert (error.where, error.found) == (name, found)
+
+
+ADDRESS = "postgresql://nisi:geheim99@db/n"
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        (f'database = "{ADDRESS}"', ""),
+        (f'"{ADDRESS}" = 1', ""),
+        ("", f'[database]\nurl = ["{ADDRESS}"]'),
+        ("", f'[database]\nurl = {{to = "{ADDRESS}"}}'),
+        ("", f'[database]\nurl = {{"{ADDRESS}" = 1}}'),
+        ("", f'[database]\n"{ADDRESS}" = ""'),
+        ("", f"[database]\nurl = {ADDRESS}"),
+        ("", f'[database]\nurl = "{ADDRESS}'),
+        ("", "[database]\nurl = 9900000000"),
+        ("", f'[[database]]\nurl = "{ADDRESS}"'),
+        ("", f'[database."{ADDRESS}"]\n[database."{ADDRESS}"]'),
+        ("", f'[stamp]\ntimeout_s = "{ADDRESS}"'),
+    ],
+)
+def test_a_password_is_not_repeated_wherever_it_stands_in_the_file(file: Path, head: str, tail: str) -> None:
+    file.write_text(f"{head}\n{file.read_text()}\n{tail}\n")
+    told = repr(refused(file)) + str(vars(refused(file)))
+    assert "geheim" not in told
+    assert "99" not in told.replace(str(file), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NISISAMA_DATABASE", ADDRESS),
+        ("NISISAMA_DATABASE", f'"{ADDRESS}"'),
+        ("NISISAMA_DATABASE", f'{{"{ADDRESS}": 1}}'),
+        ("NISISAMA_DATABASE", f'{{"url": ["{ADDRESS}"]}}'),
+        ("NISISAMA_DATABASE_URL", ADDRESS),
+        ("NISISAMA_DATABASE__ADDRESS", ADDRESS),
+        ("NISISAMA_STAMP__AUTHORITIES", ADDRESS),
+        ("NISISAMA_INTAKE__BATCH", ADDRESS),
+    ],
+)
+def test_a_password_is_not_repeated_wherever_it_stands_in_the_environment(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert "geheim" not in repr(refused(file)) + str(vars(refused(file)))
 
 
 @pytest.mark.parametrize("name", ["NISISAMA_STAMP__AUTHORITIES", "nisisama_stamp__authorities", "NISISAMA_STAMP"])
