@@ -43,9 +43,12 @@ from evidence.stamp.queue import NONCE_BITS, has_news
 _OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target"})
 """Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
 Reasons are free words of the house: the bundle's own stands in its description."""
-_CONTENT = frozenset(
+_WORDS = frozenset(
     {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media"}
 )
+_TRACES = frozenset({"raw_sha256", "container_sha256", "container_bytes", "source_name", "offset"})
+"""Digests, lengths and places of what the source said: whoever guesses at a withheld word could test the guess."""
+_CONTENT = _WORDS | _TRACES
 _HOLE_CONTENT = frozenset({"what"})
 """Of a hole, what is missing, in words; of a request, ``what`` is only the kind of act."""
 WITHHELD = {

@@ -33,6 +33,7 @@ from evidence.errors import (
 )
 from evidence.log.append import tree_size
 from evidence.log.event import Record
+from evidence.log.schema import SCHEMAS
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
 from tests.homes import PASSPHRASE, Office, copy_of, doer
@@ -243,6 +244,35 @@ def test_a_receiver_sees_what_is_theirs_to_see(
     seen = [text for text in spelled if text in body]
     assert (seen == []) is (audience == "partner")
     assert ("text" in shown) is (audience != "partner")
+
+
+def slices(export: bytes) -> list[bytes]:
+    """The whole of an export and every JSON object in it, as its bytes lie there: what a guess would be tested on."""
+    text, read = export.decode("utf-8"), json.JSONDecoder().raw_decode
+    begins = [at for at, character in enumerate(text) if character == "{"]
+    return [export, *(text[at : read(text, at)[1]].encode("utf-8") for at in begins)]
+
+
+def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
+    bundles: dict[str, tuple[Exported, list[Record]]], office: Office
+) -> None:
+    export = (office.export.folder / "result.json").read_bytes()
+    digests = [hashlib.sha256(part).hexdigest().encode() for part in slices(export)]
+    shown = {audience: everything(done.bundle) for audience, (done, _records) in bundles.items()}
+    assert [digest for digest in digests if digest in shown["partner"]] == []
+    assert len([digest for digest in digests if digest in shown["court"]]) > len(office.export.texts)
+    assert "offset" in disclosed(bundles["court"][0].bundle)  # two of them give the length of what lies between
+    assert "offset" not in disclosed(bundles["partner"][0].bundle)
+
+
+def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> None:
+    identifies = {"channel_id", "channel", "channel_type", "message_id", "reply_to", "lo", "hi", "kind"}
+    of_the_file = {"media_type", "bytes", "sha256"}
+    times = {"posted_at", "edited_at"}
+    register = {"report_url", "reported_by", "reported_on", "access"}  # public before we knew of it
+    of_holes = {"what"}  # withheld there alone: of a request it is the kind of act
+    subject = {name for schema in SCHEMAS.values() for name in schema.subject}
+    assert subject - WITHHELD["partner"] == identifies | of_the_file | times | register | of_holes
 
 
 def test_each_receiver_has_what_is_withheld_from_them() -> None:
