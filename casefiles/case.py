@@ -14,6 +14,7 @@ from evidence.log.event import Draft, Record, read_record
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.sequencer import Sequencer
 from evidence.log.stored import stored_bytes
+from evidence.observation import OF_A_CHANNEL
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 
@@ -164,20 +165,21 @@ def authority_indexes(engine: sa.Engine, events: Sequence[Opened]) -> Sequence[i
 
 
 def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
-    """Log indexes of what speaks of a case's items: the items, the holes beside them, the case's own acts."""
+    """Log indexes of what speaks of a case's items: the items, holes, the case's own acts.
+
+    Of the holes those at the messages of the items, and every one that belongs to a whole channel of theirs or to
+    messages that nobody saw: a gap beside an item says that something may be missing there.
+    """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
     added = sa.select(held.c.idx).where(held.c.case_id == case_id)
     of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id).join(held).where(held.c.case_id == case_id)
     places = of_case.subquery()
-    beside = sa.select(holes.c.idx).join(
-        places,
-        sa.and_(
-            holes.c.channel_id == places.c.channel_id,
-            holes.c.lo <= places.c.message_id,
-            holes.c.hi >= places.c.message_id,
-        ),
+    at_a_message = sa.and_(holes.c.lo <= places.c.message_id, holes.c.hi >= places.c.message_id)
+    of_the_channel = sa.or_(holes.c.lo.is_(None), holes.c.reason.in_(sorted(OF_A_CHANNEL)))
+    unseen = sa.select(holes.c.idx).join(
+        places, sa.and_(holes.c.channel_id == places.c.channel_id, sa.or_(at_a_message, of_the_channel))
     )
-    every = sa.union(opened, added, sa.select(places.c.idx), beside)
+    every = sa.union(opened, added, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
         return sorted(connection.execute(every).scalars())

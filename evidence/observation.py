@@ -49,6 +49,10 @@ class HoleReason(StrEnum):
     DOWNTIME = "downtime"
 
 
+OF_A_CHANNEL = frozenset({HoleReason.GAP, HoleReason.BAN, HoleReason.DOWNTIME})
+"""What was not seen of a channel, rather than of a message that was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hole:
     """Something that was not seen, with its reason.

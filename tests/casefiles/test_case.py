@@ -21,6 +21,7 @@ from casefiles.case import (
 from evidence.authority import Act, Doer, one_person, two_persons
 from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.event import Draft
+from evidence.observation import OF_A_CHANNEL
 from evidence.seal.recipients import generate_identity
 from evidence.times import parse_time
 from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
@@ -40,9 +41,9 @@ def observed(message: int | None, channel: str = "7", kind: str = "message") -> 
     return Draft("observed", NOBODY | told | {"mode": "sealed", "sha256": "ab" * 32, "text": f"text {message}"})
 
 
-def hole(lo: int | None, hi: int | None, channel: str = "7") -> Draft:
+def hole(lo: int | None, hi: int | None, channel: str = "7", why: str = "gap") -> Draft:
     span = {"lo": None if lo is None else str(lo), "hi": None if hi is None else str(hi)}
-    return Draft("hole", NOBODY | span | {"channel_id": channel, "hole": "gap", "since": NOBODY["at"]})
+    return Draft("hole", NOBODY | span | {"channel_id": channel, "hole": why, "since": NOBODY["at"]})
 
 
 def log(ledger: Ledger, *drafts: Draft) -> list[str]:
@@ -154,14 +155,25 @@ def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:
 def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger: Ledger) -> None:
     mine = log(ledger, observed(5), observed(5, kind="file"), observed(None, kind="channel"))  # 0 1 2
     log(ledger, observed(6), observed(5, channel="8"))
-    log(ledger, hole(5, 5), hole(1, 9), hole(6, 9), hole(5, 5, channel="8"), hole(None, None))  # 5 6 7 8 9
+    unread = [hole(5, 5, why="mode"), hole(1, 9, why="mode"), hole(6, 6, why="missing_file")]
+    log(ledger, *unread, hole(5, 5, channel="8"), hole(None, None, why="mode"))  # 5 6 7 8 9
     case = open_case(ledger.sequencer, ANN)  # 10
     other = open_case(ledger.sequencer, ANN)
     add(ledger, case, *mine)  # 12 13 14
     add(ledger, other, mine[0])
-    assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 5, 6, 10, 12, 13, 14]
-    assert case_event_indexes(ledger.engine, other) == [0, 5, 6, 11, 15]
+    assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 5, 6, 9, 10, 12, 13, 14]
+    assert case_event_indexes(ledger.engine, other) == [0, 5, 6, 9, 11, 15]
     assert case_event_indexes(ledger.engine, "case-0") == []
+
+
+@pytest.mark.parametrize("why", sorted(OF_A_CHANNEL))
+def test_what_nobody_saw_of_the_channel_is_told_with_every_item_of_it(ledger: Ledger, why: str) -> None:
+    mine = log(ledger, observed(5))
+    log(ledger, hole(1, 2, why=why), hole(8, 9, channel="8", why=why))
+    case = open_case(ledger.sequencer, ANN)
+    assert case_event_indexes(ledger.engine, case) == [3]
+    add(ledger, case, *mine)
+    assert case_event_indexes(ledger.engine, case) == [0, 1, 3, 4]
 
 
 def test_the_authority_of_an_event_is_its_request_and_the_approval(ledger: Ledger) -> None:
