@@ -21,6 +21,8 @@ _LABEL = 24
 _GROUP, _GROUPS_A_LINE = 4, 8
 _BAR = "    | "
 _HOLE, _REQUEST, _APPROVAL = "hole", "requested", "approved"
+_SECOND_PERSON = ("alone", "agreed", "untold", "hidden")
+"""What can be told of a second person where no request is named, in the order of the report."""
 
 
 def paragraph(text: str, *, indent: str = "", every: str | None = None) -> str:
@@ -197,7 +199,7 @@ def _how(words: Words, records: Sequence[Record]) -> list[str]:
 
 
 def _persons(words: Words, records: Sequence[Record]) -> list[str]:
-    """Who approved where two persons acted, and where one acted."""
+    """Who approved where two persons acted, and what the entries of the items tell where they name no request."""
     approvals = {record.values.get("request"): record for record in records if record.leaf.type == _APPROVAL}
     lines: list[str] = []
     for request in (record for record in records if record.leaf.type == _REQUEST):
@@ -209,11 +211,25 @@ def _persons(words: Words, records: Sequence[Record]) -> list[str]:
             who = _shown(words, approval, "actor")
             lines.append(words.say("report.how.two", **told, approved=str(approval.index), who=who))
     items = items_of(records)
-    alone = [item for item in items if item.values.get("authority", WITHHELD) is None]
-    hidden = [item for item in items if "authority" in item.withheld]
-    lines += [words.count("report.how.alone", len(alone))] if alone else []
-    lines += [words.count("report.how.hidden", len(hidden))] if hidden else []
+    for key in _SECOND_PERSON:
+        if of_these := [item for item in items if _second_person(item) == key]:
+            names = "; ".join(_distinct(words, of_these, "approver"))
+            lines.append(words.count(f"report.how.{key}", len(of_these), names=names))
     return [paragraph(line) for line in lines]
+
+
+def _second_person(item: Record) -> str | None:
+    """What an item's entry tells of a second person; nothing where it names a request, which has entries of its own.
+
+    A request is not the only sign of one: an act that needs none may name who agreed all the same.
+    """
+    if item.values.get("authority") is not None:
+        return None
+    if item.values.get("approver") is not None:
+        return "agreed"
+    if "authority" in item.withheld:
+        return "hidden"
+    return "untold" if "approver" in item.withheld else "alone"
 
 
 def _distinct(words: Words, records: Iterable[Record], name: str) -> list[str]:

@@ -301,10 +301,40 @@ def test_the_report_says_who_approved_and_where_one_person_acted() -> None:
     log.add("observed", {**forge.item(9), "authority": request})
     report = report_of(log)
     assert "the request in log entry 6 (to import) was approved in log entry 8 by a second person: lawyer" in report
-    assert "for the request in log entry 7 (to export a case) this file shows no approval" in report
+    assert "For the request in log entry 7 (to export a case) this file shows no approval" in report
     assert "a second person approved the request in log entry 6" in report
     assert "1 item was acquired by one person" in report
     assert "For 2 items it is withheld whether" in report_of(log, withhold=frozenset({"authority"}))
+
+
+ALONE = "1 item was acquired by one person; its entry names no request and no second person."
+UNTOLD = "For 1 item the entry names no request; whether a second person agreed is withheld."
+HIDDEN = "For 1 item it is withheld whether a second person approved."
+AGREED = "For 1 item the entry names a second person who agreed: lawyer"
+
+
+@pytest.mark.parametrize(
+    ("approver", "withhold", "words"),
+    [
+        (None, set(), ALONE),
+        (None, {"approver"}, UNTOLD),
+        (None, {"authority"}, HIDDEN),
+        (None, {"authority", "approver"}, HIDDEN),
+        ("lawyer", set(), AGREED),
+        ("lawyer", {"approver"}, UNTOLD),
+        ("lawyer", {"authority"}, AGREED),
+        ("lawyer", {"authority", "approver"}, HIDDEN),
+    ],
+)
+def test_one_person_is_said_only_where_the_entry_shows_that_no_second_agreed(
+    approver: str | None, withhold: set[str], words: str
+) -> None:
+    log = forge.Log()
+    log.add("log_opened", forge.opening())
+    log.add("observed", {**forge.item(1), "approver": approver})
+    report = report_of(log, withhold=frozenset(withhold))
+    assert [each for each in (ALONE, UNTOLD, HIDDEN, AGREED) if each in report] == [words]
+    assert ("one person" in report) is (words == ALONE)
 
 
 @pytest.mark.parametrize(
