@@ -176,7 +176,8 @@ def open_engine(url: str) -> sa.Engine:
         StoreError: The address is none, or its driver is not installed.
     """
     try:
-        # a reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own
+        # A reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own.
+        # LIMIT: two writers of one task would there meet a serialization failure; a home has one writer today.
         view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
     except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
@@ -233,9 +234,15 @@ def store_errors(where: str) -> Iterator[None]:
                 found=reason,
                 fix="Free space or check the disk, then run it again",
             ) from error
-        raise StoreError(
-            "the database refused", where=where, found=reason, fix="Run: nisisama audit; restore a backup if it fails"
-        ) from error
+        raise _refused(where, reason) from error
+    except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
+        raise _refused(where, "a damaged schema") from error
+
+
+def _refused(where: str, reason: str) -> StoreError:
+    return StoreError(
+        "the database refused", where=where, found=reason, fix="Run: nisisama audit; restore a backup if it fails"
+    )
 
 
 @contextmanager

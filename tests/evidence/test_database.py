@@ -176,6 +176,22 @@ def test_a_file_that_is_no_database_is_explained(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize(
+    "damage", [b"CREATE TABLE sealed\xce(", b"CREATE TABLE \xceealed (", b"CREATE \xceABLE sealed ("]
+)
+def test_a_schema_with_a_damaged_name_is_explained(tmp_path: Path, damage: bytes) -> None:
+    file = tmp_path / "a.db"
+    engine = open_engine(sqlite_url(file))
+    upgrade(engine)
+    engine.dispose()
+    whole = file.read_bytes()
+    assert whole.count(b"CREATE TABLE sealed (") == 1
+    file.write_bytes(whole.replace(b"CREATE TABLE sealed (", damage))
+    with pytest.raises(StoreError, match="the database refused"):
+        require(engine)
+    engine.dispose()
+
+
 @pytest.mark.parametrize("reason", ["database or disk is full", "disk I/O error"])
 def test_a_full_or_failing_disk_is_told_apart(reason: str) -> None:
     with pytest.raises(StorageFullError, match="nothing was acknowledged"), store_errors("here"):
