@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api import TOOL
-from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, Writer, read_certificate
+from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, read_certificate
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
@@ -158,16 +158,16 @@ def anchored(writer: Writer) -> Anchored:
             raise error
         found = _newest_anchored(writer)
     if found is None:
-        raise no_authority()
+        raise no_authority(writer.home.path / SETTINGS_FILE)
     return found
 
 
-def no_authority() -> StampUnreachableError:
-    """Nothing leaves without a time stamp."""
+def no_authority(settings: Path) -> StampUnreachableError:
+    """Nothing leaves without a time stamp; ``settings`` is the file to choose an office in."""
     return StampUnreachableError(
-        "no time-stamp authority is chosen, so nothing can be exported",
+        "no time-stamp office is chosen, so nothing can be exported",
         where="stamp.authorities",
-        fix='Name one in the settings, for instance authorities = ["digicert"]',
+        fix=f'In {settings}, under [stamp], change authorities = [] to authorities = ["digicert"]',
     )
 
 
@@ -245,7 +245,7 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
 def _stamper(home: Home) -> Iterator[StampOver]:
     with home.time_stamping() as authorities, httpx.Client() as http:
         if not authorities:
-            raise no_authority()
+            raise no_authority(home.path / SETTINGS_FILE)
 
         def stamp(sha256: bytes) -> bytes:
             timeout_s = home.settings.stamp.timeout_s

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -28,6 +29,10 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group whose commands are known by name and imported on use."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``--home`` wherever it stands, since people write it after the command."""
+        return super().parse_args(ctx, _home_first(ctx, args))
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every command, in the order of a day's work."""
         return list(COMMANDS)
@@ -46,6 +51,26 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_place, text) in COMMANDS.items()])
 
 
+def _home_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
+    """The arguments with every ``--home`` moved to the front, up to ``--``; the last one counts, as always in click.
+
+    Raises:
+        click.BadOptionUsage: Nothing follows it.
+    """
+    homes, others, left = list[str](), list[str](), iter(args)
+    for word in left:
+        if word == "--home":
+            value = next(left, None)
+            if value is None:
+                raise click.BadOptionUsage("home", "Option '--home' requires an argument.", ctx)
+            homes += [word, value]
+        else:
+            (homes if word.startswith("--home=") else others).append(word)
+            if word == "--":
+                break
+    return [*homes, *others, *left]
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
@@ -53,7 +78,7 @@ class LazyGroup(click.Group):
     envvar="NISISAMA_HOME",
     default=Path("nisisama-home"),
     show_default=True,
-    help="The folder of this office.",
+    help="The folder of this office; it may also stand after the command.",
 )
 @click.pass_context
 def cli(ctx: click.Context, home: Path) -> None:

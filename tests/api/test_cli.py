@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -789,7 +790,12 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
     assert [problem["id"] for problem in ran.told["problems"]] == ["log.anchored"]
     error = run(*export, home=home).error
-    assert (error["where"], "authorities" in error["fix"]) == ("stamp.authorities", True)
+    settings = home / "nisisama.toml"
+    assert error["where"] == "stamp.authorities"
+    assert error["fix"].startswith(f"In {settings}, under [stamp], change ")
+    old, new = error["fix"].partition(" change ")[2].split(" to ")
+    chosen = settings.read_text().replace(f"\n{old}\n", f"\n{new}\n")
+    assert tomllib.loads(chosen)["stamp"]["authorities"] == ["digicert"]
     assert not (tmp_path / "out").exists()
     doctor = run("doctor", "--json", home=home)
     assert doctor.code == UNDECIDED

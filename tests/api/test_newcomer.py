@@ -132,6 +132,45 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
     assert (told["before"], told["changed"], told["mode"]) == ("sealed", True, "metadata_only")
 
 
+# Where the home is named
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--home", "HOME", "evidence", "list"],
+        ["evidence", "--home", "HOME", "list"],
+        ["evidence", "list", "--home", "HOME"],
+        ["evidence", "list", "--home=HOME", "--channel", "1"],
+        ["--home", "nowhere", "evidence", "list", "--home", "HOME"],
+    ],
+    ids=" ".join,
+)
+def test_the_home_may_be_named_before_and_after_the_command(home: Home, words: list[str]) -> None:
+    code, _out, err = run(*(word.replace("HOME", str(home.path)) for word in words))
+    assert (code, err) == (0, "")
+
+
+def test_a_home_without_its_name_and_one_beyond_the_options_are_mistakes_of_usage(home: Home) -> None:
+    code, out, err = run("evidence", "list", "--home")
+    assert (code, out, "Option '--home' requires an argument." in err) == (2, "", True)
+    code, out, _err = run("--home", home.path, "evidence", "list", "--", "--home", "elsewhere")
+    assert (code, out) == (2, "")
+
+
+def test_the_remedy_of_a_place_that_is_taken_works_as_people_type_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PASSPHRASE", "correct horse battery"), ("KEYS__PASSPHRASE_LOG_N", "10")):
+        monkeypatch.setenv(f"NISISAMA_{name}", value)
+    (tmp_path / "home").mkdir()
+    init = ("init", "--org", "Zyra", "--rehearsal", "--home")
+    code, _out, err = run(*init, tmp_path / "home")
+    assert (code, "Name another place with --home" in err) == (1, True)
+    assert run(*init, tmp_path / "other")[0] == 0
+    assert (tmp_path / "other" / "nisisama.toml").is_file()
+
+
 # A bundle's roots
 
 

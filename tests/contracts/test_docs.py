@@ -133,7 +133,7 @@ def wrong_words(arguments: Sequence[str], known: Tree) -> list[str]:
     name = next((name for name in known if words[: len(name.split())] == name.split()), None)
     if name is None:
         return [] if any(known_name.startswith(f"{words[0]} ") for known_name in known) and len(words) == 1 else words
-    return [word for word in words if word.startswith("--") and word not in options(known[name]) | {"--help"}]
+    return [word for word in words if word.startswith("--") and word not in options(known[name]) | {"--help", "--home"}]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
