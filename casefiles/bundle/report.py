@@ -74,7 +74,7 @@ def report(
         *_how(words, records),
         *_times(words, case),
         *_table(words, case, items_of(records), anchorage),
-        *_entries(words, records),
+        *_entries(words, case, records),
         *_holes(words, records),
         *_steps(words),
         *_limits(words, case),
@@ -321,16 +321,16 @@ def _digest(words: Words, item: Record) -> list[str]:
     return [f"  {words.say('report.item.sha256')}:", grouped(_shown(words, item, "sha256"))]
 
 
-def _entries(words: Words, records: Sequence[Record]) -> list[str]:
-    """The other entries of the bundle, one by one."""
+def _entries(words: Words, case: Mapping[str, Json], records: Sequence[Record]) -> list[str]:
+    """The other entries of the bundle, one by one, and how many of the log that is."""
     indexes = {record.leaf.event_id: str(record.index) for record in records}
     unshown = words.say("report.unshown")
-    lines = [heading(words.say("report.entries")), paragraph(words.say("report.entries.note"))]
+    note = words.say("report.entries.note", shown=str(len(records)), size=case["checkpoint"]["size"])
+    lines = [heading(words.say("report.entries")), paragraph(note)]
     for event in events_of(records):
         named = {
             "organisation": _shown(words, event, "organisation"),
             "act": _named(words, "act", event, "what"),
-            "channel": _shown(words, event, "channel"),
             "about": indexes.get(event.values.get("request") or event.values.get("item") or "", unshown),
         }
         key = f"entry.{event.leaf.type}"

@@ -19,7 +19,9 @@ from api.home import Home
 from api.listing import list_items
 from casefiles.bundle.members import AUDIENCES
 from casefiles.case import add_items, open_case, open_events
+from casefiles.verifier.records import ITEM
 from config.errors import CatalogueError
+from config.words import load_words
 from evidence import database, task
 from evidence.authority import Doer
 from evidence.database import reading
@@ -244,6 +246,15 @@ def test_a_receiver_sees_what_is_theirs_to_see(
     seen = [text for text in spelled if text in body]
     assert (seen == []) is (audience == "partner")
     assert ("text" in shown) is (audience != "partner")
+
+
+def test_the_kinds_of_entries_that_bundles_show_have_words_and_no_others(
+    bundles: dict[str, tuple[Exported, list[Record]]],
+) -> None:
+    with zipfile.ZipFile(bundles["court"][0].bundle) as container:
+        leaves = [json.loads(container.read(name)) for name in container.namelist() if name.endswith(".leaf")]
+    kinds = {f"entry.{leaf['type']}" for leaf in leaves if leaf["type"] != ITEM}
+    assert kinds == {key for key in load_words("en").texts if key.startswith("entry.")}
 
 
 def slices(export: bytes) -> list[bytes]:
