@@ -18,16 +18,11 @@ from evidence.stamp.cms import name_of
 from evidence.times import format_time
 
 _RULE = "_" * 40
-_COMMANDS = (
-    ("sha256sum FILE", "certutil -hashfile FILE SHA256"),
-    ("openssl x509 -in ROOT.pem -noout -fingerprint -sha256",),
-    ('bash verify.sh --trust ROOT.pem --trust ROOT.pem --seal "FINGERPRINT"',),
-    (),
-)
+_NEW_PAGE = "\f"
 
 
 def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> str:
-    """The letter in the bundle's language, at most 78 columns.
+    """The letter in the bundle's language, at most 78 columns: a page that is signed, and one of steps.
 
     Args:
         roots: The roots that the seal and the time stamps lead to.
@@ -40,10 +35,11 @@ def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequ
     notice = [words.say("rehearsal").center(WIDTH).rstrip(), paragraph(words.say("rehearsal.why")), ""]
     banner = notice if contents.rehearsal else []
     parts = [*banner, title, "=" * len(title), "", *_head(words, contents, facts), "", *_digests(words, facts)]
-    for root in roots:
-        name = paragraph(words.say("letter.root", name=printable(name_of(root))), indent="  ")
-        parts += [name, grouped(fingerprint(root))]
-    parts += ["", words.say("letter.log"), f"    {contents.log_key}", "", *_steps(words), "", *_signature(words)]
+    for number, root in enumerate(roots, start=1):
+        name = words.say("letter.root", number=str(number), name=printable(name_of(root)))
+        parts += [paragraph(name, indent="  "), grouped(fingerprint(root))]
+    parts += ["", words.say("letter.log"), f"    {contents.log_key}", "", *_to_fill_in(words)]
+    parts += [words.say("letter.next"), _NEW_PAGE, *_steps(words, len(roots))]
     return "\n".join(parts) + "\n"
 
 
@@ -76,13 +72,27 @@ def _digests(words: Words, facts: BundleFacts) -> list[str]:
     ]
 
 
-def _steps(words: Words) -> list[str]:
+def _steps(words: Words, roots: int) -> list[str]:
     title = words.say("letter.how")
-    return [title, "-" * len(title), *steps(words, "letter.how", _COMMANDS)]
+    typed = steps(words, "letter.how", _commands(roots))
+    return [title, "-" * len(title), "", paragraph(words.say("letter.need")), "", *typed]
 
 
-def _signature(words: Words) -> list[str]:
-    lines: list[str] = []
-    for key in ("sign", "signature", "stamp"):
-        lines += ["", f"{words.say(f'letter.{key}'):<32}{_RULE}", ""]
-    return lines
+def _commands(roots: int) -> tuple[tuple[str, ...], ...]:
+    """What is typed at each step, with as many roots as the letter names."""
+    files = [f"ROOT{number}.pem" for number in range(1, roots + 1)]
+    beside, here = (" ".join(f"--trust {place}{file}" for file in files) for place in ("../", ""))
+    return (
+        ("sha256sum FILE", "certutil -hashfile FILE SHA256"),
+        ("openssl x509 -in ROOT1.pem -noout -fingerprint -sha256",),
+        ("unzip -q FILE -d bundle", "cd bundle", f"bash verify.sh {beside} \\", '  --seal "FINGERPRINT"'),
+        (),
+        (f"python -m casefiles.verifier FILE {here} \\", '  --seal "FINGERPRINT"'),
+    )
+
+
+def _to_fill_in(words: Words) -> list[str]:
+    """Lines to fill in by hand: how to answer, and who signs."""
+    keys = ("reach.post", "reach.call", "sign", "signature", "stamp")
+    ruled = [f"\n{words.say(f'letter.{key}'):<32}{_RULE}" for key in keys]
+    return [words.say("letter.reach"), *ruled, ""]

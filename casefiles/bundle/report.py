@@ -92,16 +92,25 @@ def readme(words: Words, case: Mapping[str, Json]) -> str:
     return "\n".join([*head, *lines]) + "\n"
 
 
+def _own_time(token: str) -> tuple[str, ...]:
+    """How a reader learns the time of a token, and puts it into T."""
+    return (
+        f"openssl ts -reply -token_in -in {token} -text \\",
+        "  | grep 'Time stamp'",
+        'T=$(date -u -d "TIME" +%s)',
+    )
+
+
 _COMMANDS = (
     ("how.bag", ("sha256sum -c --strict --quiet manifest-sha256.txt",)),
     (
         "how.time",
         (
-            "openssl asn1parse -inform DER -in META-INF/signature001.p7s",
+            "openssl asn1parse -inform DER -in META-INF/signature001.p7s \\",
+            "  | grep -A2 timeStampToken",
             "openssl asn1parse -inform DER -in META-INF/signature001.p7s \\",
             "  -strparse OFFSET -noout -out ../seal.tst",
-            "openssl ts -reply -token_in -in ../seal.tst -text | grep 'Time stamp'",
-            'T=$(date -u -d "THE TIME JUST SHOWN" +%s)',
+            *_own_time("../seal.tst"),
         ),
     ),
     (
@@ -116,6 +125,7 @@ _COMMANDS = (
     (
         "how.archive",
         (
+            *_own_time("META-INF/timestamp002.tst"),
             "openssl ts -verify -token_in -in META-INF/timestamp002.tst \\",
             "  -data META-INF/ASiCArchiveManifest.xml -CAfile ../ROOTS.pem -attime $T",
         ),
@@ -123,6 +133,7 @@ _COMMANDS = (
     (
         "how.checkpoint",
         (
+            *_own_time("data/log/checkpoint.tst"),
             "openssl ts -verify -token_in -in data/log/checkpoint.tst \\",
             "  -data data/log/checkpoint -CAfile ../ROOTS.pem -attime $T",
         ),
@@ -130,15 +141,21 @@ _COMMANDS = (
 )
 
 
+_OFFLINE = (
+    "    python -m casefiles.verifier FILE \\",
+    '      --trust ROOTS.pem --seal "FINGERPRINT"',
+)
+
+
 def how_to_verify(words: Words, case: Mapping[str, Json]) -> str:
     """Each check as a command of programs that are not ours."""
     title = words.say("how.title")
     parts = [*_banner(words, case), title, "=" * len(title), "", paragraph(words.say("how.intro")), ""]
-    parts += [paragraph(words.say("how.all")), "", "    bash verify.sh --trust ../ROOTS.pem --seal FINGERPRINT", ""]
+    parts += [paragraph(words.say("how.all")), "", '    bash verify.sh --trust ../ROOTS.pem --seal "FINGERPRINT"', ""]
     parts += [paragraph(words.say("how.same")), "", paragraph(words.say("how.step")), ""]
     for number, (key, commands) in enumerate(_COMMANDS, start=1):
         parts += [paragraph(words.say(key), indent=f"{number}. "), "", *(f"    {line}" for line in commands), ""]
-    parts += [paragraph(words.say("how.attime")), "", paragraph(words.say("how.notmade")), ""]
+    parts += [paragraph(words.say("how.attime")), "", paragraph(words.say("how.notmade")), "", *_OFFLINE, ""]
     parts += [paragraph(f"{listed.id}: {listed.title}", indent="- ") for listed in not_made_by("sh")]
     return "\n".join(parts) + "\n"
 

@@ -466,7 +466,7 @@ main() {
   : >"$work/roots.pem"
   for root in "${given[@]}"; do
     root=$(realpath -e -- "$root") || usage 'no such file'
-    [[ -n $bundle || $root != "$here"/* ]] || usage 'a root must not come from the bundle'
+    [[ -n $bundle || $root != "$here"/* ]] || usage 'a root must not come from the bundle. Keep it outside of this folder.'
     openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
   done

@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -28,9 +29,11 @@ from evidence.authority import Act
 from evidence.errors import StampUnreachableError
 from evidence.observation import HoleReason
 from tests.casefiles import forge
+from tests.contracts.tree import ROOT
 from tests.evidence.stamp import forge as tokens
 
 LATE = forge.START + timedelta(days=1)
+A4_LINES = 66
 
 
 def build(
@@ -412,7 +415,22 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
         assert digest in joined
     assert "REHEARSAL, NOT FOR COURT" in letter
     assert contents.log_key in letter
-    assert "____" in letter
+    signed, steps = letter.split("\f")
+    for line in ("Postal address:", "Telephone, e-mail:", "Name, role and signature:"):
+        assert re.search(rf"^{line} +_+$", signed, re.MULTILINE)
+    assert all(page.count("\n") < A4_LINES for page in (signed, steps))
+    # as typed beside the roots, with one --trust for each root of the letter
+    assert "bash verify.sh --trust ../ROOT1.pem --trust ../ROOT2.pem" in steps
+    assert "name the copy .zip" in " ".join(steps.split())
+    assert "python -m casefiles.verifier FILE" in steps
+
+
+def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:
+    contents = forge.small_contents()
+    letter = covering_letter(contents, facts=forge.build(contents)[1], roots=forge.roots())
+    told = [letter, text_of("data/report.en.txt"), text_of(layout.HOW_TO_VERIFY)]
+    told.append((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert all("bash, coreutils, grep, unzip and OpenSSL 3" in " ".join(text.split()) for text in told)
 
 
 def test_a_digest_is_shown_in_groups_of_four() -> None:
