@@ -137,11 +137,10 @@ def require_long(passphrase: str) -> None:
         PassphraseError: It is too short.
     """
     if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
-        # a class only: the exact length, on a screen or in a script's log, helps whoever guesses
+        # never its length: on a screen or in a script's log it helps whoever guesses
         raise PassphraseError(
             "the new passphrase is too short",
             expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
-            found="fewer than 8" if len(passphrase) < 8 else f"fewer than {MIN_PASSPHRASE_CHARACTERS}",  # noqa: PLR2004
             fix="Choose several words that do not belong together; six are good",
         )
 

@@ -13,9 +13,9 @@ from api.cli.common import (
     emit,
     json_option,
     open_home,
-    passphrase,
     passphrase_option,
     reason_option,
+    unlock,
     warn_unstamped,
 )
 from casefiles.bundle.members import AUDIENCES
@@ -99,7 +99,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
     home = open_home(ctx)
     require_case(home.engine, case_id)
-    casework = home.keys.unlock(passphrase(passphrase_file)).casework
+    casework = unlock(home, passphrase_file).casework
     told, unstamped = show_case(home, case_id, doer(actor, home.clock, fallback=NOT_NAMED), casework)
     warn_unstamped(unstamped)
     lines = [f"{case_id}, opened {told['opened_at']}"]
@@ -150,7 +150,7 @@ def export(
 
     home = open_home(ctx)
     require_exportable(home, case_id, out)
-    casework = home.keys.unlock(passphrase(passphrase_file)).casework
+    casework = unlock(home, passphrase_file).casework
     person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
     done = export_case(home, Order(case_id, out, audience, language, person), casework)
     warn_unstamped(done.unstamped)
@@ -192,7 +192,7 @@ def check(
 
     home = open_home(ctx)
     require_case(home.engine, case_id)
-    matching = home.keys.unlock(passphrase(passphrase_file)).matching
+    matching = unlock(home, passphrase_file).matching
     person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
     done = check_picture(home, picture, case_id, person, matching)
     warn_unstamped(done.unstamped)

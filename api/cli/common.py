@@ -16,16 +16,24 @@ from casefiles.verifier.report import printable
 from config.settings import read_secret_file
 from evidence.authority import NOT_NAMED, Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
-from evidence.keys import require_long
+from evidence.keys import MIN_PASSPHRASE_CHARACTERS, Unlocked, require_long
 from evidence.times import Clock
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+TRIES = 3
+"""How often a passphrase is asked for at a terminal."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE, or a prompt where it is needed.",
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE, or it is asked for.",
+)
+unasked_passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE. It is not asked for.",
 )
 approved_option = click.option(
     "--approved-by", metavar="NAME", help="A second person who agreed, for acts that need two."
@@ -61,36 +69,69 @@ def doer(
     return Doer(name, TOOL, clock(), reason=reason, approver=approver)
 
 
-def passphrase(file: Path | None, *, new: bool = False) -> str:
-    """The passphrase, from a file, the environment or a prompt; a new one is asked for until it is long enough.
+def new_passphrase(file: Path | None) -> str:
+    """A passphrase for a new home, from a file, the environment or a prompt, where it is asked for until it fits.
 
     Raises:
-        PassphraseError: There is none, and no terminal to ask at; or a new one is too short.
+        PassphraseError: There is none and no terminal to ask at, or it does not fit.
     """
-    found = given_passphrase(file)
-    if found is None and sys.stdin.isatty():
-        return _asked(new=new)
-    if not found:
-        raise PassphraseError(
-            "the passphrase is missing",
-            fix="Give --passphrase-file FILE, set NISISAMA_PASSPHRASE, or run it at a terminal",
-        )
-    if new:
+    if (found := _given_or_asked(file)) is not None:
         require_long(found)
-    return found
-
-
-def _asked(*, new: bool) -> str:
+        return found
     while True:
-        told = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True))
-        if not new:
-            return told
+        told = _ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", confirm=True)
         try:
             require_long(told)
         except PassphraseError as error:
             warn(f"error: {error}")
         else:
             return told
+
+
+def unlock(home: Home, file: Path | None) -> Unlocked:
+    """Open the identities with the passphrase; at a terminal a wrong one is asked for again.
+
+    Raises:
+        HomeError: The keys' folder is not there.
+        PassphraseError: There is none and no terminal to ask at, or it is wrong.
+        SecretFileError: A key is missing, damaged or readable by others.
+    """
+    if (found := _given_or_asked(file)) is not None:
+        return home.keys.unlock(found)
+    for left in reversed(range(TRIES)):
+        try:
+            return home.keys.unlock(_ask("Passphrase"))
+        except PassphraseError:
+            if left:
+                warn("Wrong passphrase. Try again.")
+    raise PassphraseError("wrong passphrase", fix="Run the command again")
+
+
+def _given_or_asked(file: Path | None) -> str | None:
+    """The passphrase that was given; None where there is a person to ask.
+
+    Raises:
+        PassphraseError: None was given, and there is no terminal.
+    """
+    found = given_passphrase(file)
+    if not found and (found is not None or not sys.stdin.isatty()):
+        raise PassphraseError(
+            "the passphrase is missing",
+            fix="Give --passphrase-file FILE, set NISISAMA_PASSPHRASE, or run it at a terminal",
+        )
+    return found
+
+
+def _ask(text: str, *, confirm: bool = False) -> str:
+    """What a person types; every prompt comes before the first change.
+
+    Raises:
+        click.Abort: The person stopped.
+    """
+    try:
+        return str(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True))
+    except click.Abort:
+        raise click.Abort("Stopped. Nothing was changed.") from None
 
 
 def given_passphrase(file: Path | None) -> str | None:
@@ -128,7 +169,7 @@ def warn(text: str) -> None:
 def warn_unstamped(error: StampError | None) -> None:
     """Say that a time stamp is still missing."""
     if error is not None:
-        warn(f"note: kept, but without a time stamp yet: {error}. A later command asks again.")
+        warn(f"note: kept, but without a time stamp yet: {str(error).rstrip('.')}. A later command asks again.")
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from api.cli.common import (
     given_passphrase,
     json_option,
     open_home,
-    passphrase_option,
     progress,
     reason_option,
+    unasked_passphrase_option,
     warn_unstamped,
 )
 from api.home import Home
@@ -97,7 +97,7 @@ def evidence() -> None:
 @click.option("--channel", metavar="ID", help="Only this channel.")
 @reason_option
 @actor_option
-@passphrase_option
+@unasked_passphrase_option
 @json_option
 @click.pass_context
 def list_(
@@ -136,7 +136,7 @@ def list_(
 @click.argument("item")
 @reason_option
 @actor_option
-@passphrase_option
+@unasked_passphrase_option
 @json_option
 @click.pass_context
 def show(
@@ -186,7 +186,7 @@ def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of s
     metavar="FILE",
     help="An older checkpoint, kept outside.",
 )
-@passphrase_option
+@unasked_passphrase_option
 @json_option
 @click.pass_context
 def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
@@ -196,18 +196,21 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     """
     from api.auditing import run_audit, told_of_records
     from api.errors import VERDICT_CODES
+    from evidence.audit import HEADERS_LEVEL
     from evidence.finding import Verdict
 
     home = open_home(ctx)
     given = given_passphrase(passphrase_file)
     with progress("Auditing", 1) as more:
         done = run_audit(home, level=level, against=against, passphrase=given, progress=more)
-    verdict, records = done.report.verdict, told_of_records(done, level)
+    verdict, records = done.report.verdict, told_of_records(home, done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
     lines.append(
         f"{verdict.value}: {counted(done.entries, 'log entry', 'log entries')}, "
         f"{counted(done.objects, 'object')}, level {level}; records {records}."
     )
+    if not given and level == HEADERS_LEVEL and home.keys.path.is_dir():
+        lines.append("To compare the records too: --passphrase-file FILE, or NISISAMA_PASSPHRASE.")
     emit(
         {
             "ok": verdict is Verdict.PASSED,

@@ -97,8 +97,8 @@ def main(argv: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        click.echo(str(stopped) or "Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
         return 1
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
         return _report(error, as_json="--json" in arguments)

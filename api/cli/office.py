@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, emit, json_option, passphrase, passphrase_option, warn_unstamped
+from api.cli.common import actor_option, emit, json_option, new_passphrase, passphrase_option, warn_unstamped
 from evidence.finding import Finding, Verdict
 from evidence.times import system_clock
 
@@ -67,7 +67,7 @@ def init(
     plan = Plan(
         path=path,
         organisation=organisation,
-        passphrase=passphrase(passphrase_file, new=True),
+        passphrase=new_passphrase(passphrase_file),
         actor=actor or "init",
         log_n=_work_factor(KeySettings().passphrase_log_n),
         stamp_by=stamp_by,

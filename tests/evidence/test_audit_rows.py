@@ -156,7 +156,7 @@ def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
     monkeypatch.setattr("evidence.audit_store.differences", broken)
     done = audited(home, PASSPHRASE)
     assert not done.compared
-    assert told_of_records(done, 3) == "not compared to the end: see records.rows"
+    assert told_of_records(home, done, 3) == "not compared to the end: see records.rows"
 
 
 # What was signed last

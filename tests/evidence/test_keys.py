@@ -51,15 +51,11 @@ def test_keys_that_are_there_are_not_touched(made: Made, tmp_path: Path) -> None
     assert {file: file.read_bytes() for file in made.keys.files()} == before
 
 
-@pytest.mark.parametrize(
-    ("passphrase", "found"), [("", "8"), ("a", "8"), ("seven!!", "8"), ("8 signs.", "15"), ("\U0001f512" * 14, "15")]
-)
-def test_a_new_passphrase_that_is_too_short_makes_nothing_and_is_not_told(
-    tmp_path: Path, passphrase: str, found: str
-) -> None:
+@pytest.mark.parametrize("passphrase", ["", "a", "seven!!", "8 signs.", "\U0001f512" * 14])
+def test_a_new_passphrase_that_is_too_short_makes_nothing_and_is_not_told(tmp_path: Path, passphrase: str) -> None:
     with pytest.raises(PassphraseError, match="too short") as raised:
         create_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase=passphrase, log_n=10)
-    assert (raised.value.expected, raised.value.found) == ("at least 15 characters", f"fewer than {found}")
+    assert (raised.value.expected, raised.value.found) == ("at least 15 characters", "")
     assert "several words" in raised.value.fix
     assert len(passphrase) < 2 or passphrase not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
