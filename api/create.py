@@ -28,7 +28,7 @@ from evidence.log.event import Draft, sha256_hex
 from evidence.log.note import VerifierKey
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.authority import RehearsalAuthority
-from evidence.seal.cards import make_cards
+from evidence.seal.cards import card_text, make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
 from evidence.times import Clock
@@ -60,6 +60,16 @@ class Created:
     home: Home
     cards: Sequence[str]
     unstamped: StampError | None
+    threshold: int
+
+    @property
+    def card_texts(self) -> Sequence[str]:
+        """The cards as they are printed."""
+        organisation, count = self.home.settings.office.organisation, len(self.cards)
+        return [
+            card_text(card, number=number, count=count, needed=self.threshold, organisation=organisation)
+            for number, card in enumerate(self.cards, start=1)
+        ]
 
 
 def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
@@ -80,7 +90,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
     try:
         created = _create(plan, path, clock)
         if cards is not None:
-            _write_cards(cards, created.cards)
+            _write_cards(cards, created.card_texts)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(keys.path, ignore_errors=True)
@@ -107,7 +117,7 @@ def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) ->
             where="--tsa",
             expected=", ".join(sorted(time_stamp_authorities())),
             found=unknown[0],
-            fix="Correct --tsa, or leave it out and choose one in the settings later",
+            fix="Correct --tsa, or leave it out and choose one in the settings before the first import",
         )
     if cards is not None:
         _require_outside(cards, folders)
@@ -129,7 +139,7 @@ def _write_cards(folder: Path, cards: Sequence[str]) -> None:
     try:
         for number, card in enumerate(cards, start=1):
             file = folder / f"card-{number}.txt"
-            write_file(file, f"{card}\n".encode())
+            write_file(file, card.encode())
             written.append(file)
     except BaseException:
         for file in written:
@@ -170,7 +180,7 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
         writer.sequencer.append([_opening(plan, home, sha256_hex(certificate.public_bytes(Encoding.DER)))])
         unstamped = writer.beat(now=True)
     cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
-    return Created(home, cards, unstamped)
+    return Created(home, cards, unstamped, plan.threshold)
 
 
 def _opening(plan: Plan, home: Home, seal_sha256: str) -> Draft:

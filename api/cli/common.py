@@ -79,7 +79,7 @@ def new_passphrase(file: Path | None) -> str:
         require_long(found)
         return found
     while True:
-        told = _ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", confirm=True)
+        told = ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", hidden=True, confirm=True)
         try:
             require_long(told)
         except PassphraseError as error:
@@ -100,7 +100,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
         return home.keys.unlock(found)
     for left in reversed(range(TRIES)):
         try:
-            return home.keys.unlock(_ask("Passphrase"))
+            return home.keys.unlock(ask("Passphrase", hidden=True))
         except PassphraseError:
             if left:
                 warn("Wrong passphrase. Try again.")
@@ -122,14 +122,17 @@ def _given_or_asked(file: Path | None) -> str | None:
     return found
 
 
-def _ask(text: str, *, confirm: bool = False) -> str:
-    """What a person types; every prompt comes before the first change.
+def ask(text: str, *, hidden: bool = False, confirm: bool = False) -> str:
+    """What a person types; every prompt comes before the first change. What is not hidden may be empty.
 
     Raises:
         click.Abort: The person stopped.
     """
+    empty = None if hidden else ""
     try:
-        return str(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True))
+        return click.prompt(
+            text, empty, hide_input=hidden, confirmation_prompt=confirm, show_default=False, type=str, err=True
+        )
     except click.Abort:
         raise click.Abort("Stopped. Nothing was changed.") from None
 

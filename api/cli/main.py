@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": ("api.cli.keep:audit", "Check the store against the log."),
     "case": ("api.cli.case:case", "Open a case, add items, show it, export a signed bundle."),
     "check": ("api.cli.case:check", "Find a picture in the store, for a case."),
+    "key": ("api.cli.key:key", "Keyholders' work: check that cards open the office key."),
     "verify": ("api.cli.verify:verify", "Check a bundle, offline and without a home."),
 }
 """Command -> where it is, and its line in the overview."""

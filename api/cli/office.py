@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, emit, json_option, new_passphrase, passphrase_option, warn_unstamped
+from api.cli.common import actor_option, emit, json_option, new_passphrase, passphrase_option, warn, warn_unstamped
+from casefiles.verifier.report import printable
 from evidence.finding import Finding, Verdict
 from evidence.times import system_clock
 
@@ -79,7 +80,7 @@ def init(
     home = created.home
     warn_unstamped(created.unstamped)
     if cards is None:
-        _print_cards(created.cards, cards_needed)
+        _print_cards(created.card_texts)
     trust = sorted(str(file) for file in home.trust.iterdir())
     emit(
         {
@@ -90,7 +91,8 @@ def init(
         },
         as_json=as_json,
         text=f"Home: {home.path}\nKeys: {home.keys.path}  (keep a copy elsewhere)\nLog:  {home.verifier_key}\n"
-        + "\n".join(f"Root to hand out: {file}" for file in trust),
+        + "\n".join(f"Root to hand out: {file}" for file in trust)
+        + (f"\nCards: {cards}  (print each, hand it to another person, then delete the files)" if cards else ""),
     )
 
 
@@ -114,14 +116,11 @@ def _work_factor(default: int) -> int:
     return int(told)
 
 
-def _print_cards(cards: Sequence[str], needed: int) -> None:
-    click.echo(
-        f"Write each card down and give it to another person. Any {needed} of {len(cards)} open the office key.",
-        err=True,
-    )
-    for number, card in enumerate(cards, start=1):
-        click.echo(f"\nCard {number} of {len(cards)}:\n  {card}", err=True)
-    click.echo("\nThe cards are not shown again and are written nowhere.\n", err=True)
+def _print_cards(cards: Sequence[str]) -> None:
+    warn("Write each card down and give it to another person.\n")
+    for card in cards:
+        warn("\n".join(printable(line) for line in card.split("\n")))
+    warn("The cards are not shown again and are written nowhere.\n")
 
 
 def _lines(finding: Finding) -> Iterator[str]:

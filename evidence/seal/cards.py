@@ -7,6 +7,7 @@ in an office with paper in hand.
 LIMIT: the arithmetic of ``shamir-mnemonic`` is not constant in time; use it offline only.
 """
 
+import textwrap
 from collections.abc import Sequence
 
 import shamir_mnemonic
@@ -25,6 +26,38 @@ MIN_THRESHOLD = 2
 MAX_CARDS = 16
 
 _KNOWN = frozenset(WORDLIST)
+_HEADS_WORDS = f"The {WORDS} words:"
+_A_LINE = 8
+_MAX_COLUMNS = 78
+
+
+def card_text(card: str, *, number: int, count: int, needed: int, organisation: str) -> str:
+    """A card as it is printed, on lines of at most 78 characters: what it is, whose, how it is kept, and its words.
+
+    ``read_cards`` takes it as it is, and the words alone too.
+
+    Args:
+        card: As ``make_cards`` gives it.
+        number: 1 to ``count``.
+    """
+    words = card.split()
+    told = (
+        f"NisiSama office key, card {number} of {count}",
+        f"Organisation: {organisation}",
+        "",
+        f"Any {needed} of the {count} cards open the office key, and with it every picture.",
+        f"Keep this card secret, and apart from the others. Who finds it returns it to {organisation}.",
+        "",
+        _HEADS_WORDS,
+        *(f"{at + 1:>2}  {' '.join(words[at : at + _A_LINE])}" for at in range(0, len(words), _A_LINE)),
+    )
+    return "\n".join(textwrap.fill(line, _MAX_COLUMNS) for line in told) + "\n"
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a card, from its printed text or from the words alone; numbers between them are left out."""
+    written = text.lower().rpartition(_HEADS_WORDS.lower())[2].split()
+    return [word for word in written if not word.strip(".:)").isdecimal()]
 
 
 def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
@@ -61,7 +94,7 @@ def read_cards(cards: Sequence[str]) -> bytes:
     (1) each card is read by itself, (2) all are of one set, (3) there are enough, (4) they combine.
 
     Args:
-        cards: The words of one card each, in any case and spacing; the same card twice counts once.
+        cards: The text or the words of one card each, in any case and spacing; the same card twice counts once.
 
     Raises:
         CardError: A card is mistyped, the cards are of different sets, or too few.
@@ -78,8 +111,17 @@ def read_cards(cards: Sequence[str]) -> bytes:
     return seed
 
 
+def require_card(card: str, number: int) -> None:
+    """Check one card by itself, so that a slip of the pen is told before the next card is typed.
+
+    Raises:
+        CardError: It is mistyped.
+    """
+    _read_card(card, number)
+
+
 def _read_card(card: str, number: int) -> Share:
-    words = card.lower().split()
+    words = words_of(card)
     where = f"card {number}"
     if len(words) != WORDS:
         raise CardError("the number of words is wrong", where=where, expected=f"{WORDS}", found=f"{len(words)}")

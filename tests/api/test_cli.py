@@ -134,6 +134,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].told["log_vkey"])
         life.keep("audit")
         life.keep("doctor")
+        life.keep("key check", *sorted((folder / "cards").iterdir()))
     return life
 
 
@@ -280,7 +281,7 @@ def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: P
 def test_an_unknown_case_is_refused_before_a_passphrase_is_asked_for(
     life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    def ask(_text: str, **_options: object) -> str:
+    def ask(*_words: object, **_options: object) -> str:
         raise AssertionError("asked for the passphrase")
 
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
@@ -441,6 +442,7 @@ KEYS: Mapping[str, set[str]] = {
     "case show": {"case_id", "items"},
     "case export": {"bundle", "letter", "items", "sha256", "seal_fingerprint"},
     "check": {"found", "matches"},
+    "key check": {"fits", "cards"},
     "verify": {"verdict", "checks"},
 }
 
@@ -643,6 +645,54 @@ def test_a_mode_above_metadata_needs_counsel_and_a_second_person(life: Life, hom
         assert run(*command, *basis, "--approved-by", "bo", home=home).code == DONE
 
 
+# The cards' drill
+
+
+def test_cards_of_this_office_are_told_from_all_others(life: Life, home: Path, me: None) -> None:
+    mine = sorted((life.folder / "cards").iterdir())
+    assert run("key", "check", *mine[1:], home=home).out == 'These 2 cards open the office key of Zyra "Drita" \\ Ђ.\n'
+    foreign = home.parent / "foreign"
+    run("init", "--org", "Other", "--rehearsal", "--cards", foreign, home=home.parent / "other")
+    theirs = sorted(foreign.iterdir())
+    assert oct(theirs[0].stat().st_mode & 0o777) == "0o600"
+    for cards, words in (
+        (theirs[:2], "are of another office"),
+        ([mine[0], theirs[1]], "of different sets"),
+        (mine[:1], "too few cards"),
+        ([mine[0], mine[0]], "the same card was given twice"),
+        ([home / "nisisama.db", mine[0]], "card 1: the number of words is wrong"),
+    ):
+        error = run("key", "check", *cards, "--json", home=home).error
+        assert (error["type"], words in error["message"] or words in f"{error['where']}: {error['message']}") == (
+            "CardError",
+            True,
+        )
+
+
+def test_typed_cards_leave_no_file_and_a_slip_is_told_at_once(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (
+        file.read_text().partition("words:\n")[2].splitlines() for file in sorted((life.folder / "cards").iterdir())[:2]
+    )
+    slip = [first[0].replace(first[0].split()[1], "telegram"), *first[1:]]
+    lines = iter([*slip, *first, *(line[4:] for line in second), ""])
+    monkeypatch.setattr("click.prompt", lambda *_words, **_options: next(lines))
+    before = set(home.parent.rglob("*"))
+    ran = run("key", "check", home=home)
+    assert (ran.code, ran.out.startswith("These 2 cards open")) == (DONE, True)
+    assert "error: card 1: word 1 is not in the word list" in ran.err
+    assert set(home.parent.rglob("*")) <= before
+    lines = iter([""])
+    assert "no card was given" in run("key", "check", home=home).err
+
+
+def test_a_new_home_says_where_its_cards_are_and_what_to_do(tmp_path: Path, me: None) -> None:
+    ran = run("init", "--org", "Zyra", "--rehearsal", "--cards", tmp_path / "c", home=tmp_path / "h")
+    last = ran.out.splitlines()[-1]
+    assert last == f"Cards: {tmp_path / 'c'}  (print each, hand it to another person, then delete the files)"
+
+
 # Making a home
 
 
@@ -659,7 +709,8 @@ def test_a_new_home_prints_its_cards_once_where_scripts_do_not_look(tmp_path: Pa
         "--json",
         home=tmp_path / "h",
     )
-    cards = [line.strip() for line in ran.err.splitlines() if len(line.split()) == 33]
+    cards = ran.err.partition("Write each card down")[2].split("NisiSama office key")[1:]
+    cards[-1] = cards[-1].partition("The cards are not shown again")[0]
     assert ran.code == DONE
     assert ran.told["home"] == str(tmp_path / "h")
     office = (tmp_path / "h" / "recipients" / "office.txt").read_text().strip()
@@ -730,15 +781,15 @@ class Terminal(io.StringIO):
 def test_at_a_terminal_the_passphrase_is_asked_for(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, object]] = []
 
-    def ask(text: str, **options: object) -> str:
-        asked.append({"text": text, **options})
+    def ask(text: str, _default: None, **options: object) -> str:
+        asked.append({"text": text, **{name: options[name] for name in ("hide_input", "confirmation_prompt")}})
         return PASSPHRASE
 
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("click.prompt", ask)
     assert run("case", "show", life.case, home=home).code == DONE
-    assert asked == [{"text": "Passphrase", "hide_input": True, "confirmation_prompt": False, "err": True}]
+    assert asked == [{"text": "Passphrase", "hide_input": True, "confirmation_prompt": False}]
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2, 3])
@@ -748,7 +799,7 @@ def test_at_a_terminal_a_wrong_passphrase_is_asked_for_again(
     answers = iter([*["wrong"] * wrong, PASSPHRASE])
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     monkeypatch.setattr("sys.stdin", Terminal())
-    monkeypatch.setattr("click.prompt", lambda _text, **_options: next(answers))
+    monkeypatch.setattr("click.prompt", lambda *_words, **_options: next(answers))
     ran = run("case", "show", life.case, home=home)
     if wrong < 3:
         assert (ran.code, ran.err) == (DONE, "Wrong passphrase. Try again.\n" * wrong)
@@ -798,7 +849,7 @@ def test_a_new_passphrase_is_asked_for_until_it_is_long_enough(
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     monkeypatch.setattr("sys.stdin", Terminal())
 
-    def ask(text: str, **_options: object) -> str:
+    def ask(text: str, *_default: object, **_options: object) -> str:
         asked.add(text)
         return next(answers)
 
@@ -923,7 +974,7 @@ def test_help_of_every_command_is_there(life: Life) -> None:
         ran = run(*name.split(), "--help")
         assert (ran.code, ran.err) == (DONE, "")
         assert ran.out.startswith("Usage: nisisama")
-        if name not in {"watch", "evidence", "case"}:
+        if name not in {"watch", "evidence", "case", "key"}:
             assert "--json" in ran.out
 
 

@@ -247,7 +247,7 @@ def test_each_time_stamp_office_has_its_row_with_address_and_root() -> None:
     assert table == {name: [f"`{each.url}`", each.roots[0].subject] for name, each in shipped.items()}
 
 
-# Files of a home, and the cards' drill
+# Files of a home
 
 
 PROGRAM = (sys.executable, "-P", "-c", "import sys; from api.cli.main import main; sys.exit(main())")
@@ -283,25 +283,6 @@ def test_each_file_of_a_home_has_its_row_with_its_mode(made: Path) -> None:
     home, keys = text.split("The keys' folder,")
     for folder, table in (("home", home), ("home.keys", keys)):
         assert {row[0].strip("`"): row[1] for row in rows(table)} == modes(made / folder)
-
-
-def drill(home: Path, cards: Sequence[Path]) -> str:
-    """Run the drill of the page, as it stands there."""
-    script = re.search(r"<<'EOF'\n(.*?)^EOF$", OPERATIONS, re.MULTILINE | re.DOTALL)
-    assert script
-    command = [sys.executable, "-P", "-", home, *cards]
-    environment = {**os.environ, **SPOKEN_FOR}
-    done = subprocess.run(command, input=script[1], env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-def test_the_drill_knows_the_cards_of_this_office_from_others(made: Path, tmp_path: Path) -> None:
-    cards = [made / "cards" / f"card-{number}.txt" for number in (1, 3)]
-    assert drill(made / "home", cards) == "These cards open this office.\n"
-    other = tmp_path / "home"
-    (other / "recipients").mkdir(parents=True)
-    (other / "recipients" / "office.txt").write_text("age1pq1another\n")
-    assert drill(other, cards) == "These cards are of another office.\n"
 
 
 # Links and addresses

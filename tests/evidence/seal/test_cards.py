@@ -7,7 +7,7 @@ from shamir_mnemonic.wordlist import WORDLIST
 
 from evidence.errors import CardError
 from evidence.seal import cards as module
-from evidence.seal.cards import make_cards, read_cards
+from evidence.seal.cards import card_text, make_cards, read_cards
 
 SEED = bytes(range(32))
 CARDS = make_cards(SEED, threshold=2, count=3)
@@ -55,6 +55,21 @@ def test_a_card_has_thirty_three_words_of_the_list() -> None:
 def test_case_and_spacing_do_not_matter() -> None:
     first, second = CARDS[:2]
     assert read_cards([f"  {first.upper()}\n", second.replace(" ", "\t\n ")]) == SEED
+
+
+@pytest.mark.parametrize("organisation", ["Zyra", "The 33 words:", "Zyra 33 2. " * 18, "acid " * 40, "x" * 200])
+def test_a_printed_card_says_what_it_is_and_is_read_as_its_words(organisation: str) -> None:
+    texts = [
+        card_text(card, number=number, count=3, needed=2, organisation=organisation)
+        for number, card in enumerate(CARDS, 1)
+    ]
+    assert read_cards(texts) == SEED
+    assert read_cards([texts[0].upper(), texts[2].rpartition(":\n")[2]]) == SEED
+    assert all(len(line) <= 80 for text in texts for line in text.splitlines())
+    said = " ".join(texts[1].split())
+    for words in ("NisiSama", "card 2 of 3", "Any 2 of the 3 cards", "Keep this card secret, and apart", organisation):
+        assert " ".join(words.split()) in said or len(organisation) == 200
+    assert [line.split()[0] for line in texts[1].splitlines()[-5:]] == ["1", "9", "17", "25", "33"]
 
 
 def test_the_same_card_twice_is_one_card() -> None:

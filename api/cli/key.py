@@ -1,0 +1,64 @@
+"""``key``: what keyholders do with their cards, at the machine of the office."""
+
+from pathlib import Path
+
+import click
+
+from api.cli.common import ask, counted, emit, json_option, open_home, warn
+
+
+@click.group()
+def key() -> None:
+    """Keyholders' work with the cards."""
+
+
+@key.command("check")
+@click.argument("files", metavar="CARD...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+@click.pass_context
+def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """Check that cards open the office key of this home: the drill, once a year.
+
+    CARD is the file of a card. Without one the words are asked for, which leaves no file. Every
+    card is tried, no picture is opened, and nothing is kept or logged.
+    """
+    from api.cards import require_office_cards
+
+    home = open_home(ctx)
+    cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
+    require_office_cards(home, cards)
+    emit(
+        {"fits": True, "cards": len(cards)},
+        as_json=as_json,
+        text=f"These {counted(len(cards), 'card')} open the office key of {home.settings.office.organisation}.",
+    )
+
+
+def _typed() -> list[str]:
+    """The cards that people type in, each line by line as it is printed; a card with a slip is asked for again."""
+    from evidence.errors import CardError
+    from evidence.seal.cards import require_card
+
+    warn("Type each card line by line. Enter alone, when every card is in. Close this window afterwards.")
+    cards: list[str] = []
+    while card := _typed_card(len(cards) + 1):
+        try:
+            require_card(card, len(cards) + 1)
+        except CardError as error:
+            warn(f"error: {error}")
+        else:
+            cards.append(card)
+    return cards
+
+
+def _typed_card(number: int) -> str:
+    """The words of one card; none where the person is done."""
+    from evidence.seal.cards import WORDS, words_of
+
+    words: list[str] = []
+    while len(words) < WORDS:
+        line = ask(f"Card {number}, from word {len(words) + 1}")
+        if not line.strip():
+            break
+        words += words_of(line)
+    return " ".join(words)
