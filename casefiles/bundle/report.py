@@ -6,6 +6,7 @@ Values that come from a channel are shown with every control and direction chara
 out, so that nobody's chosen name can rearrange a page.
 """
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,19 +20,23 @@ from evidence.times import format_time
 WIDTH = 78
 _LABEL = 24
 _GROUP, _GROUPS_A_LINE = 4, 8
-_BAR = "    | "
+_BAR, _ON = "    | ", "    > "
+"""Before each line of a text as posted, and before what goes on from the line above."""
+_PIECE = re.compile(rf".{{1,{WIDTH - len(_BAR)}}}\Z|.{{0,{WIDTH - len(_BAR) - 1}}} |.{{1,{WIDTH - len(_BAR)}}}")
+"""The rest of a line if it fits, else up to the last space that does, else what fits; no character is left out."""
+_KIND_FILE = "file"
 _HOLE, _REQUEST, _APPROVAL = "hole", "requested", "approved"
 _SECOND_PERSON = ("alone", "agreed", "untold", "hidden")
 """What can be told of a second person where no request is named, in the order of the report."""
 
 
-def paragraph(text: str, *, indent: str = "", every: str | None = None) -> str:
-    """``text`` in lines of at most ``WIDTH``, digests unbroken; ``every`` begins each line but the first."""
+def paragraph(text: str, *, indent: str = "") -> str:
+    """``text`` in lines of at most ``WIDTH``, digests unbroken."""
     return textwrap.fill(
         text,
         WIDTH,
         initial_indent=indent,
-        subsequent_indent=" " * len(indent) if every is None else every,
+        subsequent_indent=" " * len(indent),
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -277,11 +282,11 @@ def _times(words: Words, case: Mapping[str, Json]) -> list[str]:
 
 
 def _table(words: Words, case: Mapping[str, Json], items: Sequence[Record], anchorage: Anchorage) -> list[str]:
-    lines = [heading(words.say("report.table"))]
+    lines = [heading(words.say("report.table")), paragraph(words.say("report.table.note")), ""]
     for number, item in enumerate(items, start=1):
         title = words.say("report.item", number=str(number), index=str(item.index), event=item.leaf.event_id)
         lines += [title, *_item(words, case, item, anchorage), ""]
-    return lines[:-1] if items else lines
+    return lines[:-1]
 
 
 _SAID = (
@@ -321,20 +326,27 @@ def _item(words: Words, case: Mapping[str, Json], item: Record, anchorage: Ancho
 
 
 def _text(words: Words, item: Record) -> list[str]:
-    """What was posted, line by line behind a bar, so that no line of it can pass for one of the report."""
+    """What was posted, line by line behind a bar, so that no line of it can pass for one of the report.
+
+    Nothing is left out, spaces neither; a line that is broken for the page goes on behind another mark.
+    """
     text = item.values.get("text")
     if not text:
         return []
     lines = text.split("\n") if isinstance(text, str) else [_shown(words, item, "text")]
-    barred = [paragraph(printable(line), indent=_BAR, every=_BAR) or _BAR.rstrip() for line in lines]
-    return [f"  {words.say('report.item.text')}:", *barred]
+    return [f"  {words.say('report.item.text')}:", *(piece for line in lines for piece in _barred(printable(line)))]
+
+
+def _barred(line: str) -> list[str]:
+    first, *more = _PIECE.findall(line) or [""]
+    return [_BAR + first, *(_ON + piece for piece in more)]
 
 
 def _digest(words: Words, item: Record) -> list[str]:
-    """The digest of an item's file; a message without one has no such row."""
-    digest = item.values.get("sha256")
-    if digest is None:
-        return []
+    """The digest of an item's file, or that it was not read; a message without a file has no such row."""
+    if item.values.get("sha256") is None:
+        unread = item.values.get("kind") == _KIND_FILE and "sha256" not in item.withheld
+        return [_row(words.say("report.item.sha256"), words.say("report.item.unread"), indent="  ")] if unread else []
     return [f"  {words.say('report.item.sha256')}:", grouped(_shown(words, item, "sha256"))]
 
 

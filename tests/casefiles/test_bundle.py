@@ -13,20 +13,24 @@ from asn1crypto import crl as crl_type
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, make_payload
-from casefiles.bundle.report import WIDTH, grouped
+from casefiles.bundle.report import WIDTH, _text, grouped
 from casefiles.bundle.script import not_made_by, verify_script
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.verifier import layout
 from casefiles.verifier.cades import fingerprint, read_seal
-from casefiles.verifier.report import check_list
+from casefiles.verifier.records import Record
+from casefiles.verifier.report import check_list, printable
 from config.errors import Explained
 from config.words import load_words
 from evidence.authority import Act
 from evidence.errors import StampUnreachableError
+from evidence.log.leaf import parse_leaf
 from evidence.observation import HoleReason
 from tests.casefiles import forge
 from tests.contracts.tree import ROOT
@@ -381,9 +385,44 @@ def test_a_message_without_a_file_has_no_row_for_its_digest() -> None:
     assert report_of(log).count("SHA-256 of the file:") == 1
 
 
+def test_a_file_that_was_not_read_says_so_in_place_of_a_digest() -> None:
+    log = forge.Log()
+    log.add("log_opened", forge.opening())
+    log.add("observed", {**forge.item(1), "kind": "file", "sha256": None, "bytes": None})
+    assert "SHA-256 of the file: none: it was not read" in report_of(log)
+    assert "not read" not in report_of(log, withhold=frozenset({"sha256"}))
+    assert "the SHA-256 digests of those that were read" in report_of(log)
+
+
+def texts_in(text: str) -> list[str]:
+    """The lines that the report prints of this text, with their marks."""
+    item = Record(0, parse_leaf(forge.small_contents().exhibits[0].leaf), {"text": text}, ())
+    return _text(load_words("en"), item)[1:]
+
+
+@given(st.text(st.sampled_from("ab |>\u00e9\u202e\n") | st.characters(codec="utf-8"), min_size=1, max_size=400))
+def test_a_text_is_printed_with_each_space_and_with_its_own_lines_told_from_ours(text: str) -> None:
+    lines = texts_in(text)
+    assert max(map(len, lines)) <= WIDTH
+    posted = "".join(f"\n{line[6:]}" if line[4] == "|" else line[6:] for line in lines)[1:]
+    assert posted.split("\n") == [printable(line) for line in text.split("\n")]
+
+
+def test_a_long_line_goes_on_at_a_word_under_a_mark_of_its_own() -> None:
+    words, unbroken = "word  " * 14, "x" * 90
+    assert texts_in(f"{words}\n\n{unbroken}") == [
+        "    | " + "word  " * 12,
+        "    > " + "word  " * 2,
+        "    | ",
+        "    | " + "x" * 72,
+        "    > " + "x" * 18,
+    ]
+
+
 def test_a_text_keeps_its_lines_and_none_can_pass_for_one_of_the_report() -> None:
     report = text_of("data/report.en.txt")
     assert "\n    | and a second line\n" in report
+    assert report.count("begins with >") == 1
     log = forge.small_log(1)
     log.add("observed", {**forge.item(9), "text": {"b64": "_w"}})
     assert '| {"b64":"_w"}' in report_of(log)
