@@ -81,7 +81,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
     Raises:
         HomeError: Something is there already, or the cards would lie in the home.
         SettingsError: A time-stamp office is in no catalogue.
-        PassphraseError: The passphrase is too short.
+        PassphraseError: The passphrase is too short or too even, or cannot be typed.
     """
     require_possible(plan.path, plan.stamp_by, cards)
     path = plan.path.resolve()

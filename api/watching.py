@@ -1,6 +1,6 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from api.home import Home
 from config.errors import SettingsError
 from config.watchlist import Entry
-from evidence import database
-from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
+from evidence import database, task
+from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import text_value
 from evidence.database import reading
 from evidence.errors import StampError, UnknownItemError
 from evidence.log.event import Draft
 from evidence.observation import Mode
-from evidence.times import format_time
+from evidence.times import format_time, parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +41,52 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
     """Add a channel, or change what the register says of it.
 
     The same again is not logged, unless it brings something that the register does not show: a
-    second person, or a legal basis.
+    second person, or a legal basis. A review that was still open ends with the entry that it was of;
+    a new one, if one person changes it, is due no later.
 
     Raises:
         SettingsError: The public report lies in the future.
-        AuthorityError: The mode needs a second person or a legal basis.
+        AuthorityError: The mode needs a second person or a legal basis, or takes none.
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
     basis = legal_basis_for(mode, legal_basis, today=home.clock().date())
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
-    review_by = format_time(grant.review_by) if grant.review_by else None
     row = _row(entry, mode)
-    added = Draft(
-        "channel_added",
-        doer.values(grant.request)
-        | row
-        | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by},
-    )
     with home.writing() as writer:
         present = next((each for each in list_channels(home) if each["channel"] == entry.channel), None)
         before = present["mode"] if present else None
         if present == row and grant.review_by:
             return Registered(before, logged=False)
-        writer.sequencer.append([*grant.drafts, added], also=grant.ask_for_review)
+        due = _open_review(home, entry.channel)
+        if due and grant.review_by:  # a change by one person puts no review off
+            grant = replace(grant, review_by=min(grant.review_by, parse_time(due.due_at)))
+        review_by = format_time(grant.review_by) if grant.review_by else None
+        told = row | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by}
+        added = Draft("channel_added", doer.values(grant.request) | told)
+
+        def hand_over(connection: sa.Connection, placed: object) -> None:
+            _finish(connection, due, doer)
+            grant.ask_for_review(connection, placed)
+
+        writer.sequencer.append([*grant.drafts, added], also=hand_over)
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat())
+
+
+def _open_review(home: Home, channel: str) -> task.Task | None:
+    """The review that the channel's newest entry waits for: that of the request logged just before it."""
+    entry, request = database.channel.c, database.authority.c
+    asked = sa.select(request.request).where(entry.channel == channel, request.idx == entry.idx - 1)
+    with reading(home.engine) as connection:
+        subject = connection.execute(asked).scalar_one_or_none()
+        reviews = (each for each in task.open_tasks(connection) if each.kind == REVIEW)
+        return next((each for each in reviews if each.subject == subject), None)
+
+
+def _finish(connection: sa.Connection, review: task.Task | None, doer: Doer) -> None:
+    """What is approved, replaced or taken off waits for no review any more."""
+    if review:
+        task.finish(connection, review, at=doer.at)
 
 
 def _require_past(entry: Entry, home: Home) -> None:
@@ -111,5 +132,7 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> StampError | None:
     if channel not in {row["channel"] for row in list_channels(home)}:
         raise UnknownItemError("this channel is not watched", found=channel[:64], fix="Look it up: nisisama watch list")
     with home.writing() as writer:
-        writer.sequencer.append([Draft("channel_removed", doer.values() | {"channel": channel})])
+        due = _open_review(home, channel)
+        removed = Draft("channel_removed", doer.values() | {"channel": channel})
+        writer.sequencer.append([removed], also=lambda connection, _placed: _finish(connection, due, doer))
         return writer.beat()

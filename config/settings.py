@@ -23,7 +23,7 @@ PREFIX = "NISISAMA_"
 NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"})
 """Variables of the command line that are no settings."""
 
-_SHAPES = {str: "text", list: "a list", dict: "a table"}
+_SHAPES: Mapping[type, str] = {str: "text", list: "a list", dict: "a table"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 

@@ -64,8 +64,15 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
             found=report_url[:120],
             fix="Copy the whole address of the page that names the channel",
         )
-    if not reported_by.strip() or not reported_by.isprintable():
+    if not reported_by.strip():
         raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
+    if not reported_by.isprintable():
+        raise SettingsError(
+            "a tab, a line break or another sign that cannot be printed",
+            where="reported by",
+            found=ascii(reported_by)[1:-1][:64],
+            fix="Write --reported-by on one line, with spaces",
+        )
     if access not in {"public", "invite"}:
         raise SettingsError(
             "not a kind of access", expected="public or invite", found=access[:20], fix="Correct --access"

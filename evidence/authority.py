@@ -86,13 +86,19 @@ class Grant:
 
 
 def legal_basis_for(mode: Mode, file: Path | None, *, today: date) -> LegalBasis | None:
-    """The legal basis that every mode but ``metadata_only`` needs; None for that one.
+    """The legal basis that every mode but ``metadata_only`` needs; None for that one, which logs none.
 
     Raises:
-        AuthorityError: No file was given.
+        AuthorityError: No file was given, or one that would be left out of the log.
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     if mode is Mode.METADATA_ONLY:
+        if file is not None:
+            raise AuthorityError(
+                "this mode needs no legal basis, and none is logged for it",
+                where=mode.value,
+                fix="Leave out --legal-basis, or choose the mode that counsel wrote it for",
+            )
         return None
     if file is None:
         raise AuthorityError(

@@ -57,11 +57,17 @@ def make_folder(folder: Path, *, mode: int = 0o700, parents: bool = False, exist
 
     Raises:
         FileExistsError: Something lies there, or is no folder where one may be.
+        OSError: An entry could not be brought to the disk; what was made is not left behind.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(mode=mode, parents=parents, exist_ok=exist_ok)
-    for each in made:
-        sync_directory(each.parent)
+    try:
+        for each in made:
+            sync_directory(each.parent)  # a parent may be writable and not readable, and so cannot be opened
+    except OSError:
+        for each in made:
+            each.rmdir()
+        raise
 
 
 def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -82,6 +88,25 @@ def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
             file.unlink(missing_ok=True)
             raise
         sync_directory(file.parent)
+
+
+def fill_file(file: Path, data: bytes) -> None:
+    """Write ``data`` over as many bytes of ``file``; on return they have reached the disk.
+
+    LIMIT: a file system that compresses, or copies on write, may need new space for it all the same.
+
+    Raises:
+        StorageFullError: No space; the file is not left behind.
+    """
+    with storage_errors(file.parent):
+        try:
+            with file.open("r+b") as sink:
+                sink.write(data)
+                sink.flush()
+                os.fsync(sink.fileno())
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
 
 
 def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:

@@ -13,6 +13,7 @@ The office identity is never written: it exists on its cards only.
 
 import base64
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,11 @@ from evidence.seal.recipients import HybridIdentity, generate_identity, parse_id
 SECRET_BYTES = 32
 MIN_PASSPHRASE_CHARACTERS = 15
 """Of a new passphrase: whoever copied the disk guesses without limit (NIST SP 800-63B-4, 3.1.1, single factor)."""
+MIN_DIFFERENT_CHARACTERS = 5
+_NOT_TYPED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: controls, halves of pairs, and the separators of lines and paragraphs."""
+
+_CHOOSE = "Choose several words that do not belong together, on one line; six are good"
 
 ROLES = ("office", "casework", "matching")
 
@@ -129,19 +135,31 @@ def keys_beside(home: Path) -> KeyFolder:
 
 
 def require_long(passphrase: str) -> None:
-    """Check the length of a new passphrase, in characters; one that exists is only ever tried.
+    """Check that a new passphrase is long, in characters, and can be typed; one that exists is only ever tried.
 
-    No rule but length, as the standard has it: rules on kinds of characters make people predictable.
+    No rule on kinds of characters: the standard forbids them, because they make people predictable.
+    LIMIT: it also wants a list of common values to be refused (NIST SP 800-63B-4, 3.1.1.2). None is
+    applied here, but for those of a few characters over and over.
 
     Raises:
-        PassphraseError: It is too short.
+        PassphraseError: It is too short, has too few different characters, or one that no prompt takes.
     """
     if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
         # never its length: on a screen or in a script's log it helps whoever guesses
         raise PassphraseError(
             "the new passphrase is too short",
             expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
-            fix="Choose several words that do not belong together; six are good",
+            fix=_CHOOSE,
+        )
+    if len(set(passphrase)) < MIN_DIFFERENT_CHARACTERS:
+        raise PassphraseError(
+            "the new passphrase repeats too few characters",
+            expected=f"at least {MIN_DIFFERENT_CHARACTERS} different ones",
+            fix=_CHOOSE,
+        )
+    if any(unicodedata.category(character) in _NOT_TYPED for character in passphrase):
+        raise PassphraseError(
+            "the new passphrase has a line break or another character that no prompt takes", fix=_CHOOSE
         )
 
 
@@ -149,7 +167,7 @@ def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -
     """Make every key of a new home and return the office identity, which is written nowhere.
 
     Raises:
-        PassphraseError: The passphrase is too short.
+        PassphraseError: The passphrase is too short or too even, or cannot be typed.
         HomeError: The folder exists already.
     """
     require_long(passphrase)

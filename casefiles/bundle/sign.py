@@ -171,7 +171,8 @@ def _require_holds(report: Report) -> None:
                 "our own verifier refuses what was made, so nothing was written",
                 where=finding.id,
                 found=detail_of(finding),
-                fix="If it is a time stamp, choose another office: stamp.authorities in the settings",
+                fix="If it is a time stamp, compare HOME/trust with the time-stamp offices that stamped; "
+                "else choose another one: stamp.authorities in the settings",
             )
 
 

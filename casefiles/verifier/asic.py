@@ -62,6 +62,27 @@ class _Placed:
     offset: int
 
 
+_FIRST = _Placed(MIMETYPE.encode("ascii"), zlib.crc32(MIMETYPE_TEXT), len(MIMETYPE_TEXT), 0)
+
+
+class _Source:
+    """A file that is read once: a pipe can be asked neither for its size nor to go back.
+
+    Attributes:
+        taken: Bytes read so far.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes, or fewer at the end."""
+        data = self._file.read(size)
+        self.taken += len(data)
+        return data
+
+
 def order_key(name: str) -> tuple[bool, str]:
     """Sorts members into their one order; for ASCII that of the characters is that of the bytes."""
     return name != MIMETYPE, name
@@ -94,34 +115,33 @@ def write_container(members: Sequence[tuple[str, bytes]], out: Sink) -> None:
 def read_container(file: BinaryIO) -> dict[str, bytes]:
     """The members of a container that is in its one form, in their order.
 
-    Steps: (1) each local header is the one that would be written for this name and these
-    bytes; (2) names are safe, unique and in their order; (3) the mimetype is the first;
+    Steps: (1) the mimetype is the first; (2) each further local header is the one that would be
+    written for this name and these bytes; (3) names are safe, unique and in their order;
     (4) the directory is the one for these members, and the file ends with it.
 
     Args:
-        file: At its beginning, and can be read again from there.
+        file: At its beginning; it is read once and need not be able to go back.
 
     Raises:
         ContainerError: Another kind of file, a bundle that is cut short, or any other form,
             however slight the difference.
     """
-    _require_begins(file)
-    members: dict[str, bytes] = {}
-    placed: list[_Placed] = []
-    offset = 0
-    while (mark := file.read(4)) == _LOCAL_MARK:
-        # (1) the local header
-        member, content = _read_member(file, mark, offset)
-        # (2) its name
+    source = _Source(file)
+    # (1) the mimetype
+    _require_begins(source)
+    members: dict[str, bytes] = {MIMETYPE: MIMETYPE_TEXT}
+    placed: list[_Placed] = [_FIRST]
+    while (mark := source.read(4)) == _LOCAL_MARK:
+        # (2) the local header
+        member, content = _read_member(source, mark, source.taken - 4)
+        # (3) its name
         name = member.name.decode("ascii", "surrogateescape")
         _require_after(name, members, placed)
         members[name] = content
         placed.append(member)
-        offset += _LOCAL.size + len(member.name) + member.size
-    # (3) the mimetype, with which the file was seen to begin
     _require_names(list(members))
     # (4) the directory
-    _require_rest(file, mark, _directory(placed, offset))
+    _require_rest(source, mark, _directory(placed, source.taken - len(mark)))
     return members
 
 
@@ -180,16 +200,14 @@ def _directory(placed: Sequence[_Placed], offset: int) -> Iterator[bytes]:
     yield _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _LIMIT_32), min(offset, _LIMIT_32), 0)
 
 
-def _require_begins(file: BinaryIO) -> None:
-    """Read the first member ahead, by which another kind of file is told from a damaged bundle."""
-    first = _local_header(_Placed(MIMETYPE.encode("ascii"), zlib.crc32(MIMETYPE_TEXT), len(MIMETYPE_TEXT), 0))
-    wanted = first + MIMETYPE_TEXT
-    begun = file.read(len(wanted))
-    file.seek(0)
+def _require_begins(source: _Source) -> None:
+    """Read the first member, by which another kind of file is told from a damaged bundle."""
+    wanted = _local_header(_FIRST) + MIMETYPE_TEXT
+    begun = source.read(len(wanted))
     if begun == wanted:
         return
     if begun and wanted.startswith(begun):
-        raise _cut_short(file)
+        raise _cut_short(source)
     expected = f"a ZIP file that begins with the member {MIMETYPE}: {MIMETYPE_TEXT.decode('ascii')}"
     raise ContainerError("this file is no bundle", expected=expected, found=_kind_of(begun))
 
@@ -202,32 +220,31 @@ def _kind_of(begun: bytes) -> str:
     return f"a file that begins with the bytes {begun[:_SHOWN].hex(' ')}"
 
 
-def _cut_short(file: BinaryIO) -> ContainerError:
-    """The file ends before the bundle does."""
-    size = file.seek(0, io.SEEK_END)
+def _cut_short(source: _Source) -> ContainerError:
+    """The file, read to its end, ends before the bundle does; or a length in it is another."""
     return ContainerError(
-        "the bundle is cut short",
+        "the bundle is cut short, or changed",
         expected="the size that the covering letter names",
-        found=f"{size} bytes",
-        fix="Copy it, or ask for it, once more",
+        found=f"{source.taken} bytes",
+        fix="If it is smaller, copy it once more. If it has that size, it was changed: write to the sender",
     )
 
 
-def _read_member(file: BinaryIO, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
-    header = mark + file.read(_LOCAL.size - 4)
+def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
+    header = mark + source.read(_LOCAL.size - 4)
     if len(header) != _LOCAL.size:
-        raise _cut_short(file)
+        raise _cut_short(source)
     *_, crc, _, size, name_length, _ = _LOCAL.unpack(header)
     if size > MAX_MEMBER_BYTES or name_length > MAX_NAME_BYTES:
         raise ContainerError("a member is too large", where=f"byte {offset}", expected=f"{MAX_MEMBER_BYTES} bytes")
-    member = _Placed(file.read(name_length), crc, size, offset)
+    member = _Placed(source.read(name_length), crc, size, offset)
     if len(member.name) != name_length:
-        raise _cut_short(file)
+        raise _cut_short(source)
     if header + member.name != _local_header(member):
         raise ContainerError("a header is not in its one form", where=f"byte {offset}")
-    content = file.read(size)
+    content = source.read(size)
     if len(content) != size:
-        raise _cut_short(file)
+        raise _cut_short(source)
     if zlib.crc32(content) != crc:
         raise ContainerError("a member is changed", where=ascii(member.name)[2:-1])
     return member, content
@@ -253,15 +270,15 @@ def _require_names(names: Sequence[str]) -> None:
             raise ContainerError("two members have one name", where=after)
 
 
-def _require_rest(file: BinaryIO, begun: bytes, pieces: Iterable[bytes]) -> None:
+def _require_rest(source: _Source, begun: bytes, pieces: Iterable[bytes]) -> None:
     """The rest of the file, of which ``begun`` was read, is exactly ``pieces``."""
     waiting = begun
     for piece in pieces:
-        found = waiting + file.read(len(piece) - len(waiting))
+        found = waiting + source.read(len(piece) - len(waiting))
         waiting = b""
         if len(found) < len(piece):
-            raise _cut_short(file)
+            raise _cut_short(source)
         if found != piece:
             raise ContainerError("the directory is not that of the members", expected="the one that was written")
-    if file.read(1):
+    if source.read(1):
         raise ContainerError("bytes after the end of the container")

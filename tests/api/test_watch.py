@@ -108,7 +108,8 @@ def test_the_register_shows_what_was_added_last(home: Home) -> None:
         (replace(ENTRY, access="public"), Mode.SEALED),
     ]
     for entry, mode in entries:
-        add_channel(home, entry, mode, legal_basis(home.path.parent), doer(home))
+        basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
+        add_channel(home, entry, mode, basis, doer(home))
     told = [(row["channel"], row["mode"], row["access"], row["reported_on"]) for row in list_channels(home)]
     day = "2026-01-02"
     assert told == [("aaaa", "metadata_only", "invite", day), ("kanali_i_raportuar", "sealed", "public", day)]
@@ -158,6 +159,48 @@ def test_a_second_person_or_a_legal_basis_is_never_left_out_of_the_log(home: Hom
     basis.write_text(basis.read_text().replace("nobody, for tests", "counsel, anew"))
     assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)).logged
     assert records(home, before)[-1].values["legal_basis"] == "Written by counsel, anew"
+
+
+def test_metadata_alone_takes_no_legal_basis(home: Home) -> None:
+    before = size(home)
+    with pytest.raises(AuthorityError, match="needs no legal basis"):
+        add_channel(home, ENTRY, Mode.METADATA_ONLY, legal_basis(home.path.parent), doer(home))
+    assert (size(home), list_channels(home)) == (before, [])
+
+
+@pytest.mark.parametrize("mode", [Mode.METADATA_ONLY, Mode.SEALED])
+def test_who_approves_an_entry_ends_its_review(home: Home, mode: Mode) -> None:
+    other, ann = replace(ENTRY, channel="other"), doer(home, approver=None)
+    for entry in (ENTRY, other):
+        add_channel(home, entry, Mode.METADATA_ONLY, None, ann)
+    first, second = reviews(home)
+    basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
+    add_channel(home, ENTRY, mode, basis, doer(home))
+    assert reviews(home) == [second]
+    assert first != second
+
+
+def test_a_channel_that_is_removed_waits_for_no_review(home: Home) -> None:
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
+    remove_channel(home, ENTRY.channel, doer(home, approver=None))
+    assert reviews(home) == []
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home))
+    remove_channel(home, ENTRY.channel, doer(home, approver=None))
+    assert reviews(home) == []
+
+
+def test_a_change_by_one_person_moves_the_review_and_does_not_put_it_off(home: Home) -> None:
+    ann = doer(home, approver=None)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    ((_, due),), before = reviews(home), size(home)
+    later = replace(ann, at=ann.at + timedelta(days=6))
+    done = add_channel(home, replace(ENTRY, access="public"), Mode.METADATA_ONLY, None, later)
+    request, added = records(home, before)
+    assert request.type == "requested"
+    assert reviews(home) == [(added.values["authority"], due)]
+    assert done.review_by == added.values["review_by"] == due
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home))
+    assert reviews(home) == []
 
 
 def test_a_report_from_the_future_is_refused_but_for_the_day_that_began_in_the_east(home: Home) -> None:

@@ -23,7 +23,7 @@ from casefiles.verifier import __main__ as program
 from casefiles.verifier import layout
 from casefiles.verifier.asic import container_bytes, read_container
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
-from casefiles.verifier.checks import CHECKS, Opened, _examine, verify
+from casefiles.verifier.checks import CHECKS, Opened, _examine, verify, verify_stream
 from casefiles.verifier.report import as_json, as_text, check_list, detail_of
 from evidence.finding import Finding, Verdict
 from evidence.log.note import VerifierKey
@@ -142,6 +142,36 @@ def test_a_bundle_that_is_cut_anywhere_is_told_as_cut() -> None:
     for size in [*range(1, 200), *range(200, len(bundle), 97), *range(len(bundle) - 200, len(bundle))]:
         with pytest.raises(ContainerError, match=f"is cut short.*found {size} bytes"):
             read_container(io.BytesIO(bundle[:size]))
+
+
+def test_a_length_that_was_changed_in_a_whole_bundle_is_not_told_as_a_bad_copy_alone() -> None:
+    bundle = bytearray(forge.good_bundle())
+    at = 38 + len("application/vnd.etsi.asic-e+zip")  # the second member, whose header holds its size twice
+    for place in (at + 18, at + 22):
+        bundle[place : place + 4] = (len(bundle)).to_bytes(4, "little")
+    with pytest.raises(ContainerError, match=f"or changed.*found {len(bundle)} bytes") as raised:
+        read_container(io.BytesIO(bytes(bundle)))
+    assert "it was changed: write to the sender" in raised.value.fix
+
+
+class Pipe(io.BytesIO):
+    """Bytes that come once."""
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        raise io.UnsupportedOperation("seek")
+
+    def tell(self) -> int:
+        raise io.UnsupportedOperation("tell")
+
+
+@pytest.mark.parametrize("size", [None, 20, 5000])
+def test_a_bundle_comes_through_a_pipe_as_well(size: int | None) -> None:
+    data = forge.good_bundle()[:size]
+    through, whole = (
+        verify_stream(each, roots=forge.roots(), log_key=forge.VKEY) for each in (Pipe(data), io.BytesIO(data))
+    )
+    assert through == whole
+    assert through.verdict is (Verdict.PASSED if size is None else Verdict.FAILED)
 
 
 def flips(data: bytes, *, start: int, step: int) -> list[bytes]:

@@ -50,6 +50,13 @@ def test_an_entry_that_does_not_fit_is_refused(name: str, value: str) -> None:
     assert raised.value.fix
 
 
+@pytest.mark.parametrize("name", ["Zyra\t2", "a\nb", "\udcff", "a\u200bb"])
+def test_a_name_that_cannot_be_printed_is_told_as_that(name: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be printed") as raised:
+        watch_entry(**ENTRY | {"reported_by": name})
+    assert (raised.value.where, raised.value.found.isascii()) == ("reported by", True)
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_is_an_entry_or_a_refusal(channel: str, address: str) -> None:
     try:

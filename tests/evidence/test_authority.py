@@ -92,8 +92,6 @@ def test_a_review_is_asked_for_once_and_only_where_it_is_due() -> None:
 def test_a_mode_above_metadata_needs_a_legal_basis_that_is_valid_today(tmp_path: Path) -> None:
     file, today = tmp_path / "basis.toml", date(2026, 1, 1)
     file.write_text(LEGAL_BASIS.format(expires=today))
-    for given in (None, file, tmp_path / "none"):
-        assert legal_basis_for(Mode.METADATA_ONLY, given, today=today) is None
     for mode in set(Mode) - {Mode.METADATA_ONLY}:
         basis = legal_basis_for(mode, file, today=today)
         assert (basis and basis.counsel) == "A. Counsel"
@@ -102,6 +100,16 @@ def test_a_mode_above_metadata_needs_a_legal_basis_that_is_valid_today(tmp_path:
         assert (raised.value.where, "--legal-basis" in raised.value.fix) == (mode.value, True)
         with pytest.raises(LegalBasisError, match="not valid today"):
             legal_basis_for(mode, file, today=today + timedelta(days=1))
+
+
+def test_metadata_alone_takes_no_legal_basis_because_none_is_logged(tmp_path: Path) -> None:
+    file, today = tmp_path / "basis.toml", date(2026, 1, 1)
+    file.write_text(LEGAL_BASIS.format(expires=today))
+    assert legal_basis_for(Mode.METADATA_ONLY, None, today=today) is None
+    for given in (file, tmp_path / "none"):
+        with pytest.raises(AuthorityError, match="needs no legal basis") as raised:
+            legal_basis_for(Mode.METADATA_ONLY, given, today=today)
+        assert (raised.value.where, "--legal-basis" in raised.value.fix) == ("metadata_only", True)
 
 
 def test_one_person_with_a_second_one_needs_no_review() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.durable import make_folder, replace_file, storage_errors, sync_directory, write_file
+from evidence.durable import fill_file, make_folder, replace_file, storage_errors, sync_directory, write_file
 from evidence.errors import StorageFullError, StoreError
 
 
@@ -92,6 +92,22 @@ def test_a_replacement_that_fails_leaves_the_old_bytes(tmp_path: Path, monkeypat
     assert file.read_bytes() == b"old"
 
 
+def test_bytes_are_filled_in_and_the_room_is_given_back_if_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a"
+    write_file(file, bytes(5))
+    before = file.stat().st_ino
+    fill_file(file, b"bytes")
+    assert (file.read_bytes(), file.stat().st_ino) == (b"bytes", before)
+    with pytest.raises(FileNotFoundError):
+        fill_file(tmp_path / "none", b"bytes")
+    monkeypatch.setattr("os.fsync", failing(errno.ENOSPC))
+    with pytest.raises(StorageFullError):
+        fill_file(file, b"other")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_replacement_takes_over_what_a_killed_one_left(tmp_path: Path) -> None:
     file = tmp_path / "a"
     (tmp_path / "a.new").write_bytes(b"half")
@@ -121,3 +137,20 @@ def test_a_new_folder_is_on_the_disk_with_every_parent_that_was_made(
     with pytest.raises(FileExistsError):
         make_folder(tmp_path / "a" / "b")
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_no_folder_is_left_whose_entry_cannot_be_brought_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(directory: Path) -> None:  # what a parent of mode 0300 does; not by its mode: the tests may run as root
+        if directory == tmp_path:
+            raise OSError(number, os.strerror(number), str(directory))
+
+    monkeypatch.setattr("evidence.durable.sync_directory", refuse)
+    (tmp_path / "there").mkdir()
+    for folder in (tmp_path / "a", tmp_path / "a" / "b" / "c"):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            make_folder(folder, parents=True)
+    make_folder(tmp_path / "there", exist_ok=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["there"]

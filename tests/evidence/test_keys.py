@@ -61,9 +61,24 @@ def test_a_new_passphrase_that_is_too_short_makes_nothing_and_is_not_told(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_fifteen_characters_of_any_kind_are_enough() -> None:
-    for passphrase in ("a" * 15, " " * 15, "\u0107" * 15):
+@pytest.mark.parametrize("passphrase", ["abcd " * 3, " abcdabcdabcdab", "\u0107\u4e00\U0001f512\u00a0\u200d" * 3])
+def test_fifteen_characters_of_any_kind_are_enough_if_five_differ(passphrase: str) -> None:
+    require_long(passphrase)
+
+
+@pytest.mark.parametrize("passphrase", ["a" * 15, " " * 15, "\u0107" * 40, "abcd" * 4, "12341234123412341234"])
+def test_a_few_characters_over_and_over_are_no_new_passphrase(passphrase: str) -> None:
+    with pytest.raises(PassphraseError, match="repeats too few") as raised:
         require_long(passphrase)
+    assert raised.value.expected == "at least 5 different ones"
+    assert passphrase not in str(raised.value)
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x7f", "\x85", "\u2028", "\u2029", "\udcff"])
+def test_what_no_prompt_takes_is_in_no_new_passphrase(character: str) -> None:
+    with pytest.raises(PassphraseError, match="no prompt takes") as raised:
+        require_long(f"correct horse{character}battery")
+    assert "horse" not in str(vars(raised.value))
 
 
 def test_keys_under_an_older_shorter_passphrase_still_open(made: Made) -> None:

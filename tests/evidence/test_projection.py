@@ -39,7 +39,8 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         entry = watch_entry(
             channel=name, report_url="https://example.org", reported_by="Org", reported_on="2026-01-01", access="public"
         )
-        add_channel(home, entry, mode, legal_basis(home.path.parent), doer(home, approver="bo"))
+        basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
+        add_channel(home, entry, mode, basis, doer(home, approver="bo"))
     remove_channel(home, "kanali_b", ann)
     with home.writing() as writer:
         case = open_case(writer.sequencer, ann)
