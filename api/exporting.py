@@ -1,13 +1,13 @@
 """Exports a case as a signed bundle without pictures, and the covering letter beside it.
 
-The order: have everything stamped; build in memory; log who sends what to whom; only then
-write the file. Nothing leaves without its event.
+The order: have everything stamped; build in memory; take the room for the files on their disk;
+log who sends what to whom; only then write the files. Nothing leaves without its event.
 """
 
 import io
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api import TOOL
-from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, read_certificate
+from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, no_office, read_certificate
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
@@ -29,7 +29,7 @@ from evidence import database
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import text_value
 from evidence.database import reading
-from evidence.durable import write_file
+from evidence.durable import fill_file, write_file
 from evidence.errors import HomeError, StampError, StampUnreachableError, UnknownItemError
 from evidence.log.append import TileRows, tree_size
 from evidence.log.event import Draft, sha256_hex
@@ -108,6 +108,8 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
         AuthorityError: There is no reason.
         StampError: The log, or the seal, could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
+        LeafError: The record of an entry is gone; nothing was written.
+        StorageFullError: No space for the files; nothing was written or logged.
     """
     letter_file = require_exportable(home, order.case_id, order.out)
     grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
@@ -131,10 +133,31 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
             },
         )
 
-        writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
-        write_file(order.out, bundle.getvalue())
-        write_file(letter_file, letter.encode("utf-8"))
+        files = {order.out: bundle.getvalue(), letter_file: letter.encode("utf-8")}
+        with _room_for(files):
+            writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
+        for file, data in files.items():
+            fill_file(file, data)
         return Exported(order.out, letter_file, facts, writer.beat(now=True), grant.review_by)
+
+
+@contextmanager
+def _room_for(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """Files of zeros of these sizes: a full disk is met before anything is logged, and nothing has left till then.
+
+    Raises:
+        StorageFullError: No space; no file is left behind, nor is one if the block raises.
+    """
+    taken: list[Path] = []
+    try:
+        for file, data in files.items():
+            write_file(file, bytes(len(data)))
+            taken.append(file)
+        yield
+    except BaseException:
+        for file in taken:
+            file.unlink()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +181,8 @@ def anchored(writer: Writer) -> Anchored:
             raise error
         found = _newest_anchored(writer)
     if found is None:
-        raise no_authority(writer.home.path / SETTINGS_FILE)
+        raise no_office(writer.home.path / SETTINGS_FILE)
     return found
-
-
-def no_authority(settings: Path) -> StampUnreachableError:
-    """Nothing leaves without a time stamp; ``settings`` is the file to choose an office in."""
-    return StampUnreachableError(
-        "no time-stamp office is chosen, so nothing can be exported",
-        where="stamp.authorities",
-        fix=f'In {settings}, under [stamp], change authorities = [] to authorities = ["digicert"]',
-    )
 
 
 def _newest_anchored(writer: Writer) -> Anchored | None:
@@ -245,7 +259,7 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
 def _stamper(home: Home) -> Iterator[StampOver]:
     with home.time_stamping() as authorities, httpx.Client() as http:
         if not authorities:
-            raise no_authority(home.path / SETTINGS_FILE)
+            raise no_office(home.path / SETTINGS_FILE)
 
         def stamp(sha256: bytes) -> bytes:
             timeout_s = home.settings.stamp.timeout_s

@@ -24,12 +24,15 @@ from config.errors import CatalogueError
 from config.words import load_words
 from evidence import database, task
 from evidence.authority import Doer
-from evidence.database import reading
+from evidence.database import reading, writing
+from evidence.durable import fill_file, write_file
 from evidence.errors import (
     AuthorityError,
     HomeError,
+    LeafError,
     NoMatchingKeyError,
     StampUnreachableError,
+    StorageFullError,
     StoreError,
     UnknownItemError,
 )
@@ -165,7 +168,7 @@ def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytes
     with home.writing() as writer:
         open_case(writer.sequencer, doer(home))  # so that there is something that is not stamped
     before = desk.size()
-    with pytest.raises(StampUnreachableError, match="no time-stamp authority") as raised:
+    with pytest.raises(StampUnreachableError, match="no time-stamp office") as raised:
         replace(desk, home=home).export("refused")
     assert "authorities" in raised.value.fix
     assert desk.size() == before
@@ -186,19 +189,67 @@ def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
             desk.export("refused")
     finally:
         sa.event.remove(desk.home.engine, "before_cursor_execute", refuse)
-    assert not (desk.home.path.parent / "refused").exists()
+    assert left_of(desk) == []
     assert [record.type for record in desk.records(before)] == []
 
 
-def test_a_file_that_cannot_be_written_has_its_event_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_file: Path, _data: bytes) -> None:
-        raise OSError(28, "No space left on device")
+def left_of(desk: Desk) -> list[Path]:
+    return [file for file in desk.home.path.parent.iterdir() if "refused" in file.name]
+
+
+@pytest.mark.parametrize("name", ["refused", "refused.letter.txt"])
+def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def full(file: Path, data: bytes) -> None:
+        if file.name == name:
+            raise StorageFullError("no space is left")
+        write_file(file, data)
 
     before = desk.size()
     monkeypatch.setattr("api.exporting.write_file", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageFullError):
+        desk.export("refused")
+    assert "exported" not in {record.type for record in desk.records(before)}
+    assert left_of(desk) == []
+
+
+def test_till_its_event_is_logged_nothing_but_zeros_lies_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = desk.size()
+    seen: list[tuple[Path, set[int], bool]] = []
+
+    def look(file: Path, data: bytes) -> None:
+        if not seen:
+            assert desk.records(before)[-1].type == "exported"
+        seen.append((file, set(file.read_bytes()), file.stat().st_size == len(data)))
+        fill_file(file, data)
+
+    monkeypatch.setattr("api.exporting.fill_file", look)
+    done = desk.export("looked-at")
+    assert seen == [(file, {0}, True) for file in (done.bundle, done.letter)]
+
+
+def test_a_file_that_cannot_be_written_has_its_event_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_file: Path, _data: bytes) -> None:
+        raise OSError(5, "Input/output error")
+
+    before = desk.size()
+    monkeypatch.setattr("api.exporting.fill_file", fail)
+    with pytest.raises(OSError, match="Input/output"):
         desk.export("refused")
     assert desk.records(before)[-1].type == "exported"
+    for file in left_of(desk):
+        assert set(file.read_bytes()) == {0}
+        file.unlink()
+
+
+def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, tmp_path: Path) -> None:
+    home = copy_of(replace(office, home=desk.home), tmp_path)
+    with writing(home.engine) as connection:
+        connection.execute(sa.delete(database.sealed).where(database.sealed.c.idx == 0))
+    with pytest.raises(LeafError, match="a record is missing") as raised:
+        replace(desk, home=home).export("refused")
+    assert raised.value.where == "record of leaf 0"
+    assert "nisisama audit" in raised.value.fix
+    home.engine.dispose()
 
 
 # Done
