@@ -20,7 +20,17 @@ from pathlib import Path
 from PIL import Image
 
 from api.errors import of_system
-from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, read_certificate, require_private
+from api.home import (
+    REHEARSAL,
+    SEAL_FILE,
+    SEAL_KEY_FILE,
+    SEAL_ROOT_FILE,
+    SETTINGS_FILE,
+    Home,
+    no_office,
+    read_certificate,
+    require_private,
+)
 from config.errors import Explained
 from config.settings import read_secret_file
 from evidence import database, task
@@ -75,6 +85,7 @@ def keys(home: Home) -> None:
     Raises:
         Explained: What is missing or open to others.
     """
+    home.require_keys()
     require_private(home.keys.path)
     home.keys.log_key()
     home.keys.seen_key()
@@ -142,6 +153,8 @@ def store(home: Home) -> Iterable[Finding]:
 
 def authorities(home: Home) -> Iterable[Finding]:
     """A time-stamp office is chosen, and its roots are known; none is contacted here."""
+    if REHEARSAL in home.settings.stamp.authorities and not home.keys.path.is_dir():
+        return []  # the rehearsal's key is away with all others, which keys.private tells
     with home.time_stamping() as chosen:
         if chosen:
             return []
@@ -151,8 +164,8 @@ def authorities(home: Home) -> Iterable[Finding]:
             Verdict.INDETERMINATE,
             "stamp.authorities",
             "a time-stamp office",
-            "none: unanchored",
-            "Name one in nisisama.toml; without time stamps nothing can be exported",
+            "none, so nothing kept has a proven time and nothing can be exported",
+            no_office(home.path / SETTINGS_FILE).fix,
         )
     ]
 

@@ -30,7 +30,7 @@ from evidence.authority import Act, Doer, one_person
 from evidence.canonical import text_value
 from evidence.database import reading
 from evidence.durable import fill_file, write_file
-from evidence.errors import HomeError, StampError, StampUnreachableError, UnknownItemError
+from evidence.errors import HomeError, StampError, UnknownItemError
 from evidence.log.append import TileRows, tree_size
 from evidence.log.event import Draft, sha256_hex
 from evidence.log.proof import TlogProof

@@ -26,7 +26,7 @@ from config.errors import SettingsError
 from config.settings import Settings, load_settings
 from evidence import database, follow
 from evidence.durable import write_file
-from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError
+from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
 from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey, open_checkpoint
@@ -126,10 +126,25 @@ class Home:
     def stamp_roots(self) -> Mapping[str, Sequence[x509.Certificate]]:
         """Trusted roots by the name of every authority that this home may have asked."""
         roots = {name: _certificates(entry.roots) for name, entry in time_stamp_authorities().items()}
+        handed_out = self.trust / f"time-stamp-{REHEARSAL}-1.pem"
         if (self.keys.path / REHEARSAL).exists():
-            pem = RehearsalAuthority.open(self.keys.path / REHEARSAL).root_pem
-            roots[REHEARSAL] = (x509.load_pem_x509_certificate(pem),)
+            roots[REHEARSAL] = (RehearsalAuthority.open(self.keys.path / REHEARSAL).root,)
+        elif handed_out.exists():  # so an audit needs no keys' folder
+            roots[REHEARSAL] = (read_certificate(handed_out),)
         return roots
+
+    def require_keys(self) -> None:
+        """Check that the keys' folder is at its place.
+
+        Raises:
+            HomeError: It is not.
+        """
+        if not self.keys.path.is_dir():
+            raise HomeError(
+                "the keys' folder is not there",
+                where=str(self.keys.path),
+                fix="Put it back: bring its disk, or restore its backup",
+            )
 
     def hand_out_roots(self) -> None:
         """Write the root of every chosen authority into ``trust``, where it is not there yet."""
@@ -174,10 +189,11 @@ class Home:
         Raises:
             HomeBusyError: Another process writes to this home.
             SecretFileError: A key is missing or readable by others.
-            HomeError: The log key is another home's, or others may look into the keys.
+            HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys.
             CheckpointError: The database was put back to an older state; nothing was written.
         """
         with _locked(self.path / "lock"):
+            self.require_keys()
             seen = self.keys.seen_key()
             require_private(self.keys.path)
             sequencer = Sequencer(
@@ -219,10 +235,13 @@ class Writer:
         """Sign a checkpoint and have it stamped, if there is news and the beat is due (or ``now``).
 
         Returns:
-            Why no time stamp could be had; the work itself is safe and the next beat asks again.
+            Why no time stamp could be had, or that no office is chosen; the work itself is safe and the
+            next beat asks again.
         """
-        if not now and not self._is_due():
-            return None
+        error = self._stamp() if now or self._is_due() else None
+        return error if self.home.settings.stamp.authorities else no_office(self.home.path / SETTINGS_FILE)
+
+    def _stamp(self) -> StampError | None:
         self.home.hand_out_roots()
         self.sequencer.checkpoint()
         with self.home.time_stamping() as authorities, httpx.Client() as http:
@@ -244,6 +263,15 @@ class Writer:
                 return False
         age_s = self.home.clock().timestamp() - self.home.keys.signed.stat().st_mtime
         return not 0 <= age_s < self.home.settings.log.beat_s
+
+
+def no_office(settings: Path) -> StampUnreachableError:
+    """What is kept has no proven time, and nothing leaves; ``settings`` is the file to choose an office in."""
+    return StampUnreachableError(
+        "no time-stamp office is chosen",
+        where="stamp.authorities",
+        fix=f'In {settings}, under [stamp], change authorities = [] to authorities = ["digicert"]',
+    )
 
 
 def read_certificate(file: Path) -> x509.Certificate:

@@ -305,7 +305,7 @@ class LogAudit:
                 Verdict.INDETERMINATE,
                 f"entries from {stamped} on",
                 "a time stamp",
-                "unanchored",
+                "without a time stamp",
                 "Choose a time-stamp office in the settings, or wait until it answers again",
             )
         ]

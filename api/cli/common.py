@@ -96,6 +96,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
         PassphraseError: There is none and no terminal to ask at, or it is wrong.
         SecretFileError: A key is missing, damaged or readable by others.
     """
+    home.require_keys()
     if (found := _given_or_asked(file)) is not None:
         return home.keys.unlock(found)
     for left in reversed(range(TRIES)):

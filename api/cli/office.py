@@ -78,7 +78,8 @@ def init(
     )
     created = create_home(plan, system_clock, cards=cards)
     home = created.home
-    warn_unstamped(created.unstamped)
+    if home.settings.stamp.authorities:
+        warn_unstamped(created.unstamped)
     if cards is None:
         _print_cards(created.card_texts)
     trust = sorted(str(file) for file in home.trust.iterdir())
@@ -94,6 +95,11 @@ def init(
         + "\n".join(f"Root to hand out: {file}" for file in trust)
         + (f"\nCards: {cards}  (print each, hand it to another person, then delete the files)" if cards else ""),
     )
+    if not home.settings.stamp.authorities:
+        warn(
+            "No time-stamp office is chosen: nothing kept now has a proven time, and nothing can be exported.\n"
+            "Choose one before the first import: docs/operations.md."
+        )
 
 
 def _work_factor(default: int) -> int:

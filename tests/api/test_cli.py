@@ -645,6 +645,34 @@ def test_a_mode_above_metadata_needs_counsel_and_a_second_person(life: Life, hom
         assert run(*command, *basis, "--approved-by", "bo", home=home).code == DONE
 
 
+# The keys' folder is away
+
+
+def test_without_the_keys_folder_an_audit_goes_on_and_says_what_it_left_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(home.parent / "home.keys", home.parent / "away")
+    ran = run("audit", "--json", home=home)
+    assert (ran.code, [each["id"] for each in ran.told["problems"]]) == (UNDECIDED, ["log.signed"])
+    assert ran.told["records"] == "not compared: no keys' folder"
+    against = run("audit", "--against", home.parent / "away" / "log.signed", "--json", home=home)
+    assert [each["id"] for each in against.told["problems"]] == ["log.signed"]
+
+
+def test_without_the_keys_folder_every_other_command_names_it(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(home.parent / "home.keys", home.parent / "away")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    for given in (True, False):
+        if not given:
+            monkeypatch.delenv("NISISAMA_PASSPHRASE")
+        for words in (("case", "open"), ("case", "show", life.case), ("check", life.picture(), "--case", life.case)):
+            error = run(*words, "--json", home=home).error
+            assert (error["type"], error["where"]) == ("HomeError", str(home.parent / "home.keys"))
+            assert "not there" in error["message"]
+
+
 # The cards' drill
 
 
@@ -886,8 +914,17 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     life: Life, tmp_path: Path, me: None
 ) -> None:
     home = tmp_path / "home"
-    assert run("init", "--org", "Zyra", "--json", home=home).code == DONE
-    run("import", life.export.folder, "--declared-by", "mila", home=home)
+    made = run("init", "--org", "Zyra", "--json", home=home)
+    assert (made.code, made.err.count("No time-stamp office is chosen")) == (DONE, 1)
+    assert "Choose one before the first import: docs/operations.md.\n" in made.err
+    settings, note = (
+        home / "nisisama.toml",
+        "note: kept, but without a time stamp yet: stamp.authorities: no time-stamp",
+    )
+    for words in (("import", life.export.folder, "--declared-by", "mila"), ("case", "open"), ("case", "open")):
+        ran = run(*words, home=home)
+        assert (ran.code, ran.err.count("\n"), ran.err.startswith(note)) == (DONE, 1, True)
+        assert ran.err.endswith('"digicert"]. A later command asks again.\n')
     case = run("case", "open", "--json", home=home).told["case_id"]
     export = ("case", "export", case, "--out", tmp_path / "out", "--for", "court", "--reason", "x", "--json")
     assert "case add" in run(*export, home=home).error["fix"]
@@ -897,7 +934,6 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
     assert [problem["id"] for problem in ran.told["problems"]] == ["log.anchored"]
     error = run(*export, home=home).error
-    settings = home / "nisisama.toml"
     assert error["where"] == "stamp.authorities"
     assert error["fix"].startswith(f"In {settings}, under [stamp], change ")
     old, new = error["fix"].partition(" change ")[2].split(" to ")

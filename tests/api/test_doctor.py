@@ -83,16 +83,17 @@ def test_keys_that_others_may_look_into_are_found(home: Home) -> None:
     assert "chmod 600" in only(home, "keys.private").fix
 
 
+def test_without_the_keys_folder_there_is_one_finding_that_names_it(home: Home) -> None:
+    shutil.move(home.keys.path, home.path.parent / "away")
+    problem = only(home, "keys.private")
+    assert (problem.where, problem.found) == (str(home.keys.path), "the keys' folder is not there")
+    assert problem.fix.startswith("Put it back")
+
+
 @pytest.mark.parametrize("name", ["log.key", "seen.key"])
 def test_a_missing_key_is_found(home: Home, name: str) -> None:
     (home.keys.path / name).unlink()
     assert only(home, "keys.private").where.endswith(name)
-
-
-def test_missing_keys_are_found(home: Home) -> None:
-    shutil.rmtree(home.keys.path)
-    found = {finding.id for finding in problems(home)}
-    assert found == {"keys.private", "authorities"}  # the rehearsal authority lies among the keys
 
 
 def test_the_log_key_of_another_home_is_found(home: Home) -> None:
