@@ -180,17 +180,19 @@ def open_engine(url: str) -> sa.Engine:
         # LIMIT: two writers of one task would there meet a serialization failure; a home has one writer today.
         view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
-    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
-        raise StoreError(
-            "this database cannot be used",
-            where="database.url",
-            found=str(error),
-            fix="Leave database.url empty: SQLite",
-        ) from error
+    except ModuleNotFoundError as error:
+        raise _unusable(f"no driver {error.name}") from error
+    except (sa.exc.ArgumentError, ValueError):
+        raise _unusable("no database address") from None  # those errors quote the address, and so its password
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _unusable(found: str) -> StoreError:
+    fix = "Leave database.url empty: SQLite"
+    return StoreError("this database cannot be used", where="database.url", found=found, fix=fix)
 
 
 def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:

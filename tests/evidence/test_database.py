@@ -192,6 +192,24 @@ def test_a_schema_with_a_damaged_name_is_explained(tmp_path: Path, damage: bytes
     engine.dispose()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://nisi:heim99@db:port/n",
+        "nothing://nisi:heim99@db/n",
+        "postgresql+nodriver://nisi:heim99@db/n",
+        "heim99",
+        "",
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_its_words(url: str) -> None:
+    with pytest.raises(StoreError, match="cannot be used") as raised:
+        open_engine(url)
+    error = raised.value
+    assert "heim" not in f"{error} {error.__cause__}"
+    assert error.__suppress_context__ or error.__cause__
+
+
 @pytest.mark.parametrize("reason", ["database or disk is full", "disk I/O error"])
 def test_a_full_or_failing_disk_is_told_apart(reason: str) -> None:
     with pytest.raises(StorageFullError, match="nothing was acknowledged"), store_errors("here"):
