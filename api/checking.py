@@ -74,7 +74,7 @@ def fingerprints_of(data: bytes) -> Prints:
         except NotDecodedError as error:
             raise NotDecodedError(
                 "this picture cannot be decoded, so nothing can be said about it",
-                found=error.found,
+                found=error.found.replace("_", " "),
                 fix="Bring the picture itself, as JPEG, PNG, WebP or GIF",
             ) from error
 

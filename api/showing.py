@@ -30,7 +30,7 @@ def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple
     of_case = sa.select(table.c.idx, table.c.item_id).join(held).where(held.c.case_id == case_id)
     with reading(home.engine) as connection:
         places = {row.idx: row.item_id for row in connection.execute(of_case)}
-        opened_at = connection.execute(sa.select(cases.c.opened_at).where(cases.c.case_id == case_id)).scalar_one()
+        case = connection.execute(sa.select(cases.c.idx, cases.c.opened_at).where(cases.c.case_id == case_id)).one()
     with home.writing() as writer:
         writer.sequencer.append([Draft("case_viewed", doer.values() | {"case": case_id})])
         unstamped = writer.beat()
@@ -39,4 +39,6 @@ def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple
         for event in open_events(home.engine, sorted(places), casework)
         if event.record
     ]
-    return {"case_id": case_id, "opened_at": opened_at, "items": shown}, unstamped
+    (opening,) = open_events(home.engine, [case.idx], casework)
+    reason = opening.record.values["reason"] if opening.record else None
+    return {"case_id": case_id, "opened_at": case.opened_at, "reason": reason, "items": shown}, unstamped

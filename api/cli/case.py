@@ -19,6 +19,7 @@ from api.cli.common import (
     warn_unstamped,
 )
 from casefiles.bundle.members import AUDIENCES
+from casefiles.verifier.report import printable
 from evidence.authority import NOT_NAMED
 
 
@@ -95,7 +96,6 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     """Show a case's items with their texts. Looking is logged."""
     from api.showing import show_case
     from casefiles.case import require_case
-    from casefiles.verifier.report import printable
 
     home = open_home(ctx)
     require_case(home.engine, case_id)
@@ -103,16 +103,24 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
     told, unstamped = show_case(home, case_id, doer(actor, home.clock, fallback=NOT_NAMED), casework)
     warn_unstamped(unstamped)
     lines = [f"{case_id}, opened {told['opened_at']}"]
+    if told["reason"]:
+        lines.append(f"    reason: {_quoted(told['reason'])}")
     for item in told["items"]:
         lines.append(
-            f"\n{item['item_id']}  {item['kind']} {item['channel_id']}/{item['message_id']}  {item['posted_at']}"
+            f"\n{item['item_id']}  {item['kind']} {item['channel_id']}/{item['message_id'] or '-'}  "
+            f"{item['posted_at'] or 'no time'}"
         )
         lines += [
-            f"    {name}: {printable(str(item[name]))}"
+            f"    {name}: {_quoted(item[name])}"
             for name in ("sender_name", "text", "file_name", "sha256")
             if item[name]
         ]
     emit(told, as_json=as_json, text="\n".join(lines))
+
+
+def _quoted(text: object) -> str:
+    """What somebody else wrote, on one line; a backslash is doubled, so that no text looks like an escape of ours."""
+    return printable(str(text).replace("\\", r"\\"))
 
 
 @case.command("export")
@@ -197,7 +205,8 @@ def check(
     done = check_picture(home, picture, case_id, person, matching)
     warn_unstamped(done.unstamped)
     lines = [
-        f"{match['tier']:<10} {match['item_id']}  {match['channel_id']}/{match['message_id']}  {match['posted_at']}"
+        f"{match['tier']:<10} {match['item_id']}  {match['channel_id']}/{match['message_id'] or '-'}  "
+        f"{match['posted_at'] or 'no time'}"
         for match in done.matches
     ]
     lines.append(

@@ -116,6 +116,11 @@ def list_(
 
     if passphrase_file and not as_json:
         raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
+    if channel is not None and not (channel.isascii() and channel.isdecimal()):
+        raise click.UsageError(
+            "--channel takes the channel's number, digits alone, as an export and the third column of "
+            "'evidence list' show it: no @name, no -100 before it"
+        )
     home = open_home(ctx)
     look = _look(home, actor, reason, passphrase_file) if as_json else None
     items = list_items(home, channel, look)

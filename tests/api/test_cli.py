@@ -533,6 +533,13 @@ def test_one_channels_items_are_listed(life: Life, home: Path) -> None:
     assert (empty.code, empty.out) == (DONE, "Nothing is preserved of channel 1.\n")
 
 
+@pytest.mark.parametrize("channel", ["@square", "-1001234", "12a", "", "\u0661"])
+def test_what_is_no_channels_number_is_refused_with_what_to_give(home: Path, channel: str) -> None:
+    ran = run("evidence", "list", "--channel", channel, home=home)
+    assert (ran.code, ran.out) == (USAGE, "")
+    assert "the channel's number, digits alone" in " ".join(ran.err.split())
+
+
 def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
     shown = [
         run("evidence", "show", item["item_id"], "--json", home=home).told for item in life.items if item["message_id"]
@@ -547,8 +554,18 @@ def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
 def test_a_case_shows_its_texts(life: Life) -> None:
     told = life.ran["case show"].told
     assert told["case_id"] == life.case
+    assert told["reason"] == "she came"
     assert {item["text"] for item in told["items"]} >= set(life.export.texts.values())
     assert [item["item_id"] for item in told["items"]] == [item["item_id"] for item in life.items]
+
+
+def test_a_case_says_why_it_was_opened_and_nothing_of_what_is_missing(life: Life, home: Path) -> None:
+    out = run("case", "show", life.case, home=home).out
+    assert out.splitlines()[1] == "    reason: she came"
+    assert "None" not in out
+    assert any(item["posted_at"] is None or item["message_id"] is None for item in life.items)
+    bare = run("case", "open", "--json", home=home).told["case_id"]
+    assert run("case", "show", bare, home=home).out.count("\n") == 1
 
 
 def test_one_is_counted_as_one(life: Life, home: Path) -> None:

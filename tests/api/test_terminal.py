@@ -9,7 +9,7 @@ from api.cli.main import main
 from api.listing import list_items
 from tests.homes import PASSPHRASE, new_home, take_in
 
-PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems"
+PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems, C:\\new"
 
 
 def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
@@ -35,6 +35,6 @@ def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert not [line for line in shown.splitlines() if line.startswith("PASSED")]
-    assert r"first\x1b[2J\u202e\nPASSED" in shown
+    assert r"first\x1b[2J\u202e\nPASSED: 0 problems, C:\\new" in shown  # what was a backslash is not taken for ours
     assert main([*given, "show", case_id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["items"][0]["text"] == PLANTED
