@@ -124,4 +124,4 @@ def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | No
     home = open_home(ctx)
     name = channel.lstrip("@").lower()
     warn_unstamped(remove_channel(home, name, doer(actor, home.clock, reason=reason)))
-    emit({"channel": name, "mode": None}, as_json=as_json, text=f"No longer watching {name}.")
+    emit({"channel": name, "mode": None}, as_json=as_json, text=f"Removed {name} from the register.")

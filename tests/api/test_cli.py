@@ -648,7 +648,7 @@ def test_every_command_speaks_to_a_person_too(life: Life, home: Path, command: s
 def test_watched_channels_are_listed_for_a_person(home: Path) -> None:
     assert run("watch", "add", "@njekanal", *REPORT.split(), "--mode", "metadata_only", home=home).code == DONE
     assert "reported by Org: https://x.y" in run("watch", "list", home=home).out
-    assert run("watch", "remove", "NjeKanal", home=home).out == "No longer watching njekanal.\n"
+    assert run("watch", "remove", "NjeKanal", home=home).out == "Removed njekanal from the register.\n"
 
 
 def test_a_mode_above_metadata_needs_counsel_and_a_second_person(life: Life, home: Path) -> None:

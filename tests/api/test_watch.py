@@ -75,7 +75,7 @@ def test_metadata_alone_needs_a_reason(home: Home) -> None:
 
 def test_a_channel_that_is_not_watched_cannot_be_removed(home: Home) -> None:
     before = size(home)
-    with pytest.raises(UnknownItemError, match="not watched"):
+    with pytest.raises(UnknownItemError, match="not registered"):
         remove_channel(home, "nobody", doer(home))
     assert size(home) == before
 
