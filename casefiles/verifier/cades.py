@@ -82,15 +82,6 @@ def read_time_stamp(seal: Seal) -> TokenInfo:
     return read_token(seal.time_stamp, sha256=hashlib.sha256(seal.signer.signature).digest())
 
 
-def require_sealed_by(seal: Seal, *, roots: Sequence[x509.Certificate], at: datetime) -> None:
-    """Check that the seal's certificate led to a root at the time that its time-stamp proves.
-
-    Raises:
-        CertificateError: No such chain, or it was not valid then.
-    """
-    chain_to_root(certificate=seal.signer.certificate, others=seal.signer.others, roots=roots, at=at)
-
-
 def root_keys(
     *,
     certificate: x509.Certificate,

@@ -22,7 +22,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -46,7 +46,6 @@ from casefiles.verifier.cades import (
     read_seal,
     read_time_stamp,
     require_nothing_beside,
-    require_sealed_by,
     root_keys,
 )
 from casefiles.verifier.jcs import Json, read_jcs
@@ -67,15 +66,15 @@ from casefiles.verifier.records import (
 )
 from casefiles.verifier.schema import require_schema, schema_bytes
 from config.errors import Explained
-from evidence.errors import InclusionProofError, LeafError, TokenError
+from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError
 from evidence.finding import Finding, Report, Verdict
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.merkle import verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
-from evidence.stamp.cms import name_of
-from evidence.stamp.token import TokenInfo, read_token, verify_token
+from evidence.stamp.cms import chain_to_root, name_of
+from evidence.stamp.token import TokenInfo, read_token
 
 MAX_AUTHORITY_SKEW = timedelta(seconds=60)
 """How far the clocks of two time-stamp authorities may differ before their order counts as broken."""
@@ -360,8 +359,7 @@ def _seal_signature(opened: Opened) -> str:
 
 
 def _seal_time_stamp(opened: Opened) -> str:
-    digest = hashlib.sha256(opened.seal.signer.signature).digest()
-    return _trusted(opened, opened.seal_stamp, opened.seal.time_stamp, digest)
+    return _trusted(opened, opened.seal_stamp)
 
 
 def _seal_chain(opened: Opened) -> str:
@@ -369,9 +367,7 @@ def _seal_chain(opened: Opened) -> str:
     own = fingerprint(signer.certificate)
     if opened.seal_pin not in (None, own):
         raise BundleSealError("sealed by another certificate than yours", expected=f"{opened.seal_pin}", found=own)
-    if not opened.roots:
-        raise _no_roots(signer.certificate, signer.others)
-    require_sealed_by(opened.seal, roots=opened.roots, at=opened.seal_stamp.gen_time)
+    _require_root(opened, signer.certificate, signer.others, at=opened.seal_stamp.gen_time)
     valid = f"valid on {opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S} UTC"
     if opened.seal_pin:
         return f"{valid}, the certificate that you were given"
@@ -390,7 +386,7 @@ def _archive_manifest(opened: Opened) -> str:
 def _archive_time_stamp(opened: Opened) -> str:
     info = opened.archive_stamp
     require_nothing_beside(opened.members[layout.ARCHIVE_TOKEN], info)
-    return _trusted(opened, info, opened.members[layout.ARCHIVE_TOKEN], info.sha256)
+    return _trusted(opened, info)
 
 
 def _archive_order(opened: Opened) -> str:
@@ -416,8 +412,7 @@ def _log_checkpoint(opened: Opened) -> str:
 
 
 def _log_checkpoint_stamp(opened: Opened) -> str:
-    info = opened.checkpoint_stamp
-    return _trusted(opened, info, opened.members[layout.CHECKPOINT_TOKEN], info.sha256)
+    return _trusted(opened, opened.checkpoint_stamp)
 
 
 def _log_leaves(opened: Opened) -> str:
@@ -449,9 +444,9 @@ def _log_disclosures(opened: Opened) -> str:
 
 def _log_stamps(opened: Opened) -> str:
     undecided: UndecidedError | None = None
-    for digest, anchor in opened.anchors.items():
+    for anchor in opened.anchors.values():
         try:
-            _trusted(opened, anchor.info, opened.members[layout.stamp_names(digest)[0]], anchor.info.sha256)
+            _trusted(opened, anchor.info)
         except UndecidedError as error:
             # one that is wrong outweighs those that cannot be decided
             undecided = undecided or error
@@ -534,6 +529,9 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
 _WHO = "whoever has a certificate under it could have sealed"
 _WHEN = "whoever issues the seal could have chosen the time"
 _GIVE_PIN = "Give with --seal the fingerprint of the seal's certificate that the covering letter prints"
+_GIVE_ALL = (
+    "Give every root that the letter names, then run it again. Only if it still says FAILED was something changed"
+)
 _ASK_STAMPS = "Ask the sender for a bundle stamped by an office whose root is not the seal's"
 
 
@@ -545,13 +543,31 @@ def _require_other_root(opened: Opened, info: TokenInfo, *, doubt: str, fix: str
         raise UndecidedError("the seal and a time stamp lead to the same root", found=found, fix=fix)
 
 
-def _trusted(opened: Opened, info: TokenInfo, token: bytes, sha256: bytes) -> str:
+def _trusted(opened: Opened, info: TokenInfo) -> str:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
-    if not opened.roots:
-        raise _no_roots(info.certificate, info.others)
-    verify_token(token=token, sha256=sha256, roots=opened.roots)
+    _require_root(opened, info.certificate, info.others, at=info.gen_time)
     _require_other_root(opened, info, doubt=_WHEN, fix=_ASK_STAMPS)
     return f"{info.gen_time:%Y-%m-%d %H:%M:%S} UTC by {info.authority}"
+
+
+def _require_root(
+    opened: Opened, certificate: x509.Certificate, others: Sequence[x509.Certificate], *, at: datetime
+) -> None:
+    """Check that a certificate led to a given root; what is wrong with itself is told before a root that is missing.
+
+    Raises:
+        UndecidedError: No roots were given at all.
+        CertificateError: It was not valid then, or may not be relied on.
+        VerificationError: It led to none of the roots that were given.
+    """
+    if not opened.roots:
+        raise _no_roots(certificate, others)
+    chain_to_root(certificate=certificate, others=(), roots=[certificate], at=at)
+    try:
+        chain_to_root(certificate=certificate, others=others, roots=opened.roots, at=at)
+    except CertificateError as error:
+        found = f"{name_of(certificate)}, issued by {certificate.issuer.rfc4514_string()}: {error.message}"
+        raise VerificationError("no root was given for", found=found, fix=_GIVE_ALL) from error
 
 
 def _no_roots(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> UndecidedError:

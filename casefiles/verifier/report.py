@@ -6,6 +6,7 @@ Standard library only.
 import functools
 import importlib.resources
 import json
+import textwrap
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,8 @@ from evidence.finding import Finding, Report, Verdict
 
 EXIT_CODES = MappingProxyType({Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.INDETERMINATE: 3})
 USAGE = 2
+WIDTH = 79
+"""Columns of a line for people, so that a terminal of 80 breaks none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +56,48 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def as_text(report: Report) -> str:
-    """The report for a person: one line a check, what is wrong below it, the verdict last.
+    """The report for a person: one line a check, what is wrong below it, then what to do, the verdict last.
 
     Of a file that could not be read as a bundle nothing else was checked: one line says so.
     """
-    titles = {listed.id: listed for listed in check_list()}
+    listed = {each.id: each for each in check_list()}
     lines: list[str] = []
     first, *_ = report.findings
     if first.verdict is Verdict.FAILED:
         return f"{detail_of(first)}\n\nverdict: {report.verdict}\n"
     for finding in report.findings:
-        listed = titles[finding.id]
-        lines.append(f"{finding.verdict:<13} {listed.id:<22} {listed.title}")
+        check, told = listed[finding.id], _found_of(finding)
         if finding.verdict is not Verdict.PASSED:
-            lines.append(f"{'':<13} {listed.sub_indication}: {detail_of(finding)}")
-        elif detail_of(finding):
-            lines.append(f"{'':<13} {detail_of(finding)}")
+            told = f"{check.sub_indication}: {told}"
+        lines.append(f"{finding.verdict:<13} {check.id:<22} {check.title}")
+        lines += _wrapped(told, indent=" " * 14)
+    for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
+        lines += ["", *_wrapped(f"{printable(fix)}.")]
     return "\n".join([*lines, "", f"verdict: {report.verdict}", ""])
 
 
 def detail_of(finding: Finding) -> str:
-    """What was found, in one line."""
+    """What was found and what to do, in one line."""
+    return _found_of(finding) + (f" - {printable(finding.fix)}" if finding.fix else "")
+
+
+def _found_of(finding: Finding) -> str:
     parts = [f"{finding.where}:" if finding.where else "", finding.found]
     if finding.expected:
         parts.append(f"(expected {finding.expected})")
-    if finding.fix:
-        parts.append(f"- {finding.fix}")
     return printable(" ".join(part for part in parts if part))
+
+
+def _wrapped(text: str, *, indent: str = "") -> list[str]:
+    """``text`` in lines of at most ``WIDTH``, but that digests and keys stay whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def printable(text: str) -> str:

@@ -24,7 +24,7 @@ from casefiles.verifier import layout
 from casefiles.verifier.asic import container_bytes, read_container
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
 from casefiles.verifier.checks import CHECKS, Opened, _examine, verify, verify_stream
-from casefiles.verifier.report import as_json, as_text, check_list, detail_of
+from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
 from evidence.finding import Finding, Verdict
 from evidence.log.note import VerifierKey
 from evidence.rehearsal.authority import RehearsalAuthority
@@ -298,6 +298,33 @@ def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(t
         assert f"{listed.id:<22} {listed.title}" in good
         assert listed.id in bad
     assert "NO_CERTIFICATE_CHAIN_FOUND" in bad
+
+
+def test_the_report_for_people_breaks_no_line_of_a_terminal(tmp_path: Path) -> None:
+    whole = {str(forge.VKEY) + ","}
+    for trust in (forge.roots(), forge.roots()[:1], []):
+        lines = as_text(forge.checked(forge.good_bundle(), tmp_path, trust=trust)).splitlines()
+        assert [line for line in lines if len(line) > WIDTH and line.strip() not in whole] == []
+
+
+@pytest.mark.parametrize(("given", "missing"), [(0, "seal.time_stamp"), (1, "seal.chain")])
+def test_a_root_that_is_missing_is_named_once_with_what_to_do(given: int, missing: str, tmp_path: Path) -> None:
+    # it fails all the same: what a forger sealed must not look undecided to whoever said whom to trust
+    report = forge.checked(forge.good_bundle(), tmp_path, trust=[forge.roots()[given]])
+    told = {finding.id: finding.found for finding in report.findings if finding.verdict is Verdict.FAILED}
+    assert told[missing].startswith("no root was given for: ")
+    text = " ".join(as_text(report).split())
+    assert text.count("Give every root that the letter names, then run it again.") == 1
+    assert text.endswith("Only if it still says FAILED was something changed. verdict: FAILED")
+
+
+def test_what_is_wrong_with_a_certificate_itself_is_told_before_a_missing_root(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.sealer().chain[0])
+    late = forge.reseal(forge.good_members(), by=sealer, at=forge.START + timedelta(days=301))
+    for trust in (forge.roots(), forge.roots()[1:]):
+        text = " ".join(as_text(forge.checked(late, tmp_path, trust=trust)).split())
+        assert "not valid at that time" in text
+        assert "no root was given" not in text
 
 
 def test_nothing_in_a_bundle_can_move_the_readers_cursor() -> None:

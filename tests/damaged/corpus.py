@@ -242,6 +242,11 @@ def seal_of_an_organisation_of_the_same_name() -> bytes:
     return forge.reseal(good(), by=Sealer(certificate, key, (root,)))
 
 
+@damaged("seal.chain")
+def seal_after_its_certificate_ended() -> bytes:
+    return forge.reseal(good(), by=forge.sealer_under(forge.sealer().chain[0]), at=forge.START + timedelta(days=301))
+
+
 @damaged("seal.signature")
 def seal_with_the_certificate_of_a_web_server() -> bytes:
     web = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION])

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from casefiles.bundle.letter import grouped
+from casefiles.bundle.sign import make_seal
 from casefiles.verifier import layout
 from casefiles.verifier.asic import container_bytes
 from casefiles.verifier.cades import fingerprint
@@ -22,6 +24,7 @@ from tests.casefiles import forge
 from tests.damaged.corpus import CORPUS, Damaged
 
 pytestmark = pytest.mark.outside
+GIVE_ALL = "Give every root that the letter names, then run it again."
 SH_CHECKS = {listed.id for listed in check_list() if "sh" in listed.done_by}
 
 
@@ -127,6 +130,7 @@ def test_the_script_passes_a_good_bundle_from_any_folder(tmp_path: Path) -> None
         code, output = script(*arguments, cwd=cwd)
         assert code == 0, output
         assert output.rstrip().endswith("verdict: PASSED")
+        assert max(map(len, output.splitlines())) < 80
         assert {line.split()[1] for line in output.splitlines() if line.startswith("PASSED ")} == SH_CHECKS
         for listed in check_list():
             assert (listed.id in output.split("Not checked here")[1]) == ("sh" not in listed.done_by)
@@ -158,6 +162,27 @@ def test_the_script_fails_with_a_root_of_somebody_else(tmp_path: Path) -> None:
     code, output = script("verify.sh", only, cwd=folder)
     assert code == 1
     assert {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"} <= failed(output)
+    assert output.count("no root was given for: CN=") == 4
+    assert output.count(GIVE_ALL) == 1
+    assert max(map(len, output.splitlines())) < 80
+    # the other way round, it is the seal's
+    only.write_bytes(forge.authority().root.public_bytes(Encoding.PEM))
+    code, output = script("verify.sh", only, cwd=folder)
+    assert (code, failed(output), output.count(GIVE_ALL)) == (1, {"seal.chain"}, 1)
+
+
+def test_the_script_calls_nothing_a_missing_root_that_is_wrong_itself(tmp_path: Path) -> None:
+    names = ("archive_stamp_of_another_bundle", "seal_with_the_time_stamp_of_another_seal")
+    wrong = [case for case in CORPUS if case.name in (*names, "seal_after_its_certificate_ended")]
+    assert len(wrong) == 3
+    root = tmp_path / "a root of nobody.pem"
+    root.write_bytes(make_seal("Somebody else", forge.BEFORE)[0].public_bytes(Encoding.PEM))
+    for case in wrong:
+        given = [own_script(tmp_path), "--bundle", write(case.bundle(), tmp_path)]
+        assert GIVE_ALL not in script(*given, "--trust", roots_file(tmp_path), cwd=tmp_path)[1]
+        code, output = script(*given, "--trust", root, cwd=tmp_path)
+        told = re.findall(r"^FAILED +(\S+) .*\n(?: {14}.*\n)*? {14}no root was given", output, re.MULTILINE)
+        assert (code, set(told) & case.fails) == (1, set()), output
 
 
 def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path: Path) -> None:
@@ -291,7 +316,8 @@ def test_the_script_needs_no_program_beyond_bash_coreutils_openssl_and_unzip(tmp
     tools = tmp_path / "bin"
     tools.mkdir()
     coreutils = (
-        "base64 basenc cat comm cut date dirname head ln mkdir mktemp paste realpath rm sha256sum sort tail tr uniq wc"
+        "base64 basenc cat comm cut date dirname fold head ln mkdir mktemp paste realpath rm sha256sum sort tail tr "
+        "uniq wc"
     )
     for tool in (*coreutils.split(), "bash", "openssl", "unzip"):
         found = shutil.which(tool)
