@@ -357,7 +357,10 @@ def test_the_newest_version_has_its_changes() -> None:
 
 
 GAP = "…"
-KNOWN = r"case-[0-9a-f]{12}|[0-9a-f]{32,}|[0-9a-f]{8}\+[0-9a-f]{8}\+[\w+/=]+|(?:[0-9A-F]{2}:){31}[0-9A-F]{2}"
+KNOWN = (
+    r"case-[0-9a-f]{12}|[0-9a-f]{32,}|[0-9a-f]{8}\+[0-9a-f]{8}\+[\w+/=]+|(?:[0-9A-F]{2}:){31}[0-9A-F]{2}"
+    r"|(?:[0-9a-f]{4} ){7}[0-9a-f]{4}"
+)
 CHANGING = re.compile(rf"({KNOWN}|\d{{4}}-\d\d-\d\dT[\d:.]+Z)")
 
 
