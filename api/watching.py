@@ -130,7 +130,9 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> StampError | None:
         UnknownItemError: It is not on it.
     """
     if channel not in {row["channel"] for row in list_channels(home)}:
-        raise UnknownItemError("this channel is not registered", found=channel[:64], fix="Look it up: nisisama watch list")
+        raise UnknownItemError(
+            "this channel is not registered", found=channel[:64], fix="Look it up: nisisama watch list"
+        )
     with home.writing() as writer:
         due = _open_review(home, channel)
         removed = Draft("channel_removed", doer.values() | {"channel": channel})

@@ -13,11 +13,11 @@ def key() -> None:
 
 
 @key.command("check")
-@click.argument("files", metavar="CARD...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check that cards open the office key of this home: the drill, once a year.
+    """Check that cards open this office: the drill, once a year.
 
     CARD is the file of a card. Without one the words are asked for, which leaves no file. Every
     card is tried, no picture is opened, and nothing is kept or logged.

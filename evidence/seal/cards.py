@@ -46,7 +46,7 @@ def card_text(card: str, *, number: int, count: int, needed: int, organisation: 
         f"Organisation: {organisation}",
         "",
         f"Any {needed} of the {count} cards open the office key, and with it every picture.",
-        f"Keep this card secret, and apart from the others. Who finds it returns it to {organisation}.",
+        f"Keep this card secret, and apart from the others. If found, return it to {organisation}.",
         "",
         _HEADS_WORDS,
         *(f"{at + 1:>2}  {' '.join(words[at : at + _A_LINE])}" for at in range(0, len(words), _A_LINE)),
