@@ -401,7 +401,11 @@ def _place(words: Words, hole: Record) -> str:
 
 
 def _steps(words: Words) -> list[str]:
-    commands = ((), (), (), ('bash verify.sh --trust ROOT.pem --seal "FINGERPRINT"',), ())
+    typed = (
+        'bash verify.sh --trust ../ROOT.pem --seal "FINGERPRINT"',
+        'python -m casefiles.verifier FILE --trust ROOT.pem --seal "FINGERPRINT"',
+    )
+    commands = ((), (), (), typed, ())
     return [heading(words.say("report.verify")), *steps(words, "report.verify", commands)]
 
 

@@ -461,7 +461,8 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
     # as typed beside the roots, with one --trust for each root of the letter
     assert "bash verify.sh --trust ../ROOT1.pem --trust ../ROOT2.pem" in steps
     assert "name the copy .zip" in " ".join(steps.split())
-    assert "python -m casefiles.verifier FILE" in steps
+    texts = [text_of("data/report.en.txt"), text_of(layout.HOW_TO_VERIFY), steps]
+    assert all("python -m casefiles.verifier FILE" in text for text in texts)
 
 
 def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:
