@@ -39,7 +39,7 @@ def _typed() -> list[str]:
     from evidence.errors import CardError
     from evidence.seal.cards import require_card
 
-    warn("Type each card line by line. Enter alone, when every card is in. Close this window afterwards.")
+    warn("Type each card line by line. When every card is in: Enter alone.\nClose this window afterwards.")
     cards: list[str] = []
     while card := _typed_card(len(cards) + 1):
         try:
