@@ -22,11 +22,11 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     CARD is the file of a card. Without one the words are asked for, which leaves no file. Every
     card is tried, no picture is opened, and nothing is kept or logged.
     """
-    from api.cards import require_office_cards
+    from evidence.seal.cards import require_cards_of
 
     home = open_home(ctx)
     cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
-    require_office_cards(home, cards)
+    require_cards_of(cards, home.recipients.office)
     emit(
         {"fits": True, "cards": len(cards)},
         as_json=as_json,

@@ -15,7 +15,8 @@ from shamir_mnemonic import MnemonicError, Share
 from shamir_mnemonic.wordlist import WORDLIST
 
 from evidence.errors import CardError
-from evidence.seal.recipients import SEED_BYTES
+from evidence.seal.age import Recipient
+from evidence.seal.recipients import SEED_BYTES, HybridIdentity
 
 WORDS = 33
 """Words of a card for 32 bytes (SLIP-39, "Format of the share mnemonic")."""
@@ -109,6 +110,19 @@ def read_cards(cards: Sequence[str]) -> bytes:
     # (4) a window with a card of another set fails: the secret carries a digest of itself
     seed, *_ = [_combine(window) for window in windows]
     return seed
+
+
+def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
+    """Check that these cards, each of them, give the key of ``recipient``; whoever asks never holds that key.
+
+    Raises:
+        CardError: A card is mistyped, of another set or another office, or there are too few.
+    """
+    if HybridIdentity(read_cards(cards)).recipient != recipient:
+        raise CardError(
+            "these cards fit together and are of another office",
+            fix="Take the cards that were made with this home, or name theirs with --home",
+        )
 
 
 def require_card(card: str, number: int) -> None:

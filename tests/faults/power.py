@@ -27,7 +27,7 @@ Choice = Callable[[int], bool]
 """Whether a change that was on its way has reached the disk, by its number."""
 
 _LINE = re.compile(r"(\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?(?: .*)?$")
-_ARGUMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^,]+')
+_ARGUMENT = re.compile(r' *("(?:[^"\\]|\\.)*"|[^,]+)')
 _HANDLE = re.compile(r"(\d+)<(.*)>$")
 
 
