@@ -122,11 +122,20 @@ def _report(error: Exception, *, as_json: bool) -> int:
     else:
         raise error
     click.echo(f"error: {said}", err=True)
-    if as_json:
-        told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
-        with contextlib.suppress(OSError):  # standard output may be what failed
+    told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
+    try:
+        if as_json:
             click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}))
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
     return code
+
+
+def _drop_output() -> None:
+    """Standard output is what failed: what still waits for it would make the interpreter end with 120."""
+    with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
