@@ -24,17 +24,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from config.catalogues import RootCertificate, time_stamp_authorities
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
-from evidence import database, follow
-from evidence.durable import write_file
+from evidence.custody.anchoring import Anchoring, has_news
+from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
 from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey, open_checkpoint
-from evidence.log.sequencer import Sequencer, newest_checkpoint
+from evidence.objects.durable import write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.authority import RehearsalAuthority
 from evidence.stamp.client import TimeStampAuthority
-from evidence.stamp.queue import Anchoring, has_news
+from evidence.store import database, follow
 from evidence.times import Clock, system_clock
 
 SETTINGS_FILE = "nisisama.toml"

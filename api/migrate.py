@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from evidence import database
+from evidence.store import database
 
 SCRIPTS = Path(__file__).parent / "migrations"
 

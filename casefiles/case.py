@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from evidence import database
 from evidence.authority import Doer
-from evidence.database import reading
+from evidence.custody.event import Draft, Record, read_record
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
-from evidence.log.event import Draft, Record, read_record
 from evidence.log.leaf import Leaf, parse_leaf
-from evidence.log.sequencer import Sequencer
-from evidence.log.stored import stored_bytes
 from evidence.observation import OF_A_CHANNEL
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.stored import stored_bytes
 
 
 @dataclass(frozen=True, slots=True)

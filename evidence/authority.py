@@ -15,11 +15,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from config.watchlist import LegalBasis, load_legal_basis
-from evidence import task
 from evidence.canonical import Value, text_value
+from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
-from evidence.log.event import Draft
 from evidence.observation import Mode
+from evidence.store import task
 from evidence.times import format_time
 
 NOT_NAMED = "not named"

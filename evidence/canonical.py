@@ -1,18 +1,25 @@
-"""Canonical bytes: JCS (RFC 8785) and unpadded base64url (RFC 4648, section 5).
+"""Canonical bytes: JCS (RFC 8785), unpadded base64url (RFC 4648, section 5) and SHA-256 in hex.
 
 The log's values are strings, null, and arrays and objects of them. Numbers and booleans are
 refused: 64-bit identifiers do not survive JSON numbers, and one form per value is the point.
+Without numbers, JCS is the standard library's JSON with names in the order of their UTF-16
+code units; a test compares it with a full implementation. Standard library only: the offline
+verifier carries it.
 """
 
 import base64
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
-
-import rfc8785
+from typing import Any, TypeAlias
 
 from evidence.errors import CanonicalError
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value] | None"
+Json: TypeAlias = Any
+"""What the standard library's parser returns."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 def jcs(value: Value) -> bytes:
@@ -22,44 +29,50 @@ def jcs(value: Value) -> bytes:
         CanonicalError: The value holds a number, a boolean or text that is not Unicode, or is nested too deeply.
     """
     try:
-        require_value(value)
-        return rfc8785.dumps(_plain(value))
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        return _ENCODER.encode(_ordered(value)).encode("utf-8")
+    except (UnicodeEncodeError, RecursionError) as error:
         raise CanonicalError("a value cannot be written canonically", found=type(error).__name__) from error
 
 
-def require_value(value: object) -> None:
-    """Refuse anything but strings, null, and arrays and objects of them.
+def read_jcs(data: bytes, *, where: str) -> Json:
+    """Read canonical JSON; ``where`` names the place in an error.
 
     Raises:
-        CanonicalError: Something else is inside.
+        CanonicalError: Not JSON, not in its one spelling, or no value of the log.
     """
+    try:
+        value = json.loads(data.decode("utf-8"))
+    # JSON and UTF-8 errors are ValueErrors; the parser recurses over what is nested without end
+    except (ValueError, RecursionError) as error:
+        raise CanonicalError("not JSON", where=where, found=type(error).__name__) from error
+    if jcs(value) != data:
+        raise CanonicalError("not in its one spelling", where=where, expected="JCS (RFC 8785)")
+    return value
+
+
+def _ordered(value: object) -> Json:
+    """The same value of dicts and lists, names in order; anything but a value of the log is refused."""
     match value:
         case None | str():
-            return
+            return value
         case Mapping():
-            for name, inner in value.items():
-                if not isinstance(name, str):
-                    raise CanonicalError("a name is not a string", found=type(name).__name__)
-                require_value(inner)
+            return {name: _ordered(value[name]) for name in _names(value)}
         case list() | tuple():
-            for inner in value:
-                require_value(inner)
+            return [_ordered(inner) for inner in value]
         case _:
             raise CanonicalError(
                 "not a value of the log", expected="string, null, array or object", found=type(value).__name__
             )
 
 
-def _plain(value: Value) -> Value:
-    """The same value of dicts and lists, the only containers that rfc8785 knows."""
-    match value:
-        case None | str():
-            return value
-        case Mapping():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case _:
-            return [_plain(inner) for inner in value]
+def _names(value: Mapping[Any, object]) -> list[str]:
+    """The names of an object in the order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    for name in value:
+        if not isinstance(name, str):
+            raise CanonicalError("a name is not a string", found=type(name).__name__)
+    if all(map(str.isascii, value)):
+        return sorted(value)
+    return sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
 
 
 def text_value(text: str) -> Value:
@@ -86,6 +99,12 @@ def from_b64u(text: str) -> bytes:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise CanonicalError("not base64url", found=f"{len(text)} characters") from error
+    # b64decode overlooks given padding, plus and slash, and the unused low bits of the last character
     if b64u(data) != text:
         raise CanonicalError("not the one base64url spelling of its bytes")
     return data
+
+
+def sha256_hex(data: bytes) -> str:
+    """Lower hex SHA-256."""
+    return hashlib.sha256(data).hexdigest()

@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.errors import SecretFileError
 from config.settings import read_secret_file
-from evidence.durable import make_folder, write_file
 from evidence.errors import EnvelopeError, HomeError, KeyTextError, PassphraseError
-from evidence.projection import SeenKey
+from evidence.objects.durable import make_folder, write_file
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
 from evidence.seal.recipients import HybridIdentity, generate_identity, parse_identity, parse_recipient
+from evidence.store.projection import SeenKey
 
 SECRET_BYTES = 32
 MIN_PASSPHRASE_CHARACTERS = 15

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from api import TOOL
-from api.create import Plan, create_home
 from api.home import Home
-from api.importing import Imported, Wish, import_export
+from api.office.home import Plan, create_home
+from api.office.intake import Imported, Wish, import_export
 from evidence.authority import Doer
 from evidence.observation import Mode
 from evidence.times import system_clock

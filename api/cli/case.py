@@ -94,7 +94,7 @@ def add(
 @click.pass_context
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show a case's items with their texts. Looking is logged."""
-    from api.showing import show_case
+    from api.office.case import show_case
     from casefiles.case import require_case
 
     home = open_home(ctx)
@@ -153,7 +153,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Export a case as a signed bundle without pictures, with its covering letter."""
-    from api.exporting import Order, export_case, require_exportable
+    from api.office.bundle import Order, export_case, require_exportable
     from evidence.times import format_time
 
     home = open_home(ctx)
@@ -195,7 +195,7 @@ def check(
     as_json: bool,
 ) -> None:
     """Find a picture in the store. "None" speaks only of pictures that were really compared."""
-    from api.checking import check_picture
+    from api.office.check import check_picture
     from casefiles.case import require_case
 
     home = open_home(ctx)

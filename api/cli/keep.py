@@ -25,8 +25,8 @@ from evidence.authority import NOT_NAMED
 from evidence.observation import Mode
 
 if TYPE_CHECKING:
-    from api.listing import Look
-    from evidence.intake import Counts
+    from api.office.item import Look
+    from evidence.intake.keep import Counts
 
 MODES = tuple(mode.value for mode in Mode)
 
@@ -65,7 +65,7 @@ def import_(
     """
     from contextlib import ExitStack
 
-    from api.importing import Wish, import_export
+    from api.office.intake import Wish, import_export
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=declared_by)
@@ -112,7 +112,7 @@ def list_(
 
     With --json and the passphrase, digests too. They lie in sealed records, so that look is logged.
     """
-    from api.listing import list_items
+    from api.office.item import list_items
 
     if passphrase_file and not as_json:
         raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
@@ -151,7 +151,7 @@ def show(
 
     With the passphrase, its digest too. It lies in a sealed record, so that look is logged.
     """
-    from api.listing import show_item
+    from api.office.item import show_item
 
     home = open_home(ctx)
     told = show_item(home, item, _look(home, actor, reason, passphrase_file))
@@ -160,7 +160,7 @@ def show(
 
 def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "Look | None":
     """Who looks at digests; nobody without the passphrase, which is not asked for."""
-    from api.listing import Look
+    from api.office.item import Look
 
     given = given_passphrase(passphrase_file)
     if given is None:
@@ -199,9 +199,9 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
 
     Needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """
-    from api.auditing import run_audit, told_of_records
     from api.errors import VERDICT_CODES
-    from evidence.audit import HEADERS_LEVEL
+    from api.office.audit import run_audit, told_of_records
+    from evidence.audit.run import HEADERS_LEVEL
     from evidence.finding import Verdict
 
     home = open_home(ctx)

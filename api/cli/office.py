@@ -58,7 +58,7 @@ def init(
     lawyer, and someone outside. Without enough of them no picture can ever be opened again.
     The passphrase has at least 15 characters: take several words.
     """
-    from api.create import Plan, create_home, require_possible
+    from api.office.home import Plan, create_home, require_possible
     from config.settings import KeySettings
 
     if cards_needed > card_count:
@@ -145,8 +145,8 @@ def _lines(finding: Finding) -> Iterator[str]:
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> int:
     """Check this home: settings, keys, permissions, clock, disk, store, time-stamp offices, own files."""
-    from api.doctor import examine
     from api.errors import VERDICT_CODES
+    from api.office.health import examine
 
     report = examine(ctx.find_root().obj, system_clock)
     lines = [line for finding in report.findings for line in _lines(finding)]

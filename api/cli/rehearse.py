@@ -20,8 +20,8 @@ def demo(keep: Path | None, as_json: bool) -> int:
     Nothing real is touched: pictures and texts are generated, this machine stamps the time itself,
     which proves nothing, and everything is marked as rehearsal.
     """
-    from api.demo import rehearse
     from api.errors import VERDICT_CODES
+    from api.office.rehearsal import rehearse
 
     done = rehearse(keep, tell=lambda line: None if as_json else click.echo(line))
     trust = " ".join(f"--trust {shlex.quote(str(file))}" for file in done.trust)

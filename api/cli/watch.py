@@ -18,7 +18,7 @@ from api.cli.common import (
 from api.cli.keep import MODES
 
 if TYPE_CHECKING:
-    from api.watching import Registered
+    from api.office.channel import Registered
 
 
 @click.group()
@@ -61,7 +61,7 @@ def add(
     person may add it with a reason, and a second reviews within seven days; any other mode needs
     a legal basis and --approved-by. The same again changes nothing.
     """
-    from api.watching import add_channel
+    from api.office.channel import add_channel
     from config.watchlist import watch_entry
     from evidence.observation import Mode
 
@@ -100,7 +100,7 @@ def _told(channel: str, mode: str, done: "Registered") -> str:
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the channels in the register."""
-    from api.watching import list_channels
+    from api.office.channel import list_channels
 
     channels = list_channels(open_home(ctx))
     lines = [
@@ -119,7 +119,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | None, as_json: bool) -> None:
     """Take a channel off the register; what was preserved stays."""
-    from api.watching import remove_channel
+    from api.office.channel import remove_channel
 
     home = open_home(ctx)
     name = channel.lstrip("@").lower()

@@ -6,8 +6,8 @@ The same scan is a check of every verifier, so that a receiver need not take our
 from collections.abc import Mapping
 
 from casefiles.errors import ContainerError, GateError
-from casefiles.verifier.layout import require_members
-from casefiles.verifier.pictures import require_no_picture
+from casefiles.format.layout import require_members
+from casefiles.format.pictures import require_no_picture
 
 
 def require_may_leave(members: Mapping[str, bytes]) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from casefiles.bundle.members import BundleContents
-from casefiles.bundle.report import WIDTH, grouped, paragraph, steps
 from casefiles.bundle.sign import BundleFacts
+from casefiles.report.text import WIDTH, grouped, paragraph, steps
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import printable
 from config.words import Words, load_words

@@ -10,13 +10,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from casefiles.bundle.report import how_to_verify, readme, report
 from casefiles.bundle.script import verify_script
 from casefiles.errors import BundleError
-from casefiles.verifier import layout
-from casefiles.verifier.bag import DECLARATION, info_of, manifest_of
-from casefiles.verifier.jcs import Json, jcs
-from casefiles.verifier.records import (
+from casefiles.format import layout
+from casefiles.format.bag import DECLARATION, info_of, manifest_of
+from casefiles.format.records import (
     Anchorage,
     Record,
     bag_facts,
@@ -26,10 +24,11 @@ from casefiles.verifier.records import (
     items_of,
     jsonl,
     read_record,
-    sha256_hex,
 )
-from casefiles.verifier.schema import require_schema, schema_bytes
+from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.report.text import how_to_verify, readme, report
 from config.words import load_words
+from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.token import read_token

@@ -3,7 +3,7 @@
 import importlib.resources
 from collections.abc import Sequence
 
-from casefiles.verifier.layout import REQUIRED, names_pattern
+from casefiles.format.layout import REQUIRED, names_pattern
 from casefiles.verifier.report import Listed, check_list
 
 

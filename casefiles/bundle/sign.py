@@ -29,13 +29,14 @@ from pyhanko_certvalidator import registry
 from casefiles.bundle.gate import require_may_leave
 from casefiles.bundle.members import BundleContents, make_payload
 from casefiles.errors import BundleError
-from casefiles.verifier import layout
-from casefiles.verifier.asic import container_bytes
+from casefiles.format import layout
+from casefiles.format.manifest import make_manifest, render_manifest
+from casefiles.format.records import items_of
+from casefiles.format.zip import container_bytes
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import verify_stream
-from casefiles.verifier.manifest import make_manifest, render_manifest
-from casefiles.verifier.records import items_of, sha256_hex
 from casefiles.verifier.report import detail_of
+from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.stamp.cms import Asn1

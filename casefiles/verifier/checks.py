@@ -37,21 +37,11 @@ from casefiles.errors import (
     UndecidedError,
     VerificationError,
 )
-from casefiles.verifier import layout
-from casefiles.verifier.asic import read_container
-from casefiles.verifier.bag import require_info, require_manifest
-from casefiles.verifier.cades import (
-    Seal,
-    fingerprint,
-    read_seal,
-    read_time_stamp,
-    require_nothing_beside,
-    root_keys,
-)
-from casefiles.verifier.jcs import Json, read_jcs
-from casefiles.verifier.manifest import Manifest, parse_manifest, require_complete, require_digests
-from casefiles.verifier.pictures import require_no_picture
-from casefiles.verifier.records import (
+from casefiles.format import layout
+from casefiles.format.bag import require_info, require_manifest
+from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
+from casefiles.format.pictures import require_no_picture
+from casefiles.format.records import (
     Anchorage,
     Record,
     bag_facts,
@@ -62,10 +52,19 @@ from casefiles.verifier.records import (
     items_of,
     jsonl,
     open_record,
-    sha256_hex,
 )
-from casefiles.verifier.schema import require_schema, schema_bytes
+from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.format.zip import read_container
+from casefiles.verifier.cades import (
+    Seal,
+    fingerprint,
+    read_seal,
+    read_time_stamp,
+    require_nothing_beside,
+    root_keys,
+)
 from config.errors import Explained
+from evidence.canonical import Json, read_jcs, sha256_hex
 from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError
 from evidence.finding import Finding, Report, Verdict
 from evidence.log.leaf import Leaf, parse_leaf

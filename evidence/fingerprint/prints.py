@@ -22,12 +22,11 @@ and, when the file is a picture that could be decoded:
     decoder           {"route": "full-rgb", NAME: version, ...}
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Final, Self
 
-from evidence.canonical import Value, jcs
+from evidence.canonical import Value, jcs, read_jcs
 from evidence.errors import CanonicalError, PrintsError
 from evidence.fingerprint.decoded import MAX_VERSIONS, MEDIA_TYPE, PDQ_HEX, PHASH_HEX, VERSION, Decoded
 from evidence.fingerprint.orientation import Orientation
@@ -94,12 +93,11 @@ class Prints(Unspoken):
         if len(data) > MAX_BYTES:
             raise PrintsError("prints are too long", expected=f"at most {MAX_BYTES} bytes")
         try:
-            fields = json.loads(data)
-            canonical = jcs(fields)
-        except (ValueError, RecursionError, CanonicalError) as error:
+            fields = read_jcs(data, where="prints")
+        except CanonicalError as error:
             # what was parsed must not travel on inside the error
-            raise PrintsError("prints are not JSON of strings", found=type(error).__name__) from None
-        if canonical != data or not isinstance(fields, dict):
+            raise PrintsError("prints are not in canonical form", expected="RFC 8785", found=error.message) from None
+        if not isinstance(fields, dict):
             raise PrintsError("prints are not in canonical form", expected="RFC 8785")
         return cls(fields)
 

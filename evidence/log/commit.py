@@ -10,7 +10,6 @@ verify is to hash a string: nothing is canonicalised again, so no two programs c
 the bytes. Standard library only, shared with the offline verifier; ``disclose`` makes them.
 """
 
-import base64
 import hashlib
 import hmac
 import json
@@ -18,7 +17,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evidence.errors import CommitmentError
+from evidence.canonical import b64u, from_b64u
+from evidence.errors import CanonicalError, CommitmentError
 
 SECRET_BYTES = 32
 """Length of an event's secrets and of each salt."""
@@ -50,7 +50,7 @@ def commitment(disclosure: str) -> str:
     """
     if not disclosure.isascii():
         raise CommitmentError("a disclosure is not ASCII")
-    return _b64u(hashlib.sha256(disclosure.encode("ascii")).digest())
+    return b64u(hashlib.sha256(disclosure.encode("ascii")).digest())
 
 
 def read_disclosure(disclosure: str) -> tuple[str, Any]:
@@ -148,16 +148,10 @@ def _require_name(name: object) -> str:
     return name
 
 
-def _b64u(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
 def _from_b64u(text: str, *, what: str) -> bytes:
     try:
-        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except ValueError as error:
-        raise CommitmentError(f"{what} is not base64url", found=f"{len(text)} characters") from error
-    # b64decode overlooks given padding, plus and slash, and the unused low bits of the last character
-    if _b64u(data) != text:
-        raise CommitmentError(f"{what} is not in the one base64url spelling of its bytes")
-    return data
+        return from_b64u(text)
+    except CanonicalError as error:
+        raise CommitmentError(
+            f"{what} is not base64url", where=error.message, found=f"{len(text)} characters"
+        ) from error

@@ -1,12 +1,12 @@
 """Reading a leaf of the custody log (docs/format.md): pure, shared with the offline verifier."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.errors import LeafError
+from evidence.canonical import read_jcs
+from evidence.errors import CanonicalError, LeafError
 from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, SEALED_NAMES, schema_of
 
 _KEYS = frozenset({"after", "commit", "event", "format", "log", "public", "sealed", "type"})
@@ -52,12 +52,10 @@ def parse_leaf(data: bytes) -> Leaf:
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data.decode("utf-8"))
-        # for objects of strings with ASCII names this is JCS (RFC 8785, section 3.2)
-        canonical = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        raise LeafError("this is no leaf", expected="canonical JSON", found=type(error).__name__) from error
-    if canonical != data or not isinstance(body, dict):
+        body = read_jcs(data, where="leaf")
+    except CanonicalError as error:
+        raise LeafError("the leaf is not canonical", expected="JCS of an object", found=error.message) from error
+    if not isinstance(body, dict):
         raise LeafError("the leaf is not canonical", expected="JCS of an object")
     return body
 

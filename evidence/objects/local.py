@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from evidence.durable import make_folder, storage_errors, sync_directory
 from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
+from evidence.objects.durable import make_folder, storage_errors, sync_directory
 from evidence.objects.port import Sink
 
 CHUNK_BYTES = 1 << 20

@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from evidence.durable import make_folder, write_file
 from evidence.errors import SignedDataError, StampError
+from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
 from evidence.stamp.cms import Asn1, read_as, reading
 from evidence.stamp.der import element, require_der

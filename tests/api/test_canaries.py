@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from api.checking import stored_prints
-from api.exporting import Order, export_case
 from api.home import Home
-from api.listing import list_items
+from api.office.bundle import Order, export_case
+from api.office.check import stored_prints
+from api.office.item import list_items
 from casefiles.case import add_items, open_case
 from evidence.fingerprint.prints import Prints
 from monitor.rehearsal.export import ExportFacts

@@ -21,7 +21,7 @@ import click
 import pytest
 
 from api.cli.main import COMMANDS, cli, main
-from api.create import create_home
+from api.office.home import create_home
 from config.catalogues import AuthorityEntry, RootCertificate
 from evidence.rehearsal.authority import RehearsalAuthority
 from evidence.seal.cards import read_cards
@@ -358,7 +358,7 @@ def test_a_mistake_of_ours_is_not_hidden(home: Path, monkeypatch: pytest.MonkeyP
     def broken(*_args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("api.watching.list_channels", broken)
+    monkeypatch.setattr("api.office.channel.list_channels", broken)
     with pytest.raises(ZeroDivisionError):
         run("watch", "list", home=home)
 
@@ -367,7 +367,7 @@ def test_a_command_that_was_stopped_says_that_nothing_is_lost(home: Path, monkey
     def stop(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("api.watching.list_channels", stop)
+    monkeypatch.setattr("api.office.channel.list_channels", stop)
     ran = run("watch", "list", "--json", home=home)
     assert (ran.code, ran.out) == (REFUSED, "")
     assert "Nothing that was acknowledged is lost" in ran.err
@@ -968,7 +968,7 @@ def catalogue_with(url: str, authority: RehearsalAuthority) -> Mapping[str, Auth
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalAuthority) -> None:
-    for module in ("api.home", "api.create"):
+    for module in ("api.home", "api.office.home"):
         monkeypatch.setattr(f"{module}.time_stamp_authorities", lambda: catalogue_with(url, authority))
 
 
@@ -1079,9 +1079,11 @@ def test_a_name_that_is_no_unicode_is_told_all_the_same(life: Life) -> None:
 
 @pytest.fixture
 def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.demo.MESSAGES", 16)
-    monkeypatch.setattr("api.demo.PHOTOS", 0)
-    monkeypatch.setattr("api.demo.create_home", lambda plan, clock: create_home(replace(plan, log_n=10), clock))
+    monkeypatch.setattr("api.office.rehearsal.MESSAGES", 16)
+    monkeypatch.setattr("api.office.rehearsal.PHOTOS", 0)
+    monkeypatch.setattr(
+        "api.office.rehearsal.create_home", lambda plan, clock: create_home(replace(plan, log_n=10), clock)
+    )
 
 
 def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, small_demo: None) -> None:

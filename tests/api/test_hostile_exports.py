@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from api.exporting import Order, export_case
 from api.home import Home
-from api.listing import list_items
+from api.office.bundle import Order, export_case
+from api.office.item import list_items
 from casefiles.case import add_items, open_case
-from casefiles.verifier.pictures import require_no_picture
+from casefiles.format.pictures import require_no_picture
 from evidence.observation import Mode
 from monitor.errors import BrokenExportError
 from tests.homes import PASSPHRASE, doer, new_home, take_in

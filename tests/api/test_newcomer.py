@@ -14,8 +14,8 @@ import click
 import pytest
 
 from api.cli.main import cli, main
-from api.doctor import examine
 from api.home import Home
+from api.office.health import examine
 from evidence.times import system_clock
 from tests.homes import Office, copy_of, legal_basis
 
@@ -73,8 +73,8 @@ def test_a_refusal_of_the_system_is_one_finding_and_the_other_checks_are_made(
     def refused(_home: Home) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "some/key")
 
-    monkeypatch.setattr("api.doctor.keys", refused)
-    monkeypatch.setattr("api.doctor.decoder", lambda: None)
+    monkeypatch.setattr("api.office.health.keys", refused)
+    monkeypatch.setattr("api.office.health.decoder", lambda: None)
     (problem,) = examine(home.path, system_clock).problems
     assert (problem.id, problem.where, problem.found) == ("keys.private", "some/key", "Permission denied")
     assert "account that owns" in problem.fix

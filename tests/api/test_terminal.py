@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import main
-from api.listing import list_items
+from api.office.item import list_items
 from tests.homes import PASSPHRASE, new_home, take_in
 
 PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems, C:\\new"

@@ -1,6 +1,6 @@
 """Appending to the custody log: ready leaves beside pymerkle's SQLite tree, and whole events.
 
-Ready leaves go through ``evidence.log.append.append`` in batches of 1000, each batch one
+Ready leaves go through ``evidence.custody.append.append`` in batches of 1000, each batch one
 committed transaction with synchronous=FULL, into a database with the store's own settings and
 tables. pymerkle gets the same leaves in the same batches into its SqliteTree, which commits with
 SQLite's defaults (a rollback journal, synchronous=FULL). Whole events are drafts of a message:
@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pymerkle
 
-from evidence import database
-from evidence.database import open_engine, sqlite_url, writing
-from evidence.log.append import append
-from evidence.log.event import Draft, Entry, build_entry
+from evidence.custody.append import append
+from evidence.custody.event import Draft, Entry, build_entry
 from evidence.log.schema import NO_TOKEN
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import generate_identity
+from evidence.store import database
+from evidence.store.database import open_engine, sqlite_url, writing
 
 LEAVES = 50_000
 BATCH = 1000

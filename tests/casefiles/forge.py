@@ -21,16 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal
-from casefiles.verifier import layout
-from casefiles.verifier.asic import container_bytes, read_container
-from casefiles.verifier.bag import info_of, manifest_of
+from casefiles.format import layout
+from casefiles.format.bag import info_of, manifest_of
+from casefiles.format.manifest import make_manifest, render_manifest
+from casefiles.format.records import bag_facts
+from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.checks import verify
-from casefiles.verifier.manifest import make_manifest, render_manifest
-from casefiles.verifier.records import bag_facts
 from evidence.canonical import Value, jcs
+from evidence.custody.disclose import disclose
 from evidence.finding import Report
 from evidence.log.commit import commitment
-from evidence.log.disclose import disclose
 from evidence.log.merkle import leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof

@@ -19,8 +19,8 @@ from casefiles.case import (
     require_items,
 )
 from evidence.authority import Act, Doer, one_person, two_persons
+from evidence.custody.event import Draft
 from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
-from evidence.log.event import Draft
 from evidence.observation import OF_A_CHANNEL
 from evidence.seal.recipients import generate_identity
 from evidence.times import parse_time

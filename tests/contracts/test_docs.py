@@ -20,14 +20,14 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from api.cli.main import cli
-from api.doctor import examine
 from api.home import Home
+from api.office.health import examine
 from casefiles.verifier.report import check_list
 from config.catalogues import time_stamp_authorities
 from config.errors import Explained
 from config.settings import NOT_SETTINGS, PREFIX, Settings
-from evidence.audit import audit
-from evidence.audit_log import AuditInput, Reader
+from evidence.audit.log import AuditInput, Reader
+from evidence.audit.run import audit
 from evidence.observation import HoleReason
 from evidence.times import system_clock
 from tests.contracts.tree import PACKAGES, ROOT, modules, sources, subclasses

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts.tree import ROOT, sources
 
-WRITER = "evidence/log/append.py"
+WRITER = "evidence/custody/append.py"
 PRINTERS = (
     "api/cli/",
     "casefiles/verifier/__main__.py",
@@ -46,7 +46,7 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
                 pairs = list(zip(names, values, strict=True))
             case ast.Assign(targets=[name], value=value):
                 pairs = [(name, value)]
-            case ast.ImportFrom(module="evidence.database", names=aliases):
+            case ast.ImportFrom(module="evidence.store.database", names=aliases):
                 pairs = []
                 for alias in aliases:
                     found.setdefault(alias.asname or alias.name, set()).add(alias.name)
@@ -100,7 +100,7 @@ def test_only_one_module_writes_custody_events() -> None:
         "database.event.insert()",
         "events = database.event\nevents.insert().values(leaf=b'')",
         "item, log = database.item, database.event\nsa.insert(log)",
-        "from evidence.database import event as e\nfrom sqlalchemy import insert\ninsert(e)",
+        "from evidence.store.database import event as e\nfrom sqlalchemy import insert\ninsert(e)",
         "t = database.metadata.tables['event']\nsa.insert(t)",
         "def f(any_table):\n    sa.insert(any_table)",
         "connection.exec_driver_sql('INSERT OR REPLACE INTO event VALUES (1)')",

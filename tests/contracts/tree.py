@@ -23,7 +23,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """Its path from the root: ``evidence/log/append.py``."""
+        """Its path from the root: ``evidence/custody/append.py``."""
         return self.path.relative_to(ROOT).as_posix()
 
 

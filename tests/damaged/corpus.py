@@ -22,12 +22,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from casefiles.bundle.members import Stamp, make_payload
 from casefiles.bundle.sign import Sealer, make_seal
-from casefiles.verifier import layout
-from casefiles.verifier.asic import container_bytes
+from casefiles.format import layout
+from casefiles.format.records import events_of, jsonl
+from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import Opened
-from casefiles.verifier.records import events_of, jsonl
 from evidence.canonical import jcs
-from evidence.log.disclose import disclose
+from evidence.custody.disclose import disclose
 from evidence.log.proof import TlogProof
 from tests.casefiles import forge
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from config.errors import LegalBasisError
-from evidence import database
 from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value
-from evidence.database import open_engine, reading, writing
 from evidence.errors import AuthorityError
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
-from evidence.task import open_tasks
+from evidence.store import database
+from evidence.store.database import open_engine, reading, writing
+from evidence.store.task import open_tasks
 from tests.homes import LEGAL_BASIS
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from casefiles.errors import GateError
-from casefiles.verifier.pictures import require_no_picture
+from casefiles.format.pictures import require_no_picture
 from evidence import pictures
 from evidence.canonical import jcs
 from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw

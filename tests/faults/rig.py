@@ -30,22 +30,22 @@ import sqlalchemy as sa
 
 import api.cli.keep
 import api.errors
-import api.importing
-from api.auditing import run_audit
+import api.office.intake
 from api.cli.main import main
-from api.create import Plan, create_home
 from api.home import Home
+from api.office.audit import run_audit
+from api.office.home import Plan, create_home
 from casefiles.case import open_events
-from evidence import database
+from evidence.custody.event import Draft
 from evidence.errors import StoreError
 from evidence.finding import Verdict
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import Decoder
-from evidence.intake import Counts, Intake, Provenance
-from evidence.log.event import Draft
+from evidence.intake.keep import Counts, Intake, Provenance
 from evidence.log.leaf import parse_leaf
 from evidence.objects.local import LocalObjects
 from evidence.observation import Container
+from evidence.store import database
 from evidence.times import system_clock
 from monitor.rehearsal.export import rehearsal_picture
 
@@ -280,7 +280,7 @@ class Rig:
         return Outcome(child.exitcode, shared.acknowledged, hit, output.read_text())
 
     def _import(self, office: Office, shared: Shared, alter: Alteration, gate: int, output: Path) -> NoReturn:
-        api.importing.Decoder = lambda: _Lent(self._decoder, shared)
+        api.office.intake.Decoder = lambda: _Lent(self._decoder, shared)
         alter(shared)
         code = CRASHED
         with output.open("w") as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
@@ -296,7 +296,7 @@ class Rig:
 
     def look_run_look(self, office: Office) -> dict[str, Any]:
         """In a child: what is there, the exit code of the import run again, and what is there then."""
-        api.importing.Decoder = lambda: _Lent(self._decoder, Shared())
+        api.office.intake.Decoder = lambda: _Lent(self._decoder, Shared())
         before = _looked_at(office)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             code = main(office.arguments())

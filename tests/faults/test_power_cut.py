@@ -16,9 +16,9 @@ import pytest
 
 import evidence.objects.local
 from api.home import Home
-from evidence import database
 from evidence.objects.local import LocalObjects
 from evidence.objects.port import Sink
+from evidence.store import database
 from tests.faults.power import ACKNOWLEDGED, Call, Choice, Disk, Recording, calls
 from tests.faults.rig import (
     PASSPHRASE,

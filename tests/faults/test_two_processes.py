@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from api.auditing import run_audit
 from api.cli.main import main
 from api.home import Home
+from api.office.audit import run_audit
 from evidence.finding import Verdict
-from evidence.intake import Intake
+from evidence.intake.keep import Intake
 from evidence.objects.local import LocalObjects
 from tests.faults.rig import (
     FEW,

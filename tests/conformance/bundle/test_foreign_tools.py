@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from casefiles.bundle.letter import grouped
 from casefiles.bundle.sign import make_seal
-from casefiles.verifier import layout
-from casefiles.verifier.asic import container_bytes
+from casefiles.format import layout
+from casefiles.format.zip import container_bytes
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import check_list
 from tests.casefiles import forge

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.auditing import run_audit
-from api.exporting import Order, export_case
 from api.home import DATABASE_FILE, Home
-from api.listing import list_items
 from api.migrate import upgrade
+from api.office.audit import run_audit
+from api.office.bundle import Order, export_case
+from api.office.item import list_items
 from casefiles.case import add_items, open_case
-from evidence import database
-from evidence.database import open_engine, reading, sqlite_url, writing
 from evidence.errors import StoreError
 from evidence.finding import Verdict
 from evidence.observation import Mode
+from evidence.store import database
+from evidence.store.database import open_engine, reading, sqlite_url, writing
 from monitor.rehearsal.export import write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, new_office, take_in
 

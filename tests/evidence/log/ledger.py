@@ -6,13 +6,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence import database
-from evidence.database import open_engine, reading, sqlite_url, writing
-from evidence.log.event import Draft
+from evidence.custody.event import Draft
+from evidence.custody.sequencer import Sequencer
 from evidence.log.leaf import Leaf, parse_leaf
-from evidence.log.sequencer import Sequencer
-from evidence.projection import SeenKey
 from evidence.seal.recipients import HybridIdentity, generate_identity
+from evidence.store import database
+from evidence.store.database import open_engine, reading, sqlite_url, writing
+from evidence.store.projection import SeenKey
 
 ORIGIN = "prova/00c0ffee"
 CASEWORK = generate_identity()

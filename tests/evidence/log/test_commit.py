@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.canonical import Value
+from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError
 from evidence.log.commit import MAX_DEPTH, commitment, open_commitments, read_disclosure, salt
-from evidence.log.disclose import disclose
 from evidence.log.schema import SCHEMAS
 
 SECRET = bytes(range(32))

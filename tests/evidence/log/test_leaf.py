@@ -10,8 +10,8 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from evidence.custody.event import Draft, Payload, build_entry
 from evidence.errors import LeafError
-from evidence.log.event import Draft, Payload, build_entry
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, schema_of
 from tests.evidence.log.ledger import CASEWORK, NOBODY, ORIGIN

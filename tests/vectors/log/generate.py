@@ -15,8 +15,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.canonical import Value, b64u, jcs
+from evidence.custody.disclose import disclose
 from evidence.log.commit import commitment, salt
-from evidence.log.disclose import disclose
 from evidence.log.merkle import leaf_hash, root_of
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof

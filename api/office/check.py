@@ -1,0 +1,114 @@
+"""Looks for one picture in the store, for one case; logged before the answer is given."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.home import Home
+from casefiles.case import case_items
+from evidence.authority import Doer
+from evidence.custody.event import Draft
+from evidence.errors import NotDecodedError, StampError
+from evidence.fingerprint.decoder import Decoder
+from evidence.fingerprint.prints import Prints
+from evidence.match.check import CheckResult, check
+from evidence.observation import Kind
+from evidence.seal.age import Identity
+from evidence.seal.envelopes import open_whole
+from evidence.store import database
+from evidence.store.database import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check's answer: "none" speaks only of ``compared`` pictures.
+
+    Attributes:
+        not_compared: Files that are known and could not be compared, or were never read.
+    """
+
+    matches: tuple[dict[str, Any], ...]
+    compared: int
+    not_compared: int
+    unstamped: StampError | None
+
+
+def check_picture(home: Home, picture: Path, case_id: str, doer: Doer, matching: Identity) -> Checked:
+    """Compare a picture with every stored one.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        NotDecodedError: The picture cannot be decoded, so nothing can be said about it.
+        OSError: The file cannot be read.
+    """
+    case_items(home.engine, case_id)
+    query = fingerprints_of(picture.read_bytes())
+    result = check(query, stored_prints(home, matching))
+    unread = _files(home) - result.compared - result.not_compared
+    with home.writing() as writer:
+        told = {
+            "case": case_id,
+            "compared": str(result.compared),
+            "not_compared": str(result.not_compared + unread),
+            "found": str(len(result.matches)),
+        }
+        writer.sequencer.append([Draft("checked", doer.values() | told)])
+        unstamped = writer.beat()
+    return Checked(tuple(_places(home, result)), result.compared, result.not_compared + unread, unstamped)
+
+
+def fingerprints_of(data: bytes) -> Prints:
+    """The fingerprints of a picture that somebody brings.
+
+    Raises:
+        NotDecodedError: It cannot be decoded.
+    """
+    sha256, md5 = hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
+    with Decoder() as decoder:
+        try:
+            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
+        except NotDecodedError as error:
+            raise NotDecodedError(
+                "this picture cannot be decoded, so nothing can be said about it",
+                found=error.found.replace("_", " "),
+                fix="Bring the picture itself, as JPEG, PNG, WebP or GIF",
+            ) from error
+
+
+def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]]:
+    """Every stored file's fingerprints, by item.
+
+    Raises:
+        NoMatchingKeyError: The matching key is another home's.
+    """
+    item, sealed = database.item, database.sealed
+    both = (
+        sa.select(item.c.item_id, sealed.c.body)
+        .join(sealed, sa.and_(sealed.c.idx == item.c.idx, sealed.c.name == "prints"))
+        .order_by(item.c.idx)
+    )
+    with reading(home.engine) as connection:
+        for row in connection.execution_options(yield_per=256).execute(both):
+            yield row.item_id, Prints.parse(open_whole(bytes(row.body), identities=(matching,)))
+
+
+def _files(home: Home) -> int:
+    table = database.item
+    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value)
+    with reading(home.engine) as connection:
+        return int(connection.execute(counted).scalar_one())
+
+
+def _places(home: Home, result: CheckResult) -> Iterator[dict[str, Any]]:
+    table = database.item
+    names = ("item_id", "channel_id", "message_id", "posted_at", "acquired_at")
+    with reading(home.engine) as connection:
+        for match in result.matches:
+            row = connection.execute(
+                sa.select(*(table.c[name] for name in names)).where(table.c.item_id == match.item)
+            ).one()
+            yield dict(zip(names, row, strict=True)) | {"tier": match.tier.value}

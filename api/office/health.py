@@ -1,0 +1,221 @@
+"""Checks a home and the program itself; every finding says what to do.
+
+1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
+else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
+4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
+6. ``authorities``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
+person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
+9. ``program``: the installed files are the ones that were built.
+"""
+
+import base64
+import hashlib
+import importlib.metadata
+import io
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from api.errors import of_system
+from api.home import (
+    REHEARSAL,
+    SEAL_FILE,
+    SEAL_KEY_FILE,
+    SEAL_ROOT_FILE,
+    SETTINGS_FILE,
+    Home,
+    no_office,
+    read_certificate,
+    require_private,
+)
+from config.errors import Explained
+from config.settings import read_secret_file
+from evidence.authority import REVIEW
+from evidence.errors import EvidenceError
+from evidence.finding import Finding, Report, Verdict, run_check
+from evidence.fingerprint.decoder import Decoder
+from evidence.log.leaf import parse_leaf
+from evidence.store import database, task
+from evidence.store.database import reading
+from evidence.times import Clock, format_time, parse_time
+
+LEAST_FREE_BYTES = 1 << 30
+_Check = Callable[[], Iterable[Finding] | None]
+
+
+def examine(path: Path, clock: Clock) -> Report:
+    """Run every check; later ones are left out when the home cannot be opened at all."""
+    findings = run_check("program", program)
+    try:
+        home = Home.open(path, clock)
+    except Explained as error:
+        return Report((*findings, Finding.of_error("home", error)))
+    except OSError as error:
+        return Report((*findings, Finding.of_error("home", of_system(error))))
+    checks: list[tuple[str, _Check]] = [
+        ("settings", lambda: None),
+        ("home.private", lambda: require_private(home.path)),
+        ("keys.private", lambda: keys(home)),
+        ("clock", lambda: clock_check(home)),
+        ("disk", lambda: disk(home)),
+        ("store", lambda: store(home)),
+        ("authorities", lambda: authorities(home)),
+        ("reviews", lambda: reviews(home)),
+        ("decoder", decoder),
+    ]
+    for check_id, check in checks:
+        findings += run_check(check_id, partial(_made, check))
+    return Report(tuple(findings))
+
+
+def _made(check: _Check) -> list[Finding]:
+    """Make a check; an error of the system becomes one that a finding can say."""
+    try:
+        return list(check() or ())
+    except OSError as error:
+        raise of_system(error) from error
+
+
+def keys(home: Home) -> None:
+    """The key folder is private and its secrets can be read.
+
+    Raises:
+        Explained: What is missing or open to others.
+    """
+    home.require_keys()
+    require_private(home.keys.path)
+    home.keys.log_key()
+    home.keys.seen_key()
+    if home.keys.log_key().public_key().public_bytes_raw() != home.verifier_key.public_key:
+        raise EvidenceError(
+            "the log key is not the one of this home", where=str(home.keys.path), fix="Restore the keys' folder"
+        )
+    _ = home.recipients
+    for name in ("casework.age", "matching.age", SEAL_KEY_FILE, home.keys.signed.name):
+        read_secret_file(home.keys.path / name)
+    for name in ("casework.age", "matching.age", "seal-root.age"):
+        read_secret_file(home.path / "recovery" / name)
+    read_certificate(home.path / SEAL_FILE)
+    read_certificate(home.trust / SEAL_ROOT_FILE)
+
+
+def clock_check(home: Home) -> None:
+    """The clock is not behind the newest time stamp.
+
+    Raises:
+        EvidenceError: It is.
+    """
+    event, token = database.event, database.token
+    with reading(home.engine) as connection:
+        newest = token.select().order_by(token.c.idx.desc()).limit(1)
+        row = connection.execute(newest).one_or_none()
+        if row is None:
+            return
+        leaf = connection.execute(event.select().where(event.c.idx == row.idx)).one().leaf
+    stamped_at = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
+    if home.clock() < stamped_at:
+        raise EvidenceError(
+            "the clock is behind the newest time stamp",
+            expected=f"after {format_time(stamped_at)}",
+            found=format_time(home.clock()),
+            fix="Set the clock, and let it follow a time server",
+        )
+
+
+def disk(home: Home) -> Iterable[Finding]:
+    """Room is left for what comes."""
+    free = shutil.disk_usage(home.path).free
+    if free < LEAST_FREE_BYTES:
+        yield Finding(
+            "disk",
+            Verdict.FAILED,
+            str(home.path),
+            f"at least {LEAST_FREE_BYTES} bytes free",
+            f"{free}",
+            "Free space on this disk",
+        )
+
+
+def store(home: Home) -> Iterable[Finding]:
+    """The database's own check of its pages."""
+    if home.engine.dialect.name != "sqlite":
+        return
+    with reading(home.engine) as connection:
+        for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
+            if row[0] != "ok":
+                yield Finding(
+                    "store", Verdict.FAILED, "database", "ok", str(row[0])[:200], "Restore a backup of the home"
+                )
+
+
+def authorities(home: Home) -> Iterable[Finding]:
+    """A time-stamp office is chosen, and its roots are known; none is contacted here."""
+    if REHEARSAL in home.settings.stamp.authorities and not home.keys.path.is_dir():
+        return []  # the rehearsal's key is away with all others, which keys.private tells
+    with home.time_stamping() as chosen:
+        if chosen:
+            return []
+    return [
+        Finding(
+            "authorities",
+            Verdict.INDETERMINATE,
+            "stamp.authorities",
+            "a time-stamp office",
+            "none, so nothing kept has a proven time and nothing can be exported",
+            no_office(home.path / SETTINGS_FILE).fix,
+        )
+    ]
+
+
+def reviews(home: Home) -> Iterable[Finding]:
+    """No second person's review is late."""
+    now = format_time(home.clock())
+    with reading(home.engine) as connection:
+        late = [each for each in task.open_tasks(connection) if each.kind == REVIEW and each.due_at < now]
+    for each in late:
+        yield Finding(
+            "reviews",
+            Verdict.INDETERMINATE,
+            f"request {each.subject}",
+            f"a review by {each.due_at}",
+            "none",
+            "Let a second person look at it",
+        )
+
+
+def decoder() -> Iterable[Finding]:
+    """A picture is decoded in the sandbox, and this machine has every wall of it."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "PNG")
+    with Decoder() as worker:
+        sandbox = worker.decode(picture.getvalue()).sandbox
+    verdict = Verdict.INDETERMINATE if "missing" in sandbox else Verdict.PASSED
+    return [
+        Finding(
+            "decoder", verdict, found=sandbox, fix="Use a newer Linux kernel" if verdict is not Verdict.PASSED else ""
+        )
+    ]
+
+
+def program() -> Iterable[Finding]:
+    """The installed files hash to the installer's record; a program run from its source tree has none."""
+    try:
+        files = importlib.metadata.files("nisisama") or []
+    except importlib.metadata.PackageNotFoundError:
+        return [Finding("program", Verdict.PASSED, found="run from its source tree, so there is no installer's record")]
+    return [
+        Finding(
+            "program", Verdict.FAILED, str(file), "the file that was built", "other bytes, or none", "Install it again"
+        )
+        for file in files
+        if file.hash and file.hash.mode == "sha256" and _digest(Path(str(file.locate()))) != file.hash.value
+    ]
+
+
+def _digest(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    return base64.urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()

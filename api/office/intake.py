@@ -1,0 +1,82 @@
+"""Takes an export into a home: the authority that its mode needs, then the one write path."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.home import Home
+from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
+from evidence.errors import StampError
+from evidence.fingerprint.decoder import Decoder
+from evidence.intake.keep import Counts, Intake, Provenance
+from evidence.intake.preserve import Preserver
+from evidence.observation import Container, Mode
+from monitor.desktop.json import read_export
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What ``import`` was asked for."""
+
+    path: Path
+    chat_id: str | None
+    declared_by: str
+    mode: Mode
+    legal_basis: Path | None
+    doer: Doer
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of it; ``unstamped`` says why no time stamp could be had yet."""
+
+    container: Container
+    counts: Counts
+    unstamped: StampError | None
+
+
+def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[int], object]]) -> Imported:
+    """Read an export whole, then take it in.
+
+    Args:
+        progress: Given the number of messages, gives what hears of each durable batch.
+
+    Raises:
+        MonitorError: The export cannot be read; nothing was written.
+        AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
+        StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
+    """
+    basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.clock().date())
+    if basis:
+        require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
+    container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+    # the digest, not the folder's name: people name folders after people
+    grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
+    provenance = Provenance(
+        doer=wish.doer,
+        declared_by=wish.declared_by,
+        method=container.method,
+        mode=wish.mode,
+        authority=grant.request if grant else None,
+        legal_basis=basis.text if basis else None,
+    )
+    with home.writing() as writer, Decoder() as decoder:
+        if grant:
+            writer.sequencer.append(grant.drafts)
+        preserver = Preserver(
+            objects=home.objects,
+            decoder=decoder,
+            origin=writer.sequencer.origin,
+            office=home.recipients.office,
+            matching=home.recipients.matching,
+        )
+        intake = Intake(
+            engine=home.engine,
+            sequencer=writer.sequencer,
+            preserver=preserver,
+            seen=home.keys.seen_key(),
+            clock=home.clock,
+            batch=home.settings.intake.batch,
+        )
+        counts = intake.take(container, provenance, progress(container.total))
+        return Imported(container, counts, writer.beat(now=True))

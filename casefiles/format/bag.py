@@ -1,0 +1,94 @@
+"""The BagIt side of the container (RFC 8493, version 1.0): declaration, manifest and bag-info.
+
+The unzipped folder is a bag, so that an archivist's tools and ``sha256sum -c`` check it.
+``META-INF`` and the texts are tag files; the payload is ``data/``. Standard library only.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from casefiles.errors import ManifestError
+from casefiles.format.layout import BAG_INFO, BAG_MANIFEST, BAGIT, is_payload
+
+DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+_LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]+)")
+_INFO = re.compile(r"([A-Z][A-Za-z-]*): (.+)")
+_OXUM = "Payload-Oxum"
+
+
+def manifest_of(members: Mapping[str, bytes]) -> bytes:
+    """``manifest-sha256.txt`` of the payload among these members."""
+    payload = sorted(name for name in members if is_payload(name))
+    return "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in payload).encode("ascii")
+
+
+def oxum_of(members: Mapping[str, bytes]) -> str:
+    """Octets and number of the payload's files (RFC 8493, 2.2.2)."""
+    sizes = [len(content) for name, content in members.items() if is_payload(name)]
+    return f"{sum(sizes)}.{len(sizes)}"
+
+
+def info_of(members: Mapping[str, bytes], facts: Mapping[str, str]) -> bytes:
+    """``bag-info.txt``: these facts, and the payload's oxum."""
+    lines = {**facts, _OXUM: oxum_of(members)}
+    return "".join(f"{label}: {value}\n" for label, value in sorted(lines.items())).encode("utf-8")
+
+
+def read_info(data: bytes) -> dict[str, str]:
+    """The labels and values of ``bag-info.txt``.
+
+    Raises:
+        ManifestError: Another form, or a label twice.
+    """
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ManifestError("not UTF-8", where=BAG_INFO) from error
+    facts: dict[str, str] = {}
+    for line in lines[:-1]:
+        match = _INFO.fullmatch(line)
+        if match is None or match[1] in facts:
+            raise ManifestError("a line is in another form", where=BAG_INFO, found=ascii(line)[:80])
+        facts[match[1]] = match[2]
+    if lines[-1]:
+        raise ManifestError("the last line has no end", where=BAG_INFO)
+    return facts
+
+
+def require_manifest(members: Mapping[str, bytes]) -> None:
+    """Check ``manifest-sha256.txt`` against the payload: every file once, with its digest.
+
+    Raises:
+        ManifestError: Another form; a file is missing, left out, or changed.
+    """
+    listed: dict[str, str] = {}
+    for line in members[BAG_MANIFEST].decode("ascii", "replace").split("\n")[:-1]:
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in listed:
+            raise ManifestError("a line is in another form", where=BAG_MANIFEST, found=ascii(line)[:120])
+        listed[match[2]] = match[1]
+    payload = {name for name in members if is_payload(name)}
+    if odd := payload ^ listed.keys():
+        raise ManifestError("the manifest and the payload differ", where=min(odd), found=f"{len(odd)} such")
+    for name, digest in listed.items():
+        if hashlib.sha256(members[name]).hexdigest() != digest:
+            raise ManifestError("a file was changed", where=name, expected=f"SHA-256 {digest}")
+    if manifest_of(members) != members[BAG_MANIFEST]:
+        raise ManifestError("the manifest is not in its one spelling", where=BAG_MANIFEST)
+
+
+def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None:
+    """Check the declaration, the oxum, and that bag-info says these ``facts``.
+
+    Raises:
+        ManifestError: One of them differs.
+    """
+    if members[BAGIT] != DECLARATION:
+        raise ManifestError("not the declaration of a bag", where=BAGIT, expected=DECLARATION.decode("ascii"))
+    info = read_info(members[BAG_INFO])
+    for label, expected in {**facts, _OXUM: oxum_of(members)}.items():
+        if info.get(label) != expected:
+            found = ascii(info.get(label))[:120]
+            raise ManifestError("bag-info says another", where=label, expected=ascii(expected), found=found)

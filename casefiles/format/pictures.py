@@ -1,0 +1,87 @@
+"""Finds pictures, video and prints of pictures in a member: the last gate, and a check.
+
+The writer refuses to build a bundle that this finds anything in, and the verifier looks again.
+Looked for: in tokens and signatures the opening bytes of picture and video formats; in every
+other member what is no text, pictures inside base64 (any alphabet, any alignment), and names of
+JSON fields and columns that could only hold a thumbnail or a perceptual hash. Text holds no
+picture as it is, so that words like GIF89a in a message are words. What a picture looks like is
+in ``evidence.pictures``, which also says what is taken out of a message before it is sealed.
+
+# LIMIT: this guards against mistakes of ours. Who sets out to hide a picture can (split,
+# encrypted, as numbers); against that stands that a bundle holds only what the builder puts in.
+Standard library only.
+"""
+
+import base64
+import re
+
+from casefiles.errors import GateError
+from casefiles.format.layout import TYPE_SIGNATURE, TYPE_TOKEN, media_type
+from evidence.pictures import find_encoded, find_raw
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_DISCLOSURES = ".disclosures"
+_WITH_FIELDS = (".json", ".jsonl", ".leaf", _DISCLOSURES)
+_PRINT_NAMES = rb"pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview"
+_PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
+_OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a picture
+_JSON_FIELD = re.compile(rb'"(?!' + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
+_CSV_COLUMN = re.compile(rb'(?:^|,)"?(' + _PRINT + rb')"?(?:,|$)', re.IGNORECASE)
+_DISCLOSURE = re.compile(rb"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?")
+
+
+def require_no_picture(name: str, content: bytes) -> None:
+    """Refuse a member that holds a picture, video, thumbnail or perceptual hash.
+
+    Args:
+        name: The member's name, which says how its content is to be read.
+
+    Raises:
+        GateError: Something was found; says what and where, never the bytes.
+        ContainerError: No such member may be in a bundle.
+    """
+    if media_type(name) in (TYPE_TOKEN, TYPE_SIGNATURE):
+        for found in find_raw(content):
+            raise GateError("a picture or video", where=name, found=f"{found.name} at byte {found.at}")
+        _require_no_base64(name, content)
+        return
+    _require_text(name, content)
+    told = _told(content) if name.endswith(_DISCLOSURES) else content
+    _require_text(name, told)
+    _require_no_base64(name, told)
+    _require_no_print_field(name, told)
+
+
+def _require_text(name: str, content: bytes) -> None:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GateError("a text member is not text", where=name, expected="UTF-8") from error
+    if _CONTROLS.search(content):
+        raise GateError("a text member has control characters", where=name)
+
+
+def _told(disclosures: bytes) -> bytes:
+    """What disclosures say, a line each; what is none stays as it is.
+
+    Their own spelling is not searched: read from another character than their first, what
+    somebody wrote into a message could spell anything.
+    """
+    return b"\n".join(
+        base64.urlsafe_b64decode(line + b"=" * (-len(line) % 4)) if _DISCLOSURE.fullmatch(line) else line
+        for line in disclosures.split(b"\n")
+    )
+
+
+def _require_no_base64(name: str, content: bytes) -> None:
+    for found in find_encoded(content):
+        raise GateError("a picture or video in base64", where=name, found=f"{found.name} at byte {found.at}")
+
+
+def _require_no_print_field(name: str, content: bytes) -> None:
+    """A JSON field or CSV column by its name; words in a text are none. Our JSON escapes no letter of a name."""
+    field = _JSON_FIELD.search(content) if name.endswith(_WITH_FIELDS) else None
+    if name.endswith(".csv"):
+        field = _CSV_COLUMN.search(content.split(b"\r\n", 1)[0])
+    if field:
+        raise GateError("a field that could hold a print of a picture", where=name, found=ascii(field[1])[2:80])

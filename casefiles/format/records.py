@@ -1,0 +1,201 @@
+"""The tables of a bundle, derived from its leaves, disclosures and tokens and from nothing else.
+
+The writer makes ``items.jsonl``, ``events.jsonl``, ``items.csv`` and ``case.json`` with these
+functions; the verifier makes them again and compares the bytes. So a table can say nothing
+that no leaf commits to. Three times stand apart: ``posted_at`` as the source claims, ``at`` by
+the clock of who acquired it, and the bounds that time-stamp tokens prove: the leaf was made
+after ``not_before`` and was in the log by ``stamped_at``. Standard library only.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from casefiles.errors import RecordsError
+from casefiles.format.layout import BUNDLE_SCHEMA
+from evidence.canonical import Json, jcs
+from evidence.log.commit import open_commitments
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.note import Checkpoint
+from evidence.log.schema import NO_TOKEN, SCHEMAS
+from evidence.times import format_time
+
+ITEM = "observed"
+"""The event type whose leaves are the items of a bundle."""
+
+OPENING = "log_opened"
+"""The type of entry 0 of every log, which names the organisation; every bundle shows both that and whether it is
+a rehearsal, so that neither rests on the sender's word of today."""
+_OPENING_TELLS = ("organisation", "rehearsal")
+
+WITHHELD = "[withheld]"
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+"""Controls, and what turns the direction of a line: spelled out in a cell. These by number and not by what
+Python calls printable, which another version may see otherwise: every verifier must make the same bytes."""
+
+_COLUMNS = ("index", "event", "not_before", "stamped_at", *SCHEMAS[ITEM].subject, *SCHEMAS[ITEM].act)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A leaf with what is disclosed of it.
+
+    Attributes:
+        values: By NAME, only what is disclosed.
+        withheld: The NAMEs that the leaf commits to and that are not disclosed, sorted.
+    """
+
+    index: int
+    leaf: Leaf
+    values: Mapping[str, Json]
+    withheld: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchorage:
+    """The checkpoint that all leaves of a bundle are proven in, and when it was stamped.
+
+    Attributes:
+        gen_times: When each token was made that a leaf cites as ``after``, by its SHA-256.
+    """
+
+    checkpoint: Checkpoint
+    checkpoint_sha256: str
+    token_sha256: str
+    stamped_at: datetime
+    gen_times: Mapping[str, datetime]
+
+
+def read_record(*, index: int, leaf: bytes, disclosures: Iterable[str]) -> Record:
+    """Read a leaf and open what is disclosed of it.
+
+    Raises:
+        LeafError: The leaf is malformed.
+        CommitmentError: A disclosure is malformed or does not open a commitment of the leaf.
+    """
+    return open_record(index=index, leaf=parse_leaf(leaf), disclosures=disclosures)
+
+
+def open_record(*, index: int, leaf: Leaf, disclosures: Iterable[str]) -> Record:
+    """Open what is disclosed of a leaf.
+
+    Raises:
+        CommitmentError: A disclosure is malformed or does not open a commitment of the leaf.
+    """
+    values = open_commitments(leaf.commit, disclosures)
+    return Record(index, leaf, values, tuple(sorted(leaf.commit.keys() - values.keys())))
+
+
+def disclosure_lines(data: bytes) -> list[str]:
+    """The disclosures in a member: ASCII, one a line; a file of nothing discloses nothing."""
+    return data.decode("ascii", "replace").removesuffix("\n").split("\n") if data else []
+
+
+def items_of(records: Iterable[Record]) -> list[Record]:
+    """The records that are items."""
+    return [record for record in records if record.leaf.type == ITEM]
+
+
+def events_of(records: Iterable[Record]) -> list[Record]:
+    """The records that are not items: how the items came to be here."""
+    return [record for record in records if record.leaf.type != ITEM]
+
+
+def not_before(record: Record, anchorage: Anchorage) -> str | None:
+    """When the token was made that the leaf cites; None before the first."""
+    after = record.leaf.after
+    return None if after == NO_TOKEN else format_time(anchorage.gen_times[after])
+
+
+def jsonl(records: Sequence[Record], anchorage: Anchorage) -> bytes:
+    """One canonical JSON object a line, for each record in its order."""
+    return b"".join(jcs(row_of(record, anchorage)) + b"\n" for record in records)
+
+
+def row_of(record: Record, anchorage: Anchorage) -> dict[str, Json]:
+    """The JSON object of one record."""
+    return {
+        "after": record.leaf.after,
+        "event": record.leaf.event_id,
+        "index": str(record.index),
+        "not_before": not_before(record, anchorage),
+        "public": record.leaf.public,
+        "sealed": record.leaf.sealed,
+        "stamped_at": format_time(anchorage.stamped_at),
+        "type": record.leaf.type,
+        "values": record.values,
+        "withheld": record.withheld,
+    }
+
+
+def items_csv(items: Sequence[Record], anchorage: Anchorage) -> bytes:
+    """The items as a table for people (RFC 4180, UTF-8); ``items.jsonl`` is the exact form.
+
+    Every cell is quoted, and one that a spreadsheet would run as a formula begins with an apostrophe.
+    Control characters are spelled out as their numbers, except tabs and ends of lines.
+    """
+    out = io.StringIO(newline="")
+    table = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    table.writerow(_COLUMNS)
+    for item in items:
+        row = row_of(item, anchorage)
+        known = {name: row[name] for name in ("index", "event", "not_before", "stamped_at")}
+        table.writerow([_cell({**known, **item.values}.get(name, WITHHELD)) for name in _COLUMNS])
+    return out.getvalue().encode("utf-8")
+
+
+def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, Json]:
+    """What ``case.json`` says that follows from the leaves and tokens.
+
+    Raises:
+        RecordsError: Entry 0 of the log is not shown, or does not show the organisation, or whether it is a rehearsal.
+    """
+    return {
+        **_told_at_opening(records),
+        "checkpoint": {
+            "root": anchorage.checkpoint.root.hex(),
+            "sha256": anchorage.checkpoint_sha256,
+            "size": str(anchorage.checkpoint.size),
+            "stamped_at": format_time(anchorage.stamped_at),
+            "token_sha256": anchorage.token_sha256,
+        },
+        "events": str(len(events_of(records))),
+        "format": BUNDLE_SCHEMA,
+        "items": str(len(items_of(records))),
+        "log": anchorage.checkpoint.origin,
+        "withheld": str(sum(len(record.withheld) for record in records)),
+    }
+
+
+def _told_at_opening(records: Sequence[Record]) -> dict[str, Json]:
+    opening = next((record for record in records if (record.index, record.leaf.type) == (0, OPENING)), None)
+    if opening is None:
+        raise RecordsError("the entry that opened the log is not shown", where="leaf 0", expected=OPENING)
+    if hidden := [name for name in _OPENING_TELLS if name not in opening.values]:
+        raise RecordsError("the entry that opened the log withholds what every bundle shows", where=hidden[0])
+    return {name: opening.values[name] for name in _OPENING_TELLS}
+
+
+def bag_facts(case: Mapping[str, Json]) -> dict[str, str]:
+    """What ``bag-info.txt`` says, from ``case.json`` (RFC 8493, 2.2.2)."""
+    return {
+        "Bag-Software-Agent": case["tool"],
+        "Bagging-Date": case["created_at"][: len("YYYY-MM-DD")],
+        "Bundle-Schema": case["format"],
+        "External-Identifier": case["bundle"],
+        "Source-Organization": case["organisation"],
+    }
+
+
+def _cell(value: Json) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else jcs(value).decode("utf-8")
+    shown = _UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], text)
+    return "'" + shown if shown.startswith(_FORMULA_STARTS) else shown

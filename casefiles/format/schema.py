@@ -1,0 +1,155 @@
+"""The JSON Schemas of a bundle (draft 2020-12), and a reader of the keywords that they use.
+
+A bundle carries its schemas so that its tables can be read without this program. The verifier
+holds the same files, so that a bundle cannot bring schemas of its own. A keyword that is not
+known here is an error of ours, never a pass; a test compares with a full implementation. Each
+schema names its type before any keyword that is about one type, and keywords apply in order:
+a second test holds the files to that.
+Standard library only.
+"""
+
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from casefiles.errors import RecordsError
+from evidence.canonical import Json
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "null": type(None), "array": list, "object": dict}
+_NOTES = frozenset({"$schema", "$id", "$defs", "title", "description"})
+
+
+@functools.cache
+def schema_bytes(name: str) -> bytes:
+    """The schema file ``name``, as a bundle carries it."""
+    return importlib.resources.files("casefiles.format").joinpath("schemas", f"{name}.schema.json").read_bytes()
+
+
+@functools.cache
+def load_schema(name: str) -> Mapping[str, Any]:
+    """The schema ``name``, parsed."""
+    loaded: dict[str, Any] = json.loads(schema_bytes(name))
+    return loaded
+
+
+def require_schema(value: Json, name: str, *, where: str) -> None:
+    """Check ``value`` against a schema.
+
+    Raises:
+        RecordsError: It does not fit; says at which path.
+    """
+    root = load_schema(name)
+    _require(value, root, root, where)
+
+
+def _require(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    for keyword in schema:
+        if keyword not in _NOTES:
+            _KEYWORDS[keyword](value, schema, root, where)
+
+
+def _fits(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    try:
+        _require(value, schema, root, "")
+    except RecordsError:
+        return False
+    return True
+
+
+def _refuse(where: str, expected: object, found: object) -> None:
+    raise RecordsError("does not fit its schema", where=where, expected=str(expected), found=ascii(found)[:80])
+
+
+def _ref(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    _require(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root, where)
+
+
+def _type(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if not any(isinstance(value, _TYPES[name]) for name in names):
+        _refuse(where, " or ".join(names), type(value).__name__)
+
+
+def _const(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    if value != schema["const"]:
+        _refuse(where, schema["const"], value)
+
+
+def _enum(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    if value not in schema["enum"]:
+        _refuse(where, schema["enum"], value)
+
+
+def _pattern(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    # every pattern here is anchored; \Z in place of $ keeps Python from passing a last newline
+    if not re.search(schema["pattern"].replace("$", r"\Z"), value):
+        _refuse(where, schema["pattern"], value)
+
+
+def _min_length(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    if len(value) < schema["minLength"]:
+        _refuse(where, f"{schema['minLength']} characters", value)
+
+
+def _properties(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    for name in schema["properties"].keys() & value.keys():
+        _require(value[name], schema["properties"][name], root, f"{where}/{name}")
+
+
+def _required(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    if missing := set(schema["required"]) - value.keys():
+        _refuse(where, min(missing), "nothing")
+
+
+def _additional(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    for name in value.keys() - schema.get("properties", {}).keys():
+        if schema["additionalProperties"] is False:
+            _refuse(where, "no other name", name)
+        _require(value[name], schema["additionalProperties"], root, f"{where}/{name}")
+
+
+def _property_names(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    for name in value:
+        _require(name, schema["propertyNames"], root, where)
+
+
+def _items(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    for at, inner in enumerate(value):
+        _require(inner, schema["items"], root, f"{where}/{at}")
+
+
+def _unique(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
+    # only arrays of strings are said to be unique here
+    if schema["uniqueItems"] and len(set(map(str, value))) != len(value):
+        _refuse(where, "each once", "one twice")
+
+
+def _any_of(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    if not any(_fits(value, one, root) for one in schema["anyOf"]):
+        _refuse(where, "one of several forms", value)
+
+
+def _not(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
+    if _fits(value, schema["not"], root):
+        _refuse(where, f"not {schema['not']}", value)
+
+
+_KEYWORDS: Mapping[str, Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]] = {
+    "$ref": _ref,
+    "type": _type,
+    "const": _const,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minLength": _min_length,
+    "properties": _properties,
+    "required": _required,
+    "additionalProperties": _additional,
+    "propertyNames": _property_names,
+    "items": _items,
+    "uniqueItems": _unique,
+    "anyOf": _any_of,
+    "not": _not,
+}

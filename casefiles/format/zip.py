@@ -1,0 +1,284 @@
+"""The container: a ZIP file in exactly one form (ETSI EN 319 162-1, 4.4; PKWARE APPNOTE 6.3).
+
+    mimetype first, then every other member in the order of its name's bytes; all STORED;
+    no data descriptors, extra fields or comments; flags 0; one fixed date; nothing before,
+    between or after. ZIP64 records only where the numbers do not fit without them.
+
+The writer and the verifier share this module. ``read_container`` walks the file from its first
+byte and compares each header with the one that ``write_container`` would write: what is read
+is therefore what every other ZIP program sees, and there is no second way to read it. Standard
+library only; ``zipfile`` is not used, because its bytes differ between versions of Python.
+"""
+
+import io
+import itertools
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from casefiles.errors import ContainerError
+from casefiles.format.layout import (
+    MAX_MEMBER_BYTES,
+    MAX_MEMBERS,
+    MAX_NAME_BYTES,
+    MIMETYPE,
+    MIMETYPE_TEXT,
+    require_safe_name,
+)
+
+_LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_ZIP64_EXTRA = struct.Struct("<HHQ")
+_ZIP64_END = struct.Struct("<4sQHHIIQQQQ")
+_ZIP64_LOCATOR = struct.Struct("<4sIQI")
+_END = struct.Struct("<4sHHHHIIH")
+
+_LOCAL_MARK, _CENTRAL_MARK = b"PK\x03\x04", b"PK\x01\x02"
+_SHOWN = 8  # as many first bytes as any kind of file is known by
+_MADE_BY_UNIX = 3 << 8
+_PLAIN, _ZIP64 = 10, 45
+_DATE = 0x0021  # 1 January 1980, the first day that the format has
+_MODE_0644 = 0o100644 << 16
+_LIMIT_16, _LIMIT_32 = 0xFFFF, 0xFFFFFFFF
+
+
+class Sink(Protocol):
+    """Where a container is written: every byte, in order."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of ``data``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A member and where its local header begins."""
+
+    name: bytes
+    crc: int
+    size: int
+    offset: int
+
+
+_FIRST = _Placed(MIMETYPE.encode("ascii"), zlib.crc32(MIMETYPE_TEXT), len(MIMETYPE_TEXT), 0)
+
+
+class _Source:
+    """A file that is read once: a pipe can be asked neither for its size nor to go back.
+
+    Attributes:
+        taken: Bytes read so far.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes, or fewer at the end."""
+        data = self._file.read(size)
+        self.taken += len(data)
+        return data
+
+
+def order_key(name: str) -> tuple[bool, str]:
+    """Sorts members into their one order; for ASCII that of the characters is that of the bytes."""
+    return name != MIMETYPE, name
+
+
+def write_container(members: Sequence[tuple[str, bytes]], out: Sink) -> None:
+    """Write the one container of these members, in whatever order they come.
+
+    Raises:
+        ContainerError: A name is unsafe, doubled or differs from another only in case, the
+            mimetype is missing or another, or a member is too large.
+    """
+    ordered = sorted(members, key=lambda member: order_key(member[0]))
+    _require_names([name for name, _ in ordered])
+    if not ordered or ordered[0] != (MIMETYPE, MIMETYPE_TEXT):
+        raise ContainerError("the mimetype is missing or another", expected=MIMETYPE_TEXT.decode("ascii"))
+    placed: list[_Placed] = []
+    offset = 0
+    for name, content in ordered:
+        member = _Placed(name.encode("ascii"), zlib.crc32(content), len(content), offset)
+        header = _local_header(member)
+        out.write(header)
+        out.write(content)
+        placed.append(member)
+        offset += len(header) + len(content)
+    for piece in _directory(placed, offset):
+        out.write(piece)
+
+
+def read_container(file: BinaryIO) -> dict[str, bytes]:
+    """The members of a container that is in its one form, in their order.
+
+    Steps: (1) the mimetype is the first; (2) each further local header is the one that would be
+    written for this name and these bytes; (3) names are safe, unique and in their order;
+    (4) the directory is the one for these members, and the file ends with it.
+
+    Args:
+        file: At its beginning; it is read once and need not be able to go back.
+
+    Raises:
+        ContainerError: Another kind of file, a bundle that is cut short, or any other form,
+            however slight the difference.
+    """
+    source = _Source(file)
+    # (1) the mimetype
+    _require_begins(source)
+    members: dict[str, bytes] = {MIMETYPE: MIMETYPE_TEXT}
+    placed: list[_Placed] = [_FIRST]
+    while (mark := source.read(4)) == _LOCAL_MARK:
+        # (2) the local header
+        member, content = _read_member(source, mark, source.taken - 4)
+        # (3) its name
+        name = member.name.decode("ascii", "surrogateescape")
+        _require_after(name, members, placed)
+        members[name] = content
+        placed.append(member)
+    _require_names(list(members))
+    # (4) the directory
+    _require_rest(source, mark, _directory(placed, source.taken - len(mark)))
+    return members
+
+
+def container_bytes(members: Mapping[str, bytes]) -> bytes:
+    """The container of these members, in memory."""
+    out = io.BytesIO()
+    write_container(list(members.items()), out)
+    return out.getvalue()
+
+
+def _local_header(member: _Placed) -> bytes:
+    numbers = (_PLAIN, 0, 0, 0, _DATE, member.crc, member.size, member.size, len(member.name), 0)
+    return _LOCAL.pack(_LOCAL_MARK, *numbers) + member.name
+
+
+def _central_header(member: _Placed) -> bytes:
+    far = member.offset >= _LIMIT_32
+    extra = _ZIP64_EXTRA.pack(1, 8, member.offset) if far else b""
+    version = _ZIP64 if far else _PLAIN
+    header = _CENTRAL.pack(
+        _CENTRAL_MARK,
+        _MADE_BY_UNIX | version,
+        version,
+        0,
+        0,
+        0,
+        _DATE,
+        member.crc,
+        member.size,
+        member.size,
+        len(member.name),
+        len(extra),
+        0,
+        0,
+        0,
+        _MODE_0644,
+        _LIMIT_32 if far else member.offset,
+    )
+    return header + member.name + extra
+
+
+def _directory(placed: Sequence[_Placed], offset: int) -> Iterator[bytes]:
+    """The central directory that begins at ``offset``, and the end records (APPNOTE 4.3.12 to 4.3.16)."""
+    size = 0
+    for member in placed:
+        header = _central_header(member)
+        size += len(header)
+        yield header
+    count = len(placed)
+    if count >= _LIMIT_16 or size >= _LIMIT_32 or offset >= _LIMIT_32:
+        yield _ZIP64_END.pack(
+            b"PK\x06\x06", _ZIP64_END.size - 12, _MADE_BY_UNIX | _ZIP64, _ZIP64, 0, 0, count, count, size, offset
+        )
+        yield _ZIP64_LOCATOR.pack(b"PK\x06\x07", 0, offset + size, 1)
+    few = min(count, _LIMIT_16)
+    yield _END.pack(b"PK\x05\x06", 0, 0, few, few, min(size, _LIMIT_32), min(offset, _LIMIT_32), 0)
+
+
+def _require_begins(source: _Source) -> None:
+    """Read the first member, by which another kind of file is told from a damaged bundle."""
+    wanted = _local_header(_FIRST) + MIMETYPE_TEXT
+    begun = source.read(len(wanted))
+    if begun == wanted:
+        return
+    if begun and wanted.startswith(begun):
+        raise _cut_short(source)
+    expected = f"a ZIP file that begins with the member {MIMETYPE}: {MIMETYPE_TEXT.decode('ascii')}"
+    raise ContainerError("this file is no bundle", expected=expected, found=_kind_of(begun))
+
+
+def _kind_of(begun: bytes) -> str:
+    if not begun:
+        return "an empty file"
+    if begun.startswith(_LOCAL_MARK):
+        return "a ZIP file that begins with something else"
+    return f"a file that begins with the bytes {begun[:_SHOWN].hex(' ')}"
+
+
+def _cut_short(source: _Source) -> ContainerError:
+    """The file, read to its end, ends before the bundle does; or a length in it is another."""
+    return ContainerError(
+        "the bundle is cut short, or changed",
+        expected="the size that the covering letter names",
+        found=f"{source.taken} bytes",
+        fix="If it is smaller, copy it once more. If it has that size, it was changed: write to the sender",
+    )
+
+
+def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
+    header = mark + source.read(_LOCAL.size - 4)
+    if len(header) != _LOCAL.size:
+        raise _cut_short(source)
+    *_, crc, _, size, name_length, _ = _LOCAL.unpack(header)
+    if size > MAX_MEMBER_BYTES or name_length > MAX_NAME_BYTES:
+        raise ContainerError("a member is too large", where=f"byte {offset}", expected=f"{MAX_MEMBER_BYTES} bytes")
+    member = _Placed(source.read(name_length), crc, size, offset)
+    if len(member.name) != name_length:
+        raise _cut_short(source)
+    if header + member.name != _local_header(member):
+        raise ContainerError("a header is not in its one form", where=f"byte {offset}")
+    content = source.read(size)
+    if len(content) != size:
+        raise _cut_short(source)
+    if zlib.crc32(content) != crc:
+        raise ContainerError("a member is changed", where=ascii(member.name)[2:-1])
+    return member, content
+
+
+def _require_after(name: str, members: Mapping[str, bytes], placed: Sequence[_Placed]) -> None:
+    require_safe_name(name)
+    if name in members:
+        raise ContainerError("a member is there twice", where=name)
+    if placed and order_key(name) < order_key(placed[-1].name.decode("ascii")):
+        raise ContainerError("the members are not in their order", where=name)
+    if len(placed) >= MAX_MEMBERS:
+        raise ContainerError("too many members", expected=f"at most {MAX_MEMBERS}")
+
+
+def _require_names(names: Sequence[str]) -> None:
+    for name in names:
+        require_safe_name(name)
+    folded = sorted(name.lower() for name in names)
+    for before, after in itertools.pairwise(folded):
+        # on the file systems of most offices these two would be one file
+        if before == after:
+            raise ContainerError("two members have one name", where=after)
+
+
+def _require_rest(source: _Source, begun: bytes, pieces: Iterable[bytes]) -> None:
+    """The rest of the file, of which ``begun`` was read, is exactly ``pieces``."""
+    waiting = begun
+    for piece in pieces:
+        found = waiting + source.read(len(piece) - len(waiting))
+        waiting = b""
+        if len(found) < len(piece):
+            raise _cut_short(source)
+        if found != piece:
+            raise ContainerError("the directory is not that of the members", expected="the one that was written")
+    if source.read(1):
+        raise ContainerError("bytes after the end of the container")

@@ -1,0 +1,1 @@
+"""Checks the store against the log."""

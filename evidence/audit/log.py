@@ -1,0 +1,354 @@
+"""The audit's look at the custody log: leaves, tiles, checkpoints and tokens; no secret key needed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography import x509
+
+from evidence.canonical import sha256_hex
+from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
+from evidence.finding import Finding, Verdict
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.merkle import HASH_BYTES, leaf_hash
+from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
+from evidence.log.schema import NO_TOKEN
+from evidence.log.tiles import TILE, grow, tree_root
+from evidence.objects.port import Objects
+from evidence.seal.age import Identity
+from evidence.stamp.token import verify_token
+from evidence.store import database
+from evidence.store.projection import SeenKey
+from evidence.store.stored import MOST, stored_bytes, stored_int
+from evidence.times import format_time
+
+_CHUNK = 512
+_MOST_LEVEL = 7
+"""A tile of level 8 would stand for more leaves than an index can number."""
+_BACKUP = "Restore a backup of the home"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a casework key adds to an audit."""
+
+    casework: Identity = field(repr=False)
+    seen: SeenKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditInput:
+    """What is audited, and what is known from outside of it.
+
+    Attributes:
+        roots: Trusted roots by the name of the time-stamp authority.
+        signed: The newest checkpoint that was signed, from beside the log key; None when the file is not there.
+        against: An older checkpoint from outside.
+        reader: With the casework key: compare records and rows.
+        keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
+    """
+
+    engine: sa.Engine
+    objects: Objects
+    key: VerifierKey
+    roots: Mapping[str, Sequence[x509.Certificate]]
+    level: int = 3
+    signed: bytes | None = None
+    against: bytes | None = None
+    reader: Reader | None = None
+    keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a leaf tells of the row in clear that follows from it.
+
+    Attributes:
+        media: Address of its object, if it has one.
+    """
+
+    event_id: str
+    type: str
+    media: str | None
+
+
+def failed(check_id: str, where: str, expected: str, found: str, fix: str) -> Finding:
+    """A finding of damage."""
+    return Finding(check_id, Verdict.FAILED, where, expected, found, fix)
+
+
+def damage(check_id: str, where: str, error: EvidenceError) -> Finding:
+    """A finding of the damage that a raise tells of."""
+    return failed(check_id, where, error.expected, f"{error.message} {error.found}".strip(), _BACKUP)
+
+
+class _Memory:
+    """Tiles in memory, rebuilt from the leaves."""
+
+    def __init__(self) -> None:
+        self.tiles: dict[tuple[int, int], bytes] = {}
+
+    def tile(self, *, level: int, n: int) -> bytes:
+        try:
+            return self.tiles[level, n]
+        except KeyError as error:
+            raise TileError("no such tile", where=f"tile {level}/{n}") from error
+
+
+class LogAudit:
+    """Reads every leaf once and compares everything that follows from the leaves.
+
+    Attributes:
+        size: Number of leaves, after ``leaves`` ran to its end.
+        media: Leaf index by object address, after ``leaves`` ran to its end.
+        places: By leaf index, every leaf but anchors that could be read, after ``leaves`` ran to its end.
+    """
+
+    def __init__(self, connection: sa.Connection, told: AuditInput, progress: Callable[[int], object]) -> None:
+        self._connection = connection
+        self._told = told
+        self._progress = progress
+        self._tree = _Memory()
+        self._hashes: list[bytes] = []
+        self._anchors: dict[int, Leaf] = {}
+        self.media: dict[str, int] = {}
+        self.places: dict[int, Place] = {}
+        self._news = 0
+        self.size = 0
+
+    def integrity(self) -> Iterable[Finding]:
+        """The database's own check of its pages."""
+        if self._connection.dialect.name != "sqlite":
+            return
+        for row in self._connection.exec_driver_sql("PRAGMA integrity_check(20)"):
+            if row[0] != "ok":
+                yield failed("database.integrity", "database", "ok", str(row[0])[:200], _BACKUP)
+
+    def leaves(self) -> Iterable[Finding]:
+        """Every leaf parses, is of this log, in its place, and names the newest token before it."""
+        newest = NO_TOKEN
+        for index, data in self._each_leaf():
+            try:
+                leaf = parse_leaf(stored_bytes(data, where=f"leaf {index}"))
+                self._require_place(leaf, newest)
+            except EvidenceError as error:
+                yield damage("log.leaves", f"leaf {index}", error)
+                continue
+            if leaf.type == "anchor":
+                newest = leaf.public["token_sha256"]
+                self._anchors[index] = leaf
+            else:
+                self._news = index + 1
+                self.places[index] = Place(leaf.event_id, leaf.type, leaf.sealed.get("media"))
+            if media := leaf.sealed.get("media"):
+                self.media[media] = index
+
+    def _each_leaf(self) -> Iterator[tuple[int, object]]:
+        """Every leaf in order; hashes and tiles are collected on the way."""
+        table = database.event
+        rows = self._connection.execution_options(yield_per=_CHUNK).execute(
+            sa.select(table.c.idx, table.c.leaf).order_by(table.c.idx)
+        )
+        for part in rows.partitions():
+            hashes: list[bytes] = []
+            for index, data in part:
+                if index != self.size + len(hashes):
+                    raise LeafError(
+                        "a leaf is missing",
+                        where=f"leaf {self.size + len(hashes)}",
+                        found=f"leaf {index}",
+                        fix=_BACKUP,
+                    )
+                hashes.append(leaf_hash(data if isinstance(data, bytes) else b""))  # no leaf hashes as if empty
+                yield index, data
+            self._tree.tiles |= grow(self._tree, size=self.size, leaf_hashes=hashes)
+            self.size += len(hashes)
+            self._progress(len(hashes))
+
+    def _require_place(self, leaf: Leaf, newest: str) -> None:
+        if leaf.log != self._told.key.name:
+            raise LeafError("the leaf is of another log", expected=self._told.key.name, found=leaf.log[:80])
+        if leaf.after != newest:
+            raise LeafError("the leaf does not name the newest token before it", expected=newest, found=leaf.after)
+
+    def tiles(self) -> Iterable[Finding]:
+        """The tiles are those of the leaves; none is missing and none is added."""
+        table = database.tile
+        kept: dict[tuple[int, int], bytes] = {}
+        for row in self._connection.execute(sa.select(table.c.level, table.c.n, table.c.hashes)):
+            where = f"tile {row.level}/{row.n}"
+            try:
+                level, n = stored_int(row.level, where=where, most=_MOST_LEVEL), stored_int(row.n, where=where)
+                kept[level, n] = stored_bytes(row.hashes, where=where)
+            except StoreError as error:
+                yield damage("log.tiles", where, error)
+        for level, n in sorted(kept.keys() | self._tree.tiles.keys()):
+            ours, theirs = self._tree.tiles.get((level, n)), kept.get((level, n))
+            if ours != theirs:
+                yield self._tile_finding(level, n, ours or b"", theirs or b"")
+
+    def _tile_finding(self, level: int, n: int, ours: bytes, theirs: bytes) -> Finding:
+        at = (
+            next((at for at in range(max(len(ours), len(theirs))) if ours[at : at + 1] != theirs[at : at + 1]), 0)
+            // HASH_BYTES
+        )
+        index = (n * TILE + at) * TILE**level
+        where = f"tile {level}/{n}"
+        if not self._leaf_is_proven(index):
+            where = f"leaf {index} or {where}" if level == 0 else f"a leaf from {index} on, or {where}"
+        return failed("log.tiles", where, "the hashes of the leaves", "other hashes, or none", _BACKUP)
+
+    def _leaf_is_proven(self, index: int) -> bool:
+        """Whether a rightly signed checkpoint above ``index`` has the root that the leaves give."""
+        return any(
+            checkpoint.size > index and self._root(checkpoint.size) == checkpoint.root
+            for checkpoint in self._good_checkpoints()
+        )
+
+    def _good_checkpoints(self) -> Iterator[Checkpoint]:
+        for _size, note in self._notes():
+            try:
+                checkpoint = open_checkpoint(note, key=self._told.key)
+            except LogError:
+                continue  # reported by log.checkpoints
+            if checkpoint.size <= self.size:
+                yield checkpoint
+
+    def _notes(self) -> Iterator[tuple[int, bytes]]:
+        """Every row that can be a checkpoint; the others are reported by log.checkpoints."""
+        for row in self._checkpoint_rows():
+            if type(row.size) is int and isinstance(row.note, bytes):
+                yield row.size, row.note
+
+    def _checkpoint_rows(self) -> Iterable[sa.Row[Any]]:
+        table = database.checkpoint
+        return self._connection.execute(sa.select(table).order_by(table.c.size)).all()
+
+    def _root(self, size: int) -> bytes:
+        return tree_root(self._tree, size=size)
+
+    def checkpoints(self) -> Iterable[Finding]:
+        """Every checkpoint is signed by the log key and has the root of the leaves."""
+        for row in self._checkpoint_rows():
+            where = f"checkpoint {row.size}"
+            try:
+                checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._told.key)
+                if checkpoint.size != row.size:
+                    raise CheckpointError(
+                        "the row is of another size", expected=f"{checkpoint.size}", found=f"{row.size}"
+                    )
+                if row.cosigned is not None:
+                    raise CheckpointError("nothing is cosigned in this version", expected="null", found="a value")
+                self._require_held(checkpoint)
+            except EvidenceError as error:
+                yield damage("log.checkpoints", where, error)
+
+    def _require_held(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.size > self.size:
+            raise CheckpointError(
+                "the log is shorter than this checkpoint",
+                where=f"checkpoint {checkpoint.size}",
+                expected=f"at least {checkpoint.size} entries",
+                found=f"{self.size}",
+                fix="Entries were removed: restore a backup of the home",
+            )
+        if self._root(checkpoint.size) != checkpoint.root:
+            raise CheckpointError(
+                "the leaves have another root than this checkpoint",
+                where=f"checkpoint {checkpoint.size}",
+                fix="Entries were changed: restore a backup of the home",
+            )
+
+    def tokens(self) -> Iterable[Finding]:
+        """Every anchor's token and reply are the logged ones, and the token is for its checkpoint."""
+        table = database.token
+        rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
+        notes = {sha256_hex(note): size for size, note in self._notes()}
+        for index in sorted(rows.keys() - self._anchors.keys(), key=str):
+            yield failed("log.tokens", f"token {index}", "an anchor leaf", "none", _BACKUP)
+        for index, leaf in self._anchors.items():
+            if index not in rows:
+                yield failed("log.tokens", f"token {index}", "a token row", "none", _BACKUP)
+                continue
+            try:
+                self._require_token(leaf, rows[index], notes)
+            except EvidenceError as error:
+                yield damage("log.tokens", f"token {index}", error)
+
+    def _require_token(self, leaf: Leaf, row: sa.Row[Any], notes: Mapping[str, int]) -> None:
+        public, where = leaf.public, f"token {row.idx}"
+        token, reply = stored_bytes(row.token, where=where), stored_bytes(row.reply, where=where)
+        for name, body in (("token_sha256", token), ("reply_sha256", reply)):
+            if sha256_hex(body) != public[name]:
+                raise CheckpointError("other bytes than the logged ones", expected=f"{name} {public[name]}")
+        if notes.get(public["checkpoint_sha256"]) != row.size:
+            raise CheckpointError("the checkpoint that was stamped is not here", expected=public["checkpoint_sha256"])
+        roots = self._told.roots.get(public["authority"], ())
+        info = verify_token(token=token, sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
+        if format_time(info.gen_time) != public["gen_time"]:
+            raise CheckpointError("the token tells another time", expected=public["gen_time"])
+
+    def anchored(self) -> Iterable[Finding]:
+        """The newest checkpoint with news is stamped."""
+        table = database.token
+        sizes = self._connection.execute(sa.select(table.c.size)).scalars()
+        stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
+        newest = max((size for size, _note in self._notes()), default=0)
+        news = min(newest, self._news)
+        if stamped >= news > 0:
+            later = self.size - stamped
+            return [Finding("log.anchored", Verdict.PASSED, f"checkpoint {stamped}", found=f"newer entries: {later}")]
+        return [
+            Finding(
+                "log.anchored",
+                Verdict.INDETERMINATE,
+                f"entries from {stamped} on",
+                "a time stamp",
+                "without a time stamp",
+                "Choose a time-stamp office in the settings, or wait until it answers again",
+            )
+        ]
+
+    def signed(self) -> Iterable[Finding]:
+        """The log holds the checkpoint that was signed last; where nobody can know it, nothing is decided.
+
+        Raises:
+            LogError: It is not signed by the log key, or the log is shorter or has another root.
+        """
+        if self._told.signed is not None:
+            self.holds(self._told.signed)
+        elif not self._told.keys:
+            yield Finding(
+                "log.signed",
+                Verdict.INDETERMINATE,
+                "log.signed",
+                "the checkpoint that was signed last",
+                "no keys' folder, so nobody knows whether later entries were removed",
+                "Give a newer checkpoint from outside: --against FILE",
+            )
+        elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there
+            yield failed(
+                "log.signed",
+                "log.signed",
+                "the checkpoint that was signed last",
+                "none in the keys' folder",
+                "Restore the keys' folder from its backup, and find out who removed the file",
+            )
+
+    def holds(self, note: bytes) -> None:
+        """The log holds this checkpoint.
+
+        Raises:
+            LogError: It is not signed by the log key, or the log is shorter or has another root.
+        """
+        try:
+            told = open_checkpoint(note, key=self._told.key)
+        except NoteError as error:
+            raise CheckpointError(
+                f"this is no checkpoint of this log: {error.message}",
+                expected=error.expected,
+                found=error.found,
+                fix="Bring a checkpoint that this log signed, as the file that it was kept in",
+            ) from error
+        self._require_held(told)

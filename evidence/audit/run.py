@@ -1,0 +1,113 @@
+"""Checks the store against the log, and the log against older checkpoints (levels 1 to 3; no secret key needed).
+
+1. ``database.integrity``: the database's own check of its pages.
+2. ``log.leaves``: every leaf parses, is of this log, in its place, and names the newest token before it.
+3. ``log.tiles``: the tiles are those of the leaves; nothing is missing and nothing is added.
+4. ``log.checkpoints``: every checkpoint is signed by the log key and has the root of the leaves.
+5. ``log.tokens``: every anchor's token and reply are the logged ones, and the token is for its checkpoint.
+6. ``log.anchored``: the newest checkpoint with news is stamped; without a token it is undecided, never fine.
+7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.
+   Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided.
+8. Level 2, ``sealed.rows`` and ``objects.bytes``: every ciphertext is there and hashes to its leaf.
+9. Level 3, ``sealed.headers``: every envelope has a readable header. ``rows.places``: every row in
+   clear stands at a leaf of its type, and none is missing. With the casework key, ``records.rows``:
+   every record opens its leaf's commitments and the rows in clear follow from it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import sqlalchemy as sa
+
+from evidence.audit.log import AuditInput, LogAudit
+from evidence.audit.rows import row_places
+from evidence.audit.store import StoreAudit
+from evidence.finding import Finding, Report, run_check
+from evidence.store.database import store_errors
+
+BYTES_LEVEL = 2
+HEADERS_LEVEL = 3
+
+_Check = tuple[str, Callable[[], Iterable[Finding] | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The outcome.
+
+    Attributes:
+        compared: Whether every record was opened, or found broken, and every row in clear compared with them.
+    """
+
+    entries: int
+    objects: int
+    report: Report
+    compared: bool
+
+
+def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
+    """Run every check of the level; ``progress`` hears how many more leaves were read.
+
+    Damage is not raised: it is in the report.
+    """
+    # before the view of the database: what is settled by now is logged in it, even while another process writes
+    present = frozenset(told.objects.addresses()) if told.level >= BYTES_LEVEL else frozenset()
+    with told.engine.connect() as connection, _any_text(connection):
+        connection.begin()  # one view for every check; never committed
+        log = LogAudit(connection, told, progress)
+        findings = _run(_log_checks(log, told))
+        store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
+        findings += _run(_store_checks(store, told, partial(row_places, connection, log.places)))
+    return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
+
+
+@contextmanager
+def _any_text(connection: sa.Connection) -> Iterator[None]:
+    """Text that is not UTF-8 is given escaped, so that a check can name its row; else the driver refuses the answer."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("SQLite is spoken to by another driver than sqlite3")
+    driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _run(checks: Iterable[_Check]) -> list[Finding]:
+    return [finding for check_id, check in checks for finding in run_check(check_id, partial(_guarded, check))]
+
+
+def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]:
+    """A check whose database trouble is a finding like any other."""
+    with store_errors("database"):
+        yield from check() or ()
+
+
+def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:
+    yield "database.integrity", log.integrity  # (1)
+    yield "log.leaves", log.leaves  # (2)
+    yield "log.tiles", log.tiles  # (3)
+    yield "log.checkpoints", log.checkpoints  # (4)
+    yield "log.tokens", log.tokens  # (5)
+    yield "log.anchored", log.anchored  # (6)
+    yield "log.signed", log.signed  # (7)
+    if told.against is not None:
+        yield "log.against", partial(log.holds, told.against)
+
+
+def _store_checks(store: StoreAudit, told: AuditInput, places: Callable[[], Iterable[Finding]]) -> Iterable[_Check]:
+    if told.level >= BYTES_LEVEL:  # (8)
+        yield "sealed.rows", store.rows
+        yield "objects.bytes", store.objects
+    if told.level >= HEADERS_LEVEL:  # (9)
+        yield "sealed.headers", store.headers
+        yield "rows.places", places
+        if told.reader:
+            yield "records.rows", store.records

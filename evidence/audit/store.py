@@ -1,0 +1,152 @@
+"""The audit's look at ciphertexts, headers and, with the casework key, at records and rows in clear."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import sqlalchemy as sa
+
+from evidence.audit.log import AuditInput, failed
+from evidence.canonical import sha256_hex
+from evidence.custody.event import read_record
+from evidence.errors import EvidenceError, ObjectMissingError
+from evidence.finding import Finding
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.seal.age import parse_header, split_file
+from evidence.seal.envelopes import open_whole
+from evidence.store import database
+from evidence.store.database import store_errors
+from evidence.store.projection import Placed, differences, project
+from evidence.store.stored import stored_bytes
+
+_CHUNK = 512
+_BACKUP = "Restore a backup of the home"
+_ROWS = ("media_header", "prints", "record")
+
+
+class StoreAudit:
+    """Compares what the leaves name with what is kept.
+
+    Args:
+        media: Leaf index by object address, from the pass over the leaves.
+        size: Number of leaves.
+        present: Addresses of the settled objects, listed before the database was first read.
+
+    Attributes:
+        compared: Whether ``records`` ran to its end, so that every row in clear was compared.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        told: AuditInput,
+        *,
+        media: Mapping[str, int],
+        size: int,
+        present: frozenset[str],
+    ) -> None:
+        self._connection = connection
+        self._told = told
+        self._media = media
+        self._size = size
+        self._present = present
+        self.compared = False
+
+    def rows(self) -> Iterable[Finding]:
+        """Every sealed row is there, hashes to its leaf, and nothing is there beside them."""
+        for index, leaf, rows in self._leaves_with_rows():
+            for name in _ROWS:
+                expected, body = leaf.sealed.get(name), rows.get(name)
+                found = None if body is None else sha256_hex(body)
+                if expected != found:
+                    yield failed(
+                        "sealed.rows",
+                        f"{name} of leaf {index}",
+                        expected or "no such row",
+                        found or "none",
+                        _BACKUP,
+                    )
+            for name in sorted(rows.keys() - set(_ROWS)):
+                yield failed("sealed.rows", f"row {name!r} of leaf {index}", "no such row", "a row", "Remove it")
+        yield from self._rows_without_leaf()
+
+    def _rows_without_leaf(self) -> Iterable[Finding]:
+        table = database.sealed
+        for index, name in self._connection.execute(sa.select(table.c.idx, table.c.name)):
+            if type(index) is not int or not 0 <= index < self._size:
+                yield failed("sealed.rows", f"{name} of leaf {index}", "a leaf", "none", _BACKUP)
+
+    def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
+        """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""
+        event, sealed = database.event, database.sealed
+        for first in range(0, self._size, _CHUNK):
+            span = (first, first + _CHUNK - 1)
+            rows: dict[int, dict[str, bytes]] = {}
+            for row in self._connection.execute(sa.select(sealed).where(sealed.c.idx.between(*span))):
+                # empty: it hashes to no leaf and has no header, so every check finds it
+                rows.setdefault(row.idx, {})[str(row.name)] = row.body if isinstance(row.body, bytes) else b""
+            for row in self._connection.execute(
+                sa.select(event).where(event.c.idx.between(*span)).order_by(event.c.idx)
+            ):
+                try:
+                    leaf = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+                except EvidenceError:
+                    continue  # reported by log.leaves
+                yield row.idx, leaf, rows.get(row.idx, {})
+
+    def objects(self) -> Iterable[Finding]:
+        """Every object is there and hashes to its address, and nothing is there beside them."""
+        for path in self._told.objects.strangers():
+            yield failed("objects.bytes", str(path), "objects of ours", "not ours", "Look at it, and move it away")
+        for address in sorted(self._present - self._media.keys()):
+            yield failed("objects.bytes", f"object {address}", "a leaf that names it", "none", "Restore the database")
+        for address, index in self._media.items():
+            try:
+                found = digest_of(self._told.objects.read(address))
+            except ObjectMissingError as error:
+                yield Finding.of_error("objects.bytes", error)
+                continue
+            if found != address:
+                yield failed(
+                    "objects.bytes", f"object {address} of leaf {index}", address, found, "Restore it from a backup"
+                )
+
+    def headers(self) -> Iterable[Finding]:
+        """Every envelope begins with a header that age can read."""
+        for index, _leaf, rows in self._leaves_with_rows():
+            for name, body in rows.items():
+                try:
+                    parse_header(body if name == "media_header" else split_file(body)[0])
+                except EvidenceError as error:
+                    yield failed("sealed.headers", f"{name} of leaf {index}", "an age header", error.message, _BACKUP)
+
+    def records(self) -> Iterable[Finding]:
+        """Every record opens its leaf, and the rows in clear are those that follow from the records."""
+        if (reader := self._told.reader) is None:
+            return
+        scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
+        database.metadata.create_all(scratch)
+        with scratch.begin() as rebuilt:
+            for index, leaf, rows in self._leaves_with_rows():
+                if "record" not in rows:
+                    continue
+                try:
+                    record = read_record(open_whole(rows["record"], identities=(reader.casework,)), leaf)
+                    placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
+                    with store_errors(f"rows of leaf {index}"):
+                        project(rebuilt, placed, reader.seen)
+                except EvidenceError as error:
+                    yield failed("records.rows", f"record of leaf {index}", error.expected, error.message, _BACKUP)
+            for table, row in differences(self._connection, rebuilt):
+                yield failed(
+                    "records.rows", f"{table} {row}", "the row that follows from the log", "another or none", _BACKUP
+                )
+        scratch.dispose()
+        self.compared = True
+
+
+def digest_of(chunks: Iterable[bytes]) -> str:
+    """Lower hex SHA-256 of a stream."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""The follower that has checkpoints stamped and logs each token as an ``anchor`` event.
+
+What is stamped is the SHA-256 of the whole note, so that ``openssl ts -verify -data checkpoint``
+works as it lies. A checkpoint whose new leaves are all anchors is left for the daily beat.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+import sqlalchemy as sa
+
+from evidence.canonical import sha256_hex
+from evidence.custody.event import Draft
+from evidence.custody.sequencer import Sequencer, newest_checkpoint
+from evidence.log.leaf import parse_leaf
+from evidence.log.note import open_checkpoint
+from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampAuthority, request_stamp
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.projection import Placed
+from evidence.times import format_time
+
+NONCE_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Anchoring:
+    """Stamps the newest checkpoint by every chosen authority; its position is that checkpoint's size."""
+
+    engine: sa.Engine
+    sequencer: Sequencer
+    authorities: Sequence[TimeStampAuthority]
+    http: httpx.Client
+    timeout_s: float = TIMEOUT_S
+    name: str = "anchoring"
+
+    def advance(self, position: int) -> int:
+        """Stamp what is new since ``position`` leaves.
+
+        Raises:
+            StampUnreachableError: An authority did not answer; run it again later.
+            StampRefusedError: An authority refused.
+            TokenError: An authority's answer does not hold; nothing of it was logged.
+        """
+        with reading(self.engine) as connection:
+            note = newest_checkpoint(connection)
+            if note is None or not self.authorities:
+                return position
+            size = open_checkpoint(note, key=self.sequencer.verifier_key).size
+            # a position beyond the log is none of ours: whatever wrote it, the log must not go unstamped for ever
+            since = position if position <= size else 0
+            if not has_news(connection, since, size):
+                return position
+            done = _stamped_by(connection, note, size)
+        for authority in self.authorities:
+            if authority.name in done:
+                continue  # an earlier run logged it and then met an authority that did not answer
+            stamped = request_stamp(
+                authority=authority,
+                sha256=bytes.fromhex(sha256_hex(note)),
+                http=self.http,
+                nonce=secrets.randbits(NONCE_BITS),
+                timeout_s=self.timeout_s,
+            )
+            self._log(authority, stamped, note, size)
+        return size
+
+    def _log(self, authority: TimeStampAuthority, stamped: Stamped, note: bytes, size: int) -> None:
+        public = {
+            "authority": authority.name,
+            "checkpoint_sha256": sha256_hex(note),
+            "gen_time": format_time(stamped.info.gen_time),
+            "reply_sha256": sha256_hex(stamped.reply),
+            "token_sha256": sha256_hex(stamped.token),
+        }
+
+        def keep(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            row = {"idx": placed[0].idx, "size": size, "token": stamped.token, "reply": stamped.reply}
+            connection.execute(sa.insert(database.token), row)
+
+        self.sequencer.append([Draft("anchor", public=public)], also=keep)
+
+
+def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
+    """Names of the authorities whose tokens over this checkpoint are logged."""
+    event, token = database.event, database.token
+    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
+    public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
+    return {told["authority"] for told in public if told["checkpoint_sha256"] == sha256_hex(note)}
+
+
+def has_news(connection: sa.Connection, position: int, size: int) -> bool:
+    """Whether leaves from ``position`` up to ``size`` hold anything but anchors."""
+    table = database.event
+    leaves = connection.execute(sa.select(table.c.leaf).where(table.c.idx >= position, table.c.idx < size)).scalars()
+    return any(parse_leaf(bytes(leaf)).type != "anchor" for leaf in leaves)

@@ -1,0 +1,77 @@
+"""The only module that inserts custody events: leaves, their sealed rows and the tiles, in one transaction."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from evidence.custody.event import Entry
+from evidence.errors import TileError
+from evidence.log.merkle import leaf_hash
+from evidence.log.tiles import grow
+from evidence.store import database
+from evidence.store.stored import stored_bytes, stored_int
+
+
+class TileRows:
+    """The tiles of one database; see ``evidence.log.tiles.Tiles``."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def tile(self, *, level: int, n: int) -> bytes:
+        """The hashes of one tile.
+
+        Raises:
+            TileError: No such tile is kept.
+            StoreError: What is kept is no bytes.
+        """
+        table = database.tile
+        row = self._connection.execute(sa.select(table.c.hashes).where(table.c.level == level, table.c.n == n))
+        hashes = row.scalar_one_or_none()
+        if hashes is None:
+            raise TileError("a tile is missing", where=f"tile {level}/{n}", fix="Run: nisisama audit")
+        return stored_bytes(hashes, where=f"tile {level}/{n}")
+
+
+def tree_size(connection: sa.Connection) -> int:
+    """How many leaves the log has.
+
+    Raises:
+        StoreError: The newest index is none.
+    """
+    newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
+    return 0 if newest is None else stored_int(newest, where=f"event {newest}") + 1
+
+
+def append(connection: sa.Connection, entries: Sequence[Entry]) -> int:
+    """Add entries at the end, in this transaction, and return the index of the first.
+
+    The caller holds the writer's lock of the home; the primary key refuses a second writer all the same.
+    """
+    first = tree_size(connection)
+    if not entries:
+        return first
+    connection.execute(
+        sa.insert(database.event), [{"idx": first + at, "leaf": entry.leaf} for at, entry in enumerate(entries)]
+    )
+    rows = [
+        {"idx": first + at, "name": name, "body": body}
+        for at, entry in enumerate(entries)
+        for name, body in entry.sealed.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(database.sealed), rows)
+    _grow(connection, first, entries)
+    return first
+
+
+def _grow(connection: sa.Connection, size: int, entries: Sequence[Entry]) -> None:
+    changed = grow(TileRows(connection), size=size, leaf_hashes=[leaf_hash(entry.leaf) for entry in entries])
+    table = database.tile
+    connection.execute(
+        sa.delete(table).where(table.c.level == sa.bindparam("in_level"), table.c.n == sa.bindparam("at_n")),
+        [{"in_level": level, "at_n": n} for level, n in changed],
+    )
+    connection.execute(
+        sa.insert(table), [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in changed.items()]
+    )

@@ -1,0 +1,199 @@
+"""Building and reading custody events: the leaf, its commitments and the record that opens them.
+
+A leaf hides what it commits to; the record, sealed to the casework key, holds the values and
+the two secrets of the event. docs/format.md is the specification.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.canonical import Value, b64u, from_b64u, jcs, sha256_hex
+from evidence.custody.disclose import disclose
+from evidence.errors import CanonicalError, CommitmentError, LeafError
+from evidence.log.commit import commitment, open_commitments
+from evidence.log.leaf import Leaf
+from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, SCHEMAS, Schema, schema_of
+from evidence.seal.age import Recipient
+from evidence.seal.envelopes import seal_whole
+
+RECORD_FORMAT = "nisisama/record/1"
+SECRET_BYTES = 32
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A sealed medium: its object and its detached header."""
+
+    sha256: str
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before it has its place: the values of its schema and what was sealed for it.
+
+    Attributes:
+        values: By NAME; names left out are null.
+        public: In clear; only for ``anchor``.
+        source: The source's own record after ``strip_previews``; sealed with the values.
+        prints: A sealed prints envelope.
+    """
+
+    type: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    public: Mapping[str, str] = field(default_factory=dict)
+    source: Value = None
+    payload: Payload | None = None
+    prints: bytes | None = None
+    event_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event ready for the log.
+
+    Attributes:
+        values: Every NAME of the schema.
+        sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``.
+    """
+
+    event_id: str
+    type: str
+    values: Mapping[str, Value]
+    public: Mapping[str, str]
+    leaf: bytes
+    sealed: Mapping[str, bytes]
+    payload_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An opened record."""
+
+    type: str
+    values: Mapping[str, Value]
+    subject_secret: bytes | None
+    act_secret: bytes | None
+    source: Value
+
+    def disclosures(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """The disclosures of every value but the withheld, in the order of the schema's names."""
+        schema = SCHEMAS[self.type]
+        return tuple(
+            disclose(secret, name, self.values[name])
+            for names, secret in ((schema.subject, self.subject_secret), (schema.act, self.act_secret))
+            if secret is not None
+            for name in names
+            if name not in withhold
+        )
+
+
+def build_entry(
+    draft: Draft, *, origin: str, after: str, casework: Recipient, entropy: Entropy = secrets.token_bytes
+) -> Entry:
+    """Commit to a draft's values, seal its record, and write its leaf.
+
+    Args:
+        after: Lower hex SHA-256 of the newest logged token, or 64 zeros.
+
+    Raises:
+        LeafError: The type is unknown, a name is not of its schema, or the leaf is too long.
+    """
+    schema = schema_of(draft.type)
+    values = _complete(draft, schema)
+    subject, act = entropy(SECRET_BYTES), entropy(SECRET_BYTES)
+    rows = _rows(draft)
+    if schema.subject or schema.act:
+        record = Record(draft.type, values, subject, act, draft.source)
+        rows["record"] = seal_whole(_record_bytes(record), recipients=(casework,))
+    body: Value = {
+        "after": after,
+        "commit": {
+            name: commitment(disclose(secret, name, values[name]))
+            for names, secret in ((schema.subject, subject), (schema.act, act))
+            for name in names
+        },
+        "event": draft.event_id,
+        "format": FORMAT,
+        "log": origin,
+        "public": dict(draft.public),
+        "sealed": _digests(rows, draft.payload),
+        "type": draft.type,
+    }
+    leaf = jcs(body)
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise LeafError("the leaf is too long", expected=f"at most {MAX_LEAF_BYTES} bytes", found=f"{len(leaf)}")
+    address = draft.payload.sha256 if draft.payload else None
+    return Entry(draft.event_id, draft.type, values, dict(draft.public), leaf, rows, address)
+
+
+def _complete(draft: Draft, schema: Schema) -> dict[str, Value]:
+    names = (*schema.subject, *schema.act)
+    if unknown := sorted(draft.values.keys() - set(names)):
+        raise LeafError("names that are not of this type's schema", where=draft.type, found=", ".join(unknown))
+    if draft.public.keys() != set(schema.public):
+        raise LeafError("public names do not fit the schema", where=draft.type, expected=", ".join(schema.public))
+    return {name: draft.values.get(name) for name in names}
+
+
+def _rows(draft: Draft) -> dict[str, bytes]:
+    rows: dict[str, bytes] = {}
+    if draft.payload:
+        rows["media_header"] = draft.payload.header
+    if draft.prints is not None:
+        rows["prints"] = draft.prints
+    return rows
+
+
+def _digests(rows: Mapping[str, bytes], payload: Payload | None) -> dict[str, Value]:
+    digests: dict[str, Value] = {name: sha256_hex(row) for name, row in rows.items()}
+    if payload:
+        digests["media"] = payload.sha256
+    return digests
+
+
+def _record_bytes(record: Record) -> bytes:
+    told = {
+        "subject": b64u(record.subject_secret) if record.subject_secret else None,
+        "act": b64u(record.act_secret) if record.act_secret else None,
+    }
+    return jcs(
+        {
+            "format": RECORD_FORMAT,
+            "type": record.type,
+            "values": dict(record.values),
+            "secrets": told,
+            "source": record.source,
+        }
+    )
+
+
+def read_record(plain: bytes, leaf: Leaf) -> Record:
+    """Read an opened record and check that it opens exactly its leaf's commitments.
+
+    Raises:
+        LeafError: It is no record, or of another leaf.
+        CommitmentError: A value or a secret is not the one that the leaf commits to.
+    """
+    try:
+        body: dict[str, Any] = json.loads(plain)
+        told = body["secrets"]
+        record = Record(
+            body["type"],
+            body["values"],
+            None if told["subject"] is None else from_b64u(told["subject"]),
+            None if told["act"] is None else from_b64u(told["act"]),
+            body["source"],
+        )
+        if (body["format"], record.type, record.values.keys()) != (RECORD_FORMAT, leaf.type, leaf.commit.keys()):
+            raise LeafError("the record is not of this leaf", where=f"event {leaf.event_id}")
+        disclosures = record.disclosures()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalError) as error:
+        raise LeafError("this is no record", where=f"event {leaf.event_id}") from error
+    if len(open_commitments(leaf.commit, disclosures)) != len(leaf.commit):
+        raise CommitmentError("a secret of the record is missing", where=f"event {leaf.event_id}")
+    return record

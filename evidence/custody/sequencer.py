@@ -1,0 +1,171 @@
+"""The one writer of a log: gives events their place, and signs checkpoints that never go back.
+
+``append`` is acknowledged when it returns: leaves, sealed rows, tiles and projections are in
+one committed transaction. The newest signed checkpoint is also kept beside the log key, so
+that a database that was put back to an older state is refused before anything is signed.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence.canonical import sha256_hex
+from evidence.custody.append import TileRows, append, tree_size
+from evidence.custody.event import Draft, Entry, build_entry
+from evidence.errors import CheckpointError, NoteError
+from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
+from evidence.log.schema import NO_TOKEN
+from evidence.log.tiles import tree_root
+from evidence.objects.durable import replace_file
+from evidence.seal.age import Recipient
+from evidence.store import database
+from evidence.store.database import reading, writing
+from evidence.store.projection import Placed, SeenKey, project
+from evidence.store.stored import stored_bytes
+
+Also = Callable[[sa.Connection, Sequence[Placed]], None]
+
+
+class Sequencer:
+    """Appends to one log and signs it.
+
+    Args:
+        key: The log key; its verifier key's name is ``origin``.
+        casework: Recipient of every record.
+        signed: File beside the log key with the newest checkpoint that was signed.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: sa.Engine,
+        origin: str,
+        key: Ed25519PrivateKey,
+        casework: Recipient,
+        seen: SeenKey,
+        signed: Path,
+    ) -> None:
+        self._engine = engine
+        self._key = key
+        self._casework = casework
+        self._seen = seen
+        self._signed = signed
+        self.origin = origin
+        self.verifier_key = VerifierKey(origin, key.public_key().public_bytes_raw())
+
+    def append(self, drafts: Sequence[Draft], also: Also | None = None) -> list[Placed]:
+        """Log the drafts in order; on return they are on disk.
+
+        Args:
+            also: Writes more in the same transaction; sees the events with their places.
+        """
+        entries = self._entries(drafts)
+        with writing(self._engine) as connection:
+            first = append(connection, entries)
+            placed = [_placed(first + at, entry) for at, entry in enumerate(entries)]
+            for event in placed:
+                project(connection, event, self._seen)
+            if also:
+                also(connection, placed)
+        return placed
+
+    def _entries(self, drafts: Sequence[Draft]) -> list[Entry]:
+        with reading(self._engine) as connection:
+            after = newest_token(connection)
+        return [build_entry(draft, origin=self.origin, after=after, casework=self._casework) for draft in drafts]
+
+    def require_growth(self) -> None:
+        """Check that the log holds the checkpoint that was signed last; before anything is written.
+
+        Raises:
+            CheckpointError: The log is behind, or forks from, that checkpoint; or it cannot be read.
+        """
+        with reading(self._engine) as connection:
+            self._require_growth(connection)
+
+    def checkpoint(self) -> bytes:
+        """Sign the tree as it is now, unless it is signed already, and return the note.
+
+        Raises:
+            CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.
+        """
+        with reading(self._engine) as connection:
+            self._require_growth(connection)
+            size = tree_size(connection)
+            known = newest_checkpoint(connection)
+            if known and open_checkpoint(known, key=self.verifier_key).size == size:
+                return known
+            root = tree_root(TileRows(connection), size=size)
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
+        replace_file(self._signed, note)
+        with writing(self._engine) as connection:
+            connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
+        return note
+
+    def _require_growth(self, connection: sa.Connection) -> None:
+        last = self._last_signed(connection)
+        if last is None:
+            return
+        fix = "Restore the newest backup of the home; never sign over an older state"
+        size = tree_size(connection)
+        if last.size > size:
+            raise CheckpointError(
+                "the log is behind a checkpoint that was signed",
+                expected=f"{last.size} entries",
+                found=f"{size}",
+                where="log",
+                fix=fix,
+            )
+        if tree_root(TileRows(connection), size=last.size) != last.root:
+            raise CheckpointError(
+                "the log forks from a checkpoint that was signed", where=f"log at {last.size} entries", fix=fix
+            )
+
+    def _last_signed(self, connection: sa.Connection) -> Checkpoint | None:
+        """The checkpoint beside the log key; None for a log that never had one."""
+        fix = "Restore the keys' folder from its backup"
+        try:
+            return open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
+        except FileNotFoundError as error:
+            # it is written before the database's own row, so a row proves that it was there
+            if newest_checkpoint(connection) is None:
+                return None
+            raise CheckpointError(
+                "the checkpoint that was signed last is missing", where=str(self._signed), fix=fix
+            ) from error
+        except NoteError as error:
+            raise CheckpointError(
+                f"the checkpoint that was signed last cannot be used: {error.message}",
+                where=str(self._signed),
+                expected=error.expected,
+                found=error.found,
+                fix=fix,
+            ) from error
+
+
+def _placed(idx: int, entry: Entry) -> Placed:
+    return Placed(idx, entry.event_id, entry.type, entry.values, entry.payload_sha256)
+
+
+def newest_token(connection: sa.Connection) -> str:
+    """Lower hex SHA-256 of the newest logged token, 64 zeros before the first.
+
+    Raises:
+        StoreError: It is no bytes.
+    """
+    table = database.token
+    row = connection.execute(sa.select(table.c.idx, table.c.token).order_by(table.c.idx.desc()).limit(1)).one_or_none()
+    return NO_TOKEN if row is None else sha256_hex(stored_bytes(row.token, where=f"token {row.idx}"))
+
+
+def newest_checkpoint(connection: sa.Connection) -> bytes | None:
+    """The note of the newest checkpoint, if there is one.
+
+    Raises:
+        StoreError: It is no bytes.
+    """
+    table = database.checkpoint
+    row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()
+    return None if row is None else stored_bytes(row.note, where=f"checkpoint {row.size}")

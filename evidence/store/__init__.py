@@ -1,0 +1,1 @@
+"""The database of a home: tables, projections, followers and tasks."""

@@ -1,0 +1,277 @@
+"""The tables, and how they are opened: SQLite in WAL mode with synchronous=FULL, or PostgreSQL.
+
+Truth: ``event`` (leaves), ``sealed`` (records, prints, media headers), ``checkpoint`` and
+``token`` (signed answers that the log names by digest). Everything else is a projection
+(``evidence.store.projection``) or work (``task``, ``follower``). Rows in clear hold ids, times,
+kinds, sizes and digests; nothing else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from evidence.errors import SchemaVersionError, StorageFullError, StoreError
+
+SCHEMA_VERSION = "0001"
+"""The alembic revision that this program reads and writes."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Bytes(sa.LargeBinary):
+    """Bytes as they are: both drivers take and give them, and the detour over memoryview costs a third of an append."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Nothing to do on the way in."""
+        return
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Nothing to do on the way out."""
+        return
+
+
+_IDX = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("leaf", Bytes, nullable=False),
+)
+sealed = sa.Table(
+    "sealed",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("body", Bytes, nullable=False),
+)
+checkpoint = sa.Table(
+    "checkpoint",
+    metadata,
+    sa.Column("size", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("note", Bytes, nullable=False),
+    sa.Column("cosigned", Bytes),
+)
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("size", _IDX, nullable=False),
+    sa.Column("token", Bytes, nullable=False),
+    sa.Column("reply", Bytes, nullable=False),
+)
+tile = sa.Table(
+    "tile",
+    metadata,
+    sa.Column("level", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("n", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("hashes", Bytes, nullable=False),
+)
+item = sa.Table(
+    "item",
+    metadata,
+    sa.Column("item_id", sa.String(32), primary_key=True),
+    sa.Column("idx", _IDX, nullable=False, unique=True),
+    sa.Column("seen", Bytes(32), nullable=False, index=True),
+    sa.Column("named", Bytes(32), index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("channel_id", sa.String(20), nullable=False),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("posted_at", sa.String(24)),
+    sa.Column("acquired_at", sa.String(24), nullable=False),
+    sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("payload_sha256", sa.String(64), index=True),
+    sa.Index("ix_item_place", "channel_id", "message_id"),
+)
+hole = sa.Table(
+    "hole",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("seen", Bytes(32), nullable=False, index=True),
+    sa.Column("channel_id", sa.String(20), nullable=False),
+    sa.Column("lo", sa.BigInteger),
+    sa.Column("hi", sa.BigInteger),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("since", sa.String(24), nullable=False),
+    sa.Index("ix_hole_place", "channel_id", "lo"),
+)
+channel = sa.Table(
+    "channel",
+    metadata,
+    sa.Column("channel", sa.String(64), primary_key=True),
+    sa.Column("idx", _IDX, nullable=False),
+    sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("access", sa.String(16), nullable=False),
+    sa.Column("report_url", sa.Text, nullable=False),
+    sa.Column("reported_by", sa.Text, nullable=False),
+    sa.Column("reported_on", sa.String(10), nullable=False),
+)
+case_file = sa.Table(
+    "case_file",
+    metadata,
+    sa.Column("case_id", sa.String(32), primary_key=True),
+    sa.Column("idx", _IDX, nullable=False),
+    sa.Column("opened_at", sa.String(24), nullable=False),
+)
+case_item = sa.Table(
+    "case_item",
+    metadata,
+    sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), primary_key=True),
+    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), primary_key=True),
+    sa.Column("idx", _IDX, nullable=False),
+)
+authority = sa.Table(
+    "authority",
+    metadata,
+    sa.Column("request", sa.String(32), primary_key=True),
+    sa.Column("idx", _IDX, nullable=False),
+    sa.Column("approved_idx", _IDX),
+)
+follower = sa.Table(
+    "follower",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("position", _IDX, nullable=False),
+)
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False),
+    sa.Column("due_at", sa.String(24), nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False, default=0),
+    sa.Column("leased_until", sa.String(24)),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("progress", sa.Text),
+    sa.Column("done_at", sa.String(24)),
+    sa.UniqueConstraint("kind", "subject"),
+)
+
+PROJECTIONS = (item, hole, channel, case_file, case_item, authority, tile)
+"""Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
+WORK = (follower, task)
+"""Not built from the log: how far work has come."""
+
+
+def sqlite_url(file: Path) -> str:
+    """The SQLAlchemy address of a SQLite file."""
+    return sa.URL.create("sqlite", database=str(file)).render_as_string()
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine with the durability that "acknowledged" needs.
+
+    Raises:
+        StoreError: The address is none, or its driver is not installed.
+    """
+    try:
+        # A reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own.
+        # LIMIT: two writers of one task would there meet a serialization failure; a home has one writer today.
+        view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
+    except ModuleNotFoundError as error:
+        raise _unusable(f"no driver {error.name}") from error
+    except (sa.exc.ArgumentError, ValueError):
+        raise _unusable("no database address") from None  # those errors quote the address, and so its password
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_connect)
+        sa.event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _unusable(found: str) -> StoreError:
+    fix = "Leave database.url empty: SQLite"
+    return StoreError("this database cannot be used", where="database.url", found=found, fix=fix)
+
+
+def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # we write BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # WAL with NORMAL loses acknowledged commits when the power goes
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        "cell_size_check=ON",
+        "wal_autocheckpoint=4000",  # pages: every batch of a thousand leaves would else copy the WAL back
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    # IMMEDIATE: a reader that turns writer in the middle would meet SQLITE_BUSY without a retry
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+@contextmanager
+def store_errors(where: str) -> Iterator[None]:
+    """Turn the database's own failures into ours.
+
+    Raises:
+        StorageFullError: The disk is full.
+        StoreError: Anything else that the database refused.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig)
+        if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
+            raise StorageFullError(
+                "no space is left, or the disk failed; nothing was acknowledged",
+                where=where,
+                found=reason,
+                fix="Free space or check the disk, then run it again",
+            ) from error
+        raise _refused(where, reason) from error
+    except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
+        raise _refused(where, "a damaged schema") from error
+
+
+def _refused(where: str, reason: str) -> StoreError:
+    return StoreError(
+        "the database refused", where=where, found=reason, fix="Run: nisisama audit; restore a backup if it fails"
+    )
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A consistent view for reading; never committed."""
+    with store_errors("database"), engine.connect() as connection:
+        connection.begin()
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction that writes; committed, and on disk, when the block ends without a raise."""
+    writer = engine.execution_options(writes=True)
+    with store_errors("database"), writer.connect() as connection, connection.begin():
+        yield connection
+
+
+def require_schema(connection: sa.Connection) -> None:
+    """Check that the database is of this program's version.
+
+    Raises:
+        SchemaVersionError: It is older, newer or no database of ours.
+    """
+    fix = "Use the program version that made it, or upgrade this program"
+    if not sa.inspect(connection).has_table("alembic_version"):
+        raise SchemaVersionError("this is no database of ours", expected=SCHEMA_VERSION, fix="Restore a backup")
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    if found != SCHEMA_VERSION:
+        raise SchemaVersionError("the home is of another version", expected=SCHEMA_VERSION, found=str(found), fix=fix)

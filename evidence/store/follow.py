@@ -1,0 +1,43 @@
+"""Followers: idempotent functions with a durable position in the log.
+
+A follower may be run again over the same part and changes nothing the second time; its
+position is written only after its work is done.
+"""
+
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from evidence.store import database
+from evidence.store.database import reading, writing
+
+
+class Follower(Protocol):
+    """Something that keeps up with the log."""
+
+    @property
+    def name(self) -> str:
+        """Names its position."""
+
+    def advance(self, position: int) -> int:
+        """Work on from ``position`` (number of leaves that are done) and return the new one."""
+
+
+def position_of(connection: sa.Connection, name: str) -> int:
+    """How far a follower has come; 0 when it never ran."""
+    table = database.follower
+    found = connection.execute(sa.select(table.c.position).where(table.c.name == name)).scalar_one_or_none()
+    return 0 if found is None else int(found)
+
+
+def run(engine: sa.Engine, follower: Follower) -> int:
+    """Let a follower catch up, and return its position."""
+    table = database.follower
+    with reading(engine) as connection:
+        before = position_of(connection, follower.name)
+    after = follower.advance(before)
+    if after != before:
+        with writing(engine) as connection:
+            connection.execute(sa.delete(table).where(table.c.name == follower.name))
+            connection.execute(sa.insert(table), {"name": follower.name, "position": after})
+    return after

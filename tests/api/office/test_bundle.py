@@ -1,0 +1,361 @@
+"""Nothing leaves without its event, and each receiver sees what is theirs to see."""
+
+import base64
+import hashlib
+import json
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from api.home import Home
+from api.office.bundle import WITHHELD, Exported, Order, export_case
+from api.office.item import list_items
+from casefiles.bundle.members import AUDIENCES
+from casefiles.case import add_items, open_case, open_events
+from casefiles.format.records import ITEM
+from config.errors import CatalogueError
+from config.words import load_words
+from evidence.authority import Doer
+from evidence.custody.append import tree_size
+from evidence.custody.event import Record
+from evidence.errors import (
+    AuthorityError,
+    HomeError,
+    LeafError,
+    NoMatchingKeyError,
+    StampUnreachableError,
+    StorageFullError,
+    StoreError,
+    UnknownItemError,
+)
+from evidence.log.schema import SCHEMAS
+from evidence.objects.durable import fill_file, write_file
+from evidence.seal.age import Identity
+from evidence.seal.recipients import generate_identity
+from evidence.store import database, task
+from evidence.store.database import reading, writing
+from tests.homes import PASSPHRASE, Office, copy_of, doer
+
+OBSERVER = {"actor", "approver", "declared_by"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A home with a case that holds everything, and its casework key."""
+
+    home: Home
+    case: str
+    casework: Identity
+    texts: tuple[str, ...]
+
+    def export(self, name: str, audience: str = "court", language: str = "en", by: Doer | None = None) -> Exported:
+        order = Order(self.case, self.home.path.parent / name, audience, language, by or doer(self.home))
+        return export_case(self.home, order, self.casework)
+
+    def size(self) -> int:
+        with reading(self.home.engine) as connection:
+            return tree_size(connection)
+
+    def records(self, since: int) -> list[Record]:
+        opened = open_events(self.home.engine, range(since, self.size()), self.casework)
+        return [event.record for event in opened if event.record]
+
+
+@pytest.fixture(scope="module")
+def desk(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    home = copy_of(office, tmp_path_factory.mktemp("desk"))
+    ann = doer(home)
+    with home.writing() as writer:
+        case = open_case(writer.sequencer, ann)
+        items = [item["item_id"] for item in list_items(home, None, None)]
+        add_items(home.engine, writer.sequencer, case, items, ann)
+    yield Desk(home, case, home.keys.unlock(PASSPHRASE).casework, tuple(office.export.texts.values()))
+    home.engine.dispose()
+
+
+def disclosed(bundle: Path) -> dict[str, set[str]]:
+    """Every value by name that the bundle shows, decoded from its disclosures."""
+    shown: dict[str, set[str]] = {}
+    with zipfile.ZipFile(bundle) as container:
+        for name in container.namelist():
+            if "disclos" not in name:
+                continue
+            for line in container.read(name).decode().split():
+                for text in line.strip('[]",').split('","'):
+                    padded = text + "=" * (-len(text) % 4)
+                    _salt, told, value = json.loads(base64.urlsafe_b64decode(padded))
+                    shown.setdefault(told, set()).add(json.dumps(value))
+    return shown
+
+
+def everything(bundle: Path) -> bytes:
+    with zipfile.ZipFile(bundle) as container:
+        return b"".join(container.read(name) for name in container.namelist())
+
+
+# Refused
+
+
+def test_an_export_needs_a_reason_or_a_second_person(desk: Desk) -> None:
+    before = desk.size()
+    for reason in (None, " "):
+        with pytest.raises(AuthorityError, match="reason"):
+            desk.export("refused", by=replace(doer(desk.home, approver=None), reason=reason))
+    assert desk.size() == before
+
+
+@pytest.mark.parametrize("name", ["refused", "refused.letter.txt"])
+def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: Desk, name: str) -> None:
+    place, before = desk.home.path.parent / name, desk.size()
+    place.symlink_to("nowhere")
+    with pytest.raises(HomeError, match="lies there") as raised:
+        desk.export("refused")
+    assert raised.value.where == str(place)
+    place.unlink()
+    assert desk.size() == before
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_logged(desk: Desk) -> None:
+    before = desk.size()
+    with pytest.raises(HomeError, match="no such folder"):
+        desk.export("none/bundle")
+    assert desk.size() == before
+
+
+def test_an_empty_or_unknown_case_is_not_exported(desk: Desk) -> None:
+    with desk.home.writing() as writer:
+        empty = open_case(writer.sequencer, doer(desk.home))
+    for case, words in ((empty, "no items"), ("case-0", "no such case")):
+        with pytest.raises(UnknownItemError, match=words):
+            replace(desk, case=case).export("refused")
+
+
+def test_a_language_without_words_writes_and_logs_nothing(desk: Desk) -> None:
+    before = desk.size()
+    with pytest.raises(CatalogueError):
+        desk.export("refused", language="xx")
+    types = {record.type for record in desk.records(before)}
+    assert "exported" not in types
+    assert not (desk.home.path.parent / "refused").exists()
+
+
+def test_another_casework_key_exports_nothing(desk: Desk) -> None:
+    with pytest.raises(NoMatchingKeyError):
+        replace(desk, casework=generate_identity()).export("refused")
+
+
+def test_a_seal_of_another_kind_is_refused(desk: Desk, tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = desk.home.keys.path / "seal.age"
+    before = file.read_bytes()
+    file.unlink()
+    desk.home.keys.write_sealed("seal.age", key, desk.home.recipients.casework)
+    with pytest.raises(HomeError, match="another kind"):
+        desk.export("refused")
+    file.write_bytes(before)
+
+
+def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", "[]")
+    home = Home.open(desk.home.path)
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))  # so that there is something that is not stamped
+    before = desk.size()
+    with pytest.raises(StampUnreachableError, match="no time-stamp office") as raised:
+        replace(desk, home=home).export("refused")
+    assert "authorities" in raised.value.fix
+    assert desk.size() == before
+    assert not (desk.home.path.parent / "refused").exists()
+    home.engine.dispose()
+
+
+def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
+    before = desk.size()
+
+    @sa.event.listens_for(desk.home.engine, "before_cursor_execute")
+    def refuse(*arguments: object) -> None:
+        if str(arguments[2]).startswith("INSERT INTO event"):
+            raise sa.exc.OperationalError("INSERT", None, Exception("refused"))
+
+    try:
+        with pytest.raises(StoreError):
+            desk.export("refused")
+    finally:
+        sa.event.remove(desk.home.engine, "before_cursor_execute", refuse)
+    assert left_of(desk) == []
+    assert [record.type for record in desk.records(before)] == []
+
+
+def left_of(desk: Desk) -> list[Path]:
+    return [file for file in desk.home.path.parent.iterdir() if "refused" in file.name]
+
+
+@pytest.mark.parametrize("name", ["refused", "refused.letter.txt"])
+def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def full(file: Path, data: bytes) -> None:
+        if file.name == name:
+            raise StorageFullError("no space is left")
+        write_file(file, data)
+
+    before = desk.size()
+    monkeypatch.setattr("api.office.bundle.write_file", full)
+    with pytest.raises(StorageFullError):
+        desk.export("refused")
+    assert "exported" not in {record.type for record in desk.records(before)}
+    assert left_of(desk) == []
+
+
+def test_till_its_event_is_logged_nothing_but_zeros_lies_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = desk.size()
+    seen: list[tuple[Path, set[int], bool]] = []
+
+    def look(file: Path, data: bytes) -> None:
+        if not seen:
+            assert desk.records(before)[-1].type == "exported"
+        seen.append((file, set(file.read_bytes()), file.stat().st_size == len(data)))
+        fill_file(file, data)
+
+    monkeypatch.setattr("api.office.bundle.fill_file", look)
+    done = desk.export("looked-at")
+    assert seen == [(file, {0}, True) for file in (done.bundle, done.letter)]
+
+
+def test_a_file_that_cannot_be_written_has_its_event_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_file: Path, _data: bytes) -> None:
+        raise OSError(5, "Input/output error")
+
+    before = desk.size()
+    monkeypatch.setattr("api.office.bundle.fill_file", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        desk.export("refused")
+    assert desk.records(before)[-1].type == "exported"
+    for file in left_of(desk):
+        assert set(file.read_bytes()) == {0}
+        file.unlink()
+
+
+def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, tmp_path: Path) -> None:
+    home = copy_of(replace(office, home=desk.home), tmp_path)
+    with writing(home.engine) as connection:
+        connection.execute(sa.delete(database.sealed).where(database.sealed.c.idx == 0))
+    with pytest.raises(LeafError, match="a record is missing") as raised:
+        replace(desk, home=home).export("refused")
+    assert raised.value.where == "record of leaf 0"
+    assert "nisisama audit" in raised.value.fix
+    home.engine.dispose()
+
+
+# Done
+
+
+@pytest.fixture(scope="module")
+def bundles(desk: Desk) -> dict[str, tuple[Exported, list[Record]]]:
+    """One bundle for each receiver, with what was logged for it."""
+    made: dict[str, tuple[Exported, list[Record]]] = {}
+    for audience in WITHHELD:
+        before = desk.size()
+        made[audience] = desk.export(f"{audience}.asice", audience), desk.records(before)
+    return made
+
+
+@pytest.mark.parametrize("audience", WITHHELD)
+def test_event_file_and_letter_name_the_same_digest(
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+) -> None:
+    done, records = bundles[audience]
+    digest = hashlib.sha256(done.bundle.read_bytes()).hexdigest()
+    assert [record.type for record in records] == ["requested", "approved", "exported"]
+    told = records[-1].values
+    assert (told["bundle_sha256"], told["audience"], told["case"]) == (digest, audience, desk.case)
+    assert told["items"] == str(done.facts.items) == str(len(list_items(desk.home, None, None)))
+    assert done.facts.sha256 == digest
+    assert digest in "".join(done.letter.read_text().split())
+    assert done.letter.name == f"{audience}.asice.letter.txt"
+    for file in (done.bundle, done.letter):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("audience", WITHHELD)
+def test_a_receiver_sees_what_is_theirs_to_see(
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+) -> None:
+    shown = disclosed(bundles[audience][0].bundle)
+    assert shown
+    assert shown.keys() & WITHHELD[audience] == set()
+    assert WITHHELD[audience] >= OBSERVER
+    assert {"channel_id", "sha256", "posted_at"} <= shown.keys()
+    body = everything(bundles[audience][0].bundle)
+    long = [text for text in desk.texts if len(text) > 12]
+    spelled = [form for text in long for form in (text.encode(), json.dumps(text)[1:-1].encode())]
+    seen = [text for text in spelled if text in body]
+    assert (seen == []) is (audience == "partner")
+    assert ("text" in shown) is (audience != "partner")
+
+
+def test_the_kinds_of_entries_that_bundles_show_have_words_and_no_others(
+    bundles: dict[str, tuple[Exported, list[Record]]],
+) -> None:
+    with zipfile.ZipFile(bundles["court"][0].bundle) as container:
+        leaves = [json.loads(container.read(name)) for name in container.namelist() if name.endswith(".leaf")]
+    kinds = {f"entry.{leaf['type']}" for leaf in leaves if leaf["type"] != ITEM}
+    assert kinds == {key for key in load_words("en").texts if key.startswith("entry.")}
+
+
+def slices(export: bytes) -> list[bytes]:
+    """The whole of an export and every JSON object in it, as its bytes lie there: what a guess would be tested on."""
+    text, read = export.decode("utf-8"), json.JSONDecoder().raw_decode
+    begins = [at for at, character in enumerate(text) if character == "{"]
+    return [export, *(text[at : read(text, at)[1]].encode("utf-8") for at in begins)]
+
+
+def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
+    bundles: dict[str, tuple[Exported, list[Record]]], office: Office
+) -> None:
+    export = (office.export.folder / "result.json").read_bytes()
+    digests = [hashlib.sha256(part).hexdigest().encode() for part in slices(export)]
+    shown = {audience: everything(done.bundle) for audience, (done, _records) in bundles.items()}
+    assert [digest for digest in digests if digest in shown["partner"]] == []
+    assert len([digest for digest in digests if digest in shown["court"]]) > len(office.export.texts)
+    assert "offset" in disclosed(bundles["court"][0].bundle)  # two of them give the length of what lies between
+    assert "offset" not in disclosed(bundles["partner"][0].bundle)
+
+
+def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> None:
+    identifies = {"channel_id", "channel", "channel_type", "message_id", "reply_to", "lo", "hi", "kind"}
+    of_the_file = {"media_type", "bytes", "sha256"}
+    times = {"posted_at", "edited_at"}
+    register = {"report_url", "reported_by", "reported_on", "access"}  # public before we knew of it
+    of_holes = {"what"}  # withheld there alone: of a request it is the kind of act
+    subject = {name for schema in SCHEMAS.values() for name in schema.subject}
+    assert subject - WITHHELD["partner"] == identifies | of_the_file | times | register | of_holes
+
+
+def test_each_receiver_has_what_is_withheld_from_them() -> None:
+    assert tuple(sorted(WITHHELD)) == AUDIENCES
+
+
+def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
+    before = desk.size()
+    desk.export("alone.asice", by=doer(desk.home, approver=None))
+    records = desk.records(before)
+    assert [record.type for record in records] == ["requested", "exported"]
+    with reading(desk.home.engine) as connection:
+        asked = [each.subject for each in task.open_tasks(connection) if each.kind == "review"]
+    assert records[-1].values["authority"] in asked
+
+
+def test_the_log_is_stamped_again_after_an_export(
+    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
+) -> None:
+    assert {done.unstamped for done, _records in bundles.values()} == {None}
+    desk.export("last.asice")
+    with reading(desk.home.engine) as connection:
+        newest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar_one()
+        assert newest == tree_size(connection) - 1  # all but the anchor itself

@@ -1,0 +1,155 @@
+"""A check finds a picture and its mirror image, says nothing more than it knows, and is logged before it answers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from PIL import Image, ImageOps
+
+from api.home import Home
+from api.office.check import check_picture, fingerprints_of, stored_prints
+from api.office.item import list_items
+from casefiles.case import open_case, open_events
+from evidence.custody.append import tree_size
+from evidence.custody.event import Record
+from evidence.errors import NoMatchingKeyError, NotDecodedError, StoreError, UnknownItemError
+from evidence.observation import Mode
+from evidence.seal.recipients import generate_identity
+from evidence.store.database import reading
+from monitor.rehearsal.export import rehearsal_picture, write_export
+from tests.homes import PASSPHRASE, Office, copy_of, doer, new_home, take_in
+
+
+@pytest.fixture
+def home(office: Office, tmp_path: Path) -> Iterator[Home]:
+    home = copy_of(office, tmp_path)
+    yield home
+    home.engine.dispose()
+
+
+@pytest.fixture
+def case(home: Home) -> str:
+    with home.writing() as writer:
+        return open_case(writer.sequencer, doer(home))
+
+
+@pytest.fixture(scope="module")
+def picture(office: Office) -> Path:
+    """A picture that was imported, with enough in it for PDQ."""
+    return next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
+
+
+def newest(home: Home) -> Record:
+    with reading(home.engine) as connection:
+        index = tree_size(connection) - 1
+    event = next(iter(open_events(home.engine, [index], home.keys.unlock(PASSPHRASE).casework)))
+    assert event.record is not None
+    return event.record
+
+
+def size(home: Home) -> int:
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
+    done = check_picture(home, picture, case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+    return [(match["tier"], match["item_id"]) for match in done.matches], done.compared, done.not_compared
+
+
+def files(home: Home) -> int:
+    return sum(item["kind"] == "file" for item in list_items(home, None, None))
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0" + bytes(100)])
+def test_a_picture_that_cannot_be_decoded_is_no_none(home: Home, case: str, tmp_path: Path, content: bytes) -> None:
+    query, before = tmp_path / "query", size(home)
+    query.write_bytes(content)
+    with pytest.raises(NotDecodedError, match="nothing can be said") as raised:
+        look(home, query, case)
+    assert "JPEG" in raised.value.fix
+    assert size(home) == before
+
+
+def test_an_unknown_case_is_told_before_the_picture_is_read(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(UnknownItemError):
+        look(home, tmp_path / "none", "case-0")
+
+
+def test_a_file_that_is_not_there_is_the_systems_error(home: Home, case: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        look(home, tmp_path / "none", case)
+
+
+def test_another_matching_key_opens_no_print(home: Home) -> None:
+    with pytest.raises(NoMatchingKeyError):
+        list(stored_prints(home, generate_identity()))
+
+
+def test_no_answer_is_given_that_was_not_logged(home: Home, case: str, picture: Path) -> None:
+    @sa.event.listens_for(home.engine, "begin")
+    def refuse(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            raise sa.exc.OperationalError("BEGIN", None, Exception("refused"))
+
+    with pytest.raises(StoreError):
+        look(home, picture, case)
+    sa.event.remove(home.engine, "begin", refuse)
+
+
+def test_the_same_file_is_found_as_identical(home: Home, case: str, picture: Path, office: Office) -> None:
+    matches, compared, left = look(home, picture, case)
+    assert "identical" in [tier for tier, _item in matches]
+    assert compared + left == files(home)
+    record = newest(home)
+    told = {name: record.values[name] for name in ("case", "compared", "not_compared", "found", "actor")}
+    counts = {"compared": str(compared), "not_compared": str(left), "found": str(len(matches))}
+    assert told == {"case": case, "actor": "ann"} | counts
+    assert record.type == "checked"
+
+
+@pytest.mark.parametrize("turn", [ImageOps.mirror, lambda image: image.rotate(90, expand=True)])
+def test_a_mirrored_turned_or_squeezed_copy_is_found(
+    home: Home, case: str, picture: Path, tmp_path: Path, turn: object
+) -> None:
+    copy = tmp_path / "copy.jpg"
+    with Image.open(picture) as image:
+        assert callable(turn)
+        turn(image).save(copy, quality=40)
+    original = {item for tier, item in look(home, picture, case)[0] if tier == "identical"}
+    found = {item for tier, item in look(home, copy, case)[0] if tier == "match"}
+    assert original <= found
+
+
+def test_another_picture_is_not_found_among_those_compared(home: Home, case: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.jpg"
+    rehearsal_picture(np.random.default_rng(987654)).save(other)
+    matches, compared, left = look(home, other, case)
+    assert matches == []
+    assert compared > 0
+    assert compared + left == files(home)
+    assert newest(home).values["found"] == "0"
+
+
+def test_a_picture_without_structure_is_compared_with_nothing(home: Home, case: str, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.png"
+    Image.new("RGB", (64, 64), "white").save(plain)
+    assert look(home, plain, case) == ([], 0, files(home))
+
+
+def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home", rehearsal=False)
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    take_in(home, export.folder, Mode.METADATA_ONLY)
+    with home.writing() as writer:
+        case = open_case(writer.sequencer, doer(home))
+    picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
+    assert look(home, picture, case) == ([], 0, len(export.media))
+    home.engine.dispose()
+
+
+def test_fingerprints_of_a_picture_do_not_show_themselves(picture: Path) -> None:
+    prints = fingerprints_of(picture.read_bytes())
+    assert prints.sha256 not in repr(prints)

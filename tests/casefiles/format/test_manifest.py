@@ -1,0 +1,141 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casefiles.errors import ManifestError
+from casefiles.format import layout
+from casefiles.format.bag import info_of, manifest_of, read_info, require_info, require_manifest
+from casefiles.format.manifest import (
+    Manifest,
+    make_manifest,
+    parse_manifest,
+    render_manifest,
+    require_complete,
+    require_digests,
+)
+from tests.casefiles.forge import good_members
+
+NAMES = ("README.txt", "data/case.json", "data/log/7.leaf", "data/log/7.tlog-proof")
+some = st.dictionaries(st.sampled_from(NAMES), st.binary(min_size=32, max_size=32), min_size=1)
+
+
+def parse(data: bytes) -> Manifest:
+    return parse_manifest(data, signature=layout.SEAL_SIGNATURE)
+
+
+@given(some)
+def test_a_manifest_is_read_as_it_was_written(digests: dict[str, bytes]) -> None:
+    manifest = Manifest(layout.SEAL_SIGNATURE, digests)
+    assert parse(render_manifest(manifest)) == manifest
+
+
+def test_every_single_byte_flip_of_a_manifest_is_refused_or_says_another_thing() -> None:
+    manifest = Manifest(layout.SEAL_SIGNATURE, {name: hashlib.sha256(name.encode()).digest() for name in NAMES})
+    data = render_manifest(manifest)
+    for at in range(len(data)):
+        flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        try:
+            assert parse(flipped) != manifest
+        except (ManifestError, layout.ContainerError):
+            continue
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<?xml", b"\xef\xbb\xbf<?xml"),
+        (b"?>\n", b"?>\n<!DOCTYPE x [<!ENTITY a 'b'>]>\n"),
+        (b"</asic:ASiCManifest>", b"<!-- x --></asic:ASiCManifest>"),
+        (b'URI="README.txt"', b'URI="&#82;EADME.txt"'),
+        (b"xmlenc#sha256", b"xmlenc#sha512"),
+        (b"\n", b"\r\n"),
+        (b"</asic:ASiCManifest>\n", b"</asic:ASiCManifest>"),
+        (b"META-INF/signature001.p7s", b"META-INF/timestamp002.tst"),
+        (b"text/plain", b"image/jpeg"),
+    ],
+)
+def test_another_spelling_of_a_manifest_is_refused(old: bytes, new: bytes) -> None:
+    data = render_manifest(Manifest(layout.SEAL_SIGNATURE, {name: bytes(32) for name in NAMES}))
+    assert old in data
+    with pytest.raises(ManifestError):
+        parse(data.replace(old, new))
+
+
+def test_a_member_named_twice_is_refused() -> None:
+    data = render_manifest(Manifest(layout.SEAL_SIGNATURE, {"README.txt": bytes(32)}))
+    head, line, tail = data.rpartition(b"<asic:DataObjectReference")
+    line += tail.split(b"\n")[0]
+    with pytest.raises(ManifestError):
+        parse(head + line + b"\n" + line + b"\n</asic:ASiCManifest>\n")
+
+
+def test_a_digest_with_stray_bits_before_its_padding_is_refused() -> None:
+    data = render_manifest(Manifest(layout.SEAL_SIGNATURE, {"README.txt": bytes(32)}))
+    with pytest.raises(ManifestError):
+        parse(data.replace(b"A=<", b"B=<"))
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\n\n", b"<x/>", b"a\nb\nc\n", b"\xff"])
+def test_something_that_is_no_manifest_is_refused(data: bytes) -> None:
+    with pytest.raises(ManifestError):
+        parse(data)
+
+
+def test_completeness_and_digests_are_two_findings() -> None:
+    members = {"README.txt": b"one", "data/case.json": b"two"}
+    manifest = make_manifest(signature=layout.SEAL_SIGNATURE, members=members.items())
+    require_complete(manifest, members)
+    require_digests(manifest, members)
+    for names in (["README.txt"], [*members, "VERIFY.txt"]):
+        with pytest.raises(ManifestError):
+            require_complete(manifest, names)
+    with pytest.raises(ManifestError, match="changed"):
+        require_digests(manifest, {**members, "README.txt": b"other"})
+
+
+def test_the_bag_of_a_good_bundle_holds() -> None:
+    members = good_members()
+    require_manifest(members)
+    require_info(members, {"External-Identifier": "case-7-bundle-1"})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"data/case.json": b"{}"},
+        {"data/log/99.leaf": b"{}"},
+        {layout.BAG_MANIFEST: b""},
+        {layout.BAG_MANIFEST: b"x\n"},
+        {layout.BAG_MANIFEST: b"\\" + b"0" * 64 + b"  data/case.json\n"},
+    ],
+)
+def test_a_bag_that_does_not_fit_its_manifest_is_refused(damage: dict[str, bytes]) -> None:
+    with pytest.raises(ManifestError):
+        require_manifest({**good_members(), **damage})
+
+
+def test_a_bag_manifest_in_another_order_or_with_a_line_twice_is_refused() -> None:
+    members = good_members()
+    lines = members[layout.BAG_MANIFEST].splitlines(keepends=True)
+    for changed in (lines[::-1], [*lines, lines[0]], lines[1:]):
+        with pytest.raises(ManifestError):
+            require_manifest({**members, layout.BAG_MANIFEST: b"".join(changed)})
+
+
+def test_bag_info_that_says_another_is_refused() -> None:
+    members = good_members()
+    with pytest.raises(ManifestError, match="says another"):
+        require_info(members, {"External-Identifier": "case-8"})
+    with pytest.raises(ManifestError, match="declaration"):
+        require_info({**members, layout.BAGIT: b"BagIt-Version: 0.97\n"}, {})
+    for info in (b"\xff", b"Payload-Oxum 1.1\n", b"A: b\nA: c\n", b"A: b"):
+        with pytest.raises(ManifestError):
+            read_info(info)
+
+
+def test_the_oxum_counts_octets_and_files_of_the_payload_only() -> None:
+    members = {"README.txt": b"xxxx", "data/a": b"12", "data/b": b"345"}
+    assert b"Payload-Oxum: 5.2\n" in info_of(members, {})
+    assert manifest_of(members).count(b"\n") == 2

@@ -1,0 +1,187 @@
+import base64
+import hashlib
+import io
+import json
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, features
+
+from casefiles.bundle.gate import require_may_leave
+from casefiles.errors import GateError
+from casefiles.format import layout
+from casefiles.format.pictures import require_no_picture
+from evidence.custody.disclose import disclose
+from evidence.pictures import FORMATS
+from tests.casefiles.forge import good_members
+
+TEXT = "README.txt"
+TOKEN = layout.CHECKPOINT_TOKEN
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """A generated picture in each format that a writer is here for, and the openings of some video formats."""
+    picture = Image.linear_gradient("L").convert("RGB").resize((40, 30))
+    for kind, options in (
+        ("JPEG", {}),
+        ("JPEG", {"exif": Image.Exif()}),
+        ("JPEG", {"quality": 20, "progressive": True}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("WEBP", {}),
+        ("TIFF", {}),
+        ("BMP", {}),
+    ):
+        if kind == "WEBP" and not features.check("webp"):
+            continue
+        out = io.BytesIO()
+        picture.save(out, kind, **options)
+        yield kind, out.getvalue()
+    yield "bare JPEG", bytes.fromhex("ffd8ffdb0043") + b"\0" + bytes(range(1, 65)) + b"\xff\xc0" + bytes(100)
+    yield "MP4", b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41" + bytes(100)
+    yield "HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    yield "WebM", bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282847765626d") + bytes(100)
+
+
+PICTURES = list(pictures())
+
+
+@pytest.mark.parametrize(("kind", "picture"), PICTURES)
+def test_a_picture_in_a_text_member_is_refused(kind: str, picture: bytes) -> None:
+    with pytest.raises(GateError):
+        require_no_picture(TEXT, picture)
+
+
+@pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
+def test_a_picture_anywhere_in_a_binary_member_is_refused(kind: str, picture: bytes) -> None:
+    require_no_picture(TOKEN, b"\x30" * 100)
+    with pytest.raises(GateError, match="picture"):
+        require_no_picture(TOKEN, b"\x30" * 101 + picture + b"\x30" * 50)
+
+
+@pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
+@pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("alignment", range(3))
+def test_a_picture_in_base64_is_refused(kind: str, picture: bytes, alphabet: object, alignment: int) -> None:
+    encode = base64.b64encode if alphabet is base64.b64encode else base64.urlsafe_b64encode
+    encoded = encode(b"\x17" * alignment + picture)
+    for text in (
+        encoded,
+        b"see: " + encoded,
+        b"\n".join(textwrap.wrap(encoded.decode(), 76)[n].encode() for n in (0, 1)),
+    ):
+        with pytest.raises(GateError, match="base64"):
+            require_no_picture(TEXT, text)
+
+
+def test_a_picture_in_a_disclosed_value_is_refused() -> None:
+    for value in ("data:image/png;base64," + base64.b64encode(PICTURES[3][1]).decode(), {"b64": "/9j/4AAQSkZJRgABAQ"}):
+        line = disclose(bytes(32), "text", value) + "\n"
+        with pytest.raises(GateError, match="base64"):
+            require_no_picture("data/log/1.disclosures", line.encode())
+
+
+@pytest.mark.parametrize(
+    "name", ["pdq", "phash", "dHash", "pdq_hash", "perceptual_hash", "thumb", "thumbnail", "stripped_thumb", "photodna"]
+)
+def test_a_field_that_could_hold_a_print_or_a_thumbnail_is_refused(name: str) -> None:
+    inner = json.dumps({"values": {"media": [{name: "0" * 64}]}}).encode()
+    for member, content in (
+        (layout.CASE, inner),
+        (layout.ITEMS_JSONL, b"{}\n" + inner + b"\n"),
+        ("data/log/1.leaf", inner),
+        ("data/log/1.disclosures", (disclose(bytes(32), "media", {name: "x"}) + "\n").encode()),
+        (layout.ITEMS_CSV, f'"index","{name}"\r\n"1","2"\r\n'.encode()),
+    ):
+        with pytest.raises(GateError, match="print"):
+            require_no_picture(member, content)
+
+
+def test_a_word_in_a_text_is_no_field() -> None:
+    require_no_picture(TEXT, b"No pdq, no phash and no thumbnail is in this file.")
+    require_no_picture(layout.CASE, b'{"prints":"sealed","reason":"the thumbnail was shown"}')
+
+
+@pytest.mark.parametrize(
+    "member", [TEXT, layout.ITEMS_CSV, layout.ITEMS_JSONL, layout.EVENTS_JSONL, "data/report.en.txt"]
+)
+@pytest.mark.parametrize("words", ["look GIF89a here", "RIFF1234WEBPVP8X", "ftypisom", "P6 40 40 255 x", "BM"])
+def test_words_that_a_picture_could_begin_with_are_words(member: str, words: str) -> None:
+    require_no_picture(member, json.dumps({"text": words}).encode())
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+
+
+def test_words_that_look_like_a_field_are_no_field() -> None:
+    words = 'say "thumbnail": 5'
+    require_no_picture("data/report.en.txt", words.encode())
+    for member in (layout.ITEMS_JSONL, layout.CASE, "data/log/1.leaf"):
+        require_no_picture(member, json.dumps({"text": words}).encode())
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+
+
+def test_the_length_that_stands_for_a_picture_may_leave_and_nothing_else_under_its_name() -> None:
+    require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":"812"}]}\n')
+    for other in (b'"x"', b"812", b'"812","x":"y"', b'""', b'["812"]'):
+        with pytest.raises(GateError, match="print"):
+            require_no_picture(layout.ITEMS_JSONL, b'{"text":[{"stripped":' + other + b"}]}\n")
+
+
+def test_a_line_that_is_no_disclosure_is_searched_as_it_is() -> None:
+    jpeg = base64.b64encode(PICTURES[0][1])
+    for line in (b"!" + jpeg, b"x " + jpeg, jpeg, jpeg.rstrip(b"=")):
+        with pytest.raises(GateError):
+            require_no_picture("data/log/1.disclosures", line + b"\n")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_any_words_may_leave_as_a_disclosure(text: str) -> None:
+    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", text) + "\n").encode())
+
+
+def test_text_that_is_not_text_is_refused() -> None:
+    for content in (b"\xff\xfe", b"a\0b", b"\x1b[2J"):
+        with pytest.raises(GateError, match="text"):
+            require_no_picture(TEXT, content)
+
+
+@given(st.binary(max_size=400).filter(lambda data: not any(form.opening in data for form in FORMATS)))
+def test_random_bytes_in_base64_are_no_picture(data: bytes) -> None:
+    # digests, signatures and salts look like this
+    require_no_picture(TEXT, base64.b64encode(data))
+    require_no_picture(TEXT, base64.urlsafe_b64encode(data))
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\0", b"\xff\xd8\xff\x00JFIFJFIF", b"RIFF", b"ftyp", b"BM"]
+)
+def test_the_first_bytes_of_a_format_alone_are_no_picture(data: bytes) -> None:
+    require_no_picture(TOKEN, b"\x30" * 40 + data + b"\x30" * 40)
+    require_no_picture(TOKEN, b"\x30" * 40 + data)
+    require_no_picture(TEXT, base64.b64encode(data))
+
+
+def test_many_random_digests_are_no_picture() -> None:
+    stream = b"".join(hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(60_000))
+    require_no_picture(TEXT, base64.b64encode(stream))
+    require_no_picture(TOKEN, stream)
+
+
+def test_the_gate_lets_a_good_bundle_out_and_no_member_that_is_not_listed() -> None:
+    require_may_leave(good_members())
+    for name in ("data/picture.jpg", "data/media/1", "notes.txt"):
+        with pytest.raises(GateError, match="no such member"):
+            require_may_leave({**good_members(), name: b"x"})
+    with pytest.raises(GateError, match="missing"):
+        require_may_leave({name: content for name, content in good_members().items() if name != layout.CASE})
+
+
+@pytest.mark.parametrize(("kind", "picture"), PICTURES)
+def test_no_member_of_a_bundle_can_carry_a_picture_out(kind: str, picture: bytes) -> None:
+    for name in good_members():
+        if name == layout.MIMETYPE:
+            continue
+        with pytest.raises(GateError):
+            require_may_leave({**good_members(), name: picture})

@@ -1,0 +1,501 @@
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipapp
+from datetime import timedelta
+from pathlib import Path
+
+import grimp
+import pytest
+from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from api.cli.main import cli
+from casefiles.bundle.sign import Sealer, make_seal
+from casefiles.errors import ContainerError, TrustError
+from casefiles.format import layout
+from casefiles.format.zip import container_bytes, read_container
+from casefiles.verifier import __main__ as program
+from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
+from casefiles.verifier.checks import CHECKS, Opened, _examine, verify, verify_stream
+from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
+from evidence.finding import Finding, Verdict
+from evidence.log.note import VerifierKey
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.stamp.token import read_token
+from tests.casefiles import forge
+
+TREE = Path(__file__).parents[3]
+
+
+def test_a_good_bundle_passes_every_check(tmp_path: Path) -> None:
+    report = forge.checked(forge.good_bundle(), tmp_path)
+    assert report.verdict is Verdict.PASSED
+    assert [finding.id for finding in report.findings] == [listed.id for listed in check_list()]
+
+
+def test_a_bundle_for_court_passes_and_says_for_whom_it_was_made(tmp_path: Path) -> None:
+    report = forge.checked(forge.build(forge.small_contents(rehearsal=False))[0], tmp_path)
+    assert report.verdict is Verdict.PASSED
+    assert report.findings[-1].found == "made for: prosecutor"
+
+
+def test_every_check_of_the_list_is_made_here_and_no_other() -> None:
+    assert [check.id for check in CHECKS] == [listed.id for listed in check_list()]
+    assert all("cli" in listed.done_by for listed in check_list())
+    for number, check in enumerate(CHECKS):
+        assert set(check.needs) <= {earlier.id for earlier in CHECKS[:number]}
+
+
+def test_what_the_list_says_that_the_script_checks_the_script_runs() -> None:
+    script = (TREE / "casefiles" / "verifier" / "verify.sh").read_text(encoding="ascii")
+    run = [line.split()[1] for line in script.splitlines() if line.startswith("  run ")]
+    assert run == [listed.id for listed in check_list() if "sh" in listed.done_by]
+
+
+def test_without_roots_nothing_is_more_than_undecided_and_the_fingerprints_are_shown(tmp_path: Path) -> None:
+    report = forge.checked(forge.good_bundle(), tmp_path, trust=[], log_key=None)
+    assert report.verdict is Verdict.INDETERMINATE
+    undecided = {finding.id: finding for finding in report.problems}
+    stamps = {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"}
+    assert undecided.keys() == {"seal.chain", *stamps}
+    root = forge.sealer().chain[0].fingerprint(hashes.SHA256()).hex()
+    assert root in undecided["seal.chain"].found
+    stamper = forge.authority().certificate.fingerprint(hashes.SHA256()).hex()
+    assert all(stamper in undecided[name].found for name in stamps)
+
+
+def test_roots_that_lie_in_the_bundle_are_not_trusted(tmp_path: Path) -> None:
+    pem = b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots())
+    contents = forge.changed(forge.small_contents(), certificates=(("roots", pem),))
+    assert forge.checked(forge.build(contents)[0], tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
+
+
+def test_a_root_of_somebody_else_fails(tmp_path: Path) -> None:
+    other, *_ = make_seal("Test organisation", forge.START - timedelta(days=30))
+    stranger = RehearsalAuthority.create(tmp_path / "other", at=forge.START - timedelta(days=30))
+    bundle = forge.good_bundle()
+    wrong_seal = forge.checked(bundle, tmp_path, trust=[other, forge.authority().root])
+    assert forge.failed(wrong_seal) == {"seal.chain"}
+    wrong_stamps = forge.checked(bundle, tmp_path, trust=[forge.sealer().chain[0], stranger.root])
+    assert {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"} <= forge.failed(wrong_stamps)
+
+
+def test_the_seal_certificate_itself_can_be_what_is_trusted(tmp_path: Path) -> None:
+    trust = [forge.sealer().certificate, forge.authority().root]
+    assert forge.checked(forge.good_bundle(), tmp_path, trust=trust).verdict is Verdict.PASSED
+
+
+def test_a_seal_that_had_expired_when_it_was_stamped_fails(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=6 * 366))
+    expired = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    report = forge.checked(expired, tmp_path, trust=[root, forge.authority().root])
+    assert forge.failed(report) == {"seal.chain"}
+    assert "not valid at that time" in next(one.found for one in report.problems if one.id == "seal.chain")
+
+
+def test_a_seal_that_expired_after_it_was_stamped_still_passes(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=5 * 365))
+    assert certificate.not_valid_after_utc < forge.START + timedelta(days=30)
+    bundle = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    report = forge.checked(bundle, tmp_path, trust=[root, forge.authority().root])
+    assert report.verdict is Verdict.PASSED
+
+
+def test_another_log_key_than_the_one_given_fails(tmp_path: Path) -> None:
+    other = VerifierKey(forge.ORIGIN, bytes(32))
+    report = forge.checked(forge.good_bundle(), tmp_path, log_key=other)
+    assert forge.failed(report) == {"log.key"}
+
+
+def test_a_check_whose_ground_does_not_hold_is_not_made_and_says_so(tmp_path: Path) -> None:
+    report = forge.checked(b"no container", tmp_path)
+    assert report.verdict is Verdict.FAILED
+    assert forge.failed(report) == {"container.form"}
+    assert all("not made" in finding.found for finding in report.findings[1:])
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", "an empty file"),
+        (b"Dear Sir or Madam,\n", "a file that begins with the bytes 44 65 61 72 20 53 69 72"),
+        (b"\x1b[2J", "a file that begins with the bytes 1b 5b 32 4a"),
+        (b"PK\x03\x04" + forge.good_bundle()[70:], "a ZIP file that begins with something else"),
+    ],
+)
+def test_what_is_no_bundle_is_told_so_in_one_line(data: bytes, kind: str, tmp_path: Path) -> None:
+    line, empty, verdict = as_text(forge.checked(data, tmp_path)).splitlines()
+    assert line.startswith(f"this file is no bundle: {kind} (expected a ZIP file that begins with the member mimetype")
+    assert (empty, verdict) == ("", "verdict: FAILED")
+    assert len(as_json(forge.checked(data, tmp_path))["checks"]) == len(check_list())
+
+
+def test_a_bundle_that_is_cut_anywhere_is_told_as_cut() -> None:
+    bundle = forge.good_bundle()
+    for size in [*range(1, 200), *range(200, len(bundle), 97), *range(len(bundle) - 200, len(bundle))]:
+        with pytest.raises(ContainerError, match=f"is cut short.*found {size} bytes"):
+            read_container(io.BytesIO(bundle[:size]))
+
+
+def test_a_length_that_was_changed_in_a_whole_bundle_is_not_told_as_a_bad_copy_alone() -> None:
+    bundle = bytearray(forge.good_bundle())
+    at = 38 + len("application/vnd.etsi.asic-e+zip")  # the second member, whose header holds its size twice
+    for place in (at + 18, at + 22):
+        bundle[place : place + 4] = (len(bundle)).to_bytes(4, "little")
+    with pytest.raises(ContainerError, match=f"or changed.*found {len(bundle)} bytes") as raised:
+        read_container(io.BytesIO(bytes(bundle)))
+    assert "it was changed: write to the sender" in raised.value.fix
+
+
+class Pipe(io.BytesIO):
+    """Bytes that come once."""
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        raise io.UnsupportedOperation("seek")
+
+    def tell(self) -> int:
+        raise io.UnsupportedOperation("tell")
+
+
+@pytest.mark.parametrize("size", [None, 20, 5000])
+def test_a_bundle_comes_through_a_pipe_as_well(size: int | None) -> None:
+    data = forge.good_bundle()[:size]
+    through, whole = (
+        verify_stream(each, roots=forge.roots(), log_key=forge.VKEY) for each in (Pipe(data), io.BytesIO(data))
+    )
+    assert through == whole
+    assert through.verdict is (Verdict.PASSED if size is None else Verdict.FAILED)
+
+
+def flips(data: bytes, *, start: int, step: int) -> list[bytes]:
+    return [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step)]
+
+
+def test_a_flipped_byte_anywhere_in_the_file_fails(tmp_path: Path) -> None:
+    bundle = forge.good_bundle()
+    for flipped in flips(bundle, start=0, step=97):
+        assert forge.checked(flipped, tmp_path).verdict is Verdict.FAILED
+
+
+@pytest.mark.slow
+def test_every_flipped_byte_in_the_file_fails() -> None:
+    # what the container's reader refuses, verify fails: the test above; this one leaves the disk out
+    bundle = forge.good_bundle()
+    for flipped in flips(bundle, start=0, step=1):
+        with pytest.raises(ContainerError):
+            read_container(io.BytesIO(flipped))
+
+
+def examined(members: dict[str, bytes]) -> Verdict:
+    """Past the container, whose CRC alone would catch a flip."""
+    return _examine(Opened(members, roots=forge.roots(), log_key=forge.VKEY)).verdict
+
+
+SIGNED = (layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN, layout.CHECKPOINT, layout.CHECKPOINT_TOKEN, layout.LOG_KEY)
+
+
+def require_flips_fail(step: int, *, in_signed: int) -> None:
+    members = forge.good_members()
+    for name, content in members.items():
+        stride = in_signed if name in SIGNED else step
+        for flipped in flips(content, start=min(len(content) - 1, stride // 2), step=stride):
+            verdict = examined({**members, name: flipped})
+            # the container's own reader settles the mimetype
+            assert verdict is Verdict.FAILED or name == layout.MIMETYPE, name
+
+
+def test_a_flipped_byte_in_any_member_fails_even_where_the_container_is_written_anew() -> None:
+    require_flips_fail(step=997, in_signed=211)
+
+
+@pytest.mark.slow
+def test_every_flipped_byte_of_a_signature_and_each_17th_elsewhere_fails_in_a_container_written_anew() -> None:
+    require_flips_fail(step=17, in_signed=1)
+
+
+def test_a_member_removed_added_doubled_renamed_or_exchanged_fails(tmp_path: Path) -> None:
+    members = forge.good_members()
+    names = [name for name in members if name != layout.MIMETYPE]
+    for name in names:
+        without = {other: content for other, content in members.items() if other != name}
+        assert forge.checked(container_bytes(without), tmp_path).verdict is Verdict.FAILED
+        renamed = {**without, name + ".bak": members[name]}
+        assert forge.checked(container_bytes(renamed), tmp_path).verdict is Verdict.FAILED
+        other = names[names.index(name) - 1]
+        exchanged = {**members, name: members[other], other: members[name]}
+        if members[name] != members[other]:
+            assert forge.checked(container_bytes(exchanged), tmp_path).verdict is Verdict.FAILED
+    for name in ("data/certs/extra.pem", "data/log/99.leaf", "notes.txt", "data/report.mk.txt"):
+        assert forge.checked(container_bytes({**members, name: b"x\n"}), tmp_path).verdict is Verdict.FAILED
+
+
+def test_a_file_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
+    with pytest.raises(ContainerError, match="cannot be read"):
+        verify(tmp_path / "none.asice", roots=[])
+
+
+def test_a_mistake_in_what_the_command_was_given_is_usage_as_in_the_verifier_alone(files: dict[str, str]) -> None:
+    good = ["verify", files["bundle"], "--trust", files["roots"]]
+    for mistake in (["--log", "x"], ["--log", ""], ["--seal", "x"], ["--trust", files["bundle"]]):
+        assert CliRunner().invoke(cli, [*good, *mistake]).exit_code == 2, mistake
+    for pin, code in (("0" * 64, 1), (SEAL_PIN, 0)):
+        told = CliRunner().invoke(cli, [*good, "--seal", pin, "--log", str(forge.VKEY)], standalone_mode=False)
+        assert told.return_value == code
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = program.main(arguments)
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    made = {"bundle": tmp_path / "b.asice", "roots": tmp_path / "roots.pem", "bad": tmp_path / "bad.asice"}
+    made["bundle"].write_bytes(forge.good_bundle())
+    made["bad"].write_bytes(forge.good_bundle()[:-1])
+    made["roots"].write_bytes(b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots()))
+    return {name: str(path) for name, path in made.items()}
+
+
+def test_the_program_exits_0_1_2_3(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    trust = ["--trust", files["roots"]]
+    assert run([files["bundle"], *trust, "--log", str(forge.VKEY)], capsys)[0] == 0
+    assert run([files["bad"], *trust], capsys)[0] == 1
+    assert run([files["bundle"]], capsys)[0] == 3
+    assert run([files["bundle"], "--trust", files["bundle"]], capsys)[0] == 2
+    assert run([files["bundle"], "--log", "x"], capsys)[0] == 2
+    assert run([files["bundle"], "--seal", "x"], capsys)[0] == 2
+    assert run([files["bundle"], "--seal", ""], capsys)[0] == 2
+    assert run([files["bundle"], *trust, "--seal", SEAL_PIN], capsys)[0] == 0
+    assert run([files["bundle"], *trust, "--seal", "0" * 64], capsys)[0] == 1
+    assert run([files["bundle"] + "x"], capsys)[0] == 2
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--no-such-option"])
+
+
+def test_the_programs_json_is_one_object_with_verdict_and_checks(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = run([files["bundle"], "--trust", files["roots"], "--json"], capsys)
+    told = json.loads(out)
+    assert (code, told["verdict"]) == (0, "PASSED")
+    assert [check["id"] for check in told["checks"]] == [listed.id for listed in check_list()]
+    assert all(check.keys() == {"id", "verdict", "detail"} for check in told["checks"])
+
+
+def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(tmp_path: Path) -> None:
+    good = as_text(forge.checked(forge.good_bundle(), tmp_path))
+    assert good.splitlines()[-1] == "verdict: PASSED"
+    bad = as_text(forge.checked(forge.good_bundle(), tmp_path, trust=[]))
+    for listed in check_list():
+        assert f"{listed.id:<22} {listed.title}" in good
+        assert listed.id in bad
+    assert "NO_CERTIFICATE_CHAIN_FOUND" in bad
+
+
+def test_the_report_for_people_breaks_no_line_of_a_terminal(tmp_path: Path) -> None:
+    whole = {str(forge.VKEY) + ","}
+    for trust in (forge.roots(), forge.roots()[:1], []):
+        lines = as_text(forge.checked(forge.good_bundle(), tmp_path, trust=trust)).splitlines()
+        assert [line for line in lines if len(line) > WIDTH and line.strip() not in whole] == []
+
+
+@pytest.mark.parametrize(("given", "missing"), [(0, "seal.time_stamp"), (1, "seal.chain")])
+def test_a_root_that_is_missing_is_named_once_with_what_to_do(given: int, missing: str, tmp_path: Path) -> None:
+    # it fails all the same: what a forger sealed must not look undecided to whoever said whom to trust
+    report = forge.checked(forge.good_bundle(), tmp_path, trust=[forge.roots()[given]])
+    told = {finding.id: finding.found for finding in report.findings if finding.verdict is Verdict.FAILED}
+    assert told[missing].startswith("no root was given for: ")
+    text = " ".join(as_text(report).split())
+    assert text.count("Give every root that the letter names, then run it again.") == 1
+    assert text.endswith("Only if it still says FAILED was something changed. verdict: FAILED")
+
+
+def test_what_is_wrong_with_a_certificate_itself_is_told_before_a_missing_root(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.sealer().chain[0])
+    late = forge.reseal(forge.good_members(), by=sealer, at=forge.START + timedelta(days=301))
+    for trust in (forge.roots(), forge.roots()[1:]):
+        text = " ".join(as_text(forge.checked(late, tmp_path, trust=trust)).split())
+        assert "not valid at that time" in text
+        assert "no root was given" not in text
+
+
+def test_nothing_in_a_bundle_can_move_the_readers_cursor() -> None:
+    finding = Finding("log.key", Verdict.FAILED, "a\x1b[2J", "b\u202e", "c\nd", "fix")
+    assert detail_of(finding) == "a\\x1b[2J: c\\nd (expected b\\u202e) - fix"
+    assert as_json(forge.Report((finding,)))["verdict"] == "FAILED"
+
+
+def closure() -> set[str]:
+    graph = grimp.build_graph("casefiles", "evidence", "config")
+    return {"casefiles.verifier.__main__"} | graph.find_upstream_modules("casefiles.verifier.__main__")
+
+
+def pack(directory: Path) -> Path:
+    """The verifier as one file: its import closure and its data."""
+    source = directory / "source"
+    for module in closure():
+        parts = module.split(".")
+        for depth in range(1, len(parts)):
+            package = source.joinpath(*parts[:depth])
+            package.mkdir(parents=True, exist_ok=True)
+            (package / "__init__.py").write_bytes(TREE.joinpath(*parts[:depth], "__init__.py").read_bytes())
+        file = TREE.joinpath(*parts).with_suffix(".py")
+        if file.exists():
+            source.joinpath(*parts).with_suffix(".py").write_bytes(file.read_bytes())
+    schemas = (f"format/schemas/{name}.schema.json" for name in layout.SCHEMA_NAMES)
+    for data in ("verifier/checks.json", *schemas):
+        target = source / "casefiles" / data
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((TREE / "casefiles" / data).read_bytes())
+    # zipapp's own starter forgets the exit code
+    (source / "__main__.py").write_text("import sys\nfrom casefiles.verifier.__main__ import main\nsys.exit(main())\n")
+    out = directory / "verify.pyz"
+    zipapp.create_archive(source, out)
+    return out
+
+
+def test_the_verifier_runs_as_one_file_without_the_rest_of_the_program(files: dict[str, str], tmp_path: Path) -> None:
+    packed = pack(tmp_path)
+    for arguments, expected in (
+        ([files["bundle"], "--trust", files["roots"], "--json"], Verdict.PASSED),
+        ([files["bad"], "--trust", files["roots"], "--json"], Verdict.FAILED),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-I", packed, *arguments], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert json.loads(done.stdout)["verdict"] == expected, done.stderr
+
+
+def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
+    assert closure() <= {
+        "casefiles", "casefiles.errors", "casefiles.format", "casefiles.verifier", "config", "config.errors",
+        "evidence", "evidence.canonical", "evidence.errors", "evidence.finding", "evidence.log", "evidence.pictures",
+        "evidence.stamp", "evidence.times",
+        *(f"casefiles.format.{name}" for name in (
+            "bag", "layout", "manifest", "pictures", "records", "schema", "zip",
+        )),
+        *(f"casefiles.verifier.{name}" for name in ("__main__", "cades", "checks", "report")),
+        *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "proof", "schema")),
+        *(f"evidence.stamp.{name}" for name in ("cms", "der", "token")),
+    }  # fmt: skip
+
+
+def test_a_bundle_forged_with_a_seal_and_an_authority_of_the_same_names_never_passes(tmp_path: Path) -> None:
+    root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
+    liar = RehearsalAuthority.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
+    members = {**forge.good_members(), layout.README: b"another text\n"}
+    stamp = forge.stamping(forge.START + timedelta(days=1), by=liar)
+    bundle = forge.reseal(members, by=Sealer(certificate, key, (root,)), stamp=stamp)
+    assert forge.checked(bundle, tmp_path).verdict is Verdict.FAILED
+    assert forge.checked(bundle, tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
+
+
+SEAL_PIN = forge.sealer().certificate.fingerprint(hashes.SHA256()).hex()
+MAIL = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION])
+STAMP_CHECKS = {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"}
+
+
+def test_the_fingerprint_of_another_seal_fails_with_roots_and_without(tmp_path: Path) -> None:
+    bundle = forge.good_bundle()
+    assert forge.checked(bundle, tmp_path, seal_pin=SEAL_PIN).verdict is Verdict.PASSED
+    assert forge.failed(forge.checked(bundle, tmp_path, seal_pin="0" * 64)) == {"seal.chain"}
+    assert forge.failed(forge.checked(bundle, tmp_path, trust=[], seal_pin="0" * 64)) == {"seal.chain"}
+
+
+def test_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    bundle = forge.reseal(forge.good_members(), by=sealer)
+    assert forge.undecided(forge.checked(bundle, tmp_path)) == {"seal.chain", *STAMP_CHECKS}
+    pinned = forge.checked(bundle, tmp_path, seal_pin=sealer.certificate.fingerprint(hashes.SHA256()).hex())
+    assert pinned.verdict is Verdict.INDETERMINATE
+    assert forge.undecided(pinned) == STAMP_CHECKS
+    assert all("lead to the same root" in one.found and one.fix for one in pinned.problems)
+    # the organisation's own fingerprint tells such a seal from its own
+    assert forge.failed(forge.checked(bundle, tmp_path, seal_pin=SEAL_PIN)) == {"seal.chain"}
+
+
+def test_a_root_given_in_two_certificates_or_with_an_authority_below_it_is_one_root(tmp_path: Path) -> None:
+    root, key = forge.authority().root, forge.ROOT_KEYS[forge.authority().root]
+    middle_key = ec.generate_private_key(ec.SECP256R1())
+    usage = root.extensions.get_extension_for_class(x509.KeyUsage).value
+
+    def authority(name: x509.Name, public: ec.EllipticCurvePublicKey, serial: int) -> x509.Certificate:
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(root.subject).public_key(public)
+        builder = builder.serial_number(serial).not_valid_before(forge.BEFORE)
+        builder = builder.not_valid_after(forge.START + timedelta(days=300)).add_extension(usage, critical=True)
+        return builder.add_extension(x509.BasicConstraints(True, None), critical=True).sign(key, hashes.SHA256())
+
+    again = authority(root.subject, key.public_key(), 11)
+    middle = authority(forge.sealer().certificate.subject, middle_key.public_key(), 12)
+    forge.ROOT_KEYS[middle] = middle_key
+    # the rehearsal's root allows no authority below it; its other certificate does
+    for issuer, trust in ((root, [again, root]), (middle, [middle, again])):
+        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(issuer))
+        report = forge.checked(bundle, tmp_path, trust=trust)
+        assert "seal.chain" in forge.undecided(report)
+        assert report.verdict is Verdict.INDETERMINATE
+
+
+def test_a_seal_padded_with_certificates_does_not_hide_its_root(tmp_path: Path) -> None:
+    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    padding = tuple(make_seal(f"Padding {number}", forge.BEFORE)[0] for number in range(63))
+    bundle = forge.reseal(forge.good_members(), by=Sealer(sealer.certificate, sealer.key, padding))
+    assert forge.checked(bundle, tmp_path).verdict is not Verdict.PASSED
+
+
+def test_a_certificate_for_documents_may_seal(tmp_path: Path) -> None:
+    for kind in ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5"):
+        documents = x509.ExtendedKeyUsage([x509.ObjectIdentifier(kind)])
+        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(forge.sealer().chain[0], documents))
+        assert forge.checked(bundle, tmp_path).verdict is Verdict.PASSED
+
+
+def test_a_fingerprint_is_read_as_letters_and_openssl_print_it() -> None:
+    spaced = " ".join(SEAL_PIN[at : at + 4] for at in range(0, 64, 4))
+    colons = ":".join(SEAL_PIN[at : at + 2] for at in range(0, 64, 2)).upper()
+    assert {parse_fingerprint(text) for text in (SEAL_PIN, spaced, f"{spaced}\n", colons)} == {SEAL_PIN}
+    for bad in ("", SEAL_PIN[1:], SEAL_PIN + "0", "g" + SEAL_PIN[1:], "-" + SEAL_PIN):
+        with pytest.raises(TrustError, match="not a SHA-256 fingerprint"):
+            parse_fingerprint(bad)
+
+
+def test_a_real_token_with_its_whole_chain_carries_nothing_beside() -> None:
+    token = (TREE / "tests" / "evidence" / "stamp" / "real" / "globalsign-2021.p7s").read_bytes()
+    info = read_token(token, sha256=hashlib.sha256(b"notation").digest())
+    assert len(info.others) == 3
+    require_nothing_beside(token, info)
+
+
+def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:
+    def issued(*extensions: tuple[x509.ExtensionType, bool]) -> Sealer:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")])
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(5).not_valid_before(forge.START - timedelta(days=1))
+        builder = builder.not_valid_after(forge.START + timedelta(days=100))
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        return Sealer(builder.sign(key, hashes.SHA256()), key)
+
+    usage = forge.sealer().certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    stamps_only = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    agreeing = x509.KeyUsage(*[False] * 4, key_agreement=True, **dict.fromkeys(
+        ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False))  # fmt: skip
+    control = issued((usage, True))
+    bundle = forge.reseal(forge.good_members(), by=control)
+    trust = [control.certificate, forge.authority().root]
+    assert forge.checked(bundle, tmp_path, trust=trust).verdict is Verdict.PASSED
+    for odd in (issued(), issued((usage, True), (stamps_only, True)), issued((usage, True), (authority, True)),
+                issued((agreeing, True))):  # fmt: skip
+        bundle = forge.reseal(forge.good_members(), by=odd)
+        report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.authority().root])
+        assert forge.failed(report) == {"seal.signature"}

@@ -1,0 +1,42 @@
+"""The verifier as whoever receives a bundle starts it: ``python -m casefiles.verifier``."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from casefiles.format import layout
+from casefiles.format.zip import container_bytes
+from tests.casefiles import forge
+
+TREE = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "trusting", "ends_with", "code"),
+    [
+        (b"", True, "verdict: PASSED\n", 0),
+        (b"another text\n", True, "verdict: FAILED\n", 1),
+        (b"", False, "verdict: INDETERMINATE\n", 3),
+    ],
+)
+def test_the_program_ends_with_the_verdict_and_its_code(
+    tmp_path: Path, text: bytes, *, trusting: bool, ends_with: str, code: int
+) -> None:
+    members = forge.good_members()
+    (tmp_path / "bundle.asice").write_bytes(container_bytes(members | {layout.README: members[layout.README] + text}))
+    (tmp_path / "roots.pem").write_bytes(b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots()))
+    trust = ["--trust", tmp_path / "roots.pem"] if trusting else []
+    command = [sys.executable, "-m", "casefiles.verifier", tmp_path / "bundle.asice", *trust]
+    done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.endswith(ends_with)
+
+
+def test_the_program_says_what_is_wrong_with_its_arguments_and_ends_with_2(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "casefiles.verifier", tmp_path / "absent.asice"]
+    done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "absent.asice" in done.stderr

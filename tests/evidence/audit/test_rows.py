@@ -1,0 +1,266 @@
+"""Whatever type a damaged database gives back is a finding that names its row; rows in clear are told from no key."""
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import main
+from api.home import DATABASE_FILE, Home
+from api.office.audit import run_audit, told_of_records
+from api.office.channel import Entry, add_channel, remove_channel
+from api.office.item import list_items
+from casefiles.case import add_items, open_case
+from evidence.audit.log import AuditInput
+from evidence.audit.run import Audit, audit
+from evidence.custody.append import TileRows, tree_size
+from evidence.custody.sequencer import newest_checkpoint, newest_token
+from evidence.errors import StoreError
+from evidence.finding import Verdict
+from evidence.observation import Mode
+from evidence.store import database
+from evidence.store.database import reading
+from tests.homes import PASSPHRASE, Office, copy_of, doer, new_office
+
+TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.tile)
+OTHERS = {
+    "text": "'text'",
+    "text that is no UTF-8": "CAST(x'ff00fe' AS TEXT)",
+    "null": "NULL",
+    "huge": "9223372036854775807",
+    "negative": "-1",
+    "fraction": "1.5",
+    "bytes": "x'00'",
+}
+KEYS = {"event": "idx", "sealed": "idx", "checkpoint": "size", "token": "idx", "tile": "level"}
+NAMED = re.compile(r"(leaf|checkpoint|token|tile) ")
+
+
+def audited(home: Home, passphrase: str | None = None, level: int = 3) -> Audit:
+    return run_audit(home, level=level, against=None, passphrase=passphrase, progress=lambda _more: None)
+
+
+@pytest.fixture
+def home(office: Office, tmp_path: Path) -> Iterator[Home]:
+    home = copy_of(office, tmp_path)
+    yield home
+    home.engine.dispose()
+
+
+def change(home: Home, *statements: str) -> None:
+    """Change the rows as a flipped bit does: past what the schema allows."""
+    connection = sqlite3.connect(home.path / DATABASE_FILE)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def without_rules(home: Home) -> None:
+    """Columns without types, keys and NOT NULL, so that each can hold what a flipped bit makes of it."""
+    connection = sqlite3.connect(home.path / DATABASE_FILE)
+    with connection:
+        for table in TRUTH:
+            connection.execute(f"ALTER TABLE {table.name} RENAME TO old_{table.name}")
+            connection.execute(f"CREATE TABLE {table.name} ({', '.join(column.name for column in table.columns)})")
+            connection.execute(f"INSERT INTO {table.name} SELECT * FROM old_{table.name}")
+            connection.execute(f"DROP TABLE old_{table.name}")
+    connection.close()
+
+
+@pytest.mark.parametrize("table", [table.name for table in TRUTH])
+def test_a_value_of_another_type_is_a_finding_that_names_its_row(home: Home, tmp_path: Path, table: str) -> None:
+    without_rules(home)
+    assert audited(home, PASSPHRASE).report.problems == ()
+    home.engine.dispose()
+    clean = (home.path / DATABASE_FILE).read_bytes()
+    key = KEYS[table]
+    for column in database.metadata.tables[table].columns:
+        for name, value in OTHERS.items():
+            if (column.name, name) == ("cosigned", "null"):
+                continue  # as it is
+            chosen = f"(SELECT rowid FROM {table} ORDER BY {key} LIMIT 1 OFFSET 0)"
+            change(home, f"UPDATE {table} SET {column.name} = {value} WHERE rowid = {chosen}")
+            for passphrase in (None, PASSPHRASE):
+                failures = [
+                    each for each in audited(home, passphrase).report.problems if each.verdict is Verdict.FAILED
+                ]
+                assert any(NAMED.search(each.where) for each in failures), (column.name, name, failures)
+            home.engine.dispose()
+            for extra in ("-wal", "-shm"):
+                (home.path / (DATABASE_FILE + extra)).unlink(missing_ok=True)
+            (home.path / DATABASE_FILE).write_bytes(clean)
+
+
+def test_the_command_prints_one_object_for_a_leaf_that_turned_text(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(home, "UPDATE event SET leaf = CAST(leaf AS TEXT) WHERE idx = 3", "UPDATE token SET size = 'many'")
+    assert main(["--home", str(home.path), "audit", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "FAILED"
+    assert {"leaf 3"} <= {each["where"] for each in told["problems"]}
+
+
+def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
+    change(
+        home,
+        "UPDATE tile SET hashes = 'text'",
+        "UPDATE token SET token = 5",
+        "UPDATE checkpoint SET note = 'text'",
+        "INSERT INTO event VALUES (9223372036854775807, 'leaf')",
+    )
+    with reading(home.engine) as connection:
+        for read, where in (
+            (lambda: TileRows(connection).tile(level=0, n=0), "tile 0/0"),
+            (lambda: newest_token(connection), "token "),
+            (lambda: newest_checkpoint(connection), "checkpoint "),
+            (lambda: tree_size(connection), "event "),
+        ):
+            with pytest.raises(StoreError) as raised:
+                read()
+            assert raised.value.where.startswith(where)
+
+
+# One wound hides no other
+
+
+def test_a_record_that_cannot_be_opened_hides_no_changed_row(home: Home) -> None:
+    first, *_others, last = (item["item_id"] for item in list_items(home, None, None))
+    with home.writing() as writer:
+        case_id = open_case(writer.sequencer, doer(home))
+        add_items(home.engine, writer.sequencer, case_id, [first], doer(home))
+    opened = "(SELECT idx FROM case_file)"
+    change(
+        home,
+        f"UPDATE sealed SET body = x'00' WHERE name = 'record' AND idx = {opened}",
+        f"UPDATE item SET message_id = 999 WHERE item_id = '{last}'",
+    )
+    done = audited(home, PASSPHRASE)
+    where = {problem.where for problem in done.report.problems if problem.id == "records.rows"}
+    assert {f"item {last}", f"case_file {case_id}"} <= where
+    assert done.compared
+
+
+def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_told: object) -> None:
+        raise StoreError("the disk failed")
+
+    monkeypatch.setattr("evidence.audit.store.differences", broken)
+    done = audited(home, PASSPHRASE)
+    assert not done.compared
+    assert told_of_records(home, done, 3) == "not compared to the end: see records.rows"
+
+
+# What was signed last
+
+
+def test_a_log_that_was_cut_is_found_though_the_checkpoint_beside_the_key_is_gone(home: Home) -> None:
+    change(
+        home,
+        "DELETE FROM checkpoint WHERE size > (SELECT min(size) FROM checkpoint)",
+    )
+    home.keys.signed.unlink()
+    found = {each.id: each.verdict for each in audited(home, level=1).report.problems}
+    assert found["log.signed"] is Verdict.FAILED
+
+
+def test_without_the_keys_nobody_knows_what_was_signed_last(home: Home) -> None:
+    told = AuditInput(home.engine, home.objects, home.verifier_key, home.stamp_roots())
+    report = audit(told).report
+    assert [(each.id, each.verdict) for each in report.problems] == [("log.signed", Verdict.INDETERMINATE)]
+
+
+def test_the_folder_of_keys_that_is_gone_is_not_taken_for_a_removed_file(home: Home) -> None:
+    shutil.rmtree(home.keys.path)
+    found = {each.id: each.verdict for each in audited(home, level=1).report.problems}
+    assert found["log.signed"] is Verdict.INDETERMINATE
+
+
+# What lies among the objects
+
+
+def test_what_lies_among_the_objects_and_is_not_ours_is_found_and_named(home: Home) -> None:
+    stray = [home.path / "objects" / "notes.txt", home.path / "objects" / "pending" / "folder"]
+    stray[0].write_bytes(b"x")
+    stray[1].mkdir()
+    problems = audited(home).report.problems
+    assert [(each.id, each.where, each.found) for each in problems] == [
+        ("objects.bytes", str(path), "not ours") for path in stray
+    ]
+
+
+# Rows in clear, without a key
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """A home with a row in each table."""
+    office = new_office(tmp_path_factory.mktemp("full"))
+    home = Home.open(office.home.path)
+    entry = Entry("@channel", "https://example.org/report", "an office", date(2026, 1, 2), "public")
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    items = [item["item_id"] for item in list_items(home, None, None)[:2]]
+    with home.writing() as writer:
+        add_items(home.engine, writer.sequencer, open_case(writer.sequencer, doer(home)), items, doer(home))
+        open_case(writer.sequencer, doer(home))
+    home.engine.dispose()
+    return office
+
+
+def test_a_home_with_a_row_in_each_table_passes(full: Office, tmp_path: Path) -> None:
+    home = copy_of(full, tmp_path)
+    assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
+    with reading(home.engine) as connection:
+        assert all(connection.execute(table.select().limit(1)).all() for table in database.PROJECTIONS)
+    home.engine.dispose()
+
+
+def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_path: Path) -> None:
+    home = copy_of(full, tmp_path)
+    entry = Entry("@channel", "https://example.org/other", "an office", date(2026, 1, 2), "public")
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
+    remove_channel(home, "@channel", doer(home))
+    assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
+    home.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM item WHERE idx = (SELECT max(idx) FROM item)",
+        "DELETE FROM item",
+        "UPDATE item SET idx = 0 WHERE idx = (SELECT max(idx) FROM item)",
+        "UPDATE item SET idx = 'x' WHERE idx = (SELECT max(idx) FROM item)",
+        "UPDATE item SET item_id = 'ff' WHERE idx = (SELECT max(idx) FROM item)",
+        "UPDATE item SET payload_sha256 = 'ff' WHERE idx = (SELECT max(idx) FROM item)",
+        "DELETE FROM hole WHERE idx = (SELECT max(idx) FROM hole)",
+        "UPDATE hole SET idx = 0 WHERE idx = (SELECT max(idx) FROM hole)",
+        "DELETE FROM authority WHERE idx = (SELECT max(idx) FROM authority)",
+        "UPDATE authority SET request = 'ff' WHERE idx = (SELECT max(idx) FROM authority)",
+        "UPDATE authority SET approved_idx = NULL",
+        "UPDATE authority SET approved_idx = 0",
+        "DELETE FROM case_item",
+        "DELETE FROM case_file",
+        "DELETE FROM channel",
+        "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on FROM channel",
+        "UPDATE channel SET idx = 0",
+        "INSERT INTO case_file VALUES ('ff', 3, '')",
+        "INSERT INTO hole SELECT -1, seen, channel_id, lo, hi, reason, since FROM hole LIMIT 1",
+    ],
+)
+def test_rows_in_clear_that_are_missing_moved_or_added_are_found_without_a_key(
+    full: Office, tmp_path: Path, statement: str
+) -> None:
+    home = copy_of(full, tmp_path)
+    change(home, statement)
+    assert "rows.places" in {each.id for each in audited(home).report.problems}
+    home.engine.dispose()

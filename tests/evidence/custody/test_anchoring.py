@@ -1,0 +1,191 @@
+"""What is new is stamped once by each authority; what is refused or unanswered is asked again."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from cryptography import x509
+
+from evidence.canonical import sha256_hex
+from evidence.custody.anchoring import Anchoring, has_news
+from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
+from evidence.log.note import open_checkpoint
+from evidence.log.schema import NO_TOKEN
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.stamp.client import TimeStampAuthority
+from evidence.stamp.token import verify_token
+from evidence.store import database, follow
+from evidence.store.database import reading, writing
+from evidence.times import format_time, system_clock
+from tests.evidence.log.ledger import Ledger, case_opened, new_ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = new_ledger(tmp_path)
+    yield ledger
+    ledger.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Stamping:
+    """A real authority on loopback."""
+
+    authority: TimeStampAuthority
+    root: x509.Certificate
+
+
+@pytest.fixture(scope="module")
+def stamping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamping]:
+    rehearsal = RehearsalAuthority.create(tmp_path_factory.mktemp("authority") / "a", at=system_clock())
+    with rehearsal.serving(system_clock) as url:
+        yield Stamping(TimeStampAuthority("first", url, (rehearsal.root,)), rehearsal.root)
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/"
+
+
+def run(ledger: Ledger, http: httpx.Client, *authorities: TimeStampAuthority) -> int:
+    return follow.run(ledger.engine, Anchoring(ledger.engine, ledger.sequencer, authorities, http))
+
+
+def anchors(ledger: Ledger) -> Sequence[tuple[str, int]]:
+    """Authority and stamped size of every token, in the order of the log."""
+    leaves = ledger.leaves()
+    with reading(ledger.engine) as connection:
+        rows = connection.execute(sa.select(database.token).order_by(database.token.c.idx)).all()
+    for row in rows:
+        assert leaves[row.idx].public["token_sha256"] == sha256_hex(row.token)
+    return [(leaves[row.idx].public["authority"], row.size) for row in rows]
+
+
+@contextmanager
+def unchanged(ledger: Ledger) -> Iterator[None]:
+    before = (len(ledger.leaves()), anchors(ledger))
+    yield
+    assert (len(ledger.leaves()), anchors(ledger)) == before
+
+
+def new_checkpoint(ledger: Ledger, number: int = 1) -> bytes:
+    ledger.sequencer.append([case_opened(number)])
+    return ledger.sequencer.checkpoint()
+
+
+def test_an_authority_that_does_not_answer_leaves_everything_for_later(ledger: Ledger, http: httpx.Client) -> None:
+    new_checkpoint(ledger)
+    gone = TimeStampAuthority("gone", closed_port(), ())
+    with unchanged(ledger), pytest.raises(StampUnreachableError):
+        run(ledger, http, gone)
+    with reading(ledger.engine) as connection:
+        assert follow.position_of(connection, "anchoring") == 0
+
+
+def test_an_answer_that_does_not_hold_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
+    new_checkpoint(ledger)
+    unknown = TimeStampAuthority("unknown", stamping.authority.url, ())
+    with unchanged(ledger), pytest.raises(TokenError):
+        run(ledger, http, unknown)
+
+
+def test_a_refusal_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
+    new_checkpoint(ledger)
+    picky = TimeStampAuthority("picky", stamping.authority.url, (stamping.root,), policy="1.2.3")
+    with unchanged(ledger), pytest.raises(StampRefusedError):
+        run(ledger, http, picky)
+
+
+def test_nothing_is_asked_without_a_checkpoint_an_authority_or_news(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    gone = TimeStampAuthority("gone", closed_port(), ())
+    assert run(ledger, http, gone) == 0
+    new_checkpoint(ledger)
+    assert run(ledger, http) == 0
+    assert run(ledger, http, stamping.authority) == 1
+    with unchanged(ledger):
+        assert run(ledger, http, gone) == 1
+        ledger.sequencer.checkpoint()  # over the anchor alone
+        assert run(ledger, http, gone) == 1
+
+
+def test_a_position_beyond_the_log_stops_no_stamp(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
+    new_checkpoint(ledger)
+    with writing(ledger.engine) as connection:
+        connection.execute(sa.insert(database.follower), {"name": "anchoring", "position": 2**62})
+    assert run(ledger, http, stamping.authority) == 1
+    assert anchors(ledger) == [("first", 1)]
+    with reading(ledger.engine) as connection:
+        assert follow.position_of(connection, "anchoring") == 1
+
+
+def test_who_has_stamped_is_not_asked_again_when_another_failed(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    new_checkpoint(ledger)
+    first = stamping.authority
+    second = TimeStampAuthority("second", first.url, first.roots)
+    gone = TimeStampAuthority("second", closed_port(), first.roots)
+    for _ in range(2):
+        with pytest.raises(StampUnreachableError):
+            run(ledger, http, first, gone)
+        assert anchors(ledger) == [("first", 1)]
+    run(ledger, http, first, second)
+    assert anchors(ledger) == [("first", 1), ("second", 1)]
+
+
+def test_a_run_killed_before_its_position_is_kept_asks_nobody_twice(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    new_checkpoint(ledger)
+    for _ in range(2):
+        assert Anchoring(ledger.engine, ledger.sequencer, (stamping.authority,), http).advance(0) == 1
+        assert anchors(ledger) == [("first", 1)]
+
+
+def test_each_checkpoint_with_news_is_stamped_and_its_token_logged(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    notes = [new_checkpoint(ledger)]
+    assert run(ledger, http, stamping.authority) == 1
+    notes.append(new_checkpoint(ledger, 2))
+    assert run(ledger, http, stamping.authority) == 3
+    assert anchors(ledger) == [("first", 1), ("first", 3)]
+    leaves = ledger.leaves()
+    with reading(ledger.engine) as connection:
+        rows = connection.execute(sa.select(database.token).order_by(database.token.c.idx)).all()
+    for row, note in zip(rows, notes, strict=True):
+        told = leaves[row.idx].public
+        info = verify_token(token=row.token, sha256=bytes.fromhex(sha256_hex(note)), roots=[stamping.root])
+        assert told["checkpoint_sha256"] == sha256_hex(note)
+        assert told["reply_sha256"] == sha256_hex(row.reply)
+        assert told["gen_time"] == format_time(info.gen_time)
+        assert before < info.gen_time
+        assert open_checkpoint(note, key=ledger.sequencer.verifier_key).size == row.size
+    first, second = (sha256_hex(row.token) for row in rows)
+    assert [leaf.after for leaf in leaves] == [NO_TOKEN, NO_TOKEN, first, first]
+    ledger.sequencer.append([case_opened(3)])
+    assert ledger.leaves()[-1].after == second
+
+
+def test_anchors_alone_are_no_news(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
+    new_checkpoint(ledger)
+    run(ledger, http, stamping.authority)
+    with reading(ledger.engine) as connection:
+        spans = [(0, 1), (1, 2), (0, 2), (2, 2), (1, 1 << 62)]
+        assert [has_news(connection, *span) for span in spans] == [True, False, True, False, False]

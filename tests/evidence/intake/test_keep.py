@@ -1,0 +1,261 @@
+"""What goes in is sealed, comes back whole with the cards, and goes in once."""
+
+import hashlib
+import io
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.item import list_items
+from casefiles.case import open_events
+from evidence.errors import AuthorityError, NoMatchingKeyError, ObjectDamagedError
+from evidence.intake.preserve import Facts, read_facts, type_of
+from evidence.observation import HoleReason, Medium, Mode
+from evidence.seal.envelopes import open_whole
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.unseal import open_evidence
+from monitor.rehearsal.export import write_export
+from tests.homes import PASSPHRASE, Office, copy_of, doer, new_home, take_in
+
+
+def records_of(home: Home) -> dict[int, tuple[object, dict[str, object]]]:
+    """Every event's opened record and source, by index."""
+    with reading(home.engine) as connection:
+        indexes = connection.execute(sa.select(database.event.c.idx)).scalars().all()
+    casework = home.keys.unlock(PASSPHRASE).casework
+    return {event.index: event for event in open_events(home.engine, indexes, casework)}
+
+
+def opened(home: Home, cards: tuple[str, ...], index: int, address: str) -> bytes:
+    with reading(home.engine) as connection:
+        table = database.sealed
+        header = connection.execute(
+            sa.select(table.c.body).where(table.c.idx == index, table.c.name == "media_header")
+        ).scalar_one()
+    pieces: list[bytes] = []
+    open_evidence(bytes(header), home.objects.read(address), cards=cards[:2], sink=pieces.append)
+    return b"".join(pieces)
+
+
+def holes_of(home: Home) -> list[tuple[str, int | None, int | None]]:
+    table = database.hole
+    with reading(home.engine) as connection:
+        return [(row.reason, row.lo, row.hi) for row in connection.execute(sa.select(table).order_by(table.c.idx))]
+
+
+def test_the_cards_give_the_export_back_byte_for_byte(office: Office) -> None:
+    home, original = office.home, (office.export.folder / "result.json").read_bytes()
+    events = records_of(home)
+    imported = next(event for event in events.values() if event.leaf.type == "imported")
+    whole = bytearray(len(original))
+    rest = bytearray(opened(home, office.cards, imported.index, imported.leaf.sealed["media"]))
+    covered = bytearray(len(original))
+    by_id = {event.leaf.event_id: event for event in events.values()}
+    for offset, length, item_id in imported.record.source["slices"]:
+        event, at = by_id[item_id], int(offset)
+        piece = opened(home, office.cards, event.index, event.leaf.sealed["media"])
+        assert len(piece) == int(length)
+        whole[at : at + len(piece)] = piece
+        covered[at : at + len(piece)] = b"\1" * len(piece)
+    gaps = [at for at, mark in enumerate(covered) if not mark]
+    assert len(gaps) == len(rest)
+    for at, byte in zip(gaps, rest, strict=True):
+        whole[at] = byte
+    assert bytes(whole) == original
+    assert imported.record.values["container_sha256"] == hashlib.sha256(original).hexdigest()
+
+
+def test_every_file_of_the_export_is_sealed_with_its_digest(office: Office) -> None:
+    files = {
+        event.record.values["file_name"]: event
+        for event in records_of(office.home).values()
+        if event.leaf.type == "observed" and event.record.values["kind"] == "file"
+    }
+    assert files.keys() == office.export.media.keys()
+    for name, event in files.items():
+        content = opened(office.home, office.cards, event.index, event.leaf.sealed["media"])
+        assert content == (office.export.folder / name).read_bytes()
+        assert event.record.values["sha256"] == office.export.media[name]
+
+
+def test_the_same_export_again_adds_nothing_but_one_event(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    before, holes, objects = list_items(home, None, None), holes_of(home), len(list(home.objects.addresses()))
+    counts = take_in(home, office.export.folder).counts
+    assert list_items(home, None, None) == before
+    assert holes_of(home) == holes
+    assert counts.already_known == len(before)
+    assert (counts.messages, counts.service, counts.media, counts.sealed, counts.missing_media) == (0, 0, 0, 0, 0)
+    assert len(list(home.objects.addresses())) == objects + 1  # the container's rest
+    home.engine.dispose()
+
+
+def test_the_counts_are_those_of_the_export(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=24, photos=4)
+    counts = take_in(home, export.folder).counts
+    assert counts.messages == export.ordinary
+    assert counts.service == export.service
+    assert counts.unsupported == export.unsupported
+    assert counts.edits == export.edits
+    assert counts.media == counts.sealed == len(export.media)
+    assert counts.missing_media == export.withheld
+    assert counts.already_known == 0
+    assert ("gap", *export.gaps[0]) in holes_of(home)
+    home.engine.dispose()
+
+
+def test_metadata_only_reads_no_file_and_says_so(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evidence.intake.preserve.chunks_of", None)  # whoever opens a medium goes through it
+        patch.setattr("evidence.intake.keep.read_facts", None)
+        counts = take_in(home, export.folder, Mode.METADATA_ONLY).counts
+    assert (counts.media, counts.sealed) == (len(export.media), 0)
+    assert [reason for reason, _lo, _hi in holes_of(home)].count("mode") == len(export.media)
+    with reading(home.engine) as connection:
+        prints = sa.select(database.sealed.c.idx).where(database.sealed.c.name == "prints")
+        assert connection.execute(prints).first() is None
+    home.engine.dispose()
+
+
+def test_hash_only_keeps_fingerprints_and_no_bytes_until_a_higher_mode_comes(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    counts = take_in(home, export.folder, Mode.HASH_ONLY).counts
+    assert (counts.media, counts.sealed) == (len(export.media), 0)
+    again = take_in(home, export.folder, Mode.SEALED).counts
+    assert (again.messages, again.sealed) == (0, len(export.media))
+    assert take_in(home, export.folder, Mode.HASH_ONLY).counts.media == 0
+    home.engine.dispose()
+
+
+def test_prints_are_sealed_to_the_matching_key_alone(office: Office) -> None:
+    keys = office.home.keys.unlock(PASSPHRASE)
+    with reading(office.home.engine) as connection:
+        body = connection.execute(
+            sa.select(database.sealed.c.body).where(database.sealed.c.name == "prints").limit(1)
+        ).scalar_one()
+    assert json.loads(open_whole(bytes(body), identities=(keys.matching,)))["format"] == "nisisama/prints/1"
+    with pytest.raises(NoMatchingKeyError):
+        open_whole(bytes(body), identities=(keys.casework,))
+
+
+def test_a_file_that_is_no_picture_is_kept_with_a_hole(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    photo = next(name for name in sorted(export.media) if name.endswith(".jpg"))
+    (export.folder / photo).write_bytes(b"this is no picture" * 100)
+    counts = take_in(home, export.folder).counts
+    assert counts.sealed == len(export.media)
+    assert [reason for reason, _lo, _hi in holes_of(home)].count(HoleReason.NOT_DECODED.value) == 1
+    home.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("declared", "kept"),
+    [
+        ("Image/x-icon", "Image/x-icon"),
+        ("image/\ud800", "image/png"),
+        ("x" * 70_000, "image/png"),
+        ("a/" + "b" * 65, "image/png"),
+        ("image/png; charset=x", "image/png"),
+        ("image/\u0430", "image/png"),
+        ("text/plain\n", "image/png"),
+        (None, "image/png"),
+    ],
+)
+def test_a_manifest_holds_only_what_has_the_form_of_a_type(declared: str | None, kept: str) -> None:
+    assert type_of(Medium("a.png", lambda: nullcontext(io.BytesIO()), declared)) == kept
+    assert type_of(Medium("a.unknown", lambda: nullcontext(io.BytesIO()), "x" * 70_000)) == "application/octet-stream"
+
+
+@pytest.mark.parametrize("mode", [Mode.SEALED, Mode.HASH_ONLY])
+def test_a_file_that_changes_while_it_is_read_stops_the_import_and_is_not_logged(tmp_path: Path, mode: Mode) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+
+    def changed(medium: object) -> Facts:
+        facts = read_facts(medium)  # type: ignore[arg-type] # what intake hands over
+        return Facts("00" * 32, facts.md5, facts.length)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evidence.intake.keep.read_facts", changed)
+        with pytest.raises(ObjectDamagedError, match="changed while it was read"):
+            take_in(home, export.folder, mode)
+    assert take_in(home, export.folder, mode).counts.media == len(export.media)
+    home.engine.dispose()
+
+
+def test_a_mode_above_metadata_needs_two_persons(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    for approver in (None, "ann", " ANN "):
+        alone = doer(home, approver=approver)
+        with pytest.raises(AuthorityError):
+            take_in(home, export.folder, by=alone)
+    assert list_items(home, None, None) == []
+    home.engine.dispose()
+
+
+def test_an_edited_message_that_is_known_becomes_an_edit(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    folder = tmp_path / "again"
+    write_export(folder, seed=7, messages=16, photos=0)
+    told = json.loads((folder / "result.json").read_text())
+    message = next(each for each in told["messages"] if each["type"] == "message" and each["text"])
+    message |= {"text": "other words", "text_entities": [], "edited_unixtime": "1733011200"}
+    (folder / "result.json").write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    counts = take_in(home, folder).counts
+    kinds = [item["kind"] for item in list_items(home, None, None) if item["message_id"] == message["id"]]
+    assert "edit" in kinds
+    assert counts.edits >= 1
+    home.engine.dispose()
+
+
+def test_metadata_only_after_sealed_adds_nothing(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    before, holes = list_items(home, None, None), holes_of(home)
+    counts = take_in(home, office.export.folder, Mode.METADATA_ONLY).counts
+    assert (counts.already_known, counts.media) == (len(before), 0)
+    assert (list_items(home, None, None), holes_of(home)) == (before, holes)
+    home.engine.dispose()
+
+
+def test_the_same_message_at_a_higher_mode_is_no_edit(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
+    file = export.folder / "result.json"
+    told = json.loads(file.read_text())
+    message = next(each for each in told["messages"] if each.get("edited_unixtime"))
+    message["text"] = "data:image/png;base64," + "iVBORw0KGgo" + "A" * 80
+    message["text_entities"] = []
+    file.write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    for mode in (Mode.METADATA_ONLY, Mode.SEALED):
+        take_in(home, export.folder, mode)
+    kinds = [item["kind"] for item in list_items(home, None, None) if item["message_id"] == message["id"]]
+    assert kinds == ["message", "message"]
+    home.engine.dispose()
+
+
+def test_an_edit_beside_its_first_state_in_one_batch_is_an_edit(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    folder = tmp_path / "export"
+    folder.mkdir()
+    first = {"id": 1, "type": "message", "date_unixtime": "1731570000", "text": "one"}
+    told = {
+        "name": "x",
+        "type": "private_group",
+        "id": 5,
+        "messages": [first, first | {"text": "two", "edited_unixtime": "1731570001"}],
+    }
+    (folder / "result.json").write_text(json.dumps(told))
+    take_in(home, folder)
+    assert [item["kind"] for item in list_items(home, None, None)] == ["message", "edit"]
+    home.engine.dispose()

@@ -1,0 +1,204 @@
+"""Every row in clear follows from the log, and a row that does not is found."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.audit import run_audit
+from api.office.bundle import Order, export_case
+from api.office.case import show_case
+from api.office.channel import add_channel, remove_channel
+from api.office.check import check_picture
+from api.office.item import Look, list_items
+from casefiles.case import add_items, open_case, open_events
+from config.watchlist import watch_entry
+from evidence.canonical import jcs
+from evidence.custody.append import tree_size
+from evidence.log.leaf import parse_leaf
+from evidence.log.schema import SCHEMAS
+from evidence.observation import Mode
+from evidence.store import database
+from evidence.store.database import open_engine, reading, writing
+from evidence.store.projection import Placed, SeenKey, differences, hole_mark, named_mark, observed_mark, project
+from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
+
+CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
+
+
+@pytest.fixture(scope="module")
+def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home in which every type of event was logged."""
+    home = copy_of(office, tmp_path_factory.mktemp("every"))
+    keys, ann = home.keys.unlock(PASSPHRASE), doer(home)
+    for name, mode in (("kanali_a", Mode.METADATA_ONLY), ("kanali_b", Mode.SEALED), ("kanali_a", Mode.SEALED)):
+        entry = watch_entry(
+            channel=name, report_url="https://example.org", reported_by="Org", reported_on="2026-01-01", access="public"
+        )
+        basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
+        add_channel(home, entry, mode, basis, doer(home, approver="bo"))
+    remove_channel(home, "kanali_b", ann)
+    with home.writing() as writer:
+        case = open_case(writer.sequencer, ann)
+        items = [item["item_id"] for item in list_items(home, None, None)]
+        add_items(home.engine, writer.sequencer, case, items[:4], ann)
+    show_case(home, case, ann, keys.casework)
+    list_items(home, None, Look(ann, keys.casework, lambda _unstamped: None))
+    picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
+    check_picture(home, picture, case, ann, keys.matching)
+    export_case(home, Order(case, home.path.parent / "out.asice", "court", "en", ann), keys.casework)
+    yield home
+    home.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def rebuilt(home: Home) -> Iterator[sa.Engine]:
+    """The rows in clear, made from the log and the casework key alone."""
+    engine = open_engine("sqlite://")
+    seen = home.keys.seen_key()
+    with reading(home.engine) as connection:
+        size = tree_size(connection)
+    with writing(engine) as connection:
+        database.metadata.create_all(connection)
+        for event in open_events(home.engine, range(size), home.keys.unlock(PASSPHRASE).casework):
+            values = event.record.values if event.record else {}
+            place = Placed(event.index, event.leaf.event_id, event.leaf.type, values, event.leaf.sealed.get("media"))
+            project(connection, place, seen)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def kept(home: Home) -> Iterator[sa.Engine]:
+    """A copy of the home's rows that takes wrong ones too."""
+    engine = sa.create_engine("sqlite://")
+    with reading(home.engine) as source, engine.begin() as target:
+        database.metadata.create_all(target)
+        for table in CLEAR:
+            target.execute(sa.insert(table), [dict(row._mapping) for row in source.execute(sa.select(table))])
+    yield engine
+    engine.dispose()
+
+
+def found(kept: sa.Engine, rebuilt: sa.Engine, change: Callable[[sa.Connection], object]) -> list[tuple[str, str]]:
+    """The differences when the rows were changed; they are changed back."""
+    with kept.connect() as connection, reading(rebuilt) as other:
+        change(connection)
+        return list(differences(connection, other))
+
+
+def other_value(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - a column of any type
+    match value:
+        case None:
+            return 7 if isinstance(column.type, sa.Integer) else "x"
+        case int():
+            return value + 1_000_000
+        case bytes():
+            return bytes([value[0] ^ 1]) + value[1:]
+        case _:
+            return f"{value[:-1]}{'x' if value[-1] != 'x' else 'y'}"
+
+
+COLUMNS = [(table, column) for table in CLEAR for column in table.c]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each.name)
+def test_a_wrong_value_in_any_column_is_found(
+    kept: sa.Engine, rebuilt: sa.Engine, table: sa.Table, column: sa.Column[Any]
+) -> None:
+    def change(connection: sa.Connection) -> None:
+        row = connection.execute(sa.select(table).limit(1)).one()._mapping
+        this = sa.and_(*(key == row[key.name] for key in table.primary_key))
+        wrong = other_value(column, row[column.name])
+        connection.execute(sa.update(table).where(this).values({column.name: wrong}))
+
+    told = found(kept, rebuilt, change)
+    assert {name for name, _key in told} == {table.name}
+    assert len(told) == (2 if column.primary_key else 1)
+
+
+@pytest.mark.parametrize("table", CLEAR, ids=lambda table: table.name)
+def test_a_row_too_few_and_a_row_too_many_are_found(kept: sa.Engine, rebuilt: sa.Engine, table: sa.Table) -> None:
+    with kept.connect() as connection:
+        row = dict(connection.execute(sa.select(table).limit(1)).one()._mapping)
+    key = " ".join(str(row[column.name]) for column in table.primary_key)
+    this = sa.and_(*(column == row[column.name] for column in table.primary_key))
+    assert found(kept, rebuilt, lambda connection: connection.execute(sa.delete(table).where(this))) == [
+        (table.name, key)
+    ]
+    added = row | {
+        column.name: other_value(column, row[column.name]) for column in table.c if column.primary_key or column.unique
+    }
+    told = found(kept, rebuilt, lambda connection: connection.execute(sa.insert(table), added))
+    assert [name for name, _key in told] == [table.name]
+
+
+def test_the_rows_rebuilt_from_the_log_are_those_that_are_kept(kept: sa.Engine, rebuilt: sa.Engine) -> None:
+    assert found(kept, rebuilt, lambda _connection: None) == []
+    with reading(rebuilt) as connection:
+        for table in CLEAR:
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() > 0, table.name
+
+
+def test_the_scenario_has_every_type_of_event(home: Home) -> None:
+    with reading(home.engine) as connection:
+        types = {parse_leaf(leaf).type for leaf in connection.execute(sa.select(database.event.c.leaf)).scalars()}
+    assert types == set(SCHEMAS)
+
+
+def test_the_audit_finds_a_row_that_does_not_follow(home: Home, tmp_path: Path) -> None:
+    def problems() -> list[str]:
+        report = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report
+        return [problem.id for problem in report.problems]
+
+    assert problems() == []
+    with writing(home.engine) as connection:
+        connection.execute(sa.update(database.channel).values(mode="hash_only"))
+    assert problems() == ["records.rows"]
+    with writing(home.engine) as connection:
+        connection.execute(sa.update(database.channel).values(mode="sealed"))
+    assert problems() == []
+
+
+def test_a_mark_needs_the_key_and_tells_places_apart() -> None:
+    key = SeenKey(bytes(32))
+    told = {"channel_id": "1", "message_id": "2", "sha256": "ab"}
+    others = [told | {name: "3"} for name in told] + [told | {"message_id": None}]
+    marks = [key.mark("sha256", **each) for each in (told, *others)]
+    marks += [key.mark("name", **told), SeenKey(bytes(31) + b"\1").mark("sha256", **told)]
+    assert len(set(marks)) == len(marks)
+    assert {len(mark) for mark in marks} == {32}
+    assert key.mark("sha256", **told) == marks[0]
+
+
+def test_what_is_known_again_is_its_content_its_bytes_or_its_name() -> None:
+    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
+    values: dict[str, Any] = place | {"sha256": "aa", "raw_sha256": "bb", "file_name": "c"}
+    assert observed_mark(key, values) == key.mark("sha256", **place, sha256="aa")
+    assert observed_mark(key, values | {"sha256": None}) == key.mark("raw_sha256", **place, sha256="bb")
+    unread = values | {"sha256": None, "raw_sha256": None}
+    assert observed_mark(key, unread) == named_mark(key, values)
+    assert len({named_mark(key, unread | {"file_name": name}) for name in ("c", "d", None)}) == 3
+    hole = {"channel_id": "1", "hole": "gap", "lo": "1", "hi": "2", "what": ""}
+    assert len({hole_mark(key, hole), *(hole_mark(key, hole | {name: "9"}) for name in hole)}) == 6
+
+
+def test_a_file_whose_content_spells_anothers_name_is_not_taken_for_it() -> None:
+    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
+    name = "photos/p.jpg"
+    spelled = hashlib.sha256(jcs(name)).hexdigest()
+    planted = place | {"sha256": spelled, "raw_sha256": None, "file_name": "files/x.bin"}
+    raw = place | {"sha256": None, "raw_sha256": spelled, "file_name": None}
+    marks = {observed_mark(key, planted), observed_mark(key, raw), named_mark(key, place | {"file_name": name})}
+    assert len(marks) == 3
+
+
+def test_an_event_of_another_type_has_no_row(kept: sa.Engine, rebuilt: sa.Engine) -> None:
+    def change(connection: sa.Connection) -> None:
+        project(connection, Placed(0, "ab", "anchor", {}, None), SeenKey(b""))
+
+    assert found(kept, rebuilt, change) == []
