@@ -4,12 +4,7 @@ import importlib.resources
 from collections.abc import Sequence
 
 from casefiles.format.layout import REQUIRED, names_pattern
-from casefiles.verifier.report import Listed, check_list
-
-
-def not_made_by(program: str) -> tuple[Listed, ...]:
-    """The checks of the list that ``program`` (``sh``, ``html``) does not make."""
-    return tuple(listed for listed in check_list() if program not in listed.done_by)
+from casefiles.verifier.report import Listed, check_list, not_made_by
 
 
 def verify_script() -> str:

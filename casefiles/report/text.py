@@ -10,9 +10,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from casefiles.bundle.script import not_made_by
 from casefiles.format.records import WITHHELD, Anchorage, Record, events_of, items_of, not_before
-from casefiles.verifier.report import printable
+from casefiles.verifier.report import not_made_by, printable
 from config.words import Words
 from evidence.canonical import Json, jcs
 from evidence.times import format_time

@@ -44,6 +44,11 @@ def check_list() -> tuple[Listed, ...]:
     )
 
 
+def not_made_by(program: str) -> tuple[Listed, ...]:
+    """The checks of the list that ``program`` (``sh``, ``html``) does not make."""
+    return tuple(listed for listed in check_list() if program not in listed.done_by)
+
+
 def as_json(report: Report) -> dict[str, Any]:
     """The report as one JSON object: ``verdict``, and ``checks`` with ``id``, ``verdict`` and ``detail``."""
     return {
