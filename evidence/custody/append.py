@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from evidence.custody.event import Entry
+from evidence.custody.event import Prepared
 from evidence.errors import TileError
 from evidence.log.merkle import leaf_hash
 from evidence.log.tiles import grow
@@ -43,30 +43,31 @@ def tree_size(connection: sa.Connection) -> int:
     return 0 if newest is None else stored_int(newest, where=f"event {newest}") + 1
 
 
-def append(connection: sa.Connection, entries: Sequence[Entry]) -> int:
-    """Add entries at the end, in this transaction, and return the index of the first.
+def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str) -> int:
+    """Add events at the end, behind the token ``after``, in this transaction; return the index of the first.
 
-    The caller holds the writer's lock of the home; the primary key refuses a second writer all the same.
+    The caller holds the turn; the primary key refuses a second writer all the same.
     """
     first = tree_size(connection)
-    if not entries:
+    if not events:
         return first
+    leaves = [event.leaf(after) for event in events]
     connection.execute(
-        sa.insert(database.event), [{"idx": first + at, "leaf": entry.leaf} for at, entry in enumerate(entries)]
+        sa.insert(database.event), [{"idx": idx, "leaf": leaf} for idx, leaf in enumerate(leaves, start=first)]
     )
     rows = [
-        {"idx": first + at, "name": name, "body": body}
-        for at, entry in enumerate(entries)
-        for name, body in entry.sealed.items()
+        {"idx": idx, "name": name, "body": body}
+        for idx, event in enumerate(events, start=first)
+        for name, body in event.sealed.items()
     ]
     if rows:
         connection.execute(sa.insert(database.sealed), rows)
-    _grow(connection, first, entries)
+    _grow(connection, first, leaves)
     return first
 
 
-def _grow(connection: sa.Connection, size: int, entries: Sequence[Entry]) -> None:
-    changed = grow(TileRows(connection), size=size, leaf_hashes=[leaf_hash(entry.leaf) for entry in entries])
+def _grow(connection: sa.Connection, size: int, leaves: Sequence[bytes]) -> None:
+    changed = grow(TileRows(connection), size=size, leaf_hashes=[leaf_hash(leaf) for leaf in leaves])
     table = database.tile
     connection.execute(
         sa.delete(table).where(table.c.level == sa.bindparam("in_level"), table.c.n == sa.bindparam("at_n")),

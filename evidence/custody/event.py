@@ -15,12 +15,14 @@ from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError, LeafError
 from evidence.log.commit import commitment, open_commitments
 from evidence.log.leaf import Leaf
-from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, SCHEMAS, Schema, schema_of
+from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, Schema, schema_of
 from evidence.seal.age import Recipient
 from evidence.seal.envelopes import seal_whole
 
 RECORD_FORMAT = "nisisama/record/1"
 SECRET_BYTES = 32
+_HEAD = b'{"after":"'
+"""How every leaf begins: JCS sorts names, and ``after`` is the first."""
 Entropy = Callable[[int], bytes]
 
 
@@ -53,21 +55,25 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An event ready for the log.
+class Prepared:
+    """An event that lacks only its place: committed to and sealed, so little is left to do inside the turn.
 
     Attributes:
         values: Every NAME of the schema.
         sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``.
+        tail: The leaf's bytes from the end of its ``after`` on.
     """
 
     event_id: str
     type: str
     values: Mapping[str, Value]
-    public: Mapping[str, str]
-    leaf: bytes
     sealed: Mapping[str, bytes]
     payload_sha256: str | None
+    tail: bytes
+
+    def leaf(self, after: str) -> bytes:
+        """The leaf, behind the token with this lower hex SHA-256, or behind 64 zeros."""
+        return _HEAD + after.encode("ascii") + self.tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +98,8 @@ class Record:
         )
 
 
-def build_entry(
-    draft: Draft, *, origin: str, after: str, casework: Recipient, entropy: Entropy = secrets.token_bytes
-) -> Entry:
-    """Commit to a draft's values, seal its record, and write its leaf.
-
-    Args:
-        after: Lower hex SHA-256 of the newest logged token, or 64 zeros.
+def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy = secrets.token_bytes) -> Prepared:
+    """Commit to a draft's values, seal its record, and write its leaf as far as that can be before its turn.
 
     Raises:
         LeafError: The type is unknown, a name is not of its schema, or the leaf is too long.
@@ -111,7 +112,7 @@ def build_entry(
         record = Record(draft.type, values, subject, act, draft.source)
         rows["record"] = seal_whole(_record_bytes(record), recipients=(casework,))
     body: Value = {
-        "after": after,
+        "after": NO_TOKEN,
         "commit": {
             name: commitment(disclose(secret, name, values[name]))
             for names, secret in ((schema.subject, subject), (schema.act, act))
@@ -128,7 +129,7 @@ def build_entry(
     if len(leaf) > MAX_LEAF_BYTES:
         raise LeafError("the leaf is too long", expected=f"at most {MAX_LEAF_BYTES} bytes", found=f"{len(leaf)}")
     address = draft.payload.sha256 if draft.payload else None
-    return Entry(draft.event_id, draft.type, values, dict(draft.public), leaf, rows, address)
+    return Prepared(draft.event_id, draft.type, values, rows, address, leaf[len(_HEAD) + len(NO_TOKEN) :])
 
 
 def _complete(draft: Draft, schema: Schema) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.canonical import sha256_hex
 from evidence.custody.append import TileRows, append, tree_size
-from evidence.custody.event import Draft, Entry, build_entry
+from evidence.custody.event import Draft, Prepared, prepare
 from evidence.errors import CheckpointError, NoteError
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
 from evidence.log.schema import NO_TOKEN
@@ -26,6 +26,7 @@ from evidence.store.projection import Placed, SeenKey, project
 from evidence.store.stored import stored_bytes
 
 Also = Callable[[sa.Connection, Sequence[Placed]], None]
+Choose = Callable[[sa.Connection], Sequence[Prepared]]
 
 
 class Sequencer:
@@ -61,20 +62,30 @@ class Sequencer:
         Args:
             also: Writes more in the same transaction; sees the events with their places.
         """
-        entries = self._entries(drafts)
+        prepared = self.prepare(drafts)
+        return self.turn(lambda _connection: prepared, also)
+
+    def prepare(self, drafts: Sequence[Draft]) -> list[Prepared]:
+        """Commit to the drafts and seal their records, while others may have the turn."""
+        return [prepare(draft, origin=self.origin, casework=self._casework) for draft in drafts]
+
+    def turn(self, choose: Choose, also: Also | None = None) -> list[Placed]:
+        """Log what ``choose`` gives, in order; on return it is on disk.
+
+        Args:
+            choose: Called inside the turn, so nobody else writes until all is committed: ask here, and not
+                before, what depends on the log's state. May give fewer events than were prepared, or none.
+            also: Writes more in the same transaction; sees the events with their places.
+        """
         with writing(self._engine) as connection:
-            first = append(connection, entries)
-            placed = [_placed(first + at, entry) for at, entry in enumerate(entries)]
+            events = choose(connection)
+            first = append(connection, events, after=newest_token(connection))
+            placed = [_placed(idx, event) for idx, event in enumerate(events, start=first)]
             for event in placed:
                 project(connection, event, self._seen)
             if also:
                 also(connection, placed)
         return placed
-
-    def _entries(self, drafts: Sequence[Draft]) -> list[Entry]:
-        with reading(self._engine) as connection:
-            after = newest_token(connection)
-        return [build_entry(draft, origin=self.origin, after=after, casework=self._casework) for draft in drafts]
 
     def require_growth(self) -> None:
         """Check that the log holds the checkpoint that was signed last; before anything is written.
@@ -145,8 +156,8 @@ class Sequencer:
             ) from error
 
 
-def _placed(idx: int, entry: Entry) -> Placed:
-    return Placed(idx, entry.event_id, entry.type, entry.values, entry.payload_sha256)
+def _placed(idx: int, event: Prepared) -> Placed:
+    return Placed(idx, event.event_id, event.type, event.values, event.payload_sha256)
 
 
 def newest_token(connection: sa.Connection) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pymerkle
 
 from evidence.custody.append import append
-from evidence.custody.event import Draft, Entry, build_entry
+from evidence.custody.event import Draft, Prepared, prepare
 from evidence.log.schema import NO_TOKEN
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import generate_identity
@@ -33,35 +33,35 @@ ORIGIN = "bench/00000000"
 Row = dict[str, object]
 
 
-def ready_entries(count: int) -> list[Entry]:
+def ready_entries(count: int) -> list[Prepared]:
     """Leaves of the size of an ``observed`` event, made once, different in their event id."""
-    model = build_entry(Draft("observed"), origin=ORIGIN, after=NO_TOKEN, casework=generate_identity().recipient)
+    model = prepare(Draft("observed"), origin=ORIGIN, casework=generate_identity().recipient)
     event_id = model.event_id.encode()
     return [
-        Entry(each, model.type, {}, {}, model.leaf.replace(event_id, each.encode()), {}, None)
+        Prepared(each, model.type, {}, {}, None, model.tail.replace(event_id, each.encode()))
         for each in (secrets.token_hex(16) for _ in range(count))
     ]
 
 
-def append_ours(entries: list[Entry], folder: Path) -> float:
+def append_ours(entries: list[Prepared], folder: Path) -> float:
     """Leaves per second of wall time, commits and fsyncs included."""
     engine = open_engine(sqlite_url(folder / "ours.db"))
     database.metadata.create_all(engine)
     began = time.perf_counter()
     for first in range(0, len(entries), BATCH):
         with writing(engine) as connection:
-            append(connection, entries[first : first + BATCH])
+            append(connection, entries[first : first + BATCH], after=NO_TOKEN)
     rate = len(entries) / (time.perf_counter() - began)
     engine.dispose()
     return rate
 
 
-def append_peer(entries: list[Entry], folder: Path) -> float:
+def append_peer(entries: list[Prepared], folder: Path) -> float:
     """The same leaves into pymerkle's SqliteTree."""
     tree = pymerkle.SqliteTree(str(folder / "peer.db"))
     began = time.perf_counter()
     for first in range(0, len(entries), BATCH):
-        tree.append_entries([entry.leaf for entry in entries[first : first + BATCH]])
+        tree.append_entries([entry.leaf(NO_TOKEN) for entry in entries[first : first + BATCH]])
     rate = len(entries) / (time.perf_counter() - began)
     tree.close()
     return rate
@@ -75,12 +75,9 @@ def whole_events(folder: Path) -> tuple[float, float]:
     drafts = [Draft("observed", {"text": f"message {number}", "message_id": str(number)}) for number in range(EVENTS)]
     began = time.perf_counter()
     for first in range(0, EVENTS, BATCH):
-        entries = [
-            build_entry(each, origin=ORIGIN, after=NO_TOKEN, casework=casework)
-            for each in drafts[first : first + BATCH]
-        ]
+        entries = [prepare(each, origin=ORIGIN, casework=casework) for each in drafts[first : first + BATCH]]
         with writing(engine) as connection:
-            append(connection, entries)
+            append(connection, entries, after=NO_TOKEN)
     ours = EVENTS / (time.perf_counter() - began)
     engine.dispose()
     record = secrets.token_bytes(2000)
@@ -104,7 +101,7 @@ def run() -> dict[str, object]:
     return {
         "rows": [
             row(
-                f"append ready leaves of {len(entries[0].leaf)} bytes, {BATCH} a commit, FULL",
+                f"append ready leaves of {len(entries[0].leaf(NO_TOKEN))} bytes, {BATCH} a commit, FULL",
                 ours,
                 peer,
                 "pymerkle SqliteTree",

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from evidence.custody.append import TileRows, append, tree_size
-from evidence.custody.event import Draft, Entry, build_entry
+from evidence.custody.event import Draft, Prepared, prepare
 from evidence.errors import StoreError, TileError
 from evidence.log.merkle import leaf_hash
 from evidence.log.schema import NO_TOKEN
@@ -29,8 +29,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.engine.dispose()
 
 
-def entry(draft: Draft) -> Entry:
-    return build_entry(draft, origin=ORIGIN, after=NO_TOKEN, casework=CASEWORK.recipient)
+def entry(draft: Draft) -> Prepared:
+    return prepare(draft, origin=ORIGIN, casework=CASEWORK.recipient)
 
 
 def count(engine: sa.Engine, table: sa.Table) -> int:
@@ -46,7 +46,7 @@ def test_a_missing_tile_is_named(ledger: Ledger) -> None:
 
 def test_nothing_of_a_failed_append_is_left(ledger: Ledger) -> None:
     with ledger.engine.connect() as connection, connection.begin() as transaction:
-        append(connection, [entry(case_opened())])
+        append(connection, [entry(case_opened())], after=NO_TOKEN)
         transaction.rollback()
     assert [count(ledger.engine, table) for table in (database.event, database.sealed, database.tile)] == [0, 0, 0]
 
@@ -55,21 +55,21 @@ def test_a_sealed_row_in_the_way_stops_the_whole_transaction(ledger: Ledger) -> 
     with writing(ledger.engine) as connection:
         connection.execute(sa.insert(database.sealed), {"idx": 1, "name": "record", "body": b"x"})
     with pytest.raises(StoreError), writing(ledger.engine) as connection:
-        append(connection, [entry(case_opened(1)), entry(case_opened(2))])
+        append(connection, [entry(case_opened(1)), entry(case_opened(2))], after=NO_TOKEN)
     assert count(ledger.engine, database.event) == 0
 
 
 def test_appending_nothing_changes_nothing(ledger: Ledger) -> None:
     with writing(ledger.engine) as connection:
-        assert append(connection, []) == 0
-        assert append(connection, [entry(ANCHOR)]) == 0
-        assert append(connection, []) == 1
+        assert append(connection, [], after=NO_TOKEN) == 0
+        assert append(connection, [entry(ANCHOR)], after=NO_TOKEN) == 0
+        assert append(connection, [], after=NO_TOKEN) == 1
     assert count(ledger.engine, database.event) == 1
 
 
 def test_an_event_without_ciphertexts_has_no_sealed_row(ledger: Ledger) -> None:
     with writing(ledger.engine) as connection:
-        append(connection, [entry(ANCHOR)])
+        append(connection, [entry(ANCHOR)], after=NO_TOKEN)
     assert count(ledger.engine, database.sealed) == 0
 
 
@@ -79,8 +79,8 @@ def test_the_tiles_have_the_root_of_the_leaves(ledger: Ledger, sizes: tuple[int,
     for size in sizes:
         entries = [entry(ANCHOR) for _ in range(size)]
         with writing(ledger.engine) as connection:
-            assert append(connection, entries) == len(leaves)
-            leaves += [each.leaf for each in entries]
+            assert append(connection, entries, after=NO_TOKEN) == len(leaves)
+            leaves += [each.leaf(NO_TOKEN) for each in entries]
             assert tree_size(connection) == len(leaves)
             assert tree_root(TileRows(connection), size=len(leaves)) == mth([leaf_hash(leaf) for leaf in leaves])
     with reading(ledger.engine) as connection:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evidence.canonical import Value, b64u, jcs, sha256_hex
 from evidence.custody import event as module
-from evidence.custody.event import RECORD_FORMAT, Draft, Entry, Payload, Record, build_entry, read_record
+from evidence.custody.event import RECORD_FORMAT, Draft, Payload, Prepared, Record, prepare, read_record
 from evidence.errors import CanonicalError, CommitmentError, LeafError, LogError
 from evidence.log.commit import open_commitments
 from evidence.log.leaf import Leaf, parse_leaf
@@ -34,21 +34,21 @@ def drafts(draw: st.DrawFn) -> Draft:
     return Draft(event_type, values, source=draw(VALUES))
 
 
-def build(draft: Draft, after: str = NO_TOKEN) -> Entry:
-    return build_entry(draft, origin=ORIGIN, after=after, casework=CASEWORK.recipient)
+def build(draft: Draft) -> Prepared:
+    return prepare(draft, origin=ORIGIN, casework=CASEWORK.recipient)
 
 
-def opened(entry: Entry) -> bytes:
+def opened(entry: Prepared) -> bytes:
     return open_whole(entry.sealed["record"], identities=(CASEWORK,))
 
 
-def read_back(entry: Entry) -> tuple[Leaf, Record]:
-    leaf = parse_leaf(entry.leaf)
+def read_back(entry: Prepared) -> tuple[Leaf, Record]:
+    leaf = parse_leaf(entry.leaf(NO_TOKEN))
     return leaf, read_record(opened(entry), leaf)
 
 
 CASE = build(Draft("case_opened", NOBODY | {"case": "case-1"}))
-LEAF = parse_leaf(CASE.leaf)
+LEAF = parse_leaf(CASE.leaf(NO_TOKEN))
 
 
 # Building
@@ -97,27 +97,23 @@ def test_secrets_are_new_for_each_event() -> None:
 
 def test_the_same_entropy_gives_the_same_commitments() -> None:
     fixed = [
-        build_entry(
-            Draft("case_opened", event_id="0" * 32),
-            origin=ORIGIN,
-            after=NO_TOKEN,
-            casework=CASEWORK.recipient,
-            entropy=bytes,
-        )
+        prepare(
+            Draft("case_opened", event_id="0" * 32), origin=ORIGIN, casework=CASEWORK.recipient, entropy=bytes
+        ).leaf(NO_TOKEN)
         for _ in range(2)
     ]
-    assert parse_leaf(fixed[0].leaf).commit == parse_leaf(fixed[1].leaf).commit
+    assert parse_leaf(fixed[0]).commit == parse_leaf(fixed[1]).commit
 
 
 def test_an_anchor_seals_nothing() -> None:
     entry = build(Draft("anchor", public=dict.fromkeys(SCHEMAS["anchor"].public, "x")))
     assert entry.sealed == {}
-    assert (parse_leaf(entry.leaf).sealed, entry.payload_sha256) == ({}, None)
+    assert (parse_leaf(entry.leaf(NO_TOKEN)).sealed, entry.payload_sha256) == ({}, None)
 
 
 def test_each_ciphertext_is_named_by_its_digest() -> None:
-    entry = build(Draft("observed", payload=Payload("ab" * 32, b"header"), prints=b"prints"), after="cd" * 32)
-    leaf = parse_leaf(entry.leaf)
+    entry = build(Draft("observed", payload=Payload("ab" * 32, b"header"), prints=b"prints"))
+    leaf = parse_leaf(entry.leaf("cd" * 32))
     assert leaf.sealed == {name: sha256_hex(body) for name, body in entry.sealed.items()} | {"media": "ab" * 32}
     assert entry.sealed.keys() == {"media_header", "prints", "record"}
     assert (leaf.after, entry.payload_sha256) == ("cd" * 32, "ab" * 32)
@@ -130,6 +126,13 @@ def test_what_was_drafted_is_read_back(draft: Draft) -> None:
     assert record.values == {name: draft.values.get(name) for name in names}
     assert (record.type, record.source, leaf.event_id) == (draft.type, draft.source, draft.event_id)
     open_commitments(leaf.commit, record.disclosures())
+
+
+@given(drafts(), st.binary(min_size=32, max_size=32).map(bytes.hex))
+def test_a_leaf_that_waited_for_its_token_is_one_canonical_object(draft: Draft, after: str) -> None:
+    leaf = build(draft).leaf(after)
+    body = json.loads(leaf)
+    assert (jcs(body), body["after"]) == (leaf, after)
 
 
 # Reading

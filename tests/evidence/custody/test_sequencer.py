@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from evidence.canonical import sha256_hex
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import newest_checkpoint, newest_token
 from evidence.errors import CheckpointError, LeafError, StoreError
 from evidence.log.note import open_checkpoint
@@ -186,6 +186,36 @@ def test_each_leaf_names_the_newest_token(ledger: Ledger) -> None:
     assert [leaf.after for leaf in ledger.leaves()] == [NO_TOKEN, NO_TOKEN, first, first, second, second]
     with reading(ledger.engine) as connection:
         assert newest_token(connection) == second
+
+
+def test_a_turn_logs_what_was_chosen_in_it_and_nothing_else(ledger: Ledger) -> None:
+    prepared = ledger.sequencer.prepare([case_opened(at) for at in range(3)])
+    assert ledger.sequencer.turn(lambda _connection: []) == []
+    placed = ledger.sequencer.turn(lambda _connection: [prepared[2], prepared[0]])
+    assert [each.event_id for each in placed] == [prepared[2].event_id, prepared[0].event_id]
+    assert [leaf.event_id for leaf in ledger.leaves()] == [each.event_id for each in placed]
+
+
+def test_what_was_prepared_before_a_token_is_logged_behind_it(ledger: Ledger) -> None:
+    late = ledger.sequencer.prepare([case_opened(7)])
+    names = ("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")
+    ledger.sequencer.append(
+        [Draft("anchor", public=dict.fromkeys(names, "x"))],
+        also=lambda connection, placed: connection.execute(
+            sa.insert(database.token), {"idx": placed[0].idx, "size": 0, "token": b"token", "reply": b""}
+        ),
+    )
+    ledger.sequencer.turn(lambda _connection: late)
+    assert [leaf.after for leaf in ledger.leaves()] == [NO_TOKEN, sha256_hex(b"token")]
+
+
+def test_a_choice_that_fails_logs_nothing(ledger: Ledger) -> None:
+    def fail(_connection: sa.Connection) -> list[Prepared]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ledger.sequencer.turn(fail)
+    assert ledger.leaves() == []
 
 
 def test_two_writers_on_one_file_neither_double_nor_lose_a_place(ledger: Ledger, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evidence.custody.event import Draft, Payload, build_entry
+from evidence.custody.event import Draft, Payload, prepare
 from evidence.errors import LeafError
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, schema_of
@@ -22,7 +22,7 @@ ANCHOR = dict.fromkeys(SCHEMAS["anchor"].public, "x")
 def leaf_of(event_type: str, **more: Any) -> bytes:  # noqa: ANN401 - the fields of a draft are of several types
     public = ANCHOR if event_type == "anchor" else {}
     draft = Draft(event_type, {} if public else NOBODY, public=public, **more)
-    return build_entry(draft, origin=ORIGIN, after=NO_TOKEN, casework=CASEWORK.recipient).leaf
+    return prepare(draft, origin=ORIGIN, casework=CASEWORK.recipient).leaf(NO_TOKEN)
 
 
 LEAVES = {name: leaf_of(name) for name in SCHEMAS}
