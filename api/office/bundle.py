@@ -46,7 +46,9 @@ Reasons are free words of the house: the bundle's own stands in its description.
 _WORDS = frozenset(
     {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media"}
 )
-_TRACES = frozenset({"raw_sha256", "container_sha256", "container_bytes", "source_name", "offset"})
+_TRACES = frozenset(
+    {"raw_sha256", "container_sha256", "container_bytes", "source_name", "offset", "message_sha256", "position"}
+)
 """Digests, lengths and places of what the source said: whoever guesses at a withheld word could test the guess."""
 _CONTENT = _WORDS | _TRACES
 _HOLE_CONTENT = frozenset({"what"})
