@@ -5,6 +5,7 @@ HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
 HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
 HOME/seal.pem        the office's seal certificate
 HOME/lock            held by the one process that writes
+HOME/nisisama.log    what an operator needs to know of each run
 """
 
 import fcntl
@@ -21,6 +22,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from config import oplog
 from config.catalogues import RootCertificate, time_stamp_authorities
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
@@ -72,6 +74,7 @@ class Home:
         """
         home = cls(path.resolve(), clock)
         require_private(home.path)
+        oplog.keep_in(home.path, max_bytes=home.settings.oplog.max_bytes, files=home.settings.oplog.files)
         if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
             raise HomeError("the database is missing", where=str(home.path / DATABASE_FILE), fix="Restore a backup")
         _require_writable(home.path)
@@ -79,6 +82,7 @@ class Home:
             raise HomeError("the objects are missing", where=str(home.path / OBJECTS_FOLDER), fix="Restore a backup")
         with database.reading(home.engine) as connection:
             database.require_schema(connection)
+        oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 
     @cached_property
@@ -213,7 +217,8 @@ class Home:
                     fix="Restore the keys' folder from its backup",
                 )
             sequencer.require_growth()  # first: an older database would have logged objects taken away
-            self.objects.recover(self._logged_addresses)
+            if taken_back := self.objects.recover(self._logged_addresses):
+                oplog.note("recovery_took_back", objects=taken_back)
             yield Writer(self, sequencer)
 
     def _logged_addresses(self) -> frozenset[str]:

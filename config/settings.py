@@ -20,7 +20,7 @@ from pydantic_settings import SettingsError as SourceError
 from config.errors import SecretFileError, SettingsError
 
 PREFIX = "NISISAMA_"
-NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"})
+NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR", "NISISAMA_VERBOSE"})
 """Variables of the command line that are no settings."""
 
 _SHAPES: Mapping[type, str] = {str: "text", list: "a list", dict: "a table"}
@@ -70,6 +70,13 @@ class DatabaseSettings(_Section):
     url: str = Field(default="", description="SQLAlchemy address; empty: SQLite in the home")
 
 
+class OplogSettings(_Section):
+    """The operational log, ``nisisama.log``."""
+
+    max_bytes: int = Field(default=10_000_000, ge=10_000, le=1_000_000_000, description="Size of a full file")
+    files: int = Field(default=4, ge=1, le=100, description="Older files that stay beside the newest")
+
+
 class Settings(BaseSettings):
     """All settings of a home."""
 
@@ -84,6 +91,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     intake: IntakeSettings = IntakeSettings()
     database: DatabaseSettings = DatabaseSettings()
+    oplog: OplogSettings = OplogSettings()
 
     @classmethod
     def settings_customise_sources(

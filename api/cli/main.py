@@ -6,10 +6,13 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+
+from config import oplog
 
 COMMANDS = {
     "init": ("api.cli.office:init", "Make a new home with its keys and cards."),
@@ -31,8 +34,18 @@ class LazyGroup(click.Group):
     """A group whose commands are known by name and imported on use."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read ``--home`` wherever it stands, since people write it after the command."""
-        return super().parse_args(ctx, _home_first(ctx, args))
+        """Read ``--home`` and ``--verbose`` wherever they stand, since people write them after the command."""
+        return super().parse_args(ctx, _ours_first(ctx, args))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and note its name: one of ours, never what was typed."""
+        name, command, left = super().resolve_command(ctx, args)
+        below = command.get_command(ctx, left[0]) if isinstance(command, click.Group) and left else None
+        names = [each.name for each in (command, below) if each is not None and each.name]
+        oplog.note("command_began", command=" ".join(names))
+        return name, command, left
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every command, in the order of a day's work."""
@@ -52,24 +65,26 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_place, text) in COMMANDS.items()])
 
 
-def _home_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
-    """The arguments with every ``--home`` moved to the front, up to ``--``; the last one counts, as always in click.
+def _ours_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
+    """The arguments with every ``--home`` and ``--verbose`` moved to the front, up to ``--``.
+
+    The last ``--home`` counts, as always in click.
 
     Raises:
         click.BadOptionUsage: Nothing follows it.
     """
-    homes, others, left = list[str](), list[str](), iter(args)
+    ours, others, left = list[str](), list[str](), iter(args)
     for word in left:
         if word == "--home":
             value = next(left, None)
             if value is None:
                 raise click.BadOptionUsage("home", "Option '--home' requires an argument.", ctx)
-            homes += [word, value]
+            ours += [word, value]
         else:
-            (homes if word.startswith("--home=") else others).append(word)
+            (ours if word == "--verbose" or word.startswith("--home=") else others).append(word)
             if word == "--":
                 break
-    return [*homes, *others, *left]
+    return [*ours, *others, *left]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,10 +96,18 @@ def _home_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
     show_default=True,
     help="The folder of this office; it may also stand after the command.",
 )
+@click.option(
+    "--verbose",
+    is_flag=True,
+    envvar="NISISAMA_VERBOSE",
+    help="The operational log on standard error too; it may also stand after the command.",
+)
 @click.pass_context
-def cli(ctx: click.Context, home: Path) -> None:
+def cli(ctx: click.Context, home: Path, *, verbose: bool) -> None:
     """NisiSama: preserves what reported channels show, as evidence that a court can check."""
     ctx.obj = home
+    if verbose:
+        oplog.show(sys.stderr)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -93,6 +116,18 @@ def main(argv: list[str] | None = None) -> int:
     os.umask(0o077)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it: old terminals lack letters
+    began = time.monotonic()
+    oplog.start()
+    try:
+        code = _run(arguments)
+    except BaseException as error:
+        oplog.note("command_broke", error=type(error), place=oplog.place_of(error), duration_s=time.monotonic() - began)
+        raise
+    oplog.note("command_ended", exit_code=code, duration_s=time.monotonic() - began)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(args=arguments, prog_name="nisisama", standalone_mode=False)
     except click.ClickException as error:
@@ -121,6 +156,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         said, code = of_system(error), REFUSED
     else:
         raise error
+    oplog.note("command_refused", error=type(error), place=oplog.place_of(error))
     click.echo(f"error: {said}", err=True)
     told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
     try:

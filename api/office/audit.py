@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.home import Home
+from config import oplog
 from evidence.audit.log import AuditInput, Reader
 from evidence.audit.run import HEADERS_LEVEL, Audit, audit
 
@@ -31,7 +32,12 @@ def run_audit(
         reader=reader,
         keys=keys,
     )
-    return audit(told, progress)
+    done = audit(told, progress)
+    problems, verdict = len(done.report.problems), done.report.verdict
+    oplog.note(
+        "audit_finished", level=level, entries=done.entries, objects=done.objects, problems=problems, verdict=verdict
+    )
+    return done
 
 
 def told_of_records(home: Home, done: Audit, level: int) -> str:

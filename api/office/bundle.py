@@ -25,6 +25,7 @@ from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import Opened, authority_indexes, case_event_indexes, case_items, open_events
+from config import oplog
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import sha256_hex, text_value
 from evidence.content import NAMES
@@ -141,6 +142,7 @@ def export_case(home: Home, order: Order, casework: Identity) -> Exported:
             writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
         for file, data in files.items():
             fill_file(file, data)
+        oplog.note("export_made", items=facts.items, bytes=facts.bytes)
         return Exported(order.out, letter_file, facts, writer.beat(now=True), grant.review_by)
 
 

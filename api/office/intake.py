@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.home import Home
+from config import oplog
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
 from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
@@ -79,4 +80,5 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
             batch=home.settings.intake.batch,
         )
         counts = intake.take(container, provenance, progress(container.total))
+        oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         return Imported(container, counts, writer.beat(now=True))

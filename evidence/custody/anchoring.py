@@ -5,15 +5,18 @@ works as it lies. A checkpoint whose new leaves are all anchors is left for the 
 """
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
 import sqlalchemy as sa
 
+from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.event import Draft
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
+from evidence.errors import StampError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampAuthority, request_stamp
@@ -57,6 +60,13 @@ class Anchoring:
         for authority in self.authorities:
             if authority.name in done:
                 continue  # an earlier run logged it and then met an authority that did not answer
+            self._log(authority, self._ask(authority, note, size), note, size)
+        return size
+
+    def _ask(self, authority: TimeStampAuthority, note: bytes, size: int) -> Stamped:
+        began, office = time.monotonic(), authority.name
+        oplog.note("stamp_asked", office=office, size=size)
+        try:
             stamped = request_stamp(
                 authority=authority,
                 sha256=bytes.fromhex(sha256_hex(note)),
@@ -64,8 +74,11 @@ class Anchoring:
                 nonce=secrets.randbits(NONCE_BITS),
                 timeout_s=self.timeout_s,
             )
-            self._log(authority, stamped, note, size)
-        return size
+        except StampError as error:
+            oplog.note("stamp_failed", office=office, error=type(error), duration_s=time.monotonic() - began)
+            raise
+        oplog.note("stamp_had", office=office, size=size, duration_s=time.monotonic() - began)
+        return stamped
 
     def _log(self, authority: TimeStampAuthority, stamped: Stamped, note: bytes, size: int) -> None:
         public = {

@@ -5,12 +5,14 @@ one committed transaction. The newest signed checkpoint is also kept beside the 
 that a database that was put back to an older state is refused before anything is signed.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.append import TileRows, append, tree_size
 from evidence.custody.event import Draft, Prepared, prepare
@@ -77,6 +79,7 @@ class Sequencer:
                 before, what depends on the log's state. May give fewer events than were prepared, or none.
             also: Writes more in the same transaction; sees the events with their places.
         """
+        began = time.monotonic()
         with writing(self._engine) as connection:
             events = choose(connection)
             first = append(connection, events, after=newest_token(connection))
@@ -85,6 +88,8 @@ class Sequencer:
                 project(connection, event, self._seen)
             if also:
                 also(connection, placed)
+        if placed:
+            oplog.note("batch_committed", first=placed[0].idx, count=len(placed), duration_s=time.monotonic() - began)
         return placed
 
     def require_growth(self) -> None:
@@ -113,6 +118,7 @@ class Sequencer:
         replace_file(self._signed, note)
         with writing(self._engine) as connection:
             connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
+        oplog.note("checkpoint_signed", size=size, checkpoint_sha256=sha256_hex(note))
         return note
 
     def _require_growth(self, connection: sa.Connection) -> None:

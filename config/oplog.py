@@ -1,0 +1,230 @@
+"""The operational log: what an operator needs to know of a run, and nothing of what is preserved.
+
+One JSON object a line, in ``nisisama.log`` of the home and, if asked, on standard error. An event
+and its fields stand in ``EVENTS``, each field with the one shape that its value may have: a number,
+a verdict, the class of an error, a digest of ciphertext, a word of the program's own. No shape takes
+a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` is the one place that
+sees to it. Losing this log loses no evidence: what cannot be written to it is left out in silence.
+"""
+
+import fcntl
+import logging
+import logging.handlers
+import math
+import os
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TextIO
+
+FILE = "nisisama.log"
+_ROOT = Path(__file__).parents[1]
+_HELD = 100  # more events than any command notes before it has a home
+
+Value = float | str | type[BaseException] | Enum
+Shape = Callable[[object], float | str | None]
+"""What is written for a value; None for one that may not be."""
+
+
+def _number(value: object) -> float | str | None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if fits and isinstance(value, int | float) else None
+
+
+def _seconds(value: object) -> float | str | None:
+    number = _number(value)
+    return round(number, 3) if isinstance(number, int | float) else None
+
+
+def _error(value: object) -> float | str | None:
+    return value.__name__ if isinstance(value, type) and issubclass(value, BaseException) else None
+
+
+def _choice(value: object) -> float | str | None:
+    return str(value.value) if isinstance(value, Enum) else None
+
+
+def _spelled(pattern: str) -> Shape:
+    known = re.compile(pattern)
+    return lambda value: value if type(value) is str and known.fullmatch(value) else None
+
+
+FIELDS: Mapping[str, Shape] = MappingProxyType(
+    {
+        "bytes": _number,
+        "checkpoint_sha256": _spelled(r"[0-9a-f]{64}"),
+        "command": _spelled(r"[a-z]{2,12}( [a-z]{2,12})?"),
+        "count": _number,
+        "database": _spelled(r"sqlite|postgresql"),
+        "duration_s": _seconds,
+        "entries": _number,
+        "error": _error,
+        "exit_code": _number,
+        "first": _number,
+        "items": _number,
+        "known": _number,
+        "level": _number,
+        "media": _number,
+        "messages": _number,
+        "objects": _number,
+        "office": _spelled(r"[a-z][a-z0-9-]{0,31}"),
+        "place": _spelled(r"[a-z_/]{1,80}\.py:[0-9]{1,5}"),
+        "problems": _number,
+        "size": _number,
+        "verdict": _choice,
+    }
+)
+"""Every field that there is, with what it takes."""
+
+EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "audit_finished": ("level", "entries", "objects", "problems", "verdict"),
+        "batch_committed": ("first", "count", "duration_s"),
+        "checkpoint_signed": ("size", "checkpoint_sha256"),
+        "command_began": ("command",),
+        "command_broke": ("error", "place", "duration_s"),
+        "command_ended": ("exit_code", "duration_s"),
+        "command_refused": ("error", "place"),
+        "export_made": ("items", "bytes"),
+        "home_opened": ("database",),
+        "import_finished": ("messages", "media", "known"),
+        "recovery_took_back": ("objects",),
+        "stamp_asked": ("office", "size"),
+        "stamp_failed": ("office", "error", "duration_s"),
+        "stamp_had": ("office", "size", "duration_s"),
+    }
+)
+"""Every event that there is, with the fields that it may carry."""
+
+
+def allowed(_logger: object, _method: str, told: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The event with those of its fields that are on the list and of their shape; ``dropped`` counts the others."""
+    event = told.get("event")
+    fields = EVENTS.get(event, ()) if isinstance(event, str) else ()
+    line = {"at": told["at"], "event": event if fields else "unknown", "pid": os.getpid()}
+    others = {name: value for name, value in told.items() if name not in ("at", "event")}
+    fitting = {name: FIELDS[name](value) for name, value in others.items() if name in fields}
+    line |= {name: value for name, value in fitting.items() if value is not None}
+    dropped = len(others) - sum(value is not None for value in fitting.values())
+    return line | ({"dropped": dropped} if dropped else {})
+
+
+class _Quiet:
+    """A log that fails may not fail the work, or write its own trouble among the words for people."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        pass
+
+
+class _Stream(_Quiet, logging.StreamHandler[TextIO]):
+    pass
+
+
+class _File(_Quiet, logging.handlers.RotatingFileHandler):
+    """A file of mode 0600 that several processes write: each line, and each rotation, under a lock of the folder."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError), _locked(Path(self.baseFilename).parent):
+            super().emit(record)
+            if self.stream:
+                self.stream.close()
+                # the next line opens it by its name: another process may have turned it over
+                self.stream = None
+
+    def _open(self) -> Any:  # noqa: ANN401 - the type is logging's own
+        return open(self.baseFilename, "a", encoding="ascii", opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@dataclass(slots=True)
+class _Log:
+    """Where this process writes its lines.
+
+    Attributes:
+        held: Events of before there was a home to keep them in.
+    """
+
+    file: Any = None
+    stream: Any = None
+    held: list[dict[str, Any]] = field(default_factory=list)
+
+
+_LOG = _Log()
+
+
+def start() -> None:
+    """Begin the log of one command: no home yet, and quiet."""
+    _LOG.file = _LOG.stream = None
+    _LOG.held.clear()
+
+
+def show(stream: TextIO) -> None:
+    """From now on write here too (standard error), beginning with what was held."""
+    _LOG.stream = _sink(_Stream(stream))
+    for told in _LOG.held:
+        _LOG.stream.info(**told)
+
+
+def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
+    """From now on write to the home's file too, beginning with what was held.
+
+    Args:
+        max_bytes: A file of this size is turned over.
+        files: How many older files stay.
+    """
+    _LOG.file = _sink(_File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True))
+    for told in _LOG.held:
+        _LOG.file.info(**told)
+    _LOG.held.clear()
+
+
+def note(event: str, **fields: Value) -> None:
+    """Note an event of ``EVENTS``; what may not be written is dropped, and counted."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    told = {"at": at, "event": event, **fields}
+    for sink in (_LOG.file, _LOG.stream):
+        if sink:
+            sink.info(**told)
+    if _LOG.file is None and len(_LOG.held) < _HELD:
+        _LOG.held.append(told)
+
+
+def place_of(error: BaseException) -> str:
+    """The line of ours in which an error was raised: ``evidence/keys.py:12``; empty if it was none of ours."""
+    places = [
+        f"{Path(frame.filename).relative_to(_ROOT).as_posix()}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_ROOT)
+    ]
+    return next((place for place in reversed(places) if FIELDS["place"](place)), "")
+
+
+def _sink(handler: logging.Handler) -> Any:  # noqa: ANN401 - as structlog types it
+    import structlog  # noqa: PLC0415 - 70 ms that neither --help nor verify pays
+
+    logger = logging.getLogger(f"nisisama.{type(handler).__name__}")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.handlers = [handler]
+    return structlog.wrap_logger(
+        logger, processors=[allowed, structlog.processors.JSONRenderer()], wrapper_class=structlog.BoundLogger
+    )

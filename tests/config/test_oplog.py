@@ -1,0 +1,185 @@
+"""The operational log takes what is on its list and nothing else; it is private, and never fails the work."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import oplog
+
+ROOT = Path(__file__).parents[2]
+TELLING = {"at": "2026-01-01T00:00:00.000Z"}
+TEXTS = (
+    "mila",
+    "Mila Petrova",
+    "+38970123456",
+    "/home/mila/result.json",
+    "photo_1.jpg",
+    "She came.",
+    "123456",
+    "a\nb",
+    "",
+)
+
+
+class Verdict(StrEnum):
+    PASSED = "PASSED"
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    oplog.start()
+    yield
+    oplog.start()
+
+
+def kept(home: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (home / oplog.FILE).read_text("ascii").splitlines()]
+
+
+def keep_in(home: Path, *, max_bytes: int = 1_000_000, files: int = 2) -> None:
+    oplog.keep_in(home, max_bytes=max_bytes, files=files)
+
+
+def test_what_was_noted_before_there_was_a_home_is_kept_in_order(tmp_path: Path) -> None:
+    oplog.note("command_began", command="evidence list")
+    keep_in(tmp_path)
+    oplog.note("batch_committed", first=3, count=2, duration_s=0.01249)
+    first, second = kept(tmp_path)
+    assert (first["event"], first["command"], first["pid"]) == ("command_began", "evidence list", os.getpid())
+    assert (second["first"], second["count"], second["duration_s"]) == (3, 2, 0.012)
+    assert first["at"] <= second["at"]
+    assert first["at"].endswith("Z")
+
+
+def test_a_new_command_begins_with_nothing_of_the_last(tmp_path: Path) -> None:
+    oplog.note("command_began", command="audit")
+    oplog.start()
+    keep_in(tmp_path)
+    oplog.note("command_began", command="doctor")
+    assert [line["command"] for line in kept(tmp_path)] == ["doctor"]
+
+
+def test_standard_error_is_quiet_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    assert capsys.readouterr() == ("", "")
+    oplog.start()
+    oplog.note("command_began", command="audit")
+    oplog.show(sys.stderr)
+    keep_in(tmp_path)
+    oplog.note("command_ended", exit_code=0, duration_s=1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [json.loads(line)["event"] for line in err.splitlines()] == ["command_began", "command_ended"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_field_but_a_word_of_ours_takes_a_text(text: str) -> None:
+    words = {"command", "office"}  # one lower-case word passes there: the contract test says who gives them
+    for name, shape in oplog.FIELDS.items():
+        assert shape(text) is None or (name in words and text == "mila"), name
+
+
+@given(
+    st.text() | st.binary() | st.lists(st.text()) | st.dictionaries(st.text(), st.text()) | st.none() | st.booleans()
+)
+def test_what_a_line_holds_is_no_text_that_came_from_outside(value: Any) -> None:  # noqa: ANN401 - anything at all
+    for event, fields in oplog.EVENTS.items():
+        line = oplog.allowed(None, "info", {**TELLING, "event": event, **dict.fromkeys(fields, value)})
+        taken = line.keys() - {"at", "event", "pid", "dropped"}
+        assert taken <= {"command", "office"}
+        assert line.get("dropped", 0) == len(fields) - len(taken)
+
+
+def test_a_number_a_verdict_an_error_and_a_digest_pass() -> None:
+    told = {"level": 3, "problems": 0, "verdict": Verdict.PASSED, "entries": True, "objects": float("nan")}
+    line = oplog.allowed(None, "info", {**TELLING, "event": "audit_finished", **told})
+    assert (line["level"], line["problems"], line["verdict"], line["dropped"]) == (3, 0, "PASSED", 2)
+    refused = {**TELLING, "event": "command_refused"}
+    line = oplog.allowed(None, "info", {**refused, "error": KeyError, "place": "api/home.py:7"})
+    assert (line["error"], line["place"]) == ("KeyError", "api/home.py:7")
+    line = oplog.allowed(None, "info", {**refused, "error": KeyError("secret")})
+    assert "secret" not in json.dumps(line)
+
+
+def test_an_unknown_event_and_a_field_of_another_event_are_not_written() -> None:
+    line = oplog.allowed(None, "info", {**TELLING, "event": "she_came", "reason": "x", "count": 1})
+    assert (line["event"], line["dropped"]) == ("unknown", 2)
+    assert line.keys() == {"at", "event", "pid", "dropped"}
+    line = oplog.allowed(None, "info", {**TELLING, "event": "stamp_asked", "size": 4, "exit_code": 1})
+    assert (line["size"], line["dropped"]) == (4, 1)
+    assert "exit_code" not in line
+
+
+def test_the_place_of_an_error_is_a_line_of_ours() -> None:
+    def broken() -> None:
+        raise ValueError("secret")
+
+    with pytest.raises(ValueError, match="secret") as raised:
+        broken()
+    assert oplog.place_of(raised.value) == f"tests/config/test_oplog.py:{broken.__code__.co_firstlineno + 1}"
+    assert oplog.place_of(ValueError("never raised")) == ""
+
+
+def test_the_file_is_its_owners_alone_and_no_link_is_followed(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        keep_in(tmp_path)
+        oplog.note("command_began", command="audit")
+    finally:
+        os.umask(before)
+    file = tmp_path / oplog.FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    file.symlink_to(tmp_path / "elsewhere")
+    oplog.note("command_began", command="audit")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_file_is_turned_over_and_the_oldest_goes(tmp_path: Path) -> None:
+    keep_in(tmp_path, max_bytes=300, files=2)
+    for number in range(20):
+        oplog.note("batch_committed", first=number, count=1, duration_s=0)
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == [oplog.FILE, f"{oplog.FILE}.1", f"{oplog.FILE}.2"]
+    assert all((tmp_path / name).stat().st_size <= 300 for name in names)
+    assert kept(tmp_path)[-1]["first"] == 19
+    assert all(stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600 for name in names)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from config import oplog
+oplog.keep_in(Path(sys.argv[1]), max_bytes=2000, files=100)
+for number in range(100):
+    oplog.note("batch_committed", first=number, count=1, duration_s=0)
+"""
+
+
+def test_processes_at_once_lose_no_line_while_files_turn_over(tmp_path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], cwd=ROOT) for _ in range(3)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    lines = [json.loads(line) for file in tmp_path.iterdir() for line in file.read_text("ascii").splitlines()]
+    assert len(list(tmp_path.iterdir())) > 10
+    assert sorted(line["first"] for line in lines) == sorted([*range(100)] * 3)
+    assert {line["pid"] for line in lines} == {writer.pid for writer in writers}
+
+
+def test_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep_in(tmp_path / "nowhere")
+    oplog.note("command_began", command="audit")
+    (tmp_path / oplog.FILE).mkdir()
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    assert capsys.readouterr() == ("", "")
