@@ -1,94 +1,135 @@
 """The covering letter: what must reach the receiver by another way than the bundle.
 
 Printed, signed and handed over or posted. Whoever can change the bundle on its way cannot
-also change this paper, and that is what the roots' fingerprints rest on.
+also change this paper, and that is what the roots' fingerprints rest on. It is made as data
+and rendered, as the report is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from cryptography import x509
 
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import BundleFacts
-from casefiles.report.text import WIDTH, grouped, paragraph, steps
+from casefiles.report.lines import grouped, heading, joined, paragraph, spelled, title
+from casefiles.report.said import Code
+from casefiles.report.text import banner, fact, steps
 from casefiles.verifier.cades import fingerprint
-from casefiles.verifier.report import printable
 from config.words import Words, load_words
 from evidence.stamp.cms import name_of
 from evidence.times import format_time
 
 _RULE = "_" * 40
 _NEW_PAGE = "\f"
+_ROOTS_A_LINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What the letter says.
+
+    Attributes:
+        roots: The name and the SHA-256 fingerprint of each root that the seal and the time stamps lead to.
+    """
+
+    rehearsal: bool
+    organisation: str
+    audience: Code
+    bundle: str
+    case: str
+    created_at: str
+    facts: BundleFacts
+    roots: tuple[tuple[str, str], ...]
+    log_key: str
+
+
+def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> Letter:
+    """The letter to a bundle that was written."""
+    return Letter(
+        rehearsal=contents.rehearsal,
+        organisation=contents.organisation,
+        audience=Code("audience", contents.audience),
+        bundle=contents.bundle_id,
+        case=contents.case_id,
+        created_at=format_time(contents.created_at),
+        facts=facts,
+        roots=tuple((name_of(root), fingerprint(root)) for root in roots),
+        log_key=contents.log_key,
+    )
 
 
 def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> str:
-    """The letter in the bundle's language, at most 78 columns: a page that is signed, and one of steps.
-
-    Args:
-        roots: The roots that the seal and the time stamps lead to.
+    """The letter in the bundle's language: a page that is signed, and one of steps.
 
     Raises:
         CatalogueError: There are no words in this language.
     """
-    words = load_words(contents.language)
-    title = words.say("letter.title")
-    notice = [words.say("rehearsal").center(WIDTH).rstrip(), paragraph(words.say("rehearsal.why")), ""]
-    banner = notice if contents.rehearsal else []
-    parts = [*banner, title, "=" * len(title), "", *_head(words, contents, facts), "", *_digests(words, facts)]
-    for number, root in enumerate(roots, start=1):
-        name = words.say("letter.root", number=str(number), name=printable(name_of(root)))
-        parts += [paragraph(name, indent="  "), grouped(fingerprint(root))]
-    parts += ["", words.say("letter.log"), f"    {contents.log_key}", "", *_to_fill_in(words)]
-    parts += [words.say("letter.next"), _NEW_PAGE, *_steps(words, len(roots))]
-    return "\n".join(parts) + "\n"
+    return render_letter(load_words(contents.language), make_letter(contents, facts=facts, roots=roots))
 
 
-def _head(words: Words, contents: BundleContents, facts: BundleFacts) -> list[str]:
-    about = words.say(
-        "letter.about",
-        bundle=printable(contents.bundle_id),
-        case=printable(contents.case_id),
-        created_at=format_time(contents.created_at),
+def render_letter(words: Words, letter: Letter) -> str:
+    """The letter as a text of at most 78 columns; the log's key alone is never broken."""
+    return joined(
+        [
+            *banner(words, rehearsal=letter.rehearsal),
+            *title(words.say("letter.title")),
+            *_head(words, letter),
+            *_digests(words, letter),
+            *_to_fill_in(words),
+            words.say("letter.next"),
+            _NEW_PAGE,
+            *heading(words.say("letter.how"))[1:],
+            "",
+            paragraph(words.say("letter.need")),
+            "",
+            *steps(words, "letter.how", _commands(len(letter.roots))),
+        ]
     )
-    audience = words.say(f"audience.{contents.audience}")
+
+
+def _head(words: Words, letter: Letter) -> list[str]:
+    told = {"bundle": spelled(letter.bundle), "case": spelled(letter.case), "created_at": letter.created_at}
     return [
-        paragraph(words.say("letter.from", organisation=printable(contents.organisation))),
-        paragraph(words.say("letter.to", audience=audience)),
+        paragraph(words.say("letter.from", organisation=spelled(letter.organisation))),
+        paragraph(words.say("letter.to", audience=fact(words, letter.audience))),
         "",
-        paragraph(about),
-        paragraph(words.count("letter.items", facts.items)),
+        paragraph(words.say("letter.about", **told)),
+        paragraph(words.count("letter.items", letter.facts.items)),
+        "",
     ]
 
 
-def _digests(words: Words, facts: BundleFacts) -> list[str]:
-    return [
-        paragraph(words.say("letter.file", bytes=str(facts.bytes))),
-        grouped(facts.sha256),
-        "",
-        paragraph(words.say("letter.seal")),
-        grouped(facts.seal_fingerprint),
-        "",
-        paragraph(words.say("letter.roots")),
-    ]
-
-
-def _steps(words: Words, roots: int) -> list[str]:
-    title = words.say("letter.how")
-    typed = steps(words, "letter.how", _commands(roots))
-    return [title, "-" * len(title), "", paragraph(words.say("letter.need")), "", *typed]
+def _digests(words: Words, letter: Letter) -> Iterator[str]:
+    yield paragraph(words.say("letter.file", bytes=str(letter.facts.bytes)))
+    yield from grouped(letter.facts.sha256)
+    yield from ("", paragraph(words.say("letter.seal")))
+    yield from grouped(letter.facts.seal_fingerprint)
+    yield from ("", paragraph(words.say("letter.roots")))
+    for number, (name, digest) in enumerate(letter.roots, start=1):
+        yield paragraph(words.say("letter.root", number=str(number), name=spelled(name)), indent="  ")
+        yield from grouped(digest)
+    yield from ("", words.say("letter.log"), f"    {letter.log_key}", "")
 
 
 def _commands(roots: int) -> tuple[tuple[str, ...], ...]:
     """What is typed at each step, with as many roots as the letter names."""
-    files = [f"ROOT{number}.pem" for number in range(1, roots + 1)]
-    beside, here = (" ".join(f"--trust {place}{file}" for file in files) for place in ("../", ""))
     return (
         ("sha256sum FILE", "certutil -hashfile FILE SHA256"),
         ("openssl x509 -in ROOT1.pem -noout -fingerprint -sha256",),
-        ("unzip -q FILE -d bundle", "cd bundle", f"bash verify.sh {beside} \\", '  --seal "FINGERPRINT"'),
+        ("unzip -q FILE -d bundle", "cd bundle", *_trusting("bash verify.sh", roots, "../")),
         (),
-        (f"python -m casefiles.verifier FILE {here} \\", '  --seal "FINGERPRINT"'),
+        tuple(_trusting("python -m casefiles.verifier FILE", roots, "")),
     )
+
+
+def _trusting(program: str, roots: int, place: str) -> Iterator[str]:
+    """A command that takes every root and the seal's fingerprint, in lines that fit a page."""
+    trusted = [f"--trust {place}ROOT{number}.pem" for number in range(1, roots + 1)]
+    first, *more = [trusted[at : at + _ROOTS_A_LINE] for at in range(0, roots, _ROOTS_A_LINE)] or [[]]
+    yield " ".join([program, *first, "\\"])
+    yield from (" ".join([" ", *line, "\\"]) for line in more)
+    yield '  --seal "FINGERPRINT"'
 
 
 def _to_fill_in(words: Words) -> list[str]:

@@ -26,7 +26,10 @@ from casefiles.format.records import (
     read_record,
 )
 from casefiles.format.schema import require_schema, schema_bytes
-from casefiles.report.text import how_to_verify, readme, report
+from casefiles.report.beside import how_to_verify, readme
+from casefiles.report.data import make_report
+from casefiles.report.text import render
+from casefiles.verifier.report import not_made_by
 from config.words import load_words
 from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
@@ -229,12 +232,13 @@ def _texts(
     contents: BundleContents, case: dict[str, Json], records: tuple[Record, ...], anchorage: Anchorage
 ) -> dict[str, bytes]:
     words = load_words(contents.language)
+    report = make_report(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
     texts = {
         layout.README: readme(words, case),
-        layout.HOW_TO_VERIFY: how_to_verify(words, case),
-        layout.VERIFY_SH: verify_script(),
-        layout.report_name(contents.language): report(
-            words, case=case, records=records, anchorage=anchorage, log_key=contents.log_key
+        layout.HOW_TO_VERIFY: how_to_verify(
+            words, case, not_made=[f"{listed.id}: {listed.title}" for listed in not_made_by("sh")]
         ),
+        layout.VERIFY_SH: verify_script(),
+        layout.report_name(contents.language): render(words, report),
     }
     return {name: text.encode("utf-8") for name, text in texts.items()}

@@ -283,6 +283,11 @@ def good_members() -> dict[str, bytes]:
     return dict(members_of(good_bundle()))
 
 
+def text_of(name: str) -> str:
+    """A text of the good bundle."""
+    return good_members()[name].decode("utf-8")
+
+
 def reseal(
     members: Mapping[str, bytes],
     *,

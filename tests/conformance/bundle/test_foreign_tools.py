@@ -14,10 +14,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from casefiles.bundle.letter import grouped
 from casefiles.bundle.sign import make_seal
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes
+from casefiles.report.lines import grouped
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import check_list
 from tests.casefiles import forge
@@ -189,7 +189,7 @@ def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path
     sealer = forge.sealer()
     roots, own = roots_file(tmp_path), own_script(tmp_path)
     given = ["--bundle", write(forge.good_bundle(), tmp_path), "--trust", roots]
-    for spelled in (fingerprint(sealer.certificate), grouped(fingerprint(sealer.certificate)).upper()):
+    for spelled in (fingerprint(sealer.certificate), "\n".join(grouped(fingerprint(sealer.certificate))).upper()):
         code, output = script(own, *given, "--seal", spelled, cwd=tmp_path)
         assert code == 0, output
     code, output = script(own, *given, "--seal", "0" * 64, cwd=tmp_path)

@@ -1,0 +1,451 @@
+"""The report of a bundle as data: what each of its parts tells, in codes and facts, never in the words of a language.
+
+Pure functions over records that were verified before, and over the bundle's description. Built once; a renderer
+turns it into text, another into pages, and a verifier makes it again from the same records and compares.
+Standard library only: no database, no key, no clock.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from casefiles.errors import RecordsError
+from casefiles.format.records import Anchorage, Record, events_of, items_of, not_before
+from casefiles.report.said import Code, Fact, Part, Shown, Unshown, said
+from evidence.canonical import Json, jcs
+
+_HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_IN_RUNS = frozenset({_HOLE, "case_item_added"})
+"""The types of entries that are told as one where they follow each other and the same person acted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What a bundle says of itself: ``case.json``, but for what the leaves say."""
+
+    bundle: str
+    case: str
+    organisation: str
+    audience: Code
+    purpose: str
+    reason: str
+    created_at: str
+    tool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How much there is, and by when all of it was in the log."""
+
+    items: int
+    events: int
+    withheld: int
+    stamped_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and who approved it.
+
+    Attributes:
+        approval: The log entry of the approval; None where the bundle shows none.
+    """
+
+    index: int
+    what: Fact
+    approval: int | None
+    approver: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPerson:
+    """What the entries of some items tell of a second person where they name no request.
+
+    Attributes:
+        code: ``alone``, ``agreed``, ``untold`` or ``hidden``.
+    """
+
+    code: str
+    items: int
+    names: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """How the items came into the log, and through whom.
+
+    Attributes:
+        named: The different values by ``actor``, ``declared_by``, ``method`` and ``tool``, where there are any.
+    """
+
+    named: Mapping[str, tuple[Fact, ...]]
+    asked: tuple[Asked, ...]
+    second: tuple[SecondPerson, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item.
+
+    Attributes:
+        number: Its place in the report, from 1.
+        after: When the token was made that it cites; None before the first.
+        files: The numbers of the items that are its files.
+        carriers: The numbers of the items that are the messages that carried this file.
+    """
+
+    number: int
+    index: int
+    event: str
+    parts: tuple[Part, ...]
+    acquired_at: Fact
+    after: str | None
+    files: tuple[int, ...]
+    carriers: tuple[int, ...]
+    withheld: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Entries of one type that follow each other, or one.
+
+    Attributes:
+        first, last: When the first and the last was made.
+        facts: What the words for its type can name.
+        about: The log entries that they are about; None for one that is not shown.
+    """
+
+    indexes: tuple[int, ...]
+    type: str
+    first: Fact
+    last: Fact
+    who: Fact
+    facts: Mapping[str, Fact]
+    about: tuple[int | None, ...]
+
+
+Span = tuple[int, int]
+"""Numbers of messages, both ends inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is missing, as the hole says it.
+
+    Attributes:
+        of: Of which messages; None where no message is concerned, or where that is hidden.
+    """
+
+    of: Span | None
+    what: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Holes of one reason in one channel.
+
+    Attributes:
+        indexes: Their log entries.
+        spans: The messages that are concerned, merged; none where no one message is, WITHHELD where they are hidden.
+        missing: What is missing, of each hole that says it.
+        since: When they were noticed, first and last.
+    """
+
+    indexes: tuple[int, ...]
+    reason: Fact
+    channel: Fact
+    spans: tuple[Span, ...] | Unshown
+    missing: tuple[Missing, ...]
+    since: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogTold:
+    """The log that the bundle cites, and the daily seal that all of it is proven under."""
+
+    origin: str
+    key: str
+    size: int
+    checkpoint_sha256: str
+    token_sha256: str
+    stamped_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report tells; the limits and the steps are words alone."""
+
+    rehearsal: bool
+    cover: Cover
+    summary: Summary
+    taken_in: TakenIn
+    items: tuple[Item, ...]
+    shown: int
+    entries: tuple[Entry, ...]
+    holes: int
+    unseen: tuple[Unseen, ...]
+    log: LogTold
+
+
+def make_report(*, case: Mapping[str, Json], records: Sequence[Record], anchorage: Anchorage, log_key: str) -> Report:
+    """The report of these records.
+
+    Args:
+        case: ``case.json``, which fits its schema.
+        records: Every record of the bundle, in the order of the log.
+        log_key: The log's C2SP verifier key.
+
+    Raises:
+        RecordsError: A hole's span is not two numbers.
+    """
+    holes = [record for record in records if record.leaf.type == _HOLE]
+    return Report(
+        rehearsal=case["rehearsal"] == "yes",
+        cover=_cover(case),
+        summary=Summary(
+            int(case["items"]), int(case["events"]), int(case["withheld"]), case["checkpoint"]["stamped_at"]
+        ),
+        taken_in=_taken_in(records),
+        items=tuple(_items(items_of(records), anchorage)),
+        shown=len(records),
+        entries=tuple(_entries(records)),
+        holes=len(holes),
+        unseen=tuple(_unseen(holes)),
+        log=_log(case, log_key),
+    )
+
+
+def _cover(case: Mapping[str, Json]) -> Cover:
+    return Cover(
+        bundle=case["bundle"],
+        case=case["case"],
+        organisation=case["organisation"],
+        audience=Code("audience", case["audience"]),
+        purpose=case["purpose"],
+        reason=case["reason"],
+        created_at=case["created_at"],
+        tool=case["tool"],
+    )
+
+
+def _log(case: Mapping[str, Json], log_key: str) -> LogTold:
+    checkpoint = case["checkpoint"]
+    return LogTold(
+        origin=case["log"],
+        key=log_key,
+        size=int(checkpoint["size"]),
+        checkpoint_sha256=checkpoint["sha256"],
+        token_sha256=checkpoint["token_sha256"],
+        stamped_at=checkpoint["stamped_at"],
+    )
+
+
+def shown(record: Record) -> Shown:
+    """The values of a record, as facts."""
+    return Shown(record.values, record.withheld)
+
+
+def _distinct(records: Iterable[Record], name: str) -> tuple[Fact, ...]:
+    """The different values of one name, in the order in which they first stand; nothing is none."""
+    facts = (shown(record).fact(name) for record in records)
+    return tuple({_key(fact): fact for fact in facts if fact is not None}.values())
+
+
+def _named(record: Record, name: str) -> str | None:
+    """A value that is shown and is a text."""
+    value = record.values.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _key(fact: Fact) -> Hashable:
+    return fact if isinstance(fact, Unshown | Code) else jcs(fact)
+
+
+# How the items came
+
+
+def _taken_in(records: Sequence[Record]) -> TakenIn:
+    items = items_of(records)
+    found = {name: _distinct(records, name) for name in ("actor", "declared_by", "method", "tool")}
+    return TakenIn(
+        {name: facts for name, facts in found.items() if facts}, tuple(_asked(records)), tuple(_second(items))
+    )
+
+
+def _asked(records: Sequence[Record]) -> Iterator[Asked]:
+    approvals = {_named(record, "request"): record for record in records if record.leaf.type == _APPROVAL}
+    for request in (record for record in records if record.leaf.type == _REQUEST):
+        approval, what = approvals.get(request.leaf.event_id), shown(request).code("what", "act")
+        if approval is None:
+            yield Asked(request.index, what, None, None)
+        else:
+            yield Asked(request.index, what, approval.index, shown(approval).fact("actor"))
+
+
+_SECOND_PERSON = ("alone", "agreed", "untold", "hidden")
+"""What can be told of a second person where no request is named, in the order of the report."""
+
+
+def _second(items: Sequence[Record]) -> Iterator[SecondPerson]:
+    for code in _SECOND_PERSON:
+        if of_these := [item for item in items if _second_person(item) == code]:
+            yield SecondPerson(code, len(of_these), _distinct(of_these, "approver"))
+
+
+def _second_person(item: Record) -> str | None:
+    """What an item's entry tells of a second person; nothing where it names a request, which has entries of its own.
+
+    A request is not the only sign of one: an act that needs none may name who agreed all the same.
+    """
+    if item.values.get("authority") is not None:
+        return None
+    if item.values.get("approver") is not None:
+        return "agreed"
+    if "authority" in item.withheld:
+        return "hidden"
+    return "untold" if "approver" in item.withheld else "alone"
+
+
+# The items
+
+
+def _items(items: Sequence[Record], anchorage: Anchorage) -> Iterator[Item]:
+    numbers = {item.index: number for number, item in enumerate(items, start=1)}
+    carried = _carried(items)
+    for item in items:
+        yield Item(
+            number=numbers[item.index],
+            index=item.index,
+            event=item.leaf.event_id,
+            parts=tuple(said(item.values, item.withheld)),
+            acquired_at=shown(item).fact("at"),
+            after=not_before(item, anchorage),
+            files=tuple(numbers[file] for message, file in carried if message == item.index),
+            carriers=tuple(numbers[message] for message, file in carried if file == item.index),
+            withheld=item.withheld,
+        )
+
+
+def _carried(items: Sequence[Record]) -> Sequence[tuple[int, int]]:
+    """Log indexes of a message and a file of it, where both are shown with the place that they have in common."""
+    at: dict[tuple[str, str], list[Record]] = {}
+    for item in items:
+        if (place := _place(item)) is not None:
+            at.setdefault(place, []).append(item)
+    return [
+        (message.index, file.index)
+        for of_one in at.values()
+        for message, file in itertools.product(of_one, repeat=2)
+        if message.values.get("kind") != _FILE and file.values.get("kind") == _FILE
+    ]
+
+
+def _place(item: Record) -> tuple[str, str] | None:
+    channel, message = _named(item, "channel_id"), _named(item, "message_id")
+    return (channel, message) if channel and message and "kind" in item.values else None
+
+
+# The other entries
+
+
+def _entries(records: Sequence[Record]) -> Iterator[Entry]:
+    indexes = {record.leaf.event_id: record.index for record in records}
+    for run in _runs(events_of(records)):
+        first, last = shown(run[0]), shown(run[-1])
+        yield Entry(
+            indexes=tuple(event.index for event in run),
+            type=run[0].leaf.type,
+            first=first.fact("at"),
+            last=last.fact("at"),
+            who=first.fact("actor"),
+            facts={"organisation": first.fact("organisation"), "act": first.code("what", "act")},
+            about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
+        )
+
+
+def _runs(events: Sequence[Record]) -> Iterator[list[Record]]:
+    """The events, those of a type that is told in runs together where they follow each other."""
+
+    def key(event: Record) -> Hashable:
+        together = event.leaf.type in _IN_RUNS
+        return (event.leaf.type, _key(shown(event).fact("actor")), None if together else event.index)
+
+    yield from (list(run) for _, run in itertools.groupby(events, key))
+
+
+# What was not seen
+
+
+def _unseen(holes: Sequence[Record]) -> Iterator[Unseen]:
+    """The holes by reason and channel, in the order in which the first of each stands in the log."""
+
+    def key(hole: Record) -> Hashable:
+        values = shown(hole)
+        return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole))
+
+    for of_one in _grouped(holes, key):
+        yield Unseen(
+            indexes=tuple(hole.index for hole in of_one),
+            reason=shown(of_one[0]).code("hole", "hole"),
+            channel=shown(of_one[0]).fact("channel_id"),
+            spans=_spans(of_one),
+            missing=tuple(_missing(of_one)),
+            since=tuple(sorted(_distinct(of_one, "since"), key=str)),
+        )
+
+
+def _missing(holes: Sequence[Record]) -> Iterator[Missing]:
+    for hole in holes:
+        if what := shown(hole).fact("what"):
+            yield Missing(_span(hole) if _spanned(hole) == "some" else None, what)
+
+
+def _grouped(holes: Iterable[Record], key: Callable[[Record], Hashable]) -> Iterable[list[Record]]:
+    groups: dict[Hashable, list[Record]] = {}
+    for hole in holes:
+        groups.setdefault(key(hole), []).append(hole)
+    return groups.values()
+
+
+def _spanned(hole: Record) -> str:
+    """Whether a hole is about messages, about none, or does not show that."""
+    if {"lo", "hi"} & set(hole.withheld):
+        return "hidden"
+    return "none" if hole.values.get("lo") is None else "some"
+
+
+def _spans(holes: Sequence[Record]) -> tuple[Span, ...] | Unshown:
+    if _spanned(holes[0]) == "hidden":
+        return Unshown.WITHHELD
+    if _spanned(holes[0]) == "none":
+        return ()
+    return merged(_span(hole) for hole in holes)
+
+
+def _span(hole: Record) -> Span:
+    return _number(hole, "lo"), _number(hole, "hi")
+
+
+def _number(hole: Record, name: str) -> int:
+    text = _named(hole, name) or ""
+    if not _NUMBER.fullmatch(text):
+        raise RecordsError("a hole's span is not two numbers", where=f"leaf {hole.index}: {name}")
+    return int(text)
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same numbers in as few spans as there can be, in order."""
+    found: list[Span] = []
+    for lo, hi in sorted(spans):
+        if found and lo <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], hi))
+        else:
+            found.append((lo, hi))
+    return tuple(found)
+
+
+def spans_of(numbers: Iterable[int]) -> tuple[Span, ...]:
+    """Numbers as spans."""
+    return merged((number, number) for number in numbers)
