@@ -2,6 +2,7 @@
 
     EvidenceError
     ├── CanonicalError          a value has no canonical form here
+    ├── ContentError            no such content of a message, or values that are none
     ├── SealError
     │   ├── EnvelopeError       an age header or payload is malformed or damaged
     │   ├── KeyTextError        a recipient or identity string is mistyped or of another kind
@@ -48,6 +49,10 @@ class EvidenceError(Explained):
 
 class CanonicalError(EvidenceError):
     """A value has no canonical form here (RFC 8785; numbers and booleans are not values of the log)."""
+
+
+class ContentError(EvidenceError):
+    """A message's content would be of no form that it can have, or values are not those of one."""
 
 
 class SealError(EvidenceError):

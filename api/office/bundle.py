@@ -28,6 +28,7 @@ from casefiles.case import Opened, authority_indexes, case_event_indexes, case_i
 from config import oplog
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import sha256_hex, text_value
+from evidence.content import NAMES
 from evidence.custody.anchoring import NONCE_BITS, has_news
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.event import Draft
@@ -41,11 +42,11 @@ from evidence.stamp.client import request_stamp
 from evidence.store import database
 from evidence.store.database import reading
 
-_OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target"})
+_OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target", "acquisition"})
 """Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
 Reasons are free words of the house: the bundle's own stands in its description."""
 _WORDS = frozenset(
-    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media"}
+    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media", *NAMES}
 )
 _TRACES = frozenset(
     {"raw_sha256", "container_sha256", "container_bytes", "source_name", "offset", "message_sha256", "position"}
