@@ -183,7 +183,7 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
         yield from part_lines(words, part)
     for name, numbers in (("files", item.files), ("carriers", item.carriers)):
         if numbers:
-            told = words.say("report.item.numbers", numbers=_spans(words, spans_of(numbers)))
+            told = words.say("report.item.of", numbers=_spans(words, spans_of(numbers)))
             yield from row(words.say(f"report.item.{name}"), told, indent=_IN)
     times = (
         (words.say("report.item.acquired"), fact(words, item.acquired_at)),
