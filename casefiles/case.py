@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from evidence.store.stored import stored_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedEvent:
     """An event whose record was opened.
 
     Attributes:
@@ -35,16 +36,26 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CaseRow:
     """A case as its rows in clear show it.
 
     Attributes:
+        index: Where in the log it was opened.
         items: How many items it has.
     """
 
     case_id: str
     opened_at: str
     items: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An item of a case, and where in the log it is."""
+
+    item_id: str
+    index: int
 
 
 def open_case(sequencer: Sequencer, doer: Doer) -> str:
@@ -61,7 +72,7 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
         UnknownItemError: There is no such case.
         UnknownItemError: One of the items does not exist; none was added.
     """
-    held = set(case_items(engine, case_id))
+    held = {each.item_id for each in case_items(engine, case_id)}
     require_items(engine, items)
     fresh = [item for item in dict.fromkeys(items) if item not in held]
     drafts = [Draft("case_item_added", doer.values() | {"case": case_id, "item": item}) for item in fresh]
@@ -84,42 +95,58 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
                 )
 
 
-def require_case(engine: sa.Engine, case_id: str) -> None:
-    """Check that there is such a case.
+def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
+    """The case of this identifier.
 
     Raises:
         UnknownItemError: There is none.
     """
-    table = database.case_file
+    wanted = _cases().where(database.case_file.c.case_id == case_id)
     with reading(engine) as connection:
-        if connection.execute(sa.select(table.c.idx).where(table.c.case_id == case_id)).first() is None:
-            raise UnknownItemError("there is no such case", found=case_id[:64], fix="Look it up: nisisama case list")
+        row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise UnknownItemError("there is no such case", found=case_id[:64], fix="Look it up: nisisama case list")
+    return CaseRow(*row)
 
 
-def case_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
-    """The items of a case in the order of the log.
+def case_items(
+    engine: sa.Engine, case_id: str, *, after: str | None = None, limit: int | None = None
+) -> Sequence[Held]:
+    """The items of a case in the order of the log, ``limit`` at most, from the one that follows item ``after``.
+
+    Raises:
+        UnknownItemError: There is no such case, or no such item.
+    """
+    require_case(engine, case_id)
+    table, item = database.case_item, database.item
+    held = sa.select(item.c.item_id, item.c.idx).join(table).where(table.c.case_id == case_id)
+    if after is not None:
+        require_items(engine, [after])
+        held = held.where(item.c.idx > sa.select(item.c.idx).where(item.c.item_id == after).scalar_subquery())
+    with reading(engine) as connection:
+        return [Held(*row) for row in connection.execute(held.order_by(item.c.idx).limit(limit))]
+
+
+def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None = None) -> Sequence[CaseRow]:
+    """Cases in the order in which they were opened, ``limit`` at most, from the one that follows case ``after``.
 
     Raises:
         UnknownItemError: There is no such case.
     """
-    require_case(engine, case_id)
-    table, item = database.case_item, database.item
-    held = sa.select(table.c.item_id).join(item).where(table.c.case_id == case_id).order_by(item.c.idx)
+    wanted = _cases()
+    if after is not None:
+        wanted = wanted.where(database.case_file.c.idx > require_case(engine, after).index)
     with reading(engine) as connection:
-        return connection.execute(held).scalars().all()
+        return [CaseRow(*row) for row in connection.execute(wanted.limit(limit))]
 
 
-def list_cases(engine: sa.Engine) -> Sequence[Listed]:
-    """Every case in the order in which they were opened."""
+def _cases() -> sa.Select[Any]:
     case, held = database.case_file, database.case_item
-    counted = sa.func.count(held.c.item_id)
-    rows = sa.select(case.c.case_id, case.c.opened_at, counted).join(held, isouter=True)
-    with reading(engine) as connection:
-        found = connection.execute(rows.group_by(case.c.case_id).order_by(case.c.idx))
-        return [Listed(*row) for row in found]
+    rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(held.c.item_id), case.c.idx)
+    return rows.join(held, isouter=True).group_by(case.c.case_id).order_by(case.c.idx)
 
 
-def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[Opened]:
+def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[OpenedEvent]:
     """Read events and open their records.
 
     Raises:
@@ -135,7 +162,7 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
             row = connection.execute(wanted.where(event.c.idx == index)).one()
             leaf = parse_leaf(bytes(row.leaf))
             record = _open_record(leaf, row.body, casework, where=f"record of leaf {index}")
-            yield Opened(index, bytes(row.leaf), leaf, record)
+            yield OpenedEvent(index, bytes(row.leaf), leaf, record)
 
 
 def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) -> Record | None:
@@ -155,7 +182,7 @@ def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) ->
         raise LeafError(f"a record cannot be read: {error.message}", where=where, found=error.found, fix=fix) from error
 
 
-def authority_indexes(engine: sa.Engine, events: Sequence[Opened]) -> Sequence[int]:
+def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Sequence[int]:
     """Log indexes of the requests and approvals that events name as their authority."""
     table = database.authority
     named = {event.record.values["authority"] for event in events if event.record} - {None}

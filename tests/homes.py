@@ -1,16 +1,25 @@
 """Homes and exports that several tests need; everything in them is generated."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from api import TOOL
 from api.home import Home
+from api.office.case import add_items, open_case
 from api.office.home import Plan, create_home
 from api.office.intake import Imported, Wish, import_export
-from evidence.authority import Doer
+from api.office.item import Item, Look, list_items
+from api.office.page import every_entry
+from casefiles.case import open_events
+from evidence.authority import REVIEW, Doer
+from evidence.custody.append import tree_size
+from evidence.custody.event import Record
 from evidence.observation import Mode
+from evidence.store import task
+from evidence.store.database import reading
 from evidence.times import system_clock
 from monitor.rehearsal.export import ExportFacts, write_export
 
@@ -53,6 +62,39 @@ def take_in(home: Home, folder: Path, mode: Mode = Mode.SEALED, *, by: Doer | No
     basis = legal_basis(folder.parent) if mode is not Mode.METADATA_ONLY else None
     wish = Wish(folder, None, "mila", mode, basis, by or doer(home))
     return import_export(home, wish, lambda _total: lambda _more: None)
+
+
+def items_of(home: Home, look: Look | None = None) -> list[Item]:
+    """Every item of a home, in the order of the log."""
+    return list(every_entry(lambda after: list_items(home, look=look, after=after)))
+
+
+def size_of(home: Home) -> int:
+    """How many leaves the log has."""
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def records_of(home: Home, since: int = 0) -> list[Record]:
+    """What was logged from leaf ``since`` on, opened."""
+    casework = home.keys.unlock(PASSPHRASE).casework
+    return [event.record for event in open_events(home.engine, range(since, size_of(home)), casework) if event.record]
+
+
+def reviews_of(home: Home) -> list[tuple[str, str]]:
+    """The reviews that a second person still owes: request, and by when."""
+    with reading(home.engine) as connection:
+        return [(each.subject, each.due_at) for each in task.open_tasks(connection) if each.kind == REVIEW]
+
+
+def new_case(home: Home, items: Sequence[str] | None = None, *, by: Doer | None = None) -> str:
+    """A case with these items, or with every one."""
+    ann = by or doer(home)
+    case_id = open_case(home, ann).case_id
+    chosen = tuple(items if items is not None else (item.item_id for item in items_of(home)))
+    if chosen:
+        add_items(home, case_id, chosen, ann)
+    return case_id
 
 
 def new_office(folder: Path, *, messages: int = 16, photos: int = 0) -> Office:

@@ -17,9 +17,12 @@ from config.settings import read_secret_file
 from evidence.authority import NOT_NAMED, Doer
 from evidence.errors import AuthorityError, PassphraseError, StampError
 from evidence.keys import MIN_PASSPHRASE_CHARACTERS, Unlocked, require_long
+from evidence.observation import Mode
 from evidence.times import Clock
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+MODES = tuple(mode.value for mode in Mode)
 
 TRIES = 3
 """How often a passphrase is asked for at a terminal."""
@@ -156,8 +159,15 @@ def given_passphrase(file: Path | None) -> str | None:
 
 def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print the result: one JSON object in ASCII, which any pipe carries, or words that cannot act on a terminal."""
-    words = "\n".join(printable(line) for line in text.split("\n"))
-    click.echo(json.dumps(data) if as_json else words)
+    if as_json:
+        click.echo(json.dumps(data))
+    else:
+        say(text)
+
+
+def say(text: str) -> None:
+    """Print words of the result; none of them can act on a terminal."""
+    click.echo("\n".join(printable(line) for line in text.split("\n")))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

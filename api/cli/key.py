@@ -22,15 +22,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     CARD is the file of a card. Without one the words are asked for, which leaves no file. Every
     card is tried, no picture is opened, and nothing is kept or logged.
     """
-    from evidence.seal.cards import require_cards_of
+    from api.office.key import drill
 
     home = open_home(ctx)
     cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
-    require_cards_of(cards, home.recipients.office)
+    done = drill(home, cards)
     emit(
-        {"fits": True, "cards": len(cards)},
+        {"fits": True, "cards": done.cards},
         as_json=as_json,
-        text=f"These {counted(len(cards), 'card')} open the office key of {home.settings.office.organisation}.",
+        text=f"These {counted(done.cards, 'card')} open the office key of {done.organisation}.",
     )
 
 

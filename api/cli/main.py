@@ -15,17 +15,17 @@ import click
 from config import oplog
 
 COMMANDS = {
-    "init": ("api.cli.office:init", "Make a new home with its keys and cards."),
-    "demo": ("api.cli.rehearse:demo", "Rehearse the whole way with harmless generated pictures."),
-    "doctor": ("api.cli.office:doctor", "Check settings, keys, clock, disk, store, time-stamp offices."),
-    "watch": ("api.cli.watch:watch", "The register of publicly reported channels."),
-    "import": ("api.cli.keep:import_", "Take in a Telegram Desktop export."),
-    "evidence": ("api.cli.keep:evidence", "What is preserved; never the content of media."),
-    "audit": ("api.cli.keep:audit", "Check the store against the log."),
+    "init": ("api.cli.home:init", "Make a new home with its keys and cards."),
+    "demo": ("api.cli.rehearsal:demo", "Rehearse the whole way with harmless generated pictures."),
+    "doctor": ("api.cli.health:doctor", "Check settings, keys, clock, disk, store, time-stamp offices."),
+    "watch": ("api.cli.channel:watch", "The register of publicly reported channels."),
+    "import": ("api.cli.intake:import_", "Take in a Telegram Desktop export."),
+    "evidence": ("api.cli.item:evidence", "What is preserved; never the content of media."),
+    "audit": ("api.cli.audit:audit", "Check the store against the log."),
     "case": ("api.cli.case:case", "Open a case, add items, show it, export a signed bundle."),
-    "check": ("api.cli.case:check", "Find a picture in the store, for a case."),
+    "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
     "key": ("api.cli.key:key", "Keyholders' work: check that cards open the office key."),
-    "verify": ("api.cli.verify:verify", "Check a bundle, offline and without a home."),
+    "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
 }
 """Command -> where it is, and its line in the overview."""
 
@@ -147,9 +147,13 @@ def _report(error: Exception, *, as_json: bool) -> int:
     Raises:
         Exception: The error itself, when it is neither.
     """
+    from api.cli.page import CutShortError
     from api.errors import REFUSED, exit_code, of_system
     from config.errors import Explained
 
+    begun = isinstance(error, CutShortError)
+    if begun and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     if isinstance(error, Explained):
         said, code = error, exit_code(error)
     elif isinstance(error, OSError):
@@ -161,7 +165,8 @@ def _report(error: Exception, *, as_json: bool) -> int:
     told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
     try:
         if as_json:
-            click.echo(json.dumps({"error": {"type": type(error).__name__, **told}}))
+            whole = json.dumps({"error": {"type": type(error).__name__, **told}})
+            click.echo(whole[1:] if begun else whole)
         sys.stdout.flush()
     except OSError:
         _drop_output()

@@ -1,7 +1,6 @@
 """Audits a home with what it knows of itself and what the caller brings from outside."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from api.home import Home
 from config import oplog
@@ -10,13 +9,16 @@ from evidence.audit.run import HEADERS_LEVEL, Audit, audit
 
 
 def run_audit(
-    home: Home, *, level: int, against: Path | None, passphrase: str | None, progress: Callable[[int], object]
+    home: Home, *, level: int, against: bytes | None, passphrase: str | None, progress: Callable[[int], object]
 ) -> Audit:
     """Audit a home; where the keys' folder is away, records are not opened, with a passphrase either.
 
+    Args:
+        against: An older checkpoint from outside, as its file has it.
+        progress: Hears how many more leaves were read.
+
     Raises:
         PassphraseError: A passphrase was given and is wrong.
-        OSError: The older checkpoint cannot be read.
     """
     keys = home.keys.path.is_dir()
     reader = Reader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
@@ -28,7 +30,7 @@ def run_audit(
         roots=home.stamp_roots(),
         level=level,
         signed=signed.read_bytes() if signed.exists() else None,
-        against=against.read_bytes() if against else None,
+        against=against,
         reader=reader,
         keys=keys,
     )

@@ -1,4 +1,4 @@
-"""Exports a case as a signed bundle without pictures, and the covering letter beside it.
+"""The life of a bundle: a case exported without pictures, with its covering letter beside it; and verified.
 
 The order: have everything stamped; build in memory; take the room for the files on their disk;
 log who sends what to whom; only then write the files. Nothing leaves without its event.
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import sqlalchemy as sa
@@ -24,7 +25,8 @@ from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Ho
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
-from casefiles.case import Opened, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.verifier.checks import verify_stream
 from config import oplog
 from evidence.authority import Act, Doer, one_person
 from evidence.canonical import sha256_hex, text_value
@@ -33,6 +35,8 @@ from evidence.custody.anchoring import NONCE_BITS, has_news
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.event import Draft
 from evidence.errors import HomeError, StampError, UnknownItemError
+from evidence.finding import Report
+from evidence.log.note import VerifierKey
 from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import inclusion_path
@@ -225,7 +229,9 @@ def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) ->
     )
 
 
-def _exhibits(home: Home, events: Sequence[Opened], anchor: Anchored, withhold: frozenset[str]) -> Iterator[Exhibit]:
+def _exhibits(
+    home: Home, events: Sequence[OpenedEvent], anchor: Anchored, withhold: frozenset[str]
+) -> Iterator[Exhibit]:
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         for event in events:
@@ -278,3 +284,20 @@ def _stamper(home: Home) -> Iterator[StampOver]:
 
 def _roots(home: Home) -> list[x509.Certificate]:
     return [read_certificate(file) for file in sorted(home.trust.glob("*.pem"))]
+
+
+def verify_bundle(
+    bundle: BinaryIO,
+    *,
+    roots: Sequence[x509.Certificate],
+    log_key: VerifierKey | None = None,
+    seal_pin: str | None = None,
+) -> Report:
+    """Check a bundle, without a home.
+
+    Args:
+        bundle: Can be sought in.
+        roots: Those that the caller trusts; without any it is INDETERMINATE at best.
+        seal_pin: Lower hex SHA-256 of the seal's certificate, as the letter prints it.
+    """
+    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin)

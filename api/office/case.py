@@ -1,44 +1,139 @@
-"""A case with its texts: the one way to records, and looking is logged first."""
+"""The life of a case: opened, given items, listed, shown. The one way to records, and looking is logged first."""
 
-from typing import Any
-
-import sqlalchemy as sa
+from dataclasses import dataclass, fields
 
 from api.home import Home
-from casefiles.case import open_events, require_case
+from api.office.page import LIMIT, Page, page_of
+from casefiles import case as cases
+from casefiles.case import CaseRow, OpenedEvent, open_events
 from evidence.authority import Doer
+from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.errors import StampError
 from evidence.seal.age import Identity
-from evidence.store import database
-from evidence.store.database import reading
-
-_TOLD = (
-    "kind", "channel_id", "channel_title", "message_id", "posted_at", "edited_at", "sender_id", "sender_name", "text",
-    "reply_to", "forwarded_from", "action", "file_name", "media_type", "bytes", "sha256", "at",
-)  # fmt: skip
 
 
-def show_case(home: Home, case_id: str, doer: Doer, casework: Identity) -> tuple[dict[str, Any], StampError | None]:
-    """The case and what its items say.
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case that was opened; ``unstamped`` says why no time stamp could be had yet."""
+
+    case_id: str
+    unstamped: StampError | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedItems:
+    """What adding items to a case did.
+
+    Attributes:
+        added: How many were new to it.
+        items: How many it has now.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    case_id: str
+    added: int
+    items: int
+    unstamped: StampError | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseItem:
+    """An item with what its record says, by NAME of ``observed``; what was not said is None."""
+
+    item_id: str
+    kind: Value
+    channel_id: Value
+    channel_title: Value
+    message_id: Value
+    posted_at: Value
+    edited_at: Value
+    sender_id: Value
+    sender_name: Value
+    text: Value
+    reply_to: Value
+    forwarded_from: Value
+    action: Value
+    file_name: Value
+    media_type: Value
+    bytes: Value
+    sha256: Value
+    at: Value
+
+
+_SHOWN = tuple(field.name for field in fields(CaseItem) if field.name != "item_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """A case, why it was opened, and a page of its items."""
+
+    case_id: str
+    opened_at: str
+    reason: Value
+    items: Page[CaseItem]
+
+
+def open_case(home: Home, doer: Doer) -> OpenedCase:
+    """Open a case for a client who consented."""
+    with home.writing() as writer:
+        case_id = cases.open_case(writer.sequencer, doer)
+        return OpenedCase(case_id, writer.beat())
+
+
+def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> AddedItems:
+    """Add items to a case; those that it has are not added again.
 
     Raises:
-        UnknownItemError: There is no such case.
+        UnknownItemError: There is no such case, or one of the items does not exist; none was added.
     """
-    require_case(home.engine, case_id)
-    table, held, cases = database.item, database.case_item, database.case_file
-    of_case = sa.select(table.c.idx, table.c.item_id).join(held).where(held.c.case_id == case_id)
-    with reading(home.engine) as connection:
-        places = {row.idx: row.item_id for row in connection.execute(of_case)}
-        case = connection.execute(sa.select(cases.c.idx, cases.c.opened_at).where(cases.c.case_id == case_id)).one()
+    with home.writing() as writer:
+        added = cases.add_items(home.engine, writer.sequencer, case_id, items, doer)
+        return AddedItems(case_id, added, require_case(home, case_id).items, writer.beat())
+
+
+def require_case(home: Home, case_id: str) -> CaseRow:
+    """The case of this identifier.
+
+    Raises:
+        UnknownItemError: There is none.
+    """
+    return cases.require_case(home.engine, case_id)
+
+
+def list_cases(home: Home, *, after: str | None = None, limit: int = LIMIT) -> Page[CaseRow]:
+    """A page of the cases in the order in which they were opened, from the one that follows case ``after``.
+
+    Raises:
+        UnknownItemError: There is no case ``after``.
+    """
+    found = cases.list_cases(home.engine, after=after, limit=limit + 1)
+    return page_of(found, limit=limit, key=lambda row: row.case_id)
+
+
+def show_case(
+    home: Home, case_id: str, doer: Doer, casework: Identity, *, after: str | None = None, limit: int = LIMIT
+) -> ShownCase:
+    """The case, and a page of its items with what they say; each page is a look, logged before it is opened.
+
+    Raises:
+        UnknownItemError: There is no such case, or no item ``after``; nothing was logged.
+    """
+    case = require_case(home, case_id)
+    held = page_of(
+        cases.case_items(home.engine, case_id, after=after, limit=limit + 1),
+        limit=limit,
+        key=lambda each: each.item_id,
+    )
     with home.writing() as writer:
         writer.sequencer.append([Draft("case_viewed", doer.values() | {"case": case_id})])
         unstamped = writer.beat()
-    shown = [
-        {"item_id": places[event.index]} | {name: event.record.values[name] for name in _TOLD}
-        for event in open_events(home.engine, sorted(places), casework)
-        if event.record
-    ]
-    (opening,) = open_events(home.engine, [case.idx], casework)
+    opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
+    shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None
-    return {"case_id": case_id, "opened_at": case.opened_at, "reason": reason, "items": shown}, unstamped
+    return ShownCase(case_id, case.opened_at, reason, Page(shown, held.more_after, unstamped))
+
+
+def _shown(item_id: str, event: OpenedEvent) -> CaseItem:
+    values = event.record.values if event.record else {}
+    return CaseItem(item_id, **{name: values.get(name) for name in _SHOWN})

@@ -1,6 +1,6 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.page import LIMIT, Page, page_of
 from config.errors import SettingsError
 from config.watchlist import Entry
 from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
@@ -18,6 +19,18 @@ from evidence.observation import Mode
 from evidence.store import database, task
 from evidence.store.database import reading
 from evidence.times import format_time, parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the register shows of a channel, as its entry in the log says it."""
+
+    channel: str
+    mode: str
+    access: str
+    report_url: str
+    reported_by: str
+    reported_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,14 @@ class Registered:
     unstamped: StampError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A channel that was taken off the register; ``unstamped`` says why no time stamp could be had yet."""
+
+    channel: str
+    unstamped: StampError | None
+
+
 def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, doer: Doer) -> Registered:
     """Add a channel, or change what the register says of it.
 
@@ -52,17 +73,17 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
     _require_past(entry, home)
     basis = legal_basis_for(mode, legal_basis, today=home.clock().date())
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
-    row = _row(entry, mode)
+    row = _channel_of(entry, mode)
     with home.writing() as writer:
-        present = next((each for each in list_channels(home) if each["channel"] == entry.channel), None)
-        before = present["mode"] if present else None
+        present = _registered(home, entry.channel)
+        before = present.mode if present else None
         if present == row and grant.review_by:
             return Registered(before, logged=False)
         due = _open_review(home, entry.channel)
         if due and grant.review_by:  # a change by one person puts no review off
             grant = replace(grant, review_by=min(grant.review_by, parse_time(due.due_at)))
         review_by = format_time(grant.review_by) if grant.review_by else None
-        told = row | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by}
+        told = asdict(row) | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by}
         added = Draft("channel_added", doer.values(grant.request) | told)
 
         def hand_over(connection: sa.Connection, placed: object) -> None:
@@ -102,39 +123,51 @@ def _require_past(entry: Entry, home: Home) -> None:
         )
 
 
-def _row(entry: Entry, mode: Mode) -> dict[str, Any]:
-    """What the register shows of a channel, as its entry in the log says it."""
-    return {
-        "channel": entry.channel,
-        "mode": mode.value,
-        "access": entry.access,
-        "report_url": text_value(entry.report_url),
-        "reported_by": text_value(entry.reported_by),
-        "reported_on": entry.reported_on.isoformat(),
-    }
+def _channel_of(entry: Entry, mode: Mode) -> Channel:
+    return Channel(
+        channel=entry.channel,
+        mode=mode.value,
+        access=entry.access,
+        report_url=entry.report_url,
+        reported_by=entry.reported_by,
+        reported_on=entry.reported_on.isoformat(),
+    )
 
 
-def list_channels(home: Home) -> list[dict[str, Any]]:
-    """The register, by name."""
+def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -> Page[Channel]:
+    """A page of the register by name, from the one that follows ``after``."""
     table = database.channel
-    names = ("channel", "mode", "access", "report_url", "reported_by", "reported_on")
+    wanted = _channels().order_by(table.c.channel).limit(limit + 1)
+    if after is not None:
+        wanted = wanted.where(table.c.channel > after)
     with reading(home.engine) as connection:
-        rows = connection.execute(sa.select(*(table.c[name] for name in names)).order_by(table.c.channel))
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        found = [Channel(*row) for row in connection.execute(wanted)]
+    return page_of(found, limit=limit, key=lambda row: row.channel)
 
 
-def remove_channel(home: Home, channel: str, doer: Doer) -> StampError | None:
+def _registered(home: Home, channel: str) -> Channel | None:
+    with reading(home.engine) as connection:
+        row = connection.execute(_channels().where(database.channel.c.channel == channel)).one_or_none()
+        return None if row is None else Channel(*row)
+
+
+def _channels() -> sa.Select[Any]:
+    return sa.select(*(database.channel.c[field.name] for field in fields(Channel)))
+
+
+def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
     """Take a channel off the register.
 
     Raises:
         UnknownItemError: It is not on it.
     """
-    if channel not in {row["channel"] for row in list_channels(home)}:
-        raise UnknownItemError(
-            "this channel is not registered", found=channel[:64], fix="Look it up: nisisama watch list"
-        )
+    name = channel.lstrip("@").lower()
     with home.writing() as writer:
-        due = _open_review(home, channel)
-        removed = Draft("channel_removed", doer.values() | {"channel": channel})
+        if _registered(home, name) is None:
+            raise UnknownItemError(
+                "this channel is not registered", found=name[:64], fix="Look it up: nisisama watch list"
+            )
+        due = _open_review(home, name)
+        removed = Draft("channel_removed", doer.values() | {"channel": name})
         writer.sequencer.append([removed], also=lambda connection, _placed: _finish(connection, due, doer))
-        return writer.beat()
+        return Removed(name, writer.beat())

@@ -3,17 +3,16 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from api.home import Home
-from casefiles.case import case_items
+from casefiles.case import require_case
 from evidence.authority import Doer
 from evidence.custody.event import Draft
 from evidence.errors import NotDecodedError, StampError
-from evidence.fingerprint.decoder import Decoder
+from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
 from evidence.match.check import CheckResult, check
 from evidence.observation import Kind
@@ -24,6 +23,22 @@ from evidence.store.database import reading
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A stored file that may show the same picture, for a person to judge.
+
+    Attributes:
+        tier: A ``Tier``; nothing else of how near it is leaves the check.
+    """
+
+    item_id: str
+    channel_id: str
+    message_id: int | None
+    posted_at: str | None
+    acquired_at: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A check's answer: "none" speaks only of ``compared`` pictures.
 
@@ -31,22 +46,25 @@ class Checked:
         not_compared: Files that are known and could not be compared, or were never read.
     """
 
-    matches: tuple[dict[str, Any], ...]
+    matches: tuple[Match, ...]
     compared: int
     not_compared: int
     unstamped: StampError | None
 
 
-def check_picture(home: Home, picture: Path, case_id: str, doer: Doer, matching: Identity) -> Checked:
+def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, matching: Identity) -> Checked:
     """Compare a picture with every stored one.
+
+    Args:
+        picture: Read to its end, or to where it is too long to be decoded.
 
     Raises:
         UnknownItemError: There is no such case.
         NotDecodedError: The picture cannot be decoded, so nothing can be said about it.
-        OSError: The file cannot be read.
+        OSError: The picture cannot be read.
     """
-    case_items(home.engine, case_id)
-    query = fingerprints_of(picture.read_bytes())
+    require_case(home.engine, case_id)
+    query = fingerprints_of(picture.read(MAX_BYTES + 1))
     result = check(query, stored_prints(home, matching))
     unread = _files(home) - result.compared - result.not_compared
     with home.writing() as writer:
@@ -103,12 +121,10 @@ def _files(home: Home) -> int:
         return int(connection.execute(counted).scalar_one())
 
 
-def _places(home: Home, result: CheckResult) -> Iterator[dict[str, Any]]:
+def _places(home: Home, result: CheckResult) -> Iterator[Match]:
     table = database.item
-    names = ("item_id", "channel_id", "message_id", "posted_at", "acquired_at")
+    place = sa.select(*(table.c[name] for name in ("item_id", "channel_id", "message_id", "posted_at", "acquired_at")))
     with reading(home.engine) as connection:
         for match in result.matches:
-            row = connection.execute(
-                sa.select(*(table.c[name] for name in names)).where(table.c.item_id == match.item)
-            ).one()
-            yield dict(zip(names, row, strict=True)) | {"tier": match.tier.value}
+            row = connection.execute(place.where(table.c.item_id == match.item)).one()
+            yield Match(**row._mapping, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor

@@ -13,11 +13,12 @@ from api import TOOL
 from api.home import Home
 from api.office.audit import run_audit
 from api.office.bundle import Order, export_case
+from api.office.case import add_items, open_case
 from api.office.check import check_picture
 from api.office.home import Plan, create_home
 from api.office.intake import Wish, import_export
 from api.office.item import list_items
-from casefiles.case import add_items, open_case
+from api.office.page import every_entry
 from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
 from evidence.authority import Doer
@@ -122,15 +123,14 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
 def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tell) -> tuple[Path, Path]:
     keys = home.keys.unlock(passphrase)
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
-    with home.writing() as writer:
-        case_id = open_case(writer.sequencer, doer)
+    case_id = open_case(home, doer).case_id
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
-    found = check_picture(home, picture, case_id, doer, keys.matching)
+    with picture.open("rb") as stream:
+        found = check_picture(home, stream, case_id, doer, keys.matching)
     tell(f"4. Checked one picture: found {len(found.matches)} time(s), compared with {found.compared}")
-    messages = {match["message_id"] for match in found.matches}
-    items = [item["item_id"] for item in list_items(home, None, None) if item["message_id"] in messages]
-    with home.writing() as writer:
-        add_items(home.engine, writer.sequencer, case_id, items, doer)
+    messages = {match.message_id for match in found.matches}
+    items = every_entry(lambda after: list_items(home, after=after))
+    add_items(home, case_id, tuple(item.item_id for item in items if item.message_id in messages), doer)
     done = export_case(home, Order(case_id, out / "bundle.asice", "prosecutor", "en", doer), keys.casework)
     tell(f"5. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
     return done.bundle, done.letter

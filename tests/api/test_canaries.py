@@ -18,11 +18,9 @@ import pytest
 from api.home import Home
 from api.office.bundle import Order, export_case
 from api.office.check import stored_prints
-from api.office.item import list_items
-from casefiles.case import add_items, open_case
 from evidence.fingerprint.prints import Prints
 from monitor.rehearsal.export import ExportFacts
-from tests.homes import PASSPHRASE, doer, new_office
+from tests.homes import PASSPHRASE, doer, new_case, new_office
 
 PIECE = 24
 
@@ -45,10 +43,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         office = new_office(folder)
         home = office.home
         keys = home.keys.unlock(PASSPHRASE)
-        with home.writing() as writer:
-            case_id = open_case(writer.sequencer, doer(home))
-            items = [item["item_id"] for item in list_items(home, None, None)]
-            add_items(home.engine, writer.sequencer, case_id, items, doer(home))
+        case_id = new_case(home)
         out = folder / "case.asice"
         export_case(home, Order(case_id, out, "court", "en", doer(home)), keys.casework)
         check(home, office.export, case_id)

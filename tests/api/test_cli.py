@@ -355,7 +355,7 @@ def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None
 
 
 def test_a_mistake_of_ours_is_not_hidden(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_named: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("api.office.channel.list_channels", broken)
@@ -364,7 +364,7 @@ def test_a_mistake_of_ours_is_not_hidden(home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_command_that_was_stopped_says_that_nothing_is_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_args: object) -> None:
+    def stop(*_args: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("api.office.channel.list_channels", stop)

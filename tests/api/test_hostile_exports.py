@@ -12,12 +12,10 @@ import pytest
 
 from api.home import Home
 from api.office.bundle import Order, export_case
-from api.office.item import list_items
-from casefiles.case import add_items, open_case
 from casefiles.format.pictures import require_no_picture
 from evidence.observation import Mode
 from monitor.errors import BrokenExportError
-from tests.homes import PASSPHRASE, doer, new_home, take_in
+from tests.homes import PASSPHRASE, doer, new_case, new_home, take_in
 
 JPEG = (
     bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300") + bytes(range(1, 65)) + b"\xff\xc0" + bytes(99)
@@ -88,11 +86,7 @@ def home(empty: Path, tmp_path: Path) -> Iterator[Home]:
 
 def exported(home: Home) -> Path:
     """The bundle of a case with every item."""
-    ann = doer(home)
-    with home.writing() as writer:
-        case = open_case(writer.sequencer, ann)
-        items = [item["item_id"] for item in list_items(home, None, None)]
-        add_items(home.engine, writer.sequencer, case, items, ann)
+    case, ann = new_case(home), doer(home)
     out = home.path.parent / "case.asice"
     export_case(home, Order(case, out, "court", "en", ann), home.keys.unlock(PASSPHRASE).casework)
     with zipfile.ZipFile(out) as container:

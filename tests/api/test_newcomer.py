@@ -105,7 +105,7 @@ def test_a_home_that_cannot_be_made_is_refused_before_a_passphrase_is_asked_for(
 
     monkeypatch.chdir(tmp_path)
     Path("home").mkdir()
-    monkeypatch.setattr("api.cli.office.new_passphrase", ask)
+    monkeypatch.setattr("api.cli.home.new_passphrase", ask)
     name = "new" if "NEW" in options else "home"
     code, _out, err = run("--home", name, "init", "--org", "Zyra", *(word for word in options if word != "NEW"))
     assert (code, words in err) == (1, True), err

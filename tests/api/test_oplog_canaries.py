@@ -147,7 +147,7 @@ def fail(life: Life, patch: pytest.MonkeyPatch) -> None:
 
 
 def raising(life: Life, patch: pytest.MonkeyPatch, error: Callable[[], BaseException]) -> None:
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_named: object) -> None:
         raise error()
 
     with patch.context() as wrong:

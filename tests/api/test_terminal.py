@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import main
-from api.office.item import list_items
-from tests.homes import PASSPHRASE, new_home, take_in
+from tests.homes import PASSPHRASE, items_of, new_home, take_in
 
 PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems, C:\\new"
 
@@ -22,7 +21,7 @@ def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
     told = {"name": "x", "type": "private_group", "id": 5, "messages": [message]}
     (folder / "result.json").write_text(json.dumps(told))
     take_in(home, folder)
-    (item,) = [each["item_id"] for each in list_items(home, None, None)]
+    (item,) = [each.item_id for each in items_of(home)]
     home.engine.dispose()
     monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
     given = ["--home", str(home.path), "case"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from casefiles.case import (
-    Listed,
+    CaseRow,
+    Held,
     add_items,
     authority_indexes,
     case_event_indexes,
@@ -124,8 +125,8 @@ def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -
     assert add(ledger, case, first, second) == 1
     assert add(ledger, case) == 0
     assert add(ledger, other, first) == 1
-    assert case_items(ledger.engine, case) == [first, second, third]
-    assert case_items(ledger.engine, other) == [first]
+    assert case_items(ledger.engine, case) == [Held(first, 0), Held(second, 1), Held(third, 2)]
+    assert case_items(ledger.engine, other) == [Held(first, 0)]
     assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
 
 
@@ -136,8 +137,28 @@ def test_cases_are_listed_as_they_were_opened_with_how_many_items_each_has(ledge
     add(ledger, cases[2], *items)
     add(ledger, cases[1], items[0])
     at = "2026-01-01T00:00:00.000Z"
-    assert list_cases(ledger.engine) == [Listed(case, at, held) for case, held in zip(cases, (0, 1, 2), strict=True)]
-    assert require_case(ledger.engine, cases[0]) is None
+    rows = [CaseRow(case, at, held, 2 + held) for held, case in enumerate(cases)]
+    assert list_cases(ledger.engine) == rows
+    assert [require_case(ledger.engine, case) for case in cases] == rows
+
+
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_cases_and_their_items_come_in_parts_after_one_that_is_named(ledger: Ledger, limit: int) -> None:
+    items = log(ledger, *(observed(number) for number in range(4)))
+    cases = [open_case(ledger.sequencer, ANN) for _ in range(3)]
+    add(ledger, cases[0], *items)
+    held, rows = case_items(ledger.engine, cases[0]), list_cases(ledger.engine)
+    assert case_items(ledger.engine, cases[0], after=items[1], limit=limit) == held[2 : 2 + limit]
+    assert list_cases(ledger.engine, after=cases[0], limit=limit) == rows[1 : 1 + limit]
+    assert case_items(ledger.engine, cases[0], after=items[-1]) == list_cases(ledger.engine, after=cases[-1]) == []
+
+
+def test_a_part_after_what_is_not_there_is_refused(ledger: Ledger) -> None:
+    case = open_case(ledger.sequencer, ANN)
+    with pytest.raises(UnknownItemError, match="no such item"):
+        case_items(ledger.engine, case, after="nothing")
+    with pytest.raises(UnknownItemError, match="no such case"):
+        list_cases(ledger.engine, after="nothing")
 
 
 def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:

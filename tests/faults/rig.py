@@ -28,7 +28,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 import sqlalchemy as sa
 
-import api.cli.keep
+import api.cli.intake
 import api.errors
 import api.office.intake
 from api.cli.main import main

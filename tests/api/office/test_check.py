@@ -1,5 +1,6 @@
 """A check finds a picture and its mirror image, says nothing more than it knows, and is logged before it answers."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,17 +10,15 @@ import sqlalchemy as sa
 from PIL import Image, ImageOps
 
 from api.home import Home
+from api.office.case import open_case
 from api.office.check import check_picture, fingerprints_of, stored_prints
-from api.office.item import list_items
-from casefiles.case import open_case, open_events
-from evidence.custody.append import tree_size
 from evidence.custody.event import Record
 from evidence.errors import NoMatchingKeyError, NotDecodedError, StoreError, UnknownItemError
+from evidence.fingerprint.decoder import MAX_BYTES
 from evidence.observation import Mode
 from evidence.seal.recipients import generate_identity
-from evidence.store.database import reading
 from monitor.rehearsal.export import rehearsal_picture, write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, new_home, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, records_of, size_of, take_in
 
 
 @pytest.fixture
@@ -31,8 +30,7 @@ def home(office: Office, tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def case(home: Home) -> str:
-    with home.writing() as writer:
-        return open_case(writer.sequencer, doer(home))
+    return open_case(home, doer(home)).case_id
 
 
 @pytest.fixture(scope="module")
@@ -42,45 +40,59 @@ def picture(office: Office) -> Path:
 
 
 def newest(home: Home) -> Record:
-    with reading(home.engine) as connection:
-        index = tree_size(connection) - 1
-    event = next(iter(open_events(home.engine, [index], home.keys.unlock(PASSPHRASE).casework)))
-    assert event.record is not None
-    return event.record
-
-
-def size(home: Home) -> int:
-    with reading(home.engine) as connection:
-        return tree_size(connection)
+    return records_of(home, size_of(home) - 1)[0]
 
 
 def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
-    done = check_picture(home, picture, case, doer(home), home.keys.unlock(PASSPHRASE).matching)
-    return [(match["tier"], match["item_id"]) for match in done.matches], done.compared, done.not_compared
+    with picture.open("rb") as stream:
+        done = check_picture(home, stream, case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+    return [(match.tier, match.item_id) for match in done.matches], done.compared, done.not_compared
 
 
 def files(home: Home) -> int:
-    return sum(item["kind"] == "file" for item in list_items(home, None, None))
+    return sum(item.kind == "file" for item in items_of(home))
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0" + bytes(100)])
 def test_a_picture_that_cannot_be_decoded_is_no_none(home: Home, case: str, tmp_path: Path, content: bytes) -> None:
-    query, before = tmp_path / "query", size(home)
+    query, before = tmp_path / "query", size_of(home)
     query.write_bytes(content)
     with pytest.raises(NotDecodedError, match="nothing can be said") as raised:
         look(home, query, case)
     assert "JPEG" in raised.value.fix
-    assert size(home) == before
+    assert size_of(home) == before
 
 
-def test_an_unknown_case_is_told_before_the_picture_is_read(home: Home, tmp_path: Path) -> None:
+class Broken(io.BytesIO):
+    """A picture that cannot be read."""
+
+    def read(self, _size: int | None = -1) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+def test_an_unknown_case_is_told_before_the_picture_is_read(home: Home) -> None:
     with pytest.raises(UnknownItemError):
-        look(home, tmp_path / "none", "case-0")
+        check_picture(home, Broken(), "case-0", doer(home), home.keys.unlock(PASSPHRASE).matching)
 
 
-def test_a_file_that_is_not_there_is_the_systems_error(home: Home, case: str, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        look(home, tmp_path / "none", case)
+def test_a_picture_that_cannot_be_read_is_the_systems_error(home: Home, case: str) -> None:
+    before = size_of(home)
+    with pytest.raises(OSError, match="Input/output"):
+        check_picture(home, Broken(), case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+    assert size_of(home) == before
+
+
+def test_a_picture_that_never_ends_is_read_no_further_than_one_can_be_decoded(home: Home, case: str) -> None:
+    asked: list[int | None] = []
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size)
+            return bytes(size or 0)
+
+    with pytest.raises(NotDecodedError) as raised:
+        check_picture(home, Endless(), case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+    assert (asked, raised.value.found) == ([MAX_BYTES + 1], "too large")
 
 
 def test_another_matching_key_opens_no_print(home: Home) -> None:
@@ -143,8 +155,7 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
     home, _cards = new_home(tmp_path / "home", rehearsal=False)
     export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
     take_in(home, export.folder, Mode.METADATA_ONLY)
-    with home.writing() as writer:
-        case = open_case(writer.sequencer, doer(home))
+    case = open_case(home, doer(home)).case_id
     picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
     assert look(home, picture, case) == ([], 0, len(export.media))
     home.engine.dispose()

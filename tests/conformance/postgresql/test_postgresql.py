@@ -16,7 +16,6 @@ from api.home import DATABASE_FILE, Home
 from api.migrate import upgrade
 from api.office.audit import run_audit
 from api.office.bundle import Order, export_case
-from api.office.item import list_items
 from casefiles.case import add_items, open_case
 from evidence.errors import StoreError
 from evidence.finding import Verdict
@@ -24,7 +23,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, sqlite_url, writing
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, new_office, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, take_in
 
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgresql")]
 
@@ -102,7 +101,7 @@ def _audited(home: Home) -> tuple[Verdict, int]:
 
 def test_a_home_that_moved_is_audited_as_before(moved: Home, office: Office) -> None:
     assert _audited(moved) == _audited(office.home)
-    assert list_items(moved, None, None) == list_items(office.home, None, None)
+    assert items_of(moved) == items_of(office.home)
 
 
 def test_damage_on_the_server_is_found(moved: Home) -> None:
@@ -116,7 +115,7 @@ def test_the_whole_way_goes_on_there(moved: Home, tmp_path: Path) -> None:
     before = _audited(moved)[1]
     assert take_in(moved, more.folder, Mode.SEALED).counts.messages > 0
     casework = moved.keys.unlock(PASSPHRASE).casework
-    items = [item["item_id"] for item in list_items(moved, None, None)]
+    items = [item.item_id for item in items_of(moved)]
     with moved.writing() as writer:
         case_id = open_case(writer.sequencer, doer(moved))
         add_items(moved.engine, writer.sequencer, case_id, items[:3], doer(moved))

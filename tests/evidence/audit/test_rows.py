@@ -14,7 +14,6 @@ from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit, told_of_records
 from api.office.channel import Entry, add_channel, remove_channel
-from api.office.item import list_items
 from casefiles.case import add_items, open_case
 from evidence.audit.log import AuditInput
 from evidence.audit.run import Audit, audit
@@ -25,7 +24,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
-from tests.homes import PASSPHRASE, Office, copy_of, doer, new_office
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office
 
 TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.tile)
 OTHERS = {
@@ -131,7 +130,7 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
 
 
 def test_a_record_that_cannot_be_opened_hides_no_changed_row(home: Home) -> None:
-    first, *_others, last = (item["item_id"] for item in list_items(home, None, None))
+    first, *_others, last = (item.item_id for item in items_of(home))
     with home.writing() as writer:
         case_id = open_case(writer.sequencer, doer(home))
         add_items(home.engine, writer.sequencer, case_id, [first], doer(home))
@@ -205,9 +204,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A home with a row in each table."""
     office = new_office(tmp_path_factory.mktemp("full"))
     home = Home.open(office.home.path)
-    entry = Entry("@channel", "https://example.org/report", "an office", date(2026, 1, 2), "public")
+    entry = Entry("channel", "https://example.org/report", "an office", date(2026, 1, 2), "public")
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
-    items = [item["item_id"] for item in list_items(home, None, None)[:2]]
+    items = [item.item_id for item in items_of(home)[:2]]
     with home.writing() as writer:
         add_items(home.engine, writer.sequencer, open_case(writer.sequencer, doer(home)), items, doer(home))
         open_case(writer.sequencer, doer(home))
@@ -225,10 +224,10 @@ def test_a_home_with_a_row_in_each_table_passes(full: Office, tmp_path: Path) ->
 
 def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_path: Path) -> None:
     home = copy_of(full, tmp_path)
-    entry = Entry("@channel", "https://example.org/other", "an office", date(2026, 1, 2), "public")
+    entry = Entry("channel", "https://example.org/other", "an office", date(2026, 1, 2), "public")
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
-    remove_channel(home, "@channel", doer(home))
+    remove_channel(home, "channel", doer(home))
     assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
     home.engine.dispose()
 

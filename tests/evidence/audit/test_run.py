@@ -34,7 +34,9 @@ PARTS = 8
 
 
 def audited(home: Home, passphrase: str | None = None, against: Path | None = None, level: int = 3) -> Audit:
-    return run_audit(home, level=level, against=against, passphrase=passphrase, progress=lambda _more: None)
+    return run_audit(
+        home, level=level, against=against and against.read_bytes(), passphrase=passphrase, progress=lambda _more: None
+    )
 
 
 def flipped(body: bytes, at: int) -> bytes:

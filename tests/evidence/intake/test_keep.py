@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.item import list_items
 from casefiles.case import open_events
 from evidence.errors import AuthorityError, NoMatchingKeyError, ObjectDamagedError
 from evidence.intake.preserve import Facts, read_facts, type_of
@@ -20,7 +19,7 @@ from evidence.store import database
 from evidence.store.database import reading
 from evidence.unseal import open_evidence
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, new_home, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, take_in
 
 
 def records_of(home: Home) -> dict[int, tuple[object, dict[str, object]]]:
@@ -85,9 +84,9 @@ def test_every_file_of_the_export_is_sealed_with_its_digest(office: Office) -> N
 
 def test_the_same_export_again_adds_nothing_but_one_event(office: Office, tmp_path: Path) -> None:
     home = copy_of(office, tmp_path)
-    before, holes, objects = list_items(home, None, None), holes_of(home), len(list(home.objects.addresses()))
+    before, holes, objects = items_of(home), holes_of(home), len(list(home.objects.addresses()))
     counts = take_in(home, office.export.folder).counts
-    assert list_items(home, None, None) == before
+    assert items_of(home) == before
     assert holes_of(home) == holes
     assert counts.already_known == len(before)
     assert (counts.messages, counts.service, counts.media, counts.sealed, counts.missing_media) == (0, 0, 0, 0, 0)
@@ -200,7 +199,7 @@ def test_a_mode_above_metadata_needs_two_persons(tmp_path: Path) -> None:
         alone = doer(home, approver=approver)
         with pytest.raises(AuthorityError):
             take_in(home, export.folder, by=alone)
-    assert list_items(home, None, None) == []
+    assert items_of(home) == []
     home.engine.dispose()
 
 
@@ -213,7 +212,7 @@ def test_an_edited_message_that_is_known_becomes_an_edit(office: Office, tmp_pat
     message |= {"text": "other words", "text_entities": [], "edited_unixtime": "1733011200"}
     (folder / "result.json").write_text(json.dumps(told, indent=1, ensure_ascii=False))
     counts = take_in(home, folder).counts
-    kinds = [item["kind"] for item in list_items(home, None, None) if item["message_id"] == message["id"]]
+    kinds = [item.kind for item in items_of(home) if item.message_id == message["id"]]
     assert "edit" in kinds
     assert counts.edits >= 1
     home.engine.dispose()
@@ -221,10 +220,10 @@ def test_an_edited_message_that_is_known_becomes_an_edit(office: Office, tmp_pat
 
 def test_metadata_only_after_sealed_adds_nothing(office: Office, tmp_path: Path) -> None:
     home = copy_of(office, tmp_path)
-    before, holes = list_items(home, None, None), holes_of(home)
+    before, holes = items_of(home), holes_of(home)
     counts = take_in(home, office.export.folder, Mode.METADATA_ONLY).counts
     assert (counts.already_known, counts.media) == (len(before), 0)
-    assert (list_items(home, None, None), holes_of(home)) == (before, holes)
+    assert (items_of(home), holes_of(home)) == (before, holes)
     home.engine.dispose()
 
 
@@ -239,7 +238,7 @@ def test_the_same_message_at_a_higher_mode_is_no_edit(tmp_path: Path) -> None:
     file.write_text(json.dumps(told, indent=1, ensure_ascii=False))
     for mode in (Mode.METADATA_ONLY, Mode.SEALED):
         take_in(home, export.folder, mode)
-    kinds = [item["kind"] for item in list_items(home, None, None) if item["message_id"] == message["id"]]
+    kinds = [item.kind for item in items_of(home) if item.message_id == message["id"]]
     assert kinds == ["message", "message"]
     home.engine.dispose()
 
@@ -257,5 +256,5 @@ def test_an_edit_beside_its_first_state_in_one_batch_is_an_edit(tmp_path: Path) 
     }
     (folder / "result.json").write_text(json.dumps(told))
     take_in(home, folder)
-    assert [item["kind"] for item in list_items(home, None, None)] == ["message", "edit"]
+    assert [item.kind for item in items_of(home)] == ["message", "edit"]
     home.engine.dispose()

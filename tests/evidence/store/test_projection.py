@@ -14,7 +14,7 @@ from api.office.bundle import Order, export_case
 from api.office.case import show_case
 from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
-from api.office.item import Look, list_items
+from api.office.item import Look
 from casefiles.case import add_items, open_case, open_events
 from config.watchlist import watch_entry
 from evidence.canonical import jcs
@@ -25,7 +25,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from evidence.store.projection import Placed, SeenKey, differences, hole_mark, named_mark, observed_mark, project
-from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, legal_basis
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
 
@@ -44,12 +44,13 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     remove_channel(home, "kanali_b", ann)
     with home.writing() as writer:
         case = open_case(writer.sequencer, ann)
-        items = [item["item_id"] for item in list_items(home, None, None)]
+        items = [item.item_id for item in items_of(home)]
         add_items(home.engine, writer.sequencer, case, items[:4], ann)
     show_case(home, case, ann, keys.casework)
-    list_items(home, None, Look(ann, keys.casework, lambda _unstamped: None))
+    items_of(home, Look(ann, keys.casework))
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
-    check_picture(home, picture, case, ann, keys.matching)
+    with picture.open("rb") as stream:
+        check_picture(home, stream, case, ann, keys.matching)
     export_case(home, Order(case, home.path.parent / "out.asice", "court", "en", ann), keys.casework)
     yield home
     home.engine.dispose()

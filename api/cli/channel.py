@@ -1,11 +1,13 @@
 """``watch``: the register of publicly reported channels."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.common import (
+    MODES,
     actor_option,
     approved_option,
     doer,
@@ -15,10 +17,10 @@ from api.cli.common import (
     reason_option,
     warn_unstamped,
 )
-from api.cli.keep import MODES
+from api.cli.page import Listing, emit_pages
 
 if TYPE_CHECKING:
-    from api.office.channel import Registered
+    from api.office.channel import Channel, Registered
 
 
 @click.group()
@@ -101,14 +103,16 @@ def _told(channel: str, mode: str, done: "Registered") -> str:
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the channels in the register."""
     from api.office.channel import list_channels
+    from api.office.page import every_page
 
-    channels = list_channels(open_home(ctx))
-    lines = [
-        f"{row['channel']:<34} {row['mode']:<14} {row['access']}\n"
-        f"    {row['reported_on']}  reported by {row['reported_by']}: {row['report_url']}"
-        for row in channels
-    ]
-    emit({"channels": channels}, as_json=as_json, text="\n".join(lines) or "No channel is registered.")
+    home = open_home(ctx)
+    listing = Listing("channels", asdict, _line, "No channel is registered.")
+    emit_pages(listing, every_page(lambda after: list_channels(home, after=after)), as_json=as_json)
+
+
+def _line(row: "Channel") -> str:
+    report = f"    {row.reported_on}  reported by {row.reported_by}: {row.report_url}"
+    return f"{row.channel:<34} {row.mode:<14} {row.access}\n{report}"
 
 
 @watch.command("remove")
@@ -122,6 +126,6 @@ def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | No
     from api.office.channel import remove_channel
 
     home = open_home(ctx)
-    name = channel.lstrip("@").lower()
-    warn_unstamped(remove_channel(home, name, doer(actor, home.clock, reason=reason)))
-    emit({"channel": name, "mode": None}, as_json=as_json, text=f"Removed {name} from the register.")
+    done = remove_channel(home, channel, doer(actor, home.clock, reason=reason))
+    warn_unstamped(done.unstamped)
+    emit({"channel": done.channel, "mode": None}, as_json=as_json, text=f"Removed {done.channel} from the register.")

@@ -1,0 +1,72 @@
+"""``audit``: the store against the log, the log against an older checkpoint."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from api.cli.common import (
+    counted,
+    emit,
+    given_passphrase,
+    json_option,
+    open_home,
+    progress,
+    unasked_passphrase_option,
+)
+
+
+@click.command()
+@click.option(
+    "--level",
+    type=click.IntRange(1, 3),
+    default=3,
+    show_default=True,
+    help="1: the log; 2: and every ciphertext; 3: and its form.",
+)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="An older checkpoint, kept outside.",
+)
+@unasked_passphrase_option
+@json_option
+@click.pass_context
+def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
+    """Check the store against the log, and the log against an older checkpoint.
+
+    Needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
+    """
+    from api.errors import VERDICT_CODES
+    from api.office.audit import run_audit, told_of_records
+    from evidence.audit.run import HEADERS_LEVEL
+    from evidence.finding import Verdict
+
+    home = open_home(ctx)
+    older = against.read_bytes() if against else None
+    given = given_passphrase(passphrase_file)
+    with progress("Auditing", 1) as more:
+        done = run_audit(home, level=level, against=older, passphrase=given, progress=more)
+    verdict, records = done.report.verdict, told_of_records(home, done, level)
+    lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
+    lines.append(
+        f"{verdict.value}: {counted(done.entries, 'log entry', 'log entries')}, "
+        f"{counted(done.objects, 'object')}, level {level}; records {records}."
+    )
+    if not given and level == HEADERS_LEVEL and home.keys.path.is_dir():
+        lines.append("To compare the records too: --passphrase-file FILE, or NISISAMA_PASSPHRASE.")
+    emit(
+        {
+            "ok": verdict is Verdict.PASSED,
+            "verdict": verdict.value,
+            "level": level,
+            "entries": done.entries,
+            "objects": done.objects,
+            "records": records,
+            "problems": [asdict(problem) for problem in done.report.problems],
+        },
+        as_json=as_json,
+        text="\n".join(lines),
+    )
+    return VERDICT_CODES[verdict]

@@ -1,0 +1,116 @@
+"""``case export`` and ``verify``: a bundle leaves, and is checked."""
+
+from pathlib import Path
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    passphrase_option,
+    unlock,
+    warn_unstamped,
+)
+from casefiles.bundle.members import AUDIENCES
+from evidence.authority import NOT_NAMED
+
+
+@click.command()
+@click.argument("case_id", metavar="CASE")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.asice",
+    help="Where to write it.",
+)
+@click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives it.")
+@click.option("--lang", "language", default="en", show_default=True, help="Language of the report.")
+@approved_option
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is logged and stands in the bundle.")
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def export(
+    ctx: click.Context,
+    case_id: str,
+    out: Path,
+    audience: str,
+    language: str,
+    approved_by: str | None,
+    reason: str,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Export a case as a signed bundle without pictures, with its covering letter."""
+    from api.office.bundle import Order, export_case, require_exportable
+    from evidence.times import format_time
+
+    home = open_home(ctx)
+    require_exportable(home, case_id, out)
+    casework = unlock(home, passphrase_file).casework
+    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
+    done = export_case(home, Order(case_id, out, audience, language, person), casework)
+    warn_unstamped(done.unstamped)
+    review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
+    emit(
+        {
+            "bundle": str(done.bundle),
+            "letter": str(done.letter),
+            "items": done.facts.items,
+            "sha256": done.facts.sha256,
+            "seal_fingerprint": done.facts.seal_fingerprint,
+        },
+        as_json=as_json,
+        text=f"Bundle: {done.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
+        f"Letter: {done.letter}\nSHA-256: {done.facts.sha256}{review}",
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PEM",
+    help="A root that you trust; may be given several times.",
+)
+@click.option("--log", "log_vkey", metavar="VKEY", help="The log's key; the letter prints it.")
+@click.option("--seal", "seal_sha256", metavar="SHA256", help="The fingerprint of the seal; the letter prints it.")
+@json_option
+def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha256: str | None, as_json: bool) -> int:
+    """Check a bundle.
+
+    Roots never come from the bundle: without --trust it is INDETERMINATE at best. Give every root
+    that the letter names.
+    """
+    from api.office.bundle import verify_bundle
+    from casefiles.errors import TrustError
+    from casefiles.verifier.__main__ import load_roots
+    from casefiles.verifier.cades import parse_fingerprint
+    from casefiles.verifier.report import EXIT_CODES, as_text
+    from casefiles.verifier.report import as_json as as_data
+    from evidence.errors import NoteError
+    from evidence.log.note import VerifierKey
+
+    try:
+        roots = load_roots(trust)
+        pin = None if seal_sha256 is None else parse_fingerprint(seal_sha256)
+    except TrustError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        key = None if log_vkey is None else VerifierKey.parse(log_vkey)
+    except NoteError as error:
+        raise click.UsageError(f"--log: {error}. Copy the log's key from the covering letter") from error
+    with file.open("rb") as bundle:
+        report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin)
+    emit(as_data(report), as_json=as_json, text=as_text(report).rstrip("\n"))
+    return EXIT_CODES[report.verdict]

@@ -1,0 +1,67 @@
+"""``check``: whether a picture is in the store."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    passphrase_option,
+    reason_option,
+    unlock,
+    warn_unstamped,
+)
+from evidence.authority import NOT_NAMED
+
+
+@click.command()
+@click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--case", "case_id", required=True, metavar="CASE", help="For which case; the check is logged.")
+@reason_option
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def check(
+    ctx: click.Context,
+    picture: Path,
+    case_id: str,
+    reason: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Find a picture in the store. "None" speaks only of pictures that were really compared."""
+    from api.office.case import require_case
+    from api.office.check import check_picture
+
+    home = open_home(ctx)
+    require_case(home, case_id)
+    matching = unlock(home, passphrase_file).matching
+    person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
+    with picture.open("rb") as stream:
+        done = check_picture(home, stream, case_id, person, matching)
+    warn_unstamped(done.unstamped)
+    lines = [
+        f"{match.tier:<10} {match.item_id}  {match.channel_id}/{match.message_id or '-'}  "
+        f"{match.posted_at or 'no time'}"
+        for match in done.matches
+    ]
+    lines.append(
+        f"{len(done.matches)} found. Compared with {done.compared}; {done.not_compared} could not be compared."
+    )
+    emit(
+        {
+            "found": bool(done.matches),
+            "matches": [asdict(match) for match in done.matches],
+            "compared": done.compared,
+            "not_compared": done.not_compared,
+        },
+        as_json=as_json,
+        text="\n".join(lines),
+    )

@@ -1,0 +1,82 @@
+"""``import``: what a client brings is taken in."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.common import (
+    MODES,
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    progress,
+    reason_option,
+    warn_unstamped,
+)
+from evidence.observation import Mode
+
+if TYPE_CHECKING:
+    from evidence.intake.keep import Counts
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it is from (a pseudonym)."
+)
+@click.option("--chat", "chat_id", metavar="ID", help="Which chat of a full export.")
+@click.option(
+    "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much of media is kept."
+)
+@click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def import_(
+    ctx: click.Context,
+    path: Path,
+    declared_by: str,
+    chat_id: str | None,
+    mode: str,
+    legal_basis: Path | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Take in a Telegram Desktop export (a folder with result.json).
+
+    Needs no passphrase: what is taken in is sealed and cannot be read back by this command. The
+    same export again adds nothing.
+    """
+    from contextlib import ExitStack
+
+    from api.office.intake import Wish, import_export
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=declared_by)
+    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
+    with ExitStack() as stack:
+        done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
+    warn_unstamped(done.unstamped)
+    emit(
+        {"channel_id": done.container.channel_id, **asdict(done.counts), "container_sha256": done.container.sha256},
+        as_json=as_json,
+        text=f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}",
+    )
+
+
+def _kept(counts: "Counts") -> str:
+    return (
+        f"{counted(counts.messages, 'message')}, {counted(counts.service, 'service message')}, "
+        f"{counts.unsupported} of an unknown kind, {counted(counts.media, 'file')} ({counts.sealed} sealed), "
+        f"{counted(counts.missing_media, 'missing file')}, {counts.edits} edited, {counts.already_known} already known"
+    )

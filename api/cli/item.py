@@ -1,0 +1,125 @@
+"""``evidence``: what is preserved; never the content of media."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    doer,
+    emit,
+    given_passphrase,
+    json_option,
+    open_home,
+    reason_option,
+    unasked_passphrase_option,
+    warn_unstamped,
+)
+from api.cli.page import Listing, emit_pages
+from api.home import Home
+from evidence.authority import NOT_NAMED
+
+if TYPE_CHECKING:
+    from api.office.item import Item, Look
+
+
+@click.group()
+def evidence() -> None:
+    """What is preserved; never the content of media."""
+
+
+@evidence.command("list")
+@click.option("--channel", metavar="ID", help="Only this channel.")
+@reason_option
+@actor_option
+@unasked_passphrase_option
+@json_option
+@click.pass_context
+def list_(
+    ctx: click.Context,
+    channel: str | None,
+    reason: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """List what is preserved.
+
+    With --json and the passphrase, digests too. They lie in sealed records, so that look is logged.
+    """
+    from api.office.item import list_items
+    from api.office.page import every_page
+
+    if passphrase_file and not as_json:
+        raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
+    if channel is not None and not (channel.isascii() and channel.isdecimal()):
+        raise click.UsageError(
+            "--channel takes the channel's number, digits alone, as an export and the third column of "
+            "'evidence list' show it: no @name, no -100 before it"
+        )
+    home = open_home(ctx)
+    look = _look(home, actor, reason, passphrase_file) if as_json else None
+    nothing = f"Nothing is preserved of channel {channel}." if channel else "Nothing is preserved yet."
+    emit_pages(
+        Listing("items", asdict, _line, nothing),
+        every_page(lambda after: list_items(home, channel=channel, look=look, after=after)),
+        as_json=as_json,
+        more={"unlocked": look is not None},
+    )
+
+
+def _line(item: "Item") -> str:
+    place = f"{item.channel_id:>12} {item.message_id or '':>10}"
+    return f"{item.item_id}  {item.kind:<8} {place}  {item.posted_at or ''}"
+
+
+@evidence.command("show")
+@click.argument("item")
+@reason_option
+@actor_option
+@unasked_passphrase_option
+@json_option
+@click.pass_context
+def show(
+    ctx: click.Context, item: str, reason: str | None, actor: str | None, passphrase_file: Path | None, as_json: bool
+) -> None:
+    """Show one item: its place, its log entry and what is sealed for it.
+
+    With the passphrase, its digest too. It lies in a sealed record, so that look is logged.
+    """
+    from api.office.item import show_item
+
+    home = open_home(ctx)
+    shown = show_item(home, item, _look(home, actor, reason, passphrase_file))
+    warn_unstamped(shown.unstamped)
+    told = {
+        **asdict(shown.item),
+        "log_index": shown.log_index,
+        "after": shown.after,
+        "mode": shown.mode,
+        "sealed": dict(shown.sealed),
+        "holes": [asdict(hole) for hole in shown.holes],
+        "checkpoint": shown.checkpoint,
+    }
+    emit(told, as_json=as_json, text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()))
+
+
+def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "Look | None":
+    """Who looks at digests; nobody without the passphrase, which is not asked for."""
+    from api.office.item import Look
+
+    given = given_passphrase(passphrase_file)
+    if given is None:
+        return None
+    casework = home.keys.unlock(given).casework
+    return Look(doer(actor, home.clock, reason=reason, fallback=NOT_NAMED), casework)
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types
+    if isinstance(value, dict):
+        return " ".join(f"{name}={inner}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(_words(inner) for inner in value) or "none"
+    return "" if value is None else str(value)

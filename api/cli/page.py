@@ -1,0 +1,83 @@
+"""Prints a listing page by page, so that no length of it fills the memory."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import click
+
+from api.cli.common import say, warn_unstamped
+from api.office.page import Page
+from config.errors import Explained
+
+T = TypeVar("T")
+
+
+class CutShortError(Exception):
+    """A listing broke off; standard output has the beginning of one JSON object, which the error completes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """How a listing is printed.
+
+    Attributes:
+        name: Of the array in the JSON object.
+        entry: An entry as JSON.
+        line: An entry for a person, in one line or several.
+        nothing: What is said where there are no entries.
+    """
+
+    name: str
+    entry: Callable[[T], Mapping[str, Any]]
+    line: Callable[[T], str]
+    nothing: str = ""
+
+
+def emit_pages(
+    listing: Listing[T], pages: Iterable[Page[T]], *, as_json: bool, more: Mapping[str, Any] | None = None
+) -> None:
+    """Print every page as it comes; the first is asked for before anything is printed.
+
+    Args:
+        more: Further members of the JSON object.
+
+    Raises:
+        CutShortError: A page after the first failed, and the JSON object is open.
+    """
+    left = iter(pages)
+    entries = _entries(next(left), left)
+    if as_json:
+        _emit_json(listing, entries, more or {})
+    else:
+        _emit_lines(listing, entries)
+
+
+def _entries(first: Page[T], others: Iterator[Page[T]]) -> Iterator[T]:
+    warn_unstamped(first.unstamped)
+    yield from first.entries
+    for page in others:
+        yield from page.entries
+
+
+def _emit_json(listing: Listing[T], entries: Iterator[T], more: Mapping[str, Any]) -> None:
+    click.echo(json.dumps({**more, listing.name: []})[: -len("]}")], nl=False)
+    before = ""
+    try:
+        for each in entries:
+            click.echo(before + json.dumps(listing.entry(each)), nl=False)
+            before = ", "
+    except Explained as error:
+        click.echo("], ", nl=False)
+        raise CutShortError from error
+    click.echo("]}")
+
+
+def _emit_lines(listing: Listing[T], entries: Iterator[T]) -> None:
+    begun = False
+    for each in entries:
+        say(listing.line(each))
+        begun = True
+    if listing.nothing and not begun:
+        say(listing.nothing)

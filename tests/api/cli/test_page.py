@@ -1,0 +1,81 @@
+"""A listing is one JSON object however many pages it has, and however it ends."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import main
+from api.cli.page import CutShortError, Listing, emit_pages
+from api.office.page import Page
+from evidence.errors import StampUnreachableError, StoreError
+from tests.homes import new_case, new_home
+
+NUMBERS = Listing("numbers", lambda number: {"n": number}, lambda number: f"number {number}\x1b", "No number.")
+
+
+def pages(*lengths: int) -> Iterator[Page[int]]:
+    for at, length in enumerate(lengths):
+        first = sum(lengths[:at])
+        yield Page(tuple(range(first, first + length)), None if at == len(lengths) - 1 else "more")
+
+
+def broken(*lengths: int) -> Iterator[Page[int]]:
+    yield from pages(*lengths)
+    raise StoreError("the database refused")
+
+
+@pytest.mark.parametrize("lengths", [(0,), (1,), (3, 3, 1), (2, 2)])
+def test_every_page_goes_into_one_object_and_onto_lines(
+    capsys: pytest.CaptureFixture[str], lengths: tuple[int, ...]
+) -> None:
+    emit_pages(NUMBERS, pages(*lengths), as_json=True, more={"unlocked": False})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"unlocked": False, "numbers": [{"n": number} for number in range(sum(lengths))]}
+    assert out.count("\n") == 1
+    emit_pages(NUMBERS, pages(*lengths), as_json=False)
+    lines = [f"number {number}\\x1b" for number in range(sum(lengths))] or ["No number."]
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_a_first_page_that_fails_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    for as_json in (True, False):
+        with pytest.raises(StoreError):
+            emit_pages(NUMBERS, broken(), as_json=as_json)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_later_page_that_fails_leaves_the_object_open_for_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CutShortError) as raised:
+        emit_pages(NUMBERS, broken(2), as_json=True)
+    assert isinstance(raised.value.__cause__, StoreError)
+    assert json.loads(capsys.readouterr().out + '"error": {}}') == {"numbers": [{"n": 0}, {"n": 1}], "error": {}}
+    with pytest.raises(StoreError):
+        emit_pages(NUMBERS, broken(2), as_json=False)
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_a_command_whose_listing_breaks_off_still_prints_one_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    case = new_case(home, [])
+
+    def ask_then_break(ask: object) -> Iterator[object]:
+        assert callable(ask)
+        yield ask(None)
+        yield from broken()
+
+    monkeypatch.setattr("api.office.page.every_page", ask_then_break)
+    assert main(["--home", str(home.path), "case", "list", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [each["case_id"] for each in told["cases"]] == [case]
+    assert told["error"]["type"] == "StoreError"
+    home.engine.dispose()
+
+
+def test_a_time_stamp_that_is_missing_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    unstamped = StampUnreachableError("no answer")
+    emit_pages(NUMBERS, iter([Page((1,), "a", unstamped), Page((2,), None, unstamped)]), as_json=True)
+    assert capsys.readouterr().err.count("without a time stamp") == 1
