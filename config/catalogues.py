@@ -1,9 +1,8 @@
 """Loads the catalogues in ``config/data`` and checks every entry before anyone uses it.
 
-A catalogue is data that a person maintains and another person verifies: each entry names its
-source, and ``verified_by`` stays null until somebody with a name has checked it. Outside this
-module an entry is a frozen value; a mistake in a file is a ``CatalogueError`` that names the
-file and the key.
+A catalogue is data that one person maintains and another verifies. Each entry names its source,
+and ``verified_by`` stays null until a named person has checked it. Outside this module an entry is
+a frozen value. A mistake in a file raises a ``CatalogueError`` that names the file and the key.
 """
 
 import hashlib
@@ -27,13 +26,13 @@ AUTHORITIES_FOLDER = "authorities"
 
 @dataclass(frozen=True, slots=True)
 class RootCertificate:
-    """A root certificate that came with the program.
+    """A root certificate that comes with the program.
 
     Attributes:
         file: Its name in ``config/data/authorities``.
-        subject: As its owner calls it.
-        sha256: Of its DER, lower hex: the fingerprint to compare with the one its owner publishes.
-        pem: Its one certificate, checked against ``sha256``.
+        subject: What its owner calls it.
+        sha256: SHA-256 of its DER, lower hex: compare it with the fingerprint that its owner publishes.
+        pem: The certificate, checked against ``sha256``.
     """
 
     file: str
@@ -44,15 +43,15 @@ class RootCertificate:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEntry:
-    """A time-stamp authority that may be chosen by name.
+    """A time-stamp office that settings may choose by name.
 
     Attributes:
         name: What settings and the log call it.
         title: What people call it.
-        country: ISO 3166-1, two letters: whose law it is under.
-        qualified: Whether it is on an EU trusted list (eIDAS, article 42); None: nobody looked.
-        source: Where address and root were taken from.
-        verified_by: Who checked this entry; None: to be checked before first use.
+        country: ISO 3166-1, two letters: the country whose law applies to it.
+        qualified: Whether it is on an EU trusted list (eIDAS, article 42); None if nobody looked.
+        source: Where the address and the root come from.
+        verified_by: Who checked this entry; if None, check it before first use.
     """
 
     name: str
@@ -66,7 +65,7 @@ class AuthorityEntry:
 
 
 def time_stamp_authorities(data: Traversable | None = None) -> Mapping[str, AuthorityEntry]:
-    """The time-stamp authorities that settings may name.
+    """The time-stamp offices that settings may name.
 
     Args:
         data: Folder with ``authorities.json`` and ``authorities/``; the shipped one by default.
@@ -186,7 +185,7 @@ def _one_certificate(pem: bytes, file: str) -> bytes:
         der = ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))
     except ValueError as error:
         raise CatalogueError("not a certificate in PEM", where=file, found=f"{len(pem)} bytes") from error
-    # base64 is read leniently: a second certificate could hide behind the first one's padding
+    # the base64 reader is lenient: a second certificate could hide behind the first one's padding
     if ssl.DER_cert_to_PEM_cert(der).encode("ascii") != pem:
         raise CatalogueError("not one certificate in plain PEM", where=file, expected="64 columns, nothing else")
     return der

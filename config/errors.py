@@ -19,7 +19,7 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
 
     Args:
         message: One sentence, never with a secret or a personal detail.
-        where: The thing it is about: a file, a setting, ``leaf 12``.
+        where: What it is about: a file, a setting, ``leaf 12``.
         expected: What should have been there.
         found: What was there instead.
         fix: What the reader can do now, in the imperative.

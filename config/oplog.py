@@ -1,10 +1,10 @@
-"""The operational log: what an operator needs to know of a run, and nothing of what is preserved.
+"""The operational log: what an operator needs to know about a run, and nothing about what is preserved.
 
-One JSON object a line, in ``nisisama.log`` of the home and, if asked, on standard error. An event
-and its fields stand in ``EVENTS``, each field with the one shape that its value may have: a number,
-a verdict, the class of an error, a digest of ciphertext, a word of the program's own. No shape takes
-a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` is the one place that
-sees to it. Losing this log loses no evidence: what cannot be written to it is left out in silence.
+It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on standard error.
+``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
+number, a verdict, the class of an error, a digest of ciphertext, one of the program's own words. No
+shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` alone
+enforces this. Losing this log loses no evidence: whatever cannot be written is silently left out.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ _HELD = 100  # more events than any command notes before it has a home
 
 Value = float | str | type[BaseException] | Enum
 Shape = Callable[[object], float | str | None]
-"""What is written for a value; None for one that may not be."""
+"""What to write for a value; None if it may not be written."""
 
 
 def _number(value: object) -> float | str | None:
@@ -80,7 +80,7 @@ FIELDS: Mapping[str, Shape] = MappingProxyType(
         "verdict": _choice,
     }
 )
-"""Every field that there is, with what it takes."""
+"""Every field, with what it takes."""
 
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -100,11 +100,11 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stamp_had": ("office", "size", "duration_s"),
     }
 )
-"""Every event that there is, with the fields that it may carry."""
+"""Every event, with the fields that it may carry."""
 
 
 def allowed(_logger: object, _method: str, told: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The event with those of its fields that are on the list and of their shape; ``dropped`` counts the others."""
+    """The event with the fields that are listed for it and fit their shape; ``dropped`` counts the others."""
     event = told.get("event")
     fields = EVENTS.get(event, ()) if isinstance(event, str) else ()
     line = {"at": told["at"], "event": event if fields else "unknown", "pid": os.getpid()}
@@ -116,7 +116,7 @@ def allowed(_logger: object, _method: str, told: MutableMapping[str, Any]) -> di
 
 
 class _Quiet:
-    """A log that fails may not fail the work, or write its own trouble among the words for people."""
+    """If the log fails, the work does not, and the log does not report its trouble among the words for people."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         pass
@@ -127,14 +127,14 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
 
 
 class _File(_Quiet, logging.handlers.RotatingFileHandler):
-    """A file of mode 0600 that several processes write: each line, and each rotation, under a lock of the folder."""
+    """A file of mode 0600 that several processes write: each line and each rotation holds a lock of the folder."""
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError), _locked(Path(self.baseFilename).parent):
             super().emit(record)
             if self.stream:
                 self.stream.close()
-                # the next line opens it by its name: another process may have turned it over
+                # the next line opens it by name: another process may have rotated it
                 self.stream = None
 
     def _open(self) -> Any:  # noqa: ANN401 - the type is logging's own
@@ -160,7 +160,7 @@ class _Log:
     """Where this process writes its lines.
 
     Attributes:
-        held: Events of before there was a home to keep them in.
+        held: Events from before there was a home to keep them in.
     """
 
     file: Any = None
@@ -178,18 +178,18 @@ def start() -> None:
 
 
 def show(stream: TextIO) -> None:
-    """From now on write here too (standard error), beginning with what was held."""
+    """From now on, write here too (standard error), beginning with what was held."""
     _LOG.stream = _sink(_Stream(stream))
     for told in _LOG.held:
         _LOG.stream.info(**told)
 
 
 def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
-    """From now on write to the home's file too, beginning with what was held.
+    """From now on, write to the home's file too, beginning with what was held.
 
     Args:
-        max_bytes: A file of this size is turned over.
-        files: How many older files stay.
+        max_bytes: Size at which a file is rotated.
+        files: How many older files to keep.
     """
     _LOG.file = _sink(_File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True))
     for told in _LOG.held:
@@ -198,7 +198,7 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
 
 
 def note(event: str, **fields: Value) -> None:
-    """Note an event of ``EVENTS``; what may not be written is dropped, and counted."""
+    """Note an event of ``EVENTS``; what may not be written is dropped and counted."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {"at": at, "event": event, **fields}
     for sink in (_LOG.file, _LOG.stream):
@@ -209,7 +209,7 @@ def note(event: str, **fields: Value) -> None:
 
 
 def place_of(error: BaseException) -> str:
-    """The line of ours in which an error was raised: ``evidence/keys.py:12``; empty if it was none of ours."""
+    """The line of ours in which an error was raised: ``evidence/keys.py:12``; empty if none of our lines raised it."""
     places = [
         f"{Path(frame.filename).relative_to(_ROOT).as_posix()}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,7 +1,7 @@
-"""The settings of one home: ``HOME/nisisama.toml``, each key overridden by the environment.
+"""The settings of one home: ``HOME/nisisama.toml``, where the environment overrides any key.
 
 ``NISISAMA_<SECTION>__<KEY>`` overrides a key; lists are JSON. An unknown key is an error that
-names the file (or the variable) and the key. Secrets never stand here: they are files of mode
+names the file (or the variable) and the key. Secrets are never settings: they are files of mode
 0600 in ``HOME.keys``, beside the home and never in it.
 """
 
@@ -21,7 +21,7 @@ from config.errors import SecretFileError, SettingsError
 
 PREFIX = "NISISAMA_"
 NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR", "NISISAMA_VERBOSE"})
-"""Variables of the command line that are no settings."""
+"""Variables of the command line that are not settings."""
 
 _SHAPES: Mapping[type, str] = {str: "text", list: "a list", dict: "a table"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -46,7 +46,7 @@ class LogSettings(_Section):
 
 
 class StampSettings(_Section):
-    """Time-stamp offices; none is contacted unless it is named here."""
+    """Time-stamp offices; the program contacts only those named here."""
 
     authorities: tuple[str, ...] = Field(default=(), description="Names from the catalogue, or `rehearsal`")
     timeout_s: float = Field(default=10.0, gt=0, le=120, description="Longest wait for one answer")
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, which comes as the arguments."""
+        """The environment overrides the file, which comes as the arguments."""
         return env_settings, init_settings
 
 
@@ -110,7 +110,7 @@ def load_settings(file: Path) -> Settings:
     """Read a home's settings.
 
     Raises:
-        SettingsError: No such file, not TOML, an unknown or unfit key; names file or variable, and key.
+        SettingsError: No such file, not TOML, an unknown or unfit key; it names the file or variable, and the key.
     """
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def load_settings(file: Path) -> Settings:
 
 
 def _variables() -> dict[str, str]:
-    """Every variable that is a setting, by its name as it is written; case does not count in one."""
+    """Every variable that is a setting, under its name as it is written; case does not matter."""
     return {name.upper(): name for name in os.environ if name.upper().startswith(PREFIX)}
 
 
@@ -168,19 +168,19 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
 
 
 def _shown(value: object, section: str) -> str:
-    """A number as it stands; of anything else only what kind of thing it is, since an address may hold a password."""
+    """A number as it is; of anything else only the kind, since an address may hold a password."""
     if isinstance(value, int | float) and section != "database":
         return str(value).lower()
     return _SHAPES.get(type(value), type(value).__name__)
 
 
 def _name(key: str) -> str:
-    """A key as it stands if it looks like one: in quotes, TOML takes a whole address with its password for a key."""
+    """A key as it is, if it looks like one: TOML takes a whole quoted address with its password for a key."""
     return key if _NAME.fullmatch(key) else "a key that is no name"
 
 
 def _source_error(error: SourceError) -> SettingsError:
-    """A variable that should be JSON; pydantic names the section only, so the variable is looked for."""
+    """The variable that should be JSON; pydantic names only the section, so this looks for the variable."""
     section = str(error).partition('"')[2].partition('"')[0]
     start = f"{PREFIX}{section}".upper()
     names = sorted(name for known, name in _variables().items() if known == start or known.startswith(f"{start}__"))

@@ -1,6 +1,6 @@
 """The watchlist's types: a publicly reported channel, and the legal basis for keeping more than metadata.
 
-Only publicly reported channels are watched; each entry names the report. A mode above
+The program watches only publicly reported channels, so each entry names the report. A mode above
 ``metadata_only`` needs a legal basis that counsel wrote for the country.
 """
 
@@ -48,7 +48,7 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
     """A checked entry.
 
     Raises:
-        SettingsError: The channel is no username or number, the report no web address, or the date no date.
+        SettingsError: The channel is not a username or number, the report not a web address, or the date not a date.
     """
     if not _CHANNEL.fullmatch(channel):
         raise SettingsError(

@@ -1,7 +1,7 @@
 """The words that people read, by language: choice of language and CLDR plural forms.
 
 A catalogue is ``data/words/<language>.json``: texts by key, each a string, or one string for
-each CLDR plural category of the language. ``{name}`` is filled in. The language is a BCP 47 tag.
+each CLDR plural category of the language. Values replace ``{name}``. The language is a BCP 47 tag.
 """
 
 import functools
@@ -75,7 +75,7 @@ class Words:
 
 
 def languages() -> tuple[str, ...]:
-    """The languages that there are words in."""
+    """The languages that have words."""
     return tuple(sorted(_PLURALS))
 
 

@@ -1,7 +1,7 @@
 """What the decoder found in a picture, read from the worker's reply.
 
-Whoever decoded a hostile picture may be under its control, so the reply is read as hostile
-too: exact names, exact types, exact lengths, nothing else.
+A worker that decoded a hostile picture may be under its control, so this module treats the reply
+as hostile too: it takes exact names, types and lengths, and nothing else.
 """
 
 import re
@@ -28,14 +28,14 @@ class Decoded(Unspoken):
     Attributes:
         width: Columns, after the EXIF orientation.
         height: Rows.
-        media_type: By content, not by name: ``image/jpeg``.
+        media_type: From the content, not the name: ``image/jpeg``.
         first_frame_only: The file is an animation; later frames were not looked at.
         pdq: Eight times 64 hex digits in the order of ``Orientation``, the first upright;
-            empty when a side is shorter than 5 pixels.
-        quality: 0 to 100, of the PDQ; below 50 it is unfit for matching.
+            empty if a side is shorter than 5 pixels.
+        quality: Quality of the PDQ, 0 to 100; below 50 it is unfit for matching.
         phash: 16 hex digits.
-        versions: Of the decoder and of what counted, by name.
-        sandbox: What was in force around the decoder, and what the kernel lacked.
+        versions: Versions of the decoder and of what computed the fingerprints, by name.
+        sandbox: The walls in force around the decoder, and those that the kernel lacked.
     """
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Decoded(Unspoken):
         """Read a worker's reply.
 
         Raises:
-            PrintsError: It is not what an honest worker says.
+            PrintsError: An honest worker would not say this.
         """
         if reply.keys() != set(self.__slots__) - {"sandbox"}:
             raise PrintsError("a reply with other names than expected")
@@ -85,7 +85,7 @@ class Decoded(Unspoken):
         """Read a reply of any JSON type.
 
         Raises:
-            PrintsError: It is not what an honest worker says.
+            PrintsError: An honest worker would not say this.
         """
         if not isinstance(reply, dict):
             raise PrintsError("a reply that is not an object")

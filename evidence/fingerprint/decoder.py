@@ -1,12 +1,12 @@
 """The parent's side of decoding: one warm worker, and never a decoder in this process.
 
 A picture may come from the very people whom the evidence is about, and decoders have bugs.
-So bytes go through a pipe to ``evidence.fingerprint.worker``, which is shut in, and what
-comes back is a few hundred bytes that ``Decoded`` reads with suspicion. A worker that dies,
-hangs or talks nonsense is killed and replaced; only that one picture is not decoded.
+So bytes go through a pipe to the sandboxed ``evidence.fingerprint.worker``, and a few hundred
+bytes come back, which ``Decoded`` reads with suspicion. If a worker dies, hangs or talks nonsense,
+it is killed and replaced, and only that one picture is not decoded.
 
-LIMIT: a picture that takes over its worker can lie about itself and about those that follow,
-until the worker is replaced after ``RECYCLE_AFTER``; it can do nothing else. POSIX only.
+LIMIT: a picture that takes over its worker can lie about itself and about the pictures that
+follow, until the worker is replaced after ``RECYCLE_AFTER``; it can do nothing else. POSIX only.
 """
 
 import json
@@ -25,7 +25,7 @@ from evidence.fingerprint.decoded import Decoded
 
 MAX_BYTES: Final = 64 * 2**20
 RECYCLE_AFTER: Final = 200
-"""Pictures per worker: bounds what a taken-over one can lie about, leaks, and its processor time."""
+"""Pictures per worker: limits how many a taken-over worker can lie about, its leaks and its processor time."""
 
 REQUEST_HEADER: Final = 8
 REPLY_HEADER: Final = 4
@@ -37,7 +37,7 @@ _CHUNK: Final = 1 << 20
 _ATTEMPTS: Final = 2
 _ROOT: Final = Path(__file__).parents[2]
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "evidence.fingerprint.worker")
-# one thread each: a thread that were started before the walls stood would stay outside of some
+# one thread each: a thread started before the walls stand would stay outside some of them
 _ENVIRONMENT: Final = {
     "PYTHONPATH": str(_ROOT),
     "OMP_NUM_THREADS": "1",
@@ -47,7 +47,7 @@ _ENVIRONMENT: Final = {
 
 
 class _WorkerDiedError(Exception):
-    """The worker ended, or said what no honest worker says."""
+    """The worker ended, or said what no honest worker would say."""
 
 
 class _WorkerLateError(Exception):
@@ -68,7 +68,7 @@ class Decoder:
         self._timeout_s = timeout_s
         self._start_timeout_s = start_timeout_s
         self._worker: _Worker | None = None
-        # two threads that shared a pipe would get each other's fingerprints
+        # two threads that share a pipe would get each other's fingerprints
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -88,8 +88,8 @@ class Decoder:
     def decode(self, data: bytes) -> Decoded:
         """The fingerprints of a file's bytes.
 
-        A worker that dies is replaced and the picture tried once more, so that none is
-        blamed for another's damage or for a kill from outside.
+        If a worker dies, another one tries the picture once more, so that no picture is blamed
+        for another's damage or for a kill from outside.
 
         Raises:
             NotDecodedError: ``found`` is one word: ``not_a_picture``, ``unsupported`` (a kind of
@@ -183,7 +183,7 @@ class _Worker:
         os.close(self._from_worker)
 
     def _converse(self, parts: list[bytes], *, timeout_s: float) -> object:
-        """Send all parts and receive one answer, whichever the pipes are ready for."""
+        """Send all parts and receive one answer, in the order in which the pipes are ready."""
         deadline = time.monotonic() + timeout_s
         outgoing = [memoryview(part) for part in parts if part]
         incoming = bytearray()

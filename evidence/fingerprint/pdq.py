@@ -3,15 +3,15 @@
 Follows the reference (github.com/facebook/ThreatExchange, pdq/cpp/hashing and
 pdq/cpp/downscaling): luma, two passes of a box filter along rows and columns, decimation to
 64x64, DCT to 16x16, one bit per coefficient above the median. Blur and decimation are
-linear, so that both together are one small banded matrix per axis, and the picture is never
-blurred as a whole: luma comes in strips of rows and 64x64 numbers stay.
+linear, so the two together are one small banded matrix per axis, and the picture is never blurred
+as a whole: luma comes in strips of rows, and 64x64 numbers remain.
 
-The other seven hashes are those of the picture really turned. The reference derives them from
-the first by signs and transposition, which costs a turned picture up to 50 bits (256x256),
-because decimation is not symmetric; reading the small matrices backwards costs nothing.
+The other seven hashes are those of the picture really turned. The reference derives them from the
+first by signs and transposition, which costs a turned picture up to 50 bits (256x256), because
+decimation is not symmetric. Reading the small matrices backwards costs nothing.
 
-Pure functions over numbers: no file, no decoder. The exact route only: full size, luma from
-RGB, no resizing before (that costs up to 10 of the 31 bits by which pictures match).
+Pure functions over numbers: no file, no decoder. Only the exact route: full size, luma from
+RGB, no resizing first (which costs up to 10 of the 31 bits by which pictures match).
 """
 
 from collections.abc import Iterable, Mapping
@@ -89,7 +89,7 @@ def pdq(strips: Iterable[npt.NDArray[np.uint8]], *, width: int, height: int, exi
         exif_orientation: 1 to 8; the hashes are those of the upright picture and its turns.
 
     Returns:
-        None when a side is shorter than ``MIN_SIDE``: the reference has no hash for it.
+        None if a side is shorter than ``MIN_SIDE``: the reference has no hash for it.
     """
     if min(width, height) < MIN_SIDE:
         return None
@@ -114,13 +114,13 @@ def band(length: int, *, flipped: bool) -> Band:
     At most ``2 * length`` numbers plus rounding; 64 of these matrices are kept.
 
     Args:
-        flipped: Read the samples backwards, which is not the same as the output backwards:
-            of a block of samples the reference keeps the one right of its middle.
+        flipped: Read the samples backwards. That differs from reversing the output: of a block
+            of samples, the reference keeps the one right of its middle.
     """
     window = -(-length // (2 * GRID))
     rows = [_blurred_twice((2 * index + 1) * length // (2 * GRID), length, window) for index in range(GRID)]
     width = max(len(weights) for _, weights in rows)
-    # rows that are cut short at an edge are moved inwards and padded with zeros
+    # rows cut short at an edge are moved inwards and padded with zeros
     starts = [min(start, length - width) for start, _ in rows]
     weights = np.zeros((GRID, width), dtype=np.float32)
     for index, (start, values) in enumerate(rows):
@@ -134,13 +134,13 @@ def band(length: int, *, flipped: bool) -> Band:
 
 
 def _window(position: int, length: int, window: int) -> tuple[int, int]:
-    """First and last-plus-one sample that the box filter averages at ``position``."""
+    """The first sample that the box filter averages at ``position``, and one past the last."""
     right = window // 2 + 1
     return max(0, position - (window - right)), min(length, position + right)
 
 
 def _blurred_twice(position: int, length: int, window: int) -> tuple[int, Floats]:
-    """First sample and weights of what two passes of the box filter leave at ``position``."""
+    """The first sample and the weights that two passes of the box filter leave at ``position``."""
     outer_lo, outer_hi = _window(position, length, window)
     lo = _window(outer_lo, length, window)[0]
     hi = _window(outer_hi - 1, length, window)[1]
@@ -189,7 +189,7 @@ def _of_upright(stored: Mapping[Flips, Floats], turn: Turn) -> dict[Flips, Float
     """The grids of the upright picture's flips, from those of the picture as stored."""
     upright = {}
     for rows, columns in stored:
-        # a flip of the upright picture's rows is one of the stored columns if it lies on its side
+        # if the picture lies on its side, flipping the upright rows flips the stored columns
         of_rows, of_columns = (columns, rows) if turn.transpose else (rows, columns)
         grid = stored[of_rows != turn.flip_rows, of_columns != turn.flip_columns]
         upright[rows, columns] = grid.T if turn.transpose else grid

@@ -13,7 +13,7 @@ def phash(gray: Image.Image) -> str:
     """The 64 bits as lower hex.
 
     Args:
-        gray: The upright picture, mode L. ``imagehash`` itself begins by making it so;
-            doing that before saves it a second full-size copy.
+        gray: The upright picture, mode L. ``imagehash`` would convert it first; doing that
+            earlier saves it a second full-size copy.
     """
     return str(_phash(gray))

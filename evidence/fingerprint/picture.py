@@ -1,12 +1,12 @@
-"""From a file's bytes to its fingerprints: Pillow opens, ``pdq`` and ``phash`` count.
+"""From a file's bytes to its fingerprints: Pillow decodes, ``pdq`` and ``phash`` compute.
 
-The only module that lets a decoder touch what somebody else made; it runs in the sandboxed
-worker (``evidence.fingerprint.worker``) and nowhere else outside of tests. Only the plugins
-named here are ever loaded, by class: nothing searches a registry, imports or opens a file.
+This is the only module that lets a decoder touch what somebody else made. It runs in the sandboxed
+worker (``evidence.fingerprint.worker``) and, outside tests, nowhere else. It loads only the plugins
+named here, by class: nothing searches a registry, imports or opens a file.
 
 The fingerprints are those of the picture as a viewer shows it: turned upright by its EXIF
 orientation, first frame of an animation, transparency over white, CMYK, palette and 16-bit
-gray as RGB. Embedded colour profiles are not applied, which is what the reference does too.
+gray as RGB. Like the reference, it does not apply embedded colour profiles.
 """
 
 import struct
@@ -82,11 +82,11 @@ _TRANSPOSING: Final = frozenset({5, 6, 7, 8})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Picture:
-    """What was counted, all of it of the upright picture.
+    """What was computed, all of it from the upright picture.
 
     Attributes:
-        pdq: None when a side is shorter than 5 pixels.
-        animated: There are more frames than the one that was looked at.
+        pdq: None if a side is shorter than 5 pixels.
+        animated: Whether there are more frames than the first.
     """
 
     media_type: str
@@ -98,7 +98,7 @@ class Picture:
 
 
 def look(data: bytes) -> Picture:
-    """Decode a file once, in full, and count its fingerprints.
+    """Decode a file once, in full, and compute its fingerprints.
 
     Raises:
         NotDecodedError: ``not_a_picture``, ``unsupported``, ``too_many_pixels``, ``truncated``
@@ -108,7 +108,7 @@ def look(data: bytes) -> Picture:
     kind = media_type(data)
     require_whole(kind, data)
     with warnings.catch_warnings():
-        # Pillow warns of oddities that viewers show all the same; nobody reads a worker's warnings
+        # Pillow warns of oddities that viewers ignore; nobody reads a worker's warnings
         warnings.simplefilter("ignore")
         image, animated = _decode(kind, data)
         turn = _exif_orientation(image)
@@ -123,7 +123,7 @@ def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
     try:
         image = _PLUGINS[kind](BytesIO(data))
         _require_size(*image.size)
-        # before load: a GIF is parsed up to its second frame for this
+        # before load: this parses a GIF up to its second frame
         animated = bool(getattr(image, "is_animated", False))
         image.load()
     except Image.DecompressionBombError as error:
@@ -153,7 +153,7 @@ def _exif_orientation(image: Image.Image) -> int:
 
 
 def _strips(image: Image.Image, gray: Image.Image) -> Iterator[npt.NDArray[np.uint8]]:
-    """RGB rows from the top; on the way ``gray`` is filled, so that no second full-size copy is needed."""
+    """RGB rows from the top; fills ``gray`` on the way, which saves a second full-size copy."""
     rows = max(1, _STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
         bottom = min(top + rows, image.height)

@@ -1,7 +1,7 @@
 """All fingerprints of one file, in the form in which they are sealed.
 
-They are made once, at intake: later nobody without the office key can see the picture again.
-The one way out is ``sealing_bytes``, for the prints envelope; the one way to compare is
+They are made once, at intake: afterwards nobody without the office key can see the picture again.
+The only way out is ``sealing_bytes``, for the prints envelope. The only way to compare is
 ``pdq_for_matching``, for ``evidence.match``. A test finds every other caller.
 
 The sealed form is JCS (RFC 8785) of strings, arrays and objects:
@@ -11,7 +11,7 @@ The sealed form is JCS (RFC 8785) of strings, arrays and objects:
     variants          {}, reserved: fingerprints of crops and rotations
     key_frames        [], reserved: fingerprints of a video's frames
 
-and, when the file is a picture that could be decoded:
+and, if the file is a picture that could be decoded:
 
     media_type        by content
     width, height     of the upright picture, decimal
@@ -45,7 +45,7 @@ _FRAME: Final = re.compile(r"only|first")
 
 
 class Prints(Unspoken):
-    """One file's fingerprints. Cannot be shown, logged, copied or serialised; see ``sealing_bytes``."""
+    """One file's fingerprints. They cannot be shown, logged, copied or serialised; see ``sealing_bytes``."""
 
     __slots__ = ("_fields",)
 
@@ -95,7 +95,7 @@ class Prints(Unspoken):
         try:
             fields = read_jcs(data, where="prints")
         except CanonicalError as error:
-            # what was parsed must not travel on inside the error
+            # the error must not carry what was parsed
             raise PrintsError("prints are not in canonical form", expected="RFC 8785", found=error.message) from None
         if not isinstance(fields, dict):
             raise PrintsError("prints are not in canonical form", expected="RFC 8785")
@@ -107,14 +107,14 @@ class Prints(Unspoken):
 
     @property
     def sha256(self) -> str:
-        """Of the file, 64 hex digits."""
+        """SHA-256 of the file, 64 hex digits."""
         return str(self._fields["sha256"])
 
     def pdq_for_matching(self, *, min_quality: int) -> tuple[int, ...]:
         """The eight PDQ hashes as integers, the first upright; for ``evidence.match`` alone.
 
         Returns:
-            Nothing when there is no PDQ or its quality is below ``min_quality``.
+            Nothing if there is no PDQ or its quality is below ``min_quality``.
         """
         pdq = self._fields.get("pdq")
         if not isinstance(pdq, dict) or int(pdq["quality"]) < min_quality:

@@ -1,6 +1,6 @@
-"""Shuts the calling process in: afterwards it can compute, read standard input and write standard output.
+"""Shuts the calling process in: it can then only compute, read standard input and write standard output.
 
-Four walls, each on its own sufficient against most attacks, none taken on trust:
+Four walls, each enough against most attacks, and none trusted alone:
 
 - resource limits (setrlimit(2)): memory, processor time, and no new file, process or dump;
 - no_new_privs (prctl(2));
@@ -8,8 +8,8 @@ Four walls, each on its own sufficient against most attacks, none taken on trust
 - seccomp (seccomp(2)): an allow-list of system calls; all others fail with EPERM, writing
   goes to standard output only, and no memory becomes executable.
 
-A wall that the kernel lacks is left out and named as missing by ``Walls``; the caller
-records that. Everything must have been imported before: nothing can be opened any more.
+If the kernel lacks a wall, this leaves it out and ``Walls`` names it as missing; the caller records
+that. Import everything first: afterwards nothing can be opened.
 Standard library only.
 """
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_CPU_S: Final = 900
-"""Processor time of one worker over its whole life; the parent's time-out is the sharper limit."""
+"""Processor time of one worker over its whole life; the parent's time-out is the tighter limit."""
 
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
@@ -59,7 +59,7 @@ class Machine:
     """What seccomp must know of a processor: its audit number and its system call numbers.
 
     Attributes:
-        free: Calls allowed whatever their arguments: own memory, own signals, time, the end.
+        free: Calls allowed with any arguments: own memory, own signals, time, exit.
         read: Allowed on standard input only.
         write: Allowed on standard output only.
         memory: Allowed unless they ask for executable memory (third argument).
@@ -113,14 +113,14 @@ def shut(*, max_memory: int) -> Walls:
     The caller must be single-threaded, so that no thread stays outside.
 
     Args:
-        max_memory: Address space in bytes, all told.
+        max_memory: Total address space in bytes.
     """
     standing: list[str] = []
     missing: list[str] = []
     for name, build in (("no_new_privs", _no_new_privs), ("landlock", _landlock)):
         found = build()
         (standing if found else missing).append(found or name)
-    # descriptors only now: the rule set above needed one
+    # limit descriptors only now: the rule set above needed one
     _limit(max_memory)
     standing.insert(0, f"rlimits {max_memory // 2**20} MiB")
     found = _seccomp()
@@ -150,7 +150,7 @@ def _no_new_privs() -> str:
 
 
 def _landlock() -> str:
-    """Forbid all that this kernel's Landlock can forbid; the name with its ABI version, or empty."""
+    """Forbid all that this kernel's Landlock can forbid; returns the name with its ABI version, or empty."""
     syscall = _libc().syscall
     version = syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_CREATE_RULESET_VERSION)
     if version < 1:

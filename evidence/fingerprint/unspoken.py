@@ -1,8 +1,8 @@
 """A value that does not end up in a log, a page or a file by accident.
 
-A fingerprint of a picture is personal data: a rough picture can be computed back from it.
-So what holds one says nothing of itself when printed, formatted or logged, and refuses to be
-pickled, copied or changed; JSON and ``dataclasses.asdict`` find nothing in it to write.
+A fingerprint of a picture is personal data: somebody can compute a rough picture from it. So a
+value that holds one says nothing about itself when printed, formatted or logged, and refuses to be
+pickled, copied or changed. JSON and ``dataclasses.asdict`` find nothing in it to write.
 """
 
 from typing import NoReturn, Self

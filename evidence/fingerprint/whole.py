@@ -1,10 +1,10 @@
 """What kind of picture a file claims to be, and whether its container reaches its end.
 
-A decoder may turn a picture that was cut off in the middle into a plausible one, grey below
-the cut or grey all over, without any error: its fingerprint would be of no picture that
-anyone ever saw. So each container is walked to its end marker first.
+A decoder may turn a picture that was cut off in the middle into a plausible one, grey below the cut
+or grey all over, without any error. Its fingerprint would then be that of a picture nobody ever saw.
+So this module first walks each container to its end marker.
 
-LIMIT: a picture whose encoder never wrote the end marker is refused though viewers show it; and a
+LIMIT: if an encoder never wrote the end marker, the picture is refused although viewers show it. A
 JPEG that was cut and given a new end marker is hashed as viewers show it, grey below the cut.
 Standard library only; runs inside the sandbox.
 """
@@ -37,7 +37,7 @@ _OTHER_PICTURES: Final = (
 """TIFF, BigTIFF, Photoshop, JPEG 2000 twice, JPEG XL twice, icon."""
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
-# a marker in entropy-coded data: 0xFF that is neither stuffed, nor a restart, nor a fill byte
+# a marker in entropy-coded data: an 0xFF that is not stuffed, a restart or a fill byte
 _JPEG_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _JPEG_EOI: Final = 0xD9
 _GIF_IMAGE: Final = 0x2C
@@ -46,7 +46,7 @@ _GIF_TRAILER: Final = 0x3B
 
 
 def media_type(data: bytes) -> str:
-    """The media type by the file's first bytes.
+    """The media type that the file's first bytes show.
 
     Raises:
         NotDecodedError: ``not_a_picture``, or ``unsupported`` for a picture of another kind.
@@ -65,7 +65,7 @@ def media_type(data: bytes) -> str:
 
 
 def require_whole(kind: str, data: bytes) -> None:
-    """Walk the container to its end; what follows the end is ignored, as viewers do.
+    """Walk the container to its end; like viewers, ignore what follows.
 
     Args:
         kind: What ``media_type`` said.
@@ -143,7 +143,7 @@ def _walk_gif(data: bytes) -> None:
 
 
 def _colour_table(data: bytes, at: int) -> int:
-    """Bytes of the colour table that the packed field at ``at`` announces."""
+    """Size in bytes of the colour table that the packed field at ``at`` announces."""
     packed = data[at]
     return 3 << ((packed & 7) + 1) if packed & 0x80 else 0
 

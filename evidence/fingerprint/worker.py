@@ -1,10 +1,10 @@
 """The process that decodes: ``python -P -s -m evidence.fingerprint.worker``.
 
-It shuts itself in before the first byte of a picture arrives, says what walls stand, and then
+It shuts itself in before the first byte of a picture arrives, says which walls stand, and then
 answers requests until its input ends. A request is an 8-byte big-endian length and a file's
 bytes. An answer is a 4-byte length and one JSON object: the hello, then for each request the
-fields of ``Decoded`` or ``{"not_decoded": WORD}``. An error that is nobody's fault but a
-decoder's ends the process, and the parent starts another: there is nothing here to lose.
+fields of ``Decoded`` or ``{"not_decoded": WORD}``. If a decoder fails by its own
+fault, the process ends and the parent starts another: there is nothing here to lose.
 """
 
 import json
@@ -46,7 +46,7 @@ def _answer(data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
     except NotDecodedError as error:
         return {"not_decoded": error.found}
     except MemoryError:
-        # fewer pixels than the limit can still need more memory than the limit
+        # even fewer pixels than the limit can need more memory than the limit
         return {"not_decoded": "too_many_pixels"}
     return _fields(picture) | {"versions": versions}
 
@@ -76,7 +76,7 @@ def _versions() -> dict[str, str]:
 
 
 def _load_what_is_loaded_late() -> None:
-    """Import what libraries import at first use: behind the walls no module can be opened."""
+    """Import what libraries would import at first use: behind the walls no module can be opened."""
     import_module("PIL.TiffImagePlugin")
     phash(Image.new("L", (1, 1)))
 

@@ -1,1 +1,1 @@
-"""Loopback stand-ins for outside services, so that the whole way can be rehearsed offline."""
+"""Loopback stand-ins for outside services, so that people can rehearse everything offline."""

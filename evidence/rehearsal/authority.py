@@ -1,7 +1,7 @@
-"""A time-stamp authority of our own for rehearsals: RFC 3161, over HTTP on 127.0.0.1 only.
+"""A stand-in for a time-stamp office, for rehearsals: RFC 3161, over HTTP on 127.0.0.1 only.
 
-It answers as a real authority does, so that a rehearsal runs the lines that matter. What it
-stamps proves nothing to anybody: its key lies on the machine that asks, and every name in its
+It answers as a real office does, so that a rehearsal runs the lines that matter. Its stamps prove
+nothing to anybody: its key lies on the machine that asks, and every name in its
 certificates says "Rehearsal, not for court". The root's key is thrown away as soon as it has
 signed the one certificate below it.
 """
@@ -34,7 +34,7 @@ from evidence.stamp.issue import Issuer
 from evidence.times import Clock
 
 NOTICE = "Rehearsal, not for court"
-POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number kept for examples (RFC 5612)
+POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number reserved for examples (RFC 5612)
 MAX_QUERY_BYTES = 4096
 
 _ROOT_YEARS, _AUTHORITY_YEARS = 20, 10
@@ -66,7 +66,7 @@ class RehearsalAuthority:
         """Make a key and certificates, valid from ``at``, and write them to ``directory``.
 
         Raises:
-            StampError: An authority lies there already.
+            StampError: The directory already holds one.
         """
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         root = _root_certificate(root_key, at)
@@ -104,7 +104,7 @@ class RehearsalAuthority:
         return self.root.public_bytes(serialization.Encoding.PEM)
 
     def stamp_reply(self, query: bytes, at: datetime) -> bytes:
-        """The answer to ``query`` at that time, aware: a TimeStampResp, granted or with the reason why not."""
+        """The answer to ``query`` at that time, aware: a TimeStampResp that grants it or says why not."""
         at = at.astimezone(UTC)
         try:
             self._require_time(at)
@@ -117,7 +117,7 @@ class RehearsalAuthority:
 
     @contextmanager
     def serving(self, clock: Clock) -> Iterator[str]:
-        """Answer queries on a free port of 127.0.0.1 until the block ends; gives the address."""
+        """Answer queries on a free port of 127.0.0.1 until the block ends; yields the address."""
         with _Server(self, clock) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
@@ -150,7 +150,7 @@ class RehearsalAuthority:
             "signer_infos": [signer],
         }
         if request["cert_req"].native:
-            # its own alone: the root must come by another way, so a copy here could only mislead
+            # its own only: the root must come by another route, so a copy here could only mislead
             signed_data["certificates"] = [self._asn1_certificate()]
         return _make(cms.ContentInfo, {"content_type": "signed_data", "content": _make(cms.SignedData, signed_data)})
 
@@ -189,7 +189,7 @@ def _read_query(query: bytes) -> Asn1:
         with reading("the query"):
             require_der(query)
             request = read_as(tsp.TimeStampReq, query)
-            _ = request.native  # asn1crypto reads late
+            _ = request.native  # asn1crypto parses lazily
     except SignedDataError as error:
         raise _Refusal("bad_data_format", error.message) from error
     imprint = request["message_imprint"]
@@ -207,7 +207,7 @@ def _read_query(query: bytes) -> Asn1:
 
 
 def _tst_info(query: bytes, request: Asn1, at: datetime) -> bytes:
-    # numbered by what it says, so that equal numbers are equal stamps
+    # numbered by what it says, so that equal numbers mean equal stamps
     serial = hashlib.sha256(at.isoformat().encode("ascii") + query).digest()[:_SERIAL_BYTES]
     fields = {
         "version": "v1",

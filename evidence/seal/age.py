@@ -50,7 +50,7 @@ class Stanza:
         return self.arguments[0]
 
     def encode(self) -> bytes:
-        """The stanza as it stands in a header: 64 columns, the last line always shorter, maybe empty."""
+        """The stanza as a header spells it: 64 columns, the last line always shorter, perhaps empty."""
         text = b64(self.body)
         lines = [text[start : start + _COLUMNS] for start in range(0, len(text) + 1, _COLUMNS)]
         return "".join(f"{line}\n" for line in ("-> " + " ".join(self.arguments), *lines)).encode("ascii")
@@ -61,7 +61,7 @@ class Header:
     """A header that was read but not yet believed: its MAC is checked by ``require_mac``.
 
     Attributes:
-        signed: The bytes under the MAC: all up to and including ``---``.
+        signed: The bytes that the MAC covers: everything up to and including ``---``.
         mac: HMAC-SHA-256, 32 bytes.
     """
 
@@ -92,7 +92,7 @@ class Recipient(Protocol):
 
     @property
     def company(self) -> Company:
-        """With which other recipients it may share a header."""
+        """The recipients with which it may share a header."""
         ...
 
     def wrap(self, file_key: bytes) -> Stanza:
@@ -104,7 +104,7 @@ class Identity(Protocol):
     """A private key, or a passphrase, that finds its own stanza and unwraps it."""
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """The file key, or None when no stanza is for this identity.
+        """The file key, or None if no stanza is for this identity.
 
         Raises:
             EnvelopeError: A stanza of this identity's type is malformed.
@@ -121,9 +121,9 @@ def seal_header(file_key: bytes, *, recipients: Sequence[Recipient]) -> bytes:
     """The header that wraps ``file_key`` for each of ``recipients``.
 
     Raises:
-        SealError: There is no recipient, or they may not share a header: a classical one beside a
-            post-quantum one would undo its promise, a passphrase beside any would undo that only
-            who knows it can have written the file.
+        SealError: There is no recipient, or they may not share a header. A classical recipient would
+            undo the promise of a post-quantum one. Any recipient beside a passphrase would undo the
+            promise that only somebody who knows the passphrase can have written the file.
     """
     companies = {recipient.company for recipient in recipients}
     if not companies:
@@ -201,7 +201,7 @@ def from_b64(text: str) -> bytes:
     """Read the one unpadded base64 spelling of some bytes.
 
     Raises:
-        EnvelopeError: Padded, foreign characters, or bits that are not canonical.
+        EnvelopeError: The text has padding, foreign characters, or bits that are not canonical.
     """
     try:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), validate=True)

@@ -1,8 +1,8 @@
 """Bech32 text of keys (BIP-173), without its limit of 90 characters, as age uses it.
 
-Pure functions over text and bytes. A string is all lower or all upper case; the checksum is
-always over the lower case. It finds any four wrong characters of a string up to 90 long; in
-the long post-quantum recipients a wrong character still shows with 1 - 2**-30.
+Pure functions over text and bytes. A string is all lower or all upper case; the checksum
+always covers the lower case. It finds any four wrong characters in a string of up to 90; in the
+long post-quantum recipients it finds a wrong character with probability 1 - 2**-30.
 """
 
 from evidence.errors import KeyTextError
@@ -22,7 +22,7 @@ def encode(prefix: str, data: bytes) -> str:
 
 
 def decode(text: str) -> tuple[str, bytes]:
-    """Read a string into its prefix, in the case that it has, and its bytes.
+    """Split a string into its prefix, in its own case, and its bytes.
 
     Raises:
         KeyTextError: Mixed case, a foreign character, a wrong checksum, or bits left over.

@@ -1,8 +1,8 @@
 """The office key as cards: SLIP-39 mnemonics of one 32-byte seed, any k of n (by ``shamir-mnemonic``).
 
 Cards are secrets: nothing here writes them down, and no message holds a word of one. Errors
-tell a slip of the pen from too few cards from cards of two sets, because the reader stands
-in an office with paper in hand.
+distinguish a slip of the pen, too few cards, and cards of two sets, because the reader stands in
+an office with paper in hand.
 
 LIMIT: the arithmetic of ``shamir-mnemonic`` is not constant in time; use it offline only.
 """
@@ -33,9 +33,9 @@ _MAX_COLUMNS = 78
 
 
 def card_text(card: str, *, number: int, count: int, needed: int, organisation: str) -> str:
-    """A card as it is printed, on lines of at most 78 characters: what it is, whose, how it is kept, and its words.
+    """A card as it is printed, on lines of at most 78 characters: what and whose it is, how to keep it, and its words.
 
-    ``read_cards`` takes it as it is, and the words alone too.
+    ``read_cards`` takes the printed card or the words alone.
 
     Args:
         card: As ``make_cards`` gives it.
@@ -56,7 +56,7 @@ def card_text(card: str, *, number: int, count: int, needed: int, organisation: 
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a card, from its printed text or from the words alone; numbers between them are left out."""
+    """The words of a card, from its printed text or from the words alone; numbers between them are skipped."""
     written = text.lower().rpartition(_HEADS_WORDS.lower())[2].split()
     return [word for word in written if not word.strip(".:)").isdecimal()]
 
@@ -91,14 +91,14 @@ def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
 def read_cards(cards: Sequence[str]) -> bytes:
     """The 32-byte seed.
 
-    More cards than needed are all used, each in some combination, so that a drill tests every card.
-    (1) each card is read by itself, (2) all are of one set, (3) there are enough, (4) they combine.
+    If there are more cards than needed, each is used in some combination, so that a drill tests all.
+    (1) each card is read by itself, (2) all belong to one set, (3) there are enough, (4) they combine.
 
     Args:
-        cards: The text or the words of one card each, in any case and spacing; the same card twice counts once.
+        cards: The text or the words of one card each, in any case and spacing; a card given twice counts once.
 
     Raises:
-        CardError: A card is mistyped, the cards are of different sets, or too few.
+        CardError: A card is mistyped, the cards belong to different sets, or there are too few.
     """
     if not cards:
         raise CardError("no card was given")
@@ -107,16 +107,16 @@ def read_cards(cards: Sequence[str]) -> bytes:
     _require_enough(shares, given=len(cards))  # (3)
     threshold = shares[0].member_threshold
     windows = [(shares + shares)[start : start + threshold] for start in range(len(shares))]
-    # (4) a window with a card of another set fails: the secret carries a digest of itself
+    # (4) a combination with a card of another set fails: the secret carries a digest of itself
     seed, *_ = [_combine(window) for window in windows]
     return seed
 
 
 def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
-    """Check that these cards, each of them, give the key of ``recipient``; whoever asks never holds that key.
+    """Check that these cards, every one of them, give the key of ``recipient``; the caller never holds that key.
 
     Raises:
-        CardError: A card is mistyped, of another set or another office, or there are too few.
+        CardError: A card is mistyped or belongs to another set or office, or there are too few.
     """
     if HybridIdentity(read_cards(cards)).recipient != recipient:
         raise CardError(
@@ -126,7 +126,7 @@ def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
 
 
 def require_card(card: str, number: int) -> None:
-    """Check one card by itself, so that a slip of the pen is told before the next card is typed.
+    """Check one card by itself, so that the reader learns of a slip of the pen before typing the next card.
 
     Raises:
         CardError: It is mistyped.

@@ -2,7 +2,7 @@ r"""The two shapes of an envelope: whole (record, prints) and media, whose age h
 
 Everything sealed is an age v1 file. A media envelope is cut in two: the payload is immutable
 and may be WORM, the header is a row that erasure destroys; joined they are a standard file.
-Its plaintext is a frame, so that meaning is bound to content and the length tells little:
+Its plaintext is a frame, which binds meaning to content and makes the length reveal little:
 
     content | manifest | zeros to a PADME size | "NISI1\0\0\0" | u64be content length | u64be manifest length
 
@@ -20,7 +20,7 @@ from evidence.seal.age import Identity, Recipient, new_file_key, open_header, se
 from evidence.seal.stream import CHUNK_BYTES, Piece, open_payload, seal_payload
 
 MAX_MANIFEST_BYTES = CHUNK_BYTES
-"""A manifest is some hundred bytes; the limit lets a reader hold one in memory."""
+"""A manifest has some hundred bytes; the limit lets a reader hold one in memory."""
 
 _FOOTER = struct.Struct(">8sQQ")
 _MAGIC = b"NISI1\x00\x00\x00"
@@ -29,11 +29,11 @@ _ZEROS = bytes(CHUNK_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class MediaSeal:
-    """What sealing a medium leaves behind, beside the payload itself.
+    """What sealing a medium gives besides the payload.
 
     Attributes:
         header: The age header: the only way to the file key, and what erasure destroys.
-        payload_sha256: Of the payload (nonce and STREAM), hex.
+        payload_sha256: SHA-256 of the payload (nonce and STREAM), hex.
         payload_bytes: Size of the payload.
     """
 
@@ -44,11 +44,11 @@ class MediaSeal:
 
 @dataclass(frozen=True, slots=True)
 class MediaContent:
-    """What was found in a media envelope that holds in every part.
+    """What a media envelope holds, once every part of it has been checked.
 
     Attributes:
         manifest: The bytes that the sealer bound to the content; not interpreted here.
-        content_sha256: Of the content that went to the sink, hex.
+        content_sha256: SHA-256 of the content that went to the sink, hex.
         content_bytes: Its length.
     """
 
@@ -85,16 +85,16 @@ def seal_media(
     recipients: Sequence[Recipient],
     sink: Callable[[bytes], object],
 ) -> MediaSeal:
-    """Seal a medium as it streams by; nothing but ciphertext is passed on.
+    """Seal a medium as it streams by; only ciphertext is passed on.
 
     Args:
-        source: Pieces of any size. They are not copied: none may change after it was yielded.
+        source: Pieces of any size. They are not copied: none may change after it is yielded.
         manifest: Called once, after ``source`` is exhausted: it may name the content's digest.
         sink: Takes each piece of the payload whole, or raises.
 
     Raises:
         SealError: There is no recipient, or they may not share a header; nothing was written.
-        EnvelopeError: The manifest is longer than 64 KiB; what the sink has got is no payload.
+        EnvelopeError: The manifest is longer than 64 KiB; what the sink has so far is not a payload.
     """
     file_key = new_file_key()
     header = seal_header(file_key, recipients=recipients)
@@ -113,15 +113,15 @@ def open_media(
 
     (1) the header is opened, (2) every chunk is authenticated, (3) the footer's lengths are
     those of this frame, (4) the padding is zeros. Until this returns, the sink does not know
-    whether the end is missing. What the manifest says of the content is for the caller to compare.
+    whether the end is missing. The caller must compare what the manifest says about the content.
 
     Args:
-        payload: Pieces of any size, none of which may change after it was yielded.
+        payload: Pieces of any size, none of which may change after it is yielded.
         sink: Takes each piece of the content whole, or raises.
 
     Raises:
         EnvelopeError: Header, payload or frame is malformed, cut or damaged.
-        NoMatchingKeyError: None of the identities is a recipient; the sink has got nothing.
+        NoMatchingKeyError: None of the identities is a recipient; the sink has received nothing.
     """
     file_key = open_header(header, identities=identities)  # (1)
     digest, released = hashlib.sha256(), 0
@@ -188,7 +188,7 @@ def _zeros(size: int) -> Iterator[bytes]:
 
 
 _END_CHUNKS = 3
-"""How many chunks that are not all zeros the end of a frame touches at most.
+"""The largest number of not-all-zero chunks that the end of a frame can touch.
 
 Two for the manifest, which is no longer than a chunk; one for the footer, which never lies
 across a border, because a PADME size above 64 KiB is a multiple of 2048.
@@ -196,11 +196,11 @@ across a border, because a PADME size above 64 KiB is a multiple of 2048.
 
 
 def _release(chunks: Iterable[bytes], tail: deque[bytes]) -> Iterator[bytes]:
-    """Pass on what is surely content, and leave in ``tail`` what may be manifest, padding or footer.
+    """Pass on what must be content, and leave in ``tail`` what may be manifest, padding or footer.
 
-    The footer, which says where the content ends, comes last. But after the content come only a
-    manifest, zeros and a footer: so what stands before the last three chunks that are not all
-    zeros is content. Chunks of zeros are held as one shared object.
+    The footer, which says where the content ends, comes last. But only a manifest, zeros and a
+    footer follow the content, so whatever precedes the last three chunks that are not all zeros
+    is content. Chunks of zeros are held as one shared object.
     """
     telling = 0
     for chunk in chunks:

@@ -1,6 +1,6 @@
 """Files under a passphrase: the scrypt stanza (c2sp.org/age, "The scrypt recipient type").
 
-What this writes is what ``age -p`` writes, so a key file can be opened without this program.
+It writes what ``age -p`` writes, so a key file can be opened without this program.
 The stanza stands alone in its header: only someone who knows the passphrase can have written it.
 """
 
@@ -19,7 +19,7 @@ from evidence.seal.envelopes import open_whole, seal_whole
 
 DEFAULT_LOG_N = 18
 MAX_LOG_N = 20
-"""Reading stops here: 2**20 takes 1 GiB and seconds; a hostile file could ask for any amount."""
+"""Reading stops here: 2**20 takes 1 GiB and seconds, and a hostile file could ask for any amount."""
 
 _TYPE = "scrypt"
 _INFO = b"age-encryption.org/v1/scrypt"
@@ -46,7 +46,7 @@ class PassphraseRecipient:
 
     @property
     def company(self) -> Company:
-        """None at all."""
+        """With no other recipient."""
         return Company.ALONE
 
     def wrap(self, file_key: bytes) -> Stanza:
@@ -67,7 +67,7 @@ class PassphraseIdentity:
         _require_passphrase(self.passphrase)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """The file key, or None when this is no passphrase file or the passphrase is wrong.
+        """The file key, or None if this is not a passphrase file or the passphrase is wrong.
 
         Raises:
             EnvelopeError: The stanza is malformed, not alone, or asks for more work than 2**20.
@@ -88,7 +88,7 @@ def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFA
     """A whole file as ``age -p`` makes it.
 
     Raises:
-        PassphraseError: The passphrase is empty, or the work factor out of range.
+        PassphraseError: The passphrase is empty, or the work factor is out of range.
     """
     return seal_whole(plaintext, recipients=[PassphraseRecipient(passphrase, log_n)])
 
@@ -124,7 +124,7 @@ def _read_arguments(stanza: Stanza) -> tuple[bytes, int]:
             raise _malformed("the wrong number of arguments")
     if not _DECIMAL.fullmatch(log_n_text):
         raise _malformed("the work factor is not a decimal number")
-    # by its length first: int() of a very long number is itself work
+    # the length first: int() of a very long number is work in itself
     if len(log_n_text) > len(str(MAX_LOG_N)) or int(log_n_text) > MAX_LOG_N:
         raise _malformed(f"the work factor is above {MAX_LOG_N}")
     # the length is checked before decrypting, against partitioning oracles

@@ -1,7 +1,7 @@
 """Recipients and identities: who can open an envelope (c2sp.org/age, "Native recipient types").
 
 ``mlkem768x25519`` is the default: X-Wing, so that what is sealed today stays sealed when
-quantum computers come. ``X25519`` exists for receivers whose age is older. Both identities
+quantum computers come. ``X25519`` exists for receivers with an older age. Both identities
 are 32 bytes, which is what the cards hold. An object never shows its secret: ask for
 ``secret_string()`` or ``seed`` by name.
 """
@@ -71,7 +71,7 @@ class X25519Recipient:
 
     @property
     def company(self) -> Company:
-        """With its own kind only."""
+        """Only recipients of its own kind."""
         return Company.CLASSICAL
 
     def wrap(self, file_key: bytes) -> Stanza:
@@ -119,7 +119,7 @@ class X25519Identity:
         return bech32.encode(_X25519_SECRET_PREFIX, self.seed)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """The file key, or None when no stanza is for this key.
+        """The file key, or None if no stanza is for this key.
 
         Raises:
             EnvelopeError: An X25519 stanza is malformed, or its share is of low order.
@@ -133,7 +133,7 @@ class X25519Identity:
             try:
                 return ChaCha20Poly1305(key).decrypt(_ZERO_NONCE, stanza.body, None)
             except InvalidTag:
-                continue  # for another recipient: a stanza does not say for whom it is
+                continue  # for another recipient: a stanza does not say whom it is for
         return None
 
     def __repr__(self) -> str:
@@ -164,7 +164,7 @@ class HybridRecipient:
 
     @property
     def company(self) -> Company:
-        """With its own kind only."""
+        """Only recipients of its own kind."""
         return Company.POST_QUANTUM
 
     def wrap(self, file_key: bytes) -> Stanza:
@@ -210,7 +210,7 @@ class HybridIdentity:
         return bech32.encode(_HYBRID_SECRET_PREFIX, self.seed)
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """The file key, or None when no stanza is for this key.
+        """The file key, or None if no stanza is for this key.
 
         Raises:
             EnvelopeError: A stanza of this type is malformed, or its X25519 share is of low order.
@@ -226,7 +226,7 @@ class HybridIdentity:
             try:
                 return _HYBRID.decrypt(share + stanza.body, key, info=_HYBRID_INFO)
             except InvalidTag:
-                continue  # for another recipient: a stanza does not say for whom it is
+                continue  # for another recipient: a stanza does not say whom it is for
         return None
 
     def __repr__(self) -> str:
@@ -253,7 +253,7 @@ def parse_recipient(text: str) -> KeyRecipient:
     """Read ``age1...`` or ``age1pq1...``.
 
     Raises:
-        KeyTextError: Mistyped, or of a kind that this program does not write to.
+        KeyTextError: The text is mistyped, or of a kind that this program does not write to.
     """
     prefix, public = bech32.decode(text)
     match prefix:
@@ -269,7 +269,7 @@ def parse_identity(text: str) -> KeyIdentity:
     """Read ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
 
     Raises:
-        KeyTextError: Mistyped or of another kind; the message never holds the text.
+        KeyTextError: The text is mistyped or of another kind; the message never holds it.
     """
     prefix, seed = bech32.decode(text)
     match prefix:

@@ -1,8 +1,8 @@
 """The payload of an age v1 file: a nonce and STREAM over chunks of 64 KiB (c2sp.org/age, "Payload").
 
 Generators over iterables of bytes, in constant memory. Each chunk is authenticated before it
-is handed on, with its number and whether it is the last, so chunks cannot be changed, moved,
-dropped or added; that the end is missing is known only at the end, when these raise.
+is handed on, with its number and whether it is the last, so that nobody can change, move, drop or
+add one. A missing end shows only at the end, where these raise.
 """
 
 import secrets
@@ -31,7 +31,7 @@ def seal_payload(file_key: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
 
     Args:
         file_key: 16 bytes, used for one payload only.
-        source: Pieces of any size. They are not copied: none may change after it was yielded.
+        source: Pieces of any size. They are not copied: none may change after it is yielded.
     """
     nonce = secrets.token_bytes(NONCE_BYTES)
     yield nonce
@@ -44,10 +44,10 @@ def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
     """The plaintext of ``payload``, in pieces of at most 64 KiB, each authenticated.
 
     Args:
-        payload: Pieces of any size. They are not copied: none may change after it was yielded.
+        payload: Pieces of any size. They are not copied: none may change after it is yielded.
 
     Raises:
-        EnvelopeError: A chunk is damaged, or not in its place, or the end is missing.
+        EnvelopeError: A chunk is damaged or not in its place, or the end is missing.
     """
     nonce, rest = _cut_nonce(iter(payload))
     cipher = _cipher(file_key, nonce)
@@ -55,7 +55,7 @@ def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
         try:
             plain = cipher.decrypt(number.to_bytes(_COUNTER_BYTES, "big") + mark, chunk, None)
         except InvalidTag:
-            # the cipher's error says less than the place; nothing of the chunk may be quoted
+            # the place says more than the cipher's error; no part of the chunk may be quoted
             raise _damaged(number, "a chunk is damaged, cut or not in its place") from None
         if not plain and number:
             raise _damaged(number, "the last chunk is empty and not alone")
@@ -63,7 +63,7 @@ def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
 
 
 def sealed_bytes(plain_bytes: int) -> int:
-    """Size of the payload, nonce included, of that many bytes of plaintext."""
+    """Size of the payload for this many bytes of plaintext, nonce included."""
     chunks = max(1, -(-plain_bytes // CHUNK_BYTES))
     return NONCE_BYTES + plain_bytes + chunks * TAG_BYTES
 
@@ -87,7 +87,7 @@ def _cut_nonce(pieces: Iterator[Piece]) -> tuple[bytes, Iterator[Piece]]:
 def _chunks(source: Iterable[Piece], size: int) -> Iterator[tuple[bytearray | memoryview, bytes]]:
     """Cut ``source`` into chunks of ``size``, each with its mark; the last has 1 to ``size`` bytes, or 0 if alone.
 
-    A chunk is held back until more follows, because only then it is known not to be the last.
+    A chunk is held back until more follows: only then is it known not to be the last.
     """
     held: memoryview | bytearray = bytearray()
     for piece in source:

@@ -1,9 +1,9 @@
-"""Asks a time-stamp authority over HTTP (RFC 3161, section 3.4) and believes nothing unchecked.
+"""Asks a time-stamp office over HTTP (RFC 3161, section 3.4) and believes nothing unchecked.
 
-Nothing but a digest and a random number leaves: no cookie, no user agent, no header of the
-caller's client. Three ways to fail are kept apart, because three people answer them: nobody
-or somebody else answered (try again later), the authority refused (the operator looks), the
-answer does not hold (an incident).
+Only a digest and a random number leave: no cookie, no user agent, no header of the caller's
+client. Three failures are kept apart, because each calls for something else: nobody or somebody
+else answered (try again later), the office refused (the operator looks), or the answer does not
+hold (an incident).
 """
 
 import time
@@ -29,10 +29,10 @@ class TimeStampAuthority:
     """Where to ask, and whom to believe.
 
     Attributes:
-        name: As it is named in the log and in bundles.
+        name: What the log and bundles call it.
         url: ``http`` or ``https``; the answer is signed, so plain HTTP loses nothing but the digest's privacy.
-        roots: From the catalogue or the operator, never from an answer.
-        policy: Asked for and required of the token, dotted; None takes any.
+        roots: They come from the catalogue or the operator, never from an answer.
+        policy: Requested, and required in the token, dotted; None takes any.
     """
 
     name: str
@@ -43,7 +43,7 @@ class TimeStampAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """A token that was verified on arrival, and the reply that it came in, both byte for byte."""
+    """A token that was verified on arrival, and the reply that carried it, both byte for byte."""
 
     token: bytes
     reply: bytes
@@ -57,17 +57,17 @@ def request_stamp(
 
     Args:
         authority: Whom to ask.
-        sha256: The digest to stamp, 32 bytes; all that the authority learns.
+        sha256: The digest to stamp, 32 bytes; the office learns nothing else.
         http: Its connections, proxy and TLS settings are used; its headers, cookies and
             credentials are not, and redirects are not followed.
         nonce: Random, at least 64 bits, never used before.
-        timeout_s: For connecting, and for each silence; the whole takes at most ``MAX_EXCHANGE_S``
+        timeout_s: For connecting, and for each silence; the exchange takes at most ``MAX_EXCHANGE_S``
             and one such silence.
 
     Raises:
-        StampUnreachableError: No answer, or none from an authority: ask again later.
-        StampRefusedError: The authority answered and refused.
-        TokenError: What was answered does not hold.
+        StampUnreachableError: No answer, or none from a time-stamp office: ask again later.
+        StampRefusedError: The office answered and refused.
+        TokenError: The answer does not hold.
     """
     query = build_query(sha256=sha256, nonce=nonce, policy=authority.policy)
     reply = _exchange(authority, query, http, timeout_s)
@@ -136,8 +136,8 @@ def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> 
 
 
 def _read(authority: TimeStampAuthority, response: httpx.Response) -> bytes:
-    # LIMIT: an authority that drips its headers is bounded by each silence, not by the whole exchange
-    # raw: a compressed answer is none that RFC 3161 knows, and could unpack to any size
+    # LIMIT: if an office drips its headers, only each silence is bounded, not the whole exchange
+    # raw: RFC 3161 knows no compressed answer, and one could unpack to any size
     reply, deadline = b"", time.monotonic() + MAX_EXCHANGE_S
     for piece in response.iter_raw():
         reply += piece

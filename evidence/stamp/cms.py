@@ -2,13 +2,13 @@
 
 Pure: no clock, no network, no trust store of its own. A signature and the trust in its
 signer are two steps, and the caller takes both: ``verify_signed_data`` says which
-certificate's key made the signature, ``chain_to_root`` leads from that certificate to a root
-that the caller was given by other means than the file under test. Revocation is neither: who
-holds CRLs or OCSP answers checks them beside this.
+certificate's key made the signature, ``chain_to_root`` leads from that certificate to a root that
+the caller got by other means than the file under test. Neither checks revocation: whoever holds
+CRLs or OCSP answers checks them separately.
 
-Beyond RFC 5652, as RFC 3161 and CAdES both ask: one signer, signed attributes present, the
-signer's certificate named by its digest inside them. asn1crypto, cryptography and the
-standard library only: the offline verifier carries it.
+Beyond RFC 5652, it requires what RFC 3161 and CAdES both ask: one signer, signed attributes, and
+the signer's certificate named inside them by its digest. It needs only asn1crypto, cryptography and
+the standard library, because the offline verifier carries it.
 """
 
 import hashlib
@@ -74,8 +74,8 @@ _ECDSA_WITH = {
 }
 _MAX_SALT_BYTES = 64
 
-# Extensions that this module applies, or that limit nothing it does. Any other critical one
-# refuses the chain (RFC 5280, 4.2), name constraints among them.
+# Extensions that this module applies, or that limit nothing it does. Any other critical one, such
+# as name constraints, makes it refuse the chain (RFC 5280, 4.2).
 _KNOWN_EXTENSIONS = frozenset(
     {
         x509.BasicConstraints.oid,
@@ -92,13 +92,13 @@ class SignerFacts:
     """What a good CMS signature says. Nothing here is trusted yet: see ``chain_to_root``.
 
     Attributes:
-        certificate: Holder of the key that made the signature, named by digest under it.
-        others: The other certificates, in the order of the file. Hints: no signature covers them.
-        signature: The signature value, over which a signature time-stamp is made.
+        certificate: The one whose key made the signature; the signature covers its digest.
+        others: The other certificates, in the order of the file: hints, since no signature covers them.
+        signature: The signature value, which a signature time stamp covers.
         signing_time: What the signer claims, aware UTC.
-        timestamp_tokens: DER of each signature time-stamp token, unread (RFC 3161, appendix A).
+        timestamp_tokens: DER of each signature time-stamp token, not read yet (RFC 3161, appendix A).
         content_type: Dotted; ``ID_DATA`` or ``ID_TST_INFO``.
-        content: The content that is signed, detached or not.
+        content: The signed content, detached or not.
     """
 
     certificate: x509.Certificate
@@ -122,7 +122,7 @@ class _CertificateId:
 
 @dataclass(frozen=True, slots=True)
 class _Signer:
-    """One SignerInfo (RFC 5652, 5.3) as plain values; ``attributes`` is the SET OF as it was signed."""
+    """One SignerInfo (RFC 5652, 5.3) as plain values; ``attributes`` is the SET OF that was signed."""
 
     version: int
     key_identifier: bytes | None
@@ -168,12 +168,12 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
     The caller must still check that the certificate leads to a root (``chain_to_root``), that
     it may sign such content, that it was not revoked, and the time-stamp tokens.
 
-    Unsigned by nature, so not noticed when changed: unsigned attributes, CRLs, certificates
+    No signature covers these, so a change goes unnoticed: unsigned attributes, CRLs, certificates
     other than the signer's, and which of its two names RSA with a digest goes by (RFC 3370, 3.2).
 
     Args:
         signed_data: DER of a ContentInfo.
-        content: The detached content, or None when it lies inside.
+        content: The detached content, or None if it lies inside.
 
     Raises:
         SignedDataError: Any of the above does not hold.
@@ -208,7 +208,7 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
 
 
 def read_as(kind: Asn1, der: bytes) -> Asn1:
-    """Read ``der`` as an asn1crypto type, whole; its fields are looked at when asked for, inside ``reading``."""
+    """Read all of ``der`` as an asn1crypto type; it parses its fields on access, inside ``reading``."""
     return kind.load(der, strict=True)
 
 
@@ -241,14 +241,14 @@ def load_certificate(der: bytes) -> x509.Certificate:
     """Read one certificate.
 
     Raises:
-        SignedDataError: Malformed, or with a serial number that is not positive (RFC 5280, 4.1.2.2).
+        SignedDataError: It is malformed, or its serial number is not positive (RFC 5280, 4.1.2.2).
     """
     with reading("a certificate"):
-        # asked first, because cryptography only warns of it
+        # checked first, because cryptography only warns of it
         if read_as(asn1_x509.Certificate, der).serial_number <= 0:
             raise SignedDataError("a certificate's serial number is not positive")
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject, certificate.issuer  # read late by cryptography, and needed of every certificate
+        _ = certificate.subject, certificate.issuer  # cryptography reads these late, and every certificate needs them
         return certificate
 
 
@@ -280,7 +280,7 @@ def _version(structure: Asn1) -> int:
 
 
 def _encapsulated(data: Asn1) -> tuple[str, bytes | None]:
-    # parsed anew: for version 1 asn1crypto would take PKCS #7's structure instead
+    # parsed again: for version 1, asn1crypto would take PKCS #7's structure instead
     encapsulated = read_as(cms.EncapsulatedContentInfo, data["encap_content_info"].dump())
     content = encapsulated["content"]
     return encapsulated["content_type"].dotted, None if isinstance(content, Void) else bytes(content)
@@ -448,7 +448,7 @@ def _signed_content(parsed: _SignedData, content: bytes | None) -> bytes:
 
 
 def _require_versions(parsed: _SignedData) -> None:
-    """RFC 5652, 5.1 and 5.3; attribute certificates were refused before."""
+    """RFC 5652, 5.1 and 5.3; attribute certificates were refused earlier."""
     signer_version = 1 if parsed.signer.key_identifier is None else 3
     plain = parsed.content_type == ID_DATA and signer_version == 1
     version = 5 if parsed.other_revocation else 1 if plain else 3
@@ -543,26 +543,26 @@ def chain_to_root(
     roots: Sequence[x509.Certificate],
     at: datetime,
 ) -> list[x509.Certificate]:
-    """The shortest chain from ``certificate`` to one of ``roots``, all of it valid at ``at``.
+    """The shortest chain from ``certificate`` to one of ``roots``, valid throughout at ``at``.
 
-    Every issuer is a CA that may sign certificates and keeps its path length; no certificate
-    of the chain carries a critical extension that is not understood, none but a root is
-    signed with a digest below SHA-256. A root is trusted because it is this very certificate,
-    and must be valid too. A ``certificate`` that is itself a root is a chain of one.
+    Every issuer is a CA that may sign certificates and keeps its path length. No certificate of
+    the chain carries a critical extension that is not understood, and none but a root is signed
+    with a digest below SHA-256. A root is trusted because it is this very certificate, and must be
+    valid too. A ``certificate`` that is itself a root is a chain of one.
 
-    Not checked, for the caller: revocation, and what the certificate may be used for.
+    The caller must still check revocation, and what the certificate may be used for.
 
     Args:
         certificate: Where the chain begins.
-        others: Hints in any order, at most ``MAX_CERTIFICATES``; those that do not help are passed over.
-        roots: From outside the file under test.
+        others: Hints in any order, at most ``MAX_CERTIFICATES``; those that do not help are skipped.
+        roots: They come from outside the file under test.
         at: Aware.
 
     Returns:
         From ``certificate`` to the root.
 
     Raises:
-        CertificateError: No such chain; says what stopped the nearest one.
+        CertificateError: There is no such chain; the error says what stopped the nearest one.
     """
     if len(others) > MAX_CERTIFICATES:
         raise CertificateError("too many certificates", expected=f"at most {MAX_CERTIFICATES}", found=str(len(others)))
@@ -594,7 +594,7 @@ def chain_to_root(
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """The subject's common name, or the whole name when it has none."""
+    """The subject's common name, or the whole name if it has none."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 
@@ -641,11 +641,11 @@ def extensions_of(certificate: x509.Certificate) -> x509.Extensions:
     """The certificate's extensions.
 
     Raises:
-        CertificateError: They are malformed or doubled.
+        CertificateError: They are malformed or occur twice.
     """
     try:
         return certificate.extensions
-    # cryptography still only warns of some malformed extensions; the warning counts where it is raised
+    # cryptography only warns of some malformed extensions; here the warning counts as an error
     except (
         ValueError,
         x509.DuplicateExtension,
@@ -666,7 +666,7 @@ def _require_authority(issuer: x509.Certificate, path: Sequence[x509.Certificate
         ) from error
     if not (constraints.ca and usage.key_cert_sign):
         raise CertificateError("not an authority", where=name_of(issuer), expected="CA:TRUE and keyCertSign")
-    # RFC 5280, 4.2.1.9: intermediates below, those that an authority issued to itself not counted
+    # RFC 5280, 4.2.1.9: intermediates below, not counting those that an issuer issued to itself
     below = sum(one.subject != one.issuer for one in path[1:])
     if constraints.path_length is not None and below > constraints.path_length:
         raise CertificateError(

@@ -1,10 +1,10 @@
 """Strict outline of DER (ITU-T X.690), checked before any ASN.1 library reads the bytes.
 
-asn1crypto reads BER and reads lazily: it takes lengths in several spellings and looks at a
-field only when asked. A token in which some byte may change unnoticed is a weaker exhibit,
-so the outline (tags, lengths, nesting, nothing left over) is held to DER here. One rule is
-left out on purpose: the order of a SET OF. Well-known authorities send their certificates
-unsorted, and nothing depends on that order. Standard library only.
+asn1crypto reads BER, and reads it lazily: it takes lengths in several spellings and looks at a
+field only on access. A token in which a byte may change unnoticed is weaker evidence, so this
+module requires DER of the outline (tags, lengths, nesting, nothing left over). It leaves out one
+rule on purpose, the order of a SET OF: well-known offices send their certificates unsorted, and
+nothing depends on that order. Standard library only.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def require_der(data: bytes) -> None:
     """Check that ``data`` is exactly one DER element, down to its innermost elements.
 
     Raises:
-        SignedDataError: Cut short, something left over, nested deeper than ``MAX_DEPTH``, or
+        SignedDataError: It is cut short, something is left over, it is nested deeper than ``MAX_DEPTH``, or it has
             a tag or length in a spelling that DER does not have.
     """
     if not data:
@@ -58,7 +58,7 @@ def _elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int
 
 
 def _header(data: bytes, at: int, limit: int) -> tuple[int, int, int]:
-    """Tag, start and end of the contents of the element at ``at``."""
+    """The tag of the element at ``at``, and the start and end of its contents."""
     if at + 2 > limit:
         raise SignedDataError("cut short", where=f"byte {at}")
     tag, length, start = data[at], data[at + 1], at + 2
@@ -95,7 +95,7 @@ def _require_form(data: bytes, tag: int, start: int, end: int) -> None:
 
 
 def _sign(octet: bytes) -> bytes:
-    """What a redundant leading octet of an INTEGER would be, given the octet after it."""
+    """The value of a redundant leading octet of an INTEGER, given the octet after it."""
     if not octet:
         return b""
     return b"\xff" if octet[0] & 0x80 else b"\x00"

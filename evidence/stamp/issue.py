@@ -1,6 +1,6 @@
-"""Issues the certificates that an office makes for itself (RFC 5280): its seal's, and a rehearsal's time stamps.
+"""Issues the certificates that an office makes for itself (RFC 5280): for its seal, and for a rehearsal's stamps.
 
-Pure but for the serial number, which is random. Whom to trust for them is no matter of this module.
+Pure except for the serial number, which is random. This module does not say whom to trust for them.
 """
 
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ class Issuer:
     key: ec.EllipticCurvePrivateKey
 
     def root(self, *, at: datetime, years: int, usage: tuple[str, ...]) -> x509.Certificate:
-        """The issuer's own certificate, which allows no authority below it.
+        """The issuer's own certificate, which allows no further issuer below it.
 
         Args:
-            at: When it begins to be valid, but for a day's slack; aware.
-            usage: Names of RFC 5280, 4.2.1.3, as Python spells them; the others are refused.
+            at: When it becomes valid, less a day's slack; aware.
+            usage: Names from RFC 5280, 4.2.1.3, as Python spells them; other uses are denied.
         """
         return (
             self._builder(self.name, self.key.public_key(), at, years, usage)
@@ -55,10 +55,10 @@ class Issuer:
         usage: tuple[str, ...],
         purpose: x509.ObjectIdentifier | None = None,
     ) -> x509.Certificate:
-        """A certificate for somebody who is no authority.
+        """A certificate for somebody who issues none.
 
         Args:
-            purpose: The one thing that it is for, critical; None says nothing of it.
+            purpose: The one thing that it is for, critical; None leaves it open.
         """
         above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = (

@@ -1,8 +1,8 @@
 """Time-stamp queries, replies and tokens (RFC 3161, with RFC 5816).
 
 Pure: a clock, a nonce and the roots come in as arguments. A token proves that its digest
-existed when the authority says, as far as one trusts the authority; it proves nothing about
-what the digest is of. The offline verifier carries this module.
+existed at the time that the time-stamp office gives, as far as one trusts that office. It proves
+nothing about what was digested. The offline verifier carries this module.
 """
 
 import hmac
@@ -42,18 +42,18 @@ _GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{0,11}[1-9]))?Z")
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """What a token says, once its signature was found good.
+    """What a token says, once its signature is found good.
 
     Attributes:
-        gen_time: When the authority says that it was made, aware UTC, cut to microseconds.
+        gen_time: When it was made, as the office says; aware UTC, cut to microseconds.
         sha256: The digest that was stamped, 32 bytes.
-        policy: The policy that it was made under, dotted.
-        serial: Its number at this authority.
-        nonce: The number that the query carried, if any.
-        authority: Common name of the certificate, as the authority calls itself.
+        policy: The policy under which it was made, dotted.
+        serial: Its number at this office.
+        nonce: The number in the query, if any.
+        authority: Common name of the certificate: what the office calls itself.
         certificate: The certificate whose key signed it.
         others: Other certificates that came with it; no signature covers them.
-        accuracy: How far the clock may be off, as the authority says, if it does.
+        accuracy: How far the clock may be off, if the office says so.
     """
 
     gen_time: datetime
@@ -68,7 +68,7 @@ class TokenInfo:
 
 
 def build_query(*, sha256: bytes, nonce: int, policy: str | None = None) -> bytes:
-    """DER of a TimeStampReq for this digest; asks for the certificates.
+    """DER of a TimeStampReq for this digest that asks for the certificates.
 
     Raises:
         TokenError: The digest is not 32 bytes, or the nonce is negative.
@@ -91,12 +91,12 @@ def token_of_reply(reply: bytes) -> bytes:
     """The token inside a TimeStampResp, byte for byte as it was sent.
 
     Raises:
-        StampRefusedError: The authority refused; ``found`` has its status and reasons.
-        TokenError: Not a reply, or one that grants and holds no token.
+        StampRefusedError: The office refused; ``found`` has its status and reasons.
+        TokenError: It is not a reply, or it grants but holds no token.
     """
     with _token_errors(), reading("the reply"):
         require_der(reply)
-        # part by part: asn1crypto's TimeStampResp knows none without a token, which is what a refusal is
+        # part by part: asn1crypto's TimeStampResp always has a token, and a refusal has none
         whole = read_as(core.Sequence, reply)
         parts = [whole[at].dump() for at in range(len(whole))]
         status = read_as(tsp.PKIStatusInfo, parts[0] if parts else b"")
@@ -122,7 +122,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
 
     Args:
         token: DER of the token, not of the reply.
-        sha256: The digest that it should be over, 32 bytes.
+        sha256: The digest that it should cover, 32 bytes.
 
     Raises:
         TokenError: Any of the above does not hold.
@@ -132,7 +132,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
         facts = verify_signed_data(signed_data=token, content=None)
         if facts.content_type != ID_TST_INFO:
             raise TokenError("not a time-stamp token", expected=ID_TST_INFO, found=facts.content_type)
-        # (2) what it is over
+        # (2) what it covers
         require_der(facts.content)
         with reading("the time-stamp information"):
             fields = _fields(facts.content)
@@ -162,13 +162,13 @@ def verify_token(
 
     Args:
         token: DER of the token, not of the reply.
-        sha256: The digest that it should be over, 32 bytes.
-        roots: From outside the file under test.
-        nonce: The number in the query, when this is the answer to it.
+        sha256: The digest that it should cover, 32 bytes.
+        roots: They come from outside the file under test.
+        nonce: The number in the query, if this is the answer to one.
 
     Raises:
         TokenError: The token does not hold, or carries another nonce.
-        CertificateError: The authority's certificate does not lead to a root, or did not then.
+        CertificateError: The office's certificate does not lead to a root, or did not then.
     """
     info = read_token(token, sha256=sha256)
     if nonce is not None and info.nonce != nonce:
@@ -179,7 +179,7 @@ def verify_token(
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """What is used of a TSTInfo."""
+    """The parts of a TSTInfo that we use."""
 
     gen_time: datetime
     sha256: bytes
