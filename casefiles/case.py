@@ -51,7 +51,7 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldItem:
     """An item of a case, and where in the log it is."""
 
     item_id: str
@@ -111,7 +111,7 @@ def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
 
 def case_items(
     engine: sa.Engine, case_id: str, *, after: str | None = None, limit: int | None = None
-) -> Sequence[Held]:
+) -> Sequence[HeldItem]:
     """The items of a case in the order of the log, ``limit`` at most, from the one that follows item ``after``.
 
     Raises:
@@ -124,7 +124,7 @@ def case_items(
         require_items(engine, [after])
         held = held.where(item.c.idx > sa.select(item.c.idx).where(item.c.item_id == after).scalar_subquery())
     with reading(engine) as connection:
-        return [Held(*row) for row in connection.execute(held.order_by(item.c.idx).limit(limit))]
+        return [HeldItem(*row) for row in connection.execute(held.order_by(item.c.idx).limit(limit))]
 
 
 def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None = None) -> Sequence[CaseRow]:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from api import TOOL
 from api.home import Home
+from api.office.bundle import Exported, Order, export_case
 from api.office.case import add_items, open_case
 from api.office.home import Plan, create_home
 from api.office.intake import Imported, Wish, import_export
 from api.office.item import Item, Look, list_items
 from api.office.page import every_entry
+from casefiles.bundle.destination import Destination
 from casefiles.case import open_events
 from evidence.authority import REVIEW, Doer
 from evidence.custody.append import tree_size
@@ -95,6 +97,14 @@ def new_case(home: Home, items: Sequence[str] | None = None, *, by: Doer | None 
     if chosen:
         add_items(home, case_id, chosen, ann)
     return case_id
+
+
+def export_of(
+    home: Home, case_id: str, out: Path, audience: str = "court", *, language: str = "en", by: Doer | None = None
+) -> Exported:
+    """A case exported to ``out``."""
+    order = Order(case_id, audience, language, by or doer(home))
+    return export_case(home, order, home.keys.unlock(PASSPHRASE).casework, Destination(out))
 
 
 def new_office(folder: Path, *, messages: int = 16, photos: int = 0) -> Office:

@@ -14,6 +14,7 @@ from api.cli.common import (
     open_home,
     passphrase_option,
     unlock,
+    warn,
     warn_unstamped,
 )
 from casefiles.bundle.members import AUDIENCES
@@ -51,26 +52,32 @@ def export(
 ) -> None:
     """Export a case as a signed bundle without pictures, with its covering letter."""
     from api.office.bundle import Order, export_case, require_exportable
+    from casefiles.bundle.destination import Destination
     from evidence.times import format_time
 
     home = open_home(ctx)
-    require_exportable(home, case_id, out)
+    destination = Destination(out)
+    require_exportable(home, case_id, destination)
     casework = unlock(home, passphrase_file).casework
     person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
-    done = export_case(home, Order(case_id, out, audience, language, person), casework)
+    done = export_case(home, Order(case_id, audience, language, person), casework, destination)
+    if done.finished:
+        warn(
+            "note: this export was made and logged by an earlier run that was stopped; its files now have their names."
+        )
     warn_unstamped(done.unstamped)
     review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
     emit(
         {
-            "bundle": str(done.bundle),
-            "letter": str(done.letter),
+            "bundle": str(destination.bundle),
+            "letter": str(destination.letter),
             "items": done.facts.items,
             "sha256": done.facts.sha256,
             "seal_fingerprint": done.facts.seal_fingerprint,
         },
         as_json=as_json,
-        text=f"Bundle: {done.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
-        f"Letter: {done.letter}\nSHA-256: {done.facts.sha256}{review}",
+        text=f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
+        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}",
     )
 
 

@@ -1,17 +1,15 @@
 """The life of a bundle: a case exported without pictures, with its covering letter beside it; and verified.
 
-The order: have everything stamped; build in memory; take the room for the files on their disk;
-log who sends what to whom; only then write the files. Nothing leaves without its event.
+The order: have a stamped checkpoint cover the case; build in memory; write the files whole under names
+of their own; log who sends what to whom; only then give them their names. Nothing leaves without its event.
 """
 
 import io
-import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
 import httpx
@@ -22,29 +20,32 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api import TOOL
 from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, no_office, read_certificate
+from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import verify_stream
 from config import oplog
-from evidence.authority import Act, Doer, one_person
-from evidence.canonical import sha256_hex, text_value
+from evidence.authority import Act, Doer, Grant, one_person
+from evidence.canonical import Value, sha256_hex, text_value
 from evidence.content import NAMES
-from evidence.custody.anchoring import NONCE_BITS, has_news
-from evidence.custody.append import TileRows, tree_size
-from evidence.custody.event import Draft
+from evidence.custody.anchoring import NONCE_BITS
+from evidence.custody.append import TileRows
+from evidence.custody.event import Draft, Record
 from evidence.errors import HomeError, StampError, UnknownItemError
 from evidence.finding import Report
+from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import inclusion_path
-from evidence.objects.durable import fill_file, write_file
 from evidence.seal.age import Identity
 from evidence.stamp.client import request_stamp
-from evidence.store import database
+from evidence.store import database, task
 from evidence.store.database import reading
+from evidence.times import parse_time
 
 _OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target", "acquisition"})
 """Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
@@ -69,10 +70,9 @@ WITHHELD = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What ``case export`` was asked for."""
+    """What an export was asked for."""
 
     case_id: str
-    out: Path
     audience: str
     language: str
     doer: Doer
@@ -80,134 +80,214 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A written bundle and its letter."""
+    """What left, and what is still to do.
 
-    bundle: Path
-    letter: Path
+    Attributes:
+        finished: It was made and logged by an earlier run that was stopped; this one only gave the files their names.
+        unstamped: Why the export's own event has no time stamp yet.
+        review_by: By when a second person must review it, if nobody has.
+    """
+
     facts: BundleFacts
+    finished: bool
     unstamped: StampError | None
     review_by: datetime | None
 
 
-def require_exportable(home: Home, case_id: str, out: Path) -> Path:
-    """Check that there is something to export and where to write it, and return the letter's file.
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A bundle that was not logged yet."""
+
+    bundle: bytes
+    letter: bytes
+    facts: BundleFacts
+
+
+def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
+    """Check that there is something to export and where to write it: met before a passphrase is asked for.
 
     Raises:
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
         UnknownItemError: There is no such case, or it has no items.
     """
-    if not case_items(home.engine, case_id):
-        raise UnknownItemError("the case has no items", where=case_id, fix="Add some: nisisama case add")
-    letter_file = out.with_name(out.name + ".letter.txt")
-    if not out.parent.is_dir():  # before anything is logged: the event would name a file that never was
-        raise HomeError("no such folder", where=str(out.parent), fix="Name a file in one that exists: --out")
-    for file in (out, letter_file):
-        if os.path.lexists(file):
-            raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
-    return letter_file
+    _require_items(home, case_id)
+    destination.require_folder()  # before anything is logged: the event would name a file that never was
+    if not destination.has_leftovers():
+        destination.require_free()
 
 
-def export_case(home: Home, order: Order, casework: Identity) -> Exported:
-    """Export a case.
+def export_case(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported:
+    """Export a case into two files. The same again after it was stopped finishes what was logged.
 
     Raises:
         UnknownItemError: There is no such case, or it has no items.
-        HomeError: Something lies at the place where the bundle should go, or there is no such folder.
+        HomeError: Something lies at the place where the bundle should go, or there is no such folder;
+            or an export to this place that was asked for otherwise was logged and cut short.
         AuthorityError: There is no reason.
-        StampError: The log, or the seal, could not be time-stamped; nothing was written.
+        StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
         StorageFullError: No space for the files; nothing was written or logged.
     """
-    letter_file = require_exportable(home, order.case_id, order.out)
-    grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
-    sealer = load_sealer(home, casework)
+    require_exportable(home, order.case_id, destination)
+    if earlier := _finish(home, order, casework, destination):
+        return earlier
+    destination.require_free()
+    grant = _grant(order)
     with home.writing() as writer:
-        anchor = anchored(writer)
-        contents, roots = _contents(home, order, casework, anchor), _roots(home)
-        bundle = io.BytesIO()
-        with _stamper(home) as stamp:
-            facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
-        letter = covering_letter(contents, facts=facts, roots=roots)
-        exported = Draft(
-            "exported",
-            order.doer.values(grant.request)
-            | {
-                "case": order.case_id,
-                "bundle_sha256": facts.sha256,
-                "audience": order.audience,
-                "language": text_value(order.language),
-                "items": str(facts.items),
-            },
-        )
-
-        files = {order.out: bundle.getvalue(), letter_file: letter.encode("utf-8")}
-        with _room_for(files):
-            writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
-        for file, data in files.items():
-            fill_file(file, data)
-        oplog.note("export_made", items=facts.items, bytes=facts.bytes)
-        return Exported(order.out, letter_file, facts, writer.beat(now=True), grant.review_by)
+        made = _make(writer, order, casework)
+        held = destination.hold(made.bundle, made.letter)
+        try:
+            _log(writer, order, grant, made.facts)
+        except BaseException:
+            held.drop()
+            raise
+        try:
+            held.hand_over()
+        finally:
+            held.close()
+        return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
 
-@contextmanager
-def _room_for(files: Mapping[Path, bytes]) -> Iterator[None]:
-    """Files of zeros of these sizes: a full disk is met before anything is logged, and nothing has left till then.
+def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
+    """Export a case into two streams; it is logged before the first byte leaves.
 
     Raises:
-        StorageFullError: No space; no file is left behind, nor is one if the block raises.
+        Explained: As ``export_case``, but for what it says of files; nothing was logged.
+        OSError: A stream refused; the export is logged.
     """
-    taken: list[Path] = []
-    try:
-        for file, data in files.items():
-            write_file(file, bytes(len(data)))
-            taken.append(file)
-        yield
-    except BaseException:
-        for file in taken:
-            file.unlink()
-        raise
+    _require_items(home, order.case_id)
+    grant = _grant(order)
+    with home.writing() as writer:
+        made = _make(writer, order, casework)
+        _log(writer, order, grant, made.facts)
+        bundle.write(made.bundle)
+        letter.write(made.letter)
+        return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
+
+
+def _require_items(home: Home, case_id: str) -> None:
+    if not case_items(home.engine, case_id, limit=1):
+        raise UnknownItemError("the case has no items", where=case_id, fix="Add some: nisisama case add")
+
+
+def _grant(order: Order) -> Grant:
+    return one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
+
+
+def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
+    home = writer.home
+    sealer, roots = load_sealer(home, casework), _roots(home)
+    events = _events(home, order.case_id, casework)
+    contents = _contents(home, order, events, anchored(writer, covers=max(event.index for event in events)))
+    bundle = io.BytesIO()
+    with _stamper(home) as stamp:
+        facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
+    letter = covering_letter(contents, facts=facts, roots=roots)
+    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
+
+
+def _log(writer: Writer, order: Order, grant: Grant, facts: BundleFacts) -> None:
+    told = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
+    exported = Draft("exported", order.doer.values(grant.request) | told)
+    writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
+    oplog.note("export_made", items=facts.items, bytes=facts.bytes)
+
+
+def _asked(order: Order) -> dict[str, Value]:
+    """What was asked for, by NAME of ``exported``."""
+    return {"case": order.case_id, "audience": order.audience, "language": text_value(order.language)}
+
+
+def _finish(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | None:
+    """Give the files of an export that was logged and cut short their names; those of one that was not logged go.
+
+    Raises:
+        HomeError: What was logged was asked for otherwise.
+    """
+    with destination.leftovers() as leftovers:
+        logged = {record.values["bundle_sha256"]: record for record in _exports(home, casework)} if leftovers else {}
+        for held in leftovers:
+            data = held.bundle.read_bytes()
+            record = logged.get(sha256_hex(data))
+            if record is None:
+                held.drop()
+                continue
+            if any(record.values[name] != value for name, value in _asked(order).items()):
+                raise HomeError(
+                    "an export to this place was logged and cut short before its files got their names",
+                    where=str(held.bundle),
+                    found=f"{record.values['case']} for {record.values['audience']}",
+                    fix="Ask for that one again, which finishes it; or name another file with --out",
+                )
+            held.hand_over()
+            own = fingerprint(read_certificate(home.path / SEAL_FILE))
+            facts = BundleFacts(sha256_hex(data), len(data), own, int(str(record.values["items"])))
+            with home.writing() as writer:
+                unstamped = writer.beat(now=True)
+            return Exported(facts, finished=True, unstamped=unstamped, review_by=_review_by(home, record))
+    return None
+
+
+def _exports(home: Home, casework: Identity) -> Iterator[Record]:
+    """The records of every export that was logged."""
+    event = database.event
+    with reading(home.engine) as connection:
+        rows = connection.execution_options(yield_per=512).execute(sa.select(event.c.idx, event.c.leaf))
+        indexes = [row.idx for row in rows if parse_leaf(bytes(row.leaf)).type == "exported"]
+    for opened in open_events(home.engine, indexes, casework):
+        if opened.record:
+            yield opened.record
+
+
+def _review_by(home: Home, record: Record) -> datetime | None:
+    with reading(home.engine) as connection:
+        due = [each.due_at for each in task.open_tasks(connection) if each.subject == record.values["authority"]]
+    return parse_time(due[0]) if due else None
 
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A stamped checkpoint that covers everything but anchors."""
+    """A stamped checkpoint."""
 
     note: bytes
     token: bytes
     size: int
 
 
-def anchored(writer: Writer) -> Anchored:
-    """The newest stamped checkpoint, made now if anything is newer than it.
+def anchored(writer: Writer, *, covers: int) -> Anchored:
+    """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
+
+    What others logged after that leaf does not matter: beside a busy monitor there is always news.
 
     Raises:
         StampError: No time stamp could be had.
     """
-    found = _newest_anchored(writer)
+    found = _newest_anchored(writer.home, covers)
     if found is None:
-        if error := writer.beat(now=True):
-            raise error
-        found = _newest_anchored(writer)
-    if found is None:
-        raise no_office(writer.home.path / SETTINGS_FILE)
+        error = writer.beat(now=True)
+        found = _newest_anchored(writer.home, covers)
+        if found is None:
+            raise error or no_office(writer.home.path / SETTINGS_FILE)
     return found
 
 
-def _newest_anchored(writer: Writer) -> Anchored | None:
+def _newest_anchored(home: Home, covers: int) -> Anchored | None:
     table, notes = database.token, database.checkpoint
-    with reading(writer.home.engine) as connection:
-        row = connection.execute(sa.select(table).order_by(table.c.idx.desc()).limit(1)).one_or_none()
-        if row is None or has_news(connection, row.size, tree_size(connection)):
-            return None
-        note = connection.execute(sa.select(notes.c.note).where(notes.c.size == row.size)).scalar_one()
-        return Anchored(bytes(note), bytes(row.token), row.size)
+    newest = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
+    with reading(home.engine) as connection:
+        row = connection.execute(newest.order_by(table.c.idx.desc()).limit(1)).one_or_none()
+        return Anchored(bytes(row.note), bytes(row.token), row.size) if row and row.size > covers else None
 
 
-def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) -> BundleContents:
-    opening, *events = open_events(home.engine, [0, *case_event_indexes(home.engine, order.case_id)], casework)
-    told = opening.record.values if opening.record else {}
-    events += open_events(home.engine, authority_indexes(home.engine, events), casework)
+def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
+    """The opening of the log, what speaks of the case, and the authority for it."""
+    events = list(open_events(home.engine, [0, *case_event_indexes(home.engine, case_id)], casework))
+    return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
+
+
+def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: Anchored) -> BundleContents:
+    told = events[0].record.values if events[0].record else {}
     at = home.clock()
     return BundleContents(
         bundle_id=f"{order.case_id}-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -220,10 +300,10 @@ def _contents(home: Home, order: Order, casework: Identity, anchor: Anchored) ->
         purpose=f"evidence for the {order.audience}",
         rehearsal=told["rehearsal"] != "no",
         tool=TOOL,
-        exhibits=tuple(_exhibits(home, [opening, *events], anchor, WITHHELD[order.audience])),
+        exhibits=tuple(_exhibits(home, events, anchor, WITHHELD[order.audience])),
         checkpoint=anchor.note,
         checkpoint_token=anchor.token,
-        stamps=tuple(_stamps(home, {event.leaf.after for event in [opening, *events]} - {NO_TOKEN})),
+        stamps=tuple(_stamps(home, {event.leaf.after for event in events} - {NO_TOKEN})),
         log_key=str(home.verifier_key),
         certificates=tuple((file.stem, file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))),
     )

@@ -19,6 +19,7 @@ from api.office.home import Plan, create_home
 from api.office.intake import Wish, import_export
 from api.office.item import list_items
 from api.office.page import every_entry
+from casefiles.bundle.destination import Destination
 from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
 from evidence.authority import Doer
@@ -131,9 +132,10 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     messages = {match.message_id for match in found.matches}
     items = every_entry(lambda after: list_items(home, after=after))
     add_items(home, case_id, tuple(item.item_id for item in items if item.message_id in messages), doer)
-    done = export_case(home, Order(case_id, out / "bundle.asice", "prosecutor", "en", doer), keys.casework)
+    destination = Destination(out / "bundle.asice")
+    done = export_case(home, Order(case_id, "prosecutor", "en", doer), keys.casework, destination)
     tell(f"5. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
-    return done.bundle, done.letter
+    return destination.bundle, destination.letter
 
 
 def _copied(file: Path, folder: Path) -> Path:

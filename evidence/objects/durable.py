@@ -90,25 +90,6 @@ def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
         sync_directory(file.parent)
 
 
-def fill_file(file: Path, data: bytes) -> None:
-    """Write ``data`` over as many bytes of ``file``; on return they have reached the disk.
-
-    LIMIT: a file system that compresses, or copies on write, may need new space for it all the same.
-
-    Raises:
-        StorageFullError: No space; the file is not left behind.
-    """
-    with storage_errors(file.parent):
-        try:
-            with file.open("r+b") as sink:
-                sink.write(data)
-                sink.flush()
-                os.fsync(sink.fileno())
-        except OSError:
-            file.unlink(missing_ok=True)
-            raise
-
-
 def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Put ``data`` in the place of ``file`` at once: a reader sees the old bytes or the new ones."""
     fresh = file.with_name(file.name + ".new")

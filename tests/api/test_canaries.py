@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
-from api.office.bundle import Order, export_case
 from api.office.check import stored_prints
 from evidence.fingerprint.prints import Prints
 from monitor.rehearsal.export import ExportFacts
-from tests.homes import PASSPHRASE, doer, new_case, new_office
+from tests.homes import PASSPHRASE, export_of, new_case, new_office
 
 PIECE = 24
 
@@ -42,10 +41,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         patch.setenv("TMPDIR", str(scratch))
         office = new_office(folder)
         home = office.home
-        keys = home.keys.unlock(PASSPHRASE)
         case_id = new_case(home)
         out = folder / "case.asice"
-        export_case(home, Order(case_id, out, "court", "en", doer(home)), keys.casework)
+        export_of(home, case_id, out)
         check(home, office.export, case_id)
         home.engine.dispose()
     return Lived(home, office.export, out, scratch)

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from api.home import Home
-from api.office.bundle import Order, export_case
 from casefiles.format.pictures import require_no_picture
 from evidence.observation import Mode
 from monitor.errors import BrokenExportError
-from tests.homes import PASSPHRASE, doer, new_case, new_home, take_in
+from tests.homes import export_of, new_case, new_home, take_in
 
 JPEG = (
     bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300") + bytes(range(1, 65)) + b"\xff\xc0" + bytes(99)
@@ -86,9 +85,8 @@ def home(empty: Path, tmp_path: Path) -> Iterator[Home]:
 
 def exported(home: Home) -> Path:
     """The bundle of a case with every item."""
-    case, ann = new_case(home), doer(home)
     out = home.path.parent / "case.asice"
-    export_case(home, Order(case, out, "court", "en", ann), home.keys.unlock(PASSPHRASE).casework)
+    export_of(home, new_case(home), out)
     with zipfile.ZipFile(out) as container:
         for name in container.namelist():
             if name != "mimetype":

@@ -8,7 +8,7 @@ import pytest
 
 from casefiles.case import (
     CaseRow,
-    Held,
+    HeldItem,
     add_items,
     authority_indexes,
     case_event_indexes,
@@ -125,8 +125,8 @@ def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -
     assert add(ledger, case, first, second) == 1
     assert add(ledger, case) == 0
     assert add(ledger, other, first) == 1
-    assert case_items(ledger.engine, case) == [Held(first, 0), Held(second, 1), Held(third, 2)]
-    assert case_items(ledger.engine, other) == [Held(first, 0)]
+    assert case_items(ledger.engine, case) == [HeldItem(first, 0), HeldItem(second, 1), HeldItem(third, 2)]
+    assert case_items(ledger.engine, other) == [HeldItem(first, 0)]
     assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
 
 

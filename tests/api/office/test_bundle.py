@@ -1,21 +1,27 @@
 """Nothing leaves without its event, and each receiver sees what is theirs to see."""
 
 import base64
+import errno
 import hashlib
+import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from api.home import Home
-from api.office.bundle import WITHHELD, Exported, Order, export_case
+from api.home import Home, Writer
+from api.office.bundle import WITHHELD, Exported, Order, anchored, export_case, stream_case, verify_bundle
+from casefiles.bundle import destination
+from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.members import AUDIENCES
 from casefiles.case import open_events
 from casefiles.format.records import ITEM
@@ -34,8 +40,8 @@ from evidence.errors import (
     StoreError,
     UnknownItemError,
 )
+from evidence.finding import Verdict
 from evidence.log.schema import SCHEMAS
-from evidence.objects.durable import fill_file, write_file
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
 from evidence.store import database, task
@@ -55,8 +61,11 @@ class Desk:
     texts: tuple[str, ...]
 
     def export(self, name: str, audience: str = "court", language: str = "en", by: Doer | None = None) -> Exported:
-        order = Order(self.case, self.home.path.parent / name, audience, language, by or doer(self.home))
-        return export_case(self.home, order, self.casework)
+        order = Order(self.case, audience, language, by or doer(self.home))
+        return export_case(self.home, order, self.casework, self.at(name))
+
+    def at(self, name: str) -> Destination:
+        return Destination(self.home.path.parent / name)
 
     def size(self) -> int:
         with reading(self.home.engine) as connection:
@@ -185,52 +194,191 @@ def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
     assert [record.type for record in desk.records(before)] == []
 
 
-def left_of(desk: Desk) -> list[Path]:
-    return [file for file in desk.home.path.parent.iterdir() if "refused" in file.name]
+def left_of(desk: Desk, name: str = "refused") -> list[Path]:
+    return [file for file in desk.home.path.parent.iterdir() if file.name.startswith(name)]
 
 
-@pytest.mark.parametrize("name", ["refused", "refused.letter.txt"])
-def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    def full(file: Path, data: bytes) -> None:
-        if file.name == name:
-            raise StorageFullError("no space is left")
-        write_file(file, data)
+def digest_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def everything_of(letter: Path) -> str:
+    return "".join(letter.read_text().split())
+
+
+def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     before = desk.size()
-    monkeypatch.setattr("api.office.bundle.write_file", full)
+    monkeypatch.setattr("casefiles.bundle.destination._written", full)
     with pytest.raises(StorageFullError):
         desk.export("refused")
     assert "exported" not in {record.type for record in desk.records(before)}
     assert left_of(desk) == []
 
 
-def test_till_its_event_is_logged_nothing_but_zeros_lies_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_till_its_event_is_logged_no_file_has_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = desk.size()
-    seen: list[tuple[Path, set[int], bool]] = []
+    seen: list[tuple[str, list[str]]] = []
 
-    def look(file: Path, data: bytes) -> None:
-        if not seen:
+    def look(parts: Parts) -> None:
+        seen.append((desk.records(before)[-1].type, sorted(file.suffix for file in left_of(desk, "looked-at"))))
+        hand_over(parts)
+
+    hand_over = Parts.hand_over
+    monkeypatch.setattr(Parts, "hand_over", look)
+    desk.export("looked-at")
+    assert seen == [("exported", [".part", ".part"])]
+    assert sorted(file.name for file in left_of(desk, "looked-at")) == ["looked-at", "looked-at.letter.txt"]
+
+
+class PowerCutError(BaseException):
+    """The program ends here, and nothing that it would do later is done."""
+
+
+def cut(monkeypatch: pytest.MonkeyPatch, what: str, after: int = 0) -> None:
+    """End the program at the call number ``after`` of a function of the destination."""
+    real, calls = getattr(destination, what), iter(range(100))
+
+    def stop(*arguments: Any) -> object:  # noqa: ANN401 - passed on
+        if next(calls) == after:
+            raise PowerCutError
+        return real(*arguments)
+
+    monkeypatch.setattr(destination, what, stop)
+
+
+def interrupted(desk: Desk, name: str, what: str, after: int = 0) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        cut(patch, what, after)
+        patch.setattr(Parts, "drop", lambda parts: parts.close())  # what a dead program does not do
+        with pytest.raises(PowerCutError):
+            desk.export(name)
+
+
+@pytest.mark.parametrize(("what", "after"), [("_named", 0), ("_named", 1), ("sync_directory", 1)])
+def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
+    desk: Desk, tmp_path: Path, what: str, after: int
+) -> None:
+    name = f"cut-{what}-{after}"
+    interrupted(desk, name, what, after)
+    before = desk.size()
+    done = desk.export(name)
+    assert done.finished
+    file = desk.at(name)
+    assert (done.facts.sha256, done.facts.bytes) == (digest_of(file.bundle), file.bundle.stat().st_size)
+    assert done.facts.seal_fingerprint in everything_of(file.letter)
+    assert done.facts.sha256 in everything_of(file.letter)
+    assert "exported" not in {record.type for record in desk.records(before)}
+    assert sorted(each.name for each in left_of(desk, name)) == [name, f"{name}.letter.txt"]
+
+
+def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(desk: Desk) -> None:
+    before = desk.size()
+    interrupted(desk, "never-logged", "sync_directory")
+    assert "exported" not in {record.type for record in desk.records(before)}
+    assert {file.suffix for file in left_of(desk, "never-logged")} == {".part"}
+    done = desk.export("never-logged")
+    assert not done.finished
+    assert [record.type for record in desk.records(before)].count("exported") == 1
+    assert sorted(file.name for file in left_of(desk, "never-logged")) == ["never-logged", "never-logged.letter.txt"]
+
+
+def test_another_export_to_a_place_with_a_logged_one_is_told_of_it(desk: Desk) -> None:
+    interrupted(desk, "for-court", "_named")
+    before, left = desk.size(), left_of(desk, "for-court")
+    with pytest.raises(HomeError, match="logged and cut short") as raised:
+        desk.export("for-court", "partner")
+    assert raised.value.where.endswith(".part")
+    assert raised.value.found == f"{desk.case} for court"
+    assert (desk.size(), left_of(desk, "for-court")) == (before, left)
+    assert desk.export("for-court").finished
+
+
+def test_a_file_that_came_to_its_name_meanwhile_stays_and_the_export_is_whole_beside_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, place = desk.size(), desk.at("taken")
+
+    def take(parts: Parts) -> None:
+        place.bundle.write_bytes(b"mine")
+        hand_over(parts)
+
+    hand_over = Parts.hand_over
+    monkeypatch.setattr(Parts, "hand_over", take)
+    with pytest.raises(HomeError, match="something lies at its name") as raised:
+        desk.export("taken")
+    assert place.bundle.read_bytes() == b"mine"
+    part = place.bundle.with_name(raised.value.found.removeprefix("the whole file is "))
+    assert digest_of(part) == desk.records(before)[-1].values["bundle_sha256"]
+    monkeypatch.undo()
+    place.bundle.unlink()
+    assert desk.export("taken").finished
+
+
+def test_an_export_that_goes_on_is_not_taken_for_one_that_was_cut_short(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beside(parts: Parts) -> None:
+        monkeypatch.undo()
+        with parts.destination.leftovers() as leftovers:
+            assert leftovers == []
+        hand_over(parts)
+
+    hand_over = Parts.hand_over
+    monkeypatch.setattr(Parts, "hand_over", beside)
+    assert not desk.export("beside").finished
+
+
+@pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_gets_whole_files_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    def no_links(_part: Path, file: Path) -> None:
+        if os.path.lexists(file):
+            raise FileExistsError(errno.EEXIST, "File exists")
+        raise OSError(refused, "refused")
+
+    monkeypatch.setattr("os.link", no_links)
+    done, place = desk.export(f"stick-{refused}"), desk.at(f"stick-{refused}")
+    assert digest_of(place.bundle) == done.facts.sha256
+    assert len(left_of(desk, f"stick-{refused}")) == 2
+    place.bundle.unlink()
+    with pytest.raises(HomeError, match="lies there"):
+        desk.export(f"stick-{refused}")
+
+
+def test_beside_a_monitor_an_export_does_not_wait_for_what_is_newer_than_its_case(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.export("stamps-all.asice")
+    new_case(desk.home, [])  # news that is not stamped, and that no entry of this case stands behind
+    with reading(desk.home.engine) as connection:
+        stamped = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar_one()
+    with desk.home.writing() as writer:
+        assert anchored(writer, covers=stamped - 1).size == stamped
+        assert desk.size() > stamped
+        monkeypatch.setattr(Writer, "beat", lambda _writer, **_now: StampUnreachableError("no answer"))
+        assert anchored(writer, covers=0).size == stamped
+        with pytest.raises(StampUnreachableError, match="no answer"):
+            anchored(writer, covers=stamped)
+
+
+def test_an_export_into_streams_is_logged_before_the_first_byte(desk: Desk) -> None:
+    before = desk.size()
+
+    class Watched(io.BytesIO):
+        def write(self, data: Any) -> int:  # noqa: ANN401 - a buffer
             assert desk.records(before)[-1].type == "exported"
-        seen.append((file, set(file.read_bytes()), file.stat().st_size == len(data)))
-        fill_file(file, data)
+            return super().write(data)
 
-    monkeypatch.setattr("api.office.bundle.fill_file", look)
-    done = desk.export("looked-at")
-    assert seen == [(file, {0}, True) for file in (done.bundle, done.letter)]
-
-
-def test_a_file_that_cannot_be_written_has_its_event_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_file: Path, _data: bytes) -> None:
-        raise OSError(5, "Input/output error")
-
-    before = desk.size()
-    monkeypatch.setattr("api.office.bundle.fill_file", fail)
-    with pytest.raises(OSError, match="Input/output"):
-        desk.export("refused")
-    assert desk.records(before)[-1].type == "exported"
-    for file in left_of(desk):
-        assert set(file.read_bytes()) == {0}
-        file.unlink()
+    bundle, letter = Watched(), Watched()
+    order = Order(desk.case, "court", "en", doer(desk.home))
+    done = stream_case(desk.home, order, desk.casework, bundle=bundle, letter=letter)
+    assert hashlib.sha256(bundle.getvalue()).hexdigest() == done.facts.sha256
+    assert done.facts.sha256 in "".join(letter.getvalue().decode().split())
+    assert verify_bundle(io.BytesIO(bundle.getvalue()), roots=()).verdict is Verdict.INDETERMINATE
 
 
 def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, tmp_path: Path) -> None:
@@ -262,28 +410,29 @@ def test_event_file_and_letter_name_the_same_digest(
     bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
 ) -> None:
     done, records = bundles[audience]
-    digest = hashlib.sha256(done.bundle.read_bytes()).hexdigest()
+    file = desk.at(f"{audience}.asice")
+    digest = digest_of(file.bundle)
     assert [record.type for record in records] == ["requested", "approved", "exported"]
     told = records[-1].values
     assert (told["bundle_sha256"], told["audience"], told["case"]) == (digest, audience, desk.case)
     assert told["items"] == str(done.facts.items) == str(len(items_of(desk.home)))
     assert done.facts.sha256 == digest
-    assert digest in "".join(done.letter.read_text().split())
-    assert done.letter.name == f"{audience}.asice.letter.txt"
-    for file in (done.bundle, done.letter):
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert digest in everything_of(file.letter)
+    assert file.letter.name == f"{audience}.asice.letter.txt"
+    for each in (file.bundle, file.letter):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("audience", WITHHELD)
 def test_a_receiver_sees_what_is_theirs_to_see(
     bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
 ) -> None:
-    shown = disclosed(bundles[audience][0].bundle)
+    shown = disclosed(desk.at(f"{audience}.asice").bundle)
     assert shown
     assert shown.keys() & WITHHELD[audience] == set()
     assert WITHHELD[audience] >= OBSERVER
     assert {"channel_id", "sha256", "posted_at"} <= shown.keys()
-    body = everything(bundles[audience][0].bundle)
+    body = everything(desk.at(f"{audience}.asice").bundle)
     long = [text for text in desk.texts if len(text) > 12]
     spelled = [form for text in long for form in (text.encode(), json.dumps(text)[1:-1].encode())]
     seen = [text for text in spelled if text in body]
@@ -292,9 +441,9 @@ def test_a_receiver_sees_what_is_theirs_to_see(
 
 
 def test_every_kind_of_entry_that_a_bundle_shows_has_words(
-    bundles: dict[str, tuple[Exported, list[Record]]],
+    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
 ) -> None:
-    with zipfile.ZipFile(bundles["court"][0].bundle) as container:
+    with zipfile.ZipFile(desk.at("court.asice").bundle) as container:
         leaves = [json.loads(container.read(name)) for name in container.namelist() if name.endswith(".leaf")]
     kinds = {f"entry.{leaf['type']}" for leaf in leaves if leaf["type"] != ITEM}
     assert {"entry.log_opened", "entry.case_opened"} <= kinds <= load_words("en").texts.keys()
@@ -308,15 +457,15 @@ def slices(export: bytes) -> list[bytes]:
 
 
 def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
-    bundles: dict[str, tuple[Exported, list[Record]]], office: Office
+    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]], office: Office
 ) -> None:
     export = (office.export.folder / "result.json").read_bytes()
     digests = [hashlib.sha256(part).hexdigest().encode() for part in slices(export)]
-    shown = {audience: everything(done.bundle) for audience, (done, _records) in bundles.items()}
+    shown = {audience: everything(desk.at(f"{audience}.asice").bundle) for audience in bundles}
     assert [digest for digest in digests if digest in shown["partner"]] == []
     assert len([digest for digest in digests if digest in shown["court"]]) > len(office.export.texts)
-    assert "offset" in disclosed(bundles["court"][0].bundle)  # two of them give the length of what lies between
-    assert "offset" not in disclosed(bundles["partner"][0].bundle)
+    assert "offset" in disclosed(desk.at("court.asice").bundle)  # two of them give the length of what lies between
+    assert "offset" not in disclosed(desk.at("partner.asice").bundle)
 
 
 def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> None:

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from api.home import DATABASE_FILE, Home
 from api.migrate import upgrade
 from api.office.audit import run_audit
-from api.office.bundle import Order, export_case
 from casefiles.case import add_items, open_case
 from evidence.errors import StoreError
 from evidence.finding import Verdict
@@ -23,7 +22,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, sqlite_url, writing
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_office, take_in
 
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgresql")]
 
@@ -114,12 +113,11 @@ def test_the_whole_way_goes_on_there(moved: Home, tmp_path: Path) -> None:
     more = write_export(tmp_path / "more", seed=8, messages=18, photos=2)
     before = _audited(moved)[1]
     assert take_in(moved, more.folder, Mode.SEALED).counts.messages > 0
-    casework = moved.keys.unlock(PASSPHRASE).casework
     items = [item.item_id for item in items_of(moved)]
     with moved.writing() as writer:
         case_id = open_case(writer.sequencer, doer(moved))
         add_items(moved.engine, writer.sequencer, case_id, items[:3], doer(moved))
-    done = export_case(moved, Order(case_id, tmp_path / "case.asice", "court", "en", doer(moved)), casework)
+    done = export_of(moved, case_id, tmp_path / "case.asice")
     assert done.facts.items == 3
     verdict, entries = _audited(moved)
     assert (verdict, entries > before) == (Verdict.PASSED, True)

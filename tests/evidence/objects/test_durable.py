@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.errors import StorageFullError, StoreError
-from evidence.objects.durable import fill_file, make_folder, replace_file, storage_errors, sync_directory, write_file
+from evidence.objects.durable import make_folder, replace_file, storage_errors, sync_directory, write_file
 
 
 def failing(number: int) -> object:
@@ -90,22 +90,6 @@ def test_a_replacement_that_fails_leaves_the_old_bytes(tmp_path: Path, monkeypat
             replace_file(file, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
     assert file.read_bytes() == b"old"
-
-
-def test_bytes_are_filled_in_and_the_room_is_given_back_if_that_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "a"
-    write_file(file, bytes(5))
-    before = file.stat().st_ino
-    fill_file(file, b"bytes")
-    assert (file.read_bytes(), file.stat().st_ino) == (b"bytes", before)
-    with pytest.raises(FileNotFoundError):
-        fill_file(tmp_path / "none", b"bytes")
-    monkeypatch.setattr("os.fsync", failing(errno.ENOSPC))
-    with pytest.raises(StorageFullError):
-        fill_file(file, b"other")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_replacement_takes_over_what_a_killed_one_left(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
-from api.office.bundle import Order, export_case
 from api.office.case import show_case
 from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
@@ -25,7 +24,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from evidence.store.projection import Placed, SeenKey, differences, hole_mark, named_mark, observed_mark, project
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, legal_basis
+from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, legal_basis
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
 
@@ -51,7 +50,7 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         check_picture(home, stream, case, ann, keys.matching)
-    export_case(home, Order(case, home.path.parent / "out.asice", "court", "en", ann), keys.casework)
+    export_of(home, case, home.path.parent / "out.asice")
     yield home
     home.engine.dispose()
 

@@ -1,0 +1,189 @@
+"""The two files of an export: complete on their disk under names of their own before they get their names.
+
+The order: ``hold`` writes both beside their places (so a full disk is met there), the caller logs the
+export, ``hand_over`` gives them their names with link(2), which refuses to replace. Whatever stops it in
+between, a file with the name of a bundle is a whole bundle, and the files of an export that was logged
+are not lost: the next export to the same place finds them as ``leftovers``.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.errors import HomeError
+from evidence.objects.durable import storage_errors, sync_directory
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""What a file system without hard links answers: FAT and exFAT, as most sticks have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a bundle is to lie, its letter beside it."""
+
+    bundle: Path
+
+    @property
+    def letter(self) -> Path:
+        """The covering letter's file."""
+        return self.bundle.with_name(f"{self.bundle.name}.letter.txt")
+
+    def require_folder(self) -> None:
+        """Check that there is a folder to write to.
+
+        Raises:
+            HomeError: There is none.
+        """
+        if not self.bundle.parent.is_dir():
+            fix = "Name a file in one that exists: --out"
+            raise HomeError("no such folder", where=str(self.bundle.parent), fix=fix)
+
+    def require_free(self) -> None:
+        """Check that nothing lies at either name.
+
+        Raises:
+            HomeError: Something does, were it a link that leads nowhere.
+        """
+        for file in (self.bundle, self.letter):
+            if os.path.lexists(file):
+                raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
+
+    def hold(self, bundle: bytes, letter: bytes) -> "Parts":
+        """Write both files under names of their own; on return they have reached the disk.
+
+        Raises:
+            StorageFullError: No space; neither file is left behind.
+        """
+        stem = f"{self.bundle.name}.{secrets.token_hex(4)}"
+        held = Parts(self, self.bundle.with_name(f"{stem}.part"), self.bundle.with_name(f"{stem}.letter.part"), [])
+        try:
+            with storage_errors(self.bundle.parent):
+                for part, data in ((held.bundle, bundle), (held.letter, letter)):
+                    held.locks.append(_written(part, data))
+                sync_directory(self.bundle.parent)
+        except BaseException:
+            held.drop()
+            raise
+        return held
+
+    def has_leftovers(self) -> bool:
+        """Whether an export to this place was cut short, or is being made."""
+        return any(self._parts())
+
+    @contextmanager
+    def leftovers(self) -> Iterator[list["Parts"]]:
+        """The files of exports to this place that were cut short; those of exports that go on are not among them."""
+        found: list[Parts] = []
+        try:
+            for part in self._parts():
+                lock = _lock_of(part)
+                if lock is not None:
+                    letter = part.with_name(part.name.removesuffix(".part") + ".letter.part")
+                    found.append(Parts(self, part, letter, [lock]))
+            yield found
+        finally:
+            for held in found:
+                held.close()
+
+    def _parts(self) -> Iterator[Path]:
+        for file in sorted(self.bundle.parent.iterdir()):
+            middle = file.name.removeprefix(f"{self.bundle.name}.").removesuffix(".part")
+            if file.name == f"{self.bundle.name}.{middle}.part" and len(middle) == 8 and middle.isalnum():  # noqa: PLR2004 - token_hex(4)
+                yield file
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Both files of one export, complete, under names that nobody takes for a bundle.
+
+    Attributes:
+        locks: Open files whose locks say that somebody works on this export.
+    """
+
+    destination: Destination
+    bundle: Path
+    letter: Path
+    locks: list[int]
+
+    def drop(self) -> None:
+        """Take both away: the export was not logged."""
+        for part in (self.bundle, self.letter):
+            part.unlink(missing_ok=True)
+        self.close()
+
+    def hand_over(self) -> None:
+        """Give both their names, the letter first; on return the names have reached the disk.
+
+        Raises:
+            HomeError: Something was put at a name meanwhile; both files are still there.
+        """
+        for part, file in ((self.letter, self.destination.letter), (self.bundle, self.destination.bundle)):
+            try:
+                _named(part, file)
+            except FileExistsError as error:
+                raise HomeError(
+                    "the export is logged, and something lies at its name",
+                    where=str(file),
+                    found=f"the whole file is {part.name}",
+                    fix="Give the .part files beside it other names; they are complete",
+                ) from error
+        sync_directory(self.bundle.parent)
+        self.drop()
+
+    def close(self) -> None:
+        """Let go of the locks."""
+        while self.locks:
+            os.close(self.locks.pop())
+
+
+def _written(part: Path, data: bytes) -> int:
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with os.fdopen(handle, "wb", closefd=False) as sink:
+            sink.write(data)
+            sink.flush()
+            os.fsync(handle)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _lock_of(part: Path) -> int | None:
+    """The lock of a part that nobody works on any more; None where somebody does, or just finished."""
+    try:
+        handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if part.stat().st_ino == os.fstat(handle).st_ino:
+            return handle
+    except OSError:  # another holds it, or took the name away
+        pass
+    os.close(handle)
+    return None
+
+
+def _named(part: Path, file: Path) -> None:
+    try:
+        os.link(part, file)  # unlike rename, link(2) refuses to replace
+    except FileExistsError:
+        with suppress(FileNotFoundError):
+            if part.samefile(file):  # an earlier run came as far as this
+                return
+        raise
+    except FileNotFoundError:
+        if not file.exists():  # without hard links an earlier run moved it
+            raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        part.replace(file)  # over the empty file that was ours a moment ago

@@ -1,0 +1,141 @@
+"""A file with the name of a bundle is a whole bundle, and what was there stays."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from casefiles.bundle import destination
+from casefiles.bundle.destination import Destination
+from evidence.errors import HomeError, StorageFullError
+
+BUNDLE, LETTER = b"bundle", b"letter"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Destination:
+    return Destination(tmp_path / "case.asice")
+
+
+def names(out: Destination) -> list[str]:
+    return sorted(file.name for file in out.bundle.parent.iterdir())
+
+
+def test_files_get_their_names_when_they_are_handed_over(out: Destination) -> None:
+    parts = out.hold(BUNDLE, LETTER)
+    assert [name.endswith(".part") for name in names(out)] == [True, True]
+    assert (parts.bundle.read_bytes(), parts.letter.read_bytes()) == (BUNDLE, LETTER)
+    parts.hand_over()
+    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
+    assert {file.stat().st_mode & 0o777 for file in (out.bundle, out.letter)} == {0o600}
+
+
+def test_what_is_dropped_leaves_nothing(out: Destination) -> None:
+    out.hold(BUNDLE, LETTER).drop()
+    assert names(out) == []
+    assert not out.has_leftovers()
+
+
+@pytest.mark.parametrize("place", ["bundle", "letter"])
+@pytest.mark.parametrize("kind", ["file", "folder", "dangling link"])
+def test_what_lies_at_a_name_is_never_replaced(out: Destination, place: str, kind: str) -> None:
+    out.require_free()
+    file: Path = getattr(out, place)
+    parts = out.hold(BUNDLE, LETTER)
+    {"file": file.touch, "folder": file.mkdir, "dangling link": lambda: file.symlink_to("nowhere")}[kind]()
+    before = file.lstat()
+    with pytest.raises(HomeError, match="lies there"):
+        out.require_free()
+    with pytest.raises(HomeError, match="something lies at its name"):
+        parts.hand_over()
+    assert (file.lstat().st_ino, file.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert parts.bundle.read_bytes() == BUNDLE
+    parts.close()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(HomeError, match="no such folder"):
+        Destination(tmp_path / "none" / "case.asice").require_folder()
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_disk_that_fills_leaves_neither_file(out: Destination, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    calls = iter(range(1, 9))
+
+    def fsync(_handle: int) -> None:
+        if next(calls) == call:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(StorageFullError):
+        out.hold(BUNDLE, LETTER)
+    assert names(out) == []
+
+
+def test_what_a_dead_program_left_is_found_and_what_a_living_one_holds_is_not(out: Destination) -> None:
+    living, dead = out.hold(BUNDLE, LETTER), out.hold(b"other", LETTER)
+    dead.close()
+    assert out.has_leftovers()
+    with out.leftovers() as leftovers:
+        assert [each.bundle for each in leftovers] == [dead.bundle]
+        with out.leftovers() as again:  # and one that is being looked at belongs to whoever looks
+            assert again == []
+        leftovers[0].drop()
+    living.hand_over()
+    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+
+
+def test_files_of_other_exports_and_of_people_are_none_of_ours(out: Destination) -> None:
+    for name in (
+        "case.asice.part",
+        "case.asice.1234567.part",
+        "other.asice.12345678.part",
+        "case.asice.12345678.letter.part",
+    ):
+        (out.bundle.parent / name).touch()
+    assert not out.has_leftovers()
+    with out.leftovers() as leftovers:
+        assert leftovers == []
+
+
+def test_handing_over_goes_on_where_an_earlier_run_was_stopped(
+    out: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = out.hold(BUNDLE, LETTER)
+    destination._named(parts.letter, out.letter)
+    parts.close()
+    with out.leftovers() as (left,):
+        left.hand_over()
+    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+
+
+@pytest.mark.parametrize("stopped_after", [0, 1])
+def test_without_hard_links_whole_files_are_moved(
+    out: Destination, monkeypatch: pytest.MonkeyPatch, stopped_after: int
+) -> None:
+    def no_links(part: Path, file: Path) -> None:
+        part.stat()
+        if file.exists():
+            raise FileExistsError(errno.EEXIST, "File exists")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    parts = out.hold(BUNDLE, LETTER)
+    for part, file in [(parts.letter, out.letter)][:stopped_after]:
+        destination._named(part, file)
+    parts.hand_over()
+    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
+    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+
+
+def test_an_error_of_the_disk_at_the_name_is_the_systems(out: Destination, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    parts = out.hold(BUNDLE, LETTER)
+    monkeypatch.setattr("os.link", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        parts.hand_over()
+    assert parts.bundle.read_bytes() == BUNDLE
+    parts.close()
