@@ -11,9 +11,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
-from casefiles.format.records import Anchorage, Record, events_of, items_of, not_before
+from casefiles.format.records import ITEM, Anchorage, Record, events_of, items_of, not_before
 from casefiles.report.said import Code, Fact, Part, Shown, Unshown, said
-from evidence.canonical import Json, jcs
+from evidence.canonical import Json
+from evidence.content import message_sha256
+from evidence.log.schema import SCHEMAS
 
 _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
@@ -260,7 +262,7 @@ def _named(record: Record, name: str) -> str | None:
 
 
 def _key(fact: Fact) -> Hashable:
-    return fact if isinstance(fact, Unshown | Code) else jcs(fact)
+    return type(fact).__name__, repr(fact)
 
 
 # How the items came
@@ -338,8 +340,15 @@ def _carried(items: Sequence[Record]) -> Sequence[tuple[int, int]]:
         (message.index, file.index)
         for of_one in at.values()
         for message, file in itertools.product(of_one, repeat=2)
-        if message.values.get("kind") != _FILE and file.values.get("kind") == _FILE
+        if message.values.get("kind") != _FILE and file.values.get("kind") == _FILE and _may_carry(message, file)
     ]
+
+
+def _may_carry(message: Record, file: Record) -> bool:
+    """Whether the message is the one that the file's entry states, as far as what is shown of it can tell."""
+    stated = _named(file, "message_sha256")
+    hidden = set(message.withheld) & set(SCHEMAS[ITEM].subject)
+    return stated is None or bool(hidden) or message_sha256(message.values) == stated
 
 
 def _place(item: Record) -> tuple[str, str] | None:

@@ -1,16 +1,37 @@
 """What an item says, in parts: the one order in which the report, and whoever shows a case, tells it.
 
-Pure functions over an item's values. A part carries codes and facts; the words for them are the renderer's.
-A name that is withheld is a fact too. What this module does not know is a part that carries it whole, under its
-name: nothing that an item says is left out. Standard library only.
+Pure functions over an item's values. A part carries codes and facts; the words for them are the renderer's, which
+looks each code up: ``item.NAME`` for a value of the ``observed`` schema, ``part.KIND`` and ``field.KIND.FIELD`` for
+what ``evidence.content`` has, ``entity.TYPE`` for a formatting. A value that is withheld is a fact too. What cannot be
+read as content is told whole, as it stands: nothing that an item says is left out. Standard library only.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from evidence.canonical import Json
+from evidence.canonical import Json, jcs
+from evidence.content import (
+    ENTITY_FIELDS,
+    NAMES,
+    PARTS,
+    Entity,
+    Field,
+    Form,
+    Link,
+    Number,
+    NumberKind,
+    Person,
+    Piece,
+    Said,
+    Span,
+    Withheld,
+    Words,
+    join,
+)
+from evidence.content import Part as ContentPart
+from evidence.errors import ContentError
 
 
 class Unshown(Enum):
@@ -27,24 +48,46 @@ class Code:
     value: str
 
 
-Fact: TypeAlias = "Json | Code | Unshown"
-"""A value of an item: None says nothing."""
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    """A picture of so many bytes that was cut out of a text."""
+
+    bytes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A text of several pieces, in order and with nothing between them."""
+
+    pieces: "tuple[Fact, ...]"
+
+
+Fact: TypeAlias = "Json | Code | Stripped | Run | Person | Number | Unshown"
+"""What a part tells: None says nothing; a text is told as it is, any other JSON in its canonical form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value under its name."""
+    """One value under its name, with what belongs to it below; or a name alone.
+
+    Attributes:
+        number: Its place where several of one name follow each other, from 1.
+    """
 
     code: str
-    value: Fact
+    value: Fact = None
+    parts: "tuple[Part, ...]" = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A text as somebody posted it, lines and all."""
+    """A text as somebody posted it, lines and all, with what belongs to it below."""
 
     code: str
     text: Fact
+    parts: "tuple[Part, ...]" = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +100,39 @@ class Digest:
 
 Part: TypeAlias = Row | Quote | Digest
 
-_ALWAYS = ("channel_id", "channel_title", "message_id")
-_PERSON = ("sender_name", "sender_id", "edited_at", "reply_to", "forwarded_from", "action")
-_FILE = ("file_name", "media_type", "bytes")
+_FIRST = ("channel_id", "channel_title", "channel_type", "message_id", "posted_at", "edited_at")
+_WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
+_FILE = ("file_name", "position", "media_type", "bytes")
+_LISTS = ("links", "people", "numbers")
+_ATTRIBUTES = {"entities": "entities", "content": "parts", "counters": "counters"}
+"""Where ``join`` puts the entries of a name."""
+_NUMBER_FIELDS = 2
+_ITSELF = frozenset(
+    f"field.{name}"
+    for name in (
+        "album.id", "answer.text", "author.person", "forward.person", "forwards.count", "reactor.person",
+        "saved_from.person", "via_bot.person", "views.count", "vote.count",
+    )
+)  # fmt: skip
+"""The fields that say, alone, what their part is."""
 
 
 def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[Part]:
     """What an item says, in order; a name that says nothing has no part."""
     shown = Shown(values, withheld)
-    yield Row("kind", shown.code("kind", "kind"))
-    yield from shown.rows(_ALWAYS)
-    yield from shown.rows(("posted_at",))
-    yield from shown.rows(_PERSON)
-    if shown.has("text"):
-        yield Quote("text", shown.fact("text"))
+    yield Row("item.kind", shown.code("kind", "kind"))
+    yield from shown.rows(_FIRST)
+    yield from (row for row in shown.rows(_WHO) if row.code != "item.forwarded_from" or not _is_told(shown))
+    if shown.has("action"):
+        yield Row("item.action", shown.code("action", "action"))
+    yield from _Teller({name: values[name] for name in NAMES if name in values}).content()
+    yield from shown.rows(("media",))
     yield from shown.rows(_FILE)
     yield from _digest(shown)
+    if isinstance(fetched := shown.fact("acquisition"), Mapping):
+        yield Row("item.acquisition", parts=tuple(Row(f"field.acquisition.{key}", fetched[key]) for key in fetched))
+    else:
+        yield from shown.rows(("acquisition",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +156,198 @@ class Shown:
         return name not in self.withheld and self.values.get(name) not in (None, "")
 
     def rows(self, names: Collection[str]) -> Iterator[Row]:
-        """A row for each name that says something."""
-        yield from (Row(name, self.fact(name)) for name in names if self.has(name))
+        """A row for each name that says something, and for each entry of a list."""
+        for name in names:
+            if not self.has(name):
+                continue
+            value = self.values[name]
+            if isinstance(value, list) and len(value) > 1:
+                yield from (Row(f"item.{name}", text(each), number=at) for at, each in enumerate(value, start=1))
+            else:
+                yield Row(f"item.{name}", text(value[0] if isinstance(value, list) and value else value))
+
+
+def text(value: Json) -> Fact:
+    """A text of the log as a fact: a string, or the pieces around a picture that was cut out."""
+    match value:
+        case {"stripped": str(length), **more} if not more:
+            return Stripped(length)
+        case list() | tuple() if value:
+            return Run(tuple(text(piece) for piece in value))
+        case _:
+            return value
+
+
+def _is_told(shown: Shown) -> bool:
+    """Whether the content names where a message was forwarded from, which says more than the name alone."""
+    content = shown.values.get("content") if "people" in shown.values else None
+    return isinstance(content, list) and any(
+        isinstance(part, Mapping) and part.get("kind") == "forward" and "person" in part for part in content
+    )
 
 
 def _digest(shown: Shown) -> Iterator[Digest]:
     """The digest of an item's file, or that it was not read; a message without a file has no such part."""
     if shown.has("sha256") or (shown.fact("kind") == "file" and "sha256" not in shown.withheld):
-        yield Digest("sha256", shown.fact("sha256"))
+        yield Digest("item.sha256", shown.fact("sha256"))
+
+
+class _Teller:
+    """Tells the content of an item; an entry of a list that no place refers to is told by itself."""
+
+    def __init__(self, values: Mapping[str, Json]) -> None:
+        self.values = values
+        self.lists = {name: values[name] for name in _LISTS if name in values}
+        self.told: set[bytes] = set()
+
+    def content(self) -> Iterator[Part]:
+        """The words, what is on them, what stands beside them, and counters."""
+        if self.values.get("text") not in (None, ""):
+            yield Quote("item.text", text(self.values["text"]))
+        if entities := tuple(self._entries("entities", self._entity)):
+            yield Row("item.entities", parts=entities)
+        yield from self._entries("content", self._part)
+        yield from self._left()
+        if counters := tuple(self._entries("counters", self._part)):
+            yield Row("item.counters", parts=counters)
+
+    def _entries(self, name: str, tell: Callable[[Any], Part]) -> Iterator[Part]:
+        listed = self.values.get(name)
+        if not isinstance(listed, list | tuple):
+            yield from () if listed is None else (Row(f"item.{name}", listed),)
+            return
+        for entry in listed:
+            try:
+                read: Any = join({**self.lists, name: [entry]})
+            except ContentError:
+                yield Row(f"item.{name}", entry)
+            else:
+                yield tell(getattr(read, _ATTRIBUTES[name])[0])
+
+    def _entity(self, entity: Entity) -> Part:
+        words = self._words_at(entity.span)
+        return _worded(f"entity.{entity.type}", words, parts=self._behind(entity.fields, words))
+
+    def _behind(self, fields: Mapping[str, Said], words: Fact) -> tuple[Part, ...]:
+        """What is behind a formatting, but for what its words say themselves."""
+        told = {name: self._one(f"field.entity.{name}", fields[name], ENTITY_FIELDS[name]) for name in fields}
+        return tuple(part for name, part in told.items() if words is None or _shows(fields[name]) != words)
+
+    def _part(self, part: ContentPart, number: int | None = None) -> Row | Quote:
+        forms = PARTS[part.kind]
+        names = [name for name in forms if name in part.fields]
+        parts = [
+            one for name in names for one in self._field(f"field.{part.kind}.{name}", part.fields[name], forms[name])
+        ]
+        if len(parts) == 1 and parts[0].code in _ITSELF and not isinstance(parts[0], Digest):
+            return replace(parts[0], code=f"part.{part.kind}", number=number)
+        there = None if parts else Code("flag", "yes")
+        return Row(f"part.{part.kind}", there, tuple(parts), number)
+
+    def _field(self, code: str, value: Any, form: Field) -> Iterator[Part]:  # noqa: ANN401 - what the form says
+        if not form.many:
+            yield self._one(code, value, form)
+            return
+        for number, one in enumerate(value, start=1):
+            yield self._one(code, one, form, number)
+
+    def _one(self, code: str, value: Any, form: Field, number: int | None = None) -> Part:  # noqa: ANN401 - the same
+        if isinstance(value, Withheld):
+            return Row(code, Unshown.WITHHELD, number=number)
+        if isinstance(value, ContentPart):
+            return self._part(value, number)
+        if form.form is Form.WORDS:
+            return _worded(code, self._run(value), number=number, parts=tuple(self._pieces(value)))
+        return _worded(code, self._simple(code, value, form.form), number=number)
+
+    def _simple(self, code: str, value: Any, form: Form | str) -> Fact:  # noqa: ANN401 - the same
+        match form:
+            case Form.SPAN:
+                return self._words_at(value)
+            case Form.LINK | Form.PERSON | Form.NUMBER:
+                self.told.add(_entry_key(value))
+                return text(value.address) if isinstance(value, Link) else value
+            case Form.FLAG:
+                return Code("flag", value)
+            case Form.CODE:
+                return Code(code.removeprefix("field."), value)
+            case _:
+                return text(value)
+
+    def _words_at(self, span: Span) -> Fact:
+        """Some of the message's words."""
+        if "text" not in self.values:
+            return Unshown.WITHHELD
+        words, end = self.values["text"], span.offset + span.length
+        if isinstance(words, str) and end <= len(words):
+            return words[span.offset : end]
+        return {"offset": str(span.offset), "length": str(span.length)}
+
+    def _run(self, words: Words) -> Fact:
+        """The words of a part as one text."""
+        pieces = [self._piece(piece) if isinstance(piece, Piece) else text(piece) for piece in words]
+        texts = [piece for piece in pieces if isinstance(piece, str)]
+        return "".join(texts) if len(texts) == len(pieces) else Run(tuple(pieces))
+
+    def _piece(self, piece: Piece) -> Fact:
+        if piece.words:
+            return self._run(piece.words)
+        for value in piece.fields.values():
+            if isinstance(value, Withheld):
+                return Unshown.WITHHELD
+            if isinstance(value, Link | Person | Number):
+                return _shows(value)
+        return ""
+
+    def _pieces(self, words: Words) -> Iterator[Part]:
+        """The formatted pieces of words that have something behind them."""
+        for piece in (piece for piece in words if isinstance(piece, Piece)):
+            shown = self._piece(piece)
+            yield _worded(f"entity.{piece.type}", shown, parts=self._behind(piece.fields, shown))
+            yield from self._pieces(piece.words)
+
+    def _left(self) -> Iterator[Part]:
+        """Links, people and numbers that no place refers to, or that stand where the places are withheld."""
+        for name, listed in self.lists.items():
+            entries = listed if isinstance(listed, list | tuple) else [] if listed is None else [listed]
+            for entry in entries:
+                read = _read_entry(name, entry)
+                if read is None:
+                    yield Row(f"item.{name}", entry)
+                elif _entry_key(read) not in self.told:
+                    yield Row(f"item.{name}", text(read.address) if isinstance(read, Link) else read)
+
+
+def _worded(code: str, words: Fact, *, parts: tuple[Part, ...] = (), number: int | None = None) -> Part:
+    """Words of several lines are a quote."""
+    pieces = words.pieces if isinstance(words, Run) else (words,)
+    lines = any(isinstance(piece, str) and "\n" in piece for piece in pieces)
+    return Quote(code, words, parts, number) if lines else Row(code, words, parts, number)
+
+
+def _shows(value: object) -> Fact:
+    """What stands for a link, a person or a number in a text."""
+    match value:
+        case Link():
+            return text(value.address)
+        case Number():
+            return text(value.number)
+        case Person():
+            known = [one for one in (value.name, value.username, value.id) if one is not None]
+            return text(known[0]) if len(known) == 1 or value.id is None else value
+        case _:
+            return None
+
+
+def _read_entry(name: str, entry: Json) -> Link | Person | Number | None:
+    """An entry of a list; None for one of another form."""
+    try:
+        if name == "numbers":
+            return Number(NumberKind(entry["kind"]), entry["number"]) if len(entry) == _NUMBER_FIELDS else None
+        return Link(**entry) if name == "links" else Person(**entry)
+    except (ContentError, TypeError, ValueError, KeyError):
+        return None
+
+
+def _entry_key(entry: Link | Person | Number) -> bytes:
+    return jcs({"of": type(entry).__name__} | {each.name: getattr(entry, each.name) for each in fields(entry)})

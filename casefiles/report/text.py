@@ -22,9 +22,10 @@ from casefiles.report.data import (
     spans_of,
 )
 from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, paragraph, row, spelled, title
-from casefiles.report.said import Code, Digest, Fact, Part, Quote, Row, Unshown
+from casefiles.report.said import Code, Digest, Fact, Part, Quote, Run, Stripped, Unshown, text
 from config.words import Words
 from evidence.canonical import jcs
+from evidence.content import Number, Person
 
 _IN = "  "
 
@@ -70,35 +71,63 @@ def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str
 
 def fact(words: Words, value: Fact) -> str:
     """A fact in words, on one line."""
-    if value is None:
-        return words.say("report.nothing")
-    if isinstance(value, Unshown):
-        return words.say("report.value_withheld")
-    if isinstance(value, Code):
-        key = f"{value.family}.{value.value}"
-        return words.say(key) if key in words.texts else spelled(value.value)
-    return spelled(value if isinstance(value, str) else jcs(value).decode("utf-8"))
+    return spelled(_in_words(words, value))
 
 
-def label_of(words: Words, name: str) -> str:
-    """The words for a name of an item, or the name itself where there are none."""
-    key = f"report.item.{name}"
-    return words.say(key) if key in words.texts else spelled(name)
+def _in_words(words: Words, value: Fact) -> str:
+    match value:
+        case None | Unshown():
+            return words.say("report.nothing" if value is None else "report.value_withheld")
+        case Code():
+            key = f"{value.family}.{value.value}"
+            return words.say(key) if key in words.texts else value.value
+        case Stripped():
+            return words.say("report.stripped", bytes=value.bytes)
+        case Run():
+            return "".join(_in_words(words, piece) for piece in value.pieces)
+        case Person() | Number():
+            return _entry_in_words(words, value)
+        case _:
+            return value if isinstance(value, str) else jcs(value).decode("utf-8")
 
 
-def part_lines(words: Words, part: Part, *, indent: str = _IN) -> list[str]:
-    """What a part of an item says, in lines."""
+def _entry_in_words(words: Words, value: Person | Number) -> str:
+    """What the account holder chose goes last, so that nothing of ours follows it."""
+    if isinstance(value, Number):
+        kind = words.say(f"number.{value.kind}")
+        return words.say("report.number", kind=kind, number=_in_words(words, text(value.number)))
+    known = [one for one in (value.id, value.username, value.name) if one is not None]
+    return ", ".join(_in_words(words, text(one)) for one in known)
+
+
+def label_of(words: Words, code: str) -> str:
+    """The words for the code of a part: its own, or those of its last name, or that name itself."""
+    family, _, rest = code.partition(".")
+    last = rest.rpartition(".")[2]
+    keys = (f"report.{code}", f"report.{family}.{last}")
+    return next((words.say(key) for key in keys if key in words.texts), spelled(last))
+
+
+def part_lines(words: Words, part: Part, *, indent: str = _IN) -> Iterator[str]:
+    """What a part of an item says, in lines, with what belongs to it below."""
     label = label_of(words, part.code)
-    match part:
-        case Row():
-            return row(label, fact(words, part.value), indent=indent)
-        case Quote():
-            text = part.text if isinstance(part.text, str) else fact(words, part.text)
-            return [f"{indent}{label}:", *barred(text, indent=indent + "  ")]
-        case Digest(sha256=None):
-            return row(label, words.say("report.item.unread"), indent=indent)
-        case Digest():
-            return [f"{indent}{label}:", *grouped(fact(words, part.sha256), indent=indent + "  ")]
+    if isinstance(part, Digest):
+        if part.sha256 is None:
+            yield from row(label, words.say("report.item.unread"), indent=indent)
+            return
+        yield f"{indent}{label}:"
+        yield from grouped(fact(words, part.sha256), indent=indent + _IN)
+        return
+    label = label if part.number is None else f"{label} {part.number}"
+    if isinstance(part, Quote):
+        yield f"{indent}{label}:"
+        yield from barred(_in_words(words, part.text), indent=indent + _IN)
+    elif part.value is None and part.parts:
+        yield f"{indent}{label}:"
+    else:
+        yield from row(label, fact(words, part.value), indent=indent)
+    for below in part.parts:
+        yield from part_lines(words, below, indent=indent + _IN)
 
 
 def _told(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
@@ -193,7 +222,7 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
     for label, value in times:
         yield from row(label, value, indent=_IN)
     if item.withheld:
-        names = ", ".join(label_of(words, name) for name in item.withheld)
+        names = ", ".join(label_of(words, f"item.{name}") for name in item.withheld)
         yield from row(words.say("report.item.withheld"), names, indent=_IN)
 
 

@@ -13,6 +13,7 @@ from casefiles.report.text import render
 from config.words import Words, load_words
 from evidence.authority import Act
 from evidence.canonical import Value
+from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
 from evidence.observation import HoleReason, Kind
 from tests.casefiles import forge
@@ -284,6 +285,15 @@ def test_a_message_names_its_files_and_a_file_its_message() -> None:
     assert "file of: item 1" in report_of(log)
     hidden = data_of(log, withhold=frozenset({"message_id"}))
     assert [item.files + item.carriers for item in hidden.items] == [(), (), ()]
+
+
+def test_of_a_message_and_its_edit_a_file_names_the_one_that_its_entry_states() -> None:
+    log, edit = one_item(), {**forge.item(1), "kind": "edit", "text": "edited"}
+    log.add("observed", edit)
+    log.add("observed", {**forge.item(1), "kind": "file", "message_sha256": message_sha256(edit)})
+    assert [item.carriers for item in data_of(log, withhold=frozenset()).items] == [(), (), (2,)]
+    told = data_of(log, withhold=frozenset({"sender_name"})).items
+    assert told[2].carriers == (1, 2)  # what is withheld cannot be compared
 
 
 def test_a_rehearsal_speaks_of_no_time_stamp_office_that_answered() -> None:
