@@ -4,15 +4,15 @@ HOME/nisisama.toml   settings          HOME/objects/      sealed payloads
 HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
 HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
 HOME/seal.pem        the office's seal certificate
-HOME/lock            held by the one process that writes
 HOME/nisisama.log    what an operator needs to know of each run
+HOME/lock            held for each commit by whoever makes it
+HOME/beat            how many entries a time stamp was last asked for, and by its own time when
 """
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,22 +26,25 @@ from config import oplog
 from config.catalogues import RootCertificate, time_stamp_authorities
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
-from evidence.custody.anchoring import Anchoring, has_news
-from evidence.custody.sequencer import Sequencer, newest_checkpoint
-from evidence.errors import HomeBusyError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
+from evidence.custody.anchoring import Anchoring, has_news, stamped_size
+from evidence.custody.sequencer import Sequencer
+from evidence.custody.turn import Turn
+from evidence.errors import EvidenceError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
 from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
-from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.authority import RehearsalAuthority
 from evidence.stamp.client import TimeStampAuthority
 from evidence.store import database, follow
+from evidence.store.stored import MOST
 from evidence.times import Clock, system_clock
 
 SETTINGS_FILE = "nisisama.toml"
 DATABASE_FILE = "nisisama.db"
 OBJECTS_FOLDER = "objects"
+LOCK_FILE = "lock"
+BEAT_FILE = "beat"
 VKEY_FILE = "log.vkey"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
@@ -90,7 +93,7 @@ class Home:
         """The database."""
         return database.open_engine(self.settings.database.url or database.sqlite_url(self.path / DATABASE_FILE))
 
-    @property
+    @cached_property
     def objects(self) -> LocalObjects:
         """The sealed payloads."""
         return LocalObjects(self.path / OBJECTS_FOLDER)
@@ -159,6 +162,21 @@ class Home:
                 if not file.exists():
                     write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
+    def note_beat(self, size: int) -> None:
+        """Note that a time stamp is asked for, over so many entries; a hint, and no evidence."""
+        beat = self.path / BEAT_FILE
+        beat.touch(mode=0o600)
+        beat.write_text(f"{size}\n", "ascii")
+        at = self.clock().timestamp()
+        os.utime(beat, (at, at))
+
+    def asked_size(self) -> int | None:
+        """Over how many entries a time stamp was last asked for, as far as is known."""
+        try:
+            return int((self.path / BEAT_FILE).read_text("ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
+
     @contextmanager
     def time_stamping(self) -> Iterator[tuple[TimeStampAuthority, ...]]:
         """The chosen authorities; the rehearsal one is started on loopback for as long as this lasts.
@@ -188,45 +206,56 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator["Writer"]:
-        """Be the one process that writes: what an interrupted run left is taken back first.
+        """Write to this home, in turn with others; what dead writers left is taken back first.
+
+        The turn is taken for each commit and not for all of this. On leaving, what was logged is signed,
+        also where the block raised after it.
 
         Raises:
-            HomeBusyError: Another process writes to this home.
+            HomeBusyError: Others kept writing.
             SecretFileError: A key is missing or readable by others.
             HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys.
             CheckpointError: The database was put back to an older state; nothing was written.
         """
-        with _locked(self.path / "lock"):
-            self.require_keys()
-            seen = self.keys.seen_key()
-            require_private(self.keys.path)
-            sequencer = Sequencer(
-                engine=self.engine,
-                origin=self.settings.log.origin,
-                key=self.keys.log_key(),
-                casework=self.recipients.casework,
-                seen=seen,
-                signed=self.keys.signed,
-            )
-            if sequencer.verifier_key != self.verifier_key:
-                raise HomeError(
-                    "the log key is not the one of this home",
-                    where=str(self.keys.path),
-                    expected=str(self.verifier_key),
-                    found=str(sequencer.verifier_key),
-                    fix="Restore the keys' folder from its backup",
-                )
-            sequencer.require_growth()  # first: an older database would have logged objects taken away
-            if taken_back := self.objects.recover(self._logged_addresses):
-                oplog.note("recovery_took_back", objects=taken_back)
+        sequencer = self._sequencer()
+        sequencer.require_growth()  # first: an older database would have logged objects taken away
+        if taken_back := self.objects.recover(sequencer.logged_objects):
+            oplog.note("recovery_took_back", objects=taken_back)
+        try:
             yield Writer(self, sequencer)
+        except BaseException:
+            with suppress(EvidenceError, OSError):  # what stopped the block is what to tell; the next writer signs
+                _sign(sequencer)
+            raise
+        _sign(sequencer)
 
-    def _logged_addresses(self) -> frozenset[str]:
-        table = database.event
-        with database.reading(self.engine) as connection:
-            leaves = connection.execution_options(yield_per=512).execute(sa.select(table.c.leaf)).scalars()
-            media = (parse_leaf(bytes(leaf)).sealed.get("media") for leaf in leaves)
-            return frozenset(address for address in media if address)
+    def _sequencer(self) -> Sequencer:
+        self.require_keys()
+        seen = self.keys.seen_key()
+        require_private(self.keys.path)
+        sequencer = Sequencer(
+            turn=Turn(self.engine, self.path / LOCK_FILE),
+            origin=self.settings.log.origin,
+            key=self.keys.log_key(),
+            casework=self.recipients.casework,
+            seen=seen,
+            signed=self.keys.signed,
+        )
+        if sequencer.verifier_key != self.verifier_key:
+            raise HomeError(
+                "the log key is not the one of this home",
+                where=str(self.keys.path),
+                expected=str(self.verifier_key),
+                found=str(sequencer.verifier_key),
+                fix="Restore the keys' folder from its backup",
+            )
+        return sequencer
+
+
+def _sign(sequencer: Sequencer) -> None:
+    """Leave no unsigned tail."""
+    if sequencer.unsigned:
+        sequencer.checkpoint()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +266,7 @@ class Writer:
     sequencer: Sequencer
 
     def beat(self, *, now: bool = False) -> StampError | None:
-        """Sign a checkpoint and have it stamped, if there is news and the beat is due (or ``now``).
+        """Have a checkpoint over all of the log stamped, if there is news and the beat is due (or ``now``).
 
         Returns:
             Why no time stamp could be had, or that no office is chosen; the work itself is safe and the
@@ -248,7 +277,8 @@ class Writer:
 
     def _stamp(self) -> StampError | None:
         self.home.hand_out_roots()
-        self.sequencer.checkpoint()
+        note = self.sequencer.checkpoint()
+        self.home.note_beat(open_checkpoint(note, key=self.sequencer.verifier_key).size)  # first: nobody else asks then
         with self.home.time_stamping() as authorities, httpx.Client() as http:
             timeout_s = self.home.settings.stamp.timeout_s
             try:
@@ -258,15 +288,15 @@ class Writer:
         return None
 
     def _is_due(self) -> bool:
-        """Whether the newest checkpoint is older than the beat, by the time of its file, and there is news."""
+        """Whether there is news that no stamped checkpoint covers, and nobody asked for a stamp within the beat."""
         with database.reading(self.home.engine) as connection:
-            note = newest_checkpoint(connection)
-            if note is None:
-                return True
-            size = open_checkpoint(note, key=self.sequencer.verifier_key).size
-            if not has_news(connection, size, 1 << 62):
+            if not has_news(connection, stamped_size(connection), MOST):
                 return False
-        age_s = self.home.clock().timestamp() - self.home.keys.signed.stat().st_mtime
+        try:
+            asked_at = (self.home.path / BEAT_FILE).stat().st_mtime
+        except FileNotFoundError:
+            return True
+        age_s = self.home.clock().timestamp() - asked_at
         return not 0 <= age_s < self.home.settings.log.beat_s
 
 
@@ -328,23 +358,6 @@ def _require_writable(home: Path) -> None:
 
 def _damaged(where: Path, error: Exception) -> HomeError:
     return HomeError(f"this file is damaged: {error}", where=str(where), fix="Restore the home from its backup")
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HomeBusyError(
-                "another process writes to this home",
-                where=str(file.parent),
-                fix="Wait until it has ended, then run it again",
-            ) from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _certificates(roots: Sequence[RootCertificate]) -> tuple[x509.Certificate, ...]:

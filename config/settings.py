@@ -42,7 +42,7 @@ class LogSettings(_Section):
     """The custody log."""
 
     origin: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*/[0-9a-f]{8}$", description="Name of the log, never of a channel")
-    beat_s: int = Field(default=60, ge=1, le=86_400, description="Least seconds between two daily-work checkpoints")
+    beat_s: int = Field(default=60, ge=1, le=86_400, description="Least seconds between two time stamps of daily work")
 
 
 class StampSettings(_Section):

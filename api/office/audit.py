@@ -33,6 +33,7 @@ def run_audit(
         against=against,
         reader=reader,
         keys=keys,
+        asked=home.asked_size(),
     )
     done = audit(told, progress)
     problems, verdict = len(done.report.problems), done.report.verdict

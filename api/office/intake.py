@@ -61,11 +61,11 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         authority=grant.request if grant else None,
         legal_basis=basis.text if basis else None,
     )
-    with home.writing() as writer, Decoder() as decoder:
+    with home.writing() as writer, home.objects.pending() as pending, Decoder() as decoder:
         if grant:
             writer.sequencer.append(grant.drafts)
         preserver = Preserver(
-            objects=home.objects,
+            objects=pending,
             decoder=decoder,
             origin=writer.sequencer.origin,
             office=home.recipients.office,

@@ -47,6 +47,7 @@ class AuditInput:
         against: An older checkpoint from outside.
         reader: With the casework key: compare records and rows.
         keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
+        asked: Over how many entries a time stamp was last asked for, if it is known: later ones wait for the beat.
     """
 
     engine: sa.Engine
@@ -58,6 +59,7 @@ class AuditInput:
     against: bytes | None = None
     reader: Reader | None = None
     keys: bool = False
+    asked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +292,12 @@ class LogAudit:
             raise CheckpointError("the token tells another time", expected=public["gen_time"])
 
     def anchored(self) -> Iterable[Finding]:
-        """The newest checkpoint with news is stamped."""
+        """The newest checkpoint with news for which a stamp was due is stamped."""
         table = database.token
         sizes = self._connection.execute(sa.select(table.c.size)).scalars()
         stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
         newest = max((size for size, _note in self._notes()), default=0)
-        news = min(newest, self._news)
+        news = min(newest, self._news, newest if self._told.asked is None else self._told.asked)
         if stamped >= news > 0:
             later = self.size - stamped
             return [Finding("log.anchored", Verdict.PASSED, f"checkpoint {stamped}", found=f"newer entries: {later}")]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from config import oplog
 from evidence.canonical import sha256_hex
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import StampError
 from evidence.log.leaf import parse_leaf
@@ -23,6 +23,7 @@ from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampAuthority, reques
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import Placed
+from evidence.store.stored import stored_int
 from evidence.times import format_time
 
 NONCE_BITS = 64
@@ -81,6 +82,7 @@ class Anchoring:
         return stamped
 
     def _log(self, authority: TimeStampAuthority, stamped: Stamped, note: bytes, size: int) -> None:
+        """Log a token, unless another process had this checkpoint stamped by this authority meanwhile."""
         public = {
             "authority": authority.name,
             "checkpoint_sha256": sha256_hex(note),
@@ -88,12 +90,17 @@ class Anchoring:
             "reply_sha256": sha256_hex(stamped.reply),
             "token_sha256": sha256_hex(stamped.token),
         }
+        anchor = self.sequencer.prepare([Draft("anchor", public=public)])
+
+        def choose(connection: sa.Connection) -> Sequence[Prepared]:
+            return [] if authority.name in _stamped_by(connection, note, size) else anchor
 
         def keep(connection: sa.Connection, placed: Sequence[Placed]) -> None:
-            row = {"idx": placed[0].idx, "size": size, "token": stamped.token, "reply": stamped.reply}
-            connection.execute(sa.insert(database.token), row)
+            for event in placed:
+                row = {"idx": event.idx, "size": size, "token": stamped.token, "reply": stamped.reply}
+                connection.execute(sa.insert(database.token), row)
 
-        self.sequencer.append([Draft("anchor", public=public)], also=keep)
+        self.sequencer.turn(choose, also=keep)
 
 
 def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
@@ -102,6 +109,16 @@ def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
     anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
     public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
     return {told["authority"] for told in public if told["checkpoint_sha256"] == sha256_hex(note)}
+
+
+def stamped_size(connection: sa.Connection) -> int:
+    """How many leaves the newest stamped checkpoint covers; 0 where none is stamped.
+
+    Raises:
+        StoreError: It is no number.
+    """
+    largest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar()
+    return 0 if largest is None else stored_int(largest, where="token")
 
 
 def has_news(connection: sa.Connection, position: int, size: int) -> bool:

@@ -1,5 +1,6 @@
-"""The one writer of a log: gives events their place, and signs checkpoints that never go back.
+"""Writes to a log, in turn with others: gives events their place, and signs checkpoints that never go back.
 
+What depends on the state of the log (places, the newest token, what is known) is asked inside the turn.
 ``append`` is acknowledged when it returns: leaves, sealed rows, tiles and projections are in
 one committed transaction. The newest signed checkpoint is also kept beside the log key, so
 that a database that was put back to an older state is refused before anything is signed.
@@ -16,14 +17,16 @@ from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.append import TileRows, append, tree_size
 from evidence.custody.event import Draft, Prepared, prepare
+from evidence.custody.turn import Turn
 from evidence.errors import CheckpointError, NoteError
+from evidence.log.leaf import parse_leaf
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import tree_root
 from evidence.objects.durable import replace_file
 from evidence.seal.age import Recipient
 from evidence.store import database
-from evidence.store.database import reading, writing
+from evidence.store.database import reading
 from evidence.store.projection import Placed, SeenKey, project
 from evidence.store.stored import stored_bytes
 
@@ -38,23 +41,27 @@ class Sequencer:
         key: The log key; its verifier key's name is ``origin``.
         casework: Recipient of every record.
         signed: File beside the log key with the newest checkpoint that was signed.
+
+    Attributes:
+        unsigned: Whether this writer may have logged what no checkpoint that it signed covers.
     """
 
     def __init__(
         self,
         *,
-        engine: sa.Engine,
+        turn: Turn,
         origin: str,
         key: Ed25519PrivateKey,
         casework: Recipient,
         seen: SeenKey,
         signed: Path,
     ) -> None:
-        self._engine = engine
+        self._turn = turn
         self._key = key
         self._casework = casework
         self._seen = seen
         self._signed = signed
+        self.unsigned = False
         self.origin = origin
         self.verifier_key = VerifierKey(origin, key.public_key().public_bytes_raw())
 
@@ -80,8 +87,9 @@ class Sequencer:
             also: Writes more in the same transaction; sees the events with their places.
         """
         began = time.monotonic()
-        with writing(self._engine) as connection:
+        with self._turn.take() as connection:
             events = choose(connection)
+            self.unsigned |= bool(events)  # before the commit, which may be done and reported as failed
             first = append(connection, events, after=newest_token(connection))
             placed = [_placed(idx, event) for idx, event in enumerate(events, start=first)]
             for event in placed:
@@ -92,13 +100,23 @@ class Sequencer:
             oplog.note("batch_committed", first=placed[0].idx, count=len(placed), duration_s=time.monotonic() - began)
         return placed
 
+    def logged_objects(self) -> frozenset[str]:
+        """Every object's address that a leaf names; a writer that died before this call adds none to it."""
+        with self._turn.take():
+            pass  # what a dead writer's database connection was still committing is done now, or never will be
+        table = database.event
+        with reading(self._turn.engine) as connection:
+            leaves = connection.execution_options(yield_per=512).execute(sa.select(table.c.leaf)).scalars()
+            media = (parse_leaf(bytes(leaf)).sealed.get("media") for leaf in leaves)
+            return frozenset(address for address in media if address)
+
     def require_growth(self) -> None:
         """Check that the log holds the checkpoint that was signed last; before anything is written.
 
         Raises:
             CheckpointError: The log is behind, or forks from, that checkpoint; or it cannot be read.
         """
-        with reading(self._engine) as connection:
+        with self._turn.take() as connection:
             self._require_growth(connection)
 
     def checkpoint(self) -> bytes:
@@ -107,17 +125,20 @@ class Sequencer:
         Raises:
             CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.
         """
-        with reading(self._engine) as connection:
+        with self._turn.take() as connection:
             self._require_growth(connection)
             size = tree_size(connection)
-            known = newest_checkpoint(connection)
-            if known and open_checkpoint(known, key=self.verifier_key).size == size:
-                return known
-            root = tree_root(TileRows(connection), size=size)
+            note = newest_checkpoint(connection)
+            if note is None or open_checkpoint(note, key=self.verifier_key).size != size:
+                note = self._sign(connection, size)
+        self.unsigned = False
+        return note
+
+    def _sign(self, connection: sa.Connection, size: int) -> bytes:
+        root = tree_root(TileRows(connection), size=size)
         note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
-        replace_file(self._signed, note)
-        with writing(self._engine) as connection:
-            connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
+        replace_file(self._signed, note)  # before the row is committed: what was signed is never forgotten
+        connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
         oplog.note("checkpoint_signed", size=size, checkpoint_sha256=sha256_hex(note))
         return note
 

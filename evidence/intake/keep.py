@@ -154,10 +154,11 @@ class Intake:
         self._log(drafts)
 
     def _log(self, drafts: Sequence[Draft]) -> None:
-        self._preserver.objects.sync()
+        put = [draft.payload.sha256 for draft in drafts if draft.payload]
+        self._preserver.objects.sync(put)
         if drafts:
             self._sequencer.append(drafts)
-        self._preserver.objects.settle()
+        self._preserver.objects.settle(put)
 
     # What was seen
 

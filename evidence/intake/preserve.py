@@ -15,7 +15,7 @@ from evidence.custody.event import Draft, Payload
 from evidence.errors import NotDecodedError, ObjectDamagedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
-from evidence.objects.port import Objects, Sink
+from evidence.objects.port import Pending, Sink
 from evidence.observation import HoleReason, Medium, Mode, Observation
 from evidence.seal.age import Recipient
 from evidence.seal.envelopes import seal_media, seal_whole
@@ -58,7 +58,7 @@ class Preserver:
         matching: Recipient of prints.
     """
 
-    objects: Objects
+    objects: Pending
     decoder: Decoder
     origin: str
     office: Recipient

@@ -1,27 +1,24 @@
 """Objects as files: ``objects/ab/<sha256>``, mode 0400, never replaced.
 
-The order on the way in: write ``pending/<random>``, fsync; ``sync`` brings the pending names to the
-disk, gives each its address with link(2), and brings the addresses there; the log's transaction;
-then ``settle`` removes the pending names. Unlike rename, link(2) refuses to replace. A crash leaves
-pending names, and ``recover`` asks the log. No address is ever on the disk before its pending name:
-after a power cut nobody would look for it.
+How they come in is ``evidence.objects.pending``'s. A writer that died leaves pending names, and
+``recover`` asks the log about them; what the living are at it leaves alone.
 """
 
-import hashlib
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
-from evidence.objects.durable import make_folder, storage_errors, sync_directory
-from evidence.objects.port import Sink
+from evidence.errors import ObjectMissingError
+from evidence.objects.durable import make_folder, storage_errors
+from evidence.objects.pending import LocalPending, file_address, lock_folder, not_ours, place_of, unlink_address
 
 CHUNK_BYTES = 1 << 20
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _SHELF = re.compile(r"[0-9a-f]{2}")
+_WRITER = re.compile(r"[0-9a-f]{32}")
 
 
 class LocalObjects:
@@ -30,8 +27,6 @@ class LocalObjects:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._pending = root / "pending"
-        self._put: list[tuple[Path, str]] = []
-        self._named: list[Path] = []
 
     def create(self) -> None:
         """Make the directories, readable by their owner only."""
@@ -40,87 +35,43 @@ class LocalObjects:
 
     def path(self, address: str) -> Path:
         """Where the object of this address lies or would lie."""
-        return self._root / address[:2] / address
+        return place_of(self._root, address)
 
-    def put(self, fill: Callable[[Sink], str]) -> str:
-        """Store what ``fill`` writes; see the port."""
-        draft = self._pending / secrets.token_hex(16)
-        with storage_errors(self._root):
-            try:
-                address = self._write(draft, fill)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-        self._put.append((draft, address))
-        return address
-
-    @staticmethod
-    def _write(draft: Path, fill: Callable[[Sink], str]) -> str:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        with os.fdopen(handle, "wb") as sink:
-            address = fill(sink.write)
-            sink.flush()
-            os.fsync(sink.fileno())
-        return address
-
-    def _link(self, draft: Path, address: str) -> None:
-        place = self.path(address)
-        try:
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-        except FileExistsError as error:
-            raise _not_ours(place.parent, "a folder") from error
-        try:
-            os.link(draft, place)  # unlike rename, link(2) refuses to replace
-        except FileExistsError as error:
-            if _file_address(place) != address or _file_address(draft) != address:
-                raise ObjectConflictError("other bytes lie at this address", where=f"object {address}") from error
-
-    def sync(self) -> None:
-        """Give what was put its address, on the disk; see the port."""
-        if not self._put:
-            return
-        with storage_errors(self._root):
-            sync_directory(self._pending)
-            for draft, address in self._put:
-                self._link(draft, address)
-            # the root too: a run that was killed may have made a shelf and never synced it
-            for directory in [self._root, *sorted({self.path(address).parent for _draft, address in self._put})]:
-                sync_directory(directory)
-        self._named += [draft for draft, _address in self._put]
-        self._put.clear()
-
-    def settle(self) -> None:
-        """Keep what was put; see the port."""
-        with storage_errors(self._root):
-            for draft in self._named:
-                draft.unlink(missing_ok=True)
-        self._named.clear()
+    @contextmanager
+    def pending(self) -> Iterator[LocalPending]:
+        """What one writer puts; see the port."""
+        with closing(LocalPending(self._root)) as pending:
+            yield pending
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
-        """Take back what was never logged; see the port."""
+        """Take back what dead writers never logged; see the port."""
         self._require_pending()
-        unfinished = sorted(self._pending.iterdir())
-        known = logged() if unfinished else frozenset()
-        removed = 0
-        for draft in unfinished:
-            address = _file_address(draft)
-            if address not in known:
-                self._take_back(self.path(address))
-                removed += 1
-            draft.unlink()
+        with ExitStack() as locked, storage_errors(self._root):
+            # all are locked before the log is asked: none of their writers can add to it any more
+            dead = [folder for folder in self._pending_folders() if _lock(folder, locked)]
+            unfinished = [Path(entry.path) for folder in dead for entry in _entries(folder)]
+            known = logged() if unfinished else frozenset()
+            removed = sum(self._finish(draft, known) for draft in unfinished)
+            for folder in dead:
+                folder.rmdir()
         return removed
+
+    def _finish(self, draft: Path, known: AbstractSet[str]) -> bool:
+        """Whether an unfinished file was taken back."""
+        address = file_address(draft)
+        if address not in known:
+            unlink_address(self.path(address))
+        draft.unlink()
+        return address not in known
 
     def _require_pending(self) -> None:
         if not os.path.lexists(self._pending):
-            self._pending.mkdir(mode=0o700)  # some backups leave empty folders out
+            make_folder(self._pending, exist_ok=True)  # some backups leave empty folders out
         for path in self._strange_pending():
-            raise _not_ours(path, "a folder of unfinished files")
+            raise not_ours(path, "a folder of unfinished files")
 
-    @staticmethod
-    def _take_back(place: Path) -> None:
-        place.unlink(missing_ok=True)
-        if place.parent.is_dir():
-            sync_directory(place.parent)  # before the unfinished name goes, without which nobody would look again
+    def _pending_folders(self) -> Iterator[Path]:
+        return (Path(entry.path) for entry in _entries(self._pending) if _is_named_folder(entry, _WRITER))
 
     def read(self, address: str) -> Iterator[bytes]:
         """The bytes in chunks; see the port."""
@@ -136,32 +87,46 @@ class LocalObjects:
 
     def addresses(self) -> Iterator[str]:
         """Every address that is settled; see the port."""
-        # objects first, unfinished names second: whatever is put or settled meanwhile is left out, or is logged
-        found = [entry for shelf in self._shelves() for entry in _entries(shelf) if _is_object(shelf, entry)]
-        unfinished = {entry.inode() for entry in _entries(self._pending)}
-        yield from (entry.name for entry in found if entry.inode() not in unfinished)
+        # unfinished names between two looks at the objects: what is put or settled meanwhile is left out, or is
+        # logged; what is taken back meanwhile is gone from the second look
+        found = list(self._settled_or_pending())
+        unfinished = {entry.inode() for folder in self._pending_folders() for entry in _entries(folder)}
+        still = {entry.name for entry in self._settled_or_pending()}
+        yield from (entry.name for entry in found if entry.inode() not in unfinished and entry.name in still)
+
+    def _settled_or_pending(self) -> Iterator[os.DirEntry[str]]:
+        shelves = (Path(entry.path) for entry in _entries(self._root) if _is_named_folder(entry, _SHELF))
+        return (entry for shelf in shelves for entry in _entries(shelf) if _is_object(shelf, entry))
 
     def strangers(self) -> Iterator[Path]:
         """Whatever cannot be of this store; see the port."""
-        shelves = list(self._shelves())
-        ours = {*shelves, self._pending}
-        yield from (path for entry in _entries(self._root) if (path := Path(entry.path)) not in ours)
-        for shelf in shelves:
-            yield from (Path(entry.path) for entry in _entries(shelf) if not _is_object(shelf, entry))
-        yield from self._strange_pending()
-
-    def _shelves(self) -> Iterator[Path]:
         for entry in _entries(self._root):
-            if _SHELF.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+            if _is_named_folder(entry, _SHELF):
+                shelf = Path(entry.path)
+                yield from (Path(each.path) for each in _entries(shelf) if not _is_object(shelf, each))
+            elif Path(entry.path) != self._pending:
                 yield Path(entry.path)
+        yield from self._strange_pending()
 
     def _strange_pending(self) -> Iterator[Path]:
         if os.path.lexists(self._pending) and not _is_folder(self._pending):
             yield self._pending
             return
         for entry in _entries(self._pending):
-            if not entry.is_file(follow_symlinks=False):
+            if not _is_named_folder(entry, _WRITER):
                 yield Path(entry.path)
+                continue
+            yield from (
+                Path(each.path) for each in _entries(Path(entry.path)) if not each.is_file(follow_symlinks=False)
+            )
+
+
+def _lock(folder: Path, locked: ExitStack) -> bool:
+    """Lock a dead writer's folder; False where the writer lives."""
+    handle = lock_folder(folder)
+    if handle is not None:
+        locked.callback(os.close, handle)
+    return handle is not None
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
@@ -173,6 +138,10 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
         return []
 
 
+def _is_named_folder(entry: os.DirEntry[str], name: re.Pattern[str]) -> bool:
+    return bool(name.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
+
+
 def _is_object(shelf: Path, entry: os.DirEntry[str]) -> bool:
     named = _ADDRESS.fullmatch(entry.name) and entry.name.startswith(shelf.name)
     return bool(named) and entry.is_file(follow_symlinks=False)
@@ -180,17 +149,3 @@ def _is_object(shelf: Path, entry: os.DirEntry[str]) -> bool:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
-
-
-def _not_ours(path: Path, expected: str) -> StoreError:
-    return StoreError(
-        "what lies among the objects is not ours",
-        where=str(path),
-        expected=expected,
-        fix="Look at it, and move it away",
-    )
-
-
-def _file_address(file: Path) -> str:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -13,10 +13,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from evidence.errors import SchemaVersionError, StorageFullError, StoreError
+from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
 SCHEMA_VERSION = "0001"
 """The alembic revision that this program reads and writes."""
+WAIT_S = 30
+"""How long a writer waits for others, in seconds."""
+_WRITERS = 0x6E697369_73616D61
+"""The advisory lock that every writer of a PostgreSQL database takes: "nisisama" in ASCII."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -177,7 +181,6 @@ def open_engine(url: str) -> sa.Engine:
     """
     try:
         # A reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own.
-        # LIMIT: two writers of one task would there meet a serialization failure; a home has one writer today.
         view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
     except ModuleNotFoundError as error:
@@ -199,10 +202,10 @@ def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: o
     connection.isolation_level = None  # we write BEGIN ourselves
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout={WAIT_S * 1000}",  # first: turning WAL on can already meet another process
         "journal_mode=WAL",
         "synchronous=FULL",  # WAL with NORMAL loses acknowledged commits when the power goes
         "foreign_keys=ON",
-        "busy_timeout=10000",
         "secure_delete=ON",
         "trusted_schema=OFF",
         "cell_size_check=ON",
@@ -223,12 +226,15 @@ def store_errors(where: str) -> Iterator[None]:
 
     Raises:
         StorageFullError: The disk is full.
+        HomeBusyError: Others kept writing.
         StoreError: Anything else that the database refused.
     """
     try:
         yield
     except DatabaseError as error:
         reason = str(error.orig)
+        if _is_busy(error.orig):
+            raise busy(where, WAIT_S) from error
         if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
             raise StorageFullError(
                 "no space is left, or the disk failed; nothing was acknowledged",
@@ -239,6 +245,22 @@ def store_errors(where: str) -> Iterator[None]:
         raise _refused(where, reason) from error
     except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
         raise _refused(where, "a damaged schema") from error
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """SQLite's busy_timeout ran out, or PostgreSQL's lock_timeout did."""
+    name, state = getattr(error, "sqlite_errorname", ""), getattr(error, "sqlstate", "")
+    return name.startswith("SQLITE_BUSY") or state == "55P03"
+
+
+def busy(where: str, waited_s: float) -> HomeBusyError:
+    """Why a writer gave up waiting."""
+    return HomeBusyError(
+        "other programs kept writing to this home; nothing was written",
+        where=where,
+        expected=f"a turn within {waited_s:.0f} seconds",
+        fix="Wait until they have ended, or end one that hangs, then run it again",
+    )
 
 
 def _refused(where: str, reason: str) -> StoreError:
@@ -257,10 +279,30 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction that writes; committed, and on disk, when the block ends without a raise."""
-    writer = engine.execution_options(writes=True)
-    with store_errors("database"), writer.connect() as connection, connection.begin():
+    """One transaction that writes; committed, and on disk, when the block ends without a raise.
+
+    One writer at a time: what the block reads is the newest state, and stays it until the commit.
+
+    Raises:
+        HomeBusyError: Others wrote for all of ``WAIT_S`` seconds.
+    """
+    with store_errors("database"), _writer(engine).connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            _take_writers_lock(connection)
         yield connection
+
+
+def _writer(engine: sa.Engine) -> sa.Engine:
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(writes=True)
+    # A view from before the lock was had would be an old one: each statement takes its own, and the lock makes
+    # them agree.
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def _take_writers_lock(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")  # until the transaction has ended
 
 
 def require_schema(connection: sa.Connection) -> None:

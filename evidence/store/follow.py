@@ -1,7 +1,8 @@
 """Followers: idempotent functions with a durable position in the log.
 
 A follower may be run again over the same part and changes nothing the second time; its
-position is written only after its work is done.
+position is written only after its work is done. Two processes may run one at the same time; then the position is
+that of whichever ends first, and the other's work is done again.
 """
 
 from typing import Protocol
@@ -31,13 +32,18 @@ def position_of(connection: sa.Connection, name: str) -> int:
 
 
 def run(engine: sa.Engine, follower: Follower) -> int:
-    """Let a follower catch up, and return its position."""
-    table = database.follower
+    """Let a follower catch up, and return where it came to."""
     with reading(engine) as connection:
         before = position_of(connection, follower.name)
     after = follower.advance(before)
     if after != before:
         with writing(engine) as connection:
-            connection.execute(sa.delete(table).where(table.c.name == follower.name))
-            connection.execute(sa.insert(table), {"name": follower.name, "position": after})
+            _move(connection, follower.name, before, after)
     return after
+
+
+def _move(connection: sa.Connection, name: str, before: int, after: int) -> None:
+    table = database.follower
+    if position_of(connection, name) == before:  # else another process was quicker, and may be further
+        connection.execute(sa.delete(table).where(table.c.name == name))
+        connection.execute(sa.insert(table), {"name": name, "position": after})

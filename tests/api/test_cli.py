@@ -1001,7 +1001,7 @@ def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
         "--json",
     )
     item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
-    os.utime(tmp_path / "home.keys" / "log.signed", (0, 0))
+    os.utime(tmp_path / "home" / "beat", (0, 0))
     added = run("case", "add", case.told["case_id"], item, "--json", home=home)
     assert (added.code, "without a time stamp yet" in added.err) == (DONE, True)
     assert run(*export, home=home).error["type"] == "StampUnreachableError"
@@ -1009,7 +1009,7 @@ def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
     assert run("audit", home=home).code == UNDECIDED
     with authority.serving(system_clock) as url:
         choose(monkeypatch, url, authority)
-        os.utime(tmp_path / "home.keys" / "log.signed", (0, 0))
+        os.utime(tmp_path / "home" / "beat", (0, 0))
         later = run("case", "open", "--json", home=home)
         assert (later.code, later.err) == (DONE, "")
         assert run("audit", "--json", home=home).told["ok"] is True

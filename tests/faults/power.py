@@ -208,6 +208,12 @@ class Disk:
         if self._is_ours(path):
             self._enter(path, _Folder(int(call.arguments[1], 8)))
 
+    def _rmdir(self, call: Call) -> None:
+        path = Path(call.path(0))
+        if self._is_ours(path):
+            assert self._folder(path).entries(_all) == {}
+            self._folder(path.parent).waiting.append((self._number, {path.name: None}))
+
     def _is_ours(self, path: Path) -> bool:
         return path not in self._leave and any(path.is_relative_to(part) for part in self._parts)
 

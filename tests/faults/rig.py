@@ -19,7 +19,7 @@ import signal
 import subprocess
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -43,7 +43,7 @@ from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake, Provenance
 from evidence.log.leaf import parse_leaf
-from evidence.objects.local import LocalObjects
+from evidence.objects.pending import LocalPending
 from evidence.observation import Container
 from evidence.store import database
 from evidence.times import system_clock
@@ -340,26 +340,26 @@ def acknowledging_first(shared: Shared) -> None:
 def logging_first(shared: Shared) -> None:
     """CONTROL: objects get their address only after the log named them."""
     _honest(shared)
-    sync, settle = LocalObjects.sync, LocalObjects.settle
+    sync, settle = LocalPending.sync, LocalPending.settle
 
-    def late(self: LocalObjects) -> None:
-        sync(self)
-        settle(self)
+    def late(self: LocalPending, addresses: Iterable[str]) -> None:
+        sync(self, addresses)
+        settle(self, addresses)
 
-    LocalObjects.sync = lambda _self: None
-    LocalObjects.settle = late
+    LocalPending.sync = lambda _self, _addresses: None
+    LocalPending.settle = late
 
 
 def settling_first(shared: Shared) -> None:
     """CONTROL: objects count as finished before the log names them."""
     _honest(shared)
-    sync = LocalObjects.sync
+    sync, settle = LocalPending.sync, LocalPending.settle
 
-    def early(self: LocalObjects) -> None:
-        sync(self)
-        self.settle()
+    def early(self: LocalPending, addresses: Iterable[str]) -> None:
+        sync(self, addresses)
+        settle(self, addresses)
 
-    LocalObjects.sync = early
+    LocalPending.sync, LocalPending.settle = early, lambda _self, _addresses: None
 
 
 def swallowing_errors(shared: Shared) -> None:

@@ -243,7 +243,9 @@ def test_a_database_put_back_after_a_crash_takes_no_logged_object_away(
 ) -> None:
     """An unfinished name of an object that the newer database logged says nothing about the older one."""
     logged = next(file for file in sorted(office.objects.rglob("*")) if file.is_file())
-    os.link(logged, office.objects / "pending" / ("0" * 32))
+    dead = office.objects / "pending" / ("0" * 32)
+    dead.mkdir()
+    os.link(logged, dead / "0")
     with _bytes(_database(office), lambda _data: prepared_database):
         assert main(_more(office)) == REFUSED
         assert logged.exists()

@@ -1,4 +1,4 @@
-"""One process writes, any number read: a second writer is told to wait, and readers are never told of damage.
+"""Any number of processes write and read at once: writers take turns, and readers are never told of damage.
 
 The audit is raced on purpose: while it reads the log another import commits, and the other way
 round. The last test races them freely, with more than one core's worth of luck.
@@ -77,16 +77,11 @@ def _import_and_stop(office: Office) -> None:
     os._exit(main(office.arguments()))
 
 
-def test_a_second_writer_is_told_to_wait_while_readers_work(
-    held: ForkProcess, office: Office, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_others_write_and_read_while_an_import_is_at_work(held: ForkProcess, office: Office) -> None:
     home = ["--home", str(office.home)]
-    for command in (office.arguments(), [*home, "case", "open", "--by", "caseworker"]):
-        assert main(command) == REFUSED
-        assert "another process writes to this home" in capsys.readouterr().err
-    assert main([*home, "evidence", "list"]) == DONE
-    assert main([*home, "audit"]) != REFUSED
-    capsys.readouterr()
+    for command in (office.arguments(), [*home, "case", "open", "--by", "caseworker"], [*home, "evidence", "list"]):
+        assert main(command) == DONE
+    assert main([*home, "audit"]) == DONE
 
     os.kill(held.pid or 0, signal.SIGCONT)
     held.join(TIMEOUT_S)
@@ -95,7 +90,7 @@ def test_a_second_writer_is_told_to_wait_while_readers_work(
     assert _failed(office) == []
 
 
-def test_the_lock_of_a_killed_writer_is_free_at_once(held: ForkProcess, office: Office) -> None:
+def test_a_killed_writer_holds_nobody_up(held: ForkProcess, office: Office) -> None:
     held.kill()
     held.join()
     assert main(office.arguments()) == DONE

@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,18 +15,19 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from api.home import Home, require_private
+from api.home import Home, Writer, require_private
 from api.office.audit import run_audit
 from api.office.home import Plan, create_home
 from casefiles.case import open_case, open_events
 from evidence.canonical import text_value
 from evidence.custody.append import tree_size
 from evidence.custody.event import Record
-from evidence.errors import CardError, CheckpointError, HomeBusyError, HomeError, PassphraseError
-from evidence.finding import Verdict
+from evidence.errors import CardError, CheckpointError, HomeError, PassphraseError
+from evidence.finding import Finding, Verdict
+from evidence.log.note import open_checkpoint
 from evidence.seal.cards import read_cards
 from evidence.store import database
-from evidence.store.database import reading, writing
+from evidence.store.database import reading
 from evidence.times import system_clock
 from tests.homes import PASSPHRASE, Office, copy_of, doer
 
@@ -152,15 +154,47 @@ def size(home: Home) -> int:
         return tree_size(connection)
 
 
-def test_two_writers_at_once_are_one_too_many(home: Home) -> None:
-    with (
-        home.writing() as writer,
-        pytest.raises(HomeBusyError, match="another process"),
-        Home.open(home.path).writing(),
-    ):
-        writer.beat()
+def signed_size(home: Home) -> int:
+    return open_checkpoint(home.keys.signed.read_bytes(), key=home.verifier_key).size
+
+
+def problems(home: Home) -> tuple[Finding, ...]:
+    audited = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+    return audited.report.problems
+
+
+def test_two_writers_take_turns(home: Home) -> None:
+    other = Home.open(home.path)
+    with home.writing() as one, other.writing() as two:
+        for writer in (one, two, one):
+            open_case(writer.sequencer, doer(home))
+        assert (one.beat(now=True), two.beat(now=True)) == (None, None)
+    other.engine.dispose()
+    assert problems(home) == ()
+
+
+def test_a_command_that_ends_or_fails_leaves_no_unsigned_entry(home: Home) -> None:
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+    assert signed_size(home) == size(home)
+    with suppress(ZeroDivisionError), home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+        raise ZeroDivisionError
+    assert signed_size(home) == size(home)
+    before = home.keys.signed.stat().st_mtime_ns
     with home.writing():
         pass
+    assert home.keys.signed.stat().st_mtime_ns == before
+
+
+def test_what_stopped_a_command_is_told_though_its_end_cannot_be_signed(home: Home) -> None:
+    def stop(writer: Writer) -> None:
+        open_case(writer.sequencer, doer(home))
+        home.keys.signed.write_bytes(b"damaged")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), home.writing() as writer:
+        stop(writer)
 
 
 def test_another_log_key_writes_nothing(home: Home) -> None:
@@ -188,10 +222,12 @@ def test_a_database_put_back_is_refused_before_anything_is_appended(home: Home, 
 
 def test_what_an_interrupted_run_put_is_taken_back_and_what_is_logged_is_kept(home: Home) -> None:
     kept = list(home.objects.addresses())
-    body, objects = b"never logged", home.objects
-    address = objects.put(lambda sink: (sink(body), hashlib.sha256(body).hexdigest())[1])
-    objects.sync()
-    again = home.path / "objects" / "pending" / "0"
+    body = b"never logged"
+    with home.objects.pending() as pending:
+        address = pending.put(lambda sink: (sink(body), hashlib.sha256(body).hexdigest())[1])
+        pending.sync([address])
+    dead = next((home.path / "objects" / "pending").iterdir())
+    again = dead / "0"
     again.hardlink_to(home.objects.path(kept[0]))  # logged, and killed before it was settled
     with home.writing():
         pass
@@ -204,27 +240,49 @@ def test_a_beat_without_news_signs_nothing(home: Home) -> None:
         open_case(writer.sequencer, doer(home))
         assert writer.beat(now=True) is None
         before = (size(home), home.keys.signed.read_bytes())
-        os.utime(home.keys.signed, (0, 0))
+        os.utime(home.path / "beat", (0, 0))
         assert writer.beat() is None
         assert (size(home), home.keys.signed.read_bytes()) == before
 
 
-def test_a_log_without_any_checkpoint_is_due(home: Home) -> None:
-    home.keys.signed.unlink()
-    with writing(home.engine) as connection:
-        connection.execute(sa.delete(database.checkpoint))
+@pytest.mark.parametrize("lost", ["gone", "damaged"])
+def test_a_home_that_does_not_know_its_last_beat_is_due(home: Home, lost: str) -> None:
+    beat = home.path / "beat"
+    beat.write_text("damaged") if lost == "damaged" else beat.unlink()
+    os.utime(home.path, (0, 0))
     with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+        if lost == "damaged":
+            os.utime(beat, (0, 0))
+        assert home.asked_size() is None
         assert writer.beat() is None
-    assert home.keys.signed.exists()
+        assert home.asked_size() == size(home) - 1  # all but the anchor
+
+
+def test_within_the_beat_nobody_asks_for_a_stamp_and_the_audit_says_so(home: Home) -> None:
+    for _ in range(2):
+        with home.writing() as writer:
+            open_case(writer.sequencer, doer(home))
+            before = size(home)
+            assert writer.beat() is None
+            assert size(home) == before
+    assert problems(home) == ()
+
+
+def test_a_stamp_that_was_asked_for_in_vain_is_missed_by_the_audit(home: Home) -> None:
+    with home.writing() as writer:
+        open_case(writer.sequencer, doer(home))
+    home.note_beat(size(home))
+    assert [problem.id for problem in problems(home)] == ["log.anchored"]
 
 
 def test_a_clock_that_went_back_does_not_put_off_the_beat(home: Home) -> None:
     home.clock = lambda: system_clock() - timedelta(hours=1)
     with home.writing() as writer:
         open_case(writer.sequencer, doer(home))
-        before = home.keys.signed.read_bytes()
+        before = size(home)
         writer.beat()
-    assert home.keys.signed.read_bytes() != before
+        assert size(home) == before + 1
 
 
 def test_a_file_is_no_home(home: Home, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from api.office.audit import run_audit
 from api.office.item import Look, list_items, show_item
 from api.office.page import every_entry, every_page
 from casefiles.case import OpenedEvent, open_events
+from evidence.custody.turn import Turn
 from evidence.errors import HomeBusyError, UnknownItemError
 from evidence.observation import Mode
 from evidence.seal.age import Identity
@@ -85,9 +87,12 @@ def test_a_look_is_logged_before_any_record_is_opened(
     assert answer.unstamped is None
 
 
-def test_a_look_that_cannot_be_logged_opens_nothing(home: Home, look: Look, opened: list[int]) -> None:
+def test_a_look_that_cannot_be_logged_opens_nothing(
+    home: Home, look: Look, opened: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     item = items_of(home)[0].item_id
-    with home.writing():
+    monkeypatch.setattr("api.home.Turn", partial(Turn, wait_s=0))
+    with Turn(home.engine, home.path / "lock").take():
         for ask in (lambda: list_items(home, look=look), lambda: show_item(home, item, look)):
             with pytest.raises(HomeBusyError):
                 ask()

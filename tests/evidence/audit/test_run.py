@@ -201,7 +201,7 @@ def change(home: Home, *statements: str) -> None:
         ("INSERT INTO token SELECT 2, size, token, reply FROM token LIMIT 1", "log.tokens"),
         ("UPDATE token SET size = size + 1", "log.tokens"),
         ("DELETE FROM checkpoint WHERE size = (SELECT min(size) FROM checkpoint)", "log.tokens"),
-        ("UPDATE checkpoint SET size = size + 1", "log.checkpoints"),
+        ("UPDATE checkpoint SET size = size + 100000", "log.checkpoints"),
         ("DELETE FROM item WHERE idx = (SELECT min(idx) FROM item)", "records.rows"),
         ("UPDATE item SET message_id = message_id + 1 WHERE idx = (SELECT max(idx) FROM item)", "records.rows"),
         ("UPDATE hole SET reason = 'mode'", "records.rows"),

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.custody.event import Draft
 from evidence.custody.sequencer import Sequencer
+from evidence.custody.turn import Turn
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.seal.recipients import HybridIdentity, generate_identity
 from evidence.store import database
@@ -48,7 +49,8 @@ def new_ledger(folder: Path) -> Ledger:
 
 
 def _ledger(engine: sa.Engine, signed: Path) -> Ledger:
-    sequencer = Sequencer(engine=engine, origin=ORIGIN, key=KEY, casework=CASEWORK.recipient, seen=SEEN, signed=signed)
+    turn = Turn(engine, signed.with_name("lock"))
+    sequencer = Sequencer(turn=turn, origin=ORIGIN, key=KEY, casework=CASEWORK.recipient, seen=SEEN, signed=signed)
     return Ledger(engine, sequencer, signed)
 
 

@@ -112,7 +112,7 @@ def test_every_table_is_truth_projection_or_work() -> None:
 def test_sqlite_is_opened_so_that_a_commit_is_on_the_disk(engine: sa.Engine) -> None:
     told = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "trusted_schema": 0}
     with reading(engine) as connection:
-        for pragma, value in (told | {"busy_timeout": 10_000, "cell_size_check": 1}).items():
+        for pragma, value in (told | {"busy_timeout": 30_000, "cell_size_check": 1}).items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value, pragma
 
 

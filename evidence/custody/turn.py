@@ -1,0 +1,66 @@
+"""The turn: whoever writes to a home waits for its lock, for one commit at a time.
+
+Nobody holds it while sealing, hashing, fetching or stamping, so an import, a watch and every
+command share one home. The lock is flock(2) on a file: the system frees it when its holder dies.
+It keeps apart the processes and threads of one machine; the database keeps writers apart too
+(``evidence.store.database.writing``), which on PostgreSQL holds between machines.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from evidence.store.database import WAIT_S, busy, writing
+
+_POLL_S = 0.004
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to write to one home.
+
+    Attributes:
+        lock: File that is locked while somebody has the turn.
+        wait_s: How long to wait for others, in seconds.
+    """
+
+    engine: sa.Engine
+    lock: Path
+    wait_s: float = WAIT_S
+
+    @contextmanager
+    def take(self) -> Iterator[sa.Connection]:
+        """Wait for the turn, and write in one transaction: committed, and on disk, when the block ends.
+
+        A thread that has the turn must not ask for it again: it would wait for itself.
+
+        Raises:
+            HomeBusyError: Others had it for all of ``wait_s`` seconds.
+        """
+        handle = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _wait(handle, self.lock.parent, self.wait_s)
+            with writing(self.engine) as connection:
+                yield connection
+        finally:
+            os.close(handle)  # and so unlock: nobody else has this description
+
+
+def _wait(handle: int, home: Path, wait_s: float) -> None:
+    # asked again and again: flock(2) that sleeps can be given a time limit by a signal only, and threads have none
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise busy(str(home), wait_s) from None
+            time.sleep(_POLL_S)
+        else:
+            return

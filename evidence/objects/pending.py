@@ -1,0 +1,207 @@
+"""What one writer has put and the log does not name yet: ``objects/pending/<random>/``, under a lock of its own.
+
+The order on the way in: write ``pending/<random>/<random>``, fsync; ``sync`` brings the pending names
+to the disk, gives each its address with link(2), and brings the addresses there; the log's
+transaction; then ``settle`` removes the pending names. Unlike rename, link(2) refuses to replace. No
+address is ever on the disk before its pending name: after a power cut nobody would look for it.
+
+The system frees the folder's lock (flock(2) on the folder itself) when its writer dies: that is how
+recovery tells what the dead left from what the living are at.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
+from evidence.objects.durable import storage_errors, sync_directory
+from evidence.objects.port import Sink
+
+
+class LocalPending:
+    """The pending objects of one writer, whose threads may share it; see ``evidence.objects.port.Pending``.
+
+    Args:
+        root: The folder of the objects.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._guard = threading.Lock()
+        self._claim: _Claim | None = None
+        self._drafts: dict[str, list[Path]] = {}
+
+    def put(self, fill: Callable[[Sink], str]) -> str:
+        """Store what ``fill`` writes; see the port."""
+        with storage_errors(self._root):
+            draft = self._claimed().folder / secrets.token_hex(16)
+            try:
+                address = _write(draft, fill)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+        with self._guard:
+            self._drafts.setdefault(address, []).append(draft)
+        return address
+
+    def _claimed(self) -> "_Claim":
+        with self._guard:
+            self._claim = self._claim or _Claim.make(self._root / "pending")
+            return self._claim
+
+    def sync(self, addresses: Iterable[str]) -> None:
+        """Give what was put its address, on the disk; see the port."""
+        wanted = self._drafts_of(addresses)
+        if not wanted:
+            return
+        with storage_errors(self._root):
+            for folder in sorted({draft.parent for draft, _place in wanted}):
+                sync_directory(folder)
+            for draft, place in wanted:
+                _link(draft, place)
+            # the root too: a run that was killed may have made a shelf and never synced it
+            for folder in [self._root, *sorted({place.parent for _draft, place in wanted})]:
+                sync_directory(folder)
+
+    def _drafts_of(self, addresses: Iterable[str]) -> list[tuple[Path, Path]]:
+        """The drafts with the places that they get."""
+        with self._guard:
+            told = {address: tuple(self._drafts.get(address, ())) for address in addresses}
+        for address, drafts in told.items():
+            if not drafts:
+                raise ObjectMissingError("this writer has put no such object", where=f"object {address}")
+        return [(draft, place_of(self._root, address)) for address, drafts in told.items() for draft in drafts]
+
+    def settle(self, addresses: Iterable[str]) -> None:
+        """Keep what was logged; see the port."""
+        wanted = self._drafts_of(addresses)
+        with storage_errors(self._root):
+            for draft, _place in wanted:
+                draft.unlink(missing_ok=True)
+        self._forget(wanted)
+
+    def take_back(self, addresses: Iterable[str]) -> None:
+        """Remove what will not be logged; see the port."""
+        wanted = self._drafts_of(addresses)
+        with storage_errors(self._root):
+            for draft, place in wanted:
+                if place.exists() and place.samefile(draft):
+                    unlink_address(place)
+                draft.unlink(missing_ok=True)
+        self._forget(wanted)
+
+    def _forget(self, settled: Iterable[tuple[Path, Path]]) -> None:
+        with self._guard:
+            for _draft, place in settled:
+                self._drafts.pop(place.name, None)
+
+    def close(self) -> None:
+        """Leave what is not settled to recovery; see the port."""
+        with self._guard:
+            self._drafts.clear()
+            if self._claim:
+                self._claim.release()
+            self._claim = None
+
+
+class _Claim:
+    """A folder of unfinished files that is locked as long as its writer lives."""
+
+    def __init__(self, folder: Path, handle: int) -> None:
+        self.folder = folder
+        self._handle = handle
+
+    @classmethod
+    def make(cls, pending: Path) -> "_Claim":
+        while True:
+            folder = pending / secrets.token_hex(16)
+            folder.mkdir(mode=0o700)
+            if (handle := lock_folder(folder, wait=True)) is not None:
+                break  # else: recovery found it empty and free just then, and removed it
+        try:
+            sync_directory(pending)
+        except OSError:
+            os.close(handle)
+            raise
+        return cls(folder, handle)
+
+    def release(self) -> None:
+        with suppress(OSError):  # it still holds something: recovery will ask the log
+            self.folder.rmdir()
+        os.close(self._handle)
+
+
+def lock_folder(folder: Path, *, wait: bool = False) -> int | None:
+    """Lock a folder of unfinished files; None where a living writer has it, or it is gone.
+
+    Returns:
+        A handle; closing it unlocks.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    with ExitStack() as unless_locked:
+        unless_locked.callback(os.close, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if os.path.samestat(folder.stat(), os.fstat(handle)):
+                unless_locked.pop_all()
+                return handle
+        except (BlockingIOError, FileNotFoundError):
+            return None
+    return None
+
+
+def place_of(root: Path, address: str) -> Path:
+    """Where the object of this address lies or would lie."""
+    return root / address[:2] / address
+
+
+def unlink_address(place: Path) -> None:
+    """Remove an address; on return that has reached the disk, and only now its pending name may go."""
+    place.unlink(missing_ok=True)
+    if place.parent.is_dir():
+        sync_directory(place.parent)
+
+
+def file_address(file: Path) -> str:
+    """The address that a file's bytes have."""
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def not_ours(path: Path, expected: str) -> StoreError:
+    """Something lies in the way among the objects."""
+    return StoreError(
+        "what lies among the objects is not ours",
+        where=str(path),
+        expected=expected,
+        fix="Look at it, and move it away",
+    )
+
+
+def _write(draft: Path, fill: Callable[[Sink], str]) -> str:
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(handle, "wb") as sink:
+        address = fill(sink.write)
+        sink.flush()
+        os.fsync(sink.fileno())
+    return address
+
+
+def _link(draft: Path, place: Path) -> None:
+    try:
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise not_ours(place.parent, "a folder") from error
+    try:
+        os.link(draft, place)  # unlike rename, link(2) refuses to replace
+    except FileExistsError as error:
+        if file_address(place) != place.name or file_address(draft) != place.name:
+            raise ObjectConflictError("other bytes lie at this address", where=f"object {place.name}") from error
