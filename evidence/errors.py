@@ -11,6 +11,7 @@
     │   └── CardError           the SLIP-39 cards do not fit together
     ├── LogError
     │   ├── LeafError           an entry is malformed, too long or not of its schema
+    │   │   └── UnknownTypeError   an entry is of a type that this program does not know
     │   ├── CommitmentError     a disclosure does not hash to its commitment
     │   ├── TileError           a tile does not fit the leaves
     │   ├── InclusionProofError
@@ -87,8 +88,12 @@ class LeafError(LogError):
     """An entry is malformed, too long or not of its type's schema."""
 
 
+class UnknownTypeError(LeafError):
+    """An entry is of a format or type that this program does not know, as a newer one may have written it."""
+
+
 class CommitmentError(LogError):
-    """A disclosure does not hash to any commitment of its leaf."""
+    """A disclosure is malformed, or what is shown of a leaf does not hash to what the leaf commits to."""
 
 
 class TileError(LogError):

@@ -318,8 +318,8 @@ def _exhibits(
             path = tuple(inclusion_path(tiles, index=event.index, size=anchor.size))
             proof = TlogProof(event.index, path, anchor.note).encode()
             hidden = withhold | _HOLE_CONTENT if event.leaf.type == "hole" and withhold >= _CONTENT else withhold
-            disclosures = event.record.disclosures(withhold=hidden) if event.record else ()
-            yield Exhibit(event.index, event.data, disclosures, proof)
+            lines = event.record.lines(withhold=hidden) if event.record else ()
+            yield Exhibit(event.index, event.data, lines, proof)
 
 
 def _stamps(home: Home, cited: set[str]) -> Iterator[Stamp]:

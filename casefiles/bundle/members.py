@@ -19,6 +19,7 @@ from casefiles.format.records import (
     Record,
     bag_facts,
     derived_case,
+    encode_lines,
     events_of,
     items_csv,
     items_of,
@@ -49,13 +50,13 @@ class Exhibit:
     Attributes:
         index: Its place in the log, from 0.
         leaf: The leaf, byte for byte.
-        disclosures: Those that are handed over; the rest is withheld.
+        lines: One for each NAME of its type, in their order: a disclosure, or the commitment of a withheld value.
         proof: Its C2SP tlog-proof file, with the bundle's checkpoint in it.
     """
 
     index: int
     leaf: bytes
-    disclosures: tuple[str, ...]
+    lines: tuple[str, ...]
     proof: bytes
 
 
@@ -141,9 +142,7 @@ def make_payload(contents: BundleContents) -> Payload:
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
     """
     exhibits = sorted(contents.exhibits, key=lambda exhibit: exhibit.index)
-    records = tuple(
-        read_record(index=exhibit.index, leaf=exhibit.leaf, disclosures=exhibit.disclosures) for exhibit in exhibits
-    )
+    records = tuple(read_record(index=exhibit.index, leaf=exhibit.leaf, lines=exhibit.lines) for exhibit in exhibits)
     anchorage = _anchorage(contents, records)
     case = describe(contents, records, anchorage)
     members = {
@@ -211,8 +210,7 @@ def _log_members(contents: BundleContents) -> dict[str, bytes]:
     for exhibit in contents.exhibits:
         members[layout.leaf_name(exhibit.index)] = exhibit.leaf
         members[layout.proof_name(exhibit.index)] = exhibit.proof
-        lines = "".join(f"{disclosure}\n" for disclosure in exhibit.disclosures)
-        members[layout.disclosures_name(exhibit.index)] = lines.encode("ascii")
+        members[layout.disclosures_name(exhibit.index)] = encode_lines(exhibit.lines)
     for stamp in contents.stamps:
         token, checkpoint = layout.stamp_names(sha256_hex(stamp.token))
         members |= {token: stamp.token, checkpoint: stamp.checkpoint}

@@ -28,6 +28,7 @@ _OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a 
 _JSON_FIELD = re.compile(rb'"(?!' + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
 _CSV_COLUMN = re.compile(rb'(?:^|,)"?(' + _PRINT + rb')"?(?:,|$)', re.IGNORECASE)
 _DISCLOSURE = re.compile(rb"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?")
+_WITHHELD = re.compile(rb"([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}")
 
 
 def require_no_picture(name: str, content: bytes) -> None:
@@ -61,16 +62,19 @@ def _require_text(name: str, content: bytes) -> None:
         raise GateError("a text member has control characters", where=name)
 
 
-def _told(disclosures: bytes) -> bytes:
-    """What disclosures say, a line each; what is none stays as it is.
+def _told(lines: bytes) -> bytes:
+    """What the lines of a leaf say: of a disclosure what is in it, of a withheld value its name; others as they are.
 
-    Their own spelling is not searched: read from another character than their first, what
-    somebody wrote into a message could spell anything.
+    Their own spelling is not searched: read from another character than its first, a disclosure of what
+    somebody wrote into a message could spell anything, and a commitment spells what chance made.
     """
-    return b"\n".join(
-        base64.urlsafe_b64decode(line + b"=" * (-len(line) % 4)) if _DISCLOSURE.fullmatch(line) else line
-        for line in disclosures.split(b"\n")
-    )
+    return b"\n".join(map(_told_by, lines.split(b"\n")))
+
+
+def _told_by(line: bytes) -> bytes:
+    if withheld := _WITHHELD.fullmatch(line):
+        return withheld[1]
+    return base64.urlsafe_b64decode(line + b"=" * (-len(line) % 4)) if _DISCLOSURE.fullmatch(line) else line
 
 
 def _require_no_base64(name: str, content: bytes) -> None:

@@ -11,16 +11,18 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from casefiles.errors import RecordsError
 from casefiles.format.layout import BUNDLE_SCHEMA
 from evidence.canonical import Json, jcs
+from evidence.errors import UnknownTypeError
 from evidence.log.commit import open_commitments
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.note import Checkpoint
-from evidence.log.schema import NO_TOKEN, SCHEMAS
+from evidence.log.schema import NO_TOKEN, SCHEMAS, require_names, schema_of
 from evidence.times import format_time
 
 ITEM = "observed"
@@ -72,29 +74,45 @@ class Anchorage:
     gen_times: Mapping[str, datetime]
 
 
-def read_record(*, index: int, leaf: bytes, disclosures: Iterable[str]) -> Record:
+def read_record(*, index: int, leaf: bytes, lines: Iterable[str]) -> Record:
     """Read a leaf and open what is disclosed of it.
 
     Raises:
-        LeafError: The leaf is malformed.
-        CommitmentError: A disclosure is malformed or does not open a commitment of the leaf.
+        LeafError: The leaf is malformed, or of a type that is not known.
+        CommitmentError: See ``open_record``.
     """
-    return open_record(index=index, leaf=parse_leaf(leaf), disclosures=disclosures)
+    return open_record(index=index, leaf=parse_leaf(leaf), lines=lines)
 
 
-def open_record(*, index: int, leaf: Leaf, disclosures: Iterable[str]) -> Record:
+def open_record(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Record:
     """Open what is disclosed of a leaf.
 
+    The names of a type that is not known here are those that the lines have: the digest in the leaf binds them too.
+
     Raises:
-        CommitmentError: A disclosure is malformed or does not open a commitment of the leaf.
+        LeafError: The names are not those of the leaf's type.
+        CommitmentError: A line is malformed, or together they do not hash to what the leaf commits to.
     """
-    values = open_commitments(leaf.commit, disclosures)
-    return Record(index, leaf, values, tuple(sorted(leaf.commit.keys() - values.keys())))
+    shown = open_commitments(leaf.commit, lines)
+    with suppress(UnknownTypeError):
+        require_names(shown.names, schema_of(leaf.type, leaf.format), where=f"leaf {index}")
+    return Record(index, leaf, shown.values, shown.withheld)
 
 
-def disclosure_lines(data: bytes) -> list[str]:
-    """The disclosures in a member: ASCII, one a line; a file of nothing discloses nothing."""
-    return data.decode("ascii", "replace").removesuffix("\n").split("\n") if data else []
+def encode_lines(lines: Iterable[str]) -> bytes:
+    """The member that shows a leaf: one line for each NAME."""
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def decode_lines(data: bytes, *, where: str) -> list[str]:
+    """The lines of such a member; of a leaf that commits to nothing it is empty.
+
+    Raises:
+        RecordsError: Not ASCII, or its last line has no end.
+    """
+    if not data.isascii() or (data and not data.endswith(b"\n")):
+        raise RecordsError("not lines of ASCII, each with its end", where=where)
+    return data.decode("ascii").split("\n")[:-1]
 
 
 def items_of(records: Iterable[Record]) -> list[Record]:

@@ -45,8 +45,8 @@ from casefiles.format.records import (
     Anchorage,
     Record,
     bag_facts,
+    decode_lines,
     derived_case,
-    disclosure_lines,
     events_of,
     items_csv,
     items_of,
@@ -65,9 +65,9 @@ from casefiles.verifier.cades import (
 )
 from config.errors import Explained
 from evidence.canonical import Json, read_jcs, sha256_hex
-from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError
+from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError, UnknownTypeError
 from evidence.finding import Finding, Report, Verdict
-from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.leaf import Leaf, read_leaf, require_type
 from evidence.log.merkle import verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.proof import TlogProof
@@ -160,10 +160,10 @@ class Opened:
 
     @cached_property
     def leaves(self) -> dict[int, Leaf]:
-        """Every leaf of this log, by index."""
+        """Every leaf of this log, by index; its type need not be known here."""
         leaves: dict[int, Leaf] = {}
         for index in self.indexes:
-            leaf = parse_leaf(self.members[layout.leaf_name(index)])
+            leaf = read_leaf(self.members[layout.leaf_name(index)])
             if leaf.log != self.checkpoint.origin:
                 raise LeafError("a leaf of another log", where=f"leaf {index}", expected=self.checkpoint.origin)
             leaves[index] = leaf
@@ -172,10 +172,7 @@ class Opened:
     @cached_property
     def records(self) -> list[Record]:
         """Every leaf with what is disclosed of it, in the order of the log."""
-        return [
-            open_record(index=index, leaf=leaf, disclosures=self._disclosures(index))
-            for index, leaf in self.leaves.items()
-        ]
+        return [open_record(index=index, leaf=leaf, lines=self._lines(index)) for index, leaf in self.leaves.items()]
 
     @cached_property
     def anchors(self) -> dict[str, Anchor]:
@@ -220,8 +217,9 @@ class Opened:
     def _read(self, token: str, stamped: str) -> TokenInfo:
         return read_token(self.members[token], sha256=hashlib.sha256(self.members[stamped]).digest())
 
-    def _disclosures(self, index: int) -> list[str]:
-        return disclosure_lines(self.members[layout.disclosures_name(index)])
+    def _lines(self, index: int) -> list[str]:
+        where = layout.disclosures_name(index)
+        return decode_lines(self.members[where], where=where)
 
     def _anchor(self, digest: str) -> Anchor:
         token, checkpoint = layout.stamp_names(digest)
@@ -415,6 +413,14 @@ def _log_checkpoint_stamp(opened: Opened) -> str:
 
 
 def _log_leaves(opened: Opened) -> str:
+    unknown: list[UndecidedError] = []
+    for index, leaf in opened.leaves.items():
+        try:
+            require_type(leaf)
+        except UnknownTypeError as error:
+            unknown.append(UndecidedError(error.message, where=f"leaf {index}", found=error.found, fix=_NEWER))
+    if unknown:
+        raise unknown[0]
     return f"{len(opened.leaves)} log entries"
 
 
@@ -432,11 +438,6 @@ def _log_inclusion(opened: Opened) -> str:
 
 
 def _log_disclosures(opened: Opened) -> str:
-    for record in opened.records:
-        where = layout.disclosures_name(record.index)
-        written = opened.members[where]
-        if written and not written.endswith(b"\n"):
-            raise RecordsError("the last line has no end", where=where)
     withheld = sum(len(record.withheld) for record in opened.records)
     return f"{sum(len(record.values) for record in opened.records)} values shown, {withheld} withheld"
 
@@ -528,6 +529,7 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
 _WHO = "whoever has a certificate under it could have sealed"
 _WHEN = "whoever issues the seal could have chosen the time"
 _GIVE_PIN = "Give with --seal the fingerprint of the seal's certificate that the covering letter prints"
+_NEWER = "Verify it with a newer program, which knows this type"
 _GIVE_ALL = (
     "Give every root that the letter names, then run it again. Only if it still says FAILED was something changed"
 )

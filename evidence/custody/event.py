@@ -13,7 +13,7 @@ from typing import Any
 from evidence.canonical import Value, b64u, from_b64u, jcs, sha256_hex
 from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError, LeafError
-from evidence.log.commit import commitment, open_commitments
+from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.leaf import Leaf
 from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, Schema, schema_of
 from evidence.seal.age import Recipient
@@ -82,20 +82,26 @@ class Record:
 
     type: str
     values: Mapping[str, Value]
-    subject_secret: bytes | None
-    act_secret: bytes | None
+    subject_secret: bytes
+    act_secret: bytes
     source: Value
 
-    def disclosures(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """The disclosures of every value but the withheld, in the order of the schema's names."""
+    def disclosures(self) -> dict[str, str]:
+        """The disclosure of every value, by NAME in the order of the names."""
         schema = SCHEMAS[self.type]
+        secrets_of = dict.fromkeys(schema.subject, self.subject_secret) | dict.fromkeys(schema.act, self.act_secret)
+        return {name: disclose(secret, name, self.values[name]) for name, secret in sorted(secrets_of.items())}
+
+    def lines(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """What is handed over of this record: the disclosures, and the commitments of the withheld names."""
         return tuple(
-            disclose(secret, name, self.values[name])
-            for names, secret in ((schema.subject, self.subject_secret), (schema.act, self.act_secret))
-            if secret is not None
-            for name in names
-            if name not in withhold
+            withheld_line(name, commitment(disclosure)) if name in withhold else disclosure
+            for name, disclosure in self.disclosures().items()
         )
+
+    def commit(self) -> str:
+        """What the leaf of this record commits to."""
+        return commit_digest({name: commitment(disclosure) for name, disclosure in self.disclosures().items()})
 
 
 def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy = secrets.token_bytes) -> Prepared:
@@ -106,18 +112,13 @@ def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy 
     """
     schema = schema_of(draft.type)
     values = _complete(draft, schema)
-    subject, act = entropy(SECRET_BYTES), entropy(SECRET_BYTES)
+    record = Record(draft.type, values, entropy(SECRET_BYTES), entropy(SECRET_BYTES), draft.source)
     rows = _rows(draft)
-    if schema.subject or schema.act:
-        record = Record(draft.type, values, subject, act, draft.source)
+    if schema.names:
         rows["record"] = seal_whole(_record_bytes(record), recipients=(casework,))
     body: Value = {
         "after": NO_TOKEN,
-        "commit": {
-            name: commitment(disclose(secret, name, values[name]))
-            for names, secret in ((schema.subject, subject), (schema.act, act))
-            for name in names
-        },
+        "commit": record.commit(),
         "event": draft.event_id,
         "format": FORMAT,
         "log": origin,
@@ -134,7 +135,7 @@ def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy 
 
 def _complete(draft: Draft, schema: Schema) -> dict[str, Value]:
     names = (*schema.subject, *schema.act)
-    if unknown := sorted(draft.values.keys() - set(names)):
+    if unknown := sorted(draft.values.keys() - schema.names):
         raise LeafError("names that are not of this type's schema", where=draft.type, found=", ".join(unknown))
     if draft.public.keys() != set(schema.public):
         raise LeafError("public names do not fit the schema", where=draft.type, expected=", ".join(schema.public))
@@ -158,16 +159,12 @@ def _digests(rows: Mapping[str, bytes], payload: Payload | None) -> dict[str, Va
 
 
 def _record_bytes(record: Record) -> bytes:
-    told = {
-        "subject": b64u(record.subject_secret) if record.subject_secret else None,
-        "act": b64u(record.act_secret) if record.act_secret else None,
-    }
     return jcs(
         {
             "format": RECORD_FORMAT,
             "type": record.type,
             "values": dict(record.values),
-            "secrets": told,
+            "secrets": {"subject": b64u(record.subject_secret), "act": b64u(record.act_secret)},
             "source": record.source,
         }
     )
@@ -180,21 +177,21 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
         LeafError: It is no record, or of another leaf.
         CommitmentError: A value or a secret is not the one that the leaf commits to.
     """
+    where = f"event {leaf.event_id}"
     try:
         body: dict[str, Any] = json.loads(plain)
         told = body["secrets"]
         record = Record(
-            body["type"],
-            body["values"],
-            None if told["subject"] is None else from_b64u(told["subject"]),
-            None if told["act"] is None else from_b64u(told["act"]),
-            body["source"],
+            body["type"], body["values"], from_b64u(told["subject"]), from_b64u(told["act"]), body["source"]
         )
-        if (body["format"], record.type, record.values.keys()) != (RECORD_FORMAT, leaf.type, leaf.commit.keys()):
-            raise LeafError("the record is not of this leaf", where=f"event {leaf.event_id}")
-        disclosures = record.disclosures()
+        names = set(schema_of(leaf.type, leaf.format).names)
+        if (body["format"], record.type, {*record.values.keys()}) != (RECORD_FORMAT, leaf.type, names):
+            raise LeafError("the record is not of this leaf", where=where)
+        commit = record.commit()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalError) as error:
-        raise LeafError("this is no record", where=f"event {leaf.event_id}") from error
-    if len(open_commitments(leaf.commit, disclosures)) != len(leaf.commit):
-        raise CommitmentError("a secret of the record is missing", where=f"event {leaf.event_id}")
+        raise LeafError("this is no record", where=where) from error
+    if commit != leaf.commit:
+        raise CommitmentError(
+            "the record does not open its leaf", where=where, expected=f"SHA-256 {leaf.commit}", found=commit
+        )
     return record

@@ -3,11 +3,14 @@
     salt       = HMAC-SHA256(secret, "nisisama/salt/1" | newline | NAME)
     disclosure = base64url(JCS [base64url(salt), NAME, value])
     commitment = base64url(SHA-256(ASCII disclosure))
+    commit     = HEX(SHA-256(JCS {NAME: commitment, ...}))
 
-A leaf carries the commitment of every name of its type. Handing over a disclosure reveals one
-value and nothing of the others; without the secret a commitment cannot be guessed at. To
-verify is to hash a string: nothing is canonicalised again, so no two programs can disagree on
-the bytes. Standard library only, shared with the offline verifier; ``disclose`` makes them.
+A leaf carries ``commit``, one digest over the commitments of every name of its type. Whoever
+shows values hands over one line for each name: its disclosure, or the name and the commitment
+that withholds the value. A disclosure reveals one value and nothing of the others; without the
+secret a commitment cannot be guessed at. To verify is to hash strings: no value is canonicalised
+again, so no two programs can disagree on the bytes. Standard library only, shared with the
+offline verifier; ``disclose`` makes them.
 """
 
 import hashlib
@@ -15,9 +18,10 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from evidence.canonical import b64u, from_b64u
+from evidence.canonical import b64u, from_b64u, jcs, sha256_hex
 from evidence.errors import CanonicalError, CommitmentError
 
 SECRET_BYTES = 32
@@ -28,7 +32,26 @@ MAX_DEPTH = 16
 
 _CONTEXT = b"nisisama/salt/1\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_COMMITMENT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes: the last two bits are unused, and zero
 _PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was handed over of a leaf's values, proven against the leaf.
+
+    Attributes:
+        values: By NAME, those disclosed.
+        withheld: The other NAMEs that the leaf commits to, sorted.
+    """
+
+    values: Mapping[str, Any]
+    withheld: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every NAME that the leaf commits to."""
+        return frozenset(self.values).union(self.withheld)
 
 
 def salt(secret: bytes, name: str) -> bytes:
@@ -43,7 +66,7 @@ def salt(secret: bytes, name: str) -> bytes:
 
 
 def commitment(disclosure: str) -> str:
-    """What a leaf carries for this disclosure: 43 characters.
+    """What stands for this disclosure where its value is withheld: 43 characters.
 
     Raises:
         CommitmentError: The disclosure is not ASCII.
@@ -71,31 +94,57 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     return _require_name(name), value
 
 
-def open_commitments(commit: Mapping[str, str], disclosures: Iterable[str]) -> dict[str, Any]:
-    """The values that these disclosures reveal of a leaf, by name.
+def commit_digest(commitments: Mapping[str, str]) -> str:
+    """What a leaf carries for the commitments of all its names: 64 lower hex characters."""
+    return sha256_hex(jcs(commitments))
 
-    The inclusion of the leaf that ``commit`` comes from was verified before.
+
+def withheld_line(name: str, commitment_: str) -> str:
+    """The line that withholds the value of ``name``."""
+    return f"{name} {commitment_}"
+
+
+def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
+    """Check what is handed over of a leaf against the digest that it carries.
+
+    The inclusion of the leaf that ``commit`` comes from was verified before. The caller compares
+    the names with the schema of the leaf's type.
+
+    Args:
+        commit: The leaf's ``commit``.
+        lines: One for each NAME, in the order of the names: a disclosure, or NAME, a space and a commitment.
 
     Raises:
-        CommitmentError: A disclosure is malformed, names what the leaf does not commit to, names
-            it a second time, or does not hash to what stands there.
+        CommitmentError: A line is malformed, out of order or names what another names, or together
+            they do not hash to ``commit``.
     """
-    opened: dict[str, Any] = {}
-    for disclosure in disclosures:
-        name, value = read_disclosure(disclosure)
-        if name not in commit:
-            raise CommitmentError("a disclosure of a name that the leaf does not have", found=name)
-        if name in opened:
-            raise CommitmentError("a second disclosure of one name", found=name)
-        if commit[name] != commitment(disclosure):
-            raise CommitmentError(
-                "a disclosure does not hash to its commitment",
-                where=name,
-                expected=commit[name],
-                found=commitment(disclosure),
-            )
-        opened[name] = value
-    return opened
+    commitments: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for line in lines:
+        # (1) a line withholds or discloses
+        name, space, stands = line.partition(" ")
+        if space:
+            _require_commitment(_require_name(name), stands)
+        else:
+            (name, value), stands = read_disclosure(line), commitment(line)
+            values[name] = value
+        # (2) each name once, in one order
+        if commitments and name <= next(reversed(commitments)):
+            raise CommitmentError("a name is doubled or not in its order", found=name)
+        commitments[name] = stands
+    # (3) all of them together are what the leaf commits to
+    if commit_digest(commitments) != commit:
+        raise CommitmentError(
+            "what is shown and what is withheld do not hash to what the leaf commits to",
+            expected=commit,
+            found=commit_digest(commitments),
+        )
+    return Shown(values, tuple(name for name in commitments if name not in values))
+
+
+def _require_commitment(name: str, text: str) -> None:
+    if not _COMMITMENT.fullmatch(text):
+        raise CommitmentError("not a commitment", where=name, expected="43 base64url characters")
 
 
 def _load(data: bytes) -> object:

@@ -1,14 +1,16 @@
 """The types of custody events and the names that each commits to.
 
 Pure data, shared with the offline verifier. Every NAME of a TYPE is always committed, null
-where there is nothing to say, so that what is withheld shows. A schema is never edited: a
-new field is a new format, ``nisisama/event/2``. docs/format.md is the specification.
+where there is nothing to say, so that what is withheld shows. Schemas are looked up by format
+and type. From release 1.0 a schema is never edited: a new field is a new format,
+``nisisama/event/2``; a new type may be added at any time. docs/format.md is the specification.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from evidence.errors import LeafError
+from evidence.errors import LeafError, UnknownTypeError
 
 FORMAT = "nisisama/event/1"
 MAX_LEAF_BYTES = 65_535
@@ -32,11 +34,16 @@ class Schema:
     act: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every NAME that a leaf of this type commits to."""
+        return frozenset(self.subject).union(self.act)
+
 
 _ACT = ("actor", "at", "reason", "authority", "approver", "tool")
 """Who did it, when by our clock, why, on whose authority, with what; in every event but an anchor."""
 
-SCHEMAS = MappingProxyType(
+SCHEMAS: Mapping[str, Schema] = MappingProxyType(
     {
         "log_opened": Schema(
             act=(
@@ -117,13 +124,28 @@ SCHEMAS = MappingProxyType(
 )
 
 
-def schema_of(event_type: str) -> Schema:
-    """The schema of a type.
+_FORMATS: Mapping[str, Mapping[str, Schema]] = MappingProxyType({FORMAT: SCHEMAS})
+
+
+def schema_of(event_type: str, event_format: str = FORMAT) -> Schema:
+    """The schema of a type in a format.
 
     Raises:
-        LeafError: There is no such type.
+        UnknownTypeError: There is no such type here: perhaps a newer program has it.
     """
     try:
-        return SCHEMAS[event_type]
+        return _FORMATS[event_format][event_type]
     except KeyError as error:
-        raise LeafError("unknown event type", expected="one of docs/format.md", found=event_type[:40]) from error
+        found = f"{event_type[:40]} of {event_format[:40]}"
+        raise UnknownTypeError("unknown event type", expected="one of docs/format.md", found=found) from error
+
+
+def require_names(names: frozenset[str], schema: Schema, *, where: str) -> None:
+    """Check that committed names are exactly those of a schema.
+
+    Raises:
+        LeafError: One is missing or added.
+    """
+    if odd := names ^ schema.names:
+        found = ", ".join(sorted(odd))
+        raise LeafError("the committed names are not those of the schema", where=where, found=found)

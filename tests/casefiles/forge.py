@@ -30,7 +30,7 @@ from casefiles.verifier.checks import verify
 from evidence.canonical import Value, jcs
 from evidence.custody.disclose import disclose
 from evidence.finding import Report
-from evidence.log.commit import commitment
+from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.merkle import leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
@@ -130,7 +130,7 @@ class Log:
         sealed = {"record": hashlib.sha256(f"record {index}".encode()).hexdigest()} if told else {}
         body: Value = {
             "after": self.after,
-            "commit": {name: commitment(disclosure) for name, disclosure in told.items()},
+            "commit": commit_digest({name: commitment(disclosure) for name, disclosure in told.items()}),
             "event": hashlib.sha256(f"event {index}".encode()).hexdigest()[:32],
             "format": FORMAT,
             "log": ORIGIN,
@@ -171,8 +171,15 @@ class Log:
     def exhibit(self, index: int, checkpoint: bytes, *, withhold: frozenset[str] = HELD_BACK) -> Exhibit:
         size = int(checkpoint.split(b"\n")[1])
         path = tuple(inclusion_path(self.tiles, index=index, size=size))
-        told = tuple(text for name, text in self.disclosures[index].items() if name not in withhold)
-        return Exhibit(index, self.leaves[index], told, TlogProof(index, path, checkpoint).encode())
+        lines = lines_of(self.disclosures[index], withhold=withhold)
+        return Exhibit(index, self.leaves[index], lines, TlogProof(index, path, checkpoint).encode())
+
+
+def lines_of(told: Mapping[str, str], *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """What shows a leaf with these disclosures: one line for each name."""
+    return tuple(
+        withheld_line(name, commitment(told[name])) if name in withhold else told[name] for name in sorted(told)
+    )
 
 
 def act(at: datetime) -> dict[str, Value]:

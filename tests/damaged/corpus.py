@@ -4,10 +4,10 @@ Where a defect lies below the seal, the bundle is bagged, sealed and stamped aga
 would do who holds the seal: only the check that looks at the defect itself can find it then.
 """
 
-import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,11 +23,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from casefiles.bundle.members import Stamp, make_payload
 from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.format import layout
-from casefiles.format.records import events_of, jsonl
+from casefiles.format.records import decode_lines, encode_lines, events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import Opened
 from evidence.canonical import jcs
 from evidence.custody.disclose import disclose
+from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
 from evidence.log.proof import TlogProof
 from tests.casefiles import forge
 
@@ -368,26 +369,47 @@ def checkpoint_with_the_stamp_of_an_earlier_one() -> bytes:
 def leaf_changed_and_sealed_again() -> bytes:
     name = layout.leaf_name(first_item())
     leaf = json.loads(good()[name])
-    leaf["commit"]["text"] = leaf["commit"]["sender_name"]
-    return resealed({name: jcs(leaf)})
+    return resealed({name: jcs({**leaf, "commit": json.loads(good()[layout.leaf_name(first_item() + 1)])["commit"]})})
 
 
 @damaged("log.inclusion", "log.leaves")
-def leaf_with_a_name_that_its_kind_does_not_have() -> bytes:
+def leaf_with_a_name_in_clear_that_its_kind_does_not_have() -> bytes:
     name = layout.leaf_name(first_item())
-    leaf = json.loads(good()[name])
-    leaf["commit"]["opinion"] = leaf["commit"]["text"]
-    return resealed({name: jcs(leaf)})
+    return resealed({name: jcs({**json.loads(good()[name]), "public": {"opinion": "guilty"}})})
 
 
-@damaged("log.leaves")
+@damaged("log.disclosures")
 def leaf_without_a_name_of_its_kind_truly_in_the_log() -> bytes:
     def without_text(body: dict[str, object], told: dict[str, str]) -> None:
-        commit = body["commit"]
-        assert isinstance(commit, dict)
-        del commit["text"], told["text"]
+        del told["text"]
 
     return in_a_log_with(without_text)
+
+
+@damaged("log.disclosures")
+def leaf_with_a_name_that_its_kind_does_not_have_truly_in_the_log() -> bytes:
+    def with_opinion(body: dict[str, object], told: dict[str, str]) -> None:
+        told["opinion"] = disclose(bytes(32), "opinion", "guilty")
+
+    return in_a_log_with(with_opinion)
+
+
+@doubtful("log.leaves")
+def leaf_of_a_kind_that_nobody_knows_truly_in_the_log() -> bytes:
+    def of_tomorrow(body: dict[str, object], told: dict[str, str]) -> None:
+        body["type"] = "weighed"
+        told["weight"] = disclose(bytes(32), "weight", "7")
+
+    return told_again(forge.members_of(in_a_log_with(of_tomorrow)))
+
+
+@doubtful("log.leaves")
+def leaf_of_a_format_that_nobody_knows_truly_in_the_log() -> bytes:
+    def of_tomorrow(body: dict[str, object], told: dict[str, str]) -> None:
+        body["format"] = "nisisama/event/2"
+        told["weight"] = disclose(bytes(32), "weight", "7")
+
+    return told_again(forge.members_of(in_a_log_with(of_tomorrow)))
 
 
 @damaged("log.leaves")
@@ -414,16 +436,17 @@ def proof_with_one_hash_changed() -> bytes:
 
 @damaged("log.disclosures")
 def disclosure_of_another_text() -> bytes:
-    name = layout.disclosures_name(first_item())
-    told = good()[name].decode("ascii").splitlines()
-    told[0] = disclose(bytes(32), "kind", "service")
-    return resealed({name: "".join(f"{line}\n" for line in told).encode("ascii")})
+    return with_lines(lambda lines: [disclose(bytes(32), "text", "x") if told_name(x) == "text" else x for x in lines])
 
 
 @damaged("log.disclosures")
 def disclosure_twice() -> bytes:
-    name = layout.disclosures_name(first_item())
-    return resealed({name: good()[name] + good()[name].splitlines(keepends=True)[0]})
+    return with_lines(lambda lines: [lines[0], *lines])
+
+
+@damaged("log.disclosures")
+def disclosures_in_another_order() -> bytes:
+    return with_lines(lambda lines: [lines[1], lines[0], *lines[2:]])
 
 
 @damaged("log.disclosures")
@@ -432,10 +455,32 @@ def disclosures_without_their_last_line_end() -> bytes:
     return resealed({name: good()[name][:-1]})
 
 
+@damaged("log.disclosures")
+def disclosure_withdrawn_without_its_commitment() -> bytes:
+    return with_lines(lambda lines: lines[1:])
+
+
+@damaged("log.disclosures")
+def commitment_of_a_withheld_value_changed() -> bytes:
+    return with_lines(lambda lines: [re.sub(r" .", " A" if " B" in x else " B", x) for x in lines])
+
+
+@damaged("log.disclosures")
+def disclosure_under_the_name_of_another() -> bytes:
+    """Text and sender changed places, as if the log had committed to them so."""
+
+    def exchanged(body: dict[str, object], told: dict[str, str]) -> None:
+        told["text"], told["sender_name"] = told["sender_name"], told["text"]
+
+    return in_a_log_with(exchanged)
+
+
 @damaged("records.items", "records.case")
 def disclosure_withdrawn_but_still_in_the_tables() -> bytes:
-    name = layout.disclosures_name(first_item())
-    return resealed({name: good()[name].split(b"\n", 1)[1]})
+    def withhold(line: str) -> str:
+        return withheld_line("text", commitment(line)) if told_name(line) == "text" else line
+
+    return with_lines(lambda lines: [withhold(line) for line in lines])
 
 
 @damaged("log.stamps")
@@ -584,6 +629,7 @@ def in_a_log_with(
     log.add("observed", forge.item(1))
     odd, told = json.loads(log.leaves[-1]), dict(log.disclosures[-1])
     change(odd, told)
+    odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in told.items()})
     at = log.append(jcs(odd), told)
     kept = [index for index, leaf_told in enumerate(log.disclosures) if leaf_told and index != at]
     checkpoint = log.checkpoint()
@@ -592,27 +638,43 @@ def in_a_log_with(
     exhibit = log.exhibit(at, checkpoint)
     members[layout.leaf_name(at)] = exhibit.leaf
     members[layout.proof_name(at)] = exhibit.proof
-    members[layout.disclosures_name(at)] = "".join(f"{line}\n" for line in exhibit.disclosures).encode("ascii")
+    members[layout.disclosures_name(at)] = encode_lines(exhibit.lines)
     for stamp in stamps:
         token, its_checkpoint = layout.stamp_names(hashlib.sha256(stamp.token).hexdigest())
         members |= {token: stamp.token, its_checkpoint: stamp.checkpoint}
     return forge.reseal(members)
 
 
+def with_lines(change: Callable[[list[str]], list[str]]) -> bytes:
+    """The bundle with other lines for its first item, all above them right."""
+    name = layout.disclosures_name(first_item())
+    return resealed({name: encode_lines(change(decode_lines(good()[name], where=name)))})
+
+
 def without_at_opening(withheld: str) -> bytes:
     name = layout.disclosures_name(0)
-    kept = [line for line in good()[name].splitlines(keepends=True) if told_name(line) != withheld]
-    return told_again({**good(), name: b"".join(kept)})
+    lines = [
+        withheld_line(withheld, commitment(line)) if told_name(line) == withheld else line
+        for line in decode_lines(good()[name], where=name)
+    ]
+    return told_again({**good(), name: encode_lines(lines)})
 
 
-def told_name(disclosure: bytes) -> str:
-    return str(json.loads(base64.urlsafe_b64decode(disclosure.strip() + b"=="))[1])
+def told_name(line: str) -> str:
+    """The name that a line discloses; none where it withholds."""
+    return "" if " " in line else read_disclosure(line)[0]
 
 
 def told_again(members: Members) -> bytes:
-    """The events' table and the counts made again from changed leaves and disclosures, and sealed."""
+    """The tables and the counts made again from changed leaves and lines, and sealed."""
     opened = Opened(members, roots=(), log_key=None)
-    events = events_of(opened.records)
+    items, events = items_of(opened.records), events_of(opened.records)
     withheld = sum(len(record.withheld) for record in opened.records)
-    case = {**json.loads(members[layout.CASE]), "events": str(len(events)), "withheld": str(withheld)}
-    return forge.reseal({**members, layout.CASE: jcs(case), layout.EVENTS_JSONL: jsonl(events, opened.anchorage)})
+    counts = {"items": str(len(items)), "events": str(len(events)), "withheld": str(withheld)}
+    tables = {
+        layout.CASE: jcs({**json.loads(members[layout.CASE]), **counts}),
+        layout.ITEMS_JSONL: jsonl(items, opened.anchorage),
+        layout.ITEMS_CSV: items_csv(items, opened.anchorage),
+        layout.EVENTS_JSONL: jsonl(events, opened.anchorage),
+    }
+    return forge.reseal({**members, **tables})

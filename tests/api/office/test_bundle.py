@@ -88,13 +88,13 @@ def disclosed(bundle: Path) -> dict[str, set[str]]:
     shown: dict[str, set[str]] = {}
     with zipfile.ZipFile(bundle) as container:
         for name in container.namelist():
-            if "disclos" not in name:
+            if not name.endswith(".disclosures"):
                 continue
-            for line in container.read(name).decode().split():
-                for text in line.strip('[]",').split('","'):
-                    padded = text + "=" * (-len(text) % 4)
-                    _salt, told, value = json.loads(base64.urlsafe_b64decode(padded))
-                    shown.setdefault(told, set()).add(json.dumps(value))
+            for line in container.read(name).decode().splitlines():
+                if " " in line:  # a withheld name and its commitment
+                    continue
+                _salt, told, value = json.loads(base64.urlsafe_b64decode(line + "=" * (-len(line) % 4)))
+                shown.setdefault(told, set()).add(json.dumps(value))
     return shown
 
 

@@ -88,8 +88,8 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
         lambda c: forge.changed(c, checkpoint_token=c.stamps[0].token),
         lambda c: forge.changed(c, log_key="other.example/00000000+00000000+AQ=="),
         lambda c: with_first(c, leaf=c.exhibits[0].leaf + b" "),
-        lambda c: with_first(c, disclosures=c.exhibits[1].disclosures),
-        lambda c: with_first(c, disclosures=c.exhibits[0].disclosures * 2),
+        lambda c: with_first(c, lines=c.exhibits[1].lines),
+        lambda c: with_first(c, lines=c.exhibits[0].lines * 2),
         lambda c: forge.changed(c, exhibits=c.exhibits[1:]),
         lambda c: forge.changed(c, organisation="Another organisation"),
         lambda c: forge.changed(c, rehearsal=False),
@@ -176,7 +176,7 @@ def test_a_withheld_value_is_revealed_by_its_disclosure_later() -> None:
     contents = forge.small_contents()
     log = forge.small_log(3)
     all_of_it = tuple(
-        Exhibit(exhibit.index, exhibit.leaf, tuple(log.disclosures[exhibit.index].values()), exhibit.proof)
+        Exhibit(exhibit.index, exhibit.leaf, forge.lines_of(log.disclosures[exhibit.index]), exhibit.proof)
         for exhibit in contents.exhibits
     )
     members = forge.members_of(forge.build(forge.changed(contents, exhibits=all_of_it))[0])

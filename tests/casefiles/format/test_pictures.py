@@ -185,3 +185,10 @@ def test_no_member_of_a_bundle_can_carry_a_picture_out(kind: str, picture: bytes
             continue
         with pytest.raises(GateError):
             require_may_leave({**good_members(), name: picture})
+
+
+def test_a_commitment_is_what_chance_made_and_the_name_before_it_is_read() -> None:
+    chance = base64.urlsafe_b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode().rstrip("=")
+    require_no_picture("data/log/1.disclosures", f"text {chance}\n".encode())
+    with pytest.raises(GateError):
+        require_no_picture("data/log/1.disclosures", f"text  {chance}\n".encode())

@@ -2,7 +2,9 @@ import csv
 import io
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 import jsonschema
@@ -35,12 +37,20 @@ def test_each_row_says_what_its_disclosures_say_by_a_second_reading() -> None:
     members = good_members()
     for row in rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL):
         leaf = json.loads(members[f"data/log/{row['index']}.leaf"])
-        lines = members[f"data/log/{row['index']}.disclosures"].decode("ascii").split()
-        told = dict(map(read_disclosure, lines))
+        lines = members[f"data/log/{row['index']}.disclosures"].decode("ascii").splitlines()
+        told = dict(read_disclosure(line) for line in lines if " " not in line)
+        withheld = dict(line.split(" ") for line in lines if " " in line)
         assert row["values"] == told
-        assert row["withheld"] == sorted(leaf["commit"].keys() - told.keys())
+        assert row["withheld"] == sorted(withheld)
+        digests = {name: urlsafe_b64encode(sha256(line.encode()).digest()) for line in lines for name in told_by(line)}
+        whole = withheld | {name: digest.decode().rstrip("=") for name, digest in digests.items()}
+        assert leaf["commit"] == sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
         assert (row["after"], row["event"], row["type"]) == (leaf["after"], leaf["event"], leaf["type"])
         assert row["sealed"] == leaf["sealed"]
+
+
+def told_by(line: str) -> tuple[str, ...]:
+    return () if " " in line else (read_disclosure(line)[0],)
 
 
 def test_items_are_what_was_observed_and_events_are_the_rest_in_the_order_of_the_log() -> None:

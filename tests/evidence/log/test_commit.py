@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 
 import pytest
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 from evidence.canonical import Value
 from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError
-from evidence.log.commit import MAX_DEPTH, commitment, open_commitments, read_disclosure, salt
+from evidence.log.commit import (
+    MAX_DEPTH,
+    Shown,
+    commit_digest,
+    commitment,
+    open_commitments,
+    read_disclosure,
+    salt,
+    withheld_line,
+)
 from evidence.log.schema import SCHEMAS
 
 SECRET = bytes(range(32))
@@ -55,7 +65,7 @@ def test_the_published_disclosure_of_sd_jwt_hashes_to_its_published_digest() -> 
 def test_every_value_opens_as_it_was_disclosed(secret: bytes, name: str, value: Value) -> None:
     disclosure = disclose(secret, name, value)
     assert read_disclosure(disclosure) == (name, value)
-    assert open_commitments({name: commitment(disclosure)}, [disclosure]) == {name: value}
+    assert open_commitments(digest(disclosure), [disclosure]) == Shown({name: value}, ())
 
 
 @settings(deadline=None)
@@ -173,21 +183,21 @@ def test_nesting_has_an_end_for_writers_and_readers_alike() -> None:
 def test_a_malformed_disclosure_is_refused_even_when_its_commitment_is_right(disclosure: str) -> None:
     with pytest.raises(CommitmentError):
         read_disclosure(disclosure)
-    digest = base64.urlsafe_b64encode(hashlib.sha256(disclosure.encode()).digest()).decode().rstrip("=")
+    hashed = base64.urlsafe_b64encode(hashlib.sha256(disclosure.encode()).digest()).decode().rstrip("=")
     with pytest.raises(CommitmentError):
-        open_commitments({"text": digest}, [disclosure])
+        open_commitments(commit_digest({"text": hashed}), [disclosure])
 
 
 def test_the_malformed_disclosures_differ_from_this_good_one() -> None:
     good = encode(f'["{SALT}","text",{{"a":["1",null]}}]')
-    assert open_commitments({"text": commitment(good)}, [good]) == {"text": {"a": ["1", None]}}
+    assert open_commitments(digest(good), [good]).values == {"text": {"a": ["1", None]}}
 
 
-def test_a_verifier_hashes_the_string_and_canonicalises_nothing() -> None:
+def test_a_verifier_hashes_the_string_and_canonicalises_no_value() -> None:
     spaced = encode(f'[ "{SALT}" , "text" , "\\u0061" ]')
-    assert open_commitments({"text": commitment(spaced)}, [spaced]) == {"text": "a"}
-    with pytest.raises(CommitmentError, match="does not hash"):
-        open_commitments({"text": commitment(encode(f'["{SALT}","text","a"]'))}, [spaced])
+    assert open_commitments(digest(spaced), [spaced]).values == {"text": "a"}
+    with pytest.raises(CommitmentError, match="do not hash"):
+        open_commitments(digest(encode(f'["{SALT}","text","a"]')), [spaced])
 
 
 def test_a_commitment_of_something_that_is_not_ascii_is_refused() -> None:
@@ -195,48 +205,94 @@ def test_a_commitment_of_something_that_is_not_ascii_is_refused() -> None:
         commitment("é")
 
 
+def digest(*disclosures: str) -> str:
+    """What a leaf of these disclosures' names carries."""
+    return commit_digest({read_disclosure(one)[0]: commitment(one) for one in disclosures})
+
+
+def withheld(disclosure: str) -> str:
+    return withheld_line(read_disclosure(disclosure)[0], commitment(disclosure))
+
+
+KIND, FILE, TEXT = (disclose(SECRET, name, f"the {name}") for name in ("kind", "sha256", "text"))
+ALL = (KIND, FILE, TEXT)
+
+
+def test_the_digest_is_over_canonical_json_in_the_order_of_the_names() -> None:
+    commitments = {read_disclosure(one)[0]: commitment(one) for one in reversed(ALL)}
+    assert commit_digest(commitments) == hashlib.sha256(rfc8785.dumps(dict(commitments))).hexdigest()
+    assert commit_digest({}) == hashlib.sha256(b"{}").hexdigest()
+
+
+@pytest.mark.parametrize("shown", list(itertools.product([False, True], repeat=3)))
+def test_any_values_may_be_withheld_and_all_names_are_there(shown: tuple[bool, ...]) -> None:
+    lines = [line if show else withheld(line) for line, show in zip(ALL, shown, strict=True)]
+    opened = open_commitments(digest(*ALL), lines)
+    told = dict(read_disclosure(line) for line, show in zip(ALL, shown, strict=True) if show)
+    assert opened.values == told
+    assert opened.withheld == tuple(name for name in ("kind", "sha256", "text") if name not in told)
+    assert opened.names == {"kind", "sha256", "text"}
+
+
+def test_nothing_is_shown_of_a_leaf_that_commits_to_nothing() -> None:
+    assert open_commitments(commit_digest({}), []) == Shown({}, ())
+    with pytest.raises(CommitmentError, match="do not hash"):
+        open_commitments(commit_digest({}), [TEXT])
+
+
 def test_a_disclosure_with_any_character_changed_opens_nothing() -> None:
-    disclosure = disclose(SECRET, "text", "seen")
-    commit = {"text": commitment(disclosure), "kind": commitment(disclose(SECRET, "kind", "message"))}
-    for place in range(len(disclosure)):
+    for place in range(len(TEXT)):
         for character in "Ab9-_=":
-            if disclosure[place] != character:
+            if TEXT[place] != character:
                 with pytest.raises(CommitmentError):
-                    open_commitments(commit, [disclosure[:place] + character + disclosure[place + 1 :]])
+                    open_commitments(digest(TEXT), [TEXT[:place] + character + TEXT[place + 1 :]])
 
 
-def test_a_commitment_with_any_character_changed_is_not_met() -> None:
-    disclosure = disclose(SECRET, "text", "seen")
-    right = commitment(disclosure)
+def test_a_withheld_line_with_any_character_changed_is_refused() -> None:
+    line = withheld(TEXT)
+    for place in range(len(line)):
+        for character in "Ab9-_= \n":
+            if line[place] != character:
+                with pytest.raises(CommitmentError):
+                    open_commitments(digest(KIND, TEXT), [KIND, line[:place] + character + line[place + 1 :]])
+
+
+def test_a_digest_with_any_character_changed_is_not_met() -> None:
+    right = digest(TEXT)
     for place in range(len(right)):
-        wrong = right[:place] + ("A" if right[place] != "A" else "B") + right[place + 1 :]
-        with pytest.raises(CommitmentError, match="does not hash"):
-            open_commitments({"text": wrong}, [disclosure])
+        wrong = right[:place] + ("a" if right[place] != "a" else "b") + right[place + 1 :]
+        with pytest.raises(CommitmentError, match="do not hash"):
+            open_commitments(wrong, [TEXT])
 
 
-def test_some_disclosures_open_some_values_and_withhold_the_others() -> None:
-    disclosures = {name: disclose(SECRET, name, f"the {name}") for name in ("kind", "text", "sha256")}
-    commit = {name: commitment(disclosure) for name, disclosure in disclosures.items()}
-    assert open_commitments(commit, []) == {}
-    assert open_commitments(commit, [disclosures["text"]]) == {"text": "the text"}
-    assert open_commitments(commit, reversed(disclosures.values())) == {name: f"the {name}" for name in commit}
+@pytest.mark.parametrize("lines", list(itertools.product([KIND, TEXT, withheld(KIND), withheld(TEXT)], repeat=2)))
+def test_each_name_is_there_once_and_in_order(lines: tuple[str, str]) -> None:
+    right = lines[0] in (KIND, withheld(KIND)) and lines[1] in (TEXT, withheld(TEXT))
+    if right:
+        assert open_commitments(digest(KIND, TEXT), lines).names == {"kind", "text"}
+    else:
+        with pytest.raises(CommitmentError, match="not in its order"):
+            open_commitments(digest(KIND, TEXT), lines)
 
 
-def test_an_unknown_doubled_or_misplaced_disclosure_is_refused() -> None:
-    text, kind = disclose(SECRET, "text", "a"), disclose(SECRET, "kind", "message")
-    with pytest.raises(CommitmentError, match="does not have"):
-        open_commitments({"kind": commitment(kind)}, [text])
-    with pytest.raises(CommitmentError, match="second disclosure"):
-        open_commitments({"text": commitment(text)}, [text, text])
-    with pytest.raises(CommitmentError, match="does not hash"):
-        open_commitments({"text": commitment(kind), "kind": commitment(text)}, [text])
+@pytest.mark.parametrize(
+    "lines", [(), (KIND,), (KIND, TEXT), (KIND, FILE, TEXT, withheld(disclose(SECRET, "when", None)))]
+)
+def test_a_name_too_few_or_too_many_is_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(CommitmentError, match="do not hash"):
+        open_commitments(digest(*ALL), lines)
 
 
-def test_another_value_or_another_secret_does_not_meet_the_commitment() -> None:
-    commit = {"text": commitment(disclose(SECRET, "text", "a"))}
-    for other in (disclose(SECRET, "text", "b"), disclose(bytes(32), "text", "a")):
-        with pytest.raises(CommitmentError, match="does not hash"):
-            open_commitments(commit, [other])
+def test_values_under_each_others_names_are_refused() -> None:
+    exchanged = (withheld_line("kind", commitment(TEXT)), withheld_line("text", commitment(KIND)))
+    with pytest.raises(CommitmentError, match="do not hash"):
+        open_commitments(digest(KIND, TEXT), exchanged)
+
+
+def test_another_value_or_another_secret_does_not_meet_the_digest() -> None:
+    for other in (disclose(SECRET, "text", "b"), disclose(bytes(32), "text", "the text")):
+        with pytest.raises(CommitmentError, match="do not hash"):
+            open_commitments(digest(TEXT), [other])
 
 
 def test_what_is_withheld_cannot_be_guessed_from_what_is_handed_over() -> None:
@@ -255,7 +311,7 @@ def test_what_is_withheld_cannot_be_guessed_from_what_is_handed_over() -> None:
 def test_an_error_about_a_disclosure_never_repeats_its_value() -> None:
     disclosure = disclose(SECRET, "text", "her name")
     with pytest.raises(CommitmentError) as raised:
-        open_commitments({"text": "A" * 43}, [disclosure])
+        open_commitments("0" * 64, [disclosure])
     assert "her name" not in str(raised.value)
     assert disclosure not in str(raised.value)
     with pytest.raises(CommitmentError) as raised:

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.canonical import Value, b64u, jcs
 from evidence.custody.disclose import disclose
-from evidence.log.commit import commitment, salt
+from evidence.log.commit import commit_digest, commitment, salt, withheld_line
 from evidence.log.merkle import leaf_hash, root_of
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
@@ -76,6 +76,7 @@ EXAMPLE_VALUES: dict[str, Value] = {
     "approver": "k3",
     "tool": {"name": "nisisama", "version": "0.1.0"},
 }
+EXAMPLE_WITHHELD = "reason"
 EXAMPLE_INDEX = 3
 EXAMPLE_SIZE = 5
 
@@ -161,10 +162,11 @@ def proofs() -> list[dict[str, Any]]:
 def example() -> dict[str, Any]:
     """One event from its values to its proof file; its neighbours in the tree are plain entries."""
     disclosures = {name: disclose(example_secret(name), name, value) for name, value in EXAMPLE_VALUES.items()}
+    commitments = {name: commitment(disclosure) for name, disclosure in disclosures.items()}
     leaf = jcs(
         {
             "after": NO_TOKEN,
-            "commit": {name: commitment(disclosure) for name, disclosure in disclosures.items()},
+            "commit": commit_digest(commitments),
             "event": fixed("event").hex()[:32],
             "format": FORMAT,
             "log": ORIGIN,
@@ -191,7 +193,9 @@ def example() -> dict[str, Any]:
             }
         ).decode(),
         "disclosures": disclosures,
-        "commitments": {name: commitment(disclosure) for name, disclosure in disclosures.items()},
+        "commitments": commitments,
+        "committed": jcs(commitments).decode(),
+        "lines": "".join(f"{line}\n" for line in example_lines(disclosures)),
         "salts": {name: b64u(salt(example_secret(name), name)) for name in disclosures},
         "leaf": leaf.decode(),
         "leaf_hash": leaf_hash(leaf).hex(),
@@ -201,6 +205,14 @@ def example() -> dict[str, Any]:
         "imprint": hashlib.sha256(signed).hexdigest(),
         "proof": TlogProof(EXAMPLE_INDEX, path, signed).encode().decode(),
     }
+
+
+def example_lines(disclosures: Mapping[str, str]) -> list[str]:
+    """What shows the example's leaf where the reason is withheld."""
+    return [
+        withheld_line(name, commitment(disclosures[name])) if name == EXAMPLE_WITHHELD else disclosures[name]
+        for name in sorted(disclosures)
+    ]
 
 
 def refused() -> dict[str, Any]:
@@ -265,6 +277,35 @@ def refused() -> dict[str, Any]:
         + [
             {"why": "padded", "disclosure": b64u(f'["{salt_text}","text","a"]'.encode()) + "="},
             {"why": "not UTF-8", "disclosure": b64u(b'["' + salt_text.encode() + b'","text","\xff"]')},
+        ],
+        "lines": refused_lines(),
+    }
+
+
+def refused_lines() -> dict[str, Any]:
+    """Ways to show one leaf that must be refused, beside the one that holds."""
+    kind, text = (disclose(fixed("subject"), name, f"the {name}") for name in ("kind", "text"))
+    commit = commit_digest({"kind": commitment(kind), "text": commitment(text)})
+    hidden = withheld_line("text", commitment(text))
+    return {
+        "commit": commit,
+        "holds": [[kind, text], [kind, hidden], [withheld_line("kind", commitment(kind)), hidden]],
+        "refused": [
+            {"why": why, "lines": lines}
+            for why, lines in (
+                ("nothing is shown", []),
+                ("a name is left out", [kind]),
+                ("another order", [text, kind]),
+                ("a name twice", [kind, kind, text]),
+                ("a name shown and withheld", [kind, text, hidden]),
+                ("a name more", [kind, text, withheld_line("when", commitment(kind))]),
+                ("another commitment", [kind, withheld_line("text", commitment(kind))]),
+                ("another value", [kind, disclose(fixed("subject"), "text", "another text")]),
+                ("a commitment that is short", [kind, hidden[:-1]]),
+                ("unused bits in a commitment", [kind, hidden[:-1] + next_digit(hidden[-1])]),
+                ("two spaces", [kind, hidden.replace(" ", "  ")]),
+                ("a name with a capital", [kind, hidden.replace("text", "Text")]),
+            )
         ],
     }
 

@@ -29,6 +29,10 @@ VECTORS: dict[str, Any] = {
 }
 
 
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
 def unpadded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
@@ -111,6 +115,20 @@ def test_what_is_to_be_refused_is_refused() -> None:
     for vector in vectors["disclosures"]:
         with pytest.raises(CommitmentError):
             read_disclosure(vector["disclosure"])
+    for lines in vectors["lines"]["holds"]:
+        open_commitments(vectors["lines"]["commit"], lines)
+    for vector in vectors["lines"]["refused"]:
+        with pytest.raises(CommitmentError):
+            open_commitments(vectors["lines"]["commit"], vector["lines"])
+
+
+def test_a_leaf_carries_the_digest_of_its_commitments_by_the_standard_library_alone() -> None:
+    example = VECTORS["example.json"]
+    hashed = {name: unpadded(sha256(line.encode())) for name, line in example["disclosures"].items()}
+    assert hashed == example["commitments"]
+    committed = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
+    assert committed == example["committed"]
+    assert json.loads(example["leaf"])["commit"] == sha256(committed.encode()).hex()
 
 
 def test_the_worked_example_holds_from_the_proof_file_down_to_the_values() -> None:
@@ -119,8 +137,12 @@ def test_the_worked_example_holds_from_the_proof_file_down_to_the_values() -> No
     verify_proof(example["proof"].encode(), leaf=data, key=VerifierKey.parse(example["vkey"]))
     leaf = parse_leaf(data)
     record = json.loads(example["record"])
-    assert open_commitments(leaf.commit, example["disclosures"].values()) == record["values"]
+    assert (
+        open_commitments(leaf.commit, dict(sorted(example["disclosures"].items())).values()).values == record["values"]
+    )
     assert record["values"] == generate.EXAMPLE_VALUES
+    shown = open_commitments(leaf.commit, example["lines"].splitlines())
+    assert (shown.names, shown.withheld) == (record["values"].keys(), (generate.EXAMPLE_WITHHELD,))
     assert record["type"] == leaf.type
     assert record["secrets"] == {"subject": example["subject"], "act": example["act"]}
 
