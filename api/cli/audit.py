@@ -22,13 +22,13 @@ from api.cli.common import (
     type=click.IntRange(1, 3),
     default=3,
     show_default=True,
-    help="1: the log; 2: and every ciphertext; 3: and its form.",
+    help="1: the log; 2: also every ciphertext; 3: also its form.",
 )
 @click.option(
     "--against",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
-    help="An older checkpoint, kept outside.",
+    help="An older checkpoint that was kept outside.",
 )
 @unasked_passphrase_option
 @json_option
@@ -36,7 +36,7 @@ from api.cli.common import (
 def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
     """Check the store against the log, and the log against an older checkpoint.
 
-    Needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
+    This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """
     from api.errors import VERDICT_CODES
     from api.office.audit import run_audit, told_of_records

@@ -28,12 +28,12 @@ from evidence.authority import NOT_NAMED
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.asice",
-    help="Where to write it.",
+    help="Where to write the bundle.",
 )
-@click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives it.")
+@click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives the bundle.")
 @click.option("--lang", "language", default="en", show_default=True, help="Language of the report.")
 @approved_option
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is logged and stands in the bundle.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and printed in the bundle.")
 @actor_option
 @passphrase_option
 @json_option
@@ -91,13 +91,15 @@ def export(
     help="A root that you trust; may be given several times.",
 )
 @click.option("--log", "log_vkey", metavar="VKEY", help="The log's key; the letter prints it.")
-@click.option("--seal", "seal_sha256", metavar="SHA256", help="The fingerprint of the seal; the letter prints it.")
+@click.option(
+    "--seal", "seal_sha256", metavar="SHA256", help="The fingerprint of the seal's certificate; the letter prints it."
+)
 @json_option
 def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha256: str | None, as_json: bool) -> int:
     """Check a bundle.
 
-    Roots never come from the bundle: without --trust it is INDETERMINATE at best. Give every root
-    that the letter names.
+    Roots never come from the bundle: without --trust, the verdict is INDETERMINATE at best. Give
+    every root that the letter names.
     """
     from api.office.bundle import verify_bundle
     from casefiles.errors import TrustError

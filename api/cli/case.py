@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def case() -> None:
-    """Cases: open, list, add items, show, export."""
+    """Open, list, fill, show and export cases."""
 
 
 case.add_command(export)
@@ -57,7 +57,7 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the cases. Needs no passphrase: what is listed stands in clear."""
+    """List the cases. This needs no passphrase: what it lists is stored unencrypted."""
     from api.office.case import list_cases
     from api.office.page import every_page
 

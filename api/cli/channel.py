@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @click.group()
 def watch() -> None:
-    """The register of publicly reported channels."""
+    """Keep the register of publicly reported channels."""
 
 
 @watch.command("add")
 @click.argument("channel")
 @click.option("--report", "report_url", required=True, metavar="URL", help="The public report that names the channel.")
-@click.option("--reported-by", required=True, metavar="ORG", help="Who reported it publicly.")
-@click.option("--reported-on", required=True, metavar="DATE", help="When: YYYY-MM-DD.")
-@click.option("--mode", required=True, type=click.Choice(MODES), help="How much of media is kept.")
+@click.option("--reported-by", required=True, metavar="ORG", help="Who reported the channel publicly.")
+@click.option("--reported-on", required=True, metavar="DATE", help="When it was reported: YYYY-MM-DD.")
+@click.option("--mode", required=True, type=click.Choice(MODES), help="How much to keep of media.")
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
 @click.option(
     "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
@@ -59,9 +59,9 @@ def add(
 ) -> None:
     """Register a publicly reported channel, or change its entry.
 
-    CHANNEL is @name, or its number as an export shows it (without -100). As metadata_only one
-    person may add it with a reason, and a second reviews within seven days; any other mode needs
-    a legal basis and --approved-by. The same again changes nothing.
+    CHANNEL is @name, or its number as an export shows it (without -100). One person
+    may add it as metadata_only with a reason, and a second person reviews it within seven days. Any
+    other mode needs a legal basis and --approved-by. Adding the same again changes nothing.
     """
     from api.office.channel import add_channel
     from config.watchlist import watch_entry
@@ -122,7 +122,7 @@ def _line(row: "Channel") -> str:
 @json_option
 @click.pass_context
 def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | None, as_json: bool) -> None:
-    """Take a channel off the register; what was preserved stays."""
+    """Take a channel off the register; whatever was preserved stays."""
     from api.office.channel import remove_channel
 
     home = open_home(ctx)

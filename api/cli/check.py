@@ -21,7 +21,7 @@ from evidence.authority import NOT_NAMED
 
 @click.command()
 @click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--case", "case_id", required=True, metavar="CASE", help="For which case; the check is logged.")
+@click.option("--case", "case_id", required=True, metavar="CASE", help="The case it is for; the check is logged.")
 @reason_option
 @actor_option
 @passphrase_option
@@ -36,7 +36,7 @@ def check(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Find a picture in the store. "None" speaks only of pictures that were really compared."""
+    """Find a picture in the store. "None" covers only the pictures that were really compared."""
     from api.office.case import require_case
     from api.office.check import check_picture
 

@@ -31,17 +31,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE, or it is asked for.",
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE, or a prompt asks.",
 )
 unasked_passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE. It is not asked for.",
+    help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE. No prompt asks.",
 )
 approved_option = click.option(
-    "--approved-by", metavar="NAME", help="A second person who agreed, for acts that need two."
+    "--approved-by", metavar="NAME", help="A second person who has agreed, for acts that need two."
 )
-reason_option = click.option("--reason", metavar="TEXT", help="Why; it is logged, and withheld from bundles.")
+reason_option = click.option("--reason", metavar="TEXT", help="Why; logged, and withheld from bundles.")
 
 
 def actor_option(function: F) -> F:

@@ -18,7 +18,7 @@ from evidence.times import system_clock
     "--cards", type=click.Path(path_type=Path, file_okay=False), help="Write the cards as files into this new folder."
 )
 @click.option(
-    "--rehearsal", is_flag=True, help="To practise: this machine stamps the time itself; everything is marked."
+    "--rehearsal", is_flag=True, help="For practice: this machine stamps the time itself, and everything is marked."
 )
 @click.option(
     "--tsa", "stamp_by", multiple=True, metavar="NAME", help="A time-stamp office; may be given several times."
@@ -32,7 +32,7 @@ from evidence.times import system_clock
     default=2,
     show_default=True,
     metavar="N",
-    help="How many open the office key.",
+    help="How many cards open the office key.",
 )
 @actor_option
 @passphrase_option
@@ -50,11 +50,11 @@ def init(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a new home, its keys and its cards.
+    """Make a new home with its keys and cards.
 
-    The office key exists on the cards only. Give each card to another person: coordinator,
-    lawyer, and someone outside. Without enough of them no picture can ever be opened again.
-    The passphrase has at least 15 characters: take several words.
+    The office key exists only on the cards. Give each card to a different person: the coordinator,
+    the lawyer, and somebody outside. Without enough cards, nobody can ever open a picture again.
+    The passphrase needs at least 15 characters: choose several words.
     """
     from api.office.home import Plan, create_home, require_possible
     from config.settings import KeySettings
@@ -101,7 +101,7 @@ def init(
 
 
 def _work_factor(default: int) -> int:
-    """The scrypt work factor; the one setting that counts before there is a settings file."""
+    """The scrypt work factor; the one setting that takes effect before a settings file exists."""
     import os
 
     from config.errors import SettingsError

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it is from (a pseudonym)."
+    "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it comes from (a pseudonym)."
 )
 @click.option("--chat", "chat_id", metavar="ID", help="Which chat of a full export.")
 @click.option(
-    "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much of media is kept."
+    "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."
 )
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
 @approved_option
@@ -54,8 +54,8 @@ def import_(
 ) -> None:
     """Take in a Telegram Desktop export (a folder with result.json).
 
-    Needs no passphrase: what is taken in is sealed and cannot be read back by this command. The
-    same export again adds nothing.
+    This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
+    the same export again adds nothing.
     """
     from contextlib import ExitStack
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def evidence() -> None:
-    """What is preserved; never the content of media."""
+    """Show what is preserved, never the content of media."""
 
 
 @evidence.command("list")
@@ -47,7 +47,8 @@ def list_(
 ) -> None:
     """List what is preserved.
 
-    With --json and the passphrase, digests too. They lie in sealed records, so that look is logged.
+    With --json and the passphrase, list digests too. Viewing digests is logged first, because they
+    lie in sealed records.
     """
     from api.office.item import list_items
     from api.office.page import every_page
@@ -87,7 +88,8 @@ def show(
 ) -> None:
     """Show one item: its place, its log entry and what is sealed for it.
 
-    With the passphrase, its digest too. It lies in a sealed record, so that look is logged.
+    With the passphrase, show its digest too. Viewing a digest is logged first, because it lies in a
+    sealed record.
     """
     from api.office.item import show_item
 

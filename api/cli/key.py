@@ -1,4 +1,4 @@
-"""``key``: what keyholders do with their cards, at the machine of the office."""
+"""``key``: what key holders do with their cards, at the office's machine."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from api.cli.common import ask, counted, emit, json_option, open_home, warn
 
 @click.group()
 def key() -> None:
-    """Keyholders' work with the cards."""
+    """Work with the cards, for key holders."""
 
 
 @key.command("check")
@@ -19,8 +19,8 @@ def key() -> None:
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Check that cards open this office: the drill, once a year.
 
-    CARD is the file of a card. Without one the words are asked for, which leaves no file. Every
-    card is tried, no picture is opened, and nothing is kept or logged.
+    CARD is the file of a card. Without one, the command asks for the words, which leaves no
+    file. It tries every card, opens no picture, and keeps and logs nothing.
     """
     from api.office.key import drill
 
@@ -35,7 +35,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _typed() -> list[str]:
-    """The cards that people type in, each line by line as it is printed; a card with a slip is asked for again."""
+    """The cards that people type in, each line by line as it is printed; after a slip it asks for that card again."""
     from evidence.errors import CardError
     from evidence.seal.cards import require_card
 

@@ -16,15 +16,15 @@ from config import oplog
 
 COMMANDS = {
     "init": ("api.cli.home:init", "Make a new home with its keys and cards."),
-    "demo": ("api.cli.rehearsal:demo", "Rehearse the whole way with harmless generated pictures."),
+    "demo": ("api.cli.rehearsal:demo", "Rehearse everything with harmless generated pictures."),
     "doctor": ("api.cli.health:doctor", "Check settings, keys, clock, disk, store, time-stamp offices."),
-    "watch": ("api.cli.channel:watch", "The register of publicly reported channels."),
+    "watch": ("api.cli.channel:watch", "Keep the register of publicly reported channels."),
     "import": ("api.cli.intake:import_", "Take in a Telegram Desktop export."),
-    "evidence": ("api.cli.item:evidence", "What is preserved; never the content of media."),
+    "evidence": ("api.cli.item:evidence", "Show what is preserved, never the content of media."),
     "audit": ("api.cli.audit:audit", "Check the store against the log."),
     "case": ("api.cli.case:case", "Open a case, add items, show it, export a signed bundle."),
     "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
-    "key": ("api.cli.key:key", "Keyholders' work: check that cards open the office key."),
+    "key": ("api.cli.key:key", "For key holders: check that cards open the office key."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
 }
 """Command -> where it is, and its line in the overview."""
@@ -94,13 +94,13 @@ def _ours_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
     envvar="NISISAMA_HOME",
     default=Path("nisisama-home"),
     show_default=True,
-    help="The folder of this office; it may also stand after the command.",
+    help="The folder of this office; may also follow the command.",
 )
 @click.option(
     "--verbose",
     is_flag=True,
     envvar="NISISAMA_VERBOSE",
-    help="The operational log on standard error too; it may also stand after the command.",
+    help="Show the operational log on standard error; may also follow the command.",
 )
 @click.pass_context
 def cli(ctx: click.Context, home: Path, *, verbose: bool) -> None:

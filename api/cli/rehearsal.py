@@ -11,14 +11,14 @@ from api.cli.common import emit, json_option
 @click.command()
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-    help="Keep everything in this new folder; otherwise only bundle, letter and roots are kept, in ./nisisama-demo.",
+    help="Keep everything in this new folder; otherwise keep only bundle, letter and roots, in ./nisisama-demo.",
 )  # fmt: skip
 @json_option
 def demo(keep: Path | None, as_json: bool) -> int:
-    """Rehearse the whole way: a new home, an export, a case, a signed bundle, and its verification.
+    """Rehearse everything: a new home, an export, a case, a signed bundle, and its verification.
 
-    Nothing real is touched: pictures and texts are generated, this machine stamps the time itself,
-    which proves nothing, and everything is marked as rehearsal.
+    This touches nothing real. It generates pictures and texts, and marks everything as rehearsal.
+    This machine stamps the time itself, which proves nothing.
     """
     from api.errors import VERDICT_CODES
     from api.office.rehearsal import rehearse

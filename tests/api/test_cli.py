@@ -874,9 +874,9 @@ def test_who_stops_at_a_prompt_is_told_that_nothing_was_changed(
 
 def test_help_says_whether_a_command_asks_for_the_passphrase() -> None:
     for name in ("init", "case show", "case export", "check"):
-        assert "or it is asked for" in " ".join(run(*name.split(), "--help").out.split())
+        assert "or a prompt asks" in " ".join(run(*name.split(), "--help").out.split())
     for name in ("audit", "evidence list", "evidence show"):
-        assert "It is not asked for" in " ".join(run(*name.split(), "--help").out.split())
+        assert "No prompt asks" in " ".join(run(*name.split(), "--help").out.split())
 
 
 def test_an_audit_says_how_to_compare_the_records(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
