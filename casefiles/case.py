@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from evidence.authority import Doer
-from evidence.custody.event import Draft, Record, read_record
+from evidence.custody.event import Draft, Prepared, Record, read_record
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.leaf import Leaf, parse_leaf
@@ -72,12 +72,18 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
         UnknownItemError: There is no such case.
         UnknownItemError: One of the items does not exist; none was added.
     """
-    held = {each.item_id for each in case_items(engine, case_id)}
+    require_case(engine, case_id)
     require_items(engine, items)
-    fresh = [item for item in dict.fromkeys(items) if item not in held]
-    drafts = [Draft("case_item_added", doer.values() | {"case": case_id, "item": item}) for item in fresh]
-    sequencer.append(drafts)
-    return len(fresh)
+    wanted = list(dict.fromkeys(items))
+    drafts = [Draft("case_item_added", doer.values() | {"case": case_id, "item": item}) for item in wanted]
+    prepared = dict(zip(wanted, sequencer.prepare(drafts), strict=True))
+
+    def fresh(connection: sa.Connection) -> list[Prepared]:
+        table = database.case_item
+        held = set(connection.execute(sa.select(table.c.item_id).where(table.c.case_id == case_id)).scalars())
+        return [event for item, event in prepared.items() if item not in held]
+
+    return len(sequencer.turn(fresh))
 
 
 def require_items(engine: sa.Engine, items: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -7,17 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.home import Home
+from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
 from config.errors import SettingsError
 from config.watchlist import Entry
-from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
+from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
 from evidence.canonical import text_value
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import StampError, UnknownItemError
 from evidence.observation import Mode
 from evidence.store import database, task
 from evidence.store.database import reading
+from evidence.store.projection import Placed
 from evidence.times import format_time, parse_time
 
 
@@ -74,40 +76,88 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
     basis = legal_basis_for(mode, legal_basis, today=home.clock().date())
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
     row = _channel_of(entry, mode)
-    with home.writing() as writer:
-        present = _registered(home, entry.channel)
-        before = present.mode if present else None
-        if present == row and grant.review_by:
-            return Registered(before, logged=False)
-        due = _open_review(home, entry.channel)
-        if due and grant.review_by:  # a change by one person puts no review off
-            grant = replace(grant, review_by=min(grant.review_by, parse_time(due.due_at)))
-        review_by = format_time(grant.review_by) if grant.review_by else None
-        told = asdict(row) | {"legal_basis": text_value(basis.text) if basis else None, "review_by": review_by}
+
+    def change(stands: _Stands) -> _Change | None:
+        if stands.row == row and grant.review_by:
+            return None
+        due = grant.review_by
+        if due and stands.review:  # a change by one person puts no review off
+            due = min(due, parse_time(stands.review.due_at))
+        told = asdict(row) | {
+            "legal_basis": text_value(basis.text) if basis else None,
+            "review_by": format_time(due) if due else None,
+        }
         added = Draft("channel_added", doer.values(grant.request) | told)
+        return _Change((*grant.drafts, added), replace(grant, review_by=due))
 
-        def hand_over(connection: sa.Connection, placed: object) -> None:
-            _finish(connection, due, doer)
-            grant.ask_for_review(connection, placed)
-
-        writer.sequencer.append([*grant.drafts, added], also=hand_over)
+    with home.writing() as writer:
+        stands, changed = _settle(writer, entry.channel, change, doer)
+        before = stands.row.mode if stands.row else None
+        if changed is None:
+            return Registered(before, logged=False)
+        review_by = format_time(changed.grant.review_by) if changed.grant and changed.grant.review_by else None
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat())
 
 
-def _open_review(home: Home, channel: str) -> task.Task | None:
-    """The review that the channel's newest entry waits for: that of the request logged just before it."""
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """How the register and the reviews stand of a channel.
+
+    Attributes:
+        review: The one that the channel's newest entry waits for: that of the request logged just before it.
+    """
+
+    row: Channel | None
+    review: task.Task | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is logged, and the authority that may ask for a review."""
+
+    drafts: tuple[Draft, ...]
+    grant: Grant | None = None
+
+
+def _settle(
+    writer: Writer, channel: str, plan: Callable[[_Stands], _Change | None], doer: Doer
+) -> tuple[_Stands, _Change | None]:
+    """Log what ``plan`` makes of how the channel stands; asked anew where others changed it before our turn came.
+
+    The review that was open ends: what is approved, replaced or taken off waits for none any more.
+    """
+    while True:
+        with reading(writer.home.engine) as connection:
+            stands = _stands(connection, channel)
+        change = plan(stands)
+        if change is None or _logged(writer, channel, stands, change, doer):
+            return stands, change
+
+
+def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change, doer: Doer) -> bool:
+    """Whether it was logged: not where the channel does not stand so any more."""
+    prepared = writer.sequencer.prepare(change.drafts)
+
+    def choose(connection: sa.Connection) -> Sequence[Prepared]:
+        return prepared if _stands(connection, channel) == stands else ()
+
+    def also(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+        if placed:
+            if stands.review:
+                task.finish(connection, stands.review, at=doer.at)
+            if change.grant:
+                change.grant.ask_for_review(connection, placed)
+
+    return bool(writer.sequencer.turn(choose, also=also))
+
+
+def _stands(connection: sa.Connection, channel: str) -> _Stands:
+    row = connection.execute(_channels().where(database.channel.c.channel == channel)).one_or_none()
     entry, request = database.channel.c, database.authority.c
     asked = sa.select(request.request).where(entry.channel == channel, request.idx == entry.idx - 1)
-    with reading(home.engine) as connection:
-        subject = connection.execute(asked).scalar_one_or_none()
-        reviews = (each for each in task.open_tasks(connection) if each.kind == REVIEW)
-        return next((each for each in reviews if each.subject == subject), None)
-
-
-def _finish(connection: sa.Connection, review: task.Task | None, doer: Doer) -> None:
-    """What is approved, replaced or taken off waits for no review any more."""
-    if review:
-        task.finish(connection, review, at=doer.at)
+    subject = connection.execute(asked).scalar_one_or_none()
+    reviews = (each for each in task.open_tasks(connection) if each.kind == REVIEW and each.subject == subject)
+    return _Stands(None if row is None else Channel(*row), next(reviews, None))
 
 
 def _require_past(entry: Entry, home: Home) -> None:
@@ -145,12 +195,6 @@ def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -
     return page_of(found, limit=limit, key=lambda row: row.channel)
 
 
-def _registered(home: Home, channel: str) -> Channel | None:
-    with reading(home.engine) as connection:
-        row = connection.execute(_channels().where(database.channel.c.channel == channel)).one_or_none()
-        return None if row is None else Channel(*row)
-
-
 def _channels() -> sa.Select[Any]:
     return sa.select(*(database.channel.c[field.name] for field in fields(Channel)))
 
@@ -162,12 +206,14 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
         UnknownItemError: It is not on it.
     """
     name = channel.lstrip("@").lower()
-    with home.writing() as writer:
-        if _registered(home, name) is None:
+
+    def change(stands: _Stands) -> _Change:
+        if stands.row is None:
             raise UnknownItemError(
                 "this channel is not registered", found=name[:64], fix="Look it up: nisisama watch list"
             )
-        due = _open_review(home, name)
-        removed = Draft("channel_removed", doer.values() | {"channel": name})
-        writer.sequencer.append([removed], also=lambda connection, _placed: _finish(connection, due, doer))
+        return _Change((Draft("channel_removed", doer.values() | {"channel": name}),))
+
+    with home.writing() as writer:
+        _settle(writer, name, change, doer)
         return Removed(name, writer.beat())

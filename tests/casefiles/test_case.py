@@ -1,6 +1,6 @@
 """A case holds its own items and what speaks of them, and is the one way to their records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from casefiles.case import (
     require_items,
 )
 from evidence.authority import Act, Doer, one_person, two_persons
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
 from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.observation import OF_A_CHANNEL
 from evidence.seal.recipients import generate_identity
@@ -128,6 +128,21 @@ def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -
     assert case_items(ledger.engine, case) == [HeldItem(first, 0), HeldItem(second, 1), HeldItem(third, 2)]
     assert case_items(ledger.engine, other) == [HeldItem(first, 0)]
     assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
+
+
+def test_what_another_added_before_our_turn_is_not_added_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    items, case = log(ledger, observed(1), observed(2), observed(3)), open_case(ledger.sequencer, ANN)
+    prepare = ledger.sequencer.prepare
+
+    def overtaken(drafts: Sequence[Draft]) -> list[Prepared]:
+        monkeypatch.undo()
+        prepared = prepare(drafts)
+        assert add(ledger, case, items[1]) == 1
+        return prepared
+
+    monkeypatch.setattr(ledger.sequencer, "prepare", overtaken)
+    assert add(ledger, case, *items) == 2
+    assert [held.item_id for held in case_items(ledger.engine, case)] == items
 
 
 def test_cases_are_listed_as_they_were_opened_with_how_many_items_each_has(ledger: Ledger) -> None:

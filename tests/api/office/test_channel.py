@@ -1,6 +1,6 @@
 """The register changes only with a reason or two persons, and every change is an event."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,9 @@ from api.office.channel import Channel, Registered, add_channel, list_channels, 
 from api.office.page import every_entry
 from config.errors import LegalBasisError, SettingsError
 from config.watchlist import Entry, watch_entry
+from evidence.authority import Doer
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
 from evidence.times import format_time
@@ -195,3 +198,57 @@ def test_a_report_from_the_future_is_refused_but_for_the_day_that_began_in_the_e
     assert raised.value.expected == f"{today} or earlier"
     assert (size_of(home), registered(home)) == (before, [])
     assert add_channel(home, tomorrow, Mode.METADATA_ONLY, None, doer(home)).logged
+
+
+def overtaken_by(monkeypatch: pytest.MonkeyPatch, other: Callable[[Sequencer], None]) -> None:
+    """Let another writer come between a command's look at the register and its turn, once."""
+    prepare = Sequencer.prepare
+
+    def late(sequencer: Sequencer, drafts: Sequence[Draft]) -> list[Prepared]:
+        prepared = prepare(sequencer, drafts)
+        monkeypatch.undo()
+        other(sequencer)
+        return prepared
+
+    monkeypatch.setattr(Sequencer, "prepare", late)
+
+
+def added(home: Home, entry: Entry, by: Doer) -> Draft:
+    told = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "legal_basis": "b", "review_by": None}
+    register = {"report_url": entry.report_url, "reported_by": entry.reported_by, "reported_on": "2026-01-02"}
+    return Draft("channel_added", by.values() | told | register)
+
+
+def test_who_registers_a_channel_after_another_did_meanwhile_changes_what_the_other_wrote(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = doer(home, approver=None)
+    overtaken_by(monkeypatch, lambda sequencer: sequencer.append([added(home, ENTRY, ann)]))
+    done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    assert (done.before, done.logged) == ("sealed", True)
+    assert [row.mode for row in registered(home)] == ["metadata_only"]
+    assert len(reviews_of(home)) == 1
+
+
+def test_the_same_entry_by_two_at_once_is_logged_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = doer(home, approver=None)
+    before = size_of(home)
+    sealed = added(home, ENTRY, ann)
+    same = replace(sealed, values={**sealed.values, "mode": "metadata_only", "legal_basis": None})
+    overtaken_by(monkeypatch, lambda sequencer: sequencer.append([same]))
+    assert not add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann).logged
+    assert [record.type for record in records_of(home, before)] == ["channel_added"]
+    assert reviews_of(home) == []
+
+
+def test_a_channel_that_another_removed_meanwhile_is_not_removed_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = doer(home, approver=None)
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, ann)
+    before = size_of(home)
+    gone = Draft("channel_removed", ann.values() | {"channel": ENTRY.channel})
+    overtaken_by(monkeypatch, lambda sequencer: sequencer.append([gone]))
+    with pytest.raises(UnknownItemError, match="not registered"):
+        remove_channel(home, ENTRY.channel, ann)
+    assert [record.type for record in records_of(home, before)] == ["channel_removed"]
