@@ -221,10 +221,9 @@ def place_of(error: BaseException) -> str:
 def _sink(handler: logging.Handler) -> Any:  # noqa: ANN401 - as structlog types it
     import structlog  # noqa: PLC0415 - 70 ms that neither --help nor verify pays
 
-    logger = logging.getLogger(f"nisisama.{type(handler).__name__}")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.handlers = [handler]
+    # of nobody's registry: no library that sets up logging can switch it off, or listen in
+    logger = logging.Logger("nisisama", logging.INFO)  # noqa: LOG001 - see above
+    logger.addHandler(handler)
     return structlog.wrap_logger(
         logger, processors=[allowed, structlog.processors.JSONRenderer()], wrapper_class=structlog.BoundLogger
     )

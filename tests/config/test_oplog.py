@@ -1,6 +1,7 @@
 """The operational log takes what is on its list and nothing else; it is private, and never fails the work."""
 
 import json
+import logging.config
 import os
 import stat
 import subprocess
@@ -81,6 +82,16 @@ def test_standard_error_is_quiet_unless_asked(tmp_path: Path, capsys: pytest.Cap
     out, err = capsys.readouterr()
     assert out == ""
     assert [json.loads(line)["event"] for line in err.splitlines()] == ["command_began", "command_ended"]
+
+
+def test_a_library_that_sets_up_logging_neither_stops_it_nor_hears_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_in(tmp_path)
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": True})
+    oplog.note("command_began", command="audit")
+    assert [line["command"] for line in kept(tmp_path)] == ["audit"]
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("text", TEXTS)
