@@ -94,10 +94,12 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
         "import_finished": ("messages", "media", "known"),
+        "lock_busy": ("duration_s",),
         "recovery_took_back": ("objects",),
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),
         "stamp_had": ("office", "size", "duration_s"),
+        "turn_waited": ("duration_s",),
     }
 )
 """Every event, with the fields that it may carry."""

@@ -16,8 +16,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from config import oplog
 from evidence.store.database import WAIT_S, busy, writing
 
+NOTED_S = 0.1
+"""A shorter wait for the turn is not worth a line in the operational log."""
 _POLL_S = 0.004
 
 
@@ -54,13 +57,16 @@ class Turn:
 
 def _wait(handle: int, home: Path, wait_s: float) -> None:
     # asked again and again: flock(2) that sleeps can be given a time limit by a signal only, and threads have none
-    deadline = time.monotonic() + wait_s
+    began = time.monotonic()
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= began + wait_s:
+                oplog.note("lock_busy", duration_s=wait_s)
                 raise busy(str(home), wait_s) from None
             time.sleep(_POLL_S)
         else:
-            return
+            break
+    if (waited_s := time.monotonic() - began) > NOTED_S:
+        oplog.note("turn_waited", duration_s=waited_s)

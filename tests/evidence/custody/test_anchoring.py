@@ -1,5 +1,6 @@
 """What is new is stamped once by each authority; what is refused or unanswered is asked again."""
 
+import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
+from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.anchoring import Anchoring, has_news
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
@@ -93,6 +95,25 @@ def test_an_authority_that_does_not_answer_leaves_everything_for_later(ledger: L
         run(ledger, http, gone)
     with reading(ledger.engine) as connection:
         assert follow.position_of(connection, "anchoring") == 0
+
+
+def test_what_an_authority_said_is_in_the_operational_log(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path
+) -> None:
+    new_checkpoint(ledger)
+    oplog.start()
+    oplog.keep_in(tmp_path, max_bytes=10_000, files=1)
+    with pytest.raises(StampUnreachableError):
+        run(ledger, http, TimeStampAuthority("gone", closed_port(), ()))
+    run(ledger, http, stamping.authority)
+    told = [json.loads(line) for line in (tmp_path / oplog.FILE).read_text().splitlines()]
+    assert [(line["event"], line.get("office"), line.get("error")) for line in told[:4]] == [
+        ("stamp_asked", "gone", None),
+        ("stamp_failed", "gone", "StampUnreachableError"),
+        ("stamp_asked", "first", None),
+        ("stamp_had", "first", None),
+    ]
+    oplog.start()
 
 
 def test_an_answer_that_does_not_hold_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:

@@ -1,5 +1,6 @@
 """One writer at a time, each for one commit; whoever waits too long is told so, and a dead holder holds nobody up."""
 
+import json
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from config import oplog
 from evidence.custody.turn import Turn
 from evidence.errors import HomeBusyError
 from evidence.store import database
@@ -47,6 +49,20 @@ def test_who_waits_in_vain_is_told_so_and_wrote_nothing(turn: Turn, tmp_path: Pa
     assert raised.value.where == str(tmp_path)
     assert "run it again" in raised.value.fix
     assert names(turn) == ["first"]
+
+
+def test_a_wait_is_in_the_operational_log_and_so_is_one_in_vain(
+    turn: Turn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.custody.turn.NOTED_S", 0.0)
+    oplog.start()
+    oplog.keep_in(tmp_path, max_bytes=10_000, files=1)
+    with turn.take(), pytest.raises(HomeBusyError), turn.take():
+        pass
+    waited, in_vain = map(json.loads, (tmp_path / oplog.FILE).read_text().splitlines())
+    assert (waited["event"], in_vain["event"], in_vain["duration_s"]) == ("turn_waited", "lock_busy", 0.05)
+    assert waited["duration_s"] < 0.05
+    oplog.start()
 
 
 def test_a_turn_that_failed_wrote_nothing_and_is_free(turn: Turn) -> None:
