@@ -1,6 +1,7 @@
 """Cases: a case is opened, items are added to it, and only through a case are records read."""
 
 import secrets
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from evidence.authority import Doer
+from evidence.completeness import Gap, open_gaps
 from evidence.custody.event import Draft, Prepared, Record, read_record
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.leaf import Leaf, parse_leaf
-from evidence.observation import OF_A_CHANNEL
+from evidence.observation import OF_A_CHANNEL, HoleReason
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
@@ -201,7 +203,8 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     """Log indexes of what speaks of a case's items: the items, holes, the case's own acts.
 
     Of the holes those at the messages of the items, and every one that belongs to a whole channel of theirs or to
-    messages that nobody saw: a gap beside an item says that something may be missing there.
+    messages that nobody saw: a gap beside an item says that something may be missing there. A gap that later
+    imports filled is not among them.
     """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
@@ -215,4 +218,20 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     )
     every = sa.union(opened, added, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
-        return sorted(connection.execute(every).scalars())
+        channels = connection.execute(sa.select(places.c.channel_id).distinct()).scalars().all()
+        filled = {idx for channel in channels for idx in _filled_gaps(connection, channel)}
+        return sorted(set(connection.execute(every).scalars()) - filled)
+
+
+def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
+    """Log indexes of the gaps of a channel that later imports filled."""
+    item, hole = database.item.c, database.hole.c
+    of_gaps = sa.select(hole.idx, hole.lo, hole.hi).where(
+        hole.channel_id == channel_id, hole.reason == HoleReason.GAP.value, hole.lo.is_not(None)
+    )
+    gaps = [Gap(*row) for row in connection.execute(of_gaps.order_by(hole.idx))]
+    if not gaps:
+        return set()
+    numbers = sa.select(item.message_id).where(item.channel_id == channel_id, item.message_id.is_not(None))
+    known = array("q", connection.execute(numbers.distinct().order_by(item.message_id)).scalars())
+    return {gap.idx for gap in gaps} - {gap.idx for gap in open_gaps(gaps, known)}

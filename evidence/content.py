@@ -43,6 +43,8 @@ _IDENTITY = (
 )
 _POST = ("channel_id", "message_id", "posted_at", "sender_id")
 _SERVICE = "service"
+_ABOUT = frozenset({"author", "forward", "saved_from", "via_bot", "reply", "topic", "album", "local_time", "buttons"})
+"""Parts that say something about a message and are none."""
 
 
 class Form(StrEnum):
@@ -175,7 +177,7 @@ class Piece:
         _require_fields(self.type, self.fields, ENTITY_FIELDS)
 
 
-Words: TypeAlias = "tuple[Value | Piece, ...]"
+Words: TypeAlias = tuple["Value | Piece", ...]
 """The words of a part, in order: texts and formatted pieces."""
 
 Said: TypeAlias = "Value | Words | Span | Link | Person | Number | Part | Withheld | tuple[Said, ...]"
@@ -224,8 +226,8 @@ class Content:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it says nothing at all; Telegram has no such messages."""
-        return not self.text and not self.parts
+        """Whether it says nothing, but at most where it is from; Telegram has no such messages."""
+        return not self.text and isinstance(self.parts, tuple) and all(part.kind in _ABOUT for part in self.parts)
 
 
 # --- the parts -------------------------------------------------------------------------------

@@ -42,14 +42,32 @@ class HoleReason(StrEnum):
     TOO_LARGE = "too_large"
     UNAVAILABLE = "unavailable"
     OUTSIDE = "outside_the_export"
+    OTHER_SIZE = "other_size"
     NOT_DECODED = "not_decoded"
     UNSUPPORTED = "unsupported"
+    NOT_EXPORTED = "not_exported"
+    UNKNOWN = "unknown"
+    UNREAD = "unread"
+    BAD_DATE = "bad_date"
+    SAYS_NOTHING = "says_nothing"
+    CUT_OFF = "cut_off"
+    OWN_ONLY = "own_messages_only"
+    UNNAMED = "unnamed_files"
     MODE = "mode"
     BAN = "ban"
     DOWNTIME = "downtime"
 
 
-OF_A_CHANNEL = frozenset({HoleReason.GAP, HoleReason.BAN, HoleReason.DOWNTIME})
+OF_A_CHANNEL = frozenset(
+    {
+        HoleReason.GAP,
+        HoleReason.BAN,
+        HoleReason.DOWNTIME,
+        HoleReason.CUT_OFF,
+        HoleReason.OWN_ONLY,
+        HoleReason.UNNAMED,
+    }
+)
 """What was not seen of a channel, rather than of a message that was."""
 
 
@@ -62,6 +80,7 @@ class Hole:
         hi: Last message identifier of the span, inclusive.
         what: What is missing, in words or as a file name; goes into the sealed record only.
         since: When it was noticed, aware UTC.
+        count: How many things are missing.
     """
 
     channel_id: str
@@ -70,6 +89,7 @@ class Hole:
     lo: int | None = None
     hi: int | None = None
     what: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a picture or video looks like, in bytes and inside Base64: one table for all who look.
 
-``monitor.desktop.previews`` takes out of a record what is found here, and the last gate before a
+``monitor.previews`` takes out of a record what is found here, and the last gate before a
 bundle refuses what is found here, so that no message can be taken in and then never leave.
 A match on few bytes counts only when the bytes after it fit the format, because digests and
 signatures are random. Each ``fits`` is monotone: more bytes never make a picture none.

@@ -3,7 +3,8 @@
 MonitorError
 ├── ExportError             a Telegram Desktop export cannot be read
 │   ├── NotAnExportError    nothing here that Telegram Desktop writes as JSON
-│   ├── BrokenExportError   cut off, damaged or ambiguous; says line and column
+│   ├── BrokenExportError   damaged or ambiguous; says line and column
+│   │   └── CutOffExportError   ends too early, before anything in it is whole
 │   ├── ExportTooLargeError beyond a stated limit
 │   └── ExportChangedError  the file changed while it was being read
 ├── ChatNotFoundError       the export does not hold the chat that was asked for
@@ -31,7 +32,11 @@ class NotAnExportError(ExportError):
 
 
 class BrokenExportError(ExportError):
-    """The JSON is cut off, damaged or ambiguous; ``where`` names line and column."""
+    """The JSON is damaged or ambiguous; ``where`` names line and column."""
+
+
+class CutOffExportError(BrokenExportError):
+    """The file ends too early: nothing whole is left in it, or what was asked for is not."""
 
 
 class ExportTooLargeError(ExportError):

@@ -19,9 +19,11 @@ from api.cli.common import (
     reason_option,
     warn_unstamped,
 )
-from evidence.observation import Mode
+from evidence.observation import HoleReason, Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from evidence.intake.keep import Counts
 
 
@@ -30,7 +32,12 @@ if TYPE_CHECKING:
 @click.option(
     "--declared-by", required=True, metavar="NAME", help="Who brought it and says where it comes from (a pseudonym)."
 )
-@click.option("--chat", "chat_id", metavar="ID", help="Which chat of a full export.")
+@click.option(
+    "--chat",
+    "chat_id",
+    metavar="ID",
+    help="Which chat of a full export: -100NUMBER, groupNUMBER, userNUMBER, a number, or the name of one without.",
+)
 @click.option(
     "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."
 )
@@ -68,10 +75,32 @@ def import_(
         done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
     warn_unstamped(done.unstamped)
     emit(
-        {"channel_id": done.container.channel_id, **asdict(done.counts), "container_sha256": done.container.sha256},
+        {
+            "channel_id": done.container.channel_id,
+            **asdict(done.counts),
+            "container_sha256": done.container.sha256,
+            "gaps": done.missing.get(HoleReason.GAP, 0),
+            "unnamed_files": done.missing.get(HoleReason.UNNAMED, 0),
+            "own_messages_only": HoleReason.OWN_ONLY in done.missing,
+            "cut_off": HoleReason.CUT_OFF in done.missing,
+        },
         as_json=as_json,
-        text=f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}",
+        text="\n".join([f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}", *_missing(done.missing)]),
     )
+
+
+def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
+    """What the export as a whole lacks, a line each."""
+    lines = []
+    if gaps := missing.get(HoleReason.GAP, 0):
+        lines.append(f"Gaps: {counted(gaps, 'span')} of message numbers that the export does not have.")
+    if files := missing.get(HoleReason.UNNAMED, 0):
+        lines.append(f"Not kept: {counted(files, 'file')} in the folder, named by no message of this chat.")
+    if HoleReason.OWN_ONLY in missing:
+        lines.append("The chat was left: such an export has the exporter's own messages only.")
+    if HoleReason.CUT_OFF in missing:
+        lines.append("The export was stopped: it ends before the chat does.")
+    return lines
 
 
 def _kept(counts: "Counts") -> str:

@@ -1,5 +1,6 @@
 """``evidence``: what is preserved; never the content of media."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from evidence.authority import NOT_NAMED
 
 if TYPE_CHECKING:
     from api.office.item import Item, Look
+
+_CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
 
 
 @click.group()
@@ -55,10 +58,10 @@ def list_(
 
     if passphrase_file and not as_json:
         raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
-    if channel is not None and not (channel.isascii() and channel.isdecimal()):
+    if channel is not None and not _CHANNEL.fullmatch(channel):
         raise click.UsageError(
-            "--channel takes the channel's number, digits alone, as an export and the third column of "
-            "'evidence list' show it: no @name, no -100 before it"
+            "--channel takes the channel's number, digits alone, or groupNUMBER and its like, as the third "
+            "column of 'evidence list' shows it: no @name, no -100 before it"
         )
     home = open_home(ctx)
     look = _look(home, actor, reason, passphrase_file) if as_json else None

@@ -1,7 +1,8 @@
 """Takes an export into a home: the authority that its mode needs, then the one write path."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.home import Home
@@ -11,7 +12,7 @@ from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake, Provenance
 from evidence.intake.preserve import Preserver
-from evidence.observation import Container, Mode
+from evidence.observation import Container, Hole, HoleReason, Mode, Observation
 from monitor.desktop.json import read_export
 
 
@@ -29,10 +30,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of it; ``unstamped`` says why no time stamp could be had yet."""
+    """What came of it.
+
+    Attributes:
+        missing: How many things the export lacks, for each reason, whether that was known before or not.
+        unstamped: Why no time stamp could be had yet.
+    """
 
     container: Container
     counts: Counts
+    missing: Mapping[HoleReason, int]
     unstamped: StampError | None
 
 
@@ -51,6 +58,7 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
     if basis:
         require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+    contents = container.contents
     # the digest, not the folder's name: people name folders after people
     grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
     provenance = Provenance(
@@ -79,6 +87,16 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
             clock=home.clock,
             batch=home.settings.intake.batch,
         )
+        missing: Counter[HoleReason] = Counter()
+        container = replace(container, contents=lambda: _tallied(contents(), missing))
         counts = intake.take(container, provenance, progress(container.total))
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
-        return Imported(container, counts, writer.beat(now=True))
+        return Imported(container, counts, missing, writer.beat(now=True))
+
+
+def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason]) -> Iterator[Observation | Hole]:
+    """The same contents; what is missing is counted as it passes."""
+    for content in contents:
+        if isinstance(content, Hole):
+            missing[content.reason] += content.count
+        yield content

@@ -9,9 +9,13 @@ LIMIT: POSIX only (``dir_fd``). A hard link to a file outside cannot be told fro
 """
 
 import errno
+import hashlib
+import json
 import os
+import re
 import stat
 import unicodedata
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -45,8 +49,24 @@ class ExportFolder:
         Raises:
             MediumError: As ``open``.
         """
-        with self.open(name):
-            pass
+        self.length(name)
+
+    def length(self, name: str) -> int:
+        """How many bytes ``name`` has now.
+
+        Raises:
+            MediumError: As ``open``.
+        """
+        with self.open(name) as file:
+            return os.fstat(file.fileno()).st_size
+
+    def names(self, relative: str) -> list[str]:
+        """The regular files of one directory inside the folder, as relative names; links are not followed."""
+        try:
+            with os.scandir(self._root / self._resolved(relative)) as entries:
+                return sorted(f"{relative}/{entry.name}" for entry in entries if entry.is_file(follow_symlinks=False))
+        except (OSError, MediumError):
+            return []
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -136,3 +156,56 @@ def _medium_error(error: OSError) -> MediumError:
     if error.errno in _MISLEADING:
         return _outside(reason)
     return MediumUnreadableError("a file of the export cannot be read", found=reason)
+
+
+_MEDIA = (
+    "animations", "contacts", "files", "photos", "round_video_messages", "stickers", "video_files", "voice_messages",
+)  # fmt: skip
+"""The directories that Telegram Desktop puts the files of messages into."""
+_PREVIEW = "_thumb.jpg"
+_PATH = re.compile(
+    rb'"((?:chats/chat_[^"/\\\\]+/(?:topic_[^"/\\\\]+/)?)?)((?:%s)[/\\\\][^"\n]*)"' % "|".join(_MEDIA).encode()
+)
+_KEY_BYTES = 8
+
+
+class NamedPaths:
+    """Which files the messages of one chat name, to find those that none does; 8 bytes for each path.
+
+    Of a full export only the directories of the chosen chat are looked into: those that its messages name.
+    """
+
+    def __init__(self) -> None:
+        self._keys = array("Q")
+        self._places: set[str] = set()
+
+    def note(self, raw: bytes) -> None:
+        """Note every path in a message as it was written, previews and custom emoji among them."""
+        for found in _PATH.finditer(raw):
+            place = found[1].decode("utf-8", "replace")
+            self._places.add(place)
+            self._keys.append(_key(place + _spelled(found[2])))
+
+    def missing_in(self, folder: ExportFolder, *, whole: bool) -> list[str]:
+        """The files that no message names, and that are no preview of another file.
+
+        Args:
+            whole: The chat is the whole export, and so is its folder.
+        """
+        places = self._places | {""} if whole else self._places - {""}
+        known = set(self._keys)
+        listed = (name for place in sorted(places) for media in _MEDIA for name in folder.names(f"{place}{media}"))
+        return [name for name in listed if not name.endswith(_PREVIEW) and _key(name) not in known]
+
+
+def _spelled(raw: bytes) -> str:
+    """A path as a JSON string means it; one that does not read is nobody's name."""
+    try:
+        return str(json.loads(b'"' + raw + b'"')).replace("\\", "/")
+    except ValueError:
+        return raw.decode("utf-8", "replace")
+
+
+def _key(name: str) -> int:
+    normal = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(normal, digest_size=_KEY_BYTES).digest(), "big")

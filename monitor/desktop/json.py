@@ -4,6 +4,8 @@ The file is evidence as it is: it is never parsed and written again. Each messag
 are one slice, everything else is the rest, and both were hashed in the one pass that gave the
 container's SHA-256. A slice is handed out only while it still is what was hashed.
 
+Where the file ends too early, the messages that are whole are taken, and a hole says so.
+
 An export shows one last state, on the word of whoever made it: edits before, deletions and the
 exporter's identity are not in it. docs/adr/0005-desktop-import.md says what was chosen and why.
 
@@ -17,22 +19,24 @@ import mmap
 import os
 import stat
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from evidence.canonical import text_value
+from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import Clock
-from monitor.desktop.folder import ExportFolder
+from monitor.desktop.files import NamedFile, reason_of
+from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import Chat, find_chat
-from monitor.desktop.message import Message, NamedFile, file_fields, message_id, read_message
-from monitor.desktop.previews import strip_previews
+from monitor.desktop.message import Message, file_fields, message_id, read_message
 from monitor.desktop.scan import Buffer, Span, broken
+from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
 from monitor.errors import (
     ExportChangedError,
@@ -43,6 +47,7 @@ from monitor.errors import (
     MediumUnreadableError,
     NotAnExportError,
 )
+from monitor.previews import strip_previews
 
 METHOD = "desktop-json"
 RESULT = "result.json"
@@ -78,7 +83,8 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
     Returns:
         A container whose ``total`` counts messages of every kind. Its ``contents`` are, for each
         message: the observation, holes for what it does not say, its files or their holes; then,
-        for channels and supergroups, one hole for each span of missing identifiers. ``contents``
+        for channels and supergroups, one hole for each span of missing identifiers; then holes of the
+        chat as a whole: only the exporter's own messages, cut off, files that no message names. ``contents``
         and ``rest`` raise ExportChangedError when the file is no longer what was hashed.
 
     Raises:
@@ -93,7 +99,9 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         chat = find_chat(data, chat_id=chat_id)
     except NotAnExportError as error:
         raise _not_an_export(path, error.found) from error
-    reading = _Reading(folder, data, chat, _survey(data, chat), now())
+    survey = _survey(data, chat)
+    chat = _identified(chat, survey)
+    reading = _Reading(folder, data, chat, survey, now())
     whole = chat.start == 0 and chat.end == len(data)
     return Container(
         method=METHOD,
@@ -116,12 +124,14 @@ class _Survey:
     Attributes:
         seen: 16 bytes of BLAKE2b of each slice, to know it again.
         rest: SHA-256 of the bytes between the slices.
+        old: Nothing in it is of a version after 2.7.1: no seconds since 1970, and no account with its kind in words.
     """
 
     sha256: str
     rest: bytes
     seen: bytes
     ids: Sequence[int]
+    old: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +151,19 @@ class _Reading:
         return rest
 
     def contents(self) -> Iterator[Observation | Hole]:
+        named = NamedPaths()
         for index, span in enumerate(self.chat.spans()):
             raw = self.data[span.start : span.end]
             if _seen(raw) != self.survey.seen[index * _SEEN_BYTES : (index + 1) * _SEEN_BYTES]:
                 raise _changed()
+            named.note(raw)
             number, parsed = _element(raw, Span(0, len(raw)))
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
-            yield from self._silences(message)
-            for file in message.files:
-                yield self._file(message, file)
+            yield from (self._hole(reason, message.id, what) for reason, what in message.holes)
+            yield from self._files(message)
         yield from self._missing()
+        yield from self._of_the_chat(named)
 
     def _observation(self, message: Message, raw: bytes, offset: int) -> Observation:
         return Observation(
@@ -163,24 +175,45 @@ class _Reading:
             raw=raw,
             record=message.record,
             offset=offset,
-            unsupported=message.unsupported is not None,
+            unsupported=message.unsupported,
             pictured=message.pictured,
         )
 
-    def _silences(self, message: Message) -> Iterator[Hole]:
-        """What the message has and this reader, or the exporter, cannot say."""
-        if message.unsupported is not None:
-            yield self._hole(HoleReason.UNSUPPORTED, message.id, message.unsupported)
-        for name in message.unread:
-            yield self._hole(HoleReason.NOT_DECODED, message.id, name)
+    def _files(self, message: Message) -> Iterator[Observation | Hole]:
+        """The files of a message, or why there are none; where only the preview is left, the preview."""
+        if not message.files:
+            return
+        digest = message_sha256({**message.fields, "kind": message.kind.value})
+        places = count()
+        for file in message.files:
+            place, length = next(places), None
+            reason = file.withheld
+            if reason is None:
+                reason, length = self._length(file.name)
+            if reason is None:
+                yield self._file(message, file, digest, place)
+            else:
+                yield self._hole(reason, message.id, file.said)
+                yield from self._preview(message, file, digest, places)
+            if length is not None and file.declared_bytes and length != file.declared_bytes:
+                what = f"{file.name}: {length} bytes of {file.declared_bytes}"
+                yield self._hole(HoleReason.OTHER_SIZE, message.id, what)
 
-    def _file(self, message: Message, file: NamedFile) -> Observation | Hole:
-        if file.withheld is not None:
-            return self._hole(file.withheld, message.id, file.name)
+    def _length(self, name: str) -> tuple[HoleReason | None, int | None]:
+        """How long a file is, or why it cannot be had."""
         try:
-            self.folder.require(file.name)
+            return None, self.folder.length(name)
         except MediumError as error:
-            return self._hole(_HOLES[type(error)], message.id, file.name)
+            return _HOLES[type(error)], None
+
+    def _preview(
+        self, message: Message, file: NamedFile, digest: str, places: Iterator[int]
+    ) -> Iterator[Observation | Hole]:
+        """What is left of a file that is not there: a picture of it, to be sealed like any other."""
+        if file.preview and reason_of(file.preview) is None and self._length(file.preview)[0] is None:
+            yield self._file(message, NamedFile(file.preview), digest, next(places))
+
+    def _file(self, message: Message, file: NamedFile, digest: str, place: int) -> Observation:
         return Observation(
             kind=Kind.FILE,
             channel_id=self.chat.id,
@@ -190,6 +223,8 @@ class _Reading:
             | {
                 "file_name": strip_previews(file.name).value,
                 "media_type": strip_previews(file.declared_type).value,
+                "position": str(place),
+                "message_sha256": digest,
             },
             medium=Medium(file.name, _opener(self.folder, file.name), file.declared_type, file.declared_bytes),
         )
@@ -203,6 +238,20 @@ class _Reading:
         for before, after in pairwise(ids):
             if after - before > 1:
                 yield Hole(self.chat.id, HoleReason.GAP, self.since, before + 1, after - 1)
+
+    def _of_the_chat(self, named: NamedPaths) -> Iterator[Hole]:
+        """What is missing of the chat as a whole."""
+        if self.chat.left:
+            what = "left_chats: of a chat that was left, Telegram Desktop exports the exporter's own messages only"
+            yield Hole(self.chat.id, HoleReason.OWN_ONLY, self.since, what=what)
+        if self.chat.stopped:
+            after = self.chat.end - self.chat.ends[-1]
+            what = f"the export ends {after} bytes after its last whole message; what came then was never written"
+            yield Hole(self.chat.id, HoleReason.CUT_OFF, self.since, what=what)
+        if unnamed := named.missing_in(self.folder, whole=self.chat.start == 0):
+            files = "file is" if len(unnamed) == 1 else "files are"
+            what = f"{len(unnamed)} {files} named by no message: {', '.join(unnamed)}"
+            yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=_words(what), count=len(unnamed))
 
     def _hole(self, reason: HoleReason, number: int, what: str) -> Hole:
         return Hole(self.chat.id, reason, self.since, number, number, _words(what))
@@ -255,10 +304,17 @@ def _read(file: BinaryIO, path: Path) -> Buffer:
     return file.read()
 
 
+def _identified(chat: Chat, survey: _Survey) -> Chat:
+    """The chat under the name that it keeps: without its kind in the number, or by the digest of its bytes."""
+    if chat.number is None:
+        return replace(chat, identifier=f"export{survey.sha256[:16]}")
+    return replace(chat, shifted=survey.old and chat.number >= chat.shift)
+
+
 def _survey(data: Buffer, chat: Chat) -> _Survey:
     """Parse and hash every message, and hash what lies between, each byte read once for it."""
     whole, rest = hashlib.sha256(), hashlib.sha256()
-    seen, ids = bytearray(), array("q")
+    seen, ids, old = bytearray(), array("q"), True
     for gap, span in zip(_gaps(chat), chain(chat.spans(), [None]), strict=True):
         for piece in _pieces(data, gap):
             whole.update(piece)
@@ -267,8 +323,15 @@ def _survey(data: Buffer, chat: Chat) -> _Survey:
             raw = data[span.start : span.end]
             whole.update(raw)
             seen += _seen(raw)
-            ids.append(_element(data, span)[0])
-    return _Survey(whole.hexdigest(), rest.digest(), bytes(seen), ids)
+            number, parsed = _element(data, span)
+            ids.append(number)
+            old = old and not _is_modern(parsed)
+    return _Survey(whole.hexdigest(), rest.digest(), bytes(seen), ids, old)
+
+
+def _is_modern(parsed: Mapping[str, Parsed]) -> bool:
+    """Whether a message is of version 2.7.2 or later."""
+    return "date_unixtime" in parsed or is_text(parsed.get("from_id")) or is_text(parsed.get("actor_id"))
 
 
 def _element(data: Buffer, span: Span) -> tuple[int, dict[str, Parsed]]:

@@ -1,62 +1,35 @@
-"""One message of an export as fields of the ``observed`` schema, a record and the files it names.
+"""One message of an export as values of the ``observed`` schema, a record and the files it names.
 
-The names are those of ``SerializeMessage`` in export_output_json.cpp. What a name holds is
-read only when it has the known shape; otherwise the field is null and the name is listed in
-``unread``, so that a layout of tomorrow loses a field, and says so, but never a message.
+``monitor.desktop.known`` says where each key goes. What a key holds is read only when it has the known
+shape; otherwise its place stays empty, and the key is noted. So a layout of tomorrow loses a value, and
+says so, but never a message.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 
 from evidence.canonical import Value
+from evidence.content import Content, Entity, Part, Person, Span, split
 from evidence.observation import HoleReason, Kind
 from evidence.times import format_time
+from monitor.desktop.files import NamedFile
+from monitor.desktop.known import ACTIONS, MESSAGE, UNKNOWN_ACTION, Rows, collect, parts_of
 from monitor.desktop.layout import Chat
-from monitor.desktop.previews import Stripped, strip_previews
+from monitor.desktop.rich import read_rich
+from monitor.desktop.shapes import Reader, integer_of, is_text, moment_of, old_peer, peer
 from monitor.desktop.values import Number, Parsed
+from monitor.desktop.words import is_number_alone, read_text
+from monitor.previews import Stripped, strip_previews
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
-_LAST_SECOND = 253_402_300_799
-"""9999-12-31T23:59:59Z; the exporter writes 32-bit times."""
-
-_MARKER = re.compile(r"\(\w+ (not included|exceeds maximum size|unavailable)")
-_REASONS = {
-    "not included": HoleReason.NOT_INCLUDED,
-    "exceeds maximum size": HoleReason.TOO_LARGE,
-    "unavailable": HoleReason.UNAVAILABLE,
-}
-_FILES = (("photo", "photo_file_size", None), ("file", "file_size", "mime_type"))
-_VCARD = ("contact_vcard", "contact_vcard_file_size", None)
-_MAX_DIGITS = 19
-_INTEGERS = 1 << 63
+_UNSUPPORTED = "unsupported"
+_FILES = (("photo", "photo_file_size", "photo"), ("file", "file_size", "document"), ("contact_vcard",) * 3)
+_LOCAL = re.compile(r"(?:201[3-9]|20[2-9][0-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+"""Local time in words; what claims to be older than Telegram has no date."""
 _MAX_PATH = 255
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file that a message names; ``thumbnail`` is a preview and is never one.
-
-    Attributes:
-        name: Relative path as the export spells it, or the words in its place.
-        declared_type: ``mime_type``, for a document.
-    """
-
-    name: str
-    declared_type: str | None
-    declared_bytes: int | None
-
-    @property
-    def withheld(self) -> HoleReason | None:
-        """Why the exporter wrote no path: ``(File not included. ...)``; None for a path.
-
-        A path of Telegram Desktop begins with a folder's name, never with a parenthesis.
-        """
-        if not self.name.startswith("("):
-            return None
-        marker = _MARKER.match(self.name)
-        return _REASONS[marker[1]] if marker else HoleReason.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +37,8 @@ class Message:
     """What one element of ``messages`` says.
 
     Attributes:
-        unsupported: The type, where it is neither ``message`` nor ``service``.
-        unread: Names whose value has no known shape; their fields are null.
+        holes: What it has and this reader, or the exporter, cannot say: a reason, and of what.
+        unsupported: It is neither of type ``message`` nor ``service``.
         pictured: A picture is spelled out in the message itself, not only named by its path.
     """
 
@@ -75,8 +48,8 @@ class Message:
     fields: Mapping[str, Value]
     record: Value
     files: tuple[NamedFile, ...]
-    unsupported: str | None
-    unread: tuple[str, ...]
+    holes: tuple[tuple[HoleReason, str], ...]
+    unsupported: bool
     pictured: bool
 
 
@@ -86,9 +59,7 @@ def message_id(parsed: Parsed) -> int | None:
     Negative for what came from the group that a supergroup was before: the exporter shifts
     those by 1,000,000,000 (``AdjustMigrateMessageIds`` in export_data_types.cpp).
     """
-    if not isinstance(parsed, dict):
-        return None
-    return _integer(parsed.get("id"))
+    return integer_of(parsed.get("id")) if isinstance(parsed, dict) else None
 
 
 def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Message:
@@ -97,35 +68,31 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
     Args:
         number: Its ``message_id``.
     """
-    source = _Source(parsed)
-    kind_name = source.text("type") or "without a type"
-    posted_at = source.moment("date_unixtime")
-    edited_at = source.moment("edited_unixtime")
-    files = source.files()
-    text = source.flat_text()
-    is_service = kind_name == "service"
-    fields = {
+    source = _Source(parsed, chat)
+    kind = source.text("type") or "without a type"
+    posted_at = source.moment("date")
+    names = {
         **file_fields(chat, number, posted_at),
-        "edited_at": _time(edited_at),
-        "sender_id": source.identifier("actor_id" if is_service else "from_id"),
-        "sender_name": source.text("actor" if is_service else "from"),
-        "text": text,
-        "reply_to": source.identifier("reply_to_message_id"),
-        "forwarded_from": source.text("forwarded_from") or source.identifier("forwarded_from_id"),
-        "action": source.text("action"),
-        "media": [file.name for file in files if file.withheld is None] or None,
+        "edited_at": _time(source.moment("edited")),
+        **source.sender(is_service=kind == "service"),
+        "reply_to": source.reply(),
+        "action": source.clean("action"),
     }
-    stripped = {name: strip_previews(value) for name, value in fields.items()}
-    record = _record(parsed, text_has_picture=stripped["text"].removed > 0)
+    content, files = source.content(kind)
+    if content.is_silent and kind in _KINDS and not source.reader.has_notes:
+        source.hole(HoleReason.SAYS_NOTHING, "")
+    if kind not in _KINDS:
+        source.hole(HoleReason.UNSUPPORTED, kind)
+    record = _record(parsed, text_has_picture=not isinstance(content.text, str | None))
     return Message(
         id=number,
-        kind=_KINDS.get(kind_name, Kind.MESSAGE),
+        kind=_KINDS.get(kind, Kind.MESSAGE),
         posted_at=posted_at,
-        fields={name: field.value for name, field in stripped.items()},
+        fields=names | split(content) | source.origin(content) | {"media": source.media(files)},
         record=record.value,
         files=files,
-        unsupported=None if kind_name in _KINDS else kind_name,
-        unread=tuple(source.unread),
+        holes=source.all_holes(),
+        unsupported=kind not in _KINDS,
         pictured=record.removed > (1 if _is_path(parsed.get("thumbnail")) else 0),
     )
 
@@ -135,6 +102,7 @@ def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str
     return {
         "channel_id": chat.id,
         "channel_title": strip_previews(chat.title).value,
+        "channel_type": chat.type,
         "message_id": str(number),
         "posted_at": _time(posted_at),
     }
@@ -144,12 +112,11 @@ def _record(parsed: Mapping[str, Parsed], *, text_has_picture: bool) -> Stripped
     """The whole message without previews.
 
     Telegram cuts a text into entities, so that a picture spelled in Base64 shows only when the
-    pieces are joined: then both spellings of the text go whole.
+    pieces are joined: then every spelling of the text goes whole.
     """
     if text_has_picture:
-        parsed = {
-            name: {"thumbnail": value} if name in {"text", "text_entities"} else value for name, value in parsed.items()
-        }
+        texts = {"text", "text_entities", "gift_text", "rich_message", "full_text"}
+        parsed = {name: {"thumbnail": value} if name in texts else value for name, value in parsed.items()}
     return strip_previews(parsed)
 
 
@@ -158,92 +125,193 @@ def _is_path(value: Parsed) -> bool:
     return isinstance(value, str) and len(value) <= _MAX_PATH and strip_previews(value).removed == 0
 
 
-@dataclass(slots=True)
 class _Source:
-    """Typed access to a message that remembers what it could not read."""
+    """A message while it is read."""
 
-    parsed: Mapping[str, Parsed]
-    unread: list[str]
-
-    def __init__(self, parsed: Mapping[str, Parsed]) -> None:
+    def __init__(self, parsed: Mapping[str, Parsed], chat: Chat) -> None:
         self.parsed = parsed
-        self.unread = []
+        self.chat = chat
+        self.reader = Reader()
+        self.found: dict[str, Any] = {}
+        self.holes: dict[HoleReason, dict[str, None]] = {}
+
+    def hole(self, reason: HoleReason, what: str) -> None:
+        self.holes.setdefault(reason, {})[what] = None
+
+    def all_holes(self) -> tuple[tuple[HoleReason, str], ...]:
+        """One hole for each reason, whatever it is of."""
+        notes = (
+            (HoleReason.UNREAD, self.reader.unread),
+            (HoleReason.UNKNOWN, self.reader.unknown),
+            (HoleReason.NOT_EXPORTED, self.reader.unwritten),
+        )
+        both = [*self.holes.items(), *((reason, noted) for reason, noted in notes if noted)]
+        return tuple((reason, ", ".join(noted)) for reason, noted in both)
 
     def text(self, name: str) -> str | None:
         value = self.parsed.get(name)
-        if value is None or (isinstance(value, str) and not isinstance(value, Number)):
-            return value
-        self.unread.append(name)
+        if value is None or is_text(value):
+            return None if value is None else str(value)
+        self.reader.refuse(name)
+        return None
+
+    def clean(self, name: str) -> Value:
+        value = self.text(name)
+        return None if value is None else self.reader.clean(value)
+
+    # Times
+
+    def moment(self, name: str) -> datetime | None:
+        """``date`` or ``edited``: of the two spellings, seconds since 1970 are a time, local time is words.
+
+        Version 3.7.6 of June 2022 was the first to write seconds. Until 2.1.8 a message that was never
+        edited has an ``edited`` of 1970.
+        """
+        unix, local = self.parsed.get(f"{name}_unixtime"), self.parsed.get(name)
+        found = moment_of(unix)
+        if found is not None:
+            return found
+        if is_text(local) and _LOCAL.fullmatch(str(local)):
+            self.found.setdefault("local_time", {})["posted" if name == "date" else "edited"] = str(local)
+        if unix is not None:
+            self.hole(HoleReason.BAD_DATE, f"{name}_unixtime")
+        elif "local_time" not in self.found and name == "date" and self.parsed.get("type") != _UNSUPPORTED:
+            self.hole(HoleReason.BAD_DATE, name)
+        return None
+
+    # People and places
+
+    def sender(self, *, is_service: bool) -> dict[str, Value]:
+        name, number = ("actor", "actor_id") if is_service else ("from", "from_id")
+        return {"sender_id": self.peer(number), "sender_name": self.clean(name)}
+
+    def peer(self, name: str) -> Value:
+        """An account or a chat; one that is spelled in no known way is kept as it stands."""
+        value = self.parsed.get(name)
+        if isinstance(value, Number):
+            return self.chat.peer if integer_of(value) == self.chat.number else old_peer(self.reader, value, name)
+        found = self.text(name)
+        spelled = peer(Reader(), found, name)
+        return spelled or (None if found is None else self.reader.clean(found))
+
+    def reply(self) -> Value:
+        """The message of this chat that is answered; one of another chat goes to the content, with its chat."""
+        answered = self.identifier("reply_to_message_id")
+        if "reply_to_peer_id" not in self.parsed or self.parsed.get("type") == "service":
+            return answered
+        chat = self.peer("reply_to_peer_id")
+        if chat in (None, self.chat.peer):
+            return answered
+        fields = {} if answered is None else {"message_id": answered}
+        self.found["reply"] = fields | {"chat": Person(id=chat if isinstance(chat, str) else "unknown")}
         return None
 
     def identifier(self, name: str) -> str | None:
-        """Text like ``user123``, or the bare number that exports of 2021 and earlier have."""
         value = self.parsed.get(name)
-        return str(value) if isinstance(value, Number) else self.text(name)
+        number = integer_of(value)
+        if number is None and value is not None:
+            self.reader.refuse(name)
+        return None if number is None else str(number)
 
-    def moment(self, name: str) -> datetime | None:
-        """Seconds since 1970 in a text; absent before 2021, where local time alone was written."""
-        value = self.parsed.get(name)
-        if value is None:
+    def origin(self, content: Content) -> dict[str, Value]:
+        """The plain name of where a message was forwarded from: its name, or else its number."""
+        for part in content.parts if isinstance(content.parts, tuple) else ():
+            if part.kind == "forward":
+                person = part.fields["person"]
+                return {"forwarded_from": (person.name or person.id) if isinstance(person, Person) else None}
+        return {"forwarded_from": None}
+
+    # Content
+
+    def content(self, kind: str) -> tuple[Content, tuple[NamedFile, ...]]:
+        """What the message says, and the files that it names."""
+        collect(self.reader, self.parsed, self._rows(kind), "", self.found)
+        files = self._files()
+        self._media(files)
+        if "rich_message" in self.parsed and kind != "service":
+            text, entities, rich, of_rich = self._rich()
+            self.found["rich"] = [rich]
+            files = (*files, *of_rich)
+        else:
+            text, entities = self._text()
+        if "paid_media" in self.found:
+            self.reader.unwritten["paid media"] = None
+        parts, counters = parts_of(self.found)
+        return Content(text, entities, parts, counters), files
+
+    def _rows(self, kind: str) -> Rows:
+        if kind != "service":
+            return MESSAGE
+        action = self.parsed.get("action", "")
+        if not is_text(action):
+            return UNKNOWN_ACTION
+        if str(action) not in ACTIONS:
+            self.reader.miss(f"action: {action}")
+            return UNKNOWN_ACTION
+        if "action" in self.parsed or "information_text" in self.parsed:
+            self.found["service"] = {}
+        return ACTIONS[str(action)]
+
+    def _text(self) -> tuple[Value, tuple[Entity, ...]]:
+        """``text``, or else what has its place: the words of a gift, or the entities alone."""
+        value = _repeated(self.parsed.get("text"))
+        if value in (None, "", []) and "gift_text" in self.parsed:
+            value = self.parsed["gift_text"]
+        if "text" not in self.parsed:
+            value = self.parsed.get("text_entities", value)
+        if is_number_alone(value):
+            self.reader.refuse("text")
+            return None, ()
+        return read_text(self.reader, value, "text")
+
+    def _rich(self) -> tuple[Value, tuple[Entity, ...], Part, tuple[NamedFile, ...]]:
+        rich = read_rich(self.reader, self.parsed["rich_message"])
+        text = self.reader.clean("".join(rich.words))
+        entities = tuple(rich.entities)
+        if not isinstance(text, str):  # a picture, or no Unicode: what lies on it must not spell it again
+            self.reader.refuse("rich_message: entities")
+            entities = tuple(Entity(one.type, Span(one.span.offset, one.span.length)) for one in entities)
+        return text, entities, rich.part(), tuple(rich.files)
+
+    # Files
+
+    def _files(self) -> tuple[NamedFile, ...]:
+        return tuple(file for names in _FILES if (file := self._file(*names)) is not None)
+
+    def _file(self, name: str, size_name: str, kind: str) -> NamedFile | None:
+        path = self.text(name)
+        if not path:
             return None
-        seconds = _integer(value)
-        if seconds is None or not 0 <= seconds <= _LAST_SECOND:
-            self.unread.append(name)
-            return None
-        return datetime.fromtimestamp(seconds, UTC)
+        size = integer_of(self.parsed.get("contact_vcard_file_size" if kind == name else size_name))
+        size = None if size is None or size < 0 else size
+        if kind != "document":
+            return NamedFile(path, None, size)
+        texts = {key: self.text(key) for key in ("mime_type", "file_name", "thumbnail")}
+        return NamedFile(
+            path, texts["mime_type"], size, shown=texts["file_name"] or "", preview=texts["thumbnail"] or ""
+        )
 
-    def flat_text(self) -> str | None:
-        """``text`` without its entities: every character, in order."""
-        value = self.parsed.get("text")
-        flat = _flat_repeated(value)
-        if flat is None and value is not None:
-            self.unread.append("text")
-        return flat
+    def _media(self, files: tuple[NamedFile, ...]) -> None:
+        """The kind of what was sent, where the exporter has no word for it."""
+        kind = "photo" if "photo" in self.parsed else "file" if "file" in self.parsed else None
+        if kind:
+            media = self.found.setdefault("media", {})
+            media.setdefault("type", kind)
+        if any(file.name for file in files) and "contact_vcard" in self.parsed:
+            self.found.setdefault("contact", {})
 
-    def files(self) -> tuple[NamedFile, ...]:
-        return tuple(file for names in (*_FILES, _VCARD) if (file := self._file(*names)) is not None)
-
-    def _file(self, name: str, size_name: str, type_name: str | None) -> NamedFile | None:
-        value = self.text(name)
-        if not value:
-            return None
-        size = _integer(self.parsed.get(size_name))
-        declared_type = self.text(type_name) if type_name else None
-        return NamedFile(value, declared_type, None if size is None or size < 0 else size)
+    def media(self, files: tuple[NamedFile, ...]) -> Value:
+        """The paths of the files that it names."""
+        return [self.reader.clean(file.name) for file in files if file.withheld is None] or None
 
 
-def _integer(value: Parsed) -> int | None:
-    """A number, or digits in a text, within 64 bits."""
-    if not isinstance(value, str):
-        return None
-    digits = value.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS):
-        return None
-    number = int(value)
-    return number if -_INTEGERS <= number < _INTEGERS else None
-
-
-def _flat_repeated(value: Parsed) -> str | None:
+def _repeated(value: Parsed) -> Parsed:
     """A text; of the two that a gift's message has, the one that is not empty."""
-    if not isinstance(value, dict):
-        return _flat(value)
-    repeated = value.get("repeated")
-    texts = [_flat(inner) for inner in repeated] if isinstance(repeated, list) else []
-    filled = [text for text in texts if text != ""]
-    return filled[0] if len(filled) == 1 else None
-
-
-def _flat(value: Parsed) -> str | None:
-    if isinstance(value, list):
-        parts = [_part(part) for part in value]
-        return None if None in parts else "".join(part for part in parts if part is not None)
-    return _part(value)
-
-
-def _part(value: Parsed) -> str | None:
-    """A piece of a text: itself, or the ``text`` of an entity."""
-    inner = value.get("text") if isinstance(value, dict) else value
-    return inner if isinstance(inner, str) and not isinstance(inner, Number) else None
+    repeated = value.get("repeated") if isinstance(value, dict) else None
+    if not isinstance(repeated, list):
+        return value
+    filled = [one for one in repeated if one not in ("", [], None)]
+    return filled[0] if len(filled) == 1 else value if filled else ""
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
-from monitor.errors import BrokenExportError, ExportTooLargeError
+from monitor.errors import BrokenExportError, CutOffExportError, ExportTooLargeError
 
 Buffer: TypeAlias = bytes | mmap.mmap
 
-MAX_DEPTH = 64
-"""Containers inside one value. Telegram Desktop nests 5 deep; json.loads recurses once for each."""
+MAX_DEPTH = 160
+"""Containers inside one value; json.loads recurses once for each. Telegram Desktop nests 4 for each level of a
+list in a rich message, and Telegram allows 16 levels: 74, or twice that should it count lists and items as one."""
 
 MAX_NAME_BYTES = 512
 """Of one member name of the walked structure; the longest that Telegram Desktop writes has 36."""
@@ -54,7 +55,8 @@ def place(data: Buffer, offset: int) -> str:
 
 def broken(data: Buffer, offset: int, message: str, *, expected: str = "", found: str = "") -> BrokenExportError:
     """The error for damage at a byte offset, never quoting what stands there."""
-    return BrokenExportError(
+    kind = CutOffExportError if offset >= len(data) else BrokenExportError
+    return kind(
         message,
         where=f"result.json {place(data, offset)}",
         expected=expected,

@@ -66,6 +66,19 @@ def read_value(data: Buffer, span: Span) -> Parsed:
         raise broken(data, span.start, f"the message that begins here does not read: {_reason(error)}") from error
 
 
+def read_value_of_text(text: str) -> Parsed:
+    """JSON that stands in a string of the export, as strictly read as the export itself.
+
+    Raises:
+        BrokenExportError, ExportTooLargeError: As ``read_value``.
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    try:
+        return read_value(raw, Span(0, len(raw)))
+    except RecursionError as error:
+        raise broken(raw, 0, "this nests without end") from error
+
+
 def _parse(raw: bytes) -> Parsed:
     parsed: Parsed = json.loads(
         raw.decode("utf-8"),

@@ -182,7 +182,7 @@ def test_the_life_was_logged_whole(life: Life) -> None:
     assert {line["event"] for line in told} >= oplog.EVENTS.keys() - UNEVENTFUL
     assert not any("dropped" in line for line in told)
     refused = {line["error"] for line in told if line["event"] == "command_refused"}
-    assert {"UnknownItemError", "BrokenExportError", "PassphraseError", "OSError", "HomeError"} <= refused
+    assert {"UnknownItemError", "CutOffExportError", "PassphraseError", "OSError", "HomeError"} <= refused
     assert {line["command"] for line in told if line["event"] == "command_began"} >= {"case export", "key check"}
 
 

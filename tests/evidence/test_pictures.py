@@ -18,7 +18,7 @@ from casefiles.format.pictures import require_no_picture
 from evidence import pictures
 from evidence.canonical import jcs
 from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw
-from monitor.desktop.previews import strip_previews
+from monitor.previews import strip_previews
 
 MEMBERS = ("data/items.jsonl", "data/case.json", "data/log/7.leaf")
 WIDTHS = (28, 40, 64, 76, 10_000)

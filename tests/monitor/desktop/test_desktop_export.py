@@ -20,6 +20,8 @@ from evidence.log.schema import SCHEMAS
 from evidence.observation import Container, Hole, HoleReason, Kind, Observation
 from monitor.desktop import json as desktop
 from monitor.desktop.json import read_export
+from monitor.desktop.layout import find_chat
+from monitor.desktop.scan import Span
 from monitor.errors import (
     BrokenExportError,
     ChatNotFoundError,
@@ -196,14 +198,28 @@ def test_in_any_spelling_slices_and_rest_give_the_file_back(tmp_path: Path, raw:
     assert container.sha256 == hashlib.sha256(raw).hexdigest()
 
 
-def test_a_small_export_cut_at_any_byte_is_refused_and_never_half_read(tmp_path: Path) -> None:
+def test_of_a_small_export_cut_at_any_byte_the_whole_messages_are_taken_or_it_is_refused(tmp_path: Path) -> None:
     raw = json.dumps(
         export_of(message(1, text='a\\"ë'), message(2, text=["x", {"type": "bold", "text": "]}"}])), indent=1
     ).encode()
     assert len(read(write(tmp_path, raw))) == 2
+    ends = [container.end for container in spans_of(raw)]
     for length in range(len(raw)):
-        with pytest.raises(ExportError):
-            read_export(write(tmp_path, raw[:length]), now=now)
+        whole = sum(end <= length for end in ends)
+        folder = write(tmp_path, raw[:length])
+        if whole == 0:
+            with pytest.raises(ExportError):
+                read_export(folder, now=now)
+            continue
+        container = read_export(folder, now=now)
+        contents = list(container.contents())
+        assert [one.message_id for one in observations(contents)] == [1, 2][:whole]
+        assert [hole.reason for hole in holes(contents)] == [HoleReason.CUT_OFF]
+        assert restored(container) == raw[:length]
+
+
+def spans_of(raw: bytes) -> list[Span]:
+    return list(find_chat(raw, chat_id=None).spans())
 
 
 @pytest.mark.slow
@@ -420,22 +436,29 @@ def test_a_message_fills_the_fields_of_its_schema(tmp_path: Path) -> None:
     assert one.fields == {
         "channel_id": "42",
         "channel_title": "Kanali",
+        "channel_type": "public_channel",
         "message_id": "1",
         "posted_at": "2024-11-14T09:00:00.000Z",
         "edited_at": "2024-11-14T09:05:00.000Z",
         "sender_id": "user7",
         "sender_name": "Zogu",
         "text": "x",
+        "entities": None,
+        "links": None,
+        "people": [{"name": "Breshka"}],
+        "numbers": None,
+        "content": [{"kind": "forward", "person": "0"}],
         "reply_to": "9",
         "forwarded_from": "Breshka",
         "action": None,
+        "counters": None,
         "media": None,
     }
     assert one.record == json.loads(one.raw or b"") | {"id": "1", "reply_to_message_id": "9"}
 
 
 def test_a_service_message_has_its_actor_for_sender(tmp_path: Path) -> None:
-    service = {"id": 1, "type": "service", "date_unixtime": "1", "actor": None, "actor_id": "channel42"}
+    service = {"id": 1, "type": "service", "date_unixtime": "1731574800", "actor": None, "actor_id": "channel42"}
     one = observations(read(write(tmp_path, export_of(service | {"action": "pin_message", "message_id": 3}))))[0]
     assert one.kind is Kind.SERVICE
     assert (one.fields["sender_id"], one.fields["sender_name"]) == ("channel42", None)
@@ -451,7 +474,7 @@ def test_an_unsupported_message_is_kept_and_is_a_hole(tmp_path: Path) -> None:
             2,
             None,
             fields=dict.fromkeys(observations(contents)[0].fields)
-            | {"channel_id": "42", "channel_title": "Kanali", "message_id": "2"},
+            | {"channel_id": "42", "channel_title": "Kanali", "channel_type": "public_channel", "message_id": "2"},
             raw=b'{\n   "id": 2,\n   "type": "unsupported"\n  }',
             record={"id": "2", "type": "unsupported"},
             offset=(tmp_path / "result.json").read_bytes().index(b'{\n   "id": 2'),
@@ -485,7 +508,7 @@ def test_a_text_is_flattened_to_its_exact_characters(tmp_path: Path, written: ob
 def test_a_text_of_another_shape_is_null_and_a_hole(tmp_path: Path, written: object) -> None:
     contents = read(write(tmp_path, export_of(message(1, text=written))))
     assert observations(contents)[0].fields["text"] is None
-    assert [(hole.reason, hole.lo, hole.what) for hole in holes(contents)] == [(HoleReason.NOT_DECODED, 1, "text")]
+    assert [(hole.reason, hole.lo, hole.what) for hole in holes(contents)] == [(HoleReason.UNREAD, 1, "text")]
 
 
 @pytest.mark.parametrize(("first", "second", "flat"), [("gift", "", "gift"), ("", "own", "own"), ("", ["a"], "a")])
@@ -504,10 +527,10 @@ def test_two_texts_that_both_have_words_are_a_hole_and_not_chosen_between(tmp_pa
     raw = json.dumps(export_of(message(1, text="a", other=1))).replace('"other": 1', '"text": "b"').encode()
     contents = read(write(tmp_path, raw))
     assert observations(contents)[0].fields["text"] is None
-    assert [hole.reason for hole in holes(contents)] == [HoleReason.NOT_DECODED]
+    assert [hole.reason for hole in holes(contents)] == [HoleReason.UNREAD]
 
 
-def test_an_export_of_before_2021_has_no_proven_time_and_a_bare_sender(tmp_path: Path) -> None:
+def test_an_export_of_before_2021_has_local_time_in_words_and_a_sender_without_its_shift(tmp_path: Path) -> None:
     legacy = {
         "id": 1,
         "type": "message",
@@ -520,17 +543,16 @@ def test_an_export_of_before_2021_has_no_proven_time_and_a_bare_sender(tmp_path:
     one = observations(contents)[0]
     assert one.posted_at is None
     assert one.fields["posted_at"] is None
-    assert one.fields["sender_id"] == "4500000001"
-    assert isinstance(one.record, dict)
-    assert one.record["date"] == "2019-05-01T10:00:00"
+    assert one.fields["sender_id"] == f"user{4500000001 - 2**32}"
+    assert one.fields["content"] == [{"kind": "local_time", "posted": "2019-05-01T10:00:00"}]
     assert not holes(contents)
 
 
-@pytest.mark.parametrize("written", ["", "x", "1.5", "-1", "9" * 30, True, {}, "²"])
+@pytest.mark.parametrize("written", ["", "0", "3600", "x", "1.5", "-1", "9" * 30, True, {}, "²"])
 def test_a_time_that_is_none_is_null_and_a_hole(tmp_path: Path, written: object) -> None:
     contents = read(write(tmp_path, export_of(message(1, date_unixtime=written))))
     assert observations(contents)[0].posted_at is None
-    assert [(hole.reason, hole.what) for hole in holes(contents)] == [(HoleReason.NOT_DECODED, "date_unixtime")]
+    assert [(hole.reason, hole.what) for hole in holes(contents)] == [(HoleReason.BAD_DATE, "date_unixtime")]
 
 
 def test_text_that_is_not_unicode_takes_its_documented_form(tmp_path: Path) -> None:
@@ -627,8 +649,10 @@ def test_a_file_follows_its_message_with_its_declared_type_and_size(tmp_path: Pa
 
 def test_a_service_message_may_have_a_photo(tmp_path: Path) -> None:
     (tmp_path / "p.jpg").write_bytes(b"p")
-    _, seen = with_file(tmp_path, type="service", action="edit_group_photo", photo="p.jpg")
-    assert isinstance(seen, Observation)
+    service = {"id": 1, "type": "service", "date_unixtime": "1731574800", "action": "edit_group_photo"}
+    contents = read(write(tmp_path, export_of(service | {"photo": "p.jpg"})))
+    assert [one.medium.name for one in observations(contents) if one.medium] == ["p.jpg"]
+    assert not holes(contents)
 
 
 def test_windows_separators_are_read(tmp_path: Path) -> None:
@@ -700,7 +724,7 @@ def test_a_file_that_goes_after_it_was_seen_is_an_os_error_for_intake(tmp_path: 
 def test_a_file_name_of_another_shape_is_a_hole(tmp_path: Path, value: object) -> None:
     _, seen = with_file(tmp_path, photo=value)
     assert isinstance(seen, Hole)
-    assert (seen.reason, seen.what) == (HoleReason.NOT_DECODED, "photo")
+    assert (seen.reason, seen.what) == (HoleReason.UNREAD, "photo")
 
 
 # --- gaps ------------------------------------------------------------------------------------

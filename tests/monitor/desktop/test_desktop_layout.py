@@ -44,7 +44,7 @@ def test_of_a_full_export_the_chat_is_its_own_object_and_nothing_around_it() -> 
 
 
 def test_a_chat_without_a_name_has_no_title() -> None:
-    assert find_chat(full(chat(7)), chat_id="1").title is None
+    assert find_chat(full(chat(7)), chat_id="user1").title is None
     assert find_chat(json.dumps(chat(42, name=None)).encode(), chat_id=None).title is None
 
 
@@ -149,8 +149,85 @@ def test_damage_in_another_chat_of_a_full_export_is_refused(position: int) -> No
         find_chat(damaged, chat_id="42")
 
 
-def test_a_full_export_cut_anywhere_is_refused() -> None:
-    data = full(chat(7), chat(42), left=(chat(9),))
+def test_a_full_export_cut_anywhere_gives_what_is_whole_of_the_chat_or_is_refused() -> None:
+    data = full(chat(7), chat(42, messages=3), left=(chat(9),))
+    whole = find_chat(data, chat_id="42")
     for length in range(len(data) - 1):
-        with pytest.raises(ExportError):
-            find_chat(data[:length], chat_id="42")
+        messages = sum(end <= length for end in whole.ends)
+        if messages == 0:
+            with pytest.raises(ExportError):
+                find_chat(data[:length], chat_id="42")
+            continue
+        found = find_chat(data[:length], chat_id="42")
+        assert len(found) == messages
+        assert found.stopped == (length < whole.end)
+        assert (found.start, found.end) == (whole.start, min(length, whole.end))
+
+
+def test_a_file_that_nothing_closes_is_damaged_and_not_stopped() -> None:
+    data = json.dumps(chat(42, messages=9), indent=1).encode()
+    assert find_chat(data[:-4], chat_id=None).stopped
+    unclosed = data.replace(b'"text": "x"\n  },', b'"text": [\n  },', 1)
+    with pytest.raises(BrokenExportError):
+        find_chat(unclosed, chat_id=None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ("-1007", "public_channel"),
+        ("channel7", "public_channel"),
+        ("-7", "private_group"),
+        ("group7", "private_group"),
+        ("chat7", "private_group"),
+        ("user7", "personal_chat"),
+    ],
+)
+def test_of_three_chats_of_one_number_the_spelling_says_which(asked: str, kind: str) -> None:
+    kinds = ("personal_chat", "private_group", "public_channel")
+    data = full(*(chat(7, kind=one) for one in kinds))
+    assert find_chat(data, chat_id=asked).type == kind
+    assert {find_chat(data, chat_id=f"{one}7").id for one in ("user", "group", "channel")} == {"user7", "group7", "7"}
+    with pytest.raises(ChatNotFoundError, match="3 of 4"):
+        find_chat(data, chat_id="7")
+
+
+def test_a_hundred_before_a_person_or_a_group_names_neither() -> None:
+    data = full(chat(7, kind="personal_chat"), chat(7, kind="private_group"))
+    with pytest.raises(ChatNotFoundError):
+        find_chat(data, chat_id="-1007")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shift"),
+    [("personal_chat", 1 << 32), ("private_group", 1 << 33), ("private_supergroup", 1 << 33)],
+)
+def test_a_number_that_carries_its_kind_is_found_by_either_number(kind: str, shift: int) -> None:
+    data = full(chat(7 + shift, kind=kind))
+    for asked in ("7", str(7 + shift)):
+        assert find_chat(data, chat_id=asked).number == 7 + shift
+    both = full(chat(7 + shift, kind=kind), chat(7, kind=kind))
+    assert find_chat(both, chat_id="7").number == 7
+
+
+def test_a_chat_without_a_number_is_the_only_one_or_is_named() -> None:
+    old = [{key: value for key, value in chat(n).items() if key != "id"} | {"name": f"old {n}"} for n in (1, 2)]
+    data = json.dumps({"chats": {"list": old}}).encode()
+    assert find_chat(json.dumps({"chats": {"list": old[:1]}}).encode(), chat_id=None).number is None
+    assert find_chat(data, chat_id="old 2").title == "old 2"
+    for asked in (None, "old 3", "1"):
+        with pytest.raises(ChatNotFoundError):
+            find_chat(data, chat_id=asked)
+
+
+def test_the_file_of_another_program_is_refused_by_its_look() -> None:
+    other = {"id": 42, "messages": [{"id": 1, "type": "message", "file": "0", "date": 1700000000, "text": "x"}]}
+    for data in (other, {"chats": {"list": [other]}}):
+        with pytest.raises(NotAnExportError, match="another program"):
+            find_chat(json.dumps(data).encode(), chat_id=None)
+
+
+def test_a_chat_that_was_left_is_known_as_one() -> None:
+    data = full(chat(7), left=(chat(9),))
+    assert not find_chat(data, chat_id="7").left
+    assert find_chat(data, chat_id="9").left

@@ -29,7 +29,7 @@ from evidence.canonical import Value, jcs, text_value
 from evidence.errors import CanonicalError
 from evidence.pictures import encoded_spans, find_encoded
 
-MAX_DEPTH = 128
+MAX_DEPTH = 192
 
 _PREVIEW_NAMES = frozenset(
     {

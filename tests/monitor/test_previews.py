@@ -13,8 +13,8 @@ from PIL import Image
 
 from evidence.canonical import Value, jcs
 from evidence.errors import CanonicalError
-from monitor.desktop.previews import strip_previews
 from monitor.desktop.values import Number
+from monitor.previews import strip_previews
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 

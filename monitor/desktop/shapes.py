@@ -1,0 +1,288 @@
+"""Shapes of values in an export, and what becomes of a value that has another.
+
+A reader of one message turns each value into what ``evidence.content`` takes, and notes what it
+could not: a name whose value has no known shape (``unread``), a name or kind that nobody knows
+(``unknown``), and what the exporter itself says that it did not write (``unwritten``). A value that
+says nothing (null, an empty text) is None and noted nowhere.
+
+Texts pass through ``clean``, so that no picture reaches a value.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from evidence.canonical import Value
+from evidence.content import Link, Number, NumberKind, Person
+from evidence.times import format_time
+from monitor.desktop.values import Number as Digits
+from monitor.desktop.values import Parsed, read_value_of_text
+from monitor.errors import ExportError
+from monitor.previews import strip_previews
+
+_MAX_DIGITS = 19
+_INTEGERS = 1 << 63
+_LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z; the exporter writes 32-bit times."""
+_FIRST_SECOND = 1_375_315_200
+"""2013-08-01T00:00:00Z, the month in which Telegram began: what claims to be older has no date."""
+
+_DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
+_CODE = re.compile(r"[a-z0-9_]{1,64}")
+_PEER = re.compile(r"(?:user|chat|channel)[0-9]{1,19}")
+_USER_SHIFT, _CHAT_SHIFT = 1 << 32, 1 << 33
+_RAW_CHAT, _RAW_CHANNEL = 1 << 48, 1 << 49
+
+
+@dataclass(slots=True)
+class Reader:
+    """What was noted while one message was read.
+
+    Attributes:
+        removed: How many pictures were cut out of texts.
+    """
+
+    unread: dict[str, None] = field(default_factory=dict)
+    unknown: dict[str, None] = field(default_factory=dict)
+    unwritten: dict[str, None] = field(default_factory=dict)
+    removed: int = 0
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether anything was noted."""
+        return bool(self.unread or self.unknown or self.unwritten)
+
+    def clean(self, value: str) -> Value:
+        """A text as a value of the log, without the pictures that are spelled in it."""
+        stripped = strip_previews(str(value))
+        self.removed += stripped.removed
+        return stripped.value
+
+    def refuse(self, where: str) -> None:
+        """Note that a value has no known shape."""
+        self.unread[where] = None
+
+    def miss(self, where: str) -> None:
+        """Note what nobody knows: a name, or a kind as ``name: kind``."""
+        self.unknown[where] = None
+
+
+Shape: TypeAlias = Callable[[Reader, Parsed, str], Any]
+"""Reads a value; the text says where it stands, for a note."""
+
+
+def is_text(value: Parsed) -> bool:
+    """Whether a value is a text and not a number."""
+    return isinstance(value, str) and not isinstance(value, Digits)
+
+
+def integer_of(value: Parsed) -> int | None:
+    """A number, or digits in a text, within 64 bits."""
+    if not isinstance(value, str):
+        return None
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS):
+        return None
+    number = int(value)
+    return number if -_INTEGERS <= number < _INTEGERS else None
+
+
+def text(reader: Reader, value: Parsed, where: str) -> Value:
+    """A text that says something."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or isinstance(value, Digits):
+        reader.refuse(where)
+        return None
+    return reader.clean(value)
+
+
+def integer(reader: Reader, value: Parsed, where: str) -> str | None:
+    """A whole number, quoted or not, in its one spelling."""
+    if value is None or value == "":
+        return None
+    number = integer_of(value)
+    if number is None:
+        reader.refuse(where)
+        return None
+    return str(number)
+
+
+def decimal(reader: Reader, value: Parsed, where: str) -> str | None:
+    """A number with its digits as spelled."""
+    if not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
+        reader.refuse(where)
+        return None
+    return str(value)
+
+
+def flag(reader: Reader, value: Parsed, where: str) -> str | None:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        reader.refuse(where)
+        return None
+    return "yes" if value else "no"
+
+
+def code(reader: Reader, value: Parsed, where: str) -> str | None:
+    """A word of the exporter's own."""
+    if not (isinstance(value, str) and _CODE.fullmatch(value)):
+        reader.refuse(where)
+        return None
+    return str(value)
+
+
+def one_of(*known: str) -> Shape:
+    """A word of the exporter's own, of these; another one is unknown and kept."""
+
+    def shape(reader: Reader, value: Parsed, where: str) -> str | None:
+        found = code(reader, value, where)
+        if found is not None and found not in known:
+            reader.miss(f"{where}: {found}")
+        return found
+
+    return shape
+
+
+def moment_of(value: Parsed) -> datetime | None:
+    """Seconds since 1970, in a text or a number; None for what is no time of Telegram's."""
+    seconds = integer_of(value)
+    if seconds is None or not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment(reader: Reader, value: Parsed, where: str) -> str | None:
+    """A time; 0 says that there is none."""
+    if value in (None, "", "0"):
+        return None
+    found = moment_of(value)
+    if found is None:
+        reader.refuse(where)
+        return None
+    return format_time(found)
+
+
+def link(reader: Reader, value: Parsed, where: str) -> Link | None:
+    """An address."""
+    address = text(reader, value, where)
+    return None if address is None else Link(address)
+
+
+def phone(reader: Reader, value: Parsed, where: str) -> Number | None:
+    """A telephone number."""
+    number = text(reader, value, where)
+    return None if number is None else Number(NumberKind.PHONE, number)
+
+
+def username(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """A user name, with its ``@`` or without."""
+    found = text(reader, value, where)
+    return None if found is None else Person(username=found)
+
+
+def named(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """A name; null is an account that has none any more, and is somebody all the same."""
+    if value is None:
+        return Person(name="")
+    name = text(reader, value, where)
+    return None if name is None else Person(name=name)
+
+
+def person_id(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """``user123`` and its like."""
+    found = peer(reader, value, where)
+    return None if found is None else Person(id=found)
+
+
+def user(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """The bare number of a user."""
+    number = integer(reader, value, where)
+    return None if number is None else Person(id=f"user{number}")
+
+
+def channel(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """The bare number of a channel."""
+    number = integer(reader, value, where)
+    return None if number is None else Person(id=f"channel{number}")
+
+
+def raw_peer(reader: Reader, value: Parsed, where: str) -> Person | None:
+    """A number that carries the kind of peer in its bits from 48 on, as three places have it to this day."""
+    number = integer_of(value)
+    if number is None or number < 0:
+        reader.refuse(where)
+        return None
+    if number >= _RAW_CHANNEL:
+        return Person(id=f"channel{number - _RAW_CHANNEL}")
+    if number >= _RAW_CHAT:
+        return Person(id=f"group{number - _RAW_CHAT}")
+    return Person(id=f"user{number}")
+
+
+def peer(reader: Reader, value: Parsed, where: str) -> str | None:
+    """``user123``, ``group123`` or ``channel123``; of the numbers without a kind, see ``old_peer``."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, Digits):
+        return old_peer(reader, value, where)
+    if not (isinstance(value, str) and _PEER.fullmatch(value)):
+        found = text(reader, value, where)
+        if found is not None:
+            reader.refuse(where)
+        return None
+    return f"group{value[4:]}" if value.startswith("chat") else str(value)
+
+
+def old_peer(reader: Reader, value: Parsed, where: str) -> str | None:
+    """A number without quotes, as versions before 2.7.2 wrote it.
+
+    2.4 to 2.7.1 add 2^32 to a user's and 2^33 to a basic group's or a channel's, which cannot be told
+    apart then: such a number stays bare. Before 2.4 only users were written, unshifted.
+    """
+    number = integer_of(value)
+    if number is None or number < 0:
+        reader.refuse(where)
+        return None
+    if number >= _CHAT_SHIFT:
+        return str(number - _CHAT_SHIFT)
+    return f"user{number - _USER_SHIFT if number >= _USER_SHIFT else number}"
+
+
+def list_of(shape: Shape) -> Shape:
+    """An array of such; one that says nothing is left out."""
+
+    def of_each(reader: Reader, value: Parsed, where: str) -> tuple[Any, ...] | None:
+        if not isinstance(value, list):
+            reader.refuse(where)
+            return None
+        found = (shape(reader, inner, where) for inner in value)
+        return tuple(one for one in found if one is not None)
+
+    return of_each
+
+
+def in_a_text(shape: Shape) -> Shape:
+    """JSON that the exporter wrote into a string, read again."""
+
+    def inside(reader: Reader, value: Parsed, where: str) -> Any:  # noqa: ANN401 - what the shape gives
+        if not is_text(value):
+            return shape(reader, value, where)
+        try:
+            return shape(reader, read_value_of_text(str(value)), where)
+        except (ExportError, json.JSONDecodeError):
+            reader.refuse(where)
+            return None
+
+    return inside
+
+
+def required_mapping(reader: Reader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
+    """An object."""
+    if not isinstance(value, dict):
+        reader.refuse(where)
+        return None
+    return value
