@@ -123,10 +123,14 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
 
 def _told(item: "CaseItem") -> str:
-    place = f"{item.kind} {item.channel_id}/{item.message_id or '-'}"
-    said = {name: getattr(item, name) for name in ("sender_name", "text", "file_name", "sha256")}
-    lines = [f"    {name}: {_quoted(value)}" for name, value in said.items() if value]
-    return "\n".join(["", f"{item.item_id}  {place}  {item.posted_at or 'no time'}", *lines])
+    """What the report prints of an item, under its identifier."""
+    from casefiles.report.said import said
+    from casefiles.report.text import part_lines
+    from config.words import load_words
+
+    words = load_words("en")
+    lines = (line for part in said(asdict(item)) for line in part_lines(words, part, indent="    "))
+    return "\n".join(["", item.item_id, *lines])
 
 
 def _quoted(text: object) -> str:

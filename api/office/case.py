@@ -45,16 +45,25 @@ class CaseItem:
     kind: Value
     channel_id: Value
     channel_title: Value
+    channel_type: Value
     message_id: Value
     posted_at: Value
     edited_at: Value
     sender_id: Value
     sender_name: Value
     text: Value
+    entities: Value
+    links: Value
+    people: Value
+    numbers: Value
+    content: Value
     reply_to: Value
     forwarded_from: Value
     action: Value
+    counters: Value
+    media: Value
     file_name: Value
+    position: Value
     media_type: Value
     bytes: Value
     sha256: Value

@@ -17,7 +17,7 @@ _GROUP, _GROUPS_A_LINE = 4, 8
 _BAR, _ON = "| ", "> "
 """Before each line of a text as posted, and before what goes on from the line above."""
 
-_SPELLED = re.compile(
+_PLACELESS = (
     "["
     "\\x00-\\x1f\\x7f-\\xa0\\xad\\u034f\\u061c\\u115f\\u1160\\u1680\\u180e\\u2000-\\u200b\\u200e\\u200f\\u2028-\\u202f"
     "\\u205f-\\u206f\\u2800\\u3000\\u3164\\ud800-\\uf8ff\\ufdd0-\\ufdef\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff"
@@ -27,11 +27,22 @@ _SPELLED = re.compile(
 """Controls, what turns the direction of a line, blanks other than a space, invisible letters, private use. Listed by
 number and not by what Python calls printable, which another version sees otherwise. Joiners (U+200C, U+200D) and
 variation selectors stay: they make emoji and letters."""
+_NUMBERED = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
+_SPELLED = re.compile(rf"\\+(?={_NUMBERED}|{_PLACELESS})|{_PLACELESS}")
 
 
 def spelled(text: str) -> str:
-    r"""``text`` on one line, with every character that has no place on a page as its number: ``\u202e``."""
-    return _SPELLED.sub(lambda found: ascii(found[0])[1:-1], text)
+    r"""``text`` on one line, with every character that has no place on a page as its number: ``\u202e``.
+
+    A backslash that stands before such a number or character is doubled, so that no text looks like another.
+    """
+    return _SPELLED.sub(lambda found: found[0] * 2 if found[0][0] == "\\" else _number(found[0]), text)
+
+
+def _number(character: str) -> str:
+    if character.isascii():
+        return f"\\x{ord(character):02x}"  # and not \n, which the name of a folder begins too
+    return character.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def paragraph(text: str, *, indent: str = "") -> str:
@@ -63,9 +74,9 @@ def grouped(digest: str, *, indent: str = "    ") -> list[str]:
 
 
 def row(label: str, value: str, *, indent: str = "") -> list[str]:
-    """``label: value``; what does not fit goes on below, in the column of the value."""
+    """``label: value``, both spelled; what does not fit goes on below, in the column of the value."""
     head, margin = f"{indent}{label}:", " " * (LABEL + 1)
-    first, *more = pieces(spelled(value), WIDTH - len(margin))
+    first, *more = pieces(value, WIDTH - len(margin))
     if len(head) > LABEL:
         return [head, *(margin + piece for piece in (first, *more))]
     return [f"{head:<{LABEL}} {first}", *(margin + piece for piece in more)]

@@ -620,7 +620,7 @@ TEXTS = {
     "case open": "Opened case-",
     "case list": " items\n",
     "case add CASE ITEM": "Added 0",
-    "case show CASE": "sender_name",
+    "case show CASE": "account name shown",
     "check IMAGE --case CASE": "found. Compared with",
     "verify BUNDLE": "verdict: INDETERMINATE",
     f"watch add name {REPORT} --mode metadata_only": "A second person",

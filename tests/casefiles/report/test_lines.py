@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -31,7 +32,29 @@ def test_no_character_that_moves_or_hides_is_left_on_a_page() -> None:
         moves = kind in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co"} or unicodedata.bidirectional(character) in DIRECTIONS
         blank = kind == "Zs" and character != " "
         if (moves or blank) and character not in VISIBLE_FORMATS | JOINERS:
-            assert spelled(character) == ascii(character)[1:-1], hex(code)
+            assert spelled(character)[0] == "\\", hex(code)
+            assert unspelled(spelled(character)) == character
+
+
+def unspelled(text: str) -> str:
+    """The text that was spelled: an odd number of backslashes ends in one of ours."""
+
+    def read(found: re.Match[str]) -> str:
+        slashes, number = found[1], found[2]
+        half = slashes[: len(slashes) // 2]
+        return half + (chr(int(number[1:], 16)) if len(slashes) % 2 else number)
+
+    return re.sub(r"(\\+)(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})", read, text)
+
+
+@given(st.text(st.sampled_from("\\xuU0123aefnrt\n\r\t\u202e\x07\U000e0001 o/")))
+def test_no_text_is_spelled_like_another(text: str) -> None:
+    assert unspelled(spelled(text)) == text
+
+
+def test_a_backslash_that_spells_nothing_stays() -> None:
+    assert spelled(r"\o/ C:\new") == r"\o/ C:\new"
+    assert spelled(r"\u202e") == r"\\u202e"
 
 
 @pytest.mark.parametrize("blank", ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\u034f"])
@@ -54,7 +77,7 @@ def test_a_text_is_shown_with_each_space_and_with_its_own_lines_told_from_ours(t
 
 @given(st.text("abc ", min_size=1, max_size=40), TEXTS)
 def test_a_value_is_whole_in_its_column(label: str, value: str) -> None:
-    lines = row(label, value, indent="  ")
+    lines = row(label, spelled(value), indent="  ")
     assert max(map(len, lines)) <= WIDTH
     first = lines[0][LABEL + 1 :] if len(label) + 3 <= LABEL else ""
     assert first + "".join(line[LABEL + 1 :] for line in lines[1:]) == spelled(value)

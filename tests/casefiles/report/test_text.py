@@ -104,6 +104,7 @@ def test_what_a_stranger_wrote_cannot_rearrange_the_report() -> None:
     log.add("hole", {**forge.act(forge.START), "channel_id": "17", "hole": "mode", "what": HOSTILE})
     lines = lines_of(log, withhold=frozenset())
     assert not {"\u202e", "\u2066", "\x1b", "\r"} & set("".join(lines))
+    assert not any(r"\\u202e" in line for line in lines)  # nothing is spelled twice
     assert sum(line.startswith("4. The items") for line in lines) == 1
     assert "".join(line.strip().removeprefix("> ") for line in lines).count(LONG) == len(names) + 1
 
