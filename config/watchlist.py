@@ -32,6 +32,16 @@ class LegalBasis:
     dated: date
     expires: date
 
+    def told(self) -> dict[str, str]:
+        """What an event says of it."""
+        return {
+            "text": self.text,
+            "counsel": self.counsel,
+            "country": self.country,
+            "date": self.dated.isoformat(),
+            "expires": self.expires.isoformat(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -42,6 +52,12 @@ class Entry:
     reported_by: str
     reported_on: date
     access: str
+
+    @property
+    def number(self) -> str | None:
+        """The channel's bare number, as exports write it, if it was named by a number."""
+        bare = self.channel.removeprefix("-100").lstrip("-")
+        return bare if bare.isdecimal() else None
 
 
 def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> Entry:

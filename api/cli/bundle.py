@@ -17,7 +17,7 @@ from api.cli.common import (
     warn,
     warn_unstamped,
 )
-from casefiles.bundle.members import AUDIENCES
+from casefiles.bundle.presets import AUDIENCES
 from evidence.authority import NOT_NAMED
 
 

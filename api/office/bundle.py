@@ -23,6 +23,7 @@ from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Ho
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, Exhibit, Stamp
+from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
 from casefiles.verifier.cades import fingerprint
@@ -30,7 +31,6 @@ from casefiles.verifier.checks import verify_stream
 from config import oplog
 from evidence.authority import Act, Doer, Grant, one_person
 from evidence.canonical import Value, sha256_hex, text_value
-from evidence.content import NAMES
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
@@ -46,26 +46,6 @@ from evidence.stamp.client import request_stamp
 from evidence.store import database, task
 from evidence.store.database import reading
 from evidence.times import parse_time
-
-_OBSERVER = frozenset({"actor", "approver", "declared_by", "reason", "target", "acquisition"})
-"""Committed and withheld from every bundle, since the accused reads it; revealed to the court on request.
-Reasons are free words of the house: the bundle's own stands in its description."""
-_WORDS = frozenset(
-    {"text", "sender_id", "sender_name", "forwarded_from", "channel_title", "action", "file_name", "media", *NAMES}
-)
-_TRACES = frozenset(
-    {"raw_sha256", "container_sha256", "container_bytes", "source_name", "offset", "message_sha256", "position"}
-)
-"""Digests, lengths and places of what the source said: whoever guesses at a withheld word could test the guess."""
-_CONTENT = _WORDS | _TRACES
-_HOLE_CONTENT = frozenset({"what"})
-"""Of a hole, what is missing, in words; of a request, ``what`` is only the kind of act."""
-WITHHELD = {
-    "court": _OBSERVER,
-    "prosecutor": _OBSERVER,
-    "lawyer": _OBSERVER,
-    "partner": _OBSERVER | _CONTENT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +280,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: A
         purpose=f"evidence for the {order.audience}",
         rehearsal=told["rehearsal"] != "no",
         tool=TOOL,
-        exhibits=tuple(_exhibits(home, events, anchor, WITHHELD[order.audience])),
+        exhibits=tuple(_exhibits(home, events, anchor, order.audience)),
         checkpoint=anchor.note,
         checkpoint_token=anchor.token,
         stamps=tuple(_stamps(home, {event.leaf.after for event in events} - {NO_TOKEN})),
@@ -309,16 +289,13 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: A
     )
 
 
-def _exhibits(
-    home: Home, events: Sequence[OpenedEvent], anchor: Anchored, withhold: frozenset[str]
-) -> Iterator[Exhibit]:
+def _exhibits(home: Home, events: Sequence[OpenedEvent], anchor: Anchored, audience: str) -> Iterator[Exhibit]:
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         for event in events:
             path = tuple(inclusion_path(tiles, index=event.index, size=anchor.size))
             proof = TlogProof(event.index, path, anchor.note).encode()
-            hidden = withhold | _HOLE_CONTENT if event.leaf.type == "hole" and withhold >= _CONTENT else withhold
-            lines = event.record.lines(withhold=hidden) if event.record else ()
+            lines = event.record.lines(withhold=withheld(audience, event.leaf.type)) if event.record else ()
             yield Exhibit(event.index, event.data, lines, proof)
 
 

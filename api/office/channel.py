@@ -13,7 +13,6 @@ from api.office.page import LIMIT, Page, page_of
 from config.errors import SettingsError
 from config.watchlist import Entry
 from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
-from evidence.canonical import text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import StampError, UnknownItemError
 from evidence.observation import Mode
@@ -84,7 +83,8 @@ def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, 
         if due and stands.review:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
         told = asdict(row) | {
-            "legal_basis": text_value(basis.text) if basis else None,
+            "channel_id": entry.number,
+            "legal_basis": basis.told() if basis else None,
             "review_by": format_time(due) if due else None,
         }
         added = Draft("channel_added", doer.values(grant.request) | told)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from casefiles.bundle.presets import AUDIENCES
 from casefiles.bundle.script import verify_script
 from casefiles.errors import BundleError
 from casefiles.format import layout
@@ -38,7 +39,6 @@ from evidence.log.schema import NO_TOKEN
 from evidence.stamp.token import read_token
 from evidence.times import format_time
 
-AUDIENCES = ("court", "lawyer", "partner", "prosecutor")
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,2000}")
 _CERTIFICATE_NAME = re.compile(r"[a-z0-9-]{1,64}")
 

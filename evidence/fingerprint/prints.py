@@ -8,8 +8,10 @@ The sealed form is JCS (RFC 8785) of strings, arrays and objects:
 
     format            "nisisama/prints/1"
     sha256, md5       of the file; MD5 only because lists of known files still use it
-    variants          {}, reserved: fingerprints of crops and rotations
-    key_frames        [], reserved: fingerprints of a video's frames
+    variants          {NAME: {"pdq", "phash"}, ...}: of crops and other renderings, as below
+    trimmed           {"left", "top", "width", "height", "pdq", "phash"}: of the picture without its
+                      plain border, and where that lies in it; null when there is none
+    key_frames        [{"at_ms", "pdq", "phash"}, ...]: of frames of a video, in order
 
 and, if the file is a picture that could be decoded:
 
@@ -24,6 +26,7 @@ and, if the file is a picture that could be decoded:
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Self
 
 from evidence.canonical import Value, jcs, read_jcs
@@ -41,6 +44,8 @@ _SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
 _MD5_HEX: Final = re.compile(r"[0-9a-f]{32}")
 _SIDE: Final = re.compile(r"[1-9][0-9]{0,4}")
 _QUALITY: Final = re.compile(r"0|[1-9][0-9]?|100")
+_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_VARIANT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FRAME: Final = re.compile(r"only|first")
 
 
@@ -79,6 +84,7 @@ class Prints(Unspoken):
             "sha256": sha256,
             "md5": md5,
             "variants": {},
+            "trimmed": None,
             "key_frames": [],
         }
         return cls(fields if picture is None else fields | _picture_fields(picture))
@@ -158,12 +164,36 @@ def _is_decoder(value: Value) -> bool:
     )
 
 
+_PLACE: Final = {name: _fits(_DECIMAL) for name in ("left", "top", "width", "height")}
+_MOMENT: Final = {"at_ms": _fits(_DECIMAL)}
+
+
+def _is_rendering(value: Value, more: Mapping[str, Callable[[Value], bool]] = MappingProxyType({})) -> bool:
+    """The hashes of one rendering of a picture, beside what says which."""
+    checks = {**more, "pdq": _is_pdq, "phash": _fits(PHASH_HEX)}
+    return (
+        isinstance(value, dict)
+        and value.keys() == checks.keys()
+        and all(check(value[name]) for name, check in checks.items())
+    )
+
+
+def _is_variants(value: Value) -> bool:
+    named = _fits(_VARIANT)
+    return isinstance(value, dict) and all(named(name) and _is_rendering(inner) for name, inner in value.items())
+
+
+def _is_key_frames(value: Value) -> bool:
+    return isinstance(value, list) and all(_is_rendering(frame, _MOMENT) for frame in value)
+
+
 _FILE: Final[dict[str, Callable[[Value], bool]]] = {
     "format": lambda value: value == FORMAT,
     "sha256": _fits(_SHA256_HEX),
     "md5": _fits(_MD5_HEX),
-    "variants": lambda value: value == {},
-    "key_frames": lambda value: value == [],
+    "variants": _is_variants,
+    "trimmed": lambda value: value is None or _is_rendering(value, _PLACE),
+    "key_frames": _is_key_frames,
 }
 _PICTURE: Final = _FILE | {
     "media_type": _fits(MEDIA_TYPE),

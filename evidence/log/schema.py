@@ -60,7 +60,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "requested": Schema(act=(*_ACT, "what", "target", "proof")),
         "approved": Schema(act=(*_ACT, "request", "proof")),
         "channel_added": Schema(
-            subject=("channel", "report_url", "reported_by", "reported_on", "access"),
+            subject=("channel", "channel_id", "report_url", "reported_by", "reported_on", "access"),
             act=(*_ACT, "mode", "legal_basis", "review_by"),
         ),
         "channel_removed": Schema(subject=("channel",), act=_ACT),
@@ -115,10 +115,17 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         ),
         "case_opened": Schema(act=(*_ACT, "case")),
         "case_item_added": Schema(act=(*_ACT, "case", "item")),
+        "case_item_removed": Schema(act=(*_ACT, "case", "item")),
         "case_viewed": Schema(act=(*_ACT, "case")),
         "digests_viewed": Schema(act=(*_ACT, "channel", "item", "items")),
         "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found")),
+        "consent": Schema(subject=("person",), act=(*_ACT, "case", "given", "scope", "until", "paper_sha256")),
         "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "language", "items")),
+        "released": Schema(subject=("sha256",), act=(*_ACT, "case", "item", "audience", "recipient")),
+        "frozen": Schema(subject=("what",), act=(*_ACT, "hint", "frozen_items")),
+        "erased": Schema(act=(*_ACT, "destroyed", "backups_until"), public=("entries",)),
+        "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
+        "account_lost": Schema(act=(*_ACT, "account", "cause", "since")),
         "anchor": Schema(public=("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")),
     }
 )

@@ -147,3 +147,29 @@ def test_a_basis_holds_on_its_first_and_on_its_last_day(tmp_path: Path, first: s
     found = load_legal_basis(basis(tmp_path, date=first, expires=last), today=TODAY)
     assert (found.text, found.counsel, found.country) == ("Article 5", "A. Counsel", "MK")
     assert found.dated <= TODAY <= found.expires
+
+
+def test_an_event_says_all_of_a_legal_basis(tmp_path: Path) -> None:
+    told = load_legal_basis(basis(tmp_path, date="2026-03-01", expires='"2026-12-31"'), today=TODAY).told()
+    said = {
+        "text": "Article 5",
+        "counsel": "A. Counsel",
+        "country": "MK",
+        "date": "2026-03-01",
+        "expires": "2026-12-31",
+    }
+    assert told == said
+
+
+@pytest.mark.parametrize(
+    ("channel", "number"),
+    [("@kanali", None), ("1234567890", "1234567890"), ("-1001234567890", "1234567890"), ("-987", "987")],
+)
+def test_a_channel_that_is_named_by_its_number_has_one(channel: str, number: str | None) -> None:
+    told = {
+        "report_url": "https://example.org/a",
+        "reported_by": "Org",
+        "reported_on": "2026-01-01",
+        "access": "public",
+    }
+    assert watch_entry(channel=channel, **told).number == number

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api.home import Home, Writer
-from api.office.bundle import WITHHELD, Exported, Order, anchored, export_case, stream_case, verify_bundle
+from api.office.bundle import Exported, Order, anchored, export_case, stream_case, verify_bundle
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
-from casefiles.bundle.members import AUDIENCES
+from casefiles.bundle.presets import AUDIENCES, withheld
 from casefiles.case import open_events
 from casefiles.format.records import ITEM
 from config.errors import CatalogueError
@@ -399,13 +399,13 @@ def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, t
 def bundles(desk: Desk) -> dict[str, tuple[Exported, list[Record]]]:
     """One bundle for each receiver, with what was logged for it."""
     made: dict[str, tuple[Exported, list[Record]]] = {}
-    for audience in WITHHELD:
+    for audience in AUDIENCES:
         before = desk.size()
         made[audience] = desk.export(f"{audience}.asice", audience), desk.records(before)
     return made
 
 
-@pytest.mark.parametrize("audience", WITHHELD)
+@pytest.mark.parametrize("audience", AUDIENCES)
 def test_event_file_and_letter_name_the_same_digest(
     bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
 ) -> None:
@@ -423,14 +423,15 @@ def test_event_file_and_letter_name_the_same_digest(
         assert stat.S_IMODE(each.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("audience", WITHHELD)
+@pytest.mark.parametrize("audience", AUDIENCES)
 def test_a_receiver_sees_what_is_theirs_to_see(
     bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
 ) -> None:
     shown = disclosed(desk.at(f"{audience}.asice").bundle)
     assert shown
-    assert shown.keys() & WITHHELD[audience] == set()
-    assert WITHHELD[audience] >= OBSERVER
+    assert shown.keys() & withheld(audience, "observed") == set()
+    assert withheld(audience, "observed") >= OBSERVER & SCHEMAS["observed"].names
+    assert shown.keys() & OBSERVER == set()
     assert {"channel_id", "sha256", "posted_at"} <= shown.keys()
     body = everything(desk.at(f"{audience}.asice").bundle)
     long = [text for text in desk.texts if len(text) > 12]
@@ -466,20 +467,6 @@ def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
     assert len([digest for digest in digests if digest in shown["court"]]) > len(office.export.texts)
     assert "offset" in disclosed(desk.at("court.asice").bundle)  # two of them give the length of what lies between
     assert "offset" not in disclosed(desk.at("partner.asice").bundle)
-
-
-def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> None:
-    identifies = {"channel_id", "channel", "channel_type", "message_id", "reply_to", "lo", "hi", "kind"}
-    of_the_file = {"media_type", "bytes", "sha256"}
-    times = {"posted_at", "edited_at"}
-    register = {"report_url", "reported_by", "reported_on", "access"}  # public before we knew of it
-    of_holes = {"what"}  # withheld there alone: of a request it is the kind of act
-    subject = {name for schema in SCHEMAS.values() for name in schema.subject}
-    assert subject - WITHHELD["partner"] == identifies | of_the_file | times | register | of_holes
-
-
-def test_each_receiver_has_what_is_withheld_from_them() -> None:
-    assert tuple(sorted(WITHHELD)) == AUDIENCES
 
 
 def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:

@@ -31,7 +31,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     event_type = draw(st.sampled_from(sorted(SCHEMAS.keys() - {"anchor"})))
     schema = SCHEMAS[event_type]
     values = draw(st.dictionaries(st.sampled_from([*schema.subject, *schema.act]), VALUES, max_size=4))
-    return Draft(event_type, values, source=draw(VALUES))
+    return Draft(event_type, values, public=dict.fromkeys(schema.public, "x"), source=draw(VALUES))
 
 
 def build(draft: Draft) -> Prepared:

@@ -19,8 +19,9 @@ ANCHOR = dict.fromkeys(SCHEMAS["anchor"].public, "x")
 
 
 def leaf_of(event_type: str, **more: Any) -> bytes:  # noqa: ANN401 - the fields of a draft are of several types
-    public = ANCHOR if event_type == "anchor" else {}
-    draft = Draft(event_type, {} if public else NOBODY, public=public, **more)
+    schema = SCHEMAS[event_type]
+    values = NOBODY if schema.act else {}
+    draft = Draft(event_type, values, public=dict.fromkeys(schema.public, "x"), **more)
     return prepare(draft, origin=ORIGIN, casework=CASEWORK.recipient).leaf(NO_TOKEN)
 
 

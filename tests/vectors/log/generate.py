@@ -86,6 +86,7 @@ def build() -> dict[str, Any]:
     return {
         "commitments.json": commitments(),
         "example.json": example(),
+        "erased.json": erased(),
         "tree.json": tree(),
         "checkpoints.json": checkpoints(),
         "proofs.json": proofs(),
@@ -204,6 +205,27 @@ def example() -> dict[str, Any]:
         "checkpoint": signed.decode(),
         "imprint": hashlib.sha256(signed).hexdigest(),
         "proof": TlogProof(EXAMPLE_INDEX, path, signed).encode().decode(),
+    }
+
+
+def erased() -> dict[str, Any]:
+    """The worked example after erasure: what the record of ``erased`` keeps of it, and what shows it."""
+    shown = example()
+    subject = SCHEMAS[EXAMPLE_TYPE].subject
+    withheld = {name: shown["commitments"][name] for name in subject}
+    kept = {
+        "entry": str(EXAMPLE_INDEX),
+        "type": EXAMPLE_TYPE,
+        "values": {name: value for name, value in EXAMPLE_VALUES.items() if name not in subject},
+        "secret": shown["act"],
+        "withheld": withheld,
+    }
+    lines = shown["disclosures"] | {name: withheld_line(name, withheld[name]) for name in withheld}
+    return {
+        "leaf": shown["leaf"],
+        "public": {"entries": str(EXAMPLE_INDEX)},
+        "source": jcs({"kept": [kept]}).decode(),
+        "lines": "".join(f"{lines[name]}\n" for name in sorted(lines)),
     }
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from casefiles.format.schema import load_schema
+from evidence.custody.disclose import disclose
 from evidence.errors import CommitmentError, LogError
 from evidence.log.commit import open_commitments, read_disclosure
 from evidence.log.leaf import parse_leaf
@@ -147,6 +149,19 @@ def test_the_worked_example_holds_from_the_proof_file_down_to_the_values() -> No
     assert record["secrets"] == {"subject": example["subject"], "act": example["act"]}
 
 
+def test_what_is_kept_at_erasure_shows_the_acts_of_the_erased_entry() -> None:
+    vector = VECTORS["erased.json"]
+    (kept,) = json.loads(vector["source"])["kept"]
+    secret = base64.urlsafe_b64decode(kept["secret"] + "=")
+    lines = {name: disclose(secret, name, value) for name, value in kept["values"].items()}
+    lines |= {name: f"{name} {commitment}" for name, commitment in kept["withheld"].items()}
+    assert [lines[name] for name in sorted(lines)] == vector["lines"].splitlines()
+    shown = open_commitments(json.loads(vector["leaf"])["commit"], vector["lines"].splitlines())
+    assert shown.values == kept["values"]
+    assert set(shown.withheld) == set(SCHEMAS[kept["type"]].subject)
+    assert vector["public"]["entries"] == kept["entry"]
+
+
 def test_the_specification_shows_the_worked_example_as_it_is() -> None:
     shown = "\n".join(re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL))
     for name, value in VECTORS["example.json"].items():
@@ -173,3 +188,18 @@ def test_the_specification_lists_every_type_with_its_names() -> None:
         assert listed[kind] == (schema.subject, act, schema.public), kind
         assert schema.act[: len(common)] in ((), common)
     assert listed.keys() == SCHEMAS.keys()
+
+
+def test_the_specification_and_the_schemas_of_a_bundle_give_each_name_the_same_form() -> None:
+    section = FORMAT.partition("**A NAME has one form**")[2].partition("What some of them say")[0]
+    listed = {
+        name: form
+        for form, names in re.findall(r"^\| (\w+) \| .* \| (`.*`) \|$", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    for name, types in (("item", {"observed"}), ("event", SCHEMAS.keys() - {"observed"})):
+        forms = load_schema(name)["properties"]["values"]["properties"]
+        assert forms.keys() == {each for kind in types for each in SCHEMAS[kind].names}
+        for each, schema in forms.items():
+            assert schema["$ref"].removeprefix("#/$defs/").removesuffix("_or_null") == listed[each], each
+    assert listed.keys() == {name for schema in SCHEMAS.values() for name in schema.names}

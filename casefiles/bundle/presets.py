@@ -1,0 +1,145 @@
+"""Who receives a bundle, and what is withheld from them: by what a value tells, not name by name.
+
+Every NAME of every type tells one thing, and a preset withholds things, so that a NAME that is added
+to a schema has to be judged once and is then withheld wherever its like is. A NAME that nobody has
+judged stops an export. What is withheld stays committed to: its disclosure can be handed over later.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from evidence.content import NAMES as SAID_IN_A_MESSAGE
+from evidence.log.schema import schema_of
+
+
+class Tells(StrEnum):
+    """What a value tells to whoever reads it.
+
+    ``house``: who we are and how we watch, which the accused reads too; a court asks for it.
+    ``said``: what people wrote, and who they are. ``trace``: digests, lengths and places of that,
+    on which a guess at it could be tested. ``plain``: what, where and when.
+    """
+
+    HOUSE = "house"
+    SAID = "said"
+    TRACE = "trace"
+    PLAIN = "plain"
+
+
+_NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
+    {
+        # reasons are free words of the house: the bundle's own stands in its description
+        Tells.HOUSE: frozenset(
+            {"account", "acquisition", "actor", "approver", "declared_by", "legal_basis", "person", "reason", "target"}
+        ),
+        Tells.SAID: frozenset(
+            {"action", "channel_title", "file_name", "forwarded_from", "media", "sender_id", "sender_name"}
+        ).union(SAID_IN_A_MESSAGE),
+        Tells.TRACE: frozenset(
+            {
+                "container_bytes",
+                "container_sha256",
+                "message_sha256",
+                "offset",
+                "position",
+                "raw_sha256",
+                "source_name",
+            }
+        ),
+        Tells.PLAIN: frozenset(
+            {
+                "access",
+                "at",
+                "audience",
+                "authority",
+                "backups_until",
+                "bundle_sha256",
+                "bytes",
+                "case",
+                "casework_recipient",
+                "cause",
+                "channel",
+                "channel_id",
+                "channel_type",
+                "compared",
+                "counts",
+                "destroyed",
+                "edited_at",
+                "found",
+                "frozen_items",
+                "given",
+                "hi",
+                "hint",
+                "hole",
+                "item",
+                "items",
+                "key",
+                "kind",
+                "language",
+                "lo",
+                "log_key",
+                "matching_recipient",
+                "media_type",
+                "message_id",
+                "method",
+                "mode",
+                "new",
+                "not_compared",
+                "office_recipient",
+                "old",
+                "organisation",
+                "paper_sha256",
+                "posted_at",
+                "proof",
+                "recipient",
+                "rehearsal",
+                "reply_to",
+                "report_url",
+                "reported_by",
+                "reported_on",
+                "request",
+                "review_by",
+                "scope",
+                "seal_certificate_sha256",
+                "sha256",
+                "since",
+                "tool",
+                "until",
+                "what",
+            }
+        ),
+    }
+)
+_OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
+    # elsewhere the kind of an act; here what is missing, or what was seen, in words
+    {("hole", "what"): Tells.SAID, ("frozen", "what"): Tells.SAID}
+)
+_TELLS = MappingProxyType({name: tells for tells, names in _NAMES.items() for name in names})
+
+PRESETS: Mapping[str, frozenset[Tells]] = MappingProxyType(
+    {
+        "court": frozenset({Tells.HOUSE}),
+        "lawyer": frozenset({Tells.HOUSE}),
+        "partner": frozenset({Tells.HOUSE, Tells.SAID, Tells.TRACE}),
+        "prosecutor": frozenset({Tells.HOUSE}),
+    }
+)
+"""What is withheld from each audience."""
+
+AUDIENCES = tuple(PRESETS)
+
+
+def tells(event_type: str, name: str) -> Tells:
+    """What the value of a NAME tells."""
+    return _OF_A_TYPE.get((event_type, name)) or _TELLS[name]
+
+
+def withheld(audience: str, event_type: str) -> frozenset[str]:
+    """The NAMEs of a type that are withheld from an audience.
+
+    Raises:
+        LeafError: There is no such type.
+    """
+    names = schema_of(event_type).names
+    return frozenset(name for name in names if tells(event_type, name) in PRESETS[audience])

@@ -1,0 +1,60 @@
+"""What each receiver does not see, held against what was decided by hand."""
+
+import itertools
+
+import pytest
+
+from casefiles.bundle.presets import _NAMES, _OF_A_TYPE, AUDIENCES, Tells, tells, withheld
+from casefiles.format.schema import load_schema
+from evidence.errors import LeafError
+from evidence.log.schema import SCHEMAS
+
+EVERY = [(kind, name) for kind, schema in SCHEMAS.items() for name in sorted(schema.names)]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_every_name_of_every_type_was_judged(kind: str, name: str) -> None:
+    assert tells(kind, name) in Tells
+
+
+def test_no_name_was_judged_twice_or_is_of_no_type() -> None:
+    for one, other in itertools.combinations(_NAMES.values(), 2):
+        assert not one & other
+    names = {name for _kind, name in EVERY}
+    assert set().union(*_NAMES.values()) == names
+    assert _OF_A_TYPE.keys() <= set(EVERY)
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_how_we_watch_and_who_we_are_is_withheld_from_everybody(audience: str) -> None:
+    for kind in SCHEMAS.keys() - {"anchor"}:
+        assert withheld(audience, kind) >= {"actor", "approver", "reason"}
+    assert {"acquisition", "declared_by"} <= withheld(audience, "observed")
+
+
+def test_a_court_sees_everything_else() -> None:
+    kept_back = {"account", "acquisition", "actor", "approver", "declared_by", "legal_basis"}
+    kept_back |= {"person", "reason", "target"}
+    for kind, schema in SCHEMAS.items():
+        assert withheld("court", kind) == schema.names & kept_back == withheld("prosecutor", kind)
+
+
+def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> None:
+    def seen(kind: str) -> set[str]:
+        return set(SCHEMAS[kind].subject) - withheld("partner", kind)
+
+    place, times = {"channel_id", "channel_type", "message_id", "reply_to", "kind"}, {"posted_at", "edited_at"}
+    assert seen("observed") == place | times | {"media_type", "bytes", "sha256"}
+    assert seen("hole") == {"channel_id", "lo", "hi"}
+    assert seen("imported") == {"channel_id", "channel_type"}
+    assert seen("channel_added") == set(SCHEMAS["channel_added"].subject)  # public before we knew of it
+    assert "what" not in withheld("partner", "requested")
+
+
+def test_the_description_of_a_bundle_may_name_exactly_these_audiences() -> None:
+    assert load_schema("case")["properties"]["audience"]["enum"] == list(AUDIENCES) == sorted(AUDIENCES)
+
+
+def test_a_type_that_is_not_known_is_not_exported() -> None:
+    with pytest.raises(LeafError):
+        withheld("court", "weighed")
