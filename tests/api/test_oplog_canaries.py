@@ -33,6 +33,8 @@ PLANTED = {
     "report": "https://example.org/kanarina",
     "word": "kanarina",
 }
+INSIDE, WRONG, DATABASE = "strangers-canary", "wrong-canary battery staple", "mysql://me:dbcanary@host/db"
+SECRETS = (PLANTED["passphrase"], INSIDE, WRONG, "dbcanary")
 UNEVENTFUL = {"recovery_took_back", "stamp_failed", "turn_waited", "lock_busy"}
 """Events of a life with trouble; their own tests note them."""
 ENVIRONMENT = {
@@ -50,6 +52,7 @@ class Life:
     folder: Path
     export: ExportFacts
     given: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     err: str = ""
 
     @property
@@ -63,6 +66,8 @@ class Life:
         with redirect_stdout(out), redirect_stderr(err):
             code = main(words)
         self.err += err.getvalue()
+        if code != 0:
+            self.refused += [line for line in (out.getvalue() + err.getvalue()).splitlines() if line[:5] != '{"at"']
         return code, json.loads(out.getvalue() or "{}")
 
     def lines(self) -> list[str]:
@@ -70,12 +75,16 @@ class Life:
         files = [file.read_text() for file in sorted(self.folder.rglob(f"{FILE}*"))]
         return [line for text in (*files, self.err) for line in text.splitlines() if line.startswith('{"at"')]
 
-    def canaries(self) -> list[str]:
+    def strangers(self) -> list[str]:
+        """What only an export, a card or a secret says, and no argument of a command."""
         texts = [text[:8] for text in self.export.texts.values() if len(text) > 12]  # entities follow
         names = [Path(name).name for name in self.export.media]
         cards = [word for file in (self.folder / "cards").iterdir() for word in file.read_text().split("\n")[9:12]]
-        given = [*PLANTED.values(), self.export.phone, self.export.handle, self.export.channel_title]
-        return [*given, *texts, *names, *self.export.media.values(), *cards, str(self.folder)]
+        personal = [self.export.phone, self.export.handle, self.export.channel_title, *SECRETS]
+        return [*personal, *texts, *names, *self.export.media.values(), *cards]
+
+    def canaries(self) -> list[str]:
+        return [*PLANTED.values(), str(self.folder), *self.strangers()]
 
 
 def leaks(canaries: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str]]:
@@ -116,7 +125,8 @@ def fail(life: Life, patch: pytest.MonkeyPatch) -> None:
     folder, word = life.folder, PLANTED["word"]
     broken = folder / f"export-{word}"
     shutil.copytree(life.export.folder, broken)
-    (broken / "result.json").write_text(f'{{"name": "{word}", "type": "private_group", "id": 1, "messages": [{{"{word}')
+    begun = f'{{"name": "{INSIDE}", "type": "private_group", "id": 1, "messages": [{{"{INSIDE}'
+    (broken / "result.json").write_text(begun)
     for words in (
         ("import", broken, "--declared-by", word),
         ("import", folder / word, "--declared-by", word),
@@ -138,10 +148,10 @@ def fail(life: Life, patch: pytest.MonkeyPatch) -> None:
         assert code != 0, words
     assert life.run("audit", home=folder / word)[0] == 1
     with patch.context() as wrong:
-        wrong.setenv("NISISAMA_PASSPHRASE", f"{word} {word} {word}")
+        wrong.setenv("NISISAMA_PASSPHRASE", WRONG)
         assert life.run("evidence", "list")[0] == 1
     with patch.context() as wrong:
-        wrong.setenv("NISISAMA_DATABASE__URL", f"mysql://{word}:{word}@{word}/{word}")
+        wrong.setenv("NISISAMA_DATABASE__URL", DATABASE)
         assert life.run("audit")[0] == 1
     raising(life, patch, lambda: KeyError(word))
     raising(life, patch, lambda: OSError(5, word, word))
@@ -177,6 +187,11 @@ def test_nothing_planted_is_in_the_log_or_on_standard_error_with_verbose(life: L
     assert leaks(life.canaries(), life.lines()) == []
 
 
+def test_no_error_quotes_an_export_a_card_or_a_secret(life: Life) -> None:
+    assert len(life.refused) > 20
+    assert leaks(life.strangers(), life.refused) == []
+
+
 def test_the_life_was_logged_whole(life: Life) -> None:
     told = [json.loads(line) for line in life.lines()]
     assert {line["event"] for line in told} >= oplog.EVENTS.keys() - UNEVENTFUL
@@ -189,6 +204,7 @@ def test_the_life_was_logged_whole(life: Life) -> None:
 def test_each_canary_was_planted(life: Life) -> None:
     export = "".join(file.read_text(errors="replace") for file in life.export.folder.rglob("*") if file.is_file())
     cards = "".join(file.read_text() for file in (life.folder / "cards").iterdir())
+    export += (life.folder / f"export-{PLANTED['word']}" / "result.json").read_text() + WRONG + DATABASE
     given = [*life.given, *ENVIRONMENT.values(), *life.export.media, *life.export.media.values(), export, cards]
     assert [canary for canary in life.canaries() if not leaks([canary], given)] == []
 
