@@ -159,16 +159,20 @@ class Home:
         for name in self.settings.stamp.authorities:
             for at, certificate in enumerate(roots.get(name, ()), start=1):
                 file = self.trust / f"time-stamp-{name}-{at}.pem"
-                if not file.exists():
+                with suppress(FileExistsError):
                     write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
-    def note_beat(self, size: int) -> None:
-        """Note that a time stamp is asked for, over so many entries; a hint, and no evidence."""
+    def begin_beat(self) -> None:
+        """Note when a time stamp is asked for, so that nobody else asks at the same time; no evidence, but a hint."""
         beat = self.path / BEAT_FILE
         beat.touch(mode=0o600)
-        beat.write_text(f"{size}\n", "ascii")
         at = self.clock().timestamp()
         os.utime(beat, (at, at))
+
+    def end_beat(self, size: int) -> None:
+        """Note over how many entries a time stamp was asked for, whether or not it was had."""
+        (self.path / BEAT_FILE).write_text(f"{max(size, self.asked_size() or 0)}\n", "ascii")
+        self.begin_beat()
 
     def asked_size(self) -> int | None:
         """Over how many entries a time stamp was last asked for, as far as is known."""
@@ -277,14 +281,17 @@ class Writer:
 
     def _stamp(self) -> StampError | None:
         self.home.hand_out_roots()
-        note = self.sequencer.checkpoint()
-        self.home.note_beat(open_checkpoint(note, key=self.sequencer.verifier_key).size)  # first: nobody else asks then
-        with self.home.time_stamping() as authorities, httpx.Client() as http:
-            timeout_s = self.home.settings.stamp.timeout_s
-            try:
-                follow.run(self.home.engine, Anchoring(self.home.engine, self.sequencer, authorities, http, timeout_s))
-            except StampError as error:
-                return error
+        self.home.begin_beat()
+        size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
+        try:
+            with self.home.time_stamping() as authorities, httpx.Client() as http:
+                timeout_s = self.home.settings.stamp.timeout_s
+                anchoring = Anchoring(self.home.engine, self.sequencer, authorities, http, timeout_s)
+                follow.run(self.home.engine, anchoring)
+        except StampError as error:
+            return error
+        finally:
+            self.home.end_beat(size)
         return None
 
     def _is_due(self) -> bool:

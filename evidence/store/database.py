@@ -301,7 +301,7 @@ def _writer(engine: sa.Engine) -> sa.Engine:
 
 
 def _take_writers_lock(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_S * 1000:.0f}")  # milliseconds
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")  # until the transaction has ended
 
 

@@ -272,7 +272,9 @@ def test_within_the_beat_nobody_asks_for_a_stamp_and_the_audit_says_so(home: Hom
 def test_a_stamp_that_was_asked_for_in_vain_is_missed_by_the_audit(home: Home) -> None:
     with home.writing() as writer:
         open_case(writer.sequencer, doer(home))
-    home.note_beat(size(home))
+    home.begin_beat()
+    assert problems(home) == ()  # somebody asks just now
+    home.end_beat(size(home))
     assert [problem.id for problem in problems(home)] == ["log.anchored"]
 
 

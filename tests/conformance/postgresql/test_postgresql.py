@@ -3,54 +3,37 @@
 A home of SQLite moves over row by row; then the whole way goes on there.
 """
 
-import pwd
 import shutil
-import subprocess
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from api.home import DATABASE_FILE, Home
-from api.migrate import upgrade
+from api.home import Home
 from api.office.audit import run_audit
 from casefiles.case import add_items, open_case
-from evidence.errors import StoreError
+from evidence.errors import HomeBusyError, StoreError
 from evidence.finding import Verdict
 from evidence.observation import Mode
-from evidence.store import database
-from evidence.store.database import open_engine, reading, sqlite_url, writing
+from evidence.store import database, task
+from evidence.store.database import reading, writing
+from evidence.times import system_clock
 from monitor.rehearsal.export import write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_office, take_in
+from tests.postgresql import move, new_database, serving, url_of
 
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgresql")]
 
-ACCOUNT = "postgres"
-"""Made by Debian's package; the server refuses to run as root."""
-
-
-def _programs() -> Path:
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-
-
-def _as_postgres(*command: str | Path) -> None:
-    subprocess.run(["setpriv", "--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups", *command], check=True, cwd="/")
-
 
 @pytest.fixture(scope="module")
-def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folder of a server's socket; it listens nowhere else."""
-    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())  # a socket's path is short
-    shutil.chown(folder, pwd.getpwnam(ACCOUNT).pw_uid)
-    data, programs = folder / "data", _programs()
-    _as_postgres(programs / "initdb", "--pgdata", data, "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-    control = (programs / "pg_ctl", "--pgdata", data, "--wait")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-    _as_postgres(*control, "--log", folder / "log", "--options", options, "start")
-    yield folder
-    _as_postgres(*control, "--mode", "immediate", "stop")
-    shutil.rmtree(folder)
+def socket() -> Iterator[Path]:
+    with serving() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -61,36 +44,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 @pytest.fixture
 def moved(socket: Path, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """The office's home with its database on the server."""
-    admin = sa.create_engine(_url(socket, "postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS office"))
-        connection.execute(sa.text("CREATE DATABASE office"))
-    admin.dispose()
+    url = new_database(socket, "office")
     here = copy_of(office, tmp_path)
     here.engine.dispose()
-    engine = open_engine(_url(socket, "office"))
-    upgrade(engine)
-    _move(here.path / DATABASE_FILE, engine)
-    engine.dispose()
-    (here.path / DATABASE_FILE).unlink()
-    monkeypatch.setenv("NISISAMA_DATABASE__URL", _url(socket, "office"))
+    move(here.path, url)
+    monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
     home = Home.open(here.path)
     yield home
     home.engine.dispose()
-
-
-def _url(socket: Path, name: str) -> str:
-    return f"postgresql+psycopg://{ACCOUNT}@/{name}?host={socket}"
-
-
-def _move(file: Path, engine: sa.Engine) -> None:
-    source = open_engine(sqlite_url(file))
-    with reading(source) as old, writing(engine) as new:
-        for table in database.metadata.sorted_tables:
-            rows = [dict(row) for row in old.execute(sa.select(table)).mappings()]
-            if rows:
-                new.execute(sa.insert(table), rows)
-    source.dispose()
 
 
 def _audited(home: Home) -> tuple[Verdict, int]:
@@ -136,10 +97,113 @@ def test_a_reader_keeps_its_view_while_somebody_writes(moved: Home) -> None:
         assert connection.execute(count).scalar_one() > before
 
 
+# Turns on the server, where no file is locked: as between two machines
+
+
+def elsewhere(moved: Home, folder: Path) -> Home:
+    """The same home as another machine has it: one database, and a lock file of its own."""
+    shutil.copytree(moved.path, folder / "home")
+    shutil.copytree(moved.keys.path, folder / "home.keys")
+    return Home.open(folder / "home")
+
+
+def test_two_machines_neither_double_nor_lose_a_place(moved: Home, tmp_path: Path) -> None:
+    homes = (moved, elsewhere(moved, tmp_path / "elsewhere"))
+    before = _audited(moved)[1]
+    start = threading.Barrier(2)
+
+    def write(home: Home) -> None:
+        start.wait()
+        for _ in range(25):
+            with home.writing() as writer:
+                open_case(writer.sequencer, doer(home))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, homes))
+    for home in homes:
+        assert _audited(home) == (Verdict.PASSED, before + 50)
+    homes[1].engine.dispose()
+
+
+def test_a_turn_works_on_the_newest_state_though_it_was_waited_for(moved: Home) -> None:
+    """In REPEATABLE READ the view would be from before the wait; the control takes it so."""
+    count = sa.select(sa.func.count()).select_from(database.event)
+
+    def size_after_waiting(take: Callable[[], AbstractContextManager[sa.Connection]]) -> tuple[int, int]:
+        asked = threading.Event()
+
+        def wait() -> int:
+            asked.set()
+            with take() as connection:
+                return int(connection.execute(count).scalar_one())
+
+        with ThreadPoolExecutor(1) as pool:
+            with writing(moved.engine) as connection:
+                waiting = pool.submit(wait)
+                asked.wait()
+                _await_a_waiter(connection)
+                connection.execute(sa.insert(database.event), {"idx": _far(connection), "leaf": b"x"})
+                size = int(connection.execute(count).scalar_one())
+            return waiting.result(), size
+
+    @contextmanager
+    def from_before() -> Iterator[sa.Connection]:
+        with moved.engine.connect() as connection, connection.begin():
+            database._take_writers_lock(connection)
+            yield connection
+
+    seen, size = size_after_waiting(lambda: writing(moved.engine))
+    assert seen == size
+    seen, size = size_after_waiting(from_before)
+    assert seen == size - 1
+
+
+def _far(connection: sa.Connection) -> int:
+    return int(connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar_one()) + 1
+
+
+def _await_a_waiter(connection: sa.Connection) -> None:
+    waiters = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    while connection.execute(waiters).scalar_one() == 0:
+        time.sleep(0.01)
+
+
+def test_who_waits_in_vain_is_told_so(moved: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "WAIT_S", 0.05)
+    with (
+        writing(moved.engine),
+        pytest.raises(HomeBusyError, match="other programs kept writing"),
+        writing(moved.engine),
+    ):
+        pass
+
+
+def test_one_task_is_leased_by_one_and_finished_by_one(moved: Home) -> None:
+    at = system_clock()
+    with writing(moved.engine) as connection:
+        for number in range(20):
+            task.ask(connection, kind="prova", subject=str(number), due_at=at)
+
+    def work(_name: int) -> list[str]:
+        done = []
+        while True:
+            with writing(moved.engine) as connection:
+                held = task.lease(connection, kind="prova", at=at, seconds=60)
+            if held is None:
+                return done
+            with writing(moved.engine) as connection:
+                task.finish(connection, held, at=at)
+            done.append(held.subject)
+
+    with ThreadPoolExecutor(3) as pool:
+        done = [subject for subjects in pool.map(work, range(3)) for subject in subjects]
+    assert sorted(done, key=int) == [str(number) for number in range(20)]
+
+
 def test_a_server_that_is_not_there_is_explained(
     office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     home = copy_of(office, tmp_path)
-    monkeypatch.setenv("NISISAMA_DATABASE__URL", _url(tmp_path, "office"))
+    monkeypatch.setenv("NISISAMA_DATABASE__URL", url_of(tmp_path, "office"))
     with pytest.raises(StoreError):
         Home.open(home.path)
