@@ -2,11 +2,14 @@
 
 import json
 import socket
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,12 +18,13 @@ from cryptography import x509
 
 from config import oplog
 from evidence.canonical import sha256_hex
+from evidence.custody import anchoring
 from evidence.custody.anchoring import Anchoring, has_news
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.rehearsal.authority import RehearsalAuthority
-from evidence.stamp.client import TimeStampAuthority
+from evidence.stamp.client import Stamped, TimeStampAuthority
 from evidence.stamp.token import verify_token
 from evidence.store import database, follow
 from evidence.store.database import reading, writing
@@ -210,3 +214,46 @@ def test_anchors_alone_are_no_news(ledger: Ledger, http: httpx.Client, stamping:
     with reading(ledger.engine) as connection:
         spans = [(0, 1), (1, 2), (0, 2), (2, 2), (1, 1 << 62)]
         assert [has_news(connection, *span) for span in spans] == [True, False, True, False, False]
+
+
+def test_two_programs_that_stamp_one_checkpoint_log_one_token(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ask the authority; the second comes to its turn when the first has logged its token."""
+    new_checkpoint(ledger)
+    other = ledger.fresh()
+    request = anchoring.request_stamp
+
+    def slow(**asked: Any) -> Stamped:  # noqa: ANN401 - passed on
+        monkeypatch.setattr(anchoring, "request_stamp", request)
+        stamped = request(**asked)
+        assert run(other, http, stamping.authority) == 1
+        return stamped
+
+    monkeypatch.setattr(anchoring, "request_stamp", slow)
+    assert run(ledger, http, stamping.authority) == 1
+    assert anchors(ledger) == [("first", 1)]
+    assert len(ledger.leaves()) == 2
+
+
+def test_threads_that_stamp_and_append_leave_one_log(ledger: Ledger, stamping: Stamping) -> None:
+    start = threading.Barrier(3)
+
+    def work(name: int) -> None:
+        mine = ledger.fresh()
+        with httpx.Client(trust_env=False) as http:
+            start.wait()
+            for at in range(8):
+                note = new_checkpoint(mine, 100 * name + at)
+                newest = open_checkpoint(ledger.signed.read_bytes(), key=mine.sequencer.verifier_key)
+                assert newest.size >= open_checkpoint(note, key=mine.sequencer.verifier_key).size
+                run(mine, http, stamping.authority)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+    stamped = anchors(ledger)
+    assert len(stamped) == len(set(stamped))
+    newest = NO_TOKEN
+    for leaf in ledger.leaves():
+        assert leaf.after == newest
+        newest = leaf.public["token_sha256"] if leaf.type == "anchor" else newest

@@ -67,3 +67,15 @@ def test_each_follower_has_its_own_position(engine: sa.Engine) -> None:
     follow.run(engine, Walker([7], "runner"))
     follow.run(engine, Walker([1]))
     assert (position(engine), position(engine, "runner")) == (3, 7)
+
+
+def test_of_two_that_run_at_once_the_slower_puts_nothing_back(engine: sa.Engine) -> None:
+    follow.run(engine, Walker([3]))
+
+    class Slow(Walker):
+        def advance(self, position: int) -> int:
+            follow.run(engine, Walker([9]))
+            return super().advance(position)
+
+    assert follow.run(engine, Slow([2])) == 5
+    assert position(engine) == 12

@@ -1,6 +1,7 @@
 """Work is asked for once, held by one, and finished by whoever holds it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,3 +103,19 @@ def test_what_has_been_due_longest_comes_first(engine: sa.Engine) -> None:
     assert open_subjects(engine) == ["a", "b", "c"]
     taken = [lease(engine, AT + 4 * HOUR) for _ in range(4)]
     assert [each and each.subject for each in taken] == ["a", "b", "c", None]
+
+
+def test_of_many_that_lease_at_once_each_task_has_one_holder(engine: sa.Engine) -> None:
+    for number in range(12):
+        ask(engine, f"{number:02}")
+
+    def work(_name: int) -> list[task.Task]:
+        done = []
+        while held := lease(engine):
+            finish(engine, held)
+            done.append(held)
+        return done
+
+    with ThreadPoolExecutor(3) as pool:
+        held = [each for done in pool.map(work, range(3)) for each in done]
+    assert sorted((each.subject, each.fence) for each in held) == [(f"{number:02}", 1) for number in range(12)]
