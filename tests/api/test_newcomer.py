@@ -17,17 +17,10 @@ from api.cli.main import cli, main
 from api.home import Home
 from api.office.health import examine
 from evidence.times import system_clock
-from tests.homes import Office, copy_of, legal_basis
+from tests.homes import legal_basis
 
 PROGRAM = (sys.executable, "-P", "-c", "import sys; from api.cli.main import main; sys.exit(main())")
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def home(office: Office, tmp_path: Path) -> Iterator[Home]:
-    home = copy_of(office, tmp_path)
-    yield home
-    home.engine.dispose()
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:

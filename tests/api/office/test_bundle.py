@@ -23,7 +23,6 @@ from api.office.bundle import Exported, Order, anchored, export_case, stream_cas
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
-from casefiles.case import open_events
 from casefiles.format.records import ITEM
 from config.errors import CatalogueError
 from config.words import load_words
@@ -46,7 +45,7 @@ from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
 from evidence.store import database, task
 from evidence.store.database import reading, writing
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_case
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_case, records_of, size_of
 
 OBSERVER = {"actor", "approver", "declared_by"}
 
@@ -68,12 +67,10 @@ class Desk:
         return Destination(self.home.path.parent / name)
 
     def size(self) -> int:
-        with reading(self.home.engine) as connection:
-            return tree_size(connection)
+        return size_of(self.home)
 
     def records(self, since: int) -> list[Record]:
-        opened = open_events(self.home.engine, range(since, self.size()), self.casework)
-        return [event.record for event in opened if event.record]
+        return records_of(self.home, since)
 
 
 @pytest.fixture(scope="module")

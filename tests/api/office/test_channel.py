@@ -1,9 +1,8 @@
 """The register changes only with a reason or two persons, and every change is an event."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
 from evidence.times import format_time
-from tests.homes import Office, copy_of, doer, legal_basis, records_of, reviews_of, size_of
+from tests.homes import doer, legal_basis, records_of, reviews_of, size_of
 
 ENTRY = watch_entry(
     channel="@Kanali_i_Raportuar",
@@ -27,13 +26,6 @@ ENTRY = watch_entry(
     reported_on="2026-01-02",
     access="invite",
 )
-
-
-@pytest.fixture
-def home(office: Office, tmp_path: Path) -> Iterator[Home]:
-    home = copy_of(office, tmp_path)
-    yield home
-    home.engine.dispose()
 
 
 def registered(home: Home) -> list[Channel]:

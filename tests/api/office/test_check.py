@@ -1,7 +1,6 @@
 """A check finds a picture and its mirror image, says nothing more than it knows, and is logged before it answers."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,7 @@ from evidence.fingerprint.decoder import MAX_BYTES
 from evidence.observation import Mode
 from evidence.seal.recipients import generate_identity
 from monitor.rehearsal.export import rehearsal_picture, write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, records_of, size_of, take_in
-
-
-@pytest.fixture
-def home(office: Office, tmp_path: Path) -> Iterator[Home]:
-    home = copy_of(office, tmp_path)
-    yield home
-    home.engine.dispose()
+from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
 
 
 @pytest.fixture

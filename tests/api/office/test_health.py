@@ -6,7 +6,6 @@ import importlib.metadata
 import shutil
 import sqlite3
 from collections import namedtuple
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,16 +23,9 @@ from evidence.finding import Finding, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.observation import Mode
 from evidence.times import system_clock
-from tests.homes import Office, copy_of, doer
+from tests.homes import doer
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil gives it
-
-
-@pytest.fixture
-def home(office: Office, tmp_path: Path) -> Iterator[Home]:
-    home = copy_of(office, tmp_path)
-    yield home
-    home.engine.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +122,7 @@ def test_a_home_without_time_stamps_has_no_clock_to_compare(home: Home) -> None:
 
 
 def test_a_disk_that_is_nearly_full_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LEAST_FREE_BYTES == 1_073_741_824  # 1 GiB
     monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(1 << 40, 1 << 40, LEAST_FREE_BYTES - 1))
     assert only(home, "disk").found == str(LEAST_FREE_BYTES - 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(1 << 40, 1 << 40, LEAST_FREE_BYTES))

@@ -19,14 +19,7 @@ from evidence.errors import HomeBusyError, UnknownItemError
 from evidence.observation import Mode
 from evidence.seal.age import Identity
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, records_of, size_of, take_in
-
-
-@pytest.fixture
-def home(office: Office, tmp_path: Path) -> Iterator[Home]:
-    home = copy_of(office, tmp_path)
-    yield home
-    home.engine.dispose()
+from tests.homes import PASSPHRASE, Office, doer, items_of, records_of, size_of, take_in
 
 
 @pytest.fixture

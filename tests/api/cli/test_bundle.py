@@ -1,0 +1,34 @@
+"""``case export`` and ``verify`` end with the code of what they found."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands import REFUSED, UNDECIDED, USAGE, Life, run
+
+
+@pytest.mark.parametrize("name", ["out.asice", "out.asice.letter.txt"])
+def test_an_export_overwrites_nothing(life: Life, home: Path, name: str) -> None:
+    (home.parent / name).write_bytes(b"mine")
+    export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--json")
+    assert run(*export, "--out", home.parent / "out.asice", home=home).error["where"] == str(home.parent / name)
+    assert (home.parent / name).read_bytes() == b"mine"
+
+
+def test_a_missing_and_a_false_token_are_told_apart_by_their_codes(life: Life, home: Path) -> None:
+    assert run("verify", life.bundle).code == UNDECIDED  # roots never come from the bundle
+    damaged = home.parent / "damaged.asice"
+    damaged.write_bytes(life.bundle.read_bytes()[:-1])
+    ran = run("verify", damaged, *life.trust(), "--json")
+    assert (ran.code, ran.told["verdict"]) == (REFUSED, "FAILED")
+    other = "prova/00c0ffee+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    assert run("verify", life.bundle, "--log", other, "--json").code == USAGE
+
+
+def test_an_exported_bundle_verifies_and_its_letter_lies_beside_it(life: Life) -> None:
+    told = life.ran["case export"].told
+    assert told["bundle"] == str(life.bundle)
+    assert told["items"] == len(life.items)
+    assert "".join(Path(told["letter"]).read_text().split()).count(told["sha256"]) == 1
+    assert life.ran["verify"].told["verdict"] == "PASSED"
+    assert all(check.keys() == {"id", "verdict", "detail"} for check in life.ran["verify"].told["checks"])

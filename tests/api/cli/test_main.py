@@ -1,0 +1,359 @@
+"""Every command, as a person and a script meet it: one JSON object, four exit codes, a remedy for each error."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import COMMANDS
+from config.catalogues import AuthorityEntry, RootCertificate
+from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.times import system_clock
+from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
+from tests.homes import PASSPHRASE
+
+ROOT = Path(__file__).parents[2]
+
+
+PROGRAM = "import sys; from api.cli.main import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["--nonsense"],
+        ["init"],
+        ["init", "--org", "x", "--cards-needed", "4"],
+        ["init", "--org", "x", "--card-count", "1"],
+        ["watch", "add", "name", "--mode", "sealed"],
+        ["watch", "nonsense"],
+        ["import"],
+        ["import", ".", "--declared-by", "x", "--mode", "everything"],
+        ["evidence", "show"],
+        ["audit", "--level", "4"],
+        ["case", "add", "case-1"],
+        ["case", "export", "case-1", "--out", "x", "--for", "press", "--reason", "x"],
+        ["case", "export", "case-1", "--out", "x", "--for", "court"],
+        ["check", "no such file", "--case", "x"],
+        ["verify", "no such file"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_usage(arguments: list[str]) -> None:
+    for more in ([], ["--json"]):
+        ran = run(*arguments, *more)
+        assert (ran.code, ran.out) == (USAGE, "")
+        assert "Error:" in ran.err
+
+
+def test_no_command_is_usage_and_shows_them_all() -> None:
+    ran = run()
+    assert ran.code == USAGE
+    assert all(name in ran.err for name in COMMANDS)
+
+
+HOMELESS = ("watch list", "evidence list", "audit", "case open", "evidence show x", "import . --declared-by x")
+
+
+@pytest.mark.parametrize("command", HOMELESS)
+def test_without_a_home_the_remedy_is_told(tmp_path: Path, me: None, command: str) -> None:
+    error = run(*command.split(), "--json", home=tmp_path / "none").error
+    assert error["type"] == "SettingsError"
+    assert error["where"] == str(tmp_path / "none" / "nisisama.toml")
+    assert "init" in error["fix"]
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("case add case-0 ITEM", "case-0"),
+        ("case add CASE nothing", "nothing"),
+        ("case show case-0", "case-0"),
+        ("case export case-0 --out OUT --for court --reason x", "case-0"),
+        ("check IMAGE --case case-0", "case-0"),
+        ("evidence show nothing", "nothing"),
+        ("watch remove nothing", "nothing"),
+    ],
+)
+def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: Path, command: str, found: str) -> None:
+    named = {
+        "CASE": life.case,
+        "OUT": str(home.parent / "out"),
+        "IMAGE": str(life.picture()),
+        "ITEM": life.items[0]["item_id"],
+    }
+    before = run("audit", "--json", home=home).told["entries"]
+    error = run(*(named.get(word, word) for word in command.split()), "--json", home=home).error
+    assert (error["type"], error["found"]) == ("UnknownItemError", found)
+    assert "nisisama" in error["fix"]
+    assert run("audit", "--json", home=home).told["entries"] == before
+
+
+def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
+    unreadable = "/proc/self/mem"  # there, and its first byte cannot be read
+    error = run("audit", "--against", unreadable, "--json", home=home).error
+    assert (error["type"], error["message"]) == ("OSError", "Input/output error")
+    assert run("audit", "--against", home.parent / "none", home=home).code == USAGE
+    ran = run("verify", life.bundle, "--trust", home.parent / "none")
+    assert (ran.code, ran.out) == (USAGE, "")
+
+
+def test_a_mistake_of_ours_is_not_hidden(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_named: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.office.channel.list_channels", broken)
+    with pytest.raises(ZeroDivisionError):
+        run("watch", "list", home=home)
+
+
+def test_a_command_that_was_stopped_says_that_nothing_is_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_args: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.office.channel.list_channels", stop)
+    ran = run("watch", "list", "--json", home=home)
+    assert (ran.code, ran.out) == (REFUSED, "")
+    assert "Nothing that was acknowledged is lost" in ran.err
+
+
+KEYS: Mapping[str, set[str]] = {
+    "init": {"home", "log_origin", "log_vkey", "trust"},
+    "doctor": {"ok", "findings"},
+    "watch add": {"channel", "mode"},
+    "watch list": {"channels"},
+    "watch remove": {"channel", "mode"},
+    "import": {
+        "channel_id",
+        "messages",
+        "service",
+        "unsupported",
+        "media",
+        "sealed",
+        "missing_media",
+        "edits",
+        "already_known",
+    },
+    "evidence list": {"items"},
+    "evidence show": {"item_id", "channel_id", "message_id", "kind", "posted_at", "acquired_at", "sha256"},
+    "audit": {"ok", "entries", "objects", "records", "problems"},
+    "case open": {"case_id"},
+    "case list": {"cases"},
+    "case add": {"case_id"},
+    "case show": {"case_id", "items"},
+    "case export": {"bundle", "letter", "items", "sha256", "seal_fingerprint"},
+    "check": {"found", "matches"},
+    "key check": {"fits", "cards"},
+    "verify": {"verdict", "checks"},
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_command_is_done_with_one_json_object(life: Life, name: str) -> None:
+    ran = life.ran[name]
+    assert ran.code == DONE, ran
+    assert KEYS[name] <= ran.told.keys()
+    assert ran.err == ""
+
+
+def test_every_command_was_run(life: Life) -> None:
+    assert {name.split()[0] for name in life.ran} == COMMANDS.keys() - {"demo"}
+
+
+TEXTS = {
+    "doctor": "PASSED",
+    "watch list": "No channel is registered.",
+    "evidence list": "message",
+    "evidence show ITEM": "log_index",
+    "audit": "PASSED: ",
+    "case open": "Opened case-",
+    "case list": " items\n",
+    "case add CASE ITEM": "Added 0",
+    "case show CASE": "account name shown",
+    "check IMAGE --case CASE": "found. Compared with",
+    "verify BUNDLE": "verdict: INDETERMINATE",
+    f"watch add name {REPORT} --mode metadata_only": "A second person",
+    f"watch add name2 {REPORT} --mode metadata_only --approved-by bo": "Registered name2 as metadata_only. This",
+    "case export CASE --out OUT --for partner --reason x": "no pictures",
+    "import EXPORT --declared-by mila": "already known",
+}
+
+
+@pytest.mark.parametrize("command", TEXTS)
+def test_every_command_speaks_to_a_person_too(life: Life, home: Path, command: str) -> None:
+    named = {
+        "CASE": life.case,
+        "ITEM": life.items[0]["item_id"],
+        "IMAGE": str(life.picture()),
+        "BUNDLE": str(life.bundle),
+    }
+    named |= {"OUT": str(home.parent / "out.asice"), "EXPORT": str(life.export.folder)}
+    ran = run(*(named.get(word, word) for word in command.split()), home=home)
+    assert ran.code in {DONE, UNDECIDED}
+    assert TEXTS[command] in ran.out
+    assert not ran.out.startswith("{")
+
+
+def test_without_the_keys_folder_every_other_command_names_it(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(home.parent / "home.keys", home.parent / "away")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    for given in (True, False):
+        if not given:
+            monkeypatch.delenv("NISISAMA_PASSPHRASE")
+        for words in (("case", "open"), ("case", "show", life.case), ("check", life.picture(), "--case", life.case)):
+            error = run(*words, "--json", home=home).error
+            assert (error["type"], error["where"]) == ("HomeError", str(home.parent / "home.keys"))
+            assert "not there" in error["message"]
+
+
+def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
+    life: Life, tmp_path: Path, me: None
+) -> None:
+    home = tmp_path / "home"
+    made = run("init", "--org", "Zyra", "--json", home=home)
+    assert (made.code, made.err.count("No time-stamp office is chosen")) == (DONE, 1)
+    assert "Choose one before the first import: docs/operations.md.\n" in made.err
+    settings, note = (
+        home / "nisisama.toml",
+        "note: kept, but without a time stamp yet: stamp.authorities: no time-stamp",
+    )
+    for words in (("import", life.export.folder, "--declared-by", "mila"), ("case", "open"), ("case", "open")):
+        ran = run(*words, home=home)
+        assert (ran.code, ran.err.count("\n"), ran.err.startswith(note)) == (DONE, 1, True)
+        assert ran.err.endswith('"digicert"]. A later command asks again.\n')
+    case = run("case", "open", "--json", home=home).told["case_id"]
+    export = ("case", "export", case, "--out", tmp_path / "out", "--for", "court", "--reason", "x", "--json")
+    assert "case add" in run(*export, home=home).error["fix"]
+    item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
+    run("case", "add", case, item, home=home)
+    ran = run("audit", "--json", home=home)
+    assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
+    assert [problem["id"] for problem in ran.told["problems"]] == ["log.anchored"]
+    error = run(*export, home=home).error
+    assert error["where"] == "stamp.authorities"
+    assert error["fix"].startswith(f"In {settings}, under [stamp], change ")
+    old, new = error["fix"].partition(" change ")[2].split(" to ")
+    chosen = settings.read_text().replace(f"\n{old}\n", f"\n{new}\n")
+    assert tomllib.loads(chosen)["stamp"]["authorities"] == ["digicert"]
+    assert not (tmp_path / "out").exists()
+    doctor = run("doctor", "--json", home=home)
+    assert doctor.code == UNDECIDED
+    assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["authorities"]
+
+
+def catalogue_with(url: str, authority: RehearsalAuthority) -> Mapping[str, AuthorityEntry]:
+    root = RootCertificate("office.pem", "Office", "", authority.root_pem)
+    return {"office": AuthorityEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalAuthority) -> None:
+    for module in ("api.home", "api.office.home"):
+        monkeypatch.setattr(f"{module}.time_stamp_authorities", lambda: catalogue_with(url, authority))
+
+
+def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
+    life: Life, tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, authority = tmp_path / "home", RehearsalAuthority.create(tmp_path / "authority", at=system_clock())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        choose(monkeypatch, f"http://127.0.0.1:{probe.getsockname()[1]}/", authority)
+    made = run("init", "--org", "Zyra", "--tsa", "office", "--json", home=home)
+    taken = run("import", life.export.folder, "--declared-by", "mila", "--json", home=home)
+    for ran in (made, taken):
+        assert ran.code == DONE
+        assert "note: kept, but without a time stamp yet: office: the authority did not answer" in ran.err
+        assert "error" not in ran.told
+    assert taken.told["messages"] == life.export.ordinary
+    case = run("case", "open", "--json", home=home)
+    assert (case.code, case.err) == (DONE, "")  # the beat is not due again: nobody was asked
+    export = (
+        "case",
+        "export",
+        case.told["case_id"],
+        "--out",
+        tmp_path / "out",
+        "--for",
+        "court",
+        "--reason",
+        "x",
+        "--json",
+    )
+    item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
+    os.utime(tmp_path / "home" / "beat", (0, 0))
+    added = run("case", "add", case.told["case_id"], item, "--json", home=home)
+    assert (added.code, "without a time stamp yet" in added.err) == (DONE, True)
+    assert run(*export, home=home).error["type"] == "StampUnreachableError"
+    assert not (tmp_path / "out").exists()
+    assert run("audit", home=home).code == UNDECIDED
+    with authority.serving(system_clock) as url:
+        choose(monkeypatch, url, authority)
+        os.utime(tmp_path / "home" / "beat", (0, 0))
+        later = run("case", "open", "--json", home=home)
+        assert (later.code, later.err) == (DONE, "")
+        assert run("audit", "--json", home=home).told["ok"] is True
+        assert run(*export, home=home).code == DONE
+    roots = [each for file in (home / "trust").iterdir() for each in ("--trust", file)]
+    assert run("verify", tmp_path / "out", *roots).code == DONE
+
+
+def test_help_of_every_command_is_there(life: Life) -> None:
+    assert all(name in run("--help").out for name in COMMANDS)
+    for name in [*COMMANDS, *(name for name in KEYS if " " in name)]:
+        ran = run(*name.split(), "--help")
+        assert (ran.code, ran.err) == (DONE, "")
+        assert ran.out.startswith("Usage: nisisama")
+        if name not in {"watch", "evidence", "case", "key"}:
+            assert "--json" in ran.out
+
+
+def subprogram(code: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    told = {name: value for name, value in os.environ.items() if not name.startswith("NISISAMA_")} | environment
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], env=told, capture_output=True, check=False, cwd=ROOT
+    )
+
+
+def test_the_overview_imports_nothing_that_is_slow() -> None:
+    slow = {"sqlalchemy", "pydantic", "cryptography", "numpy", "PIL", "pyhanko", "alembic", "httpx", "asn1crypto"}
+    code = "import sys, api.cli.main as m; m.main(['--help']); print('MODULES', *sys.modules)"
+    done = subprogram(code)
+    imported = {name.partition(".")[0] for name in done.stdout.decode().partition("MODULES")[2].split()}
+    assert imported & slow == set()
+    assert "click" in imported
+
+
+def test_the_program_in_earnest_reads_variables_and_ends_with_its_code(life: Life) -> None:
+    done = subprogram(PROGRAM, "audit", "--json", NISISAMA_HOME=str(life.home), NISISAMA_PASSPHRASE=PASSPHRASE)
+    assert (done.returncode, done.stderr) == (DONE, b"")
+    assert json.loads(done.stdout)["ok"] is True
+    done = subprogram(PROGRAM, "--home", life.home, "watch", "remove", "x", "--by", "ann", "--json")
+    assert done.returncode == REFUSED
+    assert json.loads(done.stdout)["error"]["type"] == "UnknownItemError"
+    assert subprogram(PROGRAM, "nonsense").returncode == USAGE
+
+
+def test_no_terminal_is_too_old_for_what_a_case_says(life: Life) -> None:
+    latin = {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann", "PYTHONIOENCODING": "latin-1"}
+    show = ("--home", life.home, "case", "show", life.case)
+    words, told = (subprogram(PROGRAM, *show, *more, **latin) for more in ([], ["--json"]))
+    assert [(done.returncode, done.stderr) for done in (words, told)] == [(DONE, b"")] * 2
+    assert {item["text"] for item in json.loads(told.stdout)["items"]} >= set(life.export.texts.values())
+    assert "Prishtin\u00eb".encode("latin-1") in words.stdout or b"\\u" in words.stdout
+
+
+def test_a_name_that_is_no_unicode_is_told_all_the_same(life: Life) -> None:
+    done = subprogram(PROGRAM, "--home", life.home, "import", os.fsdecode(b"\xff"), "--declared-by", "x", "--json")
+    assert done.returncode == REFUSED
+    assert b"Traceback" not in done.stderr
+    assert "message" in json.loads(done.stdout)["error"]

@@ -1,0 +1,44 @@
+"""``demo`` leaves a bundle that verifies."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from api.office.home import create_home
+from tests.commands import DONE, run
+
+
+@pytest.fixture
+def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.office.rehearsal.MESSAGES", 16)
+    monkeypatch.setattr("api.office.rehearsal.PHOTOS", 0)
+    monkeypatch.setattr(
+        "api.office.rehearsal.create_home", lambda plan, clock: create_home(replace(plan, log_n=10), clock)
+    )
+
+
+def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, small_demo: None) -> None:
+    (tmp_path / "mine").write_bytes(b"")
+    assert run("demo", "--keep", tmp_path, "--json").error["type"] == "HomeError"
+    ran = run("demo", "--keep", tmp_path / "kept", "--json")
+    assert (ran.code, ran.told["verdict"]) == (DONE, "PASSED")
+    assert ran.told["messages"] > 0
+    assert ran.told["media"] > 0
+    assert [Path(ran.told[name]).parent for name in ("bundle", "home")] == [tmp_path / "kept"] * 2
+    assert (tmp_path / "kept" / "home.keys").is_dir()
+
+
+def test_a_demo_leaves_bundle_letter_and_roots_beside_older_ones(
+    tmp_path: Path, me: None, small_demo: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nisisama-demo").mkdir()
+    (tmp_path / "nisisama-demo" / "older").write_bytes(b"")
+    ran = run("demo")
+    made = tmp_path / "nisisama-demo-2"
+    assert ran.code == DONE
+    assert sorted(file.name for file in made.iterdir()) == ["bundle.asice", "bundle.asice.letter.txt", "trust"]
+    line = next(line for line in ran.out.splitlines() if "verify.sh" in line)
+    assert {Path(word).parent for word in shlex.split(line) if word.endswith(".pem")} == {made / "trust"}

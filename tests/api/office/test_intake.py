@@ -1,0 +1,49 @@
+"""An import asks for the authority that its mode needs before anything is read or written."""
+
+import pytest
+
+from api.home import Home
+from api.office.intake import Wish, import_export
+from evidence.errors import AuthorityError
+from evidence.observation import Mode
+from monitor.errors import MonitorError
+from tests.homes import Office, doer, items_of, legal_basis, records_of, size_of, take_in
+
+
+@pytest.mark.parametrize("mode", [Mode.HASH_ONLY, Mode.SEALED])
+def test_a_mode_above_metadata_needs_a_second_person_before_the_export_is_read(home: Home, mode: Mode) -> None:
+    before, nowhere = size_of(home), home.path.parent / "nowhere"
+    alone = Wish(nowhere, None, "mila", mode, legal_basis(home.path.parent), doer(home, approver=None))
+    with pytest.raises(AuthorityError, match="two persons"):
+        import_export(home, alone, lambda _total: lambda _more: None)
+    assert size_of(home) == before
+
+
+def test_an_export_that_is_not_there_writes_nothing(home: Home) -> None:
+    before = size_of(home)
+    with pytest.raises(MonitorError):
+        take_in(home, home.path.parent / "nowhere")
+    assert size_of(home) == before
+
+
+def test_the_request_names_the_digest_of_the_export_and_not_its_folder(home: Home, office: Office) -> None:
+    before = size_of(home)
+    done = take_in(home, office.export.folder)
+    requested, approved, imported = (record for record in records_of(home, before) if record.type != "anchor")
+    assert (requested.type, approved.type, imported.type) == ("requested", "approved", "imported")
+    assert requested.values["target"] == done.container.sha256
+    assert office.export.folder.name not in str(requested.values)
+    assert done.counts.already_known == len(items_of(home))
+
+
+def test_metadata_alone_needs_one_person_and_no_request(home: Home, office: Office) -> None:
+    before = size_of(home)
+    take_in(home, office.export.folder, Mode.METADATA_ONLY, by=doer(home, approver=None))
+    assert "requested" not in {record.type for record in records_of(home, before)}
+
+
+def test_progress_hears_of_every_message(home: Home, office: Office) -> None:
+    heard: list[int] = []
+    wish = Wish(office.export.folder, None, "mila", Mode.METADATA_ONLY, None, doer(home))
+    done = import_export(home, wish, lambda _total: heard.append)
+    assert sum(heard) >= done.container.total

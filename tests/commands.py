@@ -1,0 +1,126 @@
+"""The command line as tests call it, and a home in which every command was run once."""
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli.main import main
+from monitor.rehearsal.export import ExportFacts, write_export
+from tests.homes import PASSPHRASE, legal_basis
+
+DONE, REFUSED, USAGE, UNDECIDED = 0, 1, 2, 3
+REPORT = "--report https://x.y --reported-by Org --reported-on 2026-01-01"
+ENVIRONMENT = {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann", "NISISAMA_KEYS__PASSPHRASE_LOG_N": "10"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:  # noqa: ANN401 - JSON
+        """The one JSON object; and nothing else stands on standard output."""
+        told = json.loads(self.out)
+        assert isinstance(told, dict)
+        assert self.out.count("\n") == 1
+        return told
+
+    @property
+    def error(self) -> dict[str, str]:
+        """What the error says, which standard error says too."""
+        assert self.code == REFUSED
+        error: dict[str, str] = self.told["error"]
+        assert self.told.keys() == {"error"}
+        assert self.err.startswith("error: ")
+        assert error["message"] in self.err
+        return error
+
+
+def run(*arguments: str | Path, home: Path | None = None) -> Ran:
+    at = [] if home is None else ["--home", str(home)]
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([*at, *map(str, arguments)])
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+@dataclass
+class Life:
+    """A home in which every command was run once, with what each said."""
+
+    folder: Path
+    export: ExportFacts
+    cards: list[str] = field(default_factory=list)
+    ran: dict[str, Ran] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "case.asice"
+
+    @property
+    def case(self) -> str:
+        return str(self.ran["case open"].told["case_id"])
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.ran["evidence list"].told["items"]
+        return items
+
+    def picture(self) -> Path:
+        return next(self.export.folder / name for name in sorted(self.export.media) if name.endswith(".jpg"))
+
+    def keep(self, name: str, *arguments: str | Path) -> Ran:
+        self.ran[name] = run(*name.split(" "), *arguments, "--json", home=self.home)
+        return self.ran[name]
+
+    def trust(self) -> list[str | Path]:
+        return [each for file in sorted((self.home / "trust").iterdir()) for each in ("--trust", file)]
+
+
+class Terminal(io.StringIO):
+    """Standard input or error of a person."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def lived(folder: Path) -> Life:
+    """Run every command once."""
+    life = Life(folder, write_export(folder / "export", seed=7, messages=16, photos=0))
+    basis = legal_basis(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        life.keep("init", "--org", 'Zyra "Drita" \\ Ђ', "--rehearsal", "--cards", folder / "cards")
+        watched = ("--report", "https://example.org/r", "--reported-by", "Raporti", "--reported-on", "2026-01-02")
+        life.keep("watch add", "@Nje_Kanal", *watched, "--mode", "metadata_only")
+        life.keep("watch list")
+        life.keep("watch remove", "@Nje_Kanal", "--reason", "gone")
+        sealed = ("--mode", "sealed", "--legal-basis", basis, "--approved-by", "bo")
+        life.keep("import", life.export.folder, "--declared-by", "mila", *sealed)
+        life.keep("evidence list")
+        life.keep("evidence show", life.items[0]["item_id"])
+        life.keep("case open", "--reason", "she came")
+        life.keep("case add", life.case, *(item["item_id"] for item in life.items))
+        life.keep("case list")
+        life.keep("case show", life.case)
+        life.keep("check", life.picture(), "--case", life.case)
+        life.keep("case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing")
+        life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].told["log_vkey"])
+        life.keep("audit")
+        life.keep("doctor")
+        life.keep("key check", *sorted((folder / "cards").iterdir()))
+    return life
