@@ -12,13 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from casefiles.bundle.members import BundleContents, Exhibit, make_payload
-from casefiles.bundle.script import not_made_by, verify_script
+from casefiles.bundle.members import BundleContents, Exhibit
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
 from casefiles.verifier.cades import fingerprint, read_seal
-from casefiles.verifier.report import check_list
 from config.errors import Explained
 from evidence.errors import StampUnreachableError
 from tests.casefiles import forge
@@ -35,13 +33,6 @@ def build(
     roots: Sequence[x509.Certificate] = (),
 ) -> None:
     build_bundle(contents, sealer=forge.sealer(), stamp=stamp, roots=roots or forge.roots(), out=out)
-
-
-def test_the_same_contents_make_the_same_payload() -> None:
-    one, other = (make_payload(forge.small_contents()).members for _ in range(2))
-    assert one == other
-    reordered = forge.changed(forge.small_contents(), exhibits=forge.small_contents().exhibits[::-1])
-    assert make_payload(reordered).members == one
 
 
 def test_two_bundles_of_the_same_contents_differ_only_in_seal_and_stamps() -> None:
@@ -207,18 +198,3 @@ def test_a_seal_of_ones_own_is_fit_for_cades_and_lives_its_years() -> None:
 def test_a_seal_is_stamped_over_sha_256_or_not_at_all() -> None:
     with pytest.raises(BundleError, match="sha256"):
         asyncio.run(_Stamper(forge.stamping(forge.START)).async_timestamp(bytes(64), "sha512"))
-
-
-def test_what_the_script_does_not_check_is_listed_in_it() -> None:
-    script = verify_script()
-    assert "@" + "MAY_BE@" not in script
-    for listed in check_list():
-        assert listed.id in script
-    for listed in not_made_by("sh"):
-        assert script.index("NOT_MADE=") < script.index(listed.id)
-
-
-def test_certificates_that_were_given_lie_in_the_bundle() -> None:
-    pem = forge.sealer().certificate.public_bytes(serialization.Encoding.PEM)
-    contents = forge.changed(forge.small_contents(), certificates=(("seal", pem),))
-    assert make_payload(contents).members["data/certs/seal.pem"] == pem

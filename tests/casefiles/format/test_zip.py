@@ -1,5 +1,4 @@
 import io
-import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 
 from casefiles.errors import ContainerError
 from casefiles.format import zip as asic
-from casefiles.format.layout import MIMETYPE, MIMETYPE_TEXT, REQUIRED, media_type, names_pattern, require_members
+from casefiles.format.layout import MIMETYPE, MIMETYPE_TEXT
 from casefiles.format.zip import container_bytes, read_container, write_container
-from tests.casefiles.forge import good_bundle, good_members
+from tests.casefiles.forge import good_bundle
 
 FIRST = (MIMETYPE, MIMETYPE_TEXT)
 SMALL = {MIMETYPE: MIMETYPE_TEXT, "a": b"", "b/c.txt": b"x" * 300, "b/d": b"\x00\xff"}
@@ -224,31 +223,3 @@ def test_a_member_beyond_4_gib_needs_zip64_and_another_reader_finds_it(tmp_path:
     with zipfile.ZipFile(file) as archive:
         assert archive.read("z") == b"last"
         assert archive.getinfo("z").header_offset > 0xFFFFFFFF
-
-
-def test_the_list_of_members_is_closed() -> None:
-    require_members(good_members())
-    for name in sorted(REQUIRED):
-        with pytest.raises(ContainerError, match="missing"):
-            require_members(set(good_members()) - {name})
-    for name in ("data/x.jpg", "data/log/01.leaf", "META-INF/manifest.xml", "extra.txt", "data/report.EN.txt"):
-        with pytest.raises(ContainerError, match="no such member"):
-            require_members({*good_members(), name})
-
-
-def test_a_leaf_without_proof_or_disclosures_and_a_token_without_checkpoint_are_refused() -> None:
-    for suffix in (".tlog-proof", ".disclosures", ".leaf", "6.checkpoint", "6.tst"):
-        names = {"data/timestamps/" + "6" * 64 + ".tst", "data/timestamps/" + "6" * 64 + ".checkpoint", *good_members()}
-        require_members(names)
-        gone = min(name for name in names if name.endswith(suffix))
-        with pytest.raises(ContainerError, match="missing"):
-            require_members(names - {gone})
-
-
-def test_the_shell_is_given_the_same_list_of_names() -> None:
-    pattern = re.compile(names_pattern())
-    assert all(pattern.fullmatch(name) for name in good_members())
-    assert media_type("data/report.sr-Cyrl.txt") == "text/plain"
-    assert pattern.fullmatch("data/report.sr-Cyrl.txt")
-    for name in ("data/x.jpg", "data/log/01.leaf", "READMEXtxt", "data/log/1.leaf\n"):
-        assert not pattern.fullmatch(name)

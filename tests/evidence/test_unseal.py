@@ -10,7 +10,7 @@ from evidence.seal.envelopes import MediaSeal, open_media, seal_media
 from evidence.seal.recipients import HybridIdentity, generate_identity
 from evidence.unseal import open_evidence, release_header
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 OFFICE = HybridIdentity(b"\x09" * 32)
 CARDS = make_cards(OFFICE.seed, threshold=2, count=3)
 PICTURE = b"not a picture" * 1000

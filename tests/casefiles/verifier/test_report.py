@@ -1,0 +1,56 @@
+"""A report says of each check what it rests on, and in its text what is to do."""
+
+from dataclasses import replace
+
+import pytest
+
+from casefiles.verifier.report import EXIT_CODES, WIDTH, as_json, as_text, check_list, detail_of, not_made_by, printable
+from evidence.finding import Finding, Report, Verdict
+
+
+def report(*bad: Finding) -> Report:
+    found = {each.id: each for each in bad}
+    return Report(tuple(found.get(each.id, Finding(each.id, Verdict.PASSED)) for each in check_list()))
+
+
+def test_codes_are_the_numbers_that_scripts_rely_on() -> None:
+    assert dict(EXIT_CODES) == {Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.INDETERMINATE: 3}
+
+
+def test_json_has_every_check_in_the_order_of_the_list() -> None:
+    told = as_json(report())
+    assert told["verdict"] == "PASSED"
+    assert [check["id"] for check in told["checks"]] == [each.id for each in check_list()]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.INDETERMINATE])
+def test_the_text_says_what_is_wrong_then_what_to_do_then_the_verdict(verdict: Verdict) -> None:
+    bad = Finding(check_list()[5].id, verdict, "file", "a", "b", "Do c")
+    lines = as_text(report(bad)).splitlines()
+    assert lines[-1] == f"verdict: {verdict}"
+    assert "Do c." in lines
+    assert any(check_list()[5].sub_indication in line for line in lines)
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_the_same_remedy_is_told_once() -> None:
+    bad = [Finding(each.id, Verdict.INDETERMINATE, fix="Give the roots") for each in check_list()[3:6]]
+    assert as_text(report(*bad)).count("Give the roots.") == 1
+
+
+def test_of_a_file_that_is_no_bundle_one_line_says_so() -> None:
+    bad = Finding(check_list()[0].id, Verdict.FAILED, found="no ZIP file", fix="Take the file itself")
+    assert as_text(report(bad)) == "no ZIP file - Take the file itself\n\nverdict: FAILED\n"
+
+
+def test_what_others_wrote_cannot_act_on_a_terminal() -> None:
+    assert printable("a\x1b[2J\u202e\n") == r"a\x1b[2J\u202e\n"
+    finding = Finding("x", Verdict.FAILED, "where\x1b", "expected", "found", "fix\n")
+    assert detail_of(finding) == r"where\x1b: found (expected expected) - fix\n"
+    assert detail_of(replace(finding, where="", expected="", fix="")) == "found"
+
+
+def test_each_check_is_made_or_named_as_not_made_by_a_program() -> None:
+    made = {each.id for each in check_list() if "sh" in each.done_by}
+    assert made | {each.id for each in not_made_by("sh")} == {each.id for each in check_list()}
+    assert made & {each.id for each in not_made_by("sh")} == set()

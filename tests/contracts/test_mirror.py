@@ -1,0 +1,71 @@
+"""Every module has a test file that mirrors it: ``tests/api/office/test_case.py`` for ``api/office/case.py``."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.tree import PACKAGES, ROOT
+
+NO_FILE_OF_THEIR_OWN = {
+    "casefiles/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
+    "evidence/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
+    "monitor/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
+    "evidence/objects/port.py": ("tests/evidence/objects/test_local.py", "obligations; who meets them is tested"),
+    "evidence/observation.py": (
+        "tests/evidence/intake/test_keep.py",
+        "plain values; who makes and takes them is tested",
+    ),
+    "evidence/audit/log.py": ("tests/evidence/audit/test_run.py", "its checks are run as an audit runs them"),
+    "evidence/audit/store.py": ("tests/evidence/audit/test_run.py", "its checks are run as an audit runs them"),
+    "evidence/fingerprint/decoded.py": (
+        "tests/evidence/fingerprint/test_decoder.py",
+        "only a worker's reply makes one",
+    ),
+    "evidence/intake/preserve.py": ("tests/evidence/intake/test_keep.py", "the middle of the one write path"),
+    "monitor/desktop/files.py": ("tests/monitor/desktop/test_json.py", "its files are those of whole exports"),
+    "monitor/desktop/known.py": ("tests/monitor/desktop/test_json.py", "a table that a test there walks"),
+    "monitor/desktop/message.py": ("tests/monitor/desktop/test_json.py", "messages are read from whole exports"),
+    "monitor/desktop/rich.py": ("tests/monitor/desktop/test_json.py", "blocks are read from whole exports"),
+    "monitor/desktop/shapes.py": ("tests/monitor/desktop/test_json.py", "a table that a test there walks"),
+    "monitor/desktop/words.py": ("tests/monitor/desktop/test_json.py", "texts are read from whole exports"),
+    "casefiles/report/beside.py": (
+        "tests/casefiles/report/test_text.py",
+        "what stands beside items is read in a report",
+    ),
+}
+"""Module -> where it is tested instead, and why there."""
+NOT_MODULES = {"__init__.py", "__main__.py"}
+
+
+def modules() -> list[str]:
+    """Every module of the five packages but migrations, which alembic runs (tests/api/test_migrate.py)."""
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    names = [path.relative_to(ROOT) for path in paths if path.name not in NOT_MODULES]
+    return [name.as_posix() for name in names if "migrations" not in name.parts]
+
+
+def mirror_of(module: str) -> Path:
+    path = Path(module)
+    return ROOT / "tests" / path.parent / f"test_{path.name}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_has_its_test_file(module: str) -> None:
+    if module in NO_FILE_OF_THEIR_OWN:
+        instead, why = NO_FILE_OF_THEIR_OWN[module]
+        assert (ROOT / instead).is_file()
+        assert why
+        assert not mirror_of(module).exists(), "it has one now: take it off the list"
+    else:
+        assert mirror_of(module).is_file()
+        assert "def test_" in mirror_of(module).read_text(encoding="utf-8")
+
+
+def test_the_list_of_exceptions_names_modules_that_are_there_and_stays_short() -> None:
+    assert set(NO_FILE_OF_THEIR_OWN) <= set(modules())
+    assert len(NO_FILE_OF_THEIR_OWN) < len(modules()) / 8
+
+
+def test_a_module_without_one_would_be_found() -> None:
+    assert "api/office/case.py" in modules()
+    assert not mirror_of("api/office/nothing.py").exists()

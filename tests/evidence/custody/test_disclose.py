@@ -1,0 +1,45 @@
+"""What is written as a disclosure is what a reader accepts."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.custody.disclose import disclose
+from evidence.errors import CanonicalError, CommitmentError
+from evidence.log.commit import read_disclosure, salt
+
+SECRET = bytes(range(32))
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+values = st.recursive(st.none() | texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner))
+
+
+@given(values)
+def test_a_reader_that_knows_no_more_than_json_sees_salt_name_and_value(value: object) -> None:
+    text = disclose(SECRET, "text", value)  # type: ignore[arg-type]
+    told = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert told == [base64.urlsafe_b64encode(salt(SECRET, "text")).decode().rstrip("="), "text", value]
+    assert read_disclosure(text) == ("text", value)
+
+
+def test_another_name_or_secret_gives_another_salt() -> None:
+    assert len({disclose(*each, None)[:20] for each in [(SECRET, "a"), (SECRET, "b"), (bytes(32), "a")]}) == 3
+
+
+@pytest.mark.parametrize("secret", [b"", bytes(31), bytes(33)])
+def test_a_secret_of_another_length_writes_nothing(secret: bytes) -> None:
+    with pytest.raises(CommitmentError):
+        disclose(secret, "text", None)
+
+
+def test_what_a_reader_would_refuse_is_not_written() -> None:
+    deep: object = None
+    for _ in range(200):
+        deep = [deep]
+    for name, value in (("text", deep), ("not a name", None)):
+        with pytest.raises(CommitmentError):
+            disclose(SECRET, name, value)  # type: ignore[arg-type]
+    with pytest.raises(CanonicalError):
+        disclose(SECRET, "text", 1)  # type: ignore[arg-type]
