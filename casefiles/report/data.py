@@ -21,7 +21,7 @@ _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _GAP = "gap"
 _RECEIVED = frozenset({"message", "edit", "service"})
-_IN_RUNS = frozenset({_HOLE, "case_item_added"})
+_IN_RUNS = frozenset({_HOLE, "case_item_added", "case_item_removed"})
 """The types of entries that are told as one where they follow each other and the same person acted."""
 
 
