@@ -26,8 +26,7 @@
     ├── CertificateError        a certificate chain does not lead to a trusted root
     ├── ObjectError
     │   ├── ObjectMissingError
-    │   ├── ObjectConflictError
-    │   └── ObjectDamagedError
+    │   └── ObjectConflictError
     ├── StoreError
     │   ├── StorageFullError    no space left; nothing was acknowledged
     │   ├── SchemaVersionError  the home is of another version
@@ -150,10 +149,6 @@ class ObjectMissingError(ObjectError):
 
 class ObjectConflictError(ObjectError):
     """Other bytes lie at this address already."""
-
-
-class ObjectDamagedError(ObjectError):
-    """The bytes at this address do not hash to it."""
 
 
 class StoreError(EvidenceError):

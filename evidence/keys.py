@@ -28,7 +28,7 @@ from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
 from evidence.seal.recipients import HybridIdentity, generate_identity, parse_identity, parse_recipient
-from evidence.store.projection import SeenKey
+from evidence.store.marks import SeenKey
 
 SECRET_BYTES = 32
 MIN_PASSPHRASE_CHARACTERS = 15

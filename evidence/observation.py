@@ -1,7 +1,7 @@
 """Observation and Hole: what a source saw once, and what it did not see.
 
 A source yields these and knows nothing of sealing or of the log; intake takes them and
-knows nothing of Telegram. Same source and same bytes again is no new observation.
+knows nothing of Telegram. What a source says again, in the same words, is no new observation.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +69,8 @@ OF_A_CHANNEL = frozenset(
     }
 )
 """What was not seen of a channel, rather than of a message that was."""
+OF_TIME = frozenset({HoleReason.BAN, HoleReason.DOWNTIME})
+"""When nothing was seen: its two ends in time tell one such hole from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ class Hole:
         lo: First message identifier of the span; None when no message is concerned.
         hi: Last message identifier of the span, inclusive.
         what: What is missing, in words or as a file name; goes into the sealed record only.
-        since: When it was noticed, aware UTC.
+        since: When it began or was noticed, aware UTC.
+        until: When it ended; None while it is open, or where it has no end.
+        position: Its place among what its message names, from 0; None when it is about no such thing.
+        message_sha256: Identity digest of the message that it is about, if there is one.
         count: How many things are missing.
     """
 
@@ -89,24 +94,26 @@ class Hole:
     lo: int | None = None
     hi: int | None = None
     what: str = ""
+    until: datetime | None = None
+    position: int | None = None
+    message_sha256: str | None = None
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A file that belongs to a message, or that a client brought.
+    """A file that belongs to a message, or that a client brought: a stream that is read once.
 
     Attributes:
         name: Its name at the source; sealed, never in clear.
-        open: Opens the bytes for one pass; may raise OSError.
+        open: Opens the bytes; called at most once, so that it may be a download. It and what it gives may
+            raise OSError: then the file is a hole.
         declared_type: Media type the source claims, if any.
-        declared_bytes: Size the source claims, if any.
     """
 
     name: str
     open: Callable[[], AbstractContextManager[BinaryIO]]
     declared_type: str | None = None
-    declared_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +121,19 @@ class Observation:
     """What a source saw once.
 
     Attributes:
+        kind: Never Kind.EDIT: whether a message is one, the store alone knows.
         channel_id: Decimal; the bare identifier that Telegram Desktop writes (no ``-100``).
             For a file that a client brought, ``local``.
         message_id: Decimal; None for a channel or a loose file.
         posted_at: When the source says that it was posted, aware UTC.
         fields: Disclosable values by NAME of the ``observed`` schema: ``text``, ``sender_id``
-            and so on. Names left out are null.
+            and so on. Names left out are null. For a file also ``position`` and ``message_sha256``.
         raw: The bytes as received (export fragment, TL); sealed to the office key, because
             they can embed thumbnails. None when there are none.
+        raw_type: Media type of ``raw``.
         record: The parsed record after ``strip_previews``; sealed to the casework key.
         offset: Where ``raw`` begins in its container; None outside a container.
-        medium: The file itself, for Kind.FILE only.
+        medium: The file itself, for Kind.FILE and for nothing else.
         unsupported: The source itself could not say what this is.
         pictured: ``raw`` embeds a picture or a thumbnail; then ``metadata_only`` does not keep it.
     """
@@ -135,11 +144,16 @@ class Observation:
     posted_at: datetime | None
     fields: Mapping[str, Value] = field(default_factory=dict)
     raw: bytes | None = None
+    raw_type: str = "application/octet-stream"
     record: Value = None
     offset: int | None = None
     medium: Medium | None = None
     unsupported: bool = False
     pictured: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind is Kind.EDIT or (self.kind is Kind.FILE) != (self.medium is not None):
+            raise ValueError(f"an observation of kind {self.kind} cannot be built so")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +167,11 @@ class Container:
         rest: All bytes that lie in no observation's ``raw``, in order; filling the gaps
             between the slices at their offsets gives the container back.
         contents: Observations and holes in the order of the container; may be iterated once.
+        media_type: Of the container, and of ``rest``.
     """
 
     method: str
+    media_type: str
     name: str
     channel_id: str
     channel_title: str | None

@@ -10,8 +10,9 @@ from config import oplog
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
 from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
-from evidence.intake.keep import Counts, Intake, Provenance
+from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
+from evidence.intake.sight import Provenance
 from evidence.observation import Container, Hole, HoleReason, Mode, Observation
 from monitor.desktop.json import read_export
 

@@ -19,7 +19,7 @@ from evidence.objects.port import Objects
 from evidence.seal.age import Identity
 from evidence.stamp.token import verify_token
 from evidence.store import database
-from evidence.store.projection import SeenKey
+from evidence.store.marks import SeenKey
 from evidence.store.stored import MOST, stored_bytes, stored_int
 from evidence.times import format_time
 

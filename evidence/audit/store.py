@@ -21,6 +21,8 @@ from evidence.store.stored import stored_bytes
 _CHUNK = 512
 _BACKUP = "Restore a backup of the home"
 _ROWS = ("media_header", "prints", "record")
+_IN_ROW = "media"
+"""A payload that is small enough lies in a row of this name, and is then no object."""
 
 
 class StoreAudit:
@@ -65,7 +67,10 @@ class StoreAudit:
                         found or "none",
                         _BACKUP,
                     )
-            for name in sorted(rows.keys() - set(_ROWS)):
+            if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
+                expected = leaf.sealed.get(_IN_ROW) or "no such row"
+                yield failed("sealed.rows", f"{_IN_ROW} of leaf {index}", expected, sha256_hex(rows[_IN_ROW]), _BACKUP)
+            for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
                 yield failed("sealed.rows", f"row {name!r} of leaf {index}", "no such row", "a row", "Remove it")
         yield from self._rows_without_leaf()
 
@@ -94,12 +99,15 @@ class StoreAudit:
                 yield row.idx, leaf, rows.get(row.idx, {})
 
     def objects(self) -> Iterable[Finding]:
-        """Every object is there and hashes to its address, and nothing is there beside them."""
+        """Every payload that lies in no row is an object that hashes to its address; no other object is there."""
+        in_rows = self._in_rows()
+        expected = {address: index for address, index in self._media.items() if index not in in_rows}
         for path in self._told.objects.strangers():
             yield failed("objects.bytes", str(path), "objects of ours", "not ours", "Look at it, and move it away")
-        for address in sorted(self._present - self._media.keys()):
-            yield failed("objects.bytes", f"object {address}", "a leaf that names it", "none", "Restore the database")
-        for address, index in self._media.items():
+        for address in sorted(self._present - expected.keys()):
+            told = "a row" if address in self._media else "none"
+            yield failed("objects.bytes", f"object {address}", "a leaf that names it", told, "Restore the database")
+        for address, index in expected.items():
             try:
                 found = digest_of(self._told.objects.read(address))
             except ObjectMissingError as error:
@@ -110,10 +118,15 @@ class StoreAudit:
                     "objects.bytes", f"object {address} of leaf {index}", address, found, "Restore it from a backup"
                 )
 
+    def _in_rows(self) -> set[object]:
+        """Indexes of the leaves whose payload lies in a row."""
+        table = database.sealed
+        return set(self._connection.execute(sa.select(table.c.idx).where(table.c.name == _IN_ROW)).scalars())
+
     def headers(self) -> Iterable[Finding]:
         """Every envelope begins with a header that age can read."""
         for index, _leaf, rows in self._leaves_with_rows():
-            for name, body in rows.items():
+            for name, body in ((name, body) for name, body in rows.items() if name != _IN_ROW):
                 try:
                     parse_header(body if name == "media_header" else split_file(body)[0])
                 except EvidenceError as error:

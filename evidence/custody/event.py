@@ -28,10 +28,16 @@ Entropy = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A sealed medium: its object and its detached header."""
+    """A sealed medium: its ciphertext and its detached header.
+
+    Attributes:
+        sha256: Lower hex, of the ciphertext.
+        body: The ciphertext, when it is small enough to lie in a row; None when it is an object.
+    """
 
     sha256: str
     header: bytes
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Prepared:
 
     Attributes:
         values: Every NAME of the schema.
-        sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``.
+        sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``, ``media``.
         tail: The leaf's bytes from the end of its ``after`` on.
     """
 
@@ -146,6 +152,8 @@ def _rows(draft: Draft) -> dict[str, bytes]:
     rows: dict[str, bytes] = {}
     if draft.payload:
         rows["media_header"] = draft.payload.header
+        if draft.payload.body is not None:
+            rows["media"] = draft.payload.body
     if draft.prints is not None:
         rows["prints"] = draft.prints
     return rows

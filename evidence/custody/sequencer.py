@@ -27,7 +27,8 @@ from evidence.objects.durable import replace_file
 from evidence.seal.age import Recipient
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.projection import Placed, SeenKey, project
+from evidence.store.marks import SeenKey
+from evidence.store.projection import Placed, project
 from evidence.store.stored import stored_bytes
 
 Also = Callable[[sa.Connection, Sequence[Placed]], None]

@@ -1,31 +1,31 @@
 """The one write path: observations become sealed objects and custody events.
 
-For each batch: hash and seal (objects on disk), log (one transaction), settle, acknowledge. What
-is known already is left out, so a run that was killed is completed by running it again. No
-plaintext touches a disk.
+A batch is hashed and sealed (objects on disk), logged in one transaction with whatever cursor belongs
+to it, settled, and then acknowledged. What is known already is left out, so a run that was killed is
+completed by running it again. Nothing is kept from batch to batch but what the store knows: a source
+may go on for ever. No plaintext touches a disk.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from evidence.authority import Doer
 from evidence.canonical import Value, text_value
-from evidence.custody.event import Draft
-from evidence.custody.sequencer import Sequencer
-from evidence.intake.preserve import Facts, Preserver, read_facts
-from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
-from evidence.store import database
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Also, Sequencer
+from evidence.errors import HomeBusyError
+from evidence.intake.known import Held, Known, Wanted
+from evidence.intake.preserve import Preserver, UnreadableError
+from evidence.intake.sight import Look, Provenance, Sighter, Sighting
+from evidence.intake.slices import Packer, Slice
+from evidence.observation import Container, Hole, HoleReason, Kind, Observation
 from evidence.store.database import reading
-from evidence.store.projection import SeenKey, hole_mark, observed_mark
-from evidence.times import Clock, format_time
+from evidence.store.marks import SeenKey
+from evidence.times import Clock
 
 _MISSING = frozenset(
     {
@@ -36,63 +36,61 @@ _MISSING = frozenset(
         HoleReason.OUTSIDE,
     }
 )
-_RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
+_COUNTED = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
+_ATTEMPTS = 4
+"""How often a batch is prepared again because another writer's messages made edits of its own."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Who brings what, how, and on whose authority.
-
-    Attributes:
-        authority: Event id of the request that allows it, if the mode needs one.
-        legal_basis: The legal basis in words, if the mode needs one.
-    """
-
-    doer: Doer
-    declared_by: str
-    method: str
-    mode: Mode
-    authority: str | None = None
-    legal_basis: str | None = None
-
-    def values(self, at: datetime) -> dict[str, Value]:
-        """The values that every event of this intake carries, acquired at this time by our clock."""
-        told: dict[str, Value] = {"declared_by": text_value(self.declared_by)}
-        acquired = replace(self.doer, at=at).values(self.authority)
-        return acquired | told | {"method": self.method, "mode": self.mode.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What one intake added; ``already_known`` is what it did not."""
 
-    messages: int
-    service: int
-    unsupported: int
-    media: int
-    sealed: int
-    missing_media: int
-    edits: int
-    already_known: int
+    messages: int = 0
+    service: int = 0
+    unsupported: int = 0
+    media: int = 0
+    sealed: int = 0
+    missing_media: int = 0
+    edits: int = 0
+    already_known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """An observation or a hole with the mark that it is known by."""
+class Kept:
+    """What became of a batch.
 
-    content: Observation | Hole
-    values: dict[str, Value]
-    mark: bytes
-    facts: Facts | None = None
+    Attributes:
+        counts: Only the names of ``Counts``, and only where something was counted.
+        indexes: For each content, in order, the log index of the event that stands for it, new or known.
+    """
+
+    counts: Counter[str]
+    indexes: tuple[int, ...]
+
+
+class _KnownError(Exception):
+    """A file turned out to be known when its last byte was read."""
+
+    def __init__(self, held: Held) -> None:
+        super().__init__("known")
+        self.held = held
+
+
+class _OutdatedError(Exception):
+    """Another writer was first: these messages would now be of another kind."""
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        super().__init__(f"{len(kinds)} messages")
+        self.kinds = kinds
 
 
 class Intake:
-    """Takes what a source yields into the store.
+    """Takes what sources see into the store.
 
     Args:
-        batch: How many observations one transaction holds.
+        batch: How many observations and holes one transaction holds at most.
     """
 
     def __init__(
@@ -108,7 +106,7 @@ class Intake:
         self._engine = engine
         self._sequencer = sequencer
         self._preserver = preserver
-        self._seen = seen
+        self._sighter = Sighter(preserver, seen, clock)
         self._clock = clock
         self._batch = batch
 
@@ -117,145 +115,224 @@ class Intake:
 
         Raises:
             StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
+            HomeBusyError: Others kept writing; what was acknowledged is kept.
         """
-        counts: Counter[str] = Counter()
-        slices: list[Value] = []
+        added: Counter[str] = Counter()
+        slices = Packer()
+        of_container = replace(provenance, container_sha256=container.sha256)
         for group in _groups(container.contents(), self._batch):
-            self._take_group(group, container, provenance, counts, slices)
+            kept = self.keep(group, of_container)
+            for content, index in zip(group, kept.indexes, strict=True):
+                _note_slice(slices, content, index)
+            added += kept.counts
             acknowledge(len(group))
-        result = Counts(**{name: counts[name] for name in Counts.__dataclass_fields__})
-        told = _imported(container, provenance.values(self._clock()), provenance.legal_basis, result)
-        self._log([self._preserver.rest(container.rest(), told, slices)])
-        return result
+        counts = Counts(**added)
+        values = _imported(container, of_container, counts) | provenance.values(self._clock())
+        draft = Draft("imported", values, source={"slices": slices.text()})
+        self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
+        return counts
 
-    def _take_group(
-        self,
-        group: Sequence[Observation | Hole],
-        container: Container,
-        provenance: Provenance,
-        counts: Counter[str],
-        slices: list[Value],
-    ) -> None:
-        seen = [self._look(content, container, provenance) for content in group]
-        known = self._known([each.mark for each in seen], provenance.mode)
-        drafts: list[Draft] = []
-        fresh_ids: set[int | None] = set()
-        for each in seen:
-            item_id = known.get(each.mark)
-            if item_id is None:
-                fresh = self._drafts(self._as_edit(each, fresh_ids), provenance, counts)
-                drafts += fresh
-                if isinstance(each.content, Observation) and each.content.kind is not Kind.FILE:
-                    fresh_ids.add(each.content.message_id)
-                item_id = known[each.mark] = fresh[0].event_id
-            elif isinstance(each.content, Observation):
-                counts["already_known"] += 1
-            _note_slice(each.content, item_id, slices)
-        self._log(drafts)
+    def keep(self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None) -> Kept:
+        """Keep a batch in one transaction; on return it is on disk.
 
-    def _log(self, drafts: Sequence[Draft]) -> None:
-        put = [draft.payload.sha256 for draft in drafts if draft.payload]
+        Args:
+            contents: At most ``batch`` of them.
+            also: Writes more in the same transaction, such as the cursor of a live source; called also when
+                everything was known.
+
+        Raises:
+            ValueError: The batch is too large.
+            StorageFullError: No space; nothing of this batch was kept.
+            HomeBusyError: Others kept writing; nothing of this batch was kept.
+        """
+        if len(contents) > self._batch:
+            raise ValueError(f"{len(contents)} in one batch, of at most {self._batch}")
+        try:
+            sighted = self._sight(contents, provenance)
+            fresh = [each for each in sighted if isinstance(each, Sighting)]
+            return _kept(sighted, self._log(fresh, also) if fresh or also else _Logged())
+        except BaseException:
+            self._preserver.objects.close()  # what of it was logged, recovery asks the log
+            raise
+
+    # Outside of the turn: what is known costs no sealing
+
+    def _sight(self, contents: Sequence[Observation | Hole], provenance: Provenance) -> list["Sighting | _Found"]:
+        looks = [self._sighter.look(content, provenance) for content in contents]
+        with reading(self._engine) as connection:
+            known = Known.read(connection, [look.wanted for look in looks if look.wanted])
+        sighted: list[Sighting | _Found] = []
+        for look in looks:
+            each = self._sight_one(look, known, provenance) if look.wanted else self._sight_file(look, provenance)
+            if isinstance(each, Sighting):
+                known.add(each.wanted, each.held())
+            sighted.append(each)
+        return sighted
+
+    def _sight_one(self, look: Look, known: Known, provenance: Provenance) -> "Sighting | _Found":
+        content, wanted = look.content, look.wanted
+        if wanted is None:
+            raise ValueError("a file is read before it is looked for")
+        if held := known.find(wanted):
+            return _Found(content, held)
+        if isinstance(content, Hole):
+            return self._sighter.hole(look, wanted)
+        if content.medium is not None:
+            return self._sighter.file(look, content, provenance, self._require_new)
+        sighting = self._sighter.message(look, wanted, content, provenance)
+        return sighting.as_kind(Kind.EDIT) if known.is_edit(wanted) else sighting
+
+    def _sight_file(self, look: Look, provenance: Provenance) -> "Sighting | _Found":
+        if not isinstance(look.content, Observation):
+            raise TypeError("a hole has no bytes")
+        try:
+            return self._sighter.file(look, look.content, provenance, self._require_new)
+        except _KnownError as known:
+            return _Found(look.content, known.held)
+        except UnreadableError as error:
+            hole = self._sighter.unreadable(look.content, str(error), provenance)
+            return self._sight_one(hole, self._ask(hole.wanted), provenance)
+
+    def _require_new(self, wanted: Wanted) -> None:
+        if held := self._ask(wanted).find(wanted):
+            raise _KnownError(held)
+
+    def _ask(self, wanted: Wanted | None) -> Known:
+        with reading(self._engine) as connection:
+            return Known.read(connection, [wanted] if wanted else [])
+
+    # The turn: what is known is asked again
+
+    def _log(self, sightings: Sequence[Sighting], also: Also | None) -> "_Logged":
+        addresses = [address for each in sightings for address in each.addresses]
+        self._preserver.objects.sync(addresses)
+        logged = self._in_turn(list(sightings), also)
+        kept = [address for each in sightings if each.event_id in logged.added for address in each.addresses]
+        self._preserver.objects.take_back(sorted(set(addresses) - set(kept)))
+        self._preserver.objects.settle(kept)
+        return logged
+
+    def _in_turn(self, sightings: list[Sighting], also: Also | None) -> "_Logged":
+        prepared: dict[str, list[Prepared]] = {}
+        for _attempt in range(_ATTEMPTS):
+            prepared |= {
+                each.event_id: self._sequencer.prepare(each.drafts)
+                for each in sightings
+                if each.event_id not in prepared
+            }
+            choice = _Choice(sightings, prepared)
+            try:
+                placed = self._sequencer.turn(choice.choose, also)
+            except _OutdatedError as outdated:
+                sightings = [
+                    each.as_kind(kind) if (kind := outdated.kinds.get(each.event_id)) else each for each in sightings
+                ]
+                for event_id in outdated.kinds:
+                    del prepared[event_id]
+                continue
+            added = {event.event_id: event.idx for event in placed}
+            return _Logged(added, {event_id: _index(held, added) for event_id, held in choice.known.items()})
+        raise HomeBusyError(
+            "other programs kept adding the same messages; nothing of this batch was written",
+            where="log",
+            fix="Run it again when they have ended",
+        )
+
+    def _log_container(self, draft: Draft) -> None:
+        put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []
         self._preserver.objects.sync(put)
-        if drafts:
-            self._sequencer.append(drafts)
+        self._sequencer.append([draft])
         self._preserver.objects.settle(put)
 
-    # What was seen
 
-    def _look(self, content: Observation | Hole, container: Container, provenance: Provenance) -> _Seen:
-        if isinstance(content, Hole):
-            return self._look_hole(content, provenance)
-        facts = None
-        if content.medium and provenance.mode is not Mode.METADATA_ONLY:
-            try:
-                facts = read_facts(content.medium)
-            except OSError as error:
-                return self._look_hole(self._unreadable(content, error), provenance)
-        values = provenance.values(self._clock()) | dict(content.fields)
-        values |= {"kind": content.kind.value, "container_sha256": container.sha256, "channel_id": content.channel_id}
-        values |= {"message_id": _text(content.message_id), "offset": _text(content.offset)}
-        if facts:
-            values |= {"sha256": facts.sha256, "bytes": str(facts.length)}
-        if content.raw is not None:
-            values["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
-        complete: dict[str, Value] = dict.fromkeys(("sha256", "raw_sha256", "file_name")) | values
-        return _Seen(content, values, observed_mark(self._seen, complete), facts)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A content that was known before anything of it was sealed."""
 
-    def _look_hole(self, hole: Hole, provenance: Provenance) -> _Seen:
-        values = replace(provenance.doer, at=self._clock()).values(provenance.authority)
-        values |= {"channel_id": hole.channel_id, "lo": _text(hole.lo), "hi": _text(hole.hi)}
-        values |= {"what": text_value(hole.what), "hole": hole.reason.value, "since": format_time(hole.since)}
-        return _Seen(hole, values, hole_mark(self._seen, values))
-
-    def _unreadable(self, content: Observation, error: OSError) -> Hole:
-        name = content.medium.name if content.medium else ""
-        what = f"{name}: {error.strerror or type(error).__name__}"
-        return self._hole(content, HoleReason.UNAVAILABLE, what)
-
-    def _hole(self, content: Observation, reason: HoleReason, what: str) -> Hole:
-        return Hole(content.channel_id, reason, self._clock(), content.message_id, content.message_id, what)
-
-    def _known(self, marks: Sequence[bytes], mode: Mode) -> dict[bytes, str]:
-        """The item (or hole) that each known mark stands for; one of a lesser mode does not count."""
-        item, hole = database.item, database.hole
-        enough = [each.value for each in Mode if _RANK[each] >= _RANK[mode]]
-        raw_is_kept = sa.and_(item.c.kind != Kind.FILE.value, item.c.payload_sha256.is_not(None))
-        fits = sa.or_(item.c.mode.in_(enough), raw_is_kept)
-        with reading(self._engine) as connection:
-            of_marks = sa.or_(item.c.seen.in_(marks), item.c.named.in_(marks))
-            items = connection.execute(sa.select(item.c.seen, item.c.named, item.c.item_id).where(of_marks, fits))
-            known = {mark: row.item_id for row in items for mark in (row.seen, row.named) if mark}
-            holes = connection.execute(sa.select(hole.c.seen, hole.c.idx).where(hole.c.seen.in_(marks)))
-            return known | {bytes(mark): str(idx) for mark, idx in holes}
-
-    def _as_edit(self, each: _Seen, fresh_ids: AbstractSet[int | None]) -> _Seen:
-        """A message that says it was edited, and came before with other bytes (in this batch too), is an edit."""
-        content = each.content
-        if not isinstance(content, Observation) or content.kind is not Kind.MESSAGE or not each.values.get("edited_at"):
-            return each
-        item = database.item
-        earlier = sa.select(item.c.idx).where(
-            item.c.channel_id == content.channel_id,
-            item.c.message_id == content.message_id,
-            item.c.kind != Kind.FILE.value,
-            item.c.seen != each.mark,
-        )
-        with reading(self._engine) as connection:
-            is_known = connection.execute(earlier.limit(1)).first() is not None
-        if not is_known and content.message_id not in fresh_ids:
-            return each
-        return replace(each, values=each.values | {"kind": Kind.EDIT.value})
-
-    def _drafts(self, each: _Seen, provenance: Provenance, counts: Counter[str]) -> list[Draft]:
-        content = each.content
-        _count(each, counts)
-        if isinstance(content, Hole):
-            return [Draft("hole", each.values)]
-        if content.medium is None:
-            kept, name = self._preserver.message(content, each.values, provenance.mode), "message"
-        else:
-            kept, name = self._preserver.medium(content, each.values, each.facts, provenance.mode), content.medium.name
-            counts["sealed"] += kept.draft.payload is not None
-        holes = (self._hole(content, reason, f"{name}: {why}") for reason, why in kept.holes)
-        return [kept.draft, *(Draft("hole", self._look_hole(hole, provenance).values) for hole in holes)]
+    content: Observation | Hole
+    held: Held
 
 
-def _count(each: _Seen, counts: Counter[str]) -> None:
-    content = each.content
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """What came of one turn.
+
+    Attributes:
+        added: Log index by event id of what was added.
+        known: Log index by event id of what stands for a sighting that another writer had added meanwhile.
+    """
+
+    added: Mapping[str, int] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Choice:
+    """Chooses inside the turn what is still new.
+
+    Attributes:
+        known: By event id, what was not.
+    """
+
+    def __init__(self, sightings: Sequence[Sighting], prepared: Mapping[str, Sequence[Prepared]]) -> None:
+        self._sightings = sightings
+        self._prepared = prepared
+        self.known: dict[str, Held] = {}
+
+    def choose(self, connection: sa.Connection) -> list[Prepared]:
+        """The events to log.
+
+        Raises:
+            _OutdatedError: Messages are no longer of the kind that they were prepared as.
+        """
+        known = Known.read(connection, [each.wanted for each in self._sightings])
+        chosen: list[Prepared] = []
+        kinds: dict[str, Kind] = {}
+        for each in self._sightings:
+            if held := known.find(each.wanted):
+                self.known[each.event_id] = held
+                continue
+            if known.is_edit(each.wanted) != (each.kind == Kind.EDIT):
+                kinds[each.event_id] = Kind.MESSAGE if each.kind == Kind.EDIT else Kind.EDIT
+            known.add(each.wanted, each.held())
+            chosen += self._prepared[each.event_id]
+        if kinds:
+            raise _OutdatedError(kinds)
+        return chosen
+
+
+def _index(held: Held, added: Mapping[str, int]) -> int:
+    """The log index of what is held: by the store, or earlier in the same batch."""
+    return held.index if held.index is not None else added[held.event_id or ""]
+
+
+def _kept(sighted: Sequence[Sighting | _Found], logged: _Logged) -> Kept:
+    counts: Counter[str] = Counter()
+    indexes: list[int] = []
+    everywhere = {**logged.added, **logged.known}
+    for each in sighted:
+        if isinstance(each, Sighting) and each.event_id in logged.added:
+            _count(each, counts)
+        elif isinstance(each.content, Observation):
+            counts["already_known"] += 1
+        indexes.append(everywhere[each.event_id] if isinstance(each, Sighting) else _index(each.held, everywhere))
+    return Kept(counts, tuple(indexes))
+
+
+def _count(each: Sighting, counts: Counter[str]) -> None:
+    content, draft = each.content, each.drafts[0]
     if isinstance(content, Hole):
         counts["missing_media"] += content.reason in _MISSING
-        return
-    if content.unsupported:
+    elif content.unsupported:
         counts["unsupported"] += 1
-        return
-    name = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
-    counts[name.get(content.kind, "other")] += 1
-    counts["edits"] += bool(each.values.get("edited_at"))
+    elif name := _COUNTED.get(Kind(str(each.kind))):
+        counts[name] += 1
+        counts["edits"] += bool(draft.values.get("edited_at"))
+        counts["sealed"] += name == "media" and draft.payload is not None
 
 
-def _note_slice(content: Observation | Hole, item_id: str, slices: list[Value]) -> None:
+def _note_slice(slices: Packer, content: Observation | Hole, index: int) -> None:
     if isinstance(content, Observation) and content.raw is not None and content.offset is not None:
-        slices.append([str(content.offset), str(len(content.raw)), item_id])
+        slices.add(Slice(content.offset, len(content.raw), index))
 
 
 def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -264,20 +341,16 @@ def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
         yield group
 
 
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _imported(
-    container: Container, acquired: dict[str, Value], legal_basis: str | None, counts: Counts
-) -> dict[str, Value]:
-    return acquired | {
+def _imported(container: Container, provenance: Provenance, counts: Counts) -> dict[str, Value]:
+    basis = provenance.legal_basis
+    return {
+        "mode": provenance.mode.value,
         "source_name": text_value(container.name),
         "container_sha256": container.sha256,
         "container_bytes": str(container.length),
         "channel_id": container.channel_id,
         "channel_title": None if container.channel_title is None else text_value(container.channel_title),
         "channel_type": container.channel_type,
-        "legal_basis": None if legal_basis is None else text_value(legal_basis),
+        "legal_basis": None if basis is None else text_value(basis),
         "counts": {name: str(number) for name, number in asdict(counts).items()},
     }

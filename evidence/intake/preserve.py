@@ -1,51 +1,41 @@
 """What is kept of one observation: sealed bytes, sealed fingerprints, and the draft of its event.
 
 Media and raw bytes go to the office key, so nothing here, nor on this machine, can read them
-again. Plaintext stays in memory and is streamed; no more than one picture is held at a time.
+again. A medium is read once: it is hashed, counted, held for the decoder and sealed as it streams
+by. Plaintext stays in memory; no more than one picture is held at a time.
 """
 
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from evidence.canonical import Value, jcs
+from evidence.canonical import jcs
 from evidence.custody.event import Draft, Payload
-from evidence.errors import NotDecodedError, ObjectDamagedError
+from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
 from evidence.objects.port import Pending, Sink
-from evidence.observation import HoleReason, Medium, Mode, Observation
+from evidence.observation import HoleReason, Medium, Mode
 from evidence.seal.age import Recipient
 from evidence.seal.envelopes import seal_media, seal_whole
+from evidence.store.payload import ROW_BYTES
 
 CHUNK_BYTES = 1 << 20
-RAW_TYPE = "application/json"
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What one pass over a medium gives.
-
-    Attributes:
-        sha256: Lower hex.
-        md5: Lower hex; only because lists of known files still use it.
-        length: Bytes.
-    """
-
-    sha256: str
-    md5: str
-    length: int
+Missing = tuple[HoleReason, str]
+"""Why a part of an observation is not kept, and words for the sealed record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A medium's event, and why parts of it are missing (reason, and words for the sealed record)."""
+class AlreadyKnownError(Exception):
+    """The medium turned out to be known when its last byte was read; nothing of it is kept."""
 
-    draft: Draft
-    holes: tuple[tuple[HoleReason, str], ...]
+
+class UnreadableError(Exception):
+    """The source failed while the medium was read; nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,124 +54,144 @@ class Preserver:
     office: Recipient
     matching: Recipient
 
-    def message(self, content: Observation, values: Mapping[str, Value], mode: Mode) -> Kept:
-        """A message: its raw bytes sealed, unless they embed a picture and the mode keeps none."""
-        draft = Draft("observed", values, source=content.record)
-        if content.raw is None:
-            return Kept(draft, ())
-        if content.pictured and mode is not Mode.SEALED:
-            return Kept(draft, ((HoleReason.MODE, f"{mode.value}, raw bytes with a picture not kept"),))
-        return Kept(self._with_payload(draft, _Hashed([content.raw]), RAW_TYPE), ())
+    def with_bytes(self, draft: Draft, content: bytes, media_type: str) -> Draft:
+        """The draft with these bytes sealed as its payload."""
+        return self._with_payload(draft, _Stream((content,)), media_type, lambda: None)
 
-    def rest(self, rest: bytes, values: Mapping[str, Value], slices: Value) -> Draft:
-        """A container: the bytes that lie in none of its slices, and where the slices lie (sealed)."""
-        return self._with_payload(Draft("imported", values, source={"slices": slices}), _Hashed([rest]), RAW_TYPE)
-
-    def medium(self, content: Observation, values: Mapping[str, Value], facts: Facts | None, mode: Mode) -> Kept:
-        """A file: sealed, or only fingerprinted, or only named, as the mode says.
+    def with_medium(
+        self, draft: Draft, medium: Medium, mode: Mode, require_new: Callable[[Draft], object]
+    ) -> tuple[Draft, tuple[Missing, ...]]:
+        """The draft with its medium sealed, or only fingerprinted, or not even read, as the mode says.
 
         Args:
-            facts: Of the first pass; None when the mode forbids reading.
+            require_new: Given the draft with ``sha256`` and ``bytes``; raises AlreadyKnownError to keep nothing.
+
+        Raises:
+            AlreadyKnownError: ``require_new`` said so.
+            UnreadableError: The source failed.
         """
-        medium, draft = _medium_of(content), Draft("observed", values, source=content.record)
-        if facts is None:
-            return Kept(draft, ((HoleReason.MODE, f"{mode.value}, not read"),))
-        picture: list[bytes] | None = [] if facts.length <= MAX_BYTES else None
-        stream = _Hashed(_tee(chunks_of(medium), picture))
-        holes: list[tuple[HoleReason, str]] = []
+        if mode is Mode.METADATA_ONLY:
+            return draft, ((HoleReason.MODE, f"{mode.value}, not read"),)
+        stream = _Stream(_chunks(medium), hold=MAX_BYTES)
+        missing: list[Missing] = []
         if mode is Mode.SEALED:
-            draft = self._with_payload(draft, stream, type_of(medium))
+            draft = self._with_payload(draft, stream, type_of(medium), lambda: require_new(_told(draft, stream)))
         else:
             for _chunk in stream:
                 pass
-            holes.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
-        _require_same(stream, facts)
-        prints, reason = self._fingerprints(picture, facts)
+            require_new(_told(draft, stream))
+            missing.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
+        prints, reason = self._fingerprints(stream)
         if reason and _shows(medium):
-            holes.append((HoleReason.NOT_DECODED, reason))
+            missing.append((HoleReason.NOT_DECODED, reason))
         sealed = seal_whole(prints.sealing_bytes(), recipients=(self.matching,))
-        return Kept(replace(draft, prints=sealed), tuple(holes))
+        return replace(_told(draft, stream), prints=sealed), tuple(missing)
 
-    def _fingerprints(self, picture: list[bytes] | None, facts: Facts) -> tuple[Prints, str]:
-        if picture is None:
-            return Prints.of_file(sha256=facts.sha256, md5=facts.md5, picture=None), "too_large"
-        try:
-            decoded = self.decoder.decode(b"".join(picture))
-        except NotDecodedError as error:
-            return Prints.of_file(sha256=facts.sha256, md5=facts.md5, picture=None), error.found or error.message
-        return Prints.of_file(sha256=facts.sha256, md5=facts.md5, picture=decoded), ""
+    def _fingerprints(self, stream: "_Stream") -> tuple[Prints, str]:
+        decoded, reason = None, ""
+        held = stream.held()
+        if held is None:
+            reason = "too_large"
+        else:
+            try:
+                decoded = self.decoder.decode(held)
+            except NotDecodedError as error:
+                reason = error.found or error.message
+        return Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded), reason
 
-    def _with_payload(self, draft: Draft, content: "_Hashed", media_type: str) -> Draft:
+    def _with_payload(
+        self, draft: Draft, content: "_Stream", media_type: str, require_new: Callable[[], object]
+    ) -> Draft:
+        """Seal into memory what a row takes, and everything else into an object."""
+        head, rest = _split(content, ROW_BYTES)
+
         def manifest() -> bytes:
             told = {"event": draft.event_id, "log": self.origin, "media_type": media_type}
-            return jcs(told | {"length": str(content.length), "sha256": content.digest.hexdigest()})
+            return jcs(told | {"length": str(content.length), "sha256": content.sha256})
 
-        headers: list[bytes] = []
+        def seal(source: Iterable[bytes], sink: Sink) -> Payload:
+            sealed = seal_media(source, manifest=manifest, recipients=(self.office,), sink=sink)
+            return Payload(sealed.payload_sha256, sealed.header)
+
+        if rest is None:
+            require_new()
+            body: list[bytes] = []
+            payload = seal(head, body.append)
+            return replace(draft, payload=replace(payload, body=b"".join(body)))
+        made: list[Payload] = []
 
         def fill(sink: Sink) -> str:
-            sealed = seal_media(content, manifest=manifest, recipients=(self.office,), sink=sink)
-            headers.append(sealed.header)
-            return sealed.payload_sha256
+            made.append(seal(chain(head, rest), sink))
+            require_new()  # here, before the disk is waited for
+            return made[0].sha256
 
-        address = self.objects.put(fill)
-        return replace(draft, payload=Payload(address, headers[0]))
+        self.objects.put(fill)
+        return replace(draft, payload=made[0])
 
 
-class _Hashed:
-    """Hashes and counts what passes through."""
+class _Stream:
+    """A one-shot source: hashed, counted, and held while it is no longer than ``hold`` bytes, as it passes through.
 
-    def __init__(self, source: Iterable[bytes]) -> None:
+    Attributes:
+        md5: Only because lists of known files still use it.
+    """
+
+    def __init__(self, source: Iterable[bytes], *, hold: int = 0) -> None:
         self._source = source
-        self.digest = hashlib.sha256()
+        self._hold = hold
+        self._held: list[bytes] | None = []
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
         self.length = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._source:
-            self.digest.update(chunk)
+            self._sha256.update(chunk)
+            self._md5.update(chunk)
             self.length += len(chunk)
+            if self.length > self._hold:
+                self._held = None
+            if self._held is not None:
+                self._held.append(chunk)
             yield chunk
 
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
 
-def read_facts(medium: Medium) -> Facts:
-    """Hash a medium in one pass.
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
 
-    Raises:
-        OSError: It cannot be read.
-    """
-    sha256, md5, length = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    for chunk in chunks_of(medium):
-        sha256.update(chunk)
-        md5.update(chunk)
-        length += len(chunk)
-    return Facts(sha256.hexdigest(), md5.hexdigest(), length)
-
-
-def chunks_of(medium: Medium) -> Iterator[bytes]:
-    """The bytes of a medium, a megabyte at a time."""
-    with medium.open() as source:
-        while chunk := source.read(CHUNK_BYTES):
-            yield chunk
+    def held(self) -> bytes | None:
+        """Everything that passed, once; None when it was too long."""
+        held, self._held = self._held, None
+        return None if held is None else b"".join(held)
 
 
-def _tee(chunks: Iterable[bytes], kept: list[bytes] | None) -> Iterator[bytes]:
-    for chunk in chunks:
-        if kept is not None:
-            kept.append(chunk)
-        yield chunk
+def _chunks(medium: Medium) -> Iterator[bytes]:
+    """The bytes of a medium, a megabyte at a time; what fails here is the source, and not the store's own disk."""
+    try:
+        with medium.open() as source:
+            while chunk := source.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise UnreadableError(error.strerror or type(error).__name__) from error
 
 
-def _require_same(stream: _Hashed, facts: Facts) -> None:
-    if stream.digest.hexdigest() != facts.sha256:
-        raise ObjectDamagedError(
-            "a file changed while it was read; nothing of it was logged",
-            fix="Stop whatever writes to it, and run it again",
-        )
+def _split(content: Iterable[bytes], most: int) -> tuple[list[bytes], Iterator[bytes] | None]:
+    """The first chunks, and the others; None for the others when all of it is at most ``most`` bytes."""
+    head: list[bytes] = []
+    rest = iter(content)
+    for chunk in rest:
+        head.append(chunk)
+        if sum(map(len, head)) > most:
+            return head, rest
+    return head, None
 
 
-def _medium_of(content: Observation) -> Medium:
-    if content.medium is None:
-        raise ValueError("a file observation without its medium")
-    return content.medium
+def _told(draft: Draft, stream: _Stream) -> Draft:
+    return replace(draft, values={**draft.values, "sha256": stream.sha256, "bytes": str(stream.length)})
 
 
 def _shows(medium: Medium) -> bool:

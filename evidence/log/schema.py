@@ -110,7 +110,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             act=(*_ACT, "declared_by", "method", "mode", "acquisition"),
         ),
         "hole": Schema(
-            subject=("channel_id", "lo", "hi", "position", "message_sha256", "what"),
+            subject=("channel_id", "lo", "hi", "position", "message_sha256", "container_sha256", "what"),
             act=(*_ACT, "declared_by", "method", "hole", "since", "until"),
         ),
         "case_opened": Schema(act=(*_ACT, "case")),

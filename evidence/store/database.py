@@ -1,6 +1,6 @@
 """The tables, and how they are opened: SQLite in WAL mode with synchronous=FULL, or PostgreSQL.
 
-Truth: ``event`` (leaves), ``sealed`` (records, prints, media headers), ``checkpoint`` and
+Truth: ``event`` (leaves), ``sealed`` (records, prints, media headers, small media), ``checkpoint`` and
 ``token`` (signed answers that the log names by digest). Everything else is a projection
 (``evidence.store.projection``) or work (``task``, ``follower``). Rows in clear hold ids, times,
 kinds, sizes and digests; nothing else.
@@ -15,8 +15,16 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001"
-"""The alembic revision that this program reads and writes."""
+SCHEMA_VERSION = "0001b"
+"""The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
+_OLDER = ("0001",)
+_OLDER_FIX = "Read it with the program that made it; make a new home and import the exports again"
+
+PAGE_BYTES = 16384
+"""Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
+_WAL_BYTES = 16 << 20
+_CACHE_BYTES = 16 << 20
+
 WAIT_S = 30
 """How long a writer waits for others, in seconds."""
 _WRITERS = 0x6E697369_73616D61
@@ -84,30 +92,32 @@ tile = sa.Table(
 item = sa.Table(
     "item",
     metadata,
-    sa.Column("item_id", sa.String(32), primary_key=True),
-    sa.Column("idx", _IDX, nullable=False, unique=True),
-    sa.Column("seen", Bytes(32), nullable=False, index=True),
-    sa.Column("named", Bytes(32), index=True),
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("item_id", sa.String(32), nullable=False, unique=True),
+    sa.Column("seen", Bytes(32), nullable=False),
+    sa.Column("said", Bytes(32)),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("channel_id", sa.String(32), nullable=False),
     sa.Column("message_id", sa.BigInteger),
     sa.Column("posted_at", sa.String(24)),
     sa.Column("acquired_at", sa.String(24), nullable=False),
     sa.Column("mode", sa.String(16), nullable=False),
-    sa.Column("payload_sha256", sa.String(64), index=True),
-    sa.Index("ix_item_place", "channel_id", "message_id"),
+    sa.Column("payload_sha256", sa.String(64)),
+    # marks behind their places: an index of marks alone would dirty a page for each of them
+    sa.Index("ix_item_place", "channel_id", "message_id", "seen"),
 )
 hole = sa.Table(
     "hole",
     metadata,
     sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
-    sa.Column("seen", Bytes(32), nullable=False, index=True),
+    sa.Column("seen", Bytes(32), nullable=False),
     sa.Column("channel_id", sa.String(32), nullable=False),
     sa.Column("lo", sa.BigInteger),
     sa.Column("hi", sa.BigInteger),
     sa.Column("reason", sa.String(32), nullable=False),
     sa.Column("since", sa.String(24), nullable=False),
-    sa.Index("ix_hole_place", "channel_id", "lo"),
+    sa.Column("until", sa.String(24)),
+    sa.Index("ix_hole_place", "channel_id", "lo", "seen"),
 )
 channel = sa.Table(
     "channel",
@@ -203,15 +213,19 @@ def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: o
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={WAIT_S * 1000}",  # first: turning WAL on can already meet another process
+        f"page_size={PAGE_BYTES}",  # before the first page is written; later it has no effect
         "journal_mode=WAL",
         "synchronous=FULL",  # WAL with NORMAL loses acknowledged commits when the power goes
         "foreign_keys=ON",
         "secure_delete=ON",
         "trusted_schema=OFF",
         "cell_size_check=ON",
-        "wal_autocheckpoint=4000",  # pages: every batch of a thousand leaves would else copy the WAL back
+        f"cache_size=-{_CACHE_BYTES >> 10}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    page_bytes = cursor.execute("PRAGMA page_size").fetchone()[0]
+    # every batch of a thousand leaves would else copy the WAL back
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_BYTES // page_bytes}")
     cursor.close()
 
 
@@ -315,5 +329,8 @@ def require_schema(connection: sa.Connection) -> None:
     if not sa.inspect(connection).has_table("alembic_version"):
         raise SchemaVersionError("this is no database of ours", expected=SCHEMA_VERSION, fix="Restore a backup")
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    if found in _OLDER:
+        message = "the home was made by an older pre-release, and this one reads no such home"
+        raise SchemaVersionError(message, expected=SCHEMA_VERSION, found=str(found), fix=_OLDER_FIX)
     if found != SCHEMA_VERSION:
         raise SchemaVersionError("the home is of another version", expected=SCHEMA_VERSION, found=str(found), fix=fix)

@@ -1,11 +1,8 @@
 """The tables that are built from the log, by one function: used when an event is appended and when all is rebuilt.
 
-Rows in clear hold ids, times, kinds and digests only. ``seen`` is HMAC-SHA256(seen_key, kind |
-channel | message | SHA-256): whoever holds the key can know again what he already has, and read nothing.
+Rows in clear hold ids, times, kinds, digests and marks (``evidence.store.marks``) only.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,21 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from evidence.canonical import jcs
-from evidence.observation import Kind
 from evidence.store import database
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SeenKey:
-    """The collector's random key, used for nothing else."""
-
-    secret: bytes
-
-    def mark(self, kind: str, *, channel_id: str, message_id: str | None, sha256: str) -> bytes:
-        """The 32-byte mark of one observation; digests of different kinds of thing never meet."""
-        told = f"{kind}|{channel_id}|{message_id or ''}|{sha256}".encode()
-        return hmac.digest(self.secret, told, "sha256")
+from evidence.store.marks import SeenKey, hole_mark, observed_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +25,6 @@ class Placed:
     payload_sha256: str | None
 
 
-def observed_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
-    """What an ``observed`` event is known again by: its content, its raw bytes, or its name if no byte was read."""
-    for kind in ("sha256", "raw_sha256"):
-        if values[kind]:
-            return seen.mark(
-                kind, channel_id=values["channel_id"], message_id=values["message_id"], sha256=str(values[kind])
-            )
-    return named_mark(seen, values)
-
-
-def named_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
-    """What a file is known again by where its bytes may not be read: the name that its source gives it."""
-    sha256 = hashlib.sha256(jcs(values["file_name"])).hexdigest()
-    return seen.mark("name", channel_id=values["channel_id"], message_id=values["message_id"], sha256=sha256)
-
-
-def hole_mark(seen: SeenKey, values: Mapping[str, Any]) -> bytes:
-    """What a ``hole`` event is known again by."""
-    sha256 = hashlib.sha256(jcs([values[name] for name in ("hole", "lo", "hi", "what")])).hexdigest()
-    return seen.mark("hole", channel_id=values["channel_id"], message_id=values["lo"], sha256=sha256)
-
-
 def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     """Write the rows that follow from one event; an event of another type has none."""
     if write := _WRITERS.get(placed.type):
@@ -71,20 +33,19 @@ def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 def _observed(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     values = placed.values
-    mark = observed_mark(seen, values)
-    named = named_mark(seen, values) if values["kind"] == Kind.FILE.value else None
+    marks = observed_marks(seen, values)
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
-    row |= {"item_id": placed.event_id, "idx": placed.idx, "seen": mark, "message_id": _int(values["message_id"])}
-    row |= {"named": named}
+    row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
+    row |= {"seen": marks.seen, "said": marks.said}
     row |= {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
     connection.execute(sa.insert(database.item), row)
 
 
 def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
     values = placed.values
-    mark = hole_mark(seen, values)
-    row = {"idx": placed.idx, "seen": mark, "channel_id": values["channel_id"], "since": values["since"]}
-    row |= {"reason": values["hole"], "lo": _int(values["lo"]), "hi": _int(values["hi"])}
+    row = {name: values[name] for name in ("channel_id", "since", "until")}
+    row |= {"idx": placed.idx, "seen": hole_mark(seen, values), "reason": values["hole"]}
+    row |= {"lo": _int(values["lo"]), "hi": _int(values["hi"])}
     connection.execute(sa.insert(database.hole), row)
 
 

@@ -50,6 +50,7 @@ from monitor.errors import (
 from monitor.previews import strip_previews
 
 METHOD = "desktop-json"
+MEDIA_TYPE = "application/json"
 RESULT = "result.json"
 MAX_EXPORT_BYTES = 2 << 30
 MAPPED_BYTES = 16 << 20
@@ -105,6 +106,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
     whole = chat.start == 0 and chat.end == len(data)
     return Container(
         method=METHOD,
+        media_type=MEDIA_TYPE,
         name=name if whole else f"{name}#bytes={chat.start}-{chat.end - 1}&sha256={_sha256(data)}",
         channel_id=chat.id,
         channel_title=chat.title,
@@ -160,8 +162,9 @@ class _Reading:
             number, parsed = _element(raw, Span(0, len(raw)))
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
-            yield from (self._hole(reason, message.id, what) for reason, what in message.holes)
-            yield from self._files(message)
+            digest = message_sha256({**message.fields, "kind": message.kind.value})
+            yield from (self._hole(reason, message.id, what, digest) for reason, what in message.holes)
+            yield from self._files(message, digest)
         yield from self._missing()
         yield from self._of_the_chat(named)
 
@@ -173,17 +176,15 @@ class _Reading:
             posted_at=message.posted_at,
             fields=message.fields,
             raw=raw,
+            raw_type=MEDIA_TYPE,
             record=message.record,
             offset=offset,
             unsupported=message.unsupported,
             pictured=message.pictured,
         )
 
-    def _files(self, message: Message) -> Iterator[Observation | Hole]:
+    def _files(self, message: Message, digest: str) -> Iterator[Observation | Hole]:
         """The files of a message, or why there are none; where only the preview is left, the preview."""
-        if not message.files:
-            return
-        digest = message_sha256({**message.fields, "kind": message.kind.value})
         places = count()
         for file in message.files:
             place, length = next(places), None
@@ -193,11 +194,11 @@ class _Reading:
             if reason is None:
                 yield self._file(message, file, digest, place)
             else:
-                yield self._hole(reason, message.id, file.said)
+                yield self._hole(reason, message.id, file.said, digest, place)
                 yield from self._preview(message, file, digest, places)
             if length is not None and file.declared_bytes and length != file.declared_bytes:
                 what = f"{file.name}: {length} bytes of {file.declared_bytes}"
-                yield self._hole(HoleReason.OTHER_SIZE, message.id, what)
+                yield self._hole(HoleReason.OTHER_SIZE, message.id, what, digest, place)
 
     def _length(self, name: str) -> tuple[HoleReason | None, int | None]:
         """How long a file is, or why it cannot be had."""
@@ -226,7 +227,7 @@ class _Reading:
                 "position": str(place),
                 "message_sha256": digest,
             },
-            medium=Medium(file.name, _opener(self.folder, file.name), file.declared_type, file.declared_bytes),
+            medium=Medium(file.name, _opener(self.folder, file.name), file.declared_type),
         )
 
     def _missing(self) -> Iterator[Hole]:
@@ -253,8 +254,9 @@ class _Reading:
             what = f"{len(unnamed)} {files} named by no message: {', '.join(unnamed)}"
             yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=_words(what), count=len(unnamed))
 
-    def _hole(self, reason: HoleReason, number: int, what: str) -> Hole:
-        return Hole(self.chat.id, reason, self.since, number, number, _words(what))
+    def _hole(self, reason: HoleReason, number: int, what: str, digest: str, place: int | None = None) -> Hole:
+        words = _words(what)
+        return Hole(self.chat.id, reason, self.since, number, number, words, position=place, message_sha256=digest)
 
 
 def _locate(path: Path) -> tuple[ExportFolder, str]:

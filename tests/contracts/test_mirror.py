@@ -21,7 +21,6 @@ NO_FILE_OF_THEIR_OWN = {
         "tests/evidence/fingerprint/test_decoder.py",
         "only a worker's reply makes one",
     ),
-    "evidence/intake/preserve.py": ("tests/evidence/intake/test_keep.py", "the middle of the one write path"),
     "monitor/desktop/files.py": ("tests/monitor/desktop/test_json.py", "its files are those of whole exports"),
     "monitor/desktop/known.py": ("tests/monitor/desktop/test_json.py", "a table that a test there walks"),
     "monitor/desktop/message.py": ("tests/monitor/desktop/test_json.py", "messages are read from whole exports"),

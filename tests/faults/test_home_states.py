@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import main
+from evidence.store.database import SCHEMA_VERSION
 from tests.faults.rig import FEW, PASSPHRASE, Office, message, prepare, write_messages
 
 DONE, REFUSED, UNDECIDED = 0, 1, 3
@@ -97,7 +98,7 @@ def _put(path: Path, data: bytes) -> None:
 def _newer_schema(database: Path) -> Iterator[None]:
     _set_version(database, "9999")
     yield
-    _set_version(database, "0001")
+    _set_version(database, SCHEMA_VERSION)
 
 
 def _set_version(database: Path, version: str) -> None:

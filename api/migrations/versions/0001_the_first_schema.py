@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0001b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -63,18 +63,18 @@ def upgrade() -> None:
         sa.Column("hi", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("since", sa.String(length=24), nullable=False),
+        sa.Column("until", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_hole")),
     )
     with op.batch_alter_table("hole", schema=None) as batch_op:
-        batch_op.create_index("ix_hole_place", ["channel_id", "lo"], unique=False)
-        batch_op.create_index(batch_op.f("ix_hole_seen"), ["seen"], unique=False)
+        batch_op.create_index("ix_hole_place", ["channel_id", "lo", "seen"], unique=False)
 
     op.create_table(
         "item",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("item_id", sa.String(length=32), nullable=False),
-        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("named", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("said", sa.LargeBinary(length=32), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("channel_id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
@@ -82,14 +82,11 @@ def upgrade() -> None:
         sa.Column("acquired_at", sa.String(length=24), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("payload_sha256", sa.String(length=64), nullable=True),
-        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_item")),
-        sa.UniqueConstraint("idx", name=op.f("uq_item_idx")),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_item")),
+        sa.UniqueConstraint("item_id", name=op.f("uq_item_item_id")),
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_item_named"), ["named"], unique=False)
-        batch_op.create_index(batch_op.f("ix_item_payload_sha256"), ["payload_sha256"], unique=False)
-        batch_op.create_index("ix_item_place", ["channel_id", "message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_item_seen"), ["seen"], unique=False)
+        batch_op.create_index("ix_item_place", ["channel_id", "message_id", "seen"], unique=False)
 
     op.create_table(
         "sealed",

@@ -134,7 +134,7 @@ def test_a_damaged_page_of_the_database_is_found(home: Home) -> None:
     home.engine.dispose()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_item_seen'").fetchone()
+        pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_item_place'").fetchone()
         size = connection.execute("PRAGMA page_size").fetchone()
     with file.open("r+b") as database:
         database.seek((pages[0] - 1) * size[0])

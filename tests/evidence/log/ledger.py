@@ -13,7 +13,7 @@ from evidence.log.leaf import Leaf, parse_leaf
 from evidence.seal.recipients import HybridIdentity, generate_identity
 from evidence.store import database
 from evidence.store.database import open_engine, reading, sqlite_url, writing
-from evidence.store.projection import SeenKey
+from evidence.store.marks import SeenKey
 
 ORIGIN = "prova/00c0ffee"
 CASEWORK = generate_identity()

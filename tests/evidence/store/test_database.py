@@ -39,6 +39,14 @@ def test_a_database_of_somebody_else_is_refused(engine: sa.Engine) -> None:
         require(engine)
 
 
+def test_a_home_of_an_older_pre_release_is_refused_as_such(engine: sa.Engine) -> None:
+    upgrade(engine)
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(SchemaVersionError, match="older pre-release"):
+        require(engine)
+
+
 @pytest.mark.parametrize("version", ["0000", "0002", "", "9999"])
 def test_another_version_is_refused_with_both_named(engine: sa.Engine, version: str) -> None:
     upgrade(engine)

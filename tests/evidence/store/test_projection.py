@@ -1,6 +1,5 @@
 """Every row in clear follows from the log, and a row that does not is found."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,14 @@ from api.office.check import check_picture
 from api.office.item import Look
 from casefiles.case import add_items, open_case, open_events
 from config.watchlist import watch_entry
-from evidence.canonical import jcs
 from evidence.custody.append import tree_size
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
-from evidence.store.projection import Placed, SeenKey, differences, hole_mark, named_mark, observed_mark, project
+from evidence.store.marks import SeenKey
+from evidence.store.projection import Placed, differences, project
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, legal_basis
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
@@ -165,39 +164,6 @@ def test_the_audit_finds_a_row_that_does_not_follow(home: Home, tmp_path: Path) 
     with writing(home.engine) as connection:
         connection.execute(sa.update(database.channel).values(mode="sealed"))
     assert problems() == []
-
-
-def test_a_mark_needs_the_key_and_tells_places_apart() -> None:
-    key = SeenKey(bytes(32))
-    told = {"channel_id": "1", "message_id": "2", "sha256": "ab"}
-    others = [told | {name: "3"} for name in told] + [told | {"message_id": None}]
-    marks = [key.mark("sha256", **each) for each in (told, *others)]
-    marks += [key.mark("name", **told), SeenKey(bytes(31) + b"\1").mark("sha256", **told)]
-    assert len(set(marks)) == len(marks)
-    assert {len(mark) for mark in marks} == {32}
-    assert key.mark("sha256", **told) == marks[0]
-
-
-def test_what_is_known_again_is_its_content_its_bytes_or_its_name() -> None:
-    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
-    values: dict[str, Any] = place | {"sha256": "aa", "raw_sha256": "bb", "file_name": "c"}
-    assert observed_mark(key, values) == key.mark("sha256", **place, sha256="aa")
-    assert observed_mark(key, values | {"sha256": None}) == key.mark("raw_sha256", **place, sha256="bb")
-    unread = values | {"sha256": None, "raw_sha256": None}
-    assert observed_mark(key, unread) == named_mark(key, values)
-    assert len({named_mark(key, unread | {"file_name": name}) for name in ("c", "d", None)}) == 3
-    hole = {"channel_id": "1", "hole": "gap", "lo": "1", "hi": "2", "what": ""}
-    assert len({hole_mark(key, hole), *(hole_mark(key, hole | {name: "9"}) for name in hole)}) == 6
-
-
-def test_a_file_whose_content_spells_anothers_name_is_not_taken_for_it() -> None:
-    key, place = SeenKey(bytes(32)), {"channel_id": "1", "message_id": "2"}
-    name = "photos/p.jpg"
-    spelled = hashlib.sha256(jcs(name)).hexdigest()
-    planted = place | {"sha256": spelled, "raw_sha256": None, "file_name": "files/x.bin"}
-    raw = place | {"sha256": None, "raw_sha256": spelled, "file_name": None}
-    marks = {observed_mark(key, planted), observed_mark(key, raw), named_mark(key, place | {"file_name": name})}
-    assert len(marks) == 3
 
 
 def test_an_event_of_another_type_has_no_row(kept: sa.Engine, rebuilt: sa.Engine) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.canonical import jcs
+from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Container, Hole, HoleReason, Kind, Observation
 from monitor.desktop import json as desktop
@@ -476,11 +477,12 @@ def test_an_unsupported_message_is_kept_and_is_a_hole(tmp_path: Path) -> None:
             fields=dict.fromkeys(observations(contents)[0].fields)
             | {"channel_id": "42", "channel_title": "Kanali", "channel_type": "public_channel", "message_id": "2"},
             raw=b'{\n   "id": 2,\n   "type": "unsupported"\n  }',
+            raw_type="application/json",
             record={"id": "2", "type": "unsupported"},
             offset=(tmp_path / "result.json").read_bytes().index(b'{\n   "id": 2'),
             unsupported=True,
         ),
-        Hole("42", HoleReason.UNSUPPORTED, NOW, 2, 2, "unsupported"),
+        Hole("42", HoleReason.UNSUPPORTED, NOW, 2, 2, "unsupported", message_sha256=carrier(contents[1])),
     ]
 
 
@@ -627,13 +629,19 @@ def test_an_identifier_of_64_bits_is_read(tmp_path: Path, number: int) -> None:
     assert observations(read(write(tmp_path, export_of(message(number)))))[0].message_id == number
 
 
+def carrier(seen: Observation | Hole) -> str:
+    """The identity digest of a message."""
+    assert isinstance(seen, Observation)
+    return message_sha256({**seen.fields, "kind": seen.kind.value})
+
+
 def with_file(folder: Path, **members: object) -> tuple[Observation, Observation | Hole]:
     message_seen, file_seen = read(write(folder, export_of(message(1, **members))))
     assert isinstance(message_seen, Observation)
     return message_seen, file_seen
 
 
-def test_a_file_follows_its_message_with_its_declared_type_and_size(tmp_path: Path) -> None:
+def test_a_file_follows_its_message_with_its_declared_type_and_its_place(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/b.pdf").write_bytes(b"content")
     one, seen = with_file(tmp_path, file="files/b.pdf", file_name="b.pdf", file_size=7, mime_type="application/pdf")
@@ -642,9 +650,10 @@ def test_a_file_follows_its_message_with_its_declared_type_and_size(tmp_path: Pa
     assert (seen.kind, seen.message_id, seen.posted_at, seen.raw) == (Kind.FILE, 1, one.posted_at, None)
     assert (seen.fields["file_name"], seen.fields["media_type"]) == ("files/b.pdf", "application/pdf")
     assert seen.medium is not None
-    assert (seen.medium.declared_type, seen.medium.declared_bytes) == ("application/pdf", 7)
-    with seen.medium.open() as first, seen.medium.open() as second:
-        assert first.read() == second.read() == b"content"
+    assert seen.medium.declared_type == "application/pdf"
+    assert (seen.fields["position"], seen.fields["message_sha256"]) == ("0", carrier(one))
+    with seen.medium.open() as stream:
+        assert stream.read() == b"content"
 
 
 def test_a_service_message_may_have_a_photo(tmp_path: Path) -> None:
@@ -678,7 +687,7 @@ def test_a_file_that_was_not_exported_is_a_hole_with_the_exporters_words(
     tmp_path: Path, name: str, marker: str, reason: HoleReason
 ) -> None:
     one, seen = with_file(tmp_path, **{name: marker})
-    assert seen == Hole("42", reason, NOW, 1, 1, marker)
+    assert seen == Hole("42", reason, NOW, 1, 1, marker, position=0, message_sha256=carrier(one))
     assert one.fields["media"] is None
 
 

@@ -1,0 +1,154 @@
+"""What the store holds at the places of one batch, so that what is known is not kept twice.
+
+Asked outside of the turn to skip work, and again inside it, where alone the answer holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from evidence.observation import Kind, Mode
+from evidence.store import database
+from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks
+
+_RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
+
+
+_WORDS = frozenset({Kind.MESSAGE.value, Kind.EDIT.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an observation or a hole must find in the store to count as known.
+
+    Attributes:
+        number: Of the message, or the first of a hole's span.
+        marks: Its own.
+        edited: A message that says it was edited.
+        unread: A file whose bytes may not be read: one at its place in its message will do.
+        modes: In which a row counts; None when all do.
+        payload: A row with a payload counts in any mode.
+    """
+
+    table: sa.Table
+    channel_id: str
+    number: int | None
+    marks: Marks
+    edited: bool = False
+    unread: bool = False
+    modes: frozenset[str] | None = None
+    payload: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, int | None]:
+        """Where such rows are."""
+        return self.table.name, self.channel_id, self.number
+
+
+def wanted_item(key: SeenKey, values: Mapping[str, Any], mode: Mode, *, pictured: bool) -> Wanted:
+    """What an ``observed`` event must find.
+
+    A file counts as known when it was kept in this mode or a higher one; a message in any, unless its raw
+    bytes embed a picture, which only ``sealed`` keeps.
+
+    Raises:
+        ValueError: A file that is not read, and no message carries it: nothing but its name would tell it from others.
+    """
+    marks = observed_marks(key, values)
+    number = None if values["message_id"] is None else int(values["message_id"])
+    enough = frozenset(each.value for each in Mode if _RANK[each] >= _RANK[mode])
+    if values["kind"] != Kind.FILE:
+        edited = bool(values.get("edited_at")) and values["kind"] in _WORDS
+        modes = enough if pictured and mode is Mode.SEALED else None
+        return Wanted(database.item, values["channel_id"], number, marks, edited, modes=modes, payload=True)
+    unread = not values.get("sha256")
+    if unread and not values.get("message_sha256"):
+        raise ValueError("a file that is not read and belongs to no message")
+    return Wanted(database.item, values["channel_id"], number, marks, unread=unread, modes=enough)
+
+
+def wanted_hole(key: SeenKey, values: Mapping[str, Any]) -> Wanted:
+    """What a ``hole`` must find."""
+    number = None if values["lo"] is None else int(values["lo"])
+    return Wanted(database.hole, values["channel_id"], number, Marks(hole_mark(key, values)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of the store, or what stands earlier in the batch.
+
+    Attributes:
+        event_id: Of the event that it follows from; None for a hole of the store.
+        index: Its log index; None for what is not logged yet.
+    """
+
+    marks: Marks
+    event_id: str | None
+    index: int | None
+    kind: str | None = None
+    mode: str | None = None
+    payload: bool = False
+
+
+class Known:
+    """The rows at the places of a batch, and what the batch itself adds as it goes."""
+
+    def __init__(self, rows: Iterable[tuple[tuple[str, str, int | None], Held]] = ()) -> None:
+        self._held: dict[tuple[str, str, int | None], list[Held]] = defaultdict(list)
+        for place, held in rows:
+            self._held[place].append(held)
+
+    @classmethod
+    def read(cls, connection: sa.Connection, wanted: Iterable[Wanted]) -> "Known":
+        """Ask the store; bounded by what it holds of the messages of these places."""
+        by_channel: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
+        for each in wanted:
+            by_channel[each.table.name, each.channel_id].append(each)
+        return cls(row for group in by_channel.values() for row in _rows(connection, group))
+
+    def find(self, wanted: Wanted) -> Held | None:
+        """The row that it is known by, if there is one."""
+        return next((held for held in self._held[wanted.place] if _fits(held, wanted)), None)
+
+    def is_edit(self, wanted: Wanted) -> bool:
+        """Whether a message that says it was edited came before, and never with these words."""
+        if not wanted.edited or wanted.marks.said is None:
+            return False
+        before = [held.marks.said for held in self._held[wanted.place] if held.kind in _WORDS and held.marks.said]
+        which, what = wanted.marks.said[:HALF_BYTES], wanted.marks.said[HALF_BYTES:]
+        words = [said[HALF_BYTES:] for said in before if said[:HALF_BYTES] == which]
+        return bool(words) and what not in words
+
+    def add(self, wanted: Wanted, held: Held) -> None:
+        """Count this as known from here on."""
+        self._held[wanted.place].append(held)
+
+
+def _fits(held: Held, wanted: Wanted) -> bool:
+    same = held.marks.said == wanted.marks.said if wanted.unread else held.marks.seen == wanted.marks.seen
+    if not same:
+        return False
+    return wanted.modes is None or held.mode in wanted.modes or (wanted.payload and held.payload)
+
+
+def _rows(connection: sa.Connection, group: list[Wanted]) -> Iterator[tuple[tuple[str, str, int | None], Held]]:
+    """The rows of one table and channel."""
+    table, channel_id = group[0].table, group[0].channel_id
+    number = table.c.message_id if table is database.item else table.c.lo
+    numbers = sorted({each.number for each in group if each.number is not None})
+    loose = [each.marks.seen for each in group if each.number is None]
+    at_place: list[sa.ColumnElement[bool]] = [number.in_(numbers)] if numbers else []
+    at_place += [sa.and_(number.is_(None), table.c.seen.in_(loose))] if loose else []
+    query = sa.select(table, number.label("number")).where(table.c.channel_id == channel_id, sa.or_(*at_place))
+    for row in connection.execute(query):
+        yield (table.name, channel_id, row.number), _held(table, row)
+
+
+def _held(table: sa.Table, row: sa.Row[Any]) -> Held:
+    if table is database.hole:
+        return Held(Marks(row.seen), None, row.idx)
+    payload = row.payload_sha256 is not None
+    return Held(Marks(row.seen, row.said), row.item_id, row.idx, kind=row.kind, mode=row.mode, payload=payload)

@@ -1,0 +1,225 @@
+"""From what a source saw to the events that it makes: values, sealed bytes, and the holes beside them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evidence.authority import Doer
+from evidence.canonical import Value, text_value
+from evidence.content import message_sha256
+from evidence.custody.event import Draft
+from evidence.intake.known import Held, Wanted, wanted_hole, wanted_item
+from evidence.intake.preserve import Missing, Preserver
+from evidence.observation import Hole, HoleReason, Kind, Mode, Observation
+from evidence.store.marks import SeenKey
+from evidence.times import Clock, format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who brings what, how, and on whose authority.
+
+    Attributes:
+        authority: Event id of the request that allows it, if the mode needs one.
+        legal_basis: The legal basis in words, if the mode needs one.
+        container_sha256: Of the untouched bytes in which offsets count; None outside a container.
+    """
+
+    doer: Doer
+    declared_by: str
+    method: str
+    mode: Mode
+    authority: str | None = None
+    legal_basis: str | None = None
+    container_sha256: str | None = None
+
+    def values(self, at: datetime) -> dict[str, Value]:
+        """The values that every event of this intake carries, acquired at this time by our clock."""
+        told: dict[str, Value] = {"declared_by": text_value(self.declared_by), "method": self.method}
+        return replace(self.doer, at=at).values(self.authority) | told
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A content before anything of it is sealed.
+
+    Attributes:
+        wanted: None for a file whose bytes must be read before it can be known again.
+    """
+
+    content: Observation | Hole
+    values: dict[str, Value]
+    wanted: Wanted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A content on its way into the log.
+
+    Attributes:
+        content: What the source gave; a file that could not be read has become a hole.
+        drafts: The event itself, whose values say of what kind it is, then the holes beside it.
+    """
+
+    content: Observation | Hole
+    wanted: Wanted
+    drafts: tuple[Draft, ...]
+
+    @property
+    def event_id(self) -> str:
+        """Of the event itself."""
+        return self.drafts[0].event_id
+
+    @property
+    def kind(self) -> Value:
+        """Of the event itself; None for a hole."""
+        return self.drafts[0].values.get("kind")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Of the objects that were put for it."""
+        payloads = [draft.payload for draft in self.drafts if draft.payload]
+        return [payload.sha256 for payload in payloads if payload.body is None]
+
+    def as_kind(self, kind: Kind) -> "Sighting":
+        """The same, said to be of another kind."""
+        first, *beside = self.drafts
+        return replace(self, drafts=(replace(first, values={**first.values, "kind": kind.value}), *beside))
+
+    def held(self) -> Held:
+        """What the contents after it in its batch find."""
+        draft = self.drafts[0]
+        kind, mode = (_text(draft.values.get(name)) for name in ("kind", "mode"))
+        return Held(self.wanted.marks, draft.event_id, None, kind=kind, mode=mode, payload=draft.payload is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighter:
+    """Makes events of contents.
+
+    Attributes:
+        seen: The collector's key, for marks.
+    """
+
+    preserver: Preserver
+    seen: SeenKey
+    clock: Clock
+
+    def look(self, content: Observation | Hole, provenance: Provenance) -> Look:
+        """The values that are known before anything is read or sealed.
+
+        Raises:
+            ValueError: A file that may not be read, and no message carries it.
+        """
+        common = provenance.values(self.clock())
+        if isinstance(content, Hole):
+            values = common | _hole_values(content, provenance)
+            return Look(content, values, wanted_hole(self.seen, values))
+        values = common | _item_values(content, provenance)
+        if content.medium and provenance.mode is not Mode.METADATA_ONLY:
+            return Look(content, values, None)
+        return Look(content, values, wanted_item(self.seen, values, provenance.mode, pictured=content.pictured))
+
+    def unreadable(self, content: Observation, why: str, provenance: Provenance) -> Look:
+        """The hole in the place of a file whose source failed."""
+        name = content.medium.name if content.medium else ""
+        values = _item_values(content, provenance)
+        return self.look(self._hole(content, values, HoleReason.UNAVAILABLE, f"{name}: {why}"), provenance)
+
+    def hole(self, look: Look, wanted: Wanted) -> Sighting:
+        """The event of a hole."""
+        return Sighting(look.content, wanted, (Draft("hole", look.values),))
+
+    def message(self, look: Look, wanted: Wanted, content: Observation, provenance: Provenance) -> Sighting:
+        """The event of anything but a file: its raw bytes sealed, unless they embed a picture that the mode forbids."""
+        draft = Draft("observed", look.values, source=content.record)
+        missing: tuple[Missing, ...] = ()
+        if content.raw is not None:
+            if content.pictured and provenance.mode is not Mode.SEALED:
+                missing = ((HoleReason.MODE, f"message: {provenance.mode.value}, raw bytes with a picture not kept"),)
+            else:
+                draft = self.preserver.with_bytes(draft, content.raw, content.raw_type)
+        return Sighting(content, wanted, (draft, *self._beside(content, look.values, missing, provenance)))
+
+    def file(
+        self, look: Look, content: Observation, provenance: Provenance, require_new: Callable[[Wanted], object]
+    ) -> Sighting:
+        """The event of a file, which is read here, once.
+
+        Args:
+            require_new: Hears, when the last byte was read, what the file is known again by; raises to keep nothing.
+
+        Raises:
+            UnreadableError: Its source failed.
+        """
+        if content.medium is None:
+            raise ValueError("a file without its medium")
+        wanted: list[Wanted] = []
+
+        def ask(draft: Draft) -> None:
+            wanted.append(wanted_item(self.seen, draft.values, provenance.mode, pictured=False))
+            require_new(wanted[0])
+
+        first = Draft("observed", look.values, source=content.record)
+        draft, missing = self.preserver.with_medium(first, content.medium, provenance.mode, ask)
+        named = tuple((reason, f"{content.medium.name}: {why}") for reason, why in missing)
+        found = wanted[0] if wanted else look.wanted
+        if found is None:
+            raise ValueError("a file that was read and not asked for")
+        return Sighting(content, found, (draft, *self._beside(content, look.values, named, provenance)))
+
+    def _beside(
+        self, content: Observation, values: dict[str, Value], missing: tuple[Missing, ...], provenance: Provenance
+    ) -> list[Draft]:
+        holes = (self._hole(content, values, reason, why) for reason, why in missing)
+        return [Draft("hole", self.look(hole, provenance).values) for hole in holes]
+
+    def _hole(self, content: Observation, values: dict[str, Value], reason: HoleReason, what: str) -> Hole:
+        """A hole at a message or at one of its files."""
+        number, position, carrier = content.message_id, values.get("position"), values.get("message_sha256")
+        if content.medium is None:
+            carrier = message_sha256(values)
+        return Hole(
+            content.channel_id,
+            reason,
+            self.clock(),
+            number,
+            number,
+            what,
+            position=None if position is None else int(str(position)),
+            message_sha256=None if carrier is None else str(carrier),
+        )
+
+
+def _item_values(content: Observation, provenance: Provenance) -> dict[str, Value]:
+    told: dict[str, Value] = {"mode": provenance.mode.value} | dict(content.fields)
+    told |= {"kind": content.kind.value, "container_sha256": provenance.container_sha256}
+    told |= {"channel_id": content.channel_id, "message_id": _text(content.message_id)}
+    told |= {"posted_at": _time(content.posted_at), "offset": _text(content.offset)}
+    if content.raw is not None:
+        told["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
+    return told
+
+
+def _hole_values(hole: Hole, provenance: Provenance) -> dict[str, Value]:
+    return {
+        "channel_id": hole.channel_id,
+        "lo": _text(hole.lo),
+        "hi": _text(hole.hi),
+        "position": _text(hole.position),
+        "message_sha256": hole.message_sha256,
+        "container_sha256": provenance.container_sha256,
+        "what": text_value(hole.what),
+        "hole": hole.reason.value,
+        "since": _time(hole.since),
+        "until": _time(hole.until),
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,86 @@
+"""A medium is read once, whether it is new or known."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from evidence.observation import Mode, Observation
+from evidence.store.payload import ROW_BYTES
+from tests.evidence.intake.live import Live, file_of, files_below, live, message
+
+LATER = "2026-01-01T10:00:00.000Z"
+LATER_STILL = "2026-01-01T11:00:00.000Z"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Live]:
+    with live(tmp_path) as ready:
+        yield ready
+    ready.ledger.engine.dispose()
+
+
+# Media are read once
+
+
+def counting(content: bytes, opened: list[int]) -> Observation:
+    @contextmanager
+    def stream() -> Iterator[BinaryIO]:
+        opened.append(1)
+        yield io.BytesIO(content)
+
+    return file_of(message(1), stream)
+
+
+@pytest.mark.parametrize("mode", [Mode.HASH_ONLY, Mode.SEALED])
+@pytest.mark.parametrize("size", [10, ROW_BYTES * 3])
+def test_a_medium_is_opened_once_whether_it_is_new_or_known(source: Live, mode: Mode, size: int) -> None:
+    content, opened = os.urandom(size), list[int]()
+    for times in (1, 2):
+        source.keep(counting(content, opened), mode=mode)
+        assert len(opened) == times
+    assert source.kinds() == ["file"]
+
+
+def test_a_medium_is_not_opened_where_it_may_not_be_read(source: Live) -> None:
+    opened = list[int]()
+    source.keep(counting(b"x", opened), mode=Mode.METADATA_ONLY)
+    assert opened == []
+
+
+def test_of_a_known_medium_no_object_is_left(source: Live, tmp_path: Path) -> None:
+    content = os.urandom(ROW_BYTES * 3)
+    source.keep(file_of(message(1), content))
+    before = files_below(tmp_path / "objects")
+    source.keep(file_of(message(1), content))
+    assert files_below(tmp_path / "objects") == before
+    assert len(before) == 1
+
+
+class Failing(io.RawIOBase):
+    """A download that breaks off."""
+
+    def __init__(self) -> None:
+        self.left = 3
+
+    def read(self, size: int = -1) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(5, "Input/output error")
+        return bytes(min(size, ROW_BYTES))
+
+
+def test_a_download_that_breaks_off_is_a_hole_and_the_rest_of_the_batch_is_kept(source: Live, tmp_path: Path) -> None:
+    @contextmanager
+    def stream() -> Iterator[BinaryIO]:
+        yield Failing()  # type: ignore[misc] # reads as one
+
+    for _ in range(2):
+        source.keep(message(1), file_of(message(1), stream), message(2))
+    assert source.kinds() == ["message", "message"]
+    assert [(row.reason, row.lo) for row in source.holes()] == [("unavailable", 1)]
+    assert files_below(tmp_path / "objects") == []

@@ -1,0 +1,150 @@
+"""Each batch is one transaction, and what another writer added meanwhile is not added again."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from evidence.custody.sequencer import Sequencer
+from evidence.errors import HomeBusyError
+from evidence.observation import Hole, Kind, Observation
+from evidence.store.payload import ROW_BYTES
+from tests.evidence.intake.live import CHANNEL, NOW, Live, file_of, files_below, hole, live, message
+
+LATER = "2026-01-01T10:00:00.000Z"
+LATER_STILL = "2026-01-01T11:00:00.000Z"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Live]:
+    with live(tmp_path) as ready:
+        yield ready
+    ready.ledger.engine.dispose()
+
+
+# One transaction
+
+
+def test_a_batch_and_its_cursor_are_one_transaction(source: Live) -> None:
+    def fails(_connection: sa.Connection, _placed: object) -> None:
+        raise RuntimeError("the cursor cannot be written")
+
+    with pytest.raises(RuntimeError):
+        source.keep(message(1), also=fails)
+    assert source.items() == []
+    heard: list[int] = []
+    kept = source.keep(message(1), message(2), also=lambda _connection, placed: heard.append(len(placed)))
+    assert heard == [2]
+    assert kept.indexes == (0, 1)
+
+
+def test_the_cursor_moves_although_everything_was_known(source: Live) -> None:
+    source.keep(message(1))
+    heard: list[int] = []
+    kept = source.keep(message(1), also=lambda _connection, placed: heard.append(len(placed)))
+    assert (heard, kept.indexes, kept.counts["already_known"]) == ([0], (0,), 1)
+
+
+def test_nothing_is_written_where_everything_is_known_and_no_cursor_moves(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.keep(message(1), hole())
+    monkeypatch.setattr(Sequencer, "turn", None)
+    assert source.keep(message(1), hole()).indexes == (0, 1)
+
+
+def test_a_batch_beyond_its_limit_is_refused(tmp_path: Path) -> None:
+    with live(tmp_path, batch=2) as small:
+        small.keep(message(1), message(2))
+        with pytest.raises(ValueError, match="3 in one batch, of at most 2"):
+            small.keep(message(3), message(4), message(5))
+        assert len(small.items()) == 2
+
+
+def test_the_same_thing_twice_in_one_batch_is_one_item(source: Live) -> None:
+    kept = source.keep(message(1), message(1), hole(), hole())
+    assert kept.indexes == (0, 0, 1, 1)
+    assert kept.counts["already_known"] == 1
+    assert len(source.items()) == len(source.holes()) == 1
+
+
+def edited(number: int, text: str, at: str = LATER, **fields: object) -> Observation:
+    return message(number, text, edited_at=at, **fields)
+
+
+# Two writers
+
+
+def meanwhile(source: Live, monkeypatch: pytest.MonkeyPatch, *others: list[Observation | Hole]) -> None:
+    """Another writer is first: it keeps its batches between the look outside the turn and the turn."""
+    waiting, turn = list(others), Sequencer.turn
+
+    def later(self: Sequencer, *arguments: object) -> object:
+        if waiting:
+            batch = waiting.pop(0)
+            source.keep(*batch)
+        return turn(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Sequencer, "turn", later)
+
+
+def test_what_another_writer_added_meanwhile_is_not_added_again(
+    source: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, content = message(1), os.urandom(ROW_BYTES * 3)
+    meanwhile(source, monkeypatch, [carrier, file_of(carrier, content), hole()])
+    kept = source.keep(message(2), carrier, file_of(carrier, content), hole())
+    assert source.items() == [("message", 1), ("file", 1), ("message", 2)]
+    assert (kept.counts["already_known"], kept.counts["messages"]) == (2, 1)
+    assert kept.indexes == (4, 0, 1, 3)
+    assert len(files_below(tmp_path / "objects")) == 1
+
+
+def test_a_message_that_became_an_edit_meanwhile_is_prepared_anew(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(source, monkeypatch, [message(1, "one")])
+    source.keep(message(2), edited(1, "two"))
+    assert source.items() == [("message", 1), ("message", 2), ("edit", 1)]
+
+
+def test_an_edit_whose_words_another_writer_had_is_none(source: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    source.keep(message(1, "one"))
+    meanwhile(source, monkeypatch, [edited(1, "two", sender_name="Sova")])
+    source.keep(edited(1, "two"))
+    assert source.kinds() == ["message", "edit", "message"]
+
+
+def test_a_batch_that_is_overtaken_for_ever_gives_up_and_writes_nothing(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.keep(message(1, "0"))
+    words = iter(range(1, 100))
+    turn = Sequencer.turn
+
+    def overtaken(self: Sequencer, choose: object, also: object = None) -> object:
+        monkeypatch.setattr("evidence.intake.known.Known.is_edit", lambda *_: next(words) % 2 == 0)
+        return turn(self, choose, also)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Sequencer, "turn", overtaken)
+    with pytest.raises(HomeBusyError):
+        source.keep(edited(1, "x"))
+    assert source.kinds() == ["message"]
+
+
+def test_holes_beside_what_was_known_meanwhile_are_not_added(source: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one() -> Observation:
+        return Observation(
+            Kind.FILE,
+            CHANNEL,
+            1,
+            NOW,
+            fields={"position": "0", "message_sha256": "ab"},
+            medium=file_of(message(1), b"x").medium,
+        )
+
+    meanwhile(source, monkeypatch, [one()])
+    source.keep(one())
+    assert [row.reason for row in source.holes()] == ["not_decoded"]

@@ -1,0 +1,253 @@
+"""What an event is known again by, and what nobody can guess from it."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.canonical import Value, jcs, sha256_hex
+from evidence.content import message_sha256
+from evidence.observation import HoleReason, Kind
+from evidence.store.marks import HALF_BYTES, SeenKey, hole_mark, observed_marks
+
+KEY = SeenKey(bytes(32))
+MESSAGE: dict[str, Any] = {
+    "kind": "message",
+    "channel_id": "1",
+    "message_id": "2",
+    "posted_at": "2026-01-01T00:00:00.000Z",
+    "sender_id": "user7",
+    "sender_name": "Zogu",
+    "text": "words",
+    "declared_by": "mila",
+    "method": "telegram",
+}
+FILE = MESSAGE | {"kind": "file", "sha256": "aa", "position": "0", "message_sha256": "bb", "file_name": "p.jpg"}
+HOLE: dict[str, Any] = {
+    "channel_id": "1",
+    "lo": "5",
+    "hi": "5",
+    "hole": "missing_file",
+    "what": "p.jpg",
+    "position": "0",
+    "message_sha256": "bb",
+    "since": "2026-01-01T00:00:00.000Z",
+    "until": None,
+    "declared_by": "mila",
+    "method": "telegram",
+}
+
+
+def test_a_mark_needs_the_key() -> None:
+    other = SeenKey(bytes(31) + b"\1")
+    assert observed_marks(KEY, MESSAGE) == observed_marks(KEY, dict(MESSAGE))
+    assert observed_marks(KEY, MESSAGE).seen != observed_marks(other, MESSAGE).seen
+    assert len(observed_marks(KEY, MESSAGE).seen) == 32
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "channel_id",
+        "message_id",
+        "posted_at",
+        "edited_at",
+        "sender_id",
+        "sender_name",
+        "text",
+        "entities",
+        "links",
+        "people",
+        "numbers",
+        "content",
+        "reply_to",
+        "forwarded_from",
+        "action",
+        "declared_by",
+        "method",
+    ],
+)
+def test_whatever_a_message_is_and_says_and_its_source_tell_it_from_others(name: str) -> None:
+    assert observed_marks(KEY, MESSAGE | {name: "9"}).seen != observed_marks(KEY, MESSAGE).seen
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["counters", "media", "channel_title", "channel_type", "raw_sha256", "container_sha256", "offset", "at", "mode"],
+)
+def test_counters_paths_and_where_it_was_read_do_not(name: str) -> None:
+    assert observed_marks(KEY, MESSAGE | {name: "9"}) == observed_marks(KEY, MESSAGE)
+
+
+def test_an_edit_is_known_again_by_what_it_is_known_by_as_a_message() -> None:
+    assert observed_marks(KEY, MESSAGE | {"kind": "edit"}) == observed_marks(KEY, MESSAGE)
+
+
+@pytest.mark.parametrize("kind", [each.value for each in Kind if each not in (Kind.MESSAGE, Kind.EDIT)])
+def test_kinds_of_thing_never_meet(kind: str) -> None:
+    assert observed_marks(KEY, MESSAGE | {"kind": kind}).seen != observed_marks(KEY, MESSAGE).seen
+
+
+def test_a_channels_state_is_told_apart_by_its_title() -> None:
+    state = MESSAGE | {"kind": "channel", "channel_title": "a"}
+    assert observed_marks(KEY, state) != observed_marks(KEY, state | {"channel_title": "b"})
+
+
+def test_the_first_half_of_what_is_said_outlives_an_edit_and_the_second_does_not() -> None:
+    before, after = (observed_marks(KEY, MESSAGE | {"text": text}).said or b"" for text in ("one", "two"))
+    assert len(before) == 2 * HALF_BYTES
+    assert before[:HALF_BYTES] == after[:HALF_BYTES]
+    assert before[HALF_BYTES:] != after[HALF_BYTES:]
+
+
+@pytest.mark.parametrize("name", ["sha256", "position", "message_sha256", "channel_id", "message_id", "declared_by"])
+def test_a_file_is_its_bytes_at_their_place(name: str) -> None:
+    assert observed_marks(KEY, FILE | {name: "9"}).seen != observed_marks(KEY, FILE).seen
+
+
+def test_the_place_of_a_file_is_its_mark_without_its_bytes() -> None:
+    unread = observed_marks(KEY, FILE | {"sha256": None})
+    assert unread.seen == unread.said == observed_marks(KEY, FILE).said
+    assert observed_marks(KEY, FILE | {"file_name": "other"}) == observed_marks(KEY, FILE)
+
+
+@pytest.mark.parametrize(
+    "name", ["channel_id", "lo", "hi", "hole", "position", "message_sha256", "declared_by", "method"]
+)
+def test_a_hole_is_its_reason_at_its_place(name: str) -> None:
+    assert hole_mark(KEY, HOLE | {name: "9"}) != hole_mark(KEY, HOLE)
+
+
+@pytest.mark.parametrize("name", ["what", "since", "until"])
+def test_the_words_of_a_hole_and_when_a_message_was_found_to_lack_something_are_no_part_of_it(name: str) -> None:
+    assert hole_mark(KEY, HOLE | {name: "9"}) == hole_mark(KEY, HOLE)
+
+
+def test_what_an_export_lacks_as_a_whole_is_lacking_there_and_not_in_another() -> None:
+    whole = HOLE | {"lo": None, "hi": None, "message_sha256": None, "position": None, "container_sha256": "cc"}
+    assert hole_mark(KEY, whole) == hole_mark(KEY, whole | {"since": "9"})
+    assert hole_mark(KEY, whole) != hole_mark(KEY, whole | {"container_sha256": "dd"})
+    assert hole_mark(KEY, HOLE) == hole_mark(KEY, HOLE | {"container_sha256": "dd"})
+
+
+@pytest.mark.parametrize("told", [{"hole": "downtime"}, {"hole": "ban", "lo": None, "hi": None}])
+def test_both_ends_in_time_tell_apart_when_nothing_was_seen(told: dict[str, Any]) -> None:
+    hole = HOLE | told
+    marks = {hole_mark(KEY, hole), *(hole_mark(KEY, hole | {name: "9"}) for name in ("since", "until"))}
+    assert len(marks) == 3
+
+
+@given(st.dictionaries(st.sampled_from(sorted(MESSAGE)), st.text(max_size=8)))
+def test_values_cannot_be_moved_from_one_name_to_another(told: dict[str, Any]) -> None:
+    one = MESSAGE | {name: value for name, value in told.items() if name != "kind"}
+    moved = one | {"sender_id": one["sender_name"], "sender_name": one["sender_id"]}
+    assert (observed_marks(KEY, one) == observed_marks(KEY, moved)) == (one["sender_id"] == one["sender_name"])
+
+
+# Guessing, with the key file and the rows in clear
+
+NAMES = [f"photos/photo_{number}@01-01-2026_10-00-00.jpg" for number in range(1, 24)]
+PHONES = [f"+389 70 123 4{number:02}" for number in range(30, 50)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands in clear of one item or hole."""
+
+    kind: str
+    channel_id: str
+    number: str
+    posted_at: str
+    marks: tuple[bytes, ...]
+
+
+def card(phone: str) -> bytes:
+    return f"BEGIN:VCARD\nVERSION:3.0\nFN:Zogu\nTEL;CELL:{phone}\nEND:VCARD\n".encode()
+
+
+def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
+    """Every mark that can be made of the row, a name or a number, and what a short file of it would hash to."""
+    said: list[Value] = [text, [{"number": text}], [text]]
+    known = {"channel_id": row.channel_id, "message_id": row.number, "posted_at": row.posted_at}
+    values = [known | {name: each} for name in ("text", "numbers", "file_name", "content") for each in said]
+    digests = [
+        hashlib.sha256(content).hexdigest(),
+        sha256_hex(text.encode()),
+        *(sha256_hex(jcs(each)) for each in said),
+    ]
+    digests += [message_sha256(each | {"kind": row.kind}) for each in values]
+    digests += [sha256_hex(jcs([digest, None, "0"])) for digest in tuple(digests)]
+    digests += [sha256_hex(jcs([None, digest, "0"])) for digest in tuple(digests)]
+    for digest in digests:
+        for kind in ("name", "sha256", "raw_sha256", "hole", row.kind):
+            yield KEY.mark(kind, row.channel_id, row.number, "mila", "telegram", digest)
+            told = f"{kind}|{row.channel_id}|{row.number}|{digest}".encode()
+            yield hmac.digest(KEY.secret, told, "sha256")
+
+
+def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
+    """The guesses that some row confirms."""
+    every = list(texts)
+    return {
+        text
+        for row in rows
+        for text in every
+        for mark in guesses(row, text, card(text))
+        if any(mark[: len(kept)] == kept or mark[:HALF_BYTES] in kept for kept in row.marks)
+    }
+
+
+def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
+    """A channel with 23 photos that were not read, 23 that were missing, and a contact card that was read."""
+    rows = []
+    for number, name in enumerate(NAMES, start=1):
+        message = MESSAGE | {"message_id": str(number), "text": ""}
+        told = {"message_sha256": message_sha256(message), "position": "0", "file_name": name, "sha256": None}
+        file, hole = (
+            message | told | {"kind": "file"},
+            HOLE | told | {"lo": str(number), "hi": str(number), "what": name},
+        )
+        rows += [
+            Row(kind, "1", str(number), MESSAGE["posted_at"], mark(kind, values))
+            for kind, values in (("file", file), ("hole", hole))
+        ]
+    contact = MESSAGE | {"message_id": "99", "text": "", "numbers": [{"number": PHONES[12]}]}
+    vcard = contact | {"kind": "file", "position": "0", "message_sha256": message_sha256(contact)}
+    vcard |= {"sha256": hashlib.sha256(card(PHONES[12])).hexdigest(), "file_name": "contacts/contact_1.vcard"}
+    for kind, values in (("message", contact), ("file", vcard)):
+        rows.append(Row(kind, "1", "99", MESSAGE["posted_at"], mark(kind, values)))
+    return rows
+
+
+def ours(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
+    if kind == "hole":
+        return (hole_mark(KEY, values),)
+    marks = observed_marks(KEY, values)
+    halves = (marks.said[:HALF_BYTES], marks.said[HALF_BYTES:]) if marks.said else ()
+    return (marks.seen, *halves)
+
+
+def before(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
+    """The scheme of before: a digest of a name, or of bytes that anybody can write down."""
+    told = values["what"] if kind == "hole" else values.get("sha256") or values.get("file_name") or ""
+    digest = told if values.get("sha256") else sha256_hex(jcs(told))
+    name = "sha256" if values.get("sha256") else "name"
+    number = values.get("message_id") or values["lo"]
+    return (hmac.digest(KEY.secret, f"{name}|{values['channel_id']}|{number}|{digest}".encode(), "sha256"),)
+
+
+def test_whoever_has_the_key_and_the_rows_confirms_no_name_and_no_number() -> None:
+    assert confirmed(rows_of(ours), [*NAMES, *PHONES]) == set()
+
+
+def test_the_same_guesses_confirm_every_name_and_the_number_under_the_scheme_of_before() -> None:
+    assert confirmed(rows_of(before), [*NAMES, *PHONES]) == {*NAMES, PHONES[12]}
+
+
+def test_reasons_of_time_are_reasons() -> None:
+    assert {"ban", "downtime"} < {reason.value for reason in HoleReason}
