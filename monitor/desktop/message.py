@@ -6,7 +6,7 @@ says so, but never a message.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ _FILES = (("photo", "photo_file_size", "photo"), ("file", "file_size", "document
 _LOCAL = re.compile(r"(?:201[3-9]|20[2-9][0-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 """Local time in words; what claims to be older than Telegram has no date."""
 _MAX_PATH = 255
+_SPELLINGS = ("text", "text_entities", "gift_text", "full_text")
+"""Keys that may say the same words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         source.hole(HoleReason.SAYS_NOTHING, "")
     if kind not in _KINDS:
         source.hole(HoleReason.UNSUPPORTED, kind)
-    record = _record(parsed, text_has_picture=not isinstance(content.text, str | None))
+    record = _record(parsed, source.reader.spelled)
     return Message(
         id=number,
         kind=_KINDS.get(kind, Kind.MESSAGE),
@@ -108,15 +110,18 @@ def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str
     }
 
 
-def _record(parsed: Mapping[str, Parsed], *, text_has_picture: bool) -> Stripped:
+def _record(parsed: Mapping[str, Parsed], spelled: Collection[str]) -> Stripped:
     """The whole message without previews.
 
     Telegram cuts a text into entities, so that a picture spelled in Base64 shows only when the
-    pieces are joined: then every spelling of the text goes whole.
+    pieces are joined: then every spelling of that text goes whole.
+
+    Args:
+        spelled: The keys of such texts.
     """
-    if text_has_picture:
-        texts = {"text", "text_entities", "gift_text", "rich_message", "full_text"}
-        parsed = {name: {"thumbnail": value} if name in texts else value for name, value in parsed.items()}
+    if spelled:
+        whole = {*spelled, *(_SPELLINGS if "text" in spelled else ())}
+        parsed = {name: {"thumbnail": value} if name in whole else value for name, value in parsed.items()}
     return strip_previews(parsed)
 
 
@@ -266,7 +271,7 @@ class _Source:
 
     def _rich(self) -> tuple[Value, tuple[Entity, ...], Part, tuple[NamedFile, ...]]:
         rich = read_rich(self.reader, self.parsed["rich_message"])
-        text = self.reader.clean("".join(rich.words))
+        text = self.reader.join(rich.words, "rich_message")
         entities = tuple(rich.entities)
         if not isinstance(text, str):  # a picture, or no Unicode: what lies on it must not spell it again
             self.reader.refuse("rich_message: entities")

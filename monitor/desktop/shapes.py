@@ -10,7 +10,7 @@ Texts pass through ``clean``, so that no picture reaches a value.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -43,12 +43,14 @@ class Reader:
 
     Attributes:
         removed: How many pictures were cut out of texts.
+        spelled: Keys of the message in whose words a picture was found once their pieces were joined.
     """
 
     unread: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
     unwritten: dict[str, None] = field(default_factory=dict)
     removed: int = 0
+    spelled: set[str] = field(default_factory=set)
 
     @property
     def has_notes(self) -> bool:
@@ -60,6 +62,13 @@ class Reader:
         stripped = strip_previews(str(value))
         self.removed += stripped.removed
         return stripped.value
+
+    def join(self, pieces: Iterable[str], where: str) -> Value:
+        """The words of a text that was cut into pieces, as ``clean``."""
+        joined = self.clean("".join(pieces))
+        if not isinstance(joined, str):
+            self.spelled.add(where.partition(".")[0])
+        return joined
 
     def refuse(self, where: str) -> None:
         """Note that a value has no known shape."""

@@ -77,7 +77,7 @@ def read_text(reader: Reader, value: Parsed, where: str) -> tuple[Value, tuple[E
     runs = _runs(reader, value, where)
     if runs is None:
         return None, ()
-    joined = reader.clean("".join(run.words for run in runs))
+    joined = reader.join((run.words for run in runs), where)
     if not isinstance(joined, str):  # a picture, or no Unicode: its pieces must not spell it again
         if any(run.type for run in runs):
             reader.refuse(f"{where}: entities")
@@ -102,7 +102,7 @@ def words(reader: Reader, value: Parsed, where: str) -> Words | None:
     runs = _runs(reader, value, where)
     if runs is None:
         return None
-    whole = reader.clean("".join(run.words for run in runs))
+    whole = reader.join((run.words for run in runs), where)
     if not isinstance(whole, str):
         return (whole,)
     return tuple(_piece(run) for run in runs if run.words) or None

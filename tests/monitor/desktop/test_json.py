@@ -805,3 +805,163 @@ def test_a_reading_is_not_started_before_it_is_asked_for(tmp_path: Path) -> None
     contents: Iterator[Observation | Hole] = read_export(folder, now=now).contents()
     (folder / "p.jpg").write_bytes(b"came later")
     assert len(observations(contents, Kind.FILE)) == 1
+
+
+# --- what the chat as a whole lacks ----------------------------------------------------------
+
+
+def of_the_chat(contents: Iterable[Observation | Hole]) -> list[tuple[HoleReason, int]]:
+    return [(hole.reason, hole.count) for hole in holes(contents) if hole.lo is None]
+
+
+def test_of_a_chat_that_was_left_it_is_said_whose_messages_are_there(tmp_path: Path) -> None:
+    whole = {"about": "x", "left_chats": {"about": "y", "list": [export_of(message(1))]}}
+    contents = read(write(tmp_path, whole))
+    assert of_the_chat(contents) == [(HoleReason.OWN_ONLY, 1)]
+    assert "own messages" in holes(contents)[-1].what
+    there = {"about": "x", "chats": {"about": "y", "list": [export_of(message(1))]}}
+    assert of_the_chat(read(write(tmp_path, there))) == []
+
+
+def test_files_that_no_message_names_are_counted_and_previews_are_none(tmp_path: Path) -> None:
+    for name in ("photos/a.jpg", "photos/b.jpg", "photos/b.jpg_thumb.jpg", "files/ë.pdf", "css/style.css"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    contents = read(write(tmp_path, export_of(message(1, photo="photos/a.jpg"))))
+    assert of_the_chat(contents) == [(HoleReason.UNNAMED, 2)]
+    what = holes(contents)[-1].what
+    assert "2 files are named by no message" in what
+    assert "photos/b.jpg" in what
+    named = export_of(message(1, photo="photos/a.jpg"), message(2, photo="photos/b.jpg", file="files/ë.pdf"))
+    assert of_the_chat(read(write(tmp_path, named))) == []
+
+
+def test_a_file_that_a_custom_emoji_names_is_named(tmp_path: Path) -> None:
+    (tmp_path / "stickers").mkdir()
+    (tmp_path / "stickers/a.webp").write_bytes(b"x")
+    emoji = [{"type": "custom_emoji", "text": "x", "document_id": "stickers/a.webp"}]
+    assert of_the_chat(read(write(tmp_path, export_of(message(1, text=emoji))))) == []
+    assert of_the_chat(read(write(tmp_path, export_of(message(1))))) == [(HoleReason.UNNAMED, 1)]
+
+
+def test_of_a_full_export_the_files_of_other_chats_are_nobodys_business(tmp_path: Path) -> None:
+    for name in ("chats/chat_1/photos/a.jpg", "chats/chat_1/photos/lost.jpg", "chats/chat_2/photos/private.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    whole = {"chats": {"list": [export_of(message(1, photo="chats/chat_1/photos/a.jpg"))]}}
+    contents = read(write(tmp_path, whole))
+    assert of_the_chat(contents) == [(HoleReason.UNNAMED, 1)]
+    assert "private" not in holes(contents)[-1].what
+
+
+# --- files that are not whole ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("declared", "is_hole"), [(0, False), (7, False), (8, True), (6, True)])
+def test_a_file_of_another_length_than_declared_is_kept_and_is_a_hole(
+    tmp_path: Path, declared: int, *, is_hole: bool
+) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/b.bin").write_bytes(b"content")
+    contents = read(write(tmp_path, export_of(message(1, file="files/b.bin", file_size=declared))))
+    assert len(observations(contents, Kind.FILE)) == 1
+    assert [hole.reason for hole in holes(contents)] == [HoleReason.OTHER_SIZE] * is_hole
+
+
+@pytest.mark.parametrize("path", ["(File unavailable, please try again later)", "video_files/gone.mp4"])
+def test_where_only_the_preview_is_left_it_is_a_file_of_its_own(tmp_path: Path, path: str) -> None:
+    (tmp_path / "video_files").mkdir()
+    (tmp_path / "video_files/fence.mp4_thumb.jpg").write_bytes(b"preview")
+    named = message(1, file=path, file_name="fence.mp4", thumbnail="video_files/fence.mp4_thumb.jpg")
+    contents = read(write(tmp_path, export_of(named)))
+    files = observations(contents, Kind.FILE)
+    assert [one.fields["file_name"] for one in files] == ["video_files/fence.mp4_thumb.jpg"]
+    assert [one.fields["position"] for one in files] == ["1"]
+    (hole,) = holes(contents)
+    assert hole.what.startswith("fence.mp4: ")
+
+
+def test_a_preview_that_was_not_exported_is_no_file(tmp_path: Path) -> None:
+    marker = "(File not included. Change data exporting settings to download.)"
+    contents = read(write(tmp_path, export_of(message(1, file=marker, thumbnail=marker))))
+    assert observations(contents, Kind.FILE) == []
+    assert [hole.reason for hole in holes(contents)] == [HoleReason.NOT_INCLUDED]
+
+
+def test_a_file_names_the_message_that_it_came_with(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.bin"):
+        (tmp_path / name).write_bytes(b"x")
+    contents = read(write(tmp_path, export_of(message(1, photo="a.jpg", file="b.bin"), message(2, photo="a.jpg"))))
+    messages, files = observations(contents, Kind.MESSAGE), observations(contents, Kind.FILE)
+    assert [one.fields["position"] for one in files] == ["0", "1", "0"]
+    digests = [message_sha256({**one.fields, "kind": "message"}) for one in messages]
+    assert [one.fields["message_sha256"] for one in files] == [digests[0], digests[0], digests[1]]
+
+
+# --- which chat it is ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "known_as"),
+    [
+        ("public_channel", "42"),
+        ("private_supergroup", "42"),
+        ("private_group", "group42"),
+        ("personal_chat", "user42"),
+        ("saved_messages", "user42"),
+        ("of_tomorrow", "chat42"),
+    ],
+)
+def test_a_chat_is_known_by_its_number_and_its_kind(tmp_path: Path, kind: str, known_as: str) -> None:
+    container = read_export(write(tmp_path, export_of(message(1), kind=kind)), now=now)
+    assert container.channel_id == known_as
+    assert observations(container.contents())[0].channel_id == known_as
+
+
+OLD = {"id": 1, "type": "message", "date": "2021-01-04T10:11:12", "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("members", "number", "known_as"),
+    [
+        ({"from_id": 5 + 2**32}, 42 + 2**33, "42"),
+        ({}, 42 + 2**33, "42"),
+        ({"from_id": 5}, 42 + 2**33, "42"),
+        ({"from_id": "user5"}, 42 + 2**33, str(42 + 2**33)),
+        ({"date_unixtime": "1731574800"}, 42 + 2**33, str(42 + 2**33)),
+        ({"from_id": 5}, 42, "42"),
+    ],
+)
+def test_a_number_loses_its_kind_only_where_the_export_is_that_old(
+    tmp_path: Path, members: dict[str, Any], number: int, known_as: str
+) -> None:
+    export = export_of(OLD | members) | {"id": number}
+    assert read_export(write(tmp_path, export), now=now).channel_id == known_as
+
+
+def test_a_chat_without_a_number_is_known_by_the_digest_of_its_bytes(tmp_path: Path) -> None:
+    old = {"name": "Fence", "type": "private_supergroup", "messages": [OLD | {"edited": "1970-01-01T03:00:00"}]}
+    container = read_export(write(tmp_path, {"chats": {"list": [old]}}), now=now)
+    assert container.channel_id == f"export{container.sha256[:16]}"
+    assert not holes(container.contents())
+
+
+# --- faults of the exporter ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029"])
+def test_a_separator_that_the_exporter_writes_one_and_a_half_times_is_read(tmp_path: Path, character: str) -> None:
+    raw = json.dumps(export_of(message(1, text=f"a{character}b\\")), ensure_ascii=False).encode()
+    escape = b"\\u%04x" % ord(character)
+    broken = raw.replace(character.encode(), escape + character.encode()[1:])
+    assert broken != raw
+    one = observations(read(write(tmp_path, broken)))[0]
+    assert one.fields["text"] == f"a{character}b\\"
+    assert one.raw is not None
+    assert one.raw in broken
+
+
+def test_two_bytes_that_are_no_separator_stay_damage(tmp_path: Path) -> None:
+    raw = json.dumps(export_of(message(1, text="HERE"))).encode().replace(b"HERE", b"\\\\u2028\x80\xa8")
+    with pytest.raises(BrokenExportError):
+        read_export(write(tmp_path, raw), now=now)

@@ -1,4 +1,4 @@
-"""Two faults of the exporter are repaired in a copy, and nothing else is touched."""
+"""The known faults of the exporter are repaired in a copy, and nothing else is touched."""
 
 import json
 
