@@ -219,10 +219,12 @@ class Content:
     def __post_init__(self) -> None:
         if self.text is not None and not isinstance(self.text, Withheld):
             _require_text("text", self.text)
-        if isinstance(self.counters, tuple):
-            for counter in self.counters:
-                if counter.kind not in COUNTERS:
-                    raise ContentError("not a counter", expected=", ".join(COUNTERS), found=counter.kind)
+        for part in self.parts if isinstance(self.parts, tuple) else ():
+            if part.kind in COUNTED:
+                raise ContentError("a counter among the parts", found=part.kind)
+        for part in self.counters if isinstance(self.counters, tuple) else ():
+            if part.kind not in COUNTERS:
+                raise ContentError("not a counter", expected=", ".join(COUNTERS), found=part.kind)
 
     @property
     def is_silent(self) -> bool:
@@ -355,6 +357,8 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
 
 COUNTERS = ("views", "forwards", "reaction", "votes", "results", "receipt")
 """The kinds of part that are counters."""
+COUNTED = frozenset({*COUNTERS, "reactor", "vote"})
+"""The kinds that stand in counters alone, where people stand in place."""
 
 
 # --- the values of the log -------------------------------------------------------------------

@@ -46,7 +46,7 @@ MAX_MEMBER_BYTES = 1 << 30
 MAX_MEMBERS = 4_000_000
 MAX_NAME_BYTES = 120
 
-SCHEMA_NAMES = ("case", "event", "item", "leaf")
+SCHEMA_NAMES = ("case", "content", "event", "item", "leaf")
 
 _SAFE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
 _INDEX = r"(?:0|[1-9][0-9]{0,18})"

@@ -53,7 +53,7 @@ from casefiles.format.records import (
     jsonl,
     open_record,
 )
-from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
 from casefiles.verifier.cades import (
     Seal,
@@ -483,8 +483,11 @@ def _records_schemas(opened: Opened) -> str:
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
         for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
-            where = f"{member} line {number}"
-            require_schema(read_jcs(line, where=where), name, where=where)
+            where, row = f"{member} line {number}", read_jcs(line, where=f"{member} line {number}")
+            require_schema(row, name, where=where)
+            if name == "item":
+                said = load_schema("content")["properties"].keys() & row["values"].keys()
+                require_schema({key: row["values"][key] for key in said}, "content", where=where)
     return ""
 
 

@@ -1,7 +1,7 @@
 """The model of what a message says: what cannot be built, what can be withheld, and what it is known by."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from evidence.canonical import jcs
 from evidence.content import (
+    COUNTED,
     COUNTERS,
     ENTITY_FIELDS,
     NAMES,
     PARTS,
     Content,
     Entity,
-    Field,
     Form,
     Link,
     Number,
@@ -36,68 +36,7 @@ from evidence.content import (
 from evidence.errors import ContentError
 from evidence.log.commit import MAX_DEPTH
 from evidence.log.schema import SCHEMAS
-
-SECRET = "PLANTED"
-"""In every link, person and number that is made here, and nowhere else."""
-
-texts = st.text(st.characters(codec="utf-8"), max_size=8).filter(lambda text: SECRET not in text)
-planted = texts.map(lambda text: SECRET + text)
-codes = st.sampled_from(("a", "b_1", "photo", "2"))
-links = planted.map(Link)
-people = st.builds(Person, id=st.none() | planted, name=planted, username=st.none() | planted)
-numbers = st.builds(Number, st.sampled_from(NumberKind), planted)
-spans = st.builds(Span, st.integers(0, 99), st.integers(0, 99))
-SIMPLE: Mapping[Form, st.SearchStrategy[Any]] = {
-    Form.TEXT: texts | st.just({"b64": "AA"}) | st.just(["a", {"stripped": "9"}]),
-    Form.CODE: codes,
-    Form.INTEGER: st.integers(-(2**63), 2**63).map(str),
-    Form.DECIMAL: st.decimals(-90, 90, places=6).map(str),
-    Form.FLAG: st.sampled_from(("yes", "no")),
-    Form.TIME: st.just("2026-11-25T00:00:00.000Z"),
-    Form.SPAN: spans,
-    Form.LINK: links,
-    Form.PERSON: people,
-    Form.NUMBER: numbers,
-}
-
-
-def some_fields(forms: Mapping[str, Field]) -> st.SearchStrategy[dict[str, Any]]:
-    """A few of the fields, so that kinds with sixty of them are made in time."""
-    chosen = st.lists(st.sampled_from(sorted(forms)), max_size=4, unique=True)
-    return chosen.flatmap(lambda names: st.fixed_dictionaries({name: values_of(forms[name]) for name in names}))
-
-
-def values_of(form: Field) -> st.SearchStrategy[Any]:
-    if form.form is Form.WORDS:
-        one: st.SearchStrategy[Any] = words
-    elif isinstance(form.form, Form):
-        one = SIMPLE[form.form]
-    else:
-        one = parts(form.form)
-    return st.lists(one, max_size=3).map(tuple) if form.many else one
-
-
-entity_fields = some_fields(ENTITY_FIELDS)
-words = st.deferred(
-    lambda: st.lists(texts.filter(bool) | st.builds(Piece, codes, words, entity_fields), min_size=1, max_size=3)
-).map(tuple)
-
-
-def parts(kind: str) -> st.SearchStrategy[Part]:
-    return some_fields(PARTS[kind]).map(lambda fields: Part(kind, fields))
-
-
-def any_of(kinds: list[str]) -> st.SearchStrategy[tuple[Part, ...]]:
-    return st.lists(st.sampled_from(kinds).flatmap(parts), max_size=4).map(tuple)
-
-
-contents = st.builds(
-    Content,
-    text=st.none() | texts,
-    entities=st.lists(st.builds(Entity, codes, spans, entity_fields), max_size=3).map(tuple),
-    parts=any_of(sorted(PARTS.keys() - set(COUNTERS))),
-    counters=any_of(list(COUNTERS)),
-)
+from tests.evidence.contents import SECRET, contents
 
 
 @settings(max_examples=40, deadline=None)
@@ -169,7 +108,8 @@ def test_every_name_is_one_of_the_schema_and_can_be_withheld() -> None:
 def test_every_form_of_a_field_is_a_form_or_a_part() -> None:
     forms = {field.form for fields in (*PARTS.values(), ENTITY_FIELDS) for field in fields.values()}
     assert {form for form in forms if form not in PARTS} <= set(Form)
-    assert set(COUNTERS) <= PARTS.keys()
+    inner = {field.form for kind in COUNTERS for field in PARTS[kind].values() if field.form in PARTS}
+    assert {*COUNTERS, *inner} == COUNTED <= PARTS.keys()
 
 
 @pytest.mark.parametrize(
@@ -197,6 +137,8 @@ def test_every_form_of_a_field_is_a_form_or_a_part() -> None:
         lambda: Piece("bold", ("x", 5)),  # type: ignore[arg-type]
         lambda: Content(text=5),  # type: ignore[arg-type]
         lambda: Content(counters=(Part("poll"),)),
+        lambda: Content(parts=(Part("views"),)),
+        lambda: Content(parts=(Part("reactor"),)),
     ],
 )
 def test_what_no_message_can_say_cannot_be_built(build: Callable[[], object]) -> None:

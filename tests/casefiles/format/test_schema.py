@@ -6,14 +6,18 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefiles.errors import RecordsError
 from casefiles.format import layout
 from casefiles.format.layout import SCHEMA_NAMES
-from casefiles.format.schema import load_schema, require_schema
+from casefiles.format.schema import load_schema, require_schema, schema_bytes
+from evidence.canonical import jcs
+from evidence.content import Content, split
 from tests.casefiles.forge import good_members
+from tests.casefiles.format import content_schema
+from tests.evidence.contents import contents
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -121,3 +125,41 @@ def test_our_reading_of_a_schema_is_that_of_another_program(data: st.DataObject)
         ours = True
     # ECMA's $ does not match before a last newline, Python's does: there ours is the stricter
     assert ours == fits or (fits and "\n" in json.dumps(damaged, ensure_ascii=False).replace("\\n", "\n"))
+
+
+# --- what a message says ---------------------------------------------------------------------
+
+
+def test_the_schema_of_the_content_is_that_of_the_tables() -> None:
+    assert schema_bytes("content") == content_schema.spelled()
+
+
+@settings(deadline=None, max_examples=25)
+@given(contents)
+def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementation(content: Content) -> None:
+    told = json.loads(jcs(split(content)))
+    require_schema(told, "content", where="content")
+    jsonschema.validate(told, dict(load_schema("content")))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"text": ["a", {"number": "5"}]},
+        {"links": ["https://example.org"]},
+        {"people": [{"id": "user1", "age": "5"}]},
+        {"numbers": [{"kind": "pigeon", "number": "5"}]},
+        {"entities": [{"type": "bold", "offset": "0"}]},
+        {"content": [{"kind": "hologram"}]},
+        {"content": [{"kind": "poll", "votes": "5"}]},
+        {"content": [{"kind": "contact", "person": {"name": "in place"}}]},
+        {"content": [{"kind": "views", "count": "5"}]},
+        {"counters": [{"kind": "poll"}]},
+        {"media": ["photos/a.jpg"]},
+    ],
+)
+def test_another_content_does_not_fit(told: dict[str, Any]) -> None:
+    with pytest.raises(RecordsError):
+        require_schema(told, "content", where="content")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, dict(load_schema("content")))
