@@ -68,7 +68,7 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         method=container.method,
         mode=wish.mode,
         authority=grant.request if grant else None,
-        legal_basis=basis.text if basis else None,
+        legal_basis=basis,
     )
     with home.writing() as writer, home.objects.pending() as pending, Decoder() as decoder:
         if grant:

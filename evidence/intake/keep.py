@@ -351,6 +351,6 @@ def _imported(container: Container, provenance: Provenance, counts: Counts) -> d
         "channel_id": container.channel_id,
         "channel_title": None if container.channel_title is None else text_value(container.channel_title),
         "channel_type": container.channel_type,
-        "legal_basis": None if basis is None else text_value(basis),
+        "legal_basis": basis.told() if basis else None,
         "counts": {name: str(number) for name, number in asdict(counts).items()},
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from config.watchlist import LegalBasis
 from evidence.authority import Doer
 from evidence.canonical import Value, text_value
 from evidence.content import message_sha256
@@ -22,7 +23,7 @@ class Provenance:
 
     Attributes:
         authority: Event id of the request that allows it, if the mode needs one.
-        legal_basis: The legal basis in words, if the mode needs one.
+        legal_basis: What counsel wrote, if the mode needs it.
         container_sha256: Of the untouched bytes in which offsets count; None outside a container.
     """
 
@@ -31,7 +32,7 @@ class Provenance:
     method: str
     mode: Mode
     authority: str | None = None
-    legal_basis: str | None = None
+    legal_basis: LegalBasis | None = None
     container_sha256: str | None = None
 
     def values(self, at: datetime) -> dict[str, Value]:

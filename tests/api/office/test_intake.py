@@ -33,6 +33,9 @@ def test_the_request_names_the_digest_of_the_export_and_not_its_folder(home: Hom
     assert (requested.type, approved.type, imported.type) == ("requested", "approved", "imported")
     assert requested.values["target"] == done.container.sha256
     assert office.export.folder.name not in str(requested.values)
+    basis = imported.values["legal_basis"]
+    assert isinstance(basis, dict)
+    assert (basis["text"], basis["country"]) == ("Written by nobody, for tests", "MK")
     assert done.counts.already_known == len(items_of(home))
 
 

@@ -14,6 +14,8 @@ from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
 from api.office.item import Look
 from casefiles.case import add_items, open_case, open_events
+from casefiles.errors import RecordsError
+from casefiles.format.schema import require_schema
 from config.watchlist import watch_entry
 from evidence.custody.append import tree_size
 from evidence.log.leaf import parse_leaf
@@ -150,6 +152,19 @@ def test_the_scenario_has_every_type_of_event_that_anything_writes(home: Home) -
     with reading(home.engine) as connection:
         types = {parse_leaf(leaf).type for leaf in connection.execute(sa.select(database.event.c.leaf)).scalars()}
     assert types == SCHEMAS.keys() - NOT_WRITTEN_YET
+
+
+def test_every_value_that_the_program_logs_has_the_form_of_its_name(home: Home) -> None:
+    row = {"after": "0" * 64, "event": "0" * 32, "index": "0", "not_before": None, "public": {}, "sealed": {}}
+    row |= {"stamped_at": "2026-01-01T00:00:00.000Z", "withheld": []}
+    with reading(home.engine) as connection:
+        size = tree_size(connection)
+    for event in open_events(home.engine, range(size), home.keys.unlock(PASSPHRASE).casework):
+        values = event.record.values if event.record else {}
+        name = "item" if event.leaf.type == "observed" else "event"
+        require_schema({**row, "type": event.leaf.type, "values": values}, name, where=f"leaf {event.index}")
+        with pytest.raises(RecordsError):
+            require_schema({**row, "type": event.leaf.type, "values": {**values, "at": "now"}}, name, where="")
 
 
 def test_the_audit_finds_a_row_that_does_not_follow(home: Home, tmp_path: Path) -> None:
