@@ -19,7 +19,9 @@ from evidence.log.schema import SCHEMAS
 
 _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_IN_RUNS = frozenset({_HOLE, "case_item_added"})
+_GAP = "gap"
+_RECEIVED = frozenset({"message", "edit", "service"})
+_IN_RUNS = frozenset({_HOLE, "case_item_added", "case_item_removed"})
 """The types of entries that are told as one where they follow each other and the same person acted."""
 
 
@@ -152,7 +154,9 @@ class Unseen:
         indexes: Their log entries.
         spans: The messages that are concerned, merged; none where no one message is, WITHHELD where they are hidden.
         missing: What is missing, of each hole that says it.
-        since: When they were noticed, first and last.
+        received: The messages of these spans that a later entry of the bundle has all the same.
+        since: When they were noticed, in order.
+        until: When they ended, in order, where that is said.
     """
 
     indexes: tuple[int, ...]
@@ -160,7 +164,9 @@ class Unseen:
     channel: Fact
     spans: tuple[Span, ...] | Unshown
     missing: tuple[Missing, ...]
+    received: tuple[Span, ...]
     since: tuple[Fact, ...]
+    until: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +220,7 @@ def make_report(*, case: Mapping[str, Json], records: Sequence[Record], anchorag
         shown=len(records),
         entries=tuple(_entries(records)),
         holes=len(holes),
-        unseen=tuple(_unseen(holes)),
+        unseen=tuple(_unseen(holes, items_of(records))),
         log=_log(case, log_key),
     )
 
@@ -387,7 +393,7 @@ def _runs(events: Sequence[Record]) -> Iterator[list[Record]]:
 # What was not seen
 
 
-def _unseen(holes: Sequence[Record]) -> Iterator[Unseen]:
+def _unseen(holes: Sequence[Record], items: Sequence[Record]) -> Iterator[Unseen]:
     """The holes by reason and channel, in the order in which the first of each stands in the log."""
 
     def key(hole: Record) -> Hashable:
@@ -401,7 +407,9 @@ def _unseen(holes: Sequence[Record]) -> Iterator[Unseen]:
             channel=shown(of_one[0]).fact("channel_id"),
             spans=_spans(of_one),
             missing=tuple(_missing(of_one)),
+            received=_received(of_one, items),
             since=tuple(sorted(_distinct(of_one, "since"), key=str)),
+            until=tuple(sorted(_distinct(of_one, "until"), key=str)),
         )
 
 
@@ -409,6 +417,19 @@ def _missing(holes: Sequence[Record]) -> Iterator[Missing]:
     for hole in holes:
         if what := shown(hole).fact("what"):
             yield Missing(_span(hole) if _spanned(hole) == "some" else None, what)
+
+
+def _received(holes: Sequence[Record], items: Sequence[Record]) -> tuple[Span, ...]:
+    """Messages that nobody had seen when a gap was recorded, and that a later entry has."""
+    gaps = [hole for hole in holes if _named(hole, "hole") == _GAP and _spanned(hole) == "some"]
+    places = ((item.index, _place(item)) for item in items if _named(item, "kind") in _RECEIVED)
+    known = [(index, int(place[1]), place[0]) for index, place in places if place and _NUMBER.fullmatch(place[1])]
+    return spans_of(
+        number
+        for gap in gaps
+        for index, number, channel in known
+        if index > gap.index and channel == _named(gap, "channel_id") and _span(gap)[0] <= number <= _span(gap)[1]
+    )
 
 
 def _grouped(holes: Iterable[Record], key: Callable[[Record], Hashable]) -> Iterable[list[Record]]:

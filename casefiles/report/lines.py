@@ -82,6 +82,11 @@ def row(label: str, value: str, *, indent: str = "") -> list[str]:
     return [f"{head:<{LABEL}} {first}", *(margin + piece for piece in more)]
 
 
+def told(label: str, words: str, *, indent: str = "") -> list[str]:
+    """``label: words``, for words of ours: they break at spaces, which do not matter."""
+    return paragraph(words, indent=f"{indent}{label}:".ljust(LABEL) + " ").splitlines()
+
+
 def barred(text: str, *, indent: str = "    ") -> Iterator[str]:
     """A text as posted, line by line behind a bar, so that no line of it can pass for one of ours.
 

@@ -100,7 +100,8 @@ class Digest:
 
 Part: TypeAlias = Row | Quote | Digest
 
-_FIRST = ("channel_id", "channel_title", "channel_type", "message_id", "posted_at", "edited_at")
+_CHANNEL = ("channel_id", "channel_title")
+_FIRST = ("message_id", "posted_at", "edited_at")
 _WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
 _FILE = ("file_name", "position", "media_type", "bytes")
 _LISTS = ("links", "people", "numbers")
@@ -121,6 +122,9 @@ def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator
     """What an item says, in order; a name that says nothing has no part."""
     shown = Shown(values, withheld)
     yield Row("item.kind", shown.code("kind", "kind"))
+    yield from shown.rows(_CHANNEL)
+    if shown.has("channel_type"):
+        yield Row("item.channel_type", shown.code("channel_type", "chat"))
     yield from shown.rows(_FIRST)
     yield from (row for row in shown.rows(_WHO) if row.code != "item.forwarded_from" or not _is_told(shown))
     if shown.has("action"):

@@ -21,7 +21,7 @@ from casefiles.report.data import (
     Unseen,
     spans_of,
 )
-from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, paragraph, row, spelled, title
+from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, paragraph, row, spelled, title, told
 from casefiles.report.said import Code, Digest, Fact, Part, Quote, Run, Stripped, Unshown, text
 from config.words import Words
 from evidence.canonical import jcs
@@ -183,10 +183,10 @@ def _taken_in(words: Words, taken_in: TakenIn) -> list[str]:
 
 
 def _asked(words: Words, asked: Asked) -> str:
-    told = {"what": fact(words, asked.what), "index": str(asked.index)}
+    named = {"what": fact(words, asked.what), "index": str(asked.index)}
     if asked.approval is None:
-        return words.say("report.how.one", **told)
-    return words.say("report.how.two", **told, approved=str(asked.approval), who=fact(words, asked.approver))
+        return words.say("report.how.one", **named)
+    return words.say("report.how.two", **named, approved=str(asked.approval), who=fact(words, asked.approver))
 
 
 def _times(words: Words, report: Report) -> list[str]:
@@ -212,8 +212,8 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
         yield from part_lines(words, part)
     for name, numbers in (("files", item.files), ("carriers", item.carriers)):
         if numbers:
-            told = words.say("report.item.of", numbers=_spans(words, spans_of(numbers)))
-            yield from row(words.say(f"report.item.{name}"), told, indent=_IN)
+            which = words.say("report.item.of", numbers=_spans(words, spans_of(numbers)))
+            yield from told(words.say(f"report.item.{name}"), which, indent=_IN)
     times = (
         (words.say("report.item.acquired"), fact(words, item.acquired_at)),
         (_told(words, "report.item.after", rehearsal=report.rehearsal), item.after or words.say("report.before_first")),
@@ -223,7 +223,7 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
         yield from row(label, value, indent=_IN)
     if item.withheld:
         names = ", ".join(label_of(words, f"item.{name}") for name in item.withheld)
-        yield from row(words.say("report.item.withheld"), names, indent=_IN)
+        yield from told(words.say("report.item.withheld"), names, indent=_IN)
 
 
 # The other entries, and what was not seen
@@ -231,8 +231,8 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
 
 def _entries(words: Words, report: Report) -> list[str]:
     note = words.say("report.entries.note", shown=str(report.shown), size=str(report.log.size))
-    told = (_entry(words, entry) for entry in report.entries)
-    return [*heading(words.say("report.entries")), paragraph(note), *_bullets(told)]
+    entries = (_entry(words, entry) for entry in report.entries)
+    return [*heading(words.say("report.entries")), paragraph(note), *_bullets(entries)]
 
 
 def _entry(words: Words, entry: Entry) -> str:
@@ -244,11 +244,11 @@ def _entry(words: Words, entry: Entry) -> str:
         what = words.say(key, **named)
     else:
         what = words.count(key, number, **named)
-    told = {"who": fact(words, entry.who), "what": what, "first": fact(words, entry.first)}
+    common = {"who": fact(words, entry.who), "what": what, "first": fact(words, entry.first)}
     indexes = _spans(words, spans_of(entry.indexes))
     if number == 1:
-        return words.say("report.entry", index=indexes, **told)
-    return words.say("report.entry.run", indexes=indexes, last=fact(words, entry.last), **told)
+        return words.say("report.entry", index=indexes, **common)
+    return words.say("report.entry.run", indexes=indexes, last=fact(words, entry.last), **common)
 
 
 def _about(words: Words, entry: Entry) -> str:
@@ -271,9 +271,11 @@ def _unseen(words: Words, report: Report) -> Iterator[str]:
 
 def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
     rows = [("channel", fact(words, unseen.channel)), ("messages", _concerned(words, unseen))]
+    rows += [("received", _spans(words, unseen.received))] if unseen.received else []
     rows += [("missing", _missing(words, missing)) for missing in unseen.missing]
     rows += [("since", fact(words, since)) for since in unseen.since[:1]]
     rows += [("last", fact(words, since)) for since in unseen.since[1:][-1:]]
+    rows += [("until", fact(words, until)) for until in unseen.until[-1:]]
     rows.append(("entries", _spans(words, spans_of(unseen.indexes))))
     for name, value in rows:
         yield from row(words.say(f"report.hole.{name}"), value, indent=_IN)

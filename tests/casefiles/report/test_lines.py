@@ -17,6 +17,7 @@ from casefiles.report.lines import (
     row,
     spelled,
     title,
+    told,
 )
 
 TEXTS = st.text(st.sampled_from("ab |>\u00e9\u202e\n\\") | st.characters(codec="utf-8"), max_size=400)
@@ -106,6 +107,13 @@ def test_a_paragraph_breaks_at_words_and_keeps_a_digest_whole() -> None:
     digest = "ab" * 32
     lines = paragraph(f"{'word ' * 14}{digest}", indent="1. ").splitlines()
     assert lines == [f"1. {'word ' * 14}".rstrip(), f"   {digest}"]
+
+
+def test_words_of_ours_break_at_spaces_and_leave_none_at_the_end_of_a_line() -> None:
+    lines = told("withheld", "one, " * 30, indent="  ")
+    assert len(lines) > 1
+    assert [line for line in lines if len(line) > WIDTH or line.endswith(" ")] == []
+    assert all(line[: LABEL + 1].isspace() for line in lines[1:])
 
 
 def test_a_digest_is_shown_in_groups_of_four() -> None:

@@ -28,10 +28,15 @@ from evidence.content import (
     split,
 )
 from evidence.content import Part as ContentPart
+from monitor.desktop.known import ACTIONS, MEDIA_TYPES
+from monitor.desktop.rich import RICH_TEXTS
+from monitor.desktop.words import ENTITIES
 from tests.evidence.test_content import contents
 
 WORDS = load_words("en")
 MIRA = Person(id="user77", name="Mira", username="@mira")
+WITHOUT_ENTITY = ("plain", "empty", "concat", "diff", "inline_image", "button")
+"""Texts that the reader makes nothing of, or other entities, or a block."""
 AT = "2026-11-25T00:00:00.000Z"
 PHONE = Number(NumberKind.PHONE, "+389 70 000 000")
 
@@ -113,6 +118,14 @@ def test_every_kind_of_part_every_field_and_every_form_of_number_has_words() -> 
     assert missing == set()
     assert {f"number.{kind}" for kind in NumberKind} <= texts_of
     assert label_of(WORDS, "part.of_tomorrow") == "of_tomorrow"  # so that the search can fail
+
+
+def test_what_telegram_desktop_can_write_has_words() -> None:
+    texts_of = WORDS.texts.keys()
+    assert {f"action.{action}" for action in ACTIONS if action} - texts_of == set()
+    assert {f"media.type.{kind}" for kind in MEDIA_TYPES} - texts_of == set()
+    entities = {*ENTITIES, *RICH_TEXTS, "diff_new", "diff_old"} - {*WITHOUT_ENTITY}
+    assert {f"report.entity.{kind}" for kind in entities} - texts_of == set()
 
 
 def test_the_link_behind_words_is_told() -> None:

@@ -221,6 +221,19 @@ def test_holes_of_one_reason_in_one_channel_are_told_as_ranges() -> None:
     assert "messages: 1" in told
 
 
+def test_what_a_later_entry_has_of_a_gap_is_told() -> None:
+    log = forge.small_log(0)
+    log.add("observed", {**forge.item(0), "message_id": "9"})
+    log.add("hole", {**forge.act(forge.START), "channel_id": "1234567890", "hole": "gap", "lo": "5", "hi": "12"})
+    for number in ("6", "7", "20"):
+        log.add("observed", {**forge.item(0), "message_id": number})
+    log.add("observed", {**forge.item(0), "message_id": "8", "kind": "deletion"})
+    log.add("observed", {**forge.item(0), "message_id": "10", "channel_id": "18"})
+    received = [unseen.received for unseen in data_of(log).unseen]
+    assert received == [((6, 7), (9, 9))]  # 9 came after the gap of 7 to 9 that the log had before
+    assert "received later: 6 to 7, 9" in report_of(log)
+
+
 def test_a_hole_without_a_message_and_one_that_hides_it_stand_apart() -> None:
     assert "messages: no particular message" in hole_lines({})
     assert "messages: [withheld]" in hole_lines({"lo": "7", "hi": "9"}, withhold=frozenset({"lo", "hi"}))
