@@ -133,7 +133,7 @@ class Disk:
     Args:
         root: The folder; what lies in it now is on the disk.
         parts: The folders whose changes are played.
-        leave: Files right in the root that are none of the program's.
+        leave: Files, by their path below the root, that are left out: none of the program's, or no evidence.
     """
 
     def __init__(self, root: Path, parts: Sequence[Path], *, leave: Sequence[str] = ()) -> None:

@@ -29,6 +29,7 @@ import numpy as np
 import sqlalchemy as sa
 
 import api.cli.intake
+import api.cli.page
 import api.errors
 import api.office.intake
 from api.cli.main import main

@@ -44,6 +44,8 @@ pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("many-programs")]
 DONE, UNDECIDED = 0, 3
 MESSAGES = 16
 """In each of the two exports."""
+SHARED = 6
+"""In both of them, so that each import has to know what the other one brought."""
 
 Programs = dict[str, list[list[str]]]
 
@@ -97,7 +99,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         )
         for first, name in ((100, "one"), (200, "two")):
             more = [message(first, **photo), *(message(first + at) for at in range(1, MESSAGES))]
-            write_messages(office.folder / name, more)
+            write_messages(office.folder / name, [*more, *(message(300 + at) for at in range(SHARED))])
         yield Crowd(office, ask(lambda: _open_case(office)))
 
 
@@ -211,7 +213,7 @@ def broken_by(crowd: Crowd, ended: Mapping[str, Ended], victim: str) -> list[str
     seen = ask(lambda: _rerun_and_look(crowd, victim))
     broken += seen["rerun"]  # (2)
     messages = Counter(entry[2] for entry in seen["ledger"] if entry[0] == "item" and entry[3] == "message")
-    expected = [*range(1, 3), *range(100, 100 + MESSAGES), *range(200, 200 + MESSAGES)]
+    expected = [*range(1, 3), *range(100, 100 + MESSAGES), *range(200, 200 + MESSAGES), *range(300, 300 + SHARED)]
     if messages != Counter(expected):  # (3)
         broken.append(f"missing {Counter(expected) - messages}, too many {messages - Counter(expected)}")
     if seen["problems"] != ["PASSED", []]:  # (4)

@@ -16,6 +16,7 @@ import pytest
 
 import evidence.objects.pending
 from api.home import Home
+from config import oplog
 from evidence.objects.port import Sink
 from evidence.store import database
 from tests.faults.power import ACKNOWLEDGED, Call, Choice, Disk, Recording, calls
@@ -35,6 +36,8 @@ from tests.faults.rig import (
 
 pytestmark = pytest.mark.outside
 
+OPLOG = f"home/{oplog.FILE}"
+"""No evidence: nothing rests on it, and nobody brings it to the disk."""
 BARRIERS = frozenset({"fsync", "fdatasync", "access"})
 
 
@@ -77,7 +80,7 @@ def disk_of(recorded: Recorded) -> Disk:
     folder = recorded.after.folder
     shutil.rmtree(folder)
     recorded.before.copy(folder)
-    return Disk(folder, (recorded.after.home, recorded.after.keys))
+    return Disk(folder, (recorded.after.home, recorded.after.keys), leave=(OPLOG,))
 
 
 def power_cuts(
@@ -124,7 +127,11 @@ def broken_by(
 
 def contents(office: Office) -> dict[str, bytes]:
     files = [file for part in (office.home, office.keys) for file in part.rglob("*") if file.is_file()]
-    return {str(file.relative_to(office.folder)): file.read_bytes() for file in files if file.suffix != ".db-shm"}
+    return {
+        str(file.relative_to(office.folder)): file.read_bytes()
+        for file in files
+        if file.suffix != ".db-shm" and file.name != oplog.FILE
+    }
 
 
 def test_the_disk_that_is_played_back_is_the_one_that_was_written(recorded: Recorded, tmp_path: Path) -> None:
@@ -199,7 +206,7 @@ def test_an_office_that_was_made_is_there_after_a_power_cut(
     office.folder.mkdir()
     (office.folder / "passphrase").write_text(PASSPHRASE)
     (office.folder / "passphrase").chmod(0o600)
-    disk = Disk(office.folder, (office.folder,), leave=("strace.txt", "output.txt"))
+    disk = Disk(office.folder, (office.folder,), leave=("strace.txt", "output.txt", OPLOG))
     outcome = rig.run(office, fault=Recording())
     assert outcome.code == 0, outcome.output
     for call in calls((office.folder / "strace.txt").read_text()):
