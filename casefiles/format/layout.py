@@ -1,4 +1,4 @@
-"""The names of a bundle's members, in one place: what may be inside, and of what media type.
+"""The one table of a bundle's members: what may be inside, of what media type, who writes it, how it is searched.
 
 A member that is on no line here cannot enter a bundle and makes a bundle fail. Names are
 ASCII, in one spelling, without a leading dot or dash in any part, so that no file system, shell
@@ -7,6 +7,9 @@ or archive program can read one of them in two ways. docs/adr/0006-bundle-contai
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
 
 from casefiles.errors import ContainerError
 
@@ -41,6 +44,11 @@ TYPE_TEXT = "text/plain"
 TYPE_TOKEN = "application/vnd.etsi.timestamp-token"  # noqa: S105 - a media type
 TYPE_SIGNATURE = "application/pkcs7-signature"
 TYPE_XML = "text/xml"
+TYPE_JSON = "application/json"
+TYPE_LINES = "application/jsonl"
+TYPE_SCHEMA = "application/schema+json"
+TYPE_CERTIFICATES = "application/pem-certificate-chain"
+TYPE_TABLE = "text/csv"
 
 MAX_MEMBER_BYTES = 1 << 30
 MAX_MEMBERS = 4_000_000
@@ -50,42 +58,88 @@ SCHEMA_NAMES = ("case", "content", "event", "item", "leaf")
 
 _SAFE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
 _INDEX = r"(?:0|[1-9][0-9]{0,18})"
+_HEX64 = r"[0-9a-f]{64}"
 
-_ONE_OF_EACH = {
-    BAGIT: TYPE_TEXT,
-    BAG_INFO: TYPE_TEXT,
-    BAG_MANIFEST: TYPE_TEXT,
-    README: TYPE_TEXT,
-    HOW_TO_VERIFY: TYPE_TEXT,
-    VERIFY_SH: TYPE_TEXT,
-    CASE: "application/json",
-    ITEMS_JSONL: "application/jsonl",
-    ITEMS_CSV: "text/csv",
-    EVENTS_JSONL: "application/jsonl",
-    CHECKPOINT: TYPE_TEXT,
-    CHECKPOINT_TOKEN: TYPE_TOKEN,
-    LOG_KEY: TYPE_TEXT,
-    **{f"data/schema/{name}.schema.json": "application/schema+json" for name in SCHEMA_NAMES},
-}
-_SEAL_FILES = {
-    SEAL_MANIFEST: TYPE_XML,
-    SEAL_SIGNATURE: TYPE_SIGNATURE,
-    ARCHIVE_MANIFEST: TYPE_XML,
-    ARCHIVE_TOKEN: TYPE_TOKEN,
-}
-_MANY = (
-    (rf"data/log/{_INDEX}\.leaf", "application/json"),
-    (rf"data/log/{_INDEX}\.tlog-proof", TYPE_TEXT),
-    (rf"data/log/{_INDEX}\.disclosures", TYPE_TEXT),
-    (r"data/timestamps/[0-9a-f]{64}\.tst", TYPE_TOKEN),
-    (r"data/timestamps/[0-9a-f]{64}\.checkpoint", TYPE_TEXT),
-    (r"data/certs/[a-z0-9-]{1,64}\.pem", "application/pem-certificate-chain"),
+
+class Search(StrEnum):
+    """How a member's content is searched for pictures and prints of them.
+
+    ``der``: bytes, raw and in base64. ``text``: text, in base64. ``fields``: also the names of JSON fields.
+    ``lines``: what the lines of a leaf disclose, as ``fields``. ``columns``: also the names of columns.
+    """
+
+    DER = "der"
+    TEXT = "text"
+    FIELDS = "fields"
+    LINES = "lines"
+    COLUMNS = "columns"
+
+
+class Writer(StrEnum):
+    """Who writes a member, in this order; each names all that was written before it but the container's own form."""
+
+    CONTAINER = "container"
+    BUILDER = "builder"
+    SEAL = "seal"
+    ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of the table of members.
+
+    Attributes:
+        name: Its name, or a regular expression for the names of many.
+        how_many: ``one``: exactly one. ``some``: at least one. ``any``: any number.
+        beside: Ends that a name with this one's end must also be there with.
+    """
+
+    name: str
+    media_type: str
+    search: Search = Search.TEXT
+    writer: Writer = Writer.BUILDER
+    how_many: Literal["one", "some", "any"] = "one"
+    beside: tuple[str, ...] = ()
+
+
+_REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
+
+MEMBERS = (
+    Member(MIMETYPE, TYPE_TEXT, writer=Writer.CONTAINER),
+    Member(BAGIT, TYPE_TEXT),
+    Member(BAG_INFO, TYPE_TEXT),
+    Member(BAG_MANIFEST, TYPE_TEXT),
+    Member(README, TYPE_TEXT),
+    Member(HOW_TO_VERIFY, TYPE_TEXT),
+    Member(VERIFY_SH, TYPE_TEXT),
+    Member(CASE, TYPE_JSON, Search.FIELDS),
+    Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS),
+    Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS),
+    Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS),
+    Member(CHECKPOINT, TYPE_TEXT),
+    Member(CHECKPOINT_TOKEN, TYPE_TOKEN, Search.DER),
+    Member(LOG_KEY, TYPE_TEXT),
+    *(Member(f"data/schema/{name}.schema.json", TYPE_SCHEMA, Search.FIELDS) for name in SCHEMA_NAMES),
+    Member(
+        rf"data/log/{_INDEX}\.leaf", TYPE_JSON, Search.FIELDS, how_many="any", beside=(".tlog-proof", ".disclosures")
+    ),
+    Member(rf"data/log/{_INDEX}\.tlog-proof", TYPE_TEXT, how_many="any", beside=(".leaf",)),
+    Member(rf"data/log/{_INDEX}\.disclosures", TYPE_TEXT, Search.LINES, how_many="any", beside=(".leaf",)),
+    Member(rf"data/timestamps/{_HEX64}\.tst", TYPE_TOKEN, Search.DER, how_many="any", beside=(".checkpoint",)),
+    Member(rf"data/timestamps/{_HEX64}\.checkpoint", TYPE_TEXT, how_many="any", beside=(".tst",)),
+    Member(r"data/certs/[a-z0-9-]{1,64}\.pem", TYPE_CERTIFICATES, how_many="any"),
+    _REPORTS,
+    Member(SEAL_MANIFEST, TYPE_XML, writer=Writer.SEAL),
+    Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=Writer.SEAL),
+    Member(ARCHIVE_MANIFEST, TYPE_XML, writer=Writer.ARCHIVE),
+    Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=Writer.ARCHIVE),
 )
-_REPORT = (r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT)
-_PATTERNS = tuple((re.compile(pattern), media_type) for pattern, media_type in (*_MANY, _REPORT))
-_IS_REPORT = re.compile(_REPORT[0])
+"""Every member that a bundle may have: what drives its writer, its gate, its verifier and ``verify.sh``."""
 
-REQUIRED = frozenset({MIMETYPE, *_ONE_OF_EACH, *_SEAL_FILES})
+_ONES = {member.name: member for member in MEMBERS if member.how_many == "one"}
+_PATTERNS = tuple((re.compile(member.name), member) for member in MEMBERS if member.how_many != "one")
+
+REQUIRED = frozenset(_ONES)
 
 
 def leaf_name(index: int) -> str:
@@ -118,27 +172,39 @@ def report_name(language: str) -> str:
     return f"data/report.{language}.txt"
 
 
+def member_of(name: str) -> Member:
+    """The line of the table for a member.
+
+    Raises:
+        ContainerError: No member of this name may be in a bundle.
+    """
+    found = _ONES.get(name) or next((member for pattern, member in _PATTERNS if pattern.fullmatch(name)), None)
+    if found is None:
+        raise ContainerError("no such member may be in a bundle", where=ascii(name)[:MAX_NAME_BYTES])
+    return found
+
+
 def media_type(name: str) -> str:
     """The media type of a member.
 
     Raises:
         ContainerError: No member of this name may be in a bundle.
     """
-    known = _ONE_OF_EACH.get(name) or _SEAL_FILES.get(name)
-    if known is None and name == MIMETYPE:
-        known = TYPE_TEXT
-    if known is None:
-        known = next((kind for pattern, kind in _PATTERNS if pattern.fullmatch(name)), None)
-    if known is None:
-        raise ContainerError("no such member may be in a bundle", where=ascii(name)[:MAX_NAME_BYTES])
-    return known
+    return member_of(name).media_type
 
 
 def names_pattern() -> str:
     """Every name that a member may have, as one POSIX extended regular expression."""
-    ones = sorted(map(re.escape, REQUIRED))
+    ones = sorted(map(re.escape, _ONES))
     many = [pattern.pattern.replace("(?:", "(") for pattern, _ in _PATTERNS]
     return f"^({'|'.join([*ones, *many])})$".replace(r"\-", "-")
+
+
+def company() -> list[tuple[str, str, str]]:
+    """Folder, end of a name, and another end that must be there beside it."""
+    return [
+        (member.name.rpartition("/")[0] + "/", _end_of(member), other) for member in MEMBERS for other in member.beside
+    ]
 
 
 def require_safe_name(name: str) -> None:
@@ -164,29 +230,18 @@ def require_members(names: Iterable[str]) -> None:
     present = set(names)
     if missing := sorted(REQUIRED - present):
         raise ContainerError("a member is missing", where=missing[0], found=f"{len(missing)} missing")
-    if not any(_IS_REPORT.fullmatch(name) for name in present):
+    lines = {name: member_of(name) for name in present}
+    if _REPORTS not in lines.values():
         raise ContainerError("a member is missing", where=report_name("en"), expected="a report in some language")
-    for name in present:
-        media_type(name)
-        _require_company(name, present)
+    for name, member in lines.items():
+        stem = name.removesuffix(_end_of(member))
+        for other in member.beside:
+            if stem + other not in present:
+                raise ContainerError("a member is missing", where=stem + other, expected=f"beside {name}")
 
 
-_COMPANY = {
-    ".leaf": (".tlog-proof", ".disclosures"),
-    ".tlog-proof": (".leaf",),
-    ".disclosures": (".leaf",),
-}
-
-
-def _require_company(name: str, present: set[str]) -> None:
-    """A leaf comes with its proof and disclosures, a token with its checkpoint."""
-    stem, dot, suffix = name.rpartition(".")
-    wanted = _COMPANY.get(dot + suffix, ())
-    if name.startswith("data/timestamps/"):
-        wanted = (".checkpoint",) if suffix == "tst" else (".tst",)
-    for other in wanted:
-        if stem + other not in present:
-            raise ContainerError("a member is missing", where=stem + other, expected=f"beside {name}")
+def _end_of(member: Member) -> str:
+    return "." + member.name.rpartition(".")[2]
 
 
 def leaf_indexes(names: Iterable[str]) -> list[int]:
@@ -201,9 +256,9 @@ def is_payload(name: str) -> bool:
 
 def is_sealed(name: str) -> bool:
     """Whether the seal's manifest lists it: all but the mimetype and the signature files."""
-    return name != MIMETYPE and name not in _SEAL_FILES
+    return member_of(name).writer is Writer.BUILDER
 
 
 def is_archived(name: str) -> bool:
     """Whether the archive manifest lists it: all but the mimetype, itself and its own token."""
-    return name not in (MIMETYPE, ARCHIVE_MANIFEST, ARCHIVE_TOKEN)
+    return member_of(name).writer in (Writer.BUILDER, Writer.SEAL)

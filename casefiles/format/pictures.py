@@ -16,12 +16,10 @@ import base64
 import re
 
 from casefiles.errors import GateError
-from casefiles.format.layout import TYPE_SIGNATURE, TYPE_TOKEN, media_type
+from casefiles.format.layout import Search, member_of
 from evidence.pictures import find_encoded, find_raw
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_DISCLOSURES = ".disclosures"
-_WITH_FIELDS = (".json", ".jsonl", ".leaf", _DISCLOSURES)
 _PRINT_NAMES = rb"pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview"
 _PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
 _OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a picture
@@ -41,16 +39,17 @@ def require_no_picture(name: str, content: bytes) -> None:
         GateError: Something was found; says what and where, never the bytes.
         ContainerError: No such member may be in a bundle.
     """
-    if media_type(name) in (TYPE_TOKEN, TYPE_SIGNATURE):
+    search = member_of(name).search
+    if search is Search.DER:
         for found in find_raw(content):
             raise GateError("a picture or video", where=name, found=f"{found.name} at byte {found.at}")
         _require_no_base64(name, content)
         return
     _require_text(name, content)
-    told = _told(content) if name.endswith(_DISCLOSURES) else content
+    told = _told(content) if search is Search.LINES else content
     _require_text(name, told)
     _require_no_base64(name, told)
-    _require_no_print_field(name, told)
+    _require_no_print_field(name, told, search)
 
 
 def _require_text(name: str, content: bytes) -> None:
@@ -82,10 +81,12 @@ def _require_no_base64(name: str, content: bytes) -> None:
         raise GateError("a picture or video in base64", where=name, found=f"{found.name} at byte {found.at}")
 
 
-def _require_no_print_field(name: str, content: bytes) -> None:
+def _require_no_print_field(name: str, content: bytes, search: Search) -> None:
     """A JSON field or CSV column by its name; words in a text are none. Our JSON escapes no letter of a name."""
-    field = _JSON_FIELD.search(content) if name.endswith(_WITH_FIELDS) else None
-    if name.endswith(".csv"):
+    field = None
+    if search in (Search.FIELDS, Search.LINES):
+        field = _JSON_FIELD.search(content)
+    if search is Search.COLUMNS:
         field = _CSV_COLUMN.search(content.split(b"\r\n", 1)[0])
     if field:
         raise GateError("a field that could hold a print of a picture", where=name, found=ascii(field[1])[2:80])

@@ -21,6 +21,10 @@ readonly MAY_BE='@MAY_BE@'
 readonly MUST_BE='
 @MUST_BE@
 '
+# Folder, end of a name, and the end that must be there beside it.
+readonly BESIDE='
+@BESIDE@
+'
 readonly MADE='
 @MADE@
 '
@@ -68,7 +72,7 @@ need_roots() {
 
 # every file is a plain one that may be there, and none is missing; their names go to $work/names
 check_members() {
-  local path count odd=''
+  local path folder end other count odd=''
   [[ ! -e $work/unzip.failed ]] || refuse "$(<"$work/unzip.failed")"
   for path in **/*; do
     if [[ -d $path && ! -L $path ]]; then continue; fi
@@ -80,13 +84,9 @@ check_members() {
     [[ -z $path || -f $path ]] || refuse "missing: $path"
   done <<<"$MUST_BE"
   while IFS= read -r path; do
-    case $path in
-      data/log/*.leaf) [[ -f ${path%.leaf}.tlog-proof && -f ${path%.leaf}.disclosures ]] ;;
-      data/log/*.tlog-proof) [[ -f ${path%.tlog-proof}.leaf ]] ;;
-      data/log/*.disclosures) [[ -f ${path%.disclosures}.leaf ]] ;;
-      data/timestamps/*.tst) [[ -f ${path%.tst}.checkpoint ]] ;;
-      data/timestamps/*.checkpoint) [[ -f ${path%.checkpoint}.tst ]] ;;
-    esac || refuse "incomplete: $path"
+    while read -r folder end other; do
+      [[ -z $folder || $path != "$folder"*"$end" || -f ${path%"$end"}$other ]] || refuse "incomplete: $path"
+    done <<<"$BESIDE"
   done <"$work/names"
   printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")

@@ -5,7 +5,19 @@ import re
 import pytest
 
 from casefiles.errors import ContainerError
-from casefiles.format.layout import REQUIRED, media_type, names_pattern, require_members
+from casefiles.format import layout
+from casefiles.format.layout import (
+    MEMBERS,
+    REQUIRED,
+    Search,
+    company,
+    is_archived,
+    is_sealed,
+    media_type,
+    member_of,
+    names_pattern,
+    require_members,
+)
 from tests.casefiles.forge import good_members
 
 
@@ -35,3 +47,37 @@ def test_the_shell_is_given_the_same_list_of_names() -> None:
     assert pattern.fullmatch("data/report.sr-Cyrl.txt")
     for name in ("data/x.jpg", "data/log/01.leaf", "READMEXtxt", "data/log/1.leaf\n"):
         assert not pattern.fullmatch(name)
+
+
+def test_every_member_is_on_one_line_of_the_table() -> None:
+    for name in good_members():
+        lines = [
+            member
+            for member in MEMBERS
+            if member.name == name or (member.how_many != "one" and re.fullmatch(member.name, name))
+        ]
+        assert lines == [member_of(name)]
+    assert len({member.name for member in MEMBERS}) == len(MEMBERS)
+
+
+def test_who_writes_a_member_says_which_manifest_lists_it() -> None:
+    names = good_members().keys()
+    signed = {layout.SEAL_MANIFEST, layout.SEAL_SIGNATURE}
+    own = {layout.ARCHIVE_MANIFEST, layout.ARCHIVE_TOKEN}
+    assert set(filter(is_sealed, names)) == names - {layout.MIMETYPE} - signed - own
+    assert set(filter(is_archived, names)) == names - {layout.MIMETYPE} - own
+
+
+def test_what_is_no_text_is_searched_as_bytes_and_every_json_by_its_fields() -> None:
+    for member in MEMBERS:
+        assert (member.search is Search.DER) is (member.media_type in (layout.TYPE_TOKEN, layout.TYPE_SIGNATURE))
+        if "json" in member.media_type:
+            assert member.search is Search.FIELDS
+
+
+def test_the_shell_is_given_what_must_be_there_beside_what() -> None:
+    assert ("data/log/", ".leaf", ".tlog-proof") in company()
+    assert ("data/log/", ".leaf", ".disclosures") in company()
+    # whoever must be beside another is itself an end of that folder
+    ends = {(folder, end) for folder, end, _other in company()}
+    assert {(folder, other) for folder, _end, other in company()} == ends
