@@ -8,6 +8,7 @@ verifier carries it.
 """
 
 import base64
+import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value] | None"
 Json: TypeAlias = Any
 """What the standard library's parser returns."""
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
@@ -55,10 +57,10 @@ def _ordered(value: object) -> Json:
     match value:
         case None | str():
             return value
-        case Mapping():
-            return {name: _ordered(value[name]) for name in _names(value)}
         case list() | tuple():
             return [_ordered(inner) for inner in value]
+        case dict() | Mapping():  # a dict first: to ask whether it is a Mapping takes six times as long
+            return {name: _ordered(value[name]) for name in _names(value)}
         case _:
             raise CanonicalError(
                 "not a value of the log", expected="string, null, array or object", found=type(value).__name__
@@ -86,7 +88,7 @@ def text_value(text: str) -> Value:
 
 def b64u(data: bytes) -> str:
     """Base64url without padding (RFC 4648, section 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def from_b64u(text: str) -> bytes:

@@ -171,7 +171,8 @@ def _record_bytes(record: Record) -> bytes:
         {
             "format": RECORD_FORMAT,
             "type": record.type,
-            "values": dict(record.values),
+            # most names of a message are null, and would take a tenth of its record
+            "values": {name: value for name, value in record.values.items() if value is not None},
             "secrets": {"subject": b64u(record.subject_secret), "act": b64u(record.act_secret)},
             "source": record.source,
         }
@@ -189,10 +190,9 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
     try:
         body: dict[str, Any] = json.loads(plain)
         told = body["secrets"]
-        record = Record(
-            body["type"], body["values"], from_b64u(told["subject"]), from_b64u(told["act"]), body["source"]
-        )
         names = set(schema_of(leaf.type, leaf.format).names)
+        values = dict.fromkeys(sorted(names)) | body["values"]
+        record = Record(body["type"], values, from_b64u(told["subject"]), from_b64u(told["act"]), body["source"])
         if (body["format"], record.type, {*record.values.keys()}) != (RECORD_FORMAT, leaf.type, names):
             raise LeafError("the record is not of this leaf", where=where)
         commit = record.commit()
