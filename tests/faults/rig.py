@@ -37,16 +37,17 @@ from api.home import Home
 from api.office.audit import run_audit
 from api.office.home import Plan, create_home
 from casefiles.case import open_events
-from evidence.custody.event import Draft
 from evidence.errors import StoreError
 from evidence.finding import Verdict
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import Decoder
-from evidence.intake.keep import Counts, Intake, Provenance
+from evidence.intake.keep import Counts, Intake, Kept
+from evidence.intake.sight import Provenance
 from evidence.log.leaf import parse_leaf
 from evidence.objects.pending import LocalPending
-from evidence.observation import Container
+from evidence.observation import Container, Hole, Observation
 from evidence.store import database
+from evidence.store.payload import ROW_BYTES
 from evidence.times import system_clock
 from monitor.rehearsal.export import rehearsal_picture
 
@@ -136,13 +137,15 @@ def message(number: int, **more: object) -> dict[str, Any]:
     return told | {"text_entities": [{"type": "plain", "text": f"diell {number}"}]} | more
 
 
+_LONG = "diell " * (ROW_BYTES // 5)
+
 FEW = (
-    message(1),
+    message(1, text=_LONG, text_entities=[{"type": "plain", "text": _LONG}]),
     message(2, photo="photos/photo_1.jpg", width=480, height=360),
     message(3, file="(File not included. Change data exporting settings to download.)", file_name="a.pdf"),
     message(5),  # so that number 4 is a hole
 )
-"""Six observations and holes with six sealed objects: small, and every path of the write protocol is walked."""
+"""Six observations and holes, whose payloads lie in rows and as objects: every path of the write protocol is walked."""
 
 
 # What a child tells
@@ -329,13 +332,13 @@ def _honest(shared: Shared) -> None:
 
 def acknowledging_first(shared: Shared) -> None:
     """CONTROL: a batch is acknowledged before it is logged."""
-    log = Intake._log
+    keep = Intake.keep
 
-    def early(self: Intake, drafts: Sequence[Draft]) -> None:
+    def early(self: Intake, contents: Sequence[Observation | Hole], provenance: Provenance) -> Kept:
         shared.acknowledge()
-        log(self, drafts)
+        return keep(self, contents, provenance)
 
-    Intake._log = early
+    Intake.keep = early
 
 
 def logging_first(shared: Shared) -> None:
@@ -366,13 +369,14 @@ def settling_first(shared: Shared) -> None:
 def swallowing_errors(shared: Shared) -> None:
     """CONTROL: a batch that the store refused is acknowledged all the same."""
     _honest(shared)
-    log = Intake._log
+    keep = Intake.keep
 
-    def silent(self: Intake, drafts: Sequence[Draft]) -> None:
+    def silent(self: Intake, contents: Sequence[Observation | Hole], provenance: Provenance) -> Kept:
         with contextlib.suppress(StoreError):
-            log(self, drafts)
+            return keep(self, contents, provenance)
+        return Kept(Counter(), tuple(range(len(contents))))
 
-    Intake._log = silent
+    Intake.keep = silent
 
 
 # What is left behind
