@@ -1,6 +1,6 @@
 """One table: error -> exit code. An error takes the code of its nearest class in the table.
 
-And one for the system's errors: what to do about each.
+And one for the system's errors: the code of each.
 
 0 done, PASSED · 1 refused, failed, FAILED · 2 usage · 3 INDETERMINATE.
 """
@@ -32,26 +32,23 @@ EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
 VERDICT_CODES: Mapping[Verdict, int] = verifier.EXIT_CODES
 """The verifier's own table: a script need not know which program it called."""
 
-_SYSTEM_REMEDIES: Mapping[int, str] = MappingProxyType(
+_SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
     {
-        errno.EACCES: "Run it as the account that owns this, or name another place",
-        errno.EPERM: "Run it as the account that owns this, or name another place",
-        errno.EROFS: "Name a place that can be written to",
-        errno.ENOENT: "Check the path",
-        errno.ENOTDIR: "Check the path",
-        errno.EEXIST: "Name another place, or move away what is there",
-        errno.ENOSPC: "Make room and run it again: what was acknowledged is kept",
+        errno.EACCES: "system.not_permitted",
+        errno.EPERM: "system.not_permitted",
+        errno.EROFS: "system.read_only",
+        errno.ENOENT: "system.not_there",
+        errno.ENOTDIR: "system.not_there",
+        errno.EEXIST: "system.there_already",
+        errno.ENOSPC: "system.no_space",
     }
 )
 
 
 def of_system(error: OSError) -> Explained:
     """An error of the operating system, with what to do about it."""
-    return Explained(
-        error.strerror or str(error),
-        where=str(error.filename or ""),
-        fix=_SYSTEM_REMEDIES.get(error.errno or 0, "Look at the disk and at this path, then run it again"),
-    )
+    code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
+    return Explained(code, said=error.strerror or str(error), where=str(error.filename or ""))
 
 
 def exit_code(error: Explained) -> int:

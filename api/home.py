@@ -79,10 +79,10 @@ class Home:
         require_private(home.path)
         oplog.keep_in(home.path, max_bytes=home.settings.oplog.max_bytes, files=home.settings.oplog.files)
         if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
-            raise HomeError("the database is missing", where=str(home.path / DATABASE_FILE), fix="Restore a backup")
+            raise HomeError("home.database_missing", where=str(home.path / DATABASE_FILE))
         _require_writable(home.path)
         if not (home.path / OBJECTS_FOLDER).is_dir():
-            raise HomeError("the objects are missing", where=str(home.path / OBJECTS_FOLDER), fix="Restore a backup")
+            raise HomeError("home.objects_missing", where=str(home.path / OBJECTS_FOLDER))
         with database.reading(home.engine) as connection:
             database.require_schema(connection)
         oplog.note("home_opened", database=home.engine.dialect.name)
@@ -126,7 +126,7 @@ class Home:
         try:
             return VerifierKey.parse(file.read_text("ascii").strip())
         except FileNotFoundError as error:
-            raise HomeError("the log's public key is missing", where=str(file), fix="Restore a backup") from error
+            raise HomeError("home.log_key_missing", where=str(file)) from error
         except (NoteError, UnicodeDecodeError) as error:
             raise _damaged(file, error) from error
 
@@ -147,11 +147,7 @@ class Home:
             HomeError: It is not.
         """
         if not self.keys.path.is_dir():
-            raise HomeError(
-                "the keys' folder is not there",
-                where=str(self.keys.path),
-                fix="Put it back: bring its disk, or restore its backup",
-            )
+            raise HomeError("home.keys_missing", where=str(self.keys.path))
 
     def hand_out_roots(self) -> None:
         """Write the root of every chosen authority into ``trust``, where it is not there yet."""
@@ -193,13 +189,7 @@ class Home:
             chosen = []
             for name in self.settings.stamp.authorities:
                 if name not in roots:
-                    raise SettingsError(
-                        "no such time-stamp office",
-                        where="stamp.authorities",
-                        expected=", ".join(sorted(catalogue)),
-                        found=name,
-                        fix="Correct stamp.authorities in the settings",
-                    )
+                    raise SettingsError("settings.unknown_office", expected=", ".join(sorted(catalogue)), found=name)
                 if name == REHEARSAL:
                     rehearsal = RehearsalAuthority.open(self.keys.path / REHEARSAL)
                     url = stack.enter_context(rehearsal.serving(self.clock))
@@ -247,11 +237,10 @@ class Home:
         )
         if sequencer.verifier_key != self.verifier_key:
             raise HomeError(
-                "the log key is not the one of this home",
+                "home.another_log_key",
                 where=str(self.keys.path),
                 expected=str(self.verifier_key),
                 found=str(sequencer.verifier_key),
-                fix="Restore the keys' folder from its backup",
             )
         return sequencer
 
@@ -309,11 +298,7 @@ class Writer:
 
 def no_office(settings: Path) -> StampUnreachableError:
     """What is kept has no proven time, and nothing leaves; ``settings`` is the file to choose an office in."""
-    return StampUnreachableError(
-        "no time-stamp office is chosen",
-        where="stamp.authorities",
-        fix=f'In {settings}, under [stamp], change authorities = [] to authorities = ["digicert"]',
-    )
+    return StampUnreachableError("stamp_unreachable.none_chosen", settings=str(settings))
 
 
 def read_certificate(file: Path) -> x509.Certificate:
@@ -325,7 +310,7 @@ def read_certificate(file: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(file.read_bytes())
     except FileNotFoundError as error:
-        raise HomeError("a certificate is missing", where=str(file), fix="Restore the home from its backup") from error
+        raise HomeError("home.certificate_missing", where=str(file)) from error
     except ValueError as error:
         raise _damaged(file, error) from error
 
@@ -339,32 +324,22 @@ def require_private(folder: Path) -> None:
     try:
         mode = folder.stat().st_mode
     except FileNotFoundError as error:
-        raise HomeError("no such folder", where=str(folder), fix="Restore it from its backup") from error
+        raise HomeError("home.folder_missing", where=str(folder)) from error
     if not stat.S_ISDIR(mode):
-        raise HomeError("this is no folder", where=str(folder))
+        raise HomeError("home.not_a_folder", where=str(folder))
     if mode & 0o077:
-        raise HomeError(
-            "others may look into this folder",
-            where=str(folder),
-            expected="mode 0700",
-            found=f"mode {stat.S_IMODE(mode):04o}",
-            fix=f"Run: chmod 700 '{folder}'",
-        )
+        raise HomeError("home.not_private", where=str(folder), S_IMODE=stat.S_IMODE(mode), folder=str(folder))
 
 
 def _require_writable(home: Path) -> None:
     # who only reads must write as well: SQLite keeps the index of its journal beside the database
     for place in (home, *home.glob(DATABASE_FILE)):
         if not os.access(place, os.R_OK | os.W_OK):
-            raise HomeError(
-                "this account may not read and write here",
-                where=str(place),
-                fix="Run it as the account that owns the home; if the disk is read-only, copy both folders to another",
-            )
+            raise HomeError("home.not_permitted", where=str(place))
 
 
 def _damaged(where: Path, error: Exception) -> HomeError:
-    return HomeError(f"this file is damaged: {error}", where=str(where), fix="Restore the home from its backup")
+    return HomeError("home.file_damaged", error=str(error), where=str(where))
 
 
 def _certificates(roots: Sequence[RootCertificate]) -> tuple[x509.Certificate, ...]:

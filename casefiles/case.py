@@ -98,9 +98,7 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
     with reading(engine) as connection:
         for item in items:
             if connection.execute(sa.select(table.c.idx).where(table.c.item_id == item)).first() is None:
-                raise UnknownItemError(
-                    "there is no such item", found=item[:64], fix="Look it up: nisisama evidence list"
-                )
+                raise UnknownItemError("unknown_item.no_such_item", found=item[:64])
 
 
 def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
@@ -113,7 +111,7 @@ def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
     with reading(engine) as connection:
         row = connection.execute(wanted).one_or_none()
     if row is None:
-        raise UnknownItemError("there is no such case", found=case_id[:64], fix="Look it up: nisisama case list")
+        raise UnknownItemError("unknown_item.no_such_case", found=case_id[:64])
     return CaseRow(*row)
 
 
@@ -176,18 +174,15 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
 def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) -> Record | None:
     if "record" not in leaf.sealed:
         return None
-    fix = "Run: nisisama audit; restore a backup if it finds damage"
     if body is None:
-        raise LeafError("a record is missing", where=where, fix=fix)
+        raise LeafError("leaf.record_missing", where=where)
     try:
         sealed = stored_bytes(body, where=where)
         return read_record(open_whole(sealed, identities=(casework,)), leaf)
     except NoMatchingKeyError as error:
-        raise NoMatchingKeyError(
-            error.message, where=where, expected=error.expected, found=error.found, fix=fix
-        ) from error
+        raise NoMatchingKeyError("no_matching_key.record_of_another_key", cause=error, where=where) from error
     except EvidenceError as error:
-        raise LeafError(f"a record cannot be read: {error.message}", where=where, found=error.found, fix=fix) from error
+        raise LeafError("leaf.record_unreadable", cause=error, where=where) from error
 
 
 def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Sequence[int]:

@@ -125,11 +125,9 @@ def _parse(text: bytes, file: str) -> _AuthorityFile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(
-            "an entry does not fit its schema", where=f"{file}, {key}", expected=first["msg"], fix="Correct the file."
-        ) from error
+        raise CatalogueError("catalogue.entry_does_not_fit", file=file, key=key, expected=first["msg"]) from error
     except (ValueError, RecursionError) as error:
-        raise CatalogueError("not JSON with each key once", where=file, found=str(error)[:120]) from error
+        raise CatalogueError("catalogue.not_json", where=file, found=str(error)[:120]) from error
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -144,9 +142,7 @@ def _read(folder: Traversable, name: str) -> bytes:
     try:
         return folder.joinpath(name).read_bytes()
     except OSError as error:
-        raise CatalogueError(
-            "a file of the catalogue cannot be read", where=name, found=type(error).__name__
-        ) from error
+        raise CatalogueError("catalogue.file_unreadable", where=name, found=type(error).__name__) from error
 
 
 def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> AuthorityEntry:
@@ -170,11 +166,7 @@ def _root(row: _RootRow, folder: Traversable, *, where: str) -> RootCertificate:
     found = hashlib.sha256(_one_certificate(pem, row.file)).hexdigest()
     if found != row.sha256:
         raise CatalogueError(
-            f"{row.file} is another certificate",
-            where=where,
-            expected=row.sha256,
-            found=found,
-            fix="Compare with the fingerprint that the authority publishes.",
+            "catalogue.another_certificate", file=row.file, where=where, expected=row.sha256, found=found
         )
     return RootCertificate(file=row.file, subject=row.subject, sha256=row.sha256, pem=pem)
 
@@ -184,8 +176,8 @@ def _one_certificate(pem: bytes, file: str) -> bytes:
     try:
         der = ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))
     except ValueError as error:
-        raise CatalogueError("not a certificate in PEM", where=file, found=f"{len(pem)} bytes") from error
+        raise CatalogueError("catalogue.not_pem", where=file, length=len(pem)) from error
     # the base64 reader is lenient: a second certificate could hide behind the first one's padding
     if ssl.DER_cert_to_PEM_cert(der).encode("ascii") != pem:
-        raise CatalogueError("not one certificate in plain PEM", where=file, expected="64 columns, nothing else")
+        raise CatalogueError("catalogue.not_one_plain_pem", where=file)
     return der

@@ -2,7 +2,7 @@
 
 It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on standard error.
 ``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
-number, a verdict, the class of an error, a digest of ciphertext, one of the program's own words. No
+number, a verdict, the class or code of an error, a digest of ciphertext, one of the program's own words. No
 shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` alone
 enforces this. Losing this log loses no evidence: whatever cannot be written is silently left out.
 """
@@ -22,6 +22,8 @@ from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO
+
+from config.errors import LANGUAGE, catalogue
 
 FILE = "nisisama.log"
 _ROOT = Path(__file__).parents[1]
@@ -46,6 +48,10 @@ def _error(value: object) -> float | str | None:
     return value.__name__ if isinstance(value, type) and issubclass(value, BaseException) else None
 
 
+def _code(value: object) -> float | str | None:
+    return value if isinstance(value, str) and value in catalogue(LANGUAGE) else None
+
+
 def _choice(value: object) -> float | str | None:
     return str(value.value) if isinstance(value, Enum) else None
 
@@ -59,6 +65,7 @@ FIELDS: Mapping[str, Shape] = MappingProxyType(
     {
         "bytes": _number,
         "checkpoint_sha256": _spelled(r"[0-9a-f]{64}"),
+        "code": _code,
         "command": _spelled(r"[a-z]{2,12}( [a-z]{2,12})?"),
         "count": _number,
         "database": _spelled(r"sqlite|postgresql"),
@@ -90,7 +97,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "command_began": ("command",),
         "command_broke": ("error", "place", "duration_s"),
         "command_ended": ("exit_code", "duration_s"),
-        "command_refused": ("error", "place"),
+        "command_refused": ("error", "code", "place"),
         "export_made": ("items", "bytes"),
         "home_opened": ("database",),
         "import_finished": ("messages", "media", "known"),

@@ -115,16 +115,14 @@ def load_settings(file: Path) -> Settings:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(
-            "no settings here", where=str(file), fix="Name the home with --home, or make one: nisisama init --org NAME"
-        ) from error
+        raise SettingsError("settings.missing", where=str(file)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         place = str(error).rpartition("(at ")[2].rstrip(")")  # the rest may repeat a key, and so an address
-        raise SettingsError("not TOML", where=str(file), found=place, fix="Mend the file there") from error
+        raise SettingsError("settings.not_toml", where=str(file), found=place) from error
     _refuse_unknown_variables()
     # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
     for key in told.keys() - Settings.model_fields.keys():
-        raise SettingsError("unknown key", where=str(file), found=_name(key), fix="Remove it or correct its name")
+        raise SettingsError("settings.unknown_key", where=str(file), found=_name(key))
     try:
         return Settings(**told)
     except ValidationError as error:
@@ -142,9 +140,7 @@ def _refuse_unknown_variables() -> None:
     for known, name in _variables().items():
         section = known.removeprefix(PREFIX).partition("__")[0].lower()
         if known not in NOT_SETTINGS and section not in Settings.model_fields:
-            raise SettingsError(
-                "unknown setting", where=name, expected=f"{PREFIX}<SECTION>__<KEY>", fix="Unset it or correct its name"
-            )
+            raise SettingsError("settings.unknown_setting", where=name, prefix=PREFIX)
 
 
 def _settings_error(error: ValidationError, file: Path) -> SettingsError:
@@ -153,17 +149,14 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
     key = _name(".".join(path))
     variable = _variables().get(PREFIX + "__".join(path[:2]).upper())
     if first["type"] == "extra_forbidden":
-        return SettingsError("unknown key", where=variable or str(file), found=key, fix="Remove it or correct its name")
+        return SettingsError("settings.unknown_key", where=variable or str(file), found=key)
     if first["type"] == "missing":
-        return SettingsError(
-            "a key is missing", where=str(file), expected=key, fix="Write it again, or restore the file from a backup"
-        )
+        return SettingsError("settings.key_missing", where=str(file), expected=key)
     return SettingsError(
-        "a key does not fit",
+        "settings.key_does_not_fit",
         where=variable or f"{file}: {key}",
         expected=first["msg"].removeprefix("Input should be "),
         found=_shown(first["input"], path[0]),
-        fix="Correct its value",
     )
 
 
@@ -184,12 +177,7 @@ def _source_error(error: SourceError) -> SettingsError:
     section = str(error).partition('"')[2].partition('"')[0]
     start = f"{PREFIX}{section}".upper()
     names = sorted(name for known, name in _variables().items() if known == start or known.startswith(f"{start}__"))
-    return SettingsError(
-        "a variable is not JSON",
-        where=" or ".join(names),
-        expected='JSON, such as ["rehearsal"]',
-        fix="Correct its value",
-    )
+    return SettingsError("settings.variable_not_json", where=", ".join(names))
 
 
 def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
@@ -207,9 +195,9 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file ar
         return "[" + ", ".join(_toml(inner) for inner in value) + "]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     if any(0xD800 <= ord(character) <= 0xDFFF for character in text):  # noqa: PLR2004 - halves of surrogate pairs
-        raise SettingsError("a setting is not Unicode text", found=ascii(text)[:40])
+        raise SettingsError("settings.not_unicode", found=ascii(text)[:40])
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):  # noqa: PLR2004 - TOML's control characters
-        raise SettingsError("a control character in a setting", found=repr(text[:40]))
+        raise SettingsError("settings.control_character", found=repr(text[:40]))
     return f'"{text}"'
 
 
@@ -222,24 +210,16 @@ def read_secret_file(file: Path) -> bytes:
     try:
         status = file.lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise SecretFileError("not a regular file", where=str(file))
+            raise SecretFileError("secret_file.not_regular_file", where=str(file))
         if status.st_mode & 0o077:
             raise SecretFileError(
-                "others may read this secret",
-                where=str(file),
-                expected="mode 0600",
-                found=f"mode {stat.S_IMODE(status.st_mode):04o}",
-                fix=f"Run: chmod 600 '{file}'",
+                "secret_file.not_private", where=str(file), S_IMODE=stat.S_IMODE(status.st_mode), file=str(file)
             )
         secret = file.read_bytes()
     except FileNotFoundError as error:
-        raise SecretFileError(
-            "a secret file is missing", where=str(file), fix="Restore the keys' folder from its backup"
-        ) from error
+        raise SecretFileError("secret_file.missing", where=str(file)) from error
     except PermissionError as error:
-        raise SecretFileError(
-            "this account may not read the secret", where=str(file), fix="Run as the account that owns the home"
-        ) from error
+        raise SecretFileError("secret_file.not_permitted", where=str(file)) from error
     if not secret:
-        raise SecretFileError("a secret file is empty", where=str(file), fix="Restore the keys' folder from its backup")
+        raise SecretFileError("secret_file.empty", where=str(file))
     return secret

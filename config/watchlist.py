@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from config.errors import LegalBasisError, SettingsError
 
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
-_MEND = "Have counsel write it as docs/operations.md shows, under Modes"
 _CHANNEL = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}")
 
 
@@ -67,32 +66,15 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
         SettingsError: The channel is not a username or number, the report not a web address, or the date not a date.
     """
     if not _CHANNEL.fullmatch(channel):
-        raise SettingsError(
-            "not a channel",
-            expected="a username such as @name, or the channel's number",
-            found=channel[:64],
-            fix="Of an address such as t.me/name give @name; of an invitation, the number that an export shows",
-        )
+        raise SettingsError("settings.not_a_channel", found=channel[:64])
     if not _is_web_address(report_url):
-        raise SettingsError(
-            "the public report is not a web address",
-            expected="https://...",
-            found=report_url[:120],
-            fix="Copy the whole address of the page that names the channel",
-        )
+        raise SettingsError("settings.report_not_an_address", found=report_url[:120])
     if not reported_by.strip():
-        raise SettingsError("no organisation named the channel publicly", fix="Give --reported-by ORGANISATION")
+        raise SettingsError("settings.nobody_reported")
     if not reported_by.isprintable():
-        raise SettingsError(
-            "a tab, a line break or another sign that cannot be printed",
-            where="reported by",
-            found=ascii(reported_by)[1:-1][:64],
-            fix="Write --reported-by on one line, with spaces",
-        )
+        raise SettingsError("settings.not_printable", found=ascii(reported_by)[1:-1][:64])
     if access not in {"public", "invite"}:
-        raise SettingsError(
-            "not a kind of access", expected="public or invite", found=access[:20], fix="Correct --access"
-        )
+        raise SettingsError("settings.not_an_access", found=access[:20])
     return Entry(
         channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
     )
@@ -115,16 +97,14 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LegalBasisError(
-            "cannot read the legal basis", where=str(file), expected="a file", found=error.strerror or "", fix=_MEND
-        ) from error
+        raise LegalBasisError("legal_basis.unreadable", where=str(file), found=error.strerror or "") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LegalBasisError("not TOML", where=str(file), found=str(error), fix=_MEND) from error
+        raise LegalBasisError("legal_basis.not_toml", where=str(file), found=str(error)) from error
     for key in sorted(_LEGAL_KEYS ^ told.keys()):
         if key in _LEGAL_KEYS:
-            raise LegalBasisError("a key is missing", where=str(file), expected=key, fix=_MEND)
+            raise LegalBasisError("legal_basis.key_missing", where=str(file), expected=key)
         known = ", ".join(sorted(_LEGAL_KEYS))
-        raise LegalBasisError("unknown key", where=str(file), expected=known, found=key, fix=_MEND)
+        raise LegalBasisError("legal_basis.unknown_key", where=str(file), expected=known, found=key)
     basis = LegalBasis(
         text=_text(told, "text", file),
         counsel=_text(told, "counsel", file),
@@ -133,16 +113,14 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
         expires=_date(told["expires"], "expires", file),
     )
     if not re.fullmatch(r"[A-Z]{2}", basis.country):
-        raise LegalBasisError(
-            "not a country", where=str(file), expected="two capital letters", found=basis.country[:20], fix=_MEND
-        )
+        raise LegalBasisError("legal_basis.not_a_country", where=str(file), found=basis.country[:20])
     if not basis.dated <= today <= basis.expires:
         raise LegalBasisError(
-            "the legal basis is not valid today",
+            "legal_basis.not_valid_today",
             where=str(file),
-            expected=f"{basis.dated} to {basis.expires}",
+            dated=str(basis.dated),
+            expires=str(basis.expires),
             found=str(today),
-            fix="Ask counsel for a new one",
         )
     return basis
 
@@ -150,7 +128,7 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
 def _text(told: dict[str, object], key: str, file: Path) -> str:
     value = told[key]
     if not isinstance(value, str) or not value.strip():
-        raise LegalBasisError("a key is empty or no text", where=f"{file}: {key}", expected="text", fix=_MEND)
+        raise LegalBasisError("legal_basis.key_empty", file=str(file), key=key)
     return value.strip()
 
 
@@ -160,6 +138,7 @@ def _date(value: object, name: str, file: Path | None = None) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        where = f"{file}: {name}" if file else name
-        kind, fix = (LegalBasisError, _MEND) if file else (SettingsError, "Write it like 2026-11-02")
-        raise kind("not a date", where=where, expected="YYYY-MM-DD", found=str(value)[:40], fix=fix) from error
+        shown = str(value)[:40]
+        if file is None:
+            raise SettingsError("settings.not_a_date", where=name, found=shown) from error
+        raise LegalBasisError("legal_basis.not_a_date", file=str(file), name=name, found=shown) from error

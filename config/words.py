@@ -42,7 +42,7 @@ class Words:
         _, categories = _PLURALS[self.language]
         for key, text in self.texts.items():
             if not isinstance(text, str) and text.keys() != categories:
-                raise CatalogueError("plural forms do not fit the language", where=f"{self.language}: {key}")
+                raise CatalogueError("catalogue.plural_does_not_fit", where_language=self.language, key=key)
 
     def say(self, key: str, /, **values: str) -> str:
         """The text ``key`` with these values filled in.
@@ -52,7 +52,7 @@ class Words:
         """
         text = self.texts.get(key)
         if not isinstance(text, str):
-            raise CatalogueError("no such text", where=f"{self.language}: {key}")
+            raise CatalogueError("catalogue.unknown_text", where_language=self.language, key=key)
         return self._filled(key, text, values)
 
     def count(self, key: str, number: int, /, **values: str) -> str:
@@ -63,7 +63,7 @@ class Words:
         """
         forms = self.texts.get(key)
         if forms is None or isinstance(forms, str):
-            raise CatalogueError("no such text with plural forms", where=f"{self.language}: {key}")
+            raise CatalogueError("catalogue.unknown_plural", where_language=self.language, key=key)
         category, _ = _PLURALS[self.language]
         return self._filled(key, forms[category(number)], {**values, "number": str(number)})
 
@@ -71,7 +71,9 @@ class Words:
         try:
             return text.format_map(values)
         except KeyError as error:
-            raise CatalogueError("a value is missing", where=f"{self.language}: {key}", expected=str(error)) from error
+            raise CatalogueError(
+                "catalogue.value_missing", where_language=self.language, key=key, expected=str(error)
+            ) from error
 
 
 def languages() -> tuple[str, ...]:
@@ -88,10 +90,7 @@ def load_words(language: str) -> Words:
     """
     if not _TAG.fullmatch(language) or language not in _PLURALS:
         raise CatalogueError(
-            "no words in this language",
-            expected=", ".join(languages()),
-            found=ascii(language)[1:-1][:20],
-            fix="Choose one of these languages",
+            "catalogue.unknown_language", expected=", ".join(languages()), found=ascii(language)[1:-1][:20]
         )
     file = importlib.resources.files("config").joinpath("data", "words", f"{language}.json")
     return Words(language, json.loads(file.read_text(encoding="utf-8")))

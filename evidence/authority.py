@@ -94,18 +94,10 @@ def legal_basis_for(mode: Mode, file: Path | None, *, today: date) -> LegalBasis
     """
     if mode is Mode.METADATA_ONLY:
         if file is not None:
-            raise AuthorityError(
-                "this mode needs no legal basis, and none is logged for it",
-                where=mode.value,
-                fix="Leave out --legal-basis, or choose the mode that counsel wrote it for",
-            )
+            raise AuthorityError("authority.needs_no_legal_basis", where=mode.value)
         return None
     if file is None:
-        raise AuthorityError(
-            "this mode needs a legal basis",
-            where=mode.value,
-            fix="Give --legal-basis FILE.toml, written by counsel",
-        )
+        raise AuthorityError("authority.needs_legal_basis", where=mode.value)
     return load_legal_basis(file, today=today)
 
 
@@ -133,17 +125,11 @@ def require_two(act: Act, doer: Doer) -> str:
     """
     approver = doer.approver or ""
     if not approver.strip():
-        raise AuthorityError(
-            "this act needs two persons", where=act.value, fix="Let a second person agree, and name them: --approved-by"
-        )
+        raise AuthorityError("authority.needs_two_persons", where=act.value)
     if _same(approver, doer.actor):
-        raise AuthorityError(
-            "one person cannot approve their own request", where=act.value, fix="Name another person: --approved-by"
-        )
+        raise AuthorityError("authority.own_request", where=act.value)
     if _same(doer.actor, NOT_NAMED):
-        raise AuthorityError(
-            "two persons need two names", where=act.value, fix="Name yourself: --by NAME, or set NISISAMA_ACTOR"
-        )
+        raise AuthorityError("authority.needs_two_names", where=act.value)
     return approver
 
 
@@ -156,7 +142,7 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
     if doer.approver is not None:
         return two_persons(act, target, doer)
     if not (doer.reason or "").strip():
-        raise AuthorityError("this act needs a reason", where=act.value, fix="Say why: --reason TEXT")
+        raise AuthorityError("authority.needs_reason", where=act.value)
     request = _request(act, target, doer)
     return Grant(request.event_id, (request,), doer.at + REVIEW_WITHIN)
 

@@ -33,7 +33,7 @@ def jcs(value: Value) -> bytes:
     try:
         return _ENCODER.encode(_ordered(value)).encode("utf-8")
     except (UnicodeEncodeError, RecursionError) as error:
-        raise CanonicalError("a value cannot be written canonically", found=type(error).__name__) from error
+        raise CanonicalError("canonical.cannot_be_written", found=type(error).__name__) from error
 
 
 def read_jcs(data: bytes, *, where: str) -> Json:
@@ -46,9 +46,9 @@ def read_jcs(data: bytes, *, where: str) -> Json:
         value = json.loads(data.decode("utf-8"))
     # JSON and UTF-8 errors are ValueErrors; the parser recurses over what is nested without end
     except (ValueError, RecursionError) as error:
-        raise CanonicalError("not JSON", where=where, found=type(error).__name__) from error
+        raise CanonicalError("canonical.not_json", where=where, found=type(error).__name__) from error
     if jcs(value) != data:
-        raise CanonicalError("not in its one spelling", where=where, expected="JCS (RFC 8785)")
+        raise CanonicalError("canonical.not_the_one_spelling", where=where)
     return value
 
 
@@ -62,16 +62,14 @@ def _ordered(value: object) -> Json:
         case dict() | Mapping():  # a dict first: to ask whether it is a Mapping takes six times as long
             return {name: _ordered(value[name]) for name in _names(value)}
         case _:
-            raise CanonicalError(
-                "not a value of the log", expected="string, null, array or object", found=type(value).__name__
-            )
+            raise CanonicalError("canonical.not_a_value", found=type(value).__name__)
 
 
 def _names(value: Mapping[Any, object]) -> list[str]:
     """The names of an object in the order of their UTF-16 code units (RFC 8785, 3.2.3)."""
     for name in value:
         if not isinstance(name, str):
-            raise CanonicalError("a name is not a string", found=type(name).__name__)
+            raise CanonicalError("canonical.name_no_string", found=type(name).__name__)
     if all(map(str.isascii, value)):
         return sorted(value)
     return sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
@@ -100,10 +98,10 @@ def from_b64u(text: str) -> bytes:
     try:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
-        raise CanonicalError("not base64url", found=f"{len(text)} characters") from error
+        raise CanonicalError("canonical.not_base64url", length=len(text)) from error
     # b64decode overlooks given padding, plus and slash, and the unused low bits of the last character
     if b64u(data) != text:
-        raise CanonicalError("not the one base64url spelling of its bytes")
+        raise CanonicalError("canonical.not_the_one_base64url")
     return data
 
 

@@ -102,7 +102,7 @@ class Person:
 
     def __post_init__(self) -> None:
         if self.id is None and self.name is None and self.username is None:
-            raise ContentError("a person of whom nothing is known", expected="an id, a name or a user name")
+            raise ContentError("content.unknown_person")
         for name, value in (("id", self.id), ("name", self.name), ("username", self.username)):
             if value is not None:
                 _require_text(name, value)
@@ -143,7 +143,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.offset < 0 or self.length < 0:
-            raise ContentError("not a span of words", expected="no negative number")
+            raise ContentError("content.not_a_span")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class Part:
 
     def __post_init__(self) -> None:
         if self.kind not in PARTS:
-            raise ContentError("no such part of a message", expected="a kind of docs/format.md", found=self.kind[:40])
+            raise ContentError("content.unknown_part", found=self.kind[:40])
         _require_fields(self.kind, self.fields, PARTS[self.kind])
 
 
@@ -221,10 +221,10 @@ class Content:
             _require_text("text", self.text)
         for part in self.parts if isinstance(self.parts, tuple) else ():
             if part.kind in COUNTED:
-                raise ContentError("a counter among the parts", found=part.kind)
+                raise ContentError("content.counter_among_parts", found=part.kind)
         for part in self.counters if isinstance(self.counters, tuple) else ():
             if part.kind not in COUNTERS:
-                raise ContentError("not a counter", expected=", ".join(COUNTERS), found=part.kind)
+                raise ContentError("content.not_a_counter", expected=", ".join(COUNTERS), found=part.kind)
 
     @property
     def is_silent(self) -> bool:
@@ -401,7 +401,7 @@ def join(values: Mapping[str, Any]) -> Content:
             counters=reader.all("counters", _Inline(values).part),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise ContentError("these values are no content", found=type(error).__name__) from error
+        raise ContentError("content.no_content", found=type(error).__name__) from error
 
 
 def plain(words: Sequence[Any]) -> str:
@@ -596,7 +596,7 @@ def _told(parts: "tuple[Any, ...] | Withheld") -> tuple[Any, ...]:
 
 
 def _withheld(value: Withheld) -> ContentError:
-    return ContentError("what is withheld cannot be committed to again", where=value.name)
+    return ContentError("content.withheld", where=value.name)
 
 
 # --- digests ---------------------------------------------------------------------------------
@@ -648,7 +648,7 @@ _TYPES: Mapping[Form, type] = {Form.SPAN: Span, Form.LINK: Link, Form.PERSON: Pe
 def _require_fields(kind: str, fields: Mapping[str, Said], forms: Mapping[str, Field]) -> None:
     for name, value in fields.items():
         if name not in forms:
-            raise ContentError("no such field of this part", where=kind, found=name[:40])
+            raise ContentError("content.unknown_field", where=kind, found=name[:40])
         form, where = forms[name], f"{kind}.{name}"
         for one in _each(value, form, where):
             _require_form(where, one, form.form)
@@ -658,7 +658,7 @@ def _each(value: Any, form: Field, where: str) -> tuple[Any, ...]:  # noqa: ANN4
     if not form.many:
         return (value,)
     if not isinstance(value, tuple):
-        raise ContentError("not a list", where=where, found=type(value).__name__)
+        raise ContentError("content.not_a_list", where=where, found=type(value).__name__)
     return value
 
 
@@ -677,17 +677,17 @@ def _require_form(where: str, value: Said, form: Form | str) -> None:
 
 def _require_part(where: str, value: object, kind: str) -> None:
     if not (isinstance(value, Part) and value.kind == kind):
-        raise ContentError("another part stands there", where=where, expected=kind, found=type(value).__name__)
+        raise ContentError("content.another_part", where=where, expected=kind, found=type(value).__name__)
 
 
 def _require_one(where: str, value: object, form: Form) -> None:
     if not isinstance(value, (Withheld, _TYPES[form])):
-        raise ContentError("another value stands there", where=where, expected=form, found=type(value).__name__)
+        raise ContentError("content.another_value", where=where, expected=form, found=type(value).__name__)
 
 
 def _require_words(where: str, value: object) -> None:
     if not isinstance(value, tuple):
-        raise ContentError("not words", where=where, expected="a tuple", found=type(value).__name__)
+        raise ContentError("content.not_words", where=where, found=type(value).__name__)
     for piece in value:
         if not isinstance(piece, Piece):
             _require_text(where, piece)
@@ -695,7 +695,7 @@ def _require_words(where: str, value: object) -> None:
 
 def _require_spelling(where: str, value: object, form: Form) -> None:
     if not (isinstance(value, str) and _PATTERNS[form].fullmatch(value)):
-        raise ContentError("not of its form", where=where, expected=f"{form}: {_PATTERNS[form].pattern}")
+        raise ContentError("content.another_form", where=where, form=form, pattern=_PATTERNS[form].pattern)
 
 
 def _require_text(where: str, value: object) -> None:
@@ -710,11 +710,11 @@ def _require_text(where: str, value: object) -> None:
             for piece in value:
                 _require_text(where, piece)
         case _:
-            raise ContentError("not a text", where=where, found=type(value).__name__)
+            raise ContentError("content.not_a_text", where=where, found=type(value).__name__)
 
 
 def _require_unicode(where: str, text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise ContentError("a text is not Unicode", where=where, expected='{"b64": ...}') from error
+        raise ContentError("content.text_not_unicode", where=where) from error

@@ -2,15 +2,16 @@
 
 Primitives raise. A checker runs numbered checks, turns each raise into a Finding and
 returns a Report; ``require_passed`` turns a bad report back into a raise. The verdicts are
-those of ETSI EN 319 102-1, 5.1.3. Standard library only: the offline verifier carries it.
+those of ETSI EN 319 102-1, 5.1.3. A finding has a code and facts, as an error has; its words
+come from the same catalogue. Standard library only: the offline verifier carries it.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from config.errors import Explained
+from config.errors import Explained, Fact, Said, as_json, say
 from evidence.errors import EvidenceError
 
 
@@ -26,27 +27,70 @@ _ORDER = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a check that held rests on: a code and facts, as a finding has."""
+
+    code: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One check's outcome.
 
     Attributes:
         id: Stable name of the check, ``log.tree`` or ``keys.permissions``.
-        where: What it is about: ``object ab12…``, ``leaf 12``, a member, a setting.
-        fix: What the reader can do; empty when it passed.
+        code: What was found, of the catalogue of errors; empty when it passed and there is nothing to say.
     """
 
     id: str
     verdict: Verdict
-    where: str = ""
-    expected: str = ""
-    found: str = ""
-    fix: str = ""
+    code: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, check_id: str, error: Explained, verdict: Verdict = Verdict.FAILED) -> Self:
         """Turn a raise into a finding."""
-        found = f"{error.message}: {error.found}" if error.found else error.message
-        return cls(check_id, verdict, error.where, error.expected, found, error.fix)
+        return cls(check_id, verdict, error.code, error.facts)
+
+    @property
+    def said(self) -> Said:
+        """Its words."""
+        return say(self.code, self.facts) if self.code else Said()
+
+    @property
+    def where(self) -> str:
+        """What it is about: ``object ab12…``, ``leaf 12``, a member, a setting."""
+        return self.said.where
+
+    @property
+    def expected(self) -> str:
+        """What should have been there."""
+        return self.said.expected
+
+    @property
+    def found(self) -> str:
+        """What is there, or happened, in one line."""
+        said = self.said
+        return ": ".join(part for part in (said.message, said.found) if part)
+
+    @property
+    def fix(self) -> str:
+        """What the reader can do; empty when it passed."""
+        return self.said.fix
+
+    def told(self) -> dict[str, Any]:
+        """For a machine: code and facts, and the words for whoever shows it."""
+        return {
+            "id": self.id,
+            "verdict": str(self.verdict),
+            "where": self.where,
+            "expected": self.expected,
+            "found": self.found,
+            "fix": self.fix,
+            "code": self.code,
+            "facts": as_json(self.facts),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +119,10 @@ class Report:
         """
         for finding in self.problems:
             raise EvidenceError(
-                f"{finding.id} is {finding.verdict}",
-                where=finding.where,
-                expected=finding.expected,
-                found=finding.found,
-                fix=finding.fix,
+                "evidence.check_did_not_pass",
+                check=finding.id,
+                verdict=str(finding.verdict),
+                cause=Explained(finding.code, **finding.facts),
             )
 
 

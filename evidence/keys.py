@@ -37,7 +37,6 @@ MIN_DIFFERENT_CHARACTERS = 5
 _NOT_TYPED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, halves of pairs, and the separators of lines and paragraphs."""
 
-_CHOOSE = "Choose several words that do not belong together, on one line; six are good"
 
 ROLES = ("office", "casework", "matching")
 
@@ -101,9 +100,7 @@ class KeyFolder:
         try:
             return parse_identity(open_with_passphrase(sealed, passphrase=passphrase).decode("ascii").strip())
         except (EnvelopeError, KeyTextError, UnicodeDecodeError) as error:
-            raise SecretFileError(
-                "this key file is damaged", where=str(file), fix="Restore the keys' folder from its backup"
-            ) from error
+            raise SecretFileError("secret_file.damaged", where=str(file)) from error
 
     def read_sealed(self, name: str, identity: Identity) -> bytes:
         """A further secret, sealed to ``identity``."""
@@ -123,9 +120,7 @@ class KeyFolder:
         except ValueError:
             secret = b""
         if len(secret) != SECRET_BYTES:
-            raise SecretFileError(
-                "this is no key", where=str(self.path / name), fix="Restore the keys' folder from its backup"
-            )
+            raise SecretFileError("secret_file.not_a_key", where=str(self.path / name))
         return secret
 
 
@@ -146,21 +141,11 @@ def require_long(passphrase: str) -> None:
     """
     if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
         # never its length: on a screen or in a script's log it helps whoever guesses
-        raise PassphraseError(
-            "the new passphrase is too short",
-            expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
-            fix=_CHOOSE,
-        )
+        raise PassphraseError("passphrase.too_short", least=MIN_PASSPHRASE_CHARACTERS)
     if len(set(passphrase)) < MIN_DIFFERENT_CHARACTERS:
-        raise PassphraseError(
-            "the new passphrase repeats too few characters",
-            expected=f"at least {MIN_DIFFERENT_CHARACTERS} different ones",
-            fix=_CHOOSE,
-        )
+        raise PassphraseError("passphrase.too_even", least=MIN_DIFFERENT_CHARACTERS)
     if any(unicodedata.category(character) in _NOT_TYPED for character in passphrase):
-        raise PassphraseError(
-            "the new passphrase has a line break or another character that no prompt takes", fix=_CHOOSE
-        )
+        raise PassphraseError("passphrase.not_typeable")
 
 
 def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -> HybridIdentity:
@@ -179,7 +164,7 @@ def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -
     try:
         make_folder(folder.path)
     except FileExistsError as error:
-        raise HomeError("there are keys already", where=str(folder.path), fix="Name another home") from error
+        raise HomeError("home.keys_there_already", where=str(folder.path)) from error
     for name in ("log.key", "seen.key"):
         write_file(folder.path / name, base64.b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
     for role, sealed in protected.items():
@@ -214,6 +199,4 @@ def read_recipients(home: Path) -> Recipients:
             }
         )
     except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise HomeError(
-            "a recipient is missing", where=str(home / "recipients"), fix="Restore the home from its backup"
-        ) from error
+        raise HomeError("home.recipient_missing", where=str(home / "recipients")) from error

@@ -23,7 +23,7 @@ def format_time(moment: datetime) -> str:
         CanonicalError: The time has no zone.
     """
     if moment.tzinfo is None:
-        raise CanonicalError("a time without a zone", expected="aware UTC")
+        raise CanonicalError("canonical.time_without_zone")
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{utc.isoformat(timespec='milliseconds')}Z"
 
@@ -37,7 +37,7 @@ def parse_time(text: str) -> datetime:
     try:
         moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise CanonicalError("not a time of the log", expected="YYYY-MM-DDTHH:MM:SS.mmmZ", found=text[:40]) from error
+        raise CanonicalError("canonical.not_a_time", found=text[:40]) from error
     if format_time(moment) != text:
-        raise CanonicalError("not the one spelling of this time", expected=format_time(moment), found=text[:40])
+        raise CanonicalError("canonical.not_the_one_time", expected=format_time(moment), found=text[:40])
     return moment

@@ -58,9 +58,9 @@ def _require_manifest(content: MediaContent) -> None:
     try:
         manifest = json.loads(content.manifest)
     except ValueError as error:
-        raise EnvelopeError("the manifest is not JSON", where="media manifest") from error
+        raise EnvelopeError("envelope.manifest_not_json") from error
     if not isinstance(manifest, dict):
-        raise EnvelopeError("the manifest is not an object", where="media manifest")
+        raise EnvelopeError("envelope.manifest_no_object")
     for name, found in (("sha256", content.content_sha256), ("length", str(content.content_bytes))):
         if manifest.get(name) != found:
-            raise EnvelopeError(f"the manifest's {name} is not that of the content", where="media manifest")
+            raise EnvelopeError("envelope.manifest_of_another_content", name=name)

@@ -98,7 +98,7 @@ class _Stripper:
 
     def any(self, value: object, depth: int) -> Value:
         if depth > MAX_DEPTH:
-            raise CanonicalError("a record nests too deep", expected=f"at most {MAX_DEPTH} levels")
+            raise CanonicalError("canonical.nested_too_deep", limit=MAX_DEPTH)
         match value:
             case None:
                 return None
@@ -113,14 +113,14 @@ class _Stripper:
             case Sequence():
                 return [self.any(inner, depth + 1) for inner in value]
             case _:
-                raise CanonicalError("a record cannot hold this", found=type(value).__name__)
+                raise CanonicalError("canonical.not_for_a_record", found=type(value).__name__)
 
     def _mapping(self, value: Mapping[object, object], depth: int) -> Value:
         is_size = _plain(value.get("_", "")) in _PREVIEW_SIZES
         result: dict[str, Value] = {}
         for name, inner in value.items():
             if not isinstance(name, str) or text_value(name) != name:
-                raise CanonicalError("a name in a record is not valid text", found=type(name).__name__)
+                raise CanonicalError("canonical.name_not_unicode", found=type(name).__name__)
             preview = _plain(name) in _PREVIEW_NAMES or (is_size and name == "bytes")
             result[name] = self._preview(inner, depth + 1) if preview else self.any(inner, depth + 1)
         return result
@@ -200,7 +200,7 @@ def _utf8(text: str) -> bytes:
 def _size(value: object, depth: int) -> int:
     """How many bytes of text and data a value holds; a number counts one, names nothing."""
     if depth > MAX_DEPTH:
-        raise CanonicalError("a record nests too deep", expected=f"at most {MAX_DEPTH} levels")
+        raise CanonicalError("canonical.nested_too_deep", limit=MAX_DEPTH)
     match value:
         case str():
             return len(_utf8(value))

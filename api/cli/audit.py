@@ -1,6 +1,5 @@
 """``audit``: the store against the log, the log against an older checkpoint."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -64,7 +63,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
             "entries": done.entries,
             "objects": done.objects,
             "records": records,
-            "problems": [asdict(problem) for problem in done.report.problems],
+            "problems": [problem.told() for problem in done.report.problems],
         },
         as_json=as_json,
         text="\n".join(lines),

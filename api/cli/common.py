@@ -66,7 +66,7 @@ def doer(
     """
     name = (actor or fallback or "").strip()
     if not name:
-        raise AuthorityError("nobody was named who does this", fix="Name yourself: --by NAME, or set NISISAMA_ACTOR")
+        raise AuthorityError("authority.nobody_named")
     if name == NOT_NAMED:
         warn("note: nobody is named, so the log records nobody here. Name yourself: --by NAME, or set NISISAMA_ACTOR.")
     return Doer(name, TOOL, clock(), reason=reason, approver=approver)
@@ -108,7 +108,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
         except PassphraseError:
             if left:
                 warn("Wrong passphrase. Try again.")
-    raise PassphraseError("wrong passphrase", fix="Run the command again")
+    raise PassphraseError("passphrase.wrong")
 
 
 def _given_or_asked(file: Path | None) -> str | None:
@@ -119,10 +119,7 @@ def _given_or_asked(file: Path | None) -> str | None:
     """
     found = given_passphrase(file)
     if not found and (found is not None or not sys.stdin.isatty()):
-        raise PassphraseError(
-            "the passphrase is missing",
-            fix="Give --passphrase-file FILE, set NISISAMA_PASSPHRASE, or run it at a terminal",
-        )
+        raise PassphraseError("passphrase.missing")
     return found
 
 
@@ -153,7 +150,7 @@ def given_passphrase(file: Path | None) -> str | None:
             return read_secret_file(file).decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             # that error carries the whole secret
-            raise PassphraseError("the passphrase file is not UTF-8", where=str(file), fix="Write it anew") from None
+            raise PassphraseError("passphrase.file_not_utf_8", where=str(file)) from None
     return os.environ.get("NISISAMA_PASSPHRASE")
 
 

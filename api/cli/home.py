@@ -110,13 +110,7 @@ def _work_factor(default: int) -> int:
     if told is None:
         return default
     if not told.isdecimal() or not 10 <= int(told) <= 20:  # noqa: PLR2004 - the range of the setting
-        raise SettingsError(
-            "a key does not fit",
-            where="NISISAMA_KEYS__PASSPHRASE_LOG_N",
-            expected="10 to 20",
-            found=told[:20],
-            fix="Correct or unset it",
-        )
+        raise SettingsError("settings.work_factor_does_not_fit", found=told[:20])
     return int(told)
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -137,11 +138,11 @@ def _run(arguments: list[str]) -> int:
         click.echo(str(stopped) or "Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
         return 1
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
-        return _report(error, as_json="--json" in arguments)
+        return _report(error, in_json="--json" in arguments)
     return code if isinstance(code, int) else 0
 
 
-def _report(error: Exception, *, as_json: bool) -> int:
+def _report(error: Exception, *, in_json: bool) -> int:
     """Say what an error of ours, or of the system, is; let a mistake of ours surface whole.
 
     Raises:
@@ -149,7 +150,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
     """
     from api.cli.page import CutShortError
     from api.errors import REFUSED, exit_code, of_system
-    from config.errors import Explained
+    from config.errors import Explained, as_json
 
     begun = isinstance(error, CutShortError)
     if begun and isinstance(error.__cause__, Exception):
@@ -160,11 +161,11 @@ def _report(error: Exception, *, as_json: bool) -> int:
         said, code = of_system(error), REFUSED
     else:
         raise error
-    oplog.note("command_refused", error=type(error), place=oplog.place_of(error))
+    oplog.note("command_refused", error=type(error), code=said.code, place=oplog.place_of(error))
     click.echo(f"error: {said}", err=True)
-    told = {name: getattr(said, name) for name in ("message", "where", "expected", "found", "fix")}
+    told = {"code": said.code, **asdict(said.said), "facts": as_json(said.facts)}
     try:
-        if as_json:
+        if in_json:
             whole = json.dumps({"error": {"type": type(error).__name__, **told}})
             click.echo(whole[1:] if begun else whole)
         sys.stdout.flush()

@@ -148,7 +148,7 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
 
 def _require_items(home: Home, case_id: str) -> None:
     if not case_items(home.engine, case_id, limit=1):
-        raise UnknownItemError("the case has no items", where=case_id, fix="Add some: nisisama case add")
+        raise UnknownItemError("unknown_item.case_is_empty", where=case_id)
 
 
 def _grant(order: Order) -> Grant:
@@ -195,10 +195,10 @@ def _finish(home: Home, order: Order, casework: Identity, destination: Destinati
                 continue
             if any(record.values[name] != value for name, value in _asked(order).items()):
                 raise HomeError(
-                    "an export to this place was logged and cut short before its files got their names",
+                    "home.export_cut_short",
                     where=str(held.bundle),
-                    found=f"{record.values['case']} for {record.values['audience']}",
-                    fix="Ask for that one again, which finishes it; or name another file with --out",
+                    case=str(record.values["case"]),
+                    audience=str(record.values["audience"]),
                 )
             held.hand_over()
             own = fingerprint(read_certificate(home.path / SEAL_FILE))
@@ -318,7 +318,7 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
     certificate = read_certificate(home.path / SEAL_FILE)
     key = load_pem_private_key(home.keys.read_sealed(SEAL_KEY_FILE, casework), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise HomeError("the seal's key is of another kind", where=SEAL_KEY_FILE, expected="an elliptic curve key")
+        raise HomeError("home.seal_key_of_another_kind", where=SEAL_KEY_FILE)
     root = read_certificate(home.trust / SEAL_ROOT_FILE)
     return Sealer(certificate, key, (root,))
 

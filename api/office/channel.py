@@ -164,13 +164,7 @@ def _require_past(entry: Entry, home: Home) -> None:
     today = home.clock().date()
     # a day more, because east of Greenwich it begins before it does in UTC
     if entry.reported_on > today + timedelta(days=1):
-        raise SettingsError(
-            "the public report lies in the future",
-            where="reported on",
-            expected=f"{today} or earlier",
-            found=entry.reported_on.isoformat(),
-            fix="Correct --reported-on, or this machine's clock",
-        )
+        raise SettingsError("settings.report_in_the_future", today=str(today), found=entry.reported_on.isoformat())
 
 
 def _channel_of(entry: Entry, mode: Mode) -> Channel:
@@ -209,9 +203,7 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
 
     def change(stands: _Stands) -> _Change:
         if stands.row is None:
-            raise UnknownItemError(
-                "this channel is not registered", found=name[:64], fix="Look it up: nisisama watch list"
-            )
+            raise UnknownItemError("unknown_item.no_such_channel", found=name[:64])
         return _Change((Draft("channel_removed", doer.values() | {"channel": name}),))
 
     with home.writing() as writer:

@@ -27,7 +27,6 @@ from api.home import (
     SEAL_ROOT_FILE,
     SETTINGS_FILE,
     Home,
-    no_office,
     read_certificate,
     require_private,
 )
@@ -90,9 +89,7 @@ def keys(home: Home) -> None:
     home.keys.log_key()
     home.keys.seen_key()
     if home.keys.log_key().public_key().public_bytes_raw() != home.verifier_key.public_key:
-        raise EvidenceError(
-            "the log key is not the one of this home", where=str(home.keys.path), fix="Restore the keys' folder"
-        )
+        raise EvidenceError("evidence.another_log_key", where=str(home.keys.path))
     _ = home.recipients
     for name in ("casework.age", "matching.age", SEAL_KEY_FILE, home.keys.signed.name):
         read_secret_file(home.keys.path / name)
@@ -118,10 +115,7 @@ def clock_check(home: Home) -> None:
     stamped_at = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
     if home.clock() < stamped_at:
         raise EvidenceError(
-            "the clock is behind the newest time stamp",
-            expected=f"after {format_time(stamped_at)}",
-            found=format_time(home.clock()),
-            fix="Set the clock, and let it follow a time server",
+            "evidence.clock_behind", stamped_at=format_time(stamped_at), found=format_time(home.clock())
         )
 
 
@@ -130,12 +124,7 @@ def disk(home: Home) -> Iterable[Finding]:
     free = shutil.disk_usage(home.path).free
     if free < LEAST_FREE_BYTES:
         yield Finding(
-            "disk",
-            Verdict.FAILED,
-            str(home.path),
-            f"at least {LEAST_FREE_BYTES} bytes free",
-            f"{free}",
-            "Free space on this disk",
+            "disk", Verdict.FAILED, "disk.too_full", {"where": str(home.path), "least": LEAST_FREE_BYTES, "found": free}
         )
 
 
@@ -146,9 +135,7 @@ def store(home: Home) -> Iterable[Finding]:
     with reading(home.engine) as connection:
         for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
             if row[0] != "ok":
-                yield Finding(
-                    "store", Verdict.FAILED, "database", "ok", str(row[0])[:200], "Restore a backup of the home"
-                )
+                yield Finding("store", Verdict.FAILED, "store.not_ok", {"found": str(row[0])[:200]})
 
 
 def authorities(home: Home) -> Iterable[Finding]:
@@ -160,12 +147,7 @@ def authorities(home: Home) -> Iterable[Finding]:
             return []
     return [
         Finding(
-            "authorities",
-            Verdict.INDETERMINATE,
-            "stamp.authorities",
-            "a time-stamp office",
-            "none, so nothing kept has a proven time and nothing can be exported",
-            no_office(home.path / SETTINGS_FILE).fix,
+            "authorities", Verdict.INDETERMINATE, "authorities.none_chosen", {"path": str(home.path / SETTINGS_FILE)}
         )
     ]
 
@@ -177,12 +159,7 @@ def reviews(home: Home) -> Iterable[Finding]:
         late = [each for each in task.open_tasks(connection) if each.kind == REVIEW and each.due_at < now]
     for each in late:
         yield Finding(
-            "reviews",
-            Verdict.INDETERMINATE,
-            f"request {each.subject}",
-            f"a review by {each.due_at}",
-            "none",
-            "Let a second person look at it",
+            "reviews", Verdict.INDETERMINATE, "reviews.late", {"subject": each.subject, "due_at": each.due_at}
         )
 
 
@@ -192,12 +169,9 @@ def decoder() -> Iterable[Finding]:
     Image.new("RGB", (64, 64)).save(picture, "PNG")
     with Decoder() as worker:
         sandbox = worker.decode(picture.getvalue()).sandbox
-    verdict = Verdict.INDETERMINATE if "missing" in sandbox else Verdict.PASSED
-    return [
-        Finding(
-            "decoder", verdict, found=sandbox, fix="Use a newer Linux kernel" if verdict is not Verdict.PASSED else ""
-        )
-    ]
+    if "missing" in sandbox:
+        return [Finding("decoder", Verdict.INDETERMINATE, "decoder.walls_missing", {"found": sandbox})]
+    return [Finding("decoder", Verdict.PASSED, "decoder.walls", {"found": sandbox})]
 
 
 def program() -> Iterable[Finding]:
@@ -205,11 +179,9 @@ def program() -> Iterable[Finding]:
     try:
         files = importlib.metadata.files("nisisama") or []
     except importlib.metadata.PackageNotFoundError:
-        return [Finding("program", Verdict.PASSED, found="run from its source tree, so there is no installer's record")]
+        return [Finding("program", Verdict.PASSED, "program.source_tree")]
     return [
-        Finding(
-            "program", Verdict.FAILED, str(file), "the file that was built", "other bytes, or none", "Install it again"
-        )
+        Finding("program", Verdict.FAILED, "program.file_changed", {"where": str(file)})
         for file in files
         if file.hash and file.hash.mode == "sha256" and _digest(Path(str(file.locate()))) != file.hash.value
     ]

@@ -109,15 +109,11 @@ def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) ->
     folders = (home, keys_beside(home).path)
     for folder in folders:
         if folder.exists():
-            raise HomeError("there is something already", where=str(folder), fix="Name another place with --home")
+            raise HomeError("home.there_already", where=str(folder))
     unknown = [name for name in stamp_by if name not in time_stamp_authorities()]
     if unknown:
         raise SettingsError(
-            "no such time-stamp office",
-            where="--tsa",
-            expected=", ".join(sorted(time_stamp_authorities())),
-            found=unknown[0],
-            fix="Correct --tsa, or leave it out and choose one in the settings before the first import",
+            "settings.unknown_office_given", expected=", ".join(sorted(time_stamp_authorities())), found=unknown[0]
         )
     if cards is not None:
         _require_outside(cards, folders)
@@ -126,11 +122,7 @@ def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) ->
 def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
     for home in homes:
         if home in (cards.resolve(), *cards.resolve().parents):
-            raise HomeError(
-                "the cards may not lie in the home or beside its keys",
-                where=str(cards),
-                fix="Name a folder outside with --cards, and give each card to another person",
-            )
+            raise HomeError("home.cards_inside", where=str(cards))
 
 
 def _write_cards(folder: Path, cards: Sequence[str]) -> None:

@@ -140,7 +140,7 @@ def _row(connection: sa.Connection, item_id: str) -> sa.Row[Any]:
     table = database.item
     row = connection.execute(sa.select(table).where(table.c.item_id == item_id)).one_or_none()
     if row is None:
-        raise UnknownItemError("there is no such item", found=item_id[:64], fix="Look it up: nisisama evidence list")
+        raise UnknownItemError("unknown_item.no_such_item", found=item_id[:64])
     return row
 
 

@@ -57,7 +57,7 @@ def rehearse(keep: Path | None, tell: Tell) -> Rehearsed:
     """
     out = (keep or _free(Path("nisisama-demo"))).resolve()
     if out.exists() and any(out.iterdir()):
-        raise HomeError("the folder is not empty", where=str(out), fix="Name a new folder with --keep")
+        raise HomeError("home.not_empty", where=str(out))
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _workplace(None if keep is None else out) as work:
         home, export, passphrase = _prepare(work, tell)

@@ -40,8 +40,7 @@ class Destination:
             HomeError: There is none.
         """
         if not self.bundle.parent.is_dir():
-            fix = "Name a file in one that exists: --out"
-            raise HomeError("no such folder", where=str(self.bundle.parent), fix=fix)
+            raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))
 
     def require_free(self) -> None:
         """Check that nothing lies at either name.
@@ -51,7 +50,7 @@ class Destination:
         """
         for file in (self.bundle, self.letter):
             if os.path.lexists(file):
-                raise HomeError("something lies there already", where=str(file), fix="Name another file with --out")
+                raise HomeError("home.out_taken", where=str(file))
 
     def hold(self, bundle: bytes, letter: bytes) -> "Parts":
         """Write both files under names of their own; on return they have reached the disk.
@@ -126,12 +125,7 @@ class Parts:
             try:
                 _named(part, file)
             except FileExistsError as error:
-                raise HomeError(
-                    "the export is logged, and something lies at its name",
-                    where=str(file),
-                    found=f"the whole file is {part.name}",
-                    fix="Give the .part files beside it other names; they are complete",
-                ) from error
+                raise HomeError("home.export_name_taken", where=str(file), part=part.name) from error
         sync_directory(self.bundle.parent)
         self.drop()
 

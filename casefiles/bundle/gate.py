@@ -20,6 +20,6 @@ def require_may_leave(members: Mapping[str, bytes]) -> None:
     try:
         require_members(members)
     except ContainerError as error:
-        raise GateError(error.message, where=error.where, expected=error.expected, found=error.found) from error
+        raise GateError("gate.member_may_not_leave", cause=error) from error
     for name, content in members.items():
         require_no_picture(name, content)

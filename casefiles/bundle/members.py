@@ -113,15 +113,15 @@ class BundleContents:
 
     def __post_init__(self) -> None:
         if self.audience not in AUDIENCES:
-            raise BundleError("no such audience", expected=", ".join(AUDIENCES), found=self.audience[:40])
+            raise BundleError("bundle.unknown_audience", expected=", ".join(AUDIENCES), found=self.audience[:40])
         for name in ("bundle_id", "case_id", "organisation", "reason", "purpose", "tool"):
             if not _ONE_LINE.fullmatch(getattr(self, name)):
-                raise BundleError("not one line of text", where=name, expected="1 to 2000 characters")
+                raise BundleError("bundle.not_one_line", where=name)
         if len({exhibit.index for exhibit in self.exhibits}) != len(self.exhibits):
-            raise BundleError("a log entry is there twice")
+            raise BundleError("bundle.entry_doubled")
         for name, _ in self.certificates:
             if not _CERTIFICATE_NAME.fullmatch(name):
-                raise BundleError("not a name of a certificate", expected="a-z, 0-9 and dashes", found=ascii(name)[:80])
+                raise BundleError("bundle.not_a_certificate_name", found=ascii(name)[:80])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def _anchorage(contents: BundleContents, records: tuple[Record, ...]) -> Anchora
     stamps = {sha256_hex(stamp.token): stamp for stamp in contents.stamps}
     cited = {record.leaf.after for record in records} - {NO_TOKEN}
     if odd := cited ^ stamps.keys():
-        raise BundleError("the tokens are not those that the leaves name", where=min(odd), found=f"{len(odd)} such")
+        raise BundleError("bundle.tokens_not_as_named", where=min(odd), length=len(odd))
     return Anchorage(
         checkpoint=open_checkpoint(contents.checkpoint, key=key),
         checkpoint_sha256=sha256_hex(contents.checkpoint),

@@ -86,7 +86,7 @@ class Sealer:
 
     def __post_init__(self) -> None:
         if self.certificate.public_key() != self.key.public_key():
-            raise BundleError("the seal's key is not that of its certificate")
+            raise BundleError("bundle.key_not_of_certificate")
 
     def sign(self, manifest: bytes, *, stamp: StampOver, at: datetime) -> bytes:
         """DER of a CAdES signature, detached over ``manifest``, with its signature time-stamp (B-T).
@@ -126,7 +126,7 @@ class _Stamper(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Asn1:
         """A token over a SHA-256."""
         if md_algorithm != "sha256":
-            raise BundleError("a time-stamp over another digest", expected="sha256", found=md_algorithm)
+            raise BundleError("bundle.stamp_over_another_digest", found=md_algorithm)
         return _CONTENT_INFO.load(self._stamp(message_digest))
 
 
@@ -168,13 +168,7 @@ def build_bundle(
 def _require_holds(report: Report) -> None:
     for finding in report.findings:
         if finding.verdict is Verdict.FAILED:
-            raise BundleError(
-                "our own verifier refuses what was made, so nothing was written",
-                where=finding.id,
-                found=detail_of(finding),
-                fix="If it is a time stamp, compare HOME/trust with the time-stamp offices that stamped; "
-                "else choose another one: stamp.authorities in the settings",
-            )
+            raise BundleError("bundle.own_verifier_refuses", where=finding.id, found=detail_of(finding))
 
 
 def make_seal(

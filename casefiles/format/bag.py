@@ -45,15 +45,15 @@ def read_info(data: bytes) -> dict[str, str]:
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise ManifestError("not UTF-8", where=BAG_INFO) from error
+        raise ManifestError("manifest.not_utf_8", where=BAG_INFO) from error
     facts: dict[str, str] = {}
     for line in lines[:-1]:
         match = _INFO.fullmatch(line)
         if match is None or match[1] in facts:
-            raise ManifestError("a line is in another form", where=BAG_INFO, found=ascii(line)[:80])
+            raise ManifestError("manifest.bag_line_malformed", where=BAG_INFO, found=ascii(line)[:80])
         facts[match[1]] = match[2]
     if lines[-1]:
-        raise ManifestError("the last line has no end", where=BAG_INFO)
+        raise ManifestError("manifest.last_line_open", where=BAG_INFO)
     return facts
 
 
@@ -67,16 +67,16 @@ def require_manifest(members: Mapping[str, bytes]) -> None:
     for line in members[BAG_MANIFEST].decode("ascii", "replace").split("\n")[:-1]:
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed:
-            raise ManifestError("a line is in another form", where=BAG_MANIFEST, found=ascii(line)[:120])
+            raise ManifestError("manifest.bag_line_malformed", where=BAG_MANIFEST, found=ascii(line)[:120])
         listed[match[2]] = match[1]
     payload = {name for name in members if is_payload(name)}
     if odd := payload ^ listed.keys():
-        raise ManifestError("the manifest and the payload differ", where=min(odd), found=f"{len(odd)} such")
+        raise ManifestError("manifest.payload_differs", where=min(odd), length=len(odd))
     for name, digest in listed.items():
         if hashlib.sha256(members[name]).hexdigest() != digest:
-            raise ManifestError("a file was changed", where=name, expected=f"SHA-256 {digest}")
+            raise ManifestError("manifest.file_changed", where=name, digest=digest)
     if manifest_of(members) != members[BAG_MANIFEST]:
-        raise ManifestError("the manifest is not in its one spelling", where=BAG_MANIFEST)
+        raise ManifestError("manifest.bag_not_the_one_spelling", where=BAG_MANIFEST)
 
 
 def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None:
@@ -86,9 +86,9 @@ def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None
         ManifestError: One of them differs.
     """
     if members[BAGIT] != DECLARATION:
-        raise ManifestError("not the declaration of a bag", where=BAGIT, expected=DECLARATION.decode("ascii"))
+        raise ManifestError("manifest.not_a_bag", where=BAGIT, expected=DECLARATION.decode("ascii"))
     info = read_info(members[BAG_INFO])
     for label, expected in {**facts, _OXUM: oxum_of(members)}.items():
         if info.get(label) != expected:
             found = ascii(info.get(label))[:120]
-            raise ManifestError("bag-info says another", where=label, expected=ascii(expected), found=found)
+            raise ManifestError("manifest.bag_info_differs", where=label, expected=ascii(expected), found=found)

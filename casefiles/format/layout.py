@@ -180,7 +180,7 @@ def member_of(name: str) -> Member:
     """
     found = _ONES.get(name) or next((member for pattern, member in _PATTERNS if pattern.fullmatch(name)), None)
     if found is None:
-        raise ContainerError("no such member may be in a bundle", where=ascii(name)[:MAX_NAME_BYTES])
+        raise ContainerError("container.unknown_member", where=ascii(name)[:MAX_NAME_BYTES])
     return found
 
 
@@ -214,11 +214,7 @@ def require_safe_name(name: str) -> None:
         ContainerError: Not ASCII letters, digits, dot, dash and underscore between slashes, or too long.
     """
     if len(name) > MAX_NAME_BYTES or not _SAFE.fullmatch(name):
-        raise ContainerError(
-            "not a safe name",
-            where=ascii(name)[:MAX_NAME_BYTES],
-            expected="letters, digits, dot, dash, underscore",
-        )
+        raise ContainerError("container.unsafe_name", where=ascii(name)[:MAX_NAME_BYTES])
 
 
 def require_members(names: Iterable[str]) -> None:
@@ -229,15 +225,15 @@ def require_members(names: Iterable[str]) -> None:
     """
     present = set(names)
     if missing := sorted(REQUIRED - present):
-        raise ContainerError("a member is missing", where=missing[0], found=f"{len(missing)} missing")
+        raise ContainerError("container.member_missing", where=missing[0], length=len(missing))
     lines = {name: member_of(name) for name in present}
     if _REPORTS not in lines.values():
-        raise ContainerError("a member is missing", where=report_name("en"), expected="a report in some language")
+        raise ContainerError("container.report_missing", where=report_name("en"))
     for name, member in lines.items():
         stem = name.removesuffix(_end_of(member))
         for other in member.beside:
             if stem + other not in present:
-                raise ContainerError("a member is missing", where=stem + other, expected=f"beside {name}")
+                raise ContainerError("container.companion_missing", stem=stem, other=other, name=name)
 
 
 def _end_of(member: Member) -> str:

@@ -74,17 +74,17 @@ def parse_manifest(data: bytes, *, signature: str) -> Manifest:
     try:
         head, *lines = data.decode("ascii").split("\n")[1:-1]
     except ValueError as error:
-        raise ManifestError("a manifest is not ASCII or is empty", where=signature) from error
+        raise ManifestError("manifest.not_ascii", where=signature) from error
     digests: dict[str, bytes] = {}
     # the head, the signature's line and the tail are settled by the comparison at the end
     for line in lines[1:-1]:
         match = _REFERENCE_LINE.fullmatch(line + "\n")
         if match is None or match["uri"] in digests:
-            raise ManifestError("a line of a manifest is in another form", where=line[:120])
+            raise ManifestError("manifest.line_malformed", where=line[:120])
         digests[match["uri"]] = base64.b64decode(match["digest"])
     manifest = Manifest(signature, digests)
     if not head or render_manifest(manifest) != data:
-        raise ManifestError("a manifest is not in its one spelling", where=f"the manifest of {signature}")
+        raise ManifestError("manifest.not_the_one_spelling", signature=signature)
     return manifest
 
 
@@ -95,12 +95,10 @@ def require_complete(manifest: Manifest, names: Iterable[str]) -> None:
         ManifestError: It leaves one out, or names one that is not there.
     """
     wanted = set(names)
-    for problem, odd in (
-        ("a member is in no manifest", wanted - manifest.digests.keys()),
-        ("a manifest names a member that is not there", manifest.digests.keys() - wanted),
-    ):
-        if odd:
-            raise ManifestError(problem, where=min(odd), found=f"{len(odd)} such")
+    if left_out := wanted - manifest.digests.keys():
+        raise ManifestError("manifest.member_left_out", where=min(left_out), length=len(left_out))
+    if odd := manifest.digests.keys() - wanted:
+        raise ManifestError("manifest.member_missing", where=min(odd), length=len(odd))
 
 
 def require_digests(manifest: Manifest, members: Mapping[str, bytes]) -> None:
@@ -111,4 +109,4 @@ def require_digests(manifest: Manifest, members: Mapping[str, bytes]) -> None:
     """
     for name, digest in manifest.digests.items():
         if name in members and hashlib.sha256(members[name]).digest() != digest:
-            raise ManifestError("a member was changed", where=name, expected=f"SHA-256 {digest.hex()}")
+            raise ManifestError("manifest.member_changed", where=name, digest=digest.hex())

@@ -42,7 +42,7 @@ def require_no_picture(name: str, content: bytes) -> None:
     search = member_of(name).search
     if search is Search.DER:
         for found in find_raw(content):
-            raise GateError("a picture or video", where=name, found=f"{found.name} at byte {found.at}")
+            raise GateError("gate.picture", where=name, kind=found.name, at=found.at)
         _require_no_base64(name, content)
         return
     _require_text(name, content)
@@ -56,9 +56,9 @@ def _require_text(name: str, content: bytes) -> None:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise GateError("a text member is not text", where=name, expected="UTF-8") from error
+        raise GateError("gate.not_text", where=name) from error
     if _CONTROLS.search(content):
-        raise GateError("a text member has control characters", where=name)
+        raise GateError("gate.control_characters", where=name)
 
 
 def _told(lines: bytes) -> bytes:
@@ -78,7 +78,7 @@ def _told_by(line: bytes) -> bytes:
 
 def _require_no_base64(name: str, content: bytes) -> None:
     for found in find_encoded(content):
-        raise GateError("a picture or video in base64", where=name, found=f"{found.name} at byte {found.at}")
+        raise GateError("gate.picture_in_base64", where=name, kind=found.name, at=found.at)
 
 
 def _require_no_print_field(name: str, content: bytes, search: Search) -> None:
@@ -89,4 +89,4 @@ def _require_no_print_field(name: str, content: bytes, search: Search) -> None:
     if search is Search.COLUMNS:
         field = _CSV_COLUMN.search(content.split(b"\r\n", 1)[0])
     if field:
-        raise GateError("a field that could hold a print of a picture", where=name, found=ascii(field[1])[2:80])
+        raise GateError("gate.print_field", where=name, found=ascii(field[1])[2:80])

@@ -111,7 +111,7 @@ def decode_lines(data: bytes, *, where: str) -> list[str]:
         RecordsError: Not ASCII, or its last line has no end.
     """
     if not data.isascii() or (data and not data.endswith(b"\n")):
-        raise RecordsError("not lines of ASCII, each with its end", where=where)
+        raise RecordsError("records.not_lines", where=where)
     return data.decode("ascii").split("\n")[:-1]
 
 
@@ -194,9 +194,9 @@ def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, J
 def _told_at_opening(records: Sequence[Record]) -> dict[str, Json]:
     opening = next((record for record in records if (record.index, record.leaf.type) == (0, OPENING)), None)
     if opening is None:
-        raise RecordsError("the entry that opened the log is not shown", where="leaf 0", expected=OPENING)
+        raise RecordsError("records.opening_not_shown", expected=OPENING)
     if hidden := [name for name in _OPENING_TELLS if name not in opening.values]:
-        raise RecordsError("the entry that opened the log withholds what every bundle shows", where=hidden[0])
+        raise RecordsError("records.opening_withholds", where=hidden[0])
     return {name: opening.values[name] for name in _OPENING_TELLS}
 
 

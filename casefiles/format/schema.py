@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from casefiles.errors import RecordsError
+from config.errors import Fact
 from evidence.canonical import Json
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "null": type(None), "array": list, "object": dict}
@@ -59,8 +60,12 @@ def _fits(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any]) -> bo
     return True
 
 
-def _refuse(where: str, expected: object, found: object) -> None:
-    raise RecordsError("does not fit its schema", where=where, expected=str(expected), found=ascii(found)[:80])
+def _refuse(code: str, where: str, **facts: Fact) -> None:
+    raise RecordsError(code, where=where, **facts)
+
+
+def _shown(value: Json) -> str:
+    return ascii(value)[:80]
 
 
 def _ref(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
@@ -70,28 +75,28 @@ def _ref(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where:
 def _type(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     if not any(isinstance(value, _TYPES[name]) for name in names):
-        _refuse(where, " or ".join(names), type(value).__name__)
+        _refuse("records.of_another_type", where, expected=", ".join(names), found=type(value).__name__)
 
 
 def _const(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     if value != schema["const"]:
-        _refuse(where, schema["const"], value)
+        _refuse("records.of_another_value", where, expected=str(schema["const"]), found=_shown(value))
 
 
 def _enum(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     if value not in schema["enum"]:
-        _refuse(where, schema["enum"], value)
+        _refuse("records.of_no_listed_value", where, expected=str(schema["enum"]), found=_shown(value))
 
 
 def _pattern(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     # every pattern here is anchored; \Z in place of $ keeps Python from passing a last newline
     if not re.search(schema["pattern"].replace("$", r"\Z"), value):
-        _refuse(where, schema["pattern"], value)
+        _refuse("records.of_another_form", where, expected=schema["pattern"], found=_shown(value))
 
 
 def _min_length(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     if len(value) < schema["minLength"]:
-        _refuse(where, f"{schema['minLength']} characters", value)
+        _refuse("records.too_short", where, least=schema["minLength"], found=_shown(value))
 
 
 def _properties(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
@@ -101,13 +106,13 @@ def _properties(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any],
 
 def _required(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     if missing := set(schema["required"]) - value.keys():
-        _refuse(where, min(missing), "nothing")
+        _refuse("records.name_missing", where, expected=min(missing))
 
 
 def _additional(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
     for name in value.keys() - schema.get("properties", {}).keys():
         if schema["additionalProperties"] is False:
-            _refuse(where, "no other name", name)
+            _refuse("records.name_too_many", where, found=_shown(name))
         _require(value[name], schema["additionalProperties"], root, f"{where}/{name}")
 
 
@@ -124,17 +129,17 @@ def _items(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], wher
 def _unique(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
     # only arrays of strings are said to be unique here
     if schema["uniqueItems"] and len(set(map(str, value))) != len(value):
-        _refuse(where, "each once", "one twice")
+        _refuse("records.doubled", where)
 
 
 def _any_of(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
     if not any(_fits(value, one, root) for one in schema["anyOf"]):
-        _refuse(where, "one of several forms", value)
+        _refuse("records.of_no_form", where, found=_shown(value))
 
 
 def _not(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
     if _fits(value, schema["not"], root):
-        _refuse(where, f"not {schema['not']}", value)
+        _refuse("records.of_an_excluded_form", where, excluded=str(schema["not"]), found=_shown(value))
 
 
 _KEYWORDS: Mapping[str, Callable[[Any, Mapping[str, Any], Mapping[str, Any], str], None]] = {

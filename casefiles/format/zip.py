@@ -98,7 +98,7 @@ def write_container(members: Sequence[tuple[str, bytes]], out: Sink) -> None:
     ordered = sorted(members, key=lambda member: order_key(member[0]))
     _require_names([name for name, _ in ordered])
     if not ordered or ordered[0] != (MIMETYPE, MIMETYPE_TEXT):
-        raise ContainerError("the mimetype is missing or another", expected=MIMETYPE_TEXT.decode("ascii"))
+        raise ContainerError("container.another_mimetype", expected=MIMETYPE_TEXT.decode("ascii"))
     placed: list[_Placed] = []
     offset = 0
     for name, content in ordered:
@@ -208,8 +208,9 @@ def _require_begins(source: _Source) -> None:
         return
     if begun and wanted.startswith(begun):
         raise _cut_short(source)
-    expected = f"a ZIP file that begins with the member {MIMETYPE}: {MIMETYPE_TEXT.decode('ascii')}"
-    raise ContainerError("this file is no bundle", expected=expected, found=_kind_of(begun))
+    raise ContainerError(
+        "container.no_bundle", mimetype=MIMETYPE, mimetype_text=MIMETYPE_TEXT.decode("ascii"), found=_kind_of(begun)
+    )
 
 
 def _kind_of(begun: bytes) -> str:
@@ -222,12 +223,7 @@ def _kind_of(begun: bytes) -> str:
 
 def _cut_short(source: _Source) -> ContainerError:
     """The file, read to its end, ends before the bundle does; or a length in it is another."""
-    return ContainerError(
-        "the bundle is cut short, or changed",
-        expected="the size that the covering letter names",
-        found=f"{source.taken} bytes",
-        fix="If it is smaller, copy it once more. If it has that size, it was changed: write to the sender",
-    )
+    return ContainerError("container.cut_short", taken=source.taken)
 
 
 def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, bytes]:
@@ -236,28 +232,28 @@ def _read_member(source: _Source, mark: bytes, offset: int) -> tuple[_Placed, by
         raise _cut_short(source)
     *_, crc, _, size, name_length, _ = _LOCAL.unpack(header)
     if size > MAX_MEMBER_BYTES or name_length > MAX_NAME_BYTES:
-        raise ContainerError("a member is too large", where=f"byte {offset}", expected=f"{MAX_MEMBER_BYTES} bytes")
+        raise ContainerError("container.member_too_large", offset=offset, limit=MAX_MEMBER_BYTES)
     member = _Placed(source.read(name_length), crc, size, offset)
     if len(member.name) != name_length:
         raise _cut_short(source)
     if header + member.name != _local_header(member):
-        raise ContainerError("a header is not in its one form", where=f"byte {offset}")
+        raise ContainerError("container.another_header", offset=offset)
     content = source.read(size)
     if len(content) != size:
         raise _cut_short(source)
     if zlib.crc32(content) != crc:
-        raise ContainerError("a member is changed", where=ascii(member.name)[2:-1])
+        raise ContainerError("container.member_changed", where=ascii(member.name)[2:-1])
     return member, content
 
 
 def _require_after(name: str, members: Mapping[str, bytes], placed: Sequence[_Placed]) -> None:
     require_safe_name(name)
     if name in members:
-        raise ContainerError("a member is there twice", where=name)
+        raise ContainerError("container.member_doubled", where=name)
     if placed and order_key(name) < order_key(placed[-1].name.decode("ascii")):
-        raise ContainerError("the members are not in their order", where=name)
+        raise ContainerError("container.members_unordered", where=name)
     if len(placed) >= MAX_MEMBERS:
-        raise ContainerError("too many members", expected=f"at most {MAX_MEMBERS}")
+        raise ContainerError("container.too_many_members", limit=MAX_MEMBERS)
 
 
 def _require_names(names: Sequence[str]) -> None:
@@ -267,7 +263,7 @@ def _require_names(names: Sequence[str]) -> None:
     for before, after in itertools.pairwise(folded):
         # on the file systems of most offices these two would be one file
         if before == after:
-            raise ContainerError("two members have one name", where=after)
+            raise ContainerError("container.one_name_two_members", where=after)
 
 
 def _require_rest(source: _Source, begun: bytes, pieces: Iterable[bytes]) -> None:
@@ -279,6 +275,6 @@ def _require_rest(source: _Source, begun: bytes, pieces: Iterable[bytes]) -> Non
         if len(found) < len(piece):
             raise _cut_short(source)
         if found != piece:
-            raise ContainerError("the directory is not that of the members", expected="the one that was written")
+            raise ContainerError("container.another_directory")
     if source.read(1):
-        raise ContainerError("bytes after the end of the container")
+        raise ContainerError("container.bytes_after_end")

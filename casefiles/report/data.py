@@ -461,7 +461,7 @@ def _span(hole: Record) -> Span:
 def _number(hole: Record, name: str) -> int:
     text = _named(hole, name) or ""
     if not _NUMBER.fullmatch(text):
-        raise RecordsError("a hole's span is not two numbers", where=f"leaf {hole.index}: {name}")
+        raise RecordsError("records.not_a_span", index=hole.index, name=name)
     return int(text)
 
 

@@ -31,14 +31,10 @@ def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
         try:
             data = path.read_bytes()
             if data.startswith(b"PK"):
-                raise TrustError(
-                    "a bundle cannot vouch for itself", where=path.name, fix="Give the root that came another way"
-                )
+                raise TrustError("trust.bundle_given", where=path.name)
             roots += x509.load_pem_x509_certificates(data)
         except (OSError, ValueError) as error:
-            raise TrustError(
-                "not a PEM file of certificates", where=path.name, fix="Give the root as a PEM file"
-            ) from error
+            raise TrustError("trust.not_pem", where=path.name) from error
     return roots
 
 

@@ -67,8 +67,7 @@ def read_seal(*, signature: bytes, manifest: bytes) -> Seal:
     """
     signer = verify_signed_data(signed_data=signature, content=manifest)
     if len(signer.timestamp_tokens) != 1:
-        found = f"{len(signer.timestamp_tokens)}"
-        raise BundleSealError("the seal has not one signature time-stamp", expected="1", found=found)
+        raise BundleSealError("bundle_seal.not_one_time_stamp", found=len(signer.timestamp_tokens))
     _require_may_seal(signer.certificate)
     return Seal(signer, signer.timestamp_tokens[0])
 
@@ -100,7 +99,7 @@ def root_keys(
     hints = (*others, *(root for root in roots if root.issuer != root.subject))
     if len(hints) > MAX_CERTIFICATES:
         # not to be taken for "leads nowhere": padding must not hide a root
-        raise CertificateError("too many certificates", expected=f"at most {MAX_CERTIFICATES}", found=f"{len(hints)}")
+        raise CertificateError("certificate.too_many_certificates", limit=MAX_CERTIFICATES, found=len(hints))
     keys: set[bytes] = set()
     for root in roots:
         with suppress(CertificateError):
@@ -123,7 +122,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         beside = (data["crls"], data["signer_infos"][0]["unsigned_attrs"])
         certificates = len(data["certificates"])
     if not all(isinstance(one, Void) for one in beside):
-        raise TokenError("something that nobody signed is in the archive time stamp", expected="no more than the token")
+        raise TokenError("token.unsigned_addition")
     path, waiting = [info.certificate], set(info.others)
     for issued in path:
         issuers = [one for one in waiting if _issued(issued, by=one)]
@@ -131,7 +130,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         waiting -= set(issuers)
     if waiting or certificates != len(path):
         found = name_of(waiting.pop()) if waiting else f"{certificates} for {len(path)}"
-        raise TokenError("a certificate that does not belong is in the archive time stamp", found=found)
+        raise TokenError("token.strange_certificate", found=found)
 
 
 def parse_fingerprint(text: str) -> str:
@@ -142,13 +141,7 @@ def parse_fingerprint(text: str) -> str:
     """
     digest = re.sub(r"[\s:]", "", text).lower()
     if not _FINGERPRINT.fullmatch(digest):
-        raise TrustError(
-            "not a SHA-256 fingerprint",
-            where="--seal",
-            expected="64 hex digits",
-            found=f"{len(digest)} characters",
-            fix="Copy the fingerprint of the seal's certificate from the covering letter",
-        )
+        raise TrustError("trust.not_a_fingerprint", length=len(digest))
     return digest
 
 
@@ -165,14 +158,14 @@ def _require_may_seal(certificate: x509.Certificate) -> None:
     values = [extension.value for extension in extensions_of(certificate)]
     for value in values:
         if isinstance(value, x509.BasicConstraints) and value.ca:
-            raise BundleSealError("the seal is by an authority's own certificate", expected="CA:FALSE")
+            raise BundleSealError("bundle_seal.by_an_authority")
         if isinstance(value, x509.ExtendedKeyUsage) and (odd := set(value) - DOCUMENT_KINDS):
             found = ", ".join(sorted(kind.dotted_string for kind in odd))
-            raise BundleSealError("the seal's certificate is not for documents alone", found=found)
+            raise BundleSealError("bundle_seal.not_for_documents_alone", found=found)
         if isinstance(value, x509.KeyUsage) and not value.content_commitment:
-            raise BundleSealError("the seal's certificate does not commit to content", expected="contentCommitment")
+            raise BundleSealError("bundle_seal.no_content_commitment")
     if not any(isinstance(value, x509.KeyUsage) for value in values):
-        raise BundleSealError("the seal's certificate does not say what it is for", expected="key usage")
+        raise BundleSealError("bundle_seal.no_key_usage")
 
 
 def _issued(certificate: x509.Certificate, *, by: x509.Certificate) -> bool:

@@ -66,7 +66,7 @@ from casefiles.verifier.cades import (
 from config.errors import Explained
 from evidence.canonical import Json, read_jcs, sha256_hex
 from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError, UnknownTypeError
-from evidence.finding import Finding, Report, Verdict
+from evidence.finding import Basis, Finding, Report, Verdict
 from evidence.log.leaf import Leaf, read_leaf, require_type
 from evidence.log.merkle import verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
@@ -165,7 +165,7 @@ class Opened:
         for index in self.indexes:
             leaf = read_leaf(self.members[layout.leaf_name(index)])
             if leaf.log != self.checkpoint.origin:
-                raise LeafError("a leaf of another log", where=f"leaf {index}", expected=self.checkpoint.origin)
+                raise LeafError("leaf.of_another_log_than_checkpoint", index=index, expected=self.checkpoint.origin)
             leaves[index] = leaf
         return leaves
 
@@ -180,7 +180,7 @@ class Opened:
         cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
         there = {name[len("data/timestamps/") : -len(".tst")] for name in self._stamps()}
         if odd := cited ^ there:
-            raise TokenError("the tokens are not those that the leaves name", where=min(odd), found=f"{len(odd)} such")
+            raise TokenError("token.not_as_named", where=min(odd), length=len(odd))
         return {digest: self._anchor(digest) for digest in sorted(cited)}
 
     @cached_property
@@ -224,7 +224,7 @@ class Opened:
     def _anchor(self, digest: str) -> Anchor:
         token, checkpoint = layout.stamp_names(digest)
         if sha256_hex(self.members[token]) != digest:
-            raise TokenError("not the token that the leaves name", where=token, expected=f"SHA-256 {digest}")
+            raise TokenError("token.another_than_named", where=token, digest=digest)
         return Anchor(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
 
 
@@ -252,7 +252,7 @@ def verify(
         with file.open("rb") as stream:
             return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin)
     except OSError as error:
-        raise ContainerError("the file cannot be read", where=file.name, found=error.strerror or "") from error
+        raise ContainerError("container.unreadable", where=file.name, found=error.strerror or "") from error
 
 
 def verify_stream(
@@ -297,13 +297,14 @@ class Check:
     """
 
     id: str
-    run: Callable[[Opened], str]
+    run: Callable[[Opened], Basis]
     needs: tuple[str, ...]
 
 
 def _make(check: Check, opened: Opened) -> Finding:
     try:
-        return Finding(check.id, Verdict.PASSED, found=check.run(opened))
+        basis = check.run(opened)
+        return Finding(check.id, Verdict.PASSED, basis.code, basis.facts)
     except UndecidedError as error:
         return Finding.of_error(check.id, error, Verdict.INDETERMINATE)
     except Explained as error:
@@ -311,138 +312,140 @@ def _make(check: Check, opened: Opened) -> Finding:
 
 
 def _not_made(check_id: str, missing: str) -> Finding:
-    return Finding(check_id, Verdict.INDETERMINATE, found=f"not made, because {missing} does not hold")
+    return Finding(check_id, Verdict.INDETERMINATE, "finding.not_made", {"missing": missing})
 
 
-def _form(opened: Opened) -> str:
+def _form(opened: Opened) -> Basis:
     # reading the container has checked it
-    return f"{len(opened.members)} members"
+    return Basis("basis.members", {"members": len(opened.members)})
 
 
-def _members(opened: Opened) -> str:
+def _members(opened: Opened) -> Basis:
     layout.require_members(opened.members)
-    return f"{len(opened.indexes)} log entries"
+    return Basis("basis.log_entries", {"entries": len(opened.indexes)})
 
 
-def _no_pictures(opened: Opened) -> str:
+def _no_pictures(opened: Opened) -> Basis:
     for name, content in opened.members.items():
         require_no_picture(name, content)
-    return ""
+    return Basis()
 
 
-def _bag_manifest(opened: Opened) -> str:
+def _bag_manifest(opened: Opened) -> Basis:
     require_manifest(opened.members)
-    return ""
+    return Basis()
 
 
-def _bag_info(opened: Opened) -> str:
+def _bag_info(opened: Opened) -> Basis:
     require_info(opened.members, bag_facts(opened.case))
-    return str(opened.case["bundle"])
+    return Basis("basis.bundle_name", {"name": str(opened.case["bundle"])})
 
 
-def _seal_complete(opened: Opened) -> str:
+def _seal_complete(opened: Opened) -> Basis:
     require_complete(opened.seal_manifest, filter(layout.is_sealed, opened.members))
-    return ""
+    return Basis()
 
 
-def _seal_digests(opened: Opened) -> str:
+def _seal_digests(opened: Opened) -> Basis:
     require_digests(opened.seal_manifest, opened.members)
-    return f"{len(opened.seal_manifest.digests)} files"
+    return Basis("basis.files", {"files": len(opened.seal_manifest.digests)})
 
 
-def _seal_signature(opened: Opened) -> str:
+def _seal_signature(opened: Opened) -> Basis:
     certificate = opened.seal.signer.certificate
-    return f"sealed by {name_of(certificate)}, certificate SHA-256 {fingerprint(certificate)}"
+    return Basis("basis.sealed_by", {"certificate": name_of(certificate), "fingerprint": fingerprint(certificate)})
 
 
-def _seal_time_stamp(opened: Opened) -> str:
+def _seal_time_stamp(opened: Opened) -> Basis:
     return _trusted(opened, opened.seal_stamp)
 
 
-def _seal_chain(opened: Opened) -> str:
+def _seal_chain(opened: Opened) -> Basis:
     signer = opened.seal.signer
     own = fingerprint(signer.certificate)
     if opened.seal_pin not in (None, own):
-        raise BundleSealError("sealed by another certificate than yours", expected=f"{opened.seal_pin}", found=own)
+        raise BundleSealError("bundle_seal.another_certificate", expected=opened.seal_pin, found=own)
     _require_root(opened, signer.certificate, signer.others, at=opened.seal_stamp.gen_time)
-    valid = f"valid on {opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S} UTC"
     if opened.seal_pin:
-        return f"{valid}, the certificate that you were given"
+        return Basis(
+            "basis.certificate_valid_and_given", {"gen_time": f"{opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S}"}
+        )
     for info in opened.sound_stamps():
-        _require_other_root(opened, info, doubt=_WHO, fix=_GIVE_PIN)
-    return valid
+        _require_other_root(opened, info, code="undecided.who_sealed")
+    return Basis("basis.certificate_valid", {"gen_time": f"{opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S}"})
 
 
-def _archive_manifest(opened: Opened) -> str:
+def _archive_manifest(opened: Opened) -> Basis:
     manifest = parse_manifest(opened.members[layout.ARCHIVE_MANIFEST], signature=layout.ARCHIVE_TOKEN)
     require_complete(manifest, filter(layout.is_archived, opened.members))
     require_digests(manifest, opened.members)
-    return f"{len(manifest.digests)} files"
+    return Basis("basis.files", {"files": len(manifest.digests)})
 
 
-def _archive_time_stamp(opened: Opened) -> str:
+def _archive_time_stamp(opened: Opened) -> Basis:
     info = opened.archive_stamp
     require_nothing_beside(opened.members[layout.ARCHIVE_TOKEN], info)
     return _trusted(opened, info)
 
 
-def _archive_order(opened: Opened) -> str:
+def _archive_order(opened: Opened) -> Basis:
     infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
     for earlier, later in itertools.pairwise(infos):
         _require_order(earlier, later)
-    return " then ".join(f"{info.gen_time:%Y-%m-%d %H:%M:%S}" for info in infos)
+    checkpoint, seal, archive = (f"{info.gen_time:%Y-%m-%d %H:%M:%S}" for info in infos)
+    return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
 
 
-def _log_key(opened: Opened) -> str:
+def _log_key(opened: Opened) -> Basis:
     key = opened.log_key
     if opened.members[layout.LOG_KEY] != f"{key}\n".encode("ascii"):
-        raise VerificationError("the log's key is not in its one spelling", where=layout.LOG_KEY, expected=str(key))
+        raise VerificationError("verification.log_key_not_the_one_spelling", where=layout.LOG_KEY, expected=str(key))
     if opened.trusted_log_key is None:
-        return f"{key}, as the organisation sealed it"
+        return Basis("basis.log_key_as_sealed", {"key": str(key)})
     if opened.trusted_log_key != key:
-        raise VerificationError("another log's key", expected=str(opened.trusted_log_key), found=str(key))
-    return f"{key}, as you were given it"
+        raise VerificationError("verification.another_log_key", expected=str(opened.trusted_log_key), found=str(key))
+    return Basis("basis.log_key_as_given", {"key": str(key)})
 
 
-def _log_checkpoint(opened: Opened) -> str:
-    return f"{opened.checkpoint.size} entries, root {opened.checkpoint.root.hex()}"
+def _log_checkpoint(opened: Opened) -> Basis:
+    return Basis("basis.tree", {"size": opened.checkpoint.size, "root": opened.checkpoint.root.hex()})
 
 
-def _log_checkpoint_stamp(opened: Opened) -> str:
+def _log_checkpoint_stamp(opened: Opened) -> Basis:
     return _trusted(opened, opened.checkpoint_stamp)
 
 
-def _log_leaves(opened: Opened) -> str:
+def _log_leaves(opened: Opened) -> Basis:
     unknown: list[UndecidedError] = []
     for index, leaf in opened.leaves.items():
         try:
             require_type(leaf)
         except UnknownTypeError as error:
-            unknown.append(UndecidedError(error.message, where=f"leaf {index}", found=error.found, fix=_NEWER))
+            unknown.append(UndecidedError("undecided.unknown_type", cause=error, index=index))
     if unknown:
         raise unknown[0]
-    return f"{len(opened.leaves)} log entries"
+    return Basis("basis.log_entries", {"entries": len(opened.leaves)})
 
 
-def _log_inclusion(opened: Opened) -> str:
+def _log_inclusion(opened: Opened) -> Basis:
     note, checkpoint = opened.members[layout.CHECKPOINT], opened.checkpoint
     for index in opened.indexes:
         where = layout.proof_name(index)
         proof = TlogProof.parse(opened.members[where])
         # the checkpoint's signature was checked once; a proof that carries these very bytes needs no second look
         if proof.checkpoint != note or proof.index != index:
-            raise InclusionProofError("a proof of another entry or of another checkpoint", where=where)
+            raise InclusionProofError("inclusion_proof.of_another_entry", where=where)
         leaf = opened.members[layout.leaf_name(index)]
         verify_inclusion(leaf=leaf, index=index, tree_size=checkpoint.size, path=proof.path, root=checkpoint.root)
-    return f"{len(opened.indexes)} of {checkpoint.size} entries are shown"
+    return Basis("basis.entries_shown", {"shown": len(opened.indexes), "size": checkpoint.size})
 
 
-def _log_disclosures(opened: Opened) -> str:
+def _log_disclosures(opened: Opened) -> Basis:
     withheld = sum(len(record.withheld) for record in opened.records)
-    return f"{sum(len(record.values) for record in opened.records)} values shown, {withheld} withheld"
+    return Basis("basis.values", {"shown": sum(len(record.values) for record in opened.records), "withheld": withheld})
 
 
-def _log_stamps(opened: Opened) -> str:
+def _log_stamps(opened: Opened) -> Basis:
     undecided: UndecidedError | None = None
     for anchor in opened.anchors.values():
         try:
@@ -452,34 +455,33 @@ def _log_stamps(opened: Opened) -> str:
             undecided = undecided or error
     if undecided:
         raise undecided
-    return f"{len(opened.anchors)} earlier time stamps"
+    return Basis("basis.earlier_time_stamps", {"stamps": len(opened.anchors)})
 
 
-def _log_order(opened: Opened) -> str:
+def _log_order(opened: Opened) -> Basis:
     roots = {opened.checkpoint.size: opened.checkpoint.root}
     before: Anchor | None = None
     for index, leaf in opened.leaves.items():
         anchor = opened.anchors.get(leaf.after)
         if before and not anchor:
-            raise LeafError("a leaf names no token, and one before it does", where=f"leaf {index}")
+            raise LeafError("leaf.names_no_token", index=index)
         if not anchor:
             continue
         checkpoint = anchor.checkpoint
         # a leaf that names a token was added after the checkpoint that the token stamps
         if checkpoint.size > index or roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-            found = f"a checkpoint of {checkpoint.size} entries"
-            raise LeafError("a leaf names a token that cannot be older", where=f"leaf {index}", found=found)
+            raise LeafError("leaf.names_a_later_token", index=index, size=checkpoint.size)
         if before:
             _require_order(before.info, anchor.info)
         _require_order(anchor.info, opened.checkpoint_stamp)
         before = anchor
-    return ""
+    return Basis()
 
 
-def _records_schemas(opened: Opened) -> str:
+def _records_schemas(opened: Opened) -> Basis:
     for name in layout.SCHEMA_NAMES:
         if opened.members[layout.schema_name(name)] != schema_bytes(name):
-            raise RecordsError("not the schema of this format", where=layout.schema_name(name))
+            raise RecordsError("records.another_schema", where=layout.schema_name(name))
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
         for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
@@ -488,10 +490,10 @@ def _records_schemas(opened: Opened) -> str:
             if name == "item":
                 said = load_schema("content")["properties"].keys() & row["values"].keys()
                 require_schema({key: row["values"][key] for key in said}, "content", where=where)
-    return ""
+    return Basis()
 
 
-def _records_items(opened: Opened) -> str:
+def _records_items(opened: Opened) -> Basis:
     items, events = items_of(opened.records), events_of(opened.records)
     for member, expected in (
         (layout.ITEMS_JSONL, jsonl(items, opened.anchorage)),
@@ -499,17 +501,17 @@ def _records_items(opened: Opened) -> str:
         (layout.ITEMS_CSV, items_csv(items, opened.anchorage)),
     ):
         _require_lines(member, expected, opened.members[member])
-    return f"{len(items)} items, {len(events)} events"
+    return Basis("basis.items_and_events", {"items": len(items), "events": len(events)})
 
 
-def _records_case(opened: Opened) -> str:
+def _records_case(opened: Opened) -> Basis:
     for name, expected in derived_case(opened.records, opened.anchorage).items():
         if opened.case[name] != expected:
             found = ascii(opened.case[name])[:120]
-            raise RecordsError("the description says another", where=name, expected=str(expected), found=found)
+            raise RecordsError("records.description_differs", where=name, expected=str(expected), found=found)
     if opened.case["rehearsal"] == "yes":
-        return "this is a rehearsal, not for court"
-    return f"made for: {opened.case['audience']}"
+        return Basis("basis.rehearsal")
+    return Basis("basis.made_for", {"case": opened.case["audience"]})
 
 
 def _require_lines(member: str, expected: bytes, found: bytes) -> None:
@@ -517,41 +519,30 @@ def _require_lines(member: str, expected: bytes, found: bytes) -> None:
         return
     lines = itertools.zip_longest(expected.split(b"\n"), found.split(b"\n"))
     number = next(number for number, (one, other) in enumerate(lines, start=1) if one != other)
-    raise RecordsError("a table says other things than the log entries", where=f"{member} line {number}")
+    raise RecordsError("records.table_differs", member=member, number=number)
 
 
 def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
     if earlier.gen_time > later.gen_time + MAX_AUTHORITY_SKEW:
         raise ManifestError(
-            "time stamps in the wrong order",
-            expected=f"not before {earlier.gen_time:%Y-%m-%d %H:%M:%S}",
+            "manifest.stamps_unordered",
+            gen_time=f"{earlier.gen_time:%Y-%m-%d %H:%M:%S}",
             found=f"{later.gen_time:%Y-%m-%d %H:%M:%S}",
         )
 
 
-_WHO = "whoever has a certificate under it could have sealed"
-_WHEN = "whoever issues the seal could have chosen the time"
-_GIVE_PIN = "Give with --seal the fingerprint of the seal's certificate that the covering letter prints"
-_NEWER = "Verify it with a newer program, which knows this type"
-_GIVE_ALL = (
-    "Give every root that the letter names, then run it again. Only if it still says FAILED was something changed"
-)
-_ASK_STAMPS = "Ask the sender for a bundle stamped by an office whose root is not the seal's"
-
-
-def _require_other_root(opened: Opened, info: TokenInfo, *, doubt: str, fix: str) -> None:
+def _require_other_root(opened: Opened, info: TokenInfo, *, code: str) -> None:
     """Refuse to decide where the seal and a time stamp lead to one and the same root."""
     keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
     if keys & opened.seal_root_keys:
-        found = f"{name_of(opened.seal.signer.certificate)} and {info.authority}; {doubt}"
-        raise UndecidedError("the seal and a time stamp lead to the same root", found=found, fix=fix)
+        raise UndecidedError(code, certificate=name_of(opened.seal.signer.certificate), authority=info.authority)
 
 
-def _trusted(opened: Opened, info: TokenInfo) -> str:
+def _trusted(opened: Opened, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
-    _require_other_root(opened, info, doubt=_WHEN, fix=_ASK_STAMPS)
-    return f"{info.gen_time:%Y-%m-%d %H:%M:%S} UTC by {info.authority}"
+    _require_other_root(opened, info, code="undecided.when_stamped")
+    return Basis("basis.stamped", {"gen_time": f"{info.gen_time:%Y-%m-%d %H:%M:%S}", "authority": info.authority})
 
 
 def _require_root(
@@ -570,19 +561,19 @@ def _require_root(
     try:
         chain_to_root(certificate=certificate, others=others, roots=opened.roots, at=at)
     except CertificateError as error:
-        found = f"{name_of(certificate)}, issued by {certificate.issuer.rfc4514_string()}: {error.message}"
-        raise VerificationError("no root was given for", found=found, fix=_GIVE_ALL) from error
+        raise VerificationError(
+            "verification.no_root",
+            certificate=name_of(certificate),
+            issuer=certificate.issuer.rfc4514_string(),
+            cause=error,
+        ) from error
 
 
 def _no_roots(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> UndecidedError:
     """What to compare with what was received by another way."""
     own = [one for one in others if one.subject == one.issuer and one != certificate]
     named = "; ".join(f"{name_of(one)} SHA-256 {fingerprint(one)}" for one in (*own, certificate))
-    return UndecidedError(
-        "no roots were given",
-        found=named,
-        fix="Give the roots that you trust with --trust, and compare these fingerprints with the covering letter",
-    )
+    return UndecidedError("undecided.no_roots", found=named)
 
 
 _MEMBERS = ("container.form", "container.members")

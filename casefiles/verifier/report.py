@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from config import errors
 from evidence.finding import Finding, Report, Verdict
 
 EXIT_CODES = MappingProxyType({Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.INDETERMINATE: 3})
@@ -50,11 +51,17 @@ def not_made_by(program: str) -> tuple[Listed, ...]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as one JSON object: ``verdict``, and ``checks`` with ``id``, ``verdict`` and ``detail``."""
+    """The report as one JSON object: ``verdict``, ``checks``, each with code and facts."""
     return {
         "verdict": str(report.verdict),
         "checks": [
-            {"id": finding.id, "verdict": str(finding.verdict), "detail": detail_of(finding)}
+            {
+                "id": finding.id,
+                "verdict": str(finding.verdict),
+                "detail": detail_of(finding),
+                "code": finding.code,
+                "facts": errors.as_json(finding.facts),
+            }
             for finding in report.findings
         ],
     }

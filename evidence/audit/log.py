@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from cryptography import x509
 
+from config.errors import Fact
 from evidence.canonical import sha256_hex
 from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
 from evidence.finding import Finding, Verdict
@@ -26,7 +27,6 @@ from evidence.times import format_time
 _CHUNK = 512
 _MOST_LEVEL = 7
 """A tile of level 8 would stand for more leaves than an index can number."""
-_BACKUP = "Restore a backup of the home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Place:
     media: str | None
 
 
-def failed(check_id: str, where: str, expected: str, found: str, fix: str) -> Finding:
+def failed(check_id: str, where: str, code: str, **facts: Fact) -> Finding:
     """A finding of damage."""
-    return Finding(check_id, Verdict.FAILED, where, expected, found, fix)
+    return Finding(check_id, Verdict.FAILED, code, {"where": where, **facts})
 
 
 def damage(check_id: str, where: str, error: EvidenceError) -> Finding:
     """A finding of the damage that a raise tells of."""
-    return failed(check_id, where, error.expected, f"{error.message} {error.found}".strip(), _BACKUP)
+    return Finding(check_id, Verdict.FAILED, "audit.damage", {"where": where, "cause": error})
 
 
 class _Memory:
@@ -95,7 +95,7 @@ class _Memory:
         try:
             return self.tiles[level, n]
         except KeyError as error:
-            raise TileError("no such tile", where=f"tile {level}/{n}") from error
+            raise TileError("tile.not_rebuilt", level=level, n=n) from error
 
 
 class LogAudit:
@@ -125,7 +125,7 @@ class LogAudit:
             return
         for row in self._connection.exec_driver_sql("PRAGMA integrity_check(20)"):
             if row[0] != "ok":
-                yield failed("database.integrity", "database", "ok", str(row[0])[:200], _BACKUP)
+                yield failed("database.integrity", "database", "database.integrity.not_ok", found=str(row[0])[:200])
 
     def leaves(self) -> Iterable[Finding]:
         """Every leaf parses, is of this log, in its place, and names the newest token before it."""
@@ -156,12 +156,7 @@ class LogAudit:
             hashes: list[bytes] = []
             for index, data in part:
                 if index != self.size + len(hashes):
-                    raise LeafError(
-                        "a leaf is missing",
-                        where=f"leaf {self.size + len(hashes)}",
-                        found=f"leaf {index}",
-                        fix=_BACKUP,
-                    )
+                    raise LeafError("leaf.missing", size=self.size, length=len(hashes), index=index)
                 hashes.append(leaf_hash(data if isinstance(data, bytes) else b""))  # no leaf hashes as if empty
                 yield index, data
             self._tree.tiles |= grow(self._tree, size=self.size, leaf_hashes=hashes)
@@ -170,9 +165,9 @@ class LogAudit:
 
     def _require_place(self, leaf: Leaf, newest: str) -> None:
         if leaf.log != self._told.key.name:
-            raise LeafError("the leaf is of another log", expected=self._told.key.name, found=leaf.log[:80])
+            raise LeafError("leaf.of_another_log", expected=self._told.key.name, found=leaf.log[:80])
         if leaf.after != newest:
-            raise LeafError("the leaf does not name the newest token before it", expected=newest, found=leaf.after)
+            raise LeafError("leaf.names_another_token", expected=newest, found=leaf.after)
 
     def tiles(self) -> Iterable[Finding]:
         """The tiles are those of the leaves; none is missing and none is added."""
@@ -199,7 +194,7 @@ class LogAudit:
         where = f"tile {level}/{n}"
         if not self._leaf_is_proven(index):
             where = f"leaf {index} or {where}" if level == 0 else f"a leaf from {index} on, or {where}"
-        return failed("log.tiles", where, "the hashes of the leaves", "other hashes, or none", _BACKUP)
+        return failed("log.tiles", where, "log.tiles.other_hashes")
 
     def _leaf_is_proven(self, index: int) -> bool:
         """Whether a rightly signed checkpoint above ``index`` has the root that the leaves give."""
@@ -237,30 +232,18 @@ class LogAudit:
             try:
                 checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._told.key)
                 if checkpoint.size != row.size:
-                    raise CheckpointError(
-                        "the row is of another size", expected=f"{checkpoint.size}", found=f"{row.size}"
-                    )
+                    raise CheckpointError("checkpoint.another_size", expected=checkpoint.size, found=row.size)
                 if row.cosigned is not None:
-                    raise CheckpointError("nothing is cosigned in this version", expected="null", found="a value")
+                    raise CheckpointError("checkpoint.cosigned")
                 self._require_held(checkpoint)
             except EvidenceError as error:
                 yield damage("log.checkpoints", where, error)
 
     def _require_held(self, checkpoint: Checkpoint) -> None:
         if checkpoint.size > self.size:
-            raise CheckpointError(
-                "the log is shorter than this checkpoint",
-                where=f"checkpoint {checkpoint.size}",
-                expected=f"at least {checkpoint.size} entries",
-                found=f"{self.size}",
-                fix="Entries were removed: restore a backup of the home",
-            )
+            raise CheckpointError("checkpoint.log_shorter", size=checkpoint.size, found=self.size)
         if self._root(checkpoint.size) != checkpoint.root:
-            raise CheckpointError(
-                "the leaves have another root than this checkpoint",
-                where=f"checkpoint {checkpoint.size}",
-                fix="Entries were changed: restore a backup of the home",
-            )
+            raise CheckpointError("checkpoint.another_root", size=checkpoint.size)
 
     def tokens(self) -> Iterable[Finding]:
         """Every anchor's token and reply are the logged ones, and the token is for its checkpoint."""
@@ -268,10 +251,10 @@ class LogAudit:
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = {sha256_hex(note): size for size, note in self._notes()}
         for index in sorted(rows.keys() - self._anchors.keys(), key=str):
-            yield failed("log.tokens", f"token {index}", "an anchor leaf", "none", _BACKUP)
+            yield failed("log.tokens", f"token {index}", "log.tokens.no_anchor")
         for index, leaf in self._anchors.items():
             if index not in rows:
-                yield failed("log.tokens", f"token {index}", "a token row", "none", _BACKUP)
+                yield failed("log.tokens", f"token {index}", "log.tokens.no_row")
                 continue
             try:
                 self._require_token(leaf, rows[index], notes)
@@ -283,13 +266,13 @@ class LogAudit:
         token, reply = stored_bytes(row.token, where=where), stored_bytes(row.reply, where=where)
         for name, body in (("token_sha256", token), ("reply_sha256", reply)):
             if sha256_hex(body) != public[name]:
-                raise CheckpointError("other bytes than the logged ones", expected=f"{name} {public[name]}")
+                raise CheckpointError("checkpoint.other_bytes", name=name, public=public[name])
         if notes.get(public["checkpoint_sha256"]) != row.size:
-            raise CheckpointError("the checkpoint that was stamped is not here", expected=public["checkpoint_sha256"])
+            raise CheckpointError("checkpoint.stamped_missing", expected=public["checkpoint_sha256"])
         roots = self._told.roots.get(public["authority"], ())
         info = verify_token(token=token, sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
         if format_time(info.gen_time) != public["gen_time"]:
-            raise CheckpointError("the token tells another time", expected=public["gen_time"])
+            raise CheckpointError("checkpoint.another_time", expected=public["gen_time"])
 
     def anchored(self) -> Iterable[Finding]:
         """The newest checkpoint with news for which a stamp was due is stamped."""
@@ -300,17 +283,12 @@ class LogAudit:
         news = min(newest, self._news, newest if self._told.asked is None else self._told.asked)
         if stamped >= news > 0:
             later = self.size - stamped
-            return [Finding("log.anchored", Verdict.PASSED, f"checkpoint {stamped}", found=f"newer entries: {later}")]
-        return [
-            Finding(
-                "log.anchored",
-                Verdict.INDETERMINATE,
-                f"entries from {stamped} on",
-                "a time stamp",
-                "without a time stamp",
-                "Choose a time-stamp office in the settings, or wait until it answers again",
-            )
-        ]
+            return [
+                Finding(
+                    "log.anchored", Verdict.PASSED, "log.anchored.newer_entries", {"stamped": stamped, "later": later}
+                )
+            ]
+        return [Finding("log.anchored", Verdict.INDETERMINATE, "log.anchored.not_stamped", {"stamped": stamped})]
 
     def signed(self) -> Iterable[Finding]:
         """The log holds the checkpoint that was signed last; where nobody can know it, nothing is decided.
@@ -321,22 +299,9 @@ class LogAudit:
         if self._told.signed is not None:
             self.holds(self._told.signed)
         elif not self._told.keys:
-            yield Finding(
-                "log.signed",
-                Verdict.INDETERMINATE,
-                "log.signed",
-                "the checkpoint that was signed last",
-                "no keys' folder, so nobody knows whether later entries were removed",
-                "Give a newer checkpoint from outside: --against FILE",
-            )
+            yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_keys")
         elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there
-            yield failed(
-                "log.signed",
-                "log.signed",
-                "the checkpoint that was signed last",
-                "none in the keys' folder",
-                "Restore the keys' folder from its backup, and find out who removed the file",
-            )
+            yield failed("log.signed", "log.signed", "log.signed.missing")
 
     def holds(self, note: bytes) -> None:
         """The log holds this checkpoint.
@@ -347,10 +312,5 @@ class LogAudit:
         try:
             told = open_checkpoint(note, key=self._told.key)
         except NoteError as error:
-            raise CheckpointError(
-                f"this is no checkpoint of this log: {error.message}",
-                expected=error.expected,
-                found=error.found,
-                fix="Bring a checkpoint that this log signed, as the file that it was kept in",
-            ) from error
+            raise CheckpointError("checkpoint.not_of_this_log", cause=error) from error
         self._require_held(told)

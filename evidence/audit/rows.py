@@ -14,7 +14,6 @@ from evidence.finding import Finding
 from evidence.store import database
 
 _ID = "rows.places"
-_BACKUP = "Restore a backup of the home"
 
 
 def row_places(connection: sa.Connection, places: Mapping[int, Place]) -> Iterable[Finding]:
@@ -55,15 +54,20 @@ class _Places:
         open_leaves = set(self._of(event_type))
         for row in self._connection.execute(sa.select(*columns)):
             if type(row.idx) is not int or row.idx not in open_leaves:
-                yield failed(
-                    _ID, _row(table, row.idx), f"one row for each entry of type {event_type}", "one more", _BACKUP
-                )
+                yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=event_type)
                 continue
             open_leaves.remove(row.idx)
             for name, expected in told(self._places[row.idx]).items():
                 if getattr(row, name) != expected:
-                    yield failed(_ID, _row(table, row.idx), f"{name} {expected}", f"{getattr(row, name)!r}", _BACKUP)
-        yield from (failed(_ID, _row(table, index), "a row", "none", _BACKUP) for index in sorted(open_leaves))
+                    yield failed(
+                        _ID,
+                        _row(table, row.idx),
+                        "rows.places.changed",
+                        column=name,
+                        expected=str(expected),
+                        found=repr(getattr(row, name))[:80],
+                    )
+        yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(open_leaves))
 
     def _approvals(self) -> Iterator[Finding]:
         """Every approval is that of one request."""
@@ -73,11 +77,11 @@ class _Places:
             sa.select(table.c.approved_idx).where(table.c.approved_idx.is_not(None))
         ).scalars():
             if type(index) is not int or index not in waiting:
-                yield failed(_ID, f"authority approved by leaf {index}", "an approval of one request", "none", _BACKUP)
+                yield failed(_ID, f"authority approved by leaf {index}", "rows.places.not_one_approval")
             else:
                 waiting.remove(index)
         for index in sorted(waiting):
-            yield failed(_ID, f"authority approved by leaf {index}", "a row", "none", _BACKUP)
+            yield failed(_ID, f"authority approved by leaf {index}", "rows.places.missing")
 
     def _channels(self) -> Iterator[Finding]:
         """Every channel was added by its own entry, and the newest is there unless one was removed since."""
@@ -85,17 +89,11 @@ class _Places:
         kept: set[object] = set()
         for index in self._connection.execute(sa.select(database.channel.c.idx)).scalars():
             if type(index) is not int or index not in added or index in kept:
-                yield failed(
-                    _ID,
-                    _row(database.channel, index),
-                    "at most one row for each entry of type channel_added",
-                    "one more",
-                    _BACKUP,
-                )
+                yield failed(_ID, _row(database.channel, index), "rows.places.doubled")
             kept.add(index)
         newest, removed = max(added, default=-1), max(self._of("channel_removed"), default=-1)
         if newest > removed and newest not in kept:
-            yield failed(_ID, _row(database.channel, newest), "a row", "none", _BACKUP)
+            yield failed(_ID, _row(database.channel, newest), "rows.places.missing")
 
     def _of(self, event_type: str) -> set[int]:
         return self._by_type.get(event_type, set())

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
+from config.errors import Fact
 from evidence.audit.log import AuditInput, failed
 from evidence.canonical import sha256_hex
 from evidence.custody.event import read_record
 from evidence.errors import EvidenceError, ObjectMissingError
-from evidence.finding import Finding
+from evidence.finding import Finding, Verdict
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.seal.age import parse_header, split_file
 from evidence.seal.envelopes import open_whole
@@ -19,7 +20,6 @@ from evidence.store.projection import Placed, differences, project
 from evidence.store.stored import stored_bytes
 
 _CHUNK = 512
-_BACKUP = "Restore a backup of the home"
 _ROWS = ("media_header", "prints", "record")
 _IN_ROW = "media"
 """A payload that is small enough lies in a row of this name, and is then no object."""
@@ -60,25 +60,25 @@ class StoreAudit:
                 expected, body = leaf.sealed.get(name), rows.get(name)
                 found = None if body is None else sha256_hex(body)
                 if expected != found:
-                    yield failed(
-                        "sealed.rows",
-                        f"{name} of leaf {index}",
-                        expected or "no such row",
-                        found or "none",
-                        _BACKUP,
-                    )
+                    yield _other_row(name, index, expected, found)
             if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
                 expected = leaf.sealed.get(_IN_ROW) or "no such row"
-                yield failed("sealed.rows", f"{_IN_ROW} of leaf {index}", expected, sha256_hex(rows[_IN_ROW]), _BACKUP)
+                yield failed(
+                    "sealed.rows",
+                    f"{_IN_ROW} of leaf {index}",
+                    "sealed.rows.small_object_changed",
+                    expected=expected,
+                    found=sha256_hex(rows[_IN_ROW]),
+                )
             for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
-                yield failed("sealed.rows", f"row {name!r} of leaf {index}", "no such row", "a row", "Remove it")
+                yield failed("sealed.rows", f"row {name!r} of leaf {index}", "sealed.rows.unknown_name")
         yield from self._rows_without_leaf()
 
     def _rows_without_leaf(self) -> Iterable[Finding]:
         table = database.sealed
         for index, name in self._connection.execute(sa.select(table.c.idx, table.c.name)):
             if type(index) is not int or not 0 <= index < self._size:
-                yield failed("sealed.rows", f"{name} of leaf {index}", "a leaf", "none", _BACKUP)
+                yield failed("sealed.rows", f"{name} of leaf {index}", "sealed.rows.without_leaf")
 
     def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
         """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""
@@ -103,10 +103,10 @@ class StoreAudit:
         in_rows = self._in_rows()
         expected = {address: index for address, index in self._media.items() if index not in in_rows}
         for path in self._told.objects.strangers():
-            yield failed("objects.bytes", str(path), "objects of ours", "not ours", "Look at it, and move it away")
+            yield failed("objects.bytes", str(path), "objects.bytes.not_ours")
         for address in sorted(self._present - expected.keys()):
             told = "a row" if address in self._media else "none"
-            yield failed("objects.bytes", f"object {address}", "a leaf that names it", told, "Restore the database")
+            yield failed("objects.bytes", f"object {address}", "objects.bytes.not_in_log", found=told)
         for address, index in expected.items():
             try:
                 found = digest_of(self._told.objects.read(address))
@@ -115,7 +115,11 @@ class StoreAudit:
                 continue
             if found != address:
                 yield failed(
-                    "objects.bytes", f"object {address} of leaf {index}", address, found, "Restore it from a backup"
+                    "objects.bytes",
+                    f"object {address} of leaf {index}",
+                    "objects.bytes.changed",
+                    expected=address,
+                    found=found,
                 )
 
     def _in_rows(self) -> set[object]:
@@ -130,7 +134,7 @@ class StoreAudit:
                 try:
                     parse_header(body if name == "media_header" else split_file(body)[0])
                 except EvidenceError as error:
-                    yield failed("sealed.headers", f"{name} of leaf {index}", "an age header", error.message, _BACKUP)
+                    yield failed("sealed.headers", f"{name} of leaf {index}", "sealed.headers.malformed", cause=error)
 
     def records(self) -> Iterable[Finding]:
         """Every record opens its leaf, and the rows in clear are those that follow from the records."""
@@ -148,13 +152,21 @@ class StoreAudit:
                     with store_errors(f"rows of leaf {index}"):
                         project(rebuilt, placed, reader.seen)
                 except EvidenceError as error:
-                    yield failed("records.rows", f"record of leaf {index}", error.expected, error.message, _BACKUP)
+                    yield failed("records.rows", f"record of leaf {index}", "records.rows.unreadable", cause=error)
             for table, row in differences(self._connection, rebuilt):
-                yield failed(
-                    "records.rows", f"{table} {row}", "the row that follows from the log", "another or none", _BACKUP
-                )
+                yield failed("records.rows", f"{table} {row}", "records.rows.differ")
         scratch.dispose()
         self.compared = True
+
+
+def _other_row(name: str, index: int, expected: str | None, found: str | None) -> Finding:
+    facts: dict[str, Fact] = {"name": name, "index": index}
+    if found is None:
+        return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.missing", {**facts, "expected": expected or ""})
+    if expected is None:
+        return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.added", {**facts, "found": found})
+    facts |= {"expected": expected, "found": found}
+    return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.changed", facts)
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:

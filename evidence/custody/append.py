@@ -29,7 +29,7 @@ class TileRows:
         row = self._connection.execute(sa.select(table.c.hashes).where(table.c.level == level, table.c.n == n))
         hashes = row.scalar_one_or_none()
         if hashes is None:
-            raise TileError("a tile is missing", where=f"tile {level}/{n}", fix="Run: nisisama audit")
+            raise TileError("tile.missing", level=level, n=n)
         return stored_bytes(hashes, where=f"tile {level}/{n}")
 
 

@@ -134,7 +134,7 @@ def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy 
     }
     leaf = jcs(body)
     if len(leaf) > MAX_LEAF_BYTES:
-        raise LeafError("the leaf is too long", expected=f"at most {MAX_LEAF_BYTES} bytes", found=f"{len(leaf)}")
+        raise LeafError("leaf.too_long", limit=MAX_LEAF_BYTES, found=len(leaf))
     address = draft.payload.sha256 if draft.payload else None
     return Prepared(draft.event_id, draft.type, values, rows, address, leaf[len(_HEAD) + len(NO_TOKEN) :])
 
@@ -142,9 +142,9 @@ def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy 
 def _complete(draft: Draft, schema: Schema) -> dict[str, Value]:
     names = (*schema.subject, *schema.act)
     if unknown := sorted(draft.values.keys() - schema.names):
-        raise LeafError("names that are not of this type's schema", where=draft.type, found=", ".join(unknown))
+        raise LeafError("leaf.names_not_of_schema", where=draft.type, found=", ".join(unknown))
     if draft.public.keys() != set(schema.public):
-        raise LeafError("public names do not fit the schema", where=draft.type, expected=", ".join(schema.public))
+        raise LeafError("leaf.public_names_do_not_fit", where=draft.type, expected=", ".join(schema.public))
     return {name: draft.values.get(name) for name in names}
 
 
@@ -186,7 +186,6 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
         LeafError: It is no record, or of another leaf.
         CommitmentError: A value or a secret is not the one that the leaf commits to.
     """
-    where = f"event {leaf.event_id}"
     try:
         body: dict[str, Any] = json.loads(plain)
         told = body["secrets"]
@@ -194,12 +193,12 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
         values = dict.fromkeys(sorted(names)) | body["values"]
         record = Record(body["type"], values, from_b64u(told["subject"]), from_b64u(told["act"]), body["source"])
         if (body["format"], record.type, {*record.values.keys()}) != (RECORD_FORMAT, leaf.type, names):
-            raise LeafError("the record is not of this leaf", where=where)
+            raise LeafError("leaf.record_of_another", event_id=leaf.event_id)
         commit = record.commit()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, CanonicalError) as error:
-        raise LeafError("this is no record", where=where) from error
+        raise LeafError("leaf.not_a_record", event_id=leaf.event_id) from error
     if commit != leaf.commit:
         raise CommitmentError(
-            "the record does not open its leaf", where=where, expected=f"SHA-256 {leaf.commit}", found=commit
+            "commitment.record_does_not_open_leaf", event_id=leaf.event_id, commit=leaf.commit, found=commit
         )
     return record

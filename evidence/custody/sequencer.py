@@ -147,41 +147,23 @@ class Sequencer:
         last = self._last_signed(connection)
         if last is None:
             return
-        fix = "Restore the newest backup of the home; never sign over an older state"
         size = tree_size(connection)
         if last.size > size:
-            raise CheckpointError(
-                "the log is behind a checkpoint that was signed",
-                expected=f"{last.size} entries",
-                found=f"{size}",
-                where="log",
-                fix=fix,
-            )
+            raise CheckpointError("checkpoint.log_behind", size=last.size, found=size)
         if tree_root(TileRows(connection), size=last.size) != last.root:
-            raise CheckpointError(
-                "the log forks from a checkpoint that was signed", where=f"log at {last.size} entries", fix=fix
-            )
+            raise CheckpointError("checkpoint.log_forks", size=last.size)
 
     def _last_signed(self, connection: sa.Connection) -> Checkpoint | None:
         """The checkpoint beside the log key; None for a log that never had one."""
-        fix = "Restore the keys' folder from its backup"
         try:
             return open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
         except FileNotFoundError as error:
             # it is written before the database's own row, so a row proves that it was there
             if newest_checkpoint(connection) is None:
                 return None
-            raise CheckpointError(
-                "the checkpoint that was signed last is missing", where=str(self._signed), fix=fix
-            ) from error
+            raise CheckpointError("checkpoint.signed_last_missing", where=str(self._signed)) from error
         except NoteError as error:
-            raise CheckpointError(
-                f"the checkpoint that was signed last cannot be used: {error.message}",
-                where=str(self._signed),
-                expected=error.expected,
-                found=error.found,
-                fix=fix,
-            ) from error
+            raise CheckpointError("checkpoint.signed_last_unusable", cause=error, where=str(self._signed)) from error
 
 
 def _placed(idx: int, event: Prepared) -> Placed:

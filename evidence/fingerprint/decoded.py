@@ -67,7 +67,7 @@ class Decoded(Unspoken):
             PrintsError: An honest worker would not say this.
         """
         if reply.keys() != set(self.__slots__) - {"sandbox"}:
-            raise PrintsError("a reply with other names than expected")
+            raise PrintsError("prints.reply_other_names")
         self._fill(
             width=_whole(reply["width"], 1, MAX_SIDE),
             height=_whole(reply["height"], 1, MAX_SIDE),
@@ -88,36 +88,36 @@ class Decoded(Unspoken):
             PrintsError: An honest worker would not say this.
         """
         if not isinstance(reply, dict):
-            raise PrintsError("a reply that is not an object")
+            raise PrintsError("prints.reply_no_object")
         return cls(reply, sandbox=sandbox)
 
 
 def _whole(value: object, lowest: int, highest: int) -> int:
     # bool is an int in Python, not in JSON
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-        raise PrintsError("a number out of range", expected=f"{lowest} to {highest}")
+        raise PrintsError("prints.number_out_of_range", lowest=lowest, highest=highest)
     return value
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise PrintsError("not true or false")
+        raise PrintsError("prints.not_a_truth_value")
     return value
 
 
 def _fitting(value: object, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise PrintsError("a text of another form", expected=pattern.pattern)
+        raise PrintsError("prints.text_of_another_form", expected=pattern.pattern)
     return value
 
 
 def _hashes(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) not in {0, len(Orientation)}:
-        raise PrintsError("not the hashes of eight orientations")
+        raise PrintsError("prints.not_eight_hashes")
     return tuple(_fitting(inner, PDQ_HEX) for inner in value)
 
 
 def _versions(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict) or len(value) > MAX_VERSIONS:
-        raise PrintsError("not a list of versions")
+        raise PrintsError("prints.not_versions")
     return MappingProxyType({_fitting(name, VERSION): _fitting(inner, VERSION) for name, inner in value.items()})

@@ -98,7 +98,7 @@ class Decoder:
                 or ``worker_died``.
         """
         if len(data) > MAX_BYTES:
-            raise NotDecodedError("the file is too large", expected=f"at most {MAX_BYTES} bytes", found="too_large")
+            raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found="too_large")
         with self._lock:
             for _ in range(_ATTEMPTS):
                 try:
@@ -107,14 +107,14 @@ class Decoder:
                     self.close()
                 except _WorkerLateError as error:
                     self.close()
-                    raise NotDecodedError("decoding took too long", found="timeout") from error
-        raise NotDecodedError(f"the decoder ended {_ATTEMPTS} times", found="worker_died")
+                    raise NotDecodedError("not_decoded.took_too_long", found="timeout") from error
+        raise NotDecodedError("not_decoded.decoder_ended", attempts=_ATTEMPTS, found="worker_died")
 
     def _ask(self, data: bytes) -> Decoded:
         worker = self._ready()
         reply = worker.exchange(data, timeout_s=self._timeout_s)
         if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _WORDS:
-            raise NotDecodedError("the picture could not be decoded", found=reply["not_decoded"])
+            raise NotDecodedError("not_decoded.refused", found=reply["not_decoded"])
         try:
             return Decoded.of_reply(reply, sandbox=worker.sandbox)
         except PrintsError as error:

@@ -127,20 +127,20 @@ def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
         animated = bool(getattr(image, "is_animated", False))
         image.load()
     except Image.DecompressionBombError as error:
-        raise NotDecodedError("too many pixels", found="too_many_pixels") from error
+        raise NotDecodedError("not_decoded.too_many_pixels_in_file", found="too_many_pixels") from error
     except NotImplementedError as error:
-        raise NotDecodedError("a feature that is not decoded", found="unsupported") from error
+        raise NotDecodedError("not_decoded.feature", found="unsupported") from error
     except _MALFORMED as error:
         found = "truncated" if "truncated" in str(error) else "damaged"
-        raise NotDecodedError("the decoder gave up", found=found) from error
+        raise NotDecodedError("not_decoded.decoder_gave_up", found=found) from error
     return image, animated
 
 
 def _require_size(width: int, height: int) -> None:
     if min(width, height) < 1:
-        raise NotDecodedError("a picture without pixels", found="damaged")
+        raise NotDecodedError("not_decoded.no_pixels", found="damaged")
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise NotDecodedError("too many pixels", expected=f"at most {MAX_PIXELS}", found="too_many_pixels")
+        raise NotDecodedError("not_decoded.too_many_pixels", limit=MAX_PIXELS, found="too_many_pixels")
 
 
 def _exif_orientation(image: Image.Image) -> int:

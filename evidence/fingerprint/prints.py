@@ -64,10 +64,10 @@ class Prints(Unspoken):
         """
         checks = _FILE if fields.keys() == _FILE.keys() else _PICTURE
         if fields.keys() != checks.keys():
-            raise PrintsError("prints with other fields than expected", expected=FORMAT)
+            raise PrintsError("prints.other_fields", expected=FORMAT)
         for name, check in checks.items():
             if not check(fields[name]):
-                raise PrintsError("a fingerprint is malformed", where=name)
+                raise PrintsError("prints.malformed", where=name)
         self._fill(_fields=fields)
 
     @classmethod
@@ -97,14 +97,14 @@ class Prints(Unspoken):
             PrintsError: It is malformed, of another version, or not canonical.
         """
         if len(data) > MAX_BYTES:
-            raise PrintsError("prints are too long", expected=f"at most {MAX_BYTES} bytes")
+            raise PrintsError("prints.too_long", limit=MAX_BYTES)
         try:
             fields = read_jcs(data, where="prints")
         except CanonicalError as error:
             # the error must not carry what was parsed
-            raise PrintsError("prints are not in canonical form", expected="RFC 8785", found=error.message) from None
+            raise PrintsError("prints.unreadable", cause=error) from None
         if not isinstance(fields, dict):
-            raise PrintsError("prints are not in canonical form", expected="RFC 8785")
+            raise PrintsError("prints.not_canonical")
         return cls(fields)
 
     def sealing_bytes(self) -> bytes:

@@ -22,13 +22,13 @@ class Unspoken:
         return repr(self)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise PrintsError("fingerprints cannot be changed", where=name)
+        raise PrintsError("prints.immutable", where=name)
 
     def __delattr__(self, name: str) -> NoReturn:
-        raise PrintsError("fingerprints cannot be changed", where=name)
+        raise PrintsError("prints.immutable", where=name)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise PrintsError("fingerprints leave memory sealed or not at all", fix="Seal what sealing_bytes returns.")
+        raise PrintsError("prints.unsealed")
 
     def __getstate__(self) -> NoReturn:
         self.__reduce_ex__(None)

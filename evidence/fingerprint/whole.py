@@ -60,8 +60,8 @@ def media_type(data: bytes) -> str:
     if brands & _AVIF_BRANDS:
         return "image/avif"
     if data.startswith(_OTHER_PICTURES) or brands & _HEIF_BRANDS:
-        raise NotDecodedError("a picture of a kind that is not decoded", found="unsupported")
-    raise NotDecodedError("the first bytes are of no picture", found="not_a_picture")
+        raise NotDecodedError("not_decoded.kind", found="unsupported")
+    raise NotDecodedError("not_decoded.no_picture", found="not_a_picture")
 
 
 def require_whole(kind: str, data: bytes) -> None:
@@ -80,7 +80,7 @@ def require_whole(kind: str, data: bytes) -> None:
     try:
         walk(data)
     except IndexError as error:
-        raise NotDecodedError("the file ends before the picture does", found="truncated") from error
+        raise NotDecodedError("not_decoded.cut_short", found="truncated") from error
 
 
 def _brands(data: bytes) -> frozenset[bytes]:

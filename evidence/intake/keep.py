@@ -232,11 +232,7 @@ class Intake:
                 continue
             added = {event.event_id: event.idx for event in placed}
             return _Logged(added, {event_id: _index(held, added) for event_id, held in choice.known.items()})
-        raise HomeBusyError(
-            "other programs kept adding the same messages; nothing of this batch was written",
-            where="log",
-            fix="Run it again when they have ended",
-        )
+        raise HomeBusyError("home_busy.others_kept_adding")
 
     def _log_container(self, draft: Draft) -> None:
         put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []

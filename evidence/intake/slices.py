@@ -91,7 +91,7 @@ def _numbers(packed: bytes) -> Iterator[int]:
         if byte & _MORE:
             shift += 7
             if shift > _MAX_SHIFT:
-                raise CanonicalError("a number of a slice is too long", expected="at most 64 bits")
+                raise CanonicalError("canonical.slice_number_too_long")
             continue
         yield number
         number = shift = 0
@@ -100,4 +100,4 @@ def _numbers(packed: bytes) -> Iterator[int]:
 
 
 def _cut() -> CanonicalError:
-    return CanonicalError("the list of slices ends within a slice")
+    return CanonicalError("canonical.slices_end_early")

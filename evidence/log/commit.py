@@ -61,7 +61,7 @@ def salt(secret: bytes, name: str) -> bytes:
         CommitmentError: The secret is not 32 bytes, or this is not a name.
     """
     if len(secret) != SECRET_BYTES:
-        raise CommitmentError("not an event secret", expected=f"{SECRET_BYTES} bytes", found=f"{len(secret)} bytes")
+        raise CommitmentError("commitment.not_a_secret", secret_bytes=SECRET_BYTES, length=len(secret))
     return hmac.digest(secret, _CONTEXT + _require_name(name).encode("ascii"), "sha256")
 
 
@@ -72,7 +72,7 @@ def commitment(disclosure: str) -> str:
         CommitmentError: The disclosure is not ASCII.
     """
     if not disclosure.isascii():
-        raise CommitmentError("a disclosure is not ASCII")
+        raise CommitmentError("commitment.disclosure_not_ascii")
     return b64u(hashlib.sha256(disclosure.encode("ascii")).digest())
 
 
@@ -86,10 +86,10 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     """
     parts = _load(_from_b64u(disclosure, what="a disclosure"))
     if not (isinstance(parts, list) and len(parts) == _PARTS):
-        raise CommitmentError("not a disclosure", expected="an array of salt, name and value")
+        raise CommitmentError("commitment.not_a_disclosure")
     salt_text, name, value = parts
     if not isinstance(salt_text, str) or len(_from_b64u(salt_text, what="a salt")) != SECRET_BYTES:
-        raise CommitmentError("not a salt", expected=f"{SECRET_BYTES} bytes in base64url")
+        raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
     _require_value(value)
     return _require_name(name), value
 
@@ -130,21 +130,17 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
             values[name] = value
         # (2) each name once, in one order
         if commitments and name <= next(reversed(commitments)):
-            raise CommitmentError("a name is doubled or not in its order", found=name)
+            raise CommitmentError("commitment.name_doubled_or_unordered", found=name)
         commitments[name] = stands
     # (3) all of them together are what the leaf commits to
     if commit_digest(commitments) != commit:
-        raise CommitmentError(
-            "what is shown and what is withheld do not hash to what the leaf commits to",
-            expected=commit,
-            found=commit_digest(commitments),
-        )
+        raise CommitmentError("commitment.does_not_hash_to_leaf", expected=commit, found=commit_digest(commitments))
     return Shown(values, tuple(name for name in commitments if name not in values))
 
 
 def _require_commitment(name: str, text: str) -> None:
     if not _COMMITMENT.fullmatch(text):
-        raise CommitmentError("not a commitment", where=name, expected="43 base64url characters")
+        raise CommitmentError("commitment.not_a_commitment", where=name)
 
 
 def _load(data: bytes) -> object:
@@ -152,19 +148,19 @@ def _load(data: bytes) -> object:
         return json.loads(data.decode("utf-8"), object_pairs_hook=_object)
     # JSON and UTF-8 errors are ValueErrors; the parser recurses over what is nested without end
     except (ValueError, RecursionError) as error:
-        raise CommitmentError("a disclosure is not JSON", found=f"{len(data)} bytes") from error
+        raise CommitmentError("commitment.disclosure_not_json", length=len(data)) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) != len(pairs):
-        raise CommitmentError("a name stands twice in one object")
+        raise CommitmentError("commitment.name_doubled")
     return names
 
 
 def _require_value(value: object, depth: int = 0) -> None:
     if depth == MAX_DEPTH and isinstance(value, list | dict):
-        raise CommitmentError("a value is nested too deeply", expected=f"at most {MAX_DEPTH} levels")
+        raise CommitmentError("commitment.nested_too_deep", limit=MAX_DEPTH)
     match value:
         case None:
             return
@@ -178,9 +174,7 @@ def _require_value(value: object, depth: int = 0) -> None:
                 _require_unicode(name)
                 _require_value(inner, depth + 1)
         case _:
-            raise CommitmentError(
-                "not a value of the log", expected="string, null, array or object", found=type(value).__name__
-            )
+            raise CommitmentError("commitment.not_a_value", found=type(value).__name__)
 
 
 def _require_unicode(text: str) -> None:
@@ -188,12 +182,12 @@ def _require_unicode(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise CommitmentError("a text is not Unicode", expected='{"b64": ...} for such bytes') from error
+        raise CommitmentError("commitment.text_not_unicode") from error
 
 
 def _require_name(name: object) -> str:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise CommitmentError("not a name", expected=_NAME.pattern)
+        raise CommitmentError("commitment.not_a_name", expected=_NAME.pattern)
     return name
 
 
@@ -201,6 +195,4 @@ def _from_b64u(text: str, *, what: str) -> bytes:
     try:
         return from_b64u(text)
     except CanonicalError as error:
-        raise CommitmentError(
-            f"{what} is not base64url", where=error.message, found=f"{len(text)} characters"
-        ) from error
+        raise CommitmentError("commitment.not_base64url", what=what, cause=error, length=len(text)) from error

@@ -55,7 +55,7 @@ def read_leaf(data: bytes) -> Leaf:
         LeafError: Too long, not the canonical JSON of exactly the leaf's keys, or a value is in another form.
     """
     if len(data) > MAX_LEAF_BYTES:
-        raise LeafError("the leaf is too long", expected=f"at most {MAX_LEAF_BYTES} bytes", found=f"{len(data)}")
+        raise LeafError("leaf.too_long", limit=MAX_LEAF_BYTES, found=len(data))
     body = _parse(data)
     _require_keys(body)
     leaf = Leaf(
@@ -81,40 +81,40 @@ def require_type(leaf: Leaf) -> None:
     """
     schema = schema_of(leaf.type, leaf.format)
     if leaf.public.keys() != set(schema.public):
-        raise LeafError("the public names are not those of the schema", where=leaf.type)
+        raise LeafError("leaf.other_public_names", where=leaf.type)
     if ("record" in leaf.sealed) is not bool(schema.names):
-        raise LeafError("a leaf seals a record exactly when it commits to something", where=leaf.type)
+        raise LeafError("leaf.record_without_commitment", where=leaf.type)
 
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
         body = read_jcs(data, where="leaf")
     except CanonicalError as error:
-        raise LeafError("the leaf is not canonical", expected="JCS of an object", found=error.message) from error
+        raise LeafError("leaf.unreadable", cause=error) from error
     if not isinstance(body, dict):
-        raise LeafError("the leaf is not canonical", expected="JCS of an object")
+        raise LeafError("leaf.not_canonical")
     return body
 
 
 def _require_keys(body: dict[str, Any]) -> None:
     if body.keys() != _KEYS:
-        raise LeafError("the leaf's keys are others", expected=", ".join(sorted(_KEYS)))
+        raise LeafError("leaf.other_keys", expected=", ".join(sorted(_KEYS)))
     for name in ("public", "sealed"):
         inner = body[name]
         if not isinstance(inner, dict) or not all(isinstance(value, str) for value in inner.values()):
-            raise LeafError("not an object of strings", where=name)
+            raise LeafError("leaf.not_strings", where=name)
     if not all(isinstance(body[name], str) for name in _KEYS - {"public", "sealed"}):
-        raise LeafError("not a string", where="after, commit, event, format, log or type")
+        raise LeafError("leaf.not_a_string")
 
 
 def _require_forms(leaf: Leaf) -> None:
     if not _FORMAT.fullmatch(leaf.format):
-        raise LeafError("unknown format of a leaf", expected=_FORMAT.pattern, found=leaf.format[:40])
+        raise LeafError("leaf.unknown_format", expected=_FORMAT.pattern, found=leaf.format[:40])
     if not all(map(_HEX64.fullmatch, (leaf.after, leaf.commit, *leaf.sealed.values()))):
-        raise LeafError("not a SHA-256", where="after, commit or sealed", expected="64 lower hex characters")
+        raise LeafError("leaf.not_a_digest")
     if not _HEX32.fullmatch(leaf.event_id):
-        raise LeafError("not an event id", expected="32 lower hex characters", found=leaf.event_id[:40])
+        raise LeafError("leaf.not_an_event_id", found=leaf.event_id[:40])
     if not _TYPE.fullmatch(leaf.type):
-        raise LeafError("not a type", expected=_TYPE.pattern, found=leaf.type[:40])
+        raise LeafError("leaf.not_a_type", expected=_TYPE.pattern, found=leaf.type[:40])
     if not leaf.sealed.keys() <= set(SEALED_NAMES):
-        raise LeafError("unknown sealed parts", where=leaf.type, found=", ".join(sorted(leaf.sealed)))
+        raise LeafError("leaf.unknown_sealed_parts", where=leaf.type, found=", ".join(sorted(leaf.sealed)))

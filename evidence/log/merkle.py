@@ -63,16 +63,16 @@ def verify_inclusion(*, leaf: bytes, index: int, tree_size: int, path: Sequence[
             or leads elsewhere.
     """
     if not 0 <= index < tree_size:
-        raise InclusionProofError(
-            "no such entry in this tree", where=f"leaf {index}", expected=f"an index below {tree_size}"
-        )
+        raise InclusionProofError("inclusion_proof.not_in_this_tree", index=index, tree_size=tree_size)
     inner, border = _steps(index, tree_size)
     if len(path) != inner + border or any(len(sibling) != HASH_BYTES for sibling in path):
         raise InclusionProofError(
-            "the path does not fit the tree",
-            where=f"leaf {index}",
-            expected=f"{inner + border} hashes, {_PATH_HASH}",
-            found=f"{len(path)} hashes",
+            "inclusion_proof.path_does_not_fit",
+            index=index,
+            inner=inner,
+            border=border,
+            path_hash=_PATH_HASH,
+            length=len(path),
         )
     reached = leaf_hash(leaf)
     for height, sibling in enumerate(path[:inner]):
@@ -81,10 +81,7 @@ def verify_inclusion(*, leaf: bytes, index: int, tree_size: int, path: Sequence[
         reached = node_hash(sibling, reached)
     if reached != root:
         raise InclusionProofError(
-            "the entry is not in the tree with this root",
-            where=f"leaf {index} of {tree_size}",
-            expected=root.hex(),
-            found=reached.hex(),
+            "inclusion_proof.another_root", index=index, tree_size=tree_size, expected=root.hex(), found=reached.hex()
         )
 
 
@@ -107,36 +104,38 @@ def verify_consistency(
         ConsistencyProofError: The log went back, a size and a root do not belong together, or the
             path is too long, too short or leads elsewhere.
     """
-    where = f"tree of {old_size} in tree of {new_size}"
     if not 0 <= old_size <= new_size:
-        raise ConsistencyProofError("the log went back", where=where, expected=f"a size of {old_size} or more")
+        raise ConsistencyProofError("consistency_proof.tree_went_back", old_size=old_size, new_size=new_size)
     _require_empty_root(old_size, old_root)
     _require_empty_root(new_size, new_root)
     if old_size in (0, new_size):
         if path or (old_size == new_size and old_root != new_root):
             raise ConsistencyProofError(
-                "trees of one size differ, or a path stands where none belongs",
-                where=where,
-                expected="no path" + (f" and root {old_root.hex()}" if old_size else ""),
-                found=f"{len(path)} hashes and root {new_root.hex()}",
+                "consistency_proof.one_size_two_trees",
+                old_size=old_size,
+                new_size=new_size,
+                old_root=old_root.hex(),
+                length=len(path),
+                new_root=new_root.hex(),
             )
         return
     _require_path(old_size, new_size, path)
     old, new = _roots_from_path(old_size, old_root, new_size, path)
     if (old, new) != (old_root, new_root):
         raise ConsistencyProofError(
-            "the old tree is not the beginning of the new one",
-            where=where,
-            expected=f"roots {old_root.hex()} and {new_root.hex()}",
-            found=f"{old.hex()} and {new.hex()}",
+            "consistency_proof.forked",
+            old_size=old_size,
+            new_size=new_size,
+            old_root=old_root.hex(),
+            new_root=new_root.hex(),
+            old=old.hex(),
+            new=new.hex(),
         )
 
 
 def _require_empty_root(size: int, root: bytes) -> None:
     if size == 0 and root != EMPTY_ROOT:
-        raise ConsistencyProofError(
-            "a tree without entries has one root only", expected=EMPTY_ROOT.hex(), found=root.hex()
-        )
+        raise ConsistencyProofError("consistency_proof.another_empty_root", expected=EMPTY_ROOT.hex(), found=root.hex())
 
 
 def _require_path(old_size: int, new_size: int, path: Sequence[bytes]) -> None:
@@ -144,10 +143,12 @@ def _require_path(old_size: int, new_size: int, path: Sequence[bytes]) -> None:
     length = inner - _trailing_ones(old_size - 1) + border + (not _is_power_of_two(old_size))
     if len(path) != length or any(len(node) != HASH_BYTES for node in path):
         raise ConsistencyProofError(
-            "the path does not fit the trees",
-            where=f"tree of {old_size} in tree of {new_size}",
-            expected=f"{length} hashes, {_PATH_HASH}",
-            found=f"{len(path)} hashes",
+            "consistency_proof.path_does_not_fit",
+            old_size=old_size,
+            new_size=new_size,
+            needed=length,
+            path_hash=_PATH_HASH,
+            given=len(path),
         )
 
 

@@ -55,13 +55,13 @@ class VerifierKey:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise NoteError("a key has another name", expected="1 to 255 of a-z 0-9 . / -", found=ascii(self.name)[:80])
+            raise NoteError("note.not_a_key_name", found=ascii(self.name)[:80])
         if len(self.public_key) != _PUBLIC_KEY_BYTES:
             raise NoteError(
-                "not an Ed25519 public key",
+                "note.not_a_public_key",
                 where=self.name,
-                expected=f"{_PUBLIC_KEY_BYTES} bytes",
-                found=f"{len(self.public_key)} bytes",
+                public_key_bytes=_PUBLIC_KEY_BYTES,
+                length=len(self.public_key),
             )
 
     @property
@@ -84,12 +84,10 @@ class VerifierKey:
         _, _, encoded = rest.partition("+")
         typed_key = _from_base64(encoded, what="a verifier key")
         if typed_key[:1] != ED25519:
-            raise NoteError(
-                "not an Ed25519 verifier key", expected="type 01", found=f"type {typed_key[:1].hex() or 'none'}"
-            )
+            raise NoteError("note.not_a_verifier_key", kind=typed_key[:1].hex() or "none")
         key = cls(name, typed_key[1:])
         if str(key) != text:
-            raise NoteError("the key identifier is of another key", expected=str(key), found=ascii(text)[:400])
+            raise NoteError("note.identifier_of_another_key", expected=str(key), found=ascii(text)[:400])
         return key
 
 
@@ -109,19 +107,16 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.origin):
-            raise CheckpointError(
-                "a log has another name", expected="1 to 255 of a-z 0-9 . / -", found=ascii(self.origin)[:80]
-            )
+            raise CheckpointError("checkpoint.not_a_log_name", found=ascii(self.origin)[:80])
         if not 0 <= self.size <= MAX_SIZE:
-            raise CheckpointError(
-                "not a size of a log", where=self.origin, expected=f"0 to {MAX_SIZE}", found=str(self.size)
-            )
+            raise CheckpointError("checkpoint.not_a_size", where=self.origin, limit=MAX_SIZE, found=str(self.size))
         if len(self.root) != HASH_BYTES or (self.size == 0 and self.root != EMPTY_ROOT):
             raise CheckpointError(
-                "not a root for this size",
+                "checkpoint.not_a_root",
                 where=self.origin,
-                expected=f"{HASH_BYTES} bytes, and the hash of nothing for size 0",
-                found=f"{self.root.hex()[:80]} for size {self.size}",
+                hash_bytes=HASH_BYTES,
+                root=self.root.hex()[:80],
+                size=self.size,
             )
 
     @property
@@ -160,7 +155,7 @@ def open_checkpoint(note: bytes, *, key: VerifierKey) -> Checkpoint:
     try:
         Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, text.encode("utf-8"))
     except InvalidSignature as error:
-        raise NoteError("the signature is wrong", where=f"checkpoint of {key.name}") from error
+        raise NoteError("note.wrong_signature", key=key.name) from error
     # (4) the text
     return _read_text(text, key.name)
 
@@ -172,9 +167,7 @@ def parse_decimal(text: str) -> int:
         NoteError: Any other spelling.
     """
     if not _DECIMAL.fullmatch(text):
-        raise NoteError(
-            "not a decimal number", expected="at most 19 digits without leading zeros", found=ascii(text)[:40]
-        )
+        raise NoteError("note.not_a_number", found=ascii(text)[:40])
     return int(text)
 
 
@@ -186,7 +179,7 @@ def parse_hash(text: str) -> bytes:
     """
     value = _from_base64(text, what="a hash")
     if len(value) != HASH_BYTES:
-        raise NoteError("not a hash", expected=f"{HASH_BYTES} bytes", found=f"{len(value)} bytes")
+        raise NoteError("note.not_a_hash", hash_bytes=HASH_BYTES, length=len(value))
     return value
 
 
@@ -195,14 +188,10 @@ def _split(note: bytes) -> tuple[str, str]:
     try:
         lines = note.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise NoteError("a note is not UTF-8") from error
+        raise NoteError("note.not_utf_8") from error
     shape = [bool(line) for line in lines]
     if shape != [True] * _TEXT_LINES + [False, True, False]:
-        raise NoteError(
-            "not a checkpoint file",
-            expected="three text lines, a blank line and one signature line, each ended by a newline",
-            found=f"{len(lines)} pieces between newlines",
-        )
+        raise NoteError("note.not_a_checkpoint", length=len(lines))
     *text, _, signature_line, _ = lines
     return "".join(f"{line}\n" for line in text), signature_line
 
@@ -210,31 +199,24 @@ def _split(note: bytes) -> tuple[str, str]:
 def _signature_by(key: VerifierKey, line: str) -> bytes:
     start = f"{_DASH} {key.name} "
     if not line.startswith(start):
-        raise NoteError("signed under another name", expected=key.name, found=ascii(line)[:80])
+        raise NoteError("note.signed_under_another_name", expected=key.name, found=ascii(line)[:80])
     signature = _from_base64(line.removeprefix(start), what="a signature")
     key_id, signature = signature[:_KEY_ID_BYTES], signature[_KEY_ID_BYTES:]
     if key_id != key.key_id:
-        raise NoteError("signed by another key", where=key.name, expected=key.key_id.hex(), found=key_id.hex())
+        raise NoteError("note.signed_by_another_key", where=key.name, expected=key.key_id.hex(), found=key_id.hex())
     if len(signature) != _SIGNATURE_BYTES:
-        raise NoteError(
-            "not an Ed25519 signature",
-            where=key.name,
-            expected=f"{_SIGNATURE_BYTES} bytes",
-            found=f"{len(signature)} bytes",
-        )
+        raise NoteError("note.not_a_signature", where=key.name, signature_bytes=_SIGNATURE_BYTES, length=len(signature))
     return signature
 
 
 def _read_text(text: str, name: str) -> Checkpoint:
     origin, size, root, _ = text.split("\n")
     if origin != name:
-        raise CheckpointError("a checkpoint of another log", expected=name, found=ascii(origin)[:80])
+        raise CheckpointError("checkpoint.another_log", expected=name, found=ascii(origin)[:80])
     try:
         return Checkpoint(origin, parse_decimal(size), parse_hash(root))
     except NoteError as error:
-        raise CheckpointError(
-            error.message, where=f"checkpoint of {name}", expected=error.expected, found=error.found
-        ) from error
+        raise CheckpointError("checkpoint.malformed", cause=error, name=name) from error
 
 
 def _base64(data: bytes) -> str:
@@ -245,8 +227,8 @@ def _from_base64(text: str, *, what: str) -> bytes:
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:
-        raise NoteError(f"{what} is not base64", found=f"{len(text)} characters") from error
+        raise NoteError("note.not_base64", what=what, length=len(text)) from error
     # b64decode overlooks the unused low bits before the padding
     if _base64(data) != text:
-        raise NoteError(f"{what} is not in the one base64 spelling of its bytes")
+        raise NoteError("note.not_the_one_base64", what=what)
     return data

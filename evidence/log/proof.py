@@ -39,13 +39,14 @@ class TlogProof:
 
     def __post_init__(self) -> None:
         if not 0 <= self.index < MAX_SIZE:
-            raise InclusionProofError("no log has this entry", expected=f"0 to {MAX_SIZE - 1}", found=str(self.index))
+            raise InclusionProofError("inclusion_proof.index_out_of_range", limit=MAX_SIZE - 1, found=str(self.index))
         if len(self.path) > _MAX_PATH or any(len(sibling) != HASH_BYTES for sibling in self.path):
             raise InclusionProofError(
-                "not a path of a tree",
-                where=f"leaf {self.index}",
-                expected=f"at most {_MAX_PATH} hashes of {HASH_BYTES} bytes",
-                found=f"{len(self.path)} hashes",
+                "inclusion_proof.not_a_path",
+                index=self.index,
+                limit=_MAX_PATH,
+                hash_bytes=HASH_BYTES,
+                length=len(self.path),
             )
 
     def encode(self) -> bytes:
@@ -62,21 +63,21 @@ class TlogProof:
         """
         head, blank, checkpoint = data.partition(b"\n\n")
         if not blank:
-            raise InclusionProofError("a proof file ends before its checkpoint")
+            raise InclusionProofError("inclusion_proof.no_checkpoint")
         try:
             header, index, *hashes = head.decode("ascii").split("\n")
         except ValueError as error:
-            raise InclusionProofError("a proof file does not begin with its header and index") from error
+            raise InclusionProofError("inclusion_proof.no_header") from error
         if header != _HEADER or not index.startswith(_INDEX):
             raise InclusionProofError(
-                "not a proof file", expected=f"{_HEADER}, then index", found=f"{header[:40]}, then {index[:40]}"
+                "inclusion_proof.not_a_proof", header=_HEADER, begins=header[:40], index=index[:40]
             )
         try:
             return cls(
                 parse_decimal(index.removeprefix(_INDEX)), tuple(parse_hash(line) for line in hashes), checkpoint
             )
         except NoteError as error:
-            raise InclusionProofError(error.message, expected=error.expected, found=error.found) from error
+            raise InclusionProofError("inclusion_proof.malformed", cause=error) from error
 
 
 def verify_proof(proof: bytes, *, leaf: bytes, key: VerifierKey) -> Checkpoint:

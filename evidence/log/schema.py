@@ -143,8 +143,9 @@ def schema_of(event_type: str, event_format: str = FORMAT) -> Schema:
     try:
         return _FORMATS[event_format][event_type]
     except KeyError as error:
-        found = f"{event_type[:40]} of {event_format[:40]}"
-        raise UnknownTypeError("unknown event type", expected="one of docs/format.md", found=found) from error
+        raise UnknownTypeError(
+            "unknown_type.event", event_type=event_type[:40], event_format=event_format[:40]
+        ) from error
 
 
 def require_names(names: frozenset[str], schema: Schema, *, where: str) -> None:
@@ -155,4 +156,4 @@ def require_names(names: frozenset[str], schema: Schema, *, where: str) -> None:
     """
     if odd := names ^ schema.names:
         found = ", ".join(sorted(odd))
-        raise LeafError("the committed names are not those of the schema", where=where, found=found)
+        raise LeafError("leaf.other_committed_names", where=where, found=found)

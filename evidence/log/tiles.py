@@ -50,9 +50,7 @@ def inclusion_path(tiles: Tiles, *, index: int, size: int) -> list[bytes]:
         TileError: A tile is absent or too short.
     """
     if not 0 <= index < size:
-        raise InclusionProofError(
-            "no such entry in this tree", where=f"leaf {index}", expected=f"an index below {size}"
-        )
+        raise InclusionProofError("inclusion_proof.not_in_these_tiles", index=index, size=size)
     return list(_Tree(tiles, size).siblings(height=0, position=index))
 
 
@@ -66,7 +64,7 @@ def consistency_path(tiles: Tiles, *, old_size: int, new_size: int) -> list[byte
         TileError: A tile is absent or too short.
     """
     if not 0 <= old_size <= new_size:
-        raise ConsistencyProofError("the log went back", expected=f"a size of {old_size} or more", found=str(new_size))
+        raise ConsistencyProofError("consistency_proof.size_went_back", old_size=old_size, found=str(new_size))
     if old_size in (0, new_size):
         return []
     tree = _Tree(tiles, new_size)
@@ -88,7 +86,7 @@ def grow(tiles: Tiles, *, size: int, leaf_hashes: Sequence[bytes]) -> dict[tuple
             of exactly ``size`` entries.
     """
     if size < 0 or any(len(leaf) != HASH_BYTES for leaf in leaf_hashes):
-        raise TileError("only hashes can be appended", expected=f"{HASH_BYTES} bytes each, and no negative size")
+        raise TileError("tile.not_hashes_to_append", hash_bytes=HASH_BYTES)
     changed: dict[tuple[int, int], bytes] = {}
     level, count, added = 0, size, b"".join(leaf_hashes)
     while added:
@@ -109,7 +107,7 @@ class _Tree:
 
     def __init__(self, tiles: Tiles, size: int) -> None:
         if size < 0:
-            raise TileError("a tree has no negative size", found=str(size))
+            raise TileError("tile.negative_size", found=str(size))
         self._tiles = tiles
         self._size = size
         self._read: dict[tuple[int, int], bytes] = {}
@@ -140,12 +138,7 @@ class _Tree:
         end = (first + (1 << rest)) * HASH_BYTES
         tile = self._tile(level, n)
         if len(tile) < end:
-            raise TileError(
-                "a tile is too short for the tree",
-                where=f"tile {level}/{n}",
-                expected=f"{end} bytes",
-                found=f"{len(tile)} bytes",
-            )
+            raise TileError("tile.too_short", level=level, n=n, end=end, length=len(tile))
         return _complete_root(tile[first * HASH_BYTES : end])
 
     def _tile(self, level: int, n: int) -> bytes:
@@ -157,12 +150,7 @@ class _Tree:
 def _read(tiles: Tiles, level: int, n: int) -> bytes:
     tile = tiles.tile(level=level, n=n)
     if len(tile) > TILE * HASH_BYTES or len(tile) % HASH_BYTES:
-        raise TileError(
-            "a tile is not a row of hashes",
-            where=f"tile {level}/{n}",
-            expected=f"at most {TILE} times {HASH_BYTES} bytes",
-            found=f"{len(tile)} bytes",
-        )
+        raise TileError("tile.not_hashes", level=level, n=n, tile=TILE, hash_bytes=HASH_BYTES, length=len(tile))
     return tile
 
 
@@ -173,12 +161,7 @@ def _last_tile(tiles: Tiles, level: int, count: int) -> bytes:
         return b""
     tile = _read(tiles, level, n)
     if len(tile) != width * HASH_BYTES:
-        raise TileError(
-            "the last tile is of a tree of another size",
-            where=f"tile {level}/{n}",
-            expected=f"{width} hashes",
-            found=f"{len(tile) // HASH_BYTES} hashes",
-        )
+        raise TileError("tile.of_another_size", level=level, n=n, width=width, length=len(tile) // HASH_BYTES)
     return tile
 
 

@@ -28,19 +28,10 @@ def storage_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FAILED:
-            raise StoreError(
-                "a disk failed or turned read-only; nothing was acknowledged",
-                where=str(where),
-                found=error.strerror or "",
-                fix="Check this disk, and the one that the files come from, and run it again",
-            ) from error
+            raise StoreError("store.disk_failed", where=str(where), found=error.strerror or "") from error
         if error.errno not in _FULL:
             raise
-        raise StorageFullError(
-            "no space is left; nothing was acknowledged",
-            where=str(where),
-            fix="Free space on this disk and run it again",
-        ) from error
+        raise StorageFullError("storage_full.no_space", where=str(where)) from error
 
 
 def sync_directory(directory: Path) -> None:

@@ -68,7 +68,7 @@ class LocalObjects:
         if not os.path.lexists(self._pending):
             make_folder(self._pending, exist_ok=True)  # some backups leave empty folders out
         for path in self._strange_pending():
-            raise not_ours(path, "a folder of unfinished files")
+            raise not_ours(path, "store.objects_strange_pending")
 
     def _pending_folders(self) -> Iterator[Path]:
         return (Path(entry.path) for entry in _entries(self._pending) if _is_named_folder(entry, _WRITER))
@@ -78,9 +78,7 @@ class LocalObjects:
         try:
             source = self.path(address).open("rb")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise ObjectMissingError(
-                "no object lies at its address", where=f"object {address}", fix="Restore it from a backup"
-            ) from error
+            raise ObjectMissingError("object_missing.not_there", address=address) from error
         with source:
             while chunk := source.read(CHUNK_BYTES):
                 yield chunk

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from config.errors import Fact
 from evidence.errors import ObjectConflictError, ObjectMissingError, StoreError
 from evidence.objects.durable import storage_errors, sync_directory
 from evidence.objects.port import Sink
@@ -74,7 +75,7 @@ class LocalPending:
             told = {address: tuple(self._drafts.get(address, ())) for address in addresses}
         for address, drafts in told.items():
             if not drafts:
-                raise ObjectMissingError("this writer has put no such object", where=f"object {address}")
+                raise ObjectMissingError("object_missing.never_put", address=address)
         return [(draft, place_of(self._root, address)) for address, drafts in told.items() for draft in drafts]
 
     def settle(self, addresses: Iterable[str]) -> None:
@@ -176,14 +177,9 @@ def file_address(file: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def not_ours(path: Path, expected: str) -> StoreError:
+def not_ours(path: Path, code: str, **facts: Fact) -> StoreError:
     """Something lies in the way among the objects."""
-    return StoreError(
-        "what lies among the objects is not ours",
-        where=str(path),
-        expected=expected,
-        fix="Look at it, and move it away",
-    )
+    return StoreError(code, where=str(path), **facts)
 
 
 def _write(draft: Path, fill: Callable[[Sink], str]) -> str:
@@ -199,9 +195,9 @@ def _link(draft: Path, place: Path) -> None:
     try:
         place.parent.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError as error:
-        raise not_ours(place.parent, "a folder") from error
+        raise not_ours(place.parent, "store.objects_strange_shelf") from error
     try:
         os.link(draft, place)  # unlike rename, link(2) refuses to replace
     except FileExistsError as error:
         if file_address(place) != place.name or file_address(draft) != place.name:
-            raise ObjectConflictError("other bytes lie at this address", where=f"object {place.name}") from error
+            raise ObjectConflictError("object_conflict.other_bytes", place=place.name) from error

@@ -91,11 +91,9 @@ class RehearsalAuthority:
             certificate = x509.load_pem_x509_certificate((directory / _CERTIFICATE).read_bytes())
             root = x509.load_pem_x509_certificate((directory / _ROOT).read_bytes())
         except (OSError, ValueError, TypeError) as error:
-            raise StampError(
-                "no rehearsal authority here", where=directory.name, found=type(error).__name__, fix="Create one anew."
-            ) from error
+            raise StampError("stamp.no_rehearsal_office", where=directory.name, found=type(error).__name__) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise StampError("the rehearsal authority's key is not that of its certificate", where=directory.name)
+            raise StampError("stamp.rehearsal_key_of_another", where=directory.name)
         return cls(key=key, certificate=certificate, root=root)
 
     @property
@@ -259,7 +257,7 @@ def _write_new(path: Path, content: bytes) -> None:
     try:
         write_file(path, content)
     except FileExistsError as error:
-        raise StampError("a rehearsal authority is here already", where=path.name, fix="Open it instead.") from error
+        raise StampError("stamp.rehearsal_office_there_already", where=path.name) from error
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from config.errors import Fact
 from evidence.errors import EnvelopeError, NoMatchingKeyError, SealError
 
 FILE_KEY_BYTES = 16
@@ -76,7 +77,7 @@ class Header:
             EnvelopeError: The header was changed.
         """
         if not hmac.compare_digest(self.mac, _mac(file_key, self.signed)):
-            raise EnvelopeError("the header was changed after it was sealed", where="age header MAC")
+            raise EnvelopeError("envelope.header_changed")
 
 
 class Company(Enum):
@@ -127,12 +128,10 @@ def seal_header(file_key: bytes, *, recipients: Sequence[Recipient]) -> bytes:
     """
     companies = {recipient.company for recipient in recipients}
     if not companies:
-        raise SealError("nobody could open this", expected="at least one recipient", found="none")
+        raise SealError("seal.no_recipient")
     if len(companies) > 1 or (Company.ALONE in companies and len(recipients) > 1):
         raise SealError(
-            "these recipients may not share a header",
-            expected="all post-quantum, or all X25519, or one passphrase",
-            found=" and ".join(sorted(company.name.lower() for company in companies)),
+            "seal.recipients_may_not_share", found=", ".join(sorted(company.name.lower() for company in companies))
         )
     stanzas = b"".join(recipient.wrap(file_key).encode() for recipient in recipients)
     signed = _VERSION + b"\n" + stanzas + b"---"
@@ -162,9 +161,9 @@ def parse_header(header: bytes) -> Header:
     """
     first, *rows = header.split(b"\n")
     if first != _VERSION:
-        raise _malformed("not an age v1 file", expected=_VERSION.decode("ascii"))
+        raise _malformed("envelope.not_age", expected=_VERSION.decode("ascii"))
     if len(rows) < 2 or rows.pop():  # noqa: PLR2004 - the MAC line and what follows its line feed: nothing
-        raise _malformed("the header does not end with its MAC line")
+        raise _malformed("envelope.no_mac_line")
     mac_line = rows.pop()
     stanzas: list[Stanza] = []
     while rows:
@@ -173,7 +172,7 @@ def parse_header(header: bytes) -> Header:
     _require_company(stanzas)
     matched = _MAC_LINE.fullmatch(mac_line)
     if matched is None:
-        raise _malformed("the MAC line is malformed", expected="--- and 43 characters of base64")
+        raise _malformed("envelope.mac_line_malformed")
     signed = header[: -len(mac_line) - 1] + b"---"
     return Header(tuple(stanzas), signed, from_b64(matched[1].decode("ascii")))
 
@@ -188,7 +187,7 @@ def split_file(sealed: bytes) -> tuple[bytes, memoryview]:
     mark = sealed.find(b"\n--- ")
     end = sealed.find(b"\n", mark + 1)
     if mark < 0 or end < 0:
-        raise _malformed("the header does not end with its MAC line")
+        raise _malformed("envelope.no_mac_line")
     return sealed[: end + 1], memoryview(sealed)[end + 1 :]
 
 
@@ -206,9 +205,9 @@ def from_b64(text: str) -> bytes:
     try:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise _malformed("not base64") from error
+        raise _malformed("envelope.not_base64") from error
     if b64(data) != text:
-        raise _malformed("not the one base64 spelling of its bytes")
+        raise _malformed("envelope.not_the_one_base64")
     return data
 
 
@@ -220,21 +219,21 @@ def derive(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
 def _read_stanza(rows: list[bytes]) -> tuple[Stanza, list[bytes]]:
     matched = _ARGUMENTS.fullmatch(rows[0])
     if matched is None:
-        raise _malformed("a stanza does not begin as it must", expected="-> and arguments of visible ASCII")
+        raise _malformed("envelope.stanza_begins_wrong")
     full = 0
     while full + 1 < len(rows) and _FULL_LINE.fullmatch(rows[full + 1]):
         full += 1
     if full + 1 == len(rows) or not _FINAL_LINE.fullmatch(rows[full + 1]):
-        raise _malformed("a stanza does not end with a line of fewer than 64 characters of base64")
+        raise _malformed("envelope.stanza_ends_wrong")
     body = from_b64(b"".join(rows[1 : full + 2]).decode("ascii"))
     return Stanza(tuple(matched[1].decode("ascii").split(" ")), body), rows[full + 2 :]
 
 
 def _require_company(stanzas: Sequence[Stanza]) -> None:
     if not stanzas:
-        raise _malformed("the header has no recipient")
+        raise _malformed("envelope.no_recipient")
     if len(stanzas) > 1 and any(stanza.type == _SCRYPT_TYPE for stanza in stanzas):
-        raise _malformed("a passphrase stanza is not alone")
+        raise _malformed("envelope.passphrase_beside_others")
 
 
 def _unwrap(stanzas: Sequence[Stanza], identities: Sequence[Identity]) -> bytes:
@@ -242,14 +241,12 @@ def _unwrap(stanzas: Sequence[Stanza], identities: Sequence[Identity]) -> bytes:
         file_key = identity.unwrap(stanzas)
         if file_key is not None:
             return file_key
-    raise NoMatchingKeyError(
-        "this was not sealed for any of these keys", where="age header", found=f"{len(stanzas)} recipients"
-    )
+    raise NoMatchingKeyError("no_matching_key.none_opens", length=len(stanzas))
 
 
 def _mac(file_key: bytes, signed: bytes) -> bytes:
     return hmac.digest(derive(file_key, salt=b"", info=b"header"), signed, hashlib.sha256)
 
 
-def _malformed(message: str, *, expected: str = "") -> EnvelopeError:
-    return EnvelopeError(message, where="age header", expected=expected)
+def _malformed(code: str, **facts: Fact) -> EnvelopeError:
+    return EnvelopeError(code, **facts)

@@ -29,15 +29,15 @@ def decode(text: str) -> tuple[str, bytes]:
             The message never holds the text: it may be a secret key.
     """
     if text not in (text.lower(), text.upper()):
-        raise KeyTextError("upper and lower case are mixed", expected="one case throughout")
+        raise KeyTextError("key_text.mixed_case")
     prefix, separator, rest = text.lower().rpartition("1")
     if not separator or not prefix or len(rest) < _CHECKSUM_CHARACTERS:
-        raise KeyTextError("not a Bech32 string", expected="a prefix, the digit 1, data and six check characters")
+        raise KeyTextError("key_text.not_bech32")
     if any(not "!" <= character <= "~" for character in prefix) or any(character not in _VALUES for character in rest):
-        raise KeyTextError("a character that Bech32 does not have")
+        raise KeyTextError("key_text.not_a_bech32_character")
     words = [_VALUES[character] for character in rest]
     if _polymod(_expand(prefix) + words) != 1:
-        raise KeyTextError("the check characters are wrong", fix="Copy the whole string again.")
+        raise KeyTextError("key_text.wrong_check_characters")
     return text[: len(prefix)], _from_words(words[:-_CHECKSUM_CHARACTERS])
 
 
@@ -75,5 +75,5 @@ def _from_words(words: list[int]) -> bytes:
     for word in words:
         number = number << 5 | word
     if padding > 4 or number & ((1 << padding) - 1):  # noqa: PLR2004 - BIP-173: at most 4 bits of padding, all zero
-        raise KeyTextError("bits are left over after the last byte")
+        raise KeyTextError("key_text.bits_left_over")
     return (number >> padding).to_bytes(length, "big")

@@ -75,16 +75,14 @@ def make_cards(seed: bytes, *, threshold: int, count: int) -> tuple[str, ...]:
         CardError: The numbers or the seed's length are out of range.
     """
     if len(seed) != SEED_BYTES:
-        raise CardError("a seed of the wrong length", expected=f"{SEED_BYTES} bytes", found=f"{len(seed)}")
+        raise CardError("card.wrong_seed_length", seed_bytes=SEED_BYTES, found=len(seed))
     if not MIN_THRESHOLD <= threshold <= count <= MAX_CARDS:
         raise CardError(
-            "the cards cannot be made so",
-            expected=f"at least {MIN_THRESHOLD} needed, at most {MAX_CARDS} in all",
-            found=f"{threshold} of {count}",
+            "card.impossible_numbers", least=MIN_THRESHOLD, limit=MAX_CARDS, threshold=threshold, count=count
         )
     (cards,) = shamir_mnemonic.generate_mnemonics(1, [(threshold, count)], seed)
     if read_cards(cards) != seed:
-        raise CardError("the cards do not give the key back", fix="Do not use them. Make new ones.")
+        raise CardError("card.do_not_give_the_key")
     return tuple(cards)
 
 
@@ -101,7 +99,7 @@ def read_cards(cards: Sequence[str]) -> bytes:
         CardError: A card is mistyped, the cards belong to different sets, or there are too few.
     """
     if not cards:
-        raise CardError("no card was given")
+        raise CardError("card.none_given")
     shares = list(dict.fromkeys(_read_card(card, number) for number, card in enumerate(cards, 1)))  # (1)
     _require_one_set(shares)  # (2)
     _require_enough(shares, given=len(cards))  # (3)
@@ -119,10 +117,7 @@ def require_cards_of(cards: Sequence[str], recipient: Recipient) -> None:
         CardError: A card is mistyped or belongs to another set or office, or there are too few.
     """
     if HybridIdentity(read_cards(cards)).recipient != recipient:
-        raise CardError(
-            "these cards fit together and are of another office",
-            fix="Take the cards that were made with this home, or name theirs with --home",
-        )
+        raise CardError("card.of_another_office")
 
 
 def require_card(card: str, number: int) -> None:
@@ -136,36 +131,32 @@ def require_card(card: str, number: int) -> None:
 
 def _read_card(card: str, number: int) -> Share:
     words = words_of(card)
-    where = f"card {number}"
     if len(words) != WORDS:
-        raise CardError("the number of words is wrong", where=where, expected=f"{WORDS}", found=f"{len(words)}")
+        raise CardError("card.wrong_number_of_words", number=number, expected=WORDS, found=len(words))
     for place, word in enumerate(words, 1):
         if word not in _KNOWN:
-            raise CardError(f"word {place} is not in the word list", where=where, fix="Compare it with the card.")
+            raise CardError("card.unknown_word", place=place, number=number)
     try:
         return Share.from_mnemonic(" ".join(words))
     except MnemonicError:
         # the library's message quotes words of the card
-        raise CardError(
-            "the words do not belong together: one is wrong, or two are swapped",
-            where=where,
-            fix="Compare each word with the card.",
-        ) from None
+        raise CardError("card.wrong_word", number=number) from None
 
 
 def _require_one_set(shares: Sequence[Share]) -> None:
     for share in shares[1:]:
         if share.group_parameters() != shares[0].group_parameters():
-            raise CardError("these cards are of different sets", fix="Use cards that were made together.")
+            raise CardError("card.different_sets")
     if shares[0].group_count != 1:
-        raise CardError("these cards are of a set with groups, which this program does not make")
+        raise CardError("card.groups")
 
 
 def _require_enough(shares: Sequence[Share], *, given: int) -> None:
     needed = shares[0].member_threshold
     if len(shares) < needed:
-        twice = " (the same card was given twice)" if given > len(shares) else ""
-        raise CardError(f"too few cards{twice}", expected=f"{needed} different cards", found=f"{len(shares)}")
+        if given > len(shares):
+            raise CardError("card.too_few_one_given_twice", needed=needed, found=len(shares))
+        raise CardError("card.too_few", needed=needed, found=len(shares))
 
 
 def _combine(shares: Sequence[Share]) -> bytes:
@@ -173,6 +164,4 @@ def _combine(shares: Sequence[Share]) -> bytes:
         return shamir_mnemonic.combine_mnemonics(share.mnemonic() for share in shares)
     except MnemonicError:
         # the library's message quotes words of the card
-        raise CardError(
-            "the cards do not fit together", fix="One of them is from another set, or was altered."
-        ) from None
+        raise CardError("card.do_not_fit") from None

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from config.errors import Fact
 from evidence.errors import EnvelopeError
 from evidence.seal.age import Identity, Recipient, new_file_key, open_header, seal_header, split_file
 from evidence.seal.stream import CHUNK_BYTES, Piece, open_payload, seal_payload
@@ -137,7 +138,7 @@ def open_media(
         sink(piece)
     manifest = b"".join(rest.take(manifest_bytes))
     if any(piece != _ZEROS[: len(piece)] for piece in rest.take_but(_FOOTER.size)):  # (4)
-        raise _bad_frame("the padding is not all zeros")
+        raise _bad_frame("envelope.padding_not_zeros")
     return MediaContent(manifest, digest.hexdigest(), content_bytes)
 
 
@@ -171,9 +172,7 @@ def _frame(source: Iterable[bytes], manifest: Callable[[], bytes]) -> Iterator[b
         yield piece
     bound = manifest()
     if len(bound) > MAX_MANIFEST_BYTES:
-        raise _bad_frame(
-            "the manifest is too long", expected=f"at most {MAX_MANIFEST_BYTES} bytes", found=f"{len(bound)}"
-        )
+        raise _bad_frame("envelope.manifest_too_long", limit=MAX_MANIFEST_BYTES, found=len(bound))
     yield bound
     filled = content_bytes + len(bound) + _FOOTER.size
     yield from _zeros(padme(filled) - filled)
@@ -218,15 +217,15 @@ def _read_footer(tail: deque[bytes], *, released: int) -> tuple[int, int]:
     total = released + sum(map(len, tail))
     end = tail[-1][-_FOOTER.size :]
     if len(end) < _FOOTER.size:
-        raise _bad_frame("there is no footer", expected=f"{_FOOTER.size} bytes", found=f"{len(end)}")
+        raise _bad_frame("envelope.no_footer_at_this_size", size=_FOOTER.size, found=len(end))
     magic, content_bytes, manifest_bytes = _FOOTER.unpack(end)
     if magic != _MAGIC:
-        raise _bad_frame("there is no footer", expected="NISI1")
+        raise _bad_frame("envelope.no_footer")
     if manifest_bytes > MAX_MANIFEST_BYTES or content_bytes < released:
-        raise _bad_frame("the footer's lengths do not fit")
+        raise _bad_frame("envelope.footer_does_not_fit")
     expected = padme(content_bytes + manifest_bytes + _FOOTER.size)
     if expected != total:
-        raise _bad_frame("the frame has the wrong size", expected=f"{expected} bytes", found=f"{total}")
+        raise _bad_frame("envelope.wrong_frame_size", expected=expected, found=total)
     return content_bytes, manifest_bytes
 
 
@@ -253,5 +252,5 @@ class _Cursor:
         return self.take(self._left - size)
 
 
-def _bad_frame(message: str, *, expected: str = "", found: str = "") -> EnvelopeError:
-    return EnvelopeError(message, where="media frame", expected=expected, found=found)
+def _bad_frame(code: str, **facts: Fact) -> EnvelopeError:
+    return EnvelopeError(code, **facts)

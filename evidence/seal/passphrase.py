@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from config.errors import Fact
 from evidence.errors import EnvelopeError, NoMatchingKeyError, PassphraseError
 from evidence.seal.age import WRAPPED_FILE_KEY_BYTES, Company, Stanza, b64, from_b64
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -42,7 +43,7 @@ class PassphraseRecipient:
     def __post_init__(self) -> None:
         _require_passphrase(self.passphrase)
         if not 1 <= self.log_n <= MAX_LOG_N:
-            raise PassphraseError("a work factor out of range", expected=f"1 to {MAX_LOG_N}", found=str(self.log_n))
+            raise PassphraseError("passphrase.work_factor_out_of_range", limit=MAX_LOG_N, found=str(self.log_n))
 
     @property
     def company(self) -> Company:
@@ -75,7 +76,7 @@ class PassphraseIdentity:
         if all(stanza.type != _TYPE for stanza in stanzas):
             return None
         if len(stanzas) > 1:
-            raise _malformed("it is not alone")
+            raise _malformed("envelope.passphrase_not_alone")
         salt, log_n = _read_arguments(stanzas[0])
         key = _stretch(self.passphrase, salt=salt, log_n=log_n)
         try:
@@ -103,17 +104,17 @@ def open_with_passphrase(sealed: bytes, *, passphrase: str) -> bytes:
     try:
         return open_whole(sealed, identities=[PassphraseIdentity(passphrase)])
     except NoMatchingKeyError as error:
-        raise PassphraseError("the passphrase does not open this file", fix="Type it again.") from error
+        raise PassphraseError("passphrase.does_not_open") from error
 
 
 def _require_passphrase(passphrase: str) -> None:
     if not passphrase:
-        raise PassphraseError("no passphrase was given", expected="at least one character")
+        raise PassphraseError("passphrase.none_given")
     try:
         passphrase.encode("utf-8")
     except UnicodeEncodeError:
         # that error carries the whole text
-        raise PassphraseError("the passphrase is not valid Unicode") from None
+        raise PassphraseError("passphrase.not_unicode") from None
 
 
 def _read_arguments(stanza: Stanza) -> tuple[bytes, int]:
@@ -121,15 +122,15 @@ def _read_arguments(stanza: Stanza) -> tuple[bytes, int]:
         case (_, salt_text, log_n_text):
             salt = from_b64(salt_text)
         case _:
-            raise _malformed("the wrong number of arguments")
+            raise _malformed("envelope.passphrase_arguments")
     if not _DECIMAL.fullmatch(log_n_text):
-        raise _malformed("the work factor is not a decimal number")
+        raise _malformed("envelope.passphrase_work_factor_no_number")
     # the length first: int() of a very long number is work in itself
     if len(log_n_text) > len(str(MAX_LOG_N)) or int(log_n_text) > MAX_LOG_N:
-        raise _malformed(f"the work factor is above {MAX_LOG_N}")
+        raise _malformed("envelope.passphrase_work_factor_too_high", limit=MAX_LOG_N)
     # the length is checked before decrypting, against partitioning oracles
     if len(salt) != _SALT_BYTES or len(stanza.body) != WRAPPED_FILE_KEY_BYTES:
-        raise _malformed("a salt or body of the wrong length")
+        raise _malformed("envelope.passphrase_salt_or_body_length")
     return salt, int(log_n_text)
 
 
@@ -137,5 +138,5 @@ def _stretch(passphrase: str, *, salt: bytes, log_n: int) -> bytes:
     return Scrypt(salt=_INFO + salt, length=32, n=1 << log_n, r=8, p=1).derive(passphrase.encode("utf-8"))
 
 
-def _malformed(message: str) -> EnvelopeError:
-    return EnvelopeError(f"a passphrase stanza is malformed: {message}", where="age header")
+def _malformed(code: str, **facts: Fact) -> EnvelopeError:
+    return EnvelopeError(code, **facts)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from config.errors import Fact
 from evidence.errors import EnvelopeError, KeyTextError
 from evidence.seal import bech32
 from evidence.seal.age import WRAPPED_FILE_KEY_BYTES, Company, Identity, Recipient, Stanza, b64, derive, from_b64
@@ -85,7 +86,7 @@ class X25519Recipient:
         try:
             shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(self.public))
         except ValueError as error:
-            raise KeyTextError("this recipient is not a usable key") from error
+            raise KeyTextError("key_text.unusable_recipient") from error
         key = derive(shared, salt=share + self.public, info=_X25519_INFO)
         body = ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)
         return Stanza((_X25519_TYPE, b64(share)), body)
@@ -159,7 +160,7 @@ class HybridRecipient:
                 X25519PublicKey.from_public_bytes(self.public[_MLKEM_PUBLIC_BYTES:]),
             )
         except ValueError as error:
-            raise KeyTextError("this recipient is not a usable key") from error
+            raise KeyTextError("key_text.unusable_recipient") from error
         object.__setattr__(self, "_key", key)
 
     @property
@@ -176,7 +177,7 @@ class HybridRecipient:
         try:
             sealed = _HYBRID.encrypt(file_key, self._key, info=_HYBRID_INFO)
         except ValueError as error:
-            raise KeyTextError("this recipient is not a usable key") from error
+            raise KeyTextError("key_text.unusable_recipient") from error
         return Stanza((_HYBRID_TYPE, b64(sealed[:_HYBRID_SHARE_BYTES])), sealed[_HYBRID_SHARE_BYTES:])
 
     def __str__(self) -> str:
@@ -262,7 +263,7 @@ def parse_recipient(text: str) -> KeyRecipient:
         case "age1pq":
             return HybridRecipient(public)
         case _:
-            raise KeyTextError("not a recipient that can be written to", expected="age1... or age1pq1...")
+            raise KeyTextError("key_text.not_a_recipient")
 
 
 def parse_identity(text: str) -> KeyIdentity:
@@ -278,12 +279,12 @@ def parse_identity(text: str) -> KeyIdentity:
         case "AGE-SECRET-KEY-PQ-":
             return HybridIdentity(seed)
         case _:
-            raise KeyTextError("not an identity", expected="AGE-SECRET-KEY-1... or AGE-SECRET-KEY-PQ-1...")
+            raise KeyTextError("key_text.not_an_identity")
 
 
 def _require_length(key: bytes, size: int) -> None:
     if len(key) != size:
-        raise KeyTextError("a key of the wrong length", expected=f"{size} bytes", found=f"{len(key)}")
+        raise KeyTextError("key_text.wrong_length", size=size, found=len(key))
 
 
 def _read_share(stanza: Stanza, *, size: int) -> bytes:
@@ -291,10 +292,10 @@ def _read_share(stanza: Stanza, *, size: int) -> bytes:
         case (_, argument):
             share = from_b64(argument)
         case _:
-            raise _malformed("the wrong number of arguments")
+            raise _malformed("envelope.recipient_arguments")
     # the length is checked before decrypting, against partitioning oracles
     if len(share) != size or len(stanza.body) != WRAPPED_FILE_KEY_BYTES:
-        raise _malformed("a share or body of the wrong length")
+        raise _malformed("envelope.recipient_share_or_body_length")
     return share
 
 
@@ -302,8 +303,8 @@ def _exchange(private: X25519PrivateKey, share: bytes) -> bytes:
     try:
         return private.exchange(X25519PublicKey.from_public_bytes(share))
     except ValueError as error:
-        raise _malformed("a share of low order") from error
+        raise _malformed("envelope.recipient_share_of_low_order") from error
 
 
-def _malformed(message: str) -> EnvelopeError:
-    return EnvelopeError(f"a recipient stanza is malformed: {message}", where="age header")
+def _malformed(code: str, **facts: Fact) -> EnvelopeError:
+    return EnvelopeError(code, **facts)

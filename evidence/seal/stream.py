@@ -13,6 +13,7 @@ from typing import TypeAlias
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from config.errors import Fact
 from evidence.errors import EnvelopeError
 from evidence.seal.age import derive
 
@@ -56,9 +57,9 @@ def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
             plain = cipher.decrypt(number.to_bytes(_COUNTER_BYTES, "big") + mark, chunk, None)
         except InvalidTag:
             # the place says more than the cipher's error; no part of the chunk may be quoted
-            raise _damaged(number, "a chunk is damaged, cut or not in its place") from None
+            raise _damaged(number, "envelope.chunk_damaged") from None
         if not plain and number:
-            raise _damaged(number, "the last chunk is empty and not alone")
+            raise _damaged(number, "envelope.last_chunk_empty")
         yield plain
 
 
@@ -79,9 +80,7 @@ def _cut_nonce(pieces: Iterator[Piece]) -> tuple[bytes, Iterator[Piece]]:
         nonce += piece[:missing]
         if len(nonce) == NONCE_BYTES:
             return nonce, chain((memoryview(piece)[missing:],), pieces)
-    raise EnvelopeError(
-        "the payload has no nonce", where="age payload nonce", expected=f"{NONCE_BYTES} bytes", found=f"{len(nonce)}"
-    )
+    raise EnvelopeError("envelope.no_nonce", nonce_bytes=NONCE_BYTES, found=len(nonce))
 
 
 def _chunks(source: Iterable[Piece], size: int) -> Iterator[tuple[bytearray | memoryview, bytes]]:
@@ -105,5 +104,5 @@ def _chunks(source: Iterable[Piece], size: int) -> Iterator[tuple[bytearray | me
     yield held, _LAST
 
 
-def _damaged(number: int, message: str) -> EnvelopeError:
-    return EnvelopeError(message, where=f"age payload chunk {number}")
+def _damaged(number: int, code: str, **facts: Fact) -> EnvelopeError:
+    return EnvelopeError(code, where=number, **facts)

@@ -75,14 +75,9 @@ def request_stamp(
     try:
         info = verify_token(token=token, sha256=sha256, roots=authority.roots, nonce=nonce)
     except CertificateError as error:
-        raise TokenError(
-            f"the token of {authority.name} is not trusted: {error.message}",
-            where=error.where,
-            expected=error.expected,
-            found=error.found,
-        ) from error
+        raise TokenError("token.not_trusted", authority=authority.name, cause=error) from error
     if authority.policy is not None and info.policy != authority.policy:
-        raise TokenError("made under another policy", where="policy", expected=authority.policy, found=info.policy)
+        raise TokenError("token.another_policy", expected=authority.policy, found=info.policy)
     return Stamped(token=token, reply=reply, info=info)
 
 
@@ -103,10 +98,10 @@ def _exchange(authority: TimeStampAuthority, query: bytes, http: httpx.Client, t
         finally:
             response.close()
     except httpx.InvalidURL as error:
-        raise StampRefusedError("not an address", where=authority.name, found=authority.url) from error
+        raise StampRefusedError("stamp_refused.not_an_address", where=authority.name, found=authority.url) from error
     except httpx.HTTPError as error:
         raise StampUnreachableError(
-            "the authority did not answer", where=authority.name, found=type(error).__name__, fix="Ask again later."
+            "stamp_unreachable.no_answer", where=authority.name, found=type(error).__name__
         ) from error
 
 
@@ -114,24 +109,12 @@ def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> 
     status = response.status_code
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
-        raise StampUnreachableError(
-            "the authority cannot answer now", where=authority.name, found=f"HTTP {status}", fix="Ask again later."
-        )
+        raise StampUnreachableError("stamp_unreachable.cannot_answer_now", where=authority.name, status=status)
     if status != httpx.codes.OK:
-        raise StampRefusedError(
-            "the authority refused",
-            where=authority.name,
-            expected="HTTP 200",
-            found=f"HTTP {status}",
-            fix="Check the authority's address.",
-        )
+        raise StampRefusedError("stamp_refused.by_http", where=authority.name, status=status)
     if kind != REPLY_TYPE:
         raise StampUnreachableError(
-            "something other than the authority answered",
-            where=authority.name,
-            expected=REPLY_TYPE,
-            found=kind[:60] or "no content type",
-            fix="A proxy or a sign-in page may be in the way; ask again later.",
+            "stamp_unreachable.somebody_else_answered", where=authority.name, expected=REPLY_TYPE, kind=kind[:60]
         )
 
 
@@ -142,11 +125,7 @@ def _read(authority: TimeStampAuthority, response: httpx.Response) -> bytes:
     for piece in response.iter_raw():
         reply += piece
         if len(reply) > MAX_REPLY_BYTES:
-            raise TokenError(
-                "the answer is too long", where=authority.name, expected=f"at most {MAX_REPLY_BYTES} bytes"
-            )
+            raise TokenError("token.answer_too_long", where=authority.name, limit=MAX_REPLY_BYTES)
         if time.monotonic() > deadline:
-            raise StampUnreachableError(
-                "the answer takes too long", where=authority.name, expected=f"{MAX_EXCHANGE_S:.0f} s"
-            )
+            raise StampUnreachableError("stamp_unreachable.too_slow", where=authority.name, limit=MAX_EXCHANGE_S)
     return reply

@@ -185,14 +185,14 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
     # (2) what nothing signs must at least agree
     _require_versions(parsed)
     if parsed.digest_oids != (signer.digest_oid,):
-        raise SignedDataError("the digest algorithm is not the signer's", expected=signer.digest_oid)
+        raise SignedDataError("signed_data.another_digest", expected=signer.digest_oid)
     # (3) what is signed is this content
     _require_same("contentType", parsed.content_type.encode(), signer.content_type.encode())
     _require_same("messageDigest", hashlib.new(signer.digest.name, signed_content).digest(), signer.message_digest)
     # (4) by the holder of this certificate
     der = _signer_certificate(parsed.certificates, signer)
     if signer.protected is not None and signer.protected != (signer.digest_oid, signer.algorithm):
-        raise SignedDataError("cmsAlgorithmProtection names other algorithms", found=", ".join(signer.protected))
+        raise SignedDataError("signed_data.protection_names_others", found=", ".join(signer.protected))
     certificate = load_certificate(der)
     # (5) with this key
     _verify_signature(signer, certificate)
@@ -223,7 +223,7 @@ def reading(what: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, LookupError, OverflowError, x509.InvalidVersion) as error:
         reason = str(error).strip().partition("\n")[0][:120]
-        raise SignedDataError(f"{what} is malformed", found=reason or type(error).__name__) from error
+        raise SignedDataError("signed_data.malformed", what=what, found=reason or type(error).__name__) from error
 
 
 def plain_oid(algorithm: Asn1) -> str:
@@ -233,7 +233,7 @@ def plain_oid(algorithm: Asn1) -> str:
         SignedDataError: It has parameters other than NULL.
     """
     if not isinstance(algorithm["parameters"], Void | Null):
-        raise SignedDataError("an algorithm has parameters that it does not take")
+        raise SignedDataError("signed_data.parameters_not_taken")
     return str(algorithm["algorithm"].dotted)
 
 
@@ -246,7 +246,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
     with reading("a certificate"):
         # checked first, because cryptography only warns of it
         if read_as(asn1_x509.Certificate, der).serial_number <= 0:
-            raise SignedDataError("a certificate's serial number is not positive")
+            raise SignedDataError("signed_data.serial_not_positive")
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.subject, certificate.issuer  # cryptography reads these late, and every certificate needs them
         return certificate
@@ -260,7 +260,9 @@ def _parse(signed_data: bytes) -> _SignedData:
     with reading("the signature file"):
         info = read_as(cms.ContentInfo, signed_data)
         if info["content_type"].dotted != ID_SIGNED_DATA:
-            raise SignedDataError("not SignedData", expected=ID_SIGNED_DATA, found=info["content_type"].dotted)
+            raise SignedDataError(
+                "signed_data.not_signed_data", expected=ID_SIGNED_DATA, found=info["content_type"].dotted
+            )
         data = info["content"]
         version = _version(data)
         encapsulated = _encapsulated(data)
@@ -289,22 +291,22 @@ def _encapsulated(data: Asn1) -> tuple[str, bytes | None]:
 def _certificates(data: Asn1) -> tuple[bytes, ...]:
     choices = data["certificates"]
     if len(choices) > MAX_CERTIFICATES:
-        raise SignedDataError("too many certificates", expected=f"at most {MAX_CERTIFICATES}", found=str(len(choices)))
+        raise SignedDataError("signed_data.too_many_certificates", limit=MAX_CERTIFICATES, found=str(len(choices)))
     if any(choice.name != "certificate" for choice in choices):
-        raise SignedDataError("something else among the certificates")
+        raise SignedDataError("signed_data.not_certificates")
     return tuple(choice.chosen.dump() for choice in choices)
 
 
 def _signer(info: Asn1) -> _Signer:
     raw = info["signed_attrs"]
     if isinstance(raw, Void):
-        raise SignedDataError("no signed attributes", expected="contentType, messageDigest, signingCertificate")
+        raise SignedDataError("signed_data.no_signed_attributes")
     attributes = _by_type(raw)
     times = attributes.get(_SIGNING_TIME)
     issuer, serial, key_identifier = _signer_identifier(info["sid"])
     digest_oid = plain_oid(info["digest_algorithm"])
     if digest_oid not in _DIGESTS:
-        raise SignedDataError("digest algorithm not accepted", expected="SHA-256, SHA-384 or SHA-512", found=digest_oid)
+        raise SignedDataError("signed_data.digest_not_accepted", found=digest_oid)
     algorithm, pss_salt_bytes = _signature_algorithm(info["signature_algorithm"], digest_oid)
     return _Signer(
         version=_version(info),
@@ -329,7 +331,7 @@ def _signer(info: Asn1) -> _Signer:
 
 def _only(values: Asn1, what: str) -> Asn1:
     if len(values) != 1:
-        raise SignedDataError(f"not one {what}", expected="1", found=str(len(values)))
+        raise SignedDataError("signed_data.not_one", what=what, found=str(len(values)))
     return values[0]
 
 
@@ -337,20 +339,20 @@ def _by_type(attributes: Asn1) -> dict[str, Asn1]:
     """Attribute values by dotted type, each type once (RFC 5652, 5.3)."""
     values = {attribute["type"].dotted: attribute["values"] for attribute in attributes}
     if len(values) != len(attributes):
-        raise SignedDataError("a signed attribute is there twice")
+        raise SignedDataError("signed_data.attribute_doubled")
     return values
 
 
 def _required(attributes: Mapping[str, Asn1], oid: str) -> Asn1:
     if oid not in attributes:
-        raise SignedDataError("a signed attribute is missing", expected=oid)
+        raise SignedDataError("signed_data.attribute_missing", expected=oid)
     return attributes[oid]
 
 
 def _moment(time: Asn1) -> datetime:
     moment = time.native
     if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise SignedDataError("signingTime is no time of this era")
+        raise SignedDataError("signed_data.signing_time_impossible")
     return moment
 
 
@@ -371,13 +373,13 @@ def _certificate_ids(attributes: Mapping[str, Asn1]) -> tuple[_CertificateId, ..
         attribute = _only(attributes[_SIGNING_CERTIFICATE], "signingCertificate")
         found.append(_certificate_id(attribute["certs"][0], None))
     if not found:
-        raise SignedDataError("a signed attribute is missing", expected="signingCertificate or signingCertificateV2")
+        raise SignedDataError("signed_data.signing_certificate_missing")
     return tuple(found)
 
 
 def _certificate_id(identifier: Asn1, digest_oid: str | None) -> _CertificateId:
     if digest_oid is not None and digest_oid not in _DIGESTS:
-        raise SignedDataError("digest algorithm not accepted in signingCertificateV2", found=digest_oid)
+        raise SignedDataError("signed_data.certificate_digest_not_accepted", found=digest_oid)
     # RFC 2634 fixed SHA-1 for the first form; its weakness is collisions, and forging this needs a second preimage
     algorithm = "sha1" if digest_oid is None else _DIGESTS[digest_oid].name
     issuer_serial = identifier["issuer_serial"]
@@ -385,7 +387,7 @@ def _certificate_id(identifier: Asn1, digest_oid: str | None) -> _CertificateId:
         return _CertificateId(algorithm, bytes(identifier["cert_hash"]), None, None)
     issuer = _only(issuer_serial["issuer"], "issuer of the signing certificate")
     if issuer.name != "directory_name":
-        raise SignedDataError("the signing certificate's issuer is not a name", found=issuer.name)
+        raise SignedDataError("signed_data.issuer_no_name", found=issuer.name)
     return _CertificateId(
         algorithm, bytes(identifier["cert_hash"]), issuer.chosen.untag().dump(), issuer_serial["serial_number"].native
     )
@@ -396,7 +398,7 @@ def _protected(attributes: Mapping[str, Asn1]) -> tuple[str, str] | None:
         return None
     protection = _only(attributes[_ALGORITHM_PROTECTION], "cmsAlgorithmProtection")
     if isinstance(protection["signature_algorithm"], Void):
-        raise SignedDataError("cmsAlgorithmProtection names no signature algorithm")
+        raise SignedDataError("signed_data.protection_names_none")
     return (
         protection["digest_algorithm"]["algorithm"].dotted,
         protection["signature_algorithm"]["algorithm"].dotted,
@@ -419,7 +421,7 @@ def _signature_algorithm(algorithm: Asn1, digest_oid: str) -> tuple[str, int | N
         return plain_oid(algorithm), None
     pss = algorithm["parameters"]
     if isinstance(pss, Void):
-        raise SignedDataError("RSASSA-PSS without parameters")
+        raise SignedDataError("signed_data.pss_without_parameters")
     generator = pss["mask_gen_algorithm"]
     salt_bytes = pss["salt_length"].native
     if (
@@ -429,7 +431,7 @@ def _signature_algorithm(algorithm: Asn1, digest_oid: str) -> tuple[str, int | N
         or pss["trailer_field"].contents != b"\x01"
         or not 0 <= salt_bytes <= _MAX_SALT_BYTES
     ):
-        raise SignedDataError("RSASSA-PSS with parameters that are not accepted", expected=f"{digest_oid} throughout")
+        raise SignedDataError("signed_data.pss_parameters_not_accepted", digest_oid=digest_oid)
     return oid, salt_bytes
 
 
@@ -438,12 +440,12 @@ def _signature_algorithm(algorithm: Asn1, digest_oid: str) -> tuple[str, int | N
 
 def _signed_content(parsed: _SignedData, content: bytes | None) -> bytes:
     if content is not None and parsed.content is not None:
-        raise SignedDataError("content both inside and beside the signature", expected="a detached signature")
+        raise SignedDataError("signed_data.content_twice")
     if parsed.content_type not in (ID_DATA, ID_TST_INFO):
-        raise SignedDataError("a content type that is not signed here", found=parsed.content_type)
+        raise SignedDataError("signed_data.another_content_type", found=parsed.content_type)
     signed = content if content is not None else parsed.content
     if signed is None:
-        raise SignedDataError("the content is missing", expected="content inside the signature")
+        raise SignedDataError("signed_data.content_missing")
     return signed
 
 
@@ -454,24 +456,26 @@ def _require_versions(parsed: _SignedData) -> None:
     version = 5 if parsed.other_revocation else 1 if plain else 3
     if (parsed.version, parsed.signer.version) != (version, signer_version):
         raise SignedDataError(
-            "version numbers do not fit the contents",
-            expected=f"{version} and {signer_version}",
-            found=f"{parsed.version} and {parsed.signer.version}",
+            "signed_data.versions_do_not_fit",
+            version=version,
+            signer_version=signer_version,
+            found=parsed.version,
+            signer_found=parsed.signer.version,
         )
 
 
 def _require_same(what: str, expected: bytes, found: bytes) -> None:
     if not hmac.compare_digest(expected, found):
-        raise SignedDataError(f"{what} is not that of the content")
+        raise SignedDataError("signed_data.not_of_the_content", what=what)
 
 
 def _signer_certificate(certificates: Sequence[bytes], signer: _Signer) -> bytes:
     """DER of the certificate that every signing certificate attribute and the identifier name."""
     if not certificates:
-        raise SignedDataError("no certificate inside", expected="the signer's (certReq in a query)")
+        raise SignedDataError("signed_data.no_certificate")
     named = [der for der in dict.fromkeys(certificates) if all(_names(one, der) for one in signer.certificate_ids)]
     if len(named) != 1:
-        raise SignedDataError("the signing certificate attribute names no certificate inside")
+        raise SignedDataError("signed_data.signing_certificate_not_inside")
     with reading("the signer's certificate"):
         certificate = read_as(asn1_x509.Certificate, named[0])
         if signer.key_identifier is not None:
@@ -479,7 +483,7 @@ def _signer_certificate(certificates: Sequence[bytes], signer: _Signer) -> bytes
         else:
             same = (certificate.issuer.dump(), certificate.serial_number) == (signer.issuer, signer.serial)
     if not same:
-        raise SignedDataError("the signer identifier names another certificate")
+        raise SignedDataError("signed_data.signer_is_another")
     return named[0]
 
 
@@ -498,9 +502,7 @@ def _verify_signature(signer: _Signer, certificate: x509.Certificate) -> None:
     try:
         _scheme(signer, key)()
     except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
-        raise SignedDataError(
-            "the signature is wrong", where="signed attributes", found=type(error).__name__
-        ) from error
+        raise SignedDataError("signed_data.wrong_signature", found=type(error).__name__) from error
 
 
 def _scheme(signer: _Signer, key: object) -> Callable[[], None]:
@@ -523,14 +525,14 @@ def _scheme(signer: _Signer, key: object) -> Callable[[], None]:
             return lambda: key.verify(signature, signed)
         case _:
             pass
-    raise SignedDataError("signature algorithm and key do not fit", found=f"{oid} with {digest.name}")
+    raise SignedDataError("signed_data.algorithm_and_key_do_not_fit", oid=oid, digest=digest.name)
 
 
 def _public_key(certificate: x509.Certificate) -> object:
     try:
         return certificate.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SignedDataError("the signer's key cannot be read") from error
+        raise SignedDataError("signed_data.signer_key_unreadable") from error
 
 
 # --- chains
@@ -565,7 +567,7 @@ def chain_to_root(
         CertificateError: There is no such chain; the error says what stopped the nearest one.
     """
     if len(others) > MAX_CERTIFICATES:
-        raise CertificateError("too many certificates", expected=f"at most {MAX_CERTIFICATES}", found=str(len(others)))
+        raise CertificateError("certificate.too_many_certificates", limit=MAX_CERTIFICATES, found=str(len(others)))
     _require_usable(certificate, at)
     nearest: CertificateError | None = None
     paths, seen = [[certificate]], {certificate}
@@ -586,10 +588,7 @@ def chain_to_root(
             seen.add(issuer)
             paths.append([*path, issuer])
     raise nearest or CertificateError(
-        "the chain does not lead to a trusted root",
-        where=name_of(certificate),
-        expected="one of the roots given",
-        found=f"issued by {certificate.issuer.rfc4514_string()}",
+        "certificate.no_trusted_root", where=name_of(certificate), issuer=certificate.issuer.rfc4514_string()
     )
 
 
@@ -605,7 +604,9 @@ def _require_issuer(issuer: x509.Certificate, path: Sequence[x509.Certificate], 
     try:
         issued.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CertificateError("not signed by its issuer", where=name_of(issued), expected=name_of(issuer)) from error
+        raise CertificateError(
+            "certificate.not_signed_by_issuer", where=name_of(issued), expected=name_of(issuer)
+        ) from error
     _require_usable(issuer, at)
     _require_authority(issuer, path)
 
@@ -614,26 +615,25 @@ def _require_strong(certificate: x509.Certificate) -> None:
     try:
         digest = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm as error:
-        raise CertificateError("signed with an unknown algorithm", where=name_of(certificate)) from error
+        raise CertificateError("certificate.unknown_algorithm", where=name_of(certificate)) from error
     if digest is not None and digest.digest_size < hashes.SHA256.digest_size:
-        raise CertificateError(
-            "signed with a weak digest", where=name_of(certificate), expected="SHA-256 or longer", found=digest.name
-        )
+        raise CertificateError("certificate.weak_digest", where=name_of(certificate), found=digest.name)
 
 
 def _require_usable(certificate: x509.Certificate, at: datetime) -> None:
     """Valid at ``at``, and nothing critical in it that this module does not understand."""
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise CertificateError(
-            "not valid at that time",
+            "certificate.not_valid_then",
             where=name_of(certificate),
-            expected=f"{certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}",
+            not_valid_before_utc=f"{certificate.not_valid_before_utc:%Y-%m-%d}",
+            not_valid_after_utc=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
             found=f"{at:%Y-%m-%d %H:%M:%S}",
         )
     for extension in extensions_of(certificate):
         if extension.critical and extension.oid not in _KNOWN_EXTENSIONS:
             raise CertificateError(
-                "a critical extension is not understood", where=name_of(certificate), found=extension.oid.dotted_string
+                "certificate.unknown_critical_extension", where=name_of(certificate), found=extension.oid.dotted_string
             )
 
 
@@ -652,7 +652,7 @@ def extensions_of(certificate: x509.Certificate) -> x509.Extensions:
         x509.UnsupportedGeneralNameType,
         CryptographyDeprecationWarning,
     ) as error:
-        raise CertificateError("the extensions are malformed", where=name_of(certificate)) from error
+        raise CertificateError("certificate.extensions_malformed", where=name_of(certificate)) from error
 
 
 def _require_authority(issuer: x509.Certificate, path: Sequence[x509.Certificate]) -> None:
@@ -661,17 +661,12 @@ def _require_authority(issuer: x509.Certificate, path: Sequence[x509.Certificate
         constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound as error:
-        raise CertificateError(
-            "not an authority", where=name_of(issuer), expected="basic constraints and key usage"
-        ) from error
+        raise CertificateError("certificate.no_basic_constraints", where=name_of(issuer)) from error
     if not (constraints.ca and usage.key_cert_sign):
-        raise CertificateError("not an authority", where=name_of(issuer), expected="CA:TRUE and keyCertSign")
+        raise CertificateError("certificate.no_authority", where=name_of(issuer))
     # RFC 5280, 4.2.1.9: intermediates below, not counting those that an issuer issued to itself
     below = sum(one.subject != one.issuer for one in path[1:])
     if constraints.path_length is not None and below > constraints.path_length:
         raise CertificateError(
-            "the chain below is too long",
-            where=name_of(issuer),
-            expected=str(constraints.path_length),
-            found=str(below),
+            "certificate.chain_too_long", where=name_of(issuer), expected=str(constraints.path_length), found=str(below)
         )

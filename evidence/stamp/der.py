@@ -28,15 +28,15 @@ def require_der(data: bytes) -> None:
             a tag or length in a spelling that DER does not have.
     """
     if not data:
-        raise SignedDataError("empty", expected="one DER element", found="0 bytes")
+        raise SignedDataError("signed_data.empty")
     tag, start, end = _header(data, 0, len(data))
     if end != len(data):
-        raise SignedDataError("bytes after the end", expected=f"{end} bytes", found=f"{len(data)} bytes")
+        raise SignedDataError("signed_data.bytes_after_end", end=end, length=len(data))
     waiting = [(tag, start, end, 0)]
     while waiting:
         tag, start, end, depth = waiting.pop()
         if depth > MAX_DEPTH:
-            raise SignedDataError("nested too deep", expected=f"at most {MAX_DEPTH} levels")
+            raise SignedDataError("signed_data.nested_too_deep", limit=MAX_DEPTH)
         _require_form(data, tag, start, end)
         if tag & _CONSTRUCTED:
             waiting.extend((*inner, depth + 1) for inner in _elements(data, start, end))
@@ -60,18 +60,18 @@ def _elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int
 def _header(data: bytes, at: int, limit: int) -> tuple[int, int, int]:
     """The tag of the element at ``at``, and the start and end of its contents."""
     if at + 2 > limit:
-        raise SignedDataError("cut short", where=f"byte {at}")
+        raise SignedDataError("signed_data.cut_short", at=at)
     tag, length, start = data[at], data[at + 1], at + 2
     if tag & _NUMBER == _NUMBER or tag == 0:
-        raise SignedDataError("a tag that no structure here has", where=f"byte {at}", found=f"{tag:#04x}")
+        raise SignedDataError("signed_data.unknown_tag", at=at, found=tag)
     if length >= _LONG_LENGTH:
         size = length - _LONG_LENGTH
         spelled = data[start : start + size]
         length, start = int.from_bytes(spelled, "big"), start + size
         if not 1 <= size <= _MAX_LENGTH_BYTES or length < _LONG_LENGTH or spelled[0] == 0:
-            raise SignedDataError("a length that is not DER", where=f"byte {at + 1}")
+            raise SignedDataError("signed_data.length_not_der", at=at)
     if start + length > limit:
-        raise SignedDataError("an element is longer than what holds it", where=f"byte {at}")
+        raise SignedDataError("signed_data.element_too_long", at=at)
     return tag, start, start + length
 
 
@@ -91,7 +91,7 @@ def _require_form(data: bytes, tag: int, start: int, end: int) -> None:
         case _:
             pass
     if wrong:
-        raise SignedDataError("an element is not in its DER form", where=f"byte {start}", found=f"tag {tag:#04x}")
+        raise SignedDataError("signed_data.element_not_der", start=start, tag=tag)
 
 
 def _sign(octet: bytes) -> bytes:

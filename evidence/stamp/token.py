@@ -74,7 +74,7 @@ def build_query(*, sha256: bytes, nonce: int, policy: str | None = None) -> byte
         TokenError: The digest is not 32 bytes, or the nonce is negative.
     """
     if len(sha256) != _SHA256_BYTES or nonce < 0:
-        raise TokenError("not a query", expected="a digest of 32 bytes and a nonce from 0 up")
+        raise TokenError("token.not_a_query")
     fields: dict[str, object] = {
         "version": 1,
         "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": sha256},
@@ -101,9 +101,9 @@ def token_of_reply(reply: bytes) -> bytes:
         parts = [whole[at].dump() for at in range(len(whole))]
         status = read_as(tsp.PKIStatusInfo, parts[0] if parts else b"")
         if status["status"].native not in _GRANTED:
-            raise StampRefusedError("the authority refused", expected="granted", found=_refusal(status))
+            raise StampRefusedError("stamp_refused.by_reply", found=_refusal(status))
         if len(parts) != _PARTS_GRANTED:
-            raise TokenError("the reply grants without one token", expected="2 parts", found=str(len(parts)))
+            raise TokenError("token.granted_without_token", found=str(len(parts)))
         return bytes(parts[1])
 
 
@@ -131,15 +131,13 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
         # (1) the signature
         facts = verify_signed_data(signed_data=token, content=None)
         if facts.content_type != ID_TST_INFO:
-            raise TokenError("not a time-stamp token", expected=ID_TST_INFO, found=facts.content_type)
+            raise TokenError("token.not_a_token", expected=ID_TST_INFO, found=facts.content_type)
         # (2) what it covers
         require_der(facts.content)
         with reading("the time-stamp information"):
             fields = _fields(facts.content)
         if not hmac.compare_digest(fields.sha256, sha256):
-            raise TokenError(
-                "the token is for other data", where="messageImprint", expected=sha256.hex(), found=fields.sha256.hex()
-            )
+            raise TokenError("token.of_other_data", expected=sha256.hex(), found=fields.sha256.hex())
         # (3) whose it is
         _require_time_stamping(facts.certificate)
     return TokenInfo(
@@ -172,7 +170,7 @@ def verify_token(
     """
     info = read_token(token, sha256=sha256)
     if nonce is not None and info.nonce != nonce:
-        raise TokenError("the token answers another query", where="nonce", expected=str(nonce), found=str(info.nonce))
+        raise TokenError("token.of_another_query", expected=str(nonce), found=str(info.nonce))
     chain_to_root(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
     return info
 
@@ -195,9 +193,7 @@ def _token_errors() -> Iterator[None]:
     try:
         yield
     except (SignedDataError, CertificateError) as error:
-        raise TokenError(
-            error.message, where=error.where, expected=error.expected, found=error.found, fix=error.fix
-        ) from error
+        raise TokenError("token.signature_does_not_hold", cause=error) from error
 
 
 def _refusal(status: Asn1) -> str:
@@ -210,11 +206,11 @@ def _fields(content: bytes) -> _Fields:
     info = read_as(tsp.TSTInfo, content)
     imprint, nonce = info["message_imprint"], info["nonce"]
     if info["version"].native != "v1":
-        raise TokenError("a version that is not known", expected="1", found=str(info["version"].native))
+        raise TokenError("token.unknown_version", found=str(info["version"].native))
     if plain_oid(imprint["hash_algorithm"]) != _SHA256:
-        raise TokenError("the imprint is not SHA-256", expected=_SHA256)
+        raise TokenError("token.imprint_not_sha256", expected=_SHA256)
     if any(extension["critical"].native for extension in info["extensions"]):
-        raise TokenError("a critical extension is not understood")
+        raise TokenError("token.unknown_critical_extension")
     return _Fields(
         gen_time=_gen_time(info["gen_time"].contents),
         sha256=bytes(imprint["hashed_message"]),
@@ -228,7 +224,7 @@ def _fields(content: bytes) -> _Fields:
 def _gen_time(text: bytes) -> datetime:
     match = _GEN_TIME.fullmatch(text)
     if match is None:
-        raise TokenError("genTime is not in its one form", expected="YYYYMMDDhhmmss[.s]Z in UTC")
+        raise TokenError("token.time_not_in_its_form")
     microseconds = int((match[2] or b"0").ljust(6, b"0")[:6])
     return datetime.strptime(match[1].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=microseconds)
 
@@ -245,9 +241,9 @@ def _require_time_stamping(certificate: x509.Certificate) -> None:
     try:
         purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound as error:
-        raise TokenError("the certificate is not for time-stamping", expected="extended key usage") from error
+        raise TokenError("token.certificate_not_for_stamping") from error
     if not purposes.critical or list(purposes.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        raise TokenError("the certificate is not for time-stamping alone", expected="timeStamping, critical and sole")
+        raise TokenError("token.certificate_not_for_stamping_alone")
     usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
     if any(not (usage.digital_signature or usage.content_commitment) for usage in usages):
-        raise TokenError("the certificate's key usage does not allow signing")
+        raise TokenError("token.certificate_may_not_sign")

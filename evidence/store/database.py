@@ -13,12 +13,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from config.errors import Fact
 from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
 SCHEMA_VERSION = "0001b"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
 _OLDER = ("0001",)
-_OLDER_FIX = "Read it with the program that made it; make a new home and import the exports again"
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -194,18 +194,17 @@ def open_engine(url: str) -> sa.Engine:
         view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
     except ModuleNotFoundError as error:
-        raise _unusable(f"no driver {error.name}") from error
+        raise _unusable("store.no_driver", name=str(error.name)) from error
     except (sa.exc.ArgumentError, ValueError):
-        raise _unusable("no database address") from None  # those errors quote the address, and so its password
+        raise _unusable("store.not_an_address") from None  # those errors quote the address, and so its password
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
     return engine
 
 
-def _unusable(found: str) -> StoreError:
-    fix = "Leave database.url empty: SQLite"
-    return StoreError("this database cannot be used", where="database.url", found=found, fix=fix)
+def _unusable(code: str, **facts: Fact) -> StoreError:
+    return StoreError(code, **facts)
 
 
 def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
@@ -250,15 +249,10 @@ def store_errors(where: str) -> Iterator[None]:
         if _is_busy(error.orig):
             raise busy(where, WAIT_S) from error
         if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
-            raise StorageFullError(
-                "no space is left, or the disk failed; nothing was acknowledged",
-                where=where,
-                found=reason,
-                fix="Free space or check the disk, then run it again",
-            ) from error
-        raise _refused(where, reason) from error
+            raise StorageFullError("storage_full.or_disk_failed", where=where, found=reason) from error
+        raise _refused(where, "store.refused", found=reason) from error
     except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
-        raise _refused(where, "a damaged schema") from error
+        raise _refused(where, "store.schema_damaged") from error
 
 
 def _is_busy(error: BaseException | None) -> bool:
@@ -269,18 +263,11 @@ def _is_busy(error: BaseException | None) -> bool:
 
 def busy(where: str, waited_s: float) -> HomeBusyError:
     """Why a writer gave up waiting."""
-    return HomeBusyError(
-        "other programs kept writing to this home; nothing was written",
-        where=where,
-        expected=f"a turn within {waited_s:.0f} seconds",
-        fix="Wait until they have ended, or end one that hangs, then run it again",
-    )
+    return HomeBusyError("home_busy.others_kept_writing", where=where, waited_s=waited_s)
 
 
-def _refused(where: str, reason: str) -> StoreError:
-    return StoreError(
-        "the database refused", where=where, found=reason, fix="Run: nisisama audit; restore a backup if it fails"
-    )
+def _refused(where: str, code: str, **facts: Fact) -> StoreError:
+    return StoreError(code, where=where, **facts)
 
 
 @contextmanager
@@ -325,12 +312,10 @@ def require_schema(connection: sa.Connection) -> None:
     Raises:
         SchemaVersionError: It is older, newer or no database of ours.
     """
-    fix = "Use the program version that made it, or upgrade this program"
     if not sa.inspect(connection).has_table("alembic_version"):
-        raise SchemaVersionError("this is no database of ours", expected=SCHEMA_VERSION, fix="Restore a backup")
+        raise SchemaVersionError("schema_version.not_ours", expected=SCHEMA_VERSION)
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     if found in _OLDER:
-        message = "the home was made by an older pre-release, and this one reads no such home"
-        raise SchemaVersionError(message, expected=SCHEMA_VERSION, found=str(found), fix=_OLDER_FIX)
+        raise SchemaVersionError("schema_version.older_pre_release", expected=SCHEMA_VERSION, found=str(found))
     if found != SCHEMA_VERSION:
-        raise SchemaVersionError("the home is of another version", expected=SCHEMA_VERSION, found=str(found), fix=fix)
+        raise SchemaVersionError("schema_version.another", expected=SCHEMA_VERSION, found=str(found))

@@ -4,7 +4,6 @@ from evidence.errors import StoreError
 
 MOST = (1 << 62) - 1
 """No index and no size is larger; what is computed from one still fits into 64 bits."""
-_FIX = "Run: nisisama audit; restore a backup of the home"
 
 
 def stored_bytes(value: object, *, where: str) -> bytes:
@@ -14,9 +13,7 @@ def stored_bytes(value: object, *, where: str) -> bytes:
         StoreError: It is of another type.
     """
     if not isinstance(value, bytes):
-        raise StoreError(
-            "the database holds no bytes here", where=where, expected="bytes", found=_type(value), fix=_FIX
-        )
+        raise StoreError("store.no_bytes", where=where, found=_type(value))
     return value
 
 
@@ -28,9 +25,7 @@ def stored_int(value: object, *, where: str, most: int = MOST) -> int:
     """
     if type(value) is not int or not 0 <= value <= most:
         found = str(value) if type(value) is int else _type(value)
-        raise StoreError(
-            "the database holds no number of ours here", where=where, expected=f"0 to {most}", found=found, fix=_FIX
-        )
+        raise StoreError("store.no_number", where=where, most=most, found=found)
     return value
 
 

@@ -80,7 +80,7 @@ def finish(connection: sa.Connection, held: Task, *, at: datetime) -> None:
         .values(done_at=format_time(at), leased_until=None)
     )
     if done.rowcount != 1:
-        raise StoreError("another holder took this task", where=f"task {held.kind}", fix="Let the other one finish")
+        raise StoreError("store.task_taken", kind=held.kind)
 
 
 def _task(row: sa.Row[tuple[object, ...]]) -> Task:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
+from config.errors import Fact
 from monitor.errors import MediumError, MediumMissingError, MediumOutsideError, MediumUnreadableError
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -90,7 +91,7 @@ class ExportFolder:
     def _resolved(self, relative: str) -> PurePosixPath:
         real = self._real(relative)
         if not real.is_relative_to(self._root):
-            raise _outside("a link that leads out of the export folder")
+            raise _outside("medium_outside.link_leads_out")
         return PurePosixPath(real.relative_to(self._root))
 
     def _real(self, relative: str) -> Path:
@@ -128,34 +129,32 @@ def _open_regular(name: str, directory: int) -> int:
 
 def _require_regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise _outside("something that is not a regular file")
+        raise _outside("medium_outside.not_a_regular_file")
 
 
 def _relative(name: str) -> str:
     windows = PureWindowsPath(name)
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or windows.drive or windows.root or ".." in parts or "\0" in name:
-        raise _outside("a name that leads out of the export folder")
+        raise _outside("medium_outside.name_leads_out")
     try:
         name.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise MediumMissingError("the export names a file that no file system can hold") from error
+        raise MediumMissingError("medium_missing.impossible_name") from error
     return "/".join(parts)
 
 
-def _outside(found: str) -> MediumOutsideError:
-    return MediumOutsideError(
-        "a file of the export is not read", expected="a regular file inside the export folder", found=found
-    )
+def _outside(code: str, **facts: Fact) -> MediumOutsideError:
+    return MediumOutsideError(code, **facts)
 
 
 def _medium_error(error: OSError) -> MediumError:
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     if error.errno in _ABSENT:
-        return MediumMissingError("a file that the export names is not in its folder", found=reason)
+        return MediumMissingError("medium_missing.not_in_folder", found=reason)
     if error.errno in _MISLEADING:
-        return _outside(reason)
-    return MediumUnreadableError("a file of the export cannot be read", found=reason)
+        return _outside("medium_outside.refused_by_system", found=reason)
+    return MediumUnreadableError("medium_unreadable.refused_by_system", found=reason)
 
 
 _MEDIA = (

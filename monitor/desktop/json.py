@@ -27,6 +27,7 @@ from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from config.errors import Fact
 from evidence.canonical import text_value
 from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
@@ -99,7 +100,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
     try:
         chat = find_chat(data, chat_id=chat_id)
     except NotAnExportError as error:
-        raise _not_an_export(path, error.found) from error
+        raise _not_an_export(path, "not_an_export.refused", cause=error) from error
     survey = _survey(data, chat)
     chat = _identified(chat, survey)
     reading = _Reading(folder, data, chat, survey, now())
@@ -265,7 +266,7 @@ def _locate(path: Path) -> tuple[ExportFolder, str]:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         return (ExportFolder(path), RESULT) if is_folder else (ExportFolder(path.parent), path.name)
     except (OSError, ValueError) as error:
-        raise _not_an_export(path, _reason(error)) from error
+        raise _not_an_export(path, "not_an_export.another_file", found=_reason(error)) from error
 
 
 def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
@@ -273,11 +274,11 @@ def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
         with folder.open(name) as file:
             return _read(file, path)
     except MediumMissingError as error:
-        raise _not_an_export(path, _instead(folder)) from error
+        raise _not_an_export(path, "not_an_export.another_file", found=_instead(folder)) from error
     except MediumError as error:
-        raise _not_an_export(path, error.found or error.message) from error
+        raise _not_an_export(path, "not_an_export.another_file", found=error.found or error.message) from error
     except OSError as error:
-        raise _not_an_export(path, f"a file that cannot be read to its end: {_reason(error)}") from error
+        raise _not_an_export(path, "not_an_export.not_read_to_its_end", reason=_reason(error)) from error
 
 
 def _instead(folder: ExportFolder) -> str:
@@ -292,15 +293,9 @@ def _instead(folder: ExportFolder) -> str:
 def _read(file: BinaryIO, path: Path) -> Buffer:
     length = os.fstat(file.fileno()).st_size
     if length == 0:
-        raise _not_an_export(path, "an empty file")
+        raise _not_an_export(path, "not_an_export.empty")
     if length > MAX_EXPORT_BYTES:
-        raise ExportTooLargeError(
-            "the export is too large",
-            where=str(path),
-            expected=f"at most {MAX_EXPORT_BYTES} bytes",
-            found=f"{length} bytes",
-            fix="Export a shorter time, or without the other chats",
-        )
+        raise ExportTooLargeError("export_too_large.file", where=str(path), limit=MAX_EXPORT_BYTES, length=length)
     if length > MAPPED_BYTES:
         return mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ)
     return file.read()
@@ -341,7 +336,7 @@ def _element(data: Buffer, span: Span) -> tuple[int, dict[str, Parsed]]:
     parsed = read_value(data, span)
     number = message_id(parsed)
     if number is None or not isinstance(parsed, dict):
-        raise broken(data, span.start, "this is not a message", expected="an object with a numeric id")
+        raise broken(data, span.start, "broken_export.not_a_message")
     return number, parsed
 
 
@@ -395,18 +390,8 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _changed() -> ExportChangedError:
-    return ExportChangedError(
-        "the export changed while it was being read",
-        where=RESULT,
-        fix="Copy the export to this machine's own disk and import the copy",
-    )
+    return ExportChangedError("export_changed.while_read", where=RESULT)
 
 
-def _not_an_export(path: Path, found: str) -> NotAnExportError:
-    return NotAnExportError(
-        "this is not a JSON export of Telegram Desktop",
-        where=str(path),
-        expected=f"a folder with {RESULT}",
-        found=found,
-        fix="Export the chat history as Machine-readable JSON, and give the folder itself, not an archive of it",
-    )
+def _not_an_export(path: Path, code: str, **facts: Fact) -> NotAnExportError:
+    return NotAnExportError(code, where=str(path), expected=RESULT, **facts)

@@ -197,7 +197,7 @@ class _Builder:
 
     def _once(self, name: str) -> None:
         if name in self.names:
-            raise broken(self.data, self.at, "a chat has a member twice", expected="each name once")
+            raise broken(self.data, self.at, "broken_export.chat_member_doubled")
         self.names.add(name)
 
     def chat(self, span: Span, *, stopped: bool = False) -> Chat:
@@ -205,9 +205,9 @@ class _Builder:
         if "messages" in self.names and "type" not in self.names:
             raise _another_program()
         if "messages" not in self.names or not self._is_number(number):
-            raise broken(self.data, self.at, "this is not a chat of an export", expected="name, type, id and messages")
+            raise broken(self.data, self.at, "broken_export.not_a_chat")
         if not _is_title(title) or not _is_type(chat_type):
-            raise broken(self.data, self.at, "the name or type of a chat is none", expected="a short text or null")
+            raise broken(self.data, self.at, "broken_export.chat_without_name_or_type")
         bare = int(str(number)) if number is not None else None
         return Chat(bare, chat_type, title, span.start, span.end, self.starts, self.ends, self.left, stopped)
 
@@ -286,14 +286,11 @@ def _choose(chats: list[Chat], wanted: _Wanted | None) -> Chat:
     known = [f"{chat.id} ({chat.type})" for chat in chats if chat.type and chat.type.endswith(_SHARED) and chat.id]
     more = f" and {len(known) - _MAX_LISTED} more" if len(known) > _MAX_LISTED else ""
     groups = ", ".join(known[:_MAX_LISTED]) + more if known else "no group and no channel"
-    raise ChatNotFoundError(
-        "this export does not say which chat is meant" if fitting else "the chat is not in this export",
-        where="result.json",
-        expected=f"chat {wanted.spelled}" if wanted and wanted.number is not None else "one chat",
-        found=f"{len(fitting)} of {len(chats)} chats; groups and channels: {groups}",
-        fix="Name one with --chat: a channel as -100NUMBER, a basic group as groupNUMBER, a chat without a number "
-        "by its name; or export that chat alone",
-    )
+    if wanted is not None and wanted.number is not None and not fitting:
+        raise ChatNotFoundError(
+            "chat_not_found.not_in_export", spelled=wanted.spelled, length=len(chats), groups=groups
+        )
+    raise ChatNotFoundError("chat_not_found.several", fitting=len(fitting), chats=len(chats), groups=groups)
 
 
 def _fitting(chats: list[Chat], wanted: _Wanted) -> list[Chat]:
@@ -322,23 +319,11 @@ def _is_integer(number: str) -> bool:
 
 
 def _another_program() -> NotAnExportError:
-    return NotAnExportError(
-        "this is not a JSON export of Telegram Desktop",
-        where="result.json",
-        expected="a chat with name and type, as Telegram Desktop writes it",
-        found="the file of another program, such as tdl: its times and senders are spelled otherwise",
-        fix="In Telegram Desktop choose Export chat history, format Machine-readable JSON",
-    )
+    return NotAnExportError("not_an_export.of_another_program")
 
 
 def _not_an_export(data: Buffer) -> NotAnExportError:
-    return NotAnExportError(
-        "this is not a JSON export of Telegram Desktop",
-        where="result.json",
-        expected="an object with name, type, id and messages, or with chats",
-        found=_kind(bytes(data[:64]).removeprefix(_BOM).lstrip()),
-        fix="In Telegram Desktop choose Export chat history, format Machine-readable JSON",
-    )
+    return NotAnExportError("not_an_export.another_object", found=_kind(bytes(data[:64]).removeprefix(_BOM).lstrip()))
 
 
 def _kind(start: bytes) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
+from config.errors import Fact
 from monitor.errors import BrokenExportError, CutOffExportError, ExportTooLargeError
 
 Buffer: TypeAlias = bytes | mmap.mmap
@@ -53,16 +54,10 @@ def place(data: Buffer, offset: int) -> str:
     return f"line {line} column {column}"
 
 
-def broken(data: Buffer, offset: int, message: str, *, expected: str = "", found: str = "") -> BrokenExportError:
+def broken(data: Buffer, offset: int, code: str, *, found: str = "", **facts: Fact) -> BrokenExportError:
     """The error for damage at a byte offset, never quoting what stands there."""
-    kind = CutOffExportError if offset >= len(data) else BrokenExportError
-    return kind(
-        message,
-        where=f"result.json {place(data, offset)}",
-        expected=expected,
-        found=found or ("the end of the file" if offset >= len(data) else ""),
-        fix="Export the chat again from Telegram Desktop, and keep this file as it is",
-    )
+    error = BrokenExportError(code, where=place(data, offset), found=found, **facts)
+    return CutOffExportError("cut_off_export.here", cause=error) if offset >= len(data) else error
 
 
 class Scanner:
@@ -158,7 +153,7 @@ class Scanner:
                 return mark.end()
             if depth > MAX_DEPTH:
                 self._refuse_depth(mark.start())
-        raise broken(self._data, len(self._data), "a string, array or object is not closed", expected="its end")
+        raise broken(self._data, len(self._data), "broken_export.not_closed")
 
     def _name(self) -> str:
         start = self._skip_space()
@@ -171,7 +166,7 @@ class Scanner:
         try:
             return str(json.loads(self._data[span.start : span.end].decode("utf-8")))
         except ValueError as error:
-            raise broken(self._data, start, "a name is not a JSON string") from error
+            raise broken(self._data, start, "broken_export.name_no_string") from error
 
     def _skip_space(self) -> int:
         space = _SPACE.match(self._data, self._at)
@@ -190,17 +185,7 @@ class Scanner:
             self._refuse(self._at, token.decode("ascii"))
 
     def _refuse(self, offset: int, expected: str, *, found: str = "") -> NoReturn:
-        raise broken(
-            self._data,
-            offset,
-            "this is not JSON",
-            expected=expected,
-            found=found or ("" if offset >= len(self._data) else "something else"),
-        )
+        raise broken(self._data, offset, "broken_export.not_json", found=found, expected=expected)
 
     def _refuse_depth(self, offset: int) -> NoReturn:
-        raise ExportTooLargeError(
-            "a value nests too deep to have been written by Telegram Desktop",
-            where=f"result.json {place(self._data, offset)}",
-            expected=f"at most {MAX_DEPTH} levels",
-        )
+        raise ExportTooLargeError("export_too_large.nested_too_deep", place=place(self._data, offset), limit=MAX_DEPTH)

@@ -47,10 +47,7 @@ def read_value(data: Buffer, span: Span) -> Parsed:
     """
     if span.end - span.start > MAX_VALUE_BYTES:
         raise ExportTooLargeError(
-            "one message is larger than any that Telegram Desktop writes",
-            where=f"result.json {place(data, span.start)}",
-            expected=f"at most {MAX_VALUE_BYTES} bytes",
-            found=f"{span.end - span.start} bytes",
+            "export_too_large.message", place=place(data, span.start), limit=MAX_VALUE_BYTES, end=span.end - span.start
         )
     raw = data[span.start : span.end]
     try:
@@ -63,7 +60,7 @@ def read_value(data: Buffer, span: Span) -> Parsed:
         return _parse(copy)
     except ValueError as error:
         # positions in the repaired copy are not those of the file: name the message instead
-        raise broken(data, span.start, f"the message that begins here does not read: {_reason(error)}") from error
+        raise broken(data, span.start, "broken_export.message_unreadable", reason=_reason(error)) from error
 
 
 def read_value_of_text(text: str) -> Parsed:
@@ -76,7 +73,7 @@ def read_value_of_text(text: str) -> Parsed:
     try:
         return read_value(raw, Span(0, len(raw)))
     except RecursionError as error:
-        raise broken(raw, 0, "this nests without end") from error
+        raise broken(raw, 0, "broken_export.nests_without_end") from error
 
 
 def _parse(raw: bytes) -> Parsed:
@@ -98,7 +95,7 @@ def _placed(data: Buffer, span: Span, error: ValueError) -> BrokenExportError:
             offset = span.start + error.start
         case _:
             offset = span.start
-    return broken(data, offset, f"this does not read: {_reason(error)}")
+    return broken(data, offset, "broken_export.unreadable", reason=_reason(error))
 
 
 def _reason(error: ValueError) -> str:

@@ -1,19 +1,66 @@
-"""An error explains itself in one line."""
+"""An error is a code and facts; its words come from the catalogue, and it can always be told."""
+
+import copy
+import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from config.errors import Explained
+from config.errors import LANGUAGE, PARTS, Explained, Said, SettingsError, as_json, catalogue, say
+
+TEXTS = st.text(max_size=40)
+NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 
 
-@pytest.mark.parametrize(
-    ("told", "text"),
-    [
-        ({}, "broken"),
-        ({"where": "leaf 1"}, "leaf 1: broken"),
-        ({"expected": "a"}, "broken (expected a)"),
-        ({"found": "b"}, "broken (found b)"),
-        ({"expected": "a", "found": "b", "fix": "Do c"}, "broken (expected a, found b). Do c"),
-    ],
-)
-def test_an_error_says_what_was_expected_what_was_found_and_what_to_do(told: dict[str, str], text: str) -> None:
-    assert str(Explained("broken", **told)) == text
+def test_words_are_made_of_code_and_facts() -> None:
+    error = SettingsError("settings.unknown_setting", where="NISISAMA_X", prefix="NISISAMA_")
+    assert (error.message, error.where) == ("unknown setting", "NISISAMA_X")
+    assert str(error).startswith("NISISAMA_X: unknown setting (expected NISISAMA_<")
+    assert error.fix
+
+
+def test_a_code_without_words_is_told_by_itself_and_its_facts() -> None:
+    error = Explained("later.code", where="leaf 3", found="x", more=5)
+    assert error.said == Said("later.code", "leaf 3", "", "x")
+    assert str(error) == "leaf 3: later.code (found x)"
+
+
+def test_a_cause_gives_its_words_to_the_words_of_what_it_caused() -> None:
+    cause = Explained("later.code", where="leaf 3", expected="a", found="b", fix="Do c")
+    told = say("audit.damage", {"cause": cause, "where": "leaf 4"})
+    assert (told.where, told.expected, told.found) == ("leaf 4", "a", "later.code b")
+    assert as_json({"cause": cause, "size": 4})["cause"] == {"code": "later.code", "facts": cause.facts}
+
+
+@given(st.dictionaries(NAMES, TEXTS | st.integers() | st.floats(allow_nan=False, allow_infinity=False)), TEXTS)
+@example({}, "leaf.too_long")
+@example({"tag": "x"}, "signed_data.element_not_der")
+def test_an_error_can_always_be_told(facts: dict[str, str | float], code: str) -> None:
+    error = Explained(code, **facts)
+    assert str(error) == str(error.said)
+    assert json.loads(json.dumps(as_json(error.facts))) == facts
+
+
+@given(TEXTS, TEXTS)
+def test_a_fact_is_never_taken_for_words(where: str, found: str) -> None:
+    error = Explained("later.code", where="{found}" + where, found="{where}{0}" + found)
+    assert (error.where, error.found) == ("{found}" + where, "{where}{0}" + found)
+
+
+@pytest.mark.parametrize("code", sorted(catalogue(LANGUAGE)))
+def test_every_entry_can_be_told(code: str) -> None:
+    class Any(dict[str, object]):
+        def __missing__(self, name: str) -> object:
+            return Explained("later.code") if name == "cause" else 7
+
+    told = [text.format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
+    assert any(told)
+    assert all("\n" not in text for text in told)
+    assert catalogue(LANGUAGE)[code].keys() <= set(PARTS)
+
+
+def test_a_copy_of_an_error_says_the_same() -> None:
+    error = SettingsError("settings.unknown_setting", where="x", prefix="y")
+    again = copy.copy(error)
+    assert (type(again), again.code, again.facts, str(again)) == (SettingsError, error.code, error.facts, str(error))

@@ -31,7 +31,11 @@ def drawn(docstring: str) -> dict[str, str]:
 def defined(module: ModuleType) -> dict[str, type]:
     """The errors that a module defines, but for the root."""
     classes = inspect.getmembers(module, inspect.isclass)
-    return {name: kind for name, kind in classes if kind.__module__ == module.__name__ and kind is not Explained}
+    return {
+        name: kind
+        for name, kind in classes
+        if kind.__module__ == module.__name__ and issubclass(kind, Explained) and kind is not Explained
+    }
 
 
 @pytest.mark.parametrize("name", ERROR_MODULES)

@@ -13,7 +13,7 @@ PASSED, UNDECIDED, FAILED = Verdict.PASSED, Verdict.INDETERMINATE, Verdict.FAILE
 
 
 def report(*verdicts: Verdict) -> Report:
-    return Report(tuple(Finding(f"check.{at}", verdict, "leaf 1") for at, verdict in enumerate(verdicts)))
+    return Report(tuple(Finding(f"check.{at}", verdict, "a.code") for at, verdict in enumerate(verdicts)))
 
 
 def test_nothing_checked_is_indeterminate() -> None:
@@ -29,13 +29,14 @@ def test_the_verdict_is_the_worst_of_the_findings(verdicts: tuple[Verdict, ...])
 
 @pytest.mark.parametrize("bad", [UNDECIDED, FAILED])
 def test_a_bad_report_raises_with_the_words_of_its_first_problem(bad: Verdict) -> None:
-    wrong = Finding("log.tree", bad, "leaf 3", "a", "b", "Do c")
+    facts = {"where": "leaf 3", "expected": "a", "found": "b", "fix": "Do c"}
+    wrong = Finding("log.tree", bad, "a.code", facts)
     with pytest.raises(EvidenceError, match=f"log.tree is {bad}") as raised:
         Report((Finding("ok", PASSED), wrong, Finding("later", FAILED))).require_passed()
     assert (raised.value.where, raised.value.expected, raised.value.found, raised.value.fix) == (
         "leaf 3",
         "a",
-        "b",
+        "a.code b",
         "Do c",
     )
 
@@ -48,15 +49,26 @@ def test_a_raise_becomes_a_failed_finding_with_its_words() -> None:
     def check() -> None:
         raise LeafError("too long", where="leaf 3", expected="1", found="2", fix="Cut it")
 
-    assert run_check("log.leaves", check) == [Finding("log.leaves", FAILED, "leaf 3", "1", "too long: 2", "Cut it")]
+    (finding,) = run_check("log.leaves", check)
+    assert (finding.code, finding.facts["found"]) == ("too long", "2")
+    assert finding.told() == {
+        "id": "log.leaves",
+        "verdict": "FAILED",
+        "where": "leaf 3",
+        "expected": "1",
+        "found": "too long: 2",
+        "fix": "Cut it",
+        "code": "too long",
+        "facts": {"where": "leaf 3", "expected": "1", "found": "2", "fix": "Cut it"},
+    }
 
 
 def test_what_a_check_found_before_it_raised_is_kept() -> None:
     def check() -> Iterator[Finding]:
-        yield Finding("a", FAILED, "leaf 3")
+        yield Finding("a", FAILED, "a.code")
         raise SettingsError("broken")
 
-    assert run_check("a", check) == [Finding("a", FAILED, "leaf 3"), Finding("a", FAILED, found="broken")]
+    assert run_check("a", check) == [Finding("a", FAILED, "a.code"), Finding("a", FAILED, "broken")]
 
 
 def test_an_error_may_be_told_as_undecided() -> None:
@@ -69,7 +81,7 @@ def test_a_check_that_finds_nothing_has_passed() -> None:
 
 
 def test_a_checks_own_findings_are_kept() -> None:
-    mine = [Finding("a", PASSED, found="x"), Finding("a", FAILED)]
+    mine = [Finding("a", PASSED, "a.code", {"found": "x"}), Finding("a", FAILED)]
     assert run_check("a", lambda: mine) == mine
 
 

@@ -28,7 +28,7 @@ def test_a_store_that_fails_its_audit_exits_with_one(life: Life, home: Path) -> 
     ran = run("audit", "--json", home=home)
     assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (REFUSED, False, "FAILED")
     problem = ran.told["problems"][0]
-    assert list(problem) == ["id", "verdict", "where", "expected", "found", "fix"]
+    assert list(problem) == ["id", "verdict", "where", "expected", "found", "fix", "code", "facts"]
     assert (problem["verdict"], thing.name in problem["where"]) == ("FAILED", True)
     assert thing.name in run("audit", home=home).out
     assert run("audit", "--level", "1", home=home).code == DONE

@@ -31,4 +31,6 @@ def test_an_exported_bundle_verifies_and_its_letter_lies_beside_it(life: Life) -
     assert told["items"] == len(life.items)
     assert "".join(Path(told["letter"]).read_text().split()).count(told["sha256"]) == 1
     assert life.ran["verify"].told["verdict"] == "PASSED"
-    assert all(check.keys() == {"id", "verdict", "detail"} for check in life.ran["verify"].told["checks"])
+    assert all(
+        check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in life.ran["verify"].told["checks"]
+    )

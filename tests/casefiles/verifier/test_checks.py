@@ -287,7 +287,7 @@ def test_the_programs_json_is_one_object_with_verdict_and_checks(
     told = json.loads(out)
     assert (code, told["verdict"]) == (0, "PASSED")
     assert [check["id"] for check in told["checks"]] == [listed.id for listed in check_list()]
-    assert all(check.keys() == {"id", "verdict", "detail"} for check in told["checks"])
+    assert all(check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in told["checks"])
 
 
 def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(tmp_path: Path) -> None:
@@ -328,7 +328,8 @@ def test_what_is_wrong_with_a_certificate_itself_is_told_before_a_missing_root(t
 
 
 def test_nothing_in_a_bundle_can_move_the_readers_cursor() -> None:
-    finding = Finding("log.key", Verdict.FAILED, "a\x1b[2J", "b\u202e", "c\nd", "fix")
+    facts = {"where": "a\x1b[2J", "expected": "b\u202e", "fix": "fix"}
+    finding = Finding("log.key", Verdict.FAILED, "c\nd", facts)
     assert detail_of(finding) == "a\\x1b[2J: c\\nd (expected b\\u202e) - fix"
     assert as_json(forge.Report((finding,)))["verdict"] == "FAILED"
 
@@ -355,6 +356,9 @@ def pack(directory: Path) -> Path:
         target = source / "casefiles" / data
         target.parent.mkdir(exist_ok=True)
         target.write_bytes((TREE / "casefiles" / data).read_bytes())
+    words = source / "config" / "data" / "errors" / "en.json"
+    words.parent.mkdir(parents=True)
+    words.write_bytes(TREE.joinpath("config", "data", "errors", "en.json").read_bytes())
     # zipapp's own starter forgets the exit code
     (source / "__main__.py").write_text("import sys\nfrom casefiles.verifier.__main__ import main\nsys.exit(main())\n")
     out = directory / "verify.pyz"

@@ -1,0 +1,88 @@
+"""Every code has its words and its facts, belongs to one class, and is documented; no English is where it is raised."""
+
+import ast
+
+import pytest
+
+from config.errors import LANGUAGE, PARTS, catalogue
+from tests.contracts import codes
+from tests.contracts.codes import CODE, Use, placeholders, uses
+from tests.contracts.tree import ROOT
+
+USES = tuple(uses())
+WORDS = catalogue(LANGUAGE)
+
+
+def at(use: Use) -> str:
+    return f"{use.source}:{use.line}"
+
+
+def test_the_search_finds_what_there_is() -> None:
+    assert len(USES) > 400
+    assert len({use.code for use in USES}) > 400
+    assert {use.kind for use in USES} >= {"LeafError", "Finding", "Basis", "SettingsError"}
+
+
+def test_every_code_that_is_said_has_words() -> None:
+    assert {at(use): use.code for use in USES if use.code is not None and use.code not in WORDS} == {}
+
+
+def test_all_words_are_said_somewhere() -> None:
+    assert WORDS.keys() - codes.mentioned() - {"evidence.check_did_not_pass"} == set()
+
+
+def test_a_code_that_is_no_literal_comes_from_a_parameter_or_a_table() -> None:
+    assert {use.source for use in USES if use.code is None} <= {
+        "api/errors.py",  # the system's errors, by their number
+        "casefiles/verifier/checks.py",  # what a check rests on
+        *(use.source for use in USES if use.code is None and use.source in HELPING),
+    }
+
+
+HELPING = {source.name for source in codes.sources() if any(codes.helpers(source))}
+
+
+def test_every_placeholder_has_its_fact_and_every_fact_its_placeholder() -> None:
+    wrong = {
+        f"{at(use)} {use.code}": (sorted(use.facts), sorted(placeholders(WORDS[use.code])))
+        for use in USES
+        if use.code in WORDS and use.facts is not None
+        if use.facts - {"where"} != placeholders(WORDS[use.code]) - {"where"}
+    }
+    assert wrong == {}
+
+
+def test_no_words_stand_where_a_code_is_said() -> None:
+    assert {at(use): use.words for use in USES if use.words} == {}
+
+
+def test_every_code_belongs_to_one_class() -> None:
+    assert {code: kinds for code, kinds in codes.classes().items() if len(kinds) != 1} == {}
+
+
+def test_every_code_is_spelled_as_codes_are_and_has_known_parts() -> None:
+    assert [code for code in WORDS if not CODE.fullmatch(code)] == []
+    assert {code: told for code, told in WORDS.items() if not told or not told.keys() <= set(PARTS)} == {}
+    assert [code for code, told in WORDS.items() for text in told.values() if not text or text.strip() != text] == []
+
+
+def test_the_page_of_codes_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == codes.page()
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('LeafError("leaf.x", found="not a leaf")', ("not a leaf",)),
+        ('LeafError("leaf.x", where=f"leaf {index}")', ("leaf ",)),
+        ('Finding("a", b, "leaf.x", {"found": "no such row"})', ("no such row",)),
+        ('LeafError("leaf.x", found=kind or "No type")', ("No type",)),
+        ('LeafError("leaf.x", found="timeout")', ()),
+        ('LeafError("leaf.x", at=f"{when:%Y-%m-%d}", found=row["name"])', ()),
+    ],
+)
+def test_words_among_the_facts_would_be_found(code: str, found: tuple[str, ...]) -> None:
+    call = ast.parse(code, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)
+    assert tuple(text for value in codes.values(call, call.func.id) for text in codes.words(value)) == found
