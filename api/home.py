@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from config import oplog
-from config.catalogues import RootCertificate, time_stamp_authorities
+from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
@@ -34,8 +34,8 @@ from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import write_file
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.authority import RehearsalAuthority
-from evidence.stamp.client import TimeStampAuthority
+from evidence.rehearsal.authority import RehearsalOffice
+from evidence.stamp.client import TimeStampOffice
 from evidence.store import database, follow
 from evidence.store.stored import MOST
 from evidence.times import Clock, system_clock
@@ -84,7 +84,7 @@ class Home:
         if not (home.path / OBJECTS_FOLDER).is_dir():
             raise HomeError("home.objects_missing", where=str(home.path / OBJECTS_FOLDER))
         with database.reading(home.engine) as connection:
-            database.require_schema(connection)
+            database.require_version(connection)
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 
@@ -132,10 +132,10 @@ class Home:
 
     def stamp_roots(self) -> Mapping[str, Sequence[x509.Certificate]]:
         """Trusted roots by the name of every authority that this home may have asked."""
-        roots = {name: _certificates(entry.roots) for name, entry in time_stamp_authorities().items()}
+        roots = {name: _certificates(entry.roots) for name, entry in time_stamp_offices().items()}
         handed_out = self.trust / f"time-stamp-{REHEARSAL}-1.pem"
         if (self.keys.path / REHEARSAL).exists():
-            roots[REHEARSAL] = (RehearsalAuthority.open(self.keys.path / REHEARSAL).root,)
+            roots[REHEARSAL] = (RehearsalOffice.open(self.keys.path / REHEARSAL).root,)
         elif handed_out.exists():  # so an audit needs no keys' folder
             roots[REHEARSAL] = (read_certificate(handed_out),)
         return roots
@@ -178,24 +178,24 @@ class Home:
             return None
 
     @contextmanager
-    def time_stamping(self) -> Iterator[tuple[TimeStampAuthority, ...]]:
+    def time_stamping(self) -> Iterator[tuple[TimeStampOffice, ...]]:
         """The chosen authorities; the rehearsal one is started on loopback for as long as this lasts.
 
         Raises:
             SettingsError: A chosen name is in no catalogue.
         """
-        roots, catalogue = self.stamp_roots(), time_stamp_authorities()
+        roots, catalogue = self.stamp_roots(), time_stamp_offices()
         with ExitStack() as stack:
             chosen = []
             for name in self.settings.stamp.authorities:
                 if name not in roots:
                     raise SettingsError("settings.unknown_office", expected=", ".join(sorted(catalogue)), found=name)
                 if name == REHEARSAL:
-                    rehearsal = RehearsalAuthority.open(self.keys.path / REHEARSAL)
+                    rehearsal = RehearsalOffice.open(self.keys.path / REHEARSAL)
                     url = stack.enter_context(rehearsal.serving(self.clock))
                 else:
                     url = catalogue[name].url
-                chosen.append(TimeStampAuthority(name, url, tuple(roots[name])))
+                chosen.append(TimeStampOffice(name, url, tuple(roots[name])))
             yield tuple(chosen)
 
     @contextmanager

@@ -42,7 +42,7 @@ class RootCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorityEntry:
+class OfficeEntry:
     """A time-stamp office that settings may choose by name.
 
     Attributes:
@@ -64,7 +64,7 @@ class AuthorityEntry:
     roots: tuple[RootCertificate, ...]
 
 
-def time_stamp_authorities(data: Traversable | None = None) -> Mapping[str, AuthorityEntry]:
+def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEntry]:
     """The time-stamp offices that settings may name.
 
     Args:
@@ -145,8 +145,8 @@ def _read(folder: Traversable, name: str) -> bytes:
         raise CatalogueError("catalogue.file_unreadable", where=name, found=type(error).__name__) from error
 
 
-def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> AuthorityEntry:
-    return AuthorityEntry(
+def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> OfficeEntry:
+    return OfficeEntry(
         name=name,
         title=row.title,
         url=row.url,

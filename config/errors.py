@@ -28,7 +28,7 @@ LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Wording:
     """The words of one code with its facts; a part that there is nothing to say of is empty.
 
     Attributes:
@@ -54,10 +54,10 @@ class Said:
         return f"{text}. {self.fix}" if self.fix else text
 
 
-PARTS = ("message", "where", "expected", "found", "fix")
+WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
 
-def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Said:
+def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
     """The words of a code, with its facts filled in as ``str.format`` does.
 
     ``where`` is a fact of its own unless the catalogue makes it of others. A code without words, or
@@ -68,12 +68,12 @@ def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Said:
         name: say(fact.code, fact.facts, language) if isinstance(fact, Explained) else fact
         for name, fact in facts.items()
     }
-    parts = {name: str(fact) for name, fact in told.items() if name in PARTS}
+    parts = {name: str(fact) for name, fact in told.items() if name in WORDING_PARTS}
     try:
         words = {part: text.format_map(told).strip() for part, text in catalogue(language)[code].items()}
     except (KeyError, ValueError, AttributeError):
-        return Said(**{"message": code, **parts})
-    return Said(**{"where": parts.get("where", ""), **words})
+        return Wording(**{"message": code, **parts})
+    return Wording(**{"where": parts.get("where", ""), **words})
 
 
 @functools.cache
@@ -105,7 +105,7 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
         self.facts = facts
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Wording:
         """Its words."""
         return say(self.code, self.facts)
 

@@ -29,8 +29,8 @@ FILE = "nisisama.log"
 _ROOT = Path(__file__).parents[1]
 _HELD = 100  # more events than any command notes before it has a home
 
-Value = float | str | type[BaseException] | Enum
-Shape = Callable[[object], float | str | None]
+LogValue = float | str | type[BaseException] | Enum
+FieldShape = Callable[[object], float | str | None]
 """What to write for a value; None if it may not be written."""
 
 
@@ -56,12 +56,12 @@ def _choice(value: object) -> float | str | None:
     return str(value.value) if isinstance(value, Enum) else None
 
 
-def _spelled(pattern: str) -> Shape:
+def _spelled(pattern: str) -> FieldShape:
     known = re.compile(pattern)
     return lambda value: value if type(value) is str and known.fullmatch(value) else None
 
 
-FIELDS: Mapping[str, Shape] = MappingProxyType(
+FIELDS: Mapping[str, FieldShape] = MappingProxyType(
     {
         "bytes": _number,
         "checkpoint_sha256": _spelled(r"[0-9a-f]{64}"),
@@ -206,7 +206,7 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
     _LOG.held.clear()
 
 
-def note(event: str, **fields: Value) -> None:
+def note(event: str, **fields: LogValue) -> None:
     """Note an event of ``EVENTS``; what may not be written is dropped and counted."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {"at": at, "event": event, **fields}
@@ -217,7 +217,7 @@ def note(event: str, **fields: Value) -> None:
         _LOG.held.append(told)
 
 
-def place_of(error: BaseException) -> str:
+def source_place(error: BaseException) -> str:
     """The line of ours in which an error was raised: ``evidence/keys.py:12``; empty if none of our lines raised it."""
     places = [
         f"{Path(frame.filename).relative_to(_ROOT).as_posix()}:{frame.lineno}"

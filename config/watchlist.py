@@ -43,7 +43,7 @@ class LegalBasis:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WatchEntry:
     """A channel to watch, with the public report that names it."""
 
     channel: str
@@ -59,7 +59,7 @@ class Entry:
         return bare if bare.isdecimal() else None
 
 
-def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> Entry:
+def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> WatchEntry:
     """A checked entry.
 
     Raises:
@@ -75,7 +75,7 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
         raise SettingsError("settings.not_printable", found=ascii(reported_by)[1:-1][:64])
     if access not in {"public", "invite"}:
         raise SettingsError("settings.not_an_access", found=access[:20])
-    return Entry(
+    return WatchEntry(
         channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
     )
 

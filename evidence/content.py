@@ -168,7 +168,7 @@ class Piece:
     """A formatted piece of the words of a part. One that is itself a link, a person or a number has no words."""
 
     type: str
-    words: "Words" = ()
+    words: "PartWords" = ()
     fields: Mapping[str, "Said"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -177,10 +177,10 @@ class Piece:
         _require_fields(self.type, self.fields, ENTITY_FIELDS)
 
 
-Words: TypeAlias = tuple["Value | Piece", ...]
+PartWords: TypeAlias = tuple["Value | Piece", ...]
 """The words of a part, in order: texts and formatted pieces."""
 
-Said: TypeAlias = "Value | Words | Span | Link | Person | Number | Part | Withheld | tuple[Said, ...]"
+Said: TypeAlias = "Value | PartWords | Span | Link | Person | Number | Part | Withheld | tuple[Said, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,7 +479,7 @@ class _Lists:
             self.entries[name].append(entry)
         return self.places[key]
 
-    def words(self, words: Words) -> Value:
+    def words(self, words: PartWords) -> Value:
         if len(words) == 1 and isinstance(words[0], str):
             return words[0]
         return [self.piece(piece) if isinstance(piece, Piece) else piece for piece in words]
@@ -533,7 +533,7 @@ class _Reader:
         read = _READ.get(form)
         return read(self, value) if read else value
 
-    def words(self, value: Any) -> Words:  # noqa: ANN401 - a text or an array
+    def words(self, value: Any) -> PartWords:  # noqa: ANN401 - a text or an array
         if isinstance(value, str):
             return (value,)
         return tuple(self.piece(one) if isinstance(one, Mapping) and "type" in one else one for one in value)

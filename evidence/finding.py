@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from config.errors import Explained, Fact, Said, as_json, say
+from config.errors import Explained, Fact, Wording, as_json, say
 from evidence.errors import EvidenceError
 
 
@@ -54,9 +54,9 @@ class Finding:
         return cls(check_id, verdict, error.code, error.facts)
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Wording:
         """Its words."""
-        return say(self.code, self.facts) if self.code else Said()
+        return say(self.code, self.facts) if self.code else Wording()
 
     @property
     def where(self) -> str:

@@ -14,11 +14,11 @@ from evidence.seal.age import Recipient
 from evidence.seal.cards import read_cards
 from evidence.seal.envelopes import MediaContent, open_media, rewrap
 from evidence.seal.recipients import HybridIdentity
-from evidence.seal.stream import Piece
+from evidence.seal.stream import Chunk
 
 
 def open_evidence(
-    header: bytes, payload: Iterable[Piece], *, cards: Sequence[str], sink: Callable[[bytes], object]
+    header: bytes, payload: Iterable[Chunk], *, cards: Sequence[str], sink: Callable[[bytes], object]
 ) -> MediaContent:
     """Open one medium with the office cards; the sink gets exactly the content.
 

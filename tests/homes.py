@@ -12,7 +12,7 @@ from api.office.bundle import Exported, Order, export_case
 from api.office.case import add_items, open_case
 from api.office.home import Plan, create_home
 from api.office.intake import Imported, Wish, import_export
-from api.office.item import Item, Look, list_items
+from api.office.item import DigestLook, ItemRow, list_items
 from api.office.page import every_entry
 from casefiles.bundle.destination import Destination
 from casefiles.case import open_events
@@ -66,7 +66,7 @@ def take_in(home: Home, folder: Path, mode: Mode = Mode.SEALED, *, by: Doer | No
     return import_export(home, wish, lambda _total: lambda _more: None)
 
 
-def items_of(home: Home, look: Look | None = None) -> list[Item]:
+def items_of(home: Home, look: DigestLook | None = None) -> list[ItemRow]:
     """Every item of a home, in the order of the log."""
     return list(every_entry(lambda after: list_items(home, look=look, after=after)))
 

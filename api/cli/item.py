@@ -23,7 +23,7 @@ from api.home import Home
 from evidence.authority import NOT_NAMED
 
 if TYPE_CHECKING:
-    from api.office.item import Item, Look
+    from api.office.item import DigestLook, ItemRow
 
 _CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
 
@@ -74,7 +74,7 @@ def list_(
     )
 
 
-def _line(item: "Item") -> str:
+def _line(item: "ItemRow") -> str:
     place = f"{item.channel_id:>12} {item.message_id or '':>10}"
     return f"{item.item_id}  {item.kind:<8} {place}  {item.posted_at or ''}"
 
@@ -111,15 +111,15 @@ def show(
     emit(told, as_json=as_json, text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()))
 
 
-def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "Look | None":
+def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "DigestLook | None":
     """Who looks at digests; nobody without the passphrase, which is not asked for."""
-    from api.office.item import Look
+    from api.office.item import DigestLook
 
     given = given_passphrase(passphrase_file)
     if given is None:
         return None
     casework = home.keys.unlock(given).casework
-    return Look(doer(actor, home.clock, reason=reason, fallback=NOT_NAMED), casework)
+    return DigestLook(doer(actor, home.clock, reason=reason, fallback=NOT_NAMED), casework)
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types

@@ -122,7 +122,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code = _run(arguments)
     except BaseException as error:
-        oplog.note("command_broke", error=type(error), place=oplog.place_of(error), duration_s=time.monotonic() - began)
+        oplog.note(
+            "command_broke", error=type(error), place=oplog.source_place(error), duration_s=time.monotonic() - began
+        )
         raise
     oplog.note("command_ended", exit_code=code, duration_s=time.monotonic() - began)
     return code
@@ -161,7 +163,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
         said, code = of_system(error), REFUSED
     else:
         raise error
-    oplog.note("command_refused", error=type(error), code=said.code, place=oplog.place_of(error))
+    oplog.note("command_refused", error=type(error), code=said.code, place=oplog.source_place(error))
     click.echo(f"error: {said}", err=True)
     told = {"code": said.code, **asdict(said.said), "facts": as_json(said.facts)}
     try:

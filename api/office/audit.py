@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from api.home import Home
 from config import oplog
-from evidence.audit.log import AuditInput, Reader
+from evidence.audit.log import AuditInput, RecordReader
 from evidence.audit.run import HEADERS_LEVEL, Audit, audit
 
 
@@ -21,7 +21,7 @@ def run_audit(
         PassphraseError: A passphrase was given and is wrong.
     """
     keys = home.keys.path.is_dir()
-    reader = Reader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
+    reader = RecordReader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
     signed = home.keys.signed
     told = AuditInput(
         engine=home.engine,

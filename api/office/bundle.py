@@ -159,7 +159,7 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
     home = writer.home
     sealer, roots = load_sealer(home, casework), _roots(home)
     events = _events(home, order.case_id, casework)
-    contents = _contents(home, order, events, anchored(writer, covers=max(event.index for event in events)))
+    contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
     bundle = io.BytesIO()
     with _stamper(home) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
@@ -227,7 +227,7 @@ def _review_by(home: Home, record: Record) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
+class StampedCheckpoint:
     """A stamped checkpoint."""
 
     note: bytes
@@ -235,7 +235,7 @@ class Anchored:
     size: int
 
 
-def anchored(writer: Writer, *, covers: int) -> Anchored:
+def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
     """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
 
     What others logged after that leaf does not matter: beside a busy monitor there is always news.
@@ -252,12 +252,12 @@ def anchored(writer: Writer, *, covers: int) -> Anchored:
     return found
 
 
-def _newest_anchored(home: Home, covers: int) -> Anchored | None:
+def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
     table, notes = database.token, database.checkpoint
     newest = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
     with reading(home.engine) as connection:
         row = connection.execute(newest.order_by(table.c.idx.desc()).limit(1)).one_or_none()
-        return Anchored(bytes(row.note), bytes(row.token), row.size) if row and row.size > covers else None
+        return StampedCheckpoint(bytes(row.note), bytes(row.token), row.size) if row and row.size > covers else None
 
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
@@ -266,7 +266,7 @@ def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEven
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 
-def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: Anchored) -> BundleContents:
+def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> BundleContents:
     told = events[0].record.values if events[0].record else {}
     at = home.clock()
     return BundleContents(
@@ -289,7 +289,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: A
     )
 
 
-def _exhibits(home: Home, events: Sequence[OpenedEvent], anchor: Anchored, audience: str) -> Iterator[Exhibit]:
+def _exhibits(home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint, audience: str) -> Iterator[Exhibit]:
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         for event in events:

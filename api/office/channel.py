@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
 from config.errors import SettingsError
-from config.watchlist import Entry
+from config.watchlist import WatchEntry
 from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import StampError, UnknownItemError
@@ -59,7 +59,7 @@ class Removed:
     unstamped: StampError | None
 
 
-def add_channel(home: Home, entry: Entry, mode: Mode, legal_basis: Path | None, doer: Doer) -> Registered:
+def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Path | None, doer: Doer) -> Registered:
     """Add a channel, or change what the register says of it.
 
     The same again is not logged, unless it brings something that the register does not show: a
@@ -160,14 +160,14 @@ def _stands(connection: sa.Connection, channel: str) -> _Stands:
     return _Stands(None if row is None else Channel(*row), next(reviews, None))
 
 
-def _require_past(entry: Entry, home: Home) -> None:
+def _require_past(entry: WatchEntry, home: Home) -> None:
     today = home.clock().date()
     # a day more, because east of Greenwich it begins before it does in UTC
     if entry.reported_on > today + timedelta(days=1):
         raise SettingsError("settings.report_in_the_future", today=str(today), found=entry.reported_on.isoformat())
 
 
-def _channel_of(entry: Entry, mode: Mode) -> Channel:
+def _channel_of(entry: WatchEntry, mode: Mode) -> Channel:
     return Channel(
         channel=entry.channel,
         mode=mode.value,

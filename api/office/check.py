@@ -23,7 +23,7 @@ from evidence.store.database import reading
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PlacedMatch:
     """A stored file that may show the same picture, for a person to judge.
 
     Attributes:
@@ -46,7 +46,7 @@ class Checked:
         not_compared: Files that are known and could not be compared, or were never read.
     """
 
-    matches: tuple[Match, ...]
+    matches: tuple[PlacedMatch, ...]
     compared: int
     not_compared: int
     unstamped: StampError | None
@@ -117,10 +117,10 @@ def _files(home: Home) -> int:
         return int(connection.execute(counted).scalar_one())
 
 
-def _places(home: Home, result: CheckResult) -> Iterator[Match]:
+def _places(home: Home, result: CheckResult) -> Iterator[PlacedMatch]:
     table = database.item
     place = sa.select(*(table.c[name] for name in ("item_id", "channel_id", "message_id", "posted_at", "acquired_at")))
     with reading(home.engine) as connection:
         for match in result.matches:
             row = connection.execute(place.where(table.c.item_id == match.item)).one()
-            yield Match(**row._mapping, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor
+            yield PlacedMatch(**row._mapping, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor

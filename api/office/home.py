@@ -15,7 +15,7 @@ from api import TOOL
 from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, VKEY_FILE, Home
 from api.migrate import upgrade
 from casefiles.bundle.sign import make_seal
-from config.catalogues import time_stamp_authorities
+from config.catalogues import time_stamp_offices
 from config.errors import SettingsError
 from config.settings import settings_toml
 from evidence.authority import Doer
@@ -26,7 +26,7 @@ from evidence.keys import create_keys, keys_beside
 from evidence.log.note import VerifierKey
 from evidence.objects.durable import make_folder, write_file
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.rehearsal.authority import RehearsalOffice
 from evidence.seal.cards import card_text, make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
@@ -110,10 +110,10 @@ def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) ->
     for folder in folders:
         if folder.exists():
             raise HomeError("home.there_already", where=str(folder))
-    unknown = [name for name in stamp_by if name not in time_stamp_authorities()]
+    unknown = [name for name in stamp_by if name not in time_stamp_offices()]
     if unknown:
         raise SettingsError(
-            "settings.unknown_office_given", expected=", ".join(sorted(time_stamp_authorities())), found=unknown[0]
+            "settings.unknown_office_given", expected=", ".join(sorted(time_stamp_offices())), found=unknown[0]
         )
     if cards is not None:
         _require_outside(cards, folders)
@@ -155,7 +155,7 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     vkey = VerifierKey(origin, keys.log_key().public_key().public_bytes_raw())
     write_file(path / VKEY_FILE, f"{vkey}\n".encode())
     if plan.rehearsal:
-        RehearsalAuthority.create(keys.path / REHEARSAL, at=clock())
+        RehearsalOffice.create(keys.path / REHEARSAL, at=clock())
     LocalObjects(path / "objects").create()
     (path / DATABASE_FILE).touch(mode=0o600)
     engine = database.open_engine(database.sqlite_url(path / DATABASE_FILE))

@@ -24,7 +24,7 @@ from evidence.store.database import reading
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DigestLook:
     """Who wants to see digests, and the key that opens them."""
 
     doer: Doer
@@ -32,7 +32,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ItemRow:
     """What stands in clear of an item, and its digest where somebody looked.
 
     Attributes:
@@ -69,7 +69,7 @@ class ShownItem:
         unstamped: Why the look has no time stamp yet; None where it has one or nobody looked.
     """
 
-    item: Item
+    item: ItemRow
     log_index: int
     after: str
     mode: str
@@ -83,10 +83,10 @@ def list_items(
     home: Home,
     *,
     channel: str | None = None,
-    look: Look | None = None,
+    look: DigestLook | None = None,
     after: str | None = None,
     limit: int = LIMIT,
-) -> Page[Item]:
+) -> Page[ItemRow]:
     """A page of the items in the order of the log, from the one that follows item ``after``.
 
     Args:
@@ -110,7 +110,7 @@ def list_items(
     return Page(items, page.more_after, unstamped)
 
 
-def show_item(home: Home, item_id: str, look: Look | None = None) -> ShownItem:
+def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> ShownItem:
     """One item: its place, its log entry, what is sealed for it, and the holes beside it.
 
     Raises:
@@ -153,7 +153,7 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
 
 
 def _digests(
-    home: Home, indexes: Sequence[int], look: Look | None, asked: Mapping[str, str | None]
+    home: Home, indexes: Sequence[int], look: DigestLook | None, asked: Mapping[str, str | None]
 ) -> tuple[Mapping[int, str | None], StampError | None]:
     """The digests by log index, none without a look; and why the look has no time stamp yet.
 
@@ -175,5 +175,5 @@ def _digest(event: OpenedEvent) -> str | None:
     return None if known is None else str(known)
 
 
-def _as_item(row: sa.Row[Any], sha256: str | None) -> Item:
-    return Item(row.item_id, row.channel_id, row.message_id, row.kind, row.posted_at, row.acquired_at, sha256)
+def _as_item(row: sa.Row[Any], sha256: str | None) -> ItemRow:
+    return ItemRow(row.item_id, row.channel_id, row.message_id, row.kind, row.posted_at, row.acquired_at, sha256)

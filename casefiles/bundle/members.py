@@ -16,8 +16,8 @@ from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.bag import DECLARATION, info_of, manifest_of
 from casefiles.format.records import (
-    Anchorage,
-    Record,
+    DisclosedLeaf,
+    ProvenTimes,
     bag_facts,
     derived_case,
     encode_lines,
@@ -25,7 +25,7 @@ from casefiles.format.records import (
     items_csv,
     items_of,
     jsonl,
-    read_record,
+    read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
 from casefiles.report.beside import how_to_verify, readme
@@ -125,15 +125,15 @@ class BundleContents:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class BundlePayload:
     """Every member of a bundle but the seal's, and what they say."""
 
     members: dict[str, bytes]
-    records: tuple[Record, ...]
-    anchorage: Anchorage
+    records: tuple[DisclosedLeaf, ...]
+    anchorage: ProvenTimes
 
 
-def make_payload(contents: BundleContents) -> Payload:
+def make_payload(contents: BundleContents) -> BundlePayload:
     """Every member but ``META-INF``: the same bytes for the same contents.
 
     Raises:
@@ -142,7 +142,7 @@ def make_payload(contents: BundleContents) -> Payload:
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
     """
     exhibits = sorted(contents.exhibits, key=lambda exhibit: exhibit.index)
-    records = tuple(read_record(index=exhibit.index, leaf=exhibit.leaf, lines=exhibit.lines) for exhibit in exhibits)
+    records = tuple(read_disclosed(index=exhibit.index, leaf=exhibit.leaf, lines=exhibit.lines) for exhibit in exhibits)
     anchorage = _anchorage(contents, records)
     case = describe(contents, records, anchorage)
     members = {
@@ -156,10 +156,10 @@ def make_payload(contents: BundleContents) -> Payload:
     }
     members[layout.BAG_INFO] = info_of(members, bag_facts(case))
     members[layout.BAG_MANIFEST] = manifest_of(members)
-    return Payload(members, records, anchorage)
+    return BundlePayload(members, records, anchorage)
 
 
-def describe(contents: BundleContents, records: tuple[Record, ...], anchorage: Anchorage) -> dict[str, Json]:
+def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, Json]:
     """``case.json``: what was told, and what follows from the leaves.
 
     Raises:
@@ -182,13 +182,13 @@ def describe(contents: BundleContents, records: tuple[Record, ...], anchorage: A
     return case
 
 
-def _anchorage(contents: BundleContents, records: tuple[Record, ...]) -> Anchorage:
+def _anchorage(contents: BundleContents, records: tuple[DisclosedLeaf, ...]) -> ProvenTimes:
     key = VerifierKey.parse(contents.log_key)
     stamps = {sha256_hex(stamp.token): stamp for stamp in contents.stamps}
     cited = {record.leaf.after for record in records} - {NO_TOKEN}
     if odd := cited ^ stamps.keys():
         raise BundleError("bundle.tokens_not_as_named", where=min(odd), length=len(odd))
-    return Anchorage(
+    return ProvenTimes(
         checkpoint=open_checkpoint(contents.checkpoint, key=key),
         checkpoint_sha256=sha256_hex(contents.checkpoint),
         token_sha256=sha256_hex(contents.checkpoint_token),
@@ -217,7 +217,7 @@ def _log_members(contents: BundleContents) -> dict[str, bytes]:
     return members | {f"data/certs/{name}.pem": pem for name, pem in contents.certificates}
 
 
-def _tables(records: tuple[Record, ...], anchorage: Anchorage) -> dict[str, bytes]:
+def _tables(records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, bytes]:
     items, events = items_of(records), events_of(records)
     return {
         layout.ITEMS_JSONL: jsonl(items, anchorage),
@@ -227,7 +227,7 @@ def _tables(records: tuple[Record, ...], anchorage: Anchorage) -> dict[str, byte
 
 
 def _texts(
-    contents: BundleContents, case: dict[str, Json], records: tuple[Record, ...], anchorage: Anchorage
+    contents: BundleContents, case: dict[str, Json], records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes
 ) -> dict[str, bytes]:
     words = load_words(contents.language)
     report = make_report(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)

@@ -45,7 +45,7 @@ _COLUMNS = ("index", "event", "not_before", "stamped_at", *SCHEMAS[ITEM].subject
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DisclosedLeaf:
     """A leaf with what is disclosed of it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchorage:
+class ProvenTimes:
     """The checkpoint that all leaves of a bundle are proven in, and when it was stamped.
 
     Attributes:
@@ -74,17 +74,17 @@ class Anchorage:
     gen_times: Mapping[str, datetime]
 
 
-def read_record(*, index: int, leaf: bytes, lines: Iterable[str]) -> Record:
+def read_disclosed(*, index: int, leaf: bytes, lines: Iterable[str]) -> DisclosedLeaf:
     """Read a leaf and open what is disclosed of it.
 
     Raises:
         LeafError: The leaf is malformed, or of a type that is not known.
-        CommitmentError: See ``open_record``.
+        CommitmentError: See ``open_disclosed``.
     """
-    return open_record(index=index, leaf=parse_leaf(leaf), lines=lines)
+    return open_disclosed(index=index, leaf=parse_leaf(leaf), lines=lines)
 
 
-def open_record(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Record:
+def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> DisclosedLeaf:
     """Open what is disclosed of a leaf.
 
     The names of a type that is not known here are those that the lines have: the digest in the leaf binds them too.
@@ -96,7 +96,7 @@ def open_record(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Record:
     shown = open_commitments(leaf.commit, lines)
     with suppress(UnknownTypeError):
         require_names(shown.names, schema_of(leaf.type, leaf.format), where=f"leaf {index}")
-    return Record(index, leaf, shown.values, shown.withheld)
+    return DisclosedLeaf(index, leaf, shown.values, shown.withheld)
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:
@@ -115,28 +115,28 @@ def decode_lines(data: bytes, *, where: str) -> list[str]:
     return data.decode("ascii").split("\n")[:-1]
 
 
-def items_of(records: Iterable[Record]) -> list[Record]:
+def items_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
     """The records that are items."""
     return [record for record in records if record.leaf.type == ITEM]
 
 
-def events_of(records: Iterable[Record]) -> list[Record]:
+def events_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
     """The records that are not items: how the items came to be here."""
     return [record for record in records if record.leaf.type != ITEM]
 
 
-def not_before(record: Record, anchorage: Anchorage) -> str | None:
+def not_before(record: DisclosedLeaf, anchorage: ProvenTimes) -> str | None:
     """When the token was made that the leaf cites; None before the first."""
     after = record.leaf.after
     return None if after == NO_TOKEN else format_time(anchorage.gen_times[after])
 
 
-def jsonl(records: Sequence[Record], anchorage: Anchorage) -> bytes:
+def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
     """One canonical JSON object a line, for each record in its order."""
     return b"".join(jcs(row_of(record, anchorage)) + b"\n" for record in records)
 
 
-def row_of(record: Record, anchorage: Anchorage) -> dict[str, Json]:
+def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
     """The JSON object of one record."""
     return {
         "after": record.leaf.after,
@@ -152,7 +152,7 @@ def row_of(record: Record, anchorage: Anchorage) -> dict[str, Json]:
     }
 
 
-def items_csv(items: Sequence[Record], anchorage: Anchorage) -> bytes:
+def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
     """The items as a table for people (RFC 4180, UTF-8); ``items.jsonl`` is the exact form.
 
     Every cell is quoted, and one that a spreadsheet would run as a formula begins with an apostrophe.
@@ -168,7 +168,7 @@ def items_csv(items: Sequence[Record], anchorage: Anchorage) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, Json]:
+def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> dict[str, Json]:
     """What ``case.json`` says that follows from the leaves and tokens.
 
     Raises:
@@ -191,7 +191,7 @@ def derived_case(records: Sequence[Record], anchorage: Anchorage) -> dict[str, J
     }
 
 
-def _told_at_opening(records: Sequence[Record]) -> dict[str, Json]:
+def _told_at_opening(records: Sequence[DisclosedLeaf]) -> dict[str, Json]:
     opening = next((record for record in records if (record.index, record.leaf.type) == (0, OPENING)), None)
     if opening is None:
         raise RecordsError("records.opening_not_shown", expected=OPENING)

@@ -44,7 +44,7 @@ _MODE_0644 = 0o100644 << 16
 _LIMIT_16, _LIMIT_32 = 0xFFFF, 0xFFFFFFFF
 
 
-class Sink(Protocol):
+class ByteSink(Protocol):
     """Where a container is written: every byte, in order."""
 
     def write(self, data: bytes, /) -> int:
@@ -88,7 +88,7 @@ def order_key(name: str) -> tuple[bool, str]:
     return name != MIMETYPE, name
 
 
-def write_container(members: Sequence[tuple[str, bytes]], out: Sink) -> None:
+def write_container(members: Sequence[tuple[str, bytes]], out: ByteSink) -> None:
     """Write the one container of these members, in whatever order they come.
 
     Raises:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
-from casefiles.format.records import ITEM, Anchorage, Record, events_of, items_of, not_before
-from casefiles.report.said import Code, Fact, Part, Shown, Unshown, said
+from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of, not_before
+from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Unshown, said
 from evidence.canonical import Json
 from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
@@ -58,9 +58,9 @@ class Asked:
     """
 
     index: int
-    what: Fact
+    what: ItemFact
     approval: int | None
-    approver: Fact
+    approver: ItemFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class SecondPerson:
 
     code: str
     items: int
-    names: tuple[Fact, ...]
+    names: tuple[ItemFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ class TakenIn:
         named: The different values by ``actor``, ``declared_by``, ``method`` and ``tool``, where there are any.
     """
 
-    named: Mapping[str, tuple[Fact, ...]]
+    named: Mapping[str, tuple[ItemFact, ...]]
     asked: tuple[Asked, ...]
     second: tuple[SecondPerson, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReportItem:
     """One item.
 
     Attributes:
@@ -103,8 +103,8 @@ class Item:
     number: int
     index: int
     event: str
-    parts: tuple[Part, ...]
-    acquired_at: Fact
+    parts: tuple[ItemPart, ...]
+    acquired_at: ItemFact
     after: str | None
     files: tuple[int, ...]
     carriers: tuple[int, ...]
@@ -112,7 +112,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportEntry:
     """Entries of one type that follow each other, or one.
 
     Attributes:
@@ -123,27 +123,27 @@ class Entry:
 
     indexes: tuple[int, ...]
     type: str
-    first: Fact
-    last: Fact
-    who: Fact
-    facts: Mapping[str, Fact]
+    first: ItemFact
+    last: ItemFact
+    who: ItemFact
+    facts: Mapping[str, ItemFact]
     about: tuple[int | None, ...]
 
 
-Span = tuple[int, int]
+IdSpan = tuple[int, int]
 """Numbers of messages, both ends inside."""
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class ReportHole:
     """What is missing, as the hole says it.
 
     Attributes:
         of: Of which messages; None where no message is concerned, or where that is hidden.
     """
 
-    of: Span | None
-    what: Fact
+    of: IdSpan | None
+    what: ItemFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +160,13 @@ class Unseen:
     """
 
     indexes: tuple[int, ...]
-    reason: Fact
-    channel: Fact
-    spans: tuple[Span, ...] | Unshown
-    missing: tuple[Missing, ...]
-    received: tuple[Span, ...]
-    since: tuple[Fact, ...]
-    until: tuple[Fact, ...]
+    reason: ItemFact
+    channel: ItemFact
+    spans: tuple[IdSpan, ...] | Unshown
+    missing: tuple[ReportHole, ...]
+    received: tuple[IdSpan, ...]
+    since: tuple[ItemFact, ...]
+    until: tuple[ItemFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,22 +182,24 @@ class LogTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CaseReport:
     """Everything that a report tells; the limits and the steps are words alone."""
 
     rehearsal: bool
     cover: Cover
     summary: Summary
     taken_in: TakenIn
-    items: tuple[Item, ...]
+    items: tuple[ReportItem, ...]
     shown: int
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
     holes: int
     unseen: tuple[Unseen, ...]
     log: LogTold
 
 
-def make_report(*, case: Mapping[str, Json], records: Sequence[Record], anchorage: Anchorage, log_key: str) -> Report:
+def make_report(
+    *, case: Mapping[str, Json], records: Sequence[DisclosedLeaf], anchorage: ProvenTimes, log_key: str
+) -> CaseReport:
     """The report of these records.
 
     Args:
@@ -209,7 +211,7 @@ def make_report(*, case: Mapping[str, Json], records: Sequence[Record], anchorag
         RecordsError: A hole's span is not two numbers.
     """
     holes = [record for record in records if record.leaf.type == _HOLE]
-    return Report(
+    return CaseReport(
         rehearsal=case["rehearsal"] == "yes",
         cover=_cover(case),
         summary=Summary(
@@ -250,31 +252,31 @@ def _log(case: Mapping[str, Json], log_key: str) -> LogTold:
     )
 
 
-def shown(record: Record) -> Shown:
+def shown(record: DisclosedLeaf) -> ItemView:
     """The values of a record, as facts."""
-    return Shown(record.values, record.withheld)
+    return ItemView(record.values, record.withheld)
 
 
-def _distinct(records: Iterable[Record], name: str) -> tuple[Fact, ...]:
+def _distinct(records: Iterable[DisclosedLeaf], name: str) -> tuple[ItemFact, ...]:
     """The different values of one name, in the order in which they first stand; nothing is none."""
     facts = (shown(record).fact(name) for record in records)
     return tuple({_key(fact): fact for fact in facts if fact is not None}.values())
 
 
-def _named(record: Record, name: str) -> str | None:
+def _named(record: DisclosedLeaf, name: str) -> str | None:
     """A value that is shown and is a text."""
     value = record.values.get(name)
     return value if isinstance(value, str) else None
 
 
-def _key(fact: Fact) -> Hashable:
+def _key(fact: ItemFact) -> Hashable:
     return type(fact).__name__, repr(fact)
 
 
 # How the items came
 
 
-def _taken_in(records: Sequence[Record]) -> TakenIn:
+def _taken_in(records: Sequence[DisclosedLeaf]) -> TakenIn:
     items = items_of(records)
     found = {name: _distinct(records, name) for name in ("actor", "declared_by", "method", "tool")}
     return TakenIn(
@@ -282,7 +284,7 @@ def _taken_in(records: Sequence[Record]) -> TakenIn:
     )
 
 
-def _asked(records: Sequence[Record]) -> Iterator[Asked]:
+def _asked(records: Sequence[DisclosedLeaf]) -> Iterator[Asked]:
     approvals = {_named(record, "request"): record for record in records if record.leaf.type == _APPROVAL}
     for request in (record for record in records if record.leaf.type == _REQUEST):
         approval, what = approvals.get(request.leaf.event_id), shown(request).code("what", "act")
@@ -296,13 +298,13 @@ _SECOND_PERSON = ("alone", "agreed", "untold", "hidden")
 """What can be told of a second person where no request is named, in the order of the report."""
 
 
-def _second(items: Sequence[Record]) -> Iterator[SecondPerson]:
+def _second(items: Sequence[DisclosedLeaf]) -> Iterator[SecondPerson]:
     for code in _SECOND_PERSON:
         if of_these := [item for item in items if _second_person(item) == code]:
             yield SecondPerson(code, len(of_these), _distinct(of_these, "approver"))
 
 
-def _second_person(item: Record) -> str | None:
+def _second_person(item: DisclosedLeaf) -> str | None:
     """What an item's entry tells of a second person; nothing where it names a request, which has entries of its own.
 
     A request is not the only sign of one: an act that needs none may name who agreed all the same.
@@ -319,11 +321,11 @@ def _second_person(item: Record) -> str | None:
 # The items
 
 
-def _items(items: Sequence[Record], anchorage: Anchorage) -> Iterator[Item]:
+def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[ReportItem]:
     numbers = {item.index: number for number, item in enumerate(items, start=1)}
     carried = _carried(items)
     for item in items:
-        yield Item(
+        yield ReportItem(
             number=numbers[item.index],
             index=item.index,
             event=item.leaf.event_id,
@@ -336,9 +338,9 @@ def _items(items: Sequence[Record], anchorage: Anchorage) -> Iterator[Item]:
         )
 
 
-def _carried(items: Sequence[Record]) -> Sequence[tuple[int, int]]:
+def _carried(items: Sequence[DisclosedLeaf]) -> Sequence[tuple[int, int]]:
     """Log indexes of a message and a file of it, where both are shown with the place that they have in common."""
-    at: dict[tuple[str, str], list[Record]] = {}
+    at: dict[tuple[str, str], list[DisclosedLeaf]] = {}
     for item in items:
         if (place := _place(item)) is not None:
             at.setdefault(place, []).append(item)
@@ -350,14 +352,14 @@ def _carried(items: Sequence[Record]) -> Sequence[tuple[int, int]]:
     ]
 
 
-def _may_carry(message: Record, file: Record) -> bool:
+def _may_carry(message: DisclosedLeaf, file: DisclosedLeaf) -> bool:
     """Whether the message is the one that the file's entry states, as far as what is shown of it can tell."""
     stated = _named(file, "message_sha256")
     hidden = set(message.withheld) & set(SCHEMAS[ITEM].subject)
     return stated is None or bool(hidden) or message_sha256(message.values) == stated
 
 
-def _place(item: Record) -> tuple[str, str] | None:
+def _place(item: DisclosedLeaf) -> tuple[str, str] | None:
     channel, message = _named(item, "channel_id"), _named(item, "message_id")
     return (channel, message) if channel and message and "kind" in item.values else None
 
@@ -365,11 +367,11 @@ def _place(item: Record) -> tuple[str, str] | None:
 # The other entries
 
 
-def _entries(records: Sequence[Record]) -> Iterator[Entry]:
+def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
     indexes = {record.leaf.event_id: record.index for record in records}
     for run in _runs(events_of(records)):
         first, last = shown(run[0]), shown(run[-1])
-        yield Entry(
+        yield ReportEntry(
             indexes=tuple(event.index for event in run),
             type=run[0].leaf.type,
             first=first.fact("at"),
@@ -380,10 +382,10 @@ def _entries(records: Sequence[Record]) -> Iterator[Entry]:
         )
 
 
-def _runs(events: Sequence[Record]) -> Iterator[list[Record]]:
+def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:
     """The events, those of a type that is told in runs together where they follow each other."""
 
-    def key(event: Record) -> Hashable:
+    def key(event: DisclosedLeaf) -> Hashable:
         together = event.leaf.type in _IN_RUNS
         return (event.leaf.type, _key(shown(event).fact("actor")), None if together else event.index)
 
@@ -393,10 +395,10 @@ def _runs(events: Sequence[Record]) -> Iterator[list[Record]]:
 # What was not seen
 
 
-def _unseen(holes: Sequence[Record], items: Sequence[Record]) -> Iterator[Unseen]:
+def _unseen(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> Iterator[Unseen]:
     """The holes by reason and channel, in the order in which the first of each stands in the log."""
 
-    def key(hole: Record) -> Hashable:
+    def key(hole: DisclosedLeaf) -> Hashable:
         values = shown(hole)
         return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole))
 
@@ -413,13 +415,13 @@ def _unseen(holes: Sequence[Record], items: Sequence[Record]) -> Iterator[Unseen
         )
 
 
-def _missing(holes: Sequence[Record]) -> Iterator[Missing]:
+def _missing(holes: Sequence[DisclosedLeaf]) -> Iterator[ReportHole]:
     for hole in holes:
         if what := shown(hole).fact("what"):
-            yield Missing(_span(hole) if _spanned(hole) == "some" else None, what)
+            yield ReportHole(_span(hole) if _spanned(hole) == "some" else None, what)
 
 
-def _received(holes: Sequence[Record], items: Sequence[Record]) -> tuple[Span, ...]:
+def _received(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> tuple[IdSpan, ...]:
     """Messages that nobody had seen when a gap was recorded, and that a later entry has."""
     gaps = [hole for hole in holes if _named(hole, "hole") == _GAP and _spanned(hole) == "some"]
     places = ((item.index, _place(item)) for item in items if _named(item, "kind") in _RECEIVED)
@@ -432,21 +434,21 @@ def _received(holes: Sequence[Record], items: Sequence[Record]) -> tuple[Span, .
     )
 
 
-def _grouped(holes: Iterable[Record], key: Callable[[Record], Hashable]) -> Iterable[list[Record]]:
-    groups: dict[Hashable, list[Record]] = {}
+def _grouped(holes: Iterable[DisclosedLeaf], key: Callable[[DisclosedLeaf], Hashable]) -> Iterable[list[DisclosedLeaf]]:
+    groups: dict[Hashable, list[DisclosedLeaf]] = {}
     for hole in holes:
         groups.setdefault(key(hole), []).append(hole)
     return groups.values()
 
 
-def _spanned(hole: Record) -> str:
+def _spanned(hole: DisclosedLeaf) -> str:
     """Whether a hole is about messages, about none, or does not show that."""
     if {"lo", "hi"} & set(hole.withheld):
         return "hidden"
     return "none" if hole.values.get("lo") is None else "some"
 
 
-def _spans(holes: Sequence[Record]) -> tuple[Span, ...] | Unshown:
+def _spans(holes: Sequence[DisclosedLeaf]) -> tuple[IdSpan, ...] | Unshown:
     if _spanned(holes[0]) == "hidden":
         return Unshown.WITHHELD
     if _spanned(holes[0]) == "none":
@@ -454,20 +456,20 @@ def _spans(holes: Sequence[Record]) -> tuple[Span, ...] | Unshown:
     return merged(_span(hole) for hole in holes)
 
 
-def _span(hole: Record) -> Span:
+def _span(hole: DisclosedLeaf) -> IdSpan:
     return _number(hole, "lo"), _number(hole, "hi")
 
 
-def _number(hole: Record, name: str) -> int:
+def _number(hole: DisclosedLeaf, name: str) -> int:
     text = _named(hole, name) or ""
     if not _NUMBER.fullmatch(text):
         raise RecordsError("records.not_a_span", index=hole.index, name=name)
     return int(text)
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+def merged(spans: Iterable[IdSpan]) -> tuple[IdSpan, ...]:
     """The same numbers in as few spans as there can be, in order."""
-    found: list[Span] = []
+    found: list[IdSpan] = []
     for lo, hi in sorted(spans):
         if found and lo <= found[-1][1] + 1:
             found[-1] = (found[-1][0], max(found[-1][1], hi))
@@ -476,6 +478,6 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def spans_of(numbers: Iterable[int]) -> tuple[Span, ...]:
+def spans_of(numbers: Iterable[int]) -> tuple[IdSpan, ...]:
     """Numbers as spans."""
     return merged((number, number) for number in numbers)

@@ -22,12 +22,12 @@ from evidence.content import (
     Link,
     Number,
     NumberKind,
+    PartWords,
     Person,
     Piece,
     Said,
     Span,
     Withheld,
-    Words,
     join,
 )
 from evidence.content import Part as ContentPart
@@ -49,7 +49,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Stripped:
+class CutPicture:
     """A picture of so many bytes that was cut out of a text."""
 
     bytes: str
@@ -59,15 +59,15 @@ class Stripped:
 class Run:
     """A text of several pieces, in order and with nothing between them."""
 
-    pieces: "tuple[Fact, ...]"
+    pieces: "tuple[ItemFact, ...]"
 
 
-Fact: TypeAlias = "Json | Code | Stripped | Run | Person | Number | Unshown"
+ItemFact: TypeAlias = "Json | Code | CutPicture | Run | Person | Number | Unshown"
 """What a part tells: None says nothing; a text is told as it is, any other JSON in its canonical form."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NamedValue:
     """One value under its name, with what belongs to it below; or a name alone.
 
     Attributes:
@@ -75,8 +75,8 @@ class Row:
     """
 
     code: str
-    value: Fact = None
-    parts: "tuple[Part, ...]" = ()
+    value: ItemFact = None
+    parts: "tuple[ItemPart, ...]" = ()
     number: int | None = None
 
 
@@ -85,8 +85,8 @@ class Quote:
     """A text as somebody posted it, lines and all, with what belongs to it below."""
 
     code: str
-    text: Fact
-    parts: "tuple[Part, ...]" = ()
+    text: ItemFact
+    parts: "tuple[ItemPart, ...]" = ()
     number: int | None = None
 
 
@@ -95,10 +95,10 @@ class Digest:
     """A SHA-256 in hex, to compare; None says that the file was not read."""
 
     code: str
-    sha256: Fact
+    sha256: ItemFact
 
 
-Part: TypeAlias = Row | Quote | Digest
+ItemPart: TypeAlias = NamedValue | Quote | Digest
 
 _CHANNEL = ("channel_id", "channel_title")
 _FIRST = ("message_id", "posted_at", "edited_at")
@@ -118,39 +118,41 @@ _ITSELF = frozenset(
 """The fields that say, alone, what their part is."""
 
 
-def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[Part]:
+def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[ItemPart]:
     """What an item says, in order; a name that says nothing has no part."""
-    shown = Shown(values, withheld)
-    yield Row("item.kind", shown.code("kind", "kind"))
+    shown = ItemView(values, withheld)
+    yield NamedValue("item.kind", shown.code("kind", "kind"))
     yield from shown.rows(_CHANNEL)
     if shown.has("channel_type"):
-        yield Row("item.channel_type", shown.code("channel_type", "chat"))
+        yield NamedValue("item.channel_type", shown.code("channel_type", "chat"))
     yield from shown.rows(_FIRST)
     yield from (row for row in shown.rows(_WHO) if row.code != "item.forwarded_from" or not _is_told(shown))
     if shown.has("action"):
-        yield Row("item.action", shown.code("action", "action"))
+        yield NamedValue("item.action", shown.code("action", "action"))
     yield from _Teller({name: values[name] for name in NAMES if name in values}).content()
     yield from shown.rows(("media",))
     yield from shown.rows(_FILE)
     yield from _digest(shown)
     if isinstance(fetched := shown.fact("acquisition"), Mapping):
-        yield Row("item.acquisition", parts=tuple(Row(f"field.acquisition.{key}", fetched[key]) for key in fetched))
+        yield NamedValue(
+            "item.acquisition", parts=tuple(NamedValue(f"field.acquisition.{key}", fetched[key]) for key in fetched)
+        )
     else:
         yield from shown.rows(("acquisition",))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ItemView:
     """The values of a record, with the names that are withheld."""
 
     values: Mapping[str, Json]
     withheld: Collection[str]
 
-    def fact(self, name: str) -> Fact:
+    def fact(self, name: str) -> ItemFact:
         """The value, that it is withheld, or None."""
         return Unshown.WITHHELD if name in self.withheld else self.values.get(name)
 
-    def code(self, name: str, family: str) -> Fact:
+    def code(self, name: str, family: str) -> ItemFact:
         """The value as a code of a family."""
         value = self.fact(name)
         return Code(family, value) if isinstance(value, str) else value
@@ -159,30 +161,30 @@ class Shown:
         """Whether a value is shown and says something."""
         return name not in self.withheld and self.values.get(name) not in (None, "")
 
-    def rows(self, names: Collection[str]) -> Iterator[Row]:
+    def rows(self, names: Collection[str]) -> Iterator[NamedValue]:
         """A row for each name that says something, and for each entry of a list."""
         for name in names:
             if not self.has(name):
                 continue
             value = self.values[name]
             if isinstance(value, list) and len(value) > 1:
-                yield from (Row(f"item.{name}", text(each), number=at) for at, each in enumerate(value, start=1))
+                yield from (NamedValue(f"item.{name}", text(each), number=at) for at, each in enumerate(value, start=1))
             else:
-                yield Row(f"item.{name}", text(value[0] if isinstance(value, list) and value else value))
+                yield NamedValue(f"item.{name}", text(value[0] if isinstance(value, list) and value else value))
 
 
-def text(value: Json) -> Fact:
+def text(value: Json) -> ItemFact:
     """A text of the log as a fact: a string, or the pieces around a picture that was cut out."""
     match value:
         case {"stripped": str(length), **more} if not more:
-            return Stripped(length)
+            return CutPicture(length)
         case list() | tuple() if value:
             return Run(tuple(text(piece) for piece in value))
         case _:
             return value
 
 
-def _is_told(shown: Shown) -> bool:
+def _is_told(shown: ItemView) -> bool:
     """Whether the content names where a message was forwarded from, which says more than the name alone."""
     content = shown.values.get("content") if "people" in shown.values else None
     return isinstance(content, list) and any(
@@ -190,7 +192,7 @@ def _is_told(shown: Shown) -> bool:
     )
 
 
-def _digest(shown: Shown) -> Iterator[Digest]:
+def _digest(shown: ItemView) -> Iterator[Digest]:
     """The digest of an item's file, or that it was not read; a message without a file has no such part."""
     if shown.has("sha256") or (shown.fact("kind") == "file" and "sha256" not in shown.withheld):
         yield Digest("item.sha256", shown.fact("sha256"))
@@ -204,40 +206,40 @@ class _Teller:
         self.lists = {name: values[name] for name in _LISTS if name in values}
         self.told: set[bytes] = set()
 
-    def content(self) -> Iterator[Part]:
+    def content(self) -> Iterator[ItemPart]:
         """The words, what is on them, what stands beside them, and counters."""
         if self.values.get("text") not in (None, ""):
             yield Quote("item.text", text(self.values["text"]))
         if entities := tuple(self._entries("entities", self._entity)):
-            yield Row("item.entities", parts=entities)
+            yield NamedValue("item.entities", parts=entities)
         yield from self._entries("content", self._part)
         yield from self._left()
         if counters := tuple(self._entries("counters", self._part)):
-            yield Row("item.counters", parts=counters)
+            yield NamedValue("item.counters", parts=counters)
 
-    def _entries(self, name: str, tell: Callable[[Any], Part]) -> Iterator[Part]:
+    def _entries(self, name: str, tell: Callable[[Any], ItemPart]) -> Iterator[ItemPart]:
         listed = self.values.get(name)
         if not isinstance(listed, list | tuple):
-            yield from () if listed is None else (Row(f"item.{name}", listed),)
+            yield from () if listed is None else (NamedValue(f"item.{name}", listed),)
             return
         for entry in listed:
             try:
                 read: Any = join({**self.lists, name: [entry]})
             except ContentError:
-                yield Row(f"item.{name}", entry)
+                yield NamedValue(f"item.{name}", entry)
             else:
                 yield tell(getattr(read, _ATTRIBUTES[name])[0])
 
-    def _entity(self, entity: Entity) -> Part:
+    def _entity(self, entity: Entity) -> ItemPart:
         words = self._words_at(entity.span)
         return _worded(f"entity.{entity.type}", words, parts=self._behind(entity.fields, words))
 
-    def _behind(self, fields: Mapping[str, Said], words: Fact) -> tuple[Part, ...]:
+    def _behind(self, fields: Mapping[str, Said], words: ItemFact) -> tuple[ItemPart, ...]:
         """What is behind a formatting, but for what its words say themselves."""
         told = {name: self._one(f"field.entity.{name}", fields[name], ENTITY_FIELDS[name]) for name in fields}
         return tuple(part for name, part in told.items() if words is None or _shows(fields[name]) != words)
 
-    def _part(self, part: ContentPart, number: int | None = None) -> Row | Quote:
+    def _part(self, part: ContentPart, number: int | None = None) -> NamedValue | Quote:
         forms = PARTS[part.kind]
         names = [name for name in forms if name in part.fields]
         parts = [
@@ -246,25 +248,25 @@ class _Teller:
         if len(parts) == 1 and parts[0].code in _ITSELF and not isinstance(parts[0], Digest):
             return replace(parts[0], code=f"part.{part.kind}", number=number)
         there = None if parts else Code("flag", "yes")
-        return Row(f"part.{part.kind}", there, tuple(parts), number)
+        return NamedValue(f"part.{part.kind}", there, tuple(parts), number)
 
-    def _field(self, code: str, value: Any, form: Field) -> Iterator[Part]:  # noqa: ANN401 - what the form says
+    def _field(self, code: str, value: Any, form: Field) -> Iterator[ItemPart]:  # noqa: ANN401 - what the form says
         if not form.many:
             yield self._one(code, value, form)
             return
         for number, one in enumerate(value, start=1):
             yield self._one(code, one, form, number)
 
-    def _one(self, code: str, value: Any, form: Field, number: int | None = None) -> Part:  # noqa: ANN401 - the same
+    def _one(self, code: str, value: Any, form: Field, number: int | None = None) -> ItemPart:  # noqa: ANN401 - the same
         if isinstance(value, Withheld):
-            return Row(code, Unshown.WITHHELD, number=number)
+            return NamedValue(code, Unshown.WITHHELD, number=number)
         if isinstance(value, ContentPart):
             return self._part(value, number)
         if form.form is Form.WORDS:
             return _worded(code, self._run(value), number=number, parts=tuple(self._pieces(value)))
         return _worded(code, self._simple(code, value, form.form), number=number)
 
-    def _simple(self, code: str, value: Any, form: Form | str) -> Fact:  # noqa: ANN401 - the same
+    def _simple(self, code: str, value: Any, form: Form | str) -> ItemFact:  # noqa: ANN401 - the same
         match form:
             case Form.SPAN:
                 return self._words_at(value)
@@ -278,7 +280,7 @@ class _Teller:
             case _:
                 return text(value)
 
-    def _words_at(self, span: Span) -> Fact:
+    def _words_at(self, span: Span) -> ItemFact:
         """Some of the message's words."""
         if "text" not in self.values:
             return Unshown.WITHHELD
@@ -287,13 +289,13 @@ class _Teller:
             return words[span.offset : end]
         return {"offset": str(span.offset), "length": str(span.length)}
 
-    def _run(self, words: Words) -> Fact:
+    def _run(self, words: PartWords) -> ItemFact:
         """The words of a part as one text."""
         pieces = [self._piece(piece) if isinstance(piece, Piece) else text(piece) for piece in words]
         texts = [piece for piece in pieces if isinstance(piece, str)]
         return "".join(texts) if len(texts) == len(pieces) else Run(tuple(pieces))
 
-    def _piece(self, piece: Piece) -> Fact:
+    def _piece(self, piece: Piece) -> ItemFact:
         if piece.words:
             return self._run(piece.words)
         for value in piece.fields.values():
@@ -303,33 +305,33 @@ class _Teller:
                 return _shows(value)
         return ""
 
-    def _pieces(self, words: Words) -> Iterator[Part]:
+    def _pieces(self, words: PartWords) -> Iterator[ItemPart]:
         """The formatted pieces of words that have something behind them."""
         for piece in (piece for piece in words if isinstance(piece, Piece)):
             shown = self._piece(piece)
             yield _worded(f"entity.{piece.type}", shown, parts=self._behind(piece.fields, shown))
             yield from self._pieces(piece.words)
 
-    def _left(self) -> Iterator[Part]:
+    def _left(self) -> Iterator[ItemPart]:
         """Links, people and numbers that no place refers to, or that stand where the places are withheld."""
         for name, listed in self.lists.items():
             entries = listed if isinstance(listed, list | tuple) else [] if listed is None else [listed]
             for entry in entries:
                 read = _read_entry(name, entry)
                 if read is None:
-                    yield Row(f"item.{name}", entry)
+                    yield NamedValue(f"item.{name}", entry)
                 elif _entry_key(read) not in self.told:
-                    yield Row(f"item.{name}", text(read.address) if isinstance(read, Link) else read)
+                    yield NamedValue(f"item.{name}", text(read.address) if isinstance(read, Link) else read)
 
 
-def _worded(code: str, words: Fact, *, parts: tuple[Part, ...] = (), number: int | None = None) -> Part:
+def _worded(code: str, words: ItemFact, *, parts: tuple[ItemPart, ...] = (), number: int | None = None) -> ItemPart:
     """Words of several lines are a quote."""
     pieces = words.pieces if isinstance(words, Run) else (words,)
     lines = any(isinstance(piece, str) and "\n" in piece for piece in pieces)
-    return Quote(code, words, parts, number) if lines else Row(code, words, parts, number)
+    return Quote(code, words, parts, number) if lines else NamedValue(code, words, parts, number)
 
 
-def _shows(value: object) -> Fact:
+def _shows(value: object) -> ItemFact:
     """What stands for a link, a person or a number in a text."""
     match value:
         case Link():

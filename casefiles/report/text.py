@@ -9,20 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from casefiles.report.data import (
     Asked,
+    CaseReport,
     Cover,
-    Entry,
-    Item,
+    IdSpan,
     LogTold,
-    Missing,
-    Report,
-    Span,
+    ReportEntry,
+    ReportHole,
+    ReportItem,
     Summary,
     TakenIn,
     Unseen,
     spans_of,
 )
 from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, paragraph, row, spelled, title, told
-from casefiles.report.said import Code, Digest, Fact, Part, Quote, Run, Stripped, Unshown, text
+from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Quote, Run, Unshown, text
 from config.words import Words
 from evidence.canonical import jcs
 from evidence.content import Number, Person
@@ -30,7 +30,7 @@ from evidence.content import Number, Person
 _IN = "  "
 
 
-def render(words: Words, report: Report) -> str:
+def render(words: Words, report: CaseReport) -> str:
     """The report: what, when, how, who, what was not seen, how to verify, and the limits."""
     return joined(
         [
@@ -69,19 +69,19 @@ def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str
     return lines
 
 
-def fact(words: Words, value: Fact) -> str:
+def fact(words: Words, value: ItemFact) -> str:
     """A fact in words, on one line."""
     return spelled(_in_words(words, value))
 
 
-def _in_words(words: Words, value: Fact) -> str:
+def _in_words(words: Words, value: ItemFact) -> str:
     match value:
         case None | Unshown():
             return words.say("report.nothing" if value is None else "report.value_withheld")
         case Code():
             key = f"{value.family}.{value.value}"
             return words.say(key) if key in words.texts else value.value
-        case Stripped():
+        case CutPicture():
             return words.say("report.stripped", bytes=value.bytes)
         case Run():
             return "".join(_in_words(words, piece) for piece in value.pieces)
@@ -108,7 +108,7 @@ def label_of(words: Words, code: str) -> str:
     return next((words.say(key) for key in keys if key in words.texts), spelled(last))
 
 
-def part_lines(words: Words, part: Part, *, indent: str = _IN) -> Iterator[str]:
+def part_lines(words: Words, part: ItemPart, *, indent: str = _IN) -> Iterator[str]:
     """What a part of an item says, in lines, with what belongs to it below."""
     label = label_of(words, part.code)
     if isinstance(part, Digest):
@@ -139,12 +139,12 @@ def _bullets(texts: Iterable[str]) -> list[str]:
     return [paragraph(text, indent="- ") for text in texts]
 
 
-def _facts(words: Words, values: Iterable[Fact]) -> str:
+def _facts(words: Words, values: Iterable[ItemFact]) -> str:
     """Different facts, in the order of the text."""
     return "; ".join(sorted({fact(words, value) for value in values}))
 
 
-def _spans(words: Words, spans: Sequence[Span]) -> str:
+def _spans(words: Words, spans: Sequence[IdSpan]) -> str:
     """``3, 7 to 9``."""
     both = [str(lo) if lo == hi else words.say("report.span", lo=str(lo), hi=str(hi)) for lo, hi in spans]
     return ", ".join(both)
@@ -158,7 +158,7 @@ def _cover(words: Words, cover: Cover) -> Iterator[str]:
         yield from row(words.say(f"report.cover.{name}"), fact(words, getattr(cover, name)))
 
 
-def _summary(words: Words, summary: Summary, report: Report) -> list[str]:
+def _summary(words: Words, summary: Summary, report: CaseReport) -> list[str]:
     none, many = "report.withheld_none", "report.withheld"
     texts = [
         words.count("report.items", summary.items),
@@ -189,7 +189,7 @@ def _asked(words: Words, asked: Asked) -> str:
     return words.say("report.how.two", **named, approved=str(asked.approval), who=fact(words, asked.approver))
 
 
-def _times(words: Words, report: Report) -> list[str]:
+def _times(words: Words, report: CaseReport) -> list[str]:
     texts = [words.say("report.times.posted"), words.say("report.times.acquired")]
     texts.append(_told(words, "report.times.proven", rehearsal=report.rehearsal))
     return [*heading(words.say("report.times")), *_bullets(texts)]
@@ -198,7 +198,7 @@ def _times(words: Words, report: Report) -> list[str]:
 # The items
 
 
-def _items(words: Words, report: Report) -> Iterator[str]:
+def _items(words: Words, report: CaseReport) -> Iterator[str]:
     yield from heading(words.say("report.table"))
     yield paragraph(words.say("report.table.note"))
     for item in report.items:
@@ -207,7 +207,7 @@ def _items(words: Words, report: Report) -> Iterator[str]:
         yield from _item(words, item, report)
 
 
-def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
+def _item(words: Words, item: ReportItem, report: CaseReport) -> Iterator[str]:
     for part in item.parts:
         yield from part_lines(words, part)
     for name, numbers in (("files", item.files), ("carriers", item.carriers)):
@@ -229,13 +229,13 @@ def _item(words: Words, item: Item, report: Report) -> Iterator[str]:
 # The other entries, and what was not seen
 
 
-def _entries(words: Words, report: Report) -> list[str]:
+def _entries(words: Words, report: CaseReport) -> list[str]:
     note = words.say("report.entries.note", shown=str(report.shown), size=str(report.log.size))
     entries = (_entry(words, entry) for entry in report.entries)
     return [*heading(words.say("report.entries")), paragraph(note), *_bullets(entries)]
 
 
-def _entry(words: Words, entry: Entry) -> str:
+def _entry(words: Words, entry: ReportEntry) -> str:
     key, number = f"entry.{entry.type}", len(entry.indexes)
     named = {name: fact(words, value) for name, value in entry.facts.items()} | {"about": _about(words, entry)}
     if key not in words.texts:
@@ -251,13 +251,13 @@ def _entry(words: Words, entry: Entry) -> str:
     return words.say("report.entry.run", indexes=indexes, last=fact(words, entry.last), **common)
 
 
-def _about(words: Words, entry: Entry) -> str:
+def _about(words: Words, entry: ReportEntry) -> str:
     there = _spans(words, spans_of(index for index in entry.about if index is not None))
     unshown = words.say("report.unshown") if None in entry.about else ""
     return ", ".join(text for text in (there, unshown) if text)
 
 
-def _unseen(words: Words, report: Report) -> Iterator[str]:
+def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
     yield from heading(words.say("report.holes"))
     if not report.unseen:
         yield paragraph(words.say("report.holes.none"))
@@ -281,7 +281,7 @@ def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
         yield from row(words.say(f"report.hole.{name}"), value, indent=_IN)
 
 
-def _missing(words: Words, missing: Missing) -> str:
+def _missing(words: Words, missing: ReportHole) -> str:
     what = fact(words, missing.what)
     if missing.of is None:
         return what
@@ -306,7 +306,7 @@ def _verify(words: Words) -> list[str]:
     return [*heading(words.say("report.verify")), *steps(words, "report.verify", ((), (), (), typed, ()))]
 
 
-def _limits(words: Words, report: Report) -> list[str]:
+def _limits(words: Words, report: CaseReport) -> list[str]:
     keys = ("who", "received", "complete", "revocation", "law", "seal")
     proves = _told(words, "report.limits.proves", rehearsal=report.rehearsal)
     return [

@@ -28,8 +28,8 @@ from evidence.stamp.cms import (
     chain_to_root,
     extensions_of,
     name_of,
+    parsing,
     read_as,
-    reading,
     verify_signed_data,
 )
 from evidence.stamp.token import TokenInfo, read_token
@@ -117,7 +117,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         SignedDataError: The token is malformed.
         TokenError: Something else is in it.
     """
-    with reading("the archive time stamp"):
+    with parsing("the archive time stamp"):
         data = read_as(cms.ContentInfo, token)["content"]
         beside = (data["crls"], data["signer_infos"][0]["unsigned_attrs"])
         certificates = len(data["certificates"])

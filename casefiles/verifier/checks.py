@@ -42,8 +42,8 @@ from casefiles.format.bag import require_info, require_manifest
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
 from casefiles.format.pictures import require_no_picture
 from casefiles.format.records import (
-    Anchorage,
-    Record,
+    DisclosedLeaf,
+    ProvenTimes,
     bag_facts,
     decode_lines,
     derived_case,
@@ -51,7 +51,7 @@ from casefiles.format.records import (
     items_csv,
     items_of,
     jsonl,
-    open_record,
+    open_disclosed,
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
@@ -80,14 +80,14 @@ MAX_AUTHORITY_SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class EarlierStamp:
     """An earlier token that leaves cite, and the checkpoint that it stamps."""
 
     info: TokenInfo
     checkpoint: Checkpoint
 
 
-class Opened:
+class OpenedBundle:
     """A container whose members are known, and what the checks read out of it, each part once.
 
     Args:
@@ -170,12 +170,12 @@ class Opened:
         return leaves
 
     @cached_property
-    def records(self) -> list[Record]:
+    def records(self) -> list[DisclosedLeaf]:
         """Every leaf with what is disclosed of it, in the order of the log."""
-        return [open_record(index=index, leaf=leaf, lines=self._lines(index)) for index, leaf in self.leaves.items()]
+        return [open_disclosed(index=index, leaf=leaf, lines=self._lines(index)) for index, leaf in self.leaves.items()]
 
     @cached_property
-    def anchors(self) -> dict[str, Anchor]:
+    def anchors(self) -> dict[str, EarlierStamp]:
         """The earlier tokens that leaves cite, by their digest, their mathematics checked."""
         cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
         there = {name[len("data/timestamps/") : -len(".tst")] for name in self._stamps()}
@@ -184,9 +184,9 @@ class Opened:
         return {digest: self._anchor(digest) for digest in sorted(cited)}
 
     @cached_property
-    def anchorage(self) -> Anchorage:
+    def anchorage(self) -> ProvenTimes:
         """The proven bounds of time."""
-        return Anchorage(
+        return ProvenTimes(
             checkpoint=self.checkpoint,
             checkpoint_sha256=sha256_hex(self.members[layout.CHECKPOINT]),
             token_sha256=sha256_hex(self.members[layout.CHECKPOINT_TOKEN]),
@@ -221,11 +221,11 @@ class Opened:
         where = layout.disclosures_name(index)
         return decode_lines(self.members[where], where=where)
 
-    def _anchor(self, digest: str) -> Anchor:
+    def _anchor(self, digest: str) -> EarlierStamp:
         token, checkpoint = layout.stamp_names(digest)
         if sha256_hex(self.members[token]) != digest:
             raise TokenError("token.another_than_named", where=token, digest=digest)
-        return Anchor(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
+        return EarlierStamp(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
 
 
 def verify(
@@ -272,10 +272,10 @@ def verify_stream(
     except ContainerError as error:
         first = Finding.of_error(CHECKS[0].id, error)
         return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
-    return _examine(Opened(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
+    return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
 
 
-def _examine(opened: Opened) -> Report:
+def _examine(opened: OpenedBundle) -> Report:
     findings: dict[str, Finding] = {}
     holds: set[str] = set()
     for check in CHECKS:
@@ -297,11 +297,11 @@ class Check:
     """
 
     id: str
-    run: Callable[[Opened], Basis]
+    run: Callable[[OpenedBundle], Basis]
     needs: tuple[str, ...]
 
 
-def _make(check: Check, opened: Opened) -> Finding:
+def _make(check: Check, opened: OpenedBundle) -> Finding:
     try:
         basis = check.run(opened)
         return Finding(check.id, Verdict.PASSED, basis.code, basis.facts)
@@ -315,52 +315,52 @@ def _not_made(check_id: str, missing: str) -> Finding:
     return Finding(check_id, Verdict.INDETERMINATE, "finding.not_made", {"missing": missing})
 
 
-def _form(opened: Opened) -> Basis:
+def _form(opened: OpenedBundle) -> Basis:
     # reading the container has checked it
     return Basis("basis.members", {"members": len(opened.members)})
 
 
-def _members(opened: Opened) -> Basis:
+def _members(opened: OpenedBundle) -> Basis:
     layout.require_members(opened.members)
     return Basis("basis.log_entries", {"entries": len(opened.indexes)})
 
 
-def _no_pictures(opened: Opened) -> Basis:
+def _no_pictures(opened: OpenedBundle) -> Basis:
     for name, content in opened.members.items():
         require_no_picture(name, content)
     return Basis()
 
 
-def _bag_manifest(opened: Opened) -> Basis:
+def _bag_manifest(opened: OpenedBundle) -> Basis:
     require_manifest(opened.members)
     return Basis()
 
 
-def _bag_info(opened: Opened) -> Basis:
+def _bag_info(opened: OpenedBundle) -> Basis:
     require_info(opened.members, bag_facts(opened.case))
     return Basis("basis.bundle_name", {"name": str(opened.case["bundle"])})
 
 
-def _seal_complete(opened: Opened) -> Basis:
+def _seal_complete(opened: OpenedBundle) -> Basis:
     require_complete(opened.seal_manifest, filter(layout.is_sealed, opened.members))
     return Basis()
 
 
-def _seal_digests(opened: Opened) -> Basis:
+def _seal_digests(opened: OpenedBundle) -> Basis:
     require_digests(opened.seal_manifest, opened.members)
     return Basis("basis.files", {"files": len(opened.seal_manifest.digests)})
 
 
-def _seal_signature(opened: Opened) -> Basis:
+def _seal_signature(opened: OpenedBundle) -> Basis:
     certificate = opened.seal.signer.certificate
     return Basis("basis.sealed_by", {"certificate": name_of(certificate), "fingerprint": fingerprint(certificate)})
 
 
-def _seal_time_stamp(opened: Opened) -> Basis:
+def _seal_time_stamp(opened: OpenedBundle) -> Basis:
     return _trusted(opened, opened.seal_stamp)
 
 
-def _seal_chain(opened: Opened) -> Basis:
+def _seal_chain(opened: OpenedBundle) -> Basis:
     signer = opened.seal.signer
     own = fingerprint(signer.certificate)
     if opened.seal_pin not in (None, own):
@@ -375,20 +375,20 @@ def _seal_chain(opened: Opened) -> Basis:
     return Basis("basis.certificate_valid", {"gen_time": f"{opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S}"})
 
 
-def _archive_manifest(opened: Opened) -> Basis:
+def _archive_manifest(opened: OpenedBundle) -> Basis:
     manifest = parse_manifest(opened.members[layout.ARCHIVE_MANIFEST], signature=layout.ARCHIVE_TOKEN)
     require_complete(manifest, filter(layout.is_archived, opened.members))
     require_digests(manifest, opened.members)
     return Basis("basis.files", {"files": len(manifest.digests)})
 
 
-def _archive_time_stamp(opened: Opened) -> Basis:
+def _archive_time_stamp(opened: OpenedBundle) -> Basis:
     info = opened.archive_stamp
     require_nothing_beside(opened.members[layout.ARCHIVE_TOKEN], info)
     return _trusted(opened, info)
 
 
-def _archive_order(opened: Opened) -> Basis:
+def _archive_order(opened: OpenedBundle) -> Basis:
     infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
     for earlier, later in itertools.pairwise(infos):
         _require_order(earlier, later)
@@ -396,7 +396,7 @@ def _archive_order(opened: Opened) -> Basis:
     return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
 
 
-def _log_key(opened: Opened) -> Basis:
+def _log_key(opened: OpenedBundle) -> Basis:
     key = opened.log_key
     if opened.members[layout.LOG_KEY] != f"{key}\n".encode("ascii"):
         raise VerificationError("verification.log_key_not_the_one_spelling", where=layout.LOG_KEY, expected=str(key))
@@ -407,15 +407,15 @@ def _log_key(opened: Opened) -> Basis:
     return Basis("basis.log_key_as_given", {"key": str(key)})
 
 
-def _log_checkpoint(opened: Opened) -> Basis:
+def _log_checkpoint(opened: OpenedBundle) -> Basis:
     return Basis("basis.tree", {"size": opened.checkpoint.size, "root": opened.checkpoint.root.hex()})
 
 
-def _log_checkpoint_stamp(opened: Opened) -> Basis:
+def _log_checkpoint_stamp(opened: OpenedBundle) -> Basis:
     return _trusted(opened, opened.checkpoint_stamp)
 
 
-def _log_leaves(opened: Opened) -> Basis:
+def _log_leaves(opened: OpenedBundle) -> Basis:
     unknown: list[UndecidedError] = []
     for index, leaf in opened.leaves.items():
         try:
@@ -427,7 +427,7 @@ def _log_leaves(opened: Opened) -> Basis:
     return Basis("basis.log_entries", {"entries": len(opened.leaves)})
 
 
-def _log_inclusion(opened: Opened) -> Basis:
+def _log_inclusion(opened: OpenedBundle) -> Basis:
     note, checkpoint = opened.members[layout.CHECKPOINT], opened.checkpoint
     for index in opened.indexes:
         where = layout.proof_name(index)
@@ -440,12 +440,12 @@ def _log_inclusion(opened: Opened) -> Basis:
     return Basis("basis.entries_shown", {"shown": len(opened.indexes), "size": checkpoint.size})
 
 
-def _log_disclosures(opened: Opened) -> Basis:
+def _log_disclosures(opened: OpenedBundle) -> Basis:
     withheld = sum(len(record.withheld) for record in opened.records)
     return Basis("basis.values", {"shown": sum(len(record.values) for record in opened.records), "withheld": withheld})
 
 
-def _log_stamps(opened: Opened) -> Basis:
+def _log_stamps(opened: OpenedBundle) -> Basis:
     undecided: UndecidedError | None = None
     for anchor in opened.anchors.values():
         try:
@@ -458,9 +458,9 @@ def _log_stamps(opened: Opened) -> Basis:
     return Basis("basis.earlier_time_stamps", {"stamps": len(opened.anchors)})
 
 
-def _log_order(opened: Opened) -> Basis:
+def _log_order(opened: OpenedBundle) -> Basis:
     roots = {opened.checkpoint.size: opened.checkpoint.root}
-    before: Anchor | None = None
+    before: EarlierStamp | None = None
     for index, leaf in opened.leaves.items():
         anchor = opened.anchors.get(leaf.after)
         if before and not anchor:
@@ -478,7 +478,7 @@ def _log_order(opened: Opened) -> Basis:
     return Basis()
 
 
-def _records_schemas(opened: Opened) -> Basis:
+def _records_schemas(opened: OpenedBundle) -> Basis:
     for name in layout.SCHEMA_NAMES:
         if opened.members[layout.schema_name(name)] != schema_bytes(name):
             raise RecordsError("records.another_schema", where=layout.schema_name(name))
@@ -493,7 +493,7 @@ def _records_schemas(opened: Opened) -> Basis:
     return Basis()
 
 
-def _records_items(opened: Opened) -> Basis:
+def _records_items(opened: OpenedBundle) -> Basis:
     items, events = items_of(opened.records), events_of(opened.records)
     for member, expected in (
         (layout.ITEMS_JSONL, jsonl(items, opened.anchorage)),
@@ -504,7 +504,7 @@ def _records_items(opened: Opened) -> Basis:
     return Basis("basis.items_and_events", {"items": len(items), "events": len(events)})
 
 
-def _records_case(opened: Opened) -> Basis:
+def _records_case(opened: OpenedBundle) -> Basis:
     for name, expected in derived_case(opened.records, opened.anchorage).items():
         if opened.case[name] != expected:
             found = ascii(opened.case[name])[:120]
@@ -531,14 +531,14 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
         )
 
 
-def _require_other_root(opened: Opened, info: TokenInfo, *, code: str) -> None:
+def _require_other_root(opened: OpenedBundle, info: TokenInfo, *, code: str) -> None:
     """Refuse to decide where the seal and a time stamp lead to one and the same root."""
     keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
     if keys & opened.seal_root_keys:
         raise UndecidedError(code, certificate=name_of(opened.seal.signer.certificate), authority=info.authority)
 
 
-def _trusted(opened: Opened, info: TokenInfo) -> Basis:
+def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
     _require_other_root(opened, info, code="undecided.when_stamped")
@@ -546,7 +546,7 @@ def _trusted(opened: Opened, info: TokenInfo) -> Basis:
 
 
 def _require_root(
-    opened: Opened, certificate: x509.Certificate, others: Sequence[x509.Certificate], *, at: datetime
+    opened: OpenedBundle, certificate: x509.Certificate, others: Sequence[x509.Certificate], *, at: datetime
 ) -> None:
     """Check that a certificate led to a given root; what is wrong with itself is told before a root that is missing.
 

@@ -30,7 +30,7 @@ _MOST_LEVEL = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RecordReader:
     """What a casework key adds to an audit."""
 
     casework: Identity = field(repr=False)
@@ -57,7 +57,7 @@ class AuditInput:
     level: int = 3
     signed: bytes | None = None
     against: bytes | None = None
-    reader: Reader | None = None
+    reader: RecordReader | None = None
     keys: bool = False
     asked: int | None = None
 

@@ -19,7 +19,7 @@ from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import StampError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
-from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampAuthority, request_stamp
+from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import Placed
@@ -35,7 +35,7 @@ class Anchoring:
 
     engine: sa.Engine
     sequencer: Sequencer
-    authorities: Sequence[TimeStampAuthority]
+    authorities: Sequence[TimeStampOffice]
     http: httpx.Client
     timeout_s: float = TIMEOUT_S
     name: str = "anchoring"
@@ -64,7 +64,7 @@ class Anchoring:
             self._log(authority, self._ask(authority, note, size), note, size)
         return size
 
-    def _ask(self, authority: TimeStampAuthority, note: bytes, size: int) -> Stamped:
+    def _ask(self, authority: TimeStampOffice, note: bytes, size: int) -> Stamped:
         began, office = time.monotonic(), authority.name
         oplog.note("stamp_asked", office=office, size=size)
         try:
@@ -81,7 +81,7 @@ class Anchoring:
         oplog.note("stamp_had", office=office, size=size, duration_s=time.monotonic() - began)
         return stamped
 
-    def _log(self, authority: TimeStampAuthority, stamped: Stamped, note: bytes, size: int) -> None:
+    def _log(self, authority: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
         """Log a token, unless another process had this checkpoint stamped by this authority meanwhile."""
         public = {
             "authority": authority.name,

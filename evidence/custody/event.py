@@ -27,7 +27,7 @@ Entropy = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class SealedPayload:
     """A sealed medium: its ciphertext and its detached header.
 
     Attributes:
@@ -55,7 +55,7 @@ class Draft:
     values: Mapping[str, Value] = field(default_factory=dict)
     public: Mapping[str, str] = field(default_factory=dict)
     source: Value = None
-    payload: Payload | None = None
+    payload: SealedPayload | None = None
     prints: bytes | None = None
     event_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
@@ -159,7 +159,7 @@ def _rows(draft: Draft) -> dict[str, bytes]:
     return rows
 
 
-def _digests(rows: Mapping[str, bytes], payload: Payload | None) -> dict[str, Value]:
+def _digests(rows: Mapping[str, bytes], payload: SealedPayload | None) -> dict[str, Value]:
     digests: dict[str, Value] = {name: sha256_hex(row) for name, row in rows.items()}
     if payload:
         digests["media"] = payload.sha256

@@ -58,7 +58,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Rotation:
     """What brings stored pixels upright: flips of the stored axes, then perhaps a transposition."""
 
     flip_rows: bool
@@ -68,14 +68,14 @@ class Turn:
 
 # EXIF 2.32, tag 0x0112
 TURNS: Final = {
-    1: Turn(False, False, False),
-    2: Turn(False, True, False),
-    3: Turn(True, True, False),
-    4: Turn(True, False, False),
-    5: Turn(False, False, True),
-    6: Turn(True, False, True),
-    7: Turn(True, True, True),
-    8: Turn(False, True, True),
+    1: Rotation(False, False, False),
+    2: Rotation(False, True, False),
+    3: Rotation(True, True, False),
+    4: Rotation(True, False, False),
+    5: Rotation(False, False, True),
+    6: Rotation(True, False, True),
+    7: Rotation(True, True, True),
+    8: Rotation(False, True, True),
 }
 
 
@@ -185,7 +185,7 @@ def _dct_matrix() -> Floats:
 _DCT: Final = _dct_matrix()
 
 
-def _of_upright(stored: Mapping[Flips, Floats], turn: Turn) -> dict[Flips, Floats]:
+def _of_upright(stored: Mapping[Flips, Floats], turn: Rotation) -> dict[Flips, Floats]:
     """The grids of the upright picture's flips, from those of the picture as stored."""
     upright = {}
     for rows, columns in stored:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from evidence.canonical import jcs
-from evidence.custody.event import Draft, Payload
+from evidence.custody.event import Draft, SealedPayload
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
@@ -26,7 +26,7 @@ from evidence.store.payload import ROW_BYTES
 CHUNK_BYTES = 1 << 20
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
-Missing = tuple[HoleReason, str]
+MissingPart = tuple[HoleReason, str]
 """Why a part of an observation is not kept, and words for the sealed record."""
 
 
@@ -60,7 +60,7 @@ class Preserver:
 
     def with_medium(
         self, draft: Draft, medium: Medium, mode: Mode, require_new: Callable[[Draft], object]
-    ) -> tuple[Draft, tuple[Missing, ...]]:
+    ) -> tuple[Draft, tuple[MissingPart, ...]]:
         """The draft with its medium sealed, or only fingerprinted, or not even read, as the mode says.
 
         Args:
@@ -73,7 +73,7 @@ class Preserver:
         if mode is Mode.METADATA_ONLY:
             return draft, ((HoleReason.MODE, f"{mode.value}, not read"),)
         stream = _Stream(_chunks(medium), hold=MAX_BYTES)
-        missing: list[Missing] = []
+        missing: list[MissingPart] = []
         if mode is Mode.SEALED:
             draft = self._with_payload(draft, stream, type_of(medium), lambda: require_new(_told(draft, stream)))
         else:
@@ -109,16 +109,16 @@ class Preserver:
             told = {"event": draft.event_id, "log": self.origin, "media_type": media_type}
             return jcs(told | {"length": str(content.length), "sha256": content.sha256})
 
-        def seal(source: Iterable[bytes], sink: Sink) -> Payload:
+        def seal(source: Iterable[bytes], sink: Sink) -> SealedPayload:
             sealed = seal_media(source, manifest=manifest, recipients=(self.office,), sink=sink)
-            return Payload(sealed.payload_sha256, sealed.header)
+            return SealedPayload(sealed.payload_sha256, sealed.header)
 
         if rest is None:
             require_new()
             body: list[bytes] = []
             payload = seal(head, body.append)
             return replace(draft, payload=replace(payload, body=b"".join(body)))
-        made: list[Payload] = []
+        made: list[SealedPayload] = []
 
         def fill(sink: Sink) -> str:
             made.append(seal(chain(head, rest), sink))

@@ -11,7 +11,7 @@ from evidence.canonical import Value, text_value
 from evidence.content import message_sha256
 from evidence.custody.event import Draft
 from evidence.intake.known import Held, Wanted, wanted_hole, wanted_item
-from evidence.intake.preserve import Missing, Preserver
+from evidence.intake.preserve import MissingPart, Preserver
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation
 from evidence.store.marks import SeenKey
 from evidence.times import Clock, format_time
@@ -135,7 +135,7 @@ class Sighter:
     def message(self, look: Look, wanted: Wanted, content: Observation, provenance: Provenance) -> Sighting:
         """The event of anything but a file: its raw bytes sealed, unless they embed a picture that the mode forbids."""
         draft = Draft("observed", look.values, source=content.record)
-        missing: tuple[Missing, ...] = ()
+        missing: tuple[MissingPart, ...] = ()
         if content.raw is not None:
             if content.pictured and provenance.mode is not Mode.SEALED:
                 missing = ((HoleReason.MODE, f"message: {provenance.mode.value}, raw bytes with a picture not kept"),)
@@ -171,7 +171,7 @@ class Sighter:
         return Sighting(content, found, (draft, *self._beside(content, look.values, named, provenance)))
 
     def _beside(
-        self, content: Observation, values: dict[str, Value], missing: tuple[Missing, ...], provenance: Provenance
+        self, content: Observation, values: dict[str, Value], missing: tuple[MissingPart, ...], provenance: Provenance
     ) -> list[Draft]:
         holes = (self._hole(content, values, reason, why) for reason, why in missing)
         return [Draft("hole", self.look(hole, provenance).values) for hole in holes]

@@ -28,7 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from evidence.errors import SignedDataError, StampError
 from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
-from evidence.stamp.cms import Asn1, read_as, reading
+from evidence.stamp.cms import Asn1, parsing, read_as
 from evidence.stamp.der import element, require_der
 from evidence.stamp.issue import Issuer
 from evidence.times import Clock
@@ -54,7 +54,7 @@ class _Refusal(Exception):  # noqa: N818 - a reply to the asker, never seen by a
 
 
 @dataclass(frozen=True, slots=True)
-class RehearsalAuthority:
+class RehearsalOffice:
     """Key and certificates of a rehearsal authority."""
 
     key: ec.EllipticCurvePrivateKey
@@ -184,7 +184,7 @@ def _read_query(query: bytes) -> Asn1:
         _Refusal: It cannot.
     """
     try:
-        with reading("the query"):
+        with parsing("the query"):
             require_der(query)
             request = read_as(tsp.TimeStampReq, query)
             _ = request.native  # asn1crypto parses lazily
@@ -263,7 +263,7 @@ def _write_new(path: Path, content: bytes) -> None:
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, authority: RehearsalAuthority, clock: Clock) -> None:
+    def __init__(self, authority: RehearsalOffice, clock: Clock) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.authority = authority
         self.clock = clock

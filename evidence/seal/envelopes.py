@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from config.errors import Fact
 from evidence.errors import EnvelopeError
 from evidence.seal.age import Identity, Recipient, new_file_key, open_header, seal_header, split_file
-from evidence.seal.stream import CHUNK_BYTES, Piece, open_payload, seal_payload
+from evidence.seal.stream import CHUNK_BYTES, Chunk, open_payload, seal_payload
 
 MAX_MANIFEST_BYTES = CHUNK_BYTES
 """A manifest has some hundred bytes; the limit lets a reader hold one in memory."""
@@ -108,7 +108,7 @@ def seal_media(
 
 
 def open_media(
-    header: bytes, payload: Iterable[Piece], *, identities: Sequence[Identity], sink: Callable[[bytes], object]
+    header: bytes, payload: Iterable[Chunk], *, identities: Sequence[Identity], sink: Callable[[bytes], object]
 ) -> MediaContent:
     """Open a medium; the sink gets exactly the content, each piece authenticated.
 

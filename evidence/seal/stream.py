@@ -21,7 +21,7 @@ CHUNK_BYTES = 64 * 1024
 TAG_BYTES = 16
 NONCE_BYTES = 16
 
-Piece: TypeAlias = bytes | memoryview
+Chunk: TypeAlias = bytes | memoryview
 
 _COUNTER_BYTES = 11
 _MORE, _LAST = b"\x00", b"\x01"
@@ -41,7 +41,7 @@ def seal_payload(file_key: bytes, source: Iterable[bytes]) -> Iterator[bytes]:
         yield cipher.encrypt(number.to_bytes(_COUNTER_BYTES, "big") + mark, chunk, None)
 
 
-def open_payload(file_key: bytes, payload: Iterable[Piece]) -> Iterator[bytes]:
+def open_payload(file_key: bytes, payload: Iterable[Chunk]) -> Iterator[bytes]:
     """The plaintext of ``payload``, in pieces of at most 64 KiB, each authenticated.
 
     Args:
@@ -73,7 +73,7 @@ def _cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
     return ChaCha20Poly1305(derive(file_key, salt=nonce, info=b"payload"))
 
 
-def _cut_nonce(pieces: Iterator[Piece]) -> tuple[bytes, Iterator[Piece]]:
+def _cut_nonce(pieces: Iterator[Chunk]) -> tuple[bytes, Iterator[Chunk]]:
     nonce = b""
     for piece in pieces:
         missing = NONCE_BYTES - len(nonce)
@@ -83,7 +83,7 @@ def _cut_nonce(pieces: Iterator[Piece]) -> tuple[bytes, Iterator[Piece]]:
     raise EnvelopeError("envelope.no_nonce", nonce_bytes=NONCE_BYTES, found=len(nonce))
 
 
-def _chunks(source: Iterable[Piece], size: int) -> Iterator[tuple[bytearray | memoryview, bytes]]:
+def _chunks(source: Iterable[Chunk], size: int) -> Iterator[tuple[bytearray | memoryview, bytes]]:
     """Cut ``source`` into chunks of ``size``, each with its mark; the last has 1 to ``size`` bytes, or 0 if alone.
 
     A chunk is held back until more follows: only then is it known not to be the last.

@@ -25,7 +25,7 @@ _TRY_LATER = (408, 425, 429)
 
 
 @dataclass(frozen=True, slots=True)
-class TimeStampAuthority:
+class TimeStampOffice:
     """Where to ask, and whom to believe.
 
     Attributes:
@@ -51,7 +51,7 @@ class Stamped:
 
 
 def request_stamp(
-    *, authority: TimeStampAuthority, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
+    *, authority: TimeStampOffice, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
 ) -> Stamped:
     """Have ``sha256`` stamped, and verify the token: imprint, signature, chain, nonce, policy.
 
@@ -81,7 +81,7 @@ def request_stamp(
     return Stamped(token=token, reply=reply, info=info)
 
 
-def _exchange(authority: TimeStampAuthority, query: bytes, http: httpx.Client, timeout_s: float) -> bytes:
+def _exchange(authority: TimeStampOffice, query: bytes, http: httpx.Client, timeout_s: float) -> bytes:
     try:
         # not http.post: a request built by the client carries the client's headers and cookies
         request = httpx.Request(
@@ -105,7 +105,7 @@ def _exchange(authority: TimeStampAuthority, query: bytes, http: httpx.Client, t
         ) from error
 
 
-def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> None:
+def _require_answer(authority: TimeStampOffice, response: httpx.Response) -> None:
     status = response.status_code
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
@@ -118,7 +118,7 @@ def _require_answer(authority: TimeStampAuthority, response: httpx.Response) -> 
         )
 
 
-def _read(authority: TimeStampAuthority, response: httpx.Response) -> bytes:
+def _read(authority: TimeStampOffice, response: httpx.Response) -> bytes:
     # LIMIT: if an office drips its headers, only each silence is bounded, not the whole exchange
     # raw: RFC 3161 knows no compressed answer, and one could unpack to any size
     reply, deadline = b"", time.monotonic() + MAX_EXCHANGE_S

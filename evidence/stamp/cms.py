@@ -208,12 +208,12 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
 
 
 def read_as(kind: Asn1, der: bytes) -> Asn1:
-    """Read all of ``der`` as an asn1crypto type; it parses its fields on access, inside ``reading``."""
+    """Read all of ``der`` as an asn1crypto type; it parses its fields on access, inside ``parsing``."""
     return kind.load(der, strict=True)
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
+def parsing(what: str) -> Iterator[None]:
     """Turn what the ASN.1 libraries raise about malformed bytes into our error.
 
     Raises:
@@ -243,7 +243,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
     Raises:
         SignedDataError: It is malformed, or its serial number is not positive (RFC 5280, 4.1.2.2).
     """
-    with reading("a certificate"):
+    with parsing("a certificate"):
         # checked first, because cryptography only warns of it
         if read_as(asn1_x509.Certificate, der).serial_number <= 0:
             raise SignedDataError("signed_data.serial_not_positive")
@@ -257,7 +257,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
 
 def _parse(signed_data: bytes) -> _SignedData:
     require_der(signed_data)
-    with reading("the signature file"):
+    with parsing("the signature file"):
         info = read_as(cms.ContentInfo, signed_data)
         if info["content_type"].dotted != ID_SIGNED_DATA:
             raise SignedDataError(
@@ -476,7 +476,7 @@ def _signer_certificate(certificates: Sequence[bytes], signer: _Signer) -> bytes
     named = [der for der in dict.fromkeys(certificates) if all(_names(one, der) for one in signer.certificate_ids)]
     if len(named) != 1:
         raise SignedDataError("signed_data.signing_certificate_not_inside")
-    with reading("the signer's certificate"):
+    with parsing("the signer's certificate"):
         certificate = read_as(asn1_x509.Certificate, named[0])
         if signer.key_identifier is not None:
             same = certificate.key_identifier == signer.key_identifier
@@ -492,7 +492,7 @@ def _names(identifier: _CertificateId, der: bytes) -> bool:
         return False
     if identifier.issuer is None:
         return True
-    with reading("a certificate"):
+    with parsing("a certificate"):
         certificate = read_as(asn1_x509.Certificate, der)
         return (certificate.issuer.dump(), certificate.serial_number) == (identifier.issuer, identifier.serial)
 

@@ -24,9 +24,9 @@ from evidence.stamp.cms import (
     chain_to_root,
     extensions_of,
     name_of,
+    parsing,
     plain_oid,
     read_as,
-    reading,
     verify_signed_data,
 )
 from evidence.stamp.der import require_der
@@ -94,7 +94,7 @@ def token_of_reply(reply: bytes) -> bytes:
         StampRefusedError: The office refused; ``found`` has its status and reasons.
         TokenError: It is not a reply, or it grants but holds no token.
     """
-    with _token_errors(), reading("the reply"):
+    with _token_errors(), parsing("the reply"):
         require_der(reply)
         # part by part: asn1crypto's TimeStampResp always has a token, and a refusal has none
         whole = read_as(core.Sequence, reply)
@@ -134,7 +134,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
             raise TokenError("token.not_a_token", expected=ID_TST_INFO, found=facts.content_type)
         # (2) what it covers
         require_der(facts.content)
-        with reading("the time-stamp information"):
+        with parsing("the time-stamp information"):
             fields = _fields(facts.content)
         if not hmac.compare_digest(fields.sha256, sha256):
             raise TokenError("token.of_other_data", expected=sha256.hex(), found=fields.sha256.hex())

@@ -306,7 +306,7 @@ def _take_writers_lock(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")  # until the transaction has ended
 
 
-def require_schema(connection: sa.Connection) -> None:
+def require_version(connection: sa.Connection) -> None:
     """Check that the database is of this program's version.
 
     Raises:

@@ -36,7 +36,7 @@ from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import Chat, find_chat
 from monitor.desktop.message import Message, file_fields, message_id, read_message
-from monitor.desktop.scan import Buffer, Span, broken
+from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
 from monitor.errors import (
@@ -160,7 +160,7 @@ class _Reading:
             if _seen(raw) != self.survey.seen[index * _SEEN_BYTES : (index + 1) * _SEEN_BYTES]:
                 raise _changed()
             named.note(raw)
-            number, parsed = _element(raw, Span(0, len(raw)))
+            number, parsed = _element(raw, ByteSpan(0, len(raw)))
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
             digest = message_sha256({**message.fields, "kind": message.kind.value})
@@ -331,7 +331,7 @@ def _is_modern(parsed: Mapping[str, Parsed]) -> bool:
     return "date_unixtime" in parsed or is_text(parsed.get("from_id")) or is_text(parsed.get("actor_id"))
 
 
-def _element(data: Buffer, span: Span) -> tuple[int, dict[str, Parsed]]:
+def _element(data: Buffer, span: ByteSpan) -> tuple[int, dict[str, Parsed]]:
     """An element of ``messages`` with its identifier."""
     parsed = read_value(data, span)
     number = message_id(parsed)
@@ -340,23 +340,23 @@ def _element(data: Buffer, span: Span) -> tuple[int, dict[str, Parsed]]:
     return number, parsed
 
 
-def _gaps(chat: Chat) -> Iterator[Span]:
+def _gaps(chat: Chat) -> Iterator[ByteSpan]:
     """What lies before, between and after the messages; one more than there are messages."""
     at = chat.start
     for span in chat.spans():
-        yield Span(at, span.start)
+        yield ByteSpan(at, span.start)
         at = span.end
-    yield Span(at, chat.end)
+    yield ByteSpan(at, chat.end)
 
 
-def _pieces(data: Buffer, span: Span) -> Iterator[bytes]:
+def _pieces(data: Buffer, span: ByteSpan) -> Iterator[bytes]:
     for start in range(span.start, span.end, _CHUNK):
         yield data[start : min(start + _CHUNK, span.end)]
 
 
 def _sha256(data: Buffer) -> str:
     whole = hashlib.sha256()
-    for piece in _pieces(data, Span(0, len(data))):
+    for piece in _pieces(data, ByteSpan(0, len(data))):
         whole.update(piece)
     return whole.hexdigest()
 

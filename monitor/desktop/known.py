@@ -15,7 +15,7 @@ from typing import Any
 
 from evidence.content import COUNTERS, PARTS, Part, Person
 from monitor.desktop.shapes import (
-    Reader,
+    PartReader,
     Shape,
     channel,
     code,
@@ -50,7 +50,7 @@ class Goes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KeyRow:
     """A key of the exporter and its place.
 
     Attributes:
@@ -68,59 +68,59 @@ class Row:
     goes: Goes
     to: str
     shape: Shape | None = None
-    inside: tuple["Row", ...] = ()
+    inside: tuple["KeyRow", ...] = ()
     id_key: str = ""
     unless: str = ""
 
 
-Rows = Mapping[str, tuple[Row, ...]]
+Rows = Mapping[str, tuple[KeyRow, ...]]
 
 
-def table(*rows: Row) -> Rows:
+def table(*rows: KeyRow) -> Rows:
     """Rows by key; one key may go to two places."""
-    found: dict[str, tuple[Row, ...]] = {}
+    found: dict[str, tuple[KeyRow, ...]] = {}
     for row in rows:
         found[row.key] = (*found.get(row.key, ()), row)
         if row.id_key:
-            found[row.id_key] = (Row(row.id_key, Goes.PART, row.to, person_id, unless=row.key),)
+            found[row.id_key] = (KeyRow(row.id_key, Goes.PART, row.to, person_id, unless=row.key),)
     return MappingProxyType(found)
 
 
-def name(key: str, to: str) -> Row:
+def name(key: str, to: str) -> KeyRow:
     """A key that becomes a NAME."""
-    return Row(key, Goes.NAME, to)
+    return KeyRow(key, Goes.NAME, to)
 
 
-def said(key: str, to: str, shape: Shape) -> Row:
+def said(key: str, to: str, shape: Shape) -> KeyRow:
     """A key that becomes a field of a part or of a counter."""
-    return Row(key, Goes.PART, to, shape)
+    return KeyRow(key, Goes.PART, to, shape)
 
 
-def person(key: str, to: str, id_key: str = "") -> Row:
+def person(key: str, to: str, id_key: str = "") -> KeyRow:
     """A name, with the key of its number."""
-    return Row(key, Goes.PART, to, named, id_key=id_key)
+    return KeyRow(key, Goes.PART, to, named, id_key=id_key)
 
 
-def of(key: str, *inside: Row) -> Row:
+def of(key: str, *inside: KeyRow) -> KeyRow:
     """An object whose keys have places of their own."""
-    return Row(key, Goes.PART, "", required_mapping, inside=inside)
+    return KeyRow(key, Goes.PART, "", required_mapping, inside=inside)
 
 
-def file(key: str, to: str = "media") -> Row:
+def file(key: str, to: str = "media") -> KeyRow:
     """A path, or the marker in its place."""
-    return Row(key, Goes.FILE, to)
+    return KeyRow(key, Goes.FILE, to)
 
 
-def weightless(key: str, why: str) -> Row:
+def weightless(key: str, why: str) -> KeyRow:
     """Known, and no evidence of what was said."""
-    return Row(key, Goes.WEIGHTLESS, why)
+    return KeyRow(key, Goes.WEIGHTLESS, why)
 
 
-def part(kind: str, *rows: Row) -> Shape:
+def part(kind: str, *rows: KeyRow) -> Shape:
     """An object as one part; its rows name the fields."""
     rows_by_key = table(*rows)
 
-    def shape(reader: Reader, value: Parsed, where: str) -> Part | None:
+    def shape(reader: PartReader, value: Parsed, where: str) -> Part | None:
         told = required_mapping(reader, value, where)
         if told is None:
             return None
@@ -130,7 +130,7 @@ def part(kind: str, *rows: Row) -> Shape:
 
 
 def collect(
-    reader: Reader, told: Mapping[str, Parsed], rows: Rows, where: str, found: dict[str, Any] | None = None
+    reader: PartReader, told: Mapping[str, Parsed], rows: Rows, where: str, found: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The fields of each kind of part that an object's keys go to; unknown keys are noted.
 
@@ -153,15 +153,15 @@ def collect(
 
 
 @functools.cache
-def _table_of(rows: tuple[Row, ...]) -> Rows:
+def _table_of(rows: tuple[KeyRow, ...]) -> Rows:
     return table(*rows)
 
 
-def _inner(reader: Reader, value: Parsed, row: Row, where: str) -> Mapping[str, Parsed]:
+def _inner(reader: PartReader, value: Parsed, row: KeyRow, where: str) -> Mapping[str, Parsed]:
     return (row.shape(reader, value, where) if row.shape and value is not None else None) or {}
 
 
-def _read(reader: Reader, value: Parsed, row: Row, where: str, told: Mapping[str, Parsed]) -> Any:  # noqa: ANN401 - what the shape gives
+def _read(reader: PartReader, value: Parsed, row: KeyRow, where: str, told: Mapping[str, Parsed]) -> Any:  # noqa: ANN401 - what the shape gives
     read = row.shape(reader, value, where) if row.shape else None
     if not row.id_key or row.id_key not in told:
         return read
@@ -171,7 +171,7 @@ def _read(reader: Reader, value: Parsed, row: Row, where: str, told: Mapping[str
     return Person(id=number, name=read.name or None if read else None)
 
 
-def _place(found: dict[str, Any], row: Row, value: object) -> None:
+def _place(found: dict[str, Any], row: KeyRow, value: object) -> None:
     if value is None:
         return
     kind, _, field = row.to.partition(".")
@@ -217,7 +217,7 @@ _BUTTON_KEYS = part(
 )
 
 
-def _button(reader: Reader, value: Parsed, where: str) -> Part | None:
+def _button(reader: PartReader, value: Parsed, where: str) -> Part | None:
     """A button of a bot's keyboard: what its ``data`` is depends on its type."""
     read: Part | None = _BUTTON_KEYS(reader, value, where)
     data = read.fields.get("data") if read else None
@@ -234,17 +234,17 @@ def _button(reader: Reader, value: Parsed, where: str) -> Part | None:
     return Part("button", fields | {"query" if kind in _QUERIES else "data": data})
 
 
-def _profile(reader: Reader, value: Parsed, where: str) -> Person:
+def _profile(reader: PartReader, value: Parsed, where: str) -> Person:
     number = integer(reader, value, where)
     return Person(id=f"user{number}") if number is not None else Person(name="")
 
 
-def _row_of_buttons(reader: Reader, value: Parsed, where: str) -> Part | None:
+def _row_of_buttons(reader: PartReader, value: Parsed, where: str) -> Part | None:
     buttons = list_of(_button)(reader, value, where)
     return None if buttons is None else Part("row", {"buttons": buttons})
 
 
-def _full_name(reader: Reader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
+def _full_name(reader: PartReader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
     """A contact's two names as one, and its number."""
     told = required_mapping(reader, value, where)
     if told is None:
@@ -274,7 +274,7 @@ _REACTION = part(
 _PRIZE = ("months", "days", "stars")
 
 
-def _prize(kind: str) -> tuple[Row, ...]:
+def _prize(kind: str) -> tuple[KeyRow, ...]:
     return (
         *(said(key, f"{kind}.{key}", integer) for key in _PRIZE),
         said("until_date", f"{kind}.until", text),
@@ -321,7 +321,7 @@ MESSAGE = table(
     name("from", "sender_name"),
     name("from_id", "sender_id"),
     said("author", "author.person", named),
-    Row("forwarded_from", Goes.PART, "forward.person", named, id_key="forwarded_from_id"),
+    KeyRow("forwarded_from", Goes.PART, "forward.person", named, id_key="forwarded_from_id"),
     said("saved_from", "saved_from.person", named),
     name("reply_to_message_id", "reply_to"),
     name("reply_to_peer_id", "content"),
@@ -338,7 +338,7 @@ MESSAGE = table(
     said("title", "media.title", text),
     said("mime_type", "media.media_type", text),
     said("duration_seconds", "media.duration_s", integer),
-    Row(
+    KeyRow(
         "contact_information",
         Goes.PART,
         "",
@@ -355,7 +355,7 @@ MESSAGE = table(
     said("game_title", "game.title", text),
     said("game_description", "game.description", text),
     said("game_link", "game.link", link),
-    Row(
+    KeyRow(
         "invoice_information",
         Goes.PART,
         "",
@@ -450,7 +450,7 @@ _STARS = said("stars", "service.stars", integer)
 _COST = said("cost", "service.cost", text)
 
 
-def _reply(key: str) -> tuple[Row, ...]:
+def _reply(key: str) -> tuple[KeyRow, ...]:
     """The message that an action is about, and its chat where that is another one."""
     return (said(key, "service.message_id", integer), said("reply_to_peer_id", "service.chat", person_id))
 

@@ -22,8 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
-from monitor.desktop.scan import Buffer, Scanner, Span, broken
-from monitor.desktop.values import Number, Parsed, read_value
+from monitor.desktop.scan import Buffer, ByteSpan, Scanner, broken
+from monitor.desktop.values import JsonNumber, Parsed, read_value
 from monitor.errors import ChatNotFoundError, CutOffExportError, NotAnExportError
 
 _BOM = b"\xef\xbb\xbf"
@@ -76,9 +76,9 @@ class Chat:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def spans(self) -> Iterator[Span]:
+    def spans(self) -> Iterator[ByteSpan]:
         """The messages in the order of the file."""
-        return (Span(start, end) for start, end in zip(self.starts, self.ends, strict=True))
+        return (ByteSpan(start, end) for start, end in zip(self.starts, self.ends, strict=True))
 
     @property
     def kind(self) -> str:
@@ -200,7 +200,7 @@ class _Builder:
             raise broken(self.data, self.at, "broken_export.chat_member_doubled")
         self.names.add(name)
 
-    def chat(self, span: Span, *, stopped: bool = False) -> Chat:
+    def chat(self, span: ByteSpan, *, stopped: bool = False) -> Chat:
         number, title, chat_type = (self.header.get(name) for name in ("id", "name", "type"))
         if "messages" in self.names and "type" not in self.names:
             raise _another_program()
@@ -213,7 +213,7 @@ class _Builder:
 
     def _is_number(self, number: Parsed) -> bool:
         """A number; only exports before 1.4.8 have none."""
-        return "id" not in self.names or (isinstance(number, Number) and _is_integer(number))
+        return "id" not in self.names or (isinstance(number, JsonNumber) and _is_integer(number))
 
 
 @dataclass(slots=True)
@@ -238,7 +238,7 @@ class _Walk:
             else:
                 single.take(name, self.scanner)
         if "messages" in single.names:
-            self.chats = [single.chat(Span(0, len(self.data)))]
+            self.chats = [single.chat(ByteSpan(0, len(self.data)))]
 
     def _list(self, *, left: bool) -> None:
         for name in self.scanner.members():
@@ -252,7 +252,7 @@ class _Walk:
         builder = self.current = _Builder(self.data, self.scanner.at, left)
         for name in self.scanner.members():
             builder.take(name, self.scanner)
-        chat = builder.chat(Span(builder.at, self.scanner.end))
+        chat = builder.chat(ByteSpan(builder.at, self.scanner.end))
         if self.wanted is not None and not self.wanted.may_fit(chat):
             # the offsets of the chats that nobody asked for need not stay in memory
             chat = replace(chat, title=None, starts=array("q"), ends=array("q"))
@@ -272,7 +272,7 @@ def _rescued(walk: _Walk, cut: CutOffExportError) -> Chat:
         if len(_MESSAGE_BEGINS.findall(tail)) > 1:
             raise cut
         start = 0 if open_chat is walk.single else open_chat.at  # a chat of its own is the whole file
-        walk.chats.append(open_chat.chat(Span(start, len(data)), stopped=True))
+        walk.chats.append(open_chat.chat(ByteSpan(start, len(data)), stopped=True))
     try:
         return _choose(walk.chats, walk.wanted)
     except ChatNotFoundError as error:
@@ -306,7 +306,7 @@ def _fitting(chats: list[Chat], wanted: _Wanted) -> list[Chat]:
 
 def _is_title(value: Parsed) -> TypeGuard[str | None]:
     return value is None or (
-        isinstance(value, str) and not isinstance(value, Number) and len(value) <= _MAX_TITLE_CHARACTERS
+        isinstance(value, str) and not isinstance(value, JsonNumber) and len(value) <= _MAX_TITLE_CHARACTERS
     )
 
 

@@ -19,8 +19,8 @@ from monitor.desktop.files import NamedFile
 from monitor.desktop.known import ACTIONS, MESSAGE, UNKNOWN_ACTION, Rows, collect, parts_of
 from monitor.desktop.layout import Chat
 from monitor.desktop.rich import read_rich
-from monitor.desktop.shapes import Reader, integer_of, is_text, moment_of, old_peer, peer
-from monitor.desktop.values import Number, Parsed
+from monitor.desktop.shapes import PartReader, integer_of, is_text, moment_of, old_peer, peer
+from monitor.desktop.values import JsonNumber, Parsed
 from monitor.desktop.words import is_number_alone, read_text
 from monitor.previews import Stripped, strip_previews
 
@@ -136,7 +136,7 @@ class _Source:
     def __init__(self, parsed: Mapping[str, Parsed], chat: Chat) -> None:
         self.parsed = parsed
         self.chat = chat
-        self.reader = Reader()
+        self.reader = PartReader()
         self.found: dict[str, Any] = {}
         self.holes: dict[HoleReason, dict[str, None]] = {}
 
@@ -193,10 +193,10 @@ class _Source:
     def peer(self, name: str) -> Value:
         """An account or a chat; one that is spelled in no known way is kept as it stands."""
         value = self.parsed.get(name)
-        if isinstance(value, Number):
+        if isinstance(value, JsonNumber):
             return self.chat.peer if integer_of(value) == self.chat.number else old_peer(self.reader, value, name)
         found = self.text(name)
-        spelled = peer(Reader(), found, name)
+        spelled = peer(PartReader(), found, name)
         return spelled or (None if found is None else self.reader.clean(found))
 
     def reply(self) -> Value:

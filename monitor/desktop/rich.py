@@ -18,7 +18,7 @@ from evidence.observation import HoleReason
 from monitor.desktop.files import NamedFile
 from monitor.desktop.known import BUTTON_TYPES, MEDIA_TYPES
 from monitor.desktop.shapes import (
-    Reader,
+    PartReader,
     Shape,
     code,
     decimal,
@@ -55,7 +55,7 @@ class Rich:
         files: The files that its blocks name.
     """
 
-    reader: Reader
+    reader: PartReader
     words: list[str] = field(default_factory=list)
     length: int = 0
     entities: list[Entity] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Rich:
         return Part("rich", fields | {"blocks": tuple(Part("block", block) for block in self.blocks)})
 
 
-def read_rich(reader: Reader, value: Parsed) -> Rich:
+def read_rich(reader: PartReader, value: Parsed) -> Rich:
     """Read a ``rich_message``; ``unread`` and ``unknown`` of the reader say what it held besides."""
     rich = Rich(reader)
     told = required_mapping(reader, value, "rich_message") or {}
@@ -115,12 +115,12 @@ class RichText:
     read: "Callable[[Rich, Told], None] | None" = None
 
 
-def _email(reader: Reader, value: Parsed, where: str) -> Number | None:
+def _email(reader: PartReader, value: Parsed, where: str) -> Number | None:
     found = text(reader, value, where)
     return None if found is None else Number(NumberKind.EMAIL, found)
 
 
-def _phone(reader: Reader, value: Parsed, where: str) -> Number | None:
+def _phone(reader: PartReader, value: Parsed, where: str) -> Number | None:
     found = text(reader, value, where)
     return None if found is None else Number(NumberKind.PHONE, found)
 
@@ -172,7 +172,7 @@ _FILE_KEYS = (
 )  # fmt: skip
 
 
-def _ignored(_reader: Reader, _value: Parsed, _where: str) -> None:
+def _ignored(_reader: PartReader, _value: Parsed, _where: str) -> None:
     """Known, and read elsewhere or of no weight."""
 
 
@@ -639,7 +639,7 @@ _MEDIA_FIELDS: Mapping[str, tuple[str, Shape]] = {
 }
 
 
-def _media_fields(reader: Reader, told: Told, prefix: str) -> dict[str, Any]:
+def _media_fields(reader: PartReader, told: Told, prefix: str) -> dict[str, Any]:
     keys: Mapping[str, tuple[str, Shape]] = _MEDIA_FIELDS
     if prefix:
         keys = {f"{prefix}_file_size": ("bytes", integer)}
@@ -674,7 +674,7 @@ def _button(rich: Rich, told: Told, span: Span | None) -> Part:
     return Part("button", fields | dict(_button_fields(rich.reader, inner)))
 
 
-def _button_fields(reader: Reader, inner: Told) -> Iterator[tuple[str, Any]]:
+def _button_fields(reader: PartReader, inner: Told) -> Iterator[tuple[str, Any]]:
     for key, value in inner.items():
         if key not in _BUTTON:
             reader.miss(f"rich_message button.{key}")

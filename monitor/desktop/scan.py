@@ -35,7 +35,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteSpan:
     """The bytes ``start`` to ``end``, exclusive, from the beginning of the file."""
 
     start: int
@@ -111,7 +111,7 @@ class Scanner:
                 return
             self._expect(b",")
 
-    def value(self) -> Span:
+    def value(self) -> ByteSpan:
         """Step over one value, whatever it is.
 
         Raises:
@@ -126,7 +126,7 @@ class Scanner:
             if scalar is None:
                 self._refuse(start, "a value")
             self._at = scalar.end()
-        return Span(start, self._at)
+        return ByteSpan(start, self._at)
 
     def finish(self) -> None:
         """Check that nothing but white space follows.

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from evidence.canonical import Value
 from evidence.content import Link, Number, NumberKind, Person
 from evidence.times import format_time
-from monitor.desktop.values import Number as Digits
+from monitor.desktop.values import JsonNumber as Digits
 from monitor.desktop.values import Parsed, read_value_of_text
 from monitor.errors import ExportError
 from monitor.previews import strip_previews
@@ -38,7 +38,7 @@ _RAW_CHAT, _RAW_CHANNEL = 1 << 48, 1 << 49
 
 
 @dataclass(slots=True)
-class Reader:
+class PartReader:
     """What was noted while one message was read.
 
     Attributes:
@@ -79,7 +79,7 @@ class Reader:
         self.unknown[where] = None
 
 
-Shape: TypeAlias = Callable[[Reader, Parsed, str], Any]
+Shape: TypeAlias = Callable[[PartReader, Parsed, str], Any]
 """Reads a value; the text says where it stands, for a note."""
 
 
@@ -99,7 +99,7 @@ def integer_of(value: Parsed) -> int | None:
     return number if -_INTEGERS <= number < _INTEGERS else None
 
 
-def text(reader: Reader, value: Parsed, where: str) -> Value:
+def text(reader: PartReader, value: Parsed, where: str) -> Value:
     """A text that says something."""
     if value is None or value == "":
         return None
@@ -109,7 +109,7 @@ def text(reader: Reader, value: Parsed, where: str) -> Value:
     return reader.clean(value)
 
 
-def integer(reader: Reader, value: Parsed, where: str) -> str | None:
+def integer(reader: PartReader, value: Parsed, where: str) -> str | None:
     """A whole number, quoted or not, in its one spelling."""
     if value is None or value == "":
         return None
@@ -120,7 +120,7 @@ def integer(reader: Reader, value: Parsed, where: str) -> str | None:
     return str(number)
 
 
-def decimal(reader: Reader, value: Parsed, where: str) -> str | None:
+def decimal(reader: PartReader, value: Parsed, where: str) -> str | None:
     """A number with its digits as spelled."""
     if not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         reader.refuse(where)
@@ -128,7 +128,7 @@ def decimal(reader: Reader, value: Parsed, where: str) -> str | None:
     return str(value)
 
 
-def flag(reader: Reader, value: Parsed, where: str) -> str | None:
+def flag(reader: PartReader, value: Parsed, where: str) -> str | None:
     """Yes or no."""
     if not isinstance(value, bool):
         reader.refuse(where)
@@ -136,7 +136,7 @@ def flag(reader: Reader, value: Parsed, where: str) -> str | None:
     return "yes" if value else "no"
 
 
-def code(reader: Reader, value: Parsed, where: str) -> str | None:
+def code(reader: PartReader, value: Parsed, where: str) -> str | None:
     """A word of the exporter's own."""
     if not (isinstance(value, str) and _CODE.fullmatch(value)):
         reader.refuse(where)
@@ -147,7 +147,7 @@ def code(reader: Reader, value: Parsed, where: str) -> str | None:
 def one_of(*known: str) -> Shape:
     """A word of the exporter's own, of these; another one is unknown and kept."""
 
-    def shape(reader: Reader, value: Parsed, where: str) -> str | None:
+    def shape(reader: PartReader, value: Parsed, where: str) -> str | None:
         found = code(reader, value, where)
         if found is not None and found not in known:
             reader.miss(f"{where}: {found}")
@@ -164,7 +164,7 @@ def moment_of(value: Parsed) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def moment(reader: Reader, value: Parsed, where: str) -> str | None:
+def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
     """A time; 0 says that there is none."""
     if value in (None, "", "0"):
         return None
@@ -175,25 +175,25 @@ def moment(reader: Reader, value: Parsed, where: str) -> str | None:
     return format_time(found)
 
 
-def link(reader: Reader, value: Parsed, where: str) -> Link | None:
+def link(reader: PartReader, value: Parsed, where: str) -> Link | None:
     """An address."""
     address = text(reader, value, where)
     return None if address is None else Link(address)
 
 
-def phone(reader: Reader, value: Parsed, where: str) -> Number | None:
+def phone(reader: PartReader, value: Parsed, where: str) -> Number | None:
     """A telephone number."""
     number = text(reader, value, where)
     return None if number is None else Number(NumberKind.PHONE, number)
 
 
-def username(reader: Reader, value: Parsed, where: str) -> Person | None:
+def username(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """A user name, with its ``@`` or without."""
     found = text(reader, value, where)
     return None if found is None else Person(username=found)
 
 
-def named(reader: Reader, value: Parsed, where: str) -> Person | None:
+def named(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """A name; null is an account that has none any more, and is somebody all the same."""
     if value is None:
         return Person(name="")
@@ -201,25 +201,25 @@ def named(reader: Reader, value: Parsed, where: str) -> Person | None:
     return None if name is None else Person(name=name)
 
 
-def person_id(reader: Reader, value: Parsed, where: str) -> Person | None:
+def person_id(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """``user123`` and its like."""
     found = peer(reader, value, where)
     return None if found is None else Person(id=found)
 
 
-def user(reader: Reader, value: Parsed, where: str) -> Person | None:
+def user(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """The bare number of a user."""
     number = integer(reader, value, where)
     return None if number is None else Person(id=f"user{number}")
 
 
-def channel(reader: Reader, value: Parsed, where: str) -> Person | None:
+def channel(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """The bare number of a channel."""
     number = integer(reader, value, where)
     return None if number is None else Person(id=f"channel{number}")
 
 
-def raw_peer(reader: Reader, value: Parsed, where: str) -> Person | None:
+def raw_peer(reader: PartReader, value: Parsed, where: str) -> Person | None:
     """A number that carries the kind of peer in its bits from 48 on, as three places have it to this day."""
     number = integer_of(value)
     if number is None or number < 0:
@@ -232,7 +232,7 @@ def raw_peer(reader: Reader, value: Parsed, where: str) -> Person | None:
     return Person(id=f"user{number}")
 
 
-def peer(reader: Reader, value: Parsed, where: str) -> str | None:
+def peer(reader: PartReader, value: Parsed, where: str) -> str | None:
     """``user123``, ``group123`` or ``channel123``; of the numbers without a kind, see ``old_peer``."""
     if value is None or value == "":
         return None
@@ -246,7 +246,7 @@ def peer(reader: Reader, value: Parsed, where: str) -> str | None:
     return f"group{value[4:]}" if value.startswith("chat") else str(value)
 
 
-def old_peer(reader: Reader, value: Parsed, where: str) -> str | None:
+def old_peer(reader: PartReader, value: Parsed, where: str) -> str | None:
     """A number without quotes, as versions before 2.7.2 wrote it.
 
     2.4 to 2.7.1 add 2^32 to a user's and 2^33 to a basic group's or a channel's, which cannot be told
@@ -264,7 +264,7 @@ def old_peer(reader: Reader, value: Parsed, where: str) -> str | None:
 def list_of(shape: Shape) -> Shape:
     """An array of such; one that says nothing is left out."""
 
-    def of_each(reader: Reader, value: Parsed, where: str) -> tuple[Any, ...] | None:
+    def of_each(reader: PartReader, value: Parsed, where: str) -> tuple[Any, ...] | None:
         if not isinstance(value, list):
             reader.refuse(where)
             return None
@@ -277,7 +277,7 @@ def list_of(shape: Shape) -> Shape:
 def in_a_text(shape: Shape) -> Shape:
     """JSON that the exporter wrote into a string, read again."""
 
-    def inside(reader: Reader, value: Parsed, where: str) -> Any:  # noqa: ANN401 - what the shape gives
+    def inside(reader: PartReader, value: Parsed, where: str) -> Any:  # noqa: ANN401 - what the shape gives
         if not is_text(value):
             return shape(reader, value, where)
         try:
@@ -289,7 +289,7 @@ def in_a_text(shape: Shape) -> Shape:
     return inside
 
 
-def required_mapping(reader: Reader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
+def required_mapping(reader: PartReader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
     """An object."""
     if not isinstance(value, dict):
         reader.refuse(where)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from monitor.desktop.repair import repaired
-from monitor.desktop.scan import Buffer, Span, broken, place
+from monitor.desktop.scan import Buffer, ByteSpan, broken, place
 from monitor.errors import BrokenExportError, ExportTooLargeError
 
 MAX_VALUE_BYTES = 16 << 20
@@ -22,12 +22,12 @@ MAX_NAME_CHARACTERS = 128
 """Of one member name inside a message; a longer one is no name but a hiding place."""
 
 Parsed: TypeAlias = "str | bool | list[Parsed] | dict[str, Parsed] | None"
-"""What a slice holds; a number is a ``Number``, which is a ``str``."""
+"""What a slice holds; a number is a ``JsonNumber``, which is a ``str``."""
 
 REPEATABLE = "text"
 
 
-class Number(str):
+class JsonNumber(str):
     """A JSON number as the file spells it."""
 
     __slots__ = ()
@@ -37,7 +37,7 @@ class _RefusedError(ValueError):
     """JSON that the standard library accepts and that is no evidence; becomes a BrokenExportError."""
 
 
-def read_value(data: Buffer, span: Span) -> Parsed:
+def read_value(data: Buffer, span: ByteSpan) -> Parsed:
     """Parse the bytes of ``span`` as exactly one JSON value.
 
     Raises:
@@ -71,7 +71,7 @@ def read_value_of_text(text: str) -> Parsed:
     """
     raw = text.encode("utf-8", "surrogatepass")
     try:
-        return read_value(raw, Span(0, len(raw)))
+        return read_value(raw, ByteSpan(0, len(raw)))
     except RecursionError as error:
         raise broken(raw, 0, "broken_export.nests_without_end") from error
 
@@ -79,15 +79,15 @@ def read_value_of_text(text: str) -> Parsed:
 def _parse(raw: bytes) -> Parsed:
     parsed: Parsed = json.loads(
         raw.decode("utf-8"),
-        parse_int=Number,
-        parse_float=Number,
+        parse_int=JsonNumber,
+        parse_float=JsonNumber,
         parse_constant=_refuse_constant,
         object_pairs_hook=_object,
     )
     return parsed
 
 
-def _placed(data: Buffer, span: Span, error: ValueError) -> BrokenExportError:
+def _placed(data: Buffer, span: ByteSpan, error: ValueError) -> BrokenExportError:
     match error:
         case json.JSONDecodeError():
             offset = span.start + len(error.doc[: error.pos].encode("utf-8"))

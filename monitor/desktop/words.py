@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from evidence.canonical import Value
-from evidence.content import Entity, Link, Number, NumberKind, Person, Piece, Span, Words
-from monitor.desktop.shapes import Reader, Shape, flag, integer_of, is_text, link, text, user
+from evidence.content import Entity, Link, Number, NumberKind, PartWords, Person, Piece, Span
+from monitor.desktop.shapes import PartReader, Shape, flag, integer_of, is_text, link, text, user
 from monitor.desktop.values import Parsed
 
 
@@ -30,7 +30,7 @@ class Behind:
     keys: Mapping[str, tuple[str, Shape]] = field(default_factory=dict)
 
 
-def document(reader: Reader, value: Parsed, where: str) -> str | None:
+def document(reader: PartReader, value: Parsed, where: str) -> str | None:
     """The number of a custom emoji. A path instead of it counts files of the export and says nothing of the message."""
     number = integer_of(value)
     if number is None and not is_text(value):
@@ -70,7 +70,7 @@ class _Run:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_text(reader: Reader, value: Parsed, where: str) -> tuple[Value, tuple[Entity, ...]]:
+def read_text(reader: PartReader, value: Parsed, where: str) -> tuple[Value, tuple[Entity, ...]]:
     """The text of a message and its entities; None for a text of no known shape."""
     if value is None or is_text(value):
         return (None if value is None else reader.clean(str(value))), ()
@@ -93,7 +93,7 @@ def _entities(runs: list[_Run]) -> Iterator[Entity]:
         offset += len(run.words)
 
 
-def words(reader: Reader, value: Parsed, where: str) -> Words | None:
+def words(reader: PartReader, value: Parsed, where: str) -> PartWords | None:
     """The words of a part, as a shape."""
     if value in (None, "", []):
         return None
@@ -116,7 +116,7 @@ def _piece(run: _Run) -> "Value | Piece":
     return Piece(run.type, () if itself else (run.words,), run.fields)
 
 
-def _runs(reader: Reader, value: Parsed, where: str) -> list[_Run] | None:
+def _runs(reader: PartReader, value: Parsed, where: str) -> list[_Run] | None:
     """The stretches of a text; None, and a note, for another shape."""
     listed = value if isinstance(value, list) else [value]
     runs = [_run(reader, one, where) for one in listed]
@@ -131,7 +131,7 @@ def is_number_alone(value: Parsed) -> bool:
     return isinstance(value, bool) or (isinstance(value, str) and not is_text(value))
 
 
-def _run(reader: Reader, value: Parsed, where: str) -> _Run | None:
+def _run(reader: PartReader, value: Parsed, where: str) -> _Run | None:
     if is_text(value):
         return _Run(str(value))
     if not isinstance(value, dict) or not is_text(value.get("text")) or not is_text(value.get("type", "")):
@@ -146,7 +146,7 @@ def _run(reader: Reader, value: Parsed, where: str) -> _Run | None:
     return _Run(said, name, _fields(reader, behind, value, said, f"{where}.{name}"))
 
 
-def _fields(reader: Reader, behind: Behind, value: Mapping[str, Parsed], said: str, where: str) -> dict[str, Any]:
+def _fields(reader: PartReader, behind: Behind, value: Mapping[str, Parsed], said: str, where: str) -> dict[str, Any]:
     fields = {behind.to: behind.itself(reader.clean(said))} if behind.itself and said else {}
     for key in value.keys() - {"type", "text"}:
         if key not in behind.keys:

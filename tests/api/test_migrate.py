@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from api.migrate import upgrade
 from evidence.errors import SchemaVersionError
 from evidence.store import database
-from evidence.store.database import reading, require_schema
+from evidence.store.database import reading, require_version
 
 
 def test_the_migrations_make_the_tables_of_the_program_and_no_others(tmp_path: Path) -> None:
@@ -38,9 +38,9 @@ def test_the_migrations_make_the_tables_of_the_program_and_no_others(tmp_path: P
 def test_a_database_is_of_this_version_once_it_is_upgraded_and_stays_so(tmp_path: Path) -> None:
     engine = database.open_engine(database.sqlite_url(tmp_path / "home.db"))
     with reading(engine) as connection, pytest.raises(SchemaVersionError):
-        require_schema(connection)
+        require_version(connection)
     for _ in range(2):
         upgrade(engine)
         with reading(engine) as connection:
-            require_schema(connection)
+            require_version(connection)
     engine.dispose()

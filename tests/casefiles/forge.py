@@ -37,7 +37,7 @@ from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import grow, inclusion_path, tree_root
 from evidence.rehearsal import authority as rehearsal
-from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.rehearsal.authority import RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
 
@@ -51,18 +51,18 @@ HELD_BACK = frozenset({"sender_name", "sender_id"})
 
 
 @cache
-def authority() -> RehearsalAuthority:
+def authority() -> RehearsalOffice:
     """One rehearsal authority for the whole run."""
     key = ec.generate_private_key(ec.SECP256R1())
     return unit_under(rehearsal._root_certificate(key, BEFORE), key)
 
 
-def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> RehearsalAuthority:
+def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> RehearsalOffice:
     """A time-stamp unit whose certificate this root issues; the root's key is kept for the tests."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = rehearsal._authority_certificate(key, root, root_key, BEFORE)
     ROOT_KEYS[root] = root_key
-    return RehearsalAuthority(key=key, certificate=certificate, root=root)
+    return RehearsalOffice(key=key, certificate=certificate, root=root)
 
 
 @cache
@@ -90,7 +90,7 @@ def roots() -> list[x509.Certificate]:
     return [sealer().chain[0], authority().root]
 
 
-def stamping(at: datetime, *, by: RehearsalAuthority | None = None) -> Callable[[bytes], bytes]:
+def stamping(at: datetime, *, by: RehearsalOffice | None = None) -> Callable[[bytes], bytes]:
     """Stamps digests at times that go on by a second each."""
     ticks = itertools.count()
 

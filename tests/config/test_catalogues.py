@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from config import catalogues
-from config.catalogues import time_stamp_authorities
+from config.catalogues import time_stamp_offices
 from config.errors import CatalogueError
 
 DATA = Path(catalogues.__file__).parent / "data"
@@ -24,7 +24,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def test_the_shipped_authorities_are_these_with_these_roots() -> None:
-    shipped = time_stamp_authorities()
+    shipped = time_stamp_offices()
     assert set(shipped) == set(FINGERPRINTS)
     for name, entry in shipped.items():
         certificates = [x509.load_pem_x509_certificate(root.pem) for root in entry.roots]
@@ -35,13 +35,13 @@ def test_the_shipped_authorities_are_these_with_these_roots() -> None:
 
 
 def test_no_shipped_authority_claims_to_have_been_checked() -> None:
-    for entry in time_stamp_authorities().values():
+    for entry in time_stamp_offices().values():
         assert entry.verified_by is None
         assert entry.qualified is None
 
 
 def test_the_catalogue_cannot_be_changed_by_its_readers() -> None:
-    shipped = time_stamp_authorities()
+    shipped = time_stamp_offices()
     with pytest.raises(TypeError):
         shipped["mine"] = shipped["digicert"]
     with pytest.raises(AttributeError):
@@ -62,7 +62,7 @@ def altered(copy: Path, change: Change) -> Path:
 
 
 def test_an_unchanged_copy_is_accepted(copy: Path) -> None:
-    assert time_stamp_authorities(altered(copy, lambda whole: None)) == time_stamp_authorities()
+    assert time_stamp_offices(altered(copy, lambda whole: None)) == time_stamp_offices()
 
 
 def entry(change: Change) -> Change:
@@ -99,7 +99,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
 def test_the_file_and_the_key_are_named_for(copy: Path, fault: str) -> None:
     change, named = FAULTS[fault]
     with pytest.raises(CatalogueError) as caught:
-        time_stamp_authorities(altered(copy, change))
+        time_stamp_offices(altered(copy, change))
     assert named in str(caught.value)
 
 
@@ -107,19 +107,19 @@ def test_the_file_and_the_key_are_named_for(copy: Path, fault: str) -> None:
 def test_what_is_no_catalogue_is_refused(copy: Path, text: str) -> None:
     (copy / "authorities.json").write_text(text)
     with pytest.raises(CatalogueError, match=r"authorities\.json"):
-        time_stamp_authorities(copy)
+        time_stamp_offices(copy)
 
 
 def test_a_key_written_twice_is_refused_and_named(copy: Path) -> None:
     file = copy / "authorities.json"
     file.write_text(file.read_text().replace('"country": "US",', '"country": "US", "country": "RS",'))
     with pytest.raises(CatalogueError, match="key twice: country"):
-        time_stamp_authorities(copy)
+        time_stamp_offices(copy)
 
 
 def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"authorities\.json"):
-        time_stamp_authorities(tmp_path)
+        time_stamp_offices(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_a_root_file_holds_one_certificate_and_nothing_else(copy: Path, spoil: C
     other = (copy / "authorities" / "globalsign-root-ca-r6.pem").read_bytes()
     file.write_bytes(spoil(file.read_bytes(), other))
     with pytest.raises(CatalogueError):
-        time_stamp_authorities(copy)
+        time_stamp_offices(copy)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.errors import LANGUAGE, PARTS, Explained, Said, SettingsError, as_json, catalogue, say
+from config.errors import LANGUAGE, WORDING_PARTS, Explained, SettingsError, Wording, as_json, catalogue, say
 
 TEXTS = st.text(max_size=40)
 NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
@@ -22,7 +22,7 @@ def test_words_are_made_of_code_and_facts() -> None:
 
 def test_a_code_without_words_is_told_by_itself_and_its_facts() -> None:
     error = Explained("later.code", where="leaf 3", found="x", more=5)
-    assert error.said == Said("later.code", "leaf 3", "", "x")
+    assert error.said == Wording("later.code", "leaf 3", "", "x")
     assert str(error) == "leaf 3: later.code (found x)"
 
 
@@ -57,7 +57,7 @@ def test_every_entry_can_be_told(code: str) -> None:
     told = [text.format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
     assert any(told)
     assert all("\n" not in text for text in told)
-    assert catalogue(LANGUAGE)[code].keys() <= set(PARTS)
+    assert catalogue(LANGUAGE)[code].keys() <= set(WORDING_PARTS)
 
 
 def test_a_copy_of_an_error_says_the_same() -> None:

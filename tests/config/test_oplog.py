@@ -138,8 +138,8 @@ def test_the_place_of_an_error_is_a_line_of_ours() -> None:
 
     with pytest.raises(ValueError, match="secret") as raised:
         broken()
-    assert oplog.place_of(raised.value) == f"tests/config/test_oplog.py:{broken.__code__.co_firstlineno + 1}"
-    assert oplog.place_of(ValueError("never raised")) == ""
+    assert oplog.source_place(raised.value) == f"tests/config/test_oplog.py:{broken.__code__.co_firstlineno + 1}"
+    assert oplog.source_place(ValueError("never raised")) == ""
 
 
 def test_the_file_is_its_owners_alone_and_no_link_is_followed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from config.errors import LANGUAGE, PARTS, catalogue
+from config.errors import LANGUAGE, WORDING_PARTS, catalogue
 from tests.contracts import codes
 from tests.contracts.codes import CODE, Use, placeholders, uses
 from tests.contracts.tree import ROOT
@@ -62,7 +62,7 @@ def test_every_code_belongs_to_one_class() -> None:
 
 def test_every_code_is_spelled_as_codes_are_and_has_known_parts() -> None:
     assert [code for code in WORDS if not CODE.fullmatch(code)] == []
-    assert {code: told for code, told in WORDS.items() if not told or not told.keys() <= set(PARTS)} == {}
+    assert {code: told for code, told in WORDS.items() if not told or not told.keys() <= set(WORDING_PARTS)} == {}
     assert [code for code, told in WORDS.items() for text in told.values() if not text or text.strip() != text] == []
 
 

@@ -23,10 +23,10 @@ from api.cli.main import cli
 from api.home import Home
 from api.office.health import examine
 from casefiles.verifier.report import check_list
-from config.catalogues import time_stamp_authorities
+from config.catalogues import time_stamp_offices
 from config.errors import Explained
 from config.settings import NOT_SETTINGS, PREFIX, Settings
-from evidence.audit.log import AuditInput, Reader
+from evidence.audit.log import AuditInput, RecordReader
 from evidence.audit.run import audit
 from evidence.observation import HoleReason
 from evidence.times import system_clock
@@ -208,7 +208,7 @@ def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:
     office = new_office(tmp_path)
     home = Home.open(office.home.path)
     signed = home.keys.signed.read_bytes()
-    reader = Reader(home.keys.unlock(PASSPHRASE).casework, home.keys.seen_key())
+    reader = RecordReader(home.keys.unlock(PASSPHRASE).casework, home.keys.seen_key())
     told = AuditInput(
         home.engine, home.objects, home.verifier_key, home.stamp_roots(), signed=signed, against=signed, reader=reader
     )
@@ -243,7 +243,7 @@ def test_each_error_has_its_row_and_no_row_is_of_an_error_that_is_gone() -> None
 
 def test_each_time_stamp_office_has_its_row_with_address_and_root() -> None:
     table = {row[0].strip("`"): row[1:] for row in rows(section(OPERATIONS, "## Time-stamp offices"))}
-    shipped = time_stamp_authorities()
+    shipped = time_stamp_offices()
     assert table == {name: [f"`{each.url}`", each.roots[0].subject] for name, each in shipped.items()}
 
 

@@ -25,7 +25,7 @@ from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.format import layout
 from casefiles.format.records import decode_lines, encode_lines, events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.checks import Opened
+from casefiles.verifier.checks import OpenedBundle
 from evidence.canonical import jcs
 from evidence.custody.disclose import disclose
 from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
@@ -667,7 +667,7 @@ def told_name(line: str) -> str:
 
 def told_again(members: Members) -> bytes:
     """The tables and the counts made again from changed leaves and lines, and sealed."""
-    opened = Opened(members, roots=(), log_key=None)
+    opened = OpenedBundle(members, roots=(), log_key=None)
     items, events = items_of(opened.records), events_of(opened.records)
     withheld = sum(len(record.withheld) for record in opened.records)
     counts = {"items": str(len(items)), "events": str(len(events)), "withheld": str(withheld)}

@@ -13,7 +13,7 @@ from PIL import Image
 
 from evidence.canonical import Value, jcs
 from evidence.errors import CanonicalError
-from monitor.desktop.values import Number
+from monitor.desktop.values import JsonNumber
 from monitor.previews import strip_previews
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -98,7 +98,7 @@ def test_the_value_of_a_preview_name_goes_whole_whatever_it_is(name: str) -> Non
 
 
 def test_the_size_of_a_preview_stays() -> None:
-    value = {"thumbnail_file_size": Number("812"), "thumb": None, "thumbs": 3}
+    value = {"thumbnail_file_size": JsonNumber("812"), "thumb": None, "thumbs": 3}
     assert strip_previews(value).value == {"thumbnail_file_size": "812", "thumb": None, "thumbs": "3"}
 
 

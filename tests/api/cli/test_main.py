@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import COMMANDS
-from config.catalogues import AuthorityEntry, RootCertificate
-from evidence.rehearsal.authority import RehearsalAuthority
+from config.catalogues import OfficeEntry, RootCertificate
+from evidence.rehearsal.authority import RehearsalOffice
 from evidence.times import system_clock
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE
@@ -251,20 +251,20 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["authorities"]
 
 
-def catalogue_with(url: str, authority: RehearsalAuthority) -> Mapping[str, AuthorityEntry]:
+def catalogue_with(url: str, authority: RehearsalOffice) -> Mapping[str, OfficeEntry]:
     root = RootCertificate("office.pem", "Office", "", authority.root_pem)
-    return {"office": AuthorityEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
+    return {"office": OfficeEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
 
 
-def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalAuthority) -> None:
+def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalOffice) -> None:
     for module in ("api.home", "api.office.home"):
-        monkeypatch.setattr(f"{module}.time_stamp_authorities", lambda: catalogue_with(url, authority))
+        monkeypatch.setattr(f"{module}.time_stamp_offices", lambda: catalogue_with(url, authority))
 
 
 def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
     life: Life, tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, authority = tmp_path / "home", RehearsalAuthority.create(tmp_path / "authority", at=system_clock())
+    home, authority = tmp_path / "home", RehearsalOffice.create(tmp_path / "authority", at=system_clock())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         choose(monkeypatch, f"http://127.0.0.1:{probe.getsockname()[1]}/", authority)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api.home import Home, Writer
-from api.office.bundle import Exported, Order, anchored, export_case, stream_case, verify_bundle
+from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
@@ -354,12 +354,12 @@ def test_beside_a_monitor_an_export_does_not_wait_for_what_is_newer_than_its_cas
     with reading(desk.home.engine) as connection:
         stamped = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar_one()
     with desk.home.writing() as writer:
-        assert anchored(writer, covers=stamped - 1).size == stamped
+        assert stamped_checkpoint(writer, covers=stamped - 1).size == stamped
         assert desk.size() > stamped
         monkeypatch.setattr(Writer, "beat", lambda _writer, **_now: StampUnreachableError("no answer"))
-        assert anchored(writer, covers=0).size == stamped
+        assert stamped_checkpoint(writer, covers=0).size == stamped
         with pytest.raises(StampUnreachableError, match="no answer"):
-            anchored(writer, covers=stamped)
+            stamped_checkpoint(writer, covers=stamped)
 
 
 def test_an_export_into_streams_is_logged_before_the_first_byte(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from api.home import Home
 from api.office.channel import Channel, Registered, add_channel, list_channels, remove_channel
 from api.office.page import every_entry
 from config.errors import LegalBasisError, SettingsError
-from config.watchlist import Entry, watch_entry
+from config.watchlist import WatchEntry, watch_entry
 from evidence.authority import Doer
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
@@ -84,7 +84,7 @@ def test_two_persons_need_no_review(home: Home) -> None:
 
 
 def test_the_register_shows_what_was_added_last(home: Home) -> None:
-    entries: list[tuple[Entry, Mode]] = [
+    entries: list[tuple[WatchEntry, Mode]] = [
         (ENTRY, Mode.METADATA_ONLY),
         (replace(ENTRY, channel="aaaa"), Mode.METADATA_ONLY),
         (replace(ENTRY, access="public"), Mode.SEALED),
@@ -210,7 +210,7 @@ def overtaken_by(monkeypatch: pytest.MonkeyPatch, other: Callable[[Sequencer], N
     monkeypatch.setattr(Sequencer, "prepare", late)
 
 
-def added(home: Home, entry: Entry, by: Doer) -> Draft:
+def added(home: Home, entry: WatchEntry, by: Doer) -> Draft:
     told = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "legal_basis": "b", "review_by": None}
     register = {"report_url": entry.report_url, "reported_by": entry.reported_by, "reported_on": "2026-01-02"}
     return Draft("channel_added", by.values() | told | register)

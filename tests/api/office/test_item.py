@@ -11,7 +11,7 @@ import pytest
 from api.home import Home
 from api.office import item as listing
 from api.office.audit import run_audit
-from api.office.item import Look, list_items, show_item
+from api.office.item import DigestLook, list_items, show_item
 from api.office.page import every_entry, every_page
 from casefiles.case import OpenedEvent, open_events
 from evidence.custody.turn import Turn
@@ -23,8 +23,8 @@ from tests.homes import PASSPHRASE, Office, doer, items_of, records_of, size_of,
 
 
 @pytest.fixture
-def look(home: Home) -> Look:
-    return Look(doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
+def look(home: Home) -> DigestLook:
+    return DigestLook(doer(home, approver=None), home.keys.unlock(PASSPHRASE).casework)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_without_a_key_nothing_is_opened_and_nothing_is_logged(home: Home, opene
     assert (size_of(home), opened) == (before, [])
 
 
-Ask = Callable[[Home, str, str, Look], Any]
+Ask = Callable[[Home, str, str, DigestLook], Any]
 LOOKS: dict[str, tuple[Ask, dict[str, str]]] = {
     "all": (lambda home, _channel, _item, look: list_items(home, look=look), {}),
     "channel": (
@@ -61,7 +61,7 @@ LOOKS: dict[str, tuple[Ask, dict[str, str]]] = {
 
 @pytest.mark.parametrize("asked", LOOKS)
 def test_a_look_is_logged_before_any_record_is_opened(
-    office: Office, home: Home, look: Look, opened: list[int], asked: str
+    office: Office, home: Home, look: DigestLook, opened: list[int], asked: str
 ) -> None:
     before, items = size_of(home), items_of(home)
     item, channel = items[0].item_id, office.export.channel_id
@@ -81,7 +81,7 @@ def test_a_look_is_logged_before_any_record_is_opened(
 
 
 def test_a_look_that_cannot_be_logged_opens_nothing(
-    home: Home, look: Look, opened: list[int], monkeypatch: pytest.MonkeyPatch
+    home: Home, look: DigestLook, opened: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = items_of(home)[0].item_id
     monkeypatch.setattr("api.home.Turn", partial(Turn, wait_s=0))
@@ -92,7 +92,7 @@ def test_a_look_that_cannot_be_logged_opens_nothing(
     assert opened == []
 
 
-def test_where_nothing_is_shown_nothing_is_logged(home: Home, look: Look, opened: list[int]) -> None:
+def test_where_nothing_is_shown_nothing_is_logged(home: Home, look: DigestLook, opened: list[int]) -> None:
     before = size_of(home)
     assert list_items(home, channel="1", look=look).entries == ()
     with pytest.raises(UnknownItemError):
@@ -100,7 +100,7 @@ def test_where_nothing_is_shown_nothing_is_logged(home: Home, look: Look, opened
     assert (size_of(home), opened) == (before, [])
 
 
-def test_nothing_but_digests_leaves_the_records(office: Office, home: Home, look: Look) -> None:
+def test_nothing_but_digests_leaves_the_records(office: Office, home: Home, look: DigestLook) -> None:
     places, seen = items_of(home), items_of(home, look)
     assert [replace(item, sha256=None) for item in seen] == places
     assert {item.sha256 for item in seen if item.kind == "file"} == set(office.export.media.values())
@@ -111,7 +111,7 @@ def test_nothing_but_digests_leaves_the_records(office: Office, home: Home, look
     assert replace(shown, item=locked.item, checkpoint=locked.checkpoint) == locked
 
 
-def test_after_a_look_the_audit_is_clean(home: Home, look: Look) -> None:
+def test_after_a_look_the_audit_is_clean(home: Home, look: DigestLook) -> None:
     list_items(home, look=look)
     audited = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
     assert audited.report.problems == ()
@@ -135,14 +135,14 @@ def test_what_is_added_meanwhile_neither_repeats_an_item_nor_skips_one(home: Hom
     assert [*first.entries, *rest] == items_of(home)
 
 
-def test_a_page_after_an_item_that_is_not_there_is_refused(home: Home, look: Look, opened: list[int]) -> None:
+def test_a_page_after_an_item_that_is_not_there_is_refused(home: Home, look: DigestLook, opened: list[int]) -> None:
     before = size_of(home)
     with pytest.raises(UnknownItemError, match="no such item"):
         list_items(home, after="nothing", look=look)
     assert (size_of(home), opened) == (before, [])
 
 
-def test_each_page_with_digests_is_a_look_of_its_own(home: Home, look: Look) -> None:
+def test_each_page_with_digests_is_a_look_of_its_own(home: Home, look: DigestLook) -> None:
     before = size_of(home)
     pages = list(every_page(lambda after: list_items(home, look=look, after=after, limit=9)))
     looks = [record for record in records_of(home, before) if record.type == "digests_viewed"]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casefiles.bundle.members import Payload, describe, make_payload
+from casefiles.bundle.members import BundlePayload, describe, make_payload
 from casefiles.errors import RecordsError
-from casefiles.format.records import Record
+from casefiles.format.records import DisclosedLeaf
 from casefiles.report.data import Cover, make_report, merged, spans_of
 from casefiles.report.lines import WIDTH
 from casefiles.report.said import Code, Unshown
@@ -102,14 +102,14 @@ JSON = st.recursive(
 
 
 @cache
-def parts() -> tuple[dict[str, Json], Payload]:
+def parts() -> tuple[dict[str, Json], BundlePayload]:
     """A bundle's description and what it is made of."""
     made = contents(forge.small_log(2), withhold=frozenset({"actor"}), rehearsal=True)
     payload = make_payload(made)
     return describe(made, payload.records, payload.anchorage), payload
 
 
-def odd(record: Record, data: st.DataObject) -> Record:
+def odd(record: DisclosedLeaf, data: st.DataObject) -> DisclosedLeaf:
     return dataclasses.replace(record, values={name: data.draw(JSON) for name in record.values})
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casefiles.report.lines import WIDTH
-from casefiles.report.said import Digest, Fact, Part, Quote, Row, Unshown, said
+from casefiles.report.said import Digest, ItemFact, ItemPart, NamedValue, Quote, Unshown, said
 from casefiles.report.text import label_of, part_lines
 from config.words import load_words
 from evidence.canonical import Json
@@ -49,7 +49,7 @@ def told(of: Content, /, *, withhold: frozenset[str] = frozenset(), **values: Js
     return [" ".join(line.split()) for line in lines][1:]  # without the kind
 
 
-def facts(parts: tuple[Part, ...]) -> Iterator[Fact]:
+def facts(parts: tuple[ItemPart, ...]) -> Iterator[ItemFact]:
     for part in parts:
         yield part.sha256 if isinstance(part, Digest) else part.text if isinstance(part, Quote) else part.value
         if not isinstance(part, Digest):
@@ -296,4 +296,4 @@ def test_the_files_of_a_message_and_how_it_was_fetched_are_told() -> None:
     lines = told(Content("nga"), media=["a.jpg", "b.jpg"], acquisition={"account": "k1", "layer": "229"})
     assert lines[2:4] == ["names file 1: a.jpg", "names file 2: b.jpg"]
     assert lines[-3:] == ["how it was fetched:", "account: k1", "layer: 229"]
-    assert list(said({}, {"kind"})) == [Row("item.kind", Unshown.WITHHELD)]
+    assert list(said({}, {"kind"})) == [NamedValue("item.kind", Unshown.WITHHELD)]

@@ -6,7 +6,7 @@ import pytest
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents, describe, make_payload
 from casefiles.format import layout
-from casefiles.report.data import Report, make_report
+from casefiles.report.data import CaseReport, make_report
 from casefiles.report.lines import WIDTH, grouped
 from casefiles.report.text import render
 from config.words import Words, load_words
@@ -28,7 +28,7 @@ def lines_of(
     return render(words, data_of(log, withhold=withhold, rehearsal=rehearsal)).splitlines()
 
 
-def data_of(log: forge.Log, *, withhold: frozenset[str] = forge.HELD_BACK, rehearsal: bool = True) -> Report:
+def data_of(log: forge.Log, *, withhold: frozenset[str] = forge.HELD_BACK, rehearsal: bool = True) -> CaseReport:
     return report_data(contents(log, withhold=withhold, rehearsal=rehearsal))
 
 
@@ -38,7 +38,7 @@ def contents(log: forge.Log, *, withhold: frozenset[str], rehearsal: bool) -> Bu
     return forge.changed(made, exhibits=shown)
 
 
-def report_data(made: BundleContents) -> Report:
+def report_data(made: BundleContents) -> CaseReport:
     payload = make_payload(made)
     case = describe(made, payload.records, payload.anchorage)
     return make_report(case=case, records=payload.records, anchorage=payload.anchorage, log_key=made.log_key)

@@ -23,11 +23,11 @@ from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier import __main__ as program
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
-from casefiles.verifier.checks import CHECKS, Opened, _examine, verify, verify_stream
+from casefiles.verifier.checks import CHECKS, OpenedBundle, _examine, verify, verify_stream
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
 from evidence.finding import Finding, Verdict
 from evidence.log.note import VerifierKey
-from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.rehearsal.authority import RehearsalOffice
 from evidence.stamp.token import read_token
 from tests.casefiles import forge
 
@@ -79,7 +79,7 @@ def test_roots_that_lie_in_the_bundle_are_not_trusted(tmp_path: Path) -> None:
 
 def test_a_root_of_somebody_else_fails(tmp_path: Path) -> None:
     other, *_ = make_seal("Test organisation", forge.START - timedelta(days=30))
-    stranger = RehearsalAuthority.create(tmp_path / "other", at=forge.START - timedelta(days=30))
+    stranger = RehearsalOffice.create(tmp_path / "other", at=forge.START - timedelta(days=30))
     bundle = forge.good_bundle()
     wrong_seal = forge.checked(bundle, tmp_path, trust=[other, forge.authority().root])
     assert forge.failed(wrong_seal) == {"seal.chain"}
@@ -195,7 +195,7 @@ def test_every_flipped_byte_in_the_file_fails() -> None:
 
 def examined(members: dict[str, bytes]) -> Verdict:
     """Past the container, whose CRC alone would catch a flip."""
-    return _examine(Opened(members, roots=forge.roots(), log_key=forge.VKEY)).verdict
+    return _examine(OpenedBundle(members, roots=forge.roots(), log_key=forge.VKEY)).verdict
 
 
 SIGNED = (layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN, layout.CHECKPOINT, layout.CHECKPOINT_TOKEN, layout.LOG_KEY)
@@ -394,7 +394,7 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
 
 def test_a_bundle_forged_with_a_seal_and_an_authority_of_the_same_names_never_passes(tmp_path: Path) -> None:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
-    liar = RehearsalAuthority.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
+    liar = RehearsalOffice.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
     members = {**forge.good_members(), layout.README: b"another text\n"}
     stamp = forge.stamping(forge.START + timedelta(days=1), by=liar)
     bundle = forge.reseal(members, by=Sealer(certificate, key, (root,)), stamp=stamp)

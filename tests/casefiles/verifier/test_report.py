@@ -25,7 +25,7 @@ def test_json_has_every_check_in_the_order_of_the_list() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.INDETERMINATE])
 def test_the_text_says_what_is_wrong_then_what_to_do_then_the_verdict(verdict: Verdict) -> None:
-    bad = Finding(check_list()[5].id, verdict, "file", "a", "b", "Do c")
+    bad = Finding(check_list()[5].id, verdict, "a.code", {"where": "file", "found": "b", "fix": "Do c"})
     lines = as_text(report(bad)).splitlines()
     assert lines[-1] == f"verdict: {verdict}"
     assert "Do c." in lines
@@ -34,20 +34,21 @@ def test_the_text_says_what_is_wrong_then_what_to_do_then_the_verdict(verdict: V
 
 
 def test_the_same_remedy_is_told_once() -> None:
-    bad = [Finding(each.id, Verdict.INDETERMINATE, fix="Give the roots") for each in check_list()[3:6]]
+    bad = [Finding(each.id, Verdict.INDETERMINATE, "a.code", {"fix": "Give the roots"}) for each in check_list()[3:6]]
     assert as_text(report(*bad)).count("Give the roots.") == 1
 
 
 def test_of_a_file_that_is_no_bundle_one_line_says_so() -> None:
-    bad = Finding(check_list()[0].id, Verdict.FAILED, found="no ZIP file", fix="Take the file itself")
-    assert as_text(report(bad)) == "no ZIP file - Take the file itself\n\nverdict: FAILED\n"
+    bad = Finding(check_list()[0].id, Verdict.FAILED, "a.code", {"found": "no ZIP", "fix": "Take the file itself"})
+    assert as_text(report(bad)) == "a.code: no ZIP - Take the file itself\n\nverdict: FAILED\n"
 
 
 def test_what_others_wrote_cannot_act_on_a_terminal() -> None:
     assert printable("a\x1b[2J\u202e\n") == r"a\x1b[2J\u202e\n"
-    finding = Finding("x", Verdict.FAILED, "where\x1b", "expected", "found", "fix\n")
-    assert detail_of(finding) == r"where\x1b: found (expected expected) - fix\n"
-    assert detail_of(replace(finding, where="", expected="", fix="")) == "found"
+    facts = {"where": "where\x1b", "expected": "expected", "found": "found", "fix": "fix\n"}
+    finding = Finding("x", Verdict.FAILED, "a.code", facts)
+    assert detail_of(finding) == r"where\x1b: a.code: found (expected expected) - fix\n"
+    assert detail_of(replace(finding, facts={"found": "found"})) == "a.code: found"
 
 
 def test_each_check_is_made_or_named_as_not_made_by_a_program() -> None:

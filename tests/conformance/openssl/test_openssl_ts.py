@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StampRefusedError, TokenError
-from evidence.rehearsal.authority import POLICY, RehearsalAuthority
+from evidence.rehearsal.authority import POLICY, RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply, verify_token
 from tests.evidence.stamp.forge import NOW
 
@@ -45,10 +45,10 @@ def must(*arguments: str, at: Path) -> None:
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> RehearsalAuthority:
+def ours(tmp_path: Path) -> RehearsalOffice:
     (tmp_path / "checkpoint").write_bytes(CHECKPOINT)
     (tmp_path / "other").write_bytes(b"other")
-    return RehearsalAuthority.create(tmp_path, at=NOW)
+    return RehearsalOffice.create(tmp_path, at=NOW)
 
 
 def verified_by_openssl(*arguments: str, at: Path, time: datetime = NOW) -> bool:
@@ -58,7 +58,7 @@ def verified_by_openssl(*arguments: str, at: Path, time: datetime = NOW) -> bool
 
 
 def test_openssl_verifies_our_answer_to_its_query_with_nonce_policy_and_certificates(
-    tmp_path: Path, ours: RehearsalAuthority
+    tmp_path: Path, ours: RehearsalOffice
 ) -> None:
     for name, policy in (("plain", []), ("policy", ["-tspolicy", POLICY])):
         must("ts", "-query", "-data", "checkpoint", "-sha256", "-cert", *policy, "-out", f"{name}.tsq", at=tmp_path)
@@ -71,21 +71,19 @@ def test_openssl_verifies_our_answer_to_its_query_with_nonce_policy_and_certific
     assert not verified_by_openssl("-data", "other", "-in", "plain.tsr", at=tmp_path)
     late = NOW + timedelta(days=11 * 366)
     assert not verified_by_openssl("-data", "checkpoint", "-in", "plain.tsr", at=tmp_path, time=late)
-    RehearsalAuthority.create(tmp_path / "stranger", at=NOW)
+    RehearsalOffice.create(tmp_path / "stranger", at=NOW)
     (tmp_path / "root.pem").write_bytes((tmp_path / "stranger" / "root.pem").read_bytes())
     assert not verified_by_openssl("-data", "checkpoint", "-in", "plain.tsr", at=tmp_path)
 
 
-def test_openssl_verifies_our_bare_token_over_the_checkpoint_as_it_lies(
-    tmp_path: Path, ours: RehearsalAuthority
-) -> None:
+def test_openssl_verifies_our_bare_token_over_the_checkpoint_as_it_lies(tmp_path: Path, ours: RehearsalOffice) -> None:
     reply = ours.stamp_reply(build_query(sha256=SHA256, nonce=2**64 - 1), NOW + timedelta(milliseconds=250))
     (tmp_path / "token").write_bytes(token_of_reply(reply))
     assert verified_by_openssl("-data", "checkpoint", "-in", "token", "-token_in", at=tmp_path)
     assert not verified_by_openssl("-data", "other", "-in", "token", "-token_in", at=tmp_path)
 
 
-def test_openssl_reads_our_refusal(tmp_path: Path, ours: RehearsalAuthority) -> None:
+def test_openssl_reads_our_refusal(tmp_path: Path, ours: RehearsalOffice) -> None:
     must("ts", "-query", "-data", "checkpoint", "-sha1", "-out", "q.tsq", at=tmp_path)
     (tmp_path / "r.tsr").write_bytes(ours.stamp_reply((tmp_path / "q.tsq").read_bytes(), NOW))
     shown = openssl("ts", "-reply", "-in", "r.tsr", "-text", at=tmp_path).stdout
@@ -211,7 +209,7 @@ def test_openssl_reads_our_queries(sha256: bytes, nonce: int) -> None:
     assert int(said[1], 16) == nonce
 
 
-def test_a_damaged_token_is_refused_by_both(tmp_path: Path, ours: RehearsalAuthority) -> None:
+def test_a_damaged_token_is_refused_by_both(tmp_path: Path, ours: RehearsalOffice) -> None:
     token = token_of_reply(ours.stamp_reply(build_query(sha256=SHA256, nonce=1), NOW))
     spoiled = bytearray(token)
     spoiled[token.index(b"20260504120000Z") + 3] ^= 1

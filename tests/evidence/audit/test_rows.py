@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit, told_of_records
-from api.office.channel import Entry, add_channel, remove_channel
+from api.office.channel import WatchEntry, add_channel, remove_channel
 from casefiles.case import add_items, open_case
 from evidence.audit.log import AuditInput
 from evidence.audit.run import Audit, audit
@@ -207,7 +207,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A home with a row in each table."""
     office = new_office(tmp_path_factory.mktemp("full"))
     home = Home.open(office.home.path)
-    entry = Entry("channel", "https://example.org/report", "an office", date(2026, 1, 2), "public")
+    entry = WatchEntry("channel", "https://example.org/report", "an office", date(2026, 1, 2), "public")
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     items = [item.item_id for item in items_of(home)[:2]]
     with home.writing() as writer:
@@ -227,7 +227,7 @@ def test_a_home_with_a_row_in_each_table_passes(full: Office, tmp_path: Path) ->
 
 def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_path: Path) -> None:
     home = copy_of(full, tmp_path)
-    entry = Entry("channel", "https://example.org/other", "an office", date(2026, 1, 2), "public")
+    entry = WatchEntry("channel", "https://example.org/other", "an office", date(2026, 1, 2), "public")
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     assert not {each.id for each in audited(home).report.problems} - {"log.anchored"}
     remove_channel(home, "channel", doer(home))

@@ -23,8 +23,8 @@ from evidence.custody.anchoring import Anchoring, has_news
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.rehearsal.authority import RehearsalAuthority
-from evidence.stamp.client import Stamped, TimeStampAuthority
+from evidence.rehearsal.authority import RehearsalOffice
+from evidence.stamp.client import Stamped, TimeStampOffice
 from evidence.stamp.token import verify_token
 from evidence.store import database, follow
 from evidence.store.database import reading, writing
@@ -43,15 +43,15 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 class Stamping:
     """A real authority on loopback."""
 
-    authority: TimeStampAuthority
+    authority: TimeStampOffice
     root: x509.Certificate
 
 
 @pytest.fixture(scope="module")
 def stamping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamping]:
-    rehearsal = RehearsalAuthority.create(tmp_path_factory.mktemp("authority") / "a", at=system_clock())
+    rehearsal = RehearsalOffice.create(tmp_path_factory.mktemp("authority") / "a", at=system_clock())
     with rehearsal.serving(system_clock) as url:
-        yield Stamping(TimeStampAuthority("first", url, (rehearsal.root,)), rehearsal.root)
+        yield Stamping(TimeStampOffice("first", url, (rehearsal.root,)), rehearsal.root)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}/"
 
 
-def run(ledger: Ledger, http: httpx.Client, *authorities: TimeStampAuthority) -> int:
+def run(ledger: Ledger, http: httpx.Client, *authorities: TimeStampOffice) -> int:
     return follow.run(ledger.engine, Anchoring(ledger.engine, ledger.sequencer, authorities, http))
 
 
@@ -94,7 +94,7 @@ def new_checkpoint(ledger: Ledger, number: int = 1) -> bytes:
 
 def test_an_authority_that_does_not_answer_leaves_everything_for_later(ledger: Ledger, http: httpx.Client) -> None:
     new_checkpoint(ledger)
-    gone = TimeStampAuthority("gone", closed_port(), ())
+    gone = TimeStampOffice("gone", closed_port(), ())
     with unchanged(ledger), pytest.raises(StampUnreachableError):
         run(ledger, http, gone)
     with reading(ledger.engine) as connection:
@@ -108,7 +108,7 @@ def test_what_an_authority_said_is_in_the_operational_log(
     oplog.start()
     oplog.keep_in(tmp_path, max_bytes=10_000, files=1)
     with pytest.raises(StampUnreachableError):
-        run(ledger, http, TimeStampAuthority("gone", closed_port(), ()))
+        run(ledger, http, TimeStampOffice("gone", closed_port(), ()))
     run(ledger, http, stamping.authority)
     told = [json.loads(line) for line in (tmp_path / oplog.FILE).read_text().splitlines()]
     assert [(line["event"], line.get("office"), line.get("error")) for line in told[:4]] == [
@@ -122,14 +122,14 @@ def test_what_an_authority_said_is_in_the_operational_log(
 
 def test_an_answer_that_does_not_hold_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
     new_checkpoint(ledger)
-    unknown = TimeStampAuthority("unknown", stamping.authority.url, ())
+    unknown = TimeStampOffice("unknown", stamping.authority.url, ())
     with unchanged(ledger), pytest.raises(TokenError):
         run(ledger, http, unknown)
 
 
 def test_a_refusal_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
     new_checkpoint(ledger)
-    picky = TimeStampAuthority("picky", stamping.authority.url, (stamping.root,), policy="1.2.3")
+    picky = TimeStampOffice("picky", stamping.authority.url, (stamping.root,), policy="1.2.3")
     with unchanged(ledger), pytest.raises(StampRefusedError):
         run(ledger, http, picky)
 
@@ -137,7 +137,7 @@ def test_a_refusal_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: S
 def test_nothing_is_asked_without_a_checkpoint_an_authority_or_news(
     ledger: Ledger, http: httpx.Client, stamping: Stamping
 ) -> None:
-    gone = TimeStampAuthority("gone", closed_port(), ())
+    gone = TimeStampOffice("gone", closed_port(), ())
     assert run(ledger, http, gone) == 0
     new_checkpoint(ledger)
     assert run(ledger, http) == 0
@@ -163,8 +163,8 @@ def test_who_has_stamped_is_not_asked_again_when_another_failed(
 ) -> None:
     new_checkpoint(ledger)
     first = stamping.authority
-    second = TimeStampAuthority("second", first.url, first.roots)
-    gone = TimeStampAuthority("second", closed_port(), first.roots)
+    second = TimeStampOffice("second", first.url, first.roots)
+    gone = TimeStampOffice("second", closed_port(), first.roots)
     for _ in range(2):
         with pytest.raises(StampUnreachableError):
             run(ledger, http, first, gone)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evidence.canonical import Value, b64u, jcs, sha256_hex
 from evidence.custody import event as module
-from evidence.custody.event import RECORD_FORMAT, Draft, Payload, Prepared, Record, prepare, read_record
+from evidence.custody.event import RECORD_FORMAT, Draft, Prepared, Record, SealedPayload, prepare, read_record
 from evidence.errors import CanonicalError, CommitmentError, LeafError, LogError
 from evidence.log.commit import open_commitments
 from evidence.log.leaf import Leaf, parse_leaf
@@ -112,7 +112,7 @@ def test_an_anchor_seals_nothing() -> None:
 
 
 def test_each_ciphertext_is_named_by_its_digest() -> None:
-    entry = build(Draft("observed", payload=Payload("ab" * 32, b"header"), prints=b"prints"))
+    entry = build(Draft("observed", payload=SealedPayload("ab" * 32, b"header"), prints=b"prints"))
     leaf = parse_leaf(entry.leaf("cd" * 32))
     assert leaf.sealed == {name: sha256_hex(body) for name, body in entry.sealed.items()} | {"media": "ab" * 32}
     assert entry.sealed.keys() == {"media_header", "prints", "record"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from evidence.fingerprint.orientation import Orientation
-from evidence.fingerprint.pdq import TURNS, Pdq, Turn, band, pdq
+from evidence.fingerprint.pdq import TURNS, Pdq, Rotation, band, pdq
 from tests.evidence.fingerprint.pictures import Rgb, scene
 
 REFERENCE = Path(__file__).parents[3].parent / "shared" / "data" / "pdq"
@@ -154,7 +154,7 @@ def test_the_exif_orientation_is_the_same_as_turning_the_pixels(orientation: int
     assert found == hashed(_upright(stored, turn))
 
 
-def _upright(stored: Rgb, turn: Turn) -> Rgb:
+def _upright(stored: Rgb, turn: Rotation) -> Rgb:
     if turn.flip_rows:
         stored = np.flipud(stored)
     if turn.flip_columns:

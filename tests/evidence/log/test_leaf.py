@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evidence.custody.event import Draft, Payload, prepare
+from evidence.custody.event import Draft, SealedPayload, prepare
 from evidence.errors import LeafError, UnknownTypeError
 from evidence.log.leaf import parse_leaf, read_leaf
 from evidence.log.schema import MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, schema_of
@@ -26,7 +26,7 @@ def leaf_of(event_type: str, **more: Any) -> bytes:  # noqa: ANN401 - the fields
 
 
 LEAVES = {name: leaf_of(name) for name in SCHEMAS}
-FULL = leaf_of("observed", payload=Payload("ab" * 32, b"header"), prints=b"prints")
+FULL = leaf_of("observed", payload=SealedPayload("ab" * 32, b"header"), prints=b"prints")
 
 
 def changed(leaf: bytes, **changes: object) -> bytes:

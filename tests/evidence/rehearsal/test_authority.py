@@ -14,20 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StampError, StampRefusedError
-from evidence.rehearsal.authority import MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalAuthority
+from evidence.rehearsal.authority import MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalOffice
 from evidence.stamp.client import QUERY_TYPE
 from evidence.stamp.token import build_query, read_token, token_of_reply, verify_token
 from tests.evidence.stamp.forge import DAY, NOW, SHA256, authority, stamper
 
 ROOT = authority("Root")
 SIGNER = stamper(ROOT)
-KEPT = RehearsalAuthority(key=SIGNER.key, certificate=SIGNER.certificate, root=ROOT.certificate)
+KEPT = RehearsalOffice(key=SIGNER.key, certificate=SIGNER.certificate, root=ROOT.certificate)
 QUERY = build_query(sha256=SHA256, nonce=9)
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> RehearsalAuthority:
-    return RehearsalAuthority.create(tmp_path_factory.mktemp("authority"), at=NOW)
+def ours(tmp_path_factory: pytest.TempPathFactory) -> RehearsalOffice:
+    return RehearsalOffice.create(tmp_path_factory.mktemp("authority"), at=NOW)
 
 
 def query(**knobs: object) -> bytes:
@@ -55,13 +55,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_it_refuses_and_says_why(ours: RehearsalAuthority, what: str) -> None:
+def test_it_refuses_and_says_why(ours: RehearsalOffice, what: str) -> None:
     asked, why = REFUSED[what]
     with pytest.raises(StampRefusedError, match=f"rejection; {why}"):
         token_of_reply(ours.stamp_reply(asked, NOW))
 
 
-def test_it_does_not_stamp_when_its_certificate_is_not_valid(ours: RehearsalAuthority) -> None:
+def test_it_does_not_stamp_when_its_certificate_is_not_valid(ours: RehearsalOffice) -> None:
     for at in (NOW - 2 * DAY, NOW + 11 * 366 * DAY):
         with pytest.raises(StampRefusedError, match="time_not_available"):
             token_of_reply(ours.stamp_reply(QUERY, at))
@@ -83,12 +83,12 @@ def test_what_it_stamps_says_that_time_and_that_nonce(later: timedelta, nonce: i
     assert (info.gen_time, info.policy, info.accuracy) == (at, POLICY, timedelta(seconds=1))
 
 
-def test_a_time_of_another_zone_is_stamped_as_utc(ours: RehearsalAuthority) -> None:
+def test_a_time_of_another_zone_is_stamped_as_utc(ours: RehearsalOffice) -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=2)))
     assert read_token(token_of_reply(ours.stamp_reply(QUERY, elsewhere)), sha256=SHA256).gen_time == NOW
 
 
-def test_certificates_come_only_when_asked_for_and_never_the_root(ours: RehearsalAuthority) -> None:
+def test_certificates_come_only_when_asked_for_and_never_the_root(ours: RehearsalOffice) -> None:
     info = read_token(token_of_reply(ours.stamp_reply(query(cert_req=True), NOW)), sha256=SHA256)
     assert (info.certificate, info.others, info.nonce) == (ours.certificate, (), None)
     bare = token_of_reply(ours.stamp_reply(query(), NOW))
@@ -96,7 +96,7 @@ def test_certificates_come_only_when_asked_for_and_never_the_root(ours: Rehearsa
     assert ours.certificate.tbs_certificate_bytes not in bare
 
 
-def test_every_name_says_that_it_is_not_for_court(ours: RehearsalAuthority) -> None:
+def test_every_name_says_that_it_is_not_for_court(ours: RehearsalOffice) -> None:
     for certificate in (ours.root, ours.certificate):
         for name in (certificate.subject, certificate.issuer):
             common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
@@ -105,7 +105,7 @@ def test_every_name_says_that_it_is_not_for_court(ours: RehearsalAuthority) -> N
     assert ours.certificate.not_valid_after_utc - NOW > 9 * 366 * DAY
 
 
-def test_numbers_differ_and_are_positive(ours: RehearsalAuthority) -> None:
+def test_numbers_differ_and_are_positive(ours: RehearsalOffice) -> None:
     replies = [ours.stamp_reply(build_query(sha256=SHA256, nonce=nonce), NOW) for nonce in range(20)]
     serials = {read_token(token_of_reply(reply), sha256=SHA256).serial for reply in replies}
     assert len(serials) == 20
@@ -113,34 +113,34 @@ def test_numbers_differ_and_are_positive(ours: RehearsalAuthority) -> None:
 
 
 def test_it_is_the_same_authority_after_opening(tmp_path: Path) -> None:
-    made = RehearsalAuthority.create(tmp_path / "new", at=NOW)
-    opened = RehearsalAuthority.open(tmp_path / "new")
+    made = RehearsalOffice.create(tmp_path / "new", at=NOW)
+    opened = RehearsalOffice.open(tmp_path / "new")
     token = token_of_reply(opened.stamp_reply(QUERY, NOW))
     verify_token(token=token, sha256=SHA256, roots=x509.load_pem_x509_certificates(made.root_pem))
 
 
 def test_only_the_owner_reads_the_key_and_the_roots_key_is_nowhere(tmp_path: Path) -> None:
-    RehearsalAuthority.create(tmp_path, at=NOW)
+    RehearsalOffice.create(tmp_path, at=NOW)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert set(modes.values()) == {0o600}
 
 
 def test_it_never_writes_over_another(tmp_path: Path) -> None:
-    RehearsalAuthority.create(tmp_path, at=NOW)
+    RehearsalOffice.create(tmp_path, at=NOW)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(StampError, match="already"):
-        RehearsalAuthority.create(tmp_path, at=NOW)
+        RehearsalOffice.create(tmp_path, at=NOW)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_what_is_no_authority_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(StampError, match="no rehearsal authority"):
-        RehearsalAuthority.open(tmp_path)
-    RehearsalAuthority.create(tmp_path / "a", at=NOW)
-    RehearsalAuthority.create(tmp_path / "b", at=NOW)
+        RehearsalOffice.open(tmp_path)
+    RehearsalOffice.create(tmp_path / "a", at=NOW)
+    RehearsalOffice.create(tmp_path / "b", at=NOW)
     (tmp_path / "a" / "authority.key").write_bytes((tmp_path / "b" / "authority.key").read_bytes())
     with pytest.raises(StampError, match="not that of its certificate"):
-        RehearsalAuthority.open(tmp_path / "a")
+        RehearsalOffice.open(tmp_path / "a")
 
 
 @pytest.mark.parametrize(
@@ -152,17 +152,17 @@ def test_what_is_no_authority_is_not_opened(tmp_path: Path) -> None:
         ({"Content-Type": QUERY_TYPE, "Content-Length": "9" * 5000}, QUERY, 413),
     ],
 )
-def test_its_door_is_narrow(ours: RehearsalAuthority, headers: dict[str, str], body: bytes, status: int) -> None:
+def test_its_door_is_narrow(ours: RehearsalOffice, headers: dict[str, str], body: bytes, status: int) -> None:
     with ours.serving(lambda: NOW) as url:
         assert spoken(url, headers, body) == status
 
 
-def test_it_answers_only_posts(ours: RehearsalAuthority) -> None:
+def test_it_answers_only_posts(ours: RehearsalOffice) -> None:
     with ours.serving(lambda: NOW) as url, httpx.Client(trust_env=False) as http:
         assert http.get(url).status_code == 501
 
 
-def test_it_listens_on_loopback_only_and_stops(ours: RehearsalAuthority) -> None:
+def test_it_listens_on_loopback_only_and_stops(ours: RehearsalOffice) -> None:
     with ours.serving(lambda: NOW) as url:
         assert url.startswith("http://127.0.0.1:")
         port = int(url.rstrip("/").rpartition(":")[2])

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from evidence.errors import StampError, StampRefusedError, StampUnreachableError, TokenError
-from evidence.rehearsal.authority import POLICY, RehearsalAuthority
+from evidence.rehearsal.authority import POLICY, RehearsalOffice
 from evidence.stamp import client
-from evidence.stamp.client import MAX_REPLY_BYTES, REPLY_TYPE, TimeStampAuthority, request_stamp
+from evidence.stamp.client import MAX_REPLY_BYTES, REPLY_TYPE, TimeStampOffice, request_stamp
 from evidence.stamp.token import build_query, verify_token
 from tests.evidence.stamp.forge import NOW, SHA256, Stamp, authority, granted, stamper
 
@@ -68,7 +68,7 @@ def read_request(connection: socket.socket) -> bytes:
 def ask(
     url: str, *, policy: str | None = None, http: httpx.Client | None = None, timeout_s: float = 5
 ) -> client.Stamped:
-    whom = TimeStampAuthority("test", url, (ROOT.certificate,), policy)
+    whom = TimeStampOffice("test", url, (ROOT.certificate,), policy)
     with http or httpx.Client(trust_env=False) as using:
         return request_stamp(authority=whom, sha256=SHA256, http=using, nonce=77, timeout_s=timeout_s)
 
@@ -186,16 +186,16 @@ def test_a_policy_is_asked_for_and_required() -> None:
 
 
 def test_the_rehearsal_authority_answers_the_client(tmp_path: Path) -> None:
-    ours = RehearsalAuthority.create(tmp_path, at=NOW)
+    ours = RehearsalOffice.create(tmp_path, at=NOW)
     with ours.serving(lambda: NOW) as url, httpx.Client(trust_env=False) as http:
         for policy in (None, POLICY):
-            whom = TimeStampAuthority("rehearsal", url, (ours.root,), policy)
+            whom = TimeStampOffice("rehearsal", url, (ours.root,), policy)
             stamped = request_stamp(authority=whom, sha256=SHA256, http=http, nonce=2**63)
             assert stamped.info.gen_time == NOW
             verify_token(token=stamped.token, sha256=SHA256, roots=[ours.root], nonce=2**63)
         with pytest.raises(StampRefusedError, match="unaccepted_policy"):
             request_stamp(
-                authority=TimeStampAuthority("rehearsal", url, (ours.root,), "1.2.3"),
+                authority=TimeStampOffice("rehearsal", url, (ours.root,), "1.2.3"),
                 sha256=SHA256,
                 http=http,
                 nonce=1,

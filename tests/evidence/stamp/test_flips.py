@@ -8,9 +8,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from config.catalogues import time_stamp_authorities
+from config.catalogues import time_stamp_offices
 from evidence.errors import CertificateError, TokenError
-from evidence.rehearsal.authority import RehearsalAuthority
+from evidence.rehearsal.authority import RehearsalOffice
 from evidence.stamp.cms import verify_signed_data
 from evidence.stamp.token import build_query, token_of_reply, verify_token
 from tests.evidence.stamp.forge import NOW, SHA256, Stamp, authority, rsa_key, stamper
@@ -44,7 +44,7 @@ def every_bit(token: bytes) -> Iterator[tuple[int, int]]:
 
 
 def rehearsal_token(directory: Path) -> tuple[bytes, list[x509.Certificate]]:
-    made = RehearsalAuthority.create(directory, at=NOW)
+    made = RehearsalOffice.create(directory, at=NOW)
     return token_of_reply(made.stamp_reply(build_query(sha256=SHA256, nonce=9), NOW)), [made.root]
 
 
@@ -96,7 +96,7 @@ def outside_others(token: bytes, places: set[int]) -> set[int]:
 
 
 def globalsign() -> tuple[bytes, list[x509.Certificate], bytes]:
-    roots = [x509.load_pem_x509_certificate(root.pem) for root in time_stamp_authorities()["globalsign"].roots]
+    roots = [x509.load_pem_x509_certificate(root.pem) for root in time_stamp_offices()["globalsign"].roots]
     return (REAL / "globalsign-2021.p7s").read_bytes(), roots, hashlib.sha256(b"notation").digest()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from config.catalogues import time_stamp_authorities
+from config.catalogues import time_stamp_offices
 from evidence.errors import CertificateError, StampRefusedError, TokenError
 from evidence.stamp.token import read_token, token_of_reply, verify_token
 
@@ -19,7 +19,7 @@ MICROSOFT = bytes.fromhex("24b787b4819f46f90027e72c1e944e59ebbb4d4c758e056aa309f
 
 
 def shipped_roots(name: str) -> list[x509.Certificate]:
-    return [x509.load_pem_x509_certificate(root.pem) for root in time_stamp_authorities()[name].roots]
+    return [x509.load_pem_x509_certificate(root.pem) for root in time_stamp_offices()[name].roots]
 
 
 def test_a_token_of_globalsign_leads_to_the_root_that_is_shipped() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from api.migrate import SCRIPTS, upgrade
 from evidence.errors import SchemaVersionError, StorageFullError, StoreError
 from evidence.store import database
-from evidence.store.database import open_engine, reading, require_schema, sqlite_url, store_errors, writing
+from evidence.store.database import open_engine, reading, require_version, sqlite_url, store_errors, writing
 
 TRUTH = (database.event, database.sealed, database.checkpoint, database.token)
 
@@ -28,7 +28,7 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
 
 def require(engine: sa.Engine) -> None:
     with reading(engine) as connection:
-        require_schema(connection)
+        require_version(connection)
 
 
 # Versions

@@ -12,7 +12,7 @@ from api.office.audit import run_audit
 from api.office.case import show_case
 from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
-from api.office.item import Look
+from api.office.item import DigestLook
 from casefiles.case import add_items, open_case, open_events
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
@@ -47,7 +47,7 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         items = [item.item_id for item in items_of(home)]
         add_items(home.engine, writer.sequencer, case, items[:4], ann)
     show_case(home, case, ann, keys.casework)
-    items_of(home, Look(ann, keys.casework))
+    items_of(home, DigestLook(ann, keys.casework))
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         check_picture(home, stream, case, ann, keys.matching)

@@ -22,7 +22,7 @@ from evidence.observation import Container, Hole, HoleReason, Kind, Observation
 from monitor.desktop import json as desktop
 from monitor.desktop.json import read_export
 from monitor.desktop.layout import find_chat
-from monitor.desktop.scan import Span
+from monitor.desktop.scan import ByteSpan
 from monitor.errors import (
     BrokenExportError,
     ChatNotFoundError,
@@ -219,7 +219,7 @@ def test_of_a_small_export_cut_at_any_byte_the_whole_messages_are_taken_or_it_is
         assert restored(container) == raw[:length]
 
 
-def spans_of(raw: bytes) -> list[Span]:
+def spans_of(raw: bytes) -> list[ByteSpan]:
     return list(find_chat(raw, chat_id=None).spans())
 
 

@@ -13,10 +13,10 @@ from evidence.log.commit import MAX_DEPTH
 from evidence.log.schema import SCHEMAS
 from evidence.observation import HoleReason
 from monitor.desktop import known, rich, words
-from monitor.desktop.known import Goes, Row
+from monitor.desktop.known import Goes, KeyRow
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import Message, read_message
-from monitor.desktop.scan import Span
+from monitor.desktop.scan import ByteSpan
 from monitor.desktop.values import read_value
 from tests.monitor.desktop import kinds
 from tests.monitor.desktop.kinds import Named, Sample, every_sample
@@ -31,7 +31,7 @@ def read(members: Mapping[str, Any], kind: str = "message", chat: Chat = CHAT) -
     if kind == "service" and members.get("action") != "proximity_reached":
         del message["from"], message["from_id"]
     raw = _twice(json.dumps(message, ensure_ascii=False)).encode()
-    parsed = read_value(raw, Span(0, len(raw)))
+    parsed = read_value(raw, ByteSpan(0, len(raw)))
     assert isinstance(parsed, dict)
     return read_message(parsed, number=7, chat=chat)
 
@@ -72,7 +72,7 @@ def depth(value: object) -> int:
 # --- the tables ------------------------------------------------------------------------------
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[KeyRow]:
     for table in (known.MESSAGE, *known.ACTIONS.values()):
         for places in table.values():
             for row in places:

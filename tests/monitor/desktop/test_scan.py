@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.desktop.scan import MAX_DEPTH, Scanner, Span, place
+from monitor.desktop.scan import MAX_DEPTH, ByteSpan, Scanner, place
 from monitor.desktop.values import read_value
 from monitor.errors import BrokenExportError, ExportError, ExportTooLargeError
 
@@ -20,7 +20,7 @@ JSON = st.recursive(
 )
 
 
-def spans_of(data: bytes) -> list[Span]:
+def spans_of(data: bytes) -> list[ByteSpan]:
     scanner = Scanner(data)
     spans = [scanner.value() for _ in scanner.elements()]
     scanner.finish()
@@ -113,7 +113,7 @@ def test_a_bracket_of_the_wrong_kind_is_caught_by_the_parser_behind() -> None:
 
 
 def test_a_value_may_nest_as_deep_as_the_limit_and_no_deeper() -> None:
-    assert Scanner(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).value() == Span(0, 2 * MAX_DEPTH)
+    assert Scanner(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).value() == ByteSpan(0, 2 * MAX_DEPTH)
     with pytest.raises(ExportTooLargeError, match=f"{MAX_DEPTH} levels"):
         Scanner(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).value()
 
@@ -131,9 +131,9 @@ def test_brackets_and_quotes_inside_texts_do_not_count() -> None:
 def test_members_are_walked_in_order_with_their_names_read() -> None:
     scanner = Scanner(b'{ "a" : 1 , "\\u0062" :[2], "c":{} }')
     assert [(name, scanner.value()) for name in scanner.members()] == [
-        ("a", Span(8, 9)),
-        ("b", Span(22, 25)),
-        ("c", Span(31, 33)),
+        ("a", ByteSpan(8, 9)),
+        ("b", ByteSpan(22, 25)),
+        ("c", ByteSpan(31, 33)),
     ]
 
 

@@ -7,20 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.desktop.repair import repaired
-from monitor.desktop.scan import Span
-from monitor.desktop.values import MAX_NAME_CHARACTERS, MAX_VALUE_BYTES, Number, Parsed, read_value
+from monitor.desktop.scan import ByteSpan
+from monitor.desktop.values import MAX_NAME_CHARACTERS, MAX_VALUE_BYTES, JsonNumber, Parsed, read_value
 from monitor.errors import BrokenExportError, ExportTooLargeError
 
 
 def read(raw: bytes) -> Parsed:
-    return read_value(raw, Span(0, len(raw)))
+    return read_value(raw, ByteSpan(0, len(raw)))
 
 
 @pytest.mark.parametrize("spelling", ["1e999", "-0", "0.10", "9223372036854775807", "1" * 5000, "1E+2"])
 def test_a_number_keeps_its_spelling(spelling: str) -> None:
     value = read(f'{{"n": {spelling}}}'.encode())
     assert value == {"n": spelling}
-    assert isinstance(value["n"], Number)
+    assert isinstance(value["n"], JsonNumber)
 
 
 @pytest.mark.parametrize("spelling", ["NaN", "Infinity", "-Infinity"])
