@@ -13,12 +13,14 @@ from api.office.audit import run_audit
 from config.errors import Explained
 from evidence.audit.run import Audit
 from evidence.finding import Verdict
+from evidence.log.leaf import parse_leaf
 from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import PASSPHRASE, Office, copy_of
 
 ARTEFACTS = {
     "leaf": ("event", "leaf", "idx", "leaf {key}"),
+    "media": ("sealed", "body", "idx", "media of leaf {key}"),
     "media_header": ("sealed", "body", "idx", "media_header of leaf {key}"),
     "prints": ("sealed", "body", "idx", "prints of leaf {key}"),
     "record": ("sealed", "body", "idx", "record of leaf {key}"),
@@ -235,6 +237,24 @@ def test_objects_that_are_missing_or_unknown_are_found(office: Office, tmp_path:
     place.rename(other)
     found = {problem.where for problem in audited(home).report.problems}
     assert {f"object {address}", f"object {'00' * 32}"} <= found
+
+
+def test_a_small_payload_that_is_missing_or_doubled_is_found(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    table, event = database.sealed, database.event
+    with reading(home.engine) as connection:
+        index, body = connection.execute(sa.select(table.c.idx, table.c.body).where(table.c.name == "media")).first()
+        leaf = connection.execute(sa.select(event.c.leaf).where(event.c.idx == index)).scalar_one()
+    address = parse_leaf(leaf).sealed["media"]
+    place = home.objects.path(address)
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(body)
+    assert {(each.id, each.where) for each in audited(home).report.problems} == {("objects.bytes", f"object {address}")}
+    change(home, f"DELETE FROM sealed WHERE name = 'media' AND idx = {index}")
+    assert audited(home).report.problems == ()  # it lies as an object now, and is as whole as before
+    place.unlink()
+    assert {(each.id, each.where) for each in audited(home).report.problems} == {("objects.bytes", f"object {address}")}
+    home.engine.dispose()
 
 
 def test_an_older_checkpoint_from_outside_shows_that_entries_were_removed(office: Office, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """One schema, of one version, on both databases; and the database's own failures are explained."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -243,3 +245,22 @@ def test_a_locked_database_is_the_stores_error(engine: sa.Engine) -> None:
         raise sa.exc.OperationalError("INSERT", None, Exception("database is locked"))
     assert not isinstance(raised.value, StorageFullError)
     assert raised.value.where == "here"
+
+
+def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(tmp_path: Path) -> None:
+    def pragmas(file: Path) -> tuple[int, int]:
+        engine = open_engine(sqlite_url(file))
+        with writing(engine) as connection:
+            connection.execute(sa.text("CREATE TABLE IF NOT EXISTS any (a)"))
+            told = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("page_size", "wal_autocheckpoint")
+            ]
+        engine.dispose()
+        return told[0], told[0] * told[1]
+
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        connection.execute("PRAGMA page_size = 4096")
+        connection.execute("CREATE TABLE any (a)")
+    assert pragmas(tmp_path / "old.db") == (4096, 16 << 20)
+    assert pragmas(tmp_path / "new.db") == (database.PAGE_BYTES, 16 << 20)
