@@ -75,7 +75,7 @@ class Search(StrEnum):
     COLUMNS = "columns"
 
 
-class Writer(StrEnum):
+class MadeBy(StrEnum):
     """Who writes a member, in this order; each names all that was written before it but the container's own form."""
 
     CONTAINER = "container"
@@ -97,7 +97,7 @@ class Member:
     name: str
     media_type: str
     search: Search = Search.TEXT
-    writer: Writer = Writer.BUILDER
+    writer: MadeBy = MadeBy.BUILDER
     how_many: Literal["one", "some", "any"] = "one"
     beside: tuple[str, ...] = ()
 
@@ -105,7 +105,7 @@ class Member:
 _REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
 
 MEMBERS = (
-    Member(MIMETYPE, TYPE_TEXT, writer=Writer.CONTAINER),
+    Member(MIMETYPE, TYPE_TEXT, writer=MadeBy.CONTAINER),
     Member(BAGIT, TYPE_TEXT),
     Member(BAG_INFO, TYPE_TEXT),
     Member(BAG_MANIFEST, TYPE_TEXT),
@@ -129,10 +129,10 @@ MEMBERS = (
     Member(rf"data/timestamps/{_HEX64}\.checkpoint", TYPE_TEXT, how_many="any", beside=(".tst",)),
     Member(r"data/certs/[a-z0-9-]{1,64}\.pem", TYPE_CERTIFICATES, how_many="any"),
     _REPORTS,
-    Member(SEAL_MANIFEST, TYPE_XML, writer=Writer.SEAL),
-    Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=Writer.SEAL),
-    Member(ARCHIVE_MANIFEST, TYPE_XML, writer=Writer.ARCHIVE),
-    Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=Writer.ARCHIVE),
+    Member(SEAL_MANIFEST, TYPE_XML, writer=MadeBy.SEAL),
+    Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
+    Member(ARCHIVE_MANIFEST, TYPE_XML, writer=MadeBy.ARCHIVE),
+    Member(ARCHIVE_TOKEN, TYPE_TOKEN, Search.DER, writer=MadeBy.ARCHIVE),
 )
 """Every member that a bundle may have: what drives its writer, its gate, its verifier and ``verify.sh``."""
 
@@ -252,9 +252,9 @@ def is_payload(name: str) -> bool:
 
 def is_sealed(name: str) -> bool:
     """Whether the seal's manifest lists it: all but the mimetype and the signature files."""
-    return member_of(name).writer is Writer.BUILDER
+    return member_of(name).writer is MadeBy.BUILDER
 
 
 def is_archived(name: str) -> bool:
     """Whether the archive manifest lists it: all but the mimetype, itself and its own token."""
-    return member_of(name).writer in (Writer.BUILDER, Writer.SEAL)
+    return member_of(name).writer in (MadeBy.BUILDER, MadeBy.SEAL)

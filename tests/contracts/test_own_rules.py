@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.tree import ROOT, sources
+from tests.contracts.tree import ROOT, Source, sources
 
 WRITER = "evidence/custody/append.py"
 PRINTERS = (
@@ -148,3 +148,22 @@ def test_no_text_of_the_product_uses_a_word_that_wrongs_a_person() -> None:
     assert len(files) > len(sources())
     assert [path.name for path in files if BANNED_WORDS.search(path.read_text())] == []
     assert BANNED_WORDS.search("so-called Revenge-porn")
+
+
+def public_classes(source: Source) -> Iterator[str]:
+    """The classes of a module, and its names for types, that others may import."""
+    for node in source.tree.body:
+        match node:
+            case ast.ClassDef(name=name) if not name.startswith("_"):
+                yield name
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")) if name[0] != "_":
+                yield name
+
+
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for source in sources():
+        for name in public_classes(source):
+            places.setdefault(name, []).append(source.name)
+    assert len(places) > 100  # the search finds what there is
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
