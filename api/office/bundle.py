@@ -256,7 +256,7 @@ def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
     table, notes = database.token, database.checkpoint
     newest = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
     with reading(home.engine) as connection:
-        row = connection.execute(newest.order_by(table.c.idx.desc()).limit(1)).one_or_none()
+        row = connection.execute(newest.order_by(table.c.size.desc(), table.c.idx.desc()).limit(1)).one_or_none()
         return StampedCheckpoint(bytes(row.note), bytes(row.token), row.size) if row and row.size > covers else None
 
 

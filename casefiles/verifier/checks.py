@@ -22,7 +22,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -73,10 +73,7 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.cms import chain_to_root, name_of
-from evidence.stamp.token import TokenInfo, read_token
-
-MAX_AUTHORITY_SKEW = timedelta(seconds=60)
-"""How far the clocks of two time-stamp authorities may differ before their order counts as broken."""
+from evidence.stamp.token import MAX_AUTHORITY_SKEW, TokenInfo, read_token
 
 
 @dataclass(frozen=True, slots=True)

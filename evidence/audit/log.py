@@ -18,11 +18,11 @@ from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
 from evidence.seal.age import Identity
-from evidence.stamp.token import verify_token
+from evidence.stamp.token import MAX_AUTHORITY_SKEW, verify_token
 from evidence.store import database
 from evidence.store.marks import SeenKey
 from evidence.store.stored import MOST, stored_bytes, stored_int
-from evidence.times import format_time
+from evidence.times import format_time, parse_time
 
 _CHUNK = 512
 _MOST_LEVEL = 7
@@ -246,7 +246,7 @@ class LogAudit:
             raise CheckpointError("checkpoint.another_root", size=checkpoint.size)
 
     def tokens(self) -> Iterable[Finding]:
-        """Every anchor's token and reply are the logged ones, and the token is for its checkpoint."""
+        """Every anchor's token and reply are the logged ones, and the token is for its checkpoint; none goes back."""
         table = database.token
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = {sha256_hex(note): size for size, note in self._notes()}
@@ -260,6 +260,25 @@ class LogAudit:
                 self._require_token(leaf, rows[index], notes)
             except EvidenceError as error:
                 yield damage("log.tokens", f"token {index}", error)
+        yield from self._older_anchors(notes)
+
+    def _older_anchors(self, notes: Mapping[str, int]) -> Iterable[Finding]:
+        """Every anchor of a smaller checkpoint, or of an earlier time, than one before it."""
+        largest, newest = 0, None
+        for index, leaf in self._anchors.items():
+            where, size = f"token {index}", notes.get(leaf.public["checkpoint_sha256"], largest)
+            gen_time = parse_time(leaf.public["gen_time"])
+            if size < largest:
+                yield failed("log.tokens", where, "log.tokens.smaller_checkpoint", expected=largest, size=size)
+            if newest and newest > gen_time + MAX_AUTHORITY_SKEW:
+                yield failed(
+                    "log.tokens",
+                    where,
+                    "log.tokens.earlier_time",
+                    expected=format_time(newest),
+                    gen_time=format_time(gen_time),
+                )
+            largest, newest = max(largest, size), max(newest or gen_time, gen_time)
 
     def _require_token(self, leaf: Leaf, row: sa.Row[Any], notes: Mapping[str, int]) -> None:
         public, where = leaf.public, f"token {row.idx}"

@@ -2,12 +2,15 @@
 
 What is stamped is the SHA-256 of the whole note, so that ``openssl ts -verify -data checkpoint``
 works as it lies. A checkpoint whose new leaves are all anchors is left for the daily beat.
+Sizes and times of the anchors never go back, beyond what the clocks of two authorities may differ: every
+later leaf names the newest token, and a verifier refuses leaves that name an older one after a newer one.
 """
 
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import sqlalchemy as sa
@@ -16,15 +19,16 @@ from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
-from evidence.errors import StampError
+from evidence.errors import StampError, TokenError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
+from evidence.stamp.token import MAX_AUTHORITY_SKEW
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import Placed
 from evidence.store.stored import stored_int
-from evidence.times import format_time
+from evidence.times import format_time, parse_time
 
 NONCE_BITS = 64
 
@@ -46,7 +50,8 @@ class Anchoring:
         Raises:
             StampUnreachableError: An authority did not answer; run it again later.
             StampRefusedError: An authority refused.
-            TokenError: An authority's answer does not hold; nothing of it was logged.
+            TokenError: An authority's answer does not hold, or is older than the newest time stamp;
+                nothing of it was logged.
         """
         with reading(self.engine) as connection:
             note = newest_checkpoint(connection)
@@ -82,7 +87,11 @@ class Anchoring:
         return stamped
 
     def _log(self, authority: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
-        """Log a token, unless another process had this checkpoint stamped by this authority meanwhile."""
+        """Log a token, unless another process had this checkpoint stamped by this authority meanwhile, or a newer one.
+
+        Raises:
+            TokenError: It is older than the newest that is logged.
+        """
         public = {
             "authority": authority.name,
             "checkpoint_sha256": sha256_hex(note),
@@ -93,7 +102,10 @@ class Anchoring:
         anchor = self.sequencer.prepare([Draft("anchor", public=public)])
 
         def choose(connection: sa.Connection) -> Sequence[Prepared]:
-            return [] if authority.name in _stamped_by(connection, note, size) else anchor
+            if stamped_size(connection) > size or authority.name in _stamped_by(connection, note, size):
+                return []
+            _require_later(connection, stamped.info.gen_time)
+            return anchor
 
         def keep(connection: sa.Connection, placed: Sequence[Placed]) -> None:
             for event in placed:
@@ -109,6 +121,18 @@ def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
     anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
     public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
     return {told["authority"] for told in public if told["checkpoint_sha256"] == sha256_hex(note)}
+
+
+def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
+    """Check that a token is not older than the newest that is logged."""
+    event, token = database.event, database.token
+    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx)
+    leaf = connection.execute(anchors.order_by(token.c.idx.desc()).limit(1)).scalar()
+    if leaf is None:
+        return
+    newest = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
+    if newest > gen_time + MAX_AUTHORITY_SKEW:
+        raise TokenError("token.before_the_newest", expected=format_time(newest), found=format_time(gen_time))
 
 
 def stamped_size(connection: sa.Connection) -> int:

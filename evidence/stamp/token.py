@@ -31,6 +31,9 @@ from evidence.stamp.cms import (
 )
 from evidence.stamp.der import require_der
 
+MAX_AUTHORITY_SKEW = timedelta(seconds=60)
+"""How far the clocks of two time-stamp authorities may differ before their order counts as broken."""
+
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _SHA256_BYTES = 32
 _GRANTED = ("granted", "granted_with_mods")

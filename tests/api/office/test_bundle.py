@@ -362,6 +362,19 @@ def test_beside_a_monitor_an_export_does_not_wait_for_what_is_newer_than_its_cas
             stamped_checkpoint(writer, covers=stamped)
 
 
+def test_the_largest_stamped_checkpoint_is_the_newest_though_a_smaller_one_was_stamped_late(
+    office: Office, tmp_path: Path
+) -> None:
+    home = copy_of(office, tmp_path)
+    with writing(home.engine) as connection:
+        sizes = connection.execute(sa.select(database.token.c.size).order_by(database.token.c.size)).scalars().all()
+        late = sa.select(sa.literal(10**6), sizes[0], database.token.c.token, database.token.c.reply).limit(1)
+        connection.execute(sa.insert(database.token).from_select(["idx", "size", "token", "reply"], late))
+    assert sizes[0] < sizes[-1]
+    with home.writing() as writer:
+        assert stamped_checkpoint(writer, covers=sizes[-1] - 1).size == sizes[-1]
+
+
 def test_an_export_into_streams_is_logged_before_the_first_byte(desk: Desk) -> None:
     before = desk.size()
 

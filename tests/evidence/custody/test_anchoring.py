@@ -3,9 +3,9 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -236,6 +236,54 @@ def test_two_programs_that_stamp_one_checkpoint_log_one_token(
     assert len(ledger.leaves()) == 2
 
 
+def ask(ledger: Ledger, http: httpx.Client, office: TimeStampOffice) -> Callable[[], None]:
+    """Have the newest checkpoint stamped; what is returned logs the token, however late."""
+    slow = Anchoring(ledger.engine, ledger.sequencer, (office,), http)
+    note = ledger.sequencer.checkpoint()
+    size = open_checkpoint(note, key=ledger.sequencer.verifier_key).size
+    stamped = slow._ask(office, note, size)
+    return lambda: slow._log(office, stamped, note, size)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_token_that_is_logged_behind_one_of_a_newer_checkpoint_is_left_out(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, name: str
+) -> None:
+    """A program asks, and its machine sleeps; another logs more and stamps it; then the first one wakes."""
+    new_checkpoint(ledger)
+    log_late = ask(ledger.fresh(), http, TimeStampOffice(name, stamping.authority.url, stamping.authority.roots))
+    new_checkpoint(ledger, 2)
+    run(ledger, http, stamping.authority)
+    with unchanged(ledger):
+        log_late()
+    assert anchors(ledger) == [("first", 2)]
+
+
+def test_another_office_may_stamp_the_same_checkpoint_late(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping
+) -> None:
+    new_checkpoint(ledger)
+    log_late = ask(ledger.fresh(), http, TimeStampOffice("second", stamping.authority.url, stamping.authority.roots))
+    run(ledger, http, stamping.authority)
+    log_late()
+    assert anchors(ledger) == [("first", 1), ("second", 1)]
+
+
+@pytest.mark.parametrize(("behind_s", "refused"), [(30, None), (120, "older than the newest")])
+def test_an_office_whose_clock_is_far_behind_the_newest_time_stamp_is_refused(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path, behind_s: int, refused: str | None
+) -> None:
+    new_checkpoint(ledger)
+    run(ledger, http, stamping.authority)
+    new_checkpoint(ledger, 2)
+    behind = RehearsalOffice.create(tmp_path / "behind", at=system_clock() - timedelta(days=1))
+    with behind.serving(lambda: system_clock() - timedelta(seconds=behind_s)) as url:
+        office = TimeStampOffice("behind", url, (behind.root,))
+        with pytest.raises(TokenError, match=refused) if refused else nullcontext():
+            run(ledger, http, office)
+    assert (("behind", 3) in anchors(ledger)) is (refused is None)
+
+
 def test_threads_that_stamp_and_append_leave_one_log(ledger: Ledger, stamping: Stamping) -> None:
     start = threading.Barrier(3)
 
@@ -253,6 +301,7 @@ def test_threads_that_stamp_and_append_leave_one_log(ledger: Ledger, stamping: S
         list(pool.map(work, range(3)))
     stamped = anchors(ledger)
     assert len(stamped) == len(set(stamped))
+    assert [size for _office, size in stamped] == sorted(size for _office, size in stamped)
     newest = NO_TOKEN
     for leaf in ledger.leaves():
         assert leaf.after == newest
