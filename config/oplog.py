@@ -4,7 +4,7 @@ It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on
 ``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
 number, a verdict, the class or code of an error, a digest of ciphertext, one of the program's own words. No
 shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` alone
-enforces this. Losing this log loses no evidence: whatever cannot be written is silently left out.
+enforces this. Losing this log loses no evidence: whatever cannot be written, or not soon, is silently left out.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ import logging.handlers
 import math
 import os
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
@@ -26,6 +27,10 @@ from typing import Any, TextIO
 from config.errors import LANGUAGE, catalogue
 
 FILE = "nisisama.log"
+LINE_LOCK = "nisisama.log.lock"
+LINE_WAIT_S = 0.1
+"""How long a line waits for the lines of other programs, in seconds, before it is left out."""
+_POLL_S = 0.001
 _ROOT = Path(__file__).parents[1]
 _HELD = 100  # more events than any command notes before it has a home
 
@@ -136,10 +141,10 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
 
 
 class _File(_Quiet, logging.handlers.RotatingFileHandler):
-    """A file of mode 0600 that several processes write: each line and each rotation holds a lock of the folder."""
+    """A file of mode 0600 that several processes write: each line and each rotation holds a lock beside it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError), _locked(Path(self.baseFilename).parent):
+        with suppress(OSError), _locked(Path(self.baseFilename).with_name(LINE_LOCK)):
             super().emit(record)
             if self.stream:
                 self.stream.close()
@@ -155,13 +160,31 @@ def _private(path: str, flags: int) -> int:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _locked(lock: Path) -> Iterator[None]:
+    """Hold a lock that others hold for one line only; whoever holds it longer costs lines, and stops no work.
+
+    Raises:
+        BlockingIOError: Somebody held it for all of ``LINE_WAIT_S`` seconds.
+    """
+    handle = _private(str(lock), os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait(handle)
         yield
     finally:
         os.close(handle)
+
+
+def _wait(handle: int) -> None:
+    until = time.monotonic() + LINE_WAIT_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 @dataclass(slots=True)

@@ -130,9 +130,12 @@ class Sequencer:
             self._require_growth(connection)
             size = tree_size(connection)
             note = newest_checkpoint(connection)
-            if note is None or open_checkpoint(note, key=self.verifier_key).size != size:
+            signed = note is not None and open_checkpoint(note, key=self.verifier_key).size == size
+            if note is None or not signed:
                 note = self._sign(connection, size)
         self.unsigned = False
+        if not signed:
+            oplog.note("checkpoint_signed", size=size, checkpoint_sha256=sha256_hex(note))
         return note
 
     def _sign(self, connection: sa.Connection, size: int) -> bytes:
@@ -140,7 +143,6 @@ class Sequencer:
         note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
         replace_file(self._signed, note)  # before the row is committed: what was signed is never forgotten
         connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
-        oplog.note("checkpoint_signed", size=size, checkpoint_sha256=sha256_hex(note))
         return note
 
     def _require_growth(self, connection: sa.Connection) -> None:

@@ -48,14 +48,17 @@ class Turn:
         """
         handle = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _wait(handle, self.lock.parent, self.wait_s)
+            waited_s = _wait(handle, self.lock.parent, self.wait_s)
             with writing(self.engine) as connection:
                 yield connection
         finally:
             os.close(handle)  # and so unlock: nobody else has this description
+        if waited_s > NOTED_S:
+            oplog.note("turn_waited", duration_s=waited_s)
 
 
-def _wait(handle: int, home: Path, wait_s: float) -> None:
+def _wait(handle: int, home: Path, wait_s: float) -> float:
+    """Wait for the lock, and say for how many seconds."""
     # asked again and again: flock(2) that sleeps can be given a time limit by a signal only, and threads have none
     began = time.monotonic()
     while True:
@@ -67,6 +70,4 @@ def _wait(handle: int, home: Path, wait_s: float) -> None:
                 raise busy(str(home), wait_s) from None
             time.sleep(_POLL_S)
         else:
-            break
-    if (waited_s := time.monotonic() - began) > NOTED_S:
-        oplog.note("turn_waited", duration_s=waited_s)
+            return time.monotonic() - began

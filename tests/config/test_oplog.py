@@ -1,11 +1,13 @@
 """The operational log takes what is on its list and nothing else; it is private, and never fails the work."""
 
+import fcntl
 import json
 import logging.config
 import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -162,7 +164,7 @@ def test_a_full_file_is_turned_over_and_the_oldest_goes(tmp_path: Path) -> None:
     for number in range(20):
         oplog.note("batch_committed", first=number, count=1, duration_s=0)
     names = sorted(file.name for file in tmp_path.iterdir())
-    assert names == [oplog.FILE, f"{oplog.FILE}.1", f"{oplog.FILE}.2"]
+    assert names == [oplog.FILE, f"{oplog.FILE}.1", f"{oplog.FILE}.2", oplog.LINE_LOCK]
     assert all((tmp_path / name).stat().st_size <= 300 for name in names)
     assert kept(tmp_path)[-1]["first"] == 19
     assert all(stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600 for name in names)
@@ -178,10 +180,34 @@ for number in range(100):
 """
 
 
+def test_whoever_holds_the_lock_of_the_log_stops_no_work(tmp_path: Path) -> None:
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    with (tmp_path / oplog.LINE_LOCK).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        oplog.note("command_began", command="verify")
+        assert time.monotonic() - began < 20 * oplog.LINE_WAIT_S
+    oplog.note("command_began", command="doctor")
+    assert [line["command"] for line in kept(tmp_path)] == ["audit", "doctor"]
+
+
+def test_a_lock_on_the_home_is_not_the_lock_of_the_log(tmp_path: Path) -> None:
+    """Such as ``flock HOME cp -a HOME COPY`` takes."""
+    keep_in(tmp_path)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    oplog.note("command_began", command="audit")
+    os.close(handle)
+    assert [line["command"] for line in kept(tmp_path)] == ["audit"]
+
+
 def test_processes_at_once_lose_no_line_while_files_turn_over(tmp_path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], cwd=ROOT) for _ in range(3)]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
-    lines = [json.loads(line) for file in tmp_path.iterdir() for line in file.read_text("ascii").splitlines()]
+    lines = [
+        json.loads(line) for file in tmp_path.glob(f"{oplog.FILE}*") for line in file.read_text("ascii").splitlines()
+    ]
     assert len(list(tmp_path.iterdir())) > 10
     assert sorted(line["first"] for line in lines) == sorted([*range(100)] * 3)
     assert {line["pid"] for line in lines} == {writer.pid for writer in writers}

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from config import oplog
 from evidence.canonical import sha256_hex
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import newest_checkpoint, newest_token
+from evidence.custody.turn import Turn
 from evidence.errors import CheckpointError, LeafError, StoreError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
@@ -244,3 +246,18 @@ def test_two_writers_on_one_file_neither_double_nor_lose_a_place(ledger: Ledger,
     note = open_checkpoint(ledger.sequencer.checkpoint(), key=ledger.sequencer.verifier_key)
     assert (note.size, other.sequencer.checkpoint()) == (120, ledger.signed.read_bytes())
     other.engine.dispose()
+
+
+def test_a_checkpoint_is_noted_when_the_turn_is_over(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever keeps the log from being written does not keep others from their turn."""
+    noted = []
+
+    def note(event: str, **_fields: object) -> None:
+        with Turn(ledger.engine, ledger.signed.with_name("lock"), wait_s=0).take():
+            noted.append(event)
+
+    ledger.sequencer.append([case_opened()])
+    monkeypatch.setattr(oplog, "note", note)
+    ledger.sequencer.checkpoint()
+    ledger.sequencer.checkpoint()
+    assert noted == ["checkpoint_signed"]

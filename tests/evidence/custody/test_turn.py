@@ -59,7 +59,7 @@ def test_a_wait_is_in_the_operational_log_and_so_is_one_in_vain(
     oplog.keep_in(tmp_path, max_bytes=10_000, files=1)
     with turn.take(), pytest.raises(HomeBusyError), turn.take():
         pass
-    waited, in_vain = map(json.loads, (tmp_path / oplog.FILE).read_text().splitlines())
+    in_vain, waited = map(json.loads, (tmp_path / oplog.FILE).read_text().splitlines())
     assert (waited["event"], in_vain["event"], in_vain["duration_s"]) == ("turn_waited", "lock_busy", 0.05)
     assert waited["duration_s"] < 0.05
     oplog.start()
