@@ -39,6 +39,7 @@ _IDENTITY = (
     "reply_to",
     "forwarded_from",
     "action",
+    "unknown_sha256",
     *_SAID,
 )
 _POST = ("channel_id", "message_id", "posted_at", "sender_id")

@@ -45,6 +45,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "position",
                 "raw_sha256",
                 "source_name",
+                "unknown_sha256",
             }
         ),
         Tells.PLAIN: frozenset(

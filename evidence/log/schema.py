@@ -103,6 +103,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "sha256",
                 "position",
                 "message_sha256",
+                "unknown_sha256",
                 "raw_sha256",
                 "container_sha256",
                 "offset",

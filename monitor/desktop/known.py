@@ -165,7 +165,7 @@ def _read(reader: PartReader, value: Parsed, row: KeyRow, where: str, told: Mapp
     read = row.shape(reader, value, where) if row.shape else None
     if not row.id_key or row.id_key not in told:
         return read
-    number = peer(reader, told[row.id_key], row.id_key)
+    number = peer(reader, told[row.id_key], f"{where.removesuffix(row.key)}{row.id_key}")
     if number is None:
         return read
     return Person(id=number, name=read.name or None if read else None)
@@ -293,7 +293,7 @@ _BASE = (
     name("edited", "edited_at"),
     name("edited_unixtime", "edited_at"),
     name("text", "text"),
-    weightless("text_entities", "says what text says, and is read where there is no text"),
+    weightless("text_entities", "says what text says: compared with it, and read where it is empty"),
 )
 
 _PHOTO = (
@@ -428,7 +428,7 @@ MESSAGE = table(
     said("inline_bot_buttons", "buttons.rows", list_of(_row_of_buttons)),
     said("reactions", "reaction", list_of(_REACTION)),
     # of 64Gram and its forks
-    weightless("full_text", "64Gram: the words of text, flat"),
+    weightless("full_text", "64Gram: the words of text, flat; compared with it"),
     said("media_group_id", "album.id", integer),
     said("sticker_id", "media.sticker_id", integer),
     said("sticker_set_id", "media.sticker_set_id", integer),

@@ -6,12 +6,12 @@ says so, but never a message.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evidence.canonical import Value
+from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.content import Content, Entity, Part, Person, Span, split
 from evidence.observation import HoleReason, Kind
 from evidence.times import format_time
@@ -32,6 +32,11 @@ _LOCAL = re.compile(r"(?:201[3-9]|20[2-9][0-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]
 _MAX_PATH = 255
 _SPELLINGS = ("text", "text_entities", "gift_text", "full_text")
 """Keys that may say the same words."""
+_WORDS = ("text", "gift_text", "text_entities")
+"""Those whose words are the text, the first that has any."""
+_EMPTY: tuple[Parsed, ...] = (None, "", [])
+_AFTER_A_KEY = ".: "
+"""What separates a key from the rest of a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,12 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
     if kind not in _KINDS:
         source.hole(HoleReason.UNSUPPORTED, kind)
     record = _record(parsed, source.reader.spelled)
+    unknown = {"unknown_sha256": _unknown_sha256(record.value, source.noted())}
     return Message(
         id=number,
         kind=_KINDS.get(kind, Kind.MESSAGE),
         posted_at=posted_at,
-        fields=names | split(content) | source.origin(content) | {"media": source.media(files)},
+        fields=names | split(content) | source.origin(content) | {"media": source.media(files)} | unknown,
         record=record.value,
         files=files,
         holes=source.all_holes(),
@@ -110,7 +116,7 @@ def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str
     }
 
 
-def _record(parsed: Mapping[str, Parsed], spelled: Collection[str]) -> Stripped:
+def _record(parsed: Mapping[str, Parsed], spelled: set[str]) -> Stripped:
     """The whole message without previews.
 
     Telegram cuts a text into entities, so that a picture spelled in Base64 shows only when the
@@ -120,9 +126,33 @@ def _record(parsed: Mapping[str, Parsed], spelled: Collection[str]) -> Stripped:
         spelled: The keys of such texts.
     """
     if spelled:
-        whole = {*spelled, *(_SPELLINGS if "text" in spelled else ())}
+        whole = {*spelled, *(() if spelled.isdisjoint(_SPELLINGS) else _SPELLINGS)}
         parsed = {name: {"thumbnail": value} if name in whole else value for name, value in parsed.items()}
     return strip_previews(parsed)
+
+
+def _unknown_sha256(record: Value, notes: Iterable[str]) -> str | None:
+    """The digest of what was not understood, without pictures; None where there is nothing such.
+
+    Args:
+        notes: Where it stands in the message, as ``PartReader`` notes it.
+    """
+    told: list[Value] = [[text_value(note), _at(record, note)] for note in sorted(notes)]
+    return sha256_hex(jcs(told)) if told else None
+
+
+def _at(value: Value, note: str) -> Value:
+    """What stands where a note says, or all around it where the note leads no further."""
+    if isinstance(value, list):
+        return [_at(one, note) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = [
+        inner if note == key else _at(inner, note[len(key) + 1 :].lstrip())
+        for key, inner in value.items()
+        if note == key or (note.startswith(key) and note[len(key)] in _AFTER_A_KEY)
+    ]
+    return found or value
 
 
 def _is_path(value: Parsed) -> bool:
@@ -152,6 +182,13 @@ class _Source:
         )
         both = [*self.holes.items(), *((reason, noted) for reason, noted in notes if noted)]
         return tuple((reason, ", ".join(noted)) for reason, noted in both)
+
+    def noted(self) -> set[str]:
+        """Where stands what was not understood."""
+        dates = self.holes.get(HoleReason.BAD_DATE, {})
+        kind = self.parsed.get("type")
+        odd = set() if kind in (*_KINDS, _UNSUPPORTED) else {"type"}
+        return {*self.reader.unread, *self.reader.unknown, *dates} | odd
 
     def text(self, name: str) -> str | None:
         value = self.parsed.get(name)
@@ -259,15 +296,28 @@ class _Source:
 
     def _text(self) -> tuple[Value, tuple[Entity, ...]]:
         """``text``, or else what has its place: the words of a gift, or the entities alone."""
-        value = _repeated(self.parsed.get("text"))
-        if value in (None, "", []) and "gift_text" in self.parsed:
-            value = self.parsed["gift_text"]
-        if "text" not in self.parsed:
-            value = self.parsed.get("text_entities", value)
+        name = next((key for key in _WORDS if _repeated(self.parsed.get(key)) not in _EMPTY), "text")
+        text, entities = self._words(self.reader, name)
+        for other in _SPELLINGS:
+            if other != name and _repeated(self.parsed.get(other)) not in _EMPTY:
+                self._compare(other, name, text, entities)
+        return text, entities
+
+    def _words(self, reader: PartReader, name: str) -> tuple[Value, tuple[Entity, ...]]:
+        value = _repeated(self.parsed.get(name))
         if is_number_alone(value):
-            self.reader.refuse("text")
+            reader.refuse(name)
             return None, ()
-        return read_text(self.reader, value, "text")
+        return read_text(reader, value, name)
+
+    def _compare(self, other: str, name: str, text: Value, entities: tuple[Entity, ...]) -> None:
+        """Note another spelling of the text that says anything else, or has a note of its own."""
+        reader = PartReader()
+        read, on_it = self._words(reader, other)
+        same = read == text and (other != "text_entities" or on_it == entities)
+        known = {f"{other}{note.removeprefix(name)}" for note in (*self.reader.unread, *self.reader.unknown)}
+        if not same or not known.issuperset((*reader.unread, *reader.unknown)):
+            self.reader.refuse(other)
 
     def _rich(self) -> tuple[Value, tuple[Entity, ...], Part, tuple[NamedFile, ...]]:
         rich = read_rich(self.reader, self.parsed["rich_message"])

@@ -141,9 +141,8 @@ def _run(reader: PartReader, value: Parsed, where: str) -> _Run | None:
     if behind is None:
         reader.miss(f"{where}: {name}")
         return _Run(said, "unknown")
-    if name == "plain":
-        return _Run(said)
-    return _Run(said, name, _fields(reader, behind, value, said, f"{where}.{name}"))
+    fields = _fields(reader, behind, value, said, f"{where}.{name}")
+    return _Run(said) if name == "plain" else _Run(said, name, fields)
 
 
 def _fields(reader: PartReader, behind: Behind, value: Mapping[str, Parsed], said: str, where: str) -> dict[str, Any]:

@@ -213,6 +213,7 @@ VALUES = {
         ({"sender_name": "renamed"}, True, False, False),
         ({"people": [{"id": "user2", "name": "renamed"}, {"name": "Kite"}]}, True, False, False),
         ({"people": [{"id": "user2", "name": "Owl"}, {"name": "other"}]}, True, True, False),
+        ({"unknown_sha256": "0" * 64}, True, False, False),
         ({"text": "other words"}, True, True, False),
         ({"links": [{"address": "https://example.org"}]}, True, True, False),
         ({"content": [{"kind": "album", "id": "1"}]}, True, True, False),

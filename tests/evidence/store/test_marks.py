@@ -68,6 +68,7 @@ def test_a_mark_needs_the_key() -> None:
         "reply_to",
         "forwarded_from",
         "action",
+        "unknown_sha256",
         "declared_by",
         "method",
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evidence.canonical import jcs
-from evidence.content import NAMES, PARTS, join, split
+from evidence.content import NAMES, PARTS, join, message_sha256, split
 from evidence.log.commit import MAX_DEPTH
 from evidence.log.schema import SCHEMAS
 from evidence.observation import HoleReason
@@ -166,6 +166,70 @@ def test_what_nobody_knows_is_a_hole_that_names_it(case: str) -> None:
     assert [what for reason, what in message.holes if reason is HoleReason.UNKNOWN] == [name]
     if "read all the same" in json.dumps(members):
         assert "read all the same" in said(message)
+
+
+OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a key": ({"story": {"id": 1}}, {"story": {"id": 2}}),
+    "a key of a poll": ({"poll": {"question": "x", "quiz": True}}, {"poll": {"question": "x", "quiz": False}}),
+    "a value that does not read": ({"via_bot": ["a"]}, {"via_bot": ["b"]}),
+    "a value in a list": (
+        {"inline_bot_buttons": [[{"type": "url", "text": "x", "tint": 1}]]},
+        {"inline_bot_buttons": [[{"type": "url", "text": "x", "tint": 2}]]},
+    ),
+    "a date": ({"date_unixtime": "x"}, {"date_unixtime": "y"}),
+    "a type": ({"type": "a"}, {"type": "b"}),
+    "words in the entities alone": (
+        {"text": "", "text_entities": [{"type": "plain", "text": "one"}]},
+        {"text": "", "text_entities": [{"type": "plain", "text": "two"}]},
+    ),
+    "words of the entities beside a text": (
+        {"text_entities": [{"type": "plain", "text": "one"}]},
+        {"text_entities": [{"type": "plain", "text": "two"}]},
+    ),
+    "a block": (
+        kinds.rich(PARAGRAPH | {"colour": "red"}),
+        kinds.rich(PARAGRAPH | {"colour": "blue"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=str)
+def test_what_is_not_understood_tells_a_message_from_another(case: str) -> None:
+    one, other = (read({"text": "x"} | members) for members in OTHERS[case])
+    assert identity(one) != identity(other)
+    assert identity(one) == identity(read({"text": "x"} | OTHERS[case][0]))
+
+
+def identity(message: Message) -> str:
+    return message_sha256({**message.fields, "kind": message.kind.value})
+
+
+def test_of_what_is_not_understood_counters_and_pictures_beside_it_say_nothing() -> None:
+    one = {"story": {"id": 1}, "text": "x", "thumbnail": "a.jpg", "reactions": []}
+    views = [{"type": "emoji", "count": 1, "emoji": "x"}]
+    assert identity(read(one)) == identity(read(one | {"reactions": views, "thumbnail": "b.jpg"}))
+    assert read(one).fields["unknown_sha256"] != read({"text": "x"}).fields["unknown_sha256"] is None
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        [{"type": "plain", "text": "y"}],
+        [{"type": "text_link", "text": "x", "href": "https://example.org"}],
+        [{"type": "plain", "text": "x", "colour": "red"}],
+        [5],
+        5,
+        {"text": "x"},
+    ],
+)
+def test_entities_that_say_other_than_the_text_are_a_hole_that_names_them(entities: object) -> None:
+    assert read({"text": "x", "text_entities": entities}).holes == ((HoleReason.UNREAD, "text_entities"),)
+
+
+def test_entities_that_say_what_the_text_says_are_no_hole() -> None:
+    bold = [{"type": "bold", "text": "x"}]
+    for text, entities in (("x", [{"type": "plain", "text": "x"}]), (bold, bold), ("x", []), ("", [])):
+        assert read({"text": text, "text_entities": entities, "author": "A", "poll": {"question": "x"}}).holes == ()
 
 
 def test_an_action_of_tomorrow_is_named_with_its_keys() -> None:
