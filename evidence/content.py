@@ -33,16 +33,13 @@ _IDENTITY = (
     "channel_id",
     "message_id",
     "posted_at",
-    "edited_at",
     "sender_id",
-    "sender_name",
     "reply_to",
-    "forwarded_from",
     "action",
     "unknown_sha256",
     *_SAID,
 )
-_POST = ("channel_id", "message_id", "posted_at", "sender_id")
+_POST = ("channel_id", "message_id", "posted_at")
 _SERVICE = "service"
 _ABOUT = frozenset({"author", "forward", "saved_from", "via_bot", "reply", "topic", "album", "local_time", "buttons"})
 """Parts that say something about a message and are none."""
@@ -606,30 +603,51 @@ def _withheld(value: Withheld) -> ContentError:
 def message_sha256(values: Mapping[str, Any]) -> str:
     """The identity of a message: all that it is and says, without counters, paths and where it was read.
 
-    The same whether it counts as an edit or not: that is a statement about what came before.
+    The same whether it counts as an edit or not: that is a statement about what came before. Without the time
+    of the edit, which a reaction alone can set, and without the names of accounts that have an identifier,
+    because names are those of the day on which they were read.
 
     Args:
         values: Of the ``observed`` schema; a name that is not there says nothing.
     """
-    identity = {name: values.get(name) for name in _IDENTITY}
-    return sha256_hex(jcs(identity | {"service": "yes" if values.get("kind") == _SERVICE else "no"}))
+    identity = {name: values.get(name) for name in _IDENTITY} | {
+        "people": _accounts(values),
+        "sender_name": None if values.get("sender_id") else values.get("sender_name"),
+        "forwarded_from": None if _came_from_an_account(values) else values.get("forwarded_from"),
+        "service": "yes" if values.get("kind") == _SERVICE else "no",
+    }
+    return sha256_hex(jcs(identity))
 
 
 def said_sha256(values: Mapping[str, Any]) -> str:
     """What a message says: two observations of one message that differ here differ in words, and one is an edit.
 
-    Without the time of the edit, which a reaction alone can set, and without the names of accounts that
-    have an identifier, because names are those of the day on which they were read.
+    Without the names of accounts that have an identifier, as the identity.
     """
-    said = {name: values.get(name) for name in _SAID}
-    people = said["people"] or ()
-    return sha256_hex(jcs(said | {"people": [{"id": one["id"]} if "id" in one else one for one in people]}))
+    return sha256_hex(jcs({name: values.get(name) for name in _SAID} | {"people": _accounts(values)}))
+
+
+def _accounts(values: Mapping[str, Any]) -> list[Any]:
+    """Whom a message names, of accounts only the identifiers."""
+    return [{"id": one["id"]} if _has_id(one) else one for one in values.get("people") or ()]
+
+
+def _has_id(one: object) -> bool:
+    return isinstance(one, Mapping) and "id" in one
+
+
+def _came_from_an_account(values: Mapping[str, Any]) -> bool:
+    """Whether the origin of a forward has an identifier among the people."""
+    parts = [part for part in values.get("content") or () if isinstance(part, Mapping)]
+    origins = [part.get("person") for part in parts if part.get("kind") == "forward"]
+    return any(_has_id(one) and str(at) in origins for at, one in enumerate(values.get("people") or ()))
 
 
 def post_sha256(values: Mapping[str, Any]) -> str:
-    """What no edit changes: place, sender and time of posting. Two that differ here are two messages.
+    """What no edit changes: place and time of posting. Two that differ here are two messages.
 
     Needed where an account numbers the messages: another account has other messages under the same numbers.
+    Without the sender: of what is left, nothing is hidden in the store.
     """
     return sha256_hex(jcs({name: values.get(name) for name in _POST}))
 

@@ -3,11 +3,13 @@
     mark = HMAC-SHA256(seen_key, JCS [kind, channel, message, declared by, method, digest, ...])
 
 Whoever holds the key can know again what he already has, and read nothing. The digest of a message
-is that of all it says, the digest of a file that of its bytes and of the message that carries it: a
-mark is never of a name, a number or a short text alone, which a thief of the key could guess.
+is that of all that it is and says. The digest of a file is that of its bytes at their place among the
+files of a post, and of a file so short that its bytes could be guessed also that of its message. What
+tells an edit from a message is short enough to agree with one guess in 65,536, so it confirms none.
 
 # LIMIT: whoever knows everything else of a message, its sender and its other words among it, can
-# test guesses at the rest. No mark that a later program can make again could keep him from it.
+# test guesses at the rest, and of a short message he can guess sender and words together. No mark
+# that a later program can make again could keep him from it.
 
 Pure: no database, no clock.
 """
@@ -21,8 +23,12 @@ from evidence.canonical import Value, jcs, sha256_hex
 from evidence.content import message_sha256, post_sha256, said_sha256
 from evidence.observation import OF_TIME, Kind
 
-HALF_BYTES = 16
-"""``said`` of a message is two halves: which message it is, and what it says."""
+HALF_BYTES = 2
+"""``said`` of a message is two halves: which message it is, and what it says. Two that meet by chance
+only call an edit a message or a message an edit; ``seen`` alone decides what is kept."""
+
+GUESSABLE_BYTES = 4096
+"""A file of at most this length, such as a contact card, is known again only with its message."""
 
 _MESSAGES = frozenset({Kind.MESSAGE, Kind.EDIT})
 _OF_TIME = frozenset(reason.value for reason in OF_TIME)
@@ -45,7 +51,7 @@ class Marks:
 
     Attributes:
         seen: What it is known again by.
-        said: Of a message, 16 bytes that no edit changes and 16 that an edit does. Of a file, what it is
+        said: Of a message, 2 bytes that no edit changes and 2 that an edit does. Of a file, what it is
             known again by where its bytes may not be read: its place in its message. Else None.
     """
 
@@ -56,8 +62,9 @@ class Marks:
 def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
     """The marks of an ``observed`` event; names that are not there count as null."""
     if values["kind"] == Kind.FILE:
-        digest = _file_digest(values, values.get("sha256"))
-        return Marks(_seen(key, Kind.FILE, values, digest), _seen(key, Kind.FILE, values, _file_digest(values, None)))
+        place = [post_sha256(values), values.get("position")]
+        read = [*place, values.get("sha256"), _carrier(values)] if values.get("sha256") else place
+        return Marks(*(_seen(key, Kind.FILE, values, sha256_hex(jcs(told))) for told in (read, place)))
     digest = message_sha256(values)
     if values["kind"] in _MESSAGES:
         return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values))
@@ -85,12 +92,14 @@ def _seen(key: SeenKey, kind: str, values: Mapping[str, Any], digest: str) -> by
 
 
 def _said(key: SeenKey, values: Mapping[str, Any]) -> bytes:
-    which, what = key.mark("post", post_sha256(values)), key.mark("said", post_sha256(values), said_sha256(values))
-    return which[:HALF_BYTES] + what[:HALF_BYTES]
+    post, sender = post_sha256(values), values.get("sender_id") or values.get("sender_name")
+    halves = key.mark("post", post), key.mark("said", post, sender, said_sha256(values))
+    return b"".join(half[:HALF_BYTES] for half in halves)
 
 
-def _file_digest(values: Mapping[str, Any], sha256: str | None) -> str:
-    return sha256_hex(jcs([sha256, values.get("message_sha256"), values.get("position")]))
+def _carrier(values: Mapping[str, Any]) -> Value:
+    """The message of a file whose bytes could be guessed; a longer one outlives what changes in its message."""
+    return values.get("message_sha256") if int(values.get("bytes") or 0) <= GUESSABLE_BYTES else None
 
 
 def _source(values: Mapping[str, Any]) -> tuple[Value, Value]:

@@ -195,8 +195,11 @@ VALUES = {
     "message_id": "1",
     "posted_at": "2026-11-25T00:00:00.000Z",
     "sender_id": "user1",
+    "sender_name": "Buzzard",
     "text": "words",
     "people": [{"id": "user2", "name": "Owl"}, {"name": "Kite"}],
+    "content": [{"kind": "forward", "person": "0"}],
+    "forwarded_from": "Owl",
 }
 
 
@@ -209,16 +212,19 @@ VALUES = {
         ({"media": ["photos/photo_2.jpg"]}, False, False, False),
         ({"raw_sha256": "0" * 64, "container_sha256": "1" * 64, "offset": "5"}, False, False, False),
         ({"channel_title": "renamed"}, False, False, False),
-        ({"edited_at": "2026-11-26T00:00:00.000Z"}, True, False, False),
-        ({"sender_name": "renamed"}, True, False, False),
-        ({"people": [{"id": "user2", "name": "renamed"}, {"name": "Kite"}]}, True, False, False),
+        ({"edited_at": "2026-11-26T00:00:00.000Z"}, False, False, False),
+        ({"sender_name": "renamed"}, False, False, False),
+        ({"people": [{"id": "user2", "name": "renamed"}, {"name": "Kite"}]}, False, False, False),
+        ({"forwarded_from": "renamed"}, False, False, False),
+        ({"reply_to": "7"}, True, False, False),
+        ({"action": "pin_message"}, True, False, False),
         ({"people": [{"id": "user2", "name": "Owl"}, {"name": "other"}]}, True, True, False),
         ({"unknown_sha256": "0" * 64}, True, False, False),
         ({"text": "other words"}, True, True, False),
         ({"links": [{"address": "https://example.org"}]}, True, True, False),
         ({"content": [{"kind": "album", "id": "1"}]}, True, True, False),
         ({"posted_at": "2026-11-24T00:00:00.000Z"}, True, False, True),
-        ({"sender_id": "user3"}, True, False, True),
+        ({"sender_id": "user3"}, True, False, False),
         ({"message_id": "2"}, True, False, True),
         ({"channel_id": "group42"}, True, False, True),
     ],
@@ -226,6 +232,21 @@ VALUES = {
 def test_what_changes_which_digest(changed: dict[str, Any], *, identity: bool, said: bool, post: bool) -> None:
     for digest, changes in ((message_sha256, identity), (said_sha256, said), (post_sha256, post)):
         assert (digest(VALUES) != digest(VALUES | changed)) is changes
+
+
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        ({"sender_id": None}, {"sender_name": "renamed"}),
+        ({"content": [{"kind": "forward", "person": "1"}]}, {"forwarded_from": "renamed"}),
+        ({"content": [{"kind": "author", "person": "0"}]}, {"forwarded_from": "renamed"}),
+        ({"content": None, "people": None}, {"forwarded_from": "renamed"}),
+    ],
+)
+def test_a_name_without_an_identifier_is_all_that_is_known_of_who_it_is(
+    values: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    assert message_sha256(VALUES | values | changed) != message_sha256(VALUES | values)
 
 
 def test_a_name_that_says_nothing_may_be_left_out() -> None:

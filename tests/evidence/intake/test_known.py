@@ -3,12 +3,15 @@
 import io
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evidence.observation import HoleReason, Kind, Medium, Mode, Observation
+from evidence.store.marks import GUESSABLE_BYTES
 from tests.evidence.intake.live import NOW, Live, deletion, file_of, hole, live, message
 
 LATER = "2026-01-01T10:00:00.000Z"
@@ -121,22 +124,43 @@ def test_a_message_first_seen_after_its_edit_is_a_message(source: Live) -> None:
     assert source.kinds() == ["message"]
 
 
-def test_a_reaction_is_no_edit(source: Live) -> None:
-    source.keep(edited(1, "one"))
-    source.keep(edited(1, "one", counters={"reactions": [["+", "1"]]}))
-    source.keep(edited(1, "one", LATER_STILL))  # Telegram may move the time of the edit for a reaction alone
-    assert "edit" not in source.kinds()
+@pytest.mark.parametrize("content", [b"a picture", bytes(GUESSABLE_BYTES + 1)])
+@pytest.mark.parametrize("mode", Mode)
+def test_a_reaction_or_a_new_name_is_no_new_item_and_no_new_file(source: Live, mode: Mode, content: bytes) -> None:
+    told: dict[str, Any] = {"people": [{"id": "user9", "name": "Owl"}], "forwarded_from": "Owl"}
+    told["content"] = [{"kind": "forward", "person": "0"}]
+    renamed = told | {"people": [{"id": "user9", "name": "Kite"}], "forwarded_from": "Kite"}
+    first = edited(1, "one", **told)
+    source.keep(first, file_of(first, content), mode=mode)
+    before = len(source.holes())
+    for again in (
+        edited(1, "one", **told, counters=[{"kind": "reactions", "count": "1"}]),
+        edited(1, "one", LATER_STILL, **told),  # Telegram moves the time of the edit for a reaction alone
+        edited(1, "one", **told, sender_name="Sova"),
+        edited(1, "one", **renamed),
+    ):
+        assert source.keep(again, file_of(again, content), mode=mode).counts == {"already_known": 2}
+    assert (source.kinds(), len(source.holes())) == (["message", "file"], before)
 
 
-def test_a_renamed_sender_makes_a_new_message_and_no_edit(source: Live) -> None:
+def test_a_file_outlives_other_words_of_its_message_unless_its_bytes_could_be_guessed(source: Live) -> None:
+    for content, kinds in ((bytes(GUESSABLE_BYTES), ["edit", "file"]), (bytes(GUESSABLE_BYTES + 1), ["edit"])):
+        number, before = len(content), len(source.kinds())
+        first, second = message(number, "one"), edited(number, "two")
+        source.keep(first, file_of(first, content))
+        source.keep(second, file_of(second, content))
+        assert source.kinds()[before:] == ["message", "file", *kinds]
+
+
+def test_what_another_source_saw_of_a_renamed_sender_is_no_edit(source: Live) -> None:
     source.keep(message(1, "one"), edited(1, "two"))
-    source.keep(edited(1, "two", sender_name="Sova"))
+    source.keep(edited(1, "two", sender_name="Sova"), by="vera")
     assert source.kinds() == ["message", "edit", "message"]
 
 
 def test_another_accounts_message_with_the_same_number_is_no_edit(source: Live) -> None:
     source.keep(message(1, "one", channel_type="private_group"))
-    other = edited(1, "two", channel_type="private_group", sender_id="user8")
+    other = replace(edited(1, "two", channel_type="private_group"), posted_at=NOW + timedelta(hours=1))
     source.keep(other, by="vera")
     assert source.kinds() == ["message", "message"]
 

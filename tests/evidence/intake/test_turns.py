@@ -112,7 +112,7 @@ def test_a_message_that_became_an_edit_meanwhile_is_prepared_anew(
 
 def test_an_edit_whose_words_another_writer_had_is_none(source: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     source.keep(message(1, "one"))
-    meanwhile(source, monkeypatch, [edited(1, "two", sender_name="Sova")])
+    meanwhile(source, monkeypatch, [edited(1, "two", action="of another service")])
     source.keep(edited(1, "two"))
     assert source.kinds() == ["message", "edit", "message"]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.canonical import Value, jcs, sha256_hex
-from evidence.content import message_sha256
+from evidence.content import message_sha256, post_sha256, said_sha256
 from evidence.observation import HoleReason, Kind
-from evidence.store.marks import HALF_BYTES, SeenKey, hole_mark, observed_marks
+from evidence.store.marks import GUESSABLE_BYTES, HALF_BYTES, SeenKey, hole_mark, observed_marks
 
 KEY = SeenKey(bytes(32))
 MESSAGE: dict[str, Any] = {
@@ -28,6 +28,8 @@ MESSAGE: dict[str, Any] = {
     "method": "telegram",
 }
 FILE = MESSAGE | {"kind": "file", "sha256": "aa", "position": "0", "message_sha256": "bb", "file_name": "p.jpg"}
+FILE |= {"bytes": str(GUESSABLE_BYTES + 1)}
+SHORT_FILE = FILE | {"bytes": str(GUESSABLE_BYTES)}
 HOLE: dict[str, Any] = {
     "channel_id": "1",
     "lo": "5",
@@ -56,9 +58,7 @@ def test_a_mark_needs_the_key() -> None:
         "channel_id",
         "message_id",
         "posted_at",
-        "edited_at",
         "sender_id",
-        "sender_name",
         "text",
         "entities",
         "links",
@@ -74,7 +74,13 @@ def test_a_mark_needs_the_key() -> None:
     ],
 )
 def test_whatever_a_message_is_and_says_and_its_source_tell_it_from_others(name: str) -> None:
-    assert observed_marks(KEY, MESSAGE | {name: "9"}).seen != observed_marks(KEY, MESSAGE).seen
+    other = {"people": [{"name": "9"}], "content": [{"kind": "9"}]}.get(name, "9")
+    assert observed_marks(KEY, MESSAGE | {name: other}).seen != observed_marks(KEY, MESSAGE).seen
+
+
+@pytest.mark.parametrize("told", [{"edited_at": "9"}, {"sender_name": "9"}])
+def test_a_reaction_and_a_new_name_of_an_account_do_not(told: dict[str, str]) -> None:
+    assert observed_marks(KEY, MESSAGE | told) == observed_marks(KEY, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +112,16 @@ def test_the_first_half_of_what_is_said_outlives_an_edit_and_the_second_does_not
     assert before[HALF_BYTES:] != after[HALF_BYTES:]
 
 
-@pytest.mark.parametrize("name", ["sha256", "position", "message_sha256", "channel_id", "message_id", "declared_by"])
-def test_a_file_is_its_bytes_at_their_place(name: str) -> None:
-    assert observed_marks(KEY, FILE | {name: "9"}).seen != observed_marks(KEY, FILE).seen
+@pytest.mark.parametrize("name", ["sha256", "position", "posted_at", "channel_id", "message_id", "declared_by"])
+@pytest.mark.parametrize("file", [FILE, SHORT_FILE])
+def test_a_file_is_its_bytes_at_their_place(file: dict[str, Any], name: str) -> None:
+    assert observed_marks(KEY, file | {name: "9"}).seen != observed_marks(KEY, file).seen
+
+
+def test_only_a_file_whose_bytes_could_be_guessed_is_known_by_its_message_too() -> None:
+    assert observed_marks(KEY, FILE | {"message_sha256": "9"}) == observed_marks(KEY, FILE)
+    short, other = observed_marks(KEY, SHORT_FILE), observed_marks(KEY, SHORT_FILE | {"message_sha256": "9"})
+    assert (short.seen != other.seen, short.said) == (True, other.said)
 
 
 def test_the_place_of_a_file_is_its_mark_without_its_bytes() -> None:
@@ -152,8 +165,14 @@ def test_values_cannot_be_moved_from_one_name_to_another(told: dict[str, Any]) -
 
 # Guessing, with the key file and the rows in clear
 
+SENDERS = [f"user{number}" for number in range(10)]
+WORDS = ["ok", "yes", "no"]
 NAMES = [f"photos/photo_{number}@01-01-2026_10-00-00.jpg" for number in range(1, 24)]
 PHONES = [f"+389 70 123 4{number:02}" for number in range(30, 50)]
+
+
+TELLING_BYTES = 8
+"""What agrees with a guess by less than this may agree by chance; the halves have a test of their own."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +191,8 @@ def card(phone: str) -> bytes:
 
 
 def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
-    """Every mark that can be made of the row, a name or a number, and what a short file of it would hash to."""
+    """Every mark that can be made of the row, a name, a number or a text, and what a short file of it would hash to."""
+    yield from guesses_at_posts(row, text)
     said: list[Value] = [text, [{"number": text}], [text]]
     known = {"channel_id": row.channel_id, "message_id": row.number, "posted_at": row.posted_at}
     values = [known | {name: each} for name in ("text", "numbers", "file_name", "content") for each in said]
@@ -184,11 +204,25 @@ def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
     digests += [message_sha256(each | {"kind": row.kind}) for each in values]
     digests += [sha256_hex(jcs([digest, None, "0"])) for digest in tuple(digests)]
     digests += [sha256_hex(jcs([None, digest, "0"])) for digest in tuple(digests)]
+    post = post_sha256(known | {"posted_at": row.posted_at})
+    digests += [sha256_hex(jcs([post, "0", digest, None])) for digest in tuple(digests)]
     for digest in digests:
         for kind in ("name", "sha256", "raw_sha256", "hole", row.kind):
             yield KEY.mark(kind, row.channel_id, row.number, "mila", "telegram", digest)
             told = f"{kind}|{row.channel_id}|{row.number}|{digest}".encode()
             yield hmac.digest(KEY.secret, told, "sha256")
+
+
+def guesses_at_posts(row: Row, text: str) -> Iterator[bytes]:
+    """What tells edits from messages: of the post and a sender, then, where the sender is found, of short words."""
+    post: dict[str, Value] = {"channel_id": row.channel_id, "message_id": row.number, "posted_at": row.posted_at}
+    for digest in (post_sha256(post | {"sender_id": text}), sha256_hex(jcs(post | {"sender_id": text}))):
+        yield KEY.mark("post", digest)
+        yield KEY.mark("post", digest, text)
+    for sender in (None, *SENDERS):
+        said = said_sha256({"text": text})
+        yield KEY.mark("said", sha256_hex(jcs(post | {"sender_id": sender})), said)
+        yield KEY.mark("said", post_sha256(post), sender, said)
 
 
 def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
@@ -199,7 +233,7 @@ def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
         for row in rows
         for text in every
         for mark in guesses(row, text, card(text))
-        if any(mark[: len(kept)] == kept or mark[:HALF_BYTES] in kept for kept in row.marks)
+        if any(mark.startswith(kept) for kept in row.marks if len(kept) >= TELLING_BYTES)
     }
 
 
@@ -217,8 +251,11 @@ def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
             Row(kind, "1", str(number), MESSAGE["posted_at"], mark(kind, values))
             for kind, values in (("file", file), ("hole", hole))
         ]
+    short = MESSAGE | {"message_id": "98", "text": WORDS[0]}
+    rows.append(Row("message", "1", "98", MESSAGE["posted_at"], mark("message", short)))
     contact = MESSAGE | {"message_id": "99", "text": "", "numbers": [{"number": PHONES[12]}]}
     vcard = contact | {"kind": "file", "position": "0", "message_sha256": message_sha256(contact)}
+    vcard |= {"bytes": str(len(card(PHONES[12])))}
     vcard |= {"sha256": hashlib.sha256(card(PHONES[12])).hexdigest(), "file_name": "contacts/contact_1.vcard"}
     for kind, values in (("message", contact), ("file", vcard)):
         rows.append(Row(kind, "1", "99", MESSAGE["posted_at"], mark(kind, values)))
@@ -233,6 +270,15 @@ def ours(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
     return (marks.seen, *halves)
 
 
+def whole(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
+    """A scheme that tells edits by whole marks, the first of them of the sender."""
+    if kind != "message":
+        return ours(kind, values)
+    post = {name: values[name] for name in ("channel_id", "message_id", "posted_at", "sender_id")}
+    digest = sha256_hex(jcs(post))
+    return KEY.mark("post", digest)[:16], KEY.mark("said", digest, said_sha256(values))[:16]
+
+
 def before(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
     """The scheme of before: a digest of a name, or of bytes that anybody can write down."""
     told = values["what"] if kind == "hole" else values.get("sha256") or values.get("file_name") or ""
@@ -242,8 +288,29 @@ def before(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
     return (hmac.digest(KEY.secret, f"{name}|{values['channel_id']}|{number}|{digest}".encode(), "sha256"),)
 
 
-def test_whoever_has_the_key_and_the_rows_confirms_no_name_and_no_number() -> None:
-    assert confirmed(rows_of(ours), [*NAMES, *PHONES]) == set()
+def test_whoever_has_the_key_and_the_rows_confirms_no_name_no_number_no_sender_and_no_short_text() -> None:
+    assert confirmed(rows_of(ours), [*NAMES, *PHONES, *SENDERS, *WORDS]) == set()
+
+
+def test_the_same_guesses_confirm_the_sender_and_the_short_text_where_whole_marks_tell_edits() -> None:
+    assert confirmed(rows_of(whole), [*SENDERS, *WORDS]) == {"user7", "ok"}
+
+
+def test_what_tells_an_edit_agrees_with_every_post_and_with_many_senders() -> None:
+    """Of so many accounts about four agree: whoever guesses right never knows it."""
+    which, what = ours("message", MESSAGE)[1:]
+    post, said = post_sha256(MESSAGE), said_sha256(MESSAGE)
+    agree = sum(KEY.mark("said", post, f"user{number}", said).startswith(what) for number in range(1 << 18))
+    assert agree > 1
+    assert observed_marks(KEY, MESSAGE | {"sender_id": "user8"}).said[:HALF_BYTES] == which
+
+
+def test_of_a_message_whose_every_other_value_is_known_the_rest_can_be_guessed() -> None:
+    """The limit, as docs/threats.md says it."""
+    short = MESSAGE | {"text": WORDS[0]}
+    guessed = [short | {"sender_id": sender, "text": text} for sender in SENDERS for text in WORDS]
+    marks = [observed_marks(KEY, each).seen for each in guessed]
+    assert marks.count(observed_marks(KEY, short).seen) == 1
 
 
 def test_the_same_guesses_confirm_every_name_and_the_number_under_the_scheme_of_before() -> None:
