@@ -14,12 +14,14 @@ from evidence.custody.event import Draft, Prepared, Record, read_record
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
 from evidence.log.leaf import Leaf, parse_leaf
-from evidence.observation import OF_A_CHANNEL, HoleReason
+from evidence.observation import OF_A_CHANNEL, HoleReason, Kind
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.stored import stored_bytes
+
+_SAW_THE_MESSAGE = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,10 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
 
 
 def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
-    """Log indexes of the gaps of a channel that later imports filled."""
+    """Log indexes of the gaps of a channel that later imports filled.
+
+    Only what saw the message fills one: a deletion says that it is gone, and not what it was.
+    """
     item, hole = database.item.c, database.hole.c
     of_gaps = sa.select(hole.idx, hole.lo, hole.hi).where(
         hole.channel_id == channel_id, hole.reason == HoleReason.GAP.value, hole.lo.is_not(None)
@@ -227,6 +232,8 @@ def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
     gaps = [Gap(*row) for row in connection.execute(of_gaps.order_by(hole.idx))]
     if not gaps:
         return set()
-    numbers = sa.select(item.message_id).where(item.channel_id == channel_id, item.message_id.is_not(None))
+    numbers = sa.select(item.message_id).where(
+        item.channel_id == channel_id, item.message_id.is_not(None), item.kind.in_(_SAW_THE_MESSAGE)
+    )
     known = array("q", connection.execute(numbers.distinct().order_by(item.message_id)).scalars())
     return {gap.idx for gap in gaps} - {gap.idx for gap in open_gaps(gaps, known)}

@@ -4,12 +4,17 @@ A batch is hashed and sealed (objects on disk), logged in one transaction with w
 to it, settled, and then acknowledged. What is known already is left out, so a run that was killed is
 completed by running it again. Nothing is kept from batch to batch but what the store knows: a source
 may go on for ever. No plaintext touches a disk.
+
+An intake is of one thread, and its pending objects are its own: an error in one batch leaves to recovery
+whatever is pending, also what another batch is about to log.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from threading import Lock
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -90,6 +95,7 @@ class Intake:
     """Takes what sources see into the store.
 
     Args:
+        preserver: Its pending objects are of no other intake.
         batch: How many observations and holes one transaction holds at most.
     """
 
@@ -109,6 +115,7 @@ class Intake:
         self._sighter = Sighter(preserver, seen, clock)
         self._clock = clock
         self._batch = batch
+        self._busy = Lock()
 
     def take(self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]) -> Counts:
         """Take a whole container; ``acknowledge`` hears after each batch how much of it is durable.
@@ -129,7 +136,8 @@ class Intake:
         counts = Counts(**added)
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
         draft = Draft("imported", values, source={"slices": slices.text()})
-        self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
+        with self._alone():
+            self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
         return counts
 
     def keep(self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None) -> Kept:
@@ -142,18 +150,30 @@ class Intake:
 
         Raises:
             ValueError: The batch is too large.
+            RuntimeError: Another batch of this intake is not finished; that one goes on, and nothing of this one
+                was kept.
             StorageFullError: No space; nothing of this batch was kept.
             HomeBusyError: Others kept writing; nothing of this batch was kept.
         """
         if len(contents) > self._batch:
             raise ValueError(f"{len(contents)} in one batch, of at most {self._batch}")
-        try:
+        with self._alone():
             sighted = self._sight(contents, provenance)
             fresh = [each for each in sighted if isinstance(each, Sighting)]
             return _kept(sighted, self._log(fresh, also) if fresh or also else _Logged())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Where objects are pending: whoever comes second is refused before he can touch those of the first."""
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError("an intake keeps one batch at a time")
+        try:
+            yield
         except BaseException:
             self._preserver.objects.close()  # what of it was logged, recovery asks the log
             raise
+        finally:
+            self._busy.release()
 
     # Outside of the turn: what is known costs no sealing
 

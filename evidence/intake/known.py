@@ -15,8 +15,6 @@ from evidence.store import database
 from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks
 
 _RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
-
-
 _WORDS = frozenset({Kind.MESSAGE.value, Kind.EDIT.value})
 
 

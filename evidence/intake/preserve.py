@@ -30,10 +30,6 @@ MissingPart = tuple[HoleReason, str]
 """Why a part of an observation is not kept, and words for the sealed record."""
 
 
-class AlreadyKnownError(Exception):
-    """The medium turned out to be known when its last byte was read; nothing of it is kept."""
-
-
 class UnreadableError(Exception):
     """The source failed while the medium was read; nothing of it is kept."""
 
@@ -64,10 +60,9 @@ class Preserver:
         """The draft with its medium sealed, or only fingerprinted, or not even read, as the mode says.
 
         Args:
-            require_new: Given the draft with ``sha256`` and ``bytes``; raises AlreadyKnownError to keep nothing.
+            require_new: Given the draft with ``sha256`` and ``bytes``; raises to keep nothing.
 
         Raises:
-            AlreadyKnownError: ``require_new`` said so.
             UnreadableError: The source failed.
         """
         if mode is Mode.METADATA_ONLY:

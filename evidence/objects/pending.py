@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import os
 import secrets
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ from evidence.objects.port import Sink
 
 
 class LocalPending:
-    """The pending objects of one writer, whose threads may share it; see ``evidence.objects.port.Pending``.
+    """The pending objects of one writer, of one thread; see ``evidence.objects.port.Pending``.
 
     Args:
         root: The folder of the objects.
@@ -33,7 +32,6 @@ class LocalPending:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._guard = threading.Lock()
         self._claim: _Claim | None = None
         self._drafts: dict[str, list[Path]] = {}
 
@@ -46,14 +44,12 @@ class LocalPending:
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-        with self._guard:
-            self._drafts.setdefault(address, []).append(draft)
+        self._drafts.setdefault(address, []).append(draft)
         return address
 
     def _claimed(self) -> "_Claim":
-        with self._guard:
-            self._claim = self._claim or _Claim.make(self._root / "pending")
-            return self._claim
+        self._claim = self._claim or _Claim.make(self._root / "pending")
+        return self._claim
 
     def sync(self, addresses: Iterable[str]) -> None:
         """Give what was put its address, on the disk; see the port."""
@@ -71,8 +67,7 @@ class LocalPending:
 
     def _drafts_of(self, addresses: Iterable[str]) -> list[tuple[Path, Path]]:
         """The drafts with the places that they get."""
-        with self._guard:
-            told = {address: tuple(self._drafts.get(address, ())) for address in addresses}
+        told = {address: tuple(self._drafts.get(address, ())) for address in addresses}
         for address, drafts in told.items():
             if not drafts:
                 raise ObjectMissingError("object_missing.never_put", address=address)
@@ -97,17 +92,15 @@ class LocalPending:
         self._forget(wanted)
 
     def _forget(self, settled: Iterable[tuple[Path, Path]]) -> None:
-        with self._guard:
-            for _draft, place in settled:
-                self._drafts.pop(place.name, None)
+        for _draft, place in settled:
+            self._drafts.pop(place.name, None)
 
     def close(self) -> None:
         """Leave what is not settled to recovery; see the port."""
-        with self._guard:
-            self._drafts.clear()
-            if self._claim:
-                self._claim.release()
-            self._claim = None
+        self._drafts.clear()
+        if self._claim:
+            self._claim.release()
+        self._claim = None
 
 
 class _Claim:

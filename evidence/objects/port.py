@@ -10,7 +10,7 @@ Sink = Callable[[bytes], object]
 
 
 class Pending(Protocol):
-    """What one writer puts before the log names it; its threads may share it.
+    """What one writer puts before the log names it. No two threads share it.
 
     What is put and not settled counts as unfinished: when the writer has died, or has closed this,
     ``Objects.recover`` asks the log about it.
@@ -51,7 +51,7 @@ class Pending(Protocol):
         """
 
     def close(self) -> None:
-        """Leave what is not settled to recovery: after an error nobody may know what was logged.
+        """Leave all that is not settled to recovery: after an error nobody may know what was logged.
 
         What is put afterwards begins anew.
         """

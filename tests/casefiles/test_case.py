@@ -22,7 +22,7 @@ from casefiles.case import (
 from evidence.authority import Act, Doer, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
-from evidence.observation import OF_A_CHANNEL
+from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import generate_identity
 from evidence.times import parse_time
 from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
@@ -200,6 +200,15 @@ def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger:
     assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 5, 6, 9, 10, 12, 13, 14]
     assert case_event_indexes(ledger.engine, other) == [0, 5, 6, 9, 11, 15]
     assert case_event_indexes(ledger.engine, "case-0") == []
+
+
+@pytest.mark.parametrize(("kind", "fills"), [(kind, kind in ("message", "edit", "service")) for kind in Kind])
+def test_only_what_saw_the_message_fills_a_gap(ledger: Ledger, kind: str, *, fills: bool) -> None:
+    mine = log(ledger, observed(5))
+    log(ledger, hole(7, 7), observed(7, kind=kind))
+    case = open_case(ledger.sequencer, ANN)
+    add(ledger, case, *mine)
+    assert (1 not in case_event_indexes(ledger.engine, case)) is fills
 
 
 @pytest.mark.parametrize("why", sorted(OF_A_CHANNEL))

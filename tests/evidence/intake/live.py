@@ -33,6 +33,7 @@ CHANNEL = "42"
 class Live:
     """A write path over one ledger."""
 
+    folder: Path
     ledger: Ledger
     objects: LocalObjects
     intake: Intake
@@ -90,7 +91,7 @@ def live(folder: Path, ledger: Ledger | None = None, *, batch: int = 64) -> Iter
             clock=lambda: NOW,
             batch=batch,
         )
-        yield Live(ledger, objects, intake)
+        yield Live(folder, ledger, objects, intake)
 
 
 def message(number: int, text: str = "words", *, kind: Kind = Kind.MESSAGE, **fields: Any) -> Observation:  # noqa: ANN401 - values of any kind

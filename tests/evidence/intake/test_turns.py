@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,8 @@ def meanwhile(source: Live, monkeypatch: pytest.MonkeyPatch, *others: list[Obser
     def later(self: Sequencer, *arguments: object) -> object:
         if waiting:
             batch = waiting.pop(0)
-            source.keep(*batch)
+            with live(source.folder, source.ledger) as other:
+                other.keep(*batch)
         return turn(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Sequencer, "turn", later)
@@ -115,6 +117,34 @@ def test_an_edit_whose_words_another_writer_had_is_none(source: Live, monkeypatc
     meanwhile(source, monkeypatch, [edited(1, "two", action="of another service")])
     source.keep(edited(1, "two"))
     assert source.kinds() == ["message", "edit", "message"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_error_in_one_batch_loses_no_object_of_another(
+    source: Live, monkeypatch: pytest.MonkeyPatch, *, shared: bool
+) -> None:
+    """One writer waits for its turn; meanwhile a batch fails, and a third program recovers."""
+    carrier, turn = message(1), Sequencer.turn
+
+    def fails(_connection: sa.Connection, _placed: object) -> None:
+        raise ZeroDivisionError
+
+    def waits(self: Sequencer, *arguments: object) -> object:
+        monkeypatch.setattr(Sequencer, "turn", turn)
+        if shared:
+            with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match="one batch at a time"):
+                pool.submit(source.keep, message(7), also=fails).result()
+        else:
+            with live(source.folder, source.ledger) as other, pytest.raises(ZeroDivisionError):
+                other.keep(message(7), also=fails)
+        source.objects.recover(self.logged_objects)
+        return turn(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Sequencer, "turn", waits)
+    source.keep(carrier, file_of(carrier, os.urandom(ROW_BYTES * 3)))
+    assert source.items() == [("message", 1), ("file", 1)]
+    assert len(list(source.objects.addresses())) == 1
+    source.keep(message(2))
 
 
 def test_a_batch_that_is_overtaken_for_ever_gives_up_and_writes_nothing(

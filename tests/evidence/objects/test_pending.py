@@ -4,9 +4,7 @@ import errno
 import fcntl
 import os
 import stat
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -222,36 +220,6 @@ def test_after_an_error_a_writer_that_lives_on_leaves_its_objects_to_recovery(
         writer.settle([lost])
     writer.settle([fresh])
     assert list(store.addresses()) == sorted([logged, fresh])
-
-
-def test_threads_that_share_a_writer_lose_and_settle_nothing_of_each_other(
-    writer: LocalPending, store: LocalObjects, root: Path
-) -> None:
-    start = threading.Barrier(4)
-
-    def work(name: int) -> list[str]:
-        start.wait()
-        settled = []
-        for at in range(12):
-            addresses = [writer.put(filling(f"{name} {at} {each}".encode())) for each in range(2)]
-            writer.sync(addresses)
-            if at % 3:
-                writer.settle(addresses)
-                settled += addresses
-        return settled
-
-    with ThreadPoolExecutor(4) as pool:
-        settled = [address for done in pool.map(work, range(4)) for address in done]
-    assert list(store.addresses()) == sorted(settled)
-    assert len([file for folder in folders(root) for file in folder.iterdir()]) == 4 * 4 * 2
-
-
-def test_one_thread_may_put_and_another_sync(writer: LocalPending, store: LocalObjects) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        addresses = list(pool.map(lambda at: writer.put(filling(f"{at}".encode())), range(20)))
-    writer.sync(addresses)
-    writer.settle(addresses)
-    assert list(store.addresses()) == sorted(addresses)
 
 
 # Taking back
