@@ -108,6 +108,7 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
         StorageFullError: No space for the files; nothing was written or logged.
+        StoreError: The export could not be logged, or may have been; the next run asks the log.
     """
     require_exportable(home, order.case_id, destination)
     if earlier := _finish(home, order, casework, destination):
@@ -119,13 +120,9 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
         held = destination.hold(made.bundle, made.letter)
         try:
             _log(writer, order, grant, made.facts)
-        except BaseException:
-            held.drop()
-            raise
-        try:
             held.hand_over()
         finally:
-            held.close()
+            held.close()  # not dropped: a commit that reports an error may be done; the next run asks the log
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
 
@@ -200,7 +197,7 @@ def _finish(home: Home, order: Order, casework: Identity, destination: Destinati
                     case=str(record.values["case"]),
                     audience=str(record.values["audience"]),
                 )
-            held.hand_over()
+            held.hand_over(again=True)
             own = fingerprint(read_certificate(home.path / SEAL_FILE))
             facts = BundleFacts(sha256_hex(data), len(data), own, int(str(record.values["items"])))
             with home.writing() as writer:

@@ -3,13 +3,15 @@
 The order: ``hold`` writes both beside their places (so a full disk is met there), the caller logs the
 export, ``hand_over`` gives them their names with link(2), which refuses to replace. Whatever stops it in
 between, a file with the name of a bundle is a whole bundle, and the files of an export that was logged
-are not lost: the next export to the same place finds them as ``leftovers``.
+are not lost: the next export to the same place finds them as ``leftovers``. A file system without hard
+links is the exception: stopped there, it can leave an empty file at the name, which that next run replaces.
 """
 
 import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -115,13 +117,18 @@ class Parts:
             part.unlink(missing_ok=True)
         self.close()
 
-    def hand_over(self) -> None:
+    def hand_over(self, *, again: bool = False) -> None:
         """Give both their names, the letter first; on return the names have reached the disk.
+
+        Args:
+            again: An earlier run was stopped at this; an empty file at a name is what it left there.
 
         Raises:
             HomeError: Something was put at a name meanwhile; both files are still there.
         """
         for part, file in ((self.letter, self.destination.letter), (self.bundle, self.destination.bundle)):
+            if again:
+                _clear(file)
             try:
                 _named(part, file)
             except FileExistsError as error:
@@ -163,6 +170,14 @@ def _lock_of(part: Path) -> int | None:
         pass
     os.close(handle)
     return None
+
+
+def _clear(file: Path) -> None:
+    """Take an empty file away: ``_named`` makes one where there are no hard links, and it holds nobody's bytes."""
+    with suppress(FileNotFoundError):
+        status = file.lstat()
+        if stat.S_ISREG(status.st_mode) and not status.st_size:
+            file.unlink()
 
 
 def _named(part: Path, file: Path) -> None:

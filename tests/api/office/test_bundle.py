@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from config.errors import CatalogueError
 from config.words import load_words
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
-from evidence.custody.event import Record
+from evidence.custody.event import Draft, Record
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import (
     AuthorityError,
     HomeError,
@@ -174,12 +175,12 @@ def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytes
     home.engine.dispose()
 
 
-def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
+def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: Desk) -> None:
     before = desk.size()
 
     @sa.event.listens_for(desk.home.engine, "before_cursor_execute")
     def refuse(*arguments: object) -> None:
-        if str(arguments[2]).startswith("INSERT INTO event"):
+        if str(arguments[2]).startswith("INSERT INTO event") and left_of(desk):  # not the anchor before it
             raise sa.exc.OperationalError("INSERT", None, Exception("refused"))
 
     try:
@@ -187,8 +188,12 @@ def test_no_file_is_written_when_its_event_cannot_be_logged(desk: Desk) -> None:
             desk.export("refused")
     finally:
         sa.event.remove(desk.home.engine, "before_cursor_execute", refuse)
-    assert left_of(desk) == []
-    assert [record.type for record in desk.records(before)] == []
+    assert {file.suffix for file in left_of(desk)} == {".part"}
+    assert "exported" not in {record.type for record in desk.records(before)}
+    assert not desk.export("refused").finished  # the next run asks the log, and removes what was not logged
+    assert sorted(file.name for file in left_of(desk)) == ["refused", "refused.letter.txt"]
+    for file in left_of(desk):
+        file.unlink()
 
 
 def left_of(desk: Desk, name: str = "refused") -> list[Path]:
@@ -269,6 +274,32 @@ def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
     assert done.facts.sha256 in everything_of(file.letter)
     assert "exported" not in {record.type for record in desk.records(before)}
     assert sorted(each.name for each in left_of(desk, name)) == [name, f"{name}.letter.txt"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreError("store.refused")], ids=["ctrl-c", "connection lost"])
+def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_the_next(
+    desk: Desk, error: BaseException
+) -> None:
+    name, before = f"reported-{type(error).__name__}", desk.size()
+    append = Sequencer.append
+
+    def fail(sequencer: Sequencer, drafts: Sequence[Draft], **also: Any) -> object:  # noqa: ANN401 - passed on
+        placed = append(sequencer, drafts, **also)
+        if any(draft.type == "exported" for draft in drafts):
+            raise error
+        return placed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sequencer, "append", fail)
+        with pytest.raises(type(error)):
+            desk.export(name)
+    assert {file.suffix for file in left_of(desk, name)} == {".part"}
+    done = desk.export(name)
+    assert done.finished
+    exports = [record for record in desk.records(before) if record.type == "exported"]
+    assert [record.values["bundle_sha256"] for record in exports] == [done.facts.sha256]
+    assert digest_of(desk.at(name).bundle) == done.facts.sha256
+    assert sorted(file.name for file in left_of(desk, name)) == [name, f"{name}.letter.txt"]
 
 
 def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(desk: Desk) -> None:

@@ -1,12 +1,13 @@
 """A file with the name of a bundle is a whole bundle, and what was there stays."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from casefiles.bundle import destination
-from casefiles.bundle.destination import Destination
+from casefiles.bundle.destination import Destination, Parts
 from evidence.errors import HomeError, StorageFullError
 
 BUNDLE, LETTER = b"bundle", b"letter"
@@ -110,16 +111,18 @@ def test_handing_over_goes_on_where_an_earlier_run_was_stopped(
     assert names(out) == ["case.asice", "case.asice.letter.txt"]
 
 
+def no_links(part: Path, file: Path) -> None:
+    """link(2) as a stick with FAT answers."""
+    part.stat()
+    if os.path.lexists(file):
+        raise FileExistsError(errno.EEXIST, "File exists")
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
 @pytest.mark.parametrize("stopped_after", [0, 1])
 def test_without_hard_links_whole_files_are_moved(
     out: Destination, monkeypatch: pytest.MonkeyPatch, stopped_after: int
 ) -> None:
-    def no_links(part: Path, file: Path) -> None:
-        part.stat()
-        if file.exists():
-            raise FileExistsError(errno.EEXIST, "File exists")
-        raise OSError(errno.EPERM, "Operation not permitted")
-
     monkeypatch.setattr("os.link", no_links)
     parts = out.hold(BUNDLE, LETTER)
     for part, file in [(parts.letter, out.letter)][:stopped_after]:
@@ -127,6 +130,56 @@ def test_without_hard_links_whole_files_are_moved(
     parts.hand_over()
     assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
     assert names(out) == ["case.asice", "case.asice.letter.txt"]
+
+
+class StoppedError(BaseException):
+    """The program ends here."""
+
+
+def stopped_before_a_rename(parts: Parts, rename: int) -> None:
+    """Hand over on a stick, and be stopped between the empty file and the rename number ``rename``."""
+    replace, calls = Path.replace, iter(range(9))
+
+    def stop(part: Path, file: Path) -> Path:
+        if next(calls) == rename:
+            raise StoppedError
+        return replace(part, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", stop)
+        with pytest.raises(StoppedError):
+            parts.hand_over()
+    parts.close()
+
+
+@pytest.mark.parametrize("rename", [0, 1])
+def test_without_hard_links_the_next_run_replaces_the_empty_file_that_was_left(
+    out: Destination, monkeypatch: pytest.MonkeyPatch, rename: int
+) -> None:
+    monkeypatch.setattr("os.link", no_links)
+    stopped_before_a_rename(out.hold(BUNDLE, LETTER), rename)
+    assert (out.letter, out.bundle)[rename].read_bytes() == b""
+    with out.leftovers() as (left,), pytest.raises(HomeError, match="something lies at its name"):
+        left.hand_over()  # the control: only who goes on may take it for what was left
+    with out.leftovers() as (left,):
+        left.hand_over(again=True)
+    assert (out.bundle.read_bytes(), out.letter.read_bytes()) == (BUNDLE, LETTER)
+    assert names(out) == ["case.asice", "case.asice.letter.txt"]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "folder", "dangling link"])
+def test_the_next_run_replaces_nothing_but_an_empty_file(out: Destination, kind: str) -> None:
+    out.hold(BUNDLE, LETTER).close()
+    make = {
+        "bytes": lambda: out.bundle.write_bytes(b"mine"),
+        "folder": out.bundle.mkdir,
+        "dangling link": lambda: out.bundle.symlink_to("nowhere"),
+    }
+    make[kind]()
+    before = out.bundle.lstat()
+    with out.leftovers() as (left,), pytest.raises(HomeError, match="something lies at its name"):
+        left.hand_over(again=True)
+    assert (out.bundle.lstat().st_ino, out.bundle.lstat().st_mode) == (before.st_ino, before.st_mode)
 
 
 def test_an_error_of_the_disk_at_the_name_is_the_systems(out: Destination, monkeypatch: pytest.MonkeyPatch) -> None:
