@@ -115,8 +115,9 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
     wish = Wish(export.folder, None, "client", Mode.SEALED, basis, doer)
     counts = import_export(home, wish, lambda _total: lambda _more: None).counts
     tell(
-        f"3. Sealed {counts.messages} messages, {counts.service} of service, {counts.unsupported} of unknown kind, "
-        f"{counts.sealed} files; missing and recorded as holes: {counts.missing_media}"
+        f"3. Sealed {counts.messages} messages, {counts.service} service messages, "
+        f"{counts.unsupported} of an unknown kind, {counts.sealed} files; "
+        f"missing files, recorded as holes: {counts.missing_media}"
     )
     return counts
 
@@ -128,7 +129,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         found = check_picture(home, stream, case_id, doer, keys.matching)
-    tell(f"4. Checked one picture: found {len(found.matches)} time(s), compared with {found.compared}")
+    tell(f"4. Checked one picture: {len(found.matches)} found, compared with {found.compared}")
     messages = {match.message_id for match in found.matches}
     items = every_entry(lambda after: list_items(home, after=after))
     add_items(home, case_id, tuple(item.item_id for item in items if item.message_id in messages), doer)

@@ -452,7 +452,7 @@ run() {
 }
 
 main() {
-  local bundle='' here root id line part=0
+  local bundle='' here root file id line part=0
   local -a given=()
   declare -gA held=()
   pin=''
@@ -481,7 +481,8 @@ main() {
   trap 'rm -rf -- "$work"' EXIT
   : >"$work/roots.pem"
   for root in "${given[@]}"; do
-    root=$(realpath -e -- "$root") || usage 'no such file'
+    file=$(realpath -e -- "$root" 2>/dev/null) || usage "no such file: $root"
+    root=$file
     [[ -n $bundle || $root != "$here"/* ]] || usage 'a root must not come from the bundle. Keep it outside of this folder.'
     openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
@@ -492,7 +493,8 @@ main() {
     if ((part)); then printf '%s\n' "$line" >>"$work/root.$part.pem"; fi
   done <"$work/roots.pem"
   if [[ -n $bundle ]]; then
-    bundle=$(realpath -e -- "$bundle") || usage 'no such file'
+    file=$(realpath -e -- "$bundle" 2>/dev/null) || usage "no such file: $bundle"
+    bundle=$file
     unpack "$bundle"
     here=$work/bag
   fi

@@ -156,5 +156,5 @@ def test_a_clock_that_went_back_does_not_put_off_the_beat(home: Home) -> None:
 
 
 def test_a_file_is_no_home(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(HomeError, match="no folder"):
+    with pytest.raises(HomeError, match="not a folder"):
         require_private(home.path / "nisisama.toml")

@@ -191,7 +191,7 @@ both, in one place: `config/data/errors/en.json`. With `--json` an error is
 `audit` and a check of `verify` have `code` and `facts` too. `{name}` stands for a fact. What to do about a whole
 class of errors: [operations](operations.md#errors).
 
-This page is made by `python -m tests.contracts.codes`; a test compares it.
+This page is what `python -m tests.contracts.codes` prints; a test compares it.
 
 | code | class | says | what to do |
 |---|---|---|---|

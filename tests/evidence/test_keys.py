@@ -119,7 +119,7 @@ def test_a_damaged_identity_is_named(made: Made, content: bytes | None) -> None:
 @pytest.mark.parametrize("content", [b"!", b"AAAA", base64.b64encode(bytes(33)), b"\xff" * 44, b"\n"])
 def test_what_is_no_key_is_refused(made: Made, name: str, content: bytes) -> None:
     (made.keys.path / name).write_bytes(content)
-    with pytest.raises(SecretFileError, match="this is no key") as raised:
+    with pytest.raises(SecretFileError, match="this is not a key") as raised:
         made.keys.log_key() if name == "log.key" else made.keys.seen_key()
     assert raised.value.where == str(made.keys.path / name)
 

@@ -294,6 +294,6 @@ def test_a_span_beyond_the_words_is_told_as_it_stands() -> None:
 
 def test_the_files_of_a_message_and_how_it_was_fetched_are_told() -> None:
     lines = told(Content("nga"), media=["a.jpg", "b.jpg"], acquisition={"account": "k1", "layer": "229"})
-    assert lines[2:4] == ["names file 1: a.jpg", "names file 2: b.jpg"]
+    assert lines[2:4] == ["attached file 1: a.jpg", "attached file 2: b.jpg"]
     assert lines[-3:] == ["how it was fetched:", "account: k1", "layer: 229"]
     assert list(said({}, {"kind"})) == [NamedValue("item.kind", Unshown.WITHHELD)]

@@ -132,7 +132,9 @@ def test_a_check_whose_ground_does_not_hold_is_not_made_and_says_so(tmp_path: Pa
 )
 def test_what_is_no_bundle_is_told_so_in_one_line(data: bytes, kind: str, tmp_path: Path) -> None:
     line, empty, verdict = as_text(forge.checked(data, tmp_path)).splitlines()
-    assert line.startswith(f"this file is no bundle: {kind} (expected a ZIP file that begins with the member mimetype")
+    assert line.startswith(
+        f"this file is not a bundle: {kind} (expected a ZIP file that begins with the member mimetype"
+    )
     assert (empty, verdict) == ("", "verdict: FAILED")
     assert len(as_json(forge.checked(data, tmp_path))["checks"]) == len(check_list())
 

@@ -310,5 +310,5 @@ def test_a_file_from_outside_that_is_no_checkpoint_is_told_with_a_remedy(office:
     outside.write_text("not one\n")
     [problem] = audited(home, against=outside).report.problems
     assert (problem.id, problem.verdict) == ("log.against", Verdict.FAILED)
-    assert "no checkpoint of this log" in problem.found
+    assert "not a checkpoint of this log" in problem.found
     assert "Bring a checkpoint" in problem.fix

@@ -161,7 +161,7 @@ def altered(change: Callable[[dict[str, Any]], object]) -> bytes:
     + [altered(lambda body, value=value: body["values"].update(case=value)) for value in (3, True, ["\ud800"])],
 )
 def test_what_is_no_record_is_refused(plain: bytes) -> None:
-    with pytest.raises(LeafError, match=r"this is no record|not of this leaf"):
+    with pytest.raises(LeafError, match=r"this is not a record|not of this leaf"):
         read_record(plain, LEAF)
 
 

@@ -37,7 +37,7 @@ def require(engine: sa.Engine) -> None:
 
 
 def test_a_database_of_somebody_else_is_refused(engine: sa.Engine) -> None:
-    with pytest.raises(SchemaVersionError, match="no database of ours"):
+    with pytest.raises(SchemaVersionError, match="not a database of ours"):
         require(engine)
 
 
