@@ -91,6 +91,9 @@ def as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
     }
 
 
+catalogue(LANGUAGE)  # now: when no file can be opened any more, it is too late to read what to say of it
+
+
 class Explained(Exception):  # noqa: N818 - the root says what every error here is: explained
     """An error that says what was expected, what was found and what to do.
 
