@@ -145,7 +145,7 @@ STATES = {
     "no seen key": _State(lambda o: _moved_away(o.keys / "seen.key"), "import", ("seen.key", "backup")),
     "an empty log key": _State(lambda o: _bytes(o.keys / "log.key", lambda _data: b""), "import", ("empty", "backup")),
     "a log key that is none": _State(
-        lambda o: _bytes(o.keys / "log.key", lambda _data: b"?"), "import", ("no key", "backup")
+        lambda o: _bytes(o.keys / "log.key", lambda _data: b"?"), "import", ("not a key", "backup")
     ),
     "no casework key": _State(lambda o: _moved_away(o.keys / "casework.age"), "list", ("casework.age", "backup")),
     "no database": _State(lambda o: _moved_away(_database(o)), "list", ("nisisama.db", "backup")),
@@ -194,7 +194,7 @@ def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: Of
     _require_clean(office, capsys)
 
 
-@pytest.mark.parametrize(("given", "says"), [("another one", "does not open"), ("", "missing"), (None, "missing")])
+@pytest.mark.parametrize(("given", "says"), [("another one", "wrong passphrase"), ("", "missing"), (None, "missing")])
 def test_without_the_right_passphrase_nothing_is_opened(
     given: str | None, says: str, office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
