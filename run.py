@@ -20,6 +20,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,17 @@ DEV_LOCK = ROOT / "requirements" / "dev.lock"
 
 OLDEST_PYTHON = (3, 11)
 USAGE = "usage: python3 run.py demo [ARGS] | test [--outside] [--slow] [PYTEST ARGS] | COMMAND [ARGS]"
+PIP_QUIETLY = ("--quiet", "--no-input", "--disable-pip-version-check")
 NISISAMA = "import sys; sys.argv[0] = 'nisisama'; from api.cli.main import main; sys.exit(main())"
+ARRIVED = """
+import importlib.metadata as metadata, sys
+for name, pinned in zip(sys.argv[1::2], sys.argv[2::2]):
+    found = next((part.version for part in metadata.distributions(name=name)), "nothing")
+    if found != pinned:
+        sys.exit(f"{name}: expected {pinned}, found {found}.")
+import api.cli.main
+"""
+"""Run in ``.venv``: ends with an error unless each pinned package is there and the program can be imported."""
 
 REMEDIES = (
     ("No space left on device", "Free about 1 GB of disk space here, then run this again."),
@@ -163,7 +174,7 @@ def locked() -> Iterator[int]:
 def build(lock: Path, *, held: int) -> None:
     """Fill ``.venv`` from ``lock``, and touch nothing of an older one before everything has arrived.
 
-    The stamp comes last: without it, the environment counts as half made.
+    The stamp comes last, after the program could be imported: without it, the environment counts as half made.
     """
     began = time.monotonic()
     SCRATCH.mkdir(exist_ok=True)
@@ -189,6 +200,7 @@ def build(lock: Path, *, held: int) -> None:
     )
     site_packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
     (site_packages / "nisisama.pth").write_bytes(os.fsencode(ROOT) + b"\n")
+    require_arrived(lock)
     shutil.rmtree(SCRATCH)
     os.sync()  # a stamp that outlives a power cut must not vouch for files that did not
     STAMP.write_text(stamp_of(lock))
@@ -207,7 +219,9 @@ def pip(*arguments: str, lock: Path, held: int) -> None:
     log = SCRATCH / "pip.log"
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments, *exactly],
+            # -P and cwd: a "pip" that lies where the user stands must not run in place of pip
+            [sys.executable, "-P", "-m", "pip", *PIP_QUIETLY, *arguments, *exactly],
+            cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -218,6 +232,26 @@ def pip(*arguments: str, lock: Path, held: int) -> None:
         said = log.read_text(errors="replace").strip()
         remedy = next((words for sign, words in REMEDIES if sign in said), "Mend what pip says above.")
         raise RefusalError(said[-4000:], f"The packages could not be installed. {remedy}")
+
+
+def require_arrived(lock: Path) -> None:
+    """Check that the environment holds every package of ``lock`` in its version, and can import the program.
+
+    Raises:
+        RefusalError: It does not, whatever pip said.
+    """
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", lock.read_text("utf-8"), re.MULTILINE)
+    done = subprocess.run(
+        [PYTHON, "-I", "-c", ARRIVED, *(part for pin in pins for part in pin)],
+        check=False,
+        cwd=SCRATCH,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise RefusalError(said[-4000:], "The packages were installed but do not work. Report what is said above.")
 
 
 def wait(child: subprocess.Popen[bytes]) -> int:

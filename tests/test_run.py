@@ -274,6 +274,72 @@ def without_override() -> None:
         raise OSError("prctl refused")
 
 
+def shadow(folder: Path, name: str, kind: str) -> Path:
+    """A module ``name`` in ``folder`` that leaves a mark when it runs, then ends as if all had gone well."""
+    mark = folder / f"{name}.ran"
+    words = f"import pathlib, sys\npathlib.Path({str(mark)!r}).touch()\nsys.exit(0)\n"
+    if kind == "module":
+        (folder / f"{name}.py").write_text(words)
+    else:
+        (folder / name).mkdir()
+        for file in ("__init__.py", "__main__.py"):
+            (folder / name / file).write_text(words)
+    return mark
+
+
+@installs
+@pytest.mark.parametrize("kind", ["module", "package"])
+@pytest.mark.parametrize("name", ["pip", "json", "ssl", "zipfile", "sitecustomize"])
+def test_a_module_that_lies_where_the_user_stands_never_runs(tree: Tree, name: str, kind: str) -> None:
+    mark = shadow(tree.outside, name, kind)
+    done = tree.call("demo")
+    assert not mark.exists()
+    assert done.returncode == 3, done.stderr
+    assert tree.installed() == {"part-3.0.dist-info"}
+
+
+@installs
+def test_the_module_in_that_test_would_run_for_a_careless_caller(tree: Tree) -> None:
+    mark = shadow(tree.outside, "pip", "package")
+    subprocess.run([BASE_PYTHON, "-m", "pip", "--version"], cwd=tree.outside, check=True, env=tree.environment())
+    assert mark.exists()
+
+
+@installs
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"part-3.0.dist-info/METADATA": None}, "part: expected 3.0, found"),
+        ({"part.py": "raise ImportError('half a file')\n"}, "half a file"),
+    ],
+    ids=["not there", "cannot be imported"],
+)
+def test_an_environment_that_cannot_import_the_program_is_not_stamped(
+    tree: Tree, run: ModuleType, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | None], words: str
+) -> None:
+    assert tree.call("demo").returncode == 3
+    site_packages = next((tree.root / ".venv").glob("lib/*/site-packages"))
+    for name, content in files.items():
+        if content is None:
+            (site_packages / name).unlink()
+        else:
+            (site_packages / name).write_text(content)
+    monkeypatch.setattr(run, "PYTHON", tree.root / ".venv" / "bin" / "python")
+    monkeypatch.setattr(run, "SCRATCH", tree.root)
+    with pytest.raises(run.RefusalError) as refusal:
+        run.require_arrived(tree.root / "requirements" / "run.lock")
+    assert words in refusal.value.args[0]
+
+
+@installs
+def test_a_program_that_lacks_a_package_is_told_and_not_stamped(tree: Tree) -> None:
+    (tree.root / "api" / "cli" / "main.py").write_text("import absent\n")
+    done = tree.call("demo")
+    assert done.returncode == 1
+    assert "No module named 'absent'" in done.stderr
+    assert not tree.stamp.exists()
+
+
 @installs
 def test_a_folder_that_cannot_be_written_to_is_refused_politely(tree: Tree) -> None:
     tree.root.chmod(stat.S_IRUSR | stat.S_IXUSR)
