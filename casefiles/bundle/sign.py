@@ -9,6 +9,7 @@ the signature is covered by nothing else.
 import asyncio
 import hashlib
 import io
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +53,9 @@ StampOver: TypeAlias = Callable[[bytes], bytes]
 """SHA-256 in, DER of a time-stamp token over it out; raises a StampError."""
 
 _ROOT_YEARS, _SEAL_YEARS = 20, 5
-_MAX_COMMON_NAME = 64  # X.520, ub-common-name
+# X.520, ub-common-name and ub-organization-name: 64 characters. Libraries that count bytes of UTF-8 warn of more.
+_MAX_NAME_BYTES = 64
+_CUT, _JOINER = "\u2026", "\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,8 @@ def make_seal(
 
     For rehearsals and for organisations without a trust service provider: it is worth as much
     as the way by which the root's fingerprint reaches the receiver. The root signs nothing
-    else: destroy its key, or keep it offline for the next seal.
+    else: destroy its key, or keep it offline for the next seal. An organisation's name that is longer than X.520
+    allows is cut in both certificates; entry 0 of the log and the report have it whole.
     """
     root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = Issuer(_name(organisation, "root of the seal"), root_key)
@@ -198,10 +202,29 @@ def _asn1(certificate: x509.Certificate) -> Asn1:
 
 
 def _name(organisation: str, role: str) -> x509.Name:
-    room = _MAX_COMMON_NAME - len(role) - 2
+    common = f"{_shortened(organisation, _MAX_NAME_BYTES - len(role) - 2)}, {role}"
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_MAX_COMMON_NAME]),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"{organisation[:room]}, {role}"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _shortened(organisation, _MAX_NAME_BYTES)),
+            x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )
+
+
+def _shortened(text: str, room: int) -> str:
+    """``text`` in at most ``room`` bytes of UTF-8: cut at a word if one ends in the latter half, never inside a character.
+
+    A sign that joins the one before it (a combining mark, a variation selector, a joiner) is never cut from it.
+    """
+    if len(text.encode()) <= room:
+        return text
+    kept = text.encode()[: room - len(_CUT.encode())].decode(errors="ignore")
+    end = len(kept)
+    while end and (_joins(text[end]) or text[end - 1] == _JOINER):
+        end -= 1
+    space = text.rfind(" ", 0, end + 1)
+    return text[: space if space > len(kept) // 2 else end].rstrip() + _CUT
+
+
+def _joins(sign: str) -> bool:
+    return sign == _JOINER or unicodedata.category(sign) in ("Mn", "Mc", "Me") or "\U0001f3fb" <= sign <= "\U0001f3ff"

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 _YEAR = timedelta(days=365.25)
 _SLACK = timedelta(days=1)  # a clock may be a little behind, or step back
+# RFC 9608, noRevAvail, a NULL. Whoever runs an issuer of this kind publishes no revocation list and answers no OCSP
+# query, so these certificates name no place to ask: a validator that reads this stops looking for one.
+_NO_REVOCATION_AVAILABLE = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.56"), b"\x05\x00")
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -55,7 +58,7 @@ class Issuer:
         usage: tuple[str, ...],
         purpose: x509.ObjectIdentifier | None = None,
     ) -> x509.Certificate:
-        """A certificate for somebody who issues none.
+        """A certificate for somebody who issues none, which says that it cannot be revoked.
 
         Args:
             purpose: The one thing that it is for, critical; None leaves it open.
@@ -65,6 +68,7 @@ class Issuer:
             self._builder(subject, key, at, years, usage)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(above, critical=False)
+            .add_extension(_NO_REVOCATION_AVAILABLE, critical=False)
         )
         if purpose is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)

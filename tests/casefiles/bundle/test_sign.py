@@ -2,6 +2,7 @@ import asyncio
 import dataclasses
 import hashlib
 import io
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -11,6 +12,9 @@ from asn1crypto import crl as crl_type
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from casefiles.bundle.members import BundleContents, Exhibit
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
@@ -198,3 +202,47 @@ def test_a_seal_of_ones_own_is_fit_for_cades_and_lives_its_years() -> None:
 def test_a_seal_is_stamped_over_sha_256_or_not_at_all() -> None:
     with pytest.raises(BundleError, match="sha256"):
         asyncio.run(_Stamper(forge.stamping(forge.START)).async_timestamp(bytes(64), "sha512"))
+
+
+MARKS = st.sampled_from("\u0301\u0332\ufe0f\u200d\U0001f3fd\u20e3")
+NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")) | MARKS | st.sampled_from("\u0416 \U0001f469\u200d"), min_size=1)
+
+
+@given(NAMES | st.builds("".join, st.lists(NAMES, min_size=8, max_size=40)))
+@example("\u0417\u0434\u0440\u0443\u0436\u0435\u043d\u0438\u0435 \u0437\u0430 \u043f\u0440\u0430\u0432\u043d\u0430 \u043f\u043e\u043c\u043e\u0448 \u041d\u0438\u0441\u0438 \u0441\u0430\u043c\u0430")
+@example("\u0301" * 90)
+@example("N" * 64)
+@settings(deadline=None, max_examples=60)
+def test_any_name_of_an_organisation_makes_a_seal_and_is_cut_between_characters(organisation: str) -> None:
+    _, _, seal, _ = make_seal(organisation, forge.START)
+    names = {one.oid: str(one.value) for one in seal.subject}
+    assert all(1 <= len(name.encode()) <= 64 for name in names.values())
+    for name, role in ((names[NameOID.ORGANIZATION_NAME], ""), (names[NameOID.COMMON_NAME], ", seal")):
+        assert name.endswith(role)
+        kept = name.removesuffix(role)
+        if kept == organisation:
+            continue
+        assert len(organisation.encode()) > 64 - len(role)
+        kept = kept.removesuffix("\u2026")
+        assert organisation.startswith(kept)
+        after = organisation[len(kept) :].lstrip()[:1]
+        assert not unicodedata.combining(after) or not kept
+
+
+def test_a_long_name_is_cut_at_a_word() -> None:
+    organisation = "\u0417\u0434\u0440\u0443\u0436\u0435\u043d\u0438\u0435 " * 8
+    _, _, seal, _ = make_seal(organisation, forge.START)
+    (name,) = seal.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    assert name.value == " ".join(["\u0417\u0434\u0440\u0443\u0436\u0435\u043d\u0438\u0435"] * 3) + "\u2026"
+
+
+def test_the_seal_says_that_it_cannot_be_revoked_and_names_no_place_to_ask() -> None:
+    root, _, seal, _ = make_seal("Test organisation", forge.START)
+    there = {extension.oid.dotted_string: extension for extension in seal.extensions}
+    said = there["2.5.29.56"]
+    # RFC 9608, section 2: a NULL, in an end entity's certificate, and none of those that speak of revocation
+    assert said.value.public_bytes() == b"\x05\x00"
+    assert not said.critical
+    assert not there["2.5.29.19"].value.ca
+    assert there.keys().isdisjoint({"2.5.29.31", "2.5.29.46", "1.3.6.1.5.5.7.1.1"})
+    assert "2.5.29.56" not in {extension.oid.dotted_string for extension in root.extensions}
