@@ -27,7 +27,7 @@ from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
 from casefiles.verifier.cades import fingerprint
-from casefiles.verifier.checks import verify_stream
+from casefiles.verifier.checks import roots_on_the_way, verify_stream
 from config import oplog
 from evidence.authority import Act, Doer, Grant, one_person
 from evidence.canonical import Value, sha256_hex, text_value
@@ -160,7 +160,9 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
     bundle = io.BytesIO()
     with _stamper(home) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
-    letter = covering_letter(contents, facts=facts, roots=roots)
+    bundle.seek(0)
+    named = roots_on_the_way(bundle, roots=roots)
+    letter = covering_letter(contents, facts=facts, roots=named)
     return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
 
 

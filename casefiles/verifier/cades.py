@@ -96,16 +96,45 @@ def root_keys(
     Raises:
         CertificateError: Too many certificates to follow.
     """
+    paths = _paths(certificate=certificate, others=others, roots=roots, at=at)
+    return frozenset(
+        path[-1].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for path in paths
+    )
+
+
+def on_the_way(
+    *,
+    certificate: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    at: datetime,
+) -> frozenset[x509.Certificate]:
+    """Those given roots that ``certificate`` leads to or across: what a receiver needs to follow it.
+
+    Raises:
+        CertificateError: Too many certificates to follow.
+    """
+    paths = _paths(certificate=certificate, others=others, roots=roots, at=at)
+    return frozenset(one for path in paths for one in path if one in roots)
+
+
+def _paths(
+    *,
+    certificate: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    at: datetime,
+) -> list[list[x509.Certificate]]:
+    """The chain to each root that there is one to."""
     hints = (*others, *(root for root in roots if root.issuer != root.subject))
     if len(hints) > MAX_CERTIFICATES:
         # not to be taken for "leads nowhere": padding must not hide a root
         raise CertificateError("certificate.too_many_certificates", limit=MAX_CERTIFICATES, found=len(hints))
-    keys: set[bytes] = set()
+    paths = []
     for root in roots:
         with suppress(CertificateError):
-            chain_to_root(certificate=certificate, others=hints, roots=[root], at=at)
-            keys.add(root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    return frozenset(keys)
+            paths.append(chain_to_root(certificate=certificate, others=hints, roots=[root], at=at))
+    return paths
 
 
 def require_nothing_beside(token: bytes, info: TokenInfo) -> None:

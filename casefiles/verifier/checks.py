@@ -58,6 +58,7 @@ from casefiles.format.zip import read_container
 from casefiles.verifier.cades import (
     Seal,
     fingerprint,
+    on_the_way,
     read_seal,
     read_time_stamp,
     require_nothing_beside,
@@ -270,6 +271,20 @@ def verify_stream(
         first = Finding.of_error(CHECKS[0].id, error)
         return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
     return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
+
+
+def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Of ``roots``, those that a bundle's seal and time stamps lead to or across, in the order given."""
+    opened = OpenedBundle(read_container(stream), roots=roots, log_key=None)
+    signer = opened.seal.signer
+    used = set(
+        on_the_way(
+            certificate=signer.certificate, others=signer.others, roots=roots, at=opened.seal_stamp.gen_time
+        )
+    )
+    for info in opened.sound_stamps():
+        used |= on_the_way(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
+    return [root for root in roots if root in used]
 
 
 def _examine(opened: OpenedBundle) -> Report:

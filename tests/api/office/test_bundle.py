@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -23,7 +24,9 @@ from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, 
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
+from casefiles.bundle.sign import make_seal
 from casefiles.format.records import ITEM
+from casefiles.verifier.cades import fingerprint
 from config.errors import CatalogueError
 from config.words import load_words
 from evidence.authority import Doer
@@ -206,6 +209,21 @@ def digest_of(file: Path) -> str:
 
 def everything_of(letter: Path) -> str:
     return "".join(letter.read_text().split())
+
+
+def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: Desk) -> None:
+    stray = desk.home.trust / "a-stray-certificate.pem"
+    stranger = make_seal("Somebody else", desk.home.clock())[0]
+    stray.write_bytes(stranger.public_bytes(Encoding.PEM))
+    desk.export("two-roots")
+    stray.unlink()
+    letter = everything_of(desk.at("two-roots").letter)
+    roots = [x509.load_pem_x509_certificate(file.read_bytes()) for file in desk.home.trust.glob("*.pem")]
+    assert len(roots) == 2
+    assert all(fingerprint(root) in letter for root in roots)
+    assert fingerprint(stranger) not in letter
+    assert "ROOT2.pem" in letter
+    assert "ROOT3.pem" not in letter
 
 
 def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
