@@ -1,21 +1,36 @@
-"""Both ways with the age command line, and the sentences that the manual tells a court to type."""
+"""Both ways with the age command line of the version that format.md names, and what the manual tells a court to type."""
 
 import os
 import pty
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from evidence.seal.envelopes import MediaSeal, open_whole, rewrap, seal_media, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
-from evidence.seal.recipients import KeyIdentity, X25519Identity, parse_identity, parse_recipient
+from evidence.seal.recipients import HybridIdentity, KeyIdentity, X25519Identity, parse_identity, parse_recipient
 
 pytestmark = pytest.mark.outside
 
+HERE = Path(__file__).parent
 ALICE, BOB = X25519Identity(b"\x31" * 32), X25519Identity(b"\x32" * 32)
+QUANTUM = HybridIdentity(b"\x33" * 32)
 SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _age(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Puts the pinned age before any other on the path: a distribution's may be too old for what we write."""
+    programs = tmp_path_factory.mktemp("age")
+    for name in ("age", "age-keygen"):
+        build = ["go", "build", "-o", str(programs / name), f"filippo.io/age/cmd/{name}"]
+        subprocess.run(build, cwd=HERE, check=True, capture_output=True, timeout=600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 def pattern(size: int) -> bytes:
@@ -32,10 +47,23 @@ def age(*arguments: str, given: bytes) -> bytes:
     return subprocess.run(["age", *arguments], input=given, check=True, capture_output=True, timeout=60).stdout
 
 
+def test_the_version_is_the_one_that_the_format_names() -> None:
+    said = subprocess.run(["age", "--version"], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    assert f"age {said.removeprefix('v')} (Go)" in (HERE.parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_what_we_seal_age_opens(tmp_path: Path, size: int) -> None:
     sealed = seal_whole(pattern(size), recipients=[BOB.recipient, ALICE.recipient])
     assert age("-d", "-i", key_file(tmp_path, ALICE), given=sealed) == pattern(size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_post_quantum_files_go_both_ways(tmp_path: Path, size: int) -> None:
+    sealed = seal_whole(pattern(size), recipients=[QUANTUM.recipient])
+    assert age("-d", "-i", key_file(tmp_path, QUANTUM), given=sealed) == pattern(size)
+    theirs = age("-r", str(QUANTUM.recipient), given=pattern(size))
+    assert open_whole(theirs, identities=[QUANTUM]) == pattern(size)
 
 
 @pytest.mark.parametrize("size", SIZES)

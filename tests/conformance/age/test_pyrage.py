@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evidence.seal.age import new_file_key, seal_header
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
-from evidence.seal.recipients import X25519Identity
+from evidence.seal.recipients import X25519Identity, generate_identity
 from evidence.seal.stream import CHUNK_BYTES, seal_payload
 
 OURS = X25519Identity(b"\x41" * 32)
@@ -48,6 +48,11 @@ def test_a_stream_of_small_pieces_is_read_by_pyrage() -> None:
     opened = io.BytesIO()
     pyrage.decrypt_io(sealed, opened, [THEIRS])
     assert opened.getvalue() == b"piece" * 50_000
+
+
+def test_it_does_not_know_our_post_quantum_identities_as_the_format_says() -> None:
+    with pytest.raises(pyrage.IdentityError):
+        pyrage.x25519.Identity.from_str(generate_identity().secret_string())
 
 
 def test_passphrase_files_go_both_ways() -> None:
