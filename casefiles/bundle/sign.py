@@ -212,7 +212,7 @@ def _name(organisation: str, role: str) -> x509.Name:
 
 
 def _shortened(text: str, room: int) -> str:
-    """``text`` in at most ``room`` bytes of UTF-8: cut at a word if one ends in the latter half, never inside a character.
+    """``text`` in at most ``room`` bytes of UTF-8, cut at a word if one ends in the latter half, or between letters.
 
     A sign that joins the one before it (a combining mark, a variation selector, a joiner) is never cut from it.
     """

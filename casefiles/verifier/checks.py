@@ -278,9 +278,7 @@ def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[x509.Certificate]) -> 
     opened = OpenedBundle(read_container(stream), roots=roots, log_key=None)
     signer = opened.seal.signer
     used = set(
-        on_the_way(
-            certificate=signer.certificate, others=signer.others, roots=roots, at=opened.seal_stamp.gen_time
-        )
+        on_the_way(certificate=signer.certificate, others=signer.others, roots=roots, at=opened.seal_stamp.gen_time)
     )
     for info in opened.sound_stamps():
         used |= on_the_way(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)

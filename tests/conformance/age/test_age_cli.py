@@ -1,4 +1,4 @@
-"""Both ways with the age command line of the version that format.md names, and what the manual tells a court to type."""
+"""Both ways with the age command line that format.md names, and the sentences that the manual tells a court to type."""
 
 import os
 import pty
