@@ -10,17 +10,6 @@ NO_FILE_OF_THEIR_OWN = {
     "casefiles/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
     "evidence/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
     "monitor/errors.py": ("tests/contracts/test_errors.py", "a tree of classes, drawn and compared there"),
-    "evidence/objects/port.py": ("tests/evidence/objects/test_local.py", "obligations; who meets them is tested"),
-    "evidence/observation.py": (
-        "tests/evidence/intake/test_keep.py",
-        "plain values; who makes and takes them is tested",
-    ),
-    "evidence/audit/log.py": ("tests/evidence/audit/test_run.py", "its checks are run as an audit runs them"),
-    "evidence/audit/store.py": ("tests/evidence/audit/test_run.py", "its checks are run as an audit runs them"),
-    "evidence/fingerprint/decoded.py": (
-        "tests/evidence/fingerprint/test_decoder.py",
-        "only a worker's reply makes one",
-    ),
     "monitor/desktop/files.py": ("tests/monitor/desktop/test_json.py", "its files are those of whole exports"),
     "monitor/desktop/message.py": ("tests/monitor/desktop/test_known.py", "a message of every kind is read there"),
     "monitor/desktop/rich.py": ("tests/monitor/desktop/test_known.py", "a message of every kind is read there"),

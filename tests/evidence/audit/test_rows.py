@@ -9,15 +9,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit, told_of_records
 from api.office.channel import WatchEntry, add_channel, remove_channel
 from casefiles.case import add_items, open_case
-from evidence.audit.log import AuditInput
-from evidence.audit.run import Audit, audit
+from evidence.audit.run import Audit
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.sequencer import newest_checkpoint, newest_token
 from evidence.errors import StoreError
@@ -127,28 +125,6 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
             assert raised.value.where.startswith(where)
 
 
-# One wound hides no other
-
-
-def test_a_record_that_cannot_be_opened_hides_no_changed_row(home: Home) -> None:
-    first, *_others, last = (item.item_id for item in items_of(home))
-    with reading(home.engine) as connection:
-        index = connection.execute(sa.select(sa.func.max(database.item.c.idx))).scalar_one()
-    with home.writing() as writer:
-        case_id = open_case(writer.sequencer, doer(home))
-        add_items(home.engine, writer.sequencer, case_id, [first], doer(home))
-    opened = "(SELECT idx FROM case_file)"
-    change(
-        home,
-        f"UPDATE sealed SET body = x'00' WHERE name = 'record' AND idx = {opened}",
-        f"UPDATE item SET message_id = 999 WHERE item_id = '{last}'",
-    )
-    done = audited(home, PASSPHRASE)
-    where = {problem.where for problem in done.report.problems if problem.id == "records.rows"}
-    assert {f"item {index}", f"case_file {case_id}"} <= where
-    assert done.compared
-
-
 def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,29 +150,10 @@ def test_a_log_that_was_cut_is_found_though_the_checkpoint_beside_the_key_is_gon
     assert found["log.signed"] is Verdict.FAILED
 
 
-def test_without_the_keys_nobody_knows_what_was_signed_last(home: Home) -> None:
-    told = AuditInput(home.engine, home.objects, home.verifier_key, home.stamp_roots())
-    report = audit(told).report
-    assert [(each.id, each.verdict) for each in report.problems] == [("log.signed", Verdict.INDETERMINATE)]
-
-
 def test_the_folder_of_keys_that_is_gone_is_not_taken_for_a_removed_file(home: Home) -> None:
     shutil.rmtree(home.keys.path)
     found = {each.id: each.verdict for each in audited(home, level=1).report.problems}
     assert found["log.signed"] is Verdict.INDETERMINATE
-
-
-# What lies among the objects
-
-
-def test_what_lies_among_the_objects_and_is_not_ours_is_found_and_named(home: Home) -> None:
-    stray = [home.path / "objects" / "notes.txt", home.path / "objects" / "pending" / "folder"]
-    stray[0].write_bytes(b"x")
-    stray[1].mkdir()
-    problems = audited(home).report.problems
-    assert [(each.id, each.where, each.found) for each in problems] == [
-        ("objects.bytes", str(path), "not ours") for path in stray
-    ]
 
 
 # Rows in clear, without a key

@@ -3,26 +3,19 @@
 import shutil
 import sqlite3
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
-from casefiles.case import open_case
 from config.errors import Explained
 from evidence.audit.run import Audit
-from evidence.custody import anchoring
 from evidence.finding import Verdict
-from evidence.log.leaf import parse_leaf
-from evidence.log.note import open_checkpoint
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.times import system_clock
-from tests.homes import PASSPHRASE, Office, copy_of, doer
+from tests.homes import PASSPHRASE, Office, copy_of
 
 ARTEFACTS = {
     "leaf": ("event", "leaf", "idx", "leaf {key}"),
@@ -222,36 +215,6 @@ def test_what_is_removed_added_or_moved_is_found(office: Office, tmp_path: Path,
     home.engine.dispose()
 
 
-@pytest.mark.parametrize(
-    ("later_s", "codes"),
-    [
-        (0, ["log.tokens.smaller_checkpoint"]),
-        (120, ["log.tokens.smaller_checkpoint", "log.tokens.earlier_time"]),
-    ],
-)
-def test_a_token_that_was_logged_behind_a_newer_one_is_found(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later_s: int, codes: list[str]
-) -> None:
-    monkeypatch.setattr(anchoring, "stamped_size", lambda _connection: 0)
-    monkeypatch.setattr(anchoring, "_require_later", lambda _connection, _gen_time: None)
-    home = copy_of(office, tmp_path)
-    with home.writing() as writer, httpx.Client(trust_env=False) as http:
-        open_case(writer.sequencer, doer(home))
-        note = writer.sequencer.checkpoint()
-        size = open_checkpoint(note, key=home.verifier_key).size
-        with home.time_stamping() as offices:
-            slow = anchoring.Anchoring(home.engine, writer.sequencer, offices, http)
-            stamped = slow._ask(offices[0], note, size)
-        home.clock = lambda: system_clock() + timedelta(seconds=later_s)
-        open_case(writer.sequencer, doer(home))
-        writer.beat(now=True)
-        assert audited(home).report.problems == ()
-        slow._log(offices[0], stamped, note, size)
-    problems = [problem for problem in audited(home).report.problems if problem.id == "log.tokens"]
-    assert [problem.code for problem in problems] == codes
-    home.engine.dispose()
-
-
 def test_two_leaves_that_changed_places_are_found(office: Office, tmp_path: Path) -> None:
     home = copy_of(office, tmp_path)
     change(
@@ -261,35 +224,6 @@ def test_two_leaves_that_changed_places_are_found(office: Office, tmp_path: Path
         "UPDATE event SET idx = 5 WHERE idx = -1",
     )
     assert {"log.tiles", "log.checkpoints", "sealed.rows"} <= {each.id for each in audited(home).report.problems}
-    home.engine.dispose()
-
-
-def test_objects_that_are_missing_or_unknown_are_found(office: Office, tmp_path: Path) -> None:
-    home = copy_of(office, tmp_path)
-    address = next(home.objects.addresses())
-    place = home.objects.path(address)
-    other = home.objects.path("00" * 32)
-    other.parent.mkdir(exist_ok=True)
-    place.rename(other)
-    found = {problem.where for problem in audited(home).report.problems}
-    assert {f"object {address}", f"object {'00' * 32}"} <= found
-
-
-def test_a_small_payload_that_is_missing_or_doubled_is_found(office: Office, tmp_path: Path) -> None:
-    home = copy_of(office, tmp_path)
-    table, event = database.sealed, database.event
-    with reading(home.engine) as connection:
-        index, body = connection.execute(sa.select(table.c.idx, table.c.body).where(table.c.name == "media")).first()
-        leaf = connection.execute(sa.select(event.c.leaf).where(event.c.idx == index)).scalar_one()
-    address = parse_leaf(leaf).sealed["media"]
-    place = home.objects.path(address)
-    place.parent.mkdir(exist_ok=True)
-    place.write_bytes(body)
-    assert {(each.id, each.where) for each in audited(home).report.problems} == {("objects.bytes", f"object {address}")}
-    change(home, f"DELETE FROM sealed WHERE name = 'media' AND idx = {index}")
-    assert audited(home).report.problems == ()  # it lies as an object now, and is as whole as before
-    place.unlink()
-    assert {(each.id, each.where) for each in audited(home).report.problems} == {("objects.bytes", f"object {address}")}
     home.engine.dispose()
 
 

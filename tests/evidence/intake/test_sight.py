@@ -2,20 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
-from evidence.observation import Hole, Kind, Observation
 from evidence.store.marks import hole_mark
-from tests.evidence.intake.live import CHANNEL, file_of, hole, live, message
+from tests.evidence.intake.live import CHANNEL, file_of, live, message
 from tests.evidence.log.ledger import SEEN
-
-
-def test_an_observation_of_an_impossible_kind_cannot_be_built() -> None:
-    medium = file_of(message(1), b"x").medium
-    for kind, given in ((Kind.EDIT, None), (Kind.FILE, None), (Kind.MESSAGE, medium)):
-        with pytest.raises(ValueError, match="cannot be built"):
-            Observation(kind, CHANNEL, 1, None, medium=given)
-    assert isinstance(hole(), Hole)
 
 
 def test_a_hole_beside_a_file_names_its_message_and_its_place(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""What a worker replies is read with suspicion: honest values as they are said, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from evidence.errors import PrintsError
+from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoder import MAX_REPLY
+
+HONEST: dict[str, Any] = {
+    "width": 10,
+    "height": 9,
+    "media_type": "image/png",
+    "first_frame_only": False,
+    "pdq": ["0" * 64] * 8,
+    "quality": 100,
+    "phash": "0" * 16,
+    "versions": {"pillow": "13.0.0"},
+}
+
+
+PDQ = st.lists(st.from_regex(r"[0-9a-f]{64}", fullmatch=True), min_size=8, max_size=8)
+VERSIONS = st.dictionaries(
+    st.from_regex(r"[A-Za-z0-9._+-]{1,60}", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9._+-]{1,60}", fullmatch=True),
+    max_size=16,
+)
+REPLIES = st.fixed_dictionaries(
+    {
+        "width": st.integers(1, 65_535),
+        "height": st.integers(1, 65_535),
+        "media_type": st.from_regex(r"image/[a-z0-9]{1,20}", fullmatch=True),
+        "first_frame_only": st.booleans(),
+        "pdq": PDQ | st.just([]),
+        "quality": st.integers(0, 100),
+        "phash": st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
+        "versions": VERSIONS,
+    }
+)
+
+
+@given(REPLIES)
+def test_an_honest_reply_is_read_as_it_was_said(reply: dict[str, Any]) -> None:
+    read = Decoded.of_reply(json.loads(json.dumps(reply)), sandbox="walls")
+    said = {name: getattr(read, name) for name in reply}
+    assert said == reply | {"pdq": tuple(reply["pdq"])}
+    assert read.sandbox == "walls"
+
+
+def test_the_longest_honest_reply_fits_its_frame() -> None:
+    versions = {f"{n:060}": "1" * 60 for n in range(16)}
+    longest = HONEST | {"width": 65_535, "height": 65_535, "media_type": f"image/{'x' * 20}", "versions": versions}
+    assert Decoded.of_reply(longest, sandbox="s").versions == versions
+    assert len(json.dumps(longest)) < MAX_REPLY
+
+
+def test_what_was_read_cannot_be_changed_afterwards() -> None:
+    versions = dict(HONEST["versions"])
+    read = Decoded.of_reply(HONEST | {"versions": versions}, sandbox="s")
+    versions["pillow"] = "0"
+    assert read.versions["pillow"] == HONEST["versions"]["pillow"]
+    with pytest.raises(TypeError):
+        read.versions["pillow"] = "0"  # type: ignore[index]
+    with pytest.raises(PrintsError):
+        read.quality = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("width", 0),
+        ("width", 65_536),
+        ("width", True),
+        ("width", 9.5),
+        ("height", "9"),
+        ("media_type", "text/html"),
+        ("media_type", "image/png\n"),
+        ("media_type", None),
+        ("first_frame_only", 0),
+        ("pdq", ["0" * 64] * 7),
+        ("pdq", ["0" * 64] * 9),
+        ("pdq", ["0" * 63] * 8),
+        ("pdq", ["G" * 64] * 8),
+        ("pdq", [["0" * 64]] * 8),
+        ("pdq", "0" * 64),
+        ("quality", 101),
+        ("quality", -1),
+        ("phash", "0" * 17),
+        ("phash", "0" * 16 + "\n"),
+        ("versions", []),
+        ("versions", {"pillow": 13}),
+        ("versions", {"pillow": "<script>"}),
+        ("versions", {"pillow": "1" * 61}),
+        ("versions", {f"v{n}": "1" for n in range(17)}),
+    ],
+)
+def test_a_reply_with_one_odd_field_is_refused(name: str, value: object) -> None:
+    assert Decoded.of_reply(HONEST, sandbox="s")
+    with pytest.raises(PrintsError):
+        Decoded.of_reply(HONEST | {name: value}, sandbox="s")
+
+
+@pytest.mark.parametrize("reply", [None, [], "x", {}, HONEST | {"more": 1}, dict(list(HONEST.items())[1:])])
+def test_a_reply_of_another_shape_is_refused(reply: object) -> None:
+    with pytest.raises(PrintsError):
+        Decoded.of_reply(reply, sandbox="s")
+
+
+@given(st.sampled_from(sorted(HONEST)), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
+def test_a_value_of_another_json_type_is_refused_by_our_own_error(name: str, value: object) -> None:
+    assume(type(value) is not type(HONEST[name]) or value == "" or value != value)  # noqa: PLR0124 - not a number
+    with pytest.raises(PrintsError):
+        Decoded.of_reply(HONEST | {name: value}, sandbox="s")
