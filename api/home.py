@@ -34,7 +34,7 @@ from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import write_file
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.client import TimeStampOffice
 from evidence.store import database, follow
 from evidence.store.stored import MOST
@@ -131,7 +131,7 @@ class Home:
             raise _damaged(file, error) from error
 
     def stamp_roots(self) -> Mapping[str, Sequence[x509.Certificate]]:
-        """Trusted roots by the name of every authority that this home may have asked."""
+        """Trusted roots by the name of every time-stamp office that this home may have asked."""
         roots = {name: _certificates(entry.roots) for name, entry in time_stamp_offices().items()}
         handed_out = self.trust / f"time-stamp-{REHEARSAL}-1.pem"
         if (self.keys.path / REHEARSAL).exists():
@@ -150,9 +150,9 @@ class Home:
             raise HomeError("home.keys_missing", where=str(self.keys.path))
 
     def hand_out_roots(self) -> None:
-        """Write the root of every chosen authority into ``trust``, where it is not there yet."""
+        """Write the root of every chosen time-stamp office into ``trust``, where it is not there yet."""
         roots = self.stamp_roots()
-        for name in self.settings.stamp.authorities:
+        for name in self.settings.stamp.offices:
             for at, certificate in enumerate(roots.get(name, ()), start=1):
                 file = self.trust / f"time-stamp-{name}-{at}.pem"
                 with suppress(FileExistsError):
@@ -179,7 +179,7 @@ class Home:
 
     @contextmanager
     def time_stamping(self) -> Iterator[tuple[TimeStampOffice, ...]]:
-        """The chosen authorities; the rehearsal one is started on loopback for as long as this lasts.
+        """The chosen time-stamp offices; the rehearsal one is started on loopback for as long as this lasts.
 
         Raises:
             SettingsError: A chosen name is in no catalogue.
@@ -187,7 +187,7 @@ class Home:
         roots, catalogue = self.stamp_roots(), time_stamp_offices()
         with ExitStack() as stack:
             chosen = []
-            for name in self.settings.stamp.authorities:
+            for name in self.settings.stamp.offices:
                 if name not in roots:
                     raise SettingsError("settings.unknown_office", expected=", ".join(sorted(catalogue)), found=name)
                 if name == REHEARSAL:
@@ -266,16 +266,16 @@ class Writer:
             next beat asks again.
         """
         error = self._stamp() if now or self._is_due() else None
-        return error if self.home.settings.stamp.authorities else no_office(self.home.path / SETTINGS_FILE)
+        return error if self.home.settings.stamp.offices else no_office(self.home.path / SETTINGS_FILE)
 
     def _stamp(self) -> StampError | None:
         self.home.hand_out_roots()
         self.home.begin_beat()
         size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
         try:
-            with self.home.time_stamping() as authorities, httpx.Client() as http:
+            with self.home.time_stamping() as offices, httpx.Client() as http:
                 timeout_s = self.home.settings.stamp.timeout_s
-                anchoring = Anchoring(self.home.engine, self.sequencer, authorities, http, timeout_s)
+                anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s)
                 follow.run(self.home.engine, anchoring)
         except StampError as error:
             return error

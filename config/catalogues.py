@@ -20,8 +20,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from config.errors import CatalogueError
 
-AUTHORITIES = "authorities.json"
-AUTHORITIES_FOLDER = "authorities"
+OFFICES = "offices.json"
+OFFICES_FOLDER = "offices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class RootCertificate:
     """A root certificate that comes with the program.
 
     Attributes:
-        file: Its name in ``config/data/authorities``.
+        file: Its name in ``config/data/offices``.
         subject: What its owner calls it.
         sha256: SHA-256 of its DER, lower hex: compare it with the fingerprint that its owner publishes.
         pem: The certificate, checked against ``sha256``.
@@ -68,15 +68,15 @@ def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEn
     """The time-stamp offices that settings may name.
 
     Args:
-        data: Folder with ``authorities.json`` and ``authorities/``; the shipped one by default.
+        data: Folder with ``offices.json`` and ``offices/``; the shipped one by default.
 
     Raises:
         CatalogueError: An entry does not fit its schema, or a root is not the one it names.
     """
     data = data or importlib.resources.files("config").joinpath("data")
-    catalogue = _parse(_read(data, AUTHORITIES), AUTHORITIES)
-    folder = data.joinpath(AUTHORITIES_FOLDER)
-    return MappingProxyType({name: _entry(name, row, folder) for name, row in catalogue.authorities.items()})
+    catalogue = _parse(_read(data, OFFICES), OFFICES)
+    folder = data.joinpath(OFFICES_FOLDER)
+    return MappingProxyType({name: _entry(name, row, folder) for name, row in catalogue.offices.items()})
 
 
 # --- the border
@@ -103,7 +103,7 @@ class _RootRow(_Row):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _AuthorityRow(_Row):
+class _OfficeRow(_Row):
     title: _Text
     url: Annotated[str, AfterValidator(_web_address)]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -113,15 +113,15 @@ class _AuthorityRow(_Row):
     roots: Annotated[list[_RootRow], Field(min_length=1)]
 
 
-class _AuthorityFile(_Row):
-    format: Literal["nisisama/authorities/1"]
+class _OfficeFile(_Row):
+    format: Literal["nisisama/offices/1"]
     note: _Text
-    authorities: dict[_Name, _AuthorityRow]
+    offices: dict[_Name, _OfficeRow]
 
 
-def _parse(text: bytes, file: str) -> _AuthorityFile:
+def _parse(text: bytes, file: str) -> _OfficeFile:
     try:
-        return _AuthorityFile.model_validate(json.loads(text, object_pairs_hook=_each_once))
+        return _OfficeFile.model_validate(json.loads(text, object_pairs_hook=_each_once))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -145,7 +145,7 @@ def _read(folder: Traversable, name: str) -> bytes:
         raise CatalogueError("catalogue.file_unreadable", where=name, found=type(error).__name__) from error
 
 
-def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> OfficeEntry:
+def _entry(name: str, row: _OfficeRow, folder: Traversable) -> OfficeEntry:
     return OfficeEntry(
         name=name,
         title=row.title,
@@ -155,8 +155,7 @@ def _entry(name: str, row: _AuthorityRow, folder: Traversable) -> OfficeEntry:
         source=row.source,
         verified_by=row.verified_by,
         roots=tuple(
-            _root(root, folder, where=f"{AUTHORITIES}, authorities.{name}.roots.{at}")
-            for at, root in enumerate(row.roots)
+            _root(root, folder, where=f"{OFFICES}, offices.{name}.roots.{at}") for at, root in enumerate(row.roots)
         ),
     )
 

@@ -48,7 +48,7 @@ class LogSettings(_Section):
 class StampSettings(_Section):
     """Time-stamp offices; the program contacts only those named here."""
 
-    authorities: tuple[str, ...] = Field(default=(), description="Names from the catalogue, or `rehearsal`")
+    offices: tuple[str, ...] = Field(default=(), description="Names from the catalogue, or `rehearsal`")
     timeout_s: float = Field(default=10.0, gt=0, le=120, description="Longest wait for one answer")
 
 

@@ -19,8 +19,8 @@
     │   ├── NoteError           a signed note is malformed or its signature is wrong
     │   └── CheckpointError     a checkpoint goes back, forks or is not of this log
     ├── StampError
-    │   ├── StampUnreachableError  the authority did not answer: try again later
-    │   ├── StampRefusedError      the authority answered and refused
+    │   ├── StampUnreachableError  the office did not answer: try again later
+    │   ├── StampRefusedError      the office answered and refused
     │   └── TokenError             a token is malformed, forged, or not for this data
     ├── SignedDataError         a CMS signature is malformed, wrong, or not over this content
     ├── CertificateError        a certificate chain does not lead to a trusted root
@@ -120,11 +120,11 @@ class StampError(EvidenceError):
 
 
 class StampUnreachableError(StampError):
-    """The authority did not answer in time: ask again later."""
+    """The time-stamp office did not answer in time: ask again later."""
 
 
 class StampRefusedError(StampError):
-    """The authority answered and refused (PKIStatus other than granted)."""
+    """The time-stamp office answered and refused (PKIStatus other than granted)."""
 
 
 class TokenError(StampError):

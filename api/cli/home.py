@@ -76,7 +76,7 @@ def init(
     )
     created = create_home(plan, system_clock, cards=cards)
     home = created.home
-    if home.settings.stamp.authorities:
+    if home.settings.stamp.offices:
         warn_unstamped(created.unstamped)
     if cards is None:
         _print_cards(created.card_texts)
@@ -93,7 +93,7 @@ def init(
         + "\n".join(f"Root to hand out: {file}" for file in trust)
         + (f"\nCards: {cards}  (print each, hand it to another person, then delete the files)" if cards else ""),
     )
-    if not home.settings.stamp.authorities:
+    if not home.settings.stamp.offices:
         warn(
             "No time-stamp office is chosen: nothing kept now has a proven time, and nothing can be exported.\n"
             "Choose one before the first import: docs/operations.md."

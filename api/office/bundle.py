@@ -324,16 +324,14 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
 
 @contextmanager
 def _stamper(home: Home) -> Iterator[StampOver]:
-    with home.time_stamping() as authorities, httpx.Client() as http:
-        if not authorities:
+    with home.time_stamping() as offices, httpx.Client() as http:
+        if not offices:
             raise no_office(home.path / SETTINGS_FILE)
 
         def stamp(sha256: bytes) -> bytes:
             timeout_s = home.settings.stamp.timeout_s
             nonce = secrets.randbits(NONCE_BITS)
-            return request_stamp(
-                authority=authorities[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s
-            ).token
+            return request_stamp(office=offices[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s).token
 
         yield stamp
 

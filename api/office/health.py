@@ -3,7 +3,7 @@
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
-6. ``authorities``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
+6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
 person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``program``: the installed files are the ones that were built.
 """
@@ -61,7 +61,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
         ("store", lambda: store(home)),
-        ("authorities", lambda: authorities(home)),
+        ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
         ("decoder", decoder),
     ]
@@ -138,18 +138,14 @@ def store(home: Home) -> Iterable[Finding]:
                 yield Finding("store", Verdict.FAILED, "store.not_ok", {"found": str(row[0])[:200]})
 
 
-def authorities(home: Home) -> Iterable[Finding]:
+def offices(home: Home) -> Iterable[Finding]:
     """A time-stamp office is chosen, and its roots are known; none is contacted here."""
-    if REHEARSAL in home.settings.stamp.authorities and not home.keys.path.is_dir():
+    if REHEARSAL in home.settings.stamp.offices and not home.keys.path.is_dir():
         return []  # the rehearsal's key is away with all others, which keys.private tells
     with home.time_stamping() as chosen:
         if chosen:
             return []
-    return [
-        Finding(
-            "authorities", Verdict.INDETERMINATE, "authorities.none_chosen", {"path": str(home.path / SETTINGS_FILE)}
-        )
-    ]
+    return [Finding("offices", Verdict.INDETERMINATE, "offices.none_chosen", {"path": str(home.path / SETTINGS_FILE)})]
 
 
 def reviews(home: Home) -> Iterable[Finding]:

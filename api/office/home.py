@@ -26,7 +26,7 @@ from evidence.keys import create_keys, keys_beside
 from evidence.log.note import VerifierKey
 from evidence.objects.durable import make_folder, write_file
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.cards import card_text, make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
@@ -143,12 +143,12 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     keys = keys_beside(path)
     office = create_keys(keys, path, passphrase=plan.passphrase, log_n=plan.log_n)
     origin = f"{_slug(plan.organisation)}/{secrets.token_hex(4)}"
-    authorities = [*plan.stamp_by, *([REHEARSAL] if plan.rehearsal else [])]
+    offices = [*plan.stamp_by, *([REHEARSAL] if plan.rehearsal else [])]
     settings = settings_toml(
         {
             "office": {"organisation": plan.organisation, "rehearsal": plan.rehearsal},
             "log": {"origin": origin},
-            "stamp": {"authorities": authorities},
+            "stamp": {"offices": offices},
         }
     )
     write_file(path / SETTINGS_FILE, settings.encode())

@@ -118,10 +118,10 @@ class Sealer:
 
 
 class _Stamper(TimeStamper):
-    """pyHanko's time-stamper over a function that has the authority, the network and the checks."""
+    """pyHanko's time-stamper over a function that has the time-stamp office, the network and the checks."""
 
     def __init__(self, stamp: StampOver) -> None:
-        # an authority's answer is checked by whoever asks it; no nonce is made here
+        # a time-stamp office's answer is checked by whoever asks it; no nonce is made here
         initialise: Asn1 = super().__init__
         initialise(include_nonce=False)
         self._stamp = stamp

@@ -74,7 +74,7 @@ from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.cms import chain_to_root, name_of
-from evidence.stamp.token import MAX_AUTHORITY_SKEW, TokenInfo, read_token
+from evidence.stamp.token import MAX_OFFICE_SKEW, TokenInfo, read_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ def verify(
     """Make every check of ``checks.json`` on one bundle.
 
     Args:
-        roots: Roots that the caller trusts, for the seal and for the time-stamp authorities.
+        roots: Roots that the caller trusts, for the seal and for the time-stamp offices.
         log_key: The log's verifier key, when the caller knows it from elsewhere.
         seal_pin: Lower hex SHA-256 of the seal's certificate, when the caller knows it from elsewhere.
 
@@ -533,7 +533,7 @@ def _require_lines(member: str, expected: bytes, found: bytes) -> None:
 
 
 def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
-    if earlier.gen_time > later.gen_time + MAX_AUTHORITY_SKEW:
+    if earlier.gen_time > later.gen_time + MAX_OFFICE_SKEW:
         raise ManifestError(
             "manifest.stamps_unordered",
             gen_time=f"{earlier.gen_time:%Y-%m-%d %H:%M:%S}",
@@ -545,14 +545,14 @@ def _require_other_root(opened: OpenedBundle, info: TokenInfo, *, code: str) -> 
     """Refuse to decide where the seal and a time stamp lead to one and the same root."""
     keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
     if keys & opened.seal_root_keys:
-        raise UndecidedError(code, certificate=name_of(opened.seal.signer.certificate), authority=info.authority)
+        raise UndecidedError(code, certificate=name_of(opened.seal.signer.certificate), office=info.office)
 
 
 def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
     _require_other_root(opened, info, code="undecided.when_stamped")
-    return Basis("basis.stamped", {"gen_time": f"{info.gen_time:%Y-%m-%d %H:%M:%S}", "authority": info.authority})
+    return Basis("basis.stamped", {"gen_time": f"{info.gen_time:%Y-%m-%d %H:%M:%S}", "office": info.office})
 
 
 def _require_root(

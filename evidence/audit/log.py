@@ -18,7 +18,7 @@ from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
 from evidence.seal.age import Identity
-from evidence.stamp.token import MAX_AUTHORITY_SKEW, verify_token
+from evidence.stamp.token import MAX_OFFICE_SKEW, verify_token
 from evidence.store import database
 from evidence.store.marks import SeenKey
 from evidence.store.stored import MOST, stored_bytes, stored_int
@@ -42,7 +42,7 @@ class AuditInput:
     """What is audited, and what is known from outside of it.
 
     Attributes:
-        roots: Trusted roots by the name of the time-stamp authority.
+        roots: Trusted roots by the name of the time-stamp office.
         signed: The newest checkpoint that was signed, from beside the log key; None when the file is not there.
         against: An older checkpoint from outside.
         reader: With the casework key: compare records and rows.
@@ -270,7 +270,7 @@ class LogAudit:
             gen_time = parse_time(leaf.public["gen_time"])
             if size < largest:
                 yield failed("log.tokens", where, "log.tokens.smaller_checkpoint", expected=largest, size=size)
-            if newest and newest > gen_time + MAX_AUTHORITY_SKEW:
+            if newest and newest > gen_time + MAX_OFFICE_SKEW:
                 yield failed(
                     "log.tokens",
                     where,
@@ -288,7 +288,7 @@ class LogAudit:
                 raise CheckpointError("checkpoint.other_bytes", name=name, public=public[name])
         if notes.get(public["checkpoint_sha256"]) != row.size:
             raise CheckpointError("checkpoint.stamped_missing", expected=public["checkpoint_sha256"])
-        roots = self._told.roots.get(public["authority"], ())
+        roots = self._told.roots.get(public["office"], ())
         info = verify_token(token=token, sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
         if format_time(info.gen_time) != public["gen_time"]:
             raise CheckpointError("checkpoint.another_time", expected=public["gen_time"])

@@ -5,7 +5,7 @@
 3. ``log.tiles``: the tiles are those of the leaves; nothing is missing and nothing is added.
 4. ``log.checkpoints``: every checkpoint is signed by the log key and has the root of the leaves.
 5. ``log.tokens``: every anchor's token and reply are the logged ones, and the token is for its checkpoint.
-   Sizes and times of the anchors never go back, but for what the clocks of two authorities may differ.
+   Sizes and times of the anchors never go back, but for what the clocks of two time-stamp offices may differ.
 6. ``log.anchored``: the newest checkpoint with news that was due is stamped; without a token it is undecided,
    never fine. What is newer than the beat is only told.
 7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.

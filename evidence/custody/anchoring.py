@@ -2,7 +2,7 @@
 
 What is stamped is the SHA-256 of the whole note, so that ``openssl ts -verify -data checkpoint``
 works as it lies. A checkpoint whose new leaves are all anchors is left for the daily beat.
-Sizes and times of the anchors never go back, beyond what the clocks of two authorities may differ: every
+Sizes and times of the anchors never go back, beyond what the clocks of two time-stamp offices may differ: every
 later leaf names the newest token, and a verifier refuses leaves that name an older one after a newer one.
 """
 
@@ -23,7 +23,7 @@ from evidence.errors import StampError, TokenError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
-from evidence.stamp.token import MAX_AUTHORITY_SKEW
+from evidence.stamp.token import MAX_OFFICE_SKEW
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import Placed
@@ -35,11 +35,11 @@ NONCE_BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """Stamps the newest checkpoint by every chosen authority; its position is that checkpoint's size."""
+    """Stamps the newest checkpoint by every chosen time-stamp office; its position is that checkpoint's size."""
 
     engine: sa.Engine
     sequencer: Sequencer
-    authorities: Sequence[TimeStampOffice]
+    offices: Sequence[TimeStampOffice]
     http: httpx.Client
     timeout_s: float = TIMEOUT_S
     name: str = "anchoring"
@@ -48,14 +48,14 @@ class Anchoring:
         """Stamp what is new since ``position`` leaves.
 
         Raises:
-            StampUnreachableError: An authority did not answer; run it again later.
-            StampRefusedError: An authority refused.
-            TokenError: An authority's answer does not hold, or is older than the newest time stamp;
+            StampUnreachableError: An office did not answer; run it again later.
+            StampRefusedError: An office refused.
+            TokenError: An office's answer does not hold, or is older than the newest time stamp;
                 nothing of it was logged.
         """
         with reading(self.engine) as connection:
             note = newest_checkpoint(connection)
-            if note is None or not self.authorities:
+            if note is None or not self.offices:
                 return position
             size = open_checkpoint(note, key=self.sequencer.verifier_key).size
             # a position beyond the log is none of ours: whatever wrote it, the log must not go unstamped for ever
@@ -63,46 +63,46 @@ class Anchoring:
             if not has_news(connection, since, size):
                 return position
             done = _stamped_by(connection, note, size)
-        for authority in self.authorities:
-            if authority.name in done:
-                continue  # an earlier run logged it and then met an authority that did not answer
-            self._log(authority, self._ask(authority, note, size), note, size)
+        for office in self.offices:
+            if office.name in done:
+                continue  # an earlier run logged it and then met an office that did not answer
+            self._log(office, self._ask(office, note, size), note, size)
         return size
 
-    def _ask(self, authority: TimeStampOffice, note: bytes, size: int) -> Stamped:
-        began, office = time.monotonic(), authority.name
-        oplog.note("stamp_asked", office=office, size=size)
+    def _ask(self, office: TimeStampOffice, note: bytes, size: int) -> Stamped:
+        began = time.monotonic()
+        oplog.note("stamp_asked", office=office.name, size=size)
         try:
             stamped = request_stamp(
-                authority=authority,
+                office=office,
                 sha256=bytes.fromhex(sha256_hex(note)),
                 http=self.http,
                 nonce=secrets.randbits(NONCE_BITS),
                 timeout_s=self.timeout_s,
             )
         except StampError as error:
-            oplog.note("stamp_failed", office=office, error=type(error), duration_s=time.monotonic() - began)
+            oplog.note("stamp_failed", office=office.name, error=type(error), duration_s=time.monotonic() - began)
             raise
-        oplog.note("stamp_had", office=office, size=size, duration_s=time.monotonic() - began)
+        oplog.note("stamp_had", office=office.name, size=size, duration_s=time.monotonic() - began)
         return stamped
 
-    def _log(self, authority: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
-        """Log a token, unless another process had this checkpoint stamped by this authority meanwhile, or a newer one.
+    def _log(self, office: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
+        """Log a token, unless another process had this checkpoint stamped by this office meanwhile, or a newer one.
 
         Raises:
             TokenError: It is older than the newest that is logged.
         """
         public = {
-            "authority": authority.name,
             "checkpoint_sha256": sha256_hex(note),
             "gen_time": format_time(stamped.info.gen_time),
+            "office": office.name,
             "reply_sha256": sha256_hex(stamped.reply),
             "token_sha256": sha256_hex(stamped.token),
         }
         anchor = self.sequencer.prepare([Draft("anchor", public=public)])
 
         def choose(connection: sa.Connection) -> Sequence[Prepared]:
-            if stamped_size(connection) > size or authority.name in _stamped_by(connection, note, size):
+            if stamped_size(connection) > size or office.name in _stamped_by(connection, note, size):
                 return []
             _require_later(connection, stamped.info.gen_time)
             return anchor
@@ -116,11 +116,11 @@ class Anchoring:
 
 
 def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
-    """Names of the authorities whose tokens over this checkpoint are logged."""
+    """Names of the offices whose tokens over this checkpoint are logged."""
     event, token = database.event, database.token
     anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
     public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
-    return {told["authority"] for told in public if told["checkpoint_sha256"] == sha256_hex(note)}
+    return {anchor["office"] for anchor in public if anchor["checkpoint_sha256"] == sha256_hex(note)}
 
 
 def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
@@ -131,7 +131,7 @@ def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
     if leaf is None:
         return
     newest = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
-    if newest > gen_time + MAX_AUTHORITY_SKEW:
+    if newest > gen_time + MAX_OFFICE_SKEW:
         raise TokenError("token.before_the_newest", expected=format_time(newest), found=format_time(gen_time))
 
 

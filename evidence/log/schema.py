@@ -127,7 +127,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "erased": Schema(act=(*_ACT, "destroyed", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since")),
-        "anchor": Schema(public=("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")),
+        "anchor": Schema(public=("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256")),
     }
 )
 

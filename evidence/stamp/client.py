@@ -51,12 +51,12 @@ class Stamped:
 
 
 def request_stamp(
-    *, authority: TimeStampOffice, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
+    *, office: TimeStampOffice, sha256: bytes, http: httpx.Client, nonce: int, timeout_s: float = TIMEOUT_S
 ) -> Stamped:
     """Have ``sha256`` stamped, and verify the token: imprint, signature, chain, nonce, policy.
 
     Args:
-        authority: Whom to ask.
+        office: Whom to ask.
         sha256: The digest to stamp, 32 bytes; the office learns nothing else.
         http: Its connections, proxy and TLS settings are used; its headers, cookies and
             credentials are not, and redirects are not followed.
@@ -69,63 +69,63 @@ def request_stamp(
         StampRefusedError: The office answered and refused.
         TokenError: The answer does not hold.
     """
-    query = build_query(sha256=sha256, nonce=nonce, policy=authority.policy)
-    reply = _exchange(authority, query, http, timeout_s)
+    query = build_query(sha256=sha256, nonce=nonce, policy=office.policy)
+    reply = _exchange(office, query, http, timeout_s)
     token = token_of_reply(reply)
     try:
-        info = verify_token(token=token, sha256=sha256, roots=authority.roots, nonce=nonce)
+        info = verify_token(token=token, sha256=sha256, roots=office.roots, nonce=nonce)
     except CertificateError as error:
-        raise TokenError("token.not_trusted", authority=authority.name, cause=error) from error
-    if authority.policy is not None and info.policy != authority.policy:
-        raise TokenError("token.another_policy", expected=authority.policy, found=info.policy)
+        raise TokenError("token.not_trusted", office=office.name, cause=error) from error
+    if office.policy is not None and info.policy != office.policy:
+        raise TokenError("token.another_policy", expected=office.policy, found=info.policy)
     return Stamped(token=token, reply=reply, info=info)
 
 
-def _exchange(authority: TimeStampOffice, query: bytes, http: httpx.Client, timeout_s: float) -> bytes:
+def _exchange(office: TimeStampOffice, query: bytes, http: httpx.Client, timeout_s: float) -> bytes:
     try:
         # not http.post: a request built by the client carries the client's headers and cookies
         request = httpx.Request(
             "POST",
-            authority.url,
+            office.url,
             headers={"Content-Type": QUERY_TYPE, "Accept": REPLY_TYPE},
             content=query,
             extensions={"timeout": httpx.Timeout(timeout_s).as_dict()},
         )
         response = http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            _require_answer(authority, response)
-            return _read(authority, response)
+            _require_answer(office, response)
+            return _read(office, response)
         finally:
             response.close()
     except httpx.InvalidURL as error:
-        raise StampRefusedError("stamp_refused.not_an_address", where=authority.name, found=authority.url) from error
+        raise StampRefusedError("stamp_refused.not_an_address", where=office.name, found=office.url) from error
     except httpx.HTTPError as error:
         raise StampUnreachableError(
-            "stamp_unreachable.no_answer", where=authority.name, found=type(error).__name__
+            "stamp_unreachable.no_answer", where=office.name, found=type(error).__name__
         ) from error
 
 
-def _require_answer(authority: TimeStampOffice, response: httpx.Response) -> None:
+def _require_answer(office: TimeStampOffice, response: httpx.Response) -> None:
     status = response.status_code
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
-        raise StampUnreachableError("stamp_unreachable.cannot_answer_now", where=authority.name, status=status)
+        raise StampUnreachableError("stamp_unreachable.cannot_answer_now", where=office.name, status=status)
     if status != httpx.codes.OK:
-        raise StampRefusedError("stamp_refused.by_http", where=authority.name, status=status)
+        raise StampRefusedError("stamp_refused.by_http", where=office.name, status=status)
     if kind != REPLY_TYPE:
         raise StampUnreachableError(
-            "stamp_unreachable.somebody_else_answered", where=authority.name, expected=REPLY_TYPE, kind=kind[:60]
+            "stamp_unreachable.somebody_else_answered", where=office.name, expected=REPLY_TYPE, kind=kind[:60]
         )
 
 
-def _read(authority: TimeStampOffice, response: httpx.Response) -> bytes:
+def _read(office: TimeStampOffice, response: httpx.Response) -> bytes:
     # LIMIT: if an office drips its headers, only each silence is bounded, not the whole exchange
     # raw: RFC 3161 knows no compressed answer, and one could unpack to any size
     reply, deadline = b"", time.monotonic() + MAX_EXCHANGE_S
     for piece in response.iter_raw():
         reply += piece
         if len(reply) > MAX_REPLY_BYTES:
-            raise TokenError("token.answer_too_long", where=authority.name, limit=MAX_REPLY_BYTES)
+            raise TokenError("token.answer_too_long", where=office.name, limit=MAX_REPLY_BYTES)
         if time.monotonic() > deadline:
-            raise StampUnreachableError("stamp_unreachable.too_slow", where=authority.name, limit=MAX_EXCHANGE_S)
+            raise StampUnreachableError("stamp_unreachable.too_slow", where=office.name, limit=MAX_EXCHANGE_S)
     return reply

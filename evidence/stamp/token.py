@@ -31,8 +31,8 @@ from evidence.stamp.cms import (
 )
 from evidence.stamp.der import require_der
 
-MAX_AUTHORITY_SKEW = timedelta(seconds=60)
-"""How far the clocks of two time-stamp authorities may differ before their order counts as broken."""
+MAX_OFFICE_SKEW = timedelta(seconds=60)
+"""How far the clocks of two time-stamp offices may differ before their order counts as broken."""
 
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _SHA256_BYTES = 32
@@ -53,7 +53,7 @@ class TokenInfo:
         policy: The policy under which it was made, dotted.
         serial: Its number at this office.
         nonce: The number in the query, if any.
-        authority: Common name of the certificate: what the office calls itself.
+        office: Common name of the certificate: what the office calls itself.
         certificate: The certificate whose key signed it.
         others: Other certificates that came with it; no signature covers them.
         accuracy: How far the clock may be off, if the office says so.
@@ -64,7 +64,7 @@ class TokenInfo:
     policy: str
     serial: int
     nonce: int | None
-    authority: str
+    office: str
     certificate: x509.Certificate
     others: tuple[x509.Certificate, ...]
     accuracy: timedelta | None = None
@@ -149,7 +149,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
         policy=fields.policy,
         serial=fields.serial,
         nonce=fields.nonce,
-        authority=name_of(facts.certificate),
+        office=name_of(facts.certificate),
         certificate=facts.certificate,
         others=facts.others,
         accuracy=fields.accuracy,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact
 from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001c"
+SCHEMA_VERSION = "0001d"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
 _OLDER = ("0001",)
 

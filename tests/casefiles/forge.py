@@ -1,7 +1,7 @@
 """Makes real logs, stamps and bundles for the tests of the bundle, entirely in memory.
 
 Everything is what the program makes: leaves, disclosures, tiles, checkpoints, tokens of the
-rehearsal authority, a seal. Only the clock and the contents are made up.
+rehearsal time-stamp office, a seal. Only the clock and the contents are made up.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import grow, inclusion_path, tree_root
-from evidence.rehearsal import authority as rehearsal
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal import tsa
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
 
@@ -51,16 +51,16 @@ HELD_BACK = frozenset({"sender_name", "sender_id"})
 
 
 @cache
-def authority() -> RehearsalOffice:
-    """One rehearsal authority for the whole run."""
+def stamp_office() -> RehearsalOffice:
+    """One rehearsal time-stamp office for the whole run."""
     key = ec.generate_private_key(ec.SECP256R1())
-    return unit_under(rehearsal._root_certificate(key, BEFORE), key)
+    return unit_under(tsa._root_certificate(key, BEFORE), key)
 
 
 def unit_under(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> RehearsalOffice:
     """A time-stamp unit whose certificate this root issues; the root's key is kept for the tests."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = rehearsal._authority_certificate(key, root, root_key, BEFORE)
+    certificate = tsa._stamping_certificate(key, root, root_key, BEFORE)
     ROOT_KEYS[root] = root_key
     return RehearsalOffice(key=key, certificate=certificate, root=root)
 
@@ -87,7 +87,7 @@ def sealer_under(root: x509.Certificate, *extensions: x509.ExtensionType, usage:
 
 def roots() -> list[x509.Certificate]:
     """What a receiver trusts."""
-    return [sealer().chain[0], authority().root]
+    return [sealer().chain[0], stamp_office().root]
 
 
 def stamping(at: datetime, *, by: RehearsalOffice | None = None) -> Callable[[bytes], bytes]:
@@ -96,7 +96,7 @@ def stamping(at: datetime, *, by: RehearsalOffice | None = None) -> Callable[[by
 
     def stamp(sha256: bytes) -> bytes:
         query = build_query(sha256=sha256, nonce=next(ticks))
-        return token_of_reply((by or authority()).stamp_reply(query, at + timedelta(seconds=next(ticks))))
+        return token_of_reply((by or stamp_office()).stamp_reply(query, at + timedelta(seconds=next(ticks))))
 
     return stamp
 
@@ -158,9 +158,9 @@ class Log:
         digest = hashlib.sha256(token).hexdigest()
         self.stamps[digest] = Stamp(token, checkpoint)
         public = {
-            "authority": "Rehearsal",
             "checkpoint_sha256": hashlib.sha256(checkpoint).hexdigest(),
             "gen_time": format_time(at),
+            "office": "Rehearsal",
             "reply_sha256": "0" * 64,
             "token_sha256": digest,
         }

@@ -179,7 +179,7 @@ def test_a_part_after_what_is_not_there_is_refused(ledger: Ledger) -> None:
 def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:
     anchor = Draft(
         "anchor",
-        public=dict.fromkeys(("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256"), "x"),
+        public=dict.fromkeys(("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256"), "x"),
     )
     log(ledger, observed(1), anchor)
     first, second = open_events(ledger.engine, [0, 1], CASEWORK)

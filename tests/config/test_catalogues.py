@@ -23,7 +23,7 @@ FINGERPRINTS = {
 Change = Callable[[dict[str, Any]], None]
 
 
-def test_the_shipped_authorities_are_these_with_these_roots() -> None:
+def test_the_shipped_offices_are_these_with_these_roots() -> None:
     shipped = time_stamp_offices()
     assert set(shipped) == set(FINGERPRINTS)
     for name, entry in shipped.items():
@@ -34,7 +34,7 @@ def test_the_shipped_authorities_are_these_with_these_roots() -> None:
         assert all(one.subject == one.issuer for one in certificates)
 
 
-def test_no_shipped_authority_claims_to_have_been_checked() -> None:
+def test_no_shipped_office_claims_to_have_been_checked() -> None:
     for entry in time_stamp_offices().values():
         assert entry.verified_by is None
         assert entry.qualified is None
@@ -54,7 +54,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def altered(copy: Path, change: Change) -> Path:
-    file = copy / "authorities.json"
+    file = copy / "offices.json"
     whole = json.loads(file.read_text())
     change(whole)
     file.write_text(json.dumps(whole))
@@ -66,7 +66,7 @@ def test_an_unchanged_copy_is_accepted(copy: Path) -> None:
 
 
 def entry(change: Change) -> Change:
-    return lambda whole: change(whole["authorities"]["digicert"])
+    return lambda whole: change(whole["offices"]["digicert"])
 
 
 def root(change: Change) -> Change:
@@ -74,22 +74,22 @@ def root(change: Change) -> Change:
 
 
 FAULTS: dict[str, tuple[Change, str]] = {
-    "another format": (lambda whole: whole.update(format="nisisama/authorities/2"), "format"),
-    "a key that is not known": (entry(lambda row: row.update(colour="red")), "authorities.digicert.colour"),
-    "a key that is missing": (entry(lambda row: row.pop("source")), "authorities.digicert.source"),
-    "an empty source": (entry(lambda row: row.update(source=" ")), "authorities.digicert.source"),
-    "an address of another kind": (entry(lambda row: row.update(url="ftp://x/")), "authorities.digicert.url"),
-    "an address with a password": (entry(lambda row: row.update(url="http://a:b@c/")), "authorities.digicert.url"),
-    "an address of nobody": (entry(lambda row: row.update(url="http:///tsa")), "authorities.digicert.url"),
-    "a country that is no code": (entry(lambda row: row.update(country="Serbia")), "authorities.digicert.country"),
-    "a yes in words": (entry(lambda row: row.update(qualified="yes")), "authorities.digicert.qualified"),
-    "a checker without a name": (entry(lambda row: row.update(verified_by="")), "authorities.digicert.verified_by"),
-    "no roots": (entry(lambda row: row.update(roots=[])), "authorities.digicert.roots"),
-    "a root outside the folder": (root(lambda row: row.update(file="../x.pem")), "authorities.digicert.roots.0.file"),
-    "a fingerprint cut short": (root(lambda row: row.update(sha256="55")), "authorities.digicert.roots.0.sha256"),
+    "another format": (lambda whole: whole.update(format="nisisama/offices/2"), "format"),
+    "a key that is not known": (entry(lambda row: row.update(colour="red")), "offices.digicert.colour"),
+    "a key that is missing": (entry(lambda row: row.pop("source")), "offices.digicert.source"),
+    "an empty source": (entry(lambda row: row.update(source=" ")), "offices.digicert.source"),
+    "an address of another kind": (entry(lambda row: row.update(url="ftp://x/")), "offices.digicert.url"),
+    "an address with a password": (entry(lambda row: row.update(url="http://a:b@c/")), "offices.digicert.url"),
+    "an address of nobody": (entry(lambda row: row.update(url="http:///tsa")), "offices.digicert.url"),
+    "a country that is no code": (entry(lambda row: row.update(country="Serbia")), "offices.digicert.country"),
+    "a yes in words": (entry(lambda row: row.update(qualified="yes")), "offices.digicert.qualified"),
+    "a checker without a name": (entry(lambda row: row.update(verified_by="")), "offices.digicert.verified_by"),
+    "no roots": (entry(lambda row: row.update(roots=[])), "offices.digicert.roots"),
+    "a root outside the folder": (root(lambda row: row.update(file="../x.pem")), "offices.digicert.roots.0.file"),
+    "a fingerprint cut short": (root(lambda row: row.update(sha256="55")), "offices.digicert.roots.0.sha256"),
     "a fingerprint of another root": (
         root(lambda row: row.update(sha256="0" * 64)),
-        "authorities.digicert.roots.0: digicert-trusted-root-g4.pem is another",
+        "offices.digicert.roots.0: digicert-trusted-root-g4.pem is another",
     ),
     "a root that is not there": (root(lambda row: row.update(file="none.pem")), "none.pem"),
 }
@@ -105,20 +105,20 @@ def test_the_file_and_the_key_are_named_for(copy: Path, fault: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1, "format": 2}', "\x00", "[" * 100_000])
 def test_what_is_no_catalogue_is_refused(copy: Path, text: str) -> None:
-    (copy / "authorities.json").write_text(text)
-    with pytest.raises(CatalogueError, match=r"authorities\.json"):
+    (copy / "offices.json").write_text(text)
+    with pytest.raises(CatalogueError, match=r"offices\.json"):
         time_stamp_offices(copy)
 
 
 def test_a_key_written_twice_is_refused_and_named(copy: Path) -> None:
-    file = copy / "authorities.json"
+    file = copy / "offices.json"
     file.write_text(file.read_text().replace('"country": "US",', '"country": "US", "country": "RS",'))
     with pytest.raises(CatalogueError, match="key twice: country"):
         time_stamp_offices(copy)
 
 
 def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match=r"authorities\.json"):
+    with pytest.raises(CatalogueError, match=r"offices\.json"):
         time_stamp_offices(tmp_path)
 
 
@@ -136,8 +136,8 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     ids=["another after", "another before", "a comment", "other line ends", "half", "nothing", "no ASCII"],
 )
 def test_a_root_file_holds_one_certificate_and_nothing_else(copy: Path, spoil: Callable[[bytes, bytes], bytes]) -> None:
-    file = copy / "authorities" / "digicert-trusted-root-g4.pem"
-    other = (copy / "authorities" / "globalsign-root-ca-r6.pem").read_bytes()
+    file = copy / "offices" / "digicert-trusted-root-g4.pem"
+    other = (copy / "offices" / "globalsign-root-ca-r6.pem").read_bytes()
     file.write_bytes(spoil(file.read_bytes(), other))
     with pytest.raises(CatalogueError):
         time_stamp_offices(copy)

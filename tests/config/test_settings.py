@@ -54,9 +54,9 @@ def test_an_unknown_key_at_the_top_is_named_with_its_file(file: Path, key: str) 
 
 
 def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
-    file.write_text(f"{file.read_text()}[stamp]\nauthority = 'x'\n")
+    file.write_text(f"{file.read_text()}[stamp]\noffice = 'x'\n")
     error = refused(file)
-    assert (error.message, error.where, error.found) == ("unknown key", str(file), "stamp.authority")
+    assert (error.message, error.where, error.found) == ("unknown key", str(file), "stamp.office")
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
         ("stamp", "timeout_s = 0", "stamp.timeout_s", "0"),
         ("stamp", "timeout_s = nan", "stamp.timeout_s", "nan"),
         ("stamp", 'timeout_s = "soon"', "stamp.timeout_s", "text"),
-        ("stamp", 'authorities = "digicert"', "stamp.authorities", "text"),
+        ("stamp", 'offices = "digicert"', "stamp.offices", "text"),
         ("keys", "passphrase_log_n = 21", "keys.passphrase_log_n", "21"),
-        ("stamp", "authorities = {a = 1}", "stamp.authorities", "a table"),
+        ("stamp", "offices = {a = 1}", "stamp.offices", "a table"),
         ("intake", "batch = 0", "intake.batch", "0"),
         ("intake", "batch = false", "intake.batch", "false"),
     ],
@@ -106,10 +106,10 @@ def test_another_version_of_the_file_is_refused(file: Path) -> None:
     [
         ("NISISAMA_STAMP__TIMEOUT_S", "soon", "text"),
         ("NISISAMA_STAMP__TIMEOUT_S", "121", "text"),
-        ("NISISAMA_STAMP__AUTHORITIES", "[1]", "1"),
+        ("NISISAMA_STAMP__OFFICES", "[1]", "1"),
         ("nisisama_intake__batch", "-1", "text"),
         ("NISISAMA_VERSION", "2", "text"),
-        ("NISISAMA_STAMP__AUTHORITY", "x", "stamp.authority"),
+        ("NISISAMA_STAMP__OFFICE", "x", "stamp.office"),
     ],
 )
 def test_a_value_from_the_environment_is_named_with_its_variable(
@@ -156,7 +156,7 @@ def test_a_password_is_not_repeated_wherever_it_stands_in_the_file(file: Path, h
         ("NISISAMA_DATABASE", f'{{"url": ["{ADDRESS}"]}}'),
         ("NISISAMA_DATABASE_URL", ADDRESS),
         ("NISISAMA_DATABASE__ADDRESS", ADDRESS),
-        ("NISISAMA_STAMP__AUTHORITIES", ADDRESS),
+        ("NISISAMA_STAMP__OFFICES", ADDRESS),
         ("NISISAMA_INTAKE__BATCH", ADDRESS),
     ],
 )
@@ -167,7 +167,7 @@ def test_a_password_is_not_repeated_wherever_it_stands_in_the_environment(
     assert "geheim" not in repr(refused(file)) + str(vars(refused(file)))
 
 
-@pytest.mark.parametrize("name", ["NISISAMA_STAMP__AUTHORITIES", "nisisama_stamp__authorities", "NISISAMA_STAMP"])
+@pytest.mark.parametrize("name", ["NISISAMA_STAMP__OFFICES", "nisisama_stamp__offices", "NISISAMA_STAMP"])
 def test_a_list_that_is_not_json_is_named_with_its_variable(
     file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -186,16 +186,16 @@ def test_an_unknown_variable_is_refused_in_any_case(file: Path, monkeypatch: pyt
 def test_home_passphrase_and_actor_are_no_settings(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR"):
         monkeypatch.setenv(name, "anything")
-    assert load_settings(file).stamp.authorities == ()
+    assert load_settings(file).stamp.offices == ()
 
 
 def test_the_environment_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file.write_text(settings_toml(OFFICE | {"stamp": {"authorities": ["digicert"]}}))
-    assert load_settings(file).stamp.authorities == ("digicert",)
-    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", '["rehearsal"]')
+    file.write_text(settings_toml(OFFICE | {"stamp": {"offices": ["digicert"]}}))
+    assert load_settings(file).stamp.offices == ("digicert",)
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", '["rehearsal"]')
     monkeypatch.setenv("nisisama_office__organisation", "Tjetër")
     settings = load_settings(file)
-    assert settings.stamp.authorities == ("rehearsal",)
+    assert settings.stamp.offices == ("rehearsal",)
     assert settings.office.organisation == "Tjetër"
     assert settings.log.origin == "zyra/00c0ffee"
 
@@ -233,12 +233,12 @@ def test_what_is_written_is_read_back(
     sections = {
         "office": {"organisation": organisation, "rehearsal": rehearsal},
         "log": {"origin": "a/00000000"},
-        "stamp": {"authorities": names},
+        "stamp": {"offices": names},
     }
     file.write_bytes(settings_toml(sections).encode())
     settings = load_settings(file)
     assert (settings.office.organisation, settings.office.rehearsal) == (organisation, rehearsal)
-    assert settings.stamp.authorities == tuple(names)
+    assert settings.stamp.offices == tuple(names)
 
 
 # Secret files

@@ -201,7 +201,7 @@ def test_each_variable_that_is_no_setting_is_named() -> None:
     assert set(re.findall(r"`(NISISAMA_[A-Z_]+)`", OPERATIONS)) >= NOT_SETTINGS
 
 
-# Findings, holes, errors, authorities
+# Findings, holes, errors, time-stamp offices
 
 
 def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:

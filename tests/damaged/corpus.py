@@ -251,7 +251,7 @@ def seal_after_its_certificate_ended() -> bytes:
 @damaged("seal.signature")
 def seal_with_the_certificate_of_a_web_server() -> bytes:
     web = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    return forge.reseal(good(), by=forge.sealer_under(forge.authority().root, web))
+    return forge.reseal(good(), by=forge.sealer_under(forge.stamp_office().root, web))
 
 
 @damaged("seal.signature")
@@ -263,7 +263,7 @@ def seal_with_a_key_that_does_not_commit_to_content() -> bytes:
 @doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps")
 def seal_under_the_root_of_the_time_stamps() -> bytes:
     mail = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    return forge.reseal(good(), by=forge.sealer_under(forge.authority().root, mail))
+    return forge.reseal(good(), by=forge.sealer_under(forge.stamp_office().root, mail))
 
 
 @doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp")

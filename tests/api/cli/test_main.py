@@ -14,7 +14,7 @@ import pytest
 
 from api.cli.main import COMMANDS
 from config.catalogues import OfficeEntry, RootCertificate
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.times import system_clock
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE
@@ -216,16 +216,14 @@ def test_without_the_keys_folder_every_other_command_names_it(
             assert "not there" in error["message"]
 
 
-def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
-    life: Life, tmp_path: Path, me: None
-) -> None:
+def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Life, tmp_path: Path, me: None) -> None:
     home = tmp_path / "home"
     made = run("init", "--org", "Zyra", "--json", home=home)
     assert (made.code, made.err.count("No time-stamp office is chosen")) == (DONE, 1)
     assert "Choose one before the first import: docs/operations.md.\n" in made.err
     settings, note = (
         home / "nisisama.toml",
-        "note: kept, but without a time stamp yet: stamp.authorities: no time-stamp",
+        "note: kept, but without a time stamp yet: stamp.offices: no time-stamp",
     )
     for words in (("import", life.export.folder, "--declared-by", "mila"), ("case", "open"), ("case", "open")):
         ran = run(*words, home=home)
@@ -240,39 +238,39 @@ def test_without_an_authority_the_audit_is_undecided_and_an_export_refused(
     assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
     assert [problem["id"] for problem in ran.told["problems"]] == ["log.anchored"]
     error = run(*export, home=home).error
-    assert error["where"] == "stamp.authorities"
+    assert error["where"] == "stamp.offices"
     assert error["fix"].startswith(f"In {settings}, under [stamp], change ")
     old, new = error["fix"].partition(" change ")[2].split(" to ")
     chosen = settings.read_text().replace(f"\n{old}\n", f"\n{new}\n")
-    assert tomllib.loads(chosen)["stamp"]["authorities"] == ["digicert"]
+    assert tomllib.loads(chosen)["stamp"]["offices"] == ["digicert"]
     assert not (tmp_path / "out").exists()
     doctor = run("doctor", "--json", home=home)
     assert doctor.code == UNDECIDED
-    assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["authorities"]
+    assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["offices"]
 
 
-def catalogue_with(url: str, authority: RehearsalOffice) -> Mapping[str, OfficeEntry]:
-    root = RootCertificate("office.pem", "Office", "", authority.root_pem)
+def catalogue_with(url: str, office: RehearsalOffice) -> Mapping[str, OfficeEntry]:
+    root = RootCertificate("office.pem", "Office", "", office.root_pem)
     return {"office": OfficeEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
 
 
-def choose(monkeypatch: pytest.MonkeyPatch, url: str, authority: RehearsalOffice) -> None:
+def choose(monkeypatch: pytest.MonkeyPatch, url: str, office: RehearsalOffice) -> None:
     for module in ("api.home", "api.office.home"):
-        monkeypatch.setattr(f"{module}.time_stamp_offices", lambda: catalogue_with(url, authority))
+        monkeypatch.setattr(f"{module}.time_stamp_offices", lambda: catalogue_with(url, office))
 
 
-def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
+def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
     life: Life, tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, authority = tmp_path / "home", RehearsalOffice.create(tmp_path / "authority", at=system_clock())
+    home, office = tmp_path / "home", RehearsalOffice.create(tmp_path / "office", at=system_clock())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        choose(monkeypatch, f"http://127.0.0.1:{probe.getsockname()[1]}/", authority)
+        choose(monkeypatch, f"http://127.0.0.1:{probe.getsockname()[1]}/", office)
     made = run("init", "--org", "Zyra", "--tsa", "office", "--json", home=home)
     taken = run("import", life.export.folder, "--declared-by", "mila", "--json", home=home)
     for ran in (made, taken):
         assert ran.code == DONE
-        assert "note: kept, but without a time stamp yet: office: the authority did not answer" in ran.err
+        assert "note: kept, but without a time stamp yet: office: the time-stamp office did not answer" in ran.err
         assert "error" not in ran.told
     assert taken.told["messages"] == life.export.ordinary
     case = run("case", "open", "--json", home=home)
@@ -296,8 +294,8 @@ def test_an_authority_that_does_not_answer_keeps_no_work_from_being_done(
     assert run(*export, home=home).error["type"] == "StampUnreachableError"
     assert not (tmp_path / "out").exists()
     assert run("audit", home=home).code == UNDECIDED
-    with authority.serving(system_clock) as url:
-        choose(monkeypatch, url, authority)
+    with office.serving(system_clock) as url:
+        choose(monkeypatch, url, office)
         os.utime(tmp_path / "home" / "beat", (0, 0))
         later = run("case", "open", "--json", home=home)
         assert (later.code, later.err) == (DONE, "")

@@ -165,14 +165,14 @@ def test_a_seal_of_another_kind_is_refused(desk: Desk, tmp_path: Path) -> None:
     file.write_bytes(before)
 
 
-def test_without_an_authority_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", "[]")
+def test_without_a_time_stamp_office_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")
     home = Home.open(desk.home.path)
     new_case(home, [])  # so that there is something that is not stamped
     before = desk.size()
     with pytest.raises(StampUnreachableError, match="no time-stamp office") as raised:
         replace(desk, home=home).export("refused")
-    assert "authorities" in raised.value.fix
+    assert "offices" in raised.value.fix
     assert desk.size() == before
     assert not (desk.home.path.parent / "refused").exists()
     home.engine.dispose()

@@ -150,10 +150,10 @@ def test_a_home_of_another_version_is_found(home: Home) -> None:
 
 
 @pytest.mark.parametrize("told", ['["nobody"]', "[]"])
-def test_an_unknown_or_no_authority_is_found(home: Home, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    monkeypatch.setenv("NISISAMA_STAMP__AUTHORITIES", told)
-    problem = only(home, "authorities", Verdict.INDETERMINATE if told == "[]" else Verdict.FAILED)
-    assert problem.where == "stamp.authorities"
+def test_an_unknown_or_no_time_stamp_office_is_found(home: Home, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", told)
+    problem = only(home, "offices", Verdict.INDETERMINATE if told == "[]" else Verdict.FAILED)
+    assert problem.where == "stamp.offices"
 
 
 def test_a_review_that_is_late_is_found(home: Home) -> None:
@@ -228,6 +228,6 @@ def test_a_decoder_without_its_walls_or_without_a_picture_is_found(monkeypatch: 
 def test_a_healthy_home_passes_every_check(home: Home) -> None:
     report = examine(home.path, system_clock)
     assert report.verdict is Verdict.PASSED
-    names = ["program", "settings", "home.private", "keys.private", "clock", "disk", "store", "authorities", "reviews"]
+    names = ["program", "settings", "home.private", "keys.private", "clock", "disk", "store", "offices", "reviews"]
     assert [finding.id for finding in report.findings] == [*names, "decoder"]
     report.require_passed()

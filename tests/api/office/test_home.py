@@ -116,7 +116,7 @@ def test_the_first_event_says_what_the_home_is(office: Office) -> None:
 
 def test_others_may_look_into_nothing_but_what_is_handed_out(office: Office) -> None:
     public = {"seal.pem", *(file.name for file in office.home.trust.iterdir())}
-    public |= {"rehearsal", "authority.pem", "root.pem"}  # the rehearsal's, in the folder of keys
+    public |= {"rehearsal", "tsa.pem", "root.pem"}  # the rehearsal's, in the folder of keys
     for folder in (office.home.path, office.home.keys.path):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         wide = {name for name, mode in modes(folder) if mode & 0o077}

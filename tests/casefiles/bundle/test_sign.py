@@ -101,7 +101,7 @@ def test_contents_that_do_not_hold_are_refused_and_nothing_is_written(
     assert out.getvalue()
 
 
-def test_an_authority_that_does_not_answer_leaves_nothing_written() -> None:
+def test_an_office_that_does_not_answer_leaves_nothing_written() -> None:
     def unreachable(_: bytes) -> bytes:
         raise StampUnreachableError("no answer")
 

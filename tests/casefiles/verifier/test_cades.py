@@ -29,7 +29,7 @@ def authority_below(root: x509.Certificate, name: str) -> x509.Certificate:
 def test_padding_does_not_hide_the_root_of_a_seal_from_whoever_trusts_authorities_too(
     tmp_path: Path, authorities: int
 ) -> None:
-    root = forge.authority().root
+    root = forge.stamp_office().root
     mallory = forge.sealer_under(root)
     padding = tuple(make_seal(f"Padding {number}", forge.BEFORE)[0] for number in range(PADDING))
     bundle = forge.reseal(forge.good_members(), by=Sealer(mallory.certificate, mallory.key, padding))

@@ -27,7 +27,7 @@ from casefiles.verifier.checks import CHECKS, OpenedBundle, _examine, verify, ve
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
 from evidence.finding import Finding, Verdict
 from evidence.log.note import VerifierKey
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import read_token
 from tests.casefiles import forge
 
@@ -67,7 +67,7 @@ def test_without_roots_nothing_is_more_than_undecided_and_the_fingerprints_are_s
     assert undecided.keys() == {"seal.chain", *stamps}
     root = forge.sealer().chain[0].fingerprint(hashes.SHA256()).hex()
     assert root in undecided["seal.chain"].found
-    stamper = forge.authority().certificate.fingerprint(hashes.SHA256()).hex()
+    stamper = forge.stamp_office().certificate.fingerprint(hashes.SHA256()).hex()
     assert all(stamper in undecided[name].found for name in stamps)
 
 
@@ -81,21 +81,21 @@ def test_a_root_of_somebody_else_fails(tmp_path: Path) -> None:
     other, *_ = make_seal("Test organisation", forge.START - timedelta(days=30))
     stranger = RehearsalOffice.create(tmp_path / "other", at=forge.START - timedelta(days=30))
     bundle = forge.good_bundle()
-    wrong_seal = forge.checked(bundle, tmp_path, trust=[other, forge.authority().root])
+    wrong_seal = forge.checked(bundle, tmp_path, trust=[other, forge.stamp_office().root])
     assert forge.failed(wrong_seal) == {"seal.chain"}
     wrong_stamps = forge.checked(bundle, tmp_path, trust=[forge.sealer().chain[0], stranger.root])
     assert {"seal.time_stamp", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps"} <= forge.failed(wrong_stamps)
 
 
 def test_the_seal_certificate_itself_can_be_what_is_trusted(tmp_path: Path) -> None:
-    trust = [forge.sealer().certificate, forge.authority().root]
+    trust = [forge.sealer().certificate, forge.stamp_office().root]
     assert forge.checked(forge.good_bundle(), tmp_path, trust=trust).verdict is Verdict.PASSED
 
 
 def test_a_seal_that_had_expired_when_it_was_stamped_fails(tmp_path: Path) -> None:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=6 * 366))
     expired = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
-    report = forge.checked(expired, tmp_path, trust=[root, forge.authority().root])
+    report = forge.checked(expired, tmp_path, trust=[root, forge.stamp_office().root])
     assert forge.failed(report) == {"seal.chain"}
     assert "not valid at that time" in next(one.found for one in report.problems if one.id == "seal.chain")
 
@@ -104,7 +104,7 @@ def test_a_seal_that_expired_after_it_was_stamped_still_passes(tmp_path: Path) -
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=5 * 365))
     assert certificate.not_valid_after_utc < forge.START + timedelta(days=30)
     bundle = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
-    report = forge.checked(bundle, tmp_path, trust=[root, forge.authority().root])
+    report = forge.checked(bundle, tmp_path, trust=[root, forge.stamp_office().root])
     assert report.verdict is Verdict.PASSED
 
 
@@ -394,7 +394,7 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
     }  # fmt: skip
 
 
-def test_a_bundle_forged_with_a_seal_and_an_authority_of_the_same_names_never_passes(tmp_path: Path) -> None:
+def test_a_bundle_forged_with_a_seal_and_an_office_of_the_same_names_never_passes(tmp_path: Path) -> None:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
     liar = RehearsalOffice.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
     members = {**forge.good_members(), layout.README: b"another text\n"}
@@ -417,7 +417,7 @@ def test_the_fingerprint_of_another_seal_fails_with_roots_and_without(tmp_path: 
 
 
 def test_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
-    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    sealer = forge.sealer_under(forge.stamp_office().root, MAIL)
     bundle = forge.reseal(forge.good_members(), by=sealer)
     assert forge.undecided(forge.checked(bundle, tmp_path)) == {"seal.chain", *STAMP_CHECKS}
     pinned = forge.checked(bundle, tmp_path, seal_pin=sealer.certificate.fingerprint(hashes.SHA256()).hex())
@@ -429,7 +429,7 @@ def test_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> No
 
 
 def test_a_root_given_in_two_certificates_or_with_an_authority_below_it_is_one_root(tmp_path: Path) -> None:
-    root, key = forge.authority().root, forge.ROOT_KEYS[forge.authority().root]
+    root, key = forge.stamp_office().root, forge.ROOT_KEYS[forge.stamp_office().root]
     middle_key = ec.generate_private_key(ec.SECP256R1())
     usage = root.extensions.get_extension_for_class(x509.KeyUsage).value
 
@@ -451,7 +451,7 @@ def test_a_root_given_in_two_certificates_or_with_an_authority_below_it_is_one_r
 
 
 def test_a_seal_padded_with_certificates_does_not_hide_its_root(tmp_path: Path) -> None:
-    sealer = forge.sealer_under(forge.authority().root, MAIL)
+    sealer = forge.sealer_under(forge.stamp_office().root, MAIL)
     padding = tuple(make_seal(f"Padding {number}", forge.BEFORE)[0] for number in range(63))
     bundle = forge.reseal(forge.good_members(), by=Sealer(sealer.certificate, sealer.key, padding))
     assert forge.checked(bundle, tmp_path).verdict is not Verdict.PASSED
@@ -498,10 +498,10 @@ def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:
         ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False))  # fmt: skip
     control = issued((usage, True))
     bundle = forge.reseal(forge.good_members(), by=control)
-    trust = [control.certificate, forge.authority().root]
+    trust = [control.certificate, forge.stamp_office().root]
     assert forge.checked(bundle, tmp_path, trust=trust).verdict is Verdict.PASSED
     for odd in (issued(), issued((usage, True), (stamps_only, True)), issued((usage, True), (authority, True)),
                 issued((agreeing, True))):  # fmt: skip
         bundle = forge.reseal(forge.good_members(), by=odd)
-        report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.authority().root])
+        report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.stamp_office().root])
         assert forge.failed(report) == {"seal.signature"}

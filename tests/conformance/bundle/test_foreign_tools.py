@@ -145,7 +145,7 @@ def test_the_script_without_roots_is_undecided_and_says_so(tmp_path: Path) -> No
 
 
 def test_the_script_refuses_roots_from_the_bundle_and_what_are_no_roots(tmp_path: Path) -> None:
-    pem = forge.authority().root.public_bytes(Encoding.PEM)
+    pem = forge.stamp_office().root.public_bytes(Encoding.PEM)
     contents = forge.changed(forge.small_contents(), certificates=(("root", pem),))
     folder = unzipped(forge.build(contents)[0], tmp_path)
     assert "Keep it outside of this folder" in script("verify.sh", "--trust", "data/certs/root.pem", cwd=folder)[1]
@@ -166,7 +166,7 @@ def test_the_script_fails_with_a_root_of_somebody_else(tmp_path: Path) -> None:
     assert output.count(GIVE_ALL) == 1
     assert max(map(len, output.splitlines())) < 80
     # the other way round, it is the seal's
-    only.write_bytes(forge.authority().root.public_bytes(Encoding.PEM))
+    only.write_bytes(forge.stamp_office().root.public_bytes(Encoding.PEM))
     code, output = script("verify.sh", only, cwd=folder)
     assert (code, failed(output), output.count(GIVE_ALL)) == (1, {"seal.chain"}, 1)
 
@@ -200,7 +200,7 @@ def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path
 
 
 def test_in_the_script_too_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
-    sealer = forge.sealer_under(forge.authority().root)
+    sealer = forge.sealer_under(forge.stamp_office().root)
     file = write(forge.reseal(forge.good_members(), by=sealer), tmp_path)
     given = [own_script(tmp_path), "--bundle", file, "--trust", roots_file(tmp_path)]
     code, output = script(*given, "--seal", fingerprint(sealer.certificate), cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""OpenSSL beside us: it verifies what our authority makes, and we verify what it makes."""
+"""OpenSSL beside us: it verifies what our rehearsal office makes, and we verify what it makes."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StampRefusedError, TokenError
-from evidence.rehearsal.authority import POLICY, RehearsalOffice
+from evidence.rehearsal.tsa import POLICY, RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply, verify_token
 from tests.evidence.stamp.forge import NOW
 
@@ -164,7 +164,7 @@ def test_we_verify_what_openssl_stamps(theirs: Path, signer: str, more: list[str
     reply = stamped_by_openssl(theirs, build_query(sha256=SHA256, nonce=77), signer=signer, more=more)
     info = verify_token(token=token_of_reply(reply), sha256=SHA256, roots=roots(theirs), nonce=77)
     assert abs(info.gen_time - datetime.now(UTC)) < timedelta(minutes=5)
-    assert (info.authority, info.policy) == (signer, "1.2.3.4.1")
+    assert (info.office, info.policy) == (signer, "1.2.3.4.1")
 
 
 def test_openssl_does_send_two_certificates_out_of_order(theirs: Path) -> None:

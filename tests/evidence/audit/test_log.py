@@ -17,8 +17,8 @@ from evidence.log.merkle import HASH_BYTES, leaf_hash
 from evidence.log.note import Checkpoint, sign_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.objects.local import LocalObjects
-from evidence.rehearsal.authority import RehearsalOffice
-from evidence.stamp.token import MAX_AUTHORITY_SKEW, build_query, token_of_reply
+from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.stamp.token import MAX_OFFICE_SKEW, build_query, token_of_reply
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.times import format_time, system_clock
@@ -94,9 +94,9 @@ def anchor(ledger: Ledger, office: RehearsalOffice, *, size: int = 3, at: dateti
     reply = office.stamp_reply(build_query(sha256=bytes.fromhex(sha256_hex(note)), nonce=7), at)
     token = token_of_reply(reply)
     said = {
-        "authority": "office",
         "checkpoint_sha256": sha256_hex(note),
         "gen_time": format_time(at),
+        "office": "office",
         "reply_sha256": sha256_hex(reply),
         "token_sha256": sha256_hex(token),
     }
@@ -298,10 +298,10 @@ def test_an_anchor_that_names_another_time_than_its_token_is_found(ledger: Ledge
 @pytest.mark.parametrize(
     ("sizes", "later", "codes"),
     [
-        ((3, 3), -MAX_AUTHORITY_SKEW, []),
-        ((3, 3), -MAX_AUTHORITY_SKEW - SECOND, ["earlier_time"]),
+        ((3, 3), -MAX_OFFICE_SKEW, []),
+        ((3, 3), -MAX_OFFICE_SKEW - SECOND, ["earlier_time"]),
         ((4, 3), SECOND, ["smaller_checkpoint"]),
-        ((4, 3), -2 * MAX_AUTHORITY_SKEW, ["smaller_checkpoint", "earlier_time"]),
+        ((4, 3), -2 * MAX_OFFICE_SKEW, ["smaller_checkpoint", "earlier_time"]),
     ],
 )
 def test_sizes_and_times_of_the_anchors_never_go_back(

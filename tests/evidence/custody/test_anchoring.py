@@ -1,4 +1,4 @@
-"""What is new is stamped once by each authority; what is refused or unanswered is asked again."""
+"""What is new is stamped once by each office; what is refused or unanswered is asked again."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ from evidence.custody.anchoring import Anchoring, has_news
 from evidence.errors import StampRefusedError, StampUnreachableError, TokenError
 from evidence.log.note import open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.client import Stamped, TimeStampOffice
 from evidence.stamp.token import verify_token
 from evidence.store import database, follow
@@ -41,15 +41,15 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @dataclass(frozen=True)
 class Stamping:
-    """A real authority on loopback."""
+    """A real office on loopback."""
 
-    authority: TimeStampOffice
+    office: TimeStampOffice
     root: x509.Certificate
 
 
 @pytest.fixture(scope="module")
 def stamping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamping]:
-    rehearsal = RehearsalOffice.create(tmp_path_factory.mktemp("authority") / "a", at=system_clock())
+    rehearsal = RehearsalOffice.create(tmp_path_factory.mktemp("office") / "a", at=system_clock())
     with rehearsal.serving(system_clock) as url:
         yield Stamping(TimeStampOffice("first", url, (rehearsal.root,)), rehearsal.root)
 
@@ -66,18 +66,18 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}/"
 
 
-def run(ledger: Ledger, http: httpx.Client, *authorities: TimeStampOffice) -> int:
-    return follow.run(ledger.engine, Anchoring(ledger.engine, ledger.sequencer, authorities, http))
+def run(ledger: Ledger, http: httpx.Client, *offices: TimeStampOffice) -> int:
+    return follow.run(ledger.engine, Anchoring(ledger.engine, ledger.sequencer, offices, http))
 
 
 def anchors(ledger: Ledger) -> Sequence[tuple[str, int]]:
-    """Authority and stamped size of every token, in the order of the log."""
+    """Office and stamped size of every token, in the order of the log."""
     leaves = ledger.leaves()
     with reading(ledger.engine) as connection:
         rows = connection.execute(sa.select(database.token).order_by(database.token.c.idx)).all()
     for row in rows:
         assert leaves[row.idx].public["token_sha256"] == sha256_hex(row.token)
-    return [(leaves[row.idx].public["authority"], row.size) for row in rows]
+    return [(leaves[row.idx].public["office"], row.size) for row in rows]
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def new_checkpoint(ledger: Ledger, number: int = 1) -> bytes:
     return ledger.sequencer.checkpoint()
 
 
-def test_an_authority_that_does_not_answer_leaves_everything_for_later(ledger: Ledger, http: httpx.Client) -> None:
+def test_an_office_that_does_not_answer_leaves_everything_for_later(ledger: Ledger, http: httpx.Client) -> None:
     new_checkpoint(ledger)
     gone = TimeStampOffice("gone", closed_port(), ())
     with unchanged(ledger), pytest.raises(StampUnreachableError):
@@ -101,7 +101,7 @@ def test_an_authority_that_does_not_answer_leaves_everything_for_later(ledger: L
         assert follow.position_of(connection, "anchoring") == 0
 
 
-def test_what_an_authority_said_is_in_the_operational_log(
+def test_what_an_office_said_is_in_the_operational_log(
     ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path
 ) -> None:
     new_checkpoint(ledger)
@@ -109,7 +109,7 @@ def test_what_an_authority_said_is_in_the_operational_log(
     oplog.keep_in(tmp_path, max_bytes=10_000, files=1)
     with pytest.raises(StampUnreachableError):
         run(ledger, http, TimeStampOffice("gone", closed_port(), ()))
-    run(ledger, http, stamping.authority)
+    run(ledger, http, stamping.office)
     told = [json.loads(line) for line in (tmp_path / oplog.FILE).read_text().splitlines()]
     assert [(line["event"], line.get("office"), line.get("error")) for line in told[:4]] == [
         ("stamp_asked", "gone", None),
@@ -122,26 +122,26 @@ def test_what_an_authority_said_is_in_the_operational_log(
 
 def test_an_answer_that_does_not_hold_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
     new_checkpoint(ledger)
-    unknown = TimeStampOffice("unknown", stamping.authority.url, ())
+    unknown = TimeStampOffice("unknown", stamping.office.url, ())
     with unchanged(ledger), pytest.raises(TokenError):
         run(ledger, http, unknown)
 
 
 def test_a_refusal_is_not_logged(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
     new_checkpoint(ledger)
-    picky = TimeStampOffice("picky", stamping.authority.url, (stamping.root,), policy="1.2.3")
+    picky = TimeStampOffice("picky", stamping.office.url, (stamping.root,), policy="1.2.3")
     with unchanged(ledger), pytest.raises(StampRefusedError):
         run(ledger, http, picky)
 
 
-def test_nothing_is_asked_without_a_checkpoint_an_authority_or_news(
+def test_nothing_is_asked_without_a_checkpoint_an_office_or_news(
     ledger: Ledger, http: httpx.Client, stamping: Stamping
 ) -> None:
     gone = TimeStampOffice("gone", closed_port(), ())
     assert run(ledger, http, gone) == 0
     new_checkpoint(ledger)
     assert run(ledger, http) == 0
-    assert run(ledger, http, stamping.authority) == 1
+    assert run(ledger, http, stamping.office) == 1
     with unchanged(ledger):
         assert run(ledger, http, gone) == 1
         ledger.sequencer.checkpoint()  # over the anchor alone
@@ -152,7 +152,7 @@ def test_a_position_beyond_the_log_stops_no_stamp(ledger: Ledger, http: httpx.Cl
     new_checkpoint(ledger)
     with writing(ledger.engine) as connection:
         connection.execute(sa.insert(database.follower), {"name": "anchoring", "position": 2**62})
-    assert run(ledger, http, stamping.authority) == 1
+    assert run(ledger, http, stamping.office) == 1
     assert anchors(ledger) == [("first", 1)]
     with reading(ledger.engine) as connection:
         assert follow.position_of(connection, "anchoring") == 1
@@ -162,7 +162,7 @@ def test_who_has_stamped_is_not_asked_again_when_another_failed(
     ledger: Ledger, http: httpx.Client, stamping: Stamping
 ) -> None:
     new_checkpoint(ledger)
-    first = stamping.authority
+    first = stamping.office
     second = TimeStampOffice("second", first.url, first.roots)
     gone = TimeStampOffice("second", closed_port(), first.roots)
     for _ in range(2):
@@ -178,7 +178,7 @@ def test_a_run_killed_before_its_position_is_kept_asks_nobody_twice(
 ) -> None:
     new_checkpoint(ledger)
     for _ in range(2):
-        assert Anchoring(ledger.engine, ledger.sequencer, (stamping.authority,), http).advance(0) == 1
+        assert Anchoring(ledger.engine, ledger.sequencer, (stamping.office,), http).advance(0) == 1
         assert anchors(ledger) == [("first", 1)]
 
 
@@ -187,9 +187,9 @@ def test_each_checkpoint_with_news_is_stamped_and_its_token_logged(
 ) -> None:
     before = datetime.now(UTC) - timedelta(seconds=2)
     notes = [new_checkpoint(ledger)]
-    assert run(ledger, http, stamping.authority) == 1
+    assert run(ledger, http, stamping.office) == 1
     notes.append(new_checkpoint(ledger, 2))
-    assert run(ledger, http, stamping.authority) == 3
+    assert run(ledger, http, stamping.office) == 3
     assert anchors(ledger) == [("first", 1), ("first", 3)]
     leaves = ledger.leaves()
     with reading(ledger.engine) as connection:
@@ -210,7 +210,7 @@ def test_each_checkpoint_with_news_is_stamped_and_its_token_logged(
 
 def test_anchors_alone_are_no_news(ledger: Ledger, http: httpx.Client, stamping: Stamping) -> None:
     new_checkpoint(ledger)
-    run(ledger, http, stamping.authority)
+    run(ledger, http, stamping.office)
     with reading(ledger.engine) as connection:
         spans = [(0, 1), (1, 2), (0, 2), (2, 2), (1, 1 << 62)]
         assert [has_news(connection, *span) for span in spans] == [True, False, True, False, False]
@@ -219,7 +219,7 @@ def test_anchors_alone_are_no_news(ledger: Ledger, http: httpx.Client, stamping:
 def test_two_programs_that_stamp_one_checkpoint_log_one_token(
     ledger: Ledger, http: httpx.Client, stamping: Stamping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both ask the authority; the second comes to its turn when the first has logged its token."""
+    """Both ask the office; the second comes to its turn when the first has logged its token."""
     new_checkpoint(ledger)
     other = ledger.fresh()
     request = anchoring.request_stamp
@@ -227,11 +227,11 @@ def test_two_programs_that_stamp_one_checkpoint_log_one_token(
     def slow(**asked: Any) -> Stamped:  # noqa: ANN401 - passed on
         monkeypatch.setattr(anchoring, "request_stamp", request)
         stamped = request(**asked)
-        assert run(other, http, stamping.authority) == 1
+        assert run(other, http, stamping.office) == 1
         return stamped
 
     monkeypatch.setattr(anchoring, "request_stamp", slow)
-    assert run(ledger, http, stamping.authority) == 1
+    assert run(ledger, http, stamping.office) == 1
     assert anchors(ledger) == [("first", 1)]
     assert len(ledger.leaves()) == 2
 
@@ -251,9 +251,9 @@ def test_a_token_that_is_logged_behind_one_of_a_newer_checkpoint_is_left_out(
 ) -> None:
     """A program asks, and its machine sleeps; another logs more and stamps it; then the first one wakes."""
     new_checkpoint(ledger)
-    log_late = ask(ledger.fresh(), http, TimeStampOffice(name, stamping.authority.url, stamping.authority.roots))
+    log_late = ask(ledger.fresh(), http, TimeStampOffice(name, stamping.office.url, stamping.office.roots))
     new_checkpoint(ledger, 2)
-    run(ledger, http, stamping.authority)
+    run(ledger, http, stamping.office)
     with unchanged(ledger):
         log_late()
     assert anchors(ledger) == [("first", 2)]
@@ -263,8 +263,8 @@ def test_another_office_may_stamp_the_same_checkpoint_late(
     ledger: Ledger, http: httpx.Client, stamping: Stamping
 ) -> None:
     new_checkpoint(ledger)
-    log_late = ask(ledger.fresh(), http, TimeStampOffice("second", stamping.authority.url, stamping.authority.roots))
-    run(ledger, http, stamping.authority)
+    log_late = ask(ledger.fresh(), http, TimeStampOffice("second", stamping.office.url, stamping.office.roots))
+    run(ledger, http, stamping.office)
     log_late()
     assert anchors(ledger) == [("first", 1), ("second", 1)]
 
@@ -274,7 +274,7 @@ def test_an_office_whose_clock_is_far_behind_the_newest_time_stamp_is_refused(
     ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path, behind_s: int, refused: str | None
 ) -> None:
     new_checkpoint(ledger)
-    run(ledger, http, stamping.authority)
+    run(ledger, http, stamping.office)
     new_checkpoint(ledger, 2)
     behind = RehearsalOffice.create(tmp_path / "behind", at=system_clock() - timedelta(days=1))
     with behind.serving(lambda: system_clock() - timedelta(seconds=behind_s)) as url:
@@ -295,7 +295,7 @@ def test_threads_that_stamp_and_append_leave_one_log(ledger: Ledger, stamping: S
                 note = new_checkpoint(mine, 100 * name + at)
                 newest = open_checkpoint(ledger.signed.read_bytes(), key=mine.sequencer.verifier_key)
                 assert newest.size >= open_checkpoint(note, key=mine.sequencer.verifier_key).size
-                run(mine, http, stamping.authority)
+                run(mine, http, stamping.office)
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(work, range(3)))

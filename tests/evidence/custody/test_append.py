@@ -18,7 +18,7 @@ from tests.evidence.log.ledger import CASEWORK, ORIGIN, Ledger, case_opened, new
 from tests.evidence.log.reference import mth
 
 ANCHOR = Draft(
-    "anchor", public=dict.fromkeys(("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256"), "x")
+    "anchor", public=dict.fromkeys(("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256"), "x")
 )
 
 

@@ -172,7 +172,7 @@ def test_events_have_their_places_in_the_order_given(ledger: Ledger) -> None:
 
 def test_each_leaf_names_the_newest_token(ledger: Ledger) -> None:
     def keep(token: bytes) -> None:
-        public = dict.fromkeys(("authority", "checkpoint_sha256", "gen_time", "reply_sha256"), "x")
+        public = dict.fromkeys(("checkpoint_sha256", "gen_time", "office", "reply_sha256"), "x")
         row = {"size": 1, "token": token, "reply": b""}
         ledger.sequencer.append(
             [Draft("anchor", public=public | {"token_sha256": sha256_hex(token)})],
@@ -200,7 +200,7 @@ def test_a_turn_logs_what_was_chosen_in_it_and_nothing_else(ledger: Ledger) -> N
 
 def test_what_was_prepared_before_a_token_is_logged_behind_it(ledger: Ledger) -> None:
     late = ledger.sequencer.prepare([case_opened(7)])
-    names = ("authority", "checkpoint_sha256", "gen_time", "reply_sha256", "token_sha256")
+    names = ("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256")
     ledger.sequencer.append(
         [Draft("anchor", public=dict.fromkeys(names, "x"))],
         also=lambda connection, placed: connection.execute(

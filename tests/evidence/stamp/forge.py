@@ -1,6 +1,6 @@
 """Makes certificates and time-stamp tokens, good ones and ones with a chosen fault.
 
-A second writer of the formats beside evidence/rehearsal: it can do what an honest authority
+A second writer of the formats beside evidence/rehearsal: it can do what an honest office
 never would. Only for tests.
 """
 

@@ -1,4 +1,4 @@
-"""Asking an authority: nobody answers, somebody else answers, it refuses, it lies, it answers."""
+"""Asking an office: nobody answers, somebody else answers, it refuses, it lies, it answers."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from evidence.errors import StampError, StampRefusedError, StampUnreachableError, TokenError
-from evidence.rehearsal.authority import POLICY, RehearsalOffice
+from evidence.rehearsal.tsa import POLICY, RehearsalOffice
 from evidence.stamp import client
 from evidence.stamp.client import MAX_REPLY_BYTES, REPLY_TYPE, TimeStampOffice, request_stamp
 from evidence.stamp.token import build_query, verify_token
@@ -70,7 +70,7 @@ def ask(
 ) -> client.Stamped:
     whom = TimeStampOffice("test", url, (ROOT.certificate,), policy)
     with http or httpx.Client(trust_env=False) as using:
-        return request_stamp(authority=whom, sha256=SHA256, http=using, nonce=77, timeout_s=timeout_s)
+        return request_stamp(office=whom, sha256=SHA256, http=using, nonce=77, timeout_s=timeout_s)
 
 
 def slowly(connection: socket.socket) -> None:
@@ -109,7 +109,7 @@ FAULTS: dict[str, tuple[bytes | Answer, type[StampError]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_authority_is_not_believed_that_answers_with(fault: str) -> None:
+def test_an_office_is_not_believed_that_answers_with(fault: str) -> None:
     answer, error = FAULTS[fault]
     with listening(answer) as (url, _), pytest.raises(StampError) as caught:
         ask(url, timeout_s=0.3 if answer is slowly else 5)
@@ -185,17 +185,17 @@ def test_a_policy_is_asked_for_and_required() -> None:
     assert heard[1].endswith(build_query(sha256=SHA256, nonce=77, policy="1.2.3"))
 
 
-def test_the_rehearsal_authority_answers_the_client(tmp_path: Path) -> None:
+def test_the_rehearsal_office_answers_the_client(tmp_path: Path) -> None:
     ours = RehearsalOffice.create(tmp_path, at=NOW)
     with ours.serving(lambda: NOW) as url, httpx.Client(trust_env=False) as http:
         for policy in (None, POLICY):
             whom = TimeStampOffice("rehearsal", url, (ours.root,), policy)
-            stamped = request_stamp(authority=whom, sha256=SHA256, http=http, nonce=2**63)
+            stamped = request_stamp(office=whom, sha256=SHA256, http=http, nonce=2**63)
             assert stamped.info.gen_time == NOW
             verify_token(token=stamped.token, sha256=SHA256, roots=[ours.root], nonce=2**63)
         with pytest.raises(StampRefusedError, match="unaccepted_policy"):
             request_stamp(
-                authority=TimeStampOffice("rehearsal", url, (ours.root,), "1.2.3"),
+                office=TimeStampOffice("rehearsal", url, (ours.root,), "1.2.3"),
                 sha256=SHA256,
                 http=http,
                 nonce=1,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from config.catalogues import time_stamp_offices
 from evidence.errors import CertificateError, TokenError
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.cms import verify_signed_data
 from evidence.stamp.token import build_query, token_of_reply, verify_token
 from tests.evidence.stamp.forge import NOW, SHA256, Stamp, authority, rsa_key, stamper
@@ -104,6 +104,6 @@ def globalsign() -> tuple[bytes, list[x509.Certificate], bytes]:
 def test_in_a_real_token_only_certificates_off_the_chain_can_change_unnoticed() -> None:
     token, roots, sha256 = globalsign()
     places = unnoticed(token, roots, sha256, one_bit_each(token))
-    # control: this authority sends its root and a cross-certificate along, which no chain uses
+    # control: this office sends its root and a cross-certificate along, which no chain uses
     assert places
     assert outside_others(token, places) == set()

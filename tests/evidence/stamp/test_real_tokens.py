@@ -1,4 +1,4 @@
-"""Tokens of public authorities, and tokens that others damaged (README.md says whence)."""
+"""Tokens of public offices, and tokens that others damaged (README.md says whence)."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def test_a_token_of_globalsign_leads_to_the_root_that_is_shipped() -> None:
     token = (REAL / "globalsign-2021.p7s").read_bytes()
     info = verify_token(token=token, sha256=NOTATION, roots=shipped_roots("globalsign"))
     assert info.gen_time == datetime(2021, 9, 17, 14, 9, 10, tzinfo=UTC)
-    assert info.authority == "Globalsign TSA for Advanced - G4"
+    assert info.office == "Globalsign TSA for Advanced - G4"
     assert len(info.others) == 3
     with pytest.raises(CertificateError):
         verify_token(token=token, sha256=NOTATION, roots=shipped_roots("digicert"))
@@ -38,15 +38,15 @@ def test_a_whole_reply_of_globalsign_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "sha256", "authority"),
+    ("file", "sha256", "office"),
     [
         ("digicert-2018.tsr", HELLO, "DigiCert SHA2 Timestamp Responder"),
         ("symantec-2018.tsr", HELLO, "Symantec SHA256 TimeStamping Signer - G3"),
     ],
 )
-def test_replies_of_other_authorities_are_read(file: str, sha256: bytes, authority: str) -> None:
+def test_replies_of_other_offices_are_read(file: str, sha256: bytes, office: str) -> None:
     token = token_of_reply((REAL / file).read_bytes())
-    assert read_token(token, sha256=sha256).authority == authority
+    assert read_token(token, sha256=sha256).office == office
     with pytest.raises(TokenError, match="other data"):
         read_token(token, sha256=NOTATION)
 

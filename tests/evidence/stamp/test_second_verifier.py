@@ -13,7 +13,7 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from evidence.rehearsal.authority import RehearsalOffice
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply
 from tests.evidence.stamp.forge import NOW, SHA256, Stamp, authority, rsa_key, stamper
 
@@ -27,7 +27,7 @@ def pyhanko(token: bytes, root: bytes, sha256: bytes = SHA256) -> TimestampSigna
     return TimestampSignatureStatus(**found)
 
 
-def test_pyhanko_trusts_the_token_of_our_authority(tmp_path: Path) -> None:
+def test_pyhanko_trusts_the_token_of_our_office(tmp_path: Path) -> None:
     ours = RehearsalOffice.create(tmp_path, at=NOW)
     token = token_of_reply(ours.stamp_reply(build_query(sha256=SHA256, nonce=1), NOW))
     status = pyhanko(token, ours.root.public_bytes(Encoding.DER))

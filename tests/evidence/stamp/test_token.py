@@ -70,7 +70,7 @@ def test_a_token_is_refused_with(fault: str) -> None:
 def test_the_same_maker_without_a_fault_is_read() -> None:
     info = verify_token(token=GOOD.der(), sha256=SHA256, roots=ROOTS, nonce=77)
     assert (info.gen_time, info.sha256, info.policy, info.serial, info.nonce) == (NOW, SHA256, POLICY, 5, 77)
-    assert (info.authority, info.certificate, info.others) == ("Stamper", SIGNER.certificate, ())
+    assert (info.office, info.certificate, info.others) == ("Stamper", SIGNER.certificate, ())
     assert info.accuracy is None
 
 
@@ -116,7 +116,7 @@ def test_another_nonce_or_none_is_refused_when_one_was_sent() -> None:
         verify_token(token=stamp.der(), sha256=SHA256, roots=ROOTS)
 
 
-def test_a_good_token_of_an_unknown_authority_is_read_and_not_trusted() -> None:
+def test_a_good_token_of_an_unknown_office_is_read_and_not_trusted() -> None:
     stranger = Stamp(stamper(authority("Root"))).der()
     assert read_token(stranger, sha256=SHA256).gen_time == NOW
     with pytest.raises(CertificateError):
@@ -236,7 +236,7 @@ def test_random_bytes_raise_only_our_errors(data: bytes) -> None:
 @given(st.binary(max_size=200))
 @settings(max_examples=30)
 def test_well_signed_nonsense_raises_only_our_error(content: bytes) -> None:
-    # an authority gone mad signs anything; the signature must not be what keeps us from reading it
+    # an office gone mad signs anything; the signature must not be what keeps us from reading it
     with pytest.raises(TokenError):
         read_token(GOOD.der(content), sha256=SHA256)
 

@@ -1,4 +1,4 @@
-"""The rehearsal authority: what it refuses, what it promises in its names, what it keeps."""
+"""The rehearsal time-stamp office: what it refuses, what it promises in its names, what it keeps."""
 
 import socket
 import stat
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import StampError, StampRefusedError
-from evidence.rehearsal.authority import MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalOffice
+from evidence.rehearsal.tsa import MAX_QUERY_BYTES, NOTICE, POLICY, RehearsalOffice
 from evidence.stamp.client import QUERY_TYPE
 from evidence.stamp.token import build_query, read_token, token_of_reply, verify_token
 from tests.evidence.stamp.forge import DAY, NOW, SHA256, authority, stamper
@@ -27,7 +27,7 @@ QUERY = build_query(sha256=SHA256, nonce=9)
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> RehearsalOffice:
-    return RehearsalOffice.create(tmp_path_factory.mktemp("authority"), at=NOW)
+    return RehearsalOffice.create(tmp_path_factory.mktemp("office"), at=NOW)
 
 
 def query(**knobs: object) -> bytes:
@@ -112,7 +112,7 @@ def test_numbers_differ_and_are_positive(ours: RehearsalOffice) -> None:
     assert min(serials) >= 0
 
 
-def test_it_is_the_same_authority_after_opening(tmp_path: Path) -> None:
+def test_it_is_the_same_office_after_opening(tmp_path: Path) -> None:
     made = RehearsalOffice.create(tmp_path / "new", at=NOW)
     opened = RehearsalOffice.open(tmp_path / "new")
     token = token_of_reply(opened.stamp_reply(QUERY, NOW))
@@ -133,12 +133,12 @@ def test_it_never_writes_over_another(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_what_is_no_authority_is_not_opened(tmp_path: Path) -> None:
-    with pytest.raises(StampError, match="no rehearsal authority"):
+def test_what_is_no_office_is_not_opened(tmp_path: Path) -> None:
+    with pytest.raises(StampError, match="no rehearsal time-stamp office"):
         RehearsalOffice.open(tmp_path)
     RehearsalOffice.create(tmp_path / "a", at=NOW)
     RehearsalOffice.create(tmp_path / "b", at=NOW)
-    (tmp_path / "a" / "authority.key").write_bytes((tmp_path / "b" / "authority.key").read_bytes())
+    (tmp_path / "a" / "tsa.key").write_bytes((tmp_path / "b" / "tsa.key").read_bytes())
     with pytest.raises(StampError, match="not that of its certificate"):
         RehearsalOffice.open(tmp_path / "a")
 

@@ -37,10 +37,10 @@ NOTICE = "Rehearsal, not for court"
 POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number reserved for examples (RFC 5612)
 MAX_QUERY_BYTES = 4096
 
-_ROOT_YEARS, _AUTHORITY_YEARS = 20, 10
+_ROOT_YEARS, _CERTIFICATE_YEARS = 20, 10
 _ACCURACY_S = 1
 _IDLE_S = 5.0
-_ROOT, _CERTIFICATE, _KEY = "root.pem", "authority.pem", "authority.key"
+_ROOT, _CERTIFICATE, _KEY = "root.pem", "tsa.pem", "tsa.key"
 _SERIAL_BYTES = 8
 
 
@@ -55,7 +55,7 @@ class _Refusal(Exception):  # noqa: N818 - a reply to the asker, never seen by a
 
 @dataclass(frozen=True, slots=True)
 class RehearsalOffice:
-    """Key and certificates of a rehearsal authority."""
+    """Key and certificates of a rehearsal time-stamp office."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
@@ -70,7 +70,7 @@ class RehearsalOffice:
         """
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         root = _root_certificate(root_key, at)
-        made = cls(key=key, certificate=_authority_certificate(key, root, root_key, at), root=root)
+        made = cls(key=key, certificate=_stamping_certificate(key, root, root_key, at), root=root)
         make_folder(directory, parents=True, exist_ok=True)
         pem = serialization.Encoding.PEM
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -234,14 +234,14 @@ def _root_certificate(key: ec.EllipticCurvePrivateKey, at: datetime) -> x509.Cer
     return Issuer(_name(f"Root ({NOTICE})"), key).root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign",))
 
 
-def _authority_certificate(
+def _stamping_certificate(
     key: ec.EllipticCurvePrivateKey, root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, at: datetime
 ) -> x509.Certificate:
     return Issuer(root.subject, root_key).issue(
         _name(f"Time stamps ({NOTICE})"),
         key.public_key(),
         at=at,
-        years=_AUTHORITY_YEARS,
+        years=_CERTIFICATE_YEARS,
         usage=("digital_signature",),
         purpose=ExtendedKeyUsageOID.TIME_STAMPING,
     )
@@ -263,9 +263,9 @@ def _write_new(path: Path, content: bytes) -> None:
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, authority: RehearsalOffice, clock: Clock) -> None:
+    def __init__(self, office: RehearsalOffice, clock: Clock) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.authority = authority
+        self.office = office
         self.clock = clock
 
 
@@ -283,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif len(length) > len(str(MAX_QUERY_BYTES)) or int(length) > MAX_QUERY_BYTES:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
-            self._answer(self.server.authority.stamp_reply(self.rfile.read(int(length)), self.server.clock()))
+            self._answer(self.server.office.stamp_reply(self.rfile.read(int(length)), self.server.clock()))
 
     def _answer(self, reply: bytes) -> None:
         self.send_response(HTTPStatus.OK)
