@@ -880,3 +880,17 @@ class Named:
 def every_sample() -> list[Named]:
     groups = {"media": MEDIA, "about": ABOUT, "entities": ENTITIES, "blocks": BLOCKS, "action": ACTIONS}
     return [Named(f"{group}-{name}", sample) for group, samples in groups.items() for name, sample in samples.items()]
+
+
+PARAGRAPH = {"type": "paragraph", "text": words("x")}
+
+
+def keys_in(value: object) -> Iterator[str]:
+    match value:
+        case dict():
+            yield from value
+            for inner in value.values():
+                yield from keys_in(inner)
+        case list():
+            for inner in value:
+                yield from keys_in(inner)
