@@ -4,6 +4,7 @@ import pytest
 
 from config.errors import CatalogueError
 from config.words import Words, languages, load_words
+from tests.nonempty import nonempty
 
 
 def test_english_is_there_and_another_language_is_refused_with_the_choice() -> None:
@@ -38,13 +39,13 @@ def test_plural_forms_of_another_language_are_refused() -> None:
 
 
 def test_values_are_filled_in_by_plain_names_only() -> None:
-    for text in load_words("en").texts.values():
+    for text in nonempty(load_words("en").texts.values()):
         for form in [text] if isinstance(text, str) else text.values():
             names = [name for _, name, _, _ in string.Formatter().parse(form) if name is not None]
             assert all(name.isidentifier() for name in names)
 
 
 def test_the_words_blame_nobody_before_a_judgment() -> None:
-    for text in load_words("en").texts.values():
+    for text in nonempty(load_words("en").texts.values()):
         for form in [text] if isinstance(text, str) else text.values():
             assert not {"perpetrator", "revenge", "victim"} & set(form.lower().replace(",", " ").split())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.tree import ROOT
+from tests.nonempty import nonempty
 
 RUN = ROOT / "requirements" / "run.lock"
 DEV = ROOT / "requirements" / "dev.lock"
@@ -49,6 +50,6 @@ def test_the_lock_of_the_tests_holds_all_that_the_program_needs() -> None:
 
 @pytest.mark.parametrize(("lock", "tests"), [(RUN, False), (DEV, True)])
 def test_pyproject_pins_exactly_what_the_lock_holds(lock: Path, tests: bool) -> None:  # noqa: FBT001 - a parameter
-    for requirement in declared(tests=tests):
+    for requirement in nonempty(declared(tests=tests)):
         name, _, version = requirement.partition("==")
         assert pins(lock).get(name) == version, requirement

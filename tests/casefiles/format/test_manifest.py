@@ -14,6 +14,7 @@ from casefiles.format.manifest import (
     require_complete,
     require_digests,
 )
+from tests.nonempty import nonempty
 
 NAMES = ("README.txt", "data/case.json", "data/log/7.leaf", "data/log/7.tlog-proof")
 some = st.dictionaries(st.sampled_from(NAMES), st.binary(min_size=32, max_size=32), min_size=1)
@@ -32,7 +33,7 @@ def test_a_manifest_is_read_as_it_was_written(digests: dict[str, bytes]) -> None
 def test_every_single_byte_flip_of_a_manifest_is_refused_or_says_another_thing() -> None:
     manifest = Manifest(layout.SEAL_SIGNATURE, {name: hashlib.sha256(name.encode()).digest() for name in NAMES})
     data = render_manifest(manifest)
-    for at in range(len(data)):
+    for at in nonempty(range(len(data))):
         flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         try:
             assert parse(flipped) != manifest

@@ -13,6 +13,7 @@ from casefiles.format import layout
 from casefiles.format.records import WITHHELD, _cell
 from evidence.log.commit import read_disclosure
 from tests.casefiles.forge import HELD_BACK, good_members
+from tests.nonempty import nonempty
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 values = st.recursive(
@@ -29,7 +30,7 @@ def rows(name: str) -> list[dict[str, object]]:
 def test_each_row_says_what_its_disclosures_say_by_a_second_reading() -> None:
     # a slow, plain reference: no function of the writer, only the disclosures as they lie there
     members = good_members()
-    for row in rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL):
+    for row in nonempty(rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL)):
         leaf = json.loads(members[f"data/log/{row['index']}.leaf"])
         lines = members[f"data/log/{row['index']}.disclosures"].decode("ascii").splitlines()
         told = dict(read_disclosure(line) for line in lines if " " not in line)
@@ -56,7 +57,7 @@ def test_items_are_what_was_observed_and_events_are_the_rest_in_the_order_of_the
 
 
 def test_three_times_stand_apart_in_every_item() -> None:
-    for row in rows(layout.ITEMS_JSONL):
+    for row in nonempty(rows(layout.ITEMS_JSONL)):
         told = row["values"]
         assert isinstance(told, dict)
         assert told["posted_at"] < row["not_before"] < told["at"] < row["stamped_at"]

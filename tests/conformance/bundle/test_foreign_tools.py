@@ -22,6 +22,7 @@ from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import check_list
 from tests.casefiles import forge
 from tests.damaged.corpus import CORPUS, Damaged
+from tests.nonempty import nonempty
 
 pytestmark = pytest.mark.outside
 GIVE_ALL = "Give every root that the letter names, then run it again."
@@ -269,7 +270,7 @@ def container_bytes_of(members: dict[str, bytes]) -> bytes:
 
 def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path) -> None:
     roots, own = roots_file(tmp_path), own_script(tmp_path)
-    for name, bundle in member_flips(step=4099):
+    for name, bundle in nonempty(member_flips(step=4099)):
         file = write(bundle, tmp_path)
         code, output = script(own, "--bundle", file, roots, cwd=tmp_path)
         assert code == 1 or name == layout.ARCHIVE_TOKEN, f"{name}\n{output}"

@@ -25,6 +25,7 @@ from evidence.log.commit import (
     withheld_line,
 )
 from evidence.log.schema import SCHEMAS
+from tests.nonempty import nonempty
 
 SECRET = bytes(range(32))
 SALT = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
@@ -250,7 +251,7 @@ def test_a_disclosure_with_any_character_changed_opens_nothing() -> None:
 
 def test_a_withheld_line_with_any_character_changed_is_refused() -> None:
     line = withheld(TEXT)
-    for place in range(len(line)):
+    for place in nonempty(range(len(line))):
         for character in "Ab9-_= \n":
             if line[place] != character:
                 with pytest.raises(CommitmentError):
@@ -259,7 +260,7 @@ def test_a_withheld_line_with_any_character_changed_is_refused() -> None:
 
 def test_a_digest_with_any_character_changed_is_not_met() -> None:
     right = digest(TEXT)
-    for place in range(len(right)):
+    for place in nonempty(range(len(right))):
         wrong = right[:place] + ("a" if right[place] != "a" else "b") + right[place + 1 :]
         with pytest.raises(CommitmentError, match="do not hash"):
             open_commitments(wrong, [TEXT])

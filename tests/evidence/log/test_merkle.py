@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from evidence.errors import ConsistencyProofError, InclusionProofError
 from evidence.log.merkle import EMPTY_ROOT, leaf_hash, node_hash, root_of, verify_consistency, verify_inclusion
 from tests.evidence.log import reference
+from tests.nonempty import nonempty
 
 # the test tree of Certificate Transparency (RFC 6962), from the tests of its first implementation
 CT_ENTRIES = [
@@ -197,7 +198,7 @@ def test_every_entry_of_every_small_tree_is_proven_at_its_place_and_at_no_other(
 @pytest.mark.parametrize(("index", "size"), INCLUSION_PLACES)
 def test_no_damaged_inclusion_path_verifies(index: int, size: int) -> None:
     root = reference.mth(LEAVES[:size])
-    for path in damaged_paths(reference.path(index, LEAVES[:size])):
+    for path in nonempty(damaged_paths(reference.path(index, LEAVES[:size]))):
         with pytest.raises(InclusionProofError):
             verify_inclusion(leaf=reference.entry(index), index=index, tree_size=size, path=path, root=root)
 
@@ -246,7 +247,7 @@ def test_every_small_tree_continues_every_smaller_one() -> None:
 @pytest.mark.parametrize(("old_size", "new_size"), CONSISTENCY_PLACES)
 def test_no_damaged_consistency_path_verifies(old_size: int, new_size: int) -> None:
     old_root, new_root = reference.mth(LEAVES[:old_size]), reference.mth(LEAVES[:new_size])
-    for path in damaged_paths(reference.proof(old_size, LEAVES[:new_size])):
+    for path in nonempty(damaged_paths(reference.proof(old_size, LEAVES[:new_size]))):
         with pytest.raises(ConsistencyProofError):
             verify_consistency(old_size=old_size, old_root=old_root, new_size=new_size, new_root=new_root, path=path)
 

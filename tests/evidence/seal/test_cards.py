@@ -8,6 +8,7 @@ from shamir_mnemonic.wordlist import WORDLIST
 from evidence.errors import CardError
 from evidence.seal import cards as module
 from evidence.seal.cards import card_text, make_cards, read_cards
+from tests.nonempty import nonempty
 
 SEED = bytes(range(32))
 CARDS = make_cards(SEED, threshold=2, count=3)
@@ -34,7 +35,7 @@ def test_any_threshold_of_cards_gives_the_seed_back(threshold: int, count: int) 
 
 
 def test_one_card_less_gives_nothing() -> None:
-    for some in combinations(make_cards(SEED, threshold=3, count=5), 2):
+    for some in nonempty(combinations(make_cards(SEED, threshold=3, count=5), 2)):
         with pytest.raises(CardError) as caught:
             read_cards(some)
         assert caught.value.expected == "3 different cards"
@@ -88,7 +89,7 @@ def test_a_word_that_is_not_in_the_list_is_named_by_its_place() -> None:
 
 
 def test_every_wrong_word_of_the_list_is_found_and_the_card_named() -> None:
-    for place, word in enumerate(CARDS[0].split()):
+    for place, word in nonempty(enumerate(CARDS[0].split())):
         other = WORDLIST[(WORDLIST.index(word) + 1) % len(WORDLIST)]
         with pytest.raises(CardError, match="card 1: the words do not belong together"):
             read_cards([changed(CARDS[0], place, other), CARDS[1]])

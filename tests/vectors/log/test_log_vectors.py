@@ -20,6 +20,7 @@ from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.log.proof import verify_proof
 from evidence.log.schema import SCHEMAS
 from tests.evidence.log import reference
+from tests.nonempty import nonempty
 from tests.vectors.log import generate
 
 FOLDER = Path(__file__).parent
@@ -91,7 +92,7 @@ def test_checkpoints_are_signed_over_their_text_by_the_key_of_the_vkey() -> None
 
 def test_proof_files_verify_their_entries_by_the_steps_of_the_rfc() -> None:
     roots = VECTORS["tree.json"]["roots"]
-    for vector in VECTORS["proofs.json"]:
+    for vector in nonempty(VECTORS["proofs.json"]):
         head, _, checkpoint = vector["proof"].partition("\n\n")
         header, index, *path = head.split("\n")
         size = checkpoint.split("\n")[1]
@@ -108,18 +109,18 @@ def test_proof_files_verify_their_entries_by_the_steps_of_the_rfc() -> None:
 def test_what_is_to_be_refused_is_refused() -> None:
     vectors = VECTORS["refused.json"]
     key = VerifierKey.parse(vectors["vkey"])
-    for vector in vectors["checkpoints"]:
+    for vector in nonempty(vectors["checkpoints"]):
         with pytest.raises(LogError):
             open_checkpoint(vector["checkpoint"].encode(), key=key)
-    for vector in vectors["proofs"]:
+    for vector in nonempty(vectors["proofs"]):
         with pytest.raises(LogError):
             verify_proof(vector["proof"].encode(), leaf=vectors["entry"].encode(), key=key)
-    for vector in vectors["disclosures"]:
+    for vector in nonempty(vectors["disclosures"]):
         with pytest.raises(CommitmentError):
             read_disclosure(vector["disclosure"])
     for lines in vectors["lines"]["holds"]:
         open_commitments(vectors["lines"]["commit"], lines)
-    for vector in vectors["lines"]["refused"]:
+    for vector in nonempty(vectors["lines"]["refused"]):
         with pytest.raises(CommitmentError):
             open_commitments(vectors["lines"]["commit"], vector["lines"])
 
@@ -164,7 +165,7 @@ def test_what_is_kept_at_erasure_shows_the_acts_of_the_erased_entry() -> None:
 
 def test_the_specification_shows_the_worked_example_as_it_is() -> None:
     shown = "\n".join(re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL))
-    for name, value in VECTORS["example.json"].items():
+    for name, value in nonempty(VECTORS["example.json"].items()):
         for text in value.values() if isinstance(value, dict) else [value]:
             assert text.strip() in shown, name
 
@@ -172,7 +173,7 @@ def test_the_specification_shows_the_worked_example_as_it_is() -> None:
 def test_the_specification_shows_nothing_that_the_worked_example_does_not_have() -> None:
     """Every long base64 or hex string in the examples is one of the vectors."""
     known = (FOLDER / "example.json").read_text(encoding="utf-8").replace('\\"', '"')
-    for block in re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL):
+    for block in nonempty(re.findall(r"```text\n(.*?)```", FORMAT, re.DOTALL)):
         for word in re.findall(r"[A-Za-z0-9_+/=-]{20,}", block):
             assert word in known
 
