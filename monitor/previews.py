@@ -49,6 +49,7 @@ _PREVIEW_NAMES = frozenset(
 _PREVIEW_SIZES = frozenset({"photostrippedsize", "photocachedsize", "photopathsize"})
 
 _MAX_URI_HEAD = 1200
+_MAX_PATH = 255
 _URI = (
     # its parts have bounds, so that a text of a thousand beginnings is not searched a thousand times to its end
     r"(?<![A-Za-z])(?i:data:(?:[a-z]{1,32}/[a-z0-9.+-]{1,99}(?:;[^;,\s]{0,99}){0,9}|(?:;[^;,\s]{0,99}){0,9};base64)),"
@@ -71,10 +72,12 @@ class Stripped:
 
     Attributes:
         removed: How many previews were replaced.
+        paths: How many of these were files that were only named.
     """
 
     value: Value
     removed: int
+    paths: int = 0
 
 
 def strip_previews(value: object) -> Stripped:
@@ -89,12 +92,13 @@ def strip_previews(value: object) -> Stripped:
             than ``MAX_DEPTH``.
     """
     stripper = _Stripper()
-    return Stripped(stripper.any(value, 0), stripper.removed)
+    return Stripped(stripper.any(value, 0), stripper.removed, stripper.paths)
 
 
 class _Stripper:
     def __init__(self) -> None:
         self.removed = 0
+        self.paths = 0
 
     def any(self, value: object, depth: int) -> Value:
         if depth > MAX_DEPTH:
@@ -129,6 +133,7 @@ class _Stripper:
         """A preview name's value: a size in numbers may stay, anything else goes whole."""
         if value is None or isinstance(value, bool | int | float):
             return self.any(value, depth)
+        self.paths += _is_path(value)
         return self._length(_size(value, depth))
 
     def _text(self, text: str) -> Value:
@@ -180,6 +185,13 @@ def _left_over(text: str) -> Iterator[str | _Picture]:
 
 def _words(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogatepass")
+
+
+def _is_path(value: object) -> bool:
+    """Whether a preview is named, or words say why there is none: neither is Base64, which has no dot and no space."""
+    if not isinstance(value, str) or len(value) > _MAX_PATH or not any(mark in value for mark in ". "):
+        return False
+    return not any(isinstance(piece, _Picture) for piece in _pieces(value))
 
 
 def _number(value: float) -> str:

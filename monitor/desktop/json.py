@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config.errors import Fact
-from evidence.canonical import text_value
 from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import Clock
@@ -36,6 +35,7 @@ from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import Chat, find_chat
 from monitor.desktop.message import Message, file_fields, message_id, read_message
+from monitor.desktop.notes import listed, said
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
@@ -59,7 +59,6 @@ MAPPED_BYTES = 16 << 20
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
 _SEEN_BYTES = 16
-_MAX_WORDS = 300
 _CHUNK = 1 << 20
 _CONTIGUOUS = ("_supergroup", "_channel")
 """Chat types that number their messages themselves; elsewhere identifiers are shared with other chats."""
@@ -164,7 +163,8 @@ class _Reading:
             message = read_message(parsed, number=number, chat=self.chat)
             yield self._observation(message, raw, span.start - self.chat.start)
             digest = message_sha256({**message.fields, "kind": message.kind.value})
-            yield from (self._hole(reason, message.id, what, digest) for reason, what in message.holes)
+            for reason, what in message.holes:
+                yield Hole(self.chat.id, reason, self.since, message.id, message.id, what, message_sha256=digest)
             yield from self._files(message, digest)
         yield from self._missing()
         yield from self._of_the_chat(named)
@@ -252,11 +252,11 @@ class _Reading:
             yield Hole(self.chat.id, HoleReason.CUT_OFF, self.since, what=what)
         if unnamed := named.missing_in(self.folder, whole=self.chat.start == 0):
             files = "file is" if len(unnamed) == 1 else "files are"
-            what = f"{len(unnamed)} {files} named by no message: {', '.join(unnamed)}"
-            yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=_words(what), count=len(unnamed))
+            what = f"{len(unnamed)} {files} named by no message: {listed(unnamed)}"
+            yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=what, count=len(unnamed))
 
-    def _hole(self, reason: HoleReason, number: int, what: str, digest: str, place: int | None = None) -> Hole:
-        words = _words(what)
+    def _hole(self, reason: HoleReason, number: int, what: str, digest: str, place: int) -> Hole:
+        words = said(what)
         return Hole(self.chat.id, reason, self.since, number, number, words, position=place, message_sha256=digest)
 
 
@@ -375,14 +375,6 @@ def _opener(folder: ExportFolder, name: str) -> Callable[[], AbstractContextMana
             raise OSError(f"a file of the export is no longer what it was: {error.message}") from error
 
     return opened
-
-
-def _words(text: str) -> str:
-    """Text for a hole: valid Unicode, short, and no picture in it."""
-    if strip_previews(text).value != text_value(text):
-        return f"{len(text)} characters with a picture in them"
-    valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return valid if len(valid) <= _MAX_WORDS else f"{valid[:_MAX_WORDS]}…"
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -23,8 +23,10 @@ from monitor.desktop.shapes import (
     flag,
     in_a_text,
     integer,
+    is_text,
     link,
     list_of,
+    local_time,
     moment,
     named,
     one_of,
@@ -58,7 +60,7 @@ class KeyRow:
         goes: Of a FILE the message's files are made, and the holes where there is none.
         to: The NAME; or ``kind.field`` of a part or a counter; or ``kind``, where ``shape`` gives whole parts;
             or, of no weight, the reason.
-        shape: Reads the value; None where ``monitor.desktop.message`` does.
+        shape: Reads the value; None where ``monitor.desktop.message`` or another row does.
         inside: The keys of an object whose values go to parts of their own.
         id_key: The key that has the number of the person whose name this is.
         unless: The key that, where it stands too, brings this one along.
@@ -108,12 +110,12 @@ def of(key: str, *inside: KeyRow) -> KeyRow:
 
 def file(key: str, to: str = "media") -> KeyRow:
     """A path, or the marker in its place."""
-    return KeyRow(key, Goes.FILE, to)
+    return KeyRow(key, Goes.FILE, to, text)
 
 
-def weightless(key: str, why: str) -> KeyRow:
-    """Known, and no evidence of what was said."""
-    return KeyRow(key, Goes.WEIGHTLESS, why)
+def weightless(key: str, why: str, shape: Shape | None = None) -> KeyRow:
+    """Known, and no evidence of what was said; what it should be is looked at all the same, where nobody else does."""
+    return KeyRow(key, Goes.WEIGHTLESS, why, shape)
 
 
 def part(kind: str, *rows: KeyRow) -> Shape:
@@ -148,7 +150,9 @@ def collect(
             if row.inside:
                 collect(reader, _inner(reader, value, row, here), _table_of(row.inside), here, found)
             elif row.shape and row.unless not in told:
-                _place(found, row, _read(reader, value, row, here, told))
+                read = _read(reader, value, row, here, told)
+                if row.goes is Goes.PART:
+                    _place(found, row, read)
     return found
 
 
@@ -226,9 +230,9 @@ def _button(reader: PartReader, value: Parsed, where: str) -> Part | None:
     fields = {key: inner for key, inner in read.fields.items() if key != "data"}
     kind = read.fields.get("type")
     if kind in _ADDRESSES:
-        return Part("button", fields | {"link": link(reader, value["data"], where)})
+        return Part("button", fields | {"link": link(reader, value["data"], f"{where}.data")})
     if kind == "user_profile":
-        return Part("button", fields | {"person": _profile(reader, value["data"], where)})
+        return Part("button", fields | {"person": _profile(reader, value["data"], f"{where}.data")})
     if kind == "copy_text":
         return Part("button", fields | {"copy_text": data})
     return Part("button", fields | {"query" if kind in _QUERIES else "data": data})
@@ -249,8 +253,10 @@ def _full_name(reader: PartReader, value: Parsed, where: str) -> Mapping[str, Pa
     told = required_mapping(reader, value, where)
     if told is None:
         return None
-    names = [told[key] for key in ("first_name", "last_name") if isinstance(told.get(key), str) and told[key] != ""]
-    joined = " ".join(str(one) for one in names)
+    names = {key: told[key] for key in ("first_name", "last_name") if told.get(key) not in (None, "")}
+    for key in (key for key, one in names.items() if not is_text(one)):
+        reader.refuse(f"{where}.{key}")
+    joined = " ".join(str(one) for one in names.values() if is_text(one))
     return {key: inner for key, inner in told.items() if key not in ("first_name", "last_name")} | (
         {"first_name": joined} if joined else {}
     )
@@ -267,7 +273,7 @@ _REACTION = part(
     said(
         "recent",
         "reaction.recent",
-        list_of(part("reactor", person("from", "reactor.person", "from_id"), said("date", "reactor.date", text))),
+        list_of(part("reactor", person("from", "reactor.person", "from_id"), said("date", "reactor.date", local_time))),
     ),
 )
 
@@ -277,7 +283,7 @@ _PRIZE = ("months", "days", "stars")
 def _prize(kind: str) -> tuple[KeyRow, ...]:
     return (
         *(said(key, f"{kind}.{key}", integer) for key in _PRIZE),
-        said("until_date", f"{kind}.until", text),
+        said("until_date", f"{kind}.until", local_time),
         said("additional_prize", f"{kind}.additional_prize", text),
         said("is_only_new_subscribers", f"{kind}.only_new_subscribers", flag),
     )
@@ -331,7 +337,7 @@ MESSAGE = table(
     said("file_name", "media.file_name", text),
     said("file_size", "media.bytes", integer),
     file("thumbnail", "a preview: sealed as a file only where it is all that is left"),
-    weightless("thumbnail_file_size", "the size of a preview"),
+    weightless("thumbnail_file_size", "the size of a preview", integer),
     said("media_type", "media.type", one_of(*MEDIA_TYPES)),
     said("sticker_emoji", "media.emoji", text),
     said("performer", "media.performer", text),
@@ -350,7 +356,7 @@ MESSAGE = table(
         ),
     ),
     file("contact_vcard", "contact"),
-    weightless("contact_vcard_file_size", "compared with the file"),
+    weightless("contact_vcard_file_size", "compared with the file", integer),
     *_PLACE,
     said("game_title", "game.title", text),
     said("game_description", "game.description", text),

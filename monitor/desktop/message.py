@@ -18,18 +18,20 @@ from evidence.times import format_time
 from monitor.desktop.files import NamedFile
 from monitor.desktop.known import ACTIONS, MESSAGE, UNKNOWN_ACTION, Rows, collect, parts_of
 from monitor.desktop.layout import Chat
+from monitor.desktop.notes import listed
 from monitor.desktop.rich import read_rich
-from monitor.desktop.shapes import PartReader, integer_of, is_text, moment_of, old_peer, peer
+from monitor.desktop.shapes import PartReader, integer_of, is_local, is_text, is_whole, moment_of, old_peer, peer
 from monitor.desktop.values import JsonNumber, Parsed
-from monitor.desktop.words import is_number_alone, read_text
+from monitor.desktop.words import read_text
 from monitor.previews import Stripped, strip_previews
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
 _UNSUPPORTED = "unsupported"
 _FILES = (("photo", "photo_file_size", "photo"), ("file", "file_size", "document"), ("contact_vcard",) * 3)
-_LOCAL = re.compile(r"(?:201[3-9]|20[2-9][0-9])-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_SINCE_TELEGRAM = re.compile(r"(?:201[3-9]|20[2-9][0-9])-.*")
 """Local time in words; what claims to be older than Telegram has no date."""
-_MAX_PATH = 255
+_NEVER = ("1969-12-31T", "1970-01-01T")
+"""How the edit of a message begins that was never edited, in any zone."""
 _SPELLINGS = ("text", "text_entities", "gift_text", "full_text")
 """Keys that may say the same words."""
 _WORDS = ("text", "gift_text", "text_entities")
@@ -86,7 +88,7 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         "action": source.clean("action"),
     }
     content, files = source.content(kind)
-    if content.is_silent and kind in _KINDS and not source.reader.has_notes:
+    if content.is_silent and kind in _KINDS and not source.reader.has_more:
         source.hole(HoleReason.SAYS_NOTHING, "")
     if kind not in _KINDS:
         source.hole(HoleReason.UNSUPPORTED, kind)
@@ -101,7 +103,7 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         files=files,
         holes=source.all_holes(),
         unsupported=kind not in _KINDS,
-        pictured=record.removed > (1 if _is_path(parsed.get("thumbnail")) else 0),
+        pictured=record.removed > record.paths,
     )
 
 
@@ -155,11 +157,6 @@ def _at(value: Value, note: str) -> Value:
     return found or value
 
 
-def _is_path(value: Parsed) -> bool:
-    """Whether a thumbnail is named, as the exporter does, and not spelled out."""
-    return isinstance(value, str) and len(value) <= _MAX_PATH and strip_previews(value).removed == 0
-
-
 class _Source:
     """A message while it is read."""
 
@@ -176,19 +173,19 @@ class _Source:
     def all_holes(self) -> tuple[tuple[HoleReason, str], ...]:
         """One hole for each reason, whatever it is of."""
         notes = (
+            (HoleReason.BAD_DATE, self.reader.undated),
             (HoleReason.UNREAD, self.reader.unread),
             (HoleReason.UNKNOWN, self.reader.unknown),
             (HoleReason.NOT_EXPORTED, self.reader.unwritten),
         )
         both = [*self.holes.items(), *((reason, noted) for reason, noted in notes if noted)]
-        return tuple((reason, ", ".join(noted)) for reason, noted in both)
+        return tuple((reason, listed(noted)) for reason, noted in both)
 
     def noted(self) -> set[str]:
         """Where stands what was not understood."""
-        dates = self.holes.get(HoleReason.BAD_DATE, {})
         kind = self.parsed.get("type")
         odd = set() if kind in (*_KINDS, _UNSUPPORTED) else {"type"}
-        return {*self.reader.unread, *self.reader.unknown, *dates} | odd
+        return {*self.reader.unread, *self.reader.undated, *self.reader.unknown} | odd
 
     def text(self, name: str) -> str | None:
         value = self.parsed.get(name)
@@ -211,15 +208,23 @@ class _Source:
         """
         unix, local = self.parsed.get(f"{name}_unixtime"), self.parsed.get(name)
         found = moment_of(unix)
-        if found is not None:
-            return found
-        if is_text(local) and _LOCAL.fullmatch(str(local)):
+        if unix is not None and found is None:
+            self.reader.undate(f"{name}_unixtime")
+        if not self._is_dated(name, local, unix):
+            self.reader.undate(name)
+        elif found is None and is_local(local) and _SINCE_TELEGRAM.fullmatch(str(local)):
             self.found.setdefault("local_time", {})["posted" if name == "date" else "edited"] = str(local)
-        if unix is not None:
-            self.hole(HoleReason.BAD_DATE, f"{name}_unixtime")
-        elif "local_time" not in self.found and name == "date" and self.parsed.get("type") != _UNSUPPORTED:
-            self.hole(HoleReason.BAD_DATE, name)
-        return None
+        return found
+
+    def _is_dated(self, name: str, local: Parsed, unix: Parsed) -> bool:
+        """Whether local time is what it should be: a time since Telegram, or nothing where nothing has to be."""
+        if local in (None, ""):
+            return unix is not None or name == "edited" or self.parsed.get("type") == _UNSUPPORTED
+        if not is_local(local):
+            return False
+        # beside seconds, it says the same in words
+        never = name == "edited" and str(local).startswith(_NEVER)
+        return unix is not None or never or _SINCE_TELEGRAM.fullmatch(str(local)) is not None
 
     # People and places
 
@@ -244,6 +249,8 @@ class _Source:
         chat = self.peer("reply_to_peer_id")
         if chat in (None, self.chat.peer):
             return answered
+        if not isinstance(chat, str):  # a picture was in it
+            self.reader.refuse("reply_to_peer_id")
         fields = {} if answered is None else {"message_id": answered}
         self.found["reply"] = fields | {"chat": Person(id=chat if isinstance(chat, str) else "unknown")}
         return None
@@ -274,6 +281,7 @@ class _Source:
             text, entities, rich, of_rich = self._rich()
             self.found["rich"] = [rich]
             files = (*files, *of_rich)
+            self._compare_all("rich_message", text, entities)
         else:
             text, entities = self._text()
         if "paid_media" in self.found:
@@ -296,19 +304,23 @@ class _Source:
 
     def _text(self) -> tuple[Value, tuple[Entity, ...]]:
         """``text``, or else what has its place: the words of a gift, or the entities alone."""
-        name = next((key for key in _WORDS if _repeated(self.parsed.get(key)) not in _EMPTY), "text")
-        text, entities = self._words(self.reader, name)
-        for other in _SPELLINGS:
-            if other != name and _repeated(self.parsed.get(other)) not in _EMPTY:
-                self._compare(other, name, text, entities)
-        return text, entities
+        for name in self._spelled(_WORDS):
+            text, entities = self._words(self.reader, name)
+            if text is not None:
+                self._compare_all(name, text, entities)
+                return text, entities
+        return self._words(self.reader, "text")
+
+    def _spelled(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if _repeated(self.parsed.get(name)) not in _EMPTY]
 
     def _words(self, reader: PartReader, name: str) -> tuple[Value, tuple[Entity, ...]]:
-        value = _repeated(self.parsed.get(name))
-        if is_number_alone(value):
-            reader.refuse(name)
-            return None, ()
-        return read_text(reader, value, name)
+        return read_text(reader, _repeated(self.parsed.get(name)), name)
+
+    def _compare_all(self, name: str, text: Value, entities: tuple[Entity, ...]) -> None:
+        for other in self._spelled(_SPELLINGS):
+            if other != name:
+                self._compare(other, name, text, entities)
 
     def _compare(self, other: str, name: str, text: Value, entities: tuple[Entity, ...]) -> None:
         """Note another spelling of the text that says anything else, or has a note of its own."""
@@ -323,7 +335,7 @@ class _Source:
         rich = read_rich(self.reader, self.parsed["rich_message"])
         text = self.reader.join(rich.words, "rich_message")
         entities = tuple(rich.entities)
-        if not isinstance(text, str):  # a picture, or no Unicode: what lies on it must not spell it again
+        if not is_whole(text):  # a picture: what lies on it must not spell it again
             self.reader.refuse("rich_message: entities")
             entities = tuple(Entity(one.type, Span(one.span.offset, one.span.length)) for one in entities)
         return text, entities, rich.part(), tuple(rich.files)
@@ -362,7 +374,7 @@ class _Source:
 
 def _repeated(value: Parsed) -> Parsed:
     """A text; of the two that a gift's message has, the one that is not empty."""
-    repeated = value.get("repeated") if isinstance(value, dict) else None
+    repeated = value.get("repeated") if isinstance(value, dict) and len(value) == 1 else None
     if not isinstance(repeated, list):
         return value
     filled = [one for one in repeated if one not in ("", [], None)]

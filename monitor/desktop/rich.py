@@ -28,6 +28,7 @@ from monitor.desktop.shapes import (
     is_text,
     link,
     list_of,
+    local_time,
     moment,
     one_of,
     required_mapping,
@@ -91,7 +92,7 @@ def read_rich(reader: PartReader, value: Parsed) -> Rich:
                 if flag(reader, inner, "rich_message.part") == "yes":
                     reader.unwritten["rich_message: all but its beginning"] = None
             case "blocks":
-                _blocks(rich, inner, None, "")
+                _blocks(rich, inner, None, "", "rich_message.blocks")
             case _:
                 reader.miss(f"rich_message.{key}")
     return rich
@@ -105,14 +106,17 @@ class RichText:
     """A formatting of rich texts.
 
     Attributes:
-        keys: Its keys beside ``type`` and ``text``, with the field and shape of each.
+        keys: Its keys beside ``type`` and ``text``, with the field and shape of each; without a field where it has
+            no weight.
         itself: Makes what its words themselves are, where no key says it.
-        read: Reads what has a form of its own.
+        read: Reads what has a form of its own; what a key's shape gives is not used then.
+        has_text: It has a ``text``.
     """
 
     keys: Mapping[str, tuple[str, Shape]] = field(default_factory=dict)
     itself: "Callable[[Value], tuple[str, Any]] | None" = None
-    read: "Callable[[Rich, Told], None] | None" = None
+    read: "Callable[[Rich, Told, str], None] | None" = None
+    has_text: bool = True
 
 
 def _email(reader: PartReader, value: Parsed, where: str) -> Number | None:
@@ -125,39 +129,46 @@ def _phone(reader: PartReader, value: Parsed, where: str) -> Number | None:
     return None if found is None else Number(NumberKind.PHONE, found)
 
 
-def _concat(rich: Rich, told: Told) -> None:
+def _plain(rich: Rich, told: Told, where: str) -> None:
+    """Words without formatting."""
+    say(rich, told.get("text"), f"{where}.text")
+
+
+def _concat(rich: Rich, told: Told, where: str) -> None:
     """Several texts in a row."""
     listed = told.get("text")
     if not isinstance(listed, list):
-        rich.reader.refuse("rich_message: concat")
+        rich.reader.refuse(f"{where}.text")
         return
     for one in listed:
-        say(rich, one)
+        say(rich, one, f"{where}.text")
 
 
-def _source(rich: Rich, told: Told) -> None:
+def _source(rich: Rich, told: Told, where: str) -> None:
     """A formula, in the words of its source."""
-    start = rich.length
-    if is_text(told.get("source")):
-        rich.say(str(told["source"]))
+    start, source = rich.length, told.get("source")
+    if is_text(source):
+        rich.say(str(source))
+    elif source is not None:
+        rich.reader.refuse(f"{where}.source")
     rich.entities.append(Entity("math", Span(start, rich.length - start)))
 
 
-def _diff(rich: Rich, told: Told) -> None:
+def _diff(rich: Rich, told: Told, where: str) -> None:
     """A change: the new words, then the old ones."""
     for key in ("text", "old_text"):
         start = rich.length
-        say(rich, told.get(key))
+        say(rich, told.get(key), f"{where}.{key}")
         rich.entities.append(Entity("diff_new" if key == "text" else "diff_old", Span(start, rich.length - start)))
 
 
-def _inline_image(rich: Rich, told: Told) -> None:
+def _inline_image(rich: Rich, told: Told, where: str) -> None:  # noqa: ARG001 - one signature for all kinds
     _media(rich, told, "", {"type": "inline_image"})
 
 
-def _inline_button(rich: Rich, told: Told) -> None:
+def _inline_button(rich: Rich, told: Told, where: str) -> None:
     start = rich.length
-    say(rich, told.get("text"))
+    say(rich, told.get("text"), f"{where}.text")
     rich.blocks.append({"type": "button", "button": _button(rich, told, Span(start, rich.length - start))})
 
 
@@ -172,17 +183,38 @@ _FILE_KEYS = (
 )  # fmt: skip
 
 
-def _ignored(_reader: PartReader, _value: Parsed, _where: str) -> None:
-    """Known, and read elsewhere or of no weight."""
+def _elsewhere(_reader: PartReader, _value: Parsed, _where: str) -> None:
+    """Known, and read elsewhere."""
 
 
-_FILE_OF_TEXT = dict.fromkeys((*_FILE_KEYS, "document_id", "unsupported"), ("", _ignored))
+def _skip_reason(reader: PartReader, value: Parsed, where: str) -> str | None:
+    """Why the exporter did not write a file."""
+    if value is None or value == "":
+        return None
+    if not is_text(value):
+        reader.refuse(where)
+        return None
+    if str(value) not in _SKIPPED:
+        reader.miss(f"{where}: {value}")
+    return str(value)
+
+
+_CHECKED: Mapping[str, Shape] = {
+    "file": text,
+    "file_skip_reason": _skip_reason,
+    "thumbnail": text,
+    "thumbnail_skip_reason": _skip_reason,
+    "thumbnail_file_size": integer,
+}
+"""What is known of a file and is no field of it: its paths are read with the files."""
+_FILE_OF_TEXT = {key: ("", _CHECKED.get(key, _elsewhere)) for key in (*_FILE_KEYS, "document_id")}
+_DATE_FORM = dict.fromkeys(_DATE_FORMS, ("", flag))
 
 RICH_TEXTS: Mapping[str, RichText] = MappingProxyType(
     {kind: RichText() for kind in _PLAIN_KINDS}
     | {
-        "empty": RichText(read=lambda _rich, _told: None),
-        "plain": RichText(read=lambda rich, told: say(rich, told.get("text"))),
+        "empty": RichText(read=lambda _rich, _told, _where: None, has_text=False),
+        "plain": RichText(read=_plain),
         "concat": RichText(read=_concat),
         "mention": RichText(itself=lambda words: ("person", Person(username=words))),
         "link": RichText(itself=lambda words: ("link", Link(words))),
@@ -191,33 +223,33 @@ RICH_TEXTS: Mapping[str, RichText] = MappingProxyType(
         "phone": RichText({"phone": ("number", _phone)}, lambda words: ("number", Number(NumberKind.PHONE, words))),
         "text_link": RichText({"href": ("link", link), "webpage_id": ("webpage_id", integer)}),
         "anchor": RichText({"name": ("anchor", text)}),
-        "math": RichText({"source": ("", _ignored)}, read=_source),
+        "math": RichText({"source": ("", _elsewhere)}, read=_source, has_text=False),
         "custom_emoji": RichText({"document_id": ("document_id", document)}),
         "mention_name": RichText({"user_id": ("person", user)}),
         "formatted_date": RichText(
-            {
-                "date": ("", _ignored),
-                "date_unixtime": ("time", moment),
-                **dict.fromkeys(_DATE_FORMS, ("time_form", _ignored)),
-            }
+            {"date": ("", local_time), "date_unixtime": ("time", moment), **_DATE_FORM},
         ),
-        "inline_image": RichText(_FILE_OF_TEXT, read=_inline_image),
-        "diff": RichText({"old_text": ("", _ignored), "unsupported": ("", _ignored)}, read=_diff),
-        "button": RichText({"button": ("", _ignored), "style": ("", _ignored)}, read=_inline_button),
+        "inline_image": RichText(_FILE_OF_TEXT | {"unsupported": ("", flag)}, read=_inline_image, has_text=False),
+        "diff": RichText({"old_text": ("", _elsewhere), "unsupported": ("", flag)}, read=_diff),
+        "button": RichText({"button": ("", _elsewhere), "style": ("", _elsewhere)}, read=_inline_button),
     }
 )
 """Every kind of rich text."""
 
 
-def say(rich: Rich, value: Parsed) -> None:
+def say(rich: Rich, value: Parsed, where: str) -> None:
     """Add the words of a rich text, and its formatting as entities."""
     if value is None:
         return
     if is_text(value):
         rich.say(str(value))
         return
-    if not isinstance(value, dict) or not is_text(value.get("type")):
-        rich.reader.refuse("rich_message: a text")
+    if not isinstance(value, dict):
+        rich.reader.refuse(where)
+        return
+    if not is_text(value.get("type")):
+        rich.reader.refuse(f"{where}.type")
+        _say_unknown(rich, value)
         return
     name = str(value["type"])
     kind = RICH_TEXTS.get(name)
@@ -225,22 +257,24 @@ def say(rich: Rich, value: Parsed) -> None:
         rich.reader.miss(f"rich_message text: {name}")
         _say_unknown(rich, value)
         return
-    for key in value.keys() - {"type", "text"} - kind.keys.keys():
+    for key in value.keys() - {"type", *(("text",) if kind.has_text else ())} - kind.keys.keys():
         rich.reader.miss(f"rich_message text: {name}.{key}")
+    fields = _fields_behind(rich.reader, value, kind, where)
     if kind.read:
-        kind.read(rich, value)
+        kind.read(rich, value, where)
         return
-    _say_formatted(rich, value, name, kind)
+    _say_formatted(rich, value, name, fields, where)
 
 
-def _say_formatted(rich: Rich, value: Told, name: str, kind: RichText) -> None:
-    at, start = len(rich.words), rich.length
-    say(rich, value.get("text"))
+def _fields_behind(reader: PartReader, value: Told, kind: RichText, where: str) -> dict[str, Any]:
+    read = ((to, shape(reader, value[key], f"{where}.{key}")) for key, (to, shape) in kind.keys.items() if key in value)
+    return {to: found for to, found in read if to and found is not None}
+
+
+def _say_formatted(rich: Rich, value: Told, name: str, fields: dict[str, Any], where: str) -> None:
+    at, start, kind = len(rich.words), rich.length, RICH_TEXTS[name]
+    say(rich, value.get("text"), f"{where}.text")
     said = "".join(rich.words[at:])
-    fields: dict[str, Any] = {}
-    for key, (to, shape) in kind.keys.items():
-        if key in value and (found := shape(rich.reader, value[key], f"rich_message.{key}")) is not None:
-            fields[to] = found
     if name == "mention_name" and "person" in fields and said:
         fields["person"] = Person(id=fields["person"].id, name=rich.reader.clean(said))
     if kind.itself and not fields and said:
@@ -281,11 +315,11 @@ def _field(name: str, shape: Shape) -> Into:
     return into
 
 
-def _span(rich: Rich, place: int, value: Parsed, where: str) -> None:  # noqa: ARG001 - one signature for all keys
+def _span(rich: Rich, place: int, value: Parsed, where: str) -> None:
     """The block's own words."""
     rich.line()
     start = rich.length
-    say(rich, value)
+    say(rich, value, where)
     rich.blocks[place]["span"] = Span(start, rich.length - start)
 
 
@@ -294,6 +328,7 @@ def _role(role: str) -> Into:
 
     def into(rich: Rich, place: int, value: Parsed, where: str) -> None:
         if isinstance(value, dict) and value.get("type") == "empty":
+            say(rich, value, where)
             return
         inner = _open(rich, "words", place, role)
         _span(rich, inner, value, where)
@@ -309,7 +344,7 @@ def _caption(rich: Rich, place: int, value: Parsed, where: str) -> None:
     told = required_mapping(rich.reader, value, where) or {}
     for key, inner in told.items():
         if key in ("text", "credit"):
-            _role("caption" if key == "text" else "credit")(rich, place, inner, where)
+            _role("caption" if key == "text" else "credit")(rich, place, inner, f"{where}.{key}")
         else:
             rich.reader.miss(f"{where}.{key}")
 
@@ -328,11 +363,11 @@ def _words_of(role: str) -> Into:
 
 def _inside(role: str) -> Into:
     """Blocks in this one."""
-    return lambda rich, place, value, where: _blocks(rich, value, place, role)  # noqa: ARG005 - one signature for all keys
+    return lambda rich, place, value, where: _blocks(rich, value, place, role, where)
 
 
-def _one_inside(rich: Rich, place: int, value: Parsed, where: str) -> None:  # noqa: ARG001 - one signature for all keys
-    _block(rich, value, place, "")
+def _one_inside(rich: Rich, place: int, value: Parsed, where: str) -> None:
+    _block(rich, value, place, "", where)
 
 
 def _each_inside(kind: str) -> Into:
@@ -374,6 +409,15 @@ def _skip(rich: Rich, place: int, value: Parsed, where: str) -> None:
     """Known, and read with the file that it is about."""
 
 
+def _checked(shape: Shape) -> Into:
+    """Known and no field; what it should be is looked at."""
+
+    def into(rich: Rich, place: int, value: Parsed, where: str) -> None:  # noqa: ARG001 - one signature for all keys
+        shape(rich.reader, value, where)
+
+    return into
+
+
 def _person_of_channel(rich: Rich, place: int, value: Parsed, where: str) -> None:
     told = required_mapping(rich.reader, value, where) or {}
     number = integer(rich.reader, told.get("id"), f"{where}.id")
@@ -395,17 +439,20 @@ _CHANNEL: Mapping[str, Into] = {
 
 
 def _photo_keys(prefix: str) -> dict[str, Into]:
-    names = ("", "_id", "_skip_reason", "_file_size", "_width", "_height")
-    return {f"{prefix}{name}": _skip for name in names}
+    read = {f"{prefix}{name}": _skip for name in ("_id", "_file_size", "_width", "_height")}
+    return read | {prefix: _checked(text), f"{prefix}_skip_reason": _checked(_skip_reason)}
 
 
 _PHOTO = _photo_keys("photo") | {"width": _skip, "height": _skip}
-_FILE: Mapping[str, Into] = dict.fromkeys((*_FILE_KEYS, "document_id"), _skip)
+_FILE: Mapping[str, Into] = dict.fromkeys((*_FILE_KEYS, "document_id"), _skip) | {
+    key: _checked(shape) for key, shape in _CHECKED.items()
+}
+_CONTENT = _checked(one_of("text", "blocks"))
 _CAPTION: Mapping[str, Into] = {"caption": _caption, "unsupported": _unwritten}
 _FLAGS = ("autoplay", "loop", "full_width", "allow_scrolling", "open", "bordered", "striped", "compact", "header")
 _FLAGGED = {key: _field(key, flag) for key in _FLAGS} | {"spoiler": _skip}
 _ADDRESS: Mapping[str, Into] = {"url": _field("link", link), "webpage_id": _field("webpage_id", integer)}
-_DATE: Mapping[str, Into] = {"date": _field("date", text), "date_unixtime": _field("time", moment)}
+_DATE: Mapping[str, Into] = {"date": _field("date", local_time), "date_unixtime": _field("time", moment)}
 _GEO: Mapping[str, Into] = {
     "geo": _spread(
         {
@@ -442,7 +489,7 @@ BLOCKS: Mapping[str, Mapping[str, Into]] = MappingProxyType(
             "items": _each_inside("list_item"),
         },
         "quote": {
-            "content": _skip,
+            "content": _CONTENT,
             "pullquote": _field("pullquote", flag),
             "text": _span,
             "blocks": _inside(""),
@@ -500,7 +547,7 @@ _PARTS_OF_BLOCKS: Mapping[str, Mapping[str, Into]] = MappingProxyType(
     {
         "list_item": {
             "task_state": _field("task_state", one_of("none", "unchecked", "checked")),
-            "content": _skip,
+            "content": _CONTENT,
             "text": _span,
             "blocks": _inside(""),
             "num": _field("number_shown", text),
@@ -522,7 +569,7 @@ _PARTS_OF_BLOCKS: Mapping[str, Mapping[str, Into]] = MappingProxyType(
             "description": _words_of("description"),
             "author": _words_of("author"),
             **_photo_keys("photo"),
-            "published_date": _field("date", text),
+            "published_date": _field("date", local_time),
             "published_date_unixtime": _field("time", moment),
         },
         "button": {"text": _span, "button": _skip, "style": _skip},
@@ -537,21 +584,24 @@ _PICTURED = {
 """The blocks that show a file, and what the names of a picture's keys begin with."""
 
 
-def _blocks(rich: Rich, value: Parsed, place: int | None, role: str) -> None:
+def _blocks(rich: Rich, value: Parsed, place: int | None, role: str, where: str) -> None:
     if not isinstance(value, list):
-        rich.reader.refuse("rich_message: blocks")
+        rich.reader.refuse(where)
         return
     for one in value:
-        _block(rich, one, place, role)
+        _block(rich, one, place, role, where)
 
 
-def _block(rich: Rich, value: Parsed, place: int | None, role: str) -> None:
-    told = required_mapping(rich.reader, value, "rich_message: a block")
+def _block(rich: Rich, value: Parsed, place: int | None, role: str, where: str) -> None:
+    told = required_mapping(rich.reader, value, where)
     if told is None:
         return
     kind = told.get("type")
     if not is_text(kind) or str(kind) not in BLOCKS:
-        rich.reader.miss(f"rich_message block: {kind if is_text(kind) else 'without a type'}")
+        if is_text(kind):
+            rich.reader.miss(f"rich_message block: {kind}")
+        else:
+            rich.reader.refuse(f"{where}.type")
         inner = _open(rich, "unknown", place, role)
         start = rich.length
         _say_unknown(rich, dict(told))
@@ -603,10 +653,10 @@ def _media(rich: Rich, told: Told, prefix: str, block: dict[str, Any]) -> None:
     path, skipped = told.get(path_key), told.get(f"{path_key}_skip_reason")
     if is_text(path) and path:
         rich.files.append(_named(told, path_key, str(path), None))
-    elif is_text(skipped):
-        reason = _SKIPPED.get(str(skipped), HoleReason.UNAVAILABLE)
+    elif is_text(skipped) and skipped:
+        reason = _SKIPPED.get(str(skipped), HoleReason.NOT_EXPORTED)
         rich.files.append(_named(told, path_key, f"({skipped})", reason))
-    else:
+    elif path in (None, "") and skipped in (None, ""):  # another shape is noted as that
         rich.reader.unwritten[f"rich_message: {block['type']}"] = None
 
 

@@ -1,9 +1,10 @@
 """Shapes of values in an export, and what becomes of a value that has another.
 
 A reader of one message turns each value into what ``evidence.content`` takes, and notes what it
-could not: a name whose value has no known shape (``unread``), a name or kind that nobody knows
-(``unknown``), and what the exporter itself says that it did not write (``unwritten``). A value that
-says nothing (null, an empty text) is None and noted nowhere.
+could not: a name whose value has no known shape (``unread``) or is no date where one should stand
+(``undated``), a name or kind that nobody knows (``unknown``), and what the exporter itself says that
+it did not write (``unwritten``). A value that says nothing (null, an empty text) is None and noted
+nowhere.
 
 Texts pass through ``clean``, so that no picture reaches a value.
 """
@@ -32,6 +33,7 @@ _FIRST_SECOND = 1_375_315_200
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PEER = re.compile(r"(?:user|chat|channel)[0-9]{1,19}")
 _USER_SHIFT, _CHAT_SHIFT = 1 << 32, 1 << 33
 _RAW_CHAT, _RAW_CHANNEL = 1 << 48, 1 << 49
@@ -47,6 +49,7 @@ class PartReader:
     """
 
     unread: dict[str, None] = field(default_factory=dict)
+    undated: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
     unwritten: dict[str, None] = field(default_factory=dict)
     removed: int = 0
@@ -55,6 +58,11 @@ class PartReader:
     @property
     def has_notes(self) -> bool:
         """Whether anything was noted."""
+        return bool(self.undated) or self.has_more
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the message says more than was read, but for a date."""
         return bool(self.unread or self.unknown or self.unwritten)
 
     def clean(self, value: str) -> Value:
@@ -66,13 +74,17 @@ class PartReader:
     def join(self, pieces: Iterable[str], where: str) -> Value:
         """The words of a text that was cut into pieces, as ``clean``."""
         joined = self.clean("".join(pieces))
-        if not isinstance(joined, str):
+        if not is_whole(joined):
             self.spelled.add(where.partition(".")[0])
         return joined
 
     def refuse(self, where: str) -> None:
         """Note that a value has no known shape."""
         self.unread[where] = None
+
+    def undate(self, where: str) -> None:
+        """Note that a date is none."""
+        self.undated[where] = None
 
     def miss(self, where: str) -> None:
         """Note what nobody knows: a name, or a kind as ``name: kind``."""
@@ -86,6 +98,11 @@ Shape: TypeAlias = Callable[[PartReader, Parsed, str], Any]
 def is_text(value: Parsed) -> bool:
     """Whether a value is a text and not a number."""
     return isinstance(value, str) and not isinstance(value, Digits)
+
+
+def is_whole(cleaned: Value) -> bool:
+    """Whether no picture was cut out of a text: it is itself, or its ``b64`` form."""
+    return isinstance(cleaned, str) or (isinstance(cleaned, dict) and cleaned.keys() == {"b64"})
 
 
 def integer_of(value: Parsed) -> int | None:
@@ -170,9 +187,22 @@ def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
         return None
     found = moment_of(value)
     if found is None:
-        reader.refuse(where)
+        reader.undate(where)
         return None
     return format_time(found)
+
+
+def is_local(value: Parsed) -> bool:
+    """Whether a value has the form of local time in words: ``2026-01-31T23:59:59``."""
+    return is_text(value) and _LOCAL.fullmatch(str(value)) is not None
+
+
+def local_time(reader: PartReader, value: Parsed, where: str) -> Value:
+    """Local time in words, kept as it stands; what else stands there is kept where it is a text, and noted."""
+    if value is None or value == "" or is_local(value):
+        return text(reader, value, where)
+    reader.undate(where)
+    return reader.clean(str(value)) if is_text(value) else None
 
 
 def link(reader: PartReader, value: Parsed, where: str) -> Link | None:

@@ -4,14 +4,15 @@ A text is a string, or an array of strings and of objects with ``type`` and ``te
 the exporter has a place in ``ENTITIES``; one that nobody knows keeps its words and is noted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from evidence.canonical import Value
+from evidence.canonical import Value, text_value
 from evidence.content import Entity, Link, Number, NumberKind, PartWords, Person, Piece, Span
-from monitor.desktop.shapes import PartReader, Shape, flag, integer_of, is_text, link, text, user
+from monitor.desktop.shapes import PartReader, Shape, flag, integer_of, is_text, is_whole, link, text, user
 from monitor.desktop.values import Parsed
 
 
@@ -30,10 +31,14 @@ class Behind:
     keys: Mapping[str, tuple[str, Shape]] = field(default_factory=dict)
 
 
+_IN_ITS_PLACE = re.compile(r"(?:\([^()]{1,200}\)|[^/\\]{1,100}(?:[/\\][^/\\]{1,255}){1,9})?")
+"""A path, the exporter's words for why there is none, or nothing."""
+
+
 def document(reader: PartReader, value: Parsed, where: str) -> str | None:
     """The number of a custom emoji. A path instead of it counts files of the export and says nothing of the message."""
     number = integer_of(value)
-    if number is None and not is_text(value):
+    if number is None and not (value is None or (is_text(value) and _IN_ITS_PLACE.fullmatch(str(value)))):
         reader.refuse(where)
     return None if number is None else str(number)
 
@@ -78,7 +83,7 @@ def read_text(reader: PartReader, value: Parsed, where: str) -> tuple[Value, tup
     if runs is None:
         return None, ()
     joined = reader.join((run.words for run in runs), where)
-    if not isinstance(joined, str):  # a picture, or no Unicode: its pieces must not spell it again
+    if not is_whole(joined):  # a picture: its pieces must not spell it again
         if any(run.type for run in runs):
             reader.refuse(f"{where}: entities")
         return joined, ()
@@ -103,43 +108,44 @@ def words(reader: PartReader, value: Parsed, where: str) -> PartWords | None:
     if runs is None:
         return None
     whole = reader.join((run.words for run in runs), where)
-    if not isinstance(whole, str):
+    if not is_whole(whole):
         return (whole,)
     return tuple(_piece(run) for run in runs if run.words) or None
 
 
 def _piece(run: _Run) -> "Value | Piece":
+    said = text_value(run.words)
     if run.type is None:
-        return run.words
+        return said
     behind = ENTITIES.get(run.type)
     itself = behind is not None and behind.to in run.fields
-    return Piece(run.type, () if itself else (run.words,), run.fields)
+    return Piece(run.type, () if itself else (said,), run.fields)
 
 
 def _runs(reader: PartReader, value: Parsed, where: str) -> list[_Run] | None:
-    """The stretches of a text; None, and a note, for another shape."""
+    """The stretches of a text that are such, with a note for each that is not; None where nothing is."""
     listed = value if isinstance(value, list) else [value]
-    runs = [_run(reader, one, where) for one in listed]
-    if any(run is None for run in runs) or is_number_alone(value):
-        reader.refuse(where)
-        return None
-    return [run for run in runs if run is not None]
-
-
-def is_number_alone(value: Parsed) -> bool:
-    """Whether a number or a flag stands in the place of a text."""
-    return isinstance(value, bool) or (isinstance(value, str) and not is_text(value))
+    runs = [run for one in listed if (run := _run(reader, one, where)) is not None]
+    return runs if runs or not listed else None
 
 
 def _run(reader: PartReader, value: Parsed, where: str) -> _Run | None:
     if is_text(value):
         return _Run(str(value))
-    if not isinstance(value, dict) or not is_text(value.get("text")) or not is_text(value.get("type", "")):
+    if not isinstance(value, dict):
+        reader.refuse(where)
         return None
-    name, said = str(value.get("type", "unknown")), str(value["text"])
+    if not is_text(value.get("text")):
+        reader.refuse(f"{where}.text" if "text" in value else where)
+        return None
+    said, kind = str(value["text"]), value.get("type", "unknown")
+    name = str(kind) if is_text(kind) else ""
     behind = ENTITIES.get(name)
     if behind is None:
-        reader.miss(f"{where}: {name}")
+        if name:
+            reader.miss(f"{where}: {name}")
+        else:
+            reader.refuse(f"{where}.type")
         return _Run(said, "unknown")
     fields = _fields(reader, behind, value, said, f"{where}.{name}")
     return _Run(said) if name == "plain" else _Run(said, name, fields)

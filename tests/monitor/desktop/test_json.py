@@ -507,7 +507,14 @@ def test_a_text_is_flattened_to_its_exact_characters(tmp_path: Path, written: ob
     assert read_one(tmp_path, text=written).fields["text"] == flat
 
 
-@pytest.mark.parametrize("written", [5, True, {"a": "b"}, ["a", 5], ["a", None], [{"type": "bold"}], [["a"]]])
+@pytest.mark.parametrize("written", [["a", 5], ["a", None], [["b"], "a"], [{"type": "bold"}, "a"]])
+def test_of_a_text_in_pieces_what_reads_is_read_and_the_rest_is_a_hole(tmp_path: Path, written: object) -> None:
+    contents = read(write(tmp_path, export_of(message(1, text=written))))
+    assert observations(contents)[0].fields["text"] == "a"
+    assert [(hole.reason, hole.what) for hole in contents if isinstance(hole, Hole)] == [(HoleReason.UNREAD, "text")]
+
+
+@pytest.mark.parametrize("written", [5, True, {"a": "b"}, [5], [{"type": "bold"}], [["a"]]])
 def test_a_text_of_another_shape_is_null_and_a_hole(tmp_path: Path, written: object) -> None:
     contents = read(write(tmp_path, export_of(message(1, text=written))))
     assert observations(contents)[0].fields["text"] is None

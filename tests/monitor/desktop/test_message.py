@@ -74,7 +74,7 @@ def test_entities_that_say_what_the_text_says_are_no_hole() -> None:
 
 def test_all_that_one_message_has_is_one_hole_for_each_reason() -> None:
     message = read({"a": 1, "b": 2, "photo": 5, "via_bot": [], "text": "x"})
-    assert message.holes == ((HoleReason.UNREAD, "via_bot, photo"), (HoleReason.UNKNOWN, "a, b"))
+    assert message.holes == ((HoleReason.UNREAD, "photo, via_bot"), (HoleReason.UNKNOWN, "a, b"))
 
 
 @pytest.mark.parametrize(

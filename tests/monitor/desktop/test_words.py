@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from evidence.content import Link, Number, NumberKind, Person, Piece
 from monitor.desktop.shapes import PartReader
 from monitor.desktop.values import JsonNumber, Parsed
-from monitor.desktop.words import ENTITIES, document, is_number_alone, read_text, words
+from monitor.desktop.words import ENTITIES, document, read_text, words
 from tests.monitor.desktop import kinds
 from tests.monitor.desktop.messages import JPEG, read
 
@@ -86,7 +86,31 @@ def test_a_text_of_no_known_shape_is_none_and_noted(value: Parsed) -> None:
     for shape in (read_text, words):
         reader = PartReader()
         assert shape(reader, value, "text") in (None, (None, ()))
-        assert list(reader.unread) == ["text"]
+        assert [note.partition(".")[0] for note in reader.unread] == ["text"]
+
+
+def test_of_a_text_in_pieces_what_reads_is_read_and_the_rest_noted() -> None:
+    for odd, where in ((JsonNumber("5"), "text"), ({"type": "bold", "text": []}, "text.text"), ([["x"]], "text")):
+        reader = PartReader()
+        assert read_text(reader, ["a ", odd, "b"], "text") == ("a b", ())
+        assert list(reader.unread) == [where]
+
+
+def test_a_type_that_is_none_keeps_the_words() -> None:
+    reader = PartReader()
+    text, [entity] = read_text(reader, ["a ", {"type": JsonNumber("5"), "text": "word"}], "text")
+    assert (text, entity.type, list(reader.unread)) == ("a word", "unknown", ["text.type"])
+
+
+def test_a_text_that_is_no_unicode_keeps_what_stands_behind_its_words() -> None:
+    reader = PartReader()
+    broken: Parsed = ["\ud800", {"type": "text_link", "text": "here", "href": "https://a.org"}]
+    text, [entity] = read_text(reader, broken, "text")
+    assert isinstance(text, dict)
+    assert entity.fields == {"link": Link("https://a.org")}
+    assert not reader.spelled
+    assert words(reader, broken, "text") is not None
+    assert not reader.has_notes
 
 
 @pytest.mark.parametrize("value", [None, "", []])
@@ -95,12 +119,6 @@ def test_a_text_that_is_not_there_is_not_noted(value: Parsed) -> None:
     assert words(reader, value, "text") is None
     assert read_text(reader, value, "text") in ((None, ()), ("", ()))
     assert not reader.has_notes
-
-
-def test_a_number_or_a_flag_alone_is_no_text() -> None:
-    assert is_number_alone(JsonNumber("5"))
-    assert is_number_alone(True)
-    assert not any(map(is_number_alone, ("5", "", None, [], {})))
 
 
 def test_a_picture_cut_into_entities_leaves_neither_words_nor_entities() -> None:
