@@ -9,10 +9,18 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 from config.errors import LegalBasisError, SettingsError
 
+Readable: TypeAlias = Path | BinaryIO
+"""A file by its path, or bytes on their way in, such as an upload: read once and in order, never sought in."""
+
+MAX_LEGAL_BASIS_BYTES = 64 << 10
+"""Counsel writes a page or two; it becomes a value of a leaf, which has a limit of its own."""
+_UPLOADED = "legal_basis"
+"""What a legal basis without a path is called: by its name in the log."""
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
 _CHANNEL = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}")
 
@@ -88,36 +96,32 @@ def _is_web_address(text: str) -> bool:
     return address.scheme in {"http", "https"} and bool(address.hostname) and text.isprintable() and " " not in text
 
 
-def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
-    """Read and check a legal basis file (TOML: text, counsel, country, date, expires).
+def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
+    """Read and check a legal basis (TOML: text, counsel, country, date, expires).
 
     Raises:
-        LegalBasisError: A key is missing, unknown or unfit, or the basis is not valid today.
+        LegalBasisError: It cannot be read, a key is missing, unknown or unfit, or the basis is not valid today.
     """
-    try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LegalBasisError("legal_basis.unreadable", where=str(file), found=error.strerror or "") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LegalBasisError("legal_basis.not_toml", where=str(file), found=str(error)) from error
+    where = str(source) if isinstance(source, Path) else _UPLOADED
+    told = _told(source, where)
     for key in sorted(_LEGAL_KEYS ^ told.keys()):
         if key in _LEGAL_KEYS:
-            raise LegalBasisError("legal_basis.key_missing", where=str(file), expected=key)
+            raise LegalBasisError("legal_basis.key_missing", where=where, expected=key)
         known = ", ".join(sorted(_LEGAL_KEYS))
-        raise LegalBasisError("legal_basis.unknown_key", where=str(file), expected=known, found=key)
+        raise LegalBasisError("legal_basis.unknown_key", where=where, expected=known, found=key)
     basis = LegalBasis(
-        text=_text(told, "text", file),
-        counsel=_text(told, "counsel", file),
-        country=_text(told, "country", file),
-        dated=_date(told["date"], "date", file),
-        expires=_date(told["expires"], "expires", file),
+        text=_text(told, "text", where),
+        counsel=_text(told, "counsel", where),
+        country=_text(told, "country", where),
+        dated=_date(told["date"], "date", where),
+        expires=_date(told["expires"], "expires", where),
     )
     if not re.fullmatch(r"[A-Z]{2}", basis.country):
-        raise LegalBasisError("legal_basis.not_a_country", where=str(file), found=basis.country[:20])
+        raise LegalBasisError("legal_basis.not_a_country", where=where, found=basis.country[:20])
     if not basis.dated <= today <= basis.expires:
         raise LegalBasisError(
             "legal_basis.not_valid_today",
-            where=str(file),
+            where=where,
             dated=str(basis.dated),
             expires=str(basis.expires),
             found=str(today),
@@ -125,14 +129,31 @@ def load_legal_basis(file: Path, *, today: date) -> LegalBasis:
     return basis
 
 
-def _text(told: dict[str, object], key: str, file: Path) -> str:
+def _told(source: Readable, where: str) -> dict[str, object]:
+    try:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                raw = file.read(MAX_LEGAL_BASIS_BYTES + 1)
+        else:
+            raw = source.read(MAX_LEGAL_BASIS_BYTES + 1)
+    except OSError as error:
+        raise LegalBasisError("legal_basis.unreadable", where=where, found=error.strerror or "") from error
+    if len(raw) > MAX_LEGAL_BASIS_BYTES:
+        raise LegalBasisError("legal_basis.too_long", where=where, limit=MAX_LEGAL_BASIS_BYTES)
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LegalBasisError("legal_basis.not_toml", where=where, found=str(error)) from error
+
+
+def _text(told: dict[str, object], key: str, where: str) -> str:
     value = told[key]
     if not isinstance(value, str) or not value.strip():
-        raise LegalBasisError("legal_basis.key_empty", file=str(file), key=key)
+        raise LegalBasisError("legal_basis.key_empty", file=where, key=key)
     return value.strip()
 
 
-def _date(value: object, name: str, file: Path | None = None) -> date:
+def _date(value: object, name: str, file: str | None = None) -> date:
     if type(value) is date:
         return value
     try:
@@ -141,4 +162,4 @@ def _date(value: object, name: str, file: Path | None = None) -> date:
         shown = str(value)[:40]
         if file is None:
             raise SettingsError("settings.not_a_date", where=name, found=shown) from error
-        raise LegalBasisError("legal_basis.not_a_date", file=str(file), name=name, found=shown) from error
+        raise LegalBasisError("legal_basis.not_a_date", file=file, name=name, found=shown) from error

@@ -10,11 +10,10 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from config.watchlist import LegalBasis, load_legal_basis
+from config.watchlist import LegalBasis, Readable, load_legal_basis
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
@@ -85,7 +84,7 @@ class Grant:
             task.ask(connection, kind=REVIEW, subject=self.request, due_at=self.review_by)
 
 
-def legal_basis_for(mode: Mode, file: Path | None, *, today: date) -> LegalBasis | None:
+def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalBasis | None:
     """The legal basis that every mode but ``metadata_only`` needs; None for that one, which logs none.
 
     Raises:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
 from config.errors import SettingsError
-from config.watchlist import WatchEntry
+from config.watchlist import Readable, WatchEntry
 from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import StampError, UnknownItemError
@@ -59,7 +58,7 @@ class Removed:
     unstamped: StampError | None
 
 
-def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Path | None, doer: Doer) -> Registered:
+def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:
     """Add a channel, or change what the register says of it.
 
     The same again is not logged, unless it brings something that the register does not show: a

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.home import Home
 from config import oplog
+from config.watchlist import Readable
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
 from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
@@ -19,13 +20,18 @@ from monitor.desktop.json import read_export
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What ``import`` was asked for."""
+    """What ``import`` was asked for.
+
+    Attributes:
+        path: A folder, or the ``result.json`` in it. An export is many files, which its messages name: it has no
+            stream.
+    """
 
     path: Path
     chat_id: str | None
     declared_by: str
     mode: Mode
-    legal_basis: Path | None
+    legal_basis: Readable | None
     doer: Doer
 
 

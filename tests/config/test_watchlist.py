@@ -1,6 +1,7 @@
 """Only a publicly reported channel is an entry, and only counsel's words for today are a legal basis."""
 
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import LegalBasisError, SettingsError
-from config.watchlist import load_legal_basis, watch_entry
+from config.watchlist import MAX_LEGAL_BASIS_BYTES, load_legal_basis, watch_entry
 
 TODAY = date(2026, 3, 1)
 ENTRY = {
@@ -173,3 +174,34 @@ def test_a_channel_that_is_named_by_its_number_has_one(channel: str, number: str
         "access": "public",
     }
     assert watch_entry(channel=channel, **told).number == number
+
+
+def test_a_stream_is_read_as_a_file_is(tmp_path: Path) -> None:
+    file = basis(tmp_path)
+    assert load_legal_basis(BytesIO(file.read_bytes()), today=TODAY) == load_legal_basis(file, today=TODAY)
+    windows = file.read_bytes().replace(b"\n", b"\r\n")
+    assert load_legal_basis(BytesIO(windows), today=TODAY) == load_legal_basis(file, today=TODAY)
+
+
+@pytest.mark.parametrize("raw", [b"", b"text = ", b"\xff", b"#" * (MAX_LEGAL_BASIS_BYTES + 1)])
+def test_a_stream_that_is_no_legal_basis_is_refused(raw: bytes) -> None:
+    with pytest.raises(LegalBasisError) as raised:
+        load_legal_basis(BytesIO(raw), today=TODAY)
+    assert raised.value.where == "legal_basis"
+
+
+def test_no_more_of_a_stream_is_read_than_could_be_one() -> None:
+    stream = BytesIO(b"#" * (MAX_LEGAL_BASIS_BYTES * 4))
+    with pytest.raises(LegalBasisError, match="too long"):
+        load_legal_basis(stream, today=TODAY)
+    assert stream.tell() == MAX_LEGAL_BASIS_BYTES + 1
+
+
+def test_a_stream_that_breaks_off_is_explained() -> None:
+    class Broken(BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    with pytest.raises(LegalBasisError) as raised:
+        load_legal_basis(Broken(), today=TODAY)
+    assert raised.value.found == "Connection reset by peer"

@@ -1,5 +1,7 @@
 """An import asks for the authority that its mode needs before anything is read or written."""
 
+from io import BytesIO
+
 import pytest
 
 from api.home import Home
@@ -50,3 +52,13 @@ def test_progress_hears_of_every_message(home: Home, office: Office) -> None:
     wish = Wish(office.export.folder, None, "mila", Mode.METADATA_ONLY, None, doer(home))
     done = import_export(home, wish, lambda _total: heard.append)
     assert sum(heard) >= done.container.total
+
+
+def test_the_legal_basis_may_come_as_a_stream(home: Home, office: Office) -> None:
+    before = size_of(home)
+    uploaded = BytesIO(legal_basis(home.path.parent).read_bytes())
+    wish = Wish(office.export.folder, None, "mila", Mode.SEALED, uploaded, doer(home))
+    import_export(home, wish, lambda _total: lambda _more: None)
+    basis = next(record.values["legal_basis"] for record in records_of(home, before) if record.type == "imported")
+    assert isinstance(basis, dict)
+    assert basis["counsel"] == "A. Counsel"
