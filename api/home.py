@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import httpx
@@ -26,17 +26,20 @@ from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
+from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
+from evidence.custody.pins import InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer
 from evidence.custody.turn import Turn
 from evidence.errors import EvidenceError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
-from evidence.keys import KeyFolder, Recipients, keys_beside, read_recipients
+from evidence.keys import RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.client import TimeStampOffice
 from evidence.store import database, follow
+from evidence.store.schema import require_schema
 from evidence.store.stored import MOST
 from evidence.times import Clock, system_clock
 
@@ -74,6 +77,7 @@ class Home:
             SettingsError: There is no home here, or a setting is wrong.
             HomeError: Others may read the folder, this account may not write to it, or a part is missing.
             SchemaVersionError: The database is of another version.
+            StoreError: Its schema has what this program did not make.
         """
         home = cls(path.resolve(), clock)
         require_private(home.path)
@@ -85,6 +89,7 @@ class Home:
             raise HomeError("home.objects_missing", where=str(home.path / OBJECTS_FOLDER))
         with database.reading(home.engine) as connection:
             database.require_version(connection)
+            require_schema(connection)
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 
@@ -139,6 +144,61 @@ class Home:
         elif handed_out.exists():  # so an audit needs no keys' folder
             roots[REHEARSAL] = (read_certificate(handed_out),)
         return roots
+
+    def in_use(self) -> Sequence[InUse]:
+        """What this home would use of what the log pins; ``read_pins`` gives what it should."""
+        recipients, settings = self.path / "recipients", self.path / SETTINGS_FILE
+        seal, root = self.path / SEAL_FILE, self.trust / SEAL_ROOT_FILE
+        office = self.settings.office
+        return [
+            *(
+                InUse(f"{role}_recipient", str(recipients / f"{role}.txt"), partial(self._recipient, role))
+                for role in ROLES
+            ),
+            InUse("log_key", str(self.path / VKEY_FILE), lambda: str(self.verifier_key)),
+            InUse("seal_certificate_sha256", str(seal), lambda: certificate_sha256(seal)),
+            InUse("seal_root_sha256", str(root), lambda: certificate_sha256(root)),
+            InUse("organisation", f"{settings}, office.organisation", lambda: text_value(office.organisation)),
+            InUse("rehearsal", f"{settings}, office.rehearsal", lambda: "yes" if office.rehearsal else "no"),
+        ]
+
+    def in_recovery(self) -> Sequence[InUse]:
+        """The files that the cards open, as ``in_use``."""
+        folder = self.path / "recovery"
+        return [
+            InUse(f"{role}_recovery_sha256", str(folder / name), partial(file_sha256, folder / name))
+            for role, name in RECOVERY.items()
+        ]
+
+    def unpinned(self, *, recovery: bool = False) -> Sequence[EvidenceError]:
+        """Every difference between what this home would use and what its log pins.
+
+        Args:
+            recovery: Compare also what the cards open, which no command uses without them.
+
+        Raises:
+            LogError: What the log pins cannot be read, or entry 0 is not under the checkpoint that was signed last.
+        """
+        signed = self.keys.signed
+        newest = open_checkpoint(signed.read_bytes(), key=self.verifier_key) if signed.exists() else None
+        with database.reading(self.engine) as connection:
+            pins = read_pins(connection, newest)
+        used = [*self.in_use(), *(self.in_recovery() if recovery else ())]
+        return [*unpinned(pins, used), *self.foreign_roots()] if pins else []
+
+    def foreign_roots(self) -> Iterator[HomeError]:
+        """Every certificate in ``trust`` that this home would hand out and nobody knows."""
+        known = {
+            f"time-stamp-{name}-{at}.pem": certificate
+            for name, certificates in self.stamp_roots().items()
+            for at, certificate in enumerate(certificates, start=1)
+        }
+        for file in sorted(self.trust.glob("*.pem")):
+            if file.name != SEAL_ROOT_FILE and known.get(file.name) != read_certificate(file):
+                yield HomeError("home.foreign_root", where=str(file))
+
+    def _recipient(self, role: str) -> str:
+        return str(getattr(self.recipients, role))
 
     def require_keys(self) -> None:
         """Check that the keys' folder is at its place.
@@ -208,11 +268,14 @@ class Home:
         Raises:
             HomeBusyError: Others kept writing.
             SecretFileError: A key is missing or readable by others.
-            HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys.
+            HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys;
+                or a file or setting is not what the log pins.
             CheckpointError: The database was put back to an older state; nothing was written.
         """
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
+        for error in self.unpinned():
+            raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
         try:
@@ -313,6 +376,27 @@ def read_certificate(file: Path) -> x509.Certificate:
         raise HomeError("home.certificate_missing", where=str(file)) from error
     except ValueError as error:
         raise _damaged(file, error) from error
+
+
+def certificate_sha256(file: Path) -> str:
+    """Lower hex SHA-256 of a certificate of the home, as people compare it.
+
+    Raises:
+        HomeError: The file is missing or holds no certificate.
+    """
+    return sha256_hex(read_certificate(file).public_bytes(Encoding.DER))
+
+
+def file_sha256(file: Path) -> str:
+    """Lower hex SHA-256 of a file of the home.
+
+    Raises:
+        HomeError: It is missing.
+    """
+    try:
+        return sha256_hex(file.read_bytes())
+    except FileNotFoundError as error:
+        raise HomeError("home.recovery_missing", where=str(file)) from error
 
 
 def require_private(folder: Path) -> None:

@@ -39,6 +39,8 @@ _NOT_TYPED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 ROLES = ("office", "casework", "matching")
+RECOVERY = {"casework": "casework.age", "matching": "matching.age", "seal_root": "seal-root.age"}
+"""Files in ``HOME/recovery``, by what the cards open in them."""
 
 
 @dataclass(frozen=True, slots=True)

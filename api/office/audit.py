@@ -34,6 +34,7 @@ def run_audit(
         reader=reader,
         keys=keys,
         asked=home.asked_size(),
+        in_use=(*home.in_use(), *home.in_recovery()),
     )
     done = audit(told, progress)
     problems, verdict = len(done.report.problems), done.report.verdict

@@ -1,7 +1,8 @@
 """Checks a home and the program itself; every finding says what to do.
 
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
-else may look in, and every secret is there.  3. ``clock``: not before the newest time stamp.
+else may look in, and every secret is there; ``home.pins``: what is there is what the log pins.
+3. ``clock``: not before the newest time stamp.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
 person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
@@ -58,6 +59,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("settings", lambda: None),
         ("home.private", lambda: require_private(home.path)),
         ("keys.private", lambda: keys(home)),
+        ("home.pins", lambda: pins(home)),
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
         ("store", lambda: store(home)),
@@ -97,6 +99,15 @@ def keys(home: Home) -> None:
         read_secret_file(home.path / "recovery" / name)
     read_certificate(home.path / SEAL_FILE)
     read_certificate(home.trust / SEAL_ROOT_FILE)
+
+
+def pins(home: Home) -> Iterable[Finding]:
+    """The home would use what its log pins, and the cards would open what they opened when it was made."""
+    try:
+        keys(home)
+    except (Explained, OSError):
+        return []  # keys.private tells
+    return (Finding.of_error("home.pins", error) for error in home.unpinned(recovery=True))
 
 
 def clock_check(home: Home) -> None:

@@ -19,7 +19,6 @@ from config.catalogues import time_stamp_offices
 from config.errors import SettingsError
 from config.settings import settings_toml
 from evidence.authority import Doer
-from evidence.canonical import sha256_hex, text_value
 from evidence.custody.event import Draft
 from evidence.errors import HomeError, StampError
 from evidence.keys import create_keys, keys_beside
@@ -169,26 +168,17 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     make_folder(home.trust)
     write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
     with home.writing() as writer:
-        writer.sequencer.append([_opening(plan, home, sha256_hex(certificate.public_bytes(Encoding.DER)))])
+        writer.sequencer.append([_opening(plan, home)])
         unstamped = writer.beat(now=True)
     cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
     return Created(home, cards, unstamped, plan.threshold)
 
 
-def _opening(plan: Plan, home: Home, seal_sha256: str) -> Draft:
-    recipients = home.recipients
+def _opening(plan: Plan, home: Home) -> Draft:
     return Draft(
         "log_opened",
         Doer(plan.actor, TOOL, home.clock()).values()
-        | {
-            "organisation": text_value(plan.organisation),
-            "log_key": str(home.verifier_key),
-            "office_recipient": str(recipients.office),
-            "casework_recipient": str(recipients.casework),
-            "matching_recipient": str(recipients.matching),
-            "seal_certificate_sha256": seal_sha256,
-            "rehearsal": "yes" if plan.rehearsal else "no",
-        },
+        | {each.name: each.value() for each in (*home.in_use(), *home.in_recovery())},
     )
 
 

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from config.errors import Fact
 from evidence.canonical import sha256_hex
+from evidence.custody.pins import InUse
 from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
 from evidence.finding import Finding, Verdict
 from evidence.log.leaf import Leaf, parse_leaf
@@ -47,6 +48,7 @@ class AuditInput:
         against: An older checkpoint from outside.
         reader: With the casework key: compare records and rows.
         keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
+        in_use: What the home would use of what the log pins.
         asked: Over how many entries a time stamp was last asked for, if it is known: later ones wait for the beat.
     """
 
@@ -60,6 +62,7 @@ class AuditInput:
     reader: RecordReader | None = None
     keys: bool = False
     asked: int | None = None
+    in_use: Sequence[InUse] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Checks the store against the log, and the log against older checkpoints (levels 1 to 3; no secret key needed).
 
-1. ``database.integrity``: the database's own check of its pages.
+1. ``database.schema``: the database has the objects that the program makes, and no other.
+   ``database.integrity``: its own check of its pages.
 2. ``log.leaves``: every leaf parses, is of this log, in its place, and names the newest token before it.
 3. ``log.tiles``: the tiles are those of the leaves; nothing is missing and nothing is added.
 4. ``log.checkpoints``: every checkpoint is signed by the log key and has the root of the leaves.
@@ -10,6 +11,7 @@
    never fine. What is newer than the beat is only told.
 7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.
    Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided.
+   ``home.pins``: the home would use what entry 0, and each change of a key, says.
 8. Level 2, ``sealed.rows`` and ``objects.bytes``: every ciphertext is there and hashes to its leaf.
 9. Level 3, ``sealed.headers``: every envelope has a readable header. ``rows.places``: every row in
    clear stands at a leaf of its type, and none is missing. With the casework key, ``records.rows``:
@@ -24,6 +26,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from evidence.audit import home
 from evidence.audit.log import AuditInput, LogAudit
 from evidence.audit.rows import row_places
 from evidence.audit.store import StoreAudit
@@ -60,7 +63,7 @@ def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: No
     with told.engine.connect() as connection, _any_text(connection):
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, told, progress)
-        findings = _run(_log_checks(log, told))
+        findings = _run(_log_checks(connection, log, told))
         store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
         findings += _run(_store_checks(store, told, partial(row_places, connection, log.places)))
     return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
@@ -92,8 +95,9 @@ def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]
         yield from check() or ()
 
 
-def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:
-    yield "database.integrity", log.integrity  # (1)
+def _log_checks(connection: sa.Connection, log: LogAudit, told: AuditInput) -> Iterable[_Check]:
+    yield "database.schema", partial(home.schema, connection)  # (1)
+    yield "database.integrity", log.integrity
     yield "log.leaves", log.leaves  # (2)
     yield "log.tiles", log.tiles  # (3)
     yield "log.checkpoints", log.checkpoints  # (4)
@@ -102,6 +106,7 @@ def _log_checks(log: LogAudit, told: AuditInput) -> Iterable[_Check]:
     yield "log.signed", log.signed  # (7)
     if told.against is not None:
         yield "log.against", partial(log.holds, told.against)
+    yield "home.pins", partial(home.pins, connection, told, log.places)
 
 
 def _store_checks(store: StoreAudit, told: AuditInput, places: Callable[[], Iterable[Finding]]) -> Iterable[_Check]:

@@ -25,7 +25,7 @@ from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
 from evidence.stamp.token import MAX_OFFICE_SKEW
 from evidence.store import database
-from evidence.store.database import reading
+from evidence.store.database import put, reading
 from evidence.store.projection import Placed
 from evidence.store.stored import stored_int
 from evidence.times import format_time, parse_time
@@ -110,7 +110,7 @@ class Anchoring:
         def keep(connection: sa.Connection, placed: Sequence[Placed]) -> None:
             for event in placed:
                 row = {"idx": event.idx, "size": size, "token": stamped.token, "reply": stamped.reply}
-                connection.execute(sa.insert(database.token), row)
+                put(connection, database.token, [row])
 
         self.sequencer.turn(choose, also=keep)
 

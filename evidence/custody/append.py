@@ -9,6 +9,7 @@ from evidence.errors import TileError
 from evidence.log.merkle import leaf_hash
 from evidence.log.tiles import grow
 from evidence.store import database
+from evidence.store.database import put
 from evidence.store.stored import stored_bytes, stored_int
 
 
@@ -52,16 +53,15 @@ def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str)
     if not events:
         return first
     leaves = [event.leaf(after) for event in events]
-    connection.execute(
-        sa.insert(database.event), [{"idx": idx, "leaf": leaf} for idx, leaf in enumerate(leaves, start=first)]
-    )
     rows = [
         {"idx": idx, "name": name, "body": body}
         for idx, event in enumerate(events, start=first)
         for name, body in event.sealed.items()
     ]
-    if rows:
-        connection.execute(sa.insert(database.sealed), rows)
+    pins = [{"idx": idx, "lines": event.pin} for idx, event in enumerate(events, start=first) if event.pin is not None]
+    put(connection, database.event, [{"idx": idx, "leaf": leaf} for idx, leaf in enumerate(leaves, start=first)])
+    put(connection, database.sealed, rows)
+    put(connection, database.pin, pins)
     _grow(connection, first, leaves)
     return first
 
@@ -73,6 +73,4 @@ def _grow(connection: sa.Connection, size: int, leaves: Sequence[bytes]) -> None
         sa.delete(table).where(table.c.level == sa.bindparam("in_level"), table.c.n == sa.bindparam("at_n")),
         [{"in_level": level, "at_n": n} for level, n in changed],
     )
-    connection.execute(
-        sa.insert(table), [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in changed.items()]
-    )
+    put(connection, table, [{"level": level, "n": n, "hashes": hashes} for (level, n), hashes in changed.items()])

@@ -15,7 +15,7 @@ from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError, LeafError
 from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.leaf import Leaf
-from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, Schema, schema_of
+from evidence.log.schema import FORMAT, MAX_LEAF_BYTES, NO_TOKEN, PINNED, SCHEMAS, Schema, schema_of
 from evidence.seal.age import Recipient
 from evidence.seal.envelopes import seal_whole
 
@@ -68,6 +68,7 @@ class Prepared:
         values: Every NAME of the schema.
         sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``, ``media``.
         tail: The leaf's bytes from the end of its ``after`` on.
+        pin: The lines that open what this event pins; None for one that pins nothing.
     """
 
     event_id: str
@@ -76,6 +77,7 @@ class Prepared:
     sealed: Mapping[str, bytes]
     payload_sha256: str | None
     tail: bytes
+    pin: bytes | None = None
 
     def leaf(self, after: str) -> bytes:
         """The leaf, behind the token with this lower hex SHA-256, or behind 64 zeros."""
@@ -136,7 +138,15 @@ def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy 
     if len(leaf) > MAX_LEAF_BYTES:
         raise LeafError("leaf.too_long", limit=MAX_LEAF_BYTES, found=len(leaf))
     address = draft.payload.sha256 if draft.payload else None
-    return Prepared(draft.event_id, draft.type, values, rows, address, leaf[len(_HEAD) + len(NO_TOKEN) :])
+    tail = leaf[len(_HEAD) + len(NO_TOKEN) :]
+    return Prepared(draft.event_id, draft.type, values, rows, address, tail, _pin(record))
+
+
+def _pin(record: Record) -> bytes | None:
+    shown = PINNED.get(record.type)
+    return (
+        None if shown is None else "\n".join(record.lines(withhold=SCHEMAS[record.type].names - shown)).encode("ascii")
+    )
 
 
 def _complete(draft: Draft, schema: Schema) -> dict[str, Value]:

@@ -26,9 +26,9 @@ from evidence.log.tiles import tree_root
 from evidence.objects.durable import replace_file
 from evidence.seal.age import Recipient
 from evidence.store import database
-from evidence.store.database import reading
+from evidence.store.database import put, reading
 from evidence.store.marks import SeenKey
-from evidence.store.projection import Placed, project
+from evidence.store.projection import Placed, project, require_projected
 from evidence.store.stored import stored_bytes
 
 Also = Callable[[sa.Connection, Sequence[Placed]], None]
@@ -95,6 +95,7 @@ class Sequencer:
             placed = [_placed(idx, event) for idx, event in enumerate(events, start=first)]
             for event in placed:
                 project(connection, event, self._seen)
+            require_projected(connection, placed)
             if also:
                 also(connection, placed)
         if placed:
@@ -142,7 +143,7 @@ class Sequencer:
         root = tree_root(TileRows(connection), size=size)
         note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
         replace_file(self._signed, note)  # before the row is committed: what was signed is never forgotten
-        connection.execute(sa.insert(database.checkpoint), {"size": size, "note": note})
+        put(connection, database.checkpoint, [{"size": size, "note": note}])
         return note
 
     def _require_growth(self, connection: sa.Connection) -> None:

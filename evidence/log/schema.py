@@ -54,6 +54,10 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "casework_recipient",
                 "matching_recipient",
                 "seal_certificate_sha256",
+                "seal_root_sha256",
+                "casework_recovery_sha256",
+                "matching_recovery_sha256",
+                "seal_root_recovery_sha256",
                 "rehearsal",
             )
         ),
@@ -131,6 +135,14 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
     }
 )
 
+
+PINNED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "log_opened": SCHEMAS["log_opened"].names.difference(_ACT),
+        "key_changed": SCHEMAS["key_changed"].names.difference(_ACT),
+    }
+)
+"""Values that the home keeps disclosed, by type: what it must be using. None of them is a secret or about a person."""
 
 _FORMATS: Mapping[str, Mapping[str, Schema]] = MappingProxyType({FORMAT: SCHEMAS})
 

@@ -1,12 +1,13 @@
 """The tables, and how they are opened: SQLite in WAL mode with synchronous=FULL, or PostgreSQL.
 
 Truth: ``event`` (leaves), ``sealed`` (records, prints, media headers, small media), ``checkpoint`` and
-``token`` (signed answers that the log names by digest). Everything else is a projection
+``token`` (signed answers that the log names by digest), ``pin`` (what a leaf commits to and the home must use,
+disclosed). Everything else is a projection
 (``evidence.store.projection``) or work (``task``, ``follower``). Rows in clear hold ids, times,
 kinds, sizes and digests; nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError,
 
 SCHEMA_VERSION = "0001d"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001",)
+_OLDER = ("0001", "0001c")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -81,6 +82,12 @@ token = sa.Table(
     sa.Column("size", _IDX, nullable=False),
     sa.Column("token", Bytes, nullable=False),
     sa.Column("reply", Bytes, nullable=False),
+)
+pin = sa.Table(
+    "pin",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("lines", Bytes, nullable=False),
 )
 tile = sa.Table(
     "tile",
@@ -291,6 +298,31 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             _take_writers_lock(connection)
         yield connection
+
+
+def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows, and read them back: what a trigger or a rule of the database takes away is not acknowledged.
+
+    Raises:
+        StoreError: A row is not there as it was given.
+    """
+    if not rows:
+        return
+    connection.execute(sa.insert(table), rows)
+    names, keys = list(rows[0]), [column.name for column in table.primary_key]
+    given = {tuple(row[name] for name in names) for row in rows}
+    found = connection.execute(sa.select(*(table.c[name] for name in names)).where(_at(table, keys, rows)))
+    if lost := given.difference(map(tuple, found)):
+        gone = dict(zip(names, min(lost, key=str), strict=True))
+        raise StoreError("store.row_lost", where=" ".join([table.name, *(str(gone[name]) for name in keys)]))
+
+
+def _at(table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, object]]) -> sa.ColumnElement[bool]:
+    """Where these rows lie; by their span, where they follow one another."""
+    if keys[0] == "idx":
+        places = [row["idx"] for row in rows]
+        return table.c.idx.between(places[0], places[-1])
+    return sa.tuple_(*(table.c[name] for name in keys)).in_([tuple(row[name] for name in keys) for row in rows])
 
 
 def _writer(engine: sa.Engine) -> sa.Engine:

@@ -3,13 +3,15 @@
 Rows in clear hold ids, times, kinds, digests and marks (``evidence.store.marks``) only.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
+from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, observed_marks
 
@@ -97,6 +99,32 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "case_item_added": _case_item_added,
     }
 )
+
+
+_ONE_ROW: Mapping[str, sa.Table] = MappingProxyType(
+    {
+        "observed": database.item,
+        "hole": database.hole,
+        "case_opened": database.case_file,
+        "case_item_added": database.case_item,
+        "requested": database.authority,
+    }
+)
+"""Types of events that have a row of their own, each for as long as the log lasts."""
+
+
+def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+    """Check that the newest events have their rows.
+
+    Raises:
+        StoreError: The database took rows and does not hold them.
+    """
+    counted = Counter(_ONE_ROW[event.type].name for event in placed if event.type in _ONE_ROW)
+    for name, expected in counted.items():
+        table = database.metadata.tables[name]
+        new = sa.select(sa.func.count()).select_from(table).where(table.c.idx >= placed[0].idx)
+        if (found := connection.execute(new).scalar_one()) != expected:
+            raise StoreError("store.rows_lost", where=name, expected=expected, found=found)
 
 
 def differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tuple[str, str]]:

@@ -89,6 +89,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_item_place", ["channel_id", "message_id", "seen"], unique=False)
 
     op.create_table(
+        "pin",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("lines", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_pin")),
+    )
+    op.create_table(
         "sealed",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=16), nullable=False),

@@ -228,6 +228,17 @@ def test_a_decoder_without_its_walls_or_without_a_picture_is_found(monkeypatch: 
 def test_a_healthy_home_passes_every_check(home: Home) -> None:
     report = examine(home.path, system_clock)
     assert report.verdict is Verdict.PASSED
-    names = ["program", "settings", "home.private", "keys.private", "clock", "disk", "store", "offices", "reviews"]
+    names = [
+        "program",
+        "settings",
+        "home.private",
+        "keys.private",
+        "home.pins",
+        "clock",
+        "disk",
+        "store",
+        "offices",
+        "reviews",
+    ]
     assert [finding.id for finding in report.findings] == [*names, "decoder"]
     report.require_passed()

@@ -86,3 +86,26 @@ def test_the_tiles_have_the_root_of_the_leaves(ledger: Ledger, sizes: tuple[int,
     with reading(ledger.engine) as connection:
         kept = connection.execute(sa.select(database.event).order_by(database.event.c.idx)).all()
     assert [(row.idx, bytes(row.leaf)) for row in kept] == list(enumerate(leaves))
+
+
+SWALLOWING = [
+    "CREATE TRIGGER t BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END",
+    "CREATE TRIGGER t AFTER INSERT ON {table} BEGIN DELETE FROM {table} WHERE rowid = new.rowid; END",
+    "CREATE TRIGGER t AFTER INSERT ON {table} BEGIN UPDATE {table} SET {column} = x'00' WHERE rowid = new.rowid; END",
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("event", "leaf"), ("sealed", "body"), ("pin", "lines"), ("tile", "hashes")]
+)
+@pytest.mark.parametrize("statement", SWALLOWING)
+def test_a_row_that_a_trigger_takes_away_or_changes_is_not_acknowledged(
+    ledger: Ledger, statement: str, table: str, column: str
+) -> None:
+    opening = Draft("log_opened", {"actor": "ann", "tool": "nisisama/0"})
+    with writing(ledger.engine) as connection:
+        connection.exec_driver_sql(statement.format(table=table, column=column))
+    with pytest.raises(StoreError, match="does not hold it") as raised, writing(ledger.engine) as connection:
+        append(connection, [entry(opening)], after=NO_TOKEN)
+    assert raised.value.where.startswith(f"{table} 0")
+    assert count(ledger.engine, database.event) == 0

@@ -261,3 +261,15 @@ def test_a_checkpoint_is_noted_when_the_turn_is_over(ledger: Ledger, monkeypatch
     ledger.sequencer.checkpoint()
     ledger.sequencer.checkpoint()
     assert noted == ["checkpoint_signed"]
+
+
+@pytest.mark.parametrize("table", ["case_file", "checkpoint"])
+def test_a_row_that_a_trigger_swallows_is_not_acknowledged(ledger: Ledger, table: str) -> None:
+    with writing(ledger.engine) as connection:
+        connection.exec_driver_sql(f"CREATE TRIGGER t BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END")
+    ends = {"case_file": lambda: ledger.sequencer.append([case_opened()]), "checkpoint": ledger.sequencer.checkpoint}
+    if table == "checkpoint":
+        ledger.sequencer.append([case_opened()])
+    with pytest.raises(StoreError, match="does not hold"):
+        ends[table]()
+    assert len(ledger.leaves()) == (0 if table == "case_file" else 1)

@@ -1,0 +1,163 @@
+"""What the log pins of its home: whom it seals to, its keys, its seal, whose it is.
+
+Entry 0 commits to these values, and each ``key_changed`` entry after it to a new one in the place of an
+old one. All are public, so their disclosures lie in the home (``database.pin``), and whoever opens the
+home can compare what it would use with what was logged, without a key. Entry 0 itself is bound by
+its inclusion in the newest checkpoint that was signed, which lies beside the log key.
+
+LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one key
+that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from evidence.canonical import Value, sha256_hex
+from evidence.custody.append import TileRows
+from evidence.errors import CommitmentError, EvidenceError, HomeError, LeafError
+from evidence.log.commit import open_commitments
+from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.merkle import verify_inclusion
+from evidence.log.note import Checkpoint
+from evidence.log.schema import PINNED, require_names, schema_of
+from evidence.log.tiles import inclusion_path
+from evidence.store import database
+from evidence.store.stored import stored_bytes
+
+_SHORT = 120
+"""Longest value that is shown as it is, in characters."""
+SEAL = "seal"
+"""What ``key_changed`` calls the seal's certificate."""
+_CHANGES = {SEAL: "seal_certificate_sha256"}
+"""What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A value that the log pins.
+
+    Attributes:
+        index: Log index of the entry that says so.
+    """
+
+    value: Any
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Something that the home would use.
+
+    Attributes:
+        name: Its NAME in entry 0.
+        where: The file, and the setting in it.
+        value: Reads it; raises where it cannot be read.
+    """
+
+    name: str
+    where: str
+    value: Callable[[], Value]
+
+
+Pins = Mapping[str, Pin]
+"""By NAME of entry 0. Empty before the log is opened."""
+
+
+def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
+    """What the log pins now.
+
+    1. Entry 0 is there, and under ``signed``.  2. Each pinned entry opens by its disclosures.  3. A change
+    replaces the value that stood.
+
+    Args:
+        signed: The newest checkpoint that was signed; None where there is none, or nobody can know it.
+
+    Raises:
+        LogError: One of these does not hold.
+        StoreError: A row is of another type.
+    """
+    rows = connection.execute(sa.select(database.pin).order_by(database.pin.c.idx)).all()
+    lines = {row.idx: stored_bytes(row.lines, where=f"pin {row.idx}").decode("ascii", "replace") for row in rows}
+    if not lines and signed is None and _leaf(connection, 0) is None:
+        return {}
+    first = _require_leaf(connection, 0)
+    if signed is not None:  # (1)
+        path = inclusion_path(TileRows(connection), index=0, size=signed.size)
+        verify_inclusion(leaf=first, index=0, tree_size=signed.size, path=path, root=signed.root)
+    pins: dict[str, Pin] = {}
+    for index in sorted({0, *lines}):
+        leaf = parse_leaf(_require_leaf(connection, index))
+        shown = open_pin(leaf, lines.get(index, ""), index=index)  # (2)
+        if leaf.type == "log_opened":
+            pins = {name: Pin(value, index) for name, value in shown.items()}
+        else:
+            pins |= _change(pins, shown, index)  # (3)
+    return pins
+
+
+def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
+    """The values that an entry pins, proven by its disclosures.
+
+    Raises:
+        LeafError: An entry of this type pins nothing, or not at this place; or what is shown is not what it commits to.
+    """
+    if leaf.type not in PINNED or (leaf.type == "log_opened") is not (index == 0):
+        raise LeafError("leaf.pins_nothing", index=index, found=leaf.type)
+    try:
+        shown = open_commitments(leaf.commit, lines.split("\n"))
+    except CommitmentError as error:
+        raise LeafError("leaf.pin_unreadable", index=index, cause=error) from error
+    require_names(shown.names, schema_of(leaf.type, leaf.format), where=f"pin {index}")
+    if shown.values.keys() != PINNED[leaf.type]:
+        raise LeafError("leaf.other_names_pinned", index=index)
+    return shown.values
+
+
+def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
+    name = _CHANGES.get(shown["key"])
+    if name is None or name not in pins or pins[name].value != shown["old"]:
+        raise LeafError("leaf.changes_no_pin", index=index, key=str(shown["key"])[:40])
+    return {name: Pin(shown["new"], index)}
+
+
+def _leaf(connection: sa.Connection, index: int) -> bytes | None:
+    table = database.event
+    leaf = connection.execute(sa.select(table.c.leaf).where(table.c.idx == index)).scalar_one_or_none()
+    return None if leaf is None else stored_bytes(leaf, where=f"leaf {index}")
+
+
+def _require_leaf(connection: sa.Connection, index: int) -> bytes:
+    leaf = _leaf(connection, index)
+    if leaf is None:
+        raise LeafError("leaf.missing_pinning", index=index)
+    return leaf
+
+
+def unpinned(pins: Pins, used: Sequence[InUse]) -> Iterator[EvidenceError]:
+    """Every difference between what the home would use and what the log pins."""
+    for each in used:
+        pin = pins.get(each.name)
+        try:
+            value = each.value()
+        except EvidenceError as error:
+            yield error
+            continue
+        if pin is None or pin.value != value:
+            expected = "-" if pin is None else fingerprint(pin.value)
+            yield HomeError(
+                "home.not_pinned",
+                where=each.where,
+                name=each.name,
+                index=0 if pin is None else pin.index,
+                expected=expected,
+                found=fingerprint(value),
+            )
+
+
+def fingerprint(value: Value) -> str:
+    """A pinned value as people compare it: a short one by itself, a longer one by its SHA-256."""
+    text = str(value)
+    return text if len(text) <= _SHORT else f"SHA-256 {sha256_hex(text.encode())}"
