@@ -18,7 +18,7 @@ from evidence.errors import SchemaVersionError, StorageFullError, StoreError
 from evidence.store import database
 from evidence.store.database import open_engine, reading, require_version, sqlite_url, store_errors, writing
 
-TRUTH = (database.event, database.sealed, database.checkpoint, database.token)
+TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.pin)
 
 
 @pytest.fixture
