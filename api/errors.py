@@ -12,7 +12,7 @@ from types import MappingProxyType
 from casefiles.errors import CaseError
 from casefiles.verifier import report as verifier
 from config.errors import ConfigError, Explained
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, NobodyNamedError
 from evidence.finding import Verdict
 from monitor.errors import MonitorError
 
@@ -25,6 +25,7 @@ EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
     {
         ConfigError: REFUSED,
         EvidenceError: REFUSED,
+        NobodyNamedError: USAGE,
         MonitorError: REFUSED,
         CaseError: REFUSED,
     }

@@ -6,7 +6,6 @@ a channel as ``metadata_only``, a bundle for an approved recipient. A mode above
 needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -16,13 +15,12 @@ import sqlalchemy as sa
 from config.watchlist import LegalBasis, Readable, load_legal_basis
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft
-from evidence.errors import AuthorityError
+from evidence.errors import AuthorityError, NobodyNamedError
+from evidence.names import require_name, require_others
 from evidence.observation import Mode
 from evidence.store import task
 from evidence.times import format_time
 
-NOT_NAMED = "not named"
-"""Who acts where nobody said so: the log invents no person."""
 REVIEW = "review"
 """The kind of task that asks a second person to look at what one person did."""
 REVIEW_WITHIN = timedelta(days=7)
@@ -41,10 +39,14 @@ class Doer:
     """Who acts, with what, and when; the values that every event carries.
 
     Attributes:
-        actor: Pseudonym.
+        actor: Pseudonym, without the spaces around it.
         approver: A second person's pseudonym, if one approved.
         tool: Name and version of the program.
         at: When, by our clock.
+
+    Raises:
+        NobodyNamedError: There is no actor.
+        AuthorityError: A name is none (``evidence.names``).
     """
 
     actor: str
@@ -52,6 +54,13 @@ class Doer:
     at: datetime
     reason: str | None = None
     approver: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.actor.strip():
+            raise NobodyNamedError("authority.nobody_named")
+        object.__setattr__(self, "actor", require_name(self.actor))
+        if self.approver is not None and self.approver.strip():
+            object.__setattr__(self, "approver", require_name(self.approver))
 
     def values(self, authority: str | None = None) -> dict[str, Value]:
         """The values of names that every schema has."""
@@ -117,18 +126,15 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
 
 
 def require_two(act: Act, doer: Doer) -> str:
-    """The second person, who must be named, and another than the first, who must be named too.
+    """The second person, who must be named, and another than the first.
 
     Raises:
-        AuthorityError: Nobody approved, the same person did both, or nobody is named who asks.
+        AuthorityError: Nobody approved, or the same person did both.
     """
     approver = doer.approver or ""
     if not approver.strip():
         raise AuthorityError("authority.needs_two_persons", where=act.value)
-    if _same(approver, doer.actor):
-        raise AuthorityError("authority.own_request", where=act.value)
-    if _same(doer.actor, NOT_NAMED):
-        raise AuthorityError("authority.needs_two_names", where=act.value)
+    require_others(doer.actor, approver)
     return approver
 
 
@@ -149,13 +155,3 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
 def _request(act: Act, target: str, doer: Doer) -> Draft:
     told: dict[str, Value] = {"what": act.value, "target": text_value(target), "proof": "declared"}
     return Draft("requested", doer.values() | told)
-
-
-def _same(one: str, other: str) -> bool:
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    """A name without what a reader does not see: case, width, invisible characters, how an accent is composed."""
-    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen.strip()).casefold())

@@ -35,6 +35,7 @@
     ├── NotDecodedError         a medium could not be decoded; its hole says why
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
     ├── AuthorityError          an act lacks its request, its approval or its second person
+    │   └── NobodyNamedError       nobody was named who acts
     └── UnknownItemError        no such item, channel or case
 
 Standard library only: the offline verifier carries this module.
@@ -181,6 +182,10 @@ class PrintsError(EvidenceError):
 
 class AuthorityError(EvidenceError):
     """An act lacks its request, its approval or its second person."""
+
+
+class NobodyNamedError(AuthorityError):
+    """Nobody was named who acts."""
 
 
 class UnknownItemError(EvidenceError):

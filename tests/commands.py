@@ -37,7 +37,7 @@ class Ran:
     @property
     def error(self) -> dict[str, str]:
         """What the error says, which standard error says too."""
-        assert self.code == REFUSED
+        assert self.code in {REFUSED, USAGE}
         error: dict[str, str] = self.told["error"]
         assert self.told.keys() == {"error"}
         assert self.err.startswith("error: ")

@@ -18,7 +18,6 @@ from api.cli.common import (
     warn_unstamped,
 )
 from casefiles.bundle.presets import AUDIENCES
-from evidence.authority import NOT_NAMED
 
 
 @click.command()
@@ -58,8 +57,8 @@ def export(
     home = open_home(ctx)
     destination = Destination(out)
     require_exportable(home, case_id, destination)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
-    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=NOT_NAMED)
     done = export_case(home, Order(case_id, audience, language, person), casework, destination)
     if done.finished:
         warn(

@@ -23,7 +23,6 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from casefiles.verifier.report import printable
-from evidence.authority import NOT_NAMED
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem
@@ -48,7 +47,7 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
     from api.office.case import open_case
 
     home = open_home(ctx)
-    done = open_case(home, doer(actor, home.clock, reason=reason, fallback=NOT_NAMED))
+    done = open_case(home, doer(actor, home.clock, reason=reason))
     warn_unstamped(done.unstamped)
     emit({"case_id": done.case_id}, as_json=as_json, text=f"Opened {done.case_id}.")
 
@@ -88,7 +87,7 @@ def add(
     from api.office.case import add_items
 
     home = open_home(ctx)
-    done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason, fallback=NOT_NAMED))
+    done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason))
     warn_unstamped(done.unstamped)
     emit(
         {"case_id": case_id, "added": done.added, "items": done.items},
@@ -110,8 +109,8 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
     home = open_home(ctx)
     require_case(home, case_id)
+    person = doer(actor, home.clock)
     casework = unlock(home, passphrase_file).casework
-    person = doer(actor, home.clock, fallback=NOT_NAMED)
     first = show_case(home, case_id, person, casework)
 
     if not as_json:

@@ -16,7 +16,6 @@ from api.cli.common import (
     unlock,
     warn_unstamped,
 )
-from evidence.authority import NOT_NAMED
 
 
 @click.command()
@@ -42,8 +41,8 @@ def check(
 
     home = open_home(ctx)
     require_case(home, case_id)
+    person = doer(actor, home.clock, reason=reason)
     matching = unlock(home, passphrase_file).matching
-    person = doer(actor, home.clock, reason=reason, fallback=NOT_NAMED)
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case_id, person, matching)
     warn_unstamped(done.unstamped)

@@ -14,8 +14,8 @@ from api import TOOL
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.settings import read_secret_file
-from evidence.authority import NOT_NAMED, Doer
-from evidence.errors import AuthorityError, PassphraseError, StampError
+from evidence.authority import Doer
+from evidence.errors import PassphraseError, StampError
 from evidence.keys import MIN_PASSPHRASE_CHARACTERS, Unlocked, require_long
 from evidence.observation import Mode
 from evidence.times import Clock
@@ -57,19 +57,14 @@ def doer(
     *,
     reason: str | None = None,
     approver: str | None = None,
-    fallback: str | None = None,
 ) -> Doer:
-    """Who acts; ``fallback`` stands in where a command names the person otherwise, or goes on without one and says so.
+    """Who acts; asked before a passphrase is.
 
     Raises:
-        AuthorityError: Nobody was named.
+        NobodyNamedError: Nobody was named.
+        AuthorityError: A name is none.
     """
-    name = (actor or fallback or "").strip()
-    if not name:
-        raise AuthorityError("authority.nobody_named")
-    if name == NOT_NAMED:
-        warn("note: nobody is named, so the log records nobody here. Name yourself: --by NAME, or set NISISAMA_ACTOR.")
-    return Doer(name, TOOL, clock(), reason=reason, approver=approver)
+    return Doer(actor or "", TOOL, clock(), reason=reason, approver=approver)
 
 
 def new_passphrase(file: Path | None) -> str:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, emit, json_option, new_passphrase, passphrase_option, warn, warn_unstamped
+from api.cli.common import (
+    actor_option,
+    doer,
+    emit,
+    json_option,
+    new_passphrase,
+    passphrase_option,
+    warn,
+    warn_unstamped,
+)
 from casefiles.verifier.report import printable
 from evidence.times import system_clock
 
@@ -62,12 +71,13 @@ def init(
     if cards_needed > card_count:
         raise click.UsageError(f"--cards-needed {cards_needed} is more than --card-count {card_count}")
     path = ctx.find_root().obj
+    person = doer(actor, system_clock)
     require_possible(path, stamp_by, cards)
     plan = Plan(
         path=path,
         organisation=organisation,
         passphrase=new_passphrase(passphrase_file),
-        actor=actor or "init",
+        actor=person.actor,
         log_n=_work_factor(KeySettings().passphrase_log_n),
         stamp_by=stamp_by,
         rehearsal=rehearsal,

@@ -69,7 +69,7 @@ def import_(
     from api.office.intake import Wish, import_export
 
     home = open_home(ctx)
-    person = doer(actor, home.clock, reason=reason, approver=approved_by, fallback=declared_by)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
     wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
     with ExitStack() as stack:
         done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))

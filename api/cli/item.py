@@ -20,7 +20,6 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.home import Home
-from evidence.authority import NOT_NAMED
 
 if TYPE_CHECKING:
     from api.office.item import DigestLook, ItemRow
@@ -118,8 +117,8 @@ def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Pa
     given = given_passphrase(passphrase_file)
     if given is None:
         return None
-    casework = home.keys.unlock(given).casework
-    return DigestLook(doer(actor, home.clock, reason=reason, fallback=NOT_NAMED), casework)
+    person = doer(actor, home.clock, reason=reason)
+    return DigestLook(person, home.keys.unlock(given).casework)
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types

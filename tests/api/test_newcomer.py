@@ -100,7 +100,9 @@ def test_a_home_that_cannot_be_made_is_refused_before_a_passphrase_is_asked_for(
     Path("home").mkdir()
     monkeypatch.setattr("api.cli.home.new_passphrase", ask)
     name = "new" if "NEW" in options else "home"
-    code, _out, err = run("--home", name, "init", "--org", "Zyra", *(word for word in options if word != "NEW"))
+    code, _out, err = run(
+        "--home", name, "init", "--by", "ann", "--org", "Zyra", *(word for word in options if word != "NEW")
+    )
     assert (code, words in err) == (1, True), err
     assert [file.name for file in tmp_path.iterdir()] == ["home"]
 
@@ -157,7 +159,7 @@ def test_the_remedy_of_a_place_that_is_taken_works_as_people_type_it(
     for name, value in (("PASSPHRASE", "correct horse battery"), ("KEYS__PASSPHRASE_LOG_N", "10")):
         monkeypatch.setenv(f"NISISAMA_{name}", value)
     (tmp_path / "home").mkdir()
-    init = ("init", "--org", "Zyra", "--rehearsal", "--home")
+    init = ("init", "--by", "ann", "--org", "Zyra", "--rehearsal", "--home")
     code, _out, err = run(*init, tmp_path / "home")
     assert (code, "Name another place with --home" in err) == (1, True)
     assert run(*init, tmp_path / "other")[0] == 0

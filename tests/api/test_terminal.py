@@ -24,6 +24,7 @@ def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
     (item,) = [each.item_id for each in items_of(home)]
     home.engine.dispose()
     monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("NISISAMA_ACTOR", "ann")
     given = ["--home", str(home.path), "case"]
     assert main([*given, "open", "--json"]) == 0
     case_id = json.loads(capsys.readouterr().out)["case_id"]

@@ -8,7 +8,7 @@ import pytest
 from config.errors import LegalBasisError
 from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value
-from evidence.errors import AuthorityError
+from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
 from evidence.store import database
@@ -39,6 +39,8 @@ def test_two_persons_need_a_second_one(approver: str | None) -> None:
         ("Straße", "STRASSE"),
         ("A\u0301na", "\u00c1na"),
         ("ann", "\uff41\uff4e\uff4e"),
+        ("ann", "ann."),
+        ("ann", "\u0430nn"),
     ],
 )
 def test_nobody_approves_their_own_request_however_it_is_spelled(actor: str, approver: str) -> None:
@@ -119,13 +121,28 @@ def test_one_person_with_a_second_one_needs_no_review() -> None:
     assert grant.review_by is None
 
 
+@pytest.mark.parametrize("actor", ["", " ", "\t\n"])
+def test_nobody_acts_without_a_name(actor: str) -> None:
+    with pytest.raises(NobodyNamedError, match="nobody was named") as raised:
+        ann(actor=actor)
+    assert "--by" in raised.value.fix
+
+
+@pytest.mark.parametrize("hidden", ["ann\ufe0f", "\u3164", "a\u200dnn", "..."])
+def test_what_is_no_name_neither_acts_nor_approves(hidden: str) -> None:
+    for named in ({"actor": hidden}, {"approver": hidden}):
+        with pytest.raises(AuthorityError):
+            ann(**named)
+
+
 def test_who_acts_is_told_by_names_that_every_schema_has() -> None:
-    told: dict[str, Value] = ann(approver="bo \udcff").values("ab" * 16)
+    told: dict[str, Value] = ann(approver=" bo ", reason="\udcff").values("ab" * 16)
     for name, schema in SCHEMAS.items():
         assert told.keys() <= set(schema.act) or name == "anchor"
     assert told["at"] == "2026-01-01T00:00:00.000Z"
     assert told["authority"] == "ab" * 16
-    assert told["approver"] == {"b64": "Ym8g7bO_"}
+    assert told["approver"] == "bo"
+    assert told["reason"] == {"b64": "7bO_"}
     assert (
         Doer("a", "b", AT).values() | {"reason": None, "authority": None, "approver": None}
         == Doer("a", "b", AT).values()

@@ -91,6 +91,7 @@ class Office:
             *("--home", str(self.home), "import", str(export or self.folder / "export")),
             *("--declared-by", "client", "--mode", "sealed"),
             *("--legal-basis", str(self.folder / "legal-basis.toml"), "--approved-by", "lawyer"),
+            *("--by", "caseworker"),
         ]
 
     def copy(self, folder: Path) -> "Office":

@@ -194,7 +194,7 @@ class Founding(Office):
 
     def arguments(self, export: Path | None = None) -> list[str]:
         """The command line of ``init``."""
-        made = ("init", "--org", "Office", "--rehearsal", "--cards", str(self.folder / "cards"))
+        made = ("init", "--org", "Office", "--rehearsal", "--by", "ann", "--cards", str(self.folder / "cards"))
         return ["--home", str(self.home), *made, "--passphrase-file", str(self.folder / "passphrase")]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import main
-from tests.commands import DONE, REFUSED, Life, Terminal, run
-from tests.homes import PASSPHRASE
+from api.home import Home
+from tests.commands import DONE, REFUSED, USAGE, Life, Terminal, run
+from tests.homes import PASSPHRASE, records_of, size_of
 
 
 @pytest.mark.parametrize(
@@ -72,40 +73,51 @@ def test_an_unknown_case_is_refused_before_a_passphrase_is_asked_for(
     assert "case list" in error["fix"]
 
 
-def test_nobody_is_no_actor(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NISISAMA_ACTOR")
-    for by in ([], ["--by", " "]):
-        error = run("watch", "remove", "nje_kanal", *by, "--json", home=home).error
-        assert error["type"] in {"AuthorityError", "UnknownItemError"}
-    add = ("watch", "add", "name", "--report", "https://x.y", "--reported-by", "x", "--reported-on", "2026-01-01")
-    assert run(*add, "--mode", "metadata_only", "--json", home=home).error["type"] == "AuthorityError"
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "case open",
-        "case add CASE ITEM",
-        "case show CASE",
-        "case export CASE --out OUT --for court --reason x",
-        "check IMAGE --case CASE",
-        "evidence list --json",
-        "evidence show ITEM",
-    ],
+WRITES = (
+    "watch add @name --report https://x.y --reported-by x --reported-on 2026-01-01 --mode metadata_only",
+    "watch remove nje_kanal",
+    "import EXPORT --declared-by mila",
+    "case open",
+    "case add CASE ITEM",
+    "case show CASE",
+    "case export CASE --out OUT --for court --reason x",
+    "check IMAGE --case CASE",
+    "evidence list",
+    "evidence show ITEM",
 )
-def test_a_command_that_logs_nobody_says_so_once(
+
+
+def of_life(life: Life, home: Path, command: str) -> list[str]:
+    """The words of a command, with what is named in capitals."""
+    named = {"CASE": life.case, "OUT": str(home.parent / "out"), "IMAGE": str(life.picture())}
+    named |= {"ITEM": str(life.items[0]["item_id"]), "EXPORT": str(life.export.folder)}
+    return [named.get(word, word) for word in command.split()]
+
+
+@pytest.mark.parametrize("command", WRITES)
+def test_nobody_writes_without_a_name_or_under_one_that_is_none(
     life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    named = {"CASE": life.case, "OUT": str(home.parent / "out"), "IMAGE": str(life.picture())}
-    words = [(named | {"ITEM": life.items[0]["item_id"]}).get(word, word) for word in command.split()]
     monkeypatch.delenv("NISISAMA_ACTOR")
-    ran = run(*words, home=home)
-    assert ran.code == DONE
-    assert ran.err.count("\n") == ran.err.count("NISISAMA_ACTOR") == 1
-    assert ran.err.startswith("note: nobody is named")
-    Path(named["OUT"]).unlink(missing_ok=True)
-    Path(named["OUT"] + ".letter.txt").unlink(missing_ok=True)
-    assert run(*words, "--by", "ann", home=home).err == ""
+    words, before = of_life(life, home, command), size_of(Home(home))
+    for by, code, kind in (
+        ([], USAGE, "NobodyNamedError"),
+        (["--by", " "], USAGE, "NobodyNamedError"),
+        (["--by", "a\u200dnn"], REFUSED, "AuthorityError"),
+    ):
+        ran = run(*words, *by, "--json", home=home)
+        assert (ran.code, ran.error["type"]) == (code, kind)
+        assert ran.error["fix"]
+    assert size_of(Home(home)) == before
+    assert not Path(home.parent / "out.asice").exists()
+
+
+def test_a_name_comes_from_the_option_or_the_variable(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NISISAMA_ACTOR")
+    assert run("case", "open", "--by", "ann", home=home).code == DONE
+    monkeypatch.setenv("NISISAMA_ACTOR", "bo")
+    assert run("case", "open", home=home).code == DONE
+    assert [record.values["actor"] for record in records_of(Home(home))[-2:]] == ["ann", "bo"]
 
 
 def test_where_nothing_is_logged_nobody_need_be_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
