@@ -167,17 +167,20 @@ class Container:
         rest: All bytes that lie in no observation's ``raw``, in order; filling the gaps
             between the slices at their offsets gives the container back.
         contents: Observations and holes in the order of the container; may be iterated once.
+        channel_title: A value of the log, without a picture.
         media_type: Of the container, and of ``rest``.
+        pictured: ``rest`` embeds a picture or a thumbnail; then no mode below ``sealed`` keeps it.
     """
 
     method: str
     media_type: str
     name: str
     channel_id: str
-    channel_title: str | None
+    channel_title: Value
     channel_type: str | None
     sha256: str
     length: int
     rest: Callable[[], bytes]
     contents: Callable[[], Iterator[Observation | Hole]]
     total: int
+    pictured: bool = False

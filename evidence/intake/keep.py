@@ -27,7 +27,7 @@ from evidence.intake.known import Held, Known, Wanted
 from evidence.intake.preserve import Preserver, UnreadableError
 from evidence.intake.sight import Look, Provenance, Sighter, Sighting
 from evidence.intake.slices import Packer, Slice
-from evidence.observation import Container, Hole, HoleReason, Kind, Observation
+from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store.database import reading
 from evidence.store.marks import SeenKey
 from evidence.times import Clock
@@ -136,6 +136,11 @@ class Intake:
         counts = Counts(**added)
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
         draft = Draft("imported", values, source={"slices": slices.text()})
+        if container.pictured and provenance.mode is not Mode.SEALED:
+            what = f"{provenance.mode.value}: what lies between the messages, with a picture in it, not kept"
+            self.keep([Hole(container.channel_id, HoleReason.MODE, self._clock(), what=what)], of_container)
+            self._log_container(draft)
+            return counts
         with self._alone():
             self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
         return counts
@@ -365,7 +370,7 @@ def _imported(container: Container, provenance: Provenance, counts: Counts) -> d
         "container_sha256": container.sha256,
         "container_bytes": str(container.length),
         "channel_id": container.channel_id,
-        "channel_title": None if container.channel_title is None else text_value(container.channel_title),
+        "channel_title": container.channel_title,
         "channel_type": container.channel_type,
         "legal_basis": basis.told() if basis else None,
         "counts": {name: str(number) for name, number in asdict(counts).items()},

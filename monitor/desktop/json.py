@@ -17,6 +17,7 @@ grow with the export.
 import hashlib
 import mmap
 import os
+import re
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Obse
 from evidence.times import Clock
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
-from monitor.desktop.layout import Chat, find_chat
+from monitor.desktop.layout import BOM, Chat, find_chat
 from monitor.desktop.message import Message, file_fields, message_id, read_message
 from monitor.desktop.notes import listed, said
 from monitor.desktop.scan import Buffer, ByteSpan, broken
@@ -41,6 +42,7 @@ from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
 from monitor.errors import (
     ExportChangedError,
+    ExportError,
     ExportTooLargeError,
     MediumError,
     MediumMissingError,
@@ -59,6 +61,7 @@ MAPPED_BYTES = 16 << 20
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
 _SEEN_BYTES = 16
+_ESCAPED = re.compile(r"\\(?:u00([2-7][0-9a-fA-F])|/)")
 _CHUNK = 1 << 20
 _CONTIGUOUS = ("_supergroup", "_channel")
 """Chat types that number their messages themselves; elsewhere identifiers are shared with other chats."""
@@ -109,13 +112,14 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         media_type=MEDIA_TYPE,
         name=name if whole else f"{name}#bytes={chat.start}-{chat.end - 1}&sha256={_sha256(data)}",
         channel_id=chat.id,
-        channel_title=chat.title,
+        channel_title=strip_previews(chat.title).value,
         channel_type=chat.type,
         sha256=reading.survey.sha256,
         length=chat.end - chat.start,
         rest=reading.rest,
         contents=reading.contents,
         total=len(chat),
+        pictured=_is_pictured(data, chat),
     )
 
 
@@ -329,6 +333,23 @@ def _survey(data: Buffer, chat: Chat) -> _Survey:
 def _is_modern(parsed: Mapping[str, Parsed]) -> bool:
     """Whether a message is of version 2.7.2 or later."""
     return "date_unixtime" in parsed or is_text(parsed.get("from_id")) or is_text(parsed.get("actor_id"))
+
+
+def _is_pictured(data: Buffer, chat: Chat) -> bool:
+    """Whether a picture is spelled before or behind the messages; between them stand commas."""
+    gaps = (
+        (ByteSpan(chat.start, chat.starts[0]), ByteSpan(chat.ends[-1], chat.end)) if len(chat) else tuple(_gaps(chat))
+    )
+    around = b"".join(piece for gap in gaps for piece in _pieces(data, gap)).removeprefix(BOM)
+    try:
+        found = strip_previews(read_value(around, ByteSpan(0, len(around))))
+    except ExportError:  # cut off, or beyond a limit: as text, with what JSON may escape of Base64
+        found = strip_previews(_ESCAPED.sub(_meant, around.decode("utf-8", "replace")))
+    return found.removed > found.paths
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    return chr(int(escaped[1], 16)) if escaped[1] else escaped[0][1:]
 
 
 def _element(data: Buffer, span: ByteSpan) -> tuple[int, dict[str, Parsed]]:

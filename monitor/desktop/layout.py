@@ -26,7 +26,7 @@ from monitor.desktop.scan import Buffer, ByteSpan, Scanner, broken
 from monitor.desktop.values import JsonNumber, Parsed, read_value
 from monitor.errors import ChatNotFoundError, CutOffExportError, NotAnExportError
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _LEFT = "left_chats"
 _LISTS = frozenset({"chats", _LEFT})
 _HEADER = frozenset({"name", "type", "id"})
@@ -156,7 +156,7 @@ def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
     wanted = None if chat_id is None else _Wanted.parse(chat_id)
-    start = len(_BOM) if data[: len(_BOM)] == _BOM else 0
+    start = len(BOM) if data[: len(BOM)] == BOM else 0
     scanner = Scanner(data, start=start)
     if data[scanner.at : scanner.at + 1] != b"{":
         raise _not_an_export(data)
@@ -323,7 +323,7 @@ def _another_program() -> NotAnExportError:
 
 
 def _not_an_export(data: Buffer) -> NotAnExportError:
-    return NotAnExportError("not_an_export.another_object", found=_kind(bytes(data[:64]).removeprefix(_BOM).lstrip()))
+    return NotAnExportError("not_an_export.another_object", found=_kind(bytes(data[:64]).removeprefix(BOM).lstrip()))
 
 
 def _kind(start: bytes) -> str:

@@ -1,27 +1,34 @@
 """What goes in is sealed, comes back whole with the cards, and goes in once."""
 
+import base64
 import hashlib
 import io
 import json
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from api.home import Home
-from casefiles.case import open_events
+from api.office.audit import run_audit
+from casefiles.case import OpenedEvent, open_events
+from evidence.canonical import jcs
 from evidence.errors import AuthorityError, NoMatchingKeyError
+from evidence.finding import Verdict
 from evidence.intake.preserve import type_of
 from evidence.intake.slices import read_slices
 from evidence.observation import HoleReason, Medium, Mode
+from evidence.pictures import find_encoded
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.payload import read_payload
 from evidence.unseal import open_evidence
-from monitor.rehearsal.export import write_export
+from monitor.rehearsal.export import rehearsal_picture, write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, take_in
+from tests.monitor.desktop.kinds import NOT_INCLUDED, every_sample
 
 
 def records_of(home: Home) -> dict[int, tuple[object, dict[str, object]]]:
@@ -249,3 +256,61 @@ def test_an_edit_beside_its_first_state_in_one_batch_is_an_edit(tmp_path: Path) 
     take_in(home, folder)
     assert [item.kind for item in items_of(home)] == ["message", "edit"]
     home.engine.dispose()
+
+
+PICTURE = rehearsal_picture(np.random.default_rng(7))
+MEDIA = ("photo", "file", "thumbnail", "contact_vcard")
+
+
+def jpeg() -> bytes:
+    stream = io.BytesIO()
+    PICTURE.save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def media_everywhere(folder: Path) -> None:
+    """An export with a message of every kind, each naming a picture that is there, and pictures between them."""
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" / "a.jpg").write_bytes(jpeg())
+    spelled = base64.b64encode(jpeg()).decode()
+    messages = []
+    for number, named in enumerate(every_sample(), start=1):
+        text = json.dumps(dict(named.sample.members)).replace(json.dumps(NOT_INCLUDED), '"files/a.jpg"')
+        members = json.loads(text) | {
+            "id": number,
+            "type": named.sample.kind,
+            "date_unixtime": str(1767222000 + number),
+        }
+        if number % 2:
+            members["hologram"] = f"data:image/jpeg;base64,{spelled}"
+        messages.append(members)
+    for number, key in enumerate(MEDIA, start=len(messages) + 1):
+        messages.append({"id": number, "type": "message", "date_unixtime": "1767300000", key: "files/a.jpg"})
+    chat = {"name": "Hedge", "type": "public_channel", "id": 42, "messages": messages, "hologram": [spelled]}
+    (folder / "result.json").write_text(json.dumps(chat))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_metadata_only_keeps_no_picture_wherever_in_an_export_it_stands(
+    office: Office, tmp_path: Path, mode: Mode
+) -> None:
+    home = copy_of(office, tmp_path)
+    media_everywhere(tmp_path / "export")
+    before = len(records_of(home))
+    done = take_in(home, tmp_path / "export", mode)
+    added = [event for index, event in records_of(home).items() if index >= before and event.record]
+    pictured = [event for event in added if "media" in event.leaf.sealed and shows(home, office, event)]
+    assert bool(pictured) is (mode is Mode.SEALED)
+    assert done.counts.media > 0
+    kept_by_mode = [event for event in added if event.record.values.get("hole") == HoleReason.MODE]
+    assert bool(kept_by_mode) is (mode is not Mode.SEALED)
+    for event in added:
+        assert not any(find_encoded(jcs(event.record.values)))
+    done_audit = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+    assert done_audit.report.verdict is Verdict.PASSED
+    home.engine.dispose()
+
+
+def shows(home: Home, office: Office, event: OpenedEvent) -> bool:
+    content = opened(home, office.cards, event.index, event.leaf.sealed["media"]).replace(b"\\/", b"/")
+    return content == jpeg() or any(find_encoded(content))

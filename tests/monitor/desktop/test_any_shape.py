@@ -14,6 +14,7 @@ from evidence.observation import HoleReason
 from monitor.desktop import known
 from monitor.desktop.message import Message
 from tests.monitor.desktop.kinds import Named, every_sample
+from tests.monitor.desktop.messages import JPEG
 from tests.monitor.desktop.places import DATED, DELETED, Path, at, every_place, message_of, put, read
 
 WORD, NUMBER = "planted here", 73421953
@@ -132,3 +133,25 @@ def test_a_hole_about_a_date_is_about_a_date(key: str, value: object) -> None:
     about = {"type": "service", "action": actions[key]} if key in actions else {"type": "message"}
     message = read({"id": 7, **DATED, "text": "x", **about, key: value})
     assert message.holes == ((HoleReason.BAD_DATE, key),)
+
+
+PICTURES: dict[str, Any] = {
+    "as Base64": JPEG,
+    "in an address": f"data:image/jpeg;base64,{JPEG}",
+    "in a list": ["x", {"y": JPEG}],
+    "in a preview": {"thumbnail": {"bytes": "AQID"}},
+}
+
+
+@pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
+def test_a_picture_anywhere_is_told_so_that_no_mode_below_sealed_keeps_the_message(named: Named) -> None:
+    good = message_of(named)
+    assert not read(good).pictured
+    kept = []
+    for path in PLACES[named.name]:
+        for spelling, picture in PICTURES.items():
+            message = read(put(good, path, picture))
+            everything = values(message) + jcs(message.record).decode() + str(message.holes)
+            if not message.pictured or JPEG[40:70] in everything.replace(repr(message.files), ""):
+                kept.append((path, spelling))
+    assert kept == []

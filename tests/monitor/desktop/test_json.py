@@ -973,3 +973,28 @@ def test_two_bytes_that_are_no_separator_stay_damage(tmp_path: Path) -> None:
     raw = json.dumps(export_of(message(1, text="HERE"))).encode().replace(b"HERE", b"\\\\u2028\x80\xa8")
     with pytest.raises(BrokenExportError):
         read_export(write(tmp_path, raw), now=now)
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/", "\\u002f", "\\u002F"])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("messages", [[], [message(1)], [message(1), message(2)]])
+def test_a_picture_beside_the_messages_is_told(
+    tmp_path: Path, messages: list[dict[str, object]], slash: str, *, cut: bool
+) -> None:
+    whole = json.dumps(export_of(*messages) | {"hologram": "HERE"})
+    if cut and not messages:
+        return  # nothing whole is left
+    for planted, told in ((f"data:image/jpeg;base64,{JPEG}", True), (JPEG, True), ("no picture", False)):
+        text = whole.replace("HERE", planted.replace("/", slash))
+        (tmp_path / "result.json").write_text(text[:-2] if cut else text)
+        assert read_export(tmp_path, now=now).pictured is told
+
+
+@pytest.mark.parametrize(
+    ("preview", "told"), [("photos/a_thumb.jpg", False), ("(File not included.)", False), ("AQID", True)]
+)
+def test_a_preview_beside_the_messages_is_a_picture_and_its_path_is_none(
+    tmp_path: Path, preview: str, *, told: bool
+) -> None:
+    write(tmp_path, export_of(message(1)) | {"thumbnail": preview})
+    assert read_export(tmp_path, now=now).pictured is told
