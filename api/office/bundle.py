@@ -22,10 +22,12 @@ from api import TOOL
 from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, no_office, read_certificate
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
-from casefiles.bundle.members import BundleContents, Exhibit, Stamp
+from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.format.entries import EarlierStamp, ShownEntry
+from casefiles.format.records import Bounds, ProvenTime
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import roots_on_the_way, verify_stream
 from config import oplog
@@ -38,9 +40,7 @@ from evidence.errors import HomeError, StampError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
-from evidence.log.proof import TlogProof
-from evidence.log.schema import NO_TOKEN
-from evidence.log.tiles import inclusion_path
+from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.seal.age import Identity
 from evidence.stamp.client import request_stamp
 from evidence.store import database, task
@@ -227,11 +227,20 @@ def _review_by(home: Home, record: Record) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class StampedCheckpoint:
-    """A stamped checkpoint."""
+    """A stamped checkpoint.
+
+    Attributes:
+        time: What its token proves.
+    """
 
     note: bytes
     token: bytes
-    size: int
+    time: ProvenTime
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return self.time.size
 
 
 def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
@@ -252,11 +261,16 @@ def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
 
 
 def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
-    table, notes = database.token, database.checkpoint
-    newest = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
+    table, notes, event = database.token, database.checkpoint, database.event
+    joined = table.join(notes, notes.c.size == table.c.size).join(event, event.c.idx == table.c.idx)
+    newest = sa.select(table.c.token, table.c.size, notes.c.note, event.c.leaf).select_from(joined)
     with reading(home.engine) as connection:
         row = connection.execute(newest.order_by(table.c.size.desc(), table.c.idx.desc()).limit(1)).one_or_none()
-        return StampedCheckpoint(bytes(row.note), bytes(row.token), row.size) if row and row.size > covers else None
+        return (
+            StampedCheckpoint(bytes(row.note), bytes(row.token), _proven(bytes(row.leaf), row.size))
+            if row and row.size > covers
+            else None
+        )
 
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
@@ -279,33 +293,50 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: S
         purpose=f"evidence for the {order.audience}",
         rehearsal=told["rehearsal"] != "no",
         tool=TOOL,
-        exhibits=tuple(_exhibits(home, events, anchor, order.audience)),
+        entries=tuple(_entries(home, events, anchor, order.audience)),
         checkpoint=anchor.note,
         checkpoint_token=anchor.token,
-        stamps=tuple(_stamps(home, {event.leaf.after for event in events} - {NO_TOKEN})),
+        stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
         certificates=tuple((file.stem, file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))),
     )
 
 
-def _exhibits(home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint, audience: str) -> Iterator[Exhibit]:
+def _entries(
+    home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint, audience: str
+) -> Iterator[ShownEntry]:
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
-        for event in events:
-            path = tuple(inclusion_path(tiles, index=event.index, size=anchor.size))
-            proof = TlogProof(event.index, path, anchor.note).encode()
+        paths = inclusion_paths(tiles, indexes=[event.index for event in events], size=anchor.size)
+        for event, path in zip(events, paths, strict=True):
             lines = event.record.lines(withhold=withheld(audience, event.leaf.type)) if event.record else ()
-            yield Exhibit(event.index, event.data, lines, proof)
+            yield ShownEntry(event.index, event.data, lines, tuple(path))
 
 
-def _stamps(home: Home, cited: set[str]) -> Iterator[Stamp]:
-    """The tokens that leaves name as the newest before them, with what each stamps."""
-    table, notes = database.token, database.checkpoint
-    both = sa.select(table.c.token, notes.c.note).join(notes, notes.c.size == table.c.size).order_by(table.c.idx)
+def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> Iterator[EarlierStamp]:
+    """The earlier tokens that bound the entries, with what each stamps and the path from there to the final checkpoint.
+
+    A case is exported long after it was preserved: the first stamp over an entry proves the older time.
+    """
+    table, notes, event = database.token, database.checkpoint, database.event
+    logged = sa.select(event.c.leaf, table.c.size).join(table, table.c.idx == event.c.idx)
+    stamped = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
     with reading(home.engine) as connection:
-        for row in connection.execute(both):
-            if sha256_hex(bytes(row.token)) in cited:
-                yield Stamp(bytes(row.token), bytes(row.note))
+        times = [
+            _proven(bytes(row.leaf), row.size) for row in connection.execute(logged.where(table.c.size < anchor.size))
+        ]
+        bounds = Bounds(anchor.time, times)
+        needed = bounds.needed_by((event.index, event.leaf.after) for event in events)
+        tiles = TileRows(connection)
+        for row in connection.execute(stamped.where(table.c.size < anchor.size)):
+            if sha256_hex(bytes(row.token)) in needed:
+                path = consistency_path(tiles, old_size=row.size, new_size=anchor.size)
+                yield EarlierStamp(bytes(row.token), bytes(row.note), tuple(path))
+
+
+def _proven(anchor: bytes, size: int) -> ProvenTime:
+    public = parse_leaf(anchor).public
+    return ProvenTime(public["gen_time"], size, public["token_sha256"])
 
 
 def load_sealer(home: Home, casework: Identity) -> Sealer:

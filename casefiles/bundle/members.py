@@ -15,12 +15,14 @@ from casefiles.bundle.script import verify_script
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.bag import DECLARATION, info_of, manifest_of
+from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
 from casefiles.format.records import (
+    Bounds,
     DisclosedLeaf,
+    ProvenTime,
     ProvenTimes,
     bag_facts,
     derived_case,
-    encode_lines,
     events_of,
     items_csv,
     items_of,
@@ -35,42 +37,11 @@ from casefiles.verifier.report import not_made_by
 from config.words import load_words
 from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
-from evidence.log.schema import NO_TOKEN
 from evidence.stamp.token import read_token
 from evidence.times import format_time
 
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,2000}")
 _CERTIFICATE_NAME = re.compile(r"[a-z0-9-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One leaf, proven in the bundle's checkpoint, with what is disclosed of it.
-
-    Attributes:
-        index: Its place in the log, from 0.
-        leaf: The leaf, byte for byte.
-        lines: One for each NAME of its type, in their order: a disclosure, or the commitment of a withheld value.
-        proof: Its C2SP tlog-proof file, with the bundle's checkpoint in it.
-    """
-
-    index: int
-    leaf: bytes
-    lines: tuple[str, ...]
-    proof: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """An earlier token that a leaf names in ``after``.
-
-    Attributes:
-        token: DER of the time-stamp token.
-        checkpoint: The checkpoint file that it stamps, byte for byte.
-    """
-
-    token: bytes
-    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +56,12 @@ class BundleContents:
         created_at: Aware UTC.
         rehearsal: Marks every text as not for court.
         tool: Name, version and digest of this program, one line.
-        exhibits: Items (``observed``) and the events that show how they came and were kept,
+        entries: Items (``observed``) and the events that show how they came and were kept,
             holes among them; any order, each leaf once.
-        checkpoint: The checkpoint file that every proof carries.
+        checkpoint: The final checkpoint, to which every path leads.
         checkpoint_token: DER of the token over it.
-        stamps: For each distinct ``after`` of the leaves but 64 zeros, exactly one.
+        stamps: Over earlier checkpoints: each token that a leaf names in ``after``, and for each leaf the one of the
+            earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
         certificates: PEM files by name, ``[a-z0-9-]``, for those who have no other copy.
     """
@@ -104,10 +76,10 @@ class BundleContents:
     purpose: str
     rehearsal: bool
     tool: str
-    exhibits: tuple[Exhibit, ...]
+    entries: tuple[ShownEntry, ...]
     checkpoint: bytes
     checkpoint_token: bytes
-    stamps: tuple[Stamp, ...]
+    stamps: tuple[EarlierStamp, ...]
     log_key: str
     certificates: tuple[tuple[str, bytes], ...] = ()
 
@@ -117,7 +89,7 @@ class BundleContents:
         for name in ("bundle_id", "case_id", "organisation", "reason", "purpose", "tool"):
             if not _ONE_LINE.fullmatch(getattr(self, name)):
                 raise BundleError("bundle.not_one_line", where=name)
-        if len({exhibit.index for exhibit in self.exhibits}) != len(self.exhibits):
+        if len({entry.index for entry in self.entries}) != len(self.entries):
             raise BundleError("bundle.entry_doubled")
         for name, _ in self.certificates:
             if not _CERTIFICATE_NAME.fullmatch(name):
@@ -137,12 +109,12 @@ def make_payload(contents: BundleContents) -> BundlePayload:
     """Every member but ``META-INF``: the same bytes for the same contents.
 
     Raises:
-        BundleError: A token that a leaf names is missing, or one is there that none names.
+        BundleError: A token that a leaf names is missing, or one is there that none needs.
         CatalogueError: There are no words in this language.
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
     """
-    exhibits = sorted(contents.exhibits, key=lambda exhibit: exhibit.index)
-    records = tuple(read_disclosed(index=exhibit.index, leaf=exhibit.leaf, lines=exhibit.lines) for exhibit in exhibits)
+    entries = sorted(contents.entries, key=lambda entry: entry.index)
+    records = tuple(read_disclosed(index=entry.index, leaf=entry.leaf, lines=entry.lines) for entry in entries)
     anchorage = _anchorage(contents, records)
     case = describe(contents, records, anchorage)
     members = {
@@ -184,37 +156,28 @@ def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], ancho
 
 def _anchorage(contents: BundleContents, records: tuple[DisclosedLeaf, ...]) -> ProvenTimes:
     key = VerifierKey.parse(contents.log_key)
-    stamps = {sha256_hex(stamp.token): stamp for stamp in contents.stamps}
-    cited = {record.leaf.after for record in records} - {NO_TOKEN}
-    if odd := cited ^ stamps.keys():
-        raise BundleError("bundle.tokens_not_as_named", where=min(odd), length=len(odd))
-    return ProvenTimes(
-        checkpoint=open_checkpoint(contents.checkpoint, key=key),
-        checkpoint_sha256=sha256_hex(contents.checkpoint),
-        token_sha256=sha256_hex(contents.checkpoint_token),
-        stamped_at=_gen_time(contents.checkpoint_token, contents.checkpoint),
-        gen_times={digest: _gen_time(stamp.token, stamp.checkpoint) for digest, stamp in stamps.items()},
-    )
+    earlier = [_proven(stamp.token, stamp.checkpoint, key) for stamp in contents.stamps]
+    bounds = Bounds(_proven(contents.checkpoint_token, contents.checkpoint, key), earlier)
+    needed = bounds.needed_by((record.index, record.leaf.after) for record in records)
+    if odd := needed ^ {time.token_sha256 for time in earlier}:
+        raise BundleError("bundle.tokens_not_as_needed", where=min(odd), length=len(odd))
+    return ProvenTimes(open_checkpoint(contents.checkpoint, key=key), sha256_hex(contents.checkpoint), bounds)
 
 
-def _gen_time(token: bytes, checkpoint: bytes) -> datetime:
-    return read_token(token, sha256=hashlib.sha256(checkpoint).digest()).gen_time
+def _proven(token: bytes, checkpoint: bytes, key: VerifierKey) -> ProvenTime:
+    info = read_token(token, sha256=hashlib.sha256(checkpoint).digest())
+    return ProvenTime(format_time(info.gen_time), open_checkpoint(checkpoint, key=key).size, sha256_hex(token))
 
 
 def _log_members(contents: BundleContents) -> dict[str, bytes]:
-    members = {
+    return {
+        layout.ENTRIES: encode_entries(contents.entries),
+        layout.STAMPS: encode_stamps(contents.stamps),
         layout.CHECKPOINT: contents.checkpoint,
         layout.CHECKPOINT_TOKEN: contents.checkpoint_token,
         layout.LOG_KEY: f"{contents.log_key}\n".encode("ascii"),
+        **{f"data/certs/{name}.pem": pem for name, pem in contents.certificates},
     }
-    for exhibit in contents.exhibits:
-        members[layout.leaf_name(exhibit.index)] = exhibit.leaf
-        members[layout.proof_name(exhibit.index)] = exhibit.proof
-        members[layout.disclosures_name(exhibit.index)] = encode_lines(exhibit.lines)
-    for stamp in contents.stamps:
-        token, checkpoint = layout.stamp_names(sha256_hex(stamp.token))
-        members |= {token: stamp.token, checkpoint: stamp.checkpoint}
-    return members | {f"data/certs/{name}.pem": pem for name, pem in contents.certificates}
 
 
 def _tables(records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import importlib.resources
 from collections.abc import Sequence
 
-from casefiles.format.layout import REQUIRED, company, names_pattern
+from casefiles.format.layout import REQUIRED, names_pattern
 from casefiles.verifier.report import Listed, check_list, not_made_by
 
 
@@ -13,7 +13,6 @@ def verify_script() -> str:
     filled = {
         "MAY_BE": names_pattern(),
         "MUST_BE": "\n".join(sorted(REQUIRED)),
-        "BESIDE": "\n".join(" ".join(one) for one in company()),
         "MADE": _lines(made),
         "NOT_MADE": _lines(not_made_by("sh")),
     }

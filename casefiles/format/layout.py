@@ -30,6 +30,8 @@ CASE = "data/case.json"
 ITEMS_JSONL = "data/items.jsonl"
 ITEMS_CSV = "data/items.csv"
 EVENTS_JSONL = "data/events.jsonl"
+ENTRIES = "data/log/entries.jsonl"
+STAMPS = "data/log/stamps.jsonl"
 CHECKPOINT = "data/log/checkpoint"
 CHECKPOINT_TOKEN = "data/log/checkpoint.tst"  # noqa: S105 - a time-stamp token, no password
 LOG_KEY = "data/log/key"
@@ -51,27 +53,27 @@ TYPE_CERTIFICATES = "application/pem-certificate-chain"
 TYPE_TABLE = "text/csv"
 
 MAX_MEMBER_BYTES = 1 << 30
-MAX_MEMBERS = 4_000_000
+MAX_MEMBERS = 1_000
 MAX_NAME_BYTES = 120
 
-SCHEMA_NAMES = ("case", "content", "event", "item", "leaf")
+SCHEMA_NAMES = ("case", "content", "entry", "event", "item", "leaf", "stamp")
 
 _SAFE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
-_INDEX = r"(?:0|[1-9][0-9]{0,18})"
-_HEX64 = r"[0-9a-f]{64}"
 
 
 class Search(StrEnum):
     """How a member's content is searched for pictures and prints of them.
 
     ``der``: bytes, raw and in base64. ``text``: text, in base64. ``fields``: also the names of JSON fields.
-    ``lines``: what the lines of a leaf disclose, as ``fields``. ``columns``: also the names of columns.
+    ``entries``: leaves and what their lines disclose, as ``fields``. ``stamps``: tokens as ``der``, the rest as
+    ``fields``. ``columns``: also the names of columns.
     """
 
     DER = "der"
     TEXT = "text"
     FIELDS = "fields"
-    LINES = "lines"
+    ENTRIES = "entries"
+    STAMPS = "stamps"
     COLUMNS = "columns"
 
 
@@ -91,7 +93,6 @@ class Member:
     Attributes:
         name: Its name, or a regular expression for the names of many.
         how_many: ``one``: exactly one. ``some``: at least one. ``any``: any number.
-        beside: Ends that a name with this one's end must also be there with.
     """
 
     name: str
@@ -99,7 +100,6 @@ class Member:
     search: Search = Search.TEXT
     writer: MadeBy = MadeBy.BUILDER
     how_many: Literal["one", "some", "any"] = "one"
-    beside: tuple[str, ...] = ()
 
 
 _REPORTS = Member(r"data/report\.[a-z]{2}(?:-[A-Z][a-z]{3})?\.txt", TYPE_TEXT, how_many="some")
@@ -116,17 +116,12 @@ MEMBERS = (
     Member(ITEMS_JSONL, TYPE_LINES, Search.FIELDS),
     Member(ITEMS_CSV, TYPE_TABLE, Search.COLUMNS),
     Member(EVENTS_JSONL, TYPE_LINES, Search.FIELDS),
+    Member(ENTRIES, TYPE_LINES, Search.ENTRIES),
+    Member(STAMPS, TYPE_LINES, Search.STAMPS),
     Member(CHECKPOINT, TYPE_TEXT),
     Member(CHECKPOINT_TOKEN, TYPE_TOKEN, Search.DER),
     Member(LOG_KEY, TYPE_TEXT),
     *(Member(f"data/schema/{name}.schema.json", TYPE_SCHEMA, Search.FIELDS) for name in SCHEMA_NAMES),
-    Member(
-        rf"data/log/{_INDEX}\.leaf", TYPE_JSON, Search.FIELDS, how_many="any", beside=(".tlog-proof", ".disclosures")
-    ),
-    Member(rf"data/log/{_INDEX}\.tlog-proof", TYPE_TEXT, how_many="any", beside=(".leaf",)),
-    Member(rf"data/log/{_INDEX}\.disclosures", TYPE_TEXT, Search.LINES, how_many="any", beside=(".leaf",)),
-    Member(rf"data/timestamps/{_HEX64}\.tst", TYPE_TOKEN, Search.DER, how_many="any", beside=(".checkpoint",)),
-    Member(rf"data/timestamps/{_HEX64}\.checkpoint", TYPE_TEXT, how_many="any", beside=(".tst",)),
     Member(r"data/certs/[a-z0-9-]{1,64}\.pem", TYPE_CERTIFICATES, how_many="any"),
     _REPORTS,
     Member(SEAL_MANIFEST, TYPE_XML, writer=MadeBy.SEAL),
@@ -140,26 +135,6 @@ _ONES = {member.name: member for member in MEMBERS if member.how_many == "one"}
 _PATTERNS = tuple((re.compile(member.name), member) for member in MEMBERS if member.how_many != "one")
 
 REQUIRED = frozenset(_ONES)
-
-
-def leaf_name(index: int) -> str:
-    """The member that holds leaf ``index``."""
-    return f"data/log/{index}.leaf"
-
-
-def proof_name(index: int) -> str:
-    """The member that holds the inclusion proof of leaf ``index``."""
-    return f"data/log/{index}.tlog-proof"
-
-
-def disclosures_name(index: int) -> str:
-    """The member that holds the disclosures of leaf ``index``, one a line."""
-    return f"data/log/{index}.disclosures"
-
-
-def stamp_names(token_sha256: str) -> tuple[str, str]:
-    """The members that hold a token, by its digest, and the checkpoint that it stamps."""
-    return f"data/timestamps/{token_sha256}.tst", f"data/timestamps/{token_sha256}.checkpoint"
 
 
 def schema_name(name: str) -> str:
@@ -200,13 +175,6 @@ def names_pattern() -> str:
     return f"^({'|'.join([*ones, *many])})$".replace(r"\-", "-")
 
 
-def company() -> list[tuple[str, str, str]]:
-    """Folder, end of a name, and another end that must be there beside it."""
-    return [
-        (member.name.rpartition("/")[0] + "/", _end_of(member), other) for member in MEMBERS for other in member.beside
-    ]
-
-
 def require_safe_name(name: str) -> None:
     """Refuse a name that some system could read in another way.
 
@@ -221,28 +189,13 @@ def require_members(names: Iterable[str]) -> None:
     """Refuse a set of members that lacks one of those that must be there, or has one that may not.
 
     Raises:
-        ContainerError: A member is missing, unknown, or a leaf lacks its proof or disclosures.
+        ContainerError: A member is missing or unknown.
     """
     present = set(names)
     if missing := sorted(REQUIRED - present):
         raise ContainerError("container.member_missing", where=missing[0], length=len(missing))
-    lines = {name: member_of(name) for name in present}
-    if _REPORTS not in lines.values():
+    if _REPORTS not in [member_of(name) for name in present]:
         raise ContainerError("container.report_missing", where=report_name("en"))
-    for name, member in lines.items():
-        stem = name.removesuffix(_end_of(member))
-        for other in member.beside:
-            if stem + other not in present:
-                raise ContainerError("container.companion_missing", stem=stem, other=other, name=name)
-
-
-def _end_of(member: Member) -> str:
-    return "." + member.name.rpartition(".")[2]
-
-
-def leaf_indexes(names: Iterable[str]) -> list[int]:
-    """The leaves among these names, in the order of the log."""
-    return sorted(int(name[len("data/log/") : -len(".leaf")]) for name in names if name.endswith(".leaf"))
 
 
 def is_payload(name: str) -> bool:

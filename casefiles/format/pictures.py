@@ -4,7 +4,8 @@ The writer refuses to build a bundle that this finds anything in, and the verifi
 Looked for: in tokens and signatures the opening bytes of picture and video formats; in every
 other member what is no text, pictures inside base64 (any alphabet, any alignment), and names of
 JSON fields and columns that could only hold a thumbnail or a perceptual hash. Text holds no
-picture as it is, so that words like GIF89a in a message are words. What a picture looks like is
+picture as it is, so that words like GIF89a in a message are words. A line of the log's files is
+taken apart first: what its disclosures say and its token is searched. What a picture looks like is
 in ``evidence.pictures``, which also says what is taken out of a message before it is sealed.
 
 # LIMIT: this guards against mistakes of ours. Who sets out to hide a picture can (split,
@@ -14,8 +15,10 @@ Standard library only.
 
 import base64
 import re
+from collections.abc import Callable, Mapping
 
-from casefiles.errors import GateError
+from casefiles.errors import GateError, RecordsError
+from casefiles.format.entries import read_entry, read_stamp
 from casefiles.format.layout import Search, member_of
 from evidence.pictures import find_encoded, find_raw
 
@@ -41,15 +44,21 @@ def require_no_picture(name: str, content: bytes) -> None:
     """
     search = member_of(name).search
     if search is Search.DER:
-        for found in find_raw(content):
-            raise GateError("gate.picture", where=name, kind=found.name, at=found.at)
-        _require_no_base64(name, content)
+        _require_no_picture_in_bytes(name, content)
         return
     _require_text(name, content)
-    told = _told(content) if search is Search.LINES else content
+    told, tokens = _TAKEN_APART[search](content) if search in _TAKEN_APART else (content, [])
+    for token in tokens:
+        _require_no_picture_in_bytes(name, token)
     _require_text(name, told)
     _require_no_base64(name, told)
     _require_no_print_field(name, told, search)
+
+
+def _require_no_picture_in_bytes(name: str, content: bytes) -> None:
+    for found in find_raw(content):
+        raise GateError("gate.picture", where=name, kind=found.name, at=found.at)
+    _require_no_base64(name, content)
 
 
 def _require_text(name: str, content: bytes) -> None:
@@ -61,13 +70,43 @@ def _require_text(name: str, content: bytes) -> None:
         raise GateError("gate.control_characters", where=name)
 
 
-def _told(lines: bytes) -> bytes:
-    """What the lines of a leaf say: of a disclosure what is in it, of a withheld value its name; others as they are.
+def _told_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
+    """What the lines of ``entries.jsonl`` say: leaf, path, of a disclosure what is in it, of a withheld value its name.
 
-    Their own spelling is not searched: read from another character than its first, a disclosure of what
-    somebody wrote into a message could spell anything, and a commitment spells what chance made.
+    The own spelling of a disclosure is not searched: read from another character than its first, one of what
+    somebody wrote into a message could spell anything, and a commitment spells what chance made. A line that is
+    not of this form is searched as it is.
     """
-    return b"\n".join(map(_told_by, lines.split(b"\n")))
+    told: list[bytes] = []
+    for line in lines.split(b"\n"):
+        try:
+            entry = read_entry(line, where="")
+        except RecordsError:
+            told.append(line)
+            continue
+        told += [entry.leaf, *map(base64.b64encode, entry.path), *(_told_by(text.encode()) for text in entry.lines)]
+    return b"\n".join(told), []
+
+
+def _told_by_stamps(lines: bytes) -> tuple[bytes, list[bytes]]:
+    """What the lines of ``stamps.jsonl`` say beside their tokens, and the tokens."""
+    told: list[bytes] = []
+    tokens: list[bytes] = []
+    for line in lines.split(b"\n"):
+        try:
+            stamp = read_stamp(line, where="")
+        except RecordsError:
+            told.append(line)
+            continue
+        told += [stamp.checkpoint, *map(base64.b64encode, stamp.consistency)]
+        tokens.append(stamp.token)
+    return b"\n".join(told), tokens
+
+
+_TAKEN_APART: Mapping[Search, Callable[[bytes], tuple[bytes, list[bytes]]]] = {
+    Search.ENTRIES: _told_by_entries,
+    Search.STAMPS: _told_by_stamps,
+}
 
 
 def _told_by(line: bytes) -> bytes:
@@ -84,7 +123,7 @@ def _require_no_base64(name: str, content: bytes) -> None:
 def _require_no_print_field(name: str, content: bytes, search: Search) -> None:
     """A JSON field or CSV column by its name; words in a text are none. Our JSON escapes no letter of a name."""
     field = None
-    if search in (Search.FIELDS, Search.LINES):
+    if search in (Search.FIELDS, Search.ENTRIES, Search.STAMPS):
         field = _JSON_FIELD.search(content)
     if search is Search.COLUMNS:
         field = _CSV_COLUMN.search(content.split(b"\r\n", 1)[0])

@@ -4,16 +4,18 @@ The writer makes ``items.jsonl``, ``events.jsonl``, ``items.csv`` and ``case.jso
 functions; the verifier makes them again and compares the bytes. So a table can say nothing
 that no leaf commits to. Three times stand apart: ``posted_at`` as the source claims, ``at`` by
 the clock of who acquired it, and the bounds that time-stamp tokens prove: the leaf was made
-after ``not_before`` and was in the log by ``stamped_at``. Standard library only.
+after ``not_before`` and was in the log by ``stamped_at``, which is the earliest time of any token here
+over a checkpoint that includes it. Standard library only.
 """
 
 import csv
 import io
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from casefiles.errors import RecordsError
 from casefiles.format.layout import BUNDLE_SCHEMA
@@ -23,7 +25,6 @@ from evidence.log.commit import open_commitments
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.note import Checkpoint
 from evidence.log.schema import NO_TOKEN, SCHEMAS, require_names, schema_of
-from evidence.times import format_time
 
 ITEM = "observed"
 """The event type whose leaves are the items of a bundle."""
@@ -59,19 +60,58 @@ class DisclosedLeaf:
     withheld: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenTimes:
-    """The checkpoint that all leaves of a bundle are proven in, and when it was stamped.
+@dataclass(frozen=True, slots=True, order=True)
+class ProvenTime:
+    """A time that a token proves for the first ``size`` entries of the log; the earliest comes first in order.
 
     Attributes:
-        gen_times: When each token was made that a leaf cites as ``after``, by its SHA-256.
+        at: genTime, in the one form of times, which sorts as the times do.
+        size: Of the checkpoint that the token stamps.
+        token_sha256: Lower hex SHA-256 of the token.
     """
+
+    at: str
+    size: int
+    token_sha256: str
+
+
+class Bounds:
+    """Between which proven times each entry of a log was made and logged.
+
+    Args:
+        final: The time of the checkpoint that covers every entry.
+        earlier: Those of earlier checkpoints, in any order.
+    """
+
+    def __init__(self, final: ProvenTime, earlier: Iterable[ProvenTime]) -> None:
+        every = [*sorted(earlier, key=lambda time: time.size), final]
+        self.final = final
+        self._sizes = [time.size for time in every[:-1]]
+        self._at = {time.token_sha256: time.at for time in every}
+        # a larger checkpoint covers what a smaller one does: for each place, the earliest from there on
+        self._earliest = list(itertools.accumulate(reversed(every), min))[::-1]
+
+    def in_log_by(self, index: int) -> ProvenTime:
+        """The earliest proven time at which entry ``index`` was in the log."""
+        return self._earliest[bisect_right(self._sizes, index)]
+
+    def made_after(self, after: str) -> str | None:
+        """When the token was made that a leaf names in ``after``; None before the first."""
+        return None if after == NO_TOKEN else self._at[after]
+
+    def needed_by(self, entries: Iterable[tuple[int, str]]) -> frozenset[str]:
+        """Digests of the earlier tokens that bound these entries (index and ``after``) from below or above."""
+        tokens = {token for index, after in entries for token in (after, self.in_log_by(index).token_sha256)}
+        return frozenset(tokens - {NO_TOKEN, self.final.token_sha256})
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenTimes:
+    """The checkpoint that all leaves of a bundle are proven in, and the bounds that tokens prove."""
 
     checkpoint: Checkpoint
     checkpoint_sha256: str
-    token_sha256: str
-    stamped_at: datetime
-    gen_times: Mapping[str, datetime]
+    bounds: Bounds
 
 
 def read_disclosed(*, index: int, leaf: bytes, lines: Iterable[str]) -> DisclosedLeaf:
@@ -99,22 +139,6 @@ def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Disclosed
     return DisclosedLeaf(index, leaf, shown.values, shown.withheld)
 
 
-def encode_lines(lines: Iterable[str]) -> bytes:
-    """The member that shows a leaf: one line for each NAME."""
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
-
-
-def decode_lines(data: bytes, *, where: str) -> list[str]:
-    """The lines of such a member; of a leaf that commits to nothing it is empty.
-
-    Raises:
-        RecordsError: Not ASCII, or its last line has no end.
-    """
-    if not data.isascii() or (data and not data.endswith(b"\n")):
-        raise RecordsError("records.not_lines", where=where)
-    return data.decode("ascii").split("\n")[:-1]
-
-
 def items_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
     """The records that are items."""
     return [record for record in records if record.leaf.type == ITEM]
@@ -123,12 +147,6 @@ def items_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
 def events_of(records: Iterable[DisclosedLeaf]) -> list[DisclosedLeaf]:
     """The records that are not items: how the items came to be here."""
     return [record for record in records if record.leaf.type != ITEM]
-
-
-def not_before(record: DisclosedLeaf, anchorage: ProvenTimes) -> str | None:
-    """When the token was made that the leaf cites; None before the first."""
-    after = record.leaf.after
-    return None if after == NO_TOKEN else format_time(anchorage.gen_times[after])
 
 
 def jsonl(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
@@ -142,10 +160,10 @@ def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
         "after": record.leaf.after,
         "event": record.leaf.event_id,
         "index": str(record.index),
-        "not_before": not_before(record, anchorage),
+        "not_before": anchorage.bounds.made_after(record.leaf.after),
         "public": record.leaf.public,
         "sealed": record.leaf.sealed,
-        "stamped_at": format_time(anchorage.stamped_at),
+        "stamped_at": anchorage.bounds.in_log_by(record.index).at,
         "type": record.leaf.type,
         "values": record.values,
         "withheld": record.withheld,
@@ -180,8 +198,8 @@ def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> di
             "root": anchorage.checkpoint.root.hex(),
             "sha256": anchorage.checkpoint_sha256,
             "size": str(anchorage.checkpoint.size),
-            "stamped_at": format_time(anchorage.stamped_at),
-            "token_sha256": anchorage.token_sha256,
+            "stamped_at": anchorage.bounds.final.at,
+            "token_sha256": anchorage.bounds.final.token_sha256,
         },
         "events": str(len(events_of(records))),
         "format": BUNDLE_SCHEMA,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
-from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of, not_before
+from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
 from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Unshown, said
 from evidence.canonical import Json
 from evidence.content import message_sha256
@@ -96,6 +96,7 @@ class ReportItem:
     Attributes:
         number: Its place in the report, from 1.
         after: When the token was made that it cites; None before the first.
+        by: The earliest proven time at which it was in the log.
         files: The numbers of the items that are its files.
         carriers: The numbers of the items that are the messages that carried this file.
     """
@@ -106,6 +107,7 @@ class ReportItem:
     parts: tuple[ItemPart, ...]
     acquired_at: ItemFact
     after: str | None
+    by: str
     files: tuple[int, ...]
     carriers: tuple[int, ...]
     withheld: tuple[str, ...]
@@ -331,7 +333,8 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             event=item.leaf.event_id,
             parts=tuple(said(item.values, item.withheld)),
             acquired_at=shown(item).fact("at"),
-            after=not_before(item, anchorage),
+            after=anchorage.bounds.made_after(item.leaf.after),
+            by=anchorage.bounds.in_log_by(item.index).at,
             files=tuple(numbers[file] for message, file in carried if message == item.index),
             carriers=tuple(numbers[message] for message, file in carried if file == item.index),
             withheld=item.withheld,

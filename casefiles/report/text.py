@@ -217,7 +217,7 @@ def _item(words: Words, item: ReportItem, report: CaseReport) -> Iterator[str]:
     times = (
         (words.say("report.item.acquired"), fact(words, item.acquired_at)),
         (_told(words, "report.item.after", rehearsal=report.rehearsal), item.after or words.say("report.before_first")),
-        (_told(words, "report.item.by", rehearsal=report.rehearsal), report.log.stamped_at),
+        (_told(words, "report.item.by", rehearsal=report.rehearsal), item.by),
     )
     for label, value in times:
         yield from row(label, value, indent=_IN)

@@ -39,13 +39,15 @@ from casefiles.errors import (
 )
 from casefiles.format import layout
 from casefiles.format.bag import require_info, require_manifest
+from casefiles.format.entries import EarlierStamp, ShownEntry, read_entries, read_stamps
 from casefiles.format.manifest import Manifest, parse_manifest, require_complete, require_digests
 from casefiles.format.pictures import require_no_picture
 from casefiles.format.records import (
+    Bounds,
     DisclosedLeaf,
+    ProvenTime,
     ProvenTimes,
     bag_facts,
-    decode_lines,
     derived_case,
     events_of,
     items_csv,
@@ -66,23 +68,24 @@ from casefiles.verifier.cades import (
 )
 from config.errors import Explained
 from evidence.canonical import Json, read_jcs, sha256_hex
-from evidence.errors import CertificateError, InclusionProofError, LeafError, TokenError, UnknownTypeError
+from evidence.errors import CertificateError, ConsistencyProofError, LeafError, TokenError, UnknownTypeError
 from evidence.finding import Basis, Finding, Report, Verdict
 from evidence.log.leaf import Leaf, read_leaf, require_type
-from evidence.log.merkle import verify_inclusion
+from evidence.log.merkle import verify_consistency, verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
-from evidence.log.proof import TlogProof
 from evidence.log.schema import NO_TOKEN
 from evidence.stamp.cms import chain_to_root, name_of
 from evidence.stamp.token import MAX_OFFICE_SKEW, TokenInfo, read_token
+from evidence.times import format_time
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierStamp:
-    """An earlier token that leaves cite, and the checkpoint that it stamps."""
+class Anchor:
+    """An earlier token and the checkpoint that it stamps, the mathematics of both checked."""
 
     info: TokenInfo
     checkpoint: Checkpoint
+    stamp: EarlierStamp
 
 
 class OpenedBundle:
@@ -108,9 +111,14 @@ class OpenedBundle:
         self.seal_pin = seal_pin
 
     @cached_property
-    def indexes(self) -> list[int]:
-        """Indexes of the leaves, ascending."""
-        return layout.leaf_indexes(self.members)
+    def entries(self) -> dict[int, ShownEntry]:
+        """Every entry that is shown, by index, ascending."""
+        return {entry.index: entry for entry in read_entries(self.members[layout.ENTRIES])}
+
+    @cached_property
+    def earlier(self) -> list[EarlierStamp]:
+        """The stamps over earlier checkpoints, ascending by size."""
+        return read_stamps(self.members[layout.STAMPS])
 
     @cached_property
     def case(self) -> Mapping[str, Json]:
@@ -160,8 +168,8 @@ class OpenedBundle:
     def leaves(self) -> dict[int, Leaf]:
         """Every leaf of this log, by index; its type need not be known here."""
         leaves: dict[int, Leaf] = {}
-        for index in self.indexes:
-            leaf = read_leaf(self.members[layout.leaf_name(index)])
+        for index, entry in self.entries.items():
+            leaf = read_leaf(entry.leaf)
             if leaf.log != self.checkpoint.origin:
                 raise LeafError("leaf.of_another_log_than_checkpoint", index=index, expected=self.checkpoint.origin)
             leaves[index] = leaf
@@ -170,27 +178,30 @@ class OpenedBundle:
     @cached_property
     def records(self) -> list[DisclosedLeaf]:
         """Every leaf with what is disclosed of it, in the order of the log."""
-        return [open_disclosed(index=index, leaf=leaf, lines=self._lines(index)) for index, leaf in self.leaves.items()]
+        return [
+            open_disclosed(index=index, leaf=leaf, lines=self.entries[index].lines)
+            for index, leaf in self.leaves.items()
+        ]
 
     @cached_property
-    def anchors(self) -> dict[str, EarlierStamp]:
-        """The earlier tokens that leaves cite, by their digest, their mathematics checked."""
+    def anchors(self) -> dict[str, Anchor]:
+        """The tokens over earlier checkpoints, by their digest, in order of size; those that the leaves need."""
+        anchors = {stamp.token_sha256: self._anchor(stamp) for stamp in self.earlier}
         cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
-        there = {name[len("data/timestamps/") : -len(".tst")] for name in self._stamps()}
-        if odd := cited ^ there:
-            raise TokenError("token.not_as_named", where=min(odd), length=len(odd))
-        return {digest: self._anchor(digest) for digest in sorted(cited)}
+        if missing := cited - anchors.keys():
+            raise TokenError("token.named_and_missing", where=min(missing), length=len(missing))
+        return anchors
 
     @cached_property
     def anchorage(self) -> ProvenTimes:
         """The proven bounds of time."""
-        return ProvenTimes(
-            checkpoint=self.checkpoint,
-            checkpoint_sha256=sha256_hex(self.members[layout.CHECKPOINT]),
-            token_sha256=sha256_hex(self.members[layout.CHECKPOINT_TOKEN]),
-            stamped_at=self.checkpoint_stamp.gen_time,
-            gen_times={digest: anchor.info.gen_time for digest, anchor in self.anchors.items()},
+        token = sha256_hex(self.members[layout.CHECKPOINT_TOKEN])
+        final = ProvenTime(format_time(self.checkpoint_stamp.gen_time), self.checkpoint.size, token)
+        earlier = (
+            ProvenTime(format_time(anchor.info.gen_time), anchor.checkpoint.size, digest)
+            for digest, anchor in self.anchors.items()
         )
+        return ProvenTimes(self.checkpoint, sha256_hex(self.members[layout.CHECKPOINT]), Bounds(final, earlier))
 
     @cached_property
     def seal_root_keys(self) -> frozenset[bytes]:
@@ -209,21 +220,12 @@ class OpenedBundle:
         with suppress(Explained):
             yield from (anchor.info for anchor in self.anchors.values())
 
-    def _stamps(self) -> Iterator[str]:
-        return (name for name in self.members if name.startswith("data/timestamps/") and name.endswith(".tst"))
-
     def _read(self, token: str, stamped: str) -> TokenInfo:
         return read_token(self.members[token], sha256=hashlib.sha256(self.members[stamped]).digest())
 
-    def _lines(self, index: int) -> list[str]:
-        where = layout.disclosures_name(index)
-        return decode_lines(self.members[where], where=where)
-
-    def _anchor(self, digest: str) -> EarlierStamp:
-        token, checkpoint = layout.stamp_names(digest)
-        if sha256_hex(self.members[token]) != digest:
-            raise TokenError("token.another_than_named", where=token, digest=digest)
-        return EarlierStamp(self._read(token, checkpoint), open_checkpoint(self.members[checkpoint], key=self.log_key))
+    def _anchor(self, stamp: EarlierStamp) -> Anchor:
+        info = read_token(stamp.token, sha256=hashlib.sha256(stamp.checkpoint).digest())
+        return Anchor(info, open_checkpoint(stamp.checkpoint, key=self.log_key), stamp)
 
 
 def verify(
@@ -332,7 +334,7 @@ def _form(opened: OpenedBundle) -> Basis:
 
 def _members(opened: OpenedBundle) -> Basis:
     layout.require_members(opened.members)
-    return Basis("basis.log_entries", {"entries": len(opened.indexes)})
+    return Basis("basis.files", {"files": len(opened.members)})
 
 
 def _no_pictures(opened: OpenedBundle) -> Basis:
@@ -437,17 +439,31 @@ def _log_leaves(opened: OpenedBundle) -> Basis:
     return Basis("basis.log_entries", {"entries": len(opened.leaves)})
 
 
+def _log_form(opened: OpenedBundle) -> Basis:
+    return Basis("basis.log_form", {"entries": len(opened.entries), "stamps": len(opened.earlier)})
+
+
 def _log_inclusion(opened: OpenedBundle) -> Basis:
-    note, checkpoint = opened.members[layout.CHECKPOINT], opened.checkpoint
-    for index in opened.indexes:
-        where = layout.proof_name(index)
-        proof = TlogProof.parse(opened.members[where])
-        # the checkpoint's signature was checked once; a proof that carries these very bytes needs no second look
-        if proof.checkpoint != note or proof.index != index:
-            raise InclusionProofError("inclusion_proof.of_another_entry", where=where)
-        leaf = opened.members[layout.leaf_name(index)]
-        verify_inclusion(leaf=leaf, index=index, tree_size=checkpoint.size, path=proof.path, root=checkpoint.root)
-    return Basis("basis.entries_shown", {"shown": len(opened.indexes), "size": checkpoint.size})
+    checkpoint = opened.checkpoint
+    for index, entry in opened.entries.items():
+        verify_inclusion(leaf=entry.leaf, index=index, tree_size=checkpoint.size, path=entry.path, root=checkpoint.root)
+    return Basis("basis.entries_shown", {"shown": len(opened.entries), "size": checkpoint.size})
+
+
+def _log_consistency(opened: OpenedBundle) -> Basis:
+    final = opened.checkpoint
+    for anchor in opened.anchors.values():
+        earlier = anchor.checkpoint
+        if earlier.size >= final.size:
+            raise ConsistencyProofError("consistency_proof.not_earlier", size=earlier.size, final=final.size)
+        verify_consistency(
+            old_size=earlier.size,
+            old_root=earlier.root,
+            new_size=final.size,
+            new_root=final.root,
+            path=anchor.stamp.consistency,
+        )
+    return Basis("basis.one_history", {"checkpoints": len({anchor.checkpoint for anchor in opened.anchors.values()})})
 
 
 def _log_disclosures(opened: OpenedBundle) -> Basis:
@@ -469,23 +485,39 @@ def _log_stamps(opened: OpenedBundle) -> Basis:
 
 
 def _log_order(opened: OpenedBundle) -> Basis:
-    roots = {opened.checkpoint.size: opened.checkpoint.root}
-    before: EarlierStamp | None = None
+    before: Anchor | None = None
     for index, leaf in opened.leaves.items():
         anchor = opened.anchors.get(leaf.after)
         if before and not anchor:
             raise LeafError("leaf.names_no_token", index=index)
         if not anchor:
             continue
-        checkpoint = anchor.checkpoint
         # a leaf that names a token was added after the checkpoint that the token stamps
-        if checkpoint.size > index or roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-            raise LeafError("leaf.names_a_later_token", index=index, size=checkpoint.size)
+        if anchor.checkpoint.size > index:
+            raise LeafError("leaf.names_a_later_token", index=index, size=anchor.checkpoint.size)
         if before:
             _require_order(before.info, anchor.info)
-        _require_order(anchor.info, opened.checkpoint_stamp)
         before = anchor
+    for anchor in opened.anchors.values():
+        _require_order(anchor.info, opened.checkpoint_stamp)
     return Basis()
+
+
+def _log_times(opened: OpenedBundle) -> Basis:
+    """Every earlier token bounds an entry, and the bounds of the entries."""
+    bounds = opened.anchorage.bounds
+    needed = bounds.needed_by((index, leaf.after) for index, leaf in opened.leaves.items())
+    if idle := opened.anchors.keys() - needed:
+        raise TokenError("token.bounds_nothing", where=min(idle), length=len(idle))
+    by = sorted(bounds.in_log_by(index) for index in opened.leaves)
+    if not by:
+        return Basis()
+    first = opened.anchors.get(by[0].token_sha256)
+    info = first.info if first else opened.checkpoint_stamp
+    return Basis(
+        "basis.in_log_by",
+        {"earliest": by[0].at, "latest": by[-1].at, "size": by[0].size, "office": info.office},
+    )
 
 
 def _records_schemas(opened: OpenedBundle) -> Basis:
@@ -587,7 +619,7 @@ def _no_roots(certificate: x509.Certificate, others: Sequence[x509.Certificate])
 
 
 _MEMBERS = ("container.form", "container.members")
-_READ = (*_MEMBERS, "log.key", "log.checkpoint")
+_READ = (*_MEMBERS, "log.key", "log.checkpoint", "log.form")
 _STAMPED = (*_READ, "log.checkpoint_stamp", "log.leaves", "log.stamps")
 
 CHECKS: tuple[Check, ...] = (
@@ -611,11 +643,14 @@ CHECKS: tuple[Check, ...] = (
         _archive_order,
         (*_MEMBERS, "log.checkpoint_stamp", "seal.signature", "seal.time_stamp", "archive.time_stamp"),
     ),
+    Check("log.form", _log_form, _MEMBERS),
     Check("log.leaves", _log_leaves, _READ),
     Check("log.inclusion", _log_inclusion, _READ),
     Check("log.disclosures", _log_disclosures, (*_READ, "log.leaves")),
     Check("log.stamps", _log_stamps, (*_READ, "log.leaves")),
+    Check("log.consistency", _log_consistency, (*_READ, "log.leaves", "log.stamps")),
     Check("log.order", _log_order, _STAMPED),
+    Check("log.times", _log_times, _STAMPED),
     Check("records.schemas", _records_schemas, _MEMBERS),
     Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),

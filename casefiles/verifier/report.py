@@ -54,6 +54,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """The report as one JSON object: ``verdict``, ``checks``, each with code and facts."""
     return {
         "verdict": str(report.verdict),
+        "rehearsal": is_rehearsal(report),
         "checks": [
             {
                 "id": finding.id,
@@ -65,6 +66,11 @@ def as_json(report: Report) -> dict[str, Any]:
             for finding in report.findings
         ],
     }
+
+
+def is_rehearsal(report: Report) -> bool:
+    """Whether the log says that its time stamps are of a rehearsal, as far as that could be read."""
+    return any(finding.code == "basis.rehearsal" for finding in report.findings)
 
 
 def as_text(report: Report) -> str:
@@ -85,7 +91,9 @@ def as_text(report: Report) -> str:
         lines += _wrapped(told, indent=" " * 14)
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]
-    return "\n".join([*lines, "", f"verdict: {report.verdict}", ""])
+    return "\n".join(
+        [*lines, "", f"verdict: {report.verdict}{' (REHEARSAL, NOT FOR COURT)' * is_rehearsal(report)}", ""]
+    )
 
 
 def detail_of(finding: Finding) -> str:

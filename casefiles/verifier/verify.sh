@@ -1,12 +1,13 @@
 #!/bin/bash
 # Checks an evidence bundle with bash, coreutils, OpenSSL 3 and unzip: none of our programs.
 #
-#   bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--bundle FILE.asice] [ROOT.pem]...
+#   bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--log VKEY] [--bundle FILE.asice] [ROOT.pem]...
 #
 # Without --bundle it checks the unzipped folder that it lies in. Roots are certificates that
 # you trust and did not take from the bundle; without one, nothing can be more than undecided.
 # SHA256 is the fingerprint of the seal's certificate, from the covering letter. Without it, one
 # root for seal and time stamps leaves open who sealed; with it or without, it leaves open when.
+# VKEY is the key of the log, from the covering letter or from anybody who keeps daily seals.
 # Exit: 0 all checks hold, 1 one does not, 2 usage, 3 undecided.
 #
 # This copy came with the bundle. Whoever could forge the bundle could forge it too: take it
@@ -20,10 +21,6 @@ umask 077
 readonly MAY_BE='@MAY_BE@'
 readonly MUST_BE='
 @MUST_BE@
-'
-# Folder, end of a name, and the end that must be there beside it.
-readonly BESIDE='
-@BESIDE@
 '
 readonly MADE='
 @MADE@
@@ -39,13 +36,15 @@ readonly CLOSING='</asic:ASiCManifest>'
 readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="[A-Za-z0-9./+-]+"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
+readonly VKEY='^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$'
+readonly ENTRIES=data/log/entries.jsonl STAMPS=data/log/stamps.jsonl
 
 # what the certificate of a seal may be for, DER of each: e-mail, documents (RFC 9336, Microsoft, Adobe)
 readonly DOCUMENT_KINDS=' 06082B06010505070304 06082B06010505070324 060A2B0601040182370A030C 06092A864886F72F010105 '
 readonly ASK_STAMPS="ask the sender for a bundle stamped by an office whose root is not the seal's"
 
 usage() {
-  printf 'usage: bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--bundle FILE.asice] [ROOT.pem]...\n%s\n' "$1" >&2
+  printf 'usage: bash verify.sh [--trust ROOT.pem]... [--seal SHA256] [--log VKEY] [--bundle FILE.asice] [ROOT.pem]...\n%s\n' "$1" >&2
   exit 2
 }
 
@@ -72,7 +71,7 @@ need_roots() {
 
 # every file is a plain one that may be there, and none is missing; their names go to $work/names
 check_members() {
-  local path folder end other count odd=''
+  local path count odd=''
   [[ ! -e $work/unzip.failed ]] || refuse "$(<"$work/unzip.failed")"
   for path in **/*; do
     if [[ -d $path && ! -L $path ]]; then continue; fi
@@ -83,11 +82,6 @@ check_members() {
   while IFS= read -r path; do
     [[ -z $path || -f $path ]] || refuse "missing: $path"
   done <<<"$MUST_BE"
-  while IFS= read -r path; do
-    while read -r folder end other; do
-      [[ -z $folder || $path != "$folder"*"$end" || -f ${path%"$end"}$other ]] || refuse "incomplete: $path"
-    done <<<"$BESIDE"
-  done <"$work/names"
   printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")
   printf '%d members\n' "$count"
@@ -326,9 +320,11 @@ check_seal_chain() {
     refuse "$(tail -n 1 "$work/cms")"
   }
   [[ -z $pin ]] || return 0
-  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst data/timestamps/*.tst; do
+  # a file of stamps in another form fails in a check of its own
+  (cut_stamps) >/dev/null || true
+  for token in "$work/seal.tst" "$ARCHIVE" data/log/checkpoint.tst "$work"/stamp.*.tst; do
     case $token in
-      "$work"/*) digest=$(sha256 "$work/seal.value") ;;
+      "$work/seal.tst") digest=$(sha256 "$work/seal.value") ;;
       "$ARCHIVE") digest=$(sha256 "$ARCHIVED") ;;
       data/log/*) digest=$(sha256 data/log/checkpoint) ;;
       *) digest=$(sha256 "${token%.tst}.checkpoint") ;;
@@ -354,17 +350,28 @@ check_archive_time_stamp() {
 
 # --- the log
 
-# check_note FILE: a checkpoint that the log's key signed (C2SP signed-note, Ed25519)
-check_note() {
-  local -a note
-  local vkey name id
-  vkey=$(<data/log/key)
-  [[ $vkey =~ ^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$ ]] || refuse 'data/log/key: another form'
-  name=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]}
+# the log's key has its form, and is the one that was given, if one was
+check_log_key() {
+  local own name
+  own=$(head -c 1000 data/log/key)
+  [[ $own =~ $VKEY ]] || refuse 'data/log/key: another form'
+  name=${BASH_REMATCH[1]}
+  printf '%s\n' "$own" | is data/log/key || refuse 'data/log/key: not one line'
   printf '%s' "${BASH_REMATCH[3]}" | base64 -d >"$work/key" || refuse 'data/log/key: another form'
+  [[ $(base64 -w 0 "$work/key") == "${BASH_REMATCH[3]}" ]] || refuse 'data/log/key: another form'
   [[ $(head -c 1 "$work/key" | basenc --base16) == 01 && $(wc -c <"$work/key") == 33 ]] || refuse 'not an Ed25519 key'
   { printf '%s\n' "$name" && cat "$work/key"; } >"$work/named"
-  [[ $(sha256 "$work/named" | cut -c1-8) == "$id" ]] || refuse 'data/log/key: the identifier is of another key'
+  [[ $(sha256 "$work/named" | cut -c1-8) == "${BASH_REMATCH[2]}" ]] || refuse 'data/log/key: the identifier is of another key'
+  [[ -z $vkey || $own == "$vkey" ]] || refuse "the log's key is another than yours: $own"
+  printf '%s\n' "$own"
+}
+
+# check_note FILE: a checkpoint that the log's key, which was checked, signed (C2SP signed-note, Ed25519)
+check_note() {
+  local -a note
+  local name id
+  [[ $(<data/log/key) =~ $VKEY ]]
+  name=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]}
   mapfile -t note <"$1"
   ((${#note[@]} == 5)) || refuse "$1: another form"
   [[ ${note[0]} == "$name" && -z ${note[3]} && ${note[4]} =~ ^$'\xe2\x80\x94 '"$name"\ ([A-Za-z0-9+/]+=*)$ ]] ||
@@ -387,20 +394,38 @@ check_log_checkpoint_stamp() {
   check_token data/log/checkpoint.tst "$(sha256 data/log/checkpoint)"
 }
 
+# cut_stamps: each line of stamps.jsonl into $work/stamp.N.checkpoint and $work/stamp.N.tst
+cut_stamps() {
+  local line checkpoint token number=0 form='^\{"checkpoint":"([^"]+)","consistency":\[[^]]*\],"token":"([A-Za-z0-9+/]+=*)"\}$'
+  [[ ! -s $STAMPS || -z $(tail -c 1 "$STAMPS") ]] || refuse "$STAMPS: the last line has no end"
+  while IFS= read -r line; do
+    number=$((number + 1))
+    [[ $line =~ $form ]] || refuse "$STAMPS line $number: another form"
+    checkpoint=${BASH_REMATCH[1]} token=${BASH_REMATCH[2]}
+    # in JSON a line end of the checkpoint is written \n, and nothing else in it is escaped
+    [[ ${checkpoint//'\n'/} != *\\* ]] || refuse "$STAMPS line $number: another form"
+    printf '%s' "${checkpoint//'\n'/$'\n'}" >"$work/stamp.$number.checkpoint"
+    printf '%s' "$token" | base64 -d >"$work/stamp.$number.tst" 2>/dev/null || refuse "$STAMPS line $number: no base64"
+    [[ $(base64 -w 0 "$work/stamp.$number.tst") == "$token" ]] || refuse "$STAMPS line $number: no base64"
+  done <"$STAMPS"
+}
+
+# cited_tokens: the tokens that entries name; canonical JSON puts "after" first into a leaf
+cited_tokens() {
+  local line form='^\{"disclosures":\[[^]]*\],"index":"(0|[1-9][0-9]*)","leaf":"\{\\"after\\":\\"([0-9a-f]{64})\\",'
+  while IFS= read -r line; do
+    [[ $line =~ $form ]] || refuse "$ENTRIES: a line in another form"
+    printf '%s\n' "${BASH_REMATCH[2]}"
+  done <"$ENTRIES"
+}
+
 check_log_stamps() {
-  local file head digest rc waits=''
-  local -A cited=()
-  for file in data/log/*.leaf; do
-    # canonical JSON puts "after" first
-    IFS= read -r -N 75 head <"$file" || refuse "$file: too short"
-    [[ $head =~ ^\{\"after\":\"([0-9a-f]{64})\"$ ]] || refuse "$file: another form"
-    cited[${BASH_REMATCH[1]}]=1
-  done
-  unset 'cited[0000000000000000000000000000000000000000000000000000000000000000]'
-  for file in data/timestamps/*.tst; do
-    digest=${file#data/timestamps/} digest=${digest%.tst}
-    [[ -n ${cited[$digest]-} ]] || refuse "$file: no log entry names it"
-    [[ $(sha256 "$file") == "$digest" ]] || refuse "$file: another token"
+  local file digest rc waits=''
+  local -A there=()
+  cut_stamps
+  cited_tokens >"$work/cited"
+  for file in "$work"/stamp.*.tst; do
+    there[$(sha256 "$file")]=1
     check_note "${file%.tst}.checkpoint"
     if [[ -s $work/roots.pem ]]; then
       # one that is wrong outweighs those that cannot be decided
@@ -414,9 +439,10 @@ check_log_stamps() {
     else
       waits='no roots were given: use --trust'
     fi
-    unset "cited[$digest]"
   done
-  ((${#cited[@]} == 0)) || refuse 'a time stamp that a log entry names is missing'
+  while IFS= read -r digest; do
+    [[ $digest =~ ^0+$ || -n ${there[$digest]-} ]] || refuse 'a time stamp that a log entry names is missing'
+  done < <(sort -u "$work/cited")
   [[ -z $waits ]] || undecided "$waits"
 }
 
@@ -455,14 +481,18 @@ main() {
   local bundle='' here root file id line part=0
   local -a given=()
   declare -gA held=()
-  pin=''
+  pin='' vkey=''
   while (($#)); do
     case $1 in
-      --trust | --bundle | --seal)
+      --trust | --bundle | --seal | --log)
         (($# >= 2)) || usage "$1 needs a value"
         case $1 in
           --trust) given+=("$2") ;;
           --bundle) bundle=$2 ;;
+          --log)
+            vkey=$2
+            [[ $vkey =~ $VKEY ]] || usage "--log needs the log's key, as the letter prints it"
+            ;;
           --seal)
             pin=$(printf '%s' "$2" | tr -d ' :\t\r\n' | tr A-F a-f)
             [[ $pin =~ ^[0-9a-f]{64}$ ]] || usage '--seal needs a SHA-256 fingerprint: 64 hex digits'
@@ -509,13 +539,29 @@ main() {
     printf 'Only if it still says FAILED was something changed.\n\n'
   fi
   if ((failed)); then
-    printf 'verdict: FAILED\n'
+    printf 'verdict: FAILED%s\n' "$(rehearsal)"
     exit 1
   elif ((waiting)); then
-    printf 'verdict: INDETERMINATE\n'
+    printf 'verdict: INDETERMINATE%s\n' "$(rehearsal)"
     exit 3
   fi
-  printf 'verdict: PASSED\n'
+  printf 'verdict: PASSED%s\n' "$(rehearsal)"
+}
+
+# rehearsal: what stands beside the verdict unless the description and entry 0 of the log both say that this is none
+rehearsal() {
+  local line told=''
+  # inside a string of JSON a quotation mark is escaped, so this is the name itself
+  if [[ -f data/case.json && -f $ENTRIES && $(<data/case.json) == *'"rehearsal":"no"'* ]]; then
+    IFS= read -r line <"$ENTRIES" || true
+    if [[ $line =~ ^\{\"disclosures\":\[\"([^]]*)\"\],\"index\":\"0\", ]]; then
+      while IFS= read -r line; do
+        while ((${#line} % 4)); do line+='='; done
+        told+="$(printf '%s' "$line" | basenc -d --base64url 2>/dev/null || true)"$'\n'
+      done <<<"${BASH_REMATCH[1]//\",\"/$'\n'}"
+    fi
+  fi
+  [[ $told =~ (^|$'\n')\[\"[A-Za-z0-9_-]*\",\"rehearsal\",\"no\"\]$'\n' ]] || printf ' (REHEARSAL, NOT FOR COURT)'
 }
 
 # unpack FILE: to a folder of ours, if its list of names is harmless
@@ -551,7 +597,8 @@ run_all() {
   run seal.chain check_seal_chain seal.time_stamp
   run archive.manifest check_archive_manifest container.members
   run archive.time_stamp check_archive_time_stamp container.members
-  run log.checkpoint check_log_checkpoint container.members
+  run log.key check_log_key container.members
+  run log.checkpoint check_log_checkpoint log.key
   run log.checkpoint_stamp check_log_checkpoint_stamp container.members
   run log.stamps check_log_stamps log.checkpoint
 }

@@ -9,7 +9,7 @@ No database here: whoever keeps tiles implements ``Tiles``. Tiles are trusted as
 ``audit`` compares them with the leaves, and every proof is checked against a signed root.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from evidence.errors import ConsistencyProofError, InclusionProofError, TileError
@@ -49,9 +49,21 @@ def inclusion_path(tiles: Tiles, *, index: int, size: int) -> list[bytes]:
         InclusionProofError: The index lies outside the tree.
         TileError: A tile is absent or too short.
     """
-    if not 0 <= index < size:
-        raise InclusionProofError("inclusion_proof.not_in_these_tiles", index=index, size=size)
-    return list(_Tree(tiles, size).siblings(height=0, position=index))
+    return next(inclusion_paths(tiles, indexes=[index], size=size))
+
+
+def inclusion_paths(tiles: Tiles, *, indexes: Iterable[int], size: int) -> Iterator[list[bytes]]:
+    """The path of each of these entries, in their order; what the paths share is read and hashed once.
+
+    Raises:
+        InclusionProofError: An index lies outside the tree.
+        TileError: A tile is absent or too short.
+    """
+    tree = _Tree(tiles, max(size, 0))
+    for index in indexes:
+        if not 0 <= index < size:
+            raise InclusionProofError("inclusion_proof.not_in_these_tiles", index=index, size=size)
+        yield list(tree.siblings(height=0, position=index))
 
 
 def consistency_path(tiles: Tiles, *, old_size: int, new_size: int) -> list[bytes]:
@@ -103,7 +115,7 @@ def grow(tiles: Tiles, *, size: int, leaf_hashes: Sequence[bytes]) -> dict[tuple
 
 
 class _Tree:
-    """The first ``size`` entries, seen through their tiles; each tile is read once."""
+    """The first ``size`` entries, seen through their tiles; each tile is read, and each subtree hashed, once."""
 
     def __init__(self, tiles: Tiles, size: int) -> None:
         if size < 0:
@@ -111,6 +123,7 @@ class _Tree:
         self._tiles = tiles
         self._size = size
         self._read: dict[tuple[int, int], bytes] = {}
+        self._hashed: dict[tuple[int, int], bytes] = {}
 
     def siblings(self, *, height: int, position: int) -> Iterator[bytes]:
         """The siblings of subtree number ``position`` of this height, from it up to the root."""
@@ -133,6 +146,11 @@ class _Tree:
 
     def subtree(self, *, height: int, position: int) -> bytes:
         """The root of the complete subtree number ``position`` of ``2**height`` entries."""
+        if (height, position) not in self._hashed:
+            self._hashed[height, position] = self._hash(height, position)
+        return self._hashed[height, position]
+
+    def _hash(self, height: int, position: int) -> bytes:
         level, rest = divmod(height, _TILE_HEIGHT)
         n, first = divmod(position << rest, TILE)
         end = (first + (1 << rest)) * HASH_BYTES

@@ -8,7 +8,7 @@ import hashlib
 import io
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from casefiles.bundle.members import BundleContents, Exhibit, Stamp
+from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal
 from casefiles.format import layout
 from casefiles.format.bag import info_of, manifest_of
+from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps, read_entries, read_stamps
 from casefiles.format.manifest import make_manifest, render_manifest
-from casefiles.format.records import bag_facts
+from casefiles.format.records import Bounds, ProvenTime, bag_facts
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.checks import verify
 from evidence.canonical import Value, jcs
@@ -33,9 +34,8 @@ from evidence.finding import Report
 from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.merkle import leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
-from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
-from evidence.log.tiles import grow, inclusion_path, tree_root
+from evidence.log.tiles import consistency_path, grow, inclusion_paths, tree_root
 from evidence.rehearsal import tsa
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply
@@ -117,7 +117,8 @@ class Log:
 
     leaves: list[bytes] = field(default_factory=list)
     disclosures: list[dict[str, str]] = field(default_factory=list)
-    stamps: dict[str, Stamp] = field(default_factory=dict)
+    stamps: dict[str, EarlierStamp] = field(default_factory=dict)
+    times: list[ProvenTime] = field(default_factory=list)
     after: str = NO_TOKEN
     tiles: Tiles = field(default_factory=Tiles)
 
@@ -156,10 +157,11 @@ class Log:
         checkpoint = self.checkpoint()
         token = stamping(at)(hashlib.sha256(checkpoint).digest())
         digest = hashlib.sha256(token).hexdigest()
-        self.stamps[digest] = Stamp(token, checkpoint)
+        self.stamps[digest] = EarlierStamp(token, checkpoint, ())
+        self.times.append(ProvenTime(format_time(at + timedelta(seconds=1)), len(self.leaves), digest))
         public = {
             "checkpoint_sha256": hashlib.sha256(checkpoint).hexdigest(),
-            "gen_time": format_time(at),
+            "gen_time": format_time(at + timedelta(seconds=1)),
             "office": "Rehearsal",
             "reply_sha256": "0" * 64,
             "token_sha256": digest,
@@ -168,11 +170,28 @@ class Log:
         self.after = digest
         return digest
 
-    def exhibit(self, index: int, checkpoint: bytes, *, withhold: frozenset[str] = HELD_BACK) -> Exhibit:
-        size = int(checkpoint.split(b"\n")[1])
-        path = tuple(inclusion_path(self.tiles, index=index, size=size))
-        lines = lines_of(self.disclosures[index], withhold=withhold)
-        return Exhibit(index, self.leaves[index], lines, TlogProof(index, path, checkpoint).encode())
+    def entry(self, index: int, *, size: int | None = None, withhold: frozenset[str] = HELD_BACK) -> ShownEntry:
+        """An entry under the checkpoint of this size, by default of the whole log."""
+        (found,) = self.entries([index], size=size, withhold=withhold)
+        return found
+
+    def entries(
+        self, indexes: Sequence[int], *, size: int | None = None, withhold: frozenset[str] = HELD_BACK
+    ) -> tuple[ShownEntry, ...]:
+        size = len(self.leaves) if size is None else size
+        paths = inclusion_paths(self.tiles, indexes=indexes, size=size)
+        return tuple(
+            ShownEntry(index, self.leaves[index], lines_of(self.disclosures[index], withhold=withhold), tuple(path))
+            for index, path in zip(indexes, paths, strict=True)
+        )
+
+    def stamp(self, digest: str, *, size: int | None = None) -> EarlierStamp:
+        """An earlier stamp, with its path to the checkpoint of this size, by default of the whole log."""
+        earlier = self.stamps[digest]
+        new_size = len(self.leaves) if size is None else size
+        return replace(
+            earlier, consistency=tuple(consistency_path(self.tiles, old_size=earlier.size, new_size=new_size))
+        )
 
 
 def lines_of(told: Mapping[str, str], *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -239,10 +258,13 @@ def small_log(items: int, *, rehearsal: str = "yes") -> Log:
 
 def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContents:
     """Everything in the log but its anchors, under one stamped checkpoint."""
-    checkpoint = log.checkpoint()
+    checkpoint, at = log.checkpoint(), START + timedelta(hours=12)
+    token = stamping(at)(hashlib.sha256(checkpoint).digest())
     wanted = [index for index, told in enumerate(log.disclosures) if told] if only is None else only
-    exhibits = tuple(log.exhibit(index, checkpoint) for index in wanted)
-    cited = {leaf.split(b'"')[3].decode() for leaf in (exhibit.leaf for exhibit in exhibits)} - {NO_TOKEN}
+    entries = log.entries(wanted)
+    final = ProvenTime(format_time(at + timedelta(seconds=1)), len(log.leaves), hashlib.sha256(token).hexdigest())
+    bounds = ((entry.index, entry.leaf.split(b'"')[3].decode()) for entry in entries)
+    needed = Bounds(final, log.times).needed_by(bounds)
     return BundleContents(
         bundle_id="case-7-bundle-1",
         case_id="case-7",
@@ -254,17 +276,23 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
         purpose="criminal complaint",
         rehearsal=True,
         tool="nisisama 0.1.0 (test)",
-        exhibits=exhibits,
+        entries=entries,
         checkpoint=checkpoint,
-        checkpoint_token=stamping(START + timedelta(hours=12))(hashlib.sha256(checkpoint).digest()),
-        stamps=tuple(log.stamps[digest] for digest in sorted(cited)),
+        checkpoint_token=token,
+        stamps=tuple(log.stamp(digest) for digest in sorted(needed)),
         log_key=str(VKEY),
     )
 
 
 @cache
+def good_log() -> Log:
+    """The log of the good bundle; not to be changed."""
+    return small_log(3)
+
+
+@cache
 def small_contents(items: int = 3, *, rehearsal: bool = True) -> BundleContents:
-    log = small_log(items, rehearsal="yes" if rehearsal else "no")
+    log = good_log() if (items, rehearsal) == (3, True) else small_log(items, rehearsal="yes" if rehearsal else "no")
     return changed(contents_of(log), rehearsal=rehearsal)
 
 
@@ -288,6 +316,27 @@ def members_of(bundle: bytes) -> dict[str, bytes]:
 def good_members() -> dict[str, bytes]:
     """The members of the good bundle, to change."""
     return dict(members_of(good_bundle()))
+
+
+def entries_of(members: Mapping[str, bytes]) -> dict[int, ShownEntry]:
+    """The entries that members show, by index."""
+    return {entry.index: entry for entry in read_entries(members[layout.ENTRIES])}
+
+
+def with_entry(members: Mapping[str, bytes], entry: ShownEntry) -> dict[str, bytes]:
+    """The members with another entry at its index."""
+    entries = {**entries_of(members), entry.index: entry}
+    return {**members, layout.ENTRIES: encode_entries(entries.values())}
+
+
+def stamps_of(members: Mapping[str, bytes]) -> list[EarlierStamp]:
+    """The earlier stamps of members, in their order."""
+    return read_stamps(members[layout.STAMPS])
+
+
+def with_stamps(members: Mapping[str, bytes], stamps: Iterable[EarlierStamp]) -> dict[str, bytes]:
+    """The members with these earlier stamps."""
+    return {**members, layout.STAMPS: encode_stamps(stamps)}
 
 
 def text_of(name: str) -> str:

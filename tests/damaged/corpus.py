@@ -9,8 +9,8 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 
 from asn1crypto import cms, core
@@ -20,16 +20,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from casefiles.bundle.members import Stamp, make_payload
+from casefiles.bundle.members import make_payload
 from casefiles.bundle.sign import Sealer, make_seal
 from casefiles.format import layout
-from casefiles.format.records import decode_lines, encode_lines, events_of, items_csv, items_of, jsonl
+from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries
+from casefiles.format.records import events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import OpenedBundle
 from evidence.canonical import jcs
 from evidence.custody.disclose import disclose
 from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
-from evidence.log.proof import TlogProof
+from evidence.log.tiles import consistency_path
 from tests.casefiles import forge
 
 Members = dict[str, bytes]
@@ -76,12 +77,19 @@ def resealed(changes: Mapping[str, bytes]) -> bytes:
     return forge.reseal({**good(), **changes})
 
 
-def leaf_indexes() -> list[int]:
-    return layout.leaf_indexes(good())
+def item(number: int = 0) -> ShownEntry:
+    """An entry of the good bundle that is an item."""
+    return [entry for entry in forge.entries_of(good()).values() if b'"type":"observed"' in entry.leaf][number]
 
 
-def first_item() -> int:
-    return next(index for index in leaf_indexes() if b'"type":"observed"' in good()[layout.leaf_name(index)])
+def with_leaf(leaf: bytes) -> bytes:
+    """The bundle with another leaf for its first item, all above it right."""
+    return forge.reseal(forge.with_entry(good(), replace(item(), leaf=leaf)))
+
+
+def with_log_lines(member: str, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    """The bundle with other lines in one of the log's two files, all above it right."""
+    return resealed({member: b"".join(change(good()[member].splitlines(keepends=True)))})
 
 
 # --- the container
@@ -135,9 +143,8 @@ def signature_removed() -> bytes:
 
 
 @damaged("container.members")
-def proof_removed_and_sealed_again() -> bytes:
-    gone = layout.proof_name(first_item())
-    return forge.reseal({name: content for name, content in good().items() if name != gone})
+def log_entries_removed_and_sealed_again() -> bytes:
+    return forge.reseal({name: content for name, content in good().items() if name != layout.ENTRIES})
 
 
 # --- pictures
@@ -365,17 +372,70 @@ def checkpoint_with_the_stamp_of_an_earlier_one() -> bytes:
     return resealed({layout.CHECKPOINT_TOKEN: forge.small_contents().stamps[0].token})
 
 
+@damaged("log.form")
+def log_entry_in_another_spelling() -> bytes:
+    return with_log_lines(layout.ENTRIES, lambda lines: [lines[0].replace(b'":[', b'": [', 1), *lines[1:]])
+
+
+@damaged("log.form")
+def log_entry_twice() -> bytes:
+    return with_log_lines(layout.ENTRIES, lambda lines: [lines[0], *lines])
+
+
+@damaged("log.form")
+def log_entries_in_another_order() -> bytes:
+    return with_log_lines(layout.ENTRIES, lambda lines: [lines[0], lines[2], lines[1], *lines[3:]])
+
+
+@damaged("log.form")
+def log_entry_with_a_further_name() -> bytes:
+    def noted(line: bytes) -> bytes:
+        return jcs({**json.loads(line), "note": "x"}) + b"\n"
+
+    return with_log_lines(layout.ENTRIES, lambda lines: [noted(lines[0]), *lines[1:]])
+
+
+@damaged("log.form")
+def log_entry_whose_path_is_a_string() -> bytes:
+    def joined(line: bytes) -> bytes:
+        return jcs({**json.loads(line), "path": "".join(json.loads(line)["path"])}) + b"\n"
+
+    return with_log_lines(layout.ENTRIES, lambda lines: [*lines[:-1], joined(lines[-1])])
+
+
+@damaged("log.form")
+def log_entry_at_an_index_with_a_leading_zero() -> bytes:
+    return with_log_lines(layout.ENTRIES, lambda lines: [lines[0].replace(b'"index":"0"', b'"index":"00"'), *lines[1:]])
+
+
+@damaged("log.form")
+def log_entries_without_their_last_line_end() -> bytes:
+    return resealed({layout.ENTRIES: good()[layout.ENTRIES][:-1]})
+
+
+@damaged("log.form")
+def earlier_stamp_twice() -> bytes:
+    return with_log_lines(layout.STAMPS, lambda lines: [lines[0], *lines])
+
+
+@damaged("log.form")
+def earlier_stamps_in_another_order() -> bytes:
+    return with_log_lines(layout.STAMPS, lambda lines: lines[::-1])
+
+
+@damaged("log.form")
+def earlier_stamp_in_another_base64() -> bytes:
+    return with_log_lines(layout.STAMPS, lambda lines: [lines[0].replace(b'"token":"M', b'"token":" M'), *lines[1:]])
+
+
 @damaged("log.inclusion", "log.disclosures")
 def leaf_changed_and_sealed_again() -> bytes:
-    name = layout.leaf_name(first_item())
-    leaf = json.loads(good()[name])
-    return resealed({name: jcs({**leaf, "commit": json.loads(good()[layout.leaf_name(first_item() + 1)])["commit"]})})
+    return with_leaf(jcs({**json.loads(item().leaf), "commit": json.loads(item(1).leaf)["commit"]}))
 
 
 @damaged("log.inclusion", "log.leaves")
 def leaf_with_a_name_in_clear_that_its_kind_does_not_have() -> bytes:
-    name = layout.leaf_name(first_item())
-    return resealed({name: jcs({**json.loads(good()[name]), "public": {"opinion": "guilty"}})})
+    return with_leaf(jcs({**json.loads(item().leaf), "public": {"opinion": "guilty"}}))
 
 
 @damaged("log.disclosures")
@@ -421,17 +481,18 @@ def leaf_of_another_log_truly_in_this_one() -> bytes:
 
 
 @damaged("log.inclusion")
-def proof_of_another_leaf() -> bytes:
-    one, other = layout.proof_name(first_item()), layout.proof_name(first_item() + 1)
-    return resealed({one: good()[other]})
+def path_of_another_leaf() -> bytes:
+    return forge.reseal(forge.with_entry(good(), replace(item(), path=item(1).path)))
 
 
 @damaged("log.inclusion")
-def proof_with_one_hash_changed() -> bytes:
-    name = layout.proof_name(first_item())
-    proof = TlogProof.parse(good()[name])
-    path = (bytes(32), *proof.path[1:])
-    return resealed({name: TlogProof(proof.index, path, proof.checkpoint).encode()})
+def path_with_one_hash_changed() -> bytes:
+    return forge.reseal(forge.with_entry(good(), replace(item(), path=(bytes(32), *item().path[1:]))))
+
+
+@damaged("log.inclusion")
+def path_with_one_hash_more() -> bytes:
+    return forge.reseal(forge.with_entry(good(), replace(item(), path=(*item().path, bytes(32)))))
 
 
 @damaged("log.disclosures")
@@ -447,12 +508,6 @@ def disclosure_twice() -> bytes:
 @damaged("log.disclosures")
 def disclosures_in_another_order() -> bytes:
     return with_lines(lambda lines: [lines[1], lines[0], *lines[2:]])
-
-
-@damaged("log.disclosures")
-def disclosures_without_their_last_line_end() -> bytes:
-    name = layout.disclosures_name(first_item())
-    return resealed({name: good()[name][:-1]})
 
 
 @damaged("log.disclosures")
@@ -485,34 +540,67 @@ def disclosure_withdrawn_but_still_in_the_tables() -> bytes:
 
 @damaged("log.stamps")
 def earlier_stamp_removed() -> bytes:
-    gone = [name for name in good() if name.startswith("data/timestamps/")][:2]
-    return forge.reseal({name: content for name, content in good().items() if name not in gone})
+    return forge.reseal(forge.with_stamps(good(), forge.stamps_of(good())[1:]))
 
 
 @damaged("log.stamps")
 def earlier_stamp_over_another_checkpoint() -> bytes:
-    names = [name for name in good() if name.startswith("data/timestamps/") and name.endswith(".checkpoint")]
-    return resealed({names[0]: good()[names[1]], names[1]: good()[names[0]]})
+    one, other = forge.stamps_of(good())
+    exchanged = (replace(one, token=other.token), replace(other, token=one.token))
+    return forge.reseal(forge.with_stamps(good(), exchanged))
 
 
 @damaged("log.stamps")
-def earlier_stamp_under_the_digest_of_another() -> bytes:
-    tokens = [name for name in good() if name.startswith("data/timestamps/") and name.endswith(".tst")]
-    return resealed({tokens[0]: good()[tokens[1]]})
+def earlier_checkpoint_signed_by_another_key() -> bytes:
+    one, *others = forge.stamps_of(good())
+    checkpoint = forge.good_log().checkpoint(one.size, key=Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    return forge.reseal(forge.with_stamps(good(), [stamped(checkpoint, one.consistency), *others]))
 
 
-@damaged("log.stamps")
-def stamp_that_no_entry_names() -> bytes:
-    checkpoint = good()[layout.CHECKPOINT]
-    token = forge.stamping(LATE)(hashlib.sha256(checkpoint).digest())
-    name, its_checkpoint = layout.stamp_names(hashlib.sha256(token).hexdigest())
-    return resealed({name: token, its_checkpoint: checkpoint})
+@damaged("log.times")
+def stamp_that_bounds_nothing() -> bytes:
+    log = forge.good_log()
+    path = tuple(consistency_path(log.tiles, old_size=5, new_size=len(log.leaves)))
+    late = stamped(log.checkpoint(5), path, at=forge.START + timedelta(hours=4))
+    return forge.reseal(forge.with_stamps(good(), [*forge.stamps_of(good()), late]))
 
 
-@damaged("log.order", "records.items", "records.case")
+@damaged("log.consistency")
+def earlier_stamp_of_the_final_checkpoint() -> bytes:
+    same = stamped(good()[layout.CHECKPOINT], (), at=forge.START + timedelta(hours=4))
+    return told_again(forge.with_stamps(good(), [*forge.stamps_of(good()), same]))
+
+
+@damaged("log.consistency")
+def earlier_checkpoint_of_another_history() -> bytes:
+    fork = forge.Log()
+    fork.add("log_opened", forge.opening())
+    for number in range(4):
+        fork.add("observed", forge.item(number, at=forge.START))
+    log = forge.good_log()
+    path = tuple(consistency_path(log.tiles, old_size=len(fork.leaves), new_size=len(log.leaves)))
+    other = stamped(fork.checkpoint(), path, at=forge.START + timedelta(minutes=30))
+    return told_again(forge.with_stamps(good(), [*forge.stamps_of(good()), other]))
+
+
+@damaged("log.consistency")
+def consistency_with_one_hash_changed() -> bytes:
+    *others, last = forge.stamps_of(good())
+    changed = replace(last, consistency=(*last.consistency[:-1], bytes(32)))
+    return forge.reseal(forge.with_stamps(good(), [*others, changed]))
+
+
+@damaged("log.consistency")
+def consistency_with_one_hash_less() -> bytes:
+    *others, last = forge.stamps_of(good())
+    return forge.reseal(forge.with_stamps(good(), [*others, replace(last, consistency=last.consistency[:-1])]))
+
+
+@damaged("log.consistency", "log.order", "records.items", "records.case")
 def entry_that_names_a_stamp_made_after_it() -> bytes:
+    """Over a tree of more entries than stand before it: which is then of another tree, since it cannot name itself."""
+
     def back_dated(body: dict[str, object], told: dict[str, str]) -> None:
-        # the token stamps a checkpoint of more entries than stand before this one
         body["after"] = later
 
     log = forge.small_log(3)
@@ -599,8 +687,8 @@ def rehearsal_described_as_none() -> bytes:
 
 @damaged("records.case")
 def opening_of_the_log_left_out() -> bytes:
-    gone = {layout.leaf_name(0), layout.proof_name(0), layout.disclosures_name(0)}
-    return told_again({name: content for name, content in good().items() if name not in gone})
+    kept = [entry for index, entry in forge.entries_of(good()).items() if index]
+    return told_again({**good(), layout.ENTRIES: encode_entries(kept)})
 
 
 @damaged("records.case")
@@ -619,8 +707,15 @@ def description_in_another_spelling() -> bytes:
     return forge.reseal({**good(), layout.CASE: spaced}, rebag=True)
 
 
+def stamped(
+    checkpoint: bytes, consistency: tuple[bytes, ...], *, at: datetime = forge.START + timedelta(hours=2)
+) -> EarlierStamp:
+    """A genuine token over this checkpoint."""
+    return EarlierStamp(forge.stamping(at)(hashlib.sha256(checkpoint).digest()), checkpoint, consistency)
+
+
 def in_a_log_with(
-    change: Callable[[dict[str, object], dict[str, str]], None], *, stamps: tuple[Stamp, ...] = ()
+    change: Callable[[dict[str, object], dict[str, str]], None], *, stamps: tuple[EarlierStamp, ...] = ()
 ) -> bytes:
     """A bundle of a log in which one odd leaf truly stands, made past the writer's own checks."""
     log = forge.Log()
@@ -632,32 +727,22 @@ def in_a_log_with(
     odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in told.items()})
     at = log.append(jcs(odd), told)
     kept = [index for index, leaf_told in enumerate(log.disclosures) if leaf_told and index != at]
-    checkpoint = log.checkpoint()
-    contents = forge.contents_of(log, only=kept)
-    members = make_payload(contents).members
-    exhibit = log.exhibit(at, checkpoint)
-    members[layout.leaf_name(at)] = exhibit.leaf
-    members[layout.proof_name(at)] = exhibit.proof
-    members[layout.disclosures_name(at)] = encode_lines(exhibit.lines)
-    for stamp in stamps:
-        token, its_checkpoint = layout.stamp_names(hashlib.sha256(stamp.token).hexdigest())
-        members |= {token: stamp.token, its_checkpoint: stamp.checkpoint}
-    return forge.reseal(members)
+    members = make_payload(forge.contents_of(log, only=kept)).members
+    members = forge.with_entry(members, log.entry(at))
+    return forge.reseal(forge.with_stamps(members, [*forge.stamps_of(members), *stamps]))
 
 
 def with_lines(change: Callable[[list[str]], list[str]]) -> bytes:
     """The bundle with other lines for its first item, all above them right."""
-    name = layout.disclosures_name(first_item())
-    return resealed({name: encode_lines(change(decode_lines(good()[name], where=name)))})
+    return forge.reseal(forge.with_entry(good(), replace(item(), lines=tuple(change(list(item().lines))))))
 
 
 def without_at_opening(withheld: str) -> bytes:
-    name = layout.disclosures_name(0)
-    lines = [
-        withheld_line(withheld, commitment(line)) if told_name(line) == withheld else line
-        for line in decode_lines(good()[name], where=name)
-    ]
-    return told_again({**good(), name: encode_lines(lines)})
+    opening = forge.entries_of(good())[0]
+    lines = tuple(
+        withheld_line(withheld, commitment(line)) if told_name(line) == withheld else line for line in opening.lines
+    )
+    return told_again(forge.with_entry(good(), replace(opening, lines=lines)))
 
 
 def told_name(line: str) -> str:

@@ -20,7 +20,7 @@ from evidence.canonical import jcs
 from evidence.pictures import FORMATS, encoded_spans, find_encoded, find_raw
 from monitor.previews import strip_previews
 
-MEMBERS = ("data/items.jsonl", "data/case.json", "data/log/7.leaf")
+MEMBERS = ("data/items.jsonl", "data/case.json", "data/events.jsonl")
 WIDTHS = (28, 40, 64, 76, 10_000)
 
 

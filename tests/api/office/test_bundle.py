@@ -25,6 +25,8 @@ from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
 from casefiles.bundle.sign import make_seal
+from casefiles.format import layout
+from casefiles.format.entries import read_entries
 from casefiles.format.records import ITEM
 from casefiles.verifier.cades import fingerprint
 from config.errors import CatalogueError
@@ -88,10 +90,8 @@ def disclosed(bundle: Path) -> dict[str, set[str]]:
     """Every value by name that the bundle shows, decoded from its disclosures."""
     shown: dict[str, set[str]] = {}
     with zipfile.ZipFile(bundle) as container:
-        for name in container.namelist():
-            if not name.endswith(".disclosures"):
-                continue
-            for line in container.read(name).decode().splitlines():
+        for entry in read_entries(container.read(layout.ENTRIES)):
+            for line in entry.lines:
                 if " " in line:  # a withheld name and its commitment
                     continue
                 _salt, told, value = json.loads(base64.urlsafe_b64decode(line + "=" * (-len(line) % 4)))
@@ -504,7 +504,7 @@ def test_every_kind_of_entry_that_a_bundle_shows_has_words(
     desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
 ) -> None:
     with zipfile.ZipFile(desk.at("court.asice").bundle) as container:
-        leaves = [json.loads(container.read(name)) for name in container.namelist() if name.endswith(".leaf")]
+        leaves = [json.loads(entry.leaf) for entry in read_entries(container.read(layout.ENTRIES))]
     kinds = {f"entry.{leaf['type']}" for leaf in leaves if leaf["type"] != ITEM}
     assert {"entry.log_opened", "entry.case_opened"} <= kinds <= load_words("en").texts.keys()
 

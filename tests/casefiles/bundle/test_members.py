@@ -9,7 +9,7 @@ from tests.casefiles import forge
 def test_the_same_contents_make_the_same_payload() -> None:
     one, other = (make_payload(forge.small_contents()).members for _ in range(2))
     assert one == other
-    reordered = forge.changed(forge.small_contents(), exhibits=forge.small_contents().exhibits[::-1])
+    reordered = forge.changed(forge.small_contents(), entries=forge.small_contents().entries[::-1])
     assert make_payload(reordered).members == one
 
 

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from casefiles.bundle.members import BundleContents, Exhibit
+from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
@@ -58,14 +58,16 @@ def test_what_the_letter_says_of_the_file_is_so() -> None:
 
 
 def test_a_bundle_of_no_item_is_a_bundle() -> None:
-    contents = forge.changed(forge.small_contents(), exhibits=forge.small_contents().exhibits[:1], stamps=())
+    contents = forge.changed(
+        forge.small_contents(), entries=forge.small_contents().entries[:1], stamps=forge.small_contents().stamps[:1]
+    )
     members = forge.members_of(forge.build(contents)[0])
     assert members[layout.ITEMS_JSONL] == b""
 
 
 def with_first(contents: BundleContents, **changes: object) -> BundleContents:
-    first = dataclasses.replace(contents.exhibits[0], **changes)
-    return forge.changed(contents, exhibits=(first, *contents.exhibits[1:]))
+    first = dataclasses.replace(contents.entries[0], **changes)
+    return forge.changed(contents, entries=(first, *contents.entries[1:]))
 
 
 @pytest.mark.parametrize(
@@ -76,17 +78,19 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
         lambda c: forge.changed(c, organisation=""),
         lambda c: forge.changed(c, reason="two\nlines"),
         lambda c: forge.changed(c, bundle_id="x\u2028y"),
-        lambda c: forge.changed(c, exhibits=c.exhibits + c.exhibits[:1]),
+        lambda c: forge.changed(c, entries=c.entries + c.entries[:1]),
         lambda c: forge.changed(c, stamps=c.stamps[:1]),
         lambda c: forge.changed(c, stamps=()),
+        lambda c: forge.changed(c, stamps=c.stamps + c.stamps[:1]),
+        lambda c: forge.changed(c, stamps=tuple(dataclasses.replace(one, consistency=()) for one in c.stamps)),
         lambda c: forge.changed(c, certificates=(("../x", b""),)),
         lambda c: forge.changed(c, checkpoint=c.checkpoint[:-2] + b"\n"),
         lambda c: forge.changed(c, checkpoint_token=c.stamps[0].token),
         lambda c: forge.changed(c, log_key="other.example/00000000+00000000+AQ=="),
-        lambda c: with_first(c, leaf=c.exhibits[0].leaf + b" "),
-        lambda c: with_first(c, lines=c.exhibits[1].lines),
-        lambda c: with_first(c, lines=c.exhibits[0].lines * 2),
-        lambda c: forge.changed(c, exhibits=c.exhibits[1:]),
+        lambda c: with_first(c, leaf=c.entries[0].leaf + b" "),
+        lambda c: with_first(c, lines=c.entries[1].lines),
+        lambda c: with_first(c, lines=c.entries[0].lines * 2),
+        lambda c: forge.changed(c, entries=c.entries[1:]),
         lambda c: forge.changed(c, organisation="Another organisation"),
         lambda c: forge.changed(c, rehearsal=False),
     ],
@@ -170,15 +174,15 @@ def test_the_withheld_is_nowhere_in_the_bundle() -> None:
 
 def test_a_withheld_value_is_revealed_by_its_disclosure_later() -> None:
     contents = forge.small_contents()
-    log = forge.small_log(3)
+    log = forge.good_log()
     all_of_it = tuple(
-        Exhibit(exhibit.index, exhibit.leaf, forge.lines_of(log.disclosures[exhibit.index]), exhibit.proof)
-        for exhibit in contents.exhibits
+        dataclasses.replace(entry, lines=forge.lines_of(log.disclosures[entry.index])) for entry in contents.entries
     )
-    members = forge.members_of(forge.build(forge.changed(contents, exhibits=all_of_it))[0])
+    members = forge.members_of(forge.build(forge.changed(contents, entries=all_of_it))[0])
     assert b"someone" in members[layout.ITEMS_JSONL]
-    for name in (name for name in members if name.endswith((".leaf", ".tlog-proof"))):
-        assert members[name] == forge.good_members()[name]
+    good = forge.entries_of(forge.good_members())
+    for index, entry in forge.entries_of(members).items():
+        assert (entry.leaf, entry.path) == (good[index].leaf, good[index].path)
 
 
 def test_no_seal_with_a_key_of_another_certificate() -> None:

@@ -18,7 +18,7 @@ def test_the_bag_of_a_good_bundle_holds() -> None:
     "damage",
     [
         {"data/case.json": b"{}"},
-        {"data/log/99.leaf": b"{}"},
+        {"data/certs/more.pem": b"{}"},
         {layout.BAG_MANIFEST: b""},
         {layout.BAG_MANIFEST: b"x\n"},
         {layout.BAG_MANIFEST: b"\\" + b"0" * 64 + b"  data/case.json\n"},

@@ -16,7 +16,7 @@ from casefiles.format.manifest import (
 )
 from tests.nonempty import nonempty
 
-NAMES = ("README.txt", "data/case.json", "data/log/7.leaf", "data/log/7.tlog-proof")
+NAMES = ("README.txt", "data/case.json", "data/log/entries.jsonl", "data/log/stamps.jsonl")
 some = st.dictionaries(st.sampled_from(NAMES), st.binary(min_size=32, max_size=32), min_size=1)
 
 

@@ -13,6 +13,7 @@ from PIL import Image, features
 from casefiles.bundle.gate import require_may_leave
 from casefiles.errors import GateError
 from casefiles.format import layout
+from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
 from casefiles.format.pictures import require_no_picture
 from evidence.custody.disclose import disclose
 from evidence.pictures import FORMATS
@@ -50,6 +51,11 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 PICTURES = list(pictures())
 
 
+def shown(*lines: str, leaf: bytes = b"{}") -> bytes:
+    """A line of the log's entries."""
+    return encode_entries([ShownEntry(0, leaf, lines, ())])
+
+
 @pytest.mark.parametrize(("kind", "picture"), PICTURES)
 def test_a_picture_in_a_text_member_is_refused(kind: str, picture: bytes) -> None:
     with pytest.raises(GateError):
@@ -80,9 +86,8 @@ def test_a_picture_in_base64_is_refused(kind: str, picture: bytes, alphabet: obj
 
 def test_a_picture_in_a_disclosed_value_is_refused() -> None:
     for value in ("data:image/png;base64," + base64.b64encode(PICTURES[3][1]).decode(), {"b64": "/9j/4AAQSkZJRgABAQ"}):
-        line = disclose(bytes(32), "text", value) + "\n"
         with pytest.raises(GateError, match="base64"):
-            require_no_picture("data/log/1.disclosures", line.encode())
+            require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", value)))
 
 
 @pytest.mark.parametrize(
@@ -93,8 +98,10 @@ def test_a_field_that_could_hold_a_print_or_a_thumbnail_is_refused(name: str) ->
     for member, content in (
         (layout.CASE, inner),
         (layout.ITEMS_JSONL, b"{}\n" + inner + b"\n"),
-        ("data/log/1.leaf", inner),
-        ("data/log/1.disclosures", (disclose(bytes(32), "media", {name: "x"}) + "\n").encode()),
+        (layout.ENTRIES, shown(leaf=inner)),
+        (layout.ENTRIES, shown(disclose(bytes(32), "media", {name: "x"}))),
+        (layout.ENTRIES, inner),
+        (layout.STAMPS, inner),
         (layout.ITEMS_CSV, f'"index","{name}"\r\n"1","2"\r\n'.encode()),
     ):
         with pytest.raises(GateError, match="print"):
@@ -112,15 +119,16 @@ def test_a_word_in_a_text_is_no_field() -> None:
 @pytest.mark.parametrize("words", ["look GIF89a here", "RIFF1234WEBPVP8X", "ftypisom", "P6 40 40 255 x", "BM"])
 def test_words_that_a_picture_could_begin_with_are_words(member: str, words: str) -> None:
     require_no_picture(member, json.dumps({"text": words}).encode())
-    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
 
 
 def test_words_that_look_like_a_field_are_no_field() -> None:
     words = 'say "thumbnail": 5'
     require_no_picture("data/report.en.txt", words.encode())
-    for member in (layout.ITEMS_JSONL, layout.CASE, "data/log/1.leaf"):
+    for member in (layout.ITEMS_JSONL, layout.CASE):
         require_no_picture(member, json.dumps({"text": words}).encode())
-    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", words) + "\n").encode())
+    require_no_picture(layout.ENTRIES, shown(leaf=json.dumps({"text": words}).encode()))
+    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", words)))
 
 
 def test_the_length_that_stands_for_a_picture_may_leave_and_nothing_else_under_its_name() -> None:
@@ -134,12 +142,12 @@ def test_a_line_that_is_no_disclosure_is_searched_as_it_is() -> None:
     jpeg = base64.b64encode(PICTURES[0][1])
     for line in (b"!" + jpeg, b"x " + jpeg, jpeg, jpeg.rstrip(b"=")):
         with pytest.raises(GateError):
-            require_no_picture("data/log/1.disclosures", line + b"\n")
+            require_no_picture(layout.ENTRIES, shown(line.decode()))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_words_may_leave_as_a_disclosure(text: str) -> None:
-    require_no_picture("data/log/1.disclosures", (disclose(bytes(32), "text", text) + "\n").encode())
+    require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", text)))
 
 
 def test_text_that_is_not_text_is_refused() -> None:
@@ -181,6 +189,24 @@ def test_no_member_of_a_bundle_can_carry_a_picture_out(kind: str, picture: bytes
 
 def test_a_commitment_is_what_chance_made_and_the_name_before_it_is_read() -> None:
     chance = base64.urlsafe_b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode().rstrip("=")
-    require_no_picture("data/log/1.disclosures", f"text {chance}\n".encode())
+    require_no_picture(layout.ENTRIES, shown(f"text {chance}"))
     with pytest.raises(GateError):
-        require_no_picture("data/log/1.disclosures", f"text  {chance}\n".encode())
+        require_no_picture(layout.ENTRIES, shown(f"text  {chance}"))
+
+
+@pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
+def test_a_picture_in_a_token_is_refused_as_in_a_token_of_its_own(kind: str, picture: bytes) -> None:
+    def lines(token: bytes) -> bytes:
+        return encode_stamps([EarlierStamp(token, b"ngo.example/5f3a9c01\n5\n", (bytes(32),))])
+
+    require_no_picture(layout.STAMPS, lines(b"\x30" * 100))
+    with pytest.raises(GateError, match="picture"):
+        require_no_picture(layout.STAMPS, lines(b"\x30" * 101 + picture + b"\x30" * 50))
+
+
+def test_a_line_of_the_log_that_is_of_another_form_is_searched_as_it_is() -> None:
+    jpeg = base64.b64encode(PICTURES[0][1])
+    for member in (layout.ENTRIES, layout.STAMPS):
+        for line in (jpeg, b'{"disclosures":"' + jpeg + b'"}', b'{"token":"' + jpeg + b'"}'):
+            with pytest.raises(GateError):
+                require_no_picture(member, line + b"\n")

@@ -30,9 +30,10 @@ def rows(name: str) -> list[dict[str, object]]:
 def test_each_row_says_what_its_disclosures_say_by_a_second_reading() -> None:
     # a slow, plain reference: no function of the writer, only the disclosures as they lie there
     members = good_members()
+    shown = {line["index"]: line for line in map(json.loads, members[layout.ENTRIES].splitlines())}
     for row in nonempty(rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL)):
-        leaf = json.loads(members[f"data/log/{row['index']}.leaf"])
-        lines = members[f"data/log/{row['index']}.disclosures"].decode("ascii").splitlines()
+        lines = shown[row["index"]]["disclosures"]
+        leaf = json.loads(shown[row["index"]]["leaf"])
         told = dict(read_disclosure(line) for line in lines if " " not in line)
         withheld = dict(line.split(" ") for line in lines if " " in line)
         assert row["values"] == told

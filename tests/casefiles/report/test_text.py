@@ -34,8 +34,8 @@ def data_of(log: forge.Log, *, withhold: frozenset[str] = forge.HELD_BACK, rehea
 
 def contents(log: forge.Log, *, withhold: frozenset[str], rehearsal: bool) -> BundleContents:
     made = forge.changed(forge.contents_of(log), rehearsal=rehearsal)
-    shown = tuple(log.exhibit(one.index, made.checkpoint, withhold=withhold) for one in made.exhibits)
-    return forge.changed(made, exhibits=shown)
+    shown = tuple(log.entry(one.index, withhold=withhold) for one in made.entries)
+    return forge.changed(made, entries=shown)
 
 
 def report_data(made: BundleContents) -> CaseReport:
@@ -77,10 +77,10 @@ def test_the_report_says_what_when_how_who_and_the_limits() -> None:
 def test_a_report_of_which_all_is_withheld_shows_that_it_is() -> None:
     log = forge.small_log(3)
     made = forge.contents_of(log)
-    opening = log.exhibit(0, made.checkpoint, withhold=frozenset(forge.act(forge.START)))
+    opening = log.entry(0, withhold=frozenset(forge.act(forge.START)))
     names = frozenset(name for schema in SCHEMAS.values() for name in schema.names)
-    bare = (opening, *(log.exhibit(one.index, made.checkpoint, withhold=names) for one in made.exhibits[1:]))
-    report = render(WORDS, report_data(forge.changed(made, exhibits=bare)))
+    bare = (opening, *(log.entry(one.index, withhold=names) for one in made.entries[1:]))
+    report = render(WORDS, report_data(forge.changed(made, entries=bare)))
     assert "Acquired by (pseudonym or role): [withheld]" in report
     assert "kind:                  [withheld]" in report
     assert "No value of these entries is withheld" not in report
@@ -244,7 +244,7 @@ def test_a_hole_without_a_message_and_one_that_hides_it_stand_apart() -> None:
 def test_the_report_says_how_much_of_the_log_it_shows() -> None:
     log = forge.small_log(3)
     report = report_of(log)
-    shown, size = len(forge.contents_of(log).exhibits), len(log.leaves)
+    shown, size = len(forge.contents_of(log).entries), len(log.leaves)
     assert f"This file shows {shown} of the {size} entries in the log" in report
     assert "imports, views of a case, comparisons of pictures, exports, time stamps" in report
 

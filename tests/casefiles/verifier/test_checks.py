@@ -295,7 +295,7 @@ def test_the_programs_json_is_one_object_with_verdict_and_checks(
 
 def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(tmp_path: Path) -> None:
     good = as_text(forge.checked(forge.good_bundle(), tmp_path))
-    assert good.splitlines()[-1] == "verdict: PASSED"
+    assert good.splitlines()[-1] == "verdict: PASSED (REHEARSAL, NOT FOR COURT)"
     bad = as_text(forge.checked(forge.good_bundle(), tmp_path, trust=[]))
     for listed in check_list():
         assert f"{listed.id:<22} {listed.title}" in good
@@ -387,10 +387,10 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
         "evidence", "evidence.canonical", "evidence.errors", "evidence.finding", "evidence.log", "evidence.pictures",
         "evidence.stamp", "evidence.times",
         *(f"casefiles.format.{name}" for name in (
-            "bag", "layout", "manifest", "pictures", "records", "schema", "zip",
+            "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip",
         )),
         *(f"casefiles.verifier.{name}" for name in ("__main__", "cades", "checks", "report")),
-        *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "proof", "schema")),
+        *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "schema")),
         *(f"evidence.stamp.{name}" for name in ("cms", "der", "token")),
     }  # fmt: skip
 

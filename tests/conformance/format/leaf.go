@@ -81,9 +81,9 @@ func (b *bundle) known(l leaf) (names, bool) {
 
 func (b *bundle) checkLeaves() error {
 	var undecided error
-	for _, index := range b.indexes {
-		content, _ := b.member("data/log/%d.leaf", index)
-		l, err := readLeaf(content)
+	for _, e := range b.entries {
+		index := e.index
+		l, err := readLeaf(e.leaf)
 		if err == nil && l.Log != b.verifier.Name() {
 			err = errors.New("of another log")
 		}
@@ -149,9 +149,9 @@ func requireType(l leaf, t names) error {
 }
 
 func (b *bundle) checkDisclosures() error {
-	for _, index := range b.indexes {
-		content, _ := b.member("data/log/%d.disclosures", index)
-		shown, commit, err := readLines(string(content))
+	for _, e := range b.entries {
+		index := e.index
+		shown, commit, err := readLines(e.lines)
 		if err == nil && commit != b.leaves[index].Commit {
 			err = errors.New("the lines do not hash to what the leaf commits to")
 		}
@@ -166,13 +166,9 @@ func (b *bundle) checkDisclosures() error {
 }
 
 // readLines gives the names of the lines and the digest over their commitments.
-func readLines(content string) (shown []string, commit string, err error) {
-	if content != "" && !strings.HasSuffix(content, "\n") {
-		return nil, "", errors.New("the last line has no end")
-	}
+func readLines(lines []string) (shown []string, commit string, err error) {
 	var object strings.Builder
-	for line := range strings.Lines(content) {
-		line = strings.TrimSuffix(line, "\n")
+	for _, line := range lines {
 		of, commitment, err := readLine(line)
 		if err != nil {
 			return nil, "", err

@@ -15,11 +15,9 @@ import (
 	"crypto/sha256"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -47,8 +45,27 @@ type bundle struct {
 	verifier   note.Verifier
 	checkpoint checkpoint
 	stampedAt  time.Time
-	indexes    []int64
+	entries    []entry // in the order of the log
 	leaves     map[int64]leaf
+	stamps     []stamp // ascending by size
+	times      map[string]time.Time
+}
+
+// a line of data/log/entries.jsonl.
+type entry struct {
+	index int64
+	leaf  []byte
+	lines []string
+	path  []tlog.Hash
+}
+
+// a line of data/log/stamps.jsonl.
+type stamp struct {
+	digest      string
+	token       []byte
+	signed      []byte
+	size        int64
+	consistency []tlog.Hash
 }
 
 type checkpoint struct {
@@ -83,11 +100,14 @@ func (b *bundle) run() int {
 		{"log.key", nil, (*bundle).checkKey},
 		{"log.checkpoint", []string{"log.key"}, (*bundle).checkCheckpoint},
 		{"log.checkpoint_stamp", nil, (*bundle).checkCheckpointStamp},
-		{"log.leaves", []string{"log.checkpoint"}, (*bundle).checkLeaves},
-		{"log.inclusion", []string{"log.checkpoint"}, (*bundle).checkInclusion},
+		{"log.form", nil, (*bundle).checkForm},
+		{"log.leaves", []string{"log.checkpoint", "log.form"}, (*bundle).checkLeaves},
+		{"log.inclusion", []string{"log.checkpoint", "log.form"}, (*bundle).checkInclusion},
 		{"log.disclosures", []string{"log.leaves"}, (*bundle).checkDisclosures},
 		{"log.stamps", []string{"log.leaves"}, (*bundle).checkStamps},
+		{"log.consistency", []string{"log.stamps"}, (*bundle).checkConsistency},
 		{"log.order", []string{"log.stamps", "log.checkpoint_stamp"}, (*bundle).checkOrder},
+		{"log.times", []string{"log.stamps", "log.checkpoint_stamp"}, (*bundle).checkTimes},
 	} {
 		if slices.ContainsFunc(check.needs, func(need string) bool { return failed[need] }) {
 			failed[check.id] = true
@@ -124,9 +144,7 @@ func open(specification, file string) (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bundle{types: types, members: members, leaves: map[int64]leaf{}}
-	b.indexes, err = readIndexes(members)
-	return b, err
+	return &bundle{types: types, members: members, leaves: map[int64]leaf{}, times: map[string]time.Time{}}, nil
 }
 
 func readMembers(file string) (map[string][]byte, error) {
@@ -151,30 +169,7 @@ func readMembers(file string) (map[string][]byte, error) {
 	return members, nil
 }
 
-var logMember = regexp.MustCompile(`^data/log/(0|[1-9][0-9]*)\.(leaf|tlog-proof|disclosures)$`)
-
-// readIndexes gives the entries that are shown, each of which must have its three members.
-func readIndexes(members map[string][]byte) ([]int64, error) {
-	parts := map[int64]int{}
-	for name := range members {
-		if match := logMember.FindStringSubmatch(name); match != nil {
-			index, err := strconv.ParseInt(match[1], 10, 64)
-			if err != nil {
-				return nil, err
-			}
-			parts[index]++
-		}
-	}
-	for index, count := range parts {
-		if count != 3 {
-			return nil, fmt.Errorf("entry %d is not complete", index)
-		}
-	}
-	return slices.Sorted(maps.Keys(parts)), nil
-}
-
-func (b *bundle) member(format string, values ...any) ([]byte, error) {
-	name := fmt.Sprintf(format, values...)
+func (b *bundle) member(name string) ([]byte, error) {
 	content, there := b.members[name]
 	if !there {
 		return nil, fmt.Errorf("%s is missing", name)
@@ -252,48 +247,13 @@ func strict(encoding *base64.Encoding, text string) ([]byte, error) {
 }
 
 func (b *bundle) checkInclusion() error {
-	signed, err := b.member("data/log/checkpoint")
-	if err != nil {
-		return err
-	}
-	for _, index := range b.indexes {
-		content, _ := b.member("data/log/%d.leaf", index)
-		file, _ := b.member("data/log/%d.tlog-proof", index)
-		path, err := readProof(string(file), index, string(signed))
-		if err == nil {
-			err = tlog.CheckRecord(path, b.checkpoint.size, b.checkpoint.root, index, tlog.RecordHash(content))
-		}
+	for _, e := range b.entries {
+		err := tlog.CheckRecord(e.path, b.checkpoint.size, b.checkpoint.root, e.index, tlog.RecordHash(e.leaf))
 		if err != nil {
-			return fmt.Errorf("entry %d: %w", index, err)
+			return fmt.Errorf("entry %d: %w", e.index, err)
 		}
 	}
 	return nil
-}
-
-func readProof(file string, index int64, signed string) (tlog.RecordProof, error) {
-	head, rest, found := strings.Cut(file, "\n\n")
-	lines := strings.Split(head, "\n")
-	if !found || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
-		return nil, errors.New("not a proof file")
-	}
-	if lines[1] != fmt.Sprintf("index %d", index) {
-		return nil, errors.New("the proof of another entry")
-	}
-	if rest != signed {
-		return nil, errors.New("a proof in another checkpoint")
-	}
-	if len(lines)-2 > 63 {
-		return nil, errors.New("more than 63 hashes")
-	}
-	var path tlog.RecordProof
-	for _, line := range lines[2:] {
-		hash, err := strict(base64.StdEncoding, line)
-		if err != nil || len(hash) != tlog.HashSize {
-			return nil, errors.New("not a hash")
-		}
-		path = append(path, tlog.Hash(hash))
-	}
-	return path, nil
 }
 
 func (b *bundle) checkCheckpointStamp() error {
@@ -309,74 +269,97 @@ func (b *bundle) checkCheckpointStamp() error {
 	return err
 }
 
-var stampMember = regexp.MustCompile(`^data/timestamps/([0-9a-f]{64})\.tst$`)
-
 func (b *bundle) checkStamps() error {
-	cited := map[string]bool{}
-	for _, l := range b.leaves {
-		if l.After != noToken {
-			cited[l.After] = true
+	for _, s := range b.stamps {
+		c, err := b.openCheckpoint(s.signed)
+		if err == nil && c.size != s.size {
+			err = errors.New("another size")
+		}
+		if err == nil {
+			b.times[s.digest], err = stampOver(s.token, s.signed)
+		}
+		if err != nil {
+			return fmt.Errorf("token %s: %w", s.digest, err)
 		}
 	}
-	for name := range b.members {
-		if match := stampMember.FindStringSubmatch(name); match != nil && !cited[match[1]] {
-			return fmt.Errorf("no entry names %s", name)
-		}
-	}
-	for digest := range cited {
-		if _, _, err := b.stamp(digest); err != nil {
-			return fmt.Errorf("token %s: %w", digest, err)
+	for index, l := range b.leaves {
+		if _, there := b.times[l.After]; l.After != noToken && !there {
+			return fmt.Errorf("entry %d names a token that is not there", index)
 		}
 	}
 	return nil
 }
 
-// stamp gives the time of a named token, and the checkpoint that it stamps.
-func (b *bundle) stamp(digest string) (at time.Time, c checkpoint, err error) {
-	token, err := b.member("data/timestamps/%s.tst", digest)
-	if err != nil {
-		return at, c, err
-	}
-	if sum := sha256.Sum256(token); hex.EncodeToString(sum[:]) != digest {
-		return at, c, errors.New("another token")
-	}
-	signed, err := b.member("data/timestamps/%s.checkpoint", digest)
-	if err != nil {
-		return at, c, err
-	}
-	if c, err = b.openCheckpoint(signed); err != nil {
-		return at, c, err
-	}
-	at, err = stampOver(token, signed)
-	return at, c, err
-}
-
-func (b *bundle) checkOrder() error {
-	roots := map[int64]tlog.Hash{b.checkpoint.size: b.checkpoint.root}
-	var last time.Time
-	for _, index := range b.indexes {
-		after := b.leaves[index].After
-		if after == noToken {
-			if !last.IsZero() {
-				return fmt.Errorf("entry %d names no token, and one before it does", index)
-			}
-			continue
-		}
-		at, c, err := b.stamp(after)
+func (b *bundle) checkConsistency() error {
+	for _, s := range b.stamps {
+		c, err := b.openCheckpoint(s.signed)
 		if err != nil {
 			return err
 		}
-		if c.size > index {
-			return fmt.Errorf("entry %d names a token that was logged after it", index)
+		switch {
+		case c.size >= b.checkpoint.size:
+			err = errors.New("not an earlier checkpoint")
+		case c.size == 0:
+			if len(s.consistency) > 0 {
+				err = errors.New("a path from the empty tree")
+			}
+		default:
+			err = tlog.CheckTree(s.consistency, b.checkpoint.size, b.checkpoint.root, c.size, c.root)
 		}
-		if root, known := roots[c.size]; known && root != c.root {
-			return fmt.Errorf("two roots of %d entries", c.size)
+		if err != nil {
+			return fmt.Errorf("checkpoint of %d entries: %w", c.size, err)
 		}
-		roots[c.size] = c.root
-		if at.Add(skew).Before(last) || b.stampedAt.Add(skew).Before(at) {
-			return fmt.Errorf("entry %d names a token out of order", index)
+	}
+	return nil
+}
+
+func (b *bundle) checkOrder() error {
+	var last time.Time
+	for _, e := range b.entries {
+		after := b.leaves[e.index].After
+		if after == noToken {
+			if !last.IsZero() {
+				return fmt.Errorf("entry %d names no token, and one before it does", e.index)
+			}
+			continue
+		}
+		at := b.times[after]
+		for _, s := range b.stamps {
+			if s.digest == after && s.size > e.index {
+				return fmt.Errorf("entry %d names a token that was logged after it", e.index)
+			}
+		}
+		if at.Add(skew).Before(last) {
+			return fmt.Errorf("entry %d names a token out of order", e.index)
 		}
 		last = at
+	}
+	for digest, at := range b.times {
+		if b.stampedAt.Add(skew).Before(at) {
+			return fmt.Errorf("token %s is later than the final one", digest)
+		}
+	}
+	return nil
+}
+
+// checkTimes sees that each earlier token is named, or gives an entry the earliest time in the log.
+func (b *bundle) checkTimes() error {
+	needed := map[string]bool{}
+	for _, e := range b.entries {
+		needed[b.leaves[e.index].After] = true
+		earliest, by := b.stampedAt.Truncate(time.Millisecond), ""
+		for _, s := range slices.Backward(b.stamps) {
+			at := b.times[s.digest].Truncate(time.Millisecond)
+			if s.size > e.index && !at.After(earliest) {
+				earliest, by = at, s.digest
+			}
+		}
+		needed[by] = true
+	}
+	for _, s := range b.stamps {
+		if !needed[s.digest] {
+			return fmt.Errorf("token %s bounds nothing", s.digest)
+		}
 	}
 	return nil
 }

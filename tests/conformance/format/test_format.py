@@ -16,11 +16,14 @@ CLAIMED = (
     "log.key",
     "log.checkpoint",
     "log.checkpoint_stamp",
+    "log.form",
     "log.leaves",
     "log.inclusion",
     "log.disclosures",
     "log.stamps",
+    "log.consistency",
     "log.order",
+    "log.times",
 )
 SPECIFICATION = ROOT / "docs" / "format.md"
 
