@@ -24,17 +24,26 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
-from config.errors import SettingsError
+from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
 from evidence.custody.pins import InUse, read_pins, unpinned
-from evidence.custody.sequencer import Sequencer
+from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
-from evidence.errors import EvidenceError, HomeError, KeyTextError, NoteError, StampError, StampUnreachableError
+from evidence.errors import (
+    EvidenceError,
+    HomeBusyError,
+    HomeError,
+    KeyTextError,
+    NoteError,
+    StampError,
+    StampUnreachableError,
+    StorageFullError,
+)
 from evidence.keys import RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
-from evidence.objects.durable import write_file
+from evidence.objects.durable import storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.client import TimeStampOffice
@@ -237,6 +246,12 @@ class Home:
         except (FileNotFoundError, ValueError):
             return None
 
+    def unsigned_tail(self) -> HomeError | None:
+        """That no checkpoint covers the newest entries, if so: a program is still writing, or one could not sign."""
+        with database.reading(self.engine) as connection:
+            tail = unsigned_tail(connection)
+        return HomeError("home.unsigned_tail", count=tail) if tail > 0 else None
+
     @contextmanager
     def time_stamping(self) -> Iterator[tuple[TimeStampOffice, ...]]:
         """The chosen time-stamp offices; the rehearsal one is started on loopback for as long as this lasts.
@@ -263,7 +278,7 @@ class Home:
         """Write to this home, in turn with others; what dead writers left is taken back first.
 
         The turn is taken for each commit and not for all of this. On leaving, what was logged is signed,
-        also where the block raised after it.
+        also where the block raised after it. Where others kept the turn, it is signed by whoever writes next.
 
         Raises:
             HomeBusyError: Others kept writing.
@@ -278,13 +293,16 @@ class Home:
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
+        writer = Writer(self, sequencer)
         try:
-            yield Writer(self, sequencer)
+            yield writer
         except BaseException:
             with suppress(EvidenceError, OSError):  # what stopped the block is what to tell; the next writer signs
-                _sign(sequencer)
+                sequencer.sign()
             raise
-        _sign(sequencer)
+        if not writer.put_off:
+            with suppress(HomeBusyError):  # kept all the same; whoever opens the home is told
+                sequencer.sign()
 
     def _sequencer(self) -> Sequencer:
         self.require_keys()
@@ -308,30 +326,50 @@ class Home:
         return sequencer
 
 
-def _sign(sequencer: Sequencer) -> None:
-    """Leave no unsigned tail."""
-    if sequencer.unsigned:
-        sequencer.checkpoint()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Writer:
-    """A home that this process may write to."""
+    """A home that this process may write to.
+
+    Attributes:
+        put_off: Whether the last beat waited for the turn, or for room on the disk, in vain: nobody waits twice.
+    """
 
     home: Home
     sequencer: Sequencer
+    put_off: bool = False
 
-    def beat(self, *, now: bool = False) -> StampError | None:
-        """Have a checkpoint over all of the log stamped, if there is news and the beat is due (or ``now``).
+    def beat(self, *, now: bool = False) -> Explained | None:
+        """Sign what was logged, and have it stamped, if there is news and the beat is due (or ``now``).
+
+        Whatever keeps this from being done, what was logged is kept: no error of here is one of the work.
 
         Returns:
-            Why no time stamp could be had, or that no office is chosen; the work itself is safe and the
-            next beat asks again.
+            Why there is no signature, or no time stamp, yet, or that no office is chosen; the next command that
+            writes makes up for it.
         """
-        error = self._stamp() if now or self._is_due() else None
+        self.put_off = False
+        error: StampError | None = None
+        try:
+            with storage_errors(self.home.path):
+                if now or self._is_due():
+                    error = self.stamp()
+                self.sequencer.sign()
+        except (HomeBusyError, StorageFullError) as cause:
+            self.put_off = True
+            if self.sequencer.unsigned:
+                return HomeError("home.unsigned", cause=cause)
+            error = StampUnreachableError("stamp_unreachable.not_now", cause=cause)
         return error if self.home.settings.stamp.offices else no_office(self.home.path / SETTINGS_FILE)
 
-    def _stamp(self) -> StampError | None:
+    def stamp(self) -> StampError | None:
+        """Sign what was logged and have it stamped now.
+
+        Returns:
+            Why no office gave a time stamp.
+
+        Raises:
+            HomeBusyError: Others kept writing: nothing is stamped, or its stamp is logged and its position is not.
+        """
         self.home.hand_out_roots()
         self.home.begin_beat()
         size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
@@ -339,7 +377,7 @@ class Writer:
             with self.home.time_stamping() as offices, httpx.Client() as http:
                 timeout_s = self.home.settings.stamp.timeout_s
                 anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s)
-                follow.run(self.home.engine, anchoring)
+                follow.run(self.home.engine, anchoring, self.sequencer.take)
         except StampError as error:
             return error
         finally:

@@ -18,7 +18,7 @@ import functools
 import importlib.resources
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -111,6 +111,10 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
     def said(self) -> Wording:
         """Its words."""
         return say(self.code, self.facts)
+
+    def told(self) -> dict[str, Any]:
+        """For a machine: code and facts, and the words for whoever shows it."""
+        return {"code": self.code, **asdict(self.said), "facts": as_json(self.facts)}
 
     @property
     def message(self) -> str:

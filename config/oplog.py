@@ -111,6 +111,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),
         "stamp_had": ("office", "size", "duration_s"),
+        "tidying_put_off": ("error",),
         "turn_waited": ("duration_s",),
     }
 )

@@ -28,7 +28,7 @@
     │   ├── ObjectMissingError
     │   └── ObjectConflictError
     ├── StoreError
-    │   ├── StorageFullError    no space left; nothing was acknowledged
+    │   ├── StorageFullError    no space left; what was acknowledged is kept
     │   ├── SchemaVersionError  the home is of another version
     │   ├── HomeBusyError       another process writes to this home
     │   └── HomeError           no home here, or not a home
@@ -157,7 +157,7 @@ class StoreError(EvidenceError):
 
 
 class StorageFullError(StoreError):
-    """No space is left; nothing was acknowledged."""
+    """No space is left; what was acknowledged is kept."""
 
 
 class SchemaVersionError(StoreError):

@@ -10,12 +10,12 @@ from api.cli.common import (
     counted,
     doer,
     emit,
+    emit_logged,
     json_option,
     open_home,
     passphrase_option,
     unlock,
     warn,
-    warn_unstamped,
 )
 from casefiles.bundle.presets import AUDIENCES
 
@@ -64,9 +64,8 @@ def export(
         warn(
             "note: this export was made and logged by an earlier run that was stopped; its files now have their names."
         )
-    warn_unstamped(done.unstamped)
     review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
-    emit(
+    emit_logged(
         {
             "bundle": str(destination.bundle),
             "letter": str(destination.letter),
@@ -74,6 +73,7 @@ def export(
             "sha256": done.facts.sha256,
             "seal_fingerprint": done.facts.seal_fingerprint,
         },
+        done.unstamped,
         as_json=as_json,
         text=f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
         f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}",

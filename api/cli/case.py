@@ -12,14 +12,13 @@ from api.cli.common import (
     actor_option,
     counted,
     doer,
-    emit,
+    emit_logged,
     json_option,
     open_home,
     passphrase_option,
     reason_option,
     say,
     unlock,
-    warn_unstamped,
 )
 from api.cli.page import Listing, emit_pages
 from casefiles.verifier.report import printable
@@ -48,8 +47,7 @@ def open_(ctx: click.Context, reason: str | None, actor: str | None, as_json: bo
 
     home = open_home(ctx)
     done = open_case(home, doer(actor, home.clock, reason=reason))
-    warn_unstamped(done.unstamped)
-    emit({"case_id": done.case_id}, as_json=as_json, text=f"Opened {done.case_id}.")
+    emit_logged({"case_id": done.case_id}, done.unstamped, as_json=as_json, text=f"Opened {done.case_id}.")
 
 
 @case.command("list")
@@ -88,9 +86,9 @@ def add(
 
     home = open_home(ctx)
     done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason))
-    warn_unstamped(done.unstamped)
-    emit(
+    emit_logged(
         {"case_id": case_id, "added": done.added, "items": done.items},
+        done.unstamped,
         as_json=as_json,
         text=f"Added {done.added} to {case_id}; it has {counted(done.items, 'item')}.",
     )

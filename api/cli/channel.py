@@ -11,11 +11,10 @@ from api.cli.common import (
     actor_option,
     approved_option,
     doer,
-    emit,
+    emit_logged,
     json_option,
     open_home,
     reason_option,
-    warn_unstamped,
 )
 from api.cli.page import Listing, emit_pages
 
@@ -73,8 +72,7 @@ def add(
     )
     person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
-    warn_unstamped(done.unstamped)
-    emit(
+    emit_logged(
         {
             "channel": entry.channel,
             "mode": mode,
@@ -82,6 +80,7 @@ def add(
             "before": done.before,
             "changed": done.logged,
         },
+        done.unstamped,
         as_json=as_json,
         text=_told(entry.channel, mode, done),
     )
@@ -127,5 +126,9 @@ def remove(ctx: click.Context, channel: str, reason: str | None, actor: str | No
 
     home = open_home(ctx)
     done = remove_channel(home, channel, doer(actor, home.clock, reason=reason))
-    warn_unstamped(done.unstamped)
-    emit({"channel": done.channel, "mode": None}, as_json=as_json, text=f"Removed {done.channel} from the register.")
+    emit_logged(
+        {"channel": done.channel, "mode": None},
+        done.unstamped,
+        as_json=as_json,
+        text=f"Removed {done.channel} from the register.",
+    )

@@ -8,13 +8,12 @@ import click
 from api.cli.common import (
     actor_option,
     doer,
-    emit,
+    emit_logged,
     json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
-    warn_unstamped,
 )
 
 
@@ -45,7 +44,6 @@ def check(
     matching = unlock(home, passphrase_file).matching
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case_id, person, matching)
-    warn_unstamped(done.unstamped)
     lines = [
         f"{match.tier:<10} {match.item_id}  {match.channel_id}/{match.message_id or '-'}  "
         f"{match.posted_at or 'no time'}"
@@ -54,13 +52,14 @@ def check(
     lines.append(
         f"{len(done.matches)} found. Compared with {done.compared}; {done.not_compared} could not be compared."
     )
-    emit(
+    emit_logged(
         {
             "found": bool(done.matches),
             "matches": [asdict(match) for match in done.matches],
             "compared": done.compared,
             "not_compared": done.not_compared,
         },
+        done.unstamped,
         as_json=as_json,
         text="\n".join(lines),
     )

@@ -13,6 +13,7 @@ import click
 from api import TOOL
 from api.home import Home
 from casefiles.verifier.report import printable
+from config.errors import Explained
 from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import PassphraseError, StampError
@@ -157,6 +158,11 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
         say(text)
 
 
+def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json: bool, text: str) -> None:
+    """Print the result of a command that logs, and why that has no signature or time stamp yet."""
+    emit({**data, "warnings": warn_unstamped(unstamped)}, as_json=as_json, text=text)
+
+
 def say(text: str) -> None:
     """Print words of the result; none of them can act on a terminal."""
     click.echo("\n".join(printable(line) for line in text.split("\n")))
@@ -172,10 +178,15 @@ def warn(text: str) -> None:
     click.echo(text, err=True)
 
 
-def warn_unstamped(error: StampError | None) -> None:
-    """Say that a time stamp is still missing."""
-    if error is not None:
-        warn(f"note: kept, but without a time stamp yet: {str(error).rstrip('.')}. A later command asks again.")
+def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
+    """Say that what was logged has no signature or no time stamp yet; gives the same for the JSON object."""
+    if error is None:
+        return []
+    told = str(error).rstrip(".")
+    if isinstance(error, StampError):
+        told = f"kept, but without a time stamp yet: {told}. A later command asks again"
+    warn(f"note: {told}.")
+    return [error.told()]
 
 
 @contextmanager
@@ -192,4 +203,6 @@ def open_home(ctx: click.Context) -> Home:
     """The home of this call; closed with it, so that no journal stays behind the database."""
     home = Home.open(ctx.find_root().obj)
     ctx.call_on_close(home.engine.dispose)
+    if tail := home.unsigned_tail():
+        warn(f"note: {tail}")
     return home

@@ -5,16 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import (
-    actor_option,
-    doer,
-    emit,
-    json_option,
-    new_passphrase,
-    passphrase_option,
-    warn,
-    warn_unstamped,
-)
+from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
 from casefiles.verifier.report import printable
 from evidence.times import system_clock
 
@@ -86,18 +77,17 @@ def init(
     )
     created = create_home(plan, system_clock, cards=cards)
     home = created.home
-    if home.settings.stamp.offices:
-        warn_unstamped(created.unstamped)
     if cards is None:
         _print_cards(created.card_texts)
     trust = sorted(str(file) for file in home.trust.iterdir())
-    emit(
+    emit_logged(
         {
             "home": str(home.path),
             "log_origin": home.settings.log.origin,
             "log_vkey": str(home.verifier_key),
             "trust": trust,
         },
+        created.unstamped if home.settings.stamp.offices else None,
         as_json=as_json,
         text=f"Home: {home.path}\nKeys: {home.keys.path}  (keep a copy elsewhere)\nLog:  {home.verifier_key}\n"
         + "\n".join(f"Root to hand out: {file}" for file in trust)

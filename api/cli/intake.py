@@ -12,12 +12,11 @@ from api.cli.common import (
     approved_option,
     counted,
     doer,
-    emit,
+    emit_logged,
     json_option,
     open_home,
     progress,
     reason_option,
-    warn_unstamped,
 )
 from evidence.observation import HoleReason, Mode
 
@@ -73,8 +72,7 @@ def import_(
     wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
     with ExitStack() as stack:
         done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
-    warn_unstamped(done.unstamped)
-    emit(
+    emit_logged(
         {
             "channel_id": done.container.channel_id,
             **asdict(done.counts),
@@ -84,6 +82,7 @@ def import_(
             "own_messages_only": HoleReason.OWN_ONLY in done.missing,
             "cut_off": HoleReason.CUT_OFF in done.missing,
         },
+        done.unstamped,
         as_json=as_json,
         text="\n".join([f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}", *_missing(done.missing)]),
     )

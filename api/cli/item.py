@@ -10,13 +10,12 @@ import click
 from api.cli.common import (
     actor_option,
     doer,
-    emit,
+    emit_logged,
     given_passphrase,
     json_option,
     open_home,
     reason_option,
     unasked_passphrase_option,
-    warn_unstamped,
 )
 from api.cli.page import Listing, emit_pages
 from api.home import Home
@@ -97,7 +96,6 @@ def show(
 
     home = open_home(ctx)
     shown = show_item(home, item, _look(home, actor, reason, passphrase_file))
-    warn_unstamped(shown.unstamped)
     told = {
         **asdict(shown.item),
         "log_index": shown.log_index,
@@ -107,7 +105,12 @@ def show(
         "holes": [asdict(hole) for hole in shown.holes],
         "checkpoint": shown.checkpoint,
     }
-    emit(told, as_json=as_json, text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()))
+    emit_logged(
+        told,
+        shown.unstamped,
+        as_json=as_json,
+        text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()),
+    )
 
 
 def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "DigestLook | None":

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -152,7 +151,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
     """
     from api.cli.page import CutShortError
     from api.errors import REFUSED, exit_code, of_system
-    from config.errors import Explained, as_json
+    from config.errors import Explained
 
     begun = isinstance(error, CutShortError)
     if begun and isinstance(error.__cause__, Exception):
@@ -165,10 +164,9 @@ def _report(error: Exception, *, in_json: bool) -> int:
         raise error
     oplog.note("command_refused", error=type(error), code=said.code, place=oplog.source_place(error))
     click.echo(f"error: {said}", err=True)
-    told = {"code": said.code, **asdict(said.said), "facts": as_json(said.facts)}
     try:
         if in_json:
-            whole = json.dumps({"error": {"type": type(error).__name__, **told}})
+            whole = json.dumps({"error": {"type": type(error).__name__, **said.told()}})
             click.echo(whole[1:] if begun else whole)
         sys.stdout.flush()
     except OSError:

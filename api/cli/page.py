@@ -1,8 +1,9 @@
 """Prints a listing page by page, so that no length of it fills the memory."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import click
@@ -47,21 +48,25 @@ def emit_pages(
         CutShortError: A page after the first failed, and the JSON object is open.
     """
     left = iter(pages)
-    entries = _entries(next(left), left)
+    warnings: list[dict[str, Any]] = []
+    entries = _entries(next(left), left, warnings)
     if as_json:
-        _emit_json(listing, entries, more or {})
+        _emit_json(listing, entries, more or {}, warnings)
     else:
         _emit_lines(listing, entries)
 
 
-def _entries(first: Page[T], others: Iterator[Page[T]]) -> Iterator[T]:
-    warn_unstamped(first.unstamped)
-    yield from first.entries
-    for page in others:
+def _entries(first: Page[T], others: Iterator[Page[T]], warnings: list[dict[str, Any]]) -> Iterator[T]:
+    """Every entry; what a page warns of is said, and added to ``warnings``, once."""
+    for page in chain([first], others):
+        if page.unstamped and page.unstamped.code not in {warning["code"] for warning in warnings}:
+            warnings += warn_unstamped(page.unstamped)
         yield from page.entries
 
 
-def _emit_json(listing: Listing[T], entries: Iterator[T], more: Mapping[str, Any]) -> None:
+def _emit_json(
+    listing: Listing[T], entries: Iterator[T], more: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]]
+) -> None:
     click.echo(json.dumps({**more, listing.name: []})[: -len("]}")], nl=False)
     before = ""
     try:
@@ -71,7 +76,7 @@ def _emit_json(listing: Listing[T], entries: Iterator[T], more: Mapping[str, Any
     except Explained as error:
         click.echo("], ", nl=False)
         raise CutShortError from error
-    click.echo("]}")
+    click.echo(f'], "warnings": {json.dumps(warnings)}}}')
 
 
 def _emit_lines(listing: Listing[T], entries: Iterator[T]) -> None:

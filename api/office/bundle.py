@@ -31,12 +31,13 @@ from casefiles.format.records import Bounds, ProvenTime
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import roots_on_the_way, verify_stream
 from config import oplog
+from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, one_person
 from evidence.canonical import Value, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
-from evidence.errors import HomeError, StampError, UnknownItemError
+from evidence.errors import HomeError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
@@ -70,7 +71,7 @@ class Exported:
 
     facts: BundleFacts
     finished: bool
-    unstamped: StampError | None
+    unstamped: Explained | None
     review_by: datetime | None
 
 
@@ -250,10 +251,11 @@ def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
 
     Raises:
         StampError: No time stamp could be had.
+        HomeBusyError: Others kept writing.
     """
     found = _newest_anchored(writer.home, covers)
     if found is None:
-        error = writer.beat(now=True)
+        error = writer.stamp()
         found = _newest_anchored(writer.home, covers)
         if found is None:
             raise error or no_office(writer.home.path / SETTINGS_FILE)

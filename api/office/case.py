@@ -6,10 +6,10 @@ from api.home import Home
 from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
 from casefiles.case import CaseRow, OpenedEvent, open_events
+from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.event import Draft
-from evidence.errors import StampError
 from evidence.seal.age import Identity
 
 
@@ -18,7 +18,7 @@ class OpenedCase:
     """A case that was opened; ``unstamped`` says why no time stamp could be had yet."""
 
     case_id: str
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class AddedItems:
     case_id: str
     added: int
     items: int
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 @dataclass(frozen=True, slots=True)

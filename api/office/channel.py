@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
-from config.errors import SettingsError
+from config.errors import Explained, SettingsError
 from config.watchlist import Readable, WatchEntry
 from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
-from evidence.errors import StampError, UnknownItemError
+from evidence.errors import UnknownItemError
 from evidence.observation import Mode
 from evidence.store import database, task
 from evidence.store.database import reading
@@ -47,7 +47,7 @@ class Registered:
     before: str | None
     logged: bool
     review_by: str | None = None
-    unstamped: StampError | None = None
+    unstamped: Explained | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Removed:
     """A channel that was taken off the register; ``unstamped`` says why no time stamp could be had yet."""
 
     channel: str
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:

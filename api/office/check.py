@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from api.home import Home
 from casefiles.case import require_case
+from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
-from evidence.errors import NotDecodedError, StampError
+from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
 from evidence.match.check import CheckResult, check
@@ -49,7 +50,7 @@ class Checked:
     matches: tuple[PlacedMatch, ...]
     compared: int
     not_compared: int
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, matching: Identity) -> Checked:

@@ -3,7 +3,8 @@
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins.
 3. ``clock``: not before the newest time stamp.
-4. ``disk``: room is left.  5. ``store``: the database is of this version and sound.
+4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
+the log's newest entries are signed.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
 person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``program``: the installed files are the ones that were built.
@@ -140,7 +141,9 @@ def disk(home: Home) -> Iterable[Finding]:
 
 
 def store(home: Home) -> Iterable[Finding]:
-    """The database's own check of its pages."""
+    """The database's own check of its pages; and whether a checkpoint covers the newest entries."""
+    if tail := home.unsigned_tail():
+        yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.engine.dialect.name != "sqlite":
         return
     with reading(home.engine) as connection:

@@ -16,11 +16,11 @@ from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_RO
 from api.migrate import upgrade
 from casefiles.bundle.sign import make_seal
 from config.catalogues import time_stamp_offices
-from config.errors import SettingsError
+from config.errors import Explained, SettingsError
 from config.settings import settings_toml
 from evidence.authority import Doer
 from evidence.custody.event import Draft
-from evidence.errors import HomeError, StampError
+from evidence.errors import HomeError
 from evidence.keys import create_keys, keys_beside
 from evidence.log.note import VerifierKey
 from evidence.objects.durable import make_folder, write_file
@@ -58,7 +58,7 @@ class Created:
 
     home: Home
     cards: Sequence[str]
-    unstamped: StampError | None
+    unstamped: Explained | None
     threshold: int
 
     @property

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from api.home import Home
 from config import oplog
+from config.errors import Explained
 from config.watchlist import Readable
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
-from evidence.errors import StampError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
@@ -47,7 +47,7 @@ class Imported:
     container: Container
     counts: Counts
     missing: Mapping[HoleReason, int]
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[int], object]]) -> Imported:

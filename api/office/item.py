@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.page import LIMIT, Page, page_of
 from casefiles.case import OpenedEvent, open_events
+from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
 from evidence.custody.sequencer import newest_checkpoint
-from evidence.errors import StampError, UnknownItemError
+from evidence.errors import UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.seal.age import Identity
 from evidence.store import database
@@ -76,7 +77,7 @@ class ShownItem:
     sealed: Mapping[str, str]
     holes: tuple[HoleBeside, ...]
     checkpoint: str | None
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 def list_items(
@@ -154,7 +155,7 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
 
 def _digests(
     home: Home, indexes: Sequence[int], look: DigestLook | None, asked: Mapping[str, str | None]
-) -> tuple[Mapping[int, str | None], StampError | None]:
+) -> tuple[Mapping[int, str | None], Explained | None]:
     """The digests by log index, none without a look; and why the look has no time stamp yet.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from evidence.errors import StampError
+from config.errors import Explained
 
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ class Page(Generic[T]):
 
     entries: tuple[T, ...]
     more_after: str | None
-    unstamped: StampError | None = None
+    unstamped: Explained | None = None
 
 
-def page_of(found: Sequence[T], *, limit: int, key: Callable[[T], str], unstamped: StampError | None = None) -> Page[T]:
+def page_of(found: Sequence[T], *, limit: int, key: Callable[[T], str], unstamped: Explained | None = None) -> Page[T]:
     """The page of what was found, asked for with one more than ``limit`` to learn whether there is more."""
     entries = tuple(found[:limit])
     return Page(entries, key(entries[-1]) if len(found) > limit else None, unstamped)

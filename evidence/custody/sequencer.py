@@ -29,7 +29,7 @@ from evidence.store import database
 from evidence.store.database import put, reading
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed, project, require_projected
-from evidence.store.stored import stored_bytes
+from evidence.store.stored import stored_bytes, stored_int
 
 Also = Callable[[sa.Connection, Sequence[Placed]], None]
 Choose = Callable[[sa.Connection], Sequence[Prepared]]
@@ -44,6 +44,7 @@ class Sequencer:
         signed: File beside the log key with the newest checkpoint that was signed.
 
     Attributes:
+        take: Takes the turn, for what is written beside the log.
         unsigned: Whether this writer may have logged what no checkpoint that it signed covers.
     """
 
@@ -58,6 +59,7 @@ class Sequencer:
         signed: Path,
     ) -> None:
         self._turn = turn
+        self.take = turn.take
         self._key = key
         self._casework = casework
         self._seen = seen
@@ -139,6 +141,16 @@ class Sequencer:
             oplog.note("checkpoint_signed", size=size, checkpoint_sha256=sha256_hex(note))
         return note
 
+    def sign(self) -> None:
+        """Leave nothing of this writer's unsigned.
+
+        Raises:
+            CheckpointError: As ``checkpoint``.
+            HomeBusyError: Others kept writing; what was logged is kept, and whoever writes next signs it too.
+        """
+        if self.unsigned:
+            self.checkpoint()
+
     def _sign(self, connection: sa.Connection, size: int) -> bytes:
         root = tree_root(TileRows(connection), size=size)
         note = sign_checkpoint(Checkpoint(self.origin, size, root), key=self._key)
@@ -193,3 +205,14 @@ def newest_checkpoint(connection: sa.Connection) -> bytes | None:
     table = database.checkpoint
     row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()
     return None if row is None else stored_bytes(row.note, where=f"checkpoint {row.size}")
+
+
+def unsigned_tail(connection: sa.Connection) -> int:
+    """How many of the newest leaves no checkpoint covers yet: somebody is still writing, or was stopped.
+
+    Raises:
+        StoreError: A size is no number.
+    """
+    table = database.checkpoint
+    newest = connection.execute(sa.select(sa.func.max(table.c.size))).scalar()
+    return tree_size(connection) - (0 if newest is None else stored_int(newest, where="checkpoint"))

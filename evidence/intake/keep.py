@@ -19,10 +19,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from config import oplog
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
-from evidence.errors import HomeBusyError
+from evidence.errors import HomeBusyError, StoreError
 from evidence.intake.known import Held, Known, Wanted
 from evidence.intake.preserve import Preserver, UnreadableError
 from evidence.intake.sight import Look, Provenance, Sighter, Sighting
@@ -233,9 +234,18 @@ class Intake:
         self._preserver.objects.sync(addresses)
         logged = self._in_turn(list(sightings), also)
         kept = [address for each in sightings if each.event_id in logged.added for address in each.addresses]
-        self._preserver.objects.take_back(sorted(set(addresses) - set(kept)))
-        self._preserver.objects.settle(kept)
+        self._tidy(kept, unwanted=sorted(set(addresses) - set(kept)))
         return logged
+
+    def _tidy(self, kept: Sequence[str], *, unwanted: Sequence[str]) -> None:
+        """Remove pending files after the commit; an error here takes nothing back, so it is not one of the work."""
+        objects = self._preserver.objects
+        try:
+            objects.take_back(unwanted)
+            objects.settle(kept)
+        except (StoreError, OSError) as error:
+            oplog.note("tidying_put_off", error=type(error))
+            objects.close()  # the next writer's recovery asks the log
 
     def _in_turn(self, sightings: list[Sighting], also: Also | None) -> "_Logged":
         prepared: dict[str, list[Prepared]] = {}
@@ -263,7 +273,7 @@ class Intake:
         put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []
         self._preserver.objects.sync(put)
         self._sequencer.append([draft])
-        self._preserver.objects.settle(put)
+        self._tidy(put, unwanted=())
 
 
 @dataclass(frozen=True, slots=True)

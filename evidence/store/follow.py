@@ -5,12 +5,17 @@ position is written only after its work is done. Two processes may run one at th
 that of whichever ends first, and the other's work is done again.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import sqlalchemy as sa
 
 from evidence.store import database
-from evidence.store.database import reading, writing
+from evidence.store.database import reading
+
+Take = Callable[[], AbstractContextManager[sa.Connection]]
+"""Takes the turn, as ``evidence.custody.turn.Turn.take`` does."""
 
 
 class Follower(Protocol):
@@ -31,13 +36,18 @@ def position_of(connection: sa.Connection, name: str) -> int:
     return 0 if found is None else int(found)
 
 
-def run(engine: sa.Engine, follower: Follower) -> int:
-    """Let a follower catch up, and return where it came to."""
+def run(engine: sa.Engine, follower: Follower, take: Take) -> int:
+    """Let a follower catch up, and return where it came to.
+
+    Raises:
+        HomeBusyError: Its work is done, and others kept writing so that its position stayed: the next run does the
+            work again.
+    """
     with reading(engine) as connection:
         before = position_of(connection, follower.name)
     after = follower.advance(before)
     if after != before:
-        with writing(engine) as connection:
+        with take() as connection:
             _move(connection, follower.name, before, after)
     return after
 

@@ -134,6 +134,13 @@ def prints(tree: ast.Module) -> Iterator[int]:
                 yield node.lineno
 
 
+def test_only_the_turn_and_the_making_of_tables_write_to_the_database() -> None:
+    """``database.writing`` knows no lock between machines' programs; whoever writes takes the turn."""
+    call = re.compile(r"(?<![\w.])(database\.)?writing\((?!self\))")
+    writers = {source.name for source in sources() if call.search(source.text)}
+    assert writers == {"api/migrate.py", "evidence/custody/turn.py", "evidence/store/database.py"}
+
+
 def test_only_the_command_lines_print() -> None:
     printing = {source.name for source in sources() if list(prints(source.tree))}
     assert {name for name in printing if not name.startswith(PRINTERS)} == set()

@@ -9,7 +9,7 @@ import pytest
 from api.cli.main import main
 from api.cli.page import CutShortError, Listing, emit_pages
 from api.office.page import Page
-from evidence.errors import StampUnreachableError, StoreError
+from evidence.errors import HomeError, StampUnreachableError, StoreError
 from tests.homes import new_case, new_home
 
 NUMBERS = Listing("numbers", lambda number: {"n": number}, lambda number: f"number {number}\x1b", "No number.")
@@ -32,7 +32,11 @@ def test_every_page_goes_into_one_object_and_onto_lines(
 ) -> None:
     emit_pages(NUMBERS, pages(*lengths), as_json=True, more={"unlocked": False})
     out = capsys.readouterr().out
-    assert json.loads(out) == {"unlocked": False, "numbers": [{"n": number} for number in range(sum(lengths))]}
+    assert json.loads(out) == {
+        "unlocked": False,
+        "numbers": [{"n": number} for number in range(sum(lengths))],
+        "warnings": [],
+    }
     assert out.count("\n") == 1
     emit_pages(NUMBERS, pages(*lengths), as_json=False)
     lines = [f"number {number}\\x1b" for number in range(sum(lengths))] or ["No number."]
@@ -75,7 +79,10 @@ def test_a_command_whose_listing_breaks_off_still_prints_one_object(
     home.engine.dispose()
 
 
-def test_a_time_stamp_that_is_missing_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    unstamped = StampUnreachableError("no answer")
-    emit_pages(NUMBERS, iter([Page((1,), "a", unstamped), Page((2,), None, unstamped)]), as_json=True)
-    assert capsys.readouterr().err.count("without a time stamp") == 1
+def test_what_is_missing_of_any_page_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    unstamped, unsigned = StampUnreachableError("no answer"), HomeError("not signed")
+    told = [Page((1,), "a"), Page((2,), "b", unstamped), Page((3,), "c", unsigned), Page((4,), None, unstamped)]
+    emit_pages(NUMBERS, iter(told), as_json=True)
+    said = capsys.readouterr()
+    assert said.err.count("without a time stamp") == 1
+    assert [each["code"] for each in json.loads(said.out)["warnings"]] == ["no answer", "not signed"]

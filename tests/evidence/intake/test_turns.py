@@ -1,5 +1,6 @@
 """Each batch is one transaction, and what another writer added meanwhile is not added again."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import HomeBusyError
-from evidence.observation import Hole, Kind, Observation
+from evidence.observation import Container, Hole, Kind, Observation
 from evidence.store.payload import ROW_BYTES
 from tests.evidence.intake.live import CHANNEL, NOW, Live, file_of, files_below, hole, live, message
 
@@ -73,6 +74,75 @@ def test_the_same_thing_twice_in_one_batch_is_one_item(source: Live) -> None:
 
 def edited(number: int, text: str, at: str = LATER, **fields: object) -> Observation:
     return message(number, text, edited_at=at, **fields)
+
+
+# After the commit
+
+
+class FailingUnlink:
+    """The disk removes nothing below ``pending`` while this is in force."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+        unlink, self.met = Path.unlink, 0
+
+        def fail(file: Path, *, missing_ok: bool = False) -> None:
+            if "pending" in file.parts:
+                self.met += 1
+                raise OSError(number, os.strerror(number))
+            unlink(file, missing_ok=missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", fail)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("removing", ["settle", "take_back"])
+def test_what_was_committed_is_acknowledged_though_its_pending_files_stay(
+    source: Live, monkeypatch: pytest.MonkeyPatch, number: int, removing: str
+) -> None:
+    carrier, content = message(1), os.urandom(ROW_BYTES * 3)
+    with monkeypatch.context() as patch:
+        if removing == "take_back":
+            meanwhile(source, patch, [carrier, file_of(carrier, content)])
+        failing = FailingUnlink(patch, number)
+        kept = source.keep(carrier, file_of(carrier, content))
+        assert failing.met > 0
+    assert kept.indexes == (0, 1)
+    require_tidied_up(source)
+    assert source.keep(carrier, file_of(carrier, content), message(2)).counts["already_known"] == 2
+
+
+def test_a_container_is_acknowledged_though_its_pending_files_stay(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest = os.urandom(ROW_BYTES * 3)
+    container = Container(
+        "desktop-json",
+        "application/json",
+        "a.json",
+        CHANNEL,
+        None,
+        None,
+        "ab" * 32,
+        len(rest),
+        lambda: rest,
+        lambda: iter(()),
+        0,
+    )
+    with monkeypatch.context() as patch:
+        failing = FailingUnlink(patch, errno.ENOSPC)
+        source.intake.take(container, source.provenance, lambda _done: None)
+        assert failing.met > 0
+    assert [leaf.type for leaf in source.ledger.leaves()] == ["imported"]
+    require_tidied_up(source)
+
+
+def require_tidied_up(source: Live) -> None:
+    """What the next writer does before it writes; the object that the log names is there, and nothing else is."""
+    addresses = source.ledger.sequencer.logged_objects()
+    source.objects.recover(lambda: addresses)
+    (kept,) = source.objects.addresses()
+    assert kept in addresses
+    assert [file.name for file in files_below(source.folder / "objects")] == [kept]
 
 
 # Two writers

@@ -21,7 +21,7 @@ def failing(number: int) -> object:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_no_space_is_our_error_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr("os.fsync", failing(number))
-    with pytest.raises(StorageFullError, match="nothing was acknowledged") as raised:
+    with pytest.raises(StorageFullError, match="no space is left") as raised:
         write_file(tmp_path / "a", b"bytes")
     assert raised.value.where == str(tmp_path)
     assert list(tmp_path.iterdir()) == []

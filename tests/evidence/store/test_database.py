@@ -222,7 +222,7 @@ def test_an_address_that_is_none_is_refused_without_its_words(url: str) -> None:
 
 @pytest.mark.parametrize("reason", ["database or disk is full", "disk I/O error"])
 def test_a_full_or_failing_disk_is_told_apart(reason: str) -> None:
-    with pytest.raises(StorageFullError, match="nothing was acknowledged"), store_errors("here"):
+    with pytest.raises(StorageFullError, match="no space is left"), store_errors("here"):
         raise sa.exc.OperationalError("INSERT", None, Exception(reason))
 
 

@@ -1,5 +1,6 @@
 """A follower's position is kept when its work is done, and not before."""
 
+import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from evidence.errors import StampUnreachableError
+from evidence.custody.turn import Turn
+from evidence.errors import HomeBusyError, StampUnreachableError
 from evidence.store import database, follow
 from evidence.store.database import open_engine, reading, sqlite_url, writing
 
@@ -28,54 +30,63 @@ class Walker:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+def turn(tmp_path: Path) -> Iterator[Turn]:
     engine = open_engine(sqlite_url(tmp_path / "follow.db"))
     with writing(engine) as connection:
         database.metadata.create_all(connection)
-    yield engine
+    yield Turn(engine, tmp_path / "lock", wait_s=0.05)
     engine.dispose()
 
 
-def position(engine: sa.Engine, name: str = "walker") -> int:
-    with reading(engine) as connection:
+def position(turn: Turn, name: str = "walker") -> int:
+    with reading(turn.engine) as connection:
         return follow.position_of(connection, name)
 
 
-def test_what_failed_is_begun_again_at_the_same_place(engine: sa.Engine) -> None:
+def test_what_failed_is_begun_again_at_the_same_place(turn: Turn) -> None:
     walker = Walker([3])
-    follow.run(engine, walker)
+    follow.run(turn.engine, walker, turn.take)
     with pytest.raises(StampUnreachableError):
-        follow.run(engine, walker)
-    assert position(engine) == 3
+        follow.run(turn.engine, walker, turn.take)
+    assert position(turn) == 3
     walker.steps.append(2)
-    assert follow.run(engine, walker) == 5
+    assert follow.run(turn.engine, walker, turn.take) == 5
     assert walker.began == [0, 3, 3]
 
 
-def test_a_follower_begins_at_the_first_leaf(engine: sa.Engine) -> None:
-    assert position(engine) == 0
+def test_a_follower_begins_at_the_first_leaf(turn: Turn) -> None:
+    assert position(turn) == 0
 
 
-def test_standing_still_writes_nothing(engine: sa.Engine) -> None:
-    assert follow.run(engine, Walker([0])) == 0
-    with reading(engine) as connection:
+def test_standing_still_writes_nothing(turn: Turn) -> None:
+    assert follow.run(turn.engine, Walker([0]), turn.take) == 0
+    with reading(turn.engine) as connection:
         assert connection.execute(sa.select(database.follower)).all() == []
 
 
-def test_each_follower_has_its_own_position(engine: sa.Engine) -> None:
-    follow.run(engine, Walker([2]))
-    follow.run(engine, Walker([7], "runner"))
-    follow.run(engine, Walker([1]))
-    assert (position(engine), position(engine, "runner")) == (3, 7)
+def test_each_follower_has_its_own_position(turn: Turn) -> None:
+    follow.run(turn.engine, Walker([2]), turn.take)
+    follow.run(turn.engine, Walker([7], "runner"), turn.take)
+    follow.run(turn.engine, Walker([1]), turn.take)
+    assert (position(turn), position(turn, "runner")) == (3, 7)
 
 
-def test_of_two_that_run_at_once_the_slower_puts_nothing_back(engine: sa.Engine) -> None:
-    follow.run(engine, Walker([3]))
+def test_of_two_that_run_at_once_the_slower_puts_nothing_back(turn: Turn) -> None:
+    follow.run(turn.engine, Walker([3]), turn.take)
 
     class Slow(Walker):
         def advance(self, position: int) -> int:
-            follow.run(engine, Walker([9]))
+            follow.run(turn.engine, Walker([9]), turn.take)
             return super().advance(position)
 
-    assert follow.run(engine, Slow([2])) == 5
-    assert position(engine) == 12
+    assert follow.run(turn.engine, Slow([2]), turn.take) == 5
+    assert position(turn) == 12
+
+
+def test_a_position_is_written_in_the_turn(turn: Turn) -> None:
+    with turn.lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(HomeBusyError):
+            follow.run(turn.engine, Walker([3]), turn.take)
+    assert position(turn) == 0
+    assert follow.run(turn.engine, Walker([3]), turn.take) == position(turn) == 3
