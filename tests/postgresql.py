@@ -27,14 +27,14 @@ def _as_postgres(*command: str | Path) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[Path]:
-    """Folder of a server's socket; it listens nowhere else."""
+def serving(*settings: str) -> Iterator[Path]:
+    """Folder of a server's socket; it listens nowhere else, unless a setting, ``name=value``, says so."""
     folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())  # a socket's path is short
     shutil.chown(folder, pwd.getpwnam(ACCOUNT).pw_uid)
     data, programs = folder / "data", _programs()
     _as_postgres(programs / "initdb", "--pgdata", data, "--auth", "trust", "--encoding", "UTF8", "--no-sync")
     control = (programs / "pg_ctl", "--pgdata", data, "--wait")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
+    options = " ".join(f"-c {each}" for each in ("listen_addresses=''", f"unix_socket_directories={folder}", *settings))
     _as_postgres(*control, "--log", folder / "log", "--options", options, "start")
     yield folder
     _as_postgres(*control, "--mode", "immediate", "stop")

@@ -10,6 +10,7 @@ kinds, sizes and digests; nothing else.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -28,6 +29,11 @@ _CACHE_BYTES = 16 << 20
 
 WAIT_S = 30
 """How long a writer waits for others, in seconds."""
+SILENT_S = 60
+"""For how long a writer on PostgreSQL may have its turn and ask nothing, in seconds: then it is taken for dead. Who
+waits for a turn has none, and asks: this time is not that one's."""
+_KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}
+"""Seconds of silence before a peer is asked whether it is there, between two questions, and how many it may miss."""
 _WRITERS = 0x6E697369_73616D61
 """The advisory lock that every writer of a PostgreSQL database takes: "nisisama" in ASCII."""
 
@@ -207,6 +213,9 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
+    else:
+        sa.event.listen(engine, "do_connect", _postgresql_address)
+        sa.event.listen(engine, "connect", _postgresql_connect)
     return engine
 
 
@@ -233,6 +242,35 @@ def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: o
     # every batch of a thousand leaves would else copy the WAL back
     cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_BYTES // page_bytes}")
     cursor.close()
+
+
+def _postgresql_address(
+    _dialect: sa.Dialect, _record: object, _arguments: list[object], parameters: dict[str, object]
+) -> None:
+    """Notice that the server is gone; what the address itself says of this holds."""
+    for name, value in _KEEPALIVE.items():
+        parameters.setdefault(f"keepalives_{name}", value)
+    parameters.setdefault("tcp_user_timeout", WAIT_S * 1000)  # milliseconds
+    parameters.setdefault("connect_timeout", WAIT_S)
+
+
+def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    """Have the server keep what it says that it kept, and notice that we are gone.
+
+    Raises:
+        StoreError: The server may lose what it committed.
+    """
+    connection.autocommit = True  # a setting that is made in a transaction goes with it
+    with connection.cursor() as cursor:
+        for name in ("fsync", "full_page_writes"):  # the server's alone
+            if cursor.execute(f"SHOW {name}").fetchone()[0] != "on":
+                raise _unusable("store.server_loses", name=name)
+        if cursor.execute("SHOW synchronous_commit").fetchone()[0] != "remote_apply":  # which is more than we need
+            cursor.execute("SET synchronous_commit = on")
+        for name, value in _KEEPALIVE.items():
+            cursor.execute(f"SET tcp_keepalives_{name} = {value}")
+        cursor.execute(f"SET tcp_user_timeout = '{WAIT_S}s'")
+    connection.autocommit = False
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
@@ -336,6 +374,8 @@ def _writer(engine: sa.Engine) -> sa.Engine:
 def _take_writers_lock(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_S * 1000:.0f}")  # milliseconds
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")  # until the transaction has ended
+    # a machine that lost its network says nothing more: the server ends its transaction, and so its turn
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {SILENT_S * 1000:.0f}")
 
 
 def require_version(connection: sa.Connection) -> None:
