@@ -229,7 +229,7 @@ class LogAudit:
         return tree_root(self._tree, size=size)
 
     def checkpoints(self) -> Iterable[Finding]:
-        """Every checkpoint is signed by the log key and has the root of the leaves."""
+        """Every checkpoint is signed by the log key and has the root of the leaves; each of an anchor is there."""
         for row in self._checkpoint_rows():
             where = f"checkpoint {row.size}"
             try:
@@ -241,6 +241,16 @@ class LogAudit:
                 self._require_held(checkpoint)
             except EvidenceError as error:
                 yield damage("log.checkpoints", where, error)
+        kept = self._digests()
+        for index, leaf in self._anchors.items():
+            if (digest := leaf.public["checkpoint_sha256"]) not in kept:
+                yield failed(
+                    "log.checkpoints", f"checkpoint of token {index}", "log.checkpoints.no_row", expected=digest
+                )
+
+    def _digests(self) -> Mapping[str, int]:
+        """Size by SHA-256 of every row that can be a checkpoint."""
+        return {sha256_hex(note): size for size, note in self._notes()}
 
     def _require_held(self, checkpoint: Checkpoint) -> None:
         if checkpoint.size > self.size:
@@ -252,7 +262,7 @@ class LogAudit:
         """Every anchor's token and reply are the logged ones, and the token is for its checkpoint; none goes back."""
         table = database.token
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
-        notes = {sha256_hex(note): size for size, note in self._notes()}
+        notes = self._digests()
         for index in sorted(rows.keys() - self._anchors.keys(), key=str):
             yield failed("log.tokens", f"token {index}", "log.tokens.no_anchor")
         for index, leaf in self._anchors.items():
@@ -313,13 +323,16 @@ class LogAudit:
         return [Finding("log.anchored", Verdict.INDETERMINATE, "log.anchored.not_stamped", {"stamped": stamped})]
 
     def signed(self) -> Iterable[Finding]:
-        """The log holds the checkpoint that was signed last; where nobody can know it, nothing is decided.
+        """The log holds the checkpoint that was signed last, and its row; where nobody can know it, nothing is decided.
 
         Raises:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
         """
-        if self._told.signed is not None:
-            self.holds(self._told.signed)
+        if (signed := self._told.signed) is not None:
+            self.holds(signed)
+            if (digest := sha256_hex(signed)) not in self._digests():
+                # undecided: it is written before its row, so its writer may be just at it, or was killed there
+                yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_row", {"expected": digest})
         elif not self._told.keys:
             yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_keys")
         elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there

@@ -4,13 +4,15 @@
    ``database.integrity``: its own check of its pages.
 2. ``log.leaves``: every leaf parses, is of this log, in its place, and names the newest token before it.
 3. ``log.tiles``: the tiles are those of the leaves; nothing is missing and nothing is added.
-4. ``log.checkpoints``: every checkpoint is signed by the log key and has the root of the leaves.
+4. ``log.checkpoints``: every checkpoint is signed by the log key and has the root of the leaves. None that an
+   anchor names is missing.
 5. ``log.tokens``: every anchor's token and reply are the logged ones, and the token is for its checkpoint.
    Sizes and times of the anchors never go back, but for what the clocks of two time-stamp offices may differ.
 6. ``log.anchored``: the newest checkpoint with news that was due is stamped; without a token it is undecided,
    never fine. What is newer than the beat is only told.
 7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.
-   Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided.
+   Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided; so it is where
+   only the row of that checkpoint is missing.
    ``home.pins``: the home would use what entry 0, and each change of a key, says.
 8. Level 2, ``sealed.rows`` and ``objects.bytes``: every ciphertext is there and hashes to its leaf.
 9. Level 3, ``sealed.headers``: every envelope has a readable header. ``rows.places``: every row in

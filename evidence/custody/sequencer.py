@@ -117,6 +117,8 @@ class Sequencer:
     def require_growth(self) -> None:
         """Check that the log holds the checkpoint that was signed last; before anything is written.
 
+        Its row is put back where it is missing: who signed it may have been killed before the commit.
+
         Raises:
             CheckpointError: The log is behind, or forks from, that checkpoint; or it cannot be read.
         """
@@ -159,19 +161,23 @@ class Sequencer:
         return note
 
     def _require_growth(self, connection: sa.Connection) -> None:
-        last = self._last_signed(connection)
-        if last is None:
+        note = self._last_signed(connection)
+        if note is None:
             return
-        size = tree_size(connection)
+        last, size = open_checkpoint(note, key=self.verifier_key), tree_size(connection)
         if last.size > size:
             raise CheckpointError("checkpoint.log_behind", size=last.size, found=size)
         if tree_root(TileRows(connection), size=last.size) != last.root:
             raise CheckpointError("checkpoint.log_forks", size=last.size)
+        table = database.checkpoint
+        if connection.execute(sa.select(table.c.size).where(table.c.size == last.size)).scalar() is None:
+            connection.execute(sa.insert(table), {"size": last.size, "note": note})
 
-    def _last_signed(self, connection: sa.Connection) -> Checkpoint | None:
+    def _last_signed(self, connection: sa.Connection) -> bytes | None:
         """The checkpoint beside the log key; None for a log that never had one."""
         try:
-            return open_checkpoint(self._signed.read_bytes(), key=self.verifier_key)
+            note = self._signed.read_bytes()
+            open_checkpoint(note, key=self.verifier_key)
         except FileNotFoundError as error:
             # it is written before the database's own row, so a row proves that it was there
             if newest_checkpoint(connection) is None:
@@ -179,6 +185,7 @@ class Sequencer:
             raise CheckpointError("checkpoint.signed_last_missing", where=str(self._signed)) from error
         except NoteError as error:
             raise CheckpointError("checkpoint.signed_last_unusable", cause=error, where=str(self._signed)) from error
+        return note
 
 
 def _placed(idx: int, event: Prepared) -> Placed:

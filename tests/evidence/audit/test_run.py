@@ -12,7 +12,9 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from config.errors import Explained
 from evidence.audit.run import Audit
+from evidence.canonical import sha256_hex
 from evidence.finding import Verdict
+from evidence.log.leaf import parse_leaf
 from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import PASSPHRASE, Office, copy_of
@@ -246,3 +248,38 @@ def test_a_file_from_outside_that_is_no_checkpoint_is_told_with_a_remedy(office:
     assert (problem.id, problem.verdict) == ("log.against", Verdict.FAILED)
     assert "not a checkpoint of this log" in problem.found
     assert "Bring a checkpoint" in problem.fix
+
+
+def checkpoints_of(home: Home) -> dict[str, int]:
+    """Size by SHA-256 of every checkpoint's row."""
+    with reading(home.engine) as connection:
+        return {sha256_hex(bytes(row.note)): row.size for row in connection.execute(sa.select(database.checkpoint))}
+
+
+def without_checkpoint(home: Home, size: int) -> None:
+    with sqlite3.connect(home.path / DATABASE_FILE) as connection:
+        connection.execute("DELETE FROM checkpoint WHERE size = ?", (size,))
+    connection.close()
+
+
+def test_the_missing_row_of_any_checkpoint_that_is_known_is_found(office: Office, tmp_path: Path) -> None:
+    """Those that an anchor names, and the one that was signed last."""
+    with reading(office.home.engine) as connection:
+        leaves = connection.execute(sa.select(database.event.c.leaf)).scalars().all()
+    anchors = (leaf for leaf in map(parse_leaf, map(bytes, leaves)) if leaf.type == "anchor")
+    signed = sha256_hex(office.home.keys.signed.read_bytes())
+    known = {leaf.public["checkpoint_sha256"]: "log.checkpoints.no_row" for leaf in anchors}
+    known |= {signed: "log.signed.no_row"}
+    rows = checkpoints_of(office.home)
+    assert len(known) > 2
+    for number, (digest, code) in enumerate(known.items()):
+        home = copy_of(office, tmp_path / str(number))
+        without_checkpoint(home, rows[digest])
+        problems = audited(home).report.problems
+        assert code in {problem.code for problem in problems}
+        only_signed = digest == signed
+        assert ({problem.verdict for problem in problems} == {Verdict.INDETERMINATE}) == only_signed
+        with home.writing():
+            pass
+        assert (audited(home).report.problems == ()) == only_signed  # the file beside the key puts its row back
+        home.engine.dispose()
