@@ -5,7 +5,7 @@ HOME/nisisama.db     rows              HOME/recipients/   whom to seal to
 HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to the office key
 HOME/seal.pem        the office's seal certificate
 HOME/nisisama.log    what an operator needs to know of each run
-HOME/lock            held for each commit by whoever makes it
+HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/beat            how many entries a time stamp was last asked for, and by its own time when
 """
 

@@ -204,7 +204,9 @@ def open_engine(url: str) -> sa.Engine:
     """
     try:
         # A reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own.
-        view = {} if sa.make_url(url).get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        view: dict[str, Any] = {}
+        if (address := sa.make_url(url)).get_backend_name() != "sqlite":
+            view = {"isolation_level": "REPEATABLE READ", "connect_args": _kept_alive(address)}
         engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
     except ModuleNotFoundError as error:
         raise _unusable("store.no_driver", name=str(error.name)) from error
@@ -213,8 +215,7 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
-    else:
-        sa.event.listen(engine, "do_connect", _postgresql_address)
+    elif engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", _postgresql_connect)
     return engine
 
@@ -244,14 +245,11 @@ def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: o
     cursor.close()
 
 
-def _postgresql_address(
-    _dialect: sa.Dialect, _record: object, _arguments: list[object], parameters: dict[str, object]
-) -> None:
-    """Notice that the server is gone; what the address itself says of this holds."""
-    for name, value in _KEEPALIVE.items():
-        parameters.setdefault(f"keepalives_{name}", value)
-    parameters.setdefault("tcp_user_timeout", WAIT_S * 1000)  # milliseconds
-    parameters.setdefault("connect_timeout", WAIT_S)
+def _kept_alive(url: sa.URL) -> dict[str, int]:
+    """What has the driver notice that the server is gone; what the address itself says of this holds."""
+    wanted = {f"keepalives_{name}": value for name, value in _KEEPALIVE.items()}
+    wanted |= {"tcp_user_timeout": WAIT_S * 1000, "connect_timeout": WAIT_S}  # milliseconds, and seconds
+    return {name: value for name, value in wanted.items() if name not in url.query}
 
 
 def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection

@@ -53,14 +53,14 @@ def kept_from(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]
     """The turn is had ``number`` times, and then others have it; gives how often it was asked for."""
     wait, asked = evidence.custody.turn._wait, [0]
 
-    def counted(handle: int, home: Path, wait_s: float) -> float:
+    def counted(handle: int, home: Path, *, until: float, poll_s: float, wait_s: float) -> None:
         asked[0] += 1
-        if asked[0] > number:
+        if asked[0] > 2 * number:  # each turn is two locks
             raise busy(str(home), wait_s)
-        return wait(handle, home, wait_s)
+        wait(handle, home, until=until, poll_s=poll_s, wait_s=wait_s)
 
     monkeypatch.setattr(evidence.custody.turn, "_wait", counted)
-    return lambda: asked[0]
+    return lambda: asked[0] // 2 + asked[0] % 2
 
 
 def signed_size(home: Home) -> int:

@@ -196,7 +196,7 @@ def honest() -> None:
 
 def without_turn() -> None:
     """CONTROL: nobody waits for anybody; each works on the state that it finds."""
-    evidence.custody.turn._wait = lambda *_args: None
+    evidence.custody.turn._wait = lambda *_args, **_told: None
     database._take_writers_lock = lambda _connection: None
     database._sqlite_begin = lambda connection: connection.exec_driver_sql("BEGIN")
 

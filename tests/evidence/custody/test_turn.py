@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -120,3 +121,24 @@ def test_the_database_keeps_a_writer_out_that_knows_no_lock(turn: Turn, monkeypa
         with pytest.raises(HomeBusyError, match="other programs kept writing"), writing(other):
             pass
     other.dispose()
+
+
+def test_who_had_the_turn_goes_behind_those_who_wait(turn: Turn) -> None:
+    """Eight writers that ask again at once; the one that had it cannot take it before the others."""
+    patient, order, start = replace(turn, wait_s=30), list[int](), threading.Barrier(8)
+
+    def ask_again(number: int) -> None:
+        start.wait()
+        for _ in range(6):
+            with patient.take():
+                order.append(number)
+                time.sleep(0.02)  # long enough for everybody else to be waiting
+
+    threads = [threading.Thread(target=ask_again, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    contended = order[: len(order) // 2]
+    twice = [one for one, other in pairwise(contended) if one == other]
+    assert (len(order), len(twice)) == (48, 0)

@@ -126,10 +126,19 @@ def test_sqlite_is_opened_so_that_a_commit_is_on_the_disk(engine: sa.Engine) -> 
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value, pragma
 
 
-def test_another_database_is_opened_without_sqlites_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = sa.create_mock_engine("postgresql://", lambda *_: None)
-    monkeypatch.setattr("sqlalchemy.create_engine", lambda _url, **_told: made)
-    assert open_engine("postgresql://") is made
+@pytest.mark.parametrize("told", ["", "?keepalives_idle=99"])
+def test_another_database_is_opened_with_settings_of_its_own(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, object]] = []
+    create = sa.create_engine
+    monkeypatch.setattr(
+        "sqlalchemy.create_engine", lambda url, **options: made.append(options) or create(url, **options)
+    )
+    engine = open_engine(f"postgresql+psycopg://localhost/office{told}")
+    assert engine.dialect.name == "postgresql"
+    kept_alive = made[0]["connect_args"]
+    assert isinstance(kept_alive, dict)
+    assert ("keepalives_idle" in kept_alive) == (told == "")  # what the address says holds
+    assert kept_alive["keepalives_interval"] == 5
 
 
 def test_a_row_without_its_parent_is_refused(engine: sa.Engine) -> None:
