@@ -169,9 +169,9 @@ class Sequencer:
             raise CheckpointError("checkpoint.log_behind", size=last.size, found=size)
         if tree_root(TileRows(connection), size=last.size) != last.root:
             raise CheckpointError("checkpoint.log_forks", size=last.size)
-        table = database.checkpoint
-        if connection.execute(sa.select(table.c.size).where(table.c.size == last.size)).scalar() is None:
-            connection.execute(sa.insert(table), {"size": last.size, "note": note})
+        sizes = database.checkpoint.c.size
+        if connection.execute(sa.select(sizes).where(sizes == last.size)).scalar() is None:
+            connection.execute(sa.insert(database.checkpoint), {"size": last.size, "note": note})
 
     def _last_signed(self, connection: sa.Connection) -> bytes | None:
         """The checkpoint beside the log key; None for a log that never had one."""
