@@ -171,7 +171,7 @@ class Sequencer:
             raise CheckpointError("checkpoint.log_forks", size=last.size)
         sizes = database.checkpoint.c.size
         if connection.execute(sa.select(sizes).where(sizes == last.size)).scalar() is None:
-            connection.execute(sa.insert(database.checkpoint), {"size": last.size, "note": note})
+            put(connection, database.checkpoint, [{"size": last.size, "note": note}])
 
     def _last_signed(self, connection: sa.Connection) -> bytes | None:
         """The checkpoint beside the log key; None for a log that never had one."""
