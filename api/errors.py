@@ -47,7 +47,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
 
 
 def of_system(error: OSError) -> Explained:
-    """An error of the operating system, with what to do about it."""
+    """The error of ours for one of the operating system, with what to do about it."""
     code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
     return Explained(code, said=error.strerror or str(error), where=str(error.filename or ""))
 

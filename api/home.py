@@ -104,17 +104,17 @@ class Home:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """The database."""
+        """The engine of this home's database."""
         return database.open_engine(self.settings.database.url or database.sqlite_url(self.path / DATABASE_FILE))
 
     @cached_property
     def objects(self) -> LocalObjects:
-        """The sealed payloads."""
+        """The store of this home's sealed payloads."""
         return LocalObjects(self.path / OBJECTS_FOLDER)
 
     @cached_property
     def recipients(self) -> Recipients:
-        """Whom this home seals to.
+        """The recipients that this home seals to.
 
         Raises:
             HomeError: A recipient's file is missing or mistyped.
@@ -131,7 +131,7 @@ class Home:
 
     @cached_property
     def verifier_key(self) -> VerifierKey:
-        """The public half of the log key.
+        """The public half of this home's log key, from its file.
 
         Raises:
             HomeError: Its file is missing or damaged.
@@ -210,7 +210,7 @@ class Home:
         return str(getattr(self.recipients, role))
 
     def require_keys(self) -> None:
-        """Check that the keys' folder is at its place.
+        """Check that the key folder is at its place.
 
         Raises:
             HomeError: It is not.
@@ -398,12 +398,12 @@ class Writer:
 
 
 def no_office(settings: Path) -> StampUnreachableError:
-    """What is kept has no proven time, and nothing leaves; ``settings`` is the file to choose an office in."""
+    """The error of a home without a time-stamp office, in whose file ``settings`` one can be chosen."""
     return StampUnreachableError("stamp_unreachable.none_chosen", settings=str(settings))
 
 
 def read_certificate(file: Path) -> x509.Certificate:
-    """A certificate of the home.
+    """Read a certificate of the home.
 
     Raises:
         HomeError: The file is missing or holds no certificate.

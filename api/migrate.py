@@ -20,6 +20,6 @@ def _config(connection: sa.Connection) -> Config:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run every revision that the database has not seen, in one transaction."""
+    """Run every revision that the database has not seen yet, in one transaction."""
     with database.writing(engine) as connection:
         command.upgrade(_config(connection), "head")

@@ -155,7 +155,7 @@ def _cases() -> sa.Select[Any]:
 
 
 def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[OpenedEvent]:
-    """Read events and open their records.
+    """Read the events at these indexes and open their records.
 
     Raises:
         NoMatchingKeyError: The casework key is another home's, or a record's header was changed.
@@ -188,7 +188,7 @@ def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) ->
 
 
 def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Sequence[int]:
-    """Log indexes of the requests and approvals that events name as their authority."""
+    """Log indexes of the requests and approvals that these events name as their authority."""
     table = database.authority
     named = {event.record.values["authority"] for event in events if event.record} - {None}
     with reading(engine) as connection:
@@ -197,7 +197,7 @@ def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Seque
 
 
 def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
-    """Log indexes of what speaks of a case's items: the items, holes, the case's own acts.
+    """Log indexes of every event about a case's items: the items, their holes, the case's own acts.
 
     Of the holes those at the messages of the items, and every one that belongs to a whole channel of theirs or to
     messages that nobody saw: a gap beside an item says that something may be missing there. A gap that later

@@ -109,7 +109,7 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
 
     @property
     def said(self) -> Wording:
-        """Its words."""
+        """The words of this error in the language of the program."""
         return say(self.code, self.facts)
 
     def told(self) -> dict[str, Any]:
@@ -118,12 +118,12 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
 
     @property
     def message(self) -> str:
-        """One sentence."""
+        """What is wrong, in one sentence."""
         return self.said.message
 
     @property
     def where(self) -> str:
-        """The thing it is about."""
+        """The thing that the error is about."""
         return self.said.where
 
     @property

@@ -3,7 +3,7 @@
 It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on standard error.
 ``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
 number, a verdict, the class or code of an error, a digest of ciphertext, one of the program's own words. No
-shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed`` alone
+shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed_fields`` alone
 enforces this. Losing this log loses no evidence: whatever cannot be written, or not soon, is silently left out.
 """
 
@@ -118,8 +118,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Every event, with the fields that it may carry."""
 
 
-def allowed(_logger: object, _method: str, told: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The event with the fields that are listed for it and fit their shape; ``dropped`` counts the others."""
+def allowed_fields(_logger: object, _method: str, told: MutableMapping[str, Any]) -> dict[str, Any]:
+    """A line of the operational log, with only the fields listed for its event; ``dropped`` counts the others."""
     event = told.get("event")
     fields = EVENTS.get(event, ()) if isinstance(event, str) else ()
     line = {"at": told["at"], "event": event if fields else "unknown", "pid": os.getpid()}
@@ -205,20 +205,20 @@ _LOG = _Log()
 
 
 def start() -> None:
-    """Begin the log of one command: no home yet, and quiet."""
+    """Begin the operational log of one command: it knows no home yet, and is quiet."""
     _LOG.file = _LOG.stream = None
     _LOG.held.clear()
 
 
 def show(stream: TextIO) -> None:
-    """From now on, write here too (standard error), beginning with what was held."""
+    """From now on, write the log to this stream too (standard error), beginning with the lines held back."""
     _LOG.stream = _sink(_Stream(stream))
     for told in _LOG.held:
         _LOG.stream.info(**told)
 
 
 def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
-    """From now on, write to the home's file too, beginning with what was held.
+    """From now on, write the log to the home's file too, beginning with the lines held back.
 
     Args:
         max_bytes: Size at which a file is rotated.
@@ -231,7 +231,7 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
 
 
 def note(event: str, **fields: LogValue) -> None:
-    """Note an event of ``EVENTS``; what may not be written is dropped and counted."""
+    """Log an event of ``EVENTS``; a field that may not be written is dropped and counted."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {"at": at, "event": event, **fields}
     for sink in (_LOG.file, _LOG.stream):
@@ -258,5 +258,5 @@ def _sink(handler: logging.Handler) -> Any:  # noqa: ANN401 - as structlog types
     logger = logging.Logger("nisisama", logging.INFO)  # noqa: LOG001 - see above
     logger.addHandler(handler)
     return structlog.wrap_logger(
-        logger, processors=[allowed, structlog.processors.JSONRenderer()], wrapper_class=structlog.BoundLogger
+        logger, processors=[allowed_fields, structlog.processors.JSONRenderer()], wrapper_class=structlog.BoundLogger
     )

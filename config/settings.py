@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment overrides the file, which comes as the arguments."""
+        """Let the environment override the settings of the file, which come as the arguments."""
         return env_settings, init_settings
 
 

@@ -77,13 +77,13 @@ class Words:
 
 
 def languages() -> tuple[str, ...]:
-    """The languages that have words."""
+    """The languages that have a catalogue of words."""
     return tuple(sorted(_PLURALS))
 
 
 @functools.cache
 def load_words(language: str) -> Words:
-    """The words of a language.
+    """The catalogue of a language.
 
     Raises:
         CatalogueError: There are none in this language, or the catalogue is malformed.

@@ -110,7 +110,7 @@ def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalB
 
 
 def two_persons(act: Act, target: str, doer: Doer) -> Grant:
-    """Request by one person, approval by another.
+    """The events of a request by one person and its approval by another.
 
     Raises:
         AuthorityError: Nobody approved, or the same person did both.
@@ -139,7 +139,7 @@ def require_two(act: Act, doer: Doer) -> str:
 
 
 def one_person(act: Act, target: str, doer: Doer) -> Grant:
-    """Request by one person with a reason; a second reviews within seven days, or has agreed already.
+    """The events of a request by one person with a reason; a second agrees now or reviews within seven days.
 
     Raises:
         AuthorityError: There is no reason.

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from evidence.errors import CanonicalError
@@ -85,12 +85,12 @@ def text_value(text: str) -> Value:
 
 
 def b64u(data: bytes) -> str:
-    """Base64url without padding (RFC 4648, section 5)."""
+    """Encode bytes as base64url without padding (RFC 4648, section 5)."""
     return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def from_b64u(text: str) -> bytes:
-    """Read unpadded base64url.
+    """Decode unpadded base64url.
 
     Raises:
         CanonicalError: Not base64url, padded, or not the one spelling of these bytes.
@@ -106,5 +106,13 @@ def from_b64u(text: str) -> bytes:
 
 
 def sha256_hex(data: bytes) -> str:
-    """Lower hex SHA-256."""
+    """The SHA-256 of ``data`` in lower hex."""
     return hashlib.sha256(data).hexdigest()
+
+
+def sha256_hex_of(chunks: Iterable[bytes]) -> str:
+    """The SHA-256 of the bytes that ``chunks`` are in order, in lower hex."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -4,9 +4,9 @@ A ``Content`` is plain words with the entities on them, parts (a poll, a contact
 forward, the blocks of a rich message ...) and counters. A part is a kind of ``PARTS`` with the
 fields that its kind may have, each of one form; anything else cannot be built.
 
-``split`` gives the values of the ``observed`` schema that can be withheld apart. Links, people and
+``split_content`` gives the values of the ``observed`` schema that can be withheld apart. Links, people and
 numbers lie in lists of their own, and what refers to one names its place there, so that no link,
-person or number is left in ``entities`` and ``content``. ``join`` puts them together again; what is
+person or number is left in ``entities`` and ``content``. ``join_content`` puts them together again; what is
 withheld is then a ``Withheld``. ``text`` is the words as posted, uncut: whoever withholds what can
 be read there withholds ``text`` too. Counters name who reacted, and go with people.
 
@@ -226,7 +226,7 @@ class Content:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it says nothing, but at most where it is from; Telegram has no such messages."""
+        """Whether the message says nothing, except perhaps where it is from; Telegram has no such messages."""
         return not self.text and isinstance(self.parts, tuple) and all(part.kind in _ABOUT for part in self.parts)
 
 
@@ -362,8 +362,8 @@ COUNTED = frozenset({*COUNTERS, "reactor", "vote"})
 # --- the values of the log -------------------------------------------------------------------
 
 
-def split(content: Content) -> dict[str, Value]:
-    """The values of ``NAMES``, null where there is nothing to say.
+def split_content(content: Content) -> dict[str, Value]:
+    """The values of ``NAMES`` that hold this content, null where there is nothing to say.
 
     Raises:
         ContentError: Something of the content is itself withheld.
@@ -381,8 +381,8 @@ def split(content: Content) -> dict[str, Value]:
     return {name: (written | entries)[name] for name in NAMES}
 
 
-def join(values: Mapping[str, Any]) -> Content:
-    """The content that these values were split from.
+def join_content(values: Mapping[str, Any]) -> Content:
+    """The content that was split into these values.
 
     Args:
         values: By NAME, as disclosed. A name of ``NAMES`` that is not there is withheld.

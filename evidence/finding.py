@@ -50,12 +50,12 @@ class Finding:
 
     @classmethod
     def of_error(cls, check_id: str, error: Explained, verdict: Verdict = Verdict.FAILED) -> Self:
-        """Turn a raise into a finding."""
+        """The finding of an error that a check raised."""
         return cls(check_id, verdict, error.code, error.facts)
 
     @property
     def said(self) -> Wording:
-        """Its words."""
+        """The words of this finding."""
         return say(self.code, self.facts) if self.code else Wording()
 
     @property
@@ -80,7 +80,7 @@ class Finding:
         return self.said.fix
 
     def told(self) -> dict[str, Any]:
-        """For a machine: code and facts, and the words for whoever shows it."""
+        """This finding for a machine: code and facts, and the words for whoever shows it."""
         return {
             "id": self.id,
             "verdict": str(self.verdict),

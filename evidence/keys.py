@@ -68,11 +68,11 @@ class KeyFolder:
 
     @property
     def signed(self) -> Path:
-        """Where the newest signed checkpoint is kept."""
+        """The file that keeps the newest signed checkpoint."""
         return self.path / "log.signed"
 
     def log_key(self) -> Ed25519PrivateKey:
-        """The log key.
+        """The key that signs the log's checkpoints.
 
         Raises:
             SecretFileError: Missing, readable by others, or no key.
@@ -113,7 +113,7 @@ class KeyFolder:
         write_file(self.path / name, seal_whole(secret, recipients=(recipient,)))
 
     def files(self) -> Sequence[Path]:
-        """Every file in the folder."""
+        """Every file in the key folder."""
         return sorted(file for file in self.path.rglob("*") if not file.is_dir())
 
     def _read32(self, name: str) -> bytes:
@@ -187,7 +187,7 @@ def _write_public(home: Path, identities: dict[str, HybridIdentity]) -> None:
 
 
 def read_recipients(home: Path) -> Recipients:
-    """Whom this home seals to.
+    """Read whom a home seals to.
 
     Raises:
         HomeError: A recipient's file is missing.

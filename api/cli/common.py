@@ -120,7 +120,7 @@ def _given_or_asked(file: Path | None) -> str | None:
 
 
 def ask(text: str, *, hidden: bool = False, confirm: bool = False) -> str:
-    """What a person types; every prompt comes before the first change. What is not hidden may be empty.
+    """Ask a person to type something; every prompt comes before the first change. Only what is shown may be empty.
 
     Raises:
         click.Abort: The person stopped.
@@ -164,7 +164,7 @@ def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json
 
 
 def say(text: str) -> None:
-    """Print words of the result; none of them can act on a terminal."""
+    """Print words of a command's result; none of them can act on a terminal."""
     click.echo("\n".join(printable(line) for line in text.split("\n")))
 
 
@@ -174,7 +174,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def warn(text: str) -> None:
-    """Say something that is not the result."""
+    """Print a warning, which is not part of the result."""
     click.echo(text, err=True)
 
 

@@ -48,7 +48,7 @@ _Check = Callable[[], Iterable[Finding] | None]
 
 
 def examine(path: Path, clock: Clock) -> Report:
-    """Run every check; later ones are left out when the home cannot be opened at all."""
+    """Run every check of a home and the program; the later ones are left out if the home cannot be opened."""
     findings = run_check("program", program)
     try:
         home = Home.open(path, clock)
@@ -82,7 +82,7 @@ def _made(check: _Check) -> list[Finding]:
 
 
 def keys(home: Home) -> None:
-    """The key folder is private and its secrets can be read.
+    """Check that the key folder is private and its secrets can be read.
 
     Raises:
         Explained: What is missing or open to others.
@@ -112,7 +112,7 @@ def pins(home: Home) -> Iterable[Finding]:
 
 
 def clock_check(home: Home) -> None:
-    """The clock is not behind the newest time stamp.
+    """Check that the clock is not behind the newest time stamp.
 
     Raises:
         EvidenceError: It is.
@@ -132,7 +132,7 @@ def clock_check(home: Home) -> None:
 
 
 def disk(home: Home) -> Iterable[Finding]:
-    """Room is left for what comes."""
+    """Check that the disk has room for what comes."""
     free = shutil.disk_usage(home.path).free
     if free < LEAST_FREE_BYTES:
         yield Finding(
@@ -141,7 +141,7 @@ def disk(home: Home) -> Iterable[Finding]:
 
 
 def store(home: Home) -> Iterable[Finding]:
-    """The database's own check of its pages; and whether a checkpoint covers the newest entries."""
+    """Ask the database to check its own pages."""
     if tail := home.unsigned_tail():
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.engine.dialect.name != "sqlite":
@@ -153,7 +153,7 @@ def store(home: Home) -> Iterable[Finding]:
 
 
 def offices(home: Home) -> Iterable[Finding]:
-    """A time-stamp office is chosen, and its roots are known; none is contacted here."""
+    """Check that a time-stamp office is chosen and its roots are known; none is contacted here."""
     if REHEARSAL in home.settings.stamp.offices and not home.keys.path.is_dir():
         return []  # the rehearsal's key is away with all others, which keys.private tells
     with home.time_stamping() as chosen:
@@ -163,7 +163,7 @@ def offices(home: Home) -> Iterable[Finding]:
 
 
 def reviews(home: Home) -> Iterable[Finding]:
-    """No second person's review is late."""
+    """Check that no second person's review is late."""
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         late = [each for each in task.open_tasks(connection) if each.kind == REVIEW and each.due_at < now]
@@ -174,7 +174,7 @@ def reviews(home: Home) -> Iterable[Finding]:
 
 
 def decoder() -> Iterable[Finding]:
-    """A picture is decoded in the sandbox, and this machine has every wall of it."""
+    """Check that the sandbox decodes a picture, and that this machine has every wall of it."""
     picture = io.BytesIO()
     Image.new("RGB", (64, 64)).save(picture, "PNG")
     with Decoder() as worker:
@@ -185,7 +185,7 @@ def decoder() -> Iterable[Finding]:
 
 
 def program() -> Iterable[Finding]:
-    """The installed files hash to the installer's record; a program run from its source tree has none."""
+    """Check that the installed files hash to the installer's record; a source tree has none."""
     try:
         files = importlib.metadata.files("nisisama") or []
     except importlib.metadata.PackageNotFoundError:

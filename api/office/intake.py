@@ -96,7 +96,7 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         )
         missing: Counter[HoleReason] = Counter()
         container = replace(container, contents=lambda: _tallied(contents(), missing))
-        counts = intake.take(container, provenance, progress(container.total))
+        counts = intake.take_container(container, provenance, progress(container.total))
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         return Imported(container, counts, missing, writer.beat(now=True))
 

@@ -32,11 +32,11 @@ class Destination:
 
     @property
     def letter(self) -> Path:
-        """The covering letter's file."""
+        """The file of the covering letter."""
         return self.bundle.with_name(f"{self.bundle.name}.letter.txt")
 
     def require_folder(self) -> None:
-        """Check that there is a folder to write to.
+        """Check that there is a folder to write the files to.
 
         Raises:
             HomeError: There is none.
@@ -45,7 +45,7 @@ class Destination:
             raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))
 
     def require_free(self) -> None:
-        """Check that nothing lies at either name.
+        """Check that nothing lies at the name of bundle or letter.
 
         Raises:
             HomeError: Something does, were it a link that leads nowhere.
@@ -112,13 +112,13 @@ class Parts:
     locks: list[int]
 
     def drop(self) -> None:
-        """Take both away: the export was not logged."""
+        """Remove both files: the export was not logged."""
         for part in (self.bundle, self.letter):
             part.unlink(missing_ok=True)
         self.close()
 
     def hand_over(self, *, again: bool = False) -> None:
-        """Give both their names, the letter first; on return the names have reached the disk.
+        """Give both files their names, the letter first; on return the names have reached the disk.
 
         Args:
             again: An earlier run was stopped at this; an empty file at a name is what it left there.
@@ -137,7 +137,7 @@ class Parts:
         self.drop()
 
     def close(self) -> None:
-        """Let go of the locks."""
+        """Release the locks on both files."""
         while self.locks:
             os.close(self.locks.pop())
 

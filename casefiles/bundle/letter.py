@@ -45,7 +45,7 @@ class Letter:
 
 
 def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> Letter:
-    """The letter to a bundle that was written."""
+    """The covering letter to a bundle that was written."""
     return Letter(
         rehearsal=contents.rehearsal,
         organisation=contents.organisation,

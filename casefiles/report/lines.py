@@ -105,5 +105,5 @@ def pieces(line: str, width: int) -> list[str]:
 
 
 def joined(lines: Iterable[str]) -> str:
-    """A page."""
+    """A page of these lines."""
     return "\n".join(lines) + "\n"

@@ -28,7 +28,7 @@ from evidence.content import (
     Said,
     Span,
     Withheld,
-    join,
+    join_content,
 )
 from evidence.content import Part as ContentPart
 from evidence.errors import ContentError
@@ -106,7 +106,7 @@ _WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
 _FILE = ("file_name", "position", "media_type", "bytes")
 _LISTS = ("links", "people", "numbers")
 _ATTRIBUTES = {"entities": "entities", "content": "parts", "counters": "counters"}
-"""Where ``join`` puts the entries of a name."""
+"""Where ``join_content`` puts the entries of a name."""
 _NUMBER_FIELDS = 2
 _ITSELF = frozenset(
     f"field.{name}"
@@ -224,7 +224,7 @@ class _Teller:
             return
         for entry in listed:
             try:
-                read: Any = join({**self.lists, name: [entry]})
+                read: Any = join_content({**self.lists, name: [entry]})
             except ContentError:
                 yield NamedValue(f"item.{name}", entry)
             else:

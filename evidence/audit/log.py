@@ -79,12 +79,12 @@ class Place:
 
 
 def failed(check_id: str, where: str, code: str, **facts: Fact) -> Finding:
-    """A finding of damage."""
+    """The finding of a failed check, with its code and facts."""
     return Finding(check_id, Verdict.FAILED, code, {"where": where, **facts})
 
 
 def damage(check_id: str, where: str, error: EvidenceError) -> Finding:
-    """A finding of the damage that a raise tells of."""
+    """The finding of the damage that ``error`` reports."""
     return Finding(check_id, Verdict.FAILED, "audit.damage", {"where": where, "cause": error})
 
 
@@ -123,7 +123,7 @@ class LogAudit:
         self.size = 0
 
     def integrity(self) -> Iterable[Finding]:
-        """The database's own check of its pages."""
+        """Ask the database to check its own pages."""
         if self._connection.dialect.name != "sqlite":
             return
         for row in self._connection.exec_driver_sql("PRAGMA integrity_check(20)"):
@@ -131,7 +131,7 @@ class LogAudit:
                 yield failed("database.integrity", "database", "database.integrity.not_ok", found=str(row[0])[:200])
 
     def leaves(self) -> Iterable[Finding]:
-        """Every leaf parses, is of this log, in its place, and names the newest token before it."""
+        """Check that every leaf parses, is of this log, in its place, and names the newest token before it."""
         newest = NO_TOKEN
         for index, data in self._each_leaf():
             try:
@@ -173,7 +173,7 @@ class LogAudit:
             raise LeafError("leaf.names_another_token", expected=newest, found=leaf.after)
 
     def tiles(self) -> Iterable[Finding]:
-        """The tiles are those of the leaves; none is missing and none is added."""
+        """Check that the tiles are those of the leaves: none is missing and none is added."""
         table = database.tile
         kept: dict[tuple[int, int], bytes] = {}
         for row in self._connection.execute(sa.select(table.c.level, table.c.n, table.c.hashes)):
@@ -229,7 +229,7 @@ class LogAudit:
         return tree_root(self._tree, size=size)
 
     def checkpoints(self) -> Iterable[Finding]:
-        """Every checkpoint is signed by the log key and has the root of the leaves; each of an anchor is there."""
+        """Check that every checkpoint is signed by the log key and has the root of the leaves."""
         for row in self._checkpoint_rows():
             where = f"checkpoint {row.size}"
             try:
@@ -259,7 +259,7 @@ class LogAudit:
             raise CheckpointError("checkpoint.another_root", size=checkpoint.size)
 
     def tokens(self) -> Iterable[Finding]:
-        """Every anchor's token and reply are the logged ones, and the token is for its checkpoint; none goes back."""
+        """Check that every anchor's token and reply are the logged ones, for its checkpoint; none goes back."""
         table = database.token
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = self._digests()
@@ -307,7 +307,7 @@ class LogAudit:
             raise CheckpointError("checkpoint.another_time", expected=public["gen_time"])
 
     def anchored(self) -> Iterable[Finding]:
-        """The newest checkpoint with news for which a stamp was due is stamped."""
+        """Check that the newest checkpoint with news for which a stamp was due is stamped."""
         table = database.token
         sizes = self._connection.execute(sa.select(table.c.size)).scalars()
         stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
@@ -323,7 +323,7 @@ class LogAudit:
         return [Finding("log.anchored", Verdict.INDETERMINATE, "log.anchored.not_stamped", {"stamped": stamped})]
 
     def signed(self) -> Iterable[Finding]:
-        """The log holds the checkpoint that was signed last, and its row; where nobody can know it, nothing is decided.
+        """Check that the log holds the checkpoint that was signed last; if nobody can know it, decide nothing.
 
         Raises:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
@@ -339,7 +339,7 @@ class LogAudit:
             yield failed("log.signed", "log.signed", "log.signed.missing")
 
     def holds(self, note: bytes) -> None:
-        """The log holds this checkpoint.
+        """Check that the log holds this checkpoint.
 
         Raises:
             LogError: It is not signed by the log key, or the log is shorter or has another root.

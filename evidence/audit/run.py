@@ -56,7 +56,7 @@ class Audit:
 
 
 def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
-    """Run every check of the level; ``progress`` hears how many more leaves were read.
+    """Audit a home: run every check of the level. ``progress`` hears how many more leaves were read.
 
     Damage is not raised: it is in the report.
     """

@@ -1,13 +1,12 @@
 """The audit's look at ciphertexts, headers and, with the casework key, at records and rows in clear."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
 from config.errors import Fact
 from evidence.audit.log import AuditInput, failed
-from evidence.canonical import sha256_hex
+from evidence.canonical import sha256_hex, sha256_hex_of
 from evidence.custody.event import read_record
 from evidence.errors import EvidenceError, ObjectMissingError
 from evidence.finding import Finding, Verdict
@@ -54,7 +53,7 @@ class StoreAudit:
         self.compared = False
 
     def rows(self) -> Iterable[Finding]:
-        """Every sealed row is there, hashes to its leaf, and nothing is there beside them."""
+        """Check that every sealed row is there and hashes to its leaf, and that there are no others."""
         for index, leaf, rows in self._leaves_with_rows():
             for name in _ROWS:
                 expected, body = leaf.sealed.get(name), rows.get(name)
@@ -99,7 +98,7 @@ class StoreAudit:
                 yield row.idx, leaf, rows.get(row.idx, {})
 
     def objects(self) -> Iterable[Finding]:
-        """Every payload that lies in no row is an object that hashes to its address; no other object is there."""
+        """Check that every payload outside the rows is an object that hashes to its address, and no other is there."""
         in_rows = self._in_rows()
         expected = {address: index for address, index in self._media.items() if index not in in_rows}
         for path in self._told.objects.strangers():
@@ -109,7 +108,7 @@ class StoreAudit:
             yield failed("objects.bytes", f"object {address}", "objects.bytes.not_in_log", found=told)
         for address, index in expected.items():
             try:
-                found = digest_of(self._told.objects.read(address))
+                found = sha256_hex_of(self._told.objects.read(address))
             except ObjectMissingError as error:
                 yield Finding.of_error("objects.bytes", error)
                 continue
@@ -128,7 +127,7 @@ class StoreAudit:
         return set(self._connection.execute(sa.select(table.c.idx).where(table.c.name == _IN_ROW)).scalars())
 
     def headers(self) -> Iterable[Finding]:
-        """Every envelope begins with a header that age can read."""
+        """Check that every envelope begins with a header that age can read."""
         for index, _leaf, rows in self._leaves_with_rows():
             for name, body in ((name, body) for name, body in rows.items() if name != _IN_ROW):
                 try:
@@ -137,7 +136,7 @@ class StoreAudit:
                     yield failed("sealed.headers", f"{name} of leaf {index}", "sealed.headers.malformed", cause=error)
 
     def records(self) -> Iterable[Finding]:
-        """Every record opens its leaf, and the rows in clear are those that follow from the records."""
+        """Check that every record opens its leaf, and that the rows in clear follow from the records."""
         if (reader := self._told.reader) is None:
             return
         scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
@@ -167,11 +166,3 @@ def _other_row(name: str, index: int, expected: str | None, found: str | None) -
         return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.added", {**facts, "found": found})
     facts |= {"expected": expected, "found": found}
     return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.changed", facts)
-
-
-def digest_of(chunks: Iterable[bytes]) -> str:
-    """Lower hex SHA-256 of a stream."""
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()

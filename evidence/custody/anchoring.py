@@ -45,7 +45,7 @@ class Anchoring:
     name: str = "anchoring"
 
     def advance(self, position: int) -> int:
-        """Stamp what is new since ``position`` leaves.
+        """Have the newest checkpoint stamped if leaves from ``position`` on hold anything but anchors.
 
         Raises:
             StampUnreachableError: An office did not answer; run it again later.

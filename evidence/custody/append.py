@@ -20,7 +20,7 @@ class TileRows:
         self._connection = connection
 
     def tile(self, *, level: int, n: int) -> bytes:
-        """The hashes of one tile.
+        """The hashes of tile (``level``, ``n``) as the database keeps them.
 
         Raises:
             TileError: No such tile is kept.
@@ -45,7 +45,7 @@ def tree_size(connection: sa.Connection) -> int:
 
 
 def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str) -> int:
-    """Add events at the end, behind the token ``after``, in this transaction; return the index of the first.
+    """Append events to the log, behind the token ``after``, in this transaction; return the index of the first.
 
     The caller holds the turn; the primary key refuses a second writer all the same.
     """

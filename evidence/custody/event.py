@@ -80,7 +80,7 @@ class Prepared:
     pin: bytes | None = None
 
     def leaf(self, after: str) -> bytes:
-        """The leaf, behind the token with this lower hex SHA-256, or behind 64 zeros."""
+        """The leaf of this event, behind the token with this lower hex SHA-256, or behind 64 zeros."""
         return _HEAD + after.encode("ascii") + self.tail
 
 
@@ -95,20 +95,20 @@ class Record:
     source: Value
 
     def disclosures(self) -> dict[str, str]:
-        """The disclosure of every value, by NAME in the order of the names."""
+        """The disclosure of every value of this record, by NAME in the order of the names."""
         schema = SCHEMAS[self.type]
         secrets_of = dict.fromkeys(schema.subject, self.subject_secret) | dict.fromkeys(schema.act, self.act_secret)
         return {name: disclose(secret, name, self.values[name]) for name, secret in sorted(secrets_of.items())}
 
     def lines(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """What is handed over of this record: the disclosures, and the commitments of the withheld names."""
+        """The lines that show this record's leaf: disclosures, and the commitments of the withheld names."""
         return tuple(
             withheld_line(name, commitment(disclosure)) if name in withhold else disclosure
             for name, disclosure in self.disclosures().items()
         )
 
     def commit(self) -> str:
-        """What the leaf of this record commits to."""
+        """The digest that this record's leaf carries as ``commit``."""
         return commit_digest({name: commitment(disclosure) for name, disclosure in self.disclosures().items()})
 
 

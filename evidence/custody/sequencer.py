@@ -69,7 +69,7 @@ class Sequencer:
         self.verifier_key = VerifierKey(origin, key.public_key().public_bytes_raw())
 
     def append(self, drafts: Sequence[Draft], also: Also | None = None) -> list[Placed]:
-        """Log the drafts in order; on return they are on disk.
+        """Log the drafts in order; on return their events are on disk.
 
         Args:
             also: Writes more in the same transaction; sees the events with their places.
@@ -82,7 +82,7 @@ class Sequencer:
         return [prepare(draft, origin=self.origin, casework=self._casework) for draft in drafts]
 
     def turn(self, choose: Choose, also: Also | None = None) -> list[Placed]:
-        """Log what ``choose`` gives, in order; on return it is on disk.
+        """Log the events that ``choose`` gives, in order; on return they are on disk.
 
         Args:
             choose: Called inside the turn, so nobody else writes until all is committed: ask here, and not
@@ -105,7 +105,7 @@ class Sequencer:
         return placed
 
     def logged_objects(self) -> frozenset[str]:
-        """Every object's address that a leaf names; a writer that died before this call adds none to it."""
+        """The address of every object that a leaf names; a writer that died before this call adds none."""
         with self._turn.take():
             pass  # what a dead writer's database connection was still committing is done now, or never will be
         table = database.event
@@ -126,7 +126,7 @@ class Sequencer:
             self._require_growth(connection)
 
     def checkpoint(self) -> bytes:
-        """Sign the tree as it is now, unless it is signed already, and return the note.
+        """Sign a checkpoint of the tree as it is now, unless there is one already, and return its note.
 
         Raises:
             CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.

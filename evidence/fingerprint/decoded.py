@@ -82,7 +82,7 @@ class Decoded(Unspoken):
 
     @classmethod
     def of_reply(cls, reply: object, *, sandbox: str) -> Self:
-        """Read a reply of any JSON type.
+        """Read the worker's reply, which may be any JSON value.
 
         Raises:
             PrintsError: An honest worker would not say this.

@@ -80,13 +80,13 @@ class Decoder:
         self.close()
 
     def close(self) -> None:
-        """End the worker; the next picture starts another."""
+        """End the worker process; the next picture starts another."""
         if self._worker is not None:
             self._worker.end()
             self._worker = None
 
     def decode(self, data: bytes) -> Decoded:
-        """The fingerprints of a file's bytes.
+        """The fingerprints of a picture, given as the bytes of its file.
 
         If a worker dies, another one tries the picture once more, so that no picture is blamed
         for another's damage or for a kill from outside.

@@ -97,8 +97,8 @@ class Picture:
     phash: str
 
 
-def look(data: bytes) -> Picture:
-    """Decode a file once, in full, and compute its fingerprints.
+def read_picture(data: bytes) -> Picture:
+    """Decode a picture file once, in full, and compute its fingerprints.
 
     Raises:
         NotDecodedError: ``not_a_picture``, ``unsupported``, ``too_many_pixels``, ``truncated``

@@ -72,7 +72,7 @@ class Prints(Unspoken):
 
     @classmethod
     def of_file(cls, *, sha256: str, md5: str, picture: Decoded | None) -> Self:
-        """The prints of a file.
+        """The prints of a file from its digests and its decoded picture.
 
         Args:
             sha256: 64 lower hex digits.
@@ -91,7 +91,7 @@ class Prints(Unspoken):
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Read the sealed form back.
+        """Read the prints of a file from the form in which they are sealed.
 
         Raises:
             PrintsError: It is malformed, of another version, or not canonical.
@@ -108,7 +108,7 @@ class Prints(Unspoken):
         return cls(fields)
 
     def sealing_bytes(self) -> bytes:
-        """The canonical bytes, for the prints envelope and nothing else."""
+        """The canonical bytes of these prints, for the prints envelope and nothing else."""
         return jcs(self._fields)
 
     @property

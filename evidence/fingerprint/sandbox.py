@@ -107,8 +107,8 @@ class Walls:
         return f"{text}; missing: {', '.join(self.missing)}" if self.missing else text
 
 
-def shut(*, max_memory: int) -> Walls:
-    """Shut this process in, for good.
+def shut_process_in(*, max_memory: int) -> Walls:
+    """Shut the calling process in for good; return which walls stand and which are missing.
 
     The caller must be single-threaded, so that no thread stays outside.
 

@@ -65,7 +65,7 @@ def media_type(data: bytes) -> str:
 
 
 def require_whole(kind: str, data: bytes) -> None:
-    """Walk the container to its end; like viewers, ignore what follows.
+    """Check that a picture's container reaches its end; like viewers, ignore what follows.
 
     Args:
         kind: What ``media_type`` said.

@@ -19,8 +19,8 @@ from PIL import Image, features
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER
 from evidence.fingerprint.phash import phash
-from evidence.fingerprint.picture import Picture, look
-from evidence.fingerprint.sandbox import shut
+from evidence.fingerprint.picture import Picture, read_picture
+from evidence.fingerprint.sandbox import shut_process_in
 
 MAX_MEMORY: Final = 1536 * 2**20
 """Address space in bytes; a JPEG of 100 megapixels peaks at 0.94 GB, libraries included."""
@@ -29,11 +29,11 @@ _CODECS: Final = ("libjpeg_turbo", "zlib_ng", "zlib", "webp", "avif")
 
 
 def main() -> None:
-    """Answer requests on standard input until it ends."""
+    """Answer requests to decode pictures, which come on standard input, until it ends."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     versions = _versions()
     _load_what_is_loaded_late()
-    walls = shut(max_memory=MAX_MEMORY)
+    walls = shut_process_in(max_memory=MAX_MEMORY)
     _send(sink, {"sandbox": str(walls)})
     while header := source.read(REQUEST_HEADER):
         data = source.read(int.from_bytes(header))
@@ -42,7 +42,7 @@ def main() -> None:
 
 def _answer(data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
     try:
-        picture = look(data)
+        picture = read_picture(data)
     except NotDecodedError as error:
         # the fact, not its words: the catalogue lies outside the walls
         return {"not_decoded": error.facts["found"]}

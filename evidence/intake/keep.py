@@ -118,8 +118,10 @@ class Intake:
         self._batch = batch
         self._busy = Lock()
 
-    def take(self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]) -> Counts:
-        """Take a whole container; ``acknowledge`` hears after each batch how much of it is durable.
+    def take_container(
+        self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]
+    ) -> Counts:
+        """Take in a whole container; ``acknowledge`` hears after each batch how much of it is durable.
 
         Raises:
             StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
@@ -129,7 +131,7 @@ class Intake:
         slices = Packer()
         of_container = replace(provenance, container_sha256=container.sha256)
         for group in _groups(container.contents(), self._batch):
-            kept = self.keep(group, of_container)
+            kept = self.keep_batch(group, of_container)
             for content, index in zip(group, kept.indexes, strict=True):
                 _note_slice(slices, content, index)
             added += kept.counts
@@ -139,15 +141,17 @@ class Intake:
         draft = Draft("imported", values, source={"slices": slices.text()})
         if container.pictured and provenance.mode is not Mode.SEALED:
             what = f"{provenance.mode.value}: what lies between the messages, with a picture in it, not kept"
-            self.keep([Hole(container.channel_id, HoleReason.MODE, self._clock(), what=what)], of_container)
+            self.keep_batch([Hole(container.channel_id, HoleReason.MODE, self._clock(), what=what)], of_container)
             self._log_container(draft)
             return counts
         with self._alone():
             self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
         return counts
 
-    def keep(self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None) -> Kept:
-        """Keep a batch in one transaction; on return it is on disk.
+    def keep_batch(
+        self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None
+    ) -> Kept:
+        """Keep a batch of observations and holes in one transaction; on return it is on disk.
 
         Args:
             contents: At most ``batch`` of them.

@@ -42,7 +42,7 @@ class Wanted:
 
     @property
     def place(self) -> tuple[str, str, int | None]:
-        """Where such rows are."""
+        """The place in the store where rows of the same thing are."""
         return self.table.name, self.channel_id, self.number
 
 
@@ -101,14 +101,14 @@ class Known:
 
     @classmethod
     def read(cls, connection: sa.Connection, wanted: Iterable[Wanted]) -> "Known":
-        """Ask the store; bounded by what it holds of the messages of these places."""
+        """Read what the store holds at these places; bounded by what it holds of their messages."""
         by_channel: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
         for each in wanted:
             by_channel[each.table.name, each.channel_id].append(each)
         return cls(row for group in by_channel.values() for row in _rows(connection, group))
 
     def find(self, wanted: Wanted) -> Held | None:
-        """The row that it is known by, if there is one."""
+        """The row that this event is known by, if there is one."""
         return next((held for held in self._held[wanted.place] if _fits(held, wanted)), None)
 
     def is_edit(self, wanted: Wanted) -> bool:
@@ -121,7 +121,7 @@ class Known:
         return bool(words) and what not in words
 
     def add(self, wanted: Wanted, held: Held) -> None:
-        """Count this as known from here on."""
+        """Count this event as known from here on."""
         self._held[wanted.place].append(held)
 
 

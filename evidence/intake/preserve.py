@@ -51,7 +51,7 @@ class Preserver:
     matching: Recipient
 
     def with_bytes(self, draft: Draft, content: bytes, media_type: str) -> Draft:
-        """The draft with these bytes sealed as its payload."""
+        """The draft with ``content`` sealed as its payload."""
         return self._with_payload(draft, _Stream((content,)), media_type, lambda: None)
 
     def with_medium(

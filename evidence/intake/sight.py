@@ -69,27 +69,27 @@ class Sighting:
 
     @property
     def event_id(self) -> str:
-        """Of the event itself."""
+        """The identifier of the event itself."""
         return self.drafts[0].event_id
 
     @property
     def kind(self) -> Value:
-        """Of the event itself; None for a hole."""
+        """The kind of the event itself; None for a hole."""
         return self.drafts[0].values.get("kind")
 
     @property
     def addresses(self) -> list[str]:
-        """Of the objects that were put for it."""
+        """The addresses of the objects that were put for this sighting."""
         payloads = [draft.payload for draft in self.drafts if draft.payload]
         return [payload.sha256 for payload in payloads if payload.body is None]
 
     def as_kind(self, kind: Kind) -> "Sighting":
-        """The same, said to be of another kind."""
+        """The same sighting, said to be of another kind."""
         first, *beside = self.drafts
         return replace(self, drafts=(replace(first, values={**first.values, "kind": kind.value}), *beside))
 
     def held(self) -> Held:
-        """What the contents after it in its batch find."""
+        """The row by which later contents of its batch find it."""
         draft = self.drafts[0]
         kind, mode = (_text(draft.values.get(name)) for name in ("kind", "mode"))
         return Held(self.wanted.marks, draft.event_id, None, kind=kind, mode=mode, payload=draft.payload is not None)
@@ -108,7 +108,7 @@ class Sighter:
     clock: Clock
 
     def look(self, content: Observation | Hole, provenance: Provenance) -> Look:
-        """The values that are known before anything is read or sealed.
+        """The values of a content that are known before anything is read or sealed.
 
         Raises:
             ValueError: A file that may not be read, and no message carries it.

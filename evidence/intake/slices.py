@@ -39,7 +39,7 @@ class Packer:
         self._index = 0
 
     def add(self, piece: Slice) -> None:
-        """Add the next slice.
+        """Add the next slice of the container.
 
         Raises:
             ValueError: It does not lie behind the one before.
@@ -51,12 +51,12 @@ class Packer:
         self._end, self._index = piece.offset + piece.length, piece.index
 
     def text(self) -> str:
-        """All of them, base64url."""
+        """All slices, packed and in base64url."""
         return b64u(bytes(self._packed))
 
 
 def read_slices(text: str) -> Iterator[Slice]:
-    """The slices of one text, in order.
+    """The slices packed into one text, in order.
 
     Raises:
         CanonicalError: It is not base64url, or ends within a slice, or a number is longer than 64 bits.

@@ -55,7 +55,7 @@ class Shown:
 
 
 def salt(secret: bytes, name: str) -> bytes:
-    """The salt of one name, 32 bytes. One secret serves all names of an event that it covers.
+    """The salt of one NAME, 32 bytes. One secret serves all names of an event that it covers.
 
     Raises:
         CommitmentError: The secret is not 32 bytes, or this is not a name.
@@ -66,7 +66,7 @@ def salt(secret: bytes, name: str) -> bytes:
 
 
 def commitment(disclosure: str) -> str:
-    """What stands for this disclosure where its value is withheld: 43 characters.
+    """The commitment to a disclosure, 43 characters; it stands in its place where the value is withheld.
 
     Raises:
         CommitmentError: The disclosure is not ASCII.
@@ -95,7 +95,7 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
 
 
 def commit_digest(commitments: Mapping[str, str]) -> str:
-    """What a leaf carries for the commitments of all its names: 64 lower hex characters."""
+    """The digest that a leaf carries of the commitments to all its names: 64 lower hex characters."""
     return sha256_hex(jcs(commitments))
 
 
@@ -105,7 +105,7 @@ def withheld_line(name: str, commitment_: str) -> str:
 
 
 def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
-    """Check what is handed over of a leaf against the digest that it carries.
+    """Check the lines that show a leaf against the digest that it carries, and read them.
 
     The inclusion of the leaf that ``commit`` comes from was verified before. The caller compares
     the names with the schema of the leaf's type.

@@ -50,7 +50,7 @@ class TlogProof:
             )
 
     def encode(self) -> bytes:
-        """The proof file."""
+        """The bytes of the proof file."""
         hashes = [base64.b64encode(sibling).decode("ascii") for sibling in self.path]
         return "\n".join([_HEADER, f"{_INDEX}{self.index}", *hashes, "", ""]).encode("ascii") + self.checkpoint
 

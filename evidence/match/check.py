@@ -58,7 +58,7 @@ class CheckResult:
 
 
 def check(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:
-    """Compare one picture, in its eight orientations, with every stored one as it is.
+    """Compare one picture, in its eight orientations, with every stored picture as it is.
 
     Args:
         query: Prints of the picture asked about.

@@ -35,7 +35,7 @@ def storage_errors(where: Path) -> Iterator[None]:
 
 
 def sync_directory(directory: Path) -> None:
-    """Return when the directory's entries have reached the disk."""
+    """Sync a directory: on return its entries have reached the disk."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

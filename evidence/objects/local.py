@@ -29,7 +29,7 @@ class LocalObjects:
         self._pending = root / "pending"
 
     def create(self) -> None:
-        """Make the directories, readable by their owner only."""
+        """Make the store's directories, readable by their owner only."""
         make_folder(self._root)
         make_folder(self._pending)
 
@@ -39,12 +39,12 @@ class LocalObjects:
 
     @contextmanager
     def pending(self) -> Iterator[LocalPending]:
-        """What one writer puts; see the port."""
+        """A writer's own pending objects; see the port."""
         with closing(LocalPending(self._root)) as pending:
             yield pending
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
-        """Take back what dead writers never logged; see the port."""
+        """Remove the objects that dead writers never logged; see the port."""
         self._require_pending()
         with ExitStack() as locked, storage_errors(self._root):
             # all are locked before the log is asked: none of their writers can add to it any more
@@ -74,7 +74,7 @@ class LocalObjects:
         return (Path(entry.path) for entry in _entries(self._pending) if _is_named_folder(entry, _WRITER))
 
     def read(self, address: str) -> Iterator[bytes]:
-        """The bytes in chunks; see the port."""
+        """The object's bytes in chunks; see the port."""
         try:
             source = self.path(address).open("rb")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
@@ -84,7 +84,7 @@ class LocalObjects:
                 yield chunk
 
     def addresses(self) -> Iterator[str]:
-        """Every address that is settled; see the port."""
+        """The address of every settled object; see the port."""
         # unfinished names between two looks at the objects: what is put or settled meanwhile is left out, or is
         # logged; what is taken back meanwhile is gone from the second look
         found = list(self._settled_or_pending())
@@ -97,7 +97,7 @@ class LocalObjects:
         return (entry for shelf in shelves for entry in _entries(shelf) if _is_object(shelf, entry))
 
     def strangers(self) -> Iterator[Path]:
-        """Whatever cannot be of this store; see the port."""
+        """Everything that cannot belong to this store; see the port."""
         for entry in _entries(self._root):
             if _is_named_folder(entry, _SHELF):
                 shelf = Path(entry.path)

@@ -36,7 +36,7 @@ class LocalPending:
         self._drafts: dict[str, list[Path]] = {}
 
     def put(self, fill: Callable[[Sink], str]) -> str:
-        """Store what ``fill`` writes; see the port."""
+        """Store the object that ``fill`` writes; see the port."""
         with storage_errors(self._root):
             draft = self._claimed().folder / secrets.token_hex(16)
             try:
@@ -52,7 +52,7 @@ class LocalPending:
         return self._claim
 
     def sync(self, addresses: Iterable[str]) -> None:
-        """Give what was put its address, on the disk; see the port."""
+        """Give these objects their addresses, on the disk; see the port."""
         wanted = self._drafts_of(addresses)
         if not wanted:
             return
@@ -74,7 +74,7 @@ class LocalPending:
         return [(draft, place_of(self._root, address)) for address, drafts in told.items() for draft in drafts]
 
     def settle(self, addresses: Iterable[str]) -> None:
-        """Keep what was logged; see the port."""
+        """Keep the objects that were logged; see the port."""
         wanted = self._drafts_of(addresses)
         with storage_errors(self._root):
             for draft, _place in wanted:
@@ -82,7 +82,7 @@ class LocalPending:
         self._forget(wanted)
 
     def take_back(self, addresses: Iterable[str]) -> None:
-        """Remove what will not be logged; see the port."""
+        """Remove the objects that will not be logged; see the port."""
         wanted = self._drafts_of(addresses)
         with storage_errors(self._root):
             for draft, place in wanted:
@@ -96,7 +96,7 @@ class LocalPending:
             self._drafts.pop(place.name, None)
 
     def close(self) -> None:
-        """Leave what is not settled to recovery; see the port."""
+        """Leave the objects that are not settled to recovery; see the port."""
         self._drafts.clear()
         if self._claim:
             self._claim.release()
@@ -158,7 +158,7 @@ def place_of(root: Path, address: str) -> Path:
 
 
 def unlink_address(place: Path) -> None:
-    """Remove an address; on return that has reached the disk, and only now its pending name may go."""
+    """Remove an object's address; only once this has reached the disk may its pending name go."""
     place.unlink(missing_ok=True)
     if place.parent.is_dir():
         sync_directory(place.parent)
@@ -171,7 +171,7 @@ def file_address(file: Path) -> str:
 
 
 def not_ours(path: Path, code: str, **facts: Fact) -> StoreError:
-    """Something lies in the way among the objects."""
+    """The error that something else lies in the way among the objects."""
     return StoreError(code, where=str(path), **facts)
 
 

@@ -17,7 +17,7 @@ class Pending(Protocol):
     """
 
     def put(self, fill: Callable[[Sink], str]) -> str:
-        """Store what ``fill`` writes and return its address, which ``fill`` returns.
+        """Store the object that ``fill`` writes and return its address, which ``fill`` returns.
 
         On return the bytes have reached the disk; from ``sync`` on they can be read at the address.
         No two writers ever put the same bytes, since each seals under a random key.
@@ -51,7 +51,7 @@ class Pending(Protocol):
         """
 
     def close(self) -> None:
-        """Leave all that is not settled to recovery: after an error nobody may know what was logged.
+        """Leave every object that is not settled to recovery: after an error nobody may know what was logged.
 
         What is put afterwards begins anew.
         """

@@ -81,7 +81,7 @@ class RehearsalOffice:
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """Read what ``create`` wrote.
+        """Read the key and certificates that ``create`` wrote.
 
         Raises:
             StampError: A file is missing or is not what it should be.
@@ -98,11 +98,11 @@ class RehearsalOffice:
 
     @property
     def root_pem(self) -> bytes:
-        """The root to trust, PEM."""
+        """The root certificate to trust, as PEM."""
         return self.root.public_bytes(serialization.Encoding.PEM)
 
     def stamp_reply(self, query: bytes, at: datetime) -> bytes:
-        """The answer to ``query`` at that time, aware: a TimeStampResp that grants it or says why not."""
+        """The reply to a query at that time, aware: a TimeStampResp that grants it or says why not."""
         at = at.astimezone(UTC)
         try:
             self._require_time(at)
@@ -115,7 +115,7 @@ class RehearsalOffice:
 
     @contextmanager
     def serving(self, clock: Clock) -> Iterator[str]:
-        """Answer queries on a free port of 127.0.0.1 until the block ends; yields the address."""
+        """Answer time-stamp queries on a free port of 127.0.0.1 until the block ends; yields the address."""
         with _Server(self, clock) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()

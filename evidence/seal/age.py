@@ -47,7 +47,7 @@ class Stanza:
 
     @property
     def type(self) -> str:
-        """The recipient type."""
+        """The recipient type of this stanza."""
         return self.arguments[0]
 
     def encode(self) -> bytes:
@@ -97,7 +97,7 @@ class Recipient(Protocol):
         ...
 
     def wrap(self, file_key: bytes) -> Stanza:
-        """Wrap 16 bytes, with fresh randomness each time."""
+        """Wrap a file key of 16 bytes, with fresh randomness each time."""
         ...
 
 
@@ -154,7 +154,7 @@ def open_header(header: bytes, *, identities: Sequence[Identity]) -> bytes:
 
 
 def parse_header(header: bytes) -> Header:
-    """Read a header and nothing after it.
+    """Read an age header and nothing after it.
 
     Raises:
         EnvelopeError: Anything but the one spelling that c2sp.org/age allows.
@@ -212,7 +212,7 @@ def from_b64(text: str) -> bytes:
 
 
 def derive(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
-    """HKDF-SHA-256 to 32 bytes; an empty salt is HKDF's default (c2sp.org/age, "Conventions")."""
+    """Derive 32 bytes by HKDF-SHA-256; an empty salt is HKDF's default (c2sp.org/age, "Conventions")."""
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
 
 

@@ -14,7 +14,7 @@ _CHECKSUM_CHARACTERS = 6
 
 
 def encode(prefix: str, data: bytes) -> str:
-    """``data`` under the human-readable ``prefix``, in the case of the prefix."""
+    """Bech32 of ``data`` under the human-readable ``prefix``, in the case of the prefix."""
     lower = prefix.lower()
     words = _to_words(data)
     text = f"{lower}1" + "".join(_ALPHABET[word] for word in words + _checksum(lower, words))
@@ -22,7 +22,7 @@ def encode(prefix: str, data: bytes) -> str:
 
 
 def decode(text: str) -> tuple[str, bytes]:
-    """Split a string into its prefix, in its own case, and its bytes.
+    """Split a Bech32 string into its prefix, in its own case, and its bytes.
 
     Raises:
         KeyTextError: Mixed case, a foreign character, a wrong checksum, or bits left over.

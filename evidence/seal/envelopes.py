@@ -59,7 +59,7 @@ class MediaContent:
 
 
 def seal_whole(plaintext: bytes, *, recipients: Sequence[Recipient]) -> bytes:
-    """One complete age file.
+    """One complete age file that holds ``plaintext``.
 
     Raises:
         SealError: There is no recipient, or they may not share a header.
@@ -237,7 +237,7 @@ class _Cursor:
         self._left = sum(map(len, pieces))
 
     def take(self, size: int) -> Iterator[bytes]:
-        """The next ``size`` bytes, which must be there."""
+        """Take the next ``size`` bytes of the plaintext, which must be there."""
         while size:
             piece = self._pieces.popleft()
             if len(piece) > size:
@@ -248,7 +248,7 @@ class _Cursor:
             yield piece
 
     def take_but(self, size: int) -> Iterator[bytes]:
-        """All but the last ``size`` bytes."""
+        """Take all of the plaintext but its last ``size`` bytes."""
         return self.take(self._left - size)
 
 

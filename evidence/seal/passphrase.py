@@ -47,11 +47,11 @@ class PassphraseRecipient:
 
     @property
     def company(self) -> Company:
-        """With no other recipient."""
+        """A passphrase shares a header with no other recipient."""
         return Company.ALONE
 
     def wrap(self, file_key: bytes) -> Stanza:
-        """Wrap 16 bytes under the passphrase and a fresh salt."""
+        """Wrap a file key of 16 bytes under the passphrase and a fresh salt."""
         salt = secrets.token_bytes(_SALT_BYTES)
         key = _stretch(self.passphrase, salt=salt, log_n=self.log_n)
         body = ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)
@@ -86,7 +86,7 @@ class PassphraseIdentity:
 
 
 def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFAULT_LOG_N) -> bytes:
-    """A whole file as ``age -p`` makes it.
+    """Seal a whole file under a passphrase, as ``age -p`` does.
 
     Raises:
         PassphraseError: The passphrase is empty, or the work factor is out of range.
@@ -95,7 +95,7 @@ def seal_with_passphrase(plaintext: bytes, *, passphrase: str, log_n: int = DEFA
 
 
 def open_with_passphrase(sealed: bytes, *, passphrase: str) -> bytes:
-    """Open a whole file as ``age -p`` makes it.
+    """Open a whole file that was sealed as ``age -p`` does.
 
     Raises:
         PassphraseError: The passphrase is empty or wrong, or the file is not under a passphrase.

@@ -72,11 +72,11 @@ class X25519Recipient:
 
     @property
     def company(self) -> Company:
-        """Only recipients of its own kind."""
+        """It shares a header only with recipients of its own kind."""
         return Company.CLASSICAL
 
     def wrap(self, file_key: bytes) -> Stanza:
-        """Wrap 16 bytes under a fresh ephemeral key.
+        """Wrap a file key of 16 bytes under a fresh ephemeral key.
 
         Raises:
             KeyTextError: The public key is a point of low order, which no honest program makes.
@@ -112,7 +112,7 @@ class X25519Identity:
 
     @property
     def recipient(self) -> X25519Recipient:
-        """The public half."""
+        """The public half of this key."""
         return X25519Recipient(X25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
 
     def secret_string(self) -> str:
@@ -165,11 +165,11 @@ class HybridRecipient:
 
     @property
     def company(self) -> Company:
-        """Only recipients of its own kind."""
+        """It shares a header only with recipients of its own kind."""
         return Company.POST_QUANTUM
 
     def wrap(self, file_key: bytes) -> Stanza:
-        """Wrap 16 bytes by HPKE SealBase (RFC 9180, section 6.1).
+        """Wrap a file key of 16 bytes by HPKE SealBase (RFC 9180, section 6.1).
 
         Raises:
             KeyTextError: The X25519 half is a point of low order, which no honest program makes.
@@ -202,7 +202,7 @@ class HybridIdentity:
 
     @property
     def recipient(self) -> HybridRecipient:
-        """The public half."""
+        """The public half of this key."""
         mlkem, x25519 = self._halves()
         return HybridRecipient(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
 
@@ -251,7 +251,7 @@ def generate_identity() -> HybridIdentity:
 
 
 def parse_recipient(text: str) -> KeyRecipient:
-    """Read ``age1...`` or ``age1pq1...``.
+    """Read a recipient: ``age1...`` or ``age1pq1...``.
 
     Raises:
         KeyTextError: The text is mistyped, or of a kind that this program does not write to.
@@ -267,7 +267,7 @@ def parse_recipient(text: str) -> KeyRecipient:
 
 
 def parse_identity(text: str) -> KeyIdentity:
-    """Read ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
+    """Read an identity: ``AGE-SECRET-KEY-1...`` or ``AGE-SECRET-KEY-PQ-1...``.
 
     Raises:
         KeyTextError: The text is mistyped or of another kind; the message never holds it.

@@ -23,10 +23,10 @@ class Follower(Protocol):
 
     @property
     def name(self) -> str:
-        """Names its position."""
+        """The name under which the follower's position is kept."""
 
     def advance(self, position: int) -> int:
-        """Work on from ``position`` (number of leaves that are done) and return the new one."""
+        """Work on from ``position``, the number of leaves that are done, and return the new one."""
 
 
 def position_of(connection: sa.Connection, name: str) -> int:
@@ -37,7 +37,7 @@ def position_of(connection: sa.Connection, name: str) -> int:
 
 
 def run(engine: sa.Engine, follower: Follower, take: Take) -> int:
-    """Let a follower catch up, and return where it came to.
+    """Let a follower catch up with the log, and return its new position.
 
     Raises:
         HomeBusyError: Its work is done, and others kept writing so that its position stayed: the next run does the

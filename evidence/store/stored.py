@@ -7,7 +7,7 @@ MOST = (1 << 62) - 1
 
 
 def stored_bytes(value: object, *, where: str) -> bytes:
-    """The value, which must be bytes; ``where`` names table and row.
+    """Check that a stored value is bytes; ``where`` names table and row.
 
     Raises:
         StoreError: It is of another type.
@@ -18,7 +18,7 @@ def stored_bytes(value: object, *, where: str) -> bytes:
 
 
 def stored_int(value: object, *, where: str, most: int = MOST) -> int:
-    """The value, which must be an integer from 0 to ``most``; ``where`` names table and row.
+    """Check that a stored value is an integer from 0 to ``most``; ``where`` names table and row.
 
     Raises:
         StoreError: It is of another type, or out of range.

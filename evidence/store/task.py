@@ -35,7 +35,7 @@ class Task:
 
 
 def ask(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime) -> None:
-    """Ask for work once: the same kind and subject again changes nothing."""
+    """Ask for a task once: the same kind and subject again changes nothing."""
     known = sa.select(_table.c.id).where(_table.c.kind == kind, _table.c.subject == subject)
     if connection.execute(known).first() is None:
         row = {"id": secrets.token_hex(16), "kind": kind, "subject": subject, "due_at": format_time(due_at)}
@@ -43,7 +43,7 @@ def ask(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime)
 
 
 def open_tasks(connection: sa.Connection) -> Sequence[Task]:
-    """What is not done yet, by the time that it falls due."""
+    """The tasks that are not done yet, by the time that they fall due."""
     rows = connection.execute(sa.select(_table).where(_table.c.done_at.is_(None)).order_by(_table.c.due_at))
     return [_task(row) for row in rows]
 

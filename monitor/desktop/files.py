@@ -40,12 +40,12 @@ class NamedFile:
 
     @property
     def said(self) -> str:
-        """What is missing where it is missing, in words."""
+        """What is missing, in words, where the file is missing."""
         return f"{self.shown}: {self.name}" if self.shown else self.name
 
 
 def reason_of(path: str) -> HoleReason | None:
-    """Why words stand in the place of a path; None for a path.
+    """Why words stand in the place of a file's path; None for a path.
 
     A path of Telegram Desktop begins with a folder's name, never with a parenthesis.
     """

@@ -44,8 +44,8 @@ class ExportFolder:
     def __init__(self, path: Path) -> None:
         self._root = path.resolve(strict=True)
 
-    def require(self, name: str) -> None:
-        """Check that ``name`` can be opened now.
+    def require_readable(self, name: str) -> None:
+        """Check that the export's file ``name`` can be opened now.
 
         Raises:
             MediumError: As ``open``.
@@ -53,7 +53,7 @@ class ExportFolder:
         self.length(name)
 
     def length(self, name: str) -> int:
-        """How many bytes ``name`` has now.
+        """How many bytes the export's file ``name`` has now.
 
         Raises:
             MediumError: As ``open``.
@@ -179,14 +179,14 @@ class NamedPaths:
         self._places: set[str] = set()
 
     def note(self, raw: bytes) -> None:
-        """Note every path in a message as it was written, previews and custom emoji among them."""
+        """Note every path in a message as the export writes it, previews and custom emoji among them."""
         for found in _PATH.finditer(raw):
             place = found[1].decode("utf-8", "replace")
             self._places.add(place)
             self._keys.append(_key(place + _spelled(found[2])))
 
     def missing_in(self, folder: ExportFolder, *, whole: bool) -> list[str]:
-        """The files that no message names, and that are no preview of another file.
+        """The files of the folder that no message names, and that are no preview of another file.
 
         Args:
             whole: The chat is the whole export, and so is its folder.

@@ -289,7 +289,7 @@ def _instead(folder: ExportFolder) -> str:
     """What lies in a folder without ``result.json``."""
     for page in ("messages.html", "export_results.html"):
         with suppress(MediumError):
-            folder.require(page)
+            folder.require_readable(page)
             return "an HTML export"
     return f"no such file as {RESULT} in it"
 

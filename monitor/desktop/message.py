@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from evidence.canonical import Value, jcs, sha256_hex, text_value
-from evidence.content import Content, Entity, Part, Person, Span, split
+from evidence.content import Content, Entity, Part, Person, Span, split_content
 from evidence.observation import HoleReason, Kind
 from evidence.times import format_time
 from monitor.desktop.files import NamedFile
@@ -98,7 +98,7 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         id=number,
         kind=_KINDS.get(kind, Kind.MESSAGE),
         posted_at=posted_at,
-        fields=names | split(content) | source.origin(content) | {"media": source.media(files)} | unknown,
+        fields=names | split_content(content) | source.origin(content) | {"media": source.media(files)} | unknown,
         record=record.value,
         files=files,
         holes=source.all_holes(),

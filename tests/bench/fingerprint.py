@@ -18,7 +18,7 @@ from PIL import Image
 
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.pdq import pdq
-from evidence.fingerprint.picture import look
+from evidence.fingerprint.picture import read_picture
 from evidence.fingerprint.prints import Prints
 from evidence.match.check import check
 
@@ -39,7 +39,7 @@ def run() -> dict[str, object]:
             {
                 "peer": lambda: imagehash.phash(Image.open(BytesIO(data))),
                 "fingerprints of a 1280x960 JPEG, sandboxed": lambda: decoder.decode(data),
-                "the same in this process": lambda: look(data),
+                "the same in this process": lambda: read_picture(data),
                 "eight PDQ hashes of its pixels": lambda: pdq([pixels], width=1280, height=960),
             }
         )

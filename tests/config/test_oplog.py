@@ -108,7 +108,7 @@ def test_no_field_but_a_word_of_ours_takes_a_text(text: str) -> None:
 )
 def test_what_a_line_holds_is_no_text_that_came_from_outside(value: Any) -> None:  # noqa: ANN401 - anything at all
     for event, fields in oplog.EVENTS.items():
-        line = oplog.allowed(None, "info", {**TELLING, "event": event, **dict.fromkeys(fields, value)})
+        line = oplog.allowed_fields(None, "info", {**TELLING, "event": event, **dict.fromkeys(fields, value)})
         taken = line.keys() - {"at", "event", "pid", "dropped"}
         assert taken <= {"command", "office"}
         assert line.get("dropped", 0) == len(fields) - len(taken)
@@ -116,20 +116,20 @@ def test_what_a_line_holds_is_no_text_that_came_from_outside(value: Any) -> None
 
 def test_a_number_a_verdict_an_error_and_a_digest_pass() -> None:
     told = {"level": 3, "problems": 0, "verdict": Verdict.PASSED, "entries": True, "objects": float("nan")}
-    line = oplog.allowed(None, "info", {**TELLING, "event": "audit_finished", **told})
+    line = oplog.allowed_fields(None, "info", {**TELLING, "event": "audit_finished", **told})
     assert (line["level"], line["problems"], line["verdict"], line["dropped"]) == (3, 0, "PASSED", 2)
     refused = {**TELLING, "event": "command_refused"}
-    line = oplog.allowed(None, "info", {**refused, "error": KeyError, "place": "api/home.py:7"})
+    line = oplog.allowed_fields(None, "info", {**refused, "error": KeyError, "place": "api/home.py:7"})
     assert (line["error"], line["place"]) == ("KeyError", "api/home.py:7")
-    line = oplog.allowed(None, "info", {**refused, "error": KeyError("secret")})
+    line = oplog.allowed_fields(None, "info", {**refused, "error": KeyError("secret")})
     assert "secret" not in json.dumps(line)
 
 
 def test_an_unknown_event_and_a_field_of_another_event_are_not_written() -> None:
-    line = oplog.allowed(None, "info", {**TELLING, "event": "she_came", "reason": "x", "count": 1})
+    line = oplog.allowed_fields(None, "info", {**TELLING, "event": "she_came", "reason": "x", "count": 1})
     assert (line["event"], line["dropped"]) == ("unknown", 2)
     assert line.keys() == {"at", "event", "pid", "dropped"}
-    line = oplog.allowed(None, "info", {**TELLING, "event": "stamp_asked", "size": 4, "exit_code": 1})
+    line = oplog.allowed_fields(None, "info", {**TELLING, "event": "stamp_asked", "size": 4, "exit_code": 1})
     assert (line["size"], line["dropped"]) == (4, 1)
     assert "exit_code" not in line
 

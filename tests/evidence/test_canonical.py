@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import json
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.canonical import Value, b64u, from_b64u, jcs, read_jcs, text_value
+from evidence.canonical import Value, b64u, from_b64u, jcs, read_jcs, sha256_hex, sha256_hex_of, text_value
 from evidence.errors import CanonicalError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -99,3 +100,8 @@ def test_any_other_spelling_of_base64url_is_refused(text: str) -> None:
 def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text: str) -> None:
     with contextlib.suppress(CanonicalError):
         assert b64u(from_b64u(text)) == text
+
+
+@given(st.lists(st.binary(max_size=80)))
+def test_a_digest_is_that_of_the_bytes_however_they_are_cut(chunks: list[bytes]) -> None:
+    assert sha256_hex_of(chunks) == sha256_hex(b"".join(chunks)) == hashlib.sha256(b"".join(chunks)).hexdigest()

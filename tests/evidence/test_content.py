@@ -26,12 +26,12 @@ from evidence.content import (
     Piece,
     Span,
     Withheld,
-    join,
+    join_content,
     message_sha256,
     plain,
     post_sha256,
     said_sha256,
-    split,
+    split_content,
 )
 from evidence.errors import ContentError
 from evidence.log.commit import MAX_DEPTH
@@ -42,16 +42,16 @@ from tests.evidence.contents import SECRET, contents
 @settings(max_examples=40, deadline=None)
 @given(contents)
 def test_what_was_split_is_joined_again(content: Content) -> None:
-    values = split(content)
+    values = split_content(content)
     assert tuple(values) == NAMES
-    assert join(values) == content
-    assert join(json.loads(jcs(values))) == content
+    assert join_content(values) == content
+    assert join_content(json.loads(jcs(values))) == content
 
 
 @settings(max_examples=40, deadline=None)
 @given(contents)
 def test_no_link_person_or_number_is_left_in_the_rest(content: Content) -> None:
-    values = split(content)
+    values = split_content(content)
     rest = {name: values[name] for name in ("text", "entities", "content")}
     assert SECRET.encode() not in jcs(rest)
 
@@ -59,8 +59,8 @@ def test_no_link_person_or_number_is_left_in_the_rest(content: Content) -> None:
 @settings(max_examples=40, deadline=None)
 @given(contents, st.sets(st.sampled_from(NAMES), min_size=1))
 def test_what_is_withheld_shows_as_withheld_and_the_rest_as_it_was(content: Content, hidden: set[str]) -> None:
-    values = split(content)
-    joined = join({name: value for name, value in values.items() if name not in hidden})
+    values = split_content(content)
+    joined = join_content({name: value for name, value in values.items() if name not in hidden})
     for name, told in (("text", joined.text), ("entities", joined.entities), ("counters", joined.counters)):
         if name in hidden:
             assert told == Withheld(name)
@@ -88,7 +88,7 @@ def walked(value: object) -> list[object]:
 @settings(max_examples=40, deadline=None)
 @given(contents)
 def test_every_value_is_one_of_the_log(content: Content) -> None:
-    jcs(split(content))
+    jcs(split_content(content))
 
 
 def test_the_deepest_part_without_nested_words_leaves_room_for_them() -> None:
@@ -164,19 +164,19 @@ def test_what_no_message_can_say_cannot_be_built(build: Callable[[], object]) ->
 )
 def test_values_of_another_form_are_refused(damaged: dict[str, Any]) -> None:
     with pytest.raises(ContentError):
-        join(dict.fromkeys(NAMES) | damaged)
+        join_content(dict.fromkeys(NAMES) | damaged)
 
 
 def test_what_is_withheld_is_not_committed_to_again() -> None:
-    values = split(Content(text="x", parts=(Part("contact", {"person": Person(name="n")}),)))
+    values = split_content(Content(text="x", parts=(Part("contact", {"person": Person(name="n")}),)))
     for name in ("text", "people", "content"):
         with pytest.raises(ContentError, match="withheld"):
-            split(join({key: value for key, value in values.items() if key != name}))
+            split_content(join_content({key: value for key, value in values.items() if key != name}))
 
 
 def test_one_entry_serves_all_who_refer_to_it() -> None:
     one = Person(id="user1", name="n")
-    values = split(Content(parts=(Part("contact", {"person": one}), Part("author", {"person": one}))))
+    values = split_content(Content(parts=(Part("contact", {"person": one}), Part("author", {"person": one}))))
     assert values["people"] == [{"id": "user1", "name": "n"}]
     assert values["content"] == [{"kind": "contact", "person": "0"}, {"kind": "author", "person": "0"}]
 

@@ -323,23 +323,23 @@ def _pid(child: ForkProcess) -> int:
 
 def _honest(shared: Shared) -> None:
     """The program as it is; its acknowledgements are counted."""
-    take = Intake.take
+    take = Intake.take_container
 
     def counted(self: Intake, container: Container, provenance: Provenance, hear: Callable[[int], object]) -> Counts:
         return take(self, container, provenance, lambda more: (hear(more), shared.acknowledge()))
 
-    Intake.take = counted
+    Intake.take_container = counted
 
 
 def acknowledging_first(shared: Shared) -> None:
     """CONTROL: a batch is acknowledged before it is logged."""
-    keep = Intake.keep
+    keep = Intake.keep_batch
 
     def early(self: Intake, contents: Sequence[Observation | Hole], provenance: Provenance) -> Kept:
         shared.acknowledge()
         return keep(self, contents, provenance)
 
-    Intake.keep = early
+    Intake.keep_batch = early
 
 
 def logging_first(shared: Shared) -> None:
@@ -370,14 +370,14 @@ def settling_first(shared: Shared) -> None:
 def swallowing_errors(shared: Shared) -> None:
     """CONTROL: a batch that the store refused is acknowledged all the same."""
     _honest(shared)
-    keep = Intake.keep
+    keep = Intake.keep_batch
 
     def silent(self: Intake, contents: Sequence[Observation | Hole], provenance: Provenance) -> Kept:
         with contextlib.suppress(StoreError):
             return keep(self, contents, provenance)
         return Kept(Counter(), tuple(range(len(contents))))
 
-    Intake.keep = silent
+    Intake.keep_batch = silent
 
 
 # What is left behind

@@ -60,11 +60,11 @@ def held(office: Office) -> Iterator[ForkProcess]:
 
 
 def _import_and_stop(office: Office) -> None:
-    take = Intake.take
+    take = Intake.take_container
 
-    def stopping(self, container, provenance, hear):  # noqa: ANN001, ANN202 - the signature of Intake.take
+    def stopping(self, container, provenance, hear):  # noqa: ANN001, ANN202 - the signature of Intake.take_container
         def stopped(more: int) -> None:
-            Intake.take = take
+            Intake.take_container = take
             hear(more)
             if not stops:
                 stops.append(more)
@@ -73,7 +73,7 @@ def _import_and_stop(office: Office) -> None:
         stops: list[int] = []
         return take(self, container, provenance, stopped)
 
-    Intake.take = stopping
+    Intake.take_container = stopping
     os._exit(main(office.arguments()))
 
 

@@ -14,7 +14,7 @@ from casefiles.format import layout
 from casefiles.format.layout import SCHEMA_NAMES
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from evidence.canonical import jcs
-from evidence.content import Content, split
+from evidence.content import Content, split_content
 from tests.casefiles.forge import good_members
 from tests.casefiles.format import content_schema
 from tests.evidence.contents import contents
@@ -138,7 +138,7 @@ def test_the_schema_of_the_content_is_that_of_the_tables() -> None:
 @settings(deadline=None, max_examples=25)
 @given(contents)
 def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementation(content: Content) -> None:
-    told = json.loads(jcs(split(content)))
+    told = json.loads(jcs(split_content(content)))
     require_schema(told, "content", where="content")
     jsonschema.validate(told, dict(load_schema("content")))
 

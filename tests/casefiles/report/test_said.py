@@ -25,7 +25,7 @@ from evidence.content import (
     Person,
     Piece,
     Span,
-    split,
+    split_content,
 )
 from evidence.content import Part as ContentPart
 from monitor.desktop.known import ACTIONS, MEDIA_TYPES
@@ -43,7 +43,7 @@ PHONE = Number(NumberKind.PHONE, "+389 70 000 000")
 
 def told(of: Content, /, *, withhold: frozenset[str] = frozenset(), **values: Json) -> list[str]:
     """The lines that are told of a content, without their margin."""
-    shown = {name: value for name, value in (split(of) | values).items() if name not in withhold}
+    shown = {name: value for name, value in (split_content(of) | values).items() if name not in withhold}
     lines = [line for part in said(shown, withhold) for line in part_lines(WORDS, part)]
     assert max(map(len, lines)) <= WIDTH
     return [" ".join(line.split()) for line in lines][1:]  # without the kind
@@ -72,7 +72,7 @@ def texts(value: object) -> Iterator[str]:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(contents, st.sets(st.sampled_from(NAMES)))
 def test_nothing_that_a_content_says_is_left_out(content: Content, withhold: set[str]) -> None:
-    values = {name: value for name, value in split(content).items() if name not in withhold}
+    values = {name: value for name, value in split_content(content).items() if name not in withhold}
     found = list(facts(tuple(said(values, withhold))))
     everything = "\n".join(text for fact in found for text in texts(fact))
     for name in ("text", "links", "people", "numbers"):

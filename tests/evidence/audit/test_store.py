@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from evidence.audit.log import AuditInput, LogAudit, RecordReader
-from evidence.audit.store import StoreAudit, digest_of
+from evidence.audit.store import StoreAudit
+from evidence.canonical import sha256_hex
 from evidence.finding import Finding
 from evidence.log.note import VerifierKey
 from evidence.objects.local import LocalObjects
@@ -185,7 +186,7 @@ def test_what_lies_among_the_objects_and_cannot_be_one_is_named(store: Store) ->
 
 def test_a_small_payload_is_a_row_or_an_object_and_never_both(store: Store) -> None:
     body = store.body(MESSAGE, "media")
-    address = digest_of([body])
+    address = sha256_hex(body)
     path = store.objects.path(address)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(body)

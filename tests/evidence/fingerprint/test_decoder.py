@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from evidence.errors import NotDecodedError
 from evidence.fingerprint import decoder as decoder_module
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
-from evidence.fingerprint.picture import look
+from evidence.fingerprint.picture import read_picture
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
 
 PICTURE = image(width=200, height=150)
@@ -63,7 +63,7 @@ def png_of_zeros(*, width: int, height: int) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
 def test_the_worker_says_what_the_decoder_says_outside_of_the_walls(decoder: Decoder, kind: str) -> None:
     data = encoded(PICTURE, kind)
-    inside, outside = decoder.decode(data), look(data)
+    inside, outside = decoder.decode(data), read_picture(data)
     assert outside.pdq is not None
     assert inside.pdq == tuple(value.hex() for value in outside.pdq.hashes)
     assert (inside.quality, inside.phash) == (outside.pdq.quality, outside.phash)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.pdq import pdq
-from evidence.fingerprint.picture import Picture, look
+from evidence.fingerprint.picture import Picture, read_picture
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
 
 UPRIGHT = image(width=320, height=240)
@@ -25,7 +25,7 @@ def distance(one: Picture, other: Picture) -> int:
 
 
 def reference(picture: Image.Image) -> Picture:
-    return look(encoded(picture, "PNG"))
+    return read_picture(encoded(picture, "PNG"))
 
 
 def test_a_lossless_file_has_the_hash_of_its_pixels() -> None:
@@ -38,13 +38,13 @@ def test_a_lossless_file_has_the_hash_of_its_pixels() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_an_exif_turned_picture_is_the_upright_one(kind: str, orientation: int) -> None:
-    found = look(turned_by_exif(UPRIGHT, orientation, kind))
+    found = read_picture(turned_by_exif(UPRIGHT, orientation, kind))
     assert (found.width, found.height) == (320, 240)
     if kind == "PNG":
         assert distance(found, reference(UPRIGHT)) == 0
         assert found.phash == reference(UPRIGHT).phash
     # lossy coding of a turned picture is not the turned coding of the picture
-    assert distance(found, look(encoded(UPRIGHT, kind))) <= 16
+    assert distance(found, read_picture(encoded(UPRIGHT, kind))) <= 16
 
 
 def test_the_control_an_ignored_orientation_is_another_picture() -> None:
@@ -55,29 +55,29 @@ def test_the_control_an_ignored_orientation_is_another_picture() -> None:
 def test_an_orientation_out_of_range_is_ignored_as_viewers_do(value: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = value
-    assert distance(look(encoded(UPRIGHT, "PNG", exif=exif.tobytes())), reference(UPRIGHT)) == 0
+    assert distance(read_picture(encoded(UPRIGHT, "PNG", exif=exif.tobytes())), reference(UPRIGHT)) == 0
 
 
 def test_malformed_exif_is_ignored_as_viewers_do() -> None:
-    found = look(encoded(UPRIGHT, "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff"))
+    found = read_picture(encoded(UPRIGHT, "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff"))
     assert distance(found, reference(UPRIGHT)) == 0
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
 def test_every_mode_of_png_is_the_picture_as_rgb(mode: str) -> None:
     converted = UPRIGHT.convert(mode)
-    assert distance(look(encoded(converted, "PNG")), reference(converted.convert("RGB"))) == 0
+    assert distance(read_picture(encoded(converted, "PNG")), reference(converted.convert("RGB"))) == 0
 
 
 def test_a_cmyk_jpeg_is_the_rgb_picture() -> None:
-    found = look(encoded(UPRIGHT.convert("CMYK"), "JPEG", quality=95))
+    found = read_picture(encoded(UPRIGHT.convert("CMYK"), "JPEG", quality=95))
     assert distance(found, reference(UPRIGHT)) <= 4
 
 
 def test_sixteen_bit_gray_keeps_its_high_byte() -> None:
     gray = UPRIGHT.convert("L")
     deep = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
-    found = look(encoded(deep, "PNG"))
+    found = read_picture(encoded(deep, "PNG"))
     assert distance(found, reference(gray)) == 0
     assert found.pdq is not None
     assert found.pdq.quality > 50
@@ -89,9 +89,9 @@ def test_transparency_lies_over_white() -> None:
     over_white = Image.composite(UPRIGHT, Image.new("RGB", UPRIGHT.size, "white"), Image.fromarray(hole))
     transparent = UPRIGHT.copy()
     transparent.putalpha(Image.fromarray(hole))
-    assert distance(look(encoded(transparent, "PNG")), reference(over_white)) == 0
+    assert distance(read_picture(encoded(transparent, "PNG")), reference(over_white)) == 0
     # what lies hidden under the transparency is not what anyone saw
-    assert distance(look(encoded(transparent, "PNG")), reference(UPRIGHT)) > 31
+    assert distance(read_picture(encoded(transparent, "PNG")), reference(UPRIGHT)) > 31
 
 
 def test_a_palette_with_a_transparent_colour_lies_over_white() -> None:
@@ -100,31 +100,31 @@ def test_a_palette_with_a_transparent_colour_lies_over_white() -> None:
     with Image.open(BytesIO(data)) as opened:
         seen = opened.convert("RGBA")
     over_white = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
-    assert distance(look(data), reference(over_white)) == 0
+    assert distance(read_picture(data), reference(over_white)) == 0
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_of_an_animation_the_first_frame_is_hashed_and_the_rest_noted(kind: str) -> None:
     frames = [image(width=160, height=120, seed=seed) for seed in (1, 2, 3)]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
-    found = look(data)
+    found = read_picture(data)
     assert found.animated
     near, *far = [distance(found, reference(frame)) for frame in frames]
     assert near <= 31
     assert min(far) > 60
-    assert not look(encoded(frames[0], kind)).animated
+    assert not read_picture(encoded(frames[0], kind)).animated
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
 def test_every_format_of_telegram_is_near_its_lossless_original(kind: str) -> None:
-    found = look(encoded(UPRIGHT, kind))
+    found = read_picture(encoded(UPRIGHT, kind))
     assert found.media_type == f"image/{kind.lower()}"
     assert distance(found, reference(UPRIGHT)) <= 16
 
 
 def test_a_progressive_jpeg_is_the_baseline_one() -> None:
-    baseline = look(encoded(UPRIGHT, "JPEG", quality=85))
-    progressive = look(encoded(UPRIGHT, "JPEG", quality=85, progressive=True))
+    baseline = read_picture(encoded(UPRIGHT, "JPEG", quality=85))
+    progressive = read_picture(encoded(UPRIGHT, "JPEG", quality=85, progressive=True))
     assert distance(progressive, baseline) <= 2
 
 
@@ -160,11 +160,11 @@ def test_a_picture_too_small_for_pdq_still_has_a_phash(size: tuple[int, int]) ->
 )
 def test_what_is_not_a_whole_picture_has_its_word(data: bytes, word: str) -> None:
     with pytest.raises(NotDecodedError) as caught:
-        look(data)
+        read_picture(data)
     assert caught.value.found == word
 
 
 def test_an_error_says_nothing_of_the_content() -> None:
     with pytest.raises(NotDecodedError) as caught:
-        look(b"GIF89a private words")
+        read_picture(b"GIF89a private words")
     assert "private" not in f"{caught.value}"

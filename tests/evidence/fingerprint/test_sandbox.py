@@ -44,7 +44,7 @@ ACTS = {
 }
 PROBE = """
 import _thread, ctypes, json, mmap, os, resource, socket, sys
-from evidence.fingerprint.sandbox import shut
+from evidence.fingerprint.sandbox import shut_process_in
 sys.path[:] = []
 target, existing, act, walled = sys.argv[1:5]
 libc = ctypes.CDLL(None, use_errno=True)
@@ -57,7 +57,7 @@ written = os.open(existing, os.O_WRONLY)
 say = compile("os.write(1, json.dumps(said).encode())", "say", "exec")
 doing = compile(act, "act", "exec")
 if walled == "walls":
-    shut(max_memory=2**30)
+    shut_process_in(max_memory=2**30)
 try:
     exec(doing)
     said = "done"
@@ -143,7 +143,7 @@ def test_walls_that_the_kernel_lacks_are_left_out_and_named(monkeypatch: pytest.
     limits: list[int] = []
     monkeypatch.setattr(sandbox, "_libc", OldKernel)
     monkeypatch.setattr(sandbox, "_limit", limits.append)
-    walls = sandbox.shut(max_memory=2**30)
+    walls = sandbox.shut_process_in(max_memory=2**30)
     assert walls == Walls(("rlimits 1024 MiB",), ("no_new_privs", "landlock", "seccomp"))
     assert limits == [2**30]
 
@@ -152,7 +152,7 @@ def test_an_unknown_processor_has_no_filter_and_says_so(monkeypatch: pytest.Monk
     monkeypatch.setattr(sandbox.platform, "machine", lambda: "riscv64")
     monkeypatch.setattr(sandbox, "_libc", OldKernel)
     monkeypatch.setattr(sandbox, "_limit", lambda _: None)
-    assert "seccomp" in sandbox.shut(max_memory=2**30).missing
+    assert "seccomp" in sandbox.shut_process_in(max_memory=2**30).missing
 
 
 def test_missing_walls_are_named() -> None:

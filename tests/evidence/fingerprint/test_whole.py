@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from evidence.errors import NotDecodedError
-from evidence.fingerprint.picture import look
+from evidence.fingerprint.picture import read_picture
 from evidence.fingerprint.whole import media_type, require_whole
 from tests.evidence.fingerprint.pictures import encoded, image
 
@@ -26,7 +26,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_whole_file_is_decoded(name: str) -> None:
-    assert look(FILES[name]).width == 40
+    assert read_picture(FILES[name]).width == 40
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -35,7 +35,7 @@ def test_a_cut_at_any_byte_is_refused(name: str) -> None:
     words = set()
     for length in range(len(data)):
         with pytest.raises(NotDecodedError) as caught:
-            look(data[:length])
+            read_picture(data[:length])
         words.add(caught.value.found)
     assert words <= {"truncated", "not_a_picture", "damaged"}
     assert "truncated" in words
@@ -43,7 +43,7 @@ def test_a_cut_at_any_byte_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "avif"])
 def test_what_follows_the_end_changes_nothing(name: str) -> None:
-    alone, followed = look(FILES[name]), look(FILES[name] + b"PK\3\4 and more")
+    alone, followed = read_picture(FILES[name]), read_picture(FILES[name] + b"PK\3\4 and more")
     assert followed.pdq == alone.pdq
     assert followed.phash == alone.phash
 
@@ -71,8 +71,8 @@ def test_a_cut_jpeg_that_was_given_a_new_end_is_the_picture_that_viewers_show() 
     data = encoded(image(width=320, height=240), "JPEG")
     cut = data[: len(data) // 2] + b"\xff\xd9"
     with Image.open(BytesIO(cut)) as opened:
-        shown = look(encoded(opened.convert("RGB"), "PNG"))
-    assert look(cut).pdq == shown.pdq
+        shown = read_picture(encoded(opened.convert("RGB"), "PNG"))
+    assert read_picture(cut).pdq == shown.pdq
 
 
 def test_an_end_marker_inside_of_a_thumbnail_is_not_the_end() -> None:

@@ -17,10 +17,10 @@ def test_an_answer_is_one_that_the_parent_reads() -> None:
 
 
 def test_too_little_memory_is_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(data: bytes) -> None:
+    def read_picture(data: bytes) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(worker, "look", look)
+    monkeypatch.setattr(worker, "read_picture", read_picture)
     assert worker._answer(PNG, {}) == {"not_decoded": "too_many_pixels"}
 
 

@@ -52,7 +52,7 @@ class Live:
         mode: Mode = Mode.SEALED,
     ) -> Kept:
         told = replace(self.provenance, declared_by=by, method=method, mode=mode)
-        return self.intake.keep(contents, told, also)
+        return self.intake.keep_batch(contents, told, also)
 
     def items(self) -> list[tuple[str, int | None]]:
         """Kind and message of every item, in the order of the log."""

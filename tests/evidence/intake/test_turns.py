@@ -130,7 +130,7 @@ def test_a_container_is_acknowledged_though_its_pending_files_stay(
     )
     with monkeypatch.context() as patch:
         failing = FailingUnlink(patch, errno.ENOSPC)
-        source.intake.take(container, source.provenance, lambda _done: None)
+        source.intake.take_container(container, source.provenance, lambda _done: None)
         assert failing.met > 0
     assert [leaf.type for leaf in source.ledger.leaves()] == ["imported"]
     require_tidied_up(source)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from evidence.canonical import jcs
-from evidence.content import NAMES, PARTS, join, split
+from evidence.content import NAMES, PARTS, join_content, split_content
 from evidence.log.commit import MAX_DEPTH
 from evidence.log.schema import SCHEMAS
 from evidence.observation import HoleReason
@@ -26,7 +26,7 @@ def test_a_message_of_every_kind_is_read_whole(named: Named) -> None:
     for words_of_it in named.sample.says:
         assert json.dumps(words_of_it, ensure_ascii=False)[1:-1] in everything
     values = {name: message.fields[name] for name in NAMES}
-    assert split(join(values)) == values
+    assert split_content(join_content(values)) == values
     assert depth(values) < MAX_DEPTH
 
 
@@ -117,4 +117,4 @@ def test_an_action_of_tomorrow_is_named_with_its_keys() -> None:
 def test_a_key_with_any_other_value_never_stops_the_reading(key: str, value: object) -> None:
     message = read({"text": "x", key: value})
     jcs(dict(message.fields))
-    assert split(join({name: message.fields[name] for name in NAMES}))
+    assert split_content(join_content({name: message.fields[name] for name in NAMES}))
