@@ -240,9 +240,8 @@ def require_arrived(lock: Path) -> None:
     Raises:
         RefusalError: It does not, whatever pip said.
     """
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", lock.read_text("utf-8"), re.MULTILINE)
     done = subprocess.run(
-        [PYTHON, "-I", "-c", ARRIVED, *(part for pin in pins for part in pin)],
+        [PYTHON, "-I", "-c", ARRIVED, *(part for pin in unconditional_pins(lock.read_text("utf-8")) for part in pin)],
         check=False,
         cwd=SCRATCH,
         stdin=subprocess.DEVNULL,
@@ -252,6 +251,14 @@ def require_arrived(lock: Path) -> None:
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
         raise RefusalError(said[-4000:], "The packages were installed but do not work. Report what is said above.")
+
+
+def unconditional_pins(lock: str) -> list[tuple[str, str]]:
+    """Name and version of every package that a lock pins for each system.
+
+    A pin with a marker (``; sys_platform == 'win32'``) is left out: only pip can tell whether it is meant here.
+    """
+    return re.findall(r"^([A-Za-z0-9._-]+)==(\S+)[ \\]*$", lock, re.MULTILINE)
 
 
 def wait(child: subprocess.Popen[bytes]) -> int:

@@ -331,6 +331,20 @@ def test_an_environment_that_cannot_import_the_program_is_not_stamped(
     assert words in refusal.value.args[0]
 
 
+def test_a_package_for_another_system_need_not_arrive(run: ModuleType) -> None:
+    lock = "one==1.0 \\\n  --hash=a\nother==2.0 ; os_name == 'win32' \\\n  --hash=b\nlast==3.0\n"
+    assert run.unconditional_pins(lock) == [("one", "1.0"), ("last", "3.0")]
+
+
+@pytest.mark.parametrize("name", ["run.lock", "dev.lock"])
+def test_nearly_all_of_a_lock_must_arrive(run: ModuleType, name: str) -> None:
+    lock = Path(run.__file__).with_name("requirements").joinpath(name).read_text()
+    pinned = {line.split("==")[0] for line in lock.splitlines() if "==" in line.partition(";")[0]}
+    marked = {line.split("==")[0] for line in lock.splitlines() if "==" in line.partition(";")[0] and ";" in line}
+    assert {pin for pin, _version in run.unconditional_pins(lock)} == pinned - marked
+    assert "tzdata" in marked
+
+
 @installs
 def test_a_program_that_lacks_a_package_is_told_and_not_stamped(tree: Tree) -> None:
     (tree.root / "api" / "cli" / "main.py").write_text("import absent\n")
