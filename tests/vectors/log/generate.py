@@ -74,7 +74,7 @@ EXAMPLE_VALUES: dict[str, Value] = {
     "reason": "the group was closed",
     "authority": "0f0e0d0c0b0a09080706050403020100",
     "approver": "k3",
-    "tool": {"name": "nisisama", "version": "0.1.0"},
+    "tool": "nisisama/0.1.0",
 }
 EXAMPLE_WITHHELD = "reason"
 EXAMPLE_INDEX = 3
@@ -110,10 +110,11 @@ def commitments() -> list[dict[str, Any]]:
 
 
 def tree() -> dict[str, Any]:
+    named = {size for _, size in INCLUSION}.union(*CONSISTENCY)  # whoever checks a path needs both roots
     return {
         "entry": "the ASCII text 'entry N' with N in decimal, from 0",
         "leaf_hashes": hexes(LEAVES[:8]),
-        "roots": {str(size): tree_root(TILES, size=size).hex() for size in SIZES},
+        "roots": {str(size): tree_root(TILES, size=size).hex() for size in sorted(named.union(SIZES))},
         "inclusion": [
             {"index": index, "size": size, "path": hexes(inclusion_path(TILES, index=index, size=size))}
             for index, size in INCLUSION

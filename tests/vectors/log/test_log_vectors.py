@@ -67,9 +67,11 @@ def test_the_tree_follows_from_the_definitions() -> None:
     for size, root in tree["roots"].items():
         assert reference.mth(leaves[: int(size)]).hex() == root
     for vector in tree["inclusion"]:
+        assert str(vector["size"]) in tree["roots"]
         expected = reference.path(vector["index"], leaves[: vector["size"]])
         assert vector["path"] == [node.hex() for node in expected]
     for vector in tree["consistency"]:
+        assert {str(vector["old_size"]), str(vector["new_size"])} <= tree["roots"].keys()
         expected = reference.proof(vector["old_size"], leaves[: vector["new_size"]])
         assert vector["path"] == [node.hex() for node in expected]
 
