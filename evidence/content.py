@@ -51,7 +51,7 @@ class Form(StrEnum):
     TEXT = "text"
     CODE = "code"
     INTEGER = "integer"
-    DECIMAL = "decimal"
+    FRACTION = "fraction"
     FLAG = "flag"
     TIME = "time"
     WORDS = "words"
@@ -261,7 +261,7 @@ ENTITY_FIELDS: Mapping[str, Field] = MappingProxyType(
 )
 """What may be behind an entity, whatever its type."""
 
-_PLACE = _fields(decimal="latitude longitude accuracy_m")
+_PLACE = _fields(fraction="latitude longitude accuracy_m")
 _PRIZE = _fields(
     integer="months days stars", text="until additional_prize", time="until_time", flag="only_new_subscribers"
 )
@@ -656,8 +656,8 @@ def post_sha256(values: Mapping[str, Any]) -> str:
 
 _PATTERNS = {
     Form.CODE: re.compile(r"[a-z0-9_]{1,64}"),
-    Form.INTEGER: re.compile(r"-?(?:0|[1-9][0-9]{0,39})"),
-    Form.DECIMAL: re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?"),
+    Form.INTEGER: re.compile(r"0|-?[1-9][0-9]{0,39}"),
+    Form.FRACTION: re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?"),
     Form.FLAG: re.compile(r"yes|no"),
     Form.TIME: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"),
 }

@@ -37,7 +37,7 @@ SIMPLE: Mapping[Form, st.SearchStrategy[Any]] = {
     Form.TEXT: texts | st.just({"b64": "AA"}) | st.just(["a", {"stripped": "9"}]),
     Form.CODE: codes,
     Form.INTEGER: st.integers(-(2**63), 2**63).map(str),
-    Form.DECIMAL: st.decimals(-90, 90, places=6).map(str),
+    Form.FRACTION: st.decimals(-90, 90, places=6).map(str),
     Form.FLAG: st.sampled_from(("yes", "no")),
     Form.TIME: st.just("2026-11-25T00:00:00.000Z"),
     Form.SPAN: spans,

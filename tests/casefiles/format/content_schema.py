@@ -50,8 +50,8 @@ SIMPLE = {
         ]
     },
     "code": string("[a-z0-9_]{1,64}"),
-    "integer": string("-?(?:0|[1-9][0-9]{0,39})"),
-    "decimal": string("-?[0-9]{1,20}(?:\\.[0-9]{1,20})?"),
+    "integer": string("(?:0|-?[1-9][0-9]{0,39})"),
+    "fraction": string("-?[0-9]{1,20}(?:\\.[0-9]{1,20})?"),
     "flag": {"enum": ["yes", "no"]},
     "time": string("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"),
     "span": an_object({"offset": ref("place"), "length": ref("place")}, "offset", "length"),

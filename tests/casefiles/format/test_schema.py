@@ -152,6 +152,7 @@ def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementatio
         {"numbers": [{"kind": "pigeon", "number": "5"}]},
         {"entities": [{"type": "bold", "offset": "0"}]},
         {"content": [{"kind": "hologram"}]},
+        {"counters": [{"kind": "views", "count": "-0"}]},
         {"content": [{"kind": "poll", "votes": "5"}]},
         {"content": [{"kind": "contact", "person": {"name": "in place"}}]},
         {"content": [{"kind": "views", "count": "5"}]},

@@ -92,7 +92,7 @@ def _leaves(kind: str, fields: Mapping[str, Any]) -> Iterator[str]:
     for name, inner in fields.items():
         form = PARTS[kind][name]
         for one in inner if form.many else [inner]:
-            if form.form in (Form.TEXT, Form.CODE, Form.INTEGER, Form.DECIMAL, Form.FLAG, Form.TIME):
+            if form.form in (Form.TEXT, Form.CODE, Form.INTEGER, Form.FRACTION, Form.FLAG, Form.TIME):
                 yield from texts(one)
             elif form.form in PARTS:
                 yield from _leaves(str(form.form), one)
