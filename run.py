@@ -258,7 +258,7 @@ def unconditional_pins(lock: str) -> list[tuple[str, str]]:
 
     A pin with a marker (``; sys_platform == 'win32'``) is left out: only pip can tell whether it is meant here.
     """
-    return re.findall(r"^([A-Za-z0-9._-]+)==(\S+)[ \\]*$", lock, re.MULTILINE)
+    return re.findall(r"^([A-Za-z0-9._-]+)==(\S+)(?= *(?:\\|--hash|$))", lock, re.MULTILINE)
 
 
 def wait(child: subprocess.Popen[bytes]) -> int:
