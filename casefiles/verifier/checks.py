@@ -485,19 +485,20 @@ def _log_stamps(opened: OpenedBundle) -> Basis:
 
 
 def _log_order(opened: OpenedBundle) -> Basis:
-    before: Anchor | None = None
+    latest: TokenInfo | None = None
     for index, leaf in opened.leaves.items():
         anchor = opened.anchors.get(leaf.after)
-        if before and not anchor:
+        if latest and not anchor:
             raise LeafError("leaf.names_no_token", index=index)
         if not anchor:
             continue
-        # a leaf that names a token was added after the checkpoint that the token stamps
-        if anchor.checkpoint.size > index:
+        # the token's own anchor lies between the checkpoint that it stamps and the leaf that names it
+        if anchor.checkpoint.size >= index:
             raise LeafError("leaf.names_a_later_token", index=index, size=anchor.checkpoint.size)
-        if before:
-            _require_order(before.info, anchor.info)
-        before = anchor
+        if latest:
+            _require_order(latest, anchor.info)
+        # with the latest, not the one before: else times could creep back by the skew at every token
+        latest = max(latest or anchor.info, anchor.info, key=lambda info: info.gen_time)
     for anchor in opened.anchors.values():
         _require_order(anchor.info, opened.checkpoint_stamp)
     return Basis()

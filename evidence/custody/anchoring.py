@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import sqlalchemy as sa
@@ -31,6 +31,8 @@ from evidence.store.stored import stored_int
 from evidence.times import format_time, parse_time
 
 NONCE_BITS = 64
+_CUT_OFF = timedelta(milliseconds=1)
+"""A logged time is cut to milliseconds; the token's own is earlier than that much after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,17 @@ def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
 
 
 def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
-    """Check that a token is not older than the newest that is logged."""
+    """Check that a token is not older than any that is logged, beyond what two clocks may differ."""
     event, token = database.event, database.token
     anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx)
-    leaf = connection.execute(anchors.order_by(token.c.idx.desc()).limit(1)).scalar()
-    if leaf is None:
-        return
-    newest = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
-    if newest > gen_time + MAX_OFFICE_SKEW:
-        raise TokenError("token.before_the_newest", expected=format_time(newest), found=format_time(gen_time))
+    for leaf in connection.execute(anchors.order_by(token.c.idx.desc())).scalars():
+        logged = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
+        latest = logged + _CUT_OFF
+        if latest > gen_time + MAX_OFFICE_SKEW:
+            raise TokenError("token.before_the_newest", expected=format_time(logged), found=format_time(gen_time))
+        # every token logged before this one is at most one skew later than it, and so than the new one
+        if latest <= gen_time:
+            return
 
 
 def stamped_size(connection: sa.Connection) -> int:

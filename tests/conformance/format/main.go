@@ -325,14 +325,16 @@ func (b *bundle) checkOrder() error {
 		}
 		at := b.times[after]
 		for _, s := range b.stamps {
-			if s.digest == after && s.size > e.index {
+			if s.digest == after && s.size >= e.index {
 				return fmt.Errorf("entry %d names a token that was logged after it", e.index)
 			}
 		}
 		if at.Add(skew).Before(last) {
 			return fmt.Errorf("entry %d names a token out of order", e.index)
 		}
-		last = at
+		if at.After(last) {
+			last = at
+		}
 	}
 	for digest, at := range b.times {
 		if b.stampedAt.Add(skew).Before(at) {

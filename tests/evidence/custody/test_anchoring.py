@@ -284,6 +284,21 @@ def test_an_office_whose_clock_is_far_behind_the_newest_time_stamp_is_refused(
     assert (("behind", 3) in anchors(ledger)) is (refused is None)
 
 
+def test_times_do_not_creep_back_from_office_to_office(
+    ledger: Ledger, http: httpx.Client, stamping: Stamping, tmp_path: Path
+) -> None:
+    new_checkpoint(ledger)
+    run(ledger, http, stamping.office)
+    behind = RehearsalOffice.create(tmp_path / "behind", at=system_clock() - timedelta(days=1))
+    for number, (behind_s, refused) in enumerate([(40, False), (80, True)], start=2):
+        new_checkpoint(ledger, number)
+        with behind.serving(lambda late=behind_s: system_clock() - timedelta(seconds=late)) as url:
+            office = TimeStampOffice(f"behind-{behind_s}", url, (behind.root,))
+            with pytest.raises(TokenError, match="older than the newest") if refused else nullcontext():
+                run(ledger, http, office)
+    assert [name for name, _size in anchors(ledger)] == ["first", "behind-40"]
+
+
 def test_threads_that_stamp_and_append_leave_one_log(ledger: Ledger, stamping: Stamping) -> None:
     start = threading.Barrier(3)
 
