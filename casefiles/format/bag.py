@@ -80,10 +80,10 @@ def require_manifest(members: Mapping[str, bytes]) -> None:
 
 
 def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None:
-    """Check the declaration, the oxum, and that bag-info says these ``facts``.
+    """Check the declaration, and that bag-info says these ``facts`` and the oxum, and nothing else.
 
     Raises:
-        ManifestError: One of them differs.
+        ManifestError: One of them differs, or more is said.
     """
     if members[BAGIT] != DECLARATION:
         raise ManifestError("manifest.not_a_bag", where=BAGIT, expected=DECLARATION.decode("ascii"))
@@ -92,3 +92,5 @@ def require_info(members: Mapping[str, bytes], facts: Mapping[str, str]) -> None
         if info.get(label) != expected:
             found = ascii(info.get(label))[:120]
             raise ManifestError("manifest.bag_info_differs", where=label, expected=ascii(expected), found=found)
+    if info_of(members, facts) != members[BAG_INFO]:
+        raise ManifestError("manifest.bag_not_the_one_spelling", where=BAG_INFO)

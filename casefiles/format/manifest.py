@@ -1,8 +1,8 @@
 """ASiC manifests (ETSI EN 319 162-1, annex A.4 and A.7) in exactly one spelling.
 
-One element a line, one attribute order, no entities, no comments: a shell can read it line by
-line, and reading needs no XML library that a hostile document could exhaust. ``parse_manifest``
-accepts what ``render_manifest`` writes and nothing else. Standard library only.
+One element a line, members in the order of their names, one attribute order, no entities, no comments: a
+shell can read it line by line, and reading needs no XML library that a hostile document could exhaust.
+``parse_manifest`` accepts what ``render_manifest`` writes and nothing else. Standard library only.
 """
 
 import base64
@@ -42,7 +42,7 @@ class Manifest:
 
     Attributes:
         signature: The member that signs or stamps this manifest.
-        digests: SHA-256 by member name, in the manifest's order.
+        digests: SHA-256 by member name.
     """
 
     signature: str
@@ -59,7 +59,7 @@ def render_manifest(manifest: Manifest) -> bytes:
     lines = [_HEAD, _SIGNATURE.format(uri=manifest.signature, type=media_type(manifest.signature))]
     lines += [
         _REFERENCE.format(uri=name, type=media_type(name), digest=base64.b64encode(digest).decode("ascii"))
-        for name, digest in manifest.digests.items()
+        for name, digest in sorted(manifest.digests.items())
     ]
     return "".join([*lines, _TAIL]).encode("ascii")
 

@@ -37,6 +37,7 @@ readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
 readonly VKEY='^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$'
+readonly BAG_LABELS=' Bag-Software-Agent Bagging-Date Bundle-Schema External-Identifier Payload-Oxum Source-Organization'
 readonly ENTRIES=data/log/entries.jsonl STAMPS=data/log/stamps.jsonl
 
 # what the certificate of a seal may be for, DER of each: e-mail, documents (RFC 9336, Microsoft, Adobe)
@@ -116,11 +117,13 @@ check_bag_manifest() {
 }
 
 check_bag_info() {
-  local line oxum='' total count
+  local line labels='' oxum='' total count
   printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | is bagit.txt || refuse 'bagit.txt differs'
   while IFS= read -r line; do
+    labels+=" ${line%%: *}"
     if [[ $line == 'Payload-Oxum: '* ]]; then oxum+=${line#*: }; fi
   done <bag-info.txt
+  [[ $labels == "$BAG_LABELS" ]] || refuse "bag-info.txt: other labels than$BAG_LABELS"
   only '^data/' >"$work/payload"
   count=$(wc -l <"$work/payload")
   total=$(tr '\n' '\0' <"$work/payload" | wc -c --files0-from=- | tail -n 1)
@@ -148,6 +151,7 @@ read_manifest() {
     fi
   done 3>"$work/manifest.names" >"$work/manifest.b64"
   [[ -z $odd ]] || refuse "$1: a line in another form"
+  sort -C -u "$work/manifest.names" || refuse "$1: members in another order"
   base64 -d "$work/manifest.b64" | basenc --base16 -w 66 >"$work/manifest.hex"
   while IFS= read -r line; do
     [[ $line == *00 ]] || refuse "$1: a digest in another spelling"
@@ -157,9 +161,8 @@ read_manifest() {
 
 check_seal_complete() {
   read_manifest "$SEALED" "$SEAL" application/pkcs7-signature
-  sort "$work/manifest.names" >"$work/listed"
   but "^(mimetype|$SEAL|$SEALED|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
-  same "$work/listed" "$work/wanted"
+  same "$work/manifest.names" "$work/wanted"
 }
 
 check_seal_digests() {
@@ -169,9 +172,8 @@ check_seal_digests() {
 
 check_archive_manifest() {
   read_manifest "$ARCHIVED" "$ARCHIVE" application/vnd.etsi.timestamp-token
-  sort "$work/manifest.names" >"$work/listed"
   but "^(mimetype|$ARCHIVE|$ARCHIVED)\$" >"$work/wanted"
-  same "$work/listed" "$work/wanted"
+  same "$work/manifest.names" "$work/wanted"
   sha256sum -c --strict --quiet "$work/manifest.sums" 2>&1 || exit 1
 }
 

@@ -154,13 +154,9 @@ class Log:
 
     def anchor(self, at: datetime) -> str:
         """Stamp the log as it stands, log the token, and let later leaves name it."""
-        checkpoint = self.checkpoint()
-        token = stamping(at)(hashlib.sha256(checkpoint).digest())
-        digest = hashlib.sha256(token).hexdigest()
-        self.stamps[digest] = EarlierStamp(token, checkpoint, ())
-        self.times.append(ProvenTime(format_time(at + timedelta(seconds=1)), len(self.leaves), digest))
+        digest = self.stamped(at)
         public = {
-            "checkpoint_sha256": hashlib.sha256(checkpoint).hexdigest(),
+            "checkpoint_sha256": hashlib.sha256(self.stamps[digest].checkpoint).hexdigest(),
             "gen_time": format_time(at + timedelta(seconds=1)),
             "office": "Rehearsal",
             "reply_sha256": "0" * 64,
@@ -168,6 +164,15 @@ class Log:
         }
         self.add("anchor", {}, public=public)
         self.after = digest
+        return digest
+
+    def stamped(self, at: datetime) -> str:
+        """Stamp the log as it stands; the token is not logged."""
+        checkpoint = self.checkpoint()
+        token = stamping(at)(hashlib.sha256(checkpoint).digest())
+        digest = hashlib.sha256(token).hexdigest()
+        self.stamps[digest] = EarlierStamp(token, checkpoint, ())
+        self.times.append(ProvenTime(format_time(at + timedelta(seconds=1)), len(self.leaves), digest))
         return digest
 
     def entry(self, index: int, *, size: int | None = None, withhold: frozenset[str] = HELD_BACK) -> ShownEntry:

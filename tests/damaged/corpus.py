@@ -177,6 +177,12 @@ def bag_manifest_without_a_file_and_sealed_again() -> bytes:
 
 
 @damaged("bag.info")
+def bag_that_says_more_than_the_description() -> bytes:
+    info = good()[layout.BAG_INFO] + b"Zeal: great\n"
+    return forge.reseal({**good(), layout.BAG_INFO: info}, rebag=False)
+
+
+@damaged("bag.info")
 def bag_of_another_size_and_sealed_again() -> bytes:
     info = good()[layout.BAG_INFO].replace(b"Payload-Oxum: ", b"Payload-Oxum: 1")
     return forge.reseal({**good(), layout.BAG_INFO: info}, rebag=False)
@@ -325,6 +331,25 @@ def archive_list_changed() -> bytes:
     manifest = good()[layout.ARCHIVE_MANIFEST]
     line = next(line for line in manifest.splitlines(keepends=True) if b"README" in line)
     return container_bytes({**good(), layout.ARCHIVE_MANIFEST: manifest.replace(line, b"")})
+
+
+@damaged("archive.manifest")
+def archive_list_in_another_order() -> bytes:
+    manifest = _swapped(good()[layout.ARCHIVE_MANIFEST])
+    token = forge.stamping(LATE)(hashlib.sha256(manifest).digest())
+    return container_bytes({**good(), layout.ARCHIVE_MANIFEST: manifest, layout.ARCHIVE_TOKEN: token})
+
+
+@damaged("seal.complete", "seal.digests")
+def sealed_list_in_another_order() -> bytes:
+    manifest = _swapped(good()[layout.SEAL_MANIFEST])
+    signature = forge.sealer().sign(manifest, stamp=forge.stamping(LATE), at=LATE)
+    return forge.rearchive({**good(), layout.SEAL_MANIFEST: manifest, layout.SEAL_SIGNATURE: signature})
+
+
+def _swapped(manifest: bytes) -> bytes:
+    *head, one, other, tail = manifest.splitlines(keepends=True)
+    return b"".join((*head, other, one, tail))
 
 
 @damaged("archive.time_stamp")
@@ -613,6 +638,26 @@ def entry_that_names_no_stamp_after_one_that_does() -> bytes:
     log = forge.small_log(3)
     log.after = forge.NO_TOKEN
     log.add("observed", forge.item(9))
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
+
+
+@damaged("log.order")
+def entry_that_names_a_stamp_in_the_place_of_its_anchor() -> bytes:
+    """The anchor of a token stands between the checkpoint that it stamps and every entry that names it."""
+    log = forge.small_log(3)
+    log.after = log.stamped(forge.START + timedelta(hours=4))
+    log.add("observed", forge.item(9))
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
+
+
+@damaged("log.order")
+def stamps_that_creep_back() -> bytes:
+    """Each is less than a minute before the last, and the third more than a minute before the first."""
+    log = forge.Log()
+    log.add("log_opened", forge.opening())
+    for number, seconds in enumerate((100, 50, 10), start=1):
+        log.anchor(forge.START + timedelta(hours=1, seconds=seconds))
+        log.add("observed", forge.item(number))
     return forge.reseal(make_payload(forge.contents_of(log)).members)
 
 

@@ -1,17 +1,20 @@
 """A bundle is a BagIt bag (RFC 8493), and one that does not fit its manifest is refused."""
 
+import json
+
 import pytest
 
 from casefiles.errors import ManifestError
 from casefiles.format import layout
 from casefiles.format.bag import info_of, manifest_of, read_info, require_info, require_manifest
+from casefiles.format.records import bag_facts
 from tests.casefiles.forge import good_members
 
 
 def test_the_bag_of_a_good_bundle_holds() -> None:
     members = good_members()
     require_manifest(members)
-    require_info(members, {"External-Identifier": "case-7-bundle-1"})
+    require_info(members, bag_facts(json.loads(members[layout.CASE])))
 
 
 @pytest.mark.parametrize(
@@ -37,12 +40,19 @@ def test_a_bag_manifest_in_another_order_or_with_a_line_twice_is_refused() -> No
             require_manifest({**members, layout.BAG_MANIFEST: b"".join(changed)})
 
 
-def test_bag_info_that_says_another_is_refused() -> None:
+def test_bag_info_that_says_another_or_more_is_refused() -> None:
     members = good_members()
+    facts = bag_facts(json.loads(members[layout.CASE]))
     with pytest.raises(ManifestError, match="says another"):
         require_info(members, {"External-Identifier": "case-8"})
     with pytest.raises(ManifestError, match="declaration"):
         require_info({**members, layout.BAGIT: b"BagIt-Version: 0.97\n"}, {})
+    for more in (b"Zeal: great\n", b"Contact-Name: somebody\n"):
+        with pytest.raises(ManifestError, match="one spelling"):
+            require_info({**members, layout.BAG_INFO: members[layout.BAG_INFO] + more}, facts)
+    first, *others = members[layout.BAG_INFO].splitlines(keepends=True)
+    with pytest.raises(ManifestError, match="one spelling"):
+        require_info({**members, layout.BAG_INFO: b"".join((*others, first))}, facts)
     for info in (b"\xff", b"Payload-Oxum 1.1\n", b"A: b\nA: c\n", b"A: b"):
         with pytest.raises(ManifestError):
             read_info(info)

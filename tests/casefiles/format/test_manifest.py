@@ -1,4 +1,8 @@
 import hashlib
+import re
+from contextlib import nullcontext
+from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +20,7 @@ from casefiles.format.manifest import (
 )
 from tests.nonempty import nonempty
 
+FORMAT = Path(__file__).parents[3] / "docs" / "format.md"
 NAMES = ("README.txt", "data/case.json", "data/log/entries.jsonl", "data/log/stamps.jsonl")
 some = st.dictionaries(st.sampled_from(NAMES), st.binary(min_size=32, max_size=32), min_size=1)
 
@@ -28,6 +33,22 @@ def parse(data: bytes) -> Manifest:
 def test_a_manifest_is_read_as_it_was_written(digests: dict[str, bytes]) -> None:
     manifest = Manifest(layout.SEAL_SIGNATURE, digests)
     assert parse(render_manifest(manifest)) == manifest
+
+
+def test_the_page_on_formats_shows_a_manifest_as_it_is_written() -> None:
+    page = FORMAT.read_text(encoding="utf-8")
+    shown = page.partition("```xml\n")[2].partition("```")[0]
+    filled = shown.replace('"NAME"', '"README.txt"').replace('"TYPE"', '"text/plain"').replace("BASE64", "A" * 43 + "=")
+    assert filled.encode() == render_manifest(Manifest(layout.SEAL_SIGNATURE, {"README.txt": bytes(32)}))
+
+
+def test_the_page_on_formats_gives_every_media_type() -> None:
+    rows = re.findall(r"^\| `([a-z]+/[a-z.+0-9-]+)` \| (.+) \|$", FORMAT.read_text(encoding="utf-8"), re.MULTILINE)
+    told = {name: media_type for media_type, names in rows for name in re.findall("`(.+?)`", names)}
+    for member in layout.MEMBERS:
+        if member.writer is not layout.MadeBy.CONTAINER:
+            name = member.name.replace("\\.", ".")
+            assert {each for shown, each in told.items() if fnmatchcase(name, shown)} == {member.media_type}, name
 
 
 def test_every_single_byte_flip_of_a_manifest_is_refused_or_says_another_thing() -> None:
@@ -60,6 +81,15 @@ def test_another_spelling_of_a_manifest_is_refused(old: bytes, new: bytes) -> No
     assert old in data
     with pytest.raises(ManifestError):
         parse(data.replace(old, new))
+
+
+@given(st.permutations(NAMES))
+def test_members_in_any_order_but_that_of_their_names_are_refused(names: list[str]) -> None:
+    lines = render_manifest(Manifest(layout.SEAL_SIGNATURE, dict.fromkeys(NAMES, bytes(32)))).splitlines(keepends=True)
+    references = {name: next(line for line in lines if f'"{name}"'.encode() in line) for name in NAMES}
+    data = b"".join((*lines[:3], *(references[name] for name in names), lines[-1]))
+    with nullcontext() if names == sorted(names) else pytest.raises(ManifestError):
+        parse(data)
 
 
 def test_a_member_named_twice_is_refused() -> None:

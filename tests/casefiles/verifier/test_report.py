@@ -1,11 +1,15 @@
 """A report says of each check what it rests on, and in its text what is to do."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from casefiles.verifier.report import EXIT_CODES, WIDTH, as_json, as_text, check_list, detail_of, not_made_by, printable
 from evidence.finding import Finding, Report, Verdict
+
+FORMAT = Path(__file__).parents[3] / "docs" / "format.md"
 
 
 def report(*bad: Finding) -> Report:
@@ -15,6 +19,11 @@ def report(*bad: Finding) -> Report:
 
 def test_codes_are_the_numbers_that_scripts_rely_on() -> None:
     assert dict(EXIT_CODES) == {Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.INDETERMINATE: 3}
+
+
+def test_the_page_on_formats_lists_every_check_in_order() -> None:
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.+) \| ([A-Z_]+) \|$", FORMAT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [(each.id, each.title, each.sub_indication) for each in check_list()]
 
 
 def test_json_has_every_check_in_the_order_of_the_list() -> None:
