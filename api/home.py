@@ -240,14 +240,14 @@ class Home:
         self.begin_beat()
 
     def asked_size(self) -> int | None:
-        """Over how many entries a time stamp was last asked for, as far as is known."""
+        """Over how many entries a time stamp was last asked for; None if nobody noted it."""
         try:
             return int((self.path / BEAT_FILE).read_text("ascii"))
         except (FileNotFoundError, ValueError):
             return None
 
     def unsigned_tail(self) -> HomeError | None:
-        """That no checkpoint covers the newest entries, if so: a program is still writing, or one could not sign."""
+        """The error that no checkpoint covers the newest entries: a program is still writing, or one could not sign."""
         with database.reading(self.engine) as connection:
             tail = unsigned_tail(connection)
         return HomeError("home.unsigned_tail", count=tail) if tail > 0 else None

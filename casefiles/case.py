@@ -107,7 +107,7 @@ def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
     """The case of this identifier.
 
     Raises:
-        UnknownItemError: There is none.
+        UnknownItemError: There is no such case.
     """
     wanted = _cases().where(database.case_file.c.case_id == case_id)
     with reading(engine) as connection:

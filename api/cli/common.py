@@ -63,7 +63,7 @@ def doer(
 
     Raises:
         NobodyNamedError: Nobody was named.
-        AuthorityError: A name is none.
+        AuthorityError: A name is not one that a person can have.
     """
     return Doer(actor or "", TOOL, clock(), reason=reason, approver=approver)
 

@@ -105,7 +105,7 @@ def require_case(home: Home, case_id: str) -> CaseRow:
     """The case of this identifier.
 
     Raises:
-        UnknownItemError: There is none.
+        UnknownItemError: There is no such case.
     """
     return cases.require_case(home.engine, case_id)
 

@@ -39,7 +39,7 @@ class Destination:
         """Check that there is a folder to write the files to.
 
         Raises:
-            HomeError: There is none.
+            HomeError: There is no such folder.
         """
         if not self.bundle.parent.is_dir():
             raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))

@@ -2,8 +2,8 @@
 
 What is stamped is the SHA-256 of the whole note, so that ``openssl ts -verify -data checkpoint``
 works as it lies. A checkpoint whose new leaves are all anchors is left for the daily beat.
-Sizes and times of the anchors never go back, beyond what the clocks of two time-stamp offices may differ: every
-later leaf names the newest token, and a verifier refuses leaves that name an older one after a newer one.
+The sizes and times of the anchors never go back by more than the clocks of two time-stamp offices may differ: every
+later leaf names the newest token, and a verifier refuses a leaf that names an older token after a newer one.
 """
 
 import secrets
@@ -60,7 +60,7 @@ class Anchoring:
             if note is None or not self.offices:
                 return position
             size = open_checkpoint(note, key=self.sequencer.verifier_key).size
-            # a position beyond the log is none of ours: whatever wrote it, the log must not go unstamped for ever
+            # we never wrote a position beyond the log; whoever did, the log must not stay unstamped for ever
             since = position if position <= size else 0
             if not has_news(connection, since, size):
                 return position
@@ -143,7 +143,7 @@ def stamped_size(connection: sa.Connection) -> int:
     """How many leaves the newest stamped checkpoint covers; 0 where none is stamped.
 
     Raises:
-        StoreError: It is no number.
+        StoreError: The stored size is not a number.
     """
     largest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar()
     return 0 if largest is None else stored_int(largest, where="token")

@@ -24,7 +24,7 @@ class TileRows:
 
         Raises:
             TileError: No such tile is kept.
-            StoreError: What is kept is no bytes.
+            StoreError: The row holds something other than bytes.
         """
         table = database.tile
         row = self._connection.execute(sa.select(table.c.hashes).where(table.c.level == level, table.c.n == n))
@@ -38,7 +38,7 @@ def tree_size(connection: sa.Connection) -> int:
     """How many leaves the log has.
 
     Raises:
-        StoreError: The newest index is none.
+        StoreError: The newest index is not a number.
     """
     newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
     return 0 if newest is None else stored_int(newest, where=f"event {newest}") + 1

@@ -42,10 +42,10 @@ class SealedPayload:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before it has its place: the values of its schema and what was sealed for it.
+    """An event that has no place in the log yet: the values of its schema, and what was sealed for it.
 
     Attributes:
-        values: By NAME; names left out are null.
+        values: By NAME; a name that is left out is null.
         public: In clear; only for ``anchor``.
         source: The source's own record after ``strip_previews``; sealed with the values.
         prints: A sealed prints envelope.
@@ -62,7 +62,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An event that lacks only its place: committed to and sealed, so little is left to do inside the turn.
+    """An event that lacks only its place: its values are committed to and sealed, so the turn is short.
 
     Attributes:
         values: Every NAME of the schema.
@@ -113,7 +113,7 @@ class Record:
 
 
 def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy = secrets.token_bytes) -> Prepared:
-    """Commit to a draft's values, seal its record, and write its leaf as far as that can be before its turn.
+    """Commit to a draft's values, seal its record, and write all of its leaf that does not depend on its place.
 
     Raises:
         LeafError: The type is unknown, a name is not of its schema, or the leaf is too long.
@@ -193,7 +193,7 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
     """Read an opened record and check that it opens exactly its leaf's commitments.
 
     Raises:
-        LeafError: It is no record, or of another leaf.
+        LeafError: It is not a record, or it is that of another leaf.
         CommitmentError: A value or a secret is not the one that the leaf commits to.
     """
     try:

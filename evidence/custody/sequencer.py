@@ -1,6 +1,6 @@
 """Writes to a log, in turn with others: gives events their place, and signs checkpoints that never go back.
 
-What depends on the state of the log (places, the newest token, what is known) is asked inside the turn.
+Whatever depends on the state of the log (places, the newest token, what is known) is read inside the turn.
 ``append`` is acknowledged when it returns: leaves, sealed rows, tiles and projections are in
 one committed transaction. The newest signed checkpoint is also kept beside the log key, so
 that a database that was put back to an older state is refused before anything is signed.
@@ -196,7 +196,7 @@ def newest_token(connection: sa.Connection) -> str:
     """Lower hex SHA-256 of the newest logged token, 64 zeros before the first.
 
     Raises:
-        StoreError: It is no bytes.
+        StoreError: The row holds something other than bytes.
     """
     table = database.token
     row = connection.execute(sa.select(table.c.idx, table.c.token).order_by(table.c.idx.desc()).limit(1)).one_or_none()
@@ -207,7 +207,7 @@ def newest_checkpoint(connection: sa.Connection) -> bytes | None:
     """The note of the newest checkpoint, if there is one.
 
     Raises:
-        StoreError: It is no bytes.
+        StoreError: The row holds something other than bytes.
     """
     table = database.checkpoint
     row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()

@@ -1,12 +1,12 @@
 """The one write path: observations become sealed objects and custody events.
 
-A batch is hashed and sealed (objects on disk), logged in one transaction with whatever cursor belongs
-to it, settled, and then acknowledged. What is known already is left out, so a run that was killed is
-completed by running it again. Nothing is kept from batch to batch but what the store knows: a source
+A batch is hashed and sealed (its objects are then on disk), logged in one transaction together with its
+cursor if it has one, settled, and only then acknowledged. What the store knows already is left out, so
+running again completes a run that was killed. An intake carries nothing from batch to batch, so a source
 may go on for ever. No plaintext touches a disk.
 
-An intake is of one thread, and its pending objects are its own: an error in one batch leaves to recovery
-whatever is pending, also what another batch is about to log.
+An intake belongs to one thread, and shares its pending objects with no other: after an error in one batch,
+recovery decides on everything that is pending, even on what another batch is about to log.
 """
 
 from collections import Counter
@@ -96,7 +96,7 @@ class Intake:
     """Takes what sources see into the store.
 
     Args:
-        preserver: Its pending objects are of no other intake.
+        preserver: No other intake shares its pending objects.
         batch: How many observations and holes one transaction holds at most.
     """
 
@@ -174,18 +174,18 @@ class Intake:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Where objects are pending: whoever comes second is refused before he can touch those of the first."""
+        """Keep this intake for one batch: a second is refused before it can touch the pending objects of the first."""
         if not self._busy.acquire(blocking=False):
             raise RuntimeError("an intake keeps one batch at a time")
         try:
             yield
         except BaseException:
-            self._preserver.objects.close()  # what of it was logged, recovery asks the log
+            self._preserver.objects.close()  # recovery asks the log which of them were logged
             raise
         finally:
             self._busy.release()
 
-    # Outside of the turn: what is known costs no sealing
+    # Outside the turn: whatever is known need not be sealed
 
     def _sight(self, contents: Sequence[Observation | Hole], provenance: Provenance) -> list["Sighting | _Found"]:
         looks = [self._sighter.look(content, provenance) for content in contents]
@@ -231,7 +231,7 @@ class Intake:
         with reading(self._engine) as connection:
             return Known.read(connection, [wanted] if wanted else [])
 
-    # The turn: what is known is asked again
+    # Inside the turn: another writer may have added the same meanwhile, so the store is asked again
 
     def _log(self, sightings: Sequence[Sighting], also: Also | None) -> "_Logged":
         addresses = [address for each in sightings for address in each.addresses]
@@ -242,7 +242,7 @@ class Intake:
         return logged
 
     def _tidy(self, kept: Sequence[str], *, unwanted: Sequence[str]) -> None:
-        """Remove pending files after the commit; an error here takes nothing back, so it is not one of the work."""
+        """Remove pending files after the commit; an error here undoes nothing, so the work does not fail with it."""
         objects = self._preserver.objects
         try:
             objects.take_back(unwanted)
@@ -282,7 +282,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A content that was known before anything of it was sealed."""
+    """A content that the store knew before anything of it was sealed."""
 
     content: Observation | Hole
     held: Held
@@ -290,11 +290,11 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Logged:
-    """What came of one turn.
+    """What one turn logged.
 
     Attributes:
-        added: Log index by event id of what was added.
-        known: Log index by event id of what stands for a sighting that another writer had added meanwhile.
+        added: The log index of each event that was added, by its identifier.
+        known: The log index of what stands for a sighting that another writer added meanwhile, by identifier.
     """
 
     added: Mapping[str, int] = field(default_factory=dict)
@@ -302,10 +302,10 @@ class _Logged:
 
 
 class _Choice:
-    """Chooses inside the turn what is still new.
+    """Chooses, inside the turn, the events that are still new.
 
     Attributes:
-        known: By event id, what was not.
+        known: The rows of those that are not new any more, by event identifier.
     """
 
     def __init__(self, sightings: Sequence[Sighting], prepared: Mapping[str, Sequence[Prepared]]) -> None:

@@ -1,12 +1,12 @@
-"""What one writer has put and the log does not name yet: ``objects/pending/<random>/``, under a lock of its own.
+"""The objects that one writer has put and the log does not name yet, in ``objects/pending/<random>/`` under a lock.
 
 The order on the way in: write ``pending/<random>/<random>``, fsync; ``sync`` brings the pending names
 to the disk, gives each its address with link(2), and brings the addresses there; the log's
 transaction; then ``settle`` removes the pending names. Unlike rename, link(2) refuses to replace. No
 address is ever on the disk before its pending name: after a power cut nobody would look for it.
 
-The system frees the folder's lock (flock(2) on the folder itself) when its writer dies: that is how
-recovery tells what the dead left from what the living are at.
+The system frees the folder's lock (flock(2) on the folder itself) when its writer dies. So recovery can
+tell what a dead writer left from what a living one is working on.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ from evidence.objects.port import Sink
 
 
 class LocalPending:
-    """The pending objects of one writer, of one thread; see ``evidence.objects.port.Pending``.
+    """The pending objects of one writer in one thread; see ``evidence.objects.port.Pending``.
 
     Args:
         root: The folder of the objects.

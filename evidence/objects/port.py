@@ -10,9 +10,9 @@ Sink = Callable[[bytes], object]
 
 
 class Pending(Protocol):
-    """What one writer puts before the log names it. No two threads share it.
+    """The objects that one writer puts before the log names them. No two threads share it.
 
-    What is put and not settled counts as unfinished: when the writer has died, or has closed this,
+    An object that was put and not settled is unfinished: once its writer has died, or has closed this,
     ``Objects.recover`` asks the log about it.
     """
 
@@ -27,7 +27,7 @@ class Pending(Protocol):
         """
 
     def sync(self, addresses: Iterable[str]) -> None:
-        """On return these objects have reached the disk at their addresses: now they may be logged.
+        """Bring these objects to their addresses; on return they have reached the disk and may be logged.
 
         Raises:
             ObjectMissingError: One of them was not put here, so nobody knows whether it is on the disk.
@@ -37,14 +37,14 @@ class Pending(Protocol):
         """
 
     def settle(self, addresses: Iterable[str]) -> None:
-        """The log holds these objects: keep them for good.
+        """Keep these objects for good: the log names them.
 
         Raises:
             ObjectMissingError: One of them was not put here.
         """
 
     def take_back(self, addresses: Iterable[str]) -> None:
-        """The log does not hold these objects and never will: remove them.
+        """Remove these objects: the log does not name them and never will.
 
         Raises:
             ObjectMissingError: One of them was not put here.
@@ -53,7 +53,7 @@ class Pending(Protocol):
     def close(self) -> None:
         """Leave every object that is not settled to recovery: after an error nobody may know what was logged.
 
-        What is put afterwards begins anew.
+        Whatever is put afterwards begins anew.
         """
 
 
@@ -64,14 +64,15 @@ class Objects(Protocol):
         """A writer's own pending objects, closed at the end; as long as it puts nothing it leaves no trace."""
 
     def recover(self, logged: Callable[[], AbstractSet[str]]) -> int:
-        """Remove what dead writers put and never logged; return how many. What the living put stays.
+        """Remove the objects that dead writers put and never logged; return how many. Those of living writers stay.
 
-        ``logged`` gives every address that the log names, and is asked only when something is unfinished.
+        No header of such an object is kept anywhere, so nobody could ever have opened it.
 
-        Such an object has no header anywhere, so nobody could ever have opened it.
+        Args:
+            logged: Gives every address that the log names; called only if something is unfinished.
 
         Raises:
-            StoreError: Something lies among the unfinished that is not ours; nothing was removed.
+            StoreError: Something that is not ours lies among the unfinished objects; nothing was removed.
         """
 
     def read(self, address: str) -> Iterator[bytes]:
@@ -82,7 +83,7 @@ class Objects(Protocol):
         """
 
     def addresses(self) -> Iterator[str]:
-        """Every address, in order, unfinished ones left out."""
+        """The address of every settled object, in order."""
 
     def strangers(self) -> Iterator[Path]:
-        """Whatever lies in the store and cannot be its own, in order."""
+        """Everything in the store that cannot belong to it, in order."""

@@ -1,6 +1,6 @@
-"""The tables that are built from the log, by one function: used when an event is appended and when all is rebuilt.
+"""The tables that one function builds from the log, whether an event is appended or everything is rebuilt.
 
-Rows in clear hold ids, times, kinds, digests and marks (``evidence.store.marks``) only.
+Rows in clear hold nothing but ids, times, kinds, digests and marks (``evidence.store.marks``).
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from evidence.store.marks import SeenKey, hole_mark, observed_marks
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An event with its place: what the projection may know of it."""
+    """An event with its place in the log, as far as the projection may know it."""
 
     idx: int
     event_id: str
@@ -28,7 +28,7 @@ class Placed:
 
 
 def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
-    """Write the rows that follow from one event; an event of another type has none."""
+    """Write the rows that follow from one event; most types have none."""
     if write := _WRITERS.get(placed.type):
         write(connection, placed, seen)
 
