@@ -64,13 +64,13 @@ def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wordi
     whose words need other facts (of another version, or of a test), is said by itself, beside the facts that are
     named as the parts are: an error can always be told.
     """
-    told = {
+    fields = {
         name: say(fact.code, fact.facts, language) if isinstance(fact, Explained) else fact
         for name, fact in facts.items()
     }
-    parts = {name: str(fact) for name, fact in told.items() if name in WORDING_PARTS}
+    parts = {name: str(fact) for name, fact in fields.items() if name in WORDING_PARTS}
     try:
-        words = {part: text.format_map(told).strip() for part, text in catalogue(language)[code].items()}
+        words = {part: text.format_map(fields).strip() for part, text in catalogue(language)[code].items()}
     except (KeyError, ValueError, AttributeError):
         return Wording(**{"message": code, **parts})
     return Wording(**{"where": parts.get("where", ""), **words})
@@ -112,7 +112,7 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
         """The words of this error in the language of the program."""
         return say(self.code, self.facts)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """For a machine: code and facts, and the words for whoever shows it."""
         return {"code": self.code, **asdict(self.said), "facts": as_json(self.facts)}
 

@@ -118,12 +118,12 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Every event, with the fields that it may carry."""
 
 
-def allowed_fields(_logger: object, _method: str, told: MutableMapping[str, Any]) -> dict[str, Any]:
+def allowed_fields(_logger: object, _method: str, event_dict: MutableMapping[str, Any]) -> dict[str, Any]:
     """A line of the operational log, with only the fields listed for its event; ``dropped`` counts the others."""
-    event = told.get("event")
+    event = event_dict.get("event")
     fields = EVENTS.get(event, ()) if isinstance(event, str) else ()
-    line = {"at": told["at"], "event": event if fields else "unknown", "pid": os.getpid()}
-    others = {name: value for name, value in told.items() if name not in ("at", "event")}
+    line = {"at": event_dict["at"], "event": event if fields else "unknown", "pid": os.getpid()}
+    others = {name: value for name, value in event_dict.items() if name not in ("at", "event")}
     fitting = {name: FIELDS[name](value) for name, value in others.items() if name in fields}
     line |= {name: value for name, value in fitting.items() if value is not None}
     dropped = len(others) - sum(value is not None for value in fitting.values())
@@ -213,8 +213,8 @@ def start() -> None:
 def show(stream: TextIO) -> None:
     """From now on, write the log to this stream too (standard error), beginning with the lines held back."""
     _LOG.stream = _sink(_Stream(stream))
-    for told in _LOG.held:
-        _LOG.stream.info(**told)
+    for held in _LOG.held:
+        _LOG.stream.info(**held)
 
 
 def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
@@ -225,20 +225,20 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
         files: How many older files to keep.
     """
     _LOG.file = _sink(_File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True))
-    for told in _LOG.held:
-        _LOG.file.info(**told)
+    for held in _LOG.held:
+        _LOG.file.info(**held)
     _LOG.held.clear()
 
 
 def note(event: str, **fields: LogValue) -> None:
     """Log an event of ``EVENTS``; a field that may not be written is dropped and counted."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    told = {"at": at, "event": event, **fields}
+    line = {"at": at, "event": event, **fields}
     for sink in (_LOG.file, _LOG.stream):
         if sink:
-            sink.info(**told)
+            sink.info(**line)
     if _LOG.file is None and len(_LOG.held) < _HELD:
-        _LOG.held.append(told)
+        _LOG.held.append(line)
 
 
 def source_place(error: BaseException) -> str:

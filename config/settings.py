@@ -113,7 +113,7 @@ def load_settings(file: Path) -> Settings:
         SettingsError: No such file, not TOML, an unknown or unfit key; it names the file or variable, and the key.
     """
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError("settings.missing", where=str(file)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -121,10 +121,10 @@ def load_settings(file: Path) -> Settings:
         raise SettingsError("settings.not_toml", where=str(file), found=place) from error
     _refuse_unknown_variables()
     # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
-    for key in told.keys() - Settings.model_fields.keys():
+    for key in document.keys() - Settings.model_fields.keys():
         raise SettingsError("settings.unknown_key", where=str(file), found=_name(key))
     try:
-        return Settings(**told)
+        return Settings(**document)
     except ValidationError as error:
         raise _settings_error(error, file) from error
     except SourceError as error:

@@ -39,7 +39,7 @@ class LegalBasis:
     dated: date
     expires: date
 
-    def told(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """What an event says of it."""
         return {
             "text": self.text,
@@ -103,18 +103,18 @@ def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
         LegalBasisError: It cannot be read, a key is missing, unknown or unfit, or the basis is not valid today.
     """
     where = str(source) if isinstance(source, Path) else _UPLOADED
-    told = _told(source, where)
-    for key in sorted(_LEGAL_KEYS ^ told.keys()):
+    document = _document_of(source, where)
+    for key in sorted(_LEGAL_KEYS ^ document.keys()):
         if key in _LEGAL_KEYS:
             raise LegalBasisError("legal_basis.key_missing", where=where, expected=key)
         known = ", ".join(sorted(_LEGAL_KEYS))
         raise LegalBasisError("legal_basis.unknown_key", where=where, expected=known, found=key)
     basis = LegalBasis(
-        text=_text(told, "text", where),
-        counsel=_text(told, "counsel", where),
-        country=_text(told, "country", where),
-        dated=_date(told["date"], "date", where),
-        expires=_date(told["expires"], "expires", where),
+        text=_text(document, "text", where),
+        counsel=_text(document, "counsel", where),
+        country=_text(document, "country", where),
+        dated=_date(document["date"], "date", where),
+        expires=_date(document["expires"], "expires", where),
     )
     if not re.fullmatch(r"[A-Z]{2}", basis.country):
         raise LegalBasisError("legal_basis.not_a_country", where=where, found=basis.country[:20])
@@ -129,7 +129,7 @@ def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
     return basis
 
 
-def _told(source: Readable, where: str) -> dict[str, object]:
+def _document_of(source: Readable, where: str) -> dict[str, object]:
     try:
         if isinstance(source, Path):
             with source.open("rb") as file:
@@ -146,8 +146,8 @@ def _told(source: Readable, where: str) -> dict[str, object]:
         raise LegalBasisError("legal_basis.not_toml", where=where, found=str(error)) from error
 
 
-def _text(told: dict[str, object], key: str, where: str) -> str:
-    value = told[key]
+def _text(document: dict[str, object], key: str, where: str) -> str:
+    value = document[key]
     if not isinstance(value, str) or not value.strip():
         raise LegalBasisError("legal_basis.key_empty", file=where, key=key)
     return value.strip()

@@ -153,5 +153,5 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
 
 
 def _request(act: Act, target: str, doer: Doer) -> Draft:
-    told: dict[str, Value] = {"what": act.value, "target": text_value(target), "proof": "declared"}
-    return Draft("requested", doer.values() | told)
+    values: dict[str, Value] = {"what": act.value, "target": text_value(target), "proof": "declared"}
+    return Draft("requested", doer.values() | values)

@@ -373,9 +373,9 @@ def split_content(content: Content) -> dict[str, Value]:
         raise _withheld(content.text)
     written = {
         "text": content.text,
-        "entities": [lists.entity(entity) for entity in _told(content.entities)] or None,
-        "content": [lists.part(part) for part in _told(content.parts)] or None,
-        "counters": [_Whole().part(counter) for counter in _told(content.counters)] or None,
+        "entities": [lists.entity(entity) for entity in _unless_withheld(content.entities)] or None,
+        "content": [lists.part(part) for part in _unless_withheld(content.parts)] or None,
+        "counters": [_Whole().part(counter) for counter in _unless_withheld(content.counters)] or None,
     }
     entries = {name: entries or None for name, entries in lists.entries.items()}
     return {name: (written | entries)[name] for name in NAMES}
@@ -483,10 +483,10 @@ class _Lists:
         return [self.piece(piece) if isinstance(piece, Piece) else piece for piece in words]
 
     def piece(self, piece: Piece) -> Value:
-        told: dict[str, Value] = {"type": piece.type}
+        value: dict[str, Value] = {"type": piece.type}
         if piece.words:
-            told["text"] = self.words(piece.words)
-        return told | self.fields(piece.fields, ENTITY_FIELDS)
+            value["text"] = self.words(piece.words)
+        return value | self.fields(piece.fields, ENTITY_FIELDS)
 
 
 class _Whole(_Lists):
@@ -583,11 +583,11 @@ def _read_span(value: Mapping[str, Any]) -> Span:
 
 
 def _person(person: Person) -> dict[str, Value]:
-    told = {"id": person.id, "name": person.name, "username": person.username}
-    return {name: value for name, value in told.items() if value is not None}
+    names = {"id": person.id, "name": person.name, "username": person.username}
+    return {name: value for name, value in names.items() if value is not None}
 
 
-def _told(parts: "tuple[Any, ...] | Withheld") -> tuple[Any, ...]:
+def _unless_withheld(parts: "tuple[Any, ...] | Withheld") -> tuple[Any, ...]:
     if isinstance(parts, Withheld):
         raise _withheld(parts)
     return parts

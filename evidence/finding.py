@@ -79,7 +79,7 @@ class Finding:
         """What the reader can do; empty when it passed."""
         return self.said.fix
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """This finding for a machine: code and facts, and the words for whoever shows it."""
         return {
             "id": self.id,

@@ -27,19 +27,19 @@ class Ran:
     err: str
 
     @property
-    def told(self) -> Any:  # noqa: ANN401 - JSON
+    def printed(self) -> Any:  # noqa: ANN401 - JSON
         """The one JSON object; and nothing else stands on standard output."""
-        told = json.loads(self.out)
-        assert isinstance(told, dict)
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
         assert self.out.count("\n") == 1
-        return told
+        return document
 
     @property
     def error(self) -> dict[str, str]:
         """What the error says, which standard error says too."""
         assert self.code in {REFUSED, USAGE}
-        error: dict[str, str] = self.told["error"]
-        assert self.told.keys() == {"error"}
+        error: dict[str, str] = self.printed["error"]
+        assert self.printed.keys() == {"error"}
         assert self.err.startswith("error: ")
         assert error["message"] in self.err
         return error
@@ -72,11 +72,11 @@ class Life:
 
     @property
     def case(self) -> str:
-        return str(self.ran["case open"].told["case_id"])
+        return str(self.ran["case open"].printed["case_id"])
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = self.ran["evidence list"].told["items"]
+        items: list[dict[str, Any]] = self.ran["evidence list"].printed["items"]
         return items
 
     def picture(self) -> Path:
@@ -119,7 +119,7 @@ def lived(folder: Path) -> Life:
         life.keep("case show", life.case)
         life.keep("check", life.picture(), "--case", life.case)
         life.keep("case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing")
-        life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].told["log_vkey"])
+        life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].printed["log_vkey"])
         life.keep("audit")
         life.keep("doctor")
         life.keep("key check", *sorted((folder / "cards").iterdir()))

@@ -38,7 +38,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """
     from api.errors import VERDICT_CODES
-    from api.office.audit import run_audit, told_of_records
+    from api.office.audit import how_records_compared, run_audit
     from evidence.audit.run import HEADERS_LEVEL
     from evidence.finding import Verdict
 
@@ -47,7 +47,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     given = given_passphrase(passphrase_file)
     with progress("Auditing", 1) as more:
         done = run_audit(home, level=level, against=older, passphrase=given, progress=more)
-    verdict, records = done.report.verdict, told_of_records(home, done, level)
+    verdict, records = done.report.verdict, how_records_compared(home, done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]
     lines.append(
         f"{verdict.value}: {counted(done.entries, 'log entry', 'log entries')}, "
@@ -63,7 +63,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
             "entries": done.entries,
             "objects": done.objects,
             "records": records,
-            "problems": [problem.told() for problem in done.report.problems],
+            "problems": [problem.as_json() for problem in done.report.problems],
         },
         as_json=as_json,
         text="\n".join(lines),

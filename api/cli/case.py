@@ -116,10 +116,10 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         say(f"{case_id}, opened {first.opened_at}{reason}")
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
-    emit_pages(Listing("items", asdict, _told), pages, as_json=as_json, more=more)
+    emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 
 
-def _told(item: "CaseItem") -> str:
+def _shown(item: "CaseItem") -> str:
     """What the report prints of an item, under its identifier."""
     from casefiles.report.said import said
     from casefiles.report.text import part_lines

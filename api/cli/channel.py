@@ -82,11 +82,11 @@ def add(
         },
         done.unstamped,
         as_json=as_json,
-        text=_told(entry.channel, mode, done),
+        text=_outcome(entry.channel, mode, done),
     )
 
 
-def _told(channel: str, mode: str, done: "Registered") -> str:
+def _outcome(channel: str, mode: str, done: "Registered") -> str:
     if not done.logged:
         return f"{channel} is registered already, as {mode}. Nothing was changed."
     review = f" A second person reviews it by {done.review_by}." if done.review_by else ""

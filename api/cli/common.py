@@ -78,13 +78,13 @@ def new_passphrase(file: Path | None) -> str:
         require_long(found)
         return found
     while True:
-        told = ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", hidden=True, confirm=True)
+        passphrase = ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", hidden=True, confirm=True)
         try:
-            require_long(told)
+            require_long(passphrase)
         except PassphraseError as error:
             warn(f"error: {error}")
         else:
-            return told
+            return passphrase
 
 
 def unlock(home: Home, file: Path | None) -> Unlocked:
@@ -182,11 +182,11 @@ def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
     """Say that what was logged has no signature or no time stamp yet; gives the same for the JSON object."""
     if error is None:
         return []
-    told = str(error).rstrip(".")
+    sentence = str(error).rstrip(".")
     if isinstance(error, StampError):
-        told = f"kept, but without a time stamp yet: {told}. A later command asks again"
-    warn(f"note: {told}.")
-    return [error.told()]
+        sentence = f"kept, but without a time stamp yet: {sentence}. A later command asks again"
+    warn(f"note: {sentence}.")
+    return [error.as_json()]
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def doctor(ctx: click.Context, as_json: bool) -> int:
     report = examine(ctx.find_root().obj, system_clock)
     lines = [line for finding in report.findings for line in _lines(finding)]
     emit(
-        {"ok": report.verdict is Verdict.PASSED, "findings": [finding.told() for finding in report.findings]},
+        {"ok": report.verdict is Verdict.PASSED, "findings": [finding.as_json() for finding in report.findings]},
         as_json=as_json,
         text="\n".join(lines),
     )

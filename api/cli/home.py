@@ -106,12 +106,12 @@ def _work_factor(default: int) -> int:
 
     from config.errors import SettingsError
 
-    told = os.environ.get("NISISAMA_KEYS__PASSPHRASE_LOG_N")
-    if told is None:
+    value = os.environ.get("NISISAMA_KEYS__PASSPHRASE_LOG_N")
+    if value is None:
         return default
-    if not told.isdecimal() or not 10 <= int(told) <= 20:  # noqa: PLR2004 - the range of the setting
-        raise SettingsError("settings.work_factor_does_not_fit", found=told[:20])
-    return int(told)
+    if not value.isdecimal() or not 10 <= int(value) <= 20:  # noqa: PLR2004 - the range of the setting
+        raise SettingsError("settings.work_factor_does_not_fit", found=value[:20])
+    return int(value)
 
 
 def _print_cards(cards: Sequence[str]) -> None:

@@ -96,7 +96,7 @@ def show(
 
     home = open_home(ctx)
     shown = show_item(home, item, _look(home, actor, reason, passphrase_file))
-    told = {
+    facts = {
         **asdict(shown.item),
         "log_index": shown.log_index,
         "after": shown.after,
@@ -106,10 +106,10 @@ def show(
         "checkpoint": shown.checkpoint,
     }
     emit_logged(
-        told,
+        facts,
         shown.unstamped,
         as_json=as_json,
-        text="\n".join(f"{name:<14} {_words(value)}" for name, value in told.items()),
+        text="\n".join(f"{name:<14} {_words(value)}" for name, value in facts.items()),
     )
 
 

@@ -166,7 +166,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
     click.echo(f"error: {said}", err=True)
     try:
         if in_json:
-            whole = json.dumps({"error": {"type": type(error).__name__, **said.told()}})
+            whole = json.dumps({"error": {"type": type(error).__name__, **said.as_json()}})
             click.echo(whole[1:] if begun else whole)
         sys.stdout.flush()
     except OSError:

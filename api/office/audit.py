@@ -23,7 +23,7 @@ def run_audit(
     keys = home.keys.path.is_dir()
     reader = RecordReader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
     signed = home.keys.signed
-    told = AuditInput(
+    audit_input = AuditInput(
         engine=home.engine,
         objects=home.objects,
         key=home.verifier_key,
@@ -36,7 +36,7 @@ def run_audit(
         asked=home.asked_size(),
         in_use=(*home.in_use(), *home.in_recovery()),
     )
-    done = audit(told, progress)
+    done = audit(audit_input, progress)
     problems, verdict = len(done.report.problems), done.report.verdict
     oplog.note(
         "audit_finished", level=level, entries=done.entries, objects=done.objects, problems=problems, verdict=verdict
@@ -44,7 +44,7 @@ def run_audit(
     return done
 
 
-def told_of_records(home: Home, done: Audit, level: int) -> str:
+def how_records_compared(home: Home, done: Audit, level: int) -> str:
     """Whether the records were opened and compared with the rows in clear: ``compared``, or why not.
 
     What a row in clear says beyond its place is committed, so a keyless audit passes without having compared it.

@@ -168,8 +168,8 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
 
 
 def _log(writer: Writer, order: Order, grant: Grant, facts: BundleFacts) -> None:
-    told = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
-    exported = Draft("exported", order.doer.values(grant.request) | told)
+    values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
+    exported = Draft("exported", order.doer.values(grant.request) | values)
     writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
 
@@ -282,18 +282,18 @@ def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEven
 
 
 def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> BundleContents:
-    told = events[0].record.values if events[0].record else {}
+    opening = events[0].record.values if events[0].record else {}
     at = home.clock()
     return BundleContents(
         bundle_id=f"{order.case_id}-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         case_id=order.case_id,
-        organisation=str(told["organisation"]),  # as the log says, not as a setting of today says
+        organisation=str(opening["organisation"]),  # as the log says, not as a setting of today says
         audience=order.audience,
         language=order.language,
         created_at=at,
         reason=order.doer.reason or "",
         purpose=f"evidence for the {order.audience}",
-        rehearsal=told["rehearsal"] != "no",
+        rehearsal=opening["rehearsal"] != "no",
         tool=TOOL,
         entries=tuple(_entries(home, events, anchor, order.audience)),
         checkpoint=anchor.note,

@@ -81,12 +81,12 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
         due = grant.review_by
         if due and stands.review:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
-        told = asdict(row) | {
+        values = asdict(row) | {
             "channel_id": entry.number,
-            "legal_basis": basis.told() if basis else None,
+            "legal_basis": basis.values() if basis else None,
             "review_by": format_time(due) if due else None,
         }
-        added = Draft("channel_added", doer.values(grant.request) | told)
+        added = Draft("channel_added", doer.values(grant.request) | values)
         return _Change((*grant.drafts, added), replace(grant, review_by=due))
 
     with home.writing() as writer:

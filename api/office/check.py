@@ -69,13 +69,13 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, match
     result = check(query, stored_prints(home, matching))
     unread = _files(home) - result.compared - result.not_compared
     with home.writing() as writer:
-        told = {
+        counts = {
             "case": case_id,
             "compared": str(result.compared),
             "not_compared": str(result.not_compared + unread),
             "found": str(len(result.matches)),
         }
-        writer.sequencer.append([Draft("checked", doer.values() | told)])
+        writer.sequencer.append([Draft("checked", doer.values() | counts)])
         unstamped = writer.beat()
     return Checked(tuple(_places(home, result)), result.compared, result.not_compared + unread, unstamped)
 

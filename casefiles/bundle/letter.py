@@ -89,12 +89,12 @@ def render_letter(words: Words, letter: Letter) -> str:
 
 
 def _head(words: Words, letter: Letter) -> list[str]:
-    told = {"bundle": spelled(letter.bundle), "case": spelled(letter.case), "created_at": letter.created_at}
+    facts = {"bundle": spelled(letter.bundle), "case": spelled(letter.case), "created_at": letter.created_at}
     return [
         paragraph(words.say("letter.from", organisation=spelled(letter.organisation))),
         paragraph(words.say("letter.to", audience=fact(words, letter.audience))),
         "",
-        paragraph(words.say("letter.about", **told)),
+        paragraph(words.say("letter.about", **facts)),
         paragraph(words.count("letter.items", letter.facts.items)),
         "",
     ]

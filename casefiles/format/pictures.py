@@ -47,12 +47,12 @@ def require_no_picture(name: str, content: bytes) -> None:
         _require_no_picture_in_bytes(name, content)
         return
     _require_text(name, content)
-    told, tokens = _TAKEN_APART[search](content) if search in _TAKEN_APART else (content, [])
+    text, tokens = _TAKEN_APART[search](content) if search in _TAKEN_APART else (content, [])
     for token in tokens:
         _require_no_picture_in_bytes(name, token)
-    _require_text(name, told)
-    _require_no_base64(name, told)
-    _require_no_print_field(name, told, search)
+    _require_text(name, text)
+    _require_no_base64(name, text)
+    _require_no_print_field(name, text, search)
 
 
 def _require_no_picture_in_bytes(name: str, content: bytes) -> None:
@@ -70,46 +70,50 @@ def _require_text(name: str, content: bytes) -> None:
         raise GateError("gate.control_characters", where=name)
 
 
-def _told_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
+def _disclosed_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
     """What the lines of ``entries.jsonl`` say: leaf, path, of a disclosure what is in it, of a withheld value its name.
 
     The own spelling of a disclosure is not searched: read from another character than its first, one of what
     somebody wrote into a message could spell anything, and a commitment spells what chance made. A line that is
     not of this form is searched as it is.
     """
-    told: list[bytes] = []
+    parts: list[bytes] = []
     for line in lines.split(b"\n"):
         try:
             entry = read_entry(line, where="")
         except RecordsError:
-            told.append(line)
+            parts.append(line)
             continue
-        told += [entry.leaf, *map(base64.b64encode, entry.path), *(_told_by(text.encode()) for text in entry.lines)]
-    return b"\n".join(told), []
+        parts += [
+            entry.leaf,
+            *map(base64.b64encode, entry.path),
+            *(_disclosed_by(text.encode()) for text in entry.lines),
+        ]
+    return b"\n".join(parts), []
 
 
-def _told_by_stamps(lines: bytes) -> tuple[bytes, list[bytes]]:
+def _shown_by_stamps(lines: bytes) -> tuple[bytes, list[bytes]]:
     """What the lines of ``stamps.jsonl`` say beside their tokens, and the tokens."""
-    told: list[bytes] = []
+    parts: list[bytes] = []
     tokens: list[bytes] = []
     for line in lines.split(b"\n"):
         try:
             stamp = read_stamp(line, where="")
         except RecordsError:
-            told.append(line)
+            parts.append(line)
             continue
-        told += [stamp.checkpoint, *map(base64.b64encode, stamp.consistency)]
+        parts += [stamp.checkpoint, *map(base64.b64encode, stamp.consistency)]
         tokens.append(stamp.token)
-    return b"\n".join(told), tokens
+    return b"\n".join(parts), tokens
 
 
 _TAKEN_APART: Mapping[Search, Callable[[bytes], tuple[bytes, list[bytes]]]] = {
-    Search.ENTRIES: _told_by_entries,
-    Search.STAMPS: _told_by_stamps,
+    Search.ENTRIES: _disclosed_by_entries,
+    Search.STAMPS: _shown_by_stamps,
 }
 
 
-def _told_by(line: bytes) -> bytes:
+def _disclosed_by(line: bytes) -> bytes:
     if withheld := _WITHHELD.fullmatch(line):
         return withheld[1]
     return base64.urlsafe_b64decode(line + b"=" * (-len(line) % 4)) if _DISCLOSURE.fullmatch(line) else line

@@ -193,7 +193,7 @@ def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> di
         RecordsError: Entry 0 of the log is not shown, or does not show the organisation, or whether it is a rehearsal.
     """
     return {
-        **_told_at_opening(records),
+        **_opening_values(records),
         "checkpoint": {
             "root": anchorage.checkpoint.root.hex(),
             "sha256": anchorage.checkpoint_sha256,
@@ -209,7 +209,7 @@ def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> di
     }
 
 
-def _told_at_opening(records: Sequence[DisclosedLeaf]) -> dict[str, Json]:
+def _opening_values(records: Sequence[DisclosedLeaf]) -> dict[str, Json]:
     opening = next((record for record in records if (record.index, record.leaf.type) == (0, OPENING)), None)
     if opening is None:
         raise RecordsError("records.opening_not_shown", expected=OPENING)

@@ -172,7 +172,7 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
-class LogTold:
+class LogFacts:
     """The log that the bundle cites, and the daily seal that all of it is proven under."""
 
     origin: str
@@ -196,7 +196,7 @@ class CaseReport:
     entries: tuple[ReportEntry, ...]
     holes: int
     unseen: tuple[Unseen, ...]
-    log: LogTold
+    log: LogFacts
 
 
 def make_report(
@@ -242,9 +242,9 @@ def _cover(case: Mapping[str, Json]) -> Cover:
     )
 
 
-def _log(case: Mapping[str, Json], log_key: str) -> LogTold:
+def _log(case: Mapping[str, Json], log_key: str) -> LogFacts:
     checkpoint = case["checkpoint"]
-    return LogTold(
+    return LogFacts(
         origin=case["log"],
         key=log_key,
         size=int(checkpoint["size"]),

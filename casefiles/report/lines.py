@@ -82,7 +82,7 @@ def row(label: str, value: str, *, indent: str = "") -> list[str]:
     return [f"{head:<{LABEL}} {first}", *(margin + piece for piece in more)]
 
 
-def told(label: str, words: str, *, indent: str = "") -> list[str]:
+def labelled(label: str, words: str, *, indent: str = "") -> list[str]:
     """``label: words``, for words of ours: they break at spaces, which do not matter."""
     return paragraph(words, indent=f"{indent}{label}:".ljust(LABEL) + " ").splitlines()
 

@@ -126,7 +126,7 @@ def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator
     if shown.has("channel_type"):
         yield NamedValue("item.channel_type", shown.code("channel_type", "chat"))
     yield from shown.rows(_FIRST)
-    yield from (row for row in shown.rows(_WHO) if row.code != "item.forwarded_from" or not _is_told(shown))
+    yield from (row for row in shown.rows(_WHO) if row.code != "item.forwarded_from" or not _names_the_origin(shown))
     if shown.has("action"):
         yield NamedValue("item.action", shown.code("action", "action"))
     yield from _Teller({name: values[name] for name in NAMES if name in values}).content()
@@ -184,7 +184,7 @@ def text(value: Json) -> ItemFact:
             return value
 
 
-def _is_told(shown: ItemView) -> bool:
+def _names_the_origin(shown: ItemView) -> bool:
     """Whether the content names where a message was forwarded from, which says more than the name alone."""
     content = shown.values.get("content") if "people" in shown.values else None
     return isinstance(content, list) and any(
@@ -204,7 +204,7 @@ class _Teller:
     def __init__(self, values: Mapping[str, Json]) -> None:
         self.values = values
         self.lists = {name: values[name] for name in _LISTS if name in values}
-        self.told: set[bytes] = set()
+        self._named: set[bytes] = set()
 
     def content(self) -> Iterator[ItemPart]:
         """The words, what is on them, what stands beside them, and counters."""
@@ -236,8 +236,8 @@ class _Teller:
 
     def _behind(self, fields: Mapping[str, Said], words: ItemFact) -> tuple[ItemPart, ...]:
         """What is behind a formatting, but for what its words say themselves."""
-        told = {name: self._one(f"field.entity.{name}", fields[name], ENTITY_FIELDS[name]) for name in fields}
-        return tuple(part for name, part in told.items() if words is None or _shows(fields[name]) != words)
+        parts = {name: self._one(f"field.entity.{name}", fields[name], ENTITY_FIELDS[name]) for name in fields}
+        return tuple(part for name, part in parts.items() if words is None or _shows(fields[name]) != words)
 
     def _part(self, part: ContentPart, number: int | None = None) -> NamedValue | Quote:
         forms = PARTS[part.kind]
@@ -271,7 +271,7 @@ class _Teller:
             case Form.SPAN:
                 return self._words_at(value)
             case Form.LINK | Form.PERSON | Form.NUMBER:
-                self.told.add(_entry_key(value))
+                self._named.add(_entry_key(value))
                 return text(value.address) if isinstance(value, Link) else value
             case Form.FLAG:
                 return Code("flag", value)
@@ -320,7 +320,7 @@ class _Teller:
                 read = _read_entry(name, entry)
                 if read is None:
                     yield NamedValue(f"item.{name}", entry)
-                elif _entry_key(read) not in self.told:
+                elif _entry_key(read) not in self._named:
                     yield NamedValue(f"item.{name}", text(read.address) if isinstance(read, Link) else read)
 
 

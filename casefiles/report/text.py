@@ -12,7 +12,7 @@ from casefiles.report.data import (
     CaseReport,
     Cover,
     IdSpan,
-    LogTold,
+    LogFacts,
     ReportEntry,
     ReportHole,
     ReportItem,
@@ -21,7 +21,7 @@ from casefiles.report.data import (
     Unseen,
     spans_of,
 )
-from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, paragraph, row, spelled, title, told
+from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, labelled, paragraph, row, spelled, title
 from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Quote, Run, Unshown, text
 from config.words import Words
 from evidence.canonical import jcs
@@ -130,7 +130,7 @@ def part_lines(words: Words, part: ItemPart, *, indent: str = _IN) -> Iterator[s
         yield from part_lines(words, below, indent=indent + _IN)
 
 
-def _told(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
+def _worded(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
     """A text that a rehearsal has in words of its own."""
     return words.say(f"{key}.rehearsal" if rehearsal else key, **values)
 
@@ -164,7 +164,7 @@ def _summary(words: Words, summary: Summary, report: CaseReport) -> list[str]:
         words.count("report.items", summary.items),
         words.count("report.events", summary.events),
         words.count(many, summary.withheld) if summary.withheld else words.say(none),
-        _told(words, "report.proven", rehearsal=report.rehearsal, stamped_at=summary.stamped_at),
+        _worded(words, "report.proven", rehearsal=report.rehearsal, stamped_at=summary.stamped_at),
     ]
     return [*heading(words.say("report.summary")), *map(paragraph, texts)]
 
@@ -191,7 +191,7 @@ def _asked(words: Words, asked: Asked) -> str:
 
 def _times(words: Words, report: CaseReport) -> list[str]:
     texts = [words.say("report.times.posted"), words.say("report.times.acquired")]
-    texts.append(_told(words, "report.times.proven", rehearsal=report.rehearsal))
+    texts.append(_worded(words, "report.times.proven", rehearsal=report.rehearsal))
     return [*heading(words.say("report.times")), *_bullets(texts)]
 
 
@@ -213,17 +213,20 @@ def _item(words: Words, item: ReportItem, report: CaseReport) -> Iterator[str]:
     for name, numbers in (("files", item.files), ("carriers", item.carriers)):
         if numbers:
             which = words.say("report.item.of", numbers=_spans(words, spans_of(numbers)))
-            yield from told(words.say(f"report.item.{name}"), which, indent=_IN)
+            yield from labelled(words.say(f"report.item.{name}"), which, indent=_IN)
     times = (
         (words.say("report.item.acquired"), fact(words, item.acquired_at)),
-        (_told(words, "report.item.after", rehearsal=report.rehearsal), item.after or words.say("report.before_first")),
-        (_told(words, "report.item.by", rehearsal=report.rehearsal), item.by),
+        (
+            _worded(words, "report.item.after", rehearsal=report.rehearsal),
+            item.after or words.say("report.before_first"),
+        ),
+        (_worded(words, "report.item.by", rehearsal=report.rehearsal), item.by),
     )
     for label, value in times:
         yield from row(label, value, indent=_IN)
     if item.withheld:
         names = ", ".join(label_of(words, f"item.{name}") for name in item.withheld)
-        yield from told(words.say("report.item.withheld"), names, indent=_IN)
+        yield from labelled(words.say("report.item.withheld"), names, indent=_IN)
 
 
 # The other entries, and what was not seen
@@ -308,14 +311,14 @@ def _verify(words: Words) -> list[str]:
 
 def _limits(words: Words, report: CaseReport) -> list[str]:
     keys = ("who", "received", "complete", "revocation", "law", "seal")
-    proves = _told(words, "report.limits.proves", rehearsal=report.rehearsal)
+    proves = _worded(words, "report.limits.proves", rehearsal=report.rehearsal)
     return [
         *heading(words.say("report.limits")),
         *_bullets([proves, *(words.say(f"report.limits.{key}") for key in keys)]),
     ]
 
 
-def _log(words: Words, log: LogTold) -> list[str]:
+def _log(words: Words, log: LogFacts) -> list[str]:
     return [
         *heading(words.say("report.digests")),
         paragraph(words.say("report.digests.log", origin=spelled(log.origin))),

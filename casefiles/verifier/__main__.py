@@ -46,16 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--log", metavar="VKEY", help="the log's verifier key, if you were given it")
     parser.add_argument("--seal", metavar="SHA256", help="the fingerprint of the seal's certificate, from the letter")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        roots = load_roots(told.trust)
-        key = None if told.log is None else VerifierKey.parse(told.log)
-        pin = None if told.seal is None else parse_fingerprint(told.seal)
-        report = verify(told.file, roots=roots, log_key=key, seal_pin=pin)
+        roots = load_roots(options.trust)
+        key = None if options.log is None else VerifierKey.parse(options.log)
+        pin = None if options.seal is None else parse_fingerprint(options.seal)
+        report = verify(options.file, roots=roots, log_key=key, seal_pin=pin)
     except Explained as error:
         sys.stderr.write(f"{error}\n")
         return USAGE
-    sys.stdout.write(json.dumps(as_json(report), ensure_ascii=False) + "\n" if told.json else as_text(report))
+    sys.stdout.write(json.dumps(as_json(report), ensure_ascii=False) + "\n" if options.json else as_text(report))
     return EXIT_CODES[report.verdict]
 
 

@@ -84,11 +84,11 @@ def as_text(report: Report) -> str:
     if first.verdict is Verdict.FAILED:
         return f"{detail_of(first)}\n\nverdict: {report.verdict}\n"
     for finding in report.findings:
-        check, told = listed[finding.id], _found_of(finding)
+        check, found = listed[finding.id], _found_of(finding)
         if finding.verdict is not Verdict.PASSED:
-            told = f"{check.sub_indication}: {told}"
+            found = f"{check.sub_indication}: {found}"
         lines.append(f"{finding.verdict:<13} {check.id:<22} {check.title}")
-        lines += _wrapped(told, indent=" " * 14)
+        lines += _wrapped(found, indent=" " * 14)
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]
     return "\n".join(

@@ -110,9 +110,9 @@ class LogAudit:
         places: By leaf index, every leaf but anchors that could be read, after ``leaves`` ran to its end.
     """
 
-    def __init__(self, connection: sa.Connection, told: AuditInput, progress: Callable[[int], object]) -> None:
+    def __init__(self, connection: sa.Connection, audit_input: AuditInput, progress: Callable[[int], object]) -> None:
         self._connection = connection
-        self._told = told
+        self._input = audit_input
         self._progress = progress
         self._tree = _Memory()
         self._hashes: list[bytes] = []
@@ -167,8 +167,8 @@ class LogAudit:
             self._progress(len(hashes))
 
     def _require_place(self, leaf: Leaf, newest: str) -> None:
-        if leaf.log != self._told.key.name:
-            raise LeafError("leaf.of_another_log", expected=self._told.key.name, found=leaf.log[:80])
+        if leaf.log != self._input.key.name:
+            raise LeafError("leaf.of_another_log", expected=self._input.key.name, found=leaf.log[:80])
         if leaf.after != newest:
             raise LeafError("leaf.names_another_token", expected=newest, found=leaf.after)
 
@@ -209,7 +209,7 @@ class LogAudit:
     def _good_checkpoints(self) -> Iterator[Checkpoint]:
         for _size, note in self._notes():
             try:
-                checkpoint = open_checkpoint(note, key=self._told.key)
+                checkpoint = open_checkpoint(note, key=self._input.key)
             except LogError:
                 continue  # reported by log.checkpoints
             if checkpoint.size <= self.size:
@@ -233,7 +233,7 @@ class LogAudit:
         for row in self._checkpoint_rows():
             where = f"checkpoint {row.size}"
             try:
-                checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._told.key)
+                checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._input.key)
                 if checkpoint.size != row.size:
                     raise CheckpointError("checkpoint.another_size", expected=checkpoint.size, found=row.size)
                 if row.cosigned is not None:
@@ -301,7 +301,7 @@ class LogAudit:
                 raise CheckpointError("checkpoint.other_bytes", name=name, public=public[name])
         if notes.get(public["checkpoint_sha256"]) != row.size:
             raise CheckpointError("checkpoint.stamped_missing", expected=public["checkpoint_sha256"])
-        roots = self._told.roots.get(public["office"], ())
+        roots = self._input.roots.get(public["office"], ())
         info = verify_token(token=token, sha256=bytes.fromhex(public["checkpoint_sha256"]), roots=roots)
         if format_time(info.gen_time) != public["gen_time"]:
             raise CheckpointError("checkpoint.another_time", expected=public["gen_time"])
@@ -312,7 +312,7 @@ class LogAudit:
         sizes = self._connection.execute(sa.select(table.c.size)).scalars()
         stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
         newest = max((size for size, _note in self._notes()), default=0)
-        news = min(newest, self._news, newest if self._told.asked is None else self._told.asked)
+        news = min(newest, self._news, newest if self._input.asked is None else self._input.asked)
         if stamped >= news > 0:
             later = self.size - stamped
             return [
@@ -328,12 +328,12 @@ class LogAudit:
         Raises:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
         """
-        if (signed := self._told.signed) is not None:
+        if (signed := self._input.signed) is not None:
             self.holds(signed)
             if (digest := sha256_hex(signed)) not in self._digests():
                 # undecided: it is written before its row, so its writer may be just at it, or was killed there
                 yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_row", {"expected": digest})
-        elif not self._told.keys:
+        elif not self._input.keys:
             yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_keys")
         elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there
             yield failed("log.signed", "log.signed", "log.signed.missing")
@@ -345,7 +345,7 @@ class LogAudit:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
         """
         try:
-            told = open_checkpoint(note, key=self._told.key)
+            checkpoint = open_checkpoint(note, key=self._input.key)
         except NoteError as error:
             raise CheckpointError("checkpoint.not_of_this_log", cause=error) from error
-        self._require_held(told)
+        self._require_held(checkpoint)

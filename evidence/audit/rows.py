@@ -47,17 +47,17 @@ class _Places:
         yield from self._channels()
 
     def _one_each(
-        self, table: sa.Table, event_type: str, told: Callable[[Place], Mapping[str, object]] = lambda _place: {}
+        self, table: sa.Table, event_type: str, expected_of: Callable[[Place], Mapping[str, object]] = lambda _place: {}
     ) -> Iterator[Finding]:
         """Every leaf of the type has exactly one row, which says what the leaf tells in clear."""
-        columns = [table.c.idx, *(table.c[name] for name in told(Place("", event_type, None)))]
+        columns = [table.c.idx, *(table.c[name] for name in expected_of(Place("", event_type, None)))]
         open_leaves = set(self._of(event_type))
         for row in self._connection.execute(sa.select(*columns)):
             if type(row.idx) is not int or row.idx not in open_leaves:
                 yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=event_type)
                 continue
             open_leaves.remove(row.idx)
-            for name, expected in told(self._places[row.idx]).items():
+            for name, expected in expected_of(self._places[row.idx]).items():
                 if getattr(row, name) != expected:
                     yield failed(
                         _ID,

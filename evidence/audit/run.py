@@ -55,19 +55,19 @@ class Audit:
     compared: bool
 
 
-def audit(told: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
+def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
     """Audit a home: run every check of the level. ``progress`` hears how many more leaves were read.
 
     Damage is not raised: it is in the report.
     """
     # before the view of the database: what is settled by now is logged in it, even while another process writes
-    present = frozenset(told.objects.addresses()) if told.level >= BYTES_LEVEL else frozenset()
-    with told.engine.connect() as connection, _any_text(connection):
+    present = frozenset(audit_input.objects.addresses()) if audit_input.level >= BYTES_LEVEL else frozenset()
+    with audit_input.engine.connect() as connection, _any_text(connection):
         connection.begin()  # one view for every check; never committed
-        log = LogAudit(connection, told, progress)
-        findings = _run(_log_checks(connection, log, told))
-        store = StoreAudit(connection, told, media=log.media, size=log.size, present=present)
-        findings += _run(_store_checks(store, told, partial(row_places, connection, log.places)))
+        log = LogAudit(connection, audit_input, progress)
+        findings = _run(_log_checks(connection, log, audit_input))
+        store = StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present)
+        findings += _run(_store_checks(store, audit_input, partial(row_places, connection, log.places)))
     return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
 
 
@@ -97,7 +97,7 @@ def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]
         yield from check() or ()
 
 
-def _log_checks(connection: sa.Connection, log: LogAudit, told: AuditInput) -> Iterable[_Check]:
+def _log_checks(connection: sa.Connection, log: LogAudit, audit_input: AuditInput) -> Iterable[_Check]:
     yield "database.schema", partial(home.schema, connection)  # (1)
     yield "database.integrity", log.integrity
     yield "log.leaves", log.leaves  # (2)
@@ -106,17 +106,19 @@ def _log_checks(connection: sa.Connection, log: LogAudit, told: AuditInput) -> I
     yield "log.tokens", log.tokens  # (5)
     yield "log.anchored", log.anchored  # (6)
     yield "log.signed", log.signed  # (7)
-    if told.against is not None:
-        yield "log.against", partial(log.holds, told.against)
-    yield "home.pins", partial(home.pins, connection, told, log.places)
+    if audit_input.against is not None:
+        yield "log.against", partial(log.holds, audit_input.against)
+    yield "home.pins", partial(home.pins, connection, audit_input, log.places)
 
 
-def _store_checks(store: StoreAudit, told: AuditInput, places: Callable[[], Iterable[Finding]]) -> Iterable[_Check]:
-    if told.level >= BYTES_LEVEL:  # (8)
+def _store_checks(
+    store: StoreAudit, audit_input: AuditInput, places: Callable[[], Iterable[Finding]]
+) -> Iterable[_Check]:
+    if audit_input.level >= BYTES_LEVEL:  # (8)
         yield "sealed.rows", store.rows
         yield "objects.bytes", store.objects
-    if told.level >= HEADERS_LEVEL:  # (9)
+    if audit_input.level >= HEADERS_LEVEL:  # (9)
         yield "sealed.headers", store.headers
         yield "rows.places", places
-        if told.reader:
+        if audit_input.reader:
             yield "records.rows", store.records

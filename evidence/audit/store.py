@@ -39,14 +39,14 @@ class StoreAudit:
     def __init__(
         self,
         connection: sa.Connection,
-        told: AuditInput,
+        audit_input: AuditInput,
         *,
         media: Mapping[str, int],
         size: int,
         present: frozenset[str],
     ) -> None:
         self._connection = connection
-        self._told = told
+        self._input = audit_input
         self._media = media
         self._size = size
         self._present = present
@@ -101,14 +101,14 @@ class StoreAudit:
         """Check that every payload outside the rows is an object that hashes to its address, and no other is there."""
         in_rows = self._in_rows()
         expected = {address: index for address, index in self._media.items() if index not in in_rows}
-        for path in self._told.objects.strangers():
+        for path in self._input.objects.strangers():
             yield failed("objects.bytes", str(path), "objects.bytes.not_ours")
         for address in sorted(self._present - expected.keys()):
-            told = "a row" if address in self._media else "none"
-            yield failed("objects.bytes", f"object {address}", "objects.bytes.not_in_log", found=told)
+            row = "a row" if address in self._media else "none"
+            yield failed("objects.bytes", f"object {address}", "objects.bytes.not_in_log", found=row)
         for address, index in expected.items():
             try:
-                found = sha256_hex_of(self._told.objects.read(address))
+                found = sha256_hex_of(self._input.objects.read(address))
             except ObjectMissingError as error:
                 yield Finding.of_error("objects.bytes", error)
                 continue
@@ -137,7 +137,7 @@ class StoreAudit:
 
     def records(self) -> Iterable[Finding]:
         """Check that every record opens its leaf, and that the rows in clear follow from the records."""
-        if (reader := self._told.reader) is None:
+        if (reader := self._input.reader) is None:
             return
         scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
         database.metadata.create_all(scratch)

@@ -198,10 +198,12 @@ def read_record(plain: bytes, leaf: Leaf) -> Record:
     """
     try:
         body: dict[str, Any] = json.loads(plain)
-        told = body["secrets"]
+        both_secrets = body["secrets"]
         names = set(schema_of(leaf.type, leaf.format).names)
         values = dict.fromkeys(sorted(names)) | body["values"]
-        record = Record(body["type"], values, from_b64u(told["subject"]), from_b64u(told["act"]), body["source"])
+        record = Record(
+            body["type"], values, from_b64u(both_secrets["subject"]), from_b64u(both_secrets["act"]), body["source"]
+        )
         if (body["format"], record.type, {*record.values.keys()}) != (RECORD_FORMAT, leaf.type, names):
             raise LeafError("leaf.record_of_another", event_id=leaf.event_id)
         commit = record.commit()

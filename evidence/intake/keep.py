@@ -386,6 +386,6 @@ def _imported(container: Container, provenance: Provenance, counts: Counts) -> d
         "channel_id": container.channel_id,
         "channel_title": container.channel_title,
         "channel_type": container.channel_type,
-        "legal_basis": basis.told() if basis else None,
+        "legal_basis": basis.values() if basis else None,
         "counts": {name: str(number) for name, number in asdict(counts).items()},
     }

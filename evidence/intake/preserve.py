@@ -70,17 +70,17 @@ class Preserver:
         stream = _Stream(_chunks(medium), hold=MAX_BYTES)
         missing: list[MissingPart] = []
         if mode is Mode.SEALED:
-            draft = self._with_payload(draft, stream, type_of(medium), lambda: require_new(_told(draft, stream)))
+            draft = self._with_payload(draft, stream, type_of(medium), lambda: require_new(_with_digest(draft, stream)))
         else:
             for _chunk in stream:
                 pass
-            require_new(_told(draft, stream))
+            require_new(_with_digest(draft, stream))
             missing.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
         prints, reason = self._fingerprints(stream)
         if reason and _shows(medium):
             missing.append((HoleReason.NOT_DECODED, reason))
         sealed = seal_whole(prints.sealing_bytes(), recipients=(self.matching,))
-        return replace(_told(draft, stream), prints=sealed), tuple(missing)
+        return replace(_with_digest(draft, stream), prints=sealed), tuple(missing)
 
     def _fingerprints(self, stream: "_Stream") -> tuple[Prints, str]:
         decoded, reason = None, ""
@@ -101,8 +101,8 @@ class Preserver:
         head, rest = _split(content, ROW_BYTES)
 
         def manifest() -> bytes:
-            told = {"event": draft.event_id, "log": self.origin, "media_type": media_type}
-            return jcs(told | {"length": str(content.length), "sha256": content.sha256})
+            facts = {"event": draft.event_id, "log": self.origin, "media_type": media_type}
+            return jcs(facts | {"length": str(content.length), "sha256": content.sha256})
 
         def seal(source: Iterable[bytes], sink: Sink) -> SealedPayload:
             sealed = seal_media(source, manifest=manifest, recipients=(self.office,), sink=sink)
@@ -185,7 +185,7 @@ def _split(content: Iterable[bytes], most: int) -> tuple[list[bytes], Iterator[b
     return head, None
 
 
-def _told(draft: Draft, stream: _Stream) -> Draft:
+def _with_digest(draft: Draft, stream: _Stream) -> Draft:
     return replace(draft, values={**draft.values, "sha256": stream.sha256, "bytes": str(stream.length)})
 
 

@@ -37,8 +37,8 @@ class Provenance:
 
     def values(self, at: datetime) -> dict[str, Value]:
         """The values that every event of this intake carries, acquired at this time by our clock."""
-        told: dict[str, Value] = {"declared_by": text_value(self.declared_by), "method": self.method}
-        return replace(self.doer, at=at).values(self.authority) | told
+        declared: dict[str, Value] = {"declared_by": text_value(self.declared_by), "method": self.method}
+        return replace(self.doer, at=at).values(self.authority) | declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +194,13 @@ class Sighter:
 
 
 def _item_values(content: Observation, provenance: Provenance) -> dict[str, Value]:
-    told: dict[str, Value] = {"mode": provenance.mode.value} | dict(content.fields)
-    told |= {"kind": content.kind.value, "container_sha256": provenance.container_sha256}
-    told |= {"channel_id": content.channel_id, "message_id": _text(content.message_id)}
-    told |= {"posted_at": _time(content.posted_at), "offset": _text(content.offset)}
+    values: dict[str, Value] = {"mode": provenance.mode.value} | dict(content.fields)
+    values |= {"kind": content.kind.value, "container_sha256": provenance.container_sha256}
+    values |= {"channel_id": content.channel_id, "message_id": _text(content.message_id)}
+    values |= {"posted_at": _time(content.posted_at), "offset": _text(content.offset)}
     if content.raw is not None:
-        told["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
-    return told
+        values["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
+    return values
 
 
 def _hole_values(hole: Hole, provenance: Provenance) -> dict[str, Value]:

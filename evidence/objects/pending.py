@@ -67,11 +67,13 @@ class LocalPending:
 
     def _drafts_of(self, addresses: Iterable[str]) -> list[tuple[Path, Path]]:
         """The drafts with the places that they get."""
-        told = {address: tuple(self._drafts.get(address, ())) for address in addresses}
-        for address, drafts in told.items():
+        drafts_by_address = {address: tuple(self._drafts.get(address, ())) for address in addresses}
+        for address, drafts in drafts_by_address.items():
             if not drafts:
                 raise ObjectMissingError("object_missing.never_put", address=address)
-        return [(draft, place_of(self._root, address)) for address, drafts in told.items() for draft in drafts]
+        return [
+            (draft, place_of(self._root, address)) for address, drafts in drafts_by_address.items() for draft in drafts
+        ]
 
     def settle(self, addresses: Iterable[str]) -> None:
         """Keep the objects that were logged; see the port."""

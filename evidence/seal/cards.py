@@ -42,7 +42,7 @@ def card_text(card: str, *, number: int, count: int, needed: int, organisation: 
         number: 1 to ``count``.
     """
     words = card.split()
-    told = (
+    lines = (
         f"NisiSama office key, card {number} of {count}",
         f"Organisation: {organisation}",
         "",
@@ -52,7 +52,7 @@ def card_text(card: str, *, number: int, count: int, needed: int, organisation: 
         _HEADS_WORDS,
         *(f"{at + 1:>2}  {' '.join(words[at : at + _A_LINE])}" for at in range(0, len(words), _A_LINE)),
     )
-    return "\n".join(textwrap.fill(line, _MAX_COLUMNS) for line in told) + "\n"
+    return "\n".join(textwrap.fill(line, _MAX_COLUMNS) for line in lines) + "\n"
 
 
 def words_of(text: str) -> list[str]:

@@ -40,9 +40,9 @@ class SeenKey:
 
     secret: bytes
 
-    def mark(self, *told: Value) -> bytes:
+    def mark(self, *parts: Value) -> bytes:
         """The 32-byte mark of these values, in this order."""
-        return hmac.digest(self.secret, jcs(told), "sha256")
+        return hmac.digest(self.secret, jcs(parts), "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
     if values["kind"] == Kind.FILE:
         place = [post_sha256(values), values.get("position")]
         read = [*place, values.get("sha256"), _carrier(values)] if values.get("sha256") else place
-        return Marks(*(_seen(key, Kind.FILE, values, sha256_hex(jcs(told))) for told in (read, place)))
+        return Marks(*(_seen(key, Kind.FILE, values, sha256_hex(jcs(parts))) for parts in (read, place)))
     digest = message_sha256(values)
     if values["kind"] in _MESSAGES:
         return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values))
@@ -79,12 +79,12 @@ def hole_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes:
     When nothing was seen, both ends in time tell one from another; where no message does, its container does.
     Never what is missing, in words: that is a file's name.
     """
-    told = [values.get(name) for name in ("hole", "hi", "position", "message_sha256")]
+    facts = [values.get(name) for name in ("hole", "hi", "position", "message_sha256")]
     if values["hole"] in _OF_TIME:
-        told += [values["since"], values.get("until")]
+        facts += [values["since"], values.get("until")]
     elif values.get("lo") is None:
-        told += [values.get("container_sha256")]
-    return key.mark("hole", values["channel_id"], values.get("lo"), *_source(values), sha256_hex(jcs(told)))
+        facts += [values.get("container_sha256")]
+    return key.mark("hole", values["channel_id"], values.get("lo"), *_source(values), sha256_hex(jcs(facts)))
 
 
 def _seen(key: SeenKey, kind: str, values: Mapping[str, Any], digest: str) -> bytes:

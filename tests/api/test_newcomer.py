@@ -123,8 +123,8 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
     listed = run("--home", home.path, "watch", "list")[1].splitlines()
     assert [line.split() for line in listed[:1]] == [["kanal", "sealed", "public"]]
     assert listed[1:] == ["    2026-01-02  reported by Org: https://x.y/2"]
-    told = json.loads(run("--home", home.path, *modest, "https://x.y/2", "--json")[1])
-    assert (told["before"], told["changed"], told["mode"]) == ("sealed", True, "metadata_only")
+    changed = json.loads(run("--home", home.path, *modest, "https://x.y/2", "--json")[1])
+    assert (changed["before"], changed["changed"], changed["mode"]) == ("sealed", True, "metadata_only")
 
 
 # Where the home is named
@@ -253,6 +253,6 @@ def test_an_option_that_may_be_given_several_times_says_so() -> None:
 
 
 def test_help_says_time_stamp_office() -> None:
-    told = json.dumps([run(*name, "--help")[1] for name in COMMANDS])
-    assert "time-stamp office" in told
-    assert "authorit" not in told
+    helps = json.dumps([run(*name, "--help")[1] for name in COMMANDS])
+    assert "time-stamp office" in helps
+    assert "authorit" not in helps

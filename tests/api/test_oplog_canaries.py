@@ -193,12 +193,12 @@ def test_no_error_quotes_an_export_a_card_or_a_secret(life: Life) -> None:
 
 
 def test_the_life_was_logged_whole(life: Life) -> None:
-    told = [json.loads(line) for line in life.lines()]
-    assert {line["event"] for line in told} >= oplog.EVENTS.keys() - UNEVENTFUL
-    assert not any("dropped" in line for line in told)
-    refused = {line["error"] for line in told if line["event"] == "command_refused"}
+    lines = [json.loads(line) for line in life.lines()]
+    assert {line["event"] for line in lines} >= oplog.EVENTS.keys() - UNEVENTFUL
+    assert not any("dropped" in line for line in lines)
+    refused = {line["error"] for line in lines if line["event"] == "command_refused"}
     assert {"UnknownItemError", "CutOffExportError", "PassphraseError", "OSError", "HomeError"} <= refused
-    assert {line["command"] for line in told if line["event"] == "command_began"} >= {"case export", "key check"}
+    assert {line["command"] for line in lines if line["event"] == "command_began"} >= {"case export", "key check"}
 
 
 def test_each_canary_was_planted(life: Life) -> None:
@@ -220,5 +220,5 @@ def test_a_leak_would_be_found_if_the_one_guard_were_away(
         return (tmp_path / FILE).read_text().splitlines()
 
     assert leaks(life.canaries(), logged()) == []
-    monkeypatch.setattr(oplog, "allowed_fields", lambda _logger, _method, told: dict(told))
+    monkeypatch.setattr(oplog, "allowed_fields", lambda _logger, _method, line: dict(line))
     assert {canary for canary, _line in leaks(life.canaries(), logged())} >= {*PLANTED.values(), life.export.phone}

@@ -18,8 +18,8 @@ def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
     folder = tmp_path / "export"
     folder.mkdir()
     message = {"id": 1, "type": "message", "date_unixtime": "1731570000", "from": PLANTED, "text": PLANTED}
-    told = {"name": "x", "type": "private_group", "id": 5, "messages": [message]}
-    (folder / "result.json").write_text(json.dumps(told))
+    export = {"name": "x", "type": "private_group", "id": 5, "messages": [message]}
+    (folder / "result.json").write_text(json.dumps(export))
     take_in(home, folder)
     (item,) = [each.item_id for each in items_of(home)]
     home.engine.dispose()

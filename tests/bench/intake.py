@@ -90,9 +90,9 @@ def measure(count: int) -> dict[str, float]:
         take_in(home, folder / "export", Mode.METADATA_ONLY)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         home.engine.dispose()
-        told = {"wall": count / wall, "processor": count / processor, "memory": float(peak_bytes() - resident)}
-        told |= {"bytes": (on_disk(home.path) - before) / count}
-        return told | split(home.path / "nisisama.db", count)
+        rates = {"wall": count / wall, "processor": count / processor, "memory": float(peak_bytes() - resident)}
+        rates |= {"bytes": (on_disk(home.path) - before) / count}
+        return rates | split(home.path / "nisisama.db", count)
 
 
 def split(file: Path, count: int) -> dict[str, float]:
@@ -112,8 +112,8 @@ def in_a_process(count: int) -> dict[str, float]:
     """One import in a process of its own, so that no memory of another counts."""
     command = [sys.executable, "-m", "tests.bench.intake", str(count)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+    rates: dict[str, float] = json.loads(done.stdout)
+    return rates
 
 
 def sqlite_alone(count: int) -> float:

@@ -126,12 +126,12 @@ class Log:
         """Append one event with its secrets; every NAME is committed."""
         index, schema = len(self.leaves), SCHEMAS[kind]
         subject, act = (hashlib.sha256(f"{word} {index}".encode()).digest() for word in ("subject", "act"))
-        told = {name: disclose(subject, name, values.get(name)) for name in schema.subject}
-        told |= {name: disclose(act, name, values.get(name)) for name in schema.act}
-        sealed = {"record": hashlib.sha256(f"record {index}".encode()).hexdigest()} if told else {}
+        disclosures = {name: disclose(subject, name, values.get(name)) for name in schema.subject}
+        disclosures |= {name: disclose(act, name, values.get(name)) for name in schema.act}
+        sealed = {"record": hashlib.sha256(f"record {index}".encode()).hexdigest()} if disclosures else {}
         body: Value = {
             "after": self.after,
-            "commit": commit_digest({name: commitment(disclosure) for name, disclosure in told.items()}),
+            "commit": commit_digest({name: commitment(disclosure) for name, disclosure in disclosures.items()}),
             "event": hashlib.sha256(f"event {index}".encode()).hexdigest()[:32],
             "format": FORMAT,
             "log": ORIGIN,
@@ -139,13 +139,13 @@ class Log:
             "sealed": sealed,
             "type": kind,
         }
-        return self.append(jcs(body), told)
+        return self.append(jcs(body), disclosures)
 
-    def append(self, leaf: bytes, told: dict[str, str]) -> int:
+    def append(self, leaf: bytes, disclosures: dict[str, str]) -> int:
         index = len(self.leaves)
         self.tiles.kept |= grow(self.tiles, size=index, leaf_hashes=[leaf_hash(leaf)])
         self.leaves.append(leaf)
-        self.disclosures.append(told)
+        self.disclosures.append(disclosures)
         return index
 
     def checkpoint(self, size: int | None = None, *, key: Ed25519PrivateKey = LOG_KEY) -> bytes:
@@ -199,10 +199,11 @@ class Log:
         )
 
 
-def lines_of(told: Mapping[str, str], *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def lines_of(disclosures: Mapping[str, str], *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """What shows a leaf with these disclosures: one line for each name."""
     return tuple(
-        withheld_line(name, commitment(told[name])) if name in withhold else told[name] for name in sorted(told)
+        withheld_line(name, commitment(disclosures[name])) if name in withhold else disclosures[name]
+        for name in sorted(disclosures)
     )
 
 
@@ -265,7 +266,7 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
     """Everything in the log but its anchors, under one stamped checkpoint."""
     checkpoint, at = log.checkpoint(), START + timedelta(hours=12)
     token = stamping(at)(hashlib.sha256(checkpoint).digest())
-    wanted = [index for index, told in enumerate(log.disclosures) if told] if only is None else only
+    wanted = [index for index, disclosures in enumerate(log.disclosures) if disclosures] if only is None else only
     entries = log.entries(wanted)
     final = ProvenTime(format_time(at + timedelta(seconds=1)), len(log.leaves), hashlib.sha256(token).hexdigest())
     bounds = ((entry.index, entry.leaf.split(b'"')[3].decode()) for entry in entries)

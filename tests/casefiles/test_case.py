@@ -38,8 +38,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def observed(message: int | None, channel: str = "7", kind: str = "message") -> Draft:
-    told = {"kind": kind, "channel_id": channel, "message_id": None if message is None else str(message)}
-    return Draft("observed", NOBODY | told | {"mode": "sealed", "sha256": "ab" * 32, "text": f"text {message}"})
+    values = {"kind": kind, "channel_id": channel, "message_id": None if message is None else str(message)}
+    return Draft("observed", NOBODY | values | {"mode": "sealed", "sha256": "ab" * 32, "text": f"text {message}"})
 
 
 def hole(lo: int | None, hi: int | None, channel: str = "7", why: str = "gap") -> Draft:

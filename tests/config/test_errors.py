@@ -28,8 +28,8 @@ def test_a_code_without_words_is_told_by_itself_and_its_facts() -> None:
 
 def test_a_cause_gives_its_words_to_the_words_of_what_it_caused() -> None:
     cause = Explained("later.code", where="leaf 3", expected="a", found="b", fix="Do c")
-    told = say("audit.damage", {"cause": cause, "where": "leaf 4"})
-    assert (told.where, told.expected, told.found) == ("leaf 4", "a", "later.code b")
+    wording = say("audit.damage", {"cause": cause, "where": "leaf 4"})
+    assert (wording.where, wording.expected, wording.found) == ("leaf 4", "a", "later.code b")
     assert as_json({"cause": cause, "size": 4})["cause"] == {"code": "later.code", "facts": cause.facts}
 
 
@@ -54,9 +54,9 @@ def test_every_entry_can_be_told(code: str) -> None:
         def __missing__(self, name: str) -> object:
             return Explained("later.code") if name == "cause" else 7
 
-    told = [text.format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
-    assert any(told)
-    assert all("\n" not in text for text in told)
+    texts = [text.format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
+    assert any(texts)
+    assert all("\n" not in text for text in texts)
     assert catalogue(LANGUAGE)[code].keys() <= set(WORDING_PARTS)
 
 

@@ -115,8 +115,8 @@ def test_what_a_line_holds_is_no_text_that_came_from_outside(value: Any) -> None
 
 
 def test_a_number_a_verdict_an_error_and_a_digest_pass() -> None:
-    told = {"level": 3, "problems": 0, "verdict": Verdict.PASSED, "entries": True, "objects": float("nan")}
-    line = oplog.allowed_fields(None, "info", {**TELLING, "event": "audit_finished", **told})
+    fields = {"level": 3, "problems": 0, "verdict": Verdict.PASSED, "entries": True, "objects": float("nan")}
+    line = oplog.allowed_fields(None, "info", {**TELLING, "event": "audit_finished", **fields})
     assert (line["level"], line["problems"], line["verdict"], line["dropped"]) == (3, 0, "PASSED", 2)
     refused = {**TELLING, "event": "command_refused"}
     line = oplog.allowed_fields(None, "info", {**refused, "error": KeyError, "place": "api/home.py:7"})

@@ -142,9 +142,9 @@ ADDRESS = "postgresql://nisi:geheim99@db/n"
 )
 def test_a_password_is_not_repeated_wherever_it_stands_in_the_file(file: Path, head: str, tail: str) -> None:
     file.write_text(f"{head}\n{file.read_text()}\n{tail}\n")
-    told = repr(refused(file)) + str(vars(refused(file)))
-    assert "geheim" not in told
-    assert "99" not in told.replace(str(file), "")
+    shown = repr(refused(file)) + str(vars(refused(file)))
+    assert "geheim" not in shown
+    assert "99" not in shown.replace(str(file), "")
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,9 @@ def test_an_entry_is_kept_in_one_spelling() -> None:
 
 
 def basis(folder: Path, **changes: str | None) -> Path:
-    told = {name: value for name, value in (BASIS | changes).items() if value is not None}
+    values = {name: value for name, value in (BASIS | changes).items() if value is not None}
     file = folder / "basis.toml"
-    file.write_text("".join(f"{name} = {value}\n" for name, value in told.items()))
+    file.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
     return file
 
 
@@ -151,7 +151,7 @@ def test_a_basis_holds_on_its_first_and_on_its_last_day(tmp_path: Path, first: s
 
 
 def test_an_event_says_all_of_a_legal_basis(tmp_path: Path) -> None:
-    told = load_legal_basis(basis(tmp_path, date="2026-03-01", expires='"2026-12-31"'), today=TODAY).told()
+    values = load_legal_basis(basis(tmp_path, date="2026-03-01", expires='"2026-12-31"'), today=TODAY).values()
     said = {
         "text": "Article 5",
         "counsel": "A. Counsel",
@@ -159,7 +159,7 @@ def test_an_event_says_all_of_a_legal_basis(tmp_path: Path) -> None:
         "date": "2026-03-01",
         "expires": "2026-12-31",
     }
-    assert told == said
+    assert values == said
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_an_event_says_all_of_a_legal_basis(tmp_path: Path) -> None:
     [("@kanali", None), ("1234567890", "1234567890"), ("-1001234567890", "1234567890"), ("-987", "987")],
 )
 def test_a_channel_that_is_named_by_its_number_has_one(channel: str, number: str | None) -> None:
-    told = {
+    rest = {
         "report_url": "https://example.org/a",
         "reported_by": "Org",
         "reported_on": "2026-01-01",
         "access": "public",
     }
-    assert watch_entry(channel=channel, **told).number == number
+    assert watch_entry(channel=channel, **rest).number == number
 
 
 def test_a_stream_is_read_as_a_file_is(tmp_path: Path) -> None:

@@ -90,10 +90,10 @@ def given(call: ast.Call, kind: str, parameters: tuple[str, ...] = ()) -> frozen
         at = 3 if kind == "Finding" else 1
         if len(call.args) <= at:
             return frozenset()
-        told = call.args[at]
-        if not isinstance(told, ast.Dict) or None in told.keys:
+        argument = call.args[at]
+        if not isinstance(argument, ast.Dict) or None in argument.keys:
             return None
-        return frozenset(str(key.value) for key in told.keys if isinstance(key, ast.Constant))
+        return frozenset(str(key.value) for key in argument.keys if isinstance(key, ast.Constant))
     return frozenset(each.arg for each in call.keywords if each.arg and each.arg not in parameters)
 
 
@@ -202,9 +202,9 @@ def page() -> str:
     """The text of ``docs/errors.md``."""
     rows = []
     of = classes()
-    for code, told in sorted(catalogue(LANGUAGE).items()):
-        says = told.get("message") or told.get("found") or f"expected {told['expected']}"
-        cells = (f"`{code}`", " ".join(f"`{kind}`" for kind in sorted(of[code])), says, told.get("fix", ""))
+    for code, words in sorted(catalogue(LANGUAGE).items()):
+        says = words.get("message") or words.get("found") or f"expected {words['expected']}"
+        cells = (f"`{code}`", " ".join(f"`{kind}`" for kind in sorted(of[code])), says, words.get("fix", ""))
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n")
     return HEAD + "".join(rows)
 

@@ -62,8 +62,8 @@ def test_every_code_belongs_to_one_class() -> None:
 
 def test_every_code_is_spelled_as_codes_are_and_has_known_parts() -> None:
     assert [code for code in WORDS if not CODE.fullmatch(code)] == []
-    assert {code: told for code, told in WORDS.items() if not told or not told.keys() <= set(WORDING_PARTS)} == {}
-    assert [code for code, told in WORDS.items() for text in told.values() if not text or text.strip() != text] == []
+    assert {code: parts for code, parts in WORDS.items() if not parts or not parts.keys() <= set(WORDING_PARTS)} == {}
+    assert [code for code, parts in WORDS.items() for text in parts.values() if not text or text.strip() != text] == []
 
 
 def test_the_page_of_codes_is_up_to_date() -> None:

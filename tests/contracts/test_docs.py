@@ -106,13 +106,13 @@ def test_each_command_has_its_section_with_exactly_its_options(name: str) -> Non
     assert heading, f"no section for {name}"
     arguments = [each for each in COMMANDS[name].params if isinstance(each, click.Argument)]
     assert len(heading[1].split()) == len(arguments)
-    told = "".join(row[0] for row in rows(section(OPERATIONS, heading[0])))
-    assert set(re.findall(r"--[a-z-]+", told)) == options(COMMANDS[name])
+    cells = "".join(row[0] for row in rows(section(OPERATIONS, heading[0])))
+    assert set(re.findall(r"--[a-z-]+", cells)) == options(COMMANDS[name])
 
 
 def test_no_section_speaks_of_a_command_that_is_not_there() -> None:
-    told = re.findall(r"^### `nisisama ([a-z ]+?)(?: [A-Z.]+)*`$", OPERATIONS, re.MULTILINE)
-    assert sorted(told) == sorted(COMMANDS)
+    headings = re.findall(r"^### `nisisama ([a-z ]+?)(?: [A-Z.]+)*`$", OPERATIONS, re.MULTILINE)
+    assert sorted(headings) == sorted(COMMANDS)
 
 
 def calls(text: str) -> Iterator[list[str]]:
@@ -210,7 +210,7 @@ def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:
     home = Home.open(office.home.path)
     signed = home.keys.signed.read_bytes()
     reader = RecordReader(home.keys.unlock(PASSPHRASE).casework, home.keys.seen_key())
-    told = AuditInput(
+    audit_input = AuditInput(
         home.engine, home.objects, home.verifier_key, home.stamp_roots(), signed=signed, against=signed, reader=reader
     )
     findings = section(OPERATIONS, "## Findings")
@@ -218,7 +218,7 @@ def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:
     found = {finding.id for finding in examine(home.path, system_clock).findings}
     nowhere = {finding.id for finding in examine(tmp_path / "nowhere", system_clock).findings}
     assert set(named(doctor)) == found | nowhere
-    assert set(named(audited)) == {finding.id for finding in audit(told).report.findings}
+    assert set(named(audited)) == {finding.id for finding in audit(audit_input).report.findings}
     home.engine.dispose()
 
 

@@ -92,8 +92,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def contracts() -> list[str]:
     """The names of all contracts."""
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return [contract["name"] for contract in told["tool"]["importlinter"]["contracts"]]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return [contract["name"] for contract in project["tool"]["importlinter"]["contracts"]]
 
 
 def test_each_contract_has_its_violations() -> None:

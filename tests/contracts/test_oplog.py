@@ -20,8 +20,8 @@ def calls(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="oplog"), attr="note"), args=[event], keywords=given):
                 names = {each.arg for each in given}
-                told = event.value if isinstance(event, ast.Constant) and None not in names else ""
-                yield str(told), {str(name) for name in names}
+                named = event.value if isinstance(event, ast.Constant) and None not in names else ""
+                yield str(named), {str(name) for name in names}
 
 
 def wrong(tree: ast.Module) -> list[str]:

@@ -465,41 +465,41 @@ def leaf_with_a_name_in_clear_that_its_kind_does_not_have() -> bytes:
 
 @damaged("log.disclosures")
 def leaf_without_a_name_of_its_kind_truly_in_the_log() -> bytes:
-    def without_text(body: dict[str, object], told: dict[str, str]) -> None:
-        del told["text"]
+    def without_text(body: dict[str, object], disclosures: dict[str, str]) -> None:
+        del disclosures["text"]
 
     return in_a_log_with(without_text)
 
 
 @damaged("log.disclosures")
 def leaf_with_a_name_that_its_kind_does_not_have_truly_in_the_log() -> bytes:
-    def with_opinion(body: dict[str, object], told: dict[str, str]) -> None:
-        told["opinion"] = disclose(bytes(32), "opinion", "guilty")
+    def with_opinion(body: dict[str, object], disclosures: dict[str, str]) -> None:
+        disclosures["opinion"] = disclose(bytes(32), "opinion", "guilty")
 
     return in_a_log_with(with_opinion)
 
 
 @doubtful("log.leaves")
 def leaf_of_a_kind_that_nobody_knows_truly_in_the_log() -> bytes:
-    def of_tomorrow(body: dict[str, object], told: dict[str, str]) -> None:
+    def of_tomorrow(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["type"] = "weighed"
-        told["weight"] = disclose(bytes(32), "weight", "7")
+        disclosures["weight"] = disclose(bytes(32), "weight", "7")
 
-    return told_again(forge.members_of(in_a_log_with(of_tomorrow)))
+    return with_tables_of(forge.members_of(in_a_log_with(of_tomorrow)))
 
 
 @doubtful("log.leaves")
 def leaf_of_a_format_that_nobody_knows_truly_in_the_log() -> bytes:
-    def of_tomorrow(body: dict[str, object], told: dict[str, str]) -> None:
+    def of_tomorrow(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["format"] = "nisisama/event/2"
-        told["weight"] = disclose(bytes(32), "weight", "7")
+        disclosures["weight"] = disclose(bytes(32), "weight", "7")
 
-    return told_again(forge.members_of(in_a_log_with(of_tomorrow)))
+    return with_tables_of(forge.members_of(in_a_log_with(of_tomorrow)))
 
 
 @damaged("log.leaves")
 def leaf_of_another_log_truly_in_this_one() -> bytes:
-    def elsewhere(body: dict[str, object], told: dict[str, str]) -> None:
+    def elsewhere(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["log"] = "ngo.example/00000000"
 
     return in_a_log_with(elsewhere)
@@ -522,7 +522,9 @@ def path_with_one_hash_more() -> bytes:
 
 @damaged("log.disclosures")
 def disclosure_of_another_text() -> bytes:
-    return with_lines(lambda lines: [disclose(bytes(32), "text", "x") if told_name(x) == "text" else x for x in lines])
+    return with_lines(
+        lambda lines: [disclose(bytes(32), "text", "x") if disclosed_name(x) == "text" else x for x in lines]
+    )
 
 
 @damaged("log.disclosures")
@@ -549,8 +551,8 @@ def commitment_of_a_withheld_value_changed() -> bytes:
 def disclosure_under_the_name_of_another() -> bytes:
     """Text and sender changed places, as if the log had committed to them so."""
 
-    def exchanged(body: dict[str, object], told: dict[str, str]) -> None:
-        told["text"], told["sender_name"] = told["sender_name"], told["text"]
+    def exchanged(body: dict[str, object], disclosures: dict[str, str]) -> None:
+        disclosures["text"], disclosures["sender_name"] = disclosures["sender_name"], disclosures["text"]
 
     return in_a_log_with(exchanged)
 
@@ -558,7 +560,7 @@ def disclosure_under_the_name_of_another() -> bytes:
 @damaged("records.items", "records.case")
 def disclosure_withdrawn_but_still_in_the_tables() -> bytes:
     def withhold(line: str) -> str:
-        return withheld_line("text", commitment(line)) if told_name(line) == "text" else line
+        return withheld_line("text", commitment(line)) if disclosed_name(line) == "text" else line
 
     return with_lines(lambda lines: [withhold(line) for line in lines])
 
@@ -593,7 +595,7 @@ def stamp_that_bounds_nothing() -> bytes:
 @damaged("log.consistency")
 def earlier_stamp_of_the_final_checkpoint() -> bytes:
     same = stamped(good()[layout.CHECKPOINT], (), at=forge.START + timedelta(hours=4))
-    return told_again(forge.with_stamps(good(), [*forge.stamps_of(good()), same]))
+    return with_tables_of(forge.with_stamps(good(), [*forge.stamps_of(good()), same]))
 
 
 @damaged("log.consistency")
@@ -605,7 +607,7 @@ def earlier_checkpoint_of_another_history() -> bytes:
     log = forge.good_log()
     path = tuple(consistency_path(log.tiles, old_size=len(fork.leaves), new_size=len(log.leaves)))
     other = stamped(fork.checkpoint(), path, at=forge.START + timedelta(minutes=30))
-    return told_again(forge.with_stamps(good(), [*forge.stamps_of(good()), other]))
+    return with_tables_of(forge.with_stamps(good(), [*forge.stamps_of(good()), other]))
 
 
 @damaged("log.consistency")
@@ -625,7 +627,7 @@ def consistency_with_one_hash_less() -> bytes:
 def entry_that_names_a_stamp_made_after_it() -> bytes:
     """Over a tree of more entries than stand before it: which is then of another tree, since it cannot name itself."""
 
-    def back_dated(body: dict[str, object], told: dict[str, str]) -> None:
+    def back_dated(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["after"] = later
 
     log = forge.small_log(3)
@@ -733,7 +735,7 @@ def rehearsal_described_as_none() -> bytes:
 @damaged("records.case")
 def opening_of_the_log_left_out() -> bytes:
     kept = [entry for index, entry in forge.entries_of(good()).items() if index]
-    return told_again({**good(), layout.ENTRIES: encode_entries(kept)})
+    return with_tables_of({**good(), layout.ENTRIES: encode_entries(kept)})
 
 
 @damaged("records.case")
@@ -767,10 +769,10 @@ def in_a_log_with(
     log.add("log_opened", forge.opening())
     log.anchor(forge.START + timedelta(minutes=5))
     log.add("observed", forge.item(1))
-    odd, told = json.loads(log.leaves[-1]), dict(log.disclosures[-1])
-    change(odd, told)
-    odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in told.items()})
-    at = log.append(jcs(odd), told)
+    odd, disclosures = json.loads(log.leaves[-1]), dict(log.disclosures[-1])
+    change(odd, disclosures)
+    odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in disclosures.items()})
+    at = log.append(jcs(odd), disclosures)
     kept = [index for index, leaf_told in enumerate(log.disclosures) if leaf_told and index != at]
     members = make_payload(forge.contents_of(log, only=kept)).members
     members = forge.with_entry(members, log.entry(at))
@@ -785,17 +787,18 @@ def with_lines(change: Callable[[list[str]], list[str]]) -> bytes:
 def without_at_opening(withheld: str) -> bytes:
     opening = forge.entries_of(good())[0]
     lines = tuple(
-        withheld_line(withheld, commitment(line)) if told_name(line) == withheld else line for line in opening.lines
+        withheld_line(withheld, commitment(line)) if disclosed_name(line) == withheld else line
+        for line in opening.lines
     )
-    return told_again(forge.with_entry(good(), replace(opening, lines=lines)))
+    return with_tables_of(forge.with_entry(good(), replace(opening, lines=lines)))
 
 
-def told_name(line: str) -> str:
+def disclosed_name(line: str) -> str:
     """The name that a line discloses; none where it withholds."""
     return "" if " " in line else read_disclosure(line)[0]
 
 
-def told_again(members: Members) -> bytes:
+def with_tables_of(members: Members) -> bytes:
     """The tables and the counts made again from changed leaves and lines, and sealed."""
     opened = OpenedBundle(members, roots=(), log_key=None)
     items, events = items_of(opened.records), events_of(opened.records)

@@ -136,13 +136,13 @@ def test_what_is_no_name_neither_acts_nor_approves(hidden: str) -> None:
 
 
 def test_who_acts_is_told_by_names_that_every_schema_has() -> None:
-    told: dict[str, Value] = ann(approver=" bo ", reason="\udcff").values("ab" * 16)
+    values: dict[str, Value] = ann(approver=" bo ", reason="\udcff").values("ab" * 16)
     for name, schema in SCHEMAS.items():
-        assert told.keys() <= set(schema.act) or name == "anchor"
-    assert told["at"] == "2026-01-01T00:00:00.000Z"
-    assert told["authority"] == "ab" * 16
-    assert told["approver"] == "bo"
-    assert told["reason"] == {"b64": "7bO_"}
+        assert values.keys() <= set(schema.act) or name == "anchor"
+    assert values["at"] == "2026-01-01T00:00:00.000Z"
+    assert values["authority"] == "ab" * 16
+    assert values["approver"] == "bo"
+    assert values["reason"] == {"b64": "7bO_"}
     assert (
         Doer("a", "b", AT).values() | {"reason": None, "authority": None, "approver": None}
         == Doer("a", "b", AT).values()

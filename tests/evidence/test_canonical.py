@@ -61,8 +61,8 @@ def test_json_in_another_spelling_is_refused(data: bytes) -> None:
 
 
 @given(st.dictionaries(TEXT, TEXT, max_size=6))
-def test_names_come_in_the_order_of_utf_16(told: dict[str, str]) -> None:
-    names = list(json.loads(jcs(told)))
+def test_names_come_in_the_order_of_utf_16(value: dict[str, str]) -> None:
+    names = list(json.loads(jcs(value)))
     assert names == sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 

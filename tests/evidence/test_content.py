@@ -61,9 +61,9 @@ def test_no_link_person_or_number_is_left_in_the_rest(content: Content) -> None:
 def test_what_is_withheld_shows_as_withheld_and_the_rest_as_it_was(content: Content, hidden: set[str]) -> None:
     values = split_content(content)
     joined = join_content({name: value for name, value in values.items() if name not in hidden})
-    for name, told in (("text", joined.text), ("entities", joined.entities), ("counters", joined.counters)):
+    for name, part in (("text", joined.text), ("entities", joined.entities), ("counters", joined.counters)):
         if name in hidden:
-            assert told == Withheld(name)
+            assert part == Withheld(name)
     if "content" in hidden:
         assert joined.parts == Withheld("content")
         return

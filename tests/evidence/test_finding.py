@@ -51,7 +51,7 @@ def test_a_raise_becomes_a_failed_finding_with_its_words() -> None:
 
     (finding,) = run_check("log.leaves", check)
     assert (finding.code, finding.facts["found"]) == ("too long", "2")
-    assert finding.told() == {
+    assert finding.as_json() == {
         "id": "log.leaves",
         "verdict": "FAILED",
         "where": "leaf 3",

@@ -62,8 +62,8 @@ def calls(trace: str) -> Iterator[Call]:
     for line in trace.splitlines():
         if not (found := _LINE.match(line)):
             continue
-        name, told, result, made = found.groups()
-        arguments = tuple(part.strip() for part in _ARGUMENT.findall(told))
+        name, arguments_text, result, made = found.groups()
+        arguments = tuple(part.strip() for part in _ARGUMENT.findall(arguments_text))
         if int(result) < 0 and name != "access":
             continue
         handle = _HANDLE.match(arguments[0])
@@ -245,11 +245,11 @@ def _all(_number: int) -> bool:
 def _read(path: Path, known: dict[int, _File]) -> _Folder:
     folder = _Folder(path.stat().st_mode & 0o777)
     for entry in path.iterdir():
-        told = entry.stat()
+        status = entry.stat()
         if entry.is_dir():
             folder.kept[entry.name] = _read(entry, known)
         else:
-            made = known.setdefault(told.st_ino, _File(told.st_mode & 0o777, entry.read_bytes()))
+            made = known.setdefault(status.st_ino, _File(status.st_mode & 0o777, entry.read_bytes()))
             folder.kept[entry.name] = made
     return folder
 

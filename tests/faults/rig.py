@@ -127,15 +127,15 @@ def write_messages(folder: Path, messages: Sequence[Mapping[str, Any]]) -> None:
     for at, message in enumerate(messages):
         if name := message.get("photo"):
             rehearsal_picture(np.random.default_rng(at)).save(folder / str(name))
-    told = {"name": "Prova", "type": "public_supergroup", "id": int(_CHAT), "messages": list(messages)}
-    (folder / "result.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    export = {"name": "Prova", "type": "public_supergroup", "id": int(_CHAT), "messages": list(messages)}
+    (folder / "result.json").write_text(json.dumps(export, indent=1), encoding="utf-8")
 
 
 def message(number: int, **more: object) -> dict[str, Any]:
     """One message as Telegram Desktop writes it."""
-    told = {"id": number, "type": "message", "date": "2024-11-14T09:12:44", "date_unixtime": f"{1731571964 + number}"}
-    told |= {"from": "Breshka", "from_id": "user7000000104", "text": f"diell {number}"}
-    return told | {"text_entities": [{"type": "plain", "text": f"diell {number}"}]} | more
+    values = {"id": number, "type": "message", "date": "2024-11-14T09:12:44", "date_unixtime": f"{1731571964 + number}"}
+    values |= {"from": "Breshka", "from_id": "user7000000104", "text": f"diell {number}"}
+    return values | {"text_entities": [{"type": "plain", "text": f"diell {number}"}]} | more
 
 
 _LONG = "diell " * (ROW_BYTES // 5)
@@ -409,8 +409,8 @@ def ledger_of(home: Home) -> list[Entry]:
         for event in open_events(home.engine, list(items), home.keys.unlock(PASSPHRASE).casework)
         if event.record
     }
-    told = [("item", *place, digests[index]) for index, place in items.items()]
-    return told + [("hole", *row) for row in holes]
+    entries = [("item", *place, digests[index]) for index, place in items.items()]
+    return entries + [("hole", *row) for row in holes]
 
 
 def problems_of(home: Home) -> tuple[str, list[str]]:
@@ -470,8 +470,8 @@ def undisturbed(office: Office, rig: Rig) -> Reference:
     return Reference((Counter(), *after), _ledger(ask(lambda: ledger_of(Home.open(office.home)))))
 
 
-def _ledger(told: Sequence[Sequence[Any]]) -> Ledger:
-    return Counter(tuple(entry) for entry in told)
+def _ledger(entries: Sequence[Sequence[Any]]) -> Ledger:
+    return Counter(tuple(entry) for entry in entries)
 
 
 def violations(office: Office, reference: Reference, outcome: Outcome, rig: Rig) -> list[str]:

@@ -46,8 +46,8 @@ def _audit(office: Office, capsys: Capture) -> tuple[int, dict[str, object]]:
 
 
 def _require_clean(office: Office, capsys: Capture) -> None:
-    code, told = _audit(office, capsys)
-    assert (code, told["problems"]) == (DONE, [])
+    code, printed = _audit(office, capsys)
+    assert (code, printed["problems"]) == (DONE, [])
 
 
 # A state is made on entry and mended on exit

@@ -118,14 +118,14 @@ def test_who_loses_the_turn_at_any_moment_says_what_is_kept(
 
 def require_truth(done: Ran, home: Home, *, kept: bool) -> str:
     """What is said is what is so; gives how it ended."""
-    told = json.loads(done.out)
+    printed = json.loads(done.out)
     assert "nothing was" not in done.err.lower()
     if not kept:
-        assert (done.code, told["error"]["code"]) == (REFUSED, "home_busy.others_kept_writing")
+        assert (done.code, printed["error"]["code"]) == (REFUSED, "home_busy.others_kept_writing")
         return "refused"
     assert done.code == DONE, done.err
-    assert "error" not in told
-    codes = [warning["code"] for warning in told["warnings"]]
+    assert "error" not in printed
+    codes = [warning["code"] for warning in printed["warnings"]]
     assert len(codes) <= 1
     assert (UNSIGNED in codes) == (signed_size(home) < size_of(home))
     assert ("note: kept" in done.err) == bool(codes)

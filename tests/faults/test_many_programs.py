@@ -73,19 +73,19 @@ class Crowd:
         }
 
 
-def _told(words: Sequence[str]) -> Mapping[str, Any]:
+def _printed_by(words: Sequence[str]) -> Mapping[str, Any]:
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
         assert main([*words, "--json"]) == DONE
-    told: dict[str, Any] = json.loads(out.getvalue())
-    return told
+    printed: dict[str, Any] = json.loads(out.getvalue())
+    return printed
 
 
 def _open_case(office: Office) -> str:
     home = ("--home", str(office.home))
-    _told(office.arguments())
-    case_id: str = _told([*home, "case", "open", "--by", "ann"])["case_id"]
-    items = [item["item_id"] for item in _told([*home, "evidence", "list"])["items"]]
-    _told([*home, "case", "add", case_id, *items, "--by", "ann"])
+    _printed_by(office.arguments())
+    case_id: str = _printed_by([*home, "case", "open", "--by", "ann"])["case_id"]
+    items = [item["item_id"] for item in _printed_by([*home, "evidence", "list"])["items"]]
+    _printed_by([*home, "case", "add", case_id, *items, "--by", "ann"])
     return case_id
 
 
@@ -196,7 +196,7 @@ def honest() -> None:
 
 def without_turn() -> None:
     """CONTROL: nobody waits for anybody; each works on the state that it finds."""
-    evidence.custody.turn._wait = lambda *_args, **_told: None
+    evidence.custody.turn._wait = lambda *_args, **_options: None
     database._take_writers_lock = lambda _connection: None
     database._sqlite_begin = lambda connection: connection.exec_driver_sql("BEGIN")
 

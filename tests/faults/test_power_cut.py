@@ -261,8 +261,8 @@ def acknowledging_from_memory(shared: Shared) -> None:
     marking(shared)
     connect = database._sqlite_connect
 
-    def hasty(connection: Any, told: object) -> None:  # noqa: ANN401 - the driver's connection
-        connect(connection, told)
+    def hasty(connection: Any, record: object) -> None:  # noqa: ANN401 - the driver's connection
+        connect(connection, record)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     database._sqlite_connect = hasty
@@ -283,4 +283,6 @@ def test_a_program_that_is_careless_with_the_disk_is_caught(
     careless = record(prepared, rig, tmp_path / "careless", wrong)
     wanted = frozenset(at for at, call in enumerate(careless.calls) if call.name in BARRIERS)
     cuts = power_cuts(careless, tmp_path, nothing, at=wanted)
-    assert any(said in line for _at, office, told in cuts for line in violations(office, reference, told, rig))
+    assert any(
+        said in line for _at, office, acknowledged in cuts for line in violations(office, reference, acknowledged, rig)
+    )

@@ -14,11 +14,15 @@ def test_an_audit_says_whether_it_has_compared_the_rows_in_clear(home: Path, mon
     with closing(sqlite3.connect(home / "nisisama.db")) as connection, connection:
         connection.execute("UPDATE item SET posted_at = '2000-01-01T00:00:00.000Z'")
     keyed = run("audit", "--json", home=home)
-    assert (keyed.code, keyed.told["records"], keyed.told["problems"][0]["id"]) == (REFUSED, "compared", "records.rows")
+    assert (keyed.code, keyed.printed["records"], keyed.printed["problems"][0]["id"]) == (
+        REFUSED,
+        "compared",
+        "records.rows",
+    )
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     for level, records in (("3", "not compared: no passphrase"), ("2", "not compared: level 2")):
         keyless = run("audit", "--level", level, "--json", home=home)
-        assert (keyless.code, keyless.told["verdict"], keyless.told["records"]) == (DONE, "PASSED", records)
+        assert (keyless.code, keyless.printed["verdict"], keyless.printed["records"]) == (DONE, "PASSED", records)
         assert run("audit", "--level", level, home=home).out.count(f", level {level}; records {records}.\n") == 1
 
 
@@ -26,8 +30,8 @@ def test_a_store_that_fails_its_audit_exits_with_one(life: Life, home: Path) -> 
     thing = next(file for file in (home / "objects").rglob("*") if file.is_file())
     thing.unlink()
     ran = run("audit", "--json", home=home)
-    assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (REFUSED, False, "FAILED")
-    problem = ran.told["problems"][0]
+    assert (ran.code, ran.printed["ok"], ran.printed["verdict"]) == (REFUSED, False, "FAILED")
+    problem = ran.printed["problems"][0]
     assert list(problem) == ["id", "verdict", "where", "expected", "found", "fix", "code", "facts"]
     assert (problem["verdict"], thing.name in problem["where"]) == ("FAILED", True)
     assert thing.name in run("audit", home=home).out
@@ -49,10 +53,10 @@ def test_without_the_keys_folder_an_audit_goes_on_and_says_what_it_left_out(
 ) -> None:
     shutil.move(home.parent / "home.keys", home.parent / "away")
     ran = run("audit", "--json", home=home)
-    assert (ran.code, [each["id"] for each in ran.told["problems"]]) == (UNDECIDED, ["log.signed"])
-    assert ran.told["records"] == "not compared: no keys' folder"
+    assert (ran.code, [each["id"] for each in ran.printed["problems"]]) == (UNDECIDED, ["log.signed"])
+    assert ran.printed["records"] == "not compared: no keys' folder"
     against = run("audit", "--against", home.parent / "away" / "log.signed", "--json", home=home)
-    assert [each["id"] for each in against.told["problems"]] == ["log.signed"]
+    assert [each["id"] for each in against.printed["problems"]] == ["log.signed"]
 
 
 def test_an_audit_says_how_to_compare_the_records(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

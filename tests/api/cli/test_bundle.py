@@ -20,17 +20,17 @@ def test_a_missing_and_a_false_token_are_told_apart_by_their_codes(life: Life, h
     damaged = home.parent / "damaged.asice"
     damaged.write_bytes(life.bundle.read_bytes()[:-1])
     ran = run("verify", damaged, *life.trust(), "--json")
-    assert (ran.code, ran.told["verdict"]) == (REFUSED, "FAILED")
+    assert (ran.code, ran.printed["verdict"]) == (REFUSED, "FAILED")
     other = "prova/00c0ffee+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     assert run("verify", life.bundle, "--log", other, "--json").code == USAGE
 
 
 def test_an_exported_bundle_verifies_and_its_letter_lies_beside_it(life: Life) -> None:
-    told = life.ran["case export"].told
-    assert told["bundle"] == str(life.bundle)
-    assert told["items"] == len(life.items)
-    assert "".join(Path(told["letter"]).read_text().split()).count(told["sha256"]) == 1
-    assert life.ran["verify"].told["verdict"] == "PASSED"
+    exported = life.ran["case export"].printed
+    assert exported["bundle"] == str(life.bundle)
+    assert exported["items"] == len(life.items)
+    assert "".join(Path(exported["letter"]).read_text().split()).count(exported["sha256"]) == 1
+    assert life.ran["verify"].printed["verdict"] == "PASSED"
     assert all(
-        check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in life.ran["verify"].told["checks"]
+        check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in life.ran["verify"].printed["checks"]
     )

@@ -6,11 +6,11 @@ from tests.commands import Life, run
 
 
 def test_a_case_shows_its_texts(life: Life) -> None:
-    told = life.ran["case show"].told
-    assert told["case_id"] == life.case
-    assert told["reason"] == "she came"
-    assert {item["text"] for item in told["items"]} >= set(life.export.texts.values())
-    assert [item["item_id"] for item in told["items"]] == [item["item_id"] for item in life.items]
+    shown = life.ran["case show"].printed
+    assert shown["case_id"] == life.case
+    assert shown["reason"] == "she came"
+    assert {item["text"] for item in shown["items"]} >= set(life.export.texts.values())
+    assert [item["item_id"] for item in shown["items"]] == [item["item_id"] for item in life.items]
 
 
 def test_a_case_says_why_it_was_opened_and_nothing_of_what_is_missing(life: Life, home: Path) -> None:
@@ -18,13 +18,13 @@ def test_a_case_says_why_it_was_opened_and_nothing_of_what_is_missing(life: Life
     assert out.splitlines()[1] == "    reason: she came"
     assert "None" not in out
     assert any(item["posted_at"] is None or item["message_id"] is None for item in life.items)
-    bare = run("case", "open", "--json", home=home).told["case_id"]
+    bare = run("case", "open", "--json", home=home).printed["case_id"]
     assert run("case", "show", bare, home=home).out.count("\n") == 1
 
 
 def test_one_is_counted_as_one(life: Life, home: Path) -> None:
-    case = run("case", "open", "--json", home=home).told["case_id"]
-    assert run("case", "list", "--json", home=home).told["cases"][-1]["items"] == 0
+    case = run("case", "open", "--json", home=home).printed["case_id"]
+    assert run("case", "list", "--json", home=home).printed["cases"][-1]["items"] == 0
     for item, words in zip(
         life.items[:2], ("Added 1 to CASE; it has 1 item.", "Added 1 to CASE; it has 2 items."), strict=True
     ):
@@ -36,4 +36,4 @@ def test_one_is_counted_as_one(life: Life, home: Path) -> None:
 
 def test_the_same_items_again_add_nothing(life: Life, home: Path) -> None:
     ran = run("case", "add", life.case, life.items[0]["item_id"], life.items[0]["item_id"], "--json", home=home)
-    assert ran.told == {"case_id": life.case, "added": 0, "items": len(life.items)}
+    assert ran.printed == {"case_id": life.case, "added": 0, "items": len(life.items)}

@@ -7,21 +7,21 @@ from tests.commands import DONE, REFUSED, Life, run
 
 
 def test_a_picture_that_was_kept_is_found_with_its_place(life: Life) -> None:
-    told = life.ran["check"].told
-    assert told["found"] is True
+    checked = life.ran["check"].printed
+    assert checked["found"] is True
     files = [item for item in life.items if item["kind"] == "file"]
-    assert told["compared"] + told["not_compared"] == len(files)
-    for match in told["matches"]:
+    assert checked["compared"] + checked["not_compared"] == len(files)
+    for match in checked["matches"]:
         assert match.keys() == {"item_id", "channel_id", "message_id", "posted_at", "acquired_at", "tier"}
         assert match["item_id"] in {item["item_id"] for item in files}
-    assert "identical" in {match["tier"] for match in told["matches"]}
+    assert "identical" in {match["tier"] for match in checked["matches"]}
 
 
 def test_each_match_is_a_line_and_the_last_says_how_many_were_compared(life: Life, home: Path) -> None:
     out = run("check", life.picture(), "--case", life.case, home=home).out.splitlines()
-    told = life.ran["check"].told
-    assert [line.split()[:2] for line in out[:-1]] == [[each["tier"], each["item_id"]] for each in told["matches"]]
-    assert out[-1].startswith(f"{len(told['matches'])} found. Compared with {told['compared']};")
+    checked = life.ran["check"].printed
+    assert [line.split()[:2] for line in out[:-1]] == [[each["tier"], each["item_id"]] for each in checked["matches"]]
+    assert out[-1].startswith(f"{len(checked['matches'])} found. Compared with {checked['compared']};")
 
 
 def test_what_is_no_picture_is_refused_and_not_said_to_be_nowhere(life: Life, home: Path) -> None:

@@ -11,11 +11,11 @@ from tests.commands import DONE, Life, run
 
 
 def test_a_new_home_names_its_log_and_the_roots_to_hand_out(life: Life) -> None:
-    told = life.ran["init"].told
-    assert told["home"] == str(life.home)
-    assert told["log_vkey"].startswith(f"{told['log_origin']}+")
-    assert told["log_origin"].startswith("zyra-drita/")
-    names = [Path(file).name for file in told["trust"]]
+    created = life.ran["init"].printed
+    assert created["home"] == str(life.home)
+    assert created["log_vkey"].startswith(f"{created['log_origin']}+")
+    assert created["log_origin"].startswith("zyra-drita/")
+    names = [Path(file).name for file in created["trust"]]
     assert names == ["seal-root.pem", "time-stamp-rehearsal-1.pem"]
 
 
@@ -48,7 +48,7 @@ def test_a_new_home_prints_its_cards_once_where_scripts_do_not_look(tmp_path: Pa
     cards = ran.err.partition("Write each card down")[2].split("NisiSama office key")[1:]
     cards[-1] = cards[-1].partition("The cards are not shown again")[0]
     assert ran.code == DONE
-    assert ran.told["home"] == str(tmp_path / "h")
+    assert ran.printed["home"] == str(tmp_path / "h")
     office = (tmp_path / "h" / "recipients" / "office.txt").read_text().strip()
     assert len(cards) == 4
     assert str(HybridIdentity(read_cards(cards[1:])).recipient) == office

@@ -6,16 +6,16 @@ from tests.commands import DONE, REPORT, Life, run
 
 
 def test_an_import_counts_what_the_export_holds(life: Life) -> None:
-    told, facts = life.ran["import"].told, life.export
-    assert (told["channel_id"], told["messages"]) == (facts.channel_id, facts.ordinary)
-    assert told["media"] == told["sealed"] == len(facts.media)
-    assert told["already_known"] == 0
+    imported, facts = life.ran["import"].printed, life.export
+    assert (imported["channel_id"], imported["messages"]) == (facts.channel_id, facts.ordinary)
+    assert imported["media"] == imported["sealed"] == len(facts.media)
+    assert imported["already_known"] == 0
 
 
 def test_the_same_export_again_adds_nothing(life: Life, home: Path) -> None:
     sealed = ("--mode", "sealed", "--legal-basis", life.folder / "basis.toml", "--approved-by", "bo")
-    told = run("import", life.export.folder, "--declared-by", "mila", *sealed, "--json", home=home).told
-    assert (told["messages"], told["media"], told["already_known"]) == (0, 0, len(life.items))
+    imported = run("import", life.export.folder, "--declared-by", "mila", *sealed, "--json", home=home).printed
+    assert (imported["messages"], imported["media"], imported["already_known"]) == (0, 0, len(life.items))
 
 
 def test_a_mode_above_metadata_needs_counsel_and_a_second_person(life: Life, home: Path) -> None:

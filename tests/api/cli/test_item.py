@@ -15,12 +15,12 @@ def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monk
     digests = {item["sha256"] for item in life.items if item["kind"] == "file"}
     assert digests == set(life.export.media.values())
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
-    locked = run("evidence", "list", "--json", home=home).told
+    locked = run("evidence", "list", "--json", home=home).printed
     assert (locked["unlocked"], {item["sha256"] for item in locked["items"]}) == (False, {None})
     assert [item | {"sha256": None} for item in life.items] == locked["items"]
-    shown = run("evidence", "show", life.items[0]["item_id"], "--json", home=home).told
+    shown = run("evidence", "show", life.items[0]["item_id"], "--json", home=home).printed
     assert shown["sha256"] is None
-    then = life.ran["evidence show"].told
+    then = life.ran["evidence show"].printed
     assert shown | {"sha256": life.items[0]["sha256"], "checkpoint": then["checkpoint"]} == then
 
 
@@ -48,7 +48,7 @@ def looks(home: Path) -> int:
 
 
 def test_one_channels_items_are_listed(life: Life, home: Path) -> None:
-    listed = run("evidence", "list", "--channel", life.export.channel_id, "--json", home=home).told["items"]
+    listed = run("evidence", "list", "--channel", life.export.channel_id, "--json", home=home).printed["items"]
     assert listed == life.items
     empty = run("evidence", "list", "--channel", "1", home=home)
     assert (empty.code, empty.out) == (DONE, "Nothing is preserved of channel 1.\n")
@@ -63,7 +63,9 @@ def test_what_is_no_channels_number_is_refused_with_what_to_give(home: Path, cha
 
 def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
     shown = [
-        run("evidence", "show", item["item_id"], "--json", home=home).told for item in life.items if item["message_id"]
+        run("evidence", "show", item["item_id"], "--json", home=home).printed
+        for item in life.items
+        if item["message_id"]
     ]
     reasons = {hole["reason"] for each in shown for hole in each["holes"]}
     assert reasons

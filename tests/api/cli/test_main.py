@@ -90,11 +90,11 @@ def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: P
         "IMAGE": str(life.picture()),
         "ITEM": life.items[0]["item_id"],
     }
-    before = run("audit", "--json", home=home).told["entries"]
+    before = run("audit", "--json", home=home).printed["entries"]
     error = run(*(named.get(word, word) for word in command.split()), "--json", home=home).error
     assert (error["type"], error["found"]) == ("UnknownItemError", found)
     assert "nisisama" in error["fix"]
-    assert run("audit", "--json", home=home).told["entries"] == before
+    assert run("audit", "--json", home=home).printed["entries"] == before
 
 
 def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
@@ -160,7 +160,7 @@ KEYS: Mapping[str, set[str]] = {
 def test_every_command_is_done_with_one_json_object(life: Life, name: str) -> None:
     ran = life.ran[name]
     assert ran.code == DONE, ran
-    assert KEYS[name] <= ran.told.keys()
+    assert KEYS[name] <= ran.printed.keys()
     assert ran.err == ""
 
 
@@ -229,14 +229,14 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
         ran = run(*words, home=home)
         assert (ran.code, ran.err.count("\n"), ran.err.startswith(note)) == (DONE, 1, True)
         assert ran.err.endswith('"digicert"]. A later command asks again.\n')
-    case = run("case", "open", "--json", home=home).told["case_id"]
+    case = run("case", "open", "--json", home=home).printed["case_id"]
     export = ("case", "export", case, "--out", tmp_path / "out", "--for", "court", "--reason", "x", "--json")
     assert "case add" in run(*export, home=home).error["fix"]
-    item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
+    item = run("evidence", "list", "--json", home=home).printed["items"][0]["item_id"]
     run("case", "add", case, item, home=home)
     ran = run("audit", "--json", home=home)
-    assert (ran.code, ran.told["ok"], ran.told["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
-    assert [problem["id"] for problem in ran.told["problems"]] == ["log.anchored"]
+    assert (ran.code, ran.printed["ok"], ran.printed["verdict"]) == (UNDECIDED, False, "INDETERMINATE")
+    assert [problem["id"] for problem in ran.printed["problems"]] == ["log.anchored"]
     error = run(*export, home=home).error
     assert error["where"] == "stamp.offices"
     assert error["fix"].startswith(f"In {settings}, under [stamp], change ")
@@ -246,7 +246,7 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
     assert not (tmp_path / "out").exists()
     doctor = run("doctor", "--json", home=home)
     assert doctor.code == UNDECIDED
-    assert [each["id"] for each in doctor.told["findings"] if each["verdict"] != "PASSED"] == ["offices"]
+    assert [each["id"] for each in doctor.printed["findings"] if each["verdict"] != "PASSED"] == ["offices"]
 
 
 def catalogue_with(url: str, office: RehearsalOffice) -> Mapping[str, OfficeEntry]:
@@ -271,14 +271,14 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
     for ran in (made, taken):
         assert ran.code == DONE
         assert "note: kept, but without a time stamp yet: office: the time-stamp office did not answer" in ran.err
-        assert "error" not in ran.told
-    assert taken.told["messages"] == life.export.ordinary
+        assert "error" not in ran.printed
+    assert taken.printed["messages"] == life.export.ordinary
     case = run("case", "open", "--json", home=home)
     assert (case.code, case.err) == (DONE, "")  # the beat is not due again: nobody was asked
     export = (
         "case",
         "export",
-        case.told["case_id"],
+        case.printed["case_id"],
         "--out",
         tmp_path / "out",
         "--for",
@@ -287,9 +287,9 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
         "x",
         "--json",
     )
-    item = run("evidence", "list", "--json", home=home).told["items"][0]["item_id"]
+    item = run("evidence", "list", "--json", home=home).printed["items"][0]["item_id"]
     os.utime(tmp_path / "home" / "beat", (0, 0))
-    added = run("case", "add", case.told["case_id"], item, "--json", home=home)
+    added = run("case", "add", case.printed["case_id"], item, "--json", home=home)
     assert (added.code, "without a time stamp yet" in added.err) == (DONE, True)
     assert run(*export, home=home).error["type"] == "StampUnreachableError"
     assert not (tmp_path / "out").exists()
@@ -299,7 +299,7 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
         os.utime(tmp_path / "home" / "beat", (0, 0))
         later = run("case", "open", "--json", home=home)
         assert (later.code, later.err) == (DONE, "")
-        assert run("audit", "--json", home=home).told["ok"] is True
+        assert run("audit", "--json", home=home).printed["ok"] is True
         assert run(*export, home=home).code == DONE
     roots = [each for file in (home / "trust").iterdir() for each in ("--trust", file)]
     assert run("verify", tmp_path / "out", *roots).code == DONE
@@ -316,9 +316,9 @@ def test_help_of_every_command_is_there(life: Life) -> None:
 
 
 def subprogram(code: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    told = {name: value for name, value in os.environ.items() if not name.startswith("NISISAMA_")} | environment
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("NISISAMA_")} | environment
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], env=told, capture_output=True, check=False, cwd=ROOT
+        [sys.executable, "-c", code, *map(str, arguments)], env=variables, capture_output=True, check=False, cwd=ROOT
     )
 
 
@@ -344,9 +344,9 @@ def test_the_program_in_earnest_reads_variables_and_ends_with_its_code(life: Lif
 def test_no_terminal_is_too_old_for_what_a_case_says(life: Life) -> None:
     latin = {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann", "PYTHONIOENCODING": "latin-1"}
     show = ("--home", life.home, "case", "show", life.case)
-    words, told = (subprogram(PROGRAM, *show, *more, **latin) for more in ([], ["--json"]))
-    assert [(done.returncode, done.stderr) for done in (words, told)] == [(DONE, b"")] * 2
-    assert {item["text"] for item in json.loads(told.stdout)["items"]} >= set(life.export.texts.values())
+    words, in_json = (subprogram(PROGRAM, *show, *more, **latin) for more in ([], ["--json"]))
+    assert [(done.returncode, done.stderr) for done in (words, in_json)] == [(DONE, b"")] * 2
+    assert {item["text"] for item in json.loads(in_json.stdout)["items"]} >= set(life.export.texts.values())
     assert "Prishtin\u00eb".encode("latin-1") in words.stdout or b"\\u" in words.stdout
 
 

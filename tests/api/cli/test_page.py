@@ -73,16 +73,16 @@ def test_a_command_whose_listing_breaks_off_still_prints_one_object(
 
     monkeypatch.setattr("api.office.page.every_page", ask_then_break)
     assert main(["--home", str(home.path), "case", "list", "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert [each["case_id"] for each in told["cases"]] == [case]
-    assert told["error"]["type"] == "StoreError"
+    printed = json.loads(capsys.readouterr().out)
+    assert [each["case_id"] for each in printed["cases"]] == [case]
+    assert printed["error"]["type"] == "StoreError"
     home.engine.dispose()
 
 
 def test_what_is_missing_of_any_page_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     unstamped, unsigned = StampUnreachableError("no answer"), HomeError("not signed")
-    told = [Page((1,), "a"), Page((2,), "b", unstamped), Page((3,), "c", unsigned), Page((4,), None, unstamped)]
-    emit_pages(NUMBERS, iter(told), as_json=True)
+    pages = [Page((1,), "a"), Page((2,), "b", unstamped), Page((3,), "c", unsigned), Page((4,), None, unstamped)]
+    emit_pages(NUMBERS, iter(pages), as_json=True)
     said = capsys.readouterr()
     assert said.err.count("without a time stamp") == 1
     assert [each["code"] for each in json.loads(said.out)["warnings"]] == ["no answer", "not signed"]

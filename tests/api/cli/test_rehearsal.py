@@ -23,10 +23,10 @@ def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, sm
     (tmp_path / "mine").write_bytes(b"")
     assert run("demo", "--keep", tmp_path, "--json").error["type"] == "HomeError"
     ran = run("demo", "--keep", tmp_path / "kept", "--json")
-    assert (ran.code, ran.told["verdict"]) == (DONE, "PASSED")
-    assert ran.told["messages"] > 0
-    assert ran.told["media"] > 0
-    assert [Path(ran.told[name]).parent for name in ("bundle", "home")] == [tmp_path / "kept"] * 2
+    assert (ran.code, ran.printed["verdict"]) == (DONE, "PASSED")
+    assert ran.printed["messages"] > 0
+    assert ran.printed["media"] > 0
+    assert [Path(ran.printed[name]).parent for name in ("bundle", "home")] == [tmp_path / "kept"] * 2
     assert (tmp_path / "kept" / "home.keys").is_dir()
 
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from api.home import Home
-from api.office.audit import run_audit, told_of_records
+from api.office.audit import how_records_compared, run_audit
 from evidence.audit.run import Audit
 from evidence.errors import PassphraseError
 from evidence.finding import Verdict
@@ -17,7 +17,7 @@ def audited(home: Home, *, level: int = 3, passphrase: str | None = None, agains
 
 
 @pytest.mark.parametrize(
-    ("level", "passphrase", "told"),
+    ("level", "passphrase", "records"),
     [
         (3, PASSPHRASE, "compared"),
         (3, None, "not compared: no passphrase"),
@@ -25,10 +25,12 @@ def audited(home: Home, *, level: int = 3, passphrase: str | None = None, agains
         (1, None, "not compared: level 1"),
     ],
 )
-def test_an_audit_says_whether_records_were_compared(home: Home, level: int, passphrase: str | None, told: str) -> None:
+def test_an_audit_says_whether_records_were_compared(
+    home: Home, level: int, passphrase: str | None, records: str
+) -> None:
     done = audited(home, level=level, passphrase=passphrase)
     assert done.report.verdict is Verdict.PASSED
-    assert told_of_records(home, done, level) == told
+    assert how_records_compared(home, done, level) == records
 
 
 def test_a_wrong_passphrase_is_refused(home: Home) -> None:
@@ -40,7 +42,7 @@ def test_without_the_keys_folder_the_records_are_left_out(home: Home) -> None:
     shutil.move(home.keys.path, home.path.parent / "away")
     done = audited(home, passphrase=PASSPHRASE)
     assert (done.compared, done.report.verdict) == (False, Verdict.INDETERMINATE)
-    assert told_of_records(home, done, 3) == "not compared: no keys' folder"
+    assert how_records_compared(home, done, 3) == "not compared: no keys' folder"
 
 
 def test_an_older_checkpoint_from_outside_is_held_against_the_log(home: Home) -> None:

@@ -94,8 +94,8 @@ def disclosed(bundle: Path) -> dict[str, set[str]]:
             for line in entry.lines:
                 if " " in line:  # a withheld name and its commitment
                     continue
-                _salt, told, value = json.loads(base64.urlsafe_b64decode(line + "=" * (-len(line) % 4)))
-                shown.setdefault(told, set()).add(json.dumps(value))
+                _salt, value_name, value = json.loads(base64.urlsafe_b64decode(line + "=" * (-len(line) % 4)))
+                shown.setdefault(value_name, set()).add(json.dumps(value))
     return shown
 
 
@@ -472,9 +472,9 @@ def test_event_file_and_letter_name_the_same_digest(
     file = desk.at(f"{audience}.asice")
     digest = digest_of(file.bundle)
     assert [record.type for record in records] == ["requested", "approved", "exported"]
-    told = records[-1].values
-    assert (told["bundle_sha256"], told["audience"], told["case"]) == (digest, audience, desk.case)
-    assert told["items"] == str(done.facts.items) == str(len(items_of(desk.home)))
+    exported = records[-1].values
+    assert (exported["bundle_sha256"], exported["audience"], exported["case"]) == (digest, audience, desk.case)
+    assert exported["items"] == str(done.facts.items) == str(len(items_of(desk.home)))
     assert done.facts.sha256 == digest
     assert digest in everything_of(file.letter)
     assert file.letter.name == f"{audience}.asice.letter.txt"

@@ -77,10 +77,10 @@ def test_two_persons_need_no_review(home: Home) -> None:
     assert done.review_by is None
     assert reviews_of(home) == []
     assert (request.values["actor"], approval.values["actor"]) == ("ann", "bo")
-    told = added.values["legal_basis"]
-    assert isinstance(told, dict)
-    assert told.keys() == {"text", "counsel", "country", "date", "expires"}
-    assert told["text"] == "Written by nobody, for tests"
+    basis = added.values["legal_basis"]
+    assert isinstance(basis, dict)
+    assert basis.keys() == {"text", "counsel", "country", "date", "expires"}
+    assert basis["text"] == "Written by nobody, for tests"
 
 
 def test_the_register_shows_what_was_added_last(home: Home) -> None:
@@ -92,9 +92,9 @@ def test_the_register_shows_what_was_added_last(home: Home) -> None:
     for entry, mode in entries:
         basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
         add_channel(home, entry, mode, basis, doer(home))
-    told = [(row.channel, row.mode, row.access, row.reported_on) for row in registered(home)]
+    rows = [(row.channel, row.mode, row.access, row.reported_on) for row in registered(home)]
     day = "2026-01-02"
-    assert told == [("aaaa", "metadata_only", "invite", day), ("kanali_i_raportuar", "sealed", "public", day)]
+    assert rows == [("aaaa", "metadata_only", "invite", day), ("kanali_i_raportuar", "sealed", "public", day)]
     before = size_of(home)
     remove_channel(home, "aaaa", doer(home))
     assert [record.type for record in records_of(home, before)] == ["channel_removed"]
@@ -140,9 +140,9 @@ def test_a_second_person_or_a_legal_basis_is_never_left_out_of_the_log(home: Hom
     before = size_of(home)
     basis.write_text(basis.read_text().replace("nobody, for tests", "counsel, anew"))
     assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)).logged
-    told = records_of(home, before)[-1].values["legal_basis"]
-    assert isinstance(told, dict)
-    assert told["text"] == "Written by counsel, anew"
+    logged = records_of(home, before)[-1].values["legal_basis"]
+    assert isinstance(logged, dict)
+    assert logged["text"] == "Written by counsel, anew"
 
 
 def test_metadata_alone_takes_no_legal_basis(home: Home) -> None:
@@ -211,9 +211,9 @@ def overtaken_by(monkeypatch: pytest.MonkeyPatch, other: Callable[[Sequencer], N
 
 
 def added(home: Home, entry: WatchEntry, by: Doer) -> Draft:
-    told = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "legal_basis": "b", "review_by": None}
+    values = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "legal_basis": "b", "review_by": None}
     register = {"report_url": entry.report_url, "reported_by": entry.reported_by, "reported_on": "2026-01-02"}
-    return Draft("channel_added", by.values() | told | register)
+    return Draft("channel_added", by.values() | values | register)
 
 
 def test_who_registers_a_channel_after_another_did_meanwhile_changes_what_the_other_wrote(

@@ -108,9 +108,9 @@ def test_the_same_file_is_found_as_identical(home: Home, case: str, picture: Pat
     assert "identical" in [tier for tier, _item in matches]
     assert compared + left == files(home)
     record = newest(home)
-    told = {name: record.values[name] for name in ("case", "compared", "not_compared", "found", "actor")}
+    logged = {name: record.values[name] for name in ("case", "compared", "not_compared", "found", "actor")}
     counts = {"compared": str(compared), "not_compared": str(left), "found": str(len(matches))}
-    assert told == {"case": case, "actor": "ann"} | counts
+    assert logged == {"case": case, "actor": "ann"} | counts
     assert record.type == "checked"
 
 

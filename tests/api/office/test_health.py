@@ -149,10 +149,10 @@ def test_a_home_of_another_version_is_found(home: Home) -> None:
     assert "9999" in only(home, "home").found
 
 
-@pytest.mark.parametrize("told", ['["nobody"]', "[]"])
-def test_an_unknown_or_no_time_stamp_office_is_found(home: Home, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", told)
-    problem = only(home, "offices", Verdict.INDETERMINATE if told == "[]" else Verdict.FAILED)
+@pytest.mark.parametrize("offices", ['["nobody"]', "[]"])
+def test_an_unknown_or_no_time_stamp_office_is_found(home: Home, monkeypatch: pytest.MonkeyPatch, offices: str) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", offices)
+    problem = only(home, "offices", Verdict.INDETERMINATE if offices == "[]" else Verdict.FAILED)
     assert problem.where == "stamp.offices"
 
 

@@ -70,11 +70,11 @@ def test_a_look_is_logged_before_any_record_is_opened(
     assert len(opened) == 1
     assert opened[0] > before
     (record,) = records_of(home, before)
-    told = {"channel": None, "item": None, "items": str(len(items))} | expected
+    logged = {"channel": None, "item": None, "items": str(len(items))} | expected
     named = {"CHANNEL": channel, "ITEM": item}
     assert record.type == "digests_viewed"
-    assert {name: record.values[name] for name in told} == {
-        name: named.get(value or "", value) for name, value in told.items()
+    assert {name: record.values[name] for name in logged} == {
+        name: named.get(value or "", value) for name, value in logged.items()
     }
     assert (record.values["actor"], record.values["reason"]) == ("ann", "a test")
     assert answer.unstamped is None

@@ -41,9 +41,9 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
 def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:
     contents = forge.small_contents()
     letter = covering_letter(contents, facts=forge.build(contents)[1], roots=forge.roots())
-    told = [letter, forge.text_of("data/report.en.txt"), forge.text_of(layout.HOW_TO_VERIFY)]
-    told.append((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert all("bash, coreutils, grep, unzip and OpenSSL 3" in " ".join(text.split()) for text in told)
+    texts = [letter, forge.text_of("data/report.en.txt"), forge.text_of(layout.HOW_TO_VERIFY)]
+    texts.append((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert all("bash, coreutils, grep, unzip and OpenSSL 3" in " ".join(text.split()) for text in texts)
 
 
 def test_only_a_rehearsal_says_so() -> None:

@@ -22,8 +22,8 @@ def string(pattern: str) -> dict[str, str]:
 
 
 def an_object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": "object", "properties": dict(properties)}
-    return told | ({"required": list(required)} if required else {}) | {"additionalProperties": False}
+    schema: dict[str, Any] = {"type": "object", "properties": dict(properties)}
+    return schema | ({"required": list(required)} if required else {}) | {"additionalProperties": False}
 
 
 def an_array(items: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,9 +86,9 @@ def definitions() -> Iterator[tuple[str, dict[str, Any]]]:
     span = {"type": ref("code"), "offset": ref("place"), "length": ref("place")}
     yield "entity", an_object(span | entity, "type", "offset", "length")
     for kind, forms in sorted(PARTS.items()):
-        told = fields(forms, inline=kind in COUNTED)
-        yield kind if kind not in SIMPLE else f"{kind}_part", an_object({"kind": {"const": kind}} | told, "kind")
-        yield f"{kind}_fields", an_object(told)
+        properties = fields(forms, inline=kind in COUNTED)
+        yield kind if kind not in SIMPLE else f"{kind}_part", an_object({"kind": {"const": kind}} | properties, "kind")
+        yield f"{kind}_fields", an_object(properties)
     yield "part", {"anyOf": [ref(kind) for kind in sorted(PARTS) if kind not in COUNTED]}
     yield "counter", {"anyOf": [ref(kind) for kind in sorted(COUNTERS)]}
 

@@ -34,18 +34,18 @@ def test_each_row_says_what_its_disclosures_say_by_a_second_reading() -> None:
     for row in nonempty(rows(layout.ITEMS_JSONL) + rows(layout.EVENTS_JSONL)):
         lines = shown[row["index"]]["disclosures"]
         leaf = json.loads(shown[row["index"]]["leaf"])
-        told = dict(read_disclosure(line) for line in lines if " " not in line)
+        disclosed = dict(read_disclosure(line) for line in lines if " " not in line)
         withheld = dict(line.split(" ") for line in lines if " " in line)
-        assert row["values"] == told
+        assert row["values"] == disclosed
         assert row["withheld"] == sorted(withheld)
-        digests = {name: urlsafe_b64encode(sha256(line.encode()).digest()) for line in lines for name in told_by(line)}
+        digests = {name: urlsafe_b64encode(sha256(line.encode()).digest()) for line in lines for name in names_of(line)}
         whole = withheld | {name: digest.decode().rstrip("=") for name, digest in digests.items()}
         assert leaf["commit"] == sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
         assert (row["after"], row["event"], row["type"]) == (leaf["after"], leaf["event"], leaf["type"])
         assert row["sealed"] == leaf["sealed"]
 
 
-def told_by(line: str) -> tuple[str, ...]:
+def names_of(line: str) -> tuple[str, ...]:
     return () if " " in line else (read_disclosure(line)[0],)
 
 
@@ -59,9 +59,9 @@ def test_items_are_what_was_observed_and_events_are_the_rest_in_the_order_of_the
 
 def test_three_times_stand_apart_in_every_item() -> None:
     for row in nonempty(rows(layout.ITEMS_JSONL)):
-        told = row["values"]
-        assert isinstance(told, dict)
-        assert told["posted_at"] < row["not_before"] < told["at"] < row["stamped_at"]
+        values = row["values"]
+        assert isinstance(values, dict)
+        assert values["posted_at"] < row["not_before"] < values["at"] < row["stamped_at"]
 
 
 def test_the_table_for_people_has_the_items_with_what_is_withheld_marked() -> None:
@@ -69,12 +69,12 @@ def test_the_table_for_people_has_the_items_with_what_is_withheld_marked() -> No
     exact = rows(layout.ITEMS_JSONL)
     assert len(table) == len(exact)
     for cells, row in zip(table, exact, strict=True):
-        told = row["values"]
-        assert isinstance(told, dict)
+        values = row["values"]
+        assert isinstance(values, dict)
         assert cells["index"] == row["index"]
-        assert cells["text"] == told["text"]
+        assert cells["text"] == values["text"]
         assert {name for name, cell in cells.items() if cell == WITHHELD} == HELD_BACK
-        assert cells["channel_title"] == "'" + told["channel_title"].replace("\u202e", "\\u202e")
+        assert cells["channel_title"] == "'" + values["channel_title"].replace("\u202e", "\\u202e")
 
 
 @given(texts)

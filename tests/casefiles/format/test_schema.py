@@ -138,13 +138,13 @@ def test_the_schema_of_the_content_is_that_of_the_tables() -> None:
 @settings(deadline=None, max_examples=25)
 @given(contents)
 def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementation(content: Content) -> None:
-    told = json.loads(jcs(split_content(content)))
-    require_schema(told, "content", where="content")
-    jsonschema.validate(told, dict(load_schema("content")))
+    content_values = json.loads(jcs(split_content(content)))
+    require_schema(content_values, "content", where="content")
+    jsonschema.validate(content_values, dict(load_schema("content")))
 
 
 @pytest.mark.parametrize(
-    "told",
+    "content_values",
     [
         {"text": ["a", {"number": "5"}]},
         {"links": ["https://example.org"]},
@@ -160,8 +160,8 @@ def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementatio
         {"media": ["photos/a.jpg"]},
     ],
 )
-def test_another_content_does_not_fit(told: dict[str, Any]) -> None:
+def test_another_content_does_not_fit(content_values: dict[str, Any]) -> None:
     with pytest.raises(RecordsError):
-        require_schema(told, "content", where="content")
+        require_schema(content_values, "content", where="content")
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(told, dict(load_schema("content")))
+        jsonschema.validate(content_values, dict(load_schema("content")))

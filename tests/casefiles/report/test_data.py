@@ -50,9 +50,9 @@ def strings(value: object) -> list[str]:
 
 def test_the_data_hold_no_words_of_a_language() -> None:
     english = {text for text in load_words("en").texts.values() if isinstance(text, str) and " " in text}
-    told = strings(data_of(forge.small_log(3)))
-    assert len(told) > 50
-    assert english & set(told) == set()
+    texts = strings(data_of(forge.small_log(3)))
+    assert len(texts) > 50
+    assert english & set(texts) == set()
 
 
 def test_the_data_are_the_same_for_the_same_records_and_cannot_be_changed() -> None:
@@ -77,11 +77,13 @@ def test_the_cover_is_what_the_description_says() -> None:
 
 
 def test_what_is_withheld_is_withheld_in_every_part() -> None:
-    told = data_of(forge.small_log(3), withhold=frozenset({"actor", "kind", "hole", "lo", "hi", "since", "channel_id"}))
-    assert told.taken_in.named["actor"] == (Unshown.WITHHELD,)
-    assert {entry.who for entry in told.entries} == {Unshown.WITHHELD}
-    assert all("kind" in item.withheld for item in told.items)
-    (unseen,) = told.unseen
+    report = data_of(
+        forge.small_log(3), withhold=frozenset({"actor", "kind", "hole", "lo", "hi", "since", "channel_id"})
+    )
+    assert report.taken_in.named["actor"] == (Unshown.WITHHELD,)
+    assert {entry.who for entry in report.entries} == {Unshown.WITHHELD}
+    assert all("kind" in item.withheld for item in report.items)
+    (unseen,) = report.unseen
     assert (unseen.reason, unseen.channel, unseen.spans) == (Unshown.WITHHELD,) * 3
     assert unseen.since == (Unshown.WITHHELD,)
 
@@ -120,8 +122,8 @@ def test_values_of_any_shape_are_told_or_refused_with_a_name(data: st.DataObject
         dataclasses.replace(each, values={name: data.draw(JSON) for name in each.values}) for each in payload.records
     ]
     try:
-        told = make_report(case=case, records=records, anchorage=payload.anchorage, log_key=str(forge.VKEY))
+        report = make_report(case=case, records=records, anchorage=payload.anchorage, log_key=str(forge.VKEY))
     except RecordsError:
         return
-    lines = render(load_words("en"), told).splitlines()
+    lines = render(load_words("en"), report).splitlines()
     assert [line for line in lines if len(line) > WIDTH and str(forge.VKEY) not in line] == []

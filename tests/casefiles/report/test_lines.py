@@ -12,12 +12,12 @@ from casefiles.report.lines import (
     grouped,
     heading,
     joined,
+    labelled,
     paragraph,
     pieces,
     row,
     spelled,
     title,
-    told,
 )
 
 TEXTS = st.text(st.sampled_from("ab |>\u00e9\u202e\n\\") | st.characters(codec="utf-8"), max_size=400)
@@ -110,7 +110,7 @@ def test_a_paragraph_breaks_at_words_and_keeps_a_digest_whole() -> None:
 
 
 def test_words_of_ours_break_at_spaces_and_leave_none_at_the_end_of_a_line() -> None:
-    lines = told("withheld", "one, " * 30, indent="  ")
+    lines = labelled("withheld", "one, " * 30, indent="  ")
     assert len(lines) > 1
     assert [line for line in lines if len(line) > WIDTH or line.endswith(" ")] == []
     assert all(line[: LABEL + 1].isspace() for line in lines[1:])

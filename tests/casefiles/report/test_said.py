@@ -41,7 +41,7 @@ AT = "2026-11-25T00:00:00.000Z"
 PHONE = Number(NumberKind.PHONE, "+389 70 000 000")
 
 
-def told(of: Content, /, *, withhold: frozenset[str] = frozenset(), **values: Json) -> list[str]:
+def lines_of(of: Content, /, *, withhold: frozenset[str] = frozenset(), **values: Json) -> list[str]:
     """The lines that are told of a content, without their margin."""
     shown = {name: value for name, value in (split_content(of) | values).items() if name not in withhold}
     lines = [line for part in said(shown, withhold) for line in part_lines(WORDS, part)]
@@ -101,7 +101,7 @@ def _leaves(kind: str, fields: Mapping[str, Any]) -> Iterator[str]:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(contents)
 def test_every_content_fits_a_page(content: Content) -> None:
-    told(content, kind="message")
+    lines_of(content, kind="message")
 
 
 def test_every_kind_of_part_every_field_and_every_form_of_number_has_words() -> None:
@@ -130,7 +130,7 @@ def test_what_telegram_desktop_can_write_has_words() -> None:
 
 def test_the_link_behind_words_is_told() -> None:
     entity = Entity("text_link", Span(4, 4), {"link": Link("https://elsewhere.example/x")})
-    assert told(Content("Nga këtu", (entity,))) == [
+    assert lines_of(Content("Nga këtu", (entity,))) == [
         "text, as posted:",
         "| Nga këtu",
         "in the text:",
@@ -147,7 +147,7 @@ def test_what_its_words_say_themselves_is_not_told_twice() -> None:
         Entity("phone", Span(24, 15), {"number": PHONE}),
         Entity("mention_name", Span(0, 5), {"person": MIRA}),
     )
-    assert told(Content(words, entities))[2:] == [
+    assert lines_of(Content(words, entities))[2:] == [
         "in the text:",
         "account named: @mira",
         "link: https://a.example",
@@ -217,13 +217,13 @@ TELLING = [
 
 @pytest.mark.parametrize(("part", "lines"), TELLING, ids=lambda value: getattr(value, "kind", ""))
 def test_each_part_is_told_in_words(part: ContentPart, lines: list[str]) -> None:
-    assert sorted(told(Content(parts=(part,)))) == sorted(lines)
+    assert sorted(lines_of(Content(parts=(part,)))) == sorted(lines)
 
 
 def test_counters_are_told_as_counted_at_capture() -> None:
     reaction = ContentPart("reaction", {"type": "emoji", "emoji": "\U0001f525", "count": "3"})
     counters = (ContentPart("views", {"count": "120"}), reaction, VOTES)
-    assert told(Content(counters=counters)) == [
+    assert lines_of(Content(counters=counters)) == [
         *("counted at capture:", "views: 120", "reaction:", "type: emoji", "emoji: \U0001f525", "count: 3"),
         *("votes:", "votes in all: 4", "answer 1: 4", "answer 2: 0"),
     ]
@@ -233,21 +233,21 @@ def test_counters_are_told_as_counted_at_capture() -> None:
 def test_what_is_withheld_is_shown_as_withheld_where_it_stands() -> None:
     entity = Entity("text_link", Span(0, 3), {"link": Link("https://a.example")})
     content = Content("nga", (entity,), (ContentPart("contact", {"person": MIRA, "number": PHONE}),))
-    hidden = told(content, withhold=frozenset({"links", "people"}))
+    hidden = lines_of(content, withhold=frozenset({"links", "people"}))
     assert "leads to: [withheld]" in hidden
     assert "account: [withheld]" in hidden
     assert "number: telephone: +389 70 000 000" in hidden
-    assert "link behind words: [withheld]" in told(content, withhold=frozenset({"text"}))
+    assert "link behind words: [withheld]" in lines_of(content, withhold=frozenset({"text"}))
 
 
 def test_a_link_a_person_and_a_number_that_no_place_names_are_told_by_themselves() -> None:
     content = Content("nga", (), (ContentPart("contact", {"person": MIRA, "number": PHONE}),))
-    assert told(content, withhold=frozenset({"content"}))[2:] == [
+    assert lines_of(content, withhold=frozenset({"content"}))[2:] == [
         "account named: user77, @mira, Mira",
         "number named: telephone: +389 70 000 000",
     ]
     extra = {"links": [{"address": "https://nowhere.example"}, {"of": "tomorrow"}]}
-    assert told(Content("nga"), **extra)[2:] == ["link: https://nowhere.example", 'link: {"of":"tomorrow"}']
+    assert lines_of(Content("nga"), **extra)[2:] == ["link: https://nowhere.example", 'link: {"of":"tomorrow"}']
 
 
 @pytest.mark.parametrize(
@@ -263,37 +263,37 @@ def test_a_link_a_person_and_a_number_that_no_place_names_are_told_by_themselves
 )
 def test_what_nobody_knows_is_told_as_it_stands(name: str, value: Json, line: str) -> None:
     known = {"content": [{"kind": "album", "id": "9"}]} if name != "content" else {}
-    lines = told(Content("nga"), **known, **{name: value})
+    lines = lines_of(Content("nga"), **known, **{name: value})
     assert any(line in each for each in lines)
     assert not known or "album: 9" in lines
 
 
 def test_one_part_that_nobody_knows_hides_no_other() -> None:
     parts = [{"kind": "hologram"}, {"kind": "album", "id": "9"}]
-    assert told(Content("nga"), content=parts)[2:] == ['beside the text: {"kind":"hologram"}', "album: 9"]
+    assert lines_of(Content("nga"), content=parts)[2:] == ['beside the text: {"kind":"hologram"}', "album: 9"]
 
 
 def test_the_name_of_a_forward_is_told_once() -> None:
     content = Content("nga", (), (ContentPart("forward", {"person": MIRA}),))
-    assert "forwarded from: Mira" not in told(content, forwarded_from="Mira")
-    assert "first posted by: user77, @mira, Mira" in told(content, forwarded_from="Mira")
-    assert "forwarded from: Mira" in told(Content("nga"), forwarded_from="Mira")
-    assert "forwarded from: Mira" in told(content, forwarded_from="Mira", withhold=frozenset({"people"}))
+    assert "forwarded from: Mira" not in lines_of(content, forwarded_from="Mira")
+    assert "first posted by: user77, @mira, Mira" in lines_of(content, forwarded_from="Mira")
+    assert "forwarded from: Mira" in lines_of(Content("nga"), forwarded_from="Mira")
+    assert "forwarded from: Mira" in lines_of(content, forwarded_from="Mira", withhold=frozenset({"people"}))
 
 
 def test_a_picture_that_was_cut_out_of_a_text_leaves_its_size() -> None:
-    assert told(Content(["before ", {"stripped": "900"}, " after\nand more"]))[1:] == [
+    assert lines_of(Content(["before ", {"stripped": "900"}, " after\nand more"]))[1:] == [
         "| before [a picture of 900 bytes was cut out of the text] after",
         "| and more",
     ]
 
 
 def test_a_span_beyond_the_words_is_told_as_it_stands() -> None:
-    assert told(Content("nga", (Entity("bold", Span(2, 9)),)))[3:] == ['bold: {"length":"9","offset":"2"}']
+    assert lines_of(Content("nga", (Entity("bold", Span(2, 9)),)))[3:] == ['bold: {"length":"9","offset":"2"}']
 
 
 def test_the_files_of_a_message_and_how_it_was_fetched_are_told() -> None:
-    lines = told(Content("nga"), media=["a.jpg", "b.jpg"], acquisition={"account": "k1", "layer": "229"})
+    lines = lines_of(Content("nga"), media=["a.jpg", "b.jpg"], acquisition={"account": "k1", "layer": "229"})
     assert lines[2:4] == ["attached file 1: a.jpg", "attached file 2: b.jpg"]
     assert lines[-3:] == ["how it was fetched:", "account: k1", "layer: 229"]
     assert list(said({}, {"kind"})) == [NamedValue("item.kind", Unshown.WITHHELD)]

@@ -197,13 +197,13 @@ def hole_lines(*holes: Mapping[str, Value], withhold: frozenset[str] = frozenset
     for hole in holes:
         log.add("hole", {**forge.act(forge.START), "channel_id": "17", "hole": "mode", **hole})
     lines = lines_of(log, withhold=withhold)
-    told = lines[lines.index(WORDS.say("report.holes")) : lines.index(WORDS.say("report.verify"))]
-    return [" ".join(line.split()) for line in told[told.index("") : -1]]
+    part = lines[lines.index(WORDS.say("report.holes")) : lines.index(WORDS.say("report.verify"))]
+    return [" ".join(line.split()) for line in part[part.index("") : -1]]
 
 
 def test_a_hole_is_told_in_words() -> None:
-    (told,) = [hole_lines({"lo": "7", "hi": "9", "since": "T", "what": "a.jpg"})]
-    assert " ".join(told) == (
+    (lines,) = [hole_lines({"lo": "7", "hi": "9", "since": "T", "what": "a.jpg"})]
+    assert " ".join(lines) == (
         " Not seen 1: message numbers are missing from what we received; what they held is not known. "
         "channel: 1234567890 messages: 7 to 9 log entries: 3 "
         " Not seen 2: the chosen mode does not keep it; in the mode metadata_only, files are not even read. "
@@ -213,12 +213,12 @@ def test_a_hole_is_told_in_words() -> None:
 
 def test_holes_of_one_reason_in_one_channel_are_told_as_ranges() -> None:
     holes = [{"lo": str(at), "hi": str(at), "since": f"T{at}"} for at in (5, 3, 4, 9)]
-    told = hole_lines(*holes, {"lo": "9", "hi": "9", "hole": "gap"}, {"lo": "1", "hi": "1", "channel_id": "18"})
-    assert "messages: 3 to 5, 9" in told
-    assert "log entries: 6 to 9" in told
-    assert ("noticed: T3" in told, "last noticed: T9" in told) == (True, True)
-    assert "messages: 9" in told
-    assert "messages: 1" in told
+    lines = hole_lines(*holes, {"lo": "9", "hi": "9", "hole": "gap"}, {"lo": "1", "hi": "1", "channel_id": "18"})
+    assert "messages: 3 to 5, 9" in lines
+    assert "log entries: 6 to 9" in lines
+    assert ("noticed: T3" in lines, "last noticed: T9" in lines) == (True, True)
+    assert "messages: 9" in lines
+    assert "messages: 1" in lines
 
 
 def test_what_a_later_entry_has_of_a_gap_is_told() -> None:
@@ -237,8 +237,8 @@ def test_what_a_later_entry_has_of_a_gap_is_told() -> None:
 def test_a_hole_without_a_message_and_one_that_hides_it_stand_apart() -> None:
     assert "messages: no particular message" in hole_lines({})
     assert "messages: [withheld]" in hole_lines({"lo": "7", "hi": "9"}, withhold=frozenset({"lo", "hi"}))
-    told = hole_lines({"what": "a.jpg"}, withhold=frozenset({"what"}))
-    assert "missing: [withheld]" in told
+    lines = hole_lines({"what": "a.jpg"}, withhold=frozenset({"what"}))
+    assert "missing: [withheld]" in lines
 
 
 def test_the_report_says_how_much_of_the_log_it_shows() -> None:
@@ -306,8 +306,8 @@ def test_of_a_message_and_its_edit_a_file_names_the_one_that_its_entry_states() 
     log.add("observed", edit)
     log.add("observed", {**forge.item(1), "kind": "file", "message_sha256": message_sha256(edit)})
     assert [item.carriers for item in data_of(log, withhold=frozenset()).items] == [(), (), (2,)]
-    told = data_of(log, withhold=frozenset({"sender_name"})).items
-    assert told[2].carriers == (1, 2)  # what is withheld cannot be compared
+    items = data_of(log, withhold=frozenset({"sender_name"})).items
+    assert items[2].carriers == (1, 2)  # what is withheld cannot be compared
 
 
 def test_a_rehearsal_speaks_of_no_time_stamp_office_that_answered() -> None:

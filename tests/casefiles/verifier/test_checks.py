@@ -249,8 +249,8 @@ def test_a_mistake_in_what_the_command_was_given_is_usage_as_in_the_verifier_alo
     for mistake in (["--log", "x"], ["--log", ""], ["--seal", "x"], ["--trust", files["bundle"]]):
         assert CliRunner().invoke(cli, [*good, *mistake]).exit_code == 2, mistake
     for pin, code in (("0" * 64, 1), (SEAL_PIN, 0)):
-        told = CliRunner().invoke(cli, [*good, "--seal", pin, "--log", str(forge.VKEY)], standalone_mode=False)
-        assert told.return_value == code
+        ran = CliRunner().invoke(cli, [*good, "--seal", pin, "--log", str(forge.VKEY)], standalone_mode=False)
+        assert ran.return_value == code
 
 
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -287,10 +287,10 @@ def test_the_programs_json_is_one_object_with_verdict_and_checks(
     files: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out = run([files["bundle"], "--trust", files["roots"], "--json"], capsys)
-    told = json.loads(out)
-    assert (code, told["verdict"]) == (0, "PASSED")
-    assert [check["id"] for check in told["checks"]] == [listed.id for listed in check_list()]
-    assert all(check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in told["checks"])
+    printed = json.loads(out)
+    assert (code, printed["verdict"]) == (0, "PASSED")
+    assert [check["id"] for check in printed["checks"]] == [listed.id for listed in check_list()]
+    assert all(check.keys() == {"id", "verdict", "detail", "code", "facts"} for check in printed["checks"])
 
 
 def test_the_report_for_people_has_a_line_for_every_check_and_the_verdict_last(tmp_path: Path) -> None:
@@ -314,8 +314,8 @@ def test_the_report_for_people_breaks_no_line_of_a_terminal(tmp_path: Path) -> N
 def test_a_root_that_is_missing_is_named_once_with_what_to_do(given: int, missing: str, tmp_path: Path) -> None:
     # it fails all the same: what a forger sealed must not look undecided to whoever said whom to trust
     report = forge.checked(forge.good_bundle(), tmp_path, trust=[forge.roots()[given]])
-    told = {finding.id: finding.found for finding in report.findings if finding.verdict is Verdict.FAILED}
-    assert told[missing].startswith("no root was given for: ")
+    failed = {finding.id: finding.found for finding in report.findings if finding.verdict is Verdict.FAILED}
+    assert failed[missing].startswith("no root was given for: ")
     text = " ".join(as_text(report).split())
     assert text.count("Give every root that the letter names, then run it again.") == 1
     assert text.endswith("Only if it still says FAILED was something changed. verdict: FAILED")

@@ -27,9 +27,9 @@ def test_the_page_on_formats_lists_every_check_in_order() -> None:
 
 
 def test_json_has_every_check_in_the_order_of_the_list() -> None:
-    told = as_json(report())
-    assert told["verdict"] == "PASSED"
-    assert [check["id"] for check in told["checks"]] == [each.id for each in check_list()]
+    printed = as_json(report())
+    assert printed["verdict"] == "PASSED"
+    assert [check["id"] for check in printed["checks"]] == [each.id for each in check_list()]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.INDETERMINATE])

@@ -182,8 +182,8 @@ def test_the_script_calls_nothing_a_missing_root_that_is_wrong_itself(tmp_path: 
         given = [own_script(tmp_path), "--bundle", write(case.bundle(), tmp_path)]
         assert GIVE_ALL not in script(*given, "--trust", roots_file(tmp_path), cwd=tmp_path)[1]
         code, output = script(*given, "--trust", root, cwd=tmp_path)
-        told = re.findall(r"^FAILED +(\S+) .*\n(?: {14}.*\n)*? {14}no root was given", output, re.MULTILINE)
-        assert (code, set(told) & case.fails) == (1, set()), output
+        blamed = re.findall(r"^FAILED +(\S+) .*\n(?: {14}.*\n)*? {14}no root was given", output, re.MULTILINE)
+        assert (code, set(blamed) & case.fails) == (1, set()), output
 
 
 def test_the_script_takes_the_seals_fingerprint_as_the_letter_prints_it(tmp_path: Path) -> None:

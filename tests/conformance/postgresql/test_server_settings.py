@@ -151,8 +151,8 @@ def test_both_ends_notice_that_the_other_is_gone(unused_port: int) -> None:
         }.items():
             assert shown(engine, name) == value, folder
         with engine.connect() as connection:
-            told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
-        assert {name: told[name] for name in told if name.startswith(("keepalives_", "tcp_"))} == {
+            parameters = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+        assert {name: parameters[name] for name in parameters if name.startswith(("keepalives_", "tcp_"))} == {
             "keepalives_idle": "10",
             "keepalives_interval": "5",
             "keepalives_count": "3",

@@ -29,7 +29,7 @@ def connection(home: Home) -> Iterator[sa.Connection]:
         yield connection
 
 
-def told(home: Home) -> AuditInput:
+def audit_input_of(home: Home) -> AuditInput:
     signed = home.keys.signed.read_bytes()
     return AuditInput(
         home.engine, home.objects, home.verifier_key, home.stamp_roots(), signed=signed, in_use=home.in_use()
@@ -41,7 +41,7 @@ OPENED = {0: Place("", "log_opened", None)}
 
 def test_a_home_as_it_was_made_has_nothing_to_name(home: Home, connection: sa.Connection) -> None:
     assert list(schema(connection)) == []
-    assert list(pins(connection, told(home), OPENED)) == []
+    assert list(pins(connection, audit_input_of(home), OPENED)) == []
 
 
 def test_every_foreign_object_is_a_finding(home: Home) -> None:
@@ -59,14 +59,16 @@ def test_every_foreign_object_is_a_finding(home: Home) -> None:
 def test_an_entry_without_its_disclosures_and_disclosures_without_an_entry_are_named(
     home: Home, connection: sa.Connection
 ) -> None:
-    missing = pins(connection, told(home), OPENED | {7: Place("", "key_changed", None)})
+    missing = pins(connection, audit_input_of(home), OPENED | {7: Place("", "key_changed", None)})
     assert [(each.where, each.code) for each in missing] == [("pin 7", "home.pins.missing")]
-    assert [(each.where, each.code) for each in pins(connection, told(home), {})] == [("pin 0", "home.pins.added")]
+    assert [(each.where, each.code) for each in pins(connection, audit_input_of(home), {})] == [
+        ("pin 0", "home.pins.added")
+    ]
 
 
 def test_a_file_that_is_not_what_was_pinned_is_a_finding(home: Home, connection: sa.Connection) -> None:
     (home.path / "recipients" / "office.txt").write_text(f"{home.recipients.casework}\n")
-    (finding,) = pins(connection, told(Home(home.path)), OPENED)
+    (finding,) = pins(connection, audit_input_of(Home(home.path)), OPENED)
     assert (finding.id, finding.code) == ("home.pins", "home.not_pinned")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from api.cli.main import main
 from api.home import DATABASE_FILE, Home
-from api.office.audit import run_audit, told_of_records
+from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
 from casefiles.case import add_items, open_case
 from evidence.audit.run import Audit
@@ -102,9 +102,9 @@ def test_the_command_prints_one_object_for_a_leaf_that_turned_text(
 ) -> None:
     change(home, "UPDATE event SET leaf = CAST(leaf AS TEXT) WHERE idx = 3", "UPDATE token SET size = 'many'")
     assert main(["--home", str(home.path), "audit", "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["verdict"] == "FAILED"
-    assert {"leaf 3"} <= {each["where"] for each in told["problems"]}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["verdict"] == "FAILED"
+    assert {"leaf 3"} <= {each["where"] for each in printed["problems"]}
 
 
 def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
@@ -130,13 +130,13 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
 def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_told: object) -> None:
+    def broken(*_arguments: object) -> None:
         raise StoreError("the disk failed")
 
     monkeypatch.setattr("evidence.audit.store.differences", broken)
     done = audited(home, PASSPHRASE)
     assert not done.compared
-    assert told_of_records(home, done, 3) == "not compared to the end: see records.rows"
+    assert how_records_compared(home, done, 3) == "not compared to the end: see records.rows"
 
 
 # What was signed last

@@ -110,8 +110,8 @@ def test_what_an_office_said_is_in_the_operational_log(
     with pytest.raises(StampUnreachableError):
         run(ledger, http, TimeStampOffice("gone", closed_port(), ()))
     run(ledger, http, stamping.office)
-    told = [json.loads(line) for line in (tmp_path / oplog.FILE).read_text().splitlines()]
-    assert [(line["event"], line.get("office"), line.get("error")) for line in told[:4]] == [
+    lines = [json.loads(line) for line in (tmp_path / oplog.FILE).read_text().splitlines()]
+    assert [(line["event"], line.get("office"), line.get("error")) for line in lines[:4]] == [
         ("stamp_asked", "gone", None),
         ("stamp_failed", "gone", "StampUnreachableError"),
         ("stamp_asked", "first", None),
@@ -195,11 +195,11 @@ def test_each_checkpoint_with_news_is_stamped_and_its_token_logged(
     with reading(ledger.engine) as connection:
         rows = connection.execute(sa.select(database.token).order_by(database.token.c.idx)).all()
     for row, note in zip(rows, notes, strict=True):
-        told = leaves[row.idx].public
+        public = leaves[row.idx].public
         info = verify_token(token=row.token, sha256=bytes.fromhex(sha256_hex(note)), roots=[stamping.root])
-        assert told["checkpoint_sha256"] == sha256_hex(note)
-        assert told["reply_sha256"] == sha256_hex(row.reply)
-        assert told["gen_time"] == format_time(info.gen_time)
+        assert public["checkpoint_sha256"] == sha256_hex(note)
+        assert public["reply_sha256"] == sha256_hex(row.reply)
+        assert public["gen_time"] == format_time(info.gen_time)
         assert before < info.gen_time
         assert open_checkpoint(note, key=ledger.sequencer.verifier_key).size == row.size
     first, second = (sha256_hex(row.token) for row in rows)

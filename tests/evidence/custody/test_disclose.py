@@ -19,8 +19,8 @@ values = st.recursive(st.none() | texts, lambda inner: st.lists(inner, max_size=
 @given(values)
 def test_a_reader_that_knows_no_more_than_json_sees_salt_name_and_value(value: object) -> None:
     text = disclose(SECRET, "text", value)  # type: ignore[arg-type]
-    told = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    assert told == [base64.urlsafe_b64encode(salt(SECRET, "text")).decode().rstrip("="), "text", value]
+    triple = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert triple == [base64.urlsafe_b64encode(salt(SECRET, "text")).decode().rstrip("="), "text", value]
     assert read_disclosure(text) == ("text", value)
 
 

@@ -88,11 +88,11 @@ def test_a_leaf_that_is_too_long_is_refused() -> None:
 
 
 def test_secrets_are_new_for_each_event() -> None:
-    told = [read_back(build(Draft("case_opened"))) for _ in range(2)]
-    secrets = {secret for _leaf, record in told for secret in (record.subject_secret, record.act_secret)}
+    events = [read_back(build(Draft("case_opened"))) for _ in range(2)]
+    secrets = {secret for _leaf, record in events for secret in (record.subject_secret, record.act_secret)}
     assert len(secrets) == 4
-    assert told[0][0].commit != told[1][0].commit
-    assert told[0][0].event_id != told[1][0].event_id
+    assert events[0][0].commit != events[1][0].commit
+    assert events[0][0].event_id != events[1][0].event_id
 
 
 def test_the_same_entropy_gives_the_same_commitments() -> None:

@@ -57,9 +57,9 @@ def named(home: Home) -> set[str]:
     """Checks of audit and doctor that fail."""
     fresh = Home.open(home.path)
     audited = run_audit(fresh, level=1, against=None, passphrase=None, progress=lambda _more: None).report
-    told = (*audited.problems, *examine(home.path, system_clock).problems)
+    findings = (*audited.problems, *examine(home.path, system_clock).problems)
     fresh.engine.dispose()
-    return {each.id for each in told if each.verdict is Verdict.FAILED}
+    return {each.id for each in findings if each.verdict is Verdict.FAILED}
 
 
 def test_a_new_home_uses_what_its_log_pins(home: Home) -> None:
@@ -199,8 +199,8 @@ def _renewed(home: Home, *, key: str = "seal", old: str | None = None) -> str:
     pinned = next(each.value() for each in home.in_use() if each.name == "seal_certificate_sha256")
     new = certificate.fingerprint(certificate.signature_hash_algorithm or pytest.fail("no hash")).hex()
     with home.writing() as writer:
-        told = {"key": key, "old": old or pinned, "new": new}
-        writer.sequencer.append([Draft("key_changed", doer(home).values() | told)])
+        values = {"key": key, "old": old or pinned, "new": new}
+        writer.sequencer.append([Draft("key_changed", doer(home).values() | values)])
     return new
 
 
@@ -214,9 +214,9 @@ def test_the_newest_change_of_a_key_is_the_pin(home: Home) -> None:
     assert named(home) == {"home.pins"}  # the audit's: the entry lost its disclosure
 
 
-@pytest.mark.parametrize("told", [{"key": "office"}, {"old": "0" * 64}])
-def test_a_change_of_another_key_or_from_another_value_pins_nothing(told: dict[str, str], home: Home) -> None:
-    _renewed(home, **told)
+@pytest.mark.parametrize("wrong", [{"key": "office"}, {"old": "0" * 64}])
+def test_a_change_of_another_key_or_from_another_value_pins_nothing(wrong: dict[str, str], home: Home) -> None:
+    _renewed(home, **wrong)
     with reading(home.engine) as connection, pytest.raises(LeafError, match="changes a key"):
         read_pins(connection, None)
 

@@ -51,8 +51,8 @@ class Live:
         method: str = "telegram",
         mode: Mode = Mode.SEALED,
     ) -> Kept:
-        told = replace(self.provenance, declared_by=by, method=method, mode=mode)
-        return self.intake.keep_batch(contents, told, also)
+        provenance = replace(self.provenance, declared_by=by, method=method, mode=mode)
+        return self.intake.keep_batch(contents, provenance, also)
 
     def items(self) -> list[tuple[str, int | None]]:
         """Kind and message of every item, in the order of the log."""
@@ -95,13 +95,13 @@ def live(folder: Path, ledger: Ledger | None = None, *, batch: int = 64) -> Iter
 
 
 def message(number: int, text: str = "words", *, kind: Kind = Kind.MESSAGE, **fields: Any) -> Observation:  # noqa: ANN401 - values of any kind
-    told = {"sender_id": "user7", "sender_name": "Zogu", "text": text, "channel_type": "public_supergroup"}
+    values = {"sender_id": "user7", "sender_name": "Zogu", "text": text, "channel_type": "public_supergroup"}
     return Observation(
         kind,
         CHANNEL,
         number,
         NOW + timedelta(minutes=number),
-        fields=told | fields,
+        fields=values | fields,
         raw=repr((number, text, fields)).encode(),
         raw_type="application/json",
     )
@@ -115,8 +115,13 @@ def file_of(
     carrier: Observation, content: bytes | Callable[[], AbstractContextManager[BinaryIO]], *, position: int = 0
 ) -> Observation:
     """A file of a message: its bytes, or what opens them."""
-    told = {**carrier.fields, "channel_id": CHANNEL, "message_id": str(carrier.message_id), "kind": carrier.kind.value}
-    told |= {"posted_at": f"{carrier.posted_at:%Y-%m-%dT%H:%M:%S.000Z}"}
+    values = {
+        **carrier.fields,
+        "channel_id": CHANNEL,
+        "message_id": str(carrier.message_id),
+        "kind": carrier.kind.value,
+    }
+    values |= {"posted_at": f"{carrier.posted_at:%Y-%m-%dT%H:%M:%S.000Z}"}
     name = f"photos/photo_{carrier.message_id}_{position}.jpg"
     opened = (lambda: nullcontext(io.BytesIO(content))) if isinstance(content, bytes) else content
     return Observation(
@@ -124,7 +129,7 @@ def file_of(
         CHANNEL,
         carrier.message_id,
         carrier.posted_at,
-        fields={"file_name": name, "position": str(position), "message_sha256": message_sha256(told)},
+        fields={"file_name": name, "position": str(position), "message_sha256": message_sha256(values)},
         medium=Medium(name, opened),
     )
 

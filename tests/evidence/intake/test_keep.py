@@ -205,10 +205,10 @@ def test_an_edited_message_that_is_known_becomes_an_edit(office: Office, tmp_pat
     home = copy_of(office, tmp_path)
     folder = tmp_path / "again"
     write_export(folder, seed=7, messages=16, photos=0)
-    told = json.loads((folder / "result.json").read_text())
-    message = next(each for each in told["messages"] if each["type"] == "message" and each["text"])
+    export = json.loads((folder / "result.json").read_text())
+    message = next(each for each in export["messages"] if each["type"] == "message" and each["text"])
     message |= {"text": "other words", "text_entities": [], "edited_unixtime": "1733011200"}
-    (folder / "result.json").write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    (folder / "result.json").write_text(json.dumps(export, indent=1, ensure_ascii=False))
     counts = take_in(home, folder).counts
     kinds = [item.kind for item in items_of(home) if item.message_id == message["id"]]
     assert "edit" in kinds
@@ -229,11 +229,11 @@ def test_the_same_message_at_a_higher_mode_is_no_edit(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
     export = write_export(tmp_path / "export", seed=2, messages=16, photos=0)
     file = export.folder / "result.json"
-    told = json.loads(file.read_text())
-    message = next(each for each in told["messages"] if each.get("edited_unixtime"))
+    result = json.loads(file.read_text())
+    message = next(each for each in result["messages"] if each.get("edited_unixtime"))
     message["text"] = "data:image/png;base64," + "iVBORw0KGgo" + "A" * 80
     message["text_entities"] = []
-    file.write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False))
     for mode in (Mode.METADATA_ONLY, Mode.SEALED):
         take_in(home, export.folder, mode)
     kinds = [item.kind for item in items_of(home) if item.message_id == message["id"]]
@@ -246,13 +246,13 @@ def test_an_edit_beside_its_first_state_in_one_batch_is_an_edit(tmp_path: Path) 
     folder = tmp_path / "export"
     folder.mkdir()
     first = {"id": 1, "type": "message", "date_unixtime": "1731570000", "text": "one"}
-    told = {
+    export = {
         "name": "x",
         "type": "private_group",
         "id": 5,
         "messages": [first, first | {"text": "two", "edited_unixtime": "1731570001"}],
     }
-    (folder / "result.json").write_text(json.dumps(told))
+    (folder / "result.json").write_text(json.dumps(export))
     take_in(home, folder)
     assert [item.kind for item in items_of(home)] == ["message", "edit"]
     home.engine.dispose()

@@ -127,16 +127,16 @@ def test_a_message_first_seen_after_its_edit_is_a_message(source: Live) -> None:
 @pytest.mark.parametrize("content", [b"a picture", bytes(GUESSABLE_BYTES + 1)])
 @pytest.mark.parametrize("mode", Mode)
 def test_a_reaction_or_a_new_name_is_no_new_item_and_no_new_file(source: Live, mode: Mode, content: bytes) -> None:
-    told: dict[str, Any] = {"people": [{"id": "user9", "name": "Owl"}], "forwarded_from": "Owl"}
-    told["content"] = [{"kind": "forward", "person": "0"}]
-    renamed = told | {"people": [{"id": "user9", "name": "Kite"}], "forwarded_from": "Kite"}
-    first = edited(1, "one", **told)
+    forward: dict[str, Any] = {"people": [{"id": "user9", "name": "Owl"}], "forwarded_from": "Owl"}
+    forward["content"] = [{"kind": "forward", "person": "0"}]
+    renamed = forward | {"people": [{"id": "user9", "name": "Kite"}], "forwarded_from": "Kite"}
+    first = edited(1, "one", **forward)
     source.keep(first, file_of(first, content), mode=mode)
     before = len(source.holes())
     for again in (
-        edited(1, "one", **told, counters=[{"kind": "reactions", "count": "1"}]),
-        edited(1, "one", LATER_STILL, **told),  # Telegram moves the time of the edit for a reaction alone
-        edited(1, "one", **told, sender_name="Sova"),
+        edited(1, "one", **forward, counters=[{"kind": "reactions", "count": "1"}]),
+        edited(1, "one", LATER_STILL, **forward),  # Telegram moves the time of the edit for a reaction alone
+        edited(1, "one", **forward, sender_name="Sova"),
         edited(1, "one", **renamed),
     ):
         assert source.keep(again, file_of(again, content), mode=mode).counts == {"already_known": 2}

@@ -14,9 +14,9 @@ NUMBERS = st.integers(0, 2**62)
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=40))
-def test_slices_come_back_as_they_went(told: list[tuple[int, int, int]]) -> None:
+def test_slices_come_back_as_they_went(triples: list[tuple[int, int, int]]) -> None:
     slices, packer, end = [], Packer(), 0
-    for gap, length, index in told:
+    for gap, length, index in triples:
         slices.append(Slice(end + gap, length, index))
         end += gap + length
         packer.add(slices[-1])

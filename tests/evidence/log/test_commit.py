@@ -229,9 +229,9 @@ def test_the_digest_is_over_canonical_json_in_the_order_of_the_names() -> None:
 def test_any_values_may_be_withheld_and_all_names_are_there(shown: tuple[bool, ...]) -> None:
     lines = [line if show else withheld(line) for line, show in zip(ALL, shown, strict=True)]
     opened = open_commitments(digest(*ALL), lines)
-    told = dict(read_disclosure(line) for line, show in zip(ALL, shown, strict=True) if show)
-    assert opened.values == told
-    assert opened.withheld == tuple(name for name in ("kind", "sha256", "text") if name not in told)
+    disclosed = dict(read_disclosure(line) for line, show in zip(ALL, shown, strict=True) if show)
+    assert opened.values == disclosed
+    assert opened.withheld == tuple(name for name in ("kind", "sha256", "text") if name not in disclosed)
     assert opened.names == {"kind", "sha256", "text"}
 
 

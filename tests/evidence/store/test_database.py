@@ -120,24 +120,24 @@ def test_every_table_is_truth_projection_or_work() -> None:
 
 
 def test_sqlite_is_opened_so_that_a_commit_is_on_the_disk(engine: sa.Engine) -> None:
-    told = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "trusted_schema": 0}
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "trusted_schema": 0}
     with reading(engine) as connection:
-        for pragma, value in (told | {"busy_timeout": 30_000, "cell_size_check": 1}).items():
+        for pragma, value in (pragmas | {"busy_timeout": 30_000, "cell_size_check": 1}).items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value, pragma
 
 
-@pytest.mark.parametrize("told", ["", "?keepalives_idle=99"])
-def test_another_database_is_opened_with_settings_of_its_own(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("query", ["", "?keepalives_idle=99"])
+def test_another_database_is_opened_with_settings_of_its_own(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, object]] = []
     create = sa.create_engine
     monkeypatch.setattr(
         "sqlalchemy.create_engine", lambda url, **options: made.append(options) or create(url, **options)
     )
-    engine = open_engine(f"postgresql+psycopg://localhost/office{told}")
+    engine = open_engine(f"postgresql+psycopg://localhost/office{query}")
     assert engine.dialect.name == "postgresql"
     kept_alive = made[0]["connect_args"]
     assert isinstance(kept_alive, dict)
-    assert ("keepalives_idle" in kept_alive) == (told == "")  # what the address says holds
+    assert ("keepalives_idle" in kept_alive) == (query == "")  # what the address says holds
     assert kept_alive["keepalives_interval"] == 5
 
 
@@ -261,12 +261,12 @@ def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(tmp_path: Pat
         engine = open_engine(sqlite_url(file))
         with writing(engine) as connection:
             connection.execute(sa.text("CREATE TABLE IF NOT EXISTS any (a)"))
-            told = [
+            values = [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
                 for name in ("page_size", "wal_autocheckpoint")
             ]
         engine.dispose()
-        return told[0], told[0] * told[1]
+        return values[0], values[0] * values[1]
 
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         connection.execute("PRAGMA page_size = 4096")

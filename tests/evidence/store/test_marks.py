@@ -78,9 +78,9 @@ def test_whatever_a_message_is_and_says_and_its_source_tell_it_from_others(name:
     assert observed_marks(KEY, MESSAGE | {name: other}).seen != observed_marks(KEY, MESSAGE).seen
 
 
-@pytest.mark.parametrize("told", [{"edited_at": "9"}, {"sender_name": "9"}])
-def test_a_reaction_and_a_new_name_of_an_account_do_not(told: dict[str, str]) -> None:
-    assert observed_marks(KEY, MESSAGE | told) == observed_marks(KEY, MESSAGE)
+@pytest.mark.parametrize("change", [{"edited_at": "9"}, {"sender_name": "9"}])
+def test_a_reaction_and_a_new_name_of_an_account_do_not(change: dict[str, str]) -> None:
+    assert observed_marks(KEY, MESSAGE | change) == observed_marks(KEY, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_what_an_export_lacks_as_a_whole_is_lacking_there_and_not_in_another() -
     assert hole_mark(KEY, HOLE) == hole_mark(KEY, HOLE | {"container_sha256": "dd"})
 
 
-@pytest.mark.parametrize("told", [{"hole": "downtime"}, {"hole": "ban", "lo": None, "hi": None}])
-def test_both_ends_in_time_tell_apart_when_nothing_was_seen(told: dict[str, Any]) -> None:
-    hole = HOLE | told
+@pytest.mark.parametrize("change", [{"hole": "downtime"}, {"hole": "ban", "lo": None, "hi": None}])
+def test_both_ends_in_time_tell_apart_when_nothing_was_seen(change: dict[str, Any]) -> None:
+    hole = HOLE | change
     marks = {hole_mark(KEY, hole), *(hole_mark(KEY, hole | {name: "9"}) for name in ("since", "until"))}
     assert len(marks) == 3
 
 
 @given(st.dictionaries(st.sampled_from(sorted(MESSAGE)), st.text(max_size=8)))
-def test_values_cannot_be_moved_from_one_name_to_another(told: dict[str, Any]) -> None:
-    one = MESSAGE | {name: value for name, value in told.items() if name != "kind"}
+def test_values_cannot_be_moved_from_one_name_to_another(values: dict[str, Any]) -> None:
+    one = MESSAGE | {name: value for name, value in values.items() if name != "kind"}
     moved = one | {"sender_id": one["sender_name"], "sender_name": one["sender_id"]}
     assert (observed_marks(KEY, one) == observed_marks(KEY, moved)) == (one["sender_id"] == one["sender_name"])
 
@@ -209,8 +209,8 @@ def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
     for digest in digests:
         for kind in ("name", "sha256", "raw_sha256", "hole", row.kind):
             yield KEY.mark(kind, row.channel_id, row.number, "mila", "telegram", digest)
-            told = f"{kind}|{row.channel_id}|{row.number}|{digest}".encode()
-            yield hmac.digest(KEY.secret, told, "sha256")
+            guess = f"{kind}|{row.channel_id}|{row.number}|{digest}".encode()
+            yield hmac.digest(KEY.secret, guess, "sha256")
 
 
 def guesses_at_posts(row: Row, text: str) -> Iterator[bytes]:
@@ -242,10 +242,10 @@ def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
     rows = []
     for number, name in enumerate(NAMES, start=1):
         message = MESSAGE | {"message_id": str(number), "text": ""}
-        told = {"message_sha256": message_sha256(message), "position": "0", "file_name": name, "sha256": None}
+        attached = {"message_sha256": message_sha256(message), "position": "0", "file_name": name, "sha256": None}
         file, hole = (
-            message | told | {"kind": "file"},
-            HOLE | told | {"lo": str(number), "hi": str(number), "what": name},
+            message | attached | {"kind": "file"},
+            HOLE | attached | {"lo": str(number), "hi": str(number), "what": name},
         )
         rows += [
             Row(kind, "1", str(number), MESSAGE["posted_at"], mark(kind, values))
@@ -281,8 +281,8 @@ def whole(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
 
 def before(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
     """The scheme of before: a digest of a name, or of bytes that anybody can write down."""
-    told = values["what"] if kind == "hole" else values.get("sha256") or values.get("file_name") or ""
-    digest = told if values.get("sha256") else sha256_hex(jcs(told))
+    known = values["what"] if kind == "hole" else values.get("sha256") or values.get("file_name") or ""
+    digest = known if values.get("sha256") else sha256_hex(jcs(known))
     name = "sha256" if values.get("sha256") else "name"
     number = values.get("message_id") or values["lo"]
     return (hmac.digest(KEY.secret, f"{name}|{values['channel_id']}|{number}|{digest}".encode(), "sha256"),)

@@ -118,9 +118,9 @@ def test_a_wrong_value_in_any_column_is_found(
         wrong = other_value(column, row[column.name])
         connection.execute(sa.update(table).where(this).values({column.name: wrong}))
 
-    told = found(kept, rebuilt, change)
-    assert {name for name, _key in told} == {table.name}
-    assert len(told) == (2 if column.primary_key else 1)
+    differing = found(kept, rebuilt, change)
+    assert {name for name, _key in differing} == {table.name}
+    assert len(differing) == (2 if column.primary_key else 1)
 
 
 @pytest.mark.parametrize("table", CLEAR, ids=lambda table: table.name)
@@ -135,8 +135,8 @@ def test_a_row_too_few_and_a_row_too_many_are_found(kept: sa.Engine, rebuilt: sa
     added = row | {
         column.name: other_value(column, row[column.name]) for column in table.c if column.primary_key or column.unique
     }
-    told = found(kept, rebuilt, lambda connection: connection.execute(sa.insert(table), added))
-    assert [name for name, _key in told] == [table.name]
+    differing = found(kept, rebuilt, lambda connection: connection.execute(sa.insert(table), added))
+    assert [name for name, _key in differing] == [table.name]
 
 
 def test_the_rows_rebuilt_from_the_log_are_those_that_are_kept(kept: sa.Engine, rebuilt: sa.Engine) -> None:
