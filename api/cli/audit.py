@@ -27,13 +27,13 @@ from api.cli.common import (
     "--against",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
-    help="An older checkpoint that was kept outside.",
+    help="A checkpoint or a bundle that was kept outside.",
 )
 @unasked_passphrase_option
 @json_option
 @click.pass_context
 def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file: Path | None, as_json: bool) -> int:
-    """Check the store against the log, and the log against an older checkpoint.
+    """Check the store against the log, and the log against a checkpoint or a bundle that somebody else holds.
 
     This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """

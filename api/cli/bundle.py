@@ -93,8 +93,21 @@ def export(
 @click.option(
     "--seal", "seal_sha256", metavar="SHA256", help="The fingerprint of the seal's certificate; the letter prints it."
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A bundle or checkpoint of the same log that you hold.",
+)
 @json_option
-def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha256: str | None, as_json: bool) -> int:
+def verify(
+    file: Path,
+    trust: tuple[Path, ...],
+    log_vkey: str | None,
+    seal_sha256: str | None,
+    against: Path | None,
+    as_json: bool,
+) -> int:
     """Check a bundle.
 
     Roots never come from the bundle: without --trust, the verdict is INDETERMINATE at best. Give
@@ -102,7 +115,7 @@ def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha25
     """
     from api.office.bundle import verify_bundle
     from casefiles.errors import TrustError
-    from casefiles.verifier.__main__ import load_roots
+    from casefiles.verifier.__main__ import load_held, load_roots
     from casefiles.verifier.cades import parse_fingerprint
     from casefiles.verifier.report import EXIT_CODES, as_text
     from casefiles.verifier.report import as_json as as_data
@@ -112,6 +125,7 @@ def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha25
     try:
         roots = load_roots(trust)
         pin = None if seal_sha256 is None else parse_fingerprint(seal_sha256)
+        held = None if against is None else load_held(against)
     except TrustError as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -119,6 +133,6 @@ def verify(file: Path, trust: tuple[Path, ...], log_vkey: str | None, seal_sha25
     except NoteError as error:
         raise click.UsageError(f"--log: {error}. Copy the log's key from the covering letter") from error
     with file.open("rb") as bundle:
-        report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin)
+        report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin, held=held)
     emit(as_data(report), as_json=as_json, text=as_text(report).rstrip("\n"))
     return EXIT_CODES[report.verdict]

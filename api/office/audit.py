@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from api.home import Home
+from casefiles.verifier.held import read_held
 from config import oplog
 from evidence.audit.log import AuditInput, RecordReader
 from evidence.audit.run import HEADERS_LEVEL, Audit, audit
@@ -14,12 +15,14 @@ def run_audit(
     """Audit a home; where the keys' folder is away, records are not opened, with a passphrase either.
 
     Args:
-        against: An older checkpoint from outside, as its file has it.
+        against: A checkpoint from outside, cosigned or through the mail, or a bundle, as its file has it.
         progress: Hears how many more leaves were read.
 
     Raises:
         PassphraseError: A passphrase was given and is wrong.
+        VerificationError: What begins as a bundle is none.
     """
+    held = read_held(against).notes if against else ()
     keys = home.keys.path.is_dir()
     reader = RecordReader(home.keys.unlock(passphrase).casework, home.keys.seen_key()) if passphrase and keys else None
     signed = home.keys.signed
@@ -30,7 +33,7 @@ def run_audit(
         roots=home.stamp_roots(),
         level=level,
         signed=signed.read_bytes() if signed.exists() else None,
-        against=against,
+        against=held,
         reader=reader,
         keys=keys,
         asked=home.asked_size(),

@@ -30,6 +30,7 @@ from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import roots_on_the_way, verify_stream
+from casefiles.verifier.held import HeldFile
 from config import oplog
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, one_person
@@ -379,6 +380,7 @@ def verify_bundle(
     roots: Sequence[x509.Certificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
+    held: HeldFile | None = None,
 ) -> Report:
     """Check a bundle, without a home.
 
@@ -386,5 +388,6 @@ def verify_bundle(
         bundle: Can be sought in.
         roots: Those that the caller trusts; without any it is INDETERMINATE at best.
         seal_pin: Lower hex SHA-256 of the seal's certificate, as the letter prints it.
+        held: Another bundle or a checkpoint of the same log, to compare.
     """
-    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin)
+    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held)

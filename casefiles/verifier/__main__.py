@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from casefiles.errors import TrustError
+from casefiles.errors import TrustError, VerificationError
 from casefiles.verifier.cades import parse_fingerprint
 from casefiles.verifier.checks import verify
+from casefiles.verifier.held import HeldFile, read_held
 from casefiles.verifier.report import EXIT_CODES, USAGE, as_json, as_text
 from config.errors import Explained
 from evidence.log.note import VerifierKey
@@ -38,6 +39,18 @@ def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
     return roots
 
 
+def load_held(path: Path) -> HeldFile:
+    """What somebody holds of a log.
+
+    Raises:
+        TrustError: The file cannot be read, or is neither a bundle nor a checkpoint.
+    """
+    try:
+        return read_held(path.read_bytes())
+    except (OSError, VerificationError) as error:
+        raise TrustError("trust.nothing_to_compare", where=path.name) from error
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify one bundle: 0 passed, 1 failed, 2 usage, 3 indeterminate."""
     parser = argparse.ArgumentParser(prog="verifier", description="Checks a NisiSama bundle offline.")
@@ -45,13 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="a root you trust")
     parser.add_argument("--log", metavar="VKEY", help="the log's verifier key, if you were given it")
     parser.add_argument("--seal", metavar="SHA256", help="the fingerprint of the seal's certificate, from the letter")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="a bundle or checkpoint of the same log")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options = parser.parse_args(arguments)
     try:
         roots = load_roots(options.trust)
         key = None if options.log is None else VerifierKey.parse(options.log)
         pin = None if options.seal is None else parse_fingerprint(options.seal)
-        report = verify(options.file, roots=roots, log_key=key, seal_pin=pin)
+        held = None if options.against is None else load_held(options.against)
+        report = verify(options.file, roots=roots, log_key=key, seal_pin=pin, held=held)
     except Explained as error:
         sys.stderr.write(f"{error}\n")
         return USAGE

@@ -66,6 +66,7 @@ from casefiles.verifier.cades import (
     require_nothing_beside,
     root_keys,
 )
+from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
 from config.errors import Explained
 from evidence.canonical import Json, read_jcs, sha256_hex
 from evidence.errors import CertificateError, ConsistencyProofError, LeafError, TokenError, UnknownTypeError
@@ -95,6 +96,7 @@ class OpenedBundle:
         roots: From outside the bundle; empty when the caller has none.
         log_key: From outside the bundle; None when the caller has none.
         seal_pin: Lower hex SHA-256 of the seal's certificate, from outside; None when the caller has none.
+        held: What the caller holds of the same log; None when he has nothing to compare.
     """
 
     def __init__(
@@ -104,11 +106,13 @@ class OpenedBundle:
         roots: Sequence[x509.Certificate],
         log_key: VerifierKey | None,
         seal_pin: str | None = None,
+        held: HeldFile | None = None,
     ) -> None:
         self.members = members
         self.roots = roots
         self.trusted_log_key = log_key
         self.seal_pin = seal_pin
+        self.held = held
 
     @cached_property
     def entries(self) -> dict[int, ShownEntry]:
@@ -234,6 +238,7 @@ def verify(
     roots: Sequence[x509.Certificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
+    held: HeldFile | None = None,
 ) -> Report:
     """Make every check of ``checks.json`` on one bundle.
 
@@ -241,6 +246,7 @@ def verify(
         roots: Roots that the caller trusts, for the seal and for the time-stamp offices.
         log_key: The log's verifier key, when the caller knows it from elsewhere.
         seal_pin: Lower hex SHA-256 of the seal's certificate, when the caller knows it from elsewhere.
+        held: Another bundle or a checkpoint of the same log, to compare.
 
     Returns:
         One finding for each check, in order. ``found`` says what a passed check rests on.
@@ -250,7 +256,7 @@ def verify(
     """
     try:
         with file.open("rb") as stream:
-            return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin)
+            return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held)
     except OSError as error:
         raise ContainerError("container.unreadable", where=file.name, found=error.strerror or "") from error
 
@@ -261,18 +267,20 @@ def verify_stream(
     roots: Sequence[x509.Certificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
+    held: HeldFile | None = None,
 ) -> Report:
     """``verify``, of a bundle that is open already, or that no file holds yet.
 
     Raises:
         OSError: It cannot be read.
     """
+    checks = CHECKS if held is None else (*CHECKS, AGAINST)
     try:
         members = read_container(stream)
     except ContainerError as error:
-        first = Finding.of_error(CHECKS[0].id, error)
-        return Report((first, *(_not_made(check.id, CHECKS[0].id) for check in CHECKS[1:])))
-    return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin))
+        first = Finding.of_error(checks[0].id, error)
+        return Report((first, *(_not_made(check.id, checks[0].id) for check in checks[1:])))
+    return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held), checks)
 
 
 def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[x509.Certificate]) -> list[x509.Certificate]:
@@ -287,10 +295,10 @@ def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[x509.Certificate]) -> 
     return [root for root in roots if root in used]
 
 
-def _examine(opened: OpenedBundle) -> Report:
+def _examine(opened: OpenedBundle, checks: Sequence["Check"]) -> Report:
     findings: dict[str, Finding] = {}
     holds: set[str] = set()
-    for check in CHECKS:
+    for check in checks:
         missing = next((need for need in check.needs if need not in holds), None)
         finding = _not_made(check.id, missing) if missing else _make(check, opened)
         findings[check.id] = finding
@@ -521,6 +529,16 @@ def _log_times(opened: OpenedBundle) -> Basis:
     )
 
 
+def _log_against(opened: OpenedBundle) -> Basis:
+    if opened.held is None:
+        raise UndecidedError("undecided.nothing_held")
+    checkpoints = [anchor.checkpoint for anchor in opened.anchors.values()] + [opened.checkpoint]
+    ours = HeldLog(checkpoints, {index: entry.leaf for index, entry in opened.entries.items()})
+    theirs = open_held(opened.held, key=opened.log_key)
+    require_one_history(ours, theirs)
+    return Basis("basis.one_log", {"size": theirs.checkpoints[-1].size, "ours": opened.checkpoint.size})
+
+
 def _records_schemas(opened: OpenedBundle) -> Basis:
     for name in layout.SCHEMA_NAMES:
         if opened.members[layout.schema_name(name)] != schema_bytes(name):
@@ -656,3 +674,6 @@ CHECKS: tuple[Check, ...] = (
     Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
 )
+
+AGAINST = Check("log.against", _log_against, (*_READ, "log.leaves", "log.inclusion", "log.stamps", "log.consistency"))
+"""Made only where the caller holds something to compare with."""

@@ -7,10 +7,11 @@ import functools
 import importlib.resources
 import json
 import textwrap
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from casefiles.format import layout
 from config import errors
 from evidence.finding import Finding, Report, Verdict
 
@@ -36,12 +37,12 @@ class Listed:
 
 
 @functools.cache
-def check_list() -> tuple[Listed, ...]:
-    """The check list, in order."""
+def check_list(of: str = "checks") -> tuple[Listed, ...]:
+    """The check list, in order: those of every bundle, or the ``asked`` ones, which need something to compare with."""
     text = importlib.resources.files("casefiles.verifier").joinpath("checks.json").read_text(encoding="utf-8")
     return tuple(
         Listed(check["id"], check["title"], check["sub_indication"], tuple(check["done_by"]))
-        for check in json.loads(text)["checks"]
+        for check in json.loads(text)[of]
     )
 
 
@@ -55,6 +56,7 @@ def as_json(report: Report) -> dict[str, Any]:
     return {
         "verdict": str(report.verdict),
         "rehearsal": is_rehearsal(report),
+        "proven": [asdict(proven) for proven in proven_times(report)],
         "checks": [
             {
                 "id": finding.id,
@@ -68,6 +70,55 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A time that a trusted token proves.
+
+    Attributes:
+        what: ``first_entry``: the first of the entries was in the log; ``log``: all of them were; ``seal``: the bundle
+            was sealed; ``archive``: the file was whole.
+        at: UTC, to the second.
+        where: The member that holds the token.
+    """
+
+    what: str
+    at: str
+    office: str
+    where: str
+
+
+_STAMPS = (
+    ("log", "log.checkpoint_stamp", layout.CHECKPOINT_TOKEN),
+    ("seal", "seal.time_stamp", layout.SEAL_SIGNATURE),
+    ("archive", "archive.time_stamp", layout.ARCHIVE_TOKEN),
+)
+_UNDER_AN_ENTRY = frozenset(
+    {"log.checkpoint", "log.checkpoint_stamp", "log.consistency", "log.inclusion", "log.stamps"}
+)
+_SAID = {
+    "first_entry": "the first of the entries shown was in the log",
+    "log": "all entries shown were in the log",
+    "seal": "the bundle was sealed",
+    "archive": "the file was whole; anybody can add this one later",
+}
+
+
+def proven_times(report: Report) -> list[Proven]:
+    """What time stamps that lead to a given root prove, the earliest first; nothing where none was found good."""
+    good = {finding.id: finding for finding in report.findings if finding.verdict is Verdict.PASSED and finding.facts}
+    proven = [
+        Proven(what, str(good[check].facts["gen_time"]), str(good[check].facts["office"]), where)
+        for what, check, where in _STAMPS
+        if check in good
+    ]
+    times = good.get("log.times")
+    if times and times.facts and good.keys() >= _UNDER_AN_ENTRY:
+        at, earlier = str(times.facts["earliest"]), times.facts["size"] != good["log.checkpoint"].facts["size"]
+        where = layout.STAMPS if earlier else layout.CHECKPOINT_TOKEN
+        proven.append(Proven("first_entry", f"{at[:10]} {at[11:19]}", str(times.facts["office"]), where))
+    return sorted(proven, key=lambda one: one.at)
+
+
 def is_rehearsal(report: Report) -> bool:
     """Whether the log says that its time stamps are of a rehearsal, as far as that could be read."""
     return any(finding.code == "basis.rehearsal" for finding in report.findings)
@@ -78,7 +129,7 @@ def as_text(report: Report) -> str:
 
     Of a file that could not be read as a bundle nothing else was checked: one line says so.
     """
-    listed = {each.id: each for each in check_list()}
+    listed = {each.id: each for each in (*check_list(), *check_list("asked"))}
     lines: list[str] = []
     first, *_ = report.findings
     if first.verdict is Verdict.FAILED:
@@ -89,6 +140,9 @@ def as_text(report: Report) -> str:
             found = f"{check.sub_indication}: {found}"
         lines.append(f"{finding.verdict:<13} {check.id:<22} {check.title}")
         lines += _wrapped(found, indent=" " * 14)
+    for number, proven in enumerate(proven_times(report)):
+        lines += ["", "Proven by time stamps, the earliest first:"] if not number else []
+        lines += _wrapped(f"{proven.at} UTC  {_SAID[proven.what]} ({proven.where}, by {printable(proven.office)})")
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]
     return "\n".join(

@@ -14,7 +14,7 @@ from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError,
 from evidence.finding import Finding, Verdict
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.merkle import HASH_BYTES, leaf_hash
-from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
+from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, open_kept_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
@@ -45,7 +45,7 @@ class AuditInput:
     Attributes:
         roots: Trusted roots by the name of the time-stamp office.
         signed: The newest checkpoint that was signed, from beside the log key; None when the file is not there.
-        against: An older checkpoint from outside.
+        against: Checkpoints from outside, as whoever kept them has them.
         reader: With the casework key: compare records and rows.
         keys: Whether the keys' folder is there, so that a missing ``signed`` was taken away.
         in_use: What the home would use of what the log pins.
@@ -58,7 +58,7 @@ class AuditInput:
     roots: Mapping[str, Sequence[x509.Certificate]]
     level: int = 3
     signed: bytes | None = None
-    against: bytes | None = None
+    against: Sequence[bytes] = ()
     reader: RecordReader | None = None
     keys: bool = False
     asked: int | None = None
@@ -329,7 +329,7 @@ class LogAudit:
             LogError: It is not signed by the log key, or the log is shorter or has another root.
         """
         if (signed := self._input.signed) is not None:
-            self.holds(signed)
+            self._require_signed_held(open_checkpoint, signed)
             if (digest := sha256_hex(signed)) not in self._digests():
                 # undecided: it is written before its row, so its writer may be just at it, or was killed there
                 yield Finding("log.signed", Verdict.INDETERMINATE, "log.signed.no_row", {"expected": digest})
@@ -338,14 +338,18 @@ class LogAudit:
         elif self._anchors or self._checkpoint_rows():  # it is written before either, so it was there
             yield failed("log.signed", "log.signed", "log.signed.missing")
 
-    def holds(self, note: bytes) -> None:
-        """Check that the log holds this checkpoint.
+    def against(self) -> None:
+        """Check that the log holds every checkpoint from outside.
 
         Raises:
-            LogError: It is not signed by the log key, or the log is shorter or has another root.
+            LogError: One is not signed by the log key, or the log is shorter or has another root.
         """
+        for note in self._input.against:
+            self._require_signed_held(open_kept_checkpoint, note)
+
+    def _require_signed_held(self, read: Callable[..., Checkpoint], note: bytes) -> None:
         try:
-            checkpoint = open_checkpoint(note, key=self._input.key)
+            checkpoint = read(note, key=self._input.key)
         except NoteError as error:
             raise CheckpointError("checkpoint.not_of_this_log", cause=error) from error
         self._require_held(checkpoint)

@@ -106,8 +106,8 @@ def _log_checks(connection: sa.Connection, log: LogAudit, audit_input: AuditInpu
     yield "log.tokens", log.tokens  # (5)
     yield "log.anchored", log.anchored  # (6)
     yield "log.signed", log.signed  # (7)
-    if audit_input.against is not None:
-        yield "log.against", partial(log.holds, audit_input.against)
+    if audit_input.against:
+        yield "log.against", log.against
     yield "home.pins", partial(home.pins, connection, audit_input, log.places)
 
 

@@ -3,7 +3,8 @@
 A checkpoint file has one form: origin, size and root as three text lines, a blank line, and
 the one signature line of the log, whose key is named as the origin. C2SP allows extension
 lines and further signatures; this file has none, because its bytes are what is time-stamped
-and any freedom in them is a freedom to dispute. Cosignatures live in another file.
+and any freedom in them is a freedom to dispute. Cosignatures live in another file. What somebody else kept is read
+more freely (``open_kept_checkpoint``): cosigned, or after a way through the mail.
 
     ngo.example/5f3a9c01
     70000
@@ -16,6 +17,7 @@ Pure: bytes in, values out. Shared with the offline verifier.
 
 import base64
 import hashlib
+import quopri
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -39,6 +41,8 @@ _NAME = re.compile(r"[a-z0-9./-]{1,255}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _DASH = "\N{EM DASH}"
 _TEXT_LINES = 3
+_DASH_IN_MAIL = b"=E2=80=94"
+_QUOTED = re.compile(r"(?:> ?)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,50 @@ def open_checkpoint(note: bytes, *, key: VerifierKey) -> Checkpoint:
         raise NoteError("note.wrong_signature", key=key.name) from error
     # (4) the text
     return _read_text(text, key.name)
+
+
+def open_kept_checkpoint(note: bytes, *, key: VerifierKey) -> Checkpoint:
+    """Read a checkpoint as somebody else kept it: beside cosignatures, or as a mail program passed it on.
+
+    Steps: (1) undo what mail does to a text: a byte order mark, quoted-printable, other line ends, marks of a
+    quotation, white space at the end of a line, blank lines around it; (2) of the signature lines take that of this
+    key, and ignore those of keys that are not known (C2SP signed-note); (3) read what is left as ``open_checkpoint``
+    does. The signature still covers every byte of the text, so nothing is believed that was not signed.
+
+    Raises:
+        NoteError: No such note, or no signature of ``key`` on it, or a wrong one.
+        CheckpointError: It is rightly signed, but not a checkpoint of this log.
+    """
+    # (1) the mail
+    text, blank, signatures = _from_mail(note).partition("\n\n")
+    # (2) the signature
+    lines = signatures.split("\n")
+    if not blank or not all(line.startswith(f"{_DASH} ") for line in lines):
+        raise NoteError("note.not_a_kept_checkpoint")
+    own = [line for line in lines if _is_by(key, line)]
+    if not own:
+        raise NoteError("note.not_signed_by_key", expected=str(key), length=len(lines))
+    # (3) the checkpoint
+    return open_checkpoint(f"{text}\n\n{own[0]}\n".encode(), key=key)
+
+
+def _from_mail(note: bytes) -> str:
+    if _DASH_IN_MAIL in note.upper():
+        note = quopri.decodestring(note)
+    try:
+        text = note.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NoteError("note.not_utf_8") from error
+    lines = [_QUOTED.sub("", line).rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    return "\n".join(lines).strip("\n")
+
+
+def _is_by(key: VerifierKey, line: str) -> bool:
+    try:
+        _signature_by(key, line)
+    except NoteError:
+        return False
+    return True
 
 
 def parse_decimal(text: str) -> int:

@@ -28,6 +28,7 @@ from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import Bounds, ProvenTime, bag_facts
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.checks import verify
+from casefiles.verifier.held import read_held
 from evidence.canonical import Value, jcs
 from evidence.custody.disclose import disclose
 from evidence.finding import Report
@@ -396,11 +397,18 @@ def checked(
     trust: Sequence[x509.Certificate] | None = None,
     log_key: VerifierKey | None = VKEY,
     seal_pin: str | None = None,
+    held: bytes | None = None,
 ) -> Report:
     """Verify bytes as a file."""
     file = directory / "bundle.asice"
     file.write_bytes(bundle)
-    return verify(file, roots=roots() if trust is None else trust, log_key=log_key, seal_pin=seal_pin)
+    return verify(
+        file,
+        roots=roots() if trust is None else trust,
+        log_key=log_key,
+        seal_pin=seal_pin,
+        held=read_held(held) if held else None,
+    )
 
 
 def failed(report: Report) -> set[str]:

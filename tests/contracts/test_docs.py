@@ -211,7 +211,13 @@ def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:
     signed = home.keys.signed.read_bytes()
     reader = RecordReader(home.keys.unlock(PASSPHRASE).casework, home.keys.seen_key())
     audit_input = AuditInput(
-        home.engine, home.objects, home.verifier_key, home.stamp_roots(), signed=signed, against=signed, reader=reader
+        home.engine,
+        home.objects,
+        home.verifier_key,
+        home.stamp_roots(),
+        signed=signed,
+        against=(signed,),
+        reader=reader,
     )
     findings = section(OPERATIONS, "## Findings")
     doctor, audited = re.split(r"^`nisisama (?:audit|verify)`.*:$", findings, flags=re.MULTILINE)[:2]

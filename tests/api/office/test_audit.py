@@ -1,15 +1,18 @@
 """An audit uses what the home knows, and says whether it compared the records."""
 
+import io
 import shutil
 
 import pytest
 
 from api.home import Home
 from api.office.audit import how_records_compared, run_audit
+from api.office.bundle import Order, stream_case
 from evidence.audit.run import Audit
 from evidence.errors import PassphraseError
 from evidence.finding import Verdict
-from tests.homes import PASSPHRASE, new_case
+from tests.casefiles import forge
+from tests.homes import PASSPHRASE, doer, new_case
 
 
 def audited(home: Home, *, level: int = 3, passphrase: str | None = None, against: bytes | None = None) -> Audit:
@@ -51,6 +54,20 @@ def test_an_older_checkpoint_from_outside_is_held_against_the_log(home: Home) ->
     assert "log.against" in {finding.id for finding in audited(home, against=older).report.findings}
     assert audited(home, against=older).report.verdict is not Verdict.FAILED
     assert [each.id for each in audited(home, against=b"no checkpoint").report.problems] == ["log.against"]
+
+
+def test_a_cosigned_checkpoint_and_a_bundle_are_held_against_the_log(home: Home) -> None:
+    cosigned = home.keys.signed.read_bytes() + "\u2014 witness.example/w1 5CuK9gAAAABrBwsJcGrLuQ==\n".encode()
+    casework = home.keys.unlock(PASSPHRASE).casework
+    bundle = io.BytesIO()
+    order = Order(new_case(home), "court", "en", doer(home))
+    stream_case(home, order, casework, bundle=bundle, letter=io.BytesIO())
+    for held in (cosigned, bundle.getvalue()):
+        done = audited(home, level=1, against=held)
+        assert "log.against" in {finding.id for finding in done.report.findings}
+        assert done.report.verdict is not Verdict.FAILED
+    # another office's bundle is of another log
+    assert [each.id for each in audited(home, level=1, against=forge.good_bundle()).report.problems] == ["log.against"]
 
 
 def test_progress_hears_of_every_leaf(home: Home) -> None:

@@ -199,6 +199,23 @@ def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: Desk) -> No
         file.unlink()
 
 
+def test_a_later_export_proves_the_same_early_time_of_each_item(desk: Desk) -> None:
+    def rows(name: str) -> tuple[dict[str, str], str]:
+        desk.export(name)
+        with zipfile.ZipFile(desk.at(name).bundle) as container:
+            items = [json.loads(line) for line in container.read(layout.ITEMS_JSONL).splitlines()]
+            case = json.loads(container.read(layout.CASE))
+        return {row["index"]: row["stamped_at"] for row in items}, case["checkpoint"]["stamped_at"]
+
+    early, first = rows("early.asice")
+    new_case(desk.home, [])
+    with desk.home.writing() as writer:
+        writer.beat(now=True)
+    late, second = rows("late.asice")
+    assert late == early
+    assert max(early.values()) <= first <= second
+
+
 def left_of(desk: Desk, name: str = "refused") -> list[Path]:
     return [file for file in desk.home.path.parent.iterdir() if file.name.startswith(name)]
 

@@ -1,8 +1,18 @@
 """The same contents make the same members."""
 
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
 from cryptography.hazmat.primitives import serialization
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casefiles.bundle.members import make_payload
+from casefiles.errors import BundleError
+from casefiles.format import layout
+from casefiles.format.records import Bounds, ProvenTime
 from tests.casefiles import forge
 
 
@@ -17,3 +27,56 @@ def test_certificates_that_were_given_lie_in_the_bundle() -> None:
     pem = forge.sealer().certificate.public_bytes(serialization.Encoding.PEM)
     contents = forge.changed(forge.small_contents(), certificates=(("seal", pem),))
     assert make_payload(contents).members["data/certs/seal.pem"] == pem
+
+
+def preserved_and_stamped_long_before() -> forge.Log:
+    """An item, stamped within the hour; then more, whose stamps nothing that is shown names."""
+    log = forge.Log()
+    log.add("log_opened", forge.opening())
+    log.add("observed", forge.item(1))
+    for hours in (1, 2, 3):
+        log.anchor(forge.START + timedelta(hours=hours))
+        log.add("case_viewed", {**forge.act(forge.START), "case": "case-8"})
+    return log
+
+
+def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_path: Path) -> None:
+    log = preserved_and_stamped_long_before()
+    contents = forge.contents_of(log, only=[0, 1])
+    first = min(log.times)
+    assert [stamp.token_sha256 for stamp in contents.stamps] == [first.token_sha256]
+    bundle, _ = forge.build(contents)
+    row = json.loads(forge.members_of(bundle)[layout.ITEMS_JSONL])
+    assert (row["not_before"], row["stamped_at"]) == (None, first.at)
+    assert json.loads(forge.members_of(bundle)[layout.CASE])["checkpoint"]["stamped_at"] > first.at
+    assert first.at in forge.members_of(bundle)["data/report.en.txt"].decode()
+    forge.checked(bundle, tmp_path).require_passed()
+
+
+def test_no_stamp_goes_along_that_bounds_nothing() -> None:
+    log = preserved_and_stamped_long_before()
+    contents = forge.contents_of(log, only=[0, 1])
+    idle = log.stamp(max(log.times).token_sha256)
+    with pytest.raises(BundleError, match="bound"):
+        make_payload(forge.changed(contents, stamps=(*contents.stamps, idle)))
+
+
+times = st.lists(
+    st.builds(ProvenTime, st.sampled_from("abcdef"), st.integers(1, 9), st.integers(0, 99).map(str)),
+    max_size=8,
+    unique_by=lambda time: time.token_sha256,
+)
+
+
+@given(times, st.lists(st.tuples(st.integers(0, 9), st.just("0" * 64)), max_size=5))
+def test_an_entry_is_bounded_by_the_earliest_token_that_covers_it_however_few_go_along(
+    earlier: list[ProvenTime], entries: list[tuple[int, str]]
+) -> None:
+    final = ProvenTime("c", 10, "final")
+    bounds = Bounds(final, earlier)
+    needed = bounds.needed_by(entries)
+    kept = Bounds(final, [time for time in earlier if time.token_sha256 in needed])
+    for index, _after in entries:
+        plain = min(time for time in (*earlier, final) if time.size > index)  # the slow reference
+        assert bounds.in_log_by(index) == plain == kept.in_log_by(index)
+    assert kept.needed_by(entries) == needed

@@ -19,7 +19,9 @@ from casefiles.format.entries import (
 )
 from casefiles.format.schema import load_schema, require_schema
 from evidence.canonical import jcs
+from evidence.log.proof import verify_proof
 from tests.casefiles import forge
+from tests.nonempty import nonempty
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=5).map(tuple)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -125,3 +127,12 @@ def test_the_lines_fit_the_schemas_that_a_bundle_carries_by_two_readers() -> Non
             jsonschema.validate(line, load_schema(name))
     for entry in forge.entries_of(forge.good_members()).values():
         jsonschema.validate(json.loads(entry.leaf), load_schema("leaf"))
+
+
+def test_a_tlog_proof_is_put_together_from_a_line_as_the_format_says() -> None:
+    members = forge.good_members()
+    for line in nonempty(map(json.loads, members[layout.ENTRIES].splitlines())):
+        head = "".join(f"{text}\n" for text in ("c2sp.org/tlog-proof@v1", f"index {line['index']}", *line["path"], ""))
+        proof = head.encode() + members[layout.CHECKPOINT]
+        checkpoint = verify_proof(proof, leaf=line["leaf"].encode(), key=forge.VKEY)
+        assert checkpoint.size == len(forge.good_log().leaves)

@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from casefiles.format import layout
 from casefiles.verifier.report import EXIT_CODES, WIDTH, as_json, as_text, check_list, detail_of, not_made_by, printable
 from evidence.finding import Finding, Report, Verdict
+from tests.casefiles import forge
 
 FORMAT = Path(__file__).parents[3] / "docs" / "format.md"
 
@@ -64,3 +67,26 @@ def test_each_check_is_made_or_named_as_not_made_by_a_program() -> None:
     made = {each.id for each in check_list() if "sh" in each.done_by}
     assert made | {each.id for each in not_made_by("sh")} == {each.id for each in check_list()}
     assert made & {each.id for each in not_made_by("sh")} == set()
+
+
+def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path) -> None:
+    told = as_json(forge.checked(forge.good_bundle(), tmp_path))["proven"]
+    assert [(each["what"], each["where"]) for each in told] == [
+        ("first_entry", layout.STAMPS),
+        ("log", layout.CHECKPOINT_TOKEN),
+        ("seal", layout.SEAL_SIGNATURE),
+        ("archive", layout.ARCHIVE_TOKEN),
+    ]
+    assert told[0]["at"] == "2026-11-20 09:05:01"
+    assert [each["at"] for each in told] == sorted(each["at"] for each in told)
+    # a stranger renews the archive's stamp years later: the earlier times stand
+    later = forge.rearchive(forge.good_members(), stamp=forge.stamping(forge.START + timedelta(days=200)))
+    again = as_json(forge.checked(later, tmp_path))["proven"]
+    assert again[:3] == told[:3]
+    assert again[3]["at"] > told[3]["at"]
+    text = as_text(forge.checked(later, tmp_path)).partition("Proven by time stamps")[2]
+    assert text.index(told[0]["at"]) < text.index(again[3]["at"])
+
+
+def test_without_roots_no_time_is_proven(tmp_path: Path) -> None:
+    assert as_json(forge.checked(forge.good_bundle(), tmp_path, trust=[]))["proven"] == []

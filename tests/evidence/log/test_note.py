@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import quopri
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 
 from evidence.errors import CheckpointError, LogError, NoteError
 from evidence.log.merkle import EMPTY_ROOT
-from evidence.log.note import ED25519, MAX_SIZE, Checkpoint, VerifierKey, open_checkpoint, sign_checkpoint
+from evidence.log.note import (
+    ED25519,
+    MAX_SIZE,
+    Checkpoint,
+    VerifierKey,
+    open_checkpoint,
+    open_kept_checkpoint,
+    sign_checkpoint,
+)
 from tests.nonempty import nonempty
 
 ORIGIN = "ngo.example/5f3a9c01"
@@ -281,3 +290,57 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     assert VerifierKey.parse(vkey(ED25519 + KEY.public_key)) == KEY
     with pytest.raises(NoteError):
         VerifierKey.parse(text)
+
+
+WITNESS = "\u2014 witness.example/w1 5CuK9gAAAABrBwsJcGrLuTmcBvoAkNDwZzcMvnwskx65cPPedoAP3g==\n".encode()
+BODY, _, OWN = NOTE.partition(b"\n\n")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        NOTE,
+        NOTE + WITNESS,
+        BODY + b"\n\n" + WITNESS + OWN,
+        NOTE + signature_line(BODY, key_id=b"none"),
+        b"\xef\xbb\xbf" + NOTE,
+        NOTE.replace(b"\n", b"\r\n"),
+        NOTE.replace(b"\n", b" \n"),
+        NOTE.replace(b"\n", b"\t \r\n"),
+        b"".join(b"> " + line for line in NOTE.splitlines(keepends=True)),
+        b"".join(b">> " + line for line in (NOTE + WITNESS).splitlines(keepends=True)),
+        b"\n\n" + NOTE + b"\n\n",
+        NOTE.rstrip(),
+        quopri.encodestring(NOTE),
+        quopri.encodestring(NOTE + WITNESS).replace(b"\n", b"\r\n"),
+    ],
+)
+def test_a_checkpoint_is_read_cosigned_or_after_a_way_through_the_mail(kept: bytes) -> None:
+    assert open_kept_checkpoint(kept, key=KEY) == CHECKPOINT
+
+
+@settings(deadline=None)
+@given(at=st.integers(0, len(NOTE) - 1), bit=st.integers(0, 7))
+def test_a_kept_checkpoint_with_a_flipped_bit_says_the_same_or_is_refused(at: int, bit: int) -> None:
+    flipped = NOTE[:at] + bytes([NOTE[at] ^ 1 << bit]) + NOTE[at + 1 :]
+    try:
+        assert open_kept_checkpoint(flipped, key=KEY) == CHECKPOINT
+    except LogError:
+        return
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"\xff",
+        TEXT,
+        NOTE + b"x\n",
+        BODY + b"\n\n" + WITNESS,
+        BODY + b"\nmore\n\n" + OWN,
+        signed(CHECKPOINT.text + "more\n"),
+    ],
+)
+def test_what_the_key_did_not_sign_in_this_form_is_no_kept_checkpoint(kept: bytes) -> None:
+    with pytest.raises(NoteError):
+        open_kept_checkpoint(kept, key=KEY)
