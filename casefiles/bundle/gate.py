@@ -1,25 +1,26 @@
 """The last gate before a bundle is written: no member leaves that is not on the list, or is a picture.
 
-The same scan is a check of every verifier, so that a receiver need not take our word.
+The search is the verifier's, made once over the finished bundle: the very check that a receiver makes, so that
+nobody need take our word. Here it is not one finding of many: unless it passed, nothing leaves.
 """
 
-from collections.abc import Mapping
+from casefiles.errors import GateError
+from evidence.finding import Report, Verdict
 
-from casefiles.errors import ContainerError, GateError
-from casefiles.format.layout import require_members
-from casefiles.format.pictures import require_no_picture
+GATES = frozenset({"container.members", "content.no_pictures"})
+"""The checks that must have been made and have passed."""
 
 
-def require_may_leave(members: Mapping[str, bytes]) -> None:
+def require_may_leave(report: Report) -> None:
     """Refuse the whole bundle for one member that may not leave.
 
     Raises:
         GateError: A member is not on the list, is missing, or holds a picture, video, thumbnail
-            or perceptual hash, as it is or inside base64.
+            or perceptual hash, as it is or inside base64; or nobody looked.
     """
-    try:
-        require_members(members)
-    except ContainerError as error:
-        raise GateError("gate.member_may_not_leave", cause=error) from error
-    for name, content in members.items():
-        require_no_picture(name, content)
+    gates = [finding for finding in report.findings if finding.id in GATES]
+    for finding in gates:
+        if finding.verdict is not Verdict.PASSED:
+            raise GateError("gate.member_may_not_leave", where=finding.where, found=finding.found)
+    if missing := GATES - {finding.id for finding in gates}:
+        raise GateError("gate.not_searched", where=min(missing))

@@ -136,7 +136,7 @@ class _Stamper(TimeStamper):
 def build_bundle(
     contents: BundleContents, *, sealer: Sealer, stamp: StampOver, roots: Sequence[x509.Certificate], out: BinaryIO
 ) -> BundleFacts:
-    """Derive, pass the gate, seal, stamp, verify and write one bundle.
+    """Derive, seal, stamp, verify, pass the gate and write one bundle.
 
     What was made is verified as a receiver will verify it, by the verifier itself, before a byte
     is written: a bundle that fails there is never sent. It costs about as much again as making it.
@@ -160,10 +160,11 @@ def build_bundle(
     archived = make_manifest(signature=layout.ARCHIVE_TOKEN, members=_those(members, layout.is_archived))
     members[layout.ARCHIVE_MANIFEST] = render_manifest(archived)
     members[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest())
-    require_may_leave(members)
     bundle, own = container_bytes(members), fingerprint(sealer.certificate)
     log_key = VerifierKey.parse(contents.log_key)
-    _require_holds(verify_stream(io.BytesIO(bundle), roots=roots, log_key=log_key, seal_pin=own))
+    report = verify_stream(io.BytesIO(bundle), roots=roots, log_key=log_key, seal_pin=own)
+    require_may_leave(report)
+    _require_holds(report)
     out.write(bundle)
     return BundleFacts(sha256_hex(bundle), len(bundle), own, len(items_of(payload.records)))
 

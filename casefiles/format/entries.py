@@ -85,7 +85,7 @@ def read_entries(data: bytes) -> list[ShownEntry]:
     Raises:
         RecordsError: A line is not the canonical JSON of an entry, or out of order.
     """
-    entries = [read_entry(line, where=where) for line, where in _lines(data, ENTRIES)]
+    entries = [_read_entry(line, where) for line, where in _lines(data, ENTRIES)]
     _require_ascending([(entry.index, "") for entry in entries], where=ENTRIES)
     return entries
 
@@ -138,12 +138,7 @@ def _lines(data: bytes, member: str) -> Iterator[tuple[bytes, str]]:
         yield line, f"{member} line {number}"
 
 
-def read_entry(line: bytes, *, where: str) -> ShownEntry:
-    """Read one line of ``entries.jsonl``, without its end; ``where`` names it in an error.
-
-    Raises:
-        RecordsError: It is not the canonical JSON of an entry.
-    """
+def _read_entry(line: bytes, where: str) -> ShownEntry:
     row = _read_row(line, where, texts=("index", "leaf"), arrays=("disclosures", "path"))
     return ShownEntry(
         index=_decimal(row["index"], where),

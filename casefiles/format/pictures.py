@@ -14,11 +14,12 @@ Standard library only.
 """
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping
 
 from casefiles.errors import GateError, RecordsError
-from casefiles.format.entries import read_entry, read_stamp
+from casefiles.format.entries import read_stamp
 from casefiles.format.layout import Search, member_of
 from evidence.pictures import find_encoded, find_raw
 
@@ -79,17 +80,21 @@ def _disclosed_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
     """
     parts: list[bytes] = []
     for line in lines.split(b"\n"):
-        try:
-            entry = read_entry(line, where="")
-        except RecordsError:
-            parts.append(line)
-            continue
-        parts += [
-            entry.leaf,
-            *map(base64.b64encode, entry.path),
-            *(_disclosed_by(text.encode()) for text in entry.lines),
-        ]
+        match _parsed(line):
+            # whether it is in its one spelling is for the check of the form to say
+            case {"disclosures": list(shown), "leaf": str(leaf), **more} if more.keys() <= {"index", "path"}:
+                parts += [_disclosed_by(str(one).encode("utf-8", "surrogatepass")) for one in shown]
+                parts += [leaf.encode("utf-8", "surrogatepass"), json.dumps(more).encode()]
+            case _:
+                parts.append(line)
     return b"\n".join(parts), []
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _shown_by_stamps(lines: bytes) -> tuple[bytes, list[bytes]]:

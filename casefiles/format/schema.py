@@ -4,7 +4,9 @@ A bundle carries its schemas so that its tables can be read without this program
 holds the same files, so that a bundle cannot bring schemas of its own. A keyword that is not
 known here is an error of ours, never a pass; a test compares with a full implementation. Each
 schema names its type before any keyword that is about one type, and keywords apply in order:
-a second test holds the files to that.
+a second test holds the files to that. A schema is compiled once, for the thousands of lines that
+fit it; what does not fit is read a second time by functions that say where, and a third test
+holds the two readings together.
 Standard library only.
 """
 
@@ -42,8 +44,114 @@ def require_schema(value: Json, name: str, *, where: str) -> None:
     Raises:
         RecordsError: It does not fit; says at which path.
     """
+    if _compiled(name)(value):
+        return
+    # it does not fit: read again, slowly, by what says where
     root = load_schema(name)
     _require(value, root, root, where)
+
+
+_Fits = Callable[[Any], bool]
+
+
+@functools.cache
+def _compiled(name: str) -> _Fits:
+    """Whether a value fits the schema ``name``, as one function."""
+    root = load_schema(name)
+    of_refs: dict[str, _Fits] = {}
+    for ref, schema in root.get("$defs", {}).items():
+        of_refs[ref] = _compile(schema, of_refs)
+    return _compile(root, of_refs)
+
+
+def _compile(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    parts = [_FITTING[keyword](schema, of_refs) for keyword in schema if keyword not in _NOTES]
+    if len(parts) == 1:
+        return parts[0]
+
+    def every(value: Any) -> bool:  # noqa: ANN401 - any JSON
+        for part in parts:  # noqa: SIM110 - a generator for each of a million values costs more than they do
+            if not part(value):
+                return False
+        return True
+
+    return every
+
+
+def _fits_ref(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    name = schema["$ref"].removeprefix("#/$defs/")
+    # looked up when it is asked: a definition may name itself, or one that is compiled after it
+    return lambda value: of_refs[name](value)  # noqa: PLW0108 - see above
+
+
+def _fits_type(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
+    names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    types = tuple(_TYPES[name] for name in names)
+    return lambda value: isinstance(value, types)
+
+
+def _fits_pattern(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
+    search = re.compile(_anchored(schema["pattern"])).search
+    return lambda value: search(value) is not None
+
+
+def _fits_properties(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    parts = [(name, _compile(inner, of_refs)) for name, inner in schema["properties"].items()]
+    return lambda value: all(name not in value or part(value[name]) for name, part in parts)
+
+
+def _fits_additional(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    known = frozenset(schema.get("properties", {}))
+    if schema["additionalProperties"] is False:
+        return lambda value: value.keys() <= known
+    part = _compile(schema["additionalProperties"], of_refs)
+    return lambda value: all(part(value[name]) for name in value.keys() - known)
+
+
+def _fits_required(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
+    names = frozenset(schema["required"])
+    return lambda value: names <= value.keys()
+
+
+def _fits_each(keyword: str) -> Callable[[Mapping[str, Any], Mapping[str, _Fits]], _Fits]:
+    def make(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+        part = _compile(schema[keyword], of_refs)
+        return lambda value: all(map(part, value))
+
+    return make
+
+
+def _fits_any(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    parts = [_compile(inner, of_refs) for inner in schema["anyOf"]]
+    return lambda value: any(part(value) for part in parts)
+
+
+def _fits_not(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    part = _compile(schema["not"], of_refs)
+    return lambda value: not part(value)
+
+
+_FITTING: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, _Fits]], _Fits]] = {
+    "$ref": _fits_ref,
+    "type": _fits_type,
+    "const": lambda schema, _: lambda value: bool(value == schema["const"]),
+    "enum": lambda schema, _: lambda value: value in schema["enum"],
+    "pattern": _fits_pattern,
+    "minLength": lambda schema, _: lambda value: len(value) >= schema["minLength"],
+    "properties": _fits_properties,
+    "required": _fits_required,
+    "additionalProperties": _fits_additional,
+    "propertyNames": _fits_each("propertyNames"),
+    "items": _fits_each("items"),
+    "uniqueItems": lambda schema, _: lambda value: not schema["uniqueItems"] or len(set(map(str, value))) == len(value),
+    "anyOf": _fits_any,
+    "not": _fits_not,
+}
+
+
+def _anchored(pattern: str) -> str:
+    # every pattern here is anchored; \Z in place of $ keeps Python from passing a last newline
+    return pattern.replace("$", r"\Z")
 
 
 def _require(value: Json, schema: Mapping[str, Any], root: Mapping[str, Any], where: str) -> None:
@@ -89,8 +197,7 @@ def _enum(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: s
 
 
 def _pattern(value: Json, schema: Mapping[str, Any], _: Mapping[str, Any], where: str) -> None:
-    # every pattern here is anchored; \Z in place of $ keeps Python from passing a last newline
-    if not re.search(schema["pattern"].replace("$", r"\Z"), value):
+    if not re.search(_anchored(schema["pattern"]), value):
         _refuse("records.of_another_form", where, expected=schema["pattern"], found=_shown(value))
 
 

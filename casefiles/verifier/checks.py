@@ -68,7 +68,7 @@ from casefiles.verifier.cades import (
 )
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
 from config.errors import Explained
-from evidence.canonical import Json, read_jcs, sha256_hex
+from evidence.canonical import Json, read_jcs, read_json, sha256_hex
 from evidence.errors import CertificateError, ConsistencyProofError, LeafError, TokenError, UnknownTypeError
 from evidence.finding import Basis, Finding, Report, Verdict
 from evidence.log.leaf import Leaf, read_leaf, require_type
@@ -546,7 +546,8 @@ def _records_schemas(opened: OpenedBundle) -> Basis:
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
         for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
-            where, row = f"{member} line {number}", read_jcs(line, where=f"{member} line {number}")
+            where = f"{member} line {number}"
+            row = read_json(line, where=where)  # in its one spelling, or records.items finds another
             require_schema(row, name, where=where)
             if name == "item":
                 said = load_schema("content")["properties"].keys() & row["values"].keys()

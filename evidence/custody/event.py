@@ -93,9 +93,15 @@ class Record:
     subject_secret: bytes
     act_secret: bytes
     source: Value
+    _made: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def disclosures(self) -> dict[str, str]:
-        """The disclosure of every value of this record, by NAME in the order of the names."""
+    def disclosures(self) -> Mapping[str, str]:
+        """The disclosure of every value of this record, by NAME in the order of the names; made once."""
+        if not self._made:
+            self._made.update(self._make())
+        return self._made
+
+    def _make(self) -> dict[str, str]:
         schema = SCHEMAS[self.type]
         secrets_of = dict.fromkeys(schema.subject, self.subject_secret) | dict.fromkeys(schema.act, self.act_secret)
         return {name: disclose(secret, name, self.values[name]) for name, secret in sorted(secrets_of.items())}

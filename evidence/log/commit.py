@@ -88,7 +88,7 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     if not (isinstance(parts, list) and len(parts) == _PARTS):
         raise CommitmentError("commitment.not_a_disclosure")
     salt_text, name, value = parts
-    if not isinstance(salt_text, str) or len(_from_b64u(salt_text, what="a salt")) != SECRET_BYTES:
+    if not (isinstance(salt_text, str) and _COMMITMENT.fullmatch(salt_text)):  # 32 bytes as well
         raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
     _require_value(value)
     return _require_name(name), value
@@ -145,7 +145,7 @@ def _require_commitment(name: str, text: str) -> None:
 
 def _load(data: bytes) -> object:
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_object)
+        return _DECODER.decode(data.decode("utf-8"))
     # JSON and UTF-8 errors are ValueErrors; the parser recurses over what is nested without end
     except (ValueError, RecursionError) as error:
         raise CommitmentError("commitment.disclosure_not_json", length=len(data)) from error
@@ -156,6 +156,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(names) != len(pairs):
         raise CommitmentError("commitment.name_doubled")
     return names
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _require_value(value: object, depth: int = 0) -> None:

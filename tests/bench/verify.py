@@ -14,7 +14,7 @@ from pathlib import Path
 from casefiles.verifier.checks import verify
 from tests.casefiles import forge
 
-SIZES = (1, 100, 10_000)
+SIZES = (1, 100, 1_000, 10_000)
 
 
 def run() -> dict[str, object]:

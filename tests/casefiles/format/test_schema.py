@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from casefiles.errors import RecordsError
 from casefiles.format import layout
 from casefiles.format.layout import SCHEMA_NAMES
-from casefiles.format.schema import load_schema, require_schema, schema_bytes
+from casefiles.format.schema import _compiled, _fits, load_schema, require_schema, schema_bytes
 from evidence.canonical import jcs
 from evidence.content import Content, split_content
 from tests.casefiles.forge import good_members
@@ -70,7 +70,9 @@ def instances() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = [("case", json.loads(members[layout.CASE]))]
     found += [("item", row) for row in rows(layout.ITEMS_JSONL)]
     found += [("event", row) for row in rows(layout.EVENTS_JSONL)]
-    found += [("leaf", json.loads(content)) for name, content in members.items() if name.endswith(".leaf")]
+    found += [("entry", line) for line in rows(layout.ENTRIES)]
+    found += [("stamp", line) for line in rows(layout.STAMPS)]
+    found += [("leaf", json.loads(str(line["leaf"]))) for line in rows(layout.ENTRIES)]
     return found
 
 
@@ -124,6 +126,8 @@ def test_our_reading_of_a_schema_is_that_of_another_program(data: st.DataObject)
         ours = False
     else:
         ours = True
+    root = load_schema(name)
+    assert ours == _compiled(name)(damaged) == _fits(damaged, root, root)
     # ECMA's $ does not match before a last newline, Python's does: there ours is the stricter
     assert ours == fits or (fits and "\n" in json.dumps(damaged, ensure_ascii=False).replace("\\n", "\n"))
 
@@ -161,6 +165,7 @@ def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementatio
     ],
 )
 def test_another_content_does_not_fit(content_values: dict[str, Any]) -> None:
+    assert not _compiled("content")(content_values)
     with pytest.raises(RecordsError):
         require_schema(content_values, "content", where="content")
     with pytest.raises(jsonschema.ValidationError):
