@@ -192,8 +192,12 @@ class Intake:
         with reading(self._engine) as connection:
             known = Known.read(connection, [look.wanted for look in looks if look.wanted])
         sighted: list[Sighting | _Found] = []
-        for look in looks:
-            each = self._sight_one(look, known, provenance) if look.wanted else self._sight_file(look, provenance)
+        for look, wanted in zip(looks, known.in_no_doubt(look.wanted for look in looks), strict=True):
+            each = (
+                self._sight_one(replace(look, wanted=wanted), known, provenance)
+                if wanted
+                else self._sight_file(look, provenance)
+            )
             if isinstance(each, Sighting):
                 known.add(each.wanted, each.held())
             sighted.append(each)

@@ -3,9 +3,9 @@
 Asked outside of the turn to skip work, and again inside it, where alone the answer holds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,6 +107,23 @@ class Known:
             by_channel[each.table.name, each.channel_id].append(each)
         return cls(row for group in by_channel.values() for row in _rows(connection, group))
 
+    def in_no_doubt(self, wanted: Iterable[Wanted | None]) -> list[Wanted | None]:
+        """The same, but for edits of which nobody can tell whether they are of the message that is held.
+
+        In a private chat and a basic group each account numbers the messages, so that the same number may
+        be another message of another sender, and no mark tells a sender. That the numbers are those of the
+        same account shows in a message that is known again, whole, in the same batch. What stands twice in
+        one batch is of one account.
+        """
+        batch = list(wanted)
+        again = {each.channel_id for each in batch if each and (held := self.find(each)) and held.kind in _WORDS}
+        states = Counter(each.place for each in batch if each and not each.unread)
+
+        def sure(each: Wanted) -> bool:
+            return _numbers_its_messages(each.channel_id) or each.channel_id in again or states[each.place] > 1
+
+        return [replace(each, edited=False) if each and each.edited and not sure(each) else each for each in batch]
+
     def find(self, wanted: Wanted) -> Held | None:
         """The row that this event is known by, if there is one."""
         return next((held for held in self._held[wanted.place] if _fits(held, wanted)), None)
@@ -123,6 +140,11 @@ class Known:
     def add(self, wanted: Wanted, held: Held) -> None:
         """Count this event as known from here on."""
         self._held[wanted.place].append(held)
+
+
+def _numbers_its_messages(channel_id: str) -> bool:
+    """A channel or supergroup does, for everybody; its identifier is digits alone."""
+    return channel_id.isdecimal()
 
 
 def _fits(held: Held, wanted: Wanted) -> bool:

@@ -165,6 +165,34 @@ def test_another_accounts_message_with_the_same_number_is_no_edit(source: Live) 
     assert source.kinds() == ["message", "message"]
 
 
+def in_a_chat(seen: Observation, chat: str) -> Observation:
+    return replace(seen, channel_id=chat)
+
+
+@pytest.mark.parametrize("chat", ["group7", "user7", "chat7", "export00000000000000aa"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_where_accounts_number_messages_an_edit_needs_one_that_is_known_again(
+    source: Live, chat: str, order: int
+) -> None:
+    first = [in_a_chat(message(1, "one"), chat), in_a_chat(message(2, "other"), chat)]
+    again = in_a_chat(edited(1, "two"), chat)
+    source.keep(*first)
+    source.keep(*[again, first[1]][::order])
+    assert source.kinds() == ["message", "message", "edit"]
+
+
+@pytest.mark.parametrize(("chat", "kind"), [("group7", "message"), ("user7", "message"), ("7", "edit")])
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_two_accounts_messages_of_one_number_and_second_are_two_messages(
+    source: Live, chat: str, kind: str, others: int
+) -> None:
+    """Whatever else both chats hold; a channel numbers its messages for everybody, and there it is an edit."""
+    source.keep(*(in_a_chat(message(number, f"a{number}"), chat) for number in range(1, 2 + others)))
+    theirs = [in_a_chat(message(number, f"b{number}"), chat) for number in range(2, 2 + others)]
+    source.keep(in_a_chat(edited(1, "two", sender_id="user9"), chat), *theirs)
+    assert source.kinds()[1 + others] == kind
+
+
 def test_an_edit_that_another_source_saw_is_an_edit(source: Live) -> None:
     source.keep(message(1, "one"), by="vera", method="desktop-json")
     source.keep(edited(1, "two"))
