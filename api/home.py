@@ -32,11 +32,13 @@ from evidence.custody.pins import InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.errors import (
+    CertificateError,
     EvidenceError,
     HomeBusyError,
     HomeError,
     KeyTextError,
     NoteError,
+    SignedDataError,
     StampError,
     StampUnreachableError,
     StorageFullError,
@@ -46,6 +48,7 @@ from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.stamp.certificate import Certificate, read_pem
 from evidence.stamp.client import TimeStampOffice
 from evidence.store import database, follow
 from evidence.store.schema import require_schema
@@ -435,6 +438,18 @@ def file_sha256(file: Path) -> str:
         return sha256_hex(file.read_bytes())
     except FileNotFoundError as error:
         raise HomeError("home.recovery_missing", where=str(file)) from error
+
+
+def read_roots(file: Path) -> tuple[Certificate, ...]:
+    """Every certificate of a file in the home's trust folder.
+
+    Raises:
+        HomeError: It holds none, or one that is malformed.
+    """
+    try:
+        return read_pem(file.read_bytes())
+    except (SignedDataError, CertificateError) as error:
+        raise _damaged(file, error) from error
 
 
 def require_private(folder: Path) -> None:

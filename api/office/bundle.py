@@ -14,12 +14,21 @@ from typing import BinaryIO
 
 import httpx
 import sqlalchemy as sa
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api import TOOL
-from api.home import SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home, Writer, no_office, read_certificate
+from api.home import (
+    SEAL_FILE,
+    SEAL_KEY_FILE,
+    SEAL_ROOT_FILE,
+    SETTINGS_FILE,
+    Home,
+    Writer,
+    no_office,
+    read_certificate,
+    read_roots,
+)
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents
@@ -44,6 +53,7 @@ from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.seal.age import Identity
+from evidence.stamp.certificate import AnyCertificate, Certificate
 from evidence.stamp.client import request_stamp
 from evidence.store import database, task
 from evidence.store.database import reading
@@ -370,14 +380,14 @@ def _stamper(home: Home) -> Iterator[StampOver]:
         yield stamp
 
 
-def _roots(home: Home) -> list[x509.Certificate]:
-    return [read_certificate(file) for file in sorted(home.trust.glob("*.pem"))]
+def _roots(home: Home) -> list[Certificate]:
+    return [root for file in sorted(home.trust.glob("*.pem")) for root in read_roots(file)]
 
 
 def verify_bundle(
     bundle: BinaryIO,
     *,
-    roots: Sequence[x509.Certificate],
+    roots: Sequence[AnyCertificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,

@@ -8,8 +8,6 @@ and rendered, as the report is.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import BundleFacts
 from casefiles.report.lines import grouped, heading, joined, paragraph, spelled, title
@@ -17,7 +15,7 @@ from casefiles.report.said import Code
 from casefiles.report.text import banner, fact, steps
 from casefiles.verifier.cades import fingerprint
 from config.words import Words, load_words
-from evidence.stamp.cms import name_of
+from evidence.stamp.certificate import AnyCertificate, certificates_of
 from evidence.times import format_time
 
 _RULE = "_" * 40
@@ -44,7 +42,7 @@ class Letter:
     log_key: str
 
 
-def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> Letter:
+def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[AnyCertificate]) -> Letter:
     """The covering letter to a bundle that was written."""
     return Letter(
         rehearsal=contents.rehearsal,
@@ -54,12 +52,12 @@ def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence
         case=contents.case_id,
         created_at=format_time(contents.created_at),
         facts=facts,
-        roots=tuple((name_of(root), fingerprint(root)) for root in roots),
+        roots=tuple((root.name, fingerprint(root)) for root in certificates_of(roots)),
         log_key=contents.log_key,
     )
 
 
-def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[x509.Certificate]) -> str:
+def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[AnyCertificate]) -> str:
     """The letter in the bundle's language: a page that is signed, and one of steps.
 
     Raises:

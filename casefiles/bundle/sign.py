@@ -40,8 +40,9 @@ from casefiles.verifier.report import detail_of
 from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
-from evidence.stamp.cms import Asn1
+from evidence.stamp.certificate import AnyCertificate
 from evidence.stamp.issue import Issuer
+from evidence.stamp.reading import Asn1
 
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
@@ -134,7 +135,7 @@ class _Stamper(TimeStamper):
 
 
 def build_bundle(
-    contents: BundleContents, *, sealer: Sealer, stamp: StampOver, roots: Sequence[x509.Certificate], out: BinaryIO
+    contents: BundleContents, *, sealer: Sealer, stamp: StampOver, roots: Sequence[AnyCertificate], out: BinaryIO
 ) -> BundleFacts:
     """Derive, seal, stamp, verify, pass the gate and write one bundle.
 

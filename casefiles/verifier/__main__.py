@@ -10,31 +10,31 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography import x509
-
 from casefiles.errors import TrustError, VerificationError
 from casefiles.verifier.cades import parse_fingerprint
 from casefiles.verifier.checks import verify
 from casefiles.verifier.held import HeldFile, read_held
 from casefiles.verifier.report import EXIT_CODES, USAGE, as_json, as_text
 from config.errors import Explained
+from evidence.errors import CertificateError, SignedDataError
 from evidence.log.note import VerifierKey
+from evidence.stamp.certificate import Certificate, read_pem
 
 
-def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
+def load_roots(paths: Sequence[Path]) -> list[Certificate]:
     """The certificates in these PEM files.
 
     Raises:
         TrustError: A file cannot be read, holds no certificate, or is a bundle.
     """
-    roots: list[x509.Certificate] = []
+    roots: list[Certificate] = []
     for path in paths:
         try:
             data = path.read_bytes()
             if data.startswith(b"PK"):
                 raise TrustError("trust.bundle_given", where=path.name)
-            roots += x509.load_pem_x509_certificates(data)
-        except (OSError, ValueError) as error:
+            roots += read_pem(data)
+        except (OSError, SignedDataError, CertificateError) as error:
             raise TrustError("trust.not_pem", where=path.name) from error
     return roots
 

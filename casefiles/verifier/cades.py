@@ -14,32 +14,21 @@ from datetime import datetime
 
 from asn1crypto import cms
 from asn1crypto.core import Void
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from casefiles.errors import BundleSealError, TrustError
 from evidence.errors import CertificateError, TokenError
-from evidence.stamp.cms import (
-    MAX_CERTIFICATES,
-    SignerFacts,
-    chain_to_root,
-    extensions_of,
-    name_of,
-    parsing,
-    read_as,
-    verify_signed_data,
-)
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of
+from evidence.stamp.chain import MAX_CERTIFICATES, chain_to_root, is_self_issued, require_issued
+from evidence.stamp.cms import SignerFacts, verify_signed_data
+from evidence.stamp.reading import parsing, read_as
 from evidence.stamp.token import TokenInfo, read_token
 
 DOCUMENT_KINDS = frozenset(
     {
-        ExtendedKeyUsageOID.EMAIL_PROTECTION,
-        x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # id-kp-documentSigning, RFC 9336
-        x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),  # Microsoft's document signing
-        x509.ObjectIdentifier("1.2.840.113583.1.1.5"),  # Adobe's authentic documents
+        "1.3.6.1.5.5.7.3.4",  # id-kp-emailProtection
+        "1.3.6.1.5.5.7.3.36",  # id-kp-documentSigning, RFC 9336
+        "1.3.6.1.4.1.311.10.3.12",  # Microsoft's document signing
+        "1.2.840.113583.1.1.5",  # Adobe's authentic documents
     }
 )
 """What a seal's certificate may be for, if it says so at all: documents, not servers, programs or time."""
@@ -83,9 +72,9 @@ def read_time_stamp(seal: Seal) -> TokenInfo:
 
 def root_keys(
     *,
-    certificate: x509.Certificate,
-    others: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
+    certificate: Certificate,
+    others: Sequence[Certificate],
+    roots: Sequence[Certificate],
     at: datetime,
 ) -> frozenset[bytes]:
     """DER of the key of every given root that ``certificate`` led to at that time; empty when it led to none.
@@ -97,18 +86,16 @@ def root_keys(
         CertificateError: Too many certificates to follow.
     """
     paths = _paths(certificate=certificate, others=others, roots=roots, at=at)
-    return frozenset(
-        path[-1].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for path in paths
-    )
+    return frozenset(path[-1].key for path in paths)
 
 
 def on_the_way(
     *,
-    certificate: x509.Certificate,
-    others: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
+    certificate: Certificate,
+    others: Sequence[Certificate],
+    roots: Sequence[Certificate],
     at: datetime,
-) -> frozenset[x509.Certificate]:
+) -> frozenset[Certificate]:
     """Those given roots that ``certificate`` leads to or across: what a receiver needs to follow it.
 
     Raises:
@@ -120,13 +107,13 @@ def on_the_way(
 
 def _paths(
     *,
-    certificate: x509.Certificate,
-    others: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
+    certificate: Certificate,
+    others: Sequence[Certificate],
+    roots: Sequence[Certificate],
     at: datetime,
-) -> list[list[x509.Certificate]]:
+) -> list[list[Certificate]]:
     """The chain to each root that there is one to."""
-    hints = (*others, *(root for root in roots if root.issuer != root.subject))
+    hints = (*others, *(root for root in roots if not is_self_issued(root)))
     if len(hints) > MAX_CERTIFICATES:
         # not to be taken for "leads nowhere": padding must not hide a root
         raise CertificateError("certificate.too_many_certificates", limit=MAX_CERTIFICATES, found=len(hints))
@@ -158,7 +145,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         path += issuers
         waiting -= set(issuers)
     if waiting or certificates != len(path):
-        found = name_of(waiting.pop()) if waiting else f"{certificates} for {len(path)}"
+        found = waiting.pop().name if waiting else f"{certificates} for {len(path)}"
         raise TokenError("token.strange_certificate", found=found)
 
 
@@ -174,32 +161,29 @@ def parse_fingerprint(text: str) -> str:
     return digest
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
+def fingerprint(certificate: AnyCertificate) -> str:
     """Lower hex SHA-256 of a certificate: what the covering letter prints."""
-    return certificate.fingerprint(hashes.SHA256()).hex()
+    return hashlib.sha256(certificate_of(certificate).der).hexdigest()
 
 
-def _require_may_seal(certificate: x509.Certificate) -> None:
+def _require_may_seal(certificate: Certificate) -> None:
     """Refuse an authority, a certificate for other things than documents, and a key that does not commit to content.
 
     EN 319 412-2, 4.3.2, which EN 319 412-3 takes over: a seal's key usage has contentCommitment.
     """
-    values = [extension.value for extension in extensions_of(certificate)]
-    for value in values:
-        if isinstance(value, x509.BasicConstraints) and value.ca:
-            raise BundleSealError("bundle_seal.by_an_authority")
-        if isinstance(value, x509.ExtendedKeyUsage) and (odd := set(value) - DOCUMENT_KINDS):
-            found = ", ".join(sorted(kind.dotted_string for kind in odd))
-            raise BundleSealError("bundle_seal.not_for_documents_alone", found=found)
-        if isinstance(value, x509.KeyUsage) and not value.content_commitment:
-            raise BundleSealError("bundle_seal.no_content_commitment")
-    if not any(isinstance(value, x509.KeyUsage) for value in values):
+    if certificate.is_authority:
+        raise BundleSealError("bundle_seal.by_an_authority")
+    if odd := set(certificate.purposes or ()) - DOCUMENT_KINDS:
+        raise BundleSealError("bundle_seal.not_for_documents_alone", found=", ".join(sorted(odd)))
+    if certificate.usages is None:
         raise BundleSealError("bundle_seal.no_key_usage")
+    if "non_repudiation" not in certificate.usages:  # contentCommitment, by its older name
+        raise BundleSealError("bundle_seal.no_content_commitment")
 
 
-def _issued(certificate: x509.Certificate, *, by: x509.Certificate) -> bool:
+def _issued(certificate: Certificate, *, by: Certificate) -> bool:
     try:
-        certificate.verify_directly_issued_by(by)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        require_issued(certificate, by=by)
+    except CertificateError:
         return False
     return True

@@ -27,8 +27,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from cryptography import x509
-
 from casefiles.errors import (
     BundleSealError,
     ContainerError,
@@ -75,7 +73,8 @@ from evidence.log.leaf import Leaf, read_leaf, require_type
 from evidence.log.merkle import verify_consistency, verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.stamp.cms import chain_to_root, name_of
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of
+from evidence.stamp.chain import chain_to_root, is_self_issued
 from evidence.stamp.token import MAX_OFFICE_SKEW, TokenInfo, read_token
 from evidence.times import format_time
 
@@ -103,13 +102,13 @@ class OpenedBundle:
         self,
         members: Mapping[str, bytes],
         *,
-        roots: Sequence[x509.Certificate],
+        roots: Sequence[AnyCertificate],
         log_key: VerifierKey | None,
         seal_pin: str | None = None,
         held: HeldFile | None = None,
     ) -> None:
         self.members = members
-        self.roots = roots
+        self.roots = certificates_of(roots)
         self.trusted_log_key = log_key
         self.seal_pin = seal_pin
         self.held = held
@@ -235,7 +234,7 @@ class OpenedBundle:
 def verify(
     file: Path,
     *,
-    roots: Sequence[x509.Certificate],
+    roots: Sequence[AnyCertificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
@@ -264,7 +263,7 @@ def verify(
 def verify_stream(
     stream: BinaryIO,
     *,
-    roots: Sequence[x509.Certificate],
+    roots: Sequence[AnyCertificate],
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
@@ -283,16 +282,15 @@ def verify_stream(
     return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held), checks)
 
 
-def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[AnyCertificate]) -> list[Certificate]:
     """Of ``roots``, those that a bundle's seal and time stamps lead to or across, in the order given."""
     opened = OpenedBundle(read_container(stream), roots=roots, log_key=None)
     signer = opened.seal.signer
-    used = set(
-        on_the_way(certificate=signer.certificate, others=signer.others, roots=roots, at=opened.seal_stamp.gen_time)
-    )
+    at = opened.seal_stamp.gen_time
+    used = on_the_way(certificate=signer.certificate, others=signer.others, roots=opened.roots, at=at)
     for info in opened.sound_stamps():
-        used |= on_the_way(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
-    return [root for root in roots if root in used]
+        used |= on_the_way(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
+    return [root for root in opened.roots if root in used]
 
 
 def _examine(opened: OpenedBundle, checks: Sequence["Check"]) -> Report:
@@ -373,7 +371,7 @@ def _seal_digests(opened: OpenedBundle) -> Basis:
 
 def _seal_signature(opened: OpenedBundle) -> Basis:
     certificate = opened.seal.signer.certificate
-    return Basis("basis.sealed_by", {"certificate": name_of(certificate), "fingerprint": fingerprint(certificate)})
+    return Basis("basis.sealed_by", {"certificate": certificate.name, "fingerprint": fingerprint(certificate)})
 
 
 def _seal_time_stamp(opened: OpenedBundle) -> Basis:
@@ -597,7 +595,7 @@ def _require_other_root(opened: OpenedBundle, info: TokenInfo, *, code: str) -> 
     """Refuse to decide where the seal and a time stamp lead to one and the same root."""
     keys = root_keys(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
     if keys & opened.seal_root_keys:
-        raise UndecidedError(code, certificate=name_of(opened.seal.signer.certificate), office=info.office)
+        raise UndecidedError(code, certificate=opened.seal.signer.certificate.name, office=info.office)
 
 
 def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
@@ -608,7 +606,7 @@ def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
 
 
 def _require_root(
-    opened: OpenedBundle, certificate: x509.Certificate, others: Sequence[x509.Certificate], *, at: datetime
+    opened: OpenedBundle, certificate: Certificate, others: Sequence[Certificate], *, at: datetime
 ) -> None:
     """Check that a certificate led to a given root; what is wrong with itself is told before a root that is missing.
 
@@ -625,16 +623,16 @@ def _require_root(
     except CertificateError as error:
         raise VerificationError(
             "verification.no_root",
-            certificate=name_of(certificate),
-            issuer=certificate.issuer.rfc4514_string(),
+            certificate=certificate.name,
+            issuer=certificate.issuer_text,
             cause=error,
         ) from error
 
 
-def _no_roots(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> UndecidedError:
+def _no_roots(certificate: Certificate, others: Sequence[Certificate]) -> UndecidedError:
     """What to compare with what was received by another way."""
-    own = [one for one in others if one.subject == one.issuer and one != certificate]
-    named = "; ".join(f"{name_of(one)} SHA-256 {fingerprint(one)}" for one in (*own, certificate))
+    own = [one for one in others if is_self_issued(one) and one != certificate]
+    named = "; ".join(f"{one.name} SHA-256 {fingerprint(one)}" for one in (*own, certificate))
     return UndecidedError("undecided.no_roots", found=named)
 
 

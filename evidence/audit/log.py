@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from cryptography import x509
 
 from config.errors import Fact
 from evidence.canonical import sha256_hex
@@ -19,6 +18,7 @@ from evidence.log.schema import NO_TOKEN
 from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
 from evidence.seal.age import Identity
+from evidence.stamp.certificate import AnyCertificate
 from evidence.stamp.token import MAX_OFFICE_SKEW, verify_token
 from evidence.store import database
 from evidence.store.marks import SeenKey
@@ -55,7 +55,7 @@ class AuditInput:
     engine: sa.Engine
     objects: Objects
     key: VerifierKey
-    roots: Mapping[str, Sequence[x509.Certificate]]
+    roots: Mapping[str, Sequence[AnyCertificate]]
     level: int = 3
     signed: bytes | None = None
     against: Sequence[bytes] = ()

@@ -28,9 +28,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from evidence.errors import SignedDataError, StampError
 from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
-from evidence.stamp.cms import Asn1, parsing, read_as
 from evidence.stamp.der import element, require_der
 from evidence.stamp.issue import Issuer
+from evidence.stamp.reading import Asn1, parsing, read_as
 from evidence.times import Clock
 
 NOTICE = "Rehearsal, not for court"

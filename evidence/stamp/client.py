@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 
 import httpx
-from cryptography import x509
 
 from evidence.errors import CertificateError, StampRefusedError, StampUnreachableError, TokenError
+from evidence.stamp.certificate import AnyCertificate
 from evidence.stamp.token import TokenInfo, build_query, token_of_reply, verify_token
 
 QUERY_TYPE = "application/timestamp-query"
@@ -37,7 +37,7 @@ class TimeStampOffice:
 
     name: str
     url: str
-    roots: tuple[x509.Certificate, ...]
+    roots: tuple[AnyCertificate, ...]
     policy: str | None = None
 
 

@@ -14,22 +14,14 @@ from datetime import UTC, datetime, timedelta
 
 from asn1crypto import core, tsp
 from asn1crypto.core import Void
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence.errors import CertificateError, SignedDataError, StampRefusedError, TokenError
-from evidence.stamp.cms import (
-    ID_TST_INFO,
-    Asn1,
-    chain_to_root,
-    extensions_of,
-    name_of,
-    parsing,
-    plain_oid,
-    read_as,
-    verify_signed_data,
-)
+from evidence.stamp.certificate import AnyCertificate, Certificate
+from evidence.stamp.chain import chain_to_root
+from evidence.stamp.cms import ID_TST_INFO, verify_signed_data
 from evidence.stamp.der import require_der
+from evidence.stamp.names import GeneralName, canonical, general_name
+from evidence.stamp.reading import Asn1, parsing, plain_oid, read_as
 
 MAX_OFFICE_SKEW = timedelta(seconds=60)
 """How far the clocks of two time-stamp offices may differ before their order counts as broken."""
@@ -38,6 +30,10 @@ _SHA256 = "2.16.840.1.101.3.4.2.1"
 _SHA256_BYTES = 32
 _GRANTED = ("granted", "granted_with_mods")
 _PARTS_GRANTED = 2
+_TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+_SIGNS = {"digital_signature", "non_repudiation"}
+_ISSUES = {"key_cert_sign", "crl_sign"}
+_MOST = 999  # thousandths and millionths of a second (RFC 3161, 2.4.2)
 _MAX_REFUSAL = 200
 # RFC 3161, 2.4.2: UTC, seconds always there, a fraction without trailing zeros
 _GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{0,11}[1-9]))?Z")
@@ -65,8 +61,8 @@ class TokenInfo:
     serial: int
     nonce: int | None
     office: str
-    certificate: x509.Certificate
-    others: tuple[x509.Certificate, ...]
+    certificate: Certificate
+    others: tuple[Certificate, ...]
     accuracy: timedelta | None = None
 
 
@@ -114,14 +110,14 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
     """Check that ``token`` is a well-signed token over this digest; trust is a separate step.
 
     1. It is CMS SignedData over a TSTInfo with a good signature (``verify_signed_data``).
-    2. The TSTInfo is version 1, its imprint is SHA-256 and this digest, and no extension of it
-       is critical.
-    3. The signer's certificate is for time-stamping and nothing else: extended key usage
-       critical, timeStamping alone (RFC 3161, 2.3); a key usage, if there, that signs.
+    2. The TSTInfo is version 1, its imprint is SHA-256 and this digest, its accuracy is in range, and no
+       extension of it is critical.
+    3. The signer's certificate is for time-stamping and nothing else: extended key usage critical, timeStamping
+       alone (RFC 3161, 2.3); no authority's; a key usage, if there, that signs and issues nothing.
+    4. ``tsa``, if there, is a name of that certificate (2.4.2).
 
-    The caller must still check that the certificate leads to a root: ``verify_token``. The
-    ``tsa`` field is not read: the certificate says who signed. Tolerated, and not covered by
-    any signature: unsigned attributes, CRLs, and certificates other than the signer's.
+    The caller must still check that the certificate leads to a root: ``verify_token``. Tolerated, and not
+    covered by any signature: unsigned attributes, CRLs, and certificates other than the signer's.
 
     Args:
         token: DER of the token, not of the reply.
@@ -143,13 +139,15 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
             raise TokenError("token.of_other_data", expected=sha256.hex(), found=fields.sha256.hex())
         # (3) whose it is
         _require_time_stamping(facts.certificate)
+        # (4) and who it says made it
+        _require_own_name(fields.tsa, facts.certificate)
     return TokenInfo(
         gen_time=fields.gen_time,
         sha256=fields.sha256,
         policy=fields.policy,
         serial=fields.serial,
         nonce=fields.nonce,
-        office=name_of(facts.certificate),
+        office=facts.certificate.name,
         certificate=facts.certificate,
         others=facts.others,
         accuracy=fields.accuracy,
@@ -157,7 +155,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
 
 
 def verify_token(
-    *, token: bytes, sha256: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None
+    *, token: bytes, sha256: bytes, roots: Sequence[AnyCertificate], nonce: int | None = None
 ) -> TokenInfo:
     """``read_token``, and the chain to one of ``roots``, valid when the token was made.
 
@@ -188,6 +186,7 @@ class _Fields:
     serial: int
     nonce: int | None
     accuracy: timedelta | None
+    tsa: GeneralName | None
 
 
 @contextmanager
@@ -221,6 +220,7 @@ def _fields(content: bytes) -> _Fields:
         serial=info["serial_number"].native,
         nonce=None if isinstance(nonce, Void) else nonce.native,
         accuracy=_accuracy(info["accuracy"]),
+        tsa=None if isinstance(info["tsa"], Void) else general_name(info["tsa"].untag()),
     )
 
 
@@ -235,18 +235,27 @@ def _gen_time(text: bytes) -> datetime:
 def _accuracy(accuracy: Asn1) -> timedelta | None:
     if isinstance(accuracy, Void):
         return None
-    seconds, millis, micros = (accuracy[name].native or 0 for name in ("seconds", "millis", "micros"))
-    return timedelta(seconds=seconds, milliseconds=millis, microseconds=micros)
+    seconds, millis, micros = (accuracy[name].native for name in ("seconds", "millis", "micros"))
+    if (seconds or 0) < 0 or any(part is not None and not 1 <= part <= _MOST for part in (millis, micros)):
+        raise TokenError("token.accuracy_out_of_range")
+    return timedelta(seconds=seconds or 0, milliseconds=millis or 0, microseconds=micros or 0)
 
 
-def _require_time_stamping(certificate: x509.Certificate) -> None:
-    extensions = extensions_of(certificate)
-    try:
-        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound as error:
-        raise TokenError("token.certificate_not_for_stamping") from error
-    if not purposes.critical or list(purposes.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+def _require_time_stamping(certificate: Certificate) -> None:
+    if certificate.purposes is None:
+        raise TokenError("token.certificate_not_for_stamping")
+    if not certificate.purposes_critical or certificate.purposes != (_TIME_STAMPING,):
         raise TokenError("token.certificate_not_for_stamping_alone")
-    usages = [one.value for one in extensions if isinstance(one.value, x509.KeyUsage)]
-    if any(not (usage.digital_signature or usage.content_commitment) for usage in usages):
+    if certificate.is_authority:
+        raise TokenError("token.certificate_of_an_authority")
+    usages = certificate.usages
+    if usages is not None and not usages & _SIGNS:
         raise TokenError("token.certificate_may_not_sign")
+    if usages is not None and usages & _ISSUES:
+        raise TokenError("token.certificate_of_an_authority")
+
+
+def _require_own_name(tsa: GeneralName | None, certificate: Certificate) -> None:
+    own = (GeneralName("directory_name", canonical(certificate.subject)), *certificate.alternatives)
+    if tsa is not None and tsa not in own:
+        raise TokenError("token.of_another_office", expected=certificate.name)

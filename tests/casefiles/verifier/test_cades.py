@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from casefiles.bundle.sign import Sealer, make_seal
 from evidence.finding import Verdict
-from evidence.stamp.cms import MAX_CERTIFICATES
+from evidence.stamp.chain import MAX_CERTIFICATES
 from tests.casefiles import forge
 
 PADDING = MAX_CERTIFICATES - 1

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from evidence.stamp.cms import Asn1
+from evidence.stamp.reading import Asn1
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 DATA = b"checkpoint\n"

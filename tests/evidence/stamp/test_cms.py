@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import SignedDataError
-from evidence.stamp.cms import ID_DATA, MAX_CERTIFICATES, verify_signed_data
+from evidence.stamp.certificate import certificate_of
+from evidence.stamp.chain import MAX_CERTIFICATES
+from evidence.stamp.cms import ID_DATA, verify_signed_data
 from evidence.stamp.der import element
 from tests.evidence.stamp.forge import DATA, NOW, Plan, Stamp, altered, authority, rsa_key, stamper
 
@@ -132,7 +134,7 @@ def test_a_signature_is_refused_with(fault: str) -> None:
 
 def test_the_same_maker_without_a_fault_is_accepted() -> None:
     facts = verify_signed_data(signed_data=detached(GOOD), content=DATA)
-    assert facts.certificate == SIGNER.certificate
+    assert facts.certificate == certificate_of(SIGNER.certificate)
     assert (facts.content_type, facts.content) == (ID_DATA, DATA)
     assert facts.others == ()
     assert facts.signing_time is None
@@ -174,7 +176,7 @@ def test_every_form_of_an_honest_signer_is_accepted(form: str) -> None:
 
 def test_other_certificates_come_back_in_the_order_of_the_file() -> None:
     facts = verify_signed_data(signed_data=FORMS["other certificates"].der(), content=None)
-    assert set(facts.others) == {ROOT.certificate, OTHER.certificate}
+    assert set(facts.others) == {certificate_of(ROOT.certificate), certificate_of(OTHER.certificate)}
 
 
 def test_unsorted_certificates_are_accepted_and_nothing_is_rewritten() -> None:
@@ -183,7 +185,7 @@ def test_unsorted_certificates_are_accepted_and_nothing_is_rewritten() -> None:
     unsorted_der = sorted_der.replace(first + second, second + first)
     assert unsorted_der != sorted_der
     facts = verify_signed_data(signed_data=unsorted_der, content=None)
-    assert facts.certificate == SIGNER.certificate
+    assert facts.certificate == certificate_of(SIGNER.certificate)
 
 
 def test_content_is_either_inside_or_beside_the_signature() -> None:
@@ -227,7 +229,7 @@ def test_a_signer_identifier_of_another_certificate_is_refused() -> None:
 def test_issuer_and_serial_beside_a_certificate_digest_must_agree() -> None:
     der = detached(GOOD)
     facts = verify_signed_data(signed_data=der, content=DATA)
-    assert facts.certificate == SIGNER.certificate
+    assert facts.certificate == certificate_of(SIGNER.certificate)
     attribute = GOOD.certificate_attribute("v2")
     attribute["values"][0]["certs"][0]["issuer_serial"]["serial_number"] += 1
     wrong = GOOD.but(ess=(), extra_attributes=[attribute])
@@ -248,7 +250,7 @@ def test_attributes_in_an_order_that_is_not_der_verify_as_they_were_signed() -> 
 def test_a_serial_number_that_is_not_positive_is_refused() -> None:
     # cryptography warns of it, and loads it
     der = detached(GOOD.but(certificates=(SIGNER, NUMBERED)))
-    assert verify_signed_data(signed_data=der, content=DATA).others == (NUMBERED.certificate,)
+    assert verify_signed_data(signed_data=der, content=DATA).others == (certificate_of(NUMBERED.certificate),)
     number = core.Integer(NUMBERED.certificate.serial_number).dump()
     negative = core.Integer(-NUMBERED.certificate.serial_number).dump()
     assert len(number) == len(negative)
