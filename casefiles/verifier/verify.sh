@@ -42,6 +42,14 @@ readonly ENTRIES=data/log/entries.jsonl STAMPS=data/log/stamps.jsonl
 
 # what the certificate of a seal may be for, DER of each: e-mail, documents (RFC 9336, Microsoft, Adobe)
 readonly DOCUMENT_KINDS=' 06082B06010505070304 06082B06010505070324 060A2B0601040182370A030C 06092A864886F72F010105 '
+# The one list of signature algorithms, as OpenSSL names their parts: a signer's digest and scheme, or the scheme that a
+# certificate is signed with. All digests of RSASSA-PSS must be one.
+readonly PSS='rsassaPss 0 sha(256|384|512) 1 mgf1 sha(256|384|512)( 2 ([0-3][0-9A-F]|40))?( 3 01)?'
+readonly SIGNERS="^(sha(256|384|512) rsaEncryption|sha256 sha256WithRSAEncryption|sha384 sha384WithRSAEncryption|sha512 sha512WithRSAEncryption|sha256 ecdsa-with-SHA256|sha384 ecdsa-with-SHA384|sha512 ecdsa-with-SHA512|sha512 ED25519|sha(256|384|512) $PSS)\$"
+readonly SCHEMES="^(sha(256|384|512)WithRSAEncryption|ecdsa-with-SHA(256|384|512)|ED25519|$PSS)\$"
+readonly MIN_RSA_BITS=2048 MIN_EC_BITS=256
+# extensions that may be critical: OpenSSL applies them, or they limit nothing that is done here
+readonly KNOWN_EXTENSIONS='^X509v3 (Basic Constraints|Key Usage|Extended Key Usage|Subject Alternative Name|Certificate Policies|Name Constraints)$'
 readonly ASK_STAMPS="ask the sender for a bundle stamped by an office whose root is not the seal's"
 
 usage() {
@@ -185,98 +193,464 @@ sha256() { sha256sum <"$1" | cut -c1-64; }
 # cut_out FILE OFFSET LENGTH
 cut_out() { head -c $(($2 + $3)) "$1" | tail -c "$3"; }
 
-# gen_time TOKEN: when it says that it was made, in seconds since 1970
-gen_time() {
-  local text stamp='Time stamp: ([A-Z][a-z][a-z] [ 0-9][0-9] [0-9:]{8})[.0-9]* ([0-9]{4}) GMT'
-  text=$(openssl ts -reply -token_in -in "$1" -text 2>/dev/null) || refuse 'not a time-stamp token'
-  [[ $text =~ $stamp ]] || refuse 'a time stamp without a time'
-  date -u -d "${BASH_REMATCH[1]} ${BASH_REMATCH[2]} UTC" +%s
+# --- DER
+
+# read_der FILE NAME: its elements, checked to be DER (X.690, 10.1) and the whole of it, to the arrays of the caller:
+# from (where it begins), head (bytes of its header), size (bytes after that), deep, kind, and text, as OpenSSL shows it
+read_der() {
+  local line long next=0 field='^ *([0-9]+):d=([0-9]+) +hl=([0-9]+) +l= *([0-9]+|inf) *(prim|cons): (.{18})(.*)$'
+  from=() head=() size=() deep=() kind=() text=()
+  openssl asn1parse -inform DER -in "$1" >"$work/asn1" 2>/dev/null || refuse "$2: not DER"
+  while IFS= read -r line; do
+    # a text with lines of its own goes on here; what looks like an element and does not follow the one before is none
+    [[ $line =~ $field && ${BASH_REMATCH[1]} == "$next" ]] || continue
+    [[ ${BASH_REMATCH[4]} != inf ]] || refuse "$2: a length that is not DER"
+    from+=("$next") deep+=("${BASH_REMATCH[2]}") head+=("${BASH_REMATCH[3]}") size+=("${BASH_REMATCH[4]}")
+    text+=("${BASH_REMATCH[7]}")
+    kind+=("${BASH_REMATCH[6]%"${BASH_REMATCH[6]##*[! ]}"}")
+    long=${BASH_REMATCH[4]}
+    ((BASH_REMATCH[3] == 2 + (long > 127) + (long > 255) + (long > 65535))) || refuse "$2: a length that is not DER"
+    next=$((next + BASH_REMATCH[3]))
+    case "${BASH_REMATCH[5]} ${kind[-1]}" in
+      'cons SEQUENCE' | 'cons SET' | 'cons cont'* | 'cons appl'* | 'cons priv'*) ;;
+      'prim SEQUENCE' | 'prim SET' | cons*) refuse "$2: not DER" ;;
+      *) next=$((next + long)) ;;
+    esac
+  done <"$work/asn1"
+  ((${#from[@]} && next == $(wc -c <"$1") && head[0] + size[0] == next)) || refuse "$2: not DER, or bytes after its end"
 }
 
-# each_root COMMAND...: the keys of the roots that COMMAND... ROOT.pem holds with, each root by itself
-each_root() {
+# the_element FILE NUMBER, its_contents FILE NUMBER, hex_of FILE NUMBER: of the elements that were read last
+the_element() { cut_out "$1" "${from[$2]}" $((head[$2] + size[$2])); }
+its_contents() { cut_out "$1" $((from[$2] + head[$2])) "${size[$2]}"; }
+hex_of() { its_contents "$1" "$2" | basenc --base16 -w 0; }
+
+# need_algorithm ALGORITHM LIST NAME: it is on the list, and its digests are one
+need_algorithm() {
+  [[ $1 =~ $2 ]] || refuse "$3: an algorithm that is not accepted: $1"
+  [[ $1 != *rsassaPss* || $(tr ' ' '\n' <<<"$1" | grep '^sha' | sort -u | wc -l) == 1 ]] ||
+    refuse "$3: RSASSA-PSS with several digests"
+}
+
+# --- CMS signatures
+
+# read_cms FILE NAME: the parts of a signature (RFC 5652, 5.1 and 5.3), to the variables of read_signer and to
+# $work/cms.N.pem (its certificates), cms.value (the signature itself) and cms.attributes (what it covers)
+read_cms() {
+  local at part=start field='' attribute='' digests='' digest='' scheme='' signers=0 versions='' sid='' named='' inner=''
+  local value='' attributes='' tag
+  local -a from head size deep kind text
+  read_der "$1" "$2"
+  [[ ${text[1]-} == ':pkcs7-signedData' ]] || refuse "$2: not a signature"
+  for ((at = 3; at < ${#from[@]}; at++)); do
+    tag="${deep[at]} ${kind[at]}"
+    case "$part/$tag" in
+      'start/3 INTEGER') versions=${text[at]#:} part=version ;;
+      'version/3 SET') part=digests ;;
+      'digests/3 SEQUENCE') part=content ;;
+      'content/3 cont [ 0 ]') part=certificates ;;
+      content/3\ *1* | certificates/3\ *1*) part=revocation revocation=1 ;;
+      'content/3 SET' | 'certificates/3 SET' | 'revocation/3 SET') part=signers ;;
+      */3\ *) refuse "$2: another form" ;;
+      'digests/5 OBJECT') digests+=${text[at]} ;;
+      'content/4 OBJECT') inner=${text[at]} ;;
+      'certificates/4 SEQUENCE')
+        certificates=$((certificates + 1))
+        the_element "$1" "$at" | openssl x509 -inform DER -out "$work/cms.$certificates.pem" 2>/dev/null ||
+          refuse "$2: a certificate is malformed"
+        ;;
+      certificates/4\ *) refuse "$2: something else among its certificates" ;;
+      revocation/4\ *) if [[ $tag == *cont* ]]; then revocation=other; fi ;;
+      signers/4\ *) signers=$((signers + 1)) ;;
+    esac
+    [[ $part == signers ]] || continue
+    case "$field/$tag" in
+      '/5 INTEGER') versions+=" ${text[at]#:}" field=version ;;
+      version/5\ *) sid=${kind[at]} field=sid ;;
+      'sid/5 SEQUENCE') field=digest ;;
+      'digest/5 cont [ 0 ]') field=attributes attributes=$at ;;
+      'attributes/5 SEQUENCE') field=scheme ;;
+      'scheme/5 OCTET STRING') field=value value=$at ;;
+      'value/5 cont [ 1 ]') field=unsigned unsigned=1 ;;
+      */5\ *) refuse "$2: another form" ;;
+      'digest/6 OBJECT') digest=${text[at]} ;;
+      'scheme/6 OBJECT') scheme=${text[at]#:} ;;
+      'scheme/7 cont'*) scheme+=" ${kind[at]:7:1}" ;;
+      scheme*OBJECT | scheme*INTEGER) scheme+=" ${text[at]#:}" ;;
+      'attributes/7 OBJECT' | 'unsigned/7 OBJECT') attribute=${text[at]#:} named='' ;;
+      'attributes/8 OBJECT') if [[ $attribute == contentType ]]; then type=${text[at]}; fi ;;
+      'attributes/8 OCTET STRING') if [[ $attribute == messageDigest ]]; then message=$(hex_of "$1" "$at"); fi ;;
+      'attributes/12 OBJECT') named=${named:-${text[at]#:}} ;;
+      'attributes/11 OCTET STRING')
+        # the first of each attribute names the signer (RFC 5035)
+        if [[ $attribute == id-smime-aa-signingCertificate* && $named != done ]]; then
+          if [[ $attribute != *V2 ]]; then named=sha1; fi
+          ess+=" ${named:-sha256}:$(hex_of "$1" "$at")" named=done
+        fi
+        ;;
+      unsigned/8\ *)
+        if [[ $attribute == id-smime-aa-timeStampToken ]]; then
+          stamps=$((stamps + 1))
+          the_element "$1" "$at" >"$work/cms.stamp"
+        fi
+        ;;
+    esac
+  done
+  [[ $signers == 1 && -n $value ]] || refuse "$2: not one signature with signed attributes"
+  [[ $type == "$inner" && -n $type ]] || refuse "$2: another kind of content than was signed"
+  need_versions "$versions $sid" "$2"
+  [[ $digests == "$digest" ]] || refuse "$2: another digest than its signer's"
+  algorithm="${digest#:} $scheme"
+  need_algorithm "$algorithm" "$SIGNERS" "$2"
+  its_contents "$1" "$value" >"$work/cms.value"
+  # the signature covers a SET OF, not the [0] of the file (RFC 5652, 5.4)
+  { printf '\x31' && the_element "$1" "$attributes" | tail -c +2; } >"$work/cms.attributes"
+}
+
+# need_versions VERSIONS NAME: they fit what is inside (RFC 5652, 5.1 and 5.3)
+need_versions() {
+  local wanted=03
+  if [[ $revocation == other ]]; then
+    wanted=05
+  elif [[ $type == ':pkcs7-data' && $1 != *cont* ]]; then
+    wanted=01
+  fi
+  [[ $1 == "$wanted 01 SEQUENCE" || $1 == "$wanted 03 cont [ 0 ]" ]] || refuse "$2: its version numbers do not fit"
+}
+
+# read_signer FILE NAME [CONTENT]: who signed, to $work/signer.pem, and what, to $work/signed; more of it to variables
+read_signer() {
+  local at own message='' algorithm='' ess=''
+  local -a content=()
+  certificates=0 revocation='' unsigned='' stamps=0 type=''
+  rm -f "$work"/cms.* "$work/signer.pem"
+  read_cms "$1" "$2"
+  [[ -n $ess ]] || refuse "$2: no signing certificate attribute"
+  for ((at = 1; at <= certificates; at++)); do
+    openssl x509 -in "$work/cms.$at.pem" -outform DER -out "$work/cms.der"
+    for own in $ess; do
+      [[ $own =~ ^sha(1|256|384|512):(.*)$ ]] || refuse "$2: its certificate is named by a digest that is not accepted"
+      [[ $("sha${BASH_REMATCH[1]}sum" <"$work/cms.der" | cut -d ' ' -f 1 | tr a-f A-F) == "${BASH_REMATCH[2]}" ]] || continue 2
+    done
+    cp "$work/cms.$at.pem" "$work/signer.pem"
+  done
+  [[ -f $work/signer.pem ]] || refuse "$2: its signing certificate is not inside"
+  strong_key "$work/signer.pem" || refuse "$2: a key that is not accepted"
+  if [[ $algorithm == *ED25519 ]]; then
+    verify_edwards "$@"
+    return
+  fi
+  if [[ -n ${3-} ]]; then content=(-content "$3"); fi
+  openssl cms -verify -noverify -nointern -certfile "$work/signer.pem" -binary -inform DER -in "$1" "${content[@]}" \
+    -out "$work/signed" >"$work/said.cms" 2>&1 || refuse "$2: $(tail -n 1 "$work/said.cms")"
+}
+
+# verify_edwards FILE NAME [CONTENT]: an Ed25519 signature, which "openssl cms" cannot check before version 3.2 (RFC 8419)
+verify_edwards() {
+  local at
+  local -a from head size deep kind text
+  read_der "$1" "$2"
+  if [[ -n ${3-} ]]; then
+    cat -- "$3" >"$work/signed"
+  else
+    for ((at = 0; at < ${#from[@]}; at++)); do
+      if [[ ${deep[at]} == 5 && ${kind[at]} == 'OCTET STRING' ]]; then
+        its_contents "$1" "$at" >"$work/signed"
+        break
+      fi
+    done
+  fi
+  [[ $(sha512sum <"$work/signed" | cut -d ' ' -f 1 | tr a-f A-F) == "$message" ]] || refuse "$2: other content than was signed"
+  openssl x509 -in "$work/signer.pem" -noout -pubkey >"$work/cms.key"
+  openssl pkeyutl -verify -pubin -inkey "$work/cms.key" -rawin -in "$work/cms.attributes" -sigfile "$work/cms.value" \
+    >/dev/null 2>&1 || refuse "$2: the signature is wrong"
+}
+
+# --- certificates
+
+# about CERTIFICATE: its key and its extensions in OpenSSL's words
+about() {
+  openssl x509 -in "$1" -noout -text -certopt no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump
+}
+
+# strong_key CERTIFICATE: RSA of enough bits, a named curve of enough bits, or Ed25519
+strong_key() {
+  local said bits=0
+  said=$(about "$1") || return 1
+  if [[ $said =~ Public-Key:\ \(([0-9]+)\ bit\) ]]; then bits=${BASH_REMATCH[1]}; fi
+  [[ $said =~ Public\ Key\ Algorithm:\ ([A-Za-z0-9-]+) ]] || return 1
+  case ${BASH_REMATCH[1]} in
+    rsaEncryption | rsassaPss) ((bits >= MIN_RSA_BITS)) ;;
+    id-ecPublicKey) [[ $said == *$'\n                ASN1 OID: '* ]] && ((bits >= MIN_EC_BITS)) ;;
+    ED25519) ;;
+    *) return 1 ;;
+  esac
+}
+
+# strong_signature CERTIFICATE: its issuer signed it with an algorithm of the list
+strong_signature() (
+  known=$(sha256sum <"$1") known=$work/strong.${known:0:64}
+  if [[ -f $known ]]; then exit "$(<"$known")"; fi
+  trap 'printf "%s\n" $? >"$known"' EXIT
+  parts=0 scheme=''
+  openssl x509 -in "$1" -outform DER -out "$work/issued.der"
+  read_der "$work/issued.der" ''
+  for ((at = 1; at < ${#from[@]}; at++)); do
+    if [[ ${deep[at]} == 1 ]]; then parts=$((parts + 1)); fi
+    [[ $parts == 2 ]] || continue
+    case "${deep[at]} ${kind[at]}" in
+      '3 cont'*) scheme+=" ${kind[at]:7:1}" ;;
+      *OBJECT | *INTEGER) scheme+=" ${text[at]#:}" ;;
+    esac
+  done
+  need_algorithm "${scheme# }" "$SCHEMES" ''
+) >/dev/null
+
+# no_odd_limits CERTIFICATE: no extension is critical but those that are known
+no_odd_limits() {
+  local line critical='^ {12}([^ ].*): critical *$'
+  while IFS= read -r line; do
+    if [[ $line =~ $critical && ! ${BASH_REMATCH[1]} =~ $KNOWN_EXTENSIONS ]]; then return 1; fi
+  done < <(about "$1")
+}
+
+# may_issue CERTIFICATE: an authority's, with a key that may be relied on
+may_issue() {
+  local said
+  said=$(openssl x509 -in "$1" -noout -ext basicConstraints,keyUsage 2>/dev/null) || return 1
+  [[ $said == *CA:TRUE* && $said == *'Certificate Sign'* ]] && strong_key "$1" && no_odd_limits "$1"
+}
+
+# may_stand_between FILE...: those certificates that may stand between another and a root
+may_stand_between() {
+  local one
+  for one; do
+    if may_issue "$one" && strong_signature "$one"; then cat -- "$one"; fi
+  done
+}
+
+# leads AT CERTIFICATE OTHERS ROOT: it was valid then, and leads to this root, across the others where needed
+leads() {
+  openssl verify -CAfile "$4" -no-CApath -no-CAstore -untrusted "$3" -partial_chain -attime "$1" -purpose any "$2"
+}
+
+# own_digest CERTIFICATE: its SHA-256
+own_digest() { openssl x509 -in "$1" -outform DER | sha256sum | cut -c1-64; }
+
+# sort_roots: what is asked of each given root again and again, to files beside it; and those that may stand between
+# another certificate and a root, to $work/between.pem
+sort_roots() {
   local root
   for root in "$work"/root.*.pem; do
-    if "$@" "$root" >/dev/null 2>&1; then openssl x509 -in "$root" -noout -pubkey | sha256sum; fi
+    own_digest "$root" >"${root%.pem}.digest"
+    openssl x509 -in "$root" -noout -pubkey | sha256sum >"${root%.pem}.key"
+    if may_issue "$root"; then : >"${root%.pem}.issuer"; fi
+  done
+  may_stand_between "$work"/root.*.pem >"$work/between.pem"
+}
+
+# its_roots AT CERTIFICATE OTHERS: the keys of the given roots that it leads to, each root by itself
+its_roots() {
+  local root own strong=''
+  no_odd_limits "$2" || return 0
+  own=$(own_digest "$2")
+  if strong_signature "$2"; then strong=1; fi
+  for root in "$work"/root.*.pem; do
+    # a certificate that was given itself is trusted, whoever signed it
+    if [[ $(<"${root%.pem}.digest") == "$own" || ($strong && -f ${root%.pem}.issuer) ]]; then
+      if leads "$1" "$2" "$3" "$root" >"$work/leads" 2>&1; then cat "${root%.pem}.key"; fi
+    fi
   done | sort -u
 }
 
-# token_leads AT TOKEN DIGEST ROOT, seal_leads AT ROOT: to this root, across the others if they lead there
-token_leads() {
-  openssl ts -verify -token_in -in "$2" -digest "$3" -CAfile "$4" -untrusted "$work/roots.pem" -partial_chain \
-    -attime "$1"
-}
-seal_leads() {
-  openssl cms -verify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null -purpose any \
-    -CAfile "$2" -no-CApath -no-CAstore -certfile "$work/roots.pem" -partial_chain -attime "$1"
-}
-
-# need_other_root AT TOKEN DIGEST WORDS: seal and token do not lead to one and the same root
-need_other_root() {
-  # a seal that does not hold leads nowhere; its own checks say so
-  if [[ ! -f $work/seal.keys ]]; then
-    : >"$work/seal.keys"
-    if (cut_seal && gen_time "$work/seal.tst") >"$work/seal.at" 2>/dev/null; then
-      each_root seal_leads "$(<"$work/seal.at")" >"$work/seal.keys"
-    fi
-  fi
-  each_root token_leads "$1" "$2" "$3" >"$work/token.keys"
-  [[ -z $(comm -12 "$work/seal.keys" "$work/token.keys") ]] ||
-    undecided "the seal and a time stamp lead to the same root: $4"
-}
-
-# need_its_root CERTIFICATE COMMAND...: if COMMAND... CERTIFICATE holds, nothing but a root is missing
-need_its_root() {
+# need_root AT CERTIFICATE OTHERS KEYS: it leads to a given root; its_roots has said to which
+need_root() {
   local names
-  "${@:2}" "$1" >/dev/null 2>&1 || return 0
-  names=$(openssl x509 -in "$1" -noout -subject -issuer -nameopt RFC2253 | cut -d = -f 2- | paste -s -d '\t')
-  : >"$work/root.missing"
-  refuse "no root was given for: ${names/$'\t'/, issued by }"
+  [[ ! -s $4 ]] || return 0
+  if no_odd_limits "$2" && leads "$1" "$2" "$3" "$2" >"$work/leads" 2>&1; then
+    names=$(openssl x509 -in "$2" -noout -subject -issuer -nameopt RFC2253 | cut -d = -f 2- | paste -s -d '\t')
+    : >"$work/root.missing"
+    refuse "no root was given for: ${names/$'\t'/, issued by }"
+  fi
+  refuse "the certificate does not hold: $(tail -n 2 "$work/leads" 2>/dev/null | head -n 1)"
+}
+
+# --- time stamps
+
+# read_info DIGEST NAME: the time-stamp information in $work/signed (RFC 3161, 2.4.2) is over this digest; when it was
+# made, in seconds since 1970, to $at, and what follows "tsa" to $work/tsa
+read_info() {
+  local n field='' file=$work/signed time='' part
+  local -a from head size deep kind text
+  rm -f "$work/tsa"
+  read_der "$file" "$2"
+  for ((n = 1; n < ${#from[@]}; n++)); do
+    case "$field/${deep[n]} ${kind[n]}" in
+      '/1 INTEGER') [[ ${text[n]} == :01 ]] || refuse "$2: a version that is not known" && field=version ;;
+      'version/1 OBJECT') field=policy ;;
+      'policy/1 SEQUENCE') field=imprint ;;
+      'imprint/3 OBJECT') [[ ${text[n]} == :sha256 ]] || refuse "$2: over another digest than SHA-256" ;;
+      'imprint/2 OCTET STRING') [[ $(hex_of "$file" "$n" | tr A-F a-f) == "$1" ]] || refuse "$2: over other data" && field=hashed ;;
+      'hashed/1 INTEGER') field=serial ;;
+      'serial/1 GENERALIZEDTIME') time=${text[n]#:} field=time ;;
+      'time/1 SEQUENCE') field=accuracy ;;
+      'accuracy/2 INTEGER') [[ ${text[n]} != :-* ]] || refuse "$2: an accuracy out of range" ;;
+      'accuracy/2 cont [ '*)
+        part=$(hex_of "$file" "$n")
+        [[ ${#part} -le 4 && $part != [89A-F]* ]] && ((16#$part >= 1 && 16#$part <= 999)) || refuse "$2: an accuracy out of range"
+        ;;
+      'time/1 BOOLEAN' | 'accuracy/1 BOOLEAN') field=ordering ;;
+      'time/1 INTEGER' | 'accuracy/1 INTEGER' | 'ordering/1 INTEGER') field=nonce ;;
+      [tao]*/1\ cont*0* | nonce/1\ cont*0*) field=tsa ;;
+      tsa/2\ *) the_element "$file" "$n" >"$work/tsa" ;;
+      [tao]*/1\ cont*1* | nonce/1\ cont*1*) field=extensions ;;
+      'extensions/3 BOOLEAN') [[ ${text[n]} != :255 ]] || refuse "$2: a critical extension" ;;
+      */1\ *) refuse "$2: another form" ;;
+    esac
+  done
+  [[ $time =~ ^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]{0,11}[1-9])?Z$ ]] ||
+    refuse "$2: a time in another form"
+  at=$(date -u -d "${BASH_REMATCH[1]}-${BASH_REMATCH[2]}-${BASH_REMATCH[3]} ${BASH_REMATCH[4]}:${BASH_REMATCH[5]}:${BASH_REMATCH[6]} UTC" +%s 2>/dev/null) ||
+    refuse "$2: no such time"
+}
+
+# need_unit CERTIFICATE NAME: it is for time stamps and nothing else (RFC 3161, 2.3), and no authority's
+need_unit() {
+  local said
+  said=$(openssl x509 -in "$1" -noout -ext basicConstraints,keyUsage,extendedKeyUsage 2>/dev/null) || said=''
+  [[ $said =~ Extended\ Key\ Usage:\ critical\ *$'\n'\ +Time\ Stamping($'\n'|$) ]] ||
+    refuse "$2: its certificate is not for time-stamping alone"
+  [[ $said != *CA:TRUE* && $said != *'Certificate Sign'* && $said != *'CRL Sign'* ]] ||
+    refuse "$2: its certificate is an authority's"
+  [[ $said != *' Key Usage:'* || ! ${said/Extended Key Usage/} == *' Key Usage:'* || $said == *'Digital Signature'* || $said == *'Non Repudiation'* ]] ||
+    refuse "$2: its certificate may not sign"
+}
+
+# a_name FILE: a GeneralName in a form that compares (RFC 5280, 7.1)
+a_name() {
+  local -a from head size deep kind text
+  read_der "$1" 'a name'
+  if [[ ${kind[0]} == 'cont [ 4 ]' ]]; then
+    the_element "$1" 1 >"$work/name"
+    # OpenSSL prints a Name where a structure has one: a revocation list with nothing in it has an issuer
+    { printf '\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02' && cat "$work/name" && printf '\x17\x0d260101000000Z'; } >"$work/tbs"
+    { wrapped "$work/tbs" && printf '\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x03\x01\x00'; } >"$work/list"
+    wrapped "$work/list" | openssl crl -inform DER -noout -issuer -nameopt RFC2253 | compared
+  else
+    basenc --base16 -w 0 <"$1"
+  fi
+}
+
+# wrapped FILE: in a SEQUENCE; compared: no capitals, no more than one space, no word before
+wrapped() {
+  local bytes
+  bytes=$(wc -c <"$1")
+  # shellcheck disable=SC2059 # the two bytes of the length
+  printf "\x30\x82\x$(printf %02x $((bytes >> 8)))\x$(printf %02x $((bytes & 255)))"
+  cat "$1"
+}
+compared() { cut -d = -f 2- | tr -s ' ' | tr A-Z a-z; }
+
+# need_own_name CERTIFICATE NAME: the office that a token names, if it names one, is that of the certificate
+need_own_name() {
+  local tsa n next=''
+  local -a from head size deep kind text
+  [[ -f $work/tsa ]] || return 0
+  tsa=$(a_name "$work/tsa")
+  [[ $tsa != "$(openssl x509 -in "$1" -noout -subject -nameopt RFC2253 | compared)" ]] || return 0
+  openssl x509 -in "$1" -outform DER -out "$work/unit.der"
+  read_der "$work/unit.der" "$2"
+  for ((n = 0; n < ${#from[@]}; n++)); do
+    if [[ ${text[n]} == ':X509v3 Subject Alternative Name' ]]; then
+      next=1
+    elif [[ -n $next && ${kind[n]} == 'OCTET STRING' ]]; then
+      its_contents "$work/unit.der" "$n" >"$work/names.der"
+      break
+    fi
+  done
+  if [[ -n $next ]]; then
+    read_der "$work/names.der" "$2"
+    for ((n = 1; n < ${#from[@]}; n++)); do
+      [[ ${deep[n]} == 1 ]] || continue
+      the_element "$work/names.der" "$n" >"$work/alternative"
+      [[ $tsa != "$(a_name "$work/alternative")" ]] || return 0
+    done
+  fi
+  refuse "$2: names another office than its certificate"
+}
+
+# read_token TOKEN DIGEST NAME: all but its root; to $at, and to $work/token.keys those of the given roots that it leads to
+read_token() {
+  local known
+  known=$work/known.$2.$(sha256 "$1")
+  if [[ ! -d $known ]]; then
+    examine_token "$@"
+    mkdir "$known"
+    cp "$work"/{signer.pem,token.others,token.keys} "$known"
+    printf '%s\n' "$at" "$revocation$unsigned" >"$known/facts"
+  fi
+  cp "$known"/*.* "$work"
+  { read -r at && read -r beside; } <"$known/facts" || true
+}
+
+examine_token() {
+  read_signer "$1" "$3"
+  [[ $type == ':id-smime-ct-TSTInfo' ]] || refuse "$3: not a time-stamp token"
+  read_info "$2" "$3"
+  need_unit "$work/signer.pem" "$3"
+  need_own_name "$work/signer.pem" "$3"
+  { cat "$work/between.pem" && may_stand_between "$work"/cms.[0-9]*.pem; } >"$work/token.others"
+  its_roots "$at" "$work/signer.pem" "$work/token.others" >"$work/token.keys"
+}
+
+# seal_leads: the keys of the given roots that the seal leads to, to $work/seal.keys, once
+seal_leads() {
+  local at
+  [[ ! -f $work/seal.keys ]] || return 0
+  : >"$work/seal.keys"
+  # a seal that does not hold leads nowhere; its own checks say so
+  if [[ -f $work/seal.pem ]] && (seal_time) >"$work/seal.at" 2>/dev/null; then
+    at=$(<"$work/seal.at")
+    its_roots "$at" "$work/seal.pem" "$work/seal.others" >"$work/seal.keys"
+  fi
+}
+
+# need_other_root WORDS: the token that was read and the seal do not lead to one and the same root
+need_other_root() {
+  seal_leads
+  [[ -z $(comm -12 "$work/seal.keys" "$work/token.keys") ]] ||
+    undecided "the seal and a time stamp lead to the same root: $1"
 }
 
 # check_token TOKEN DIGEST: it is over this digest and leads to a root, not the seal's, at its own time
 check_token() {
   local at
+  read_token "$1" "$2" "${1##*/}"
   need_roots
-  at=$(gen_time "$1")
-  openssl ts -verify -token_in -in "$1" -digest "$2" -CAfile "$work/roots.pem" -partial_chain -attime "$at" \
-    >"$work/ts" 2>&1 || {
-    openssl cms -verify -noverify -inform DER -in "$1" -out /dev/null -signer "$work/unit.pem" >/dev/null 2>&1 &&
-      need_its_root "$work/unit.pem" token_leads "$at" "$1" "$2"
-    refuse "$(tail -n 2 "$work/ts")"
-  }
-  need_other_root "$at" "$1" "$2" "whoever issues the seal could have chosen the time; $ASK_STAMPS"
+  need_root "$at" "$work/signer.pem" "$work/token.others" "$work/token.keys"
+  need_other_root "whoever issues the seal could have chosen the time; $ASK_STAMPS"
   date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC'
 }
 
-# cut_seal: the signature value and its time stamp, out of the CMS structure (RFC 5652, 5.3)
-cut_seal() {
-  local line field='^ *([0-9]+):d=([0-9]+) +hl=([0-9]+) +l= *([0-9]+) (prim|cons): ([A-Z]+)'
-  local oid=0 token='' value='' tokens=0 values=0
-  openssl asn1parse -inform DER -in "$SEAL" >"$work/asn1" 2>&1 || refuse "$SEAL: not DER"
-  while IFS= read -r line; do
-    [[ $line =~ $field ]] || continue
-    if [[ ${BASH_REMATCH[2]} == 5 && ${BASH_REMATCH[6]} == OCTET ]]; then
-      values=$((values + 1))
-      value="$((BASH_REMATCH[1] + BASH_REMATCH[3])) ${BASH_REMATCH[4]}"
-    elif [[ ${BASH_REMATCH[2]} == 7 && $line == *:id-smime-aa-timeStampToken ]]; then
-      tokens=$((tokens + 1)) oid=1
-    elif [[ $oid == 1 && ${BASH_REMATCH[2]} == 8 ]]; then
-      token="${BASH_REMATCH[1]} $((BASH_REMATCH[3] + BASH_REMATCH[4]))" oid=0
-    fi
-  done <"$work/asn1"
-  [[ $values == 1 && $tokens == 1 && -n $token ]] || refuse "$SEAL: not one signature with one time stamp"
-  # shellcheck disable=SC2086 # two numbers each
-  cut_out "$SEAL" $value >"$work/seal.value"
-  # shellcheck disable=SC2086 # two numbers each
-  cut_out "$SEAL" $token >"$work/seal.tst"
+# --- the seal
+
+# seal_time: when the seal was stamped, in seconds since 1970
+seal_time() {
+  local at
+  read_signer "$work/seal.tst" 'the time stamp of the seal'
+  read_info "$(sha256 "$work/seal.value")" 'the time stamp of the seal'
+  printf '%s\n' "$at"
 }
 
 check_seal_signature() {
-  cut_seal
-  openssl cms -verify -noverify -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null \
-    -signer "$work/signer.pem" >"$work/cms" 2>&1 || refuse "$(tail -n 1 "$work/cms")"
+  read_signer "$SEAL" "$SEAL" "$SEALED"
+  [[ $type == ':pkcs7-data' ]] || refuse "$SEAL: not a seal"
+  [[ $stamps == 1 ]] || refuse "$SEAL: not one time stamp"
+  cp "$work/cms.value" "$work/seal.value"
+  cp "$work/cms.stamp" "$work/seal.tst"
+  { cat "$work/between.pem" && may_stand_between "$work"/cms.[0-9]*.pem; } >"$work/seal.others"
   check_may_seal
+  cp "$work/signer.pem" "$work/seal.pem"
   printf 'certificate SHA-256\n'
   openssl x509 -in "$work/signer.pem" -outform DER | sha256sum | cut -c1-64
 }
@@ -303,24 +677,18 @@ check_may_seal() {
 }
 
 check_seal_time_stamp() {
-  cut_seal
   check_token "$work/seal.tst" "$(sha256 "$work/seal.value")"
 }
 
 check_seal_chain() {
   local at token digest found
-  cut_seal
   if [[ -n $pin ]]; then
-    found=$(openssl x509 -in "$work/signer.pem" -outform DER | sha256sum | cut -c1-64)
+    found=$(openssl x509 -in "$work/seal.pem" -outform DER | sha256sum | cut -c1-64)
     [[ $found == "$pin" ]] || refuse "sealed by another certificate than yours: $found"
   fi
   need_roots
-  at=$(gen_time "$work/seal.tst")
-  openssl cms -verify -cades -binary -inform DER -in "$SEAL" -content "$SEALED" -out /dev/null -purpose any \
-    -CAfile "$work/roots.pem" -no-CApath -no-CAstore -partial_chain -attime "$at" >"$work/cms" 2>&1 || {
-    need_its_root "$work/signer.pem" seal_leads "$at"
-    refuse "$(tail -n 1 "$work/cms")"
-  }
+  seal_leads
+  need_root "$(<"$work/seal.at")" "$work/seal.pem" "$work/seal.others" "$work/seal.keys"
   [[ -z $pin ]] || return 0
   # a file of stamps in another form fails in a check of its own
   (cut_stamps) >/dev/null || true
@@ -331,23 +699,16 @@ check_seal_chain() {
       data/log/*) digest=$(sha256 data/log/checkpoint) ;;
       *) digest=$(sha256 "${token%.tst}.checkpoint") ;;
     esac
-    # a token without a time fails in a check of its own
-    at=$(gen_time "$token") || continue
-    need_other_root "$at" "$token" "$digest" \
-      'whoever has a certificate under it could have sealed; give --seal, the fingerprint in the covering letter'
+    # a token that does not hold fails in a check of its own
+    (read_token "$token" "$digest" '') >/dev/null 2>&1 || continue
+    need_other_root 'whoever has a certificate under it could have sealed; give --seal, the fingerprint in the covering letter'
   done
 }
 
 check_archive_time_stamp() {
-  local first
-  # no manifest can list this file, so it holds the token and no more
-  openssl asn1parse -inform DER -in "$ARCHIVE" >"$work/asn1" 2>&1 || refuse "$ARCHIVE: not DER"
-  IFS= read -r first <"$work/asn1"
-  [[ $first =~ ^\ *0:d=0\ +hl=([0-9]+)\ +l=\ *([0-9]+)\  ]] || refuse "$ARCHIVE: not DER"
-  ((BASH_REMATCH[1] + BASH_REMATCH[2] == $(wc -c <"$ARCHIVE"))) || refuse "$ARCHIVE: bytes after the token"
-  # below SignedData a [1] is the revocation lists, below its signer the unsigned attributes (RFC 5652, 5.1, 5.3)
-  [[ ! $(<"$work/asn1") =~ :d=[35]\ +hl=[^$'\n']*cons:\ cont\ \[\ 1\ \] ]] || refuse "$ARCHIVE: unsigned additions"
   check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")"
+  # no manifest can list this file, so it holds the token and no more
+  [[ -z $beside ]] || refuse "$ARCHIVE: unsigned additions"
 }
 
 # --- the log
@@ -519,11 +880,13 @@ main() {
     openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
   done
+  openssl version | grep -q '^OpenSSL [3-9]' || usage 'OpenSSL 3 or later is needed.'
   # each root in a file of its own too
   while IFS= read -r line; do
     if [[ $line == -----BEGIN* ]]; then part=$((part + 1)); fi
     if ((part)); then printf '%s\n' "$line" >>"$work/root.$part.pem"; fi
   done <"$work/roots.pem"
+  sort_roots
   if [[ -n $bundle ]]; then
     file=$(realpath -e -- "$bundle" 2>/dev/null) || usage "no such file: $bundle"
     bundle=$file

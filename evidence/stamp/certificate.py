@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
@@ -166,7 +166,7 @@ class _ExtensionErrors:
 class _PlainExtension(Sequence):
     """An extension whose value is not looked into: asn1crypto's own reads it at once."""
 
-    _fields: ClassVar = [
+    _fields = [  # noqa: RUF012 - asn1crypto's form
         ("extn_id", ObjectIdentifier),
         ("critical", Boolean, {"default": False}),
         ("extn_value", OctetString),
