@@ -284,7 +284,7 @@ read_cms() {
       'attributes/11 OCTET STRING')
         # the first of each attribute names the signer (RFC 5035)
         if [[ $attribute == id-smime-aa-signingCertificate* && $named != done ]]; then
-          if [[ $attribute != *V2 ]]; then named=sha1; fi
+          if [[ $attribute != *V2 ]]; then named=v1; fi
           ess+=" ${named:-sha256}:$(hex_of "$1" "$at")" named=done
         fi
         ;;
@@ -329,8 +329,10 @@ read_signer() {
   for ((at = 1; at <= certificates; at++)); do
     openssl x509 -in "$work/cms.$at.pem" -outform DER -out "$work/cms.der"
     for own in $ess; do
-      [[ $own =~ ^sha(1|256|384|512):(.*)$ ]] || refuse "$2: its certificate is named by a digest that is not accepted"
-      [[ $("sha${BASH_REMATCH[1]}sum" <"$work/cms.der" | cut -d ' ' -f 1 | tr a-f A-F) == "${BASH_REMATCH[2]}" ]] || continue 2
+      # RFC 2634 fixed SHA-1 for the first version; forging it would need a second preimage
+      own=${own/#v1:/sha1:v1:}
+      [[ $own =~ ^sha(1:v1|256|384|512):(.*)$ ]] || refuse "$2: its certificate is named by a digest that is not accepted"
+      [[ $("sha${BASH_REMATCH[1]%:v1}sum" <"$work/cms.der" | cut -d ' ' -f 1 | tr a-f A-F) == "${BASH_REMATCH[2]}" ]] || continue 2
     done
     cp "$work/cms.$at.pem" "$work/signer.pem"
   done
@@ -841,7 +843,7 @@ run() {
 }
 
 main() {
-  local bundle='' here root file id line part=0
+  local bundle='' here root file id line
   local -a given=()
   declare -gA held=()
   pin='' vkey=''
@@ -881,11 +883,7 @@ main() {
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
   done
   openssl version | grep -q '^OpenSSL [3-9]' || usage 'OpenSSL 3 or later is needed.'
-  # each root in a file of its own too
-  while IFS= read -r line; do
-    if [[ $line == -----BEGIN* ]]; then part=$((part + 1)); fi
-    if ((part)); then printf '%s\n' "$line" >>"$work/root.$part.pem"; fi
-  done <"$work/roots.pem"
+  split_roots "$work/roots.pem"
   sort_roots
   if [[ -n $bundle ]]; then
     file=$(realpath -e -- "$bundle" 2>/dev/null) || usage "no such file: $bundle"
@@ -927,6 +925,15 @@ rehearsal() {
     fi
   fi
   [[ $told =~ (^|$'\n')\[\"[A-Za-z0-9_-]*\",\"rehearsal\",\"no\"\]$'\n' ]] || printf ' (REHEARSAL, NOT FOR COURT)'
+}
+
+# split_roots FILE: each certificate of a PEM file to a file of its own, $work/root.N.pem
+split_roots() {
+  local line part=0
+  while IFS= read -r line; do
+    if [[ $line == -----BEGIN* ]]; then part=$((part + 1)); fi
+    if ((part)); then printf '%s\n' "$line" >>"$work/root.$part.pem"; fi
+  done <"$1"
 }
 
 # unpack FILE: to a folder of ours, if its list of names is harmless

@@ -25,7 +25,15 @@ DATA = b"checkpoint\n"
 SHA256 = hashlib.sha256(DATA).digest()
 POLICY = "1.3.6.1.4.1.32473.7"
 DAY = timedelta(days=1)
-DIGESTS = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(), "sha1": hashes.SHA1()}  # noqa: S303 - weak on purpose
+DIGESTS = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+    # weak, or not on the list, on purpose
+    "sha1": hashes.SHA1(),  # noqa: S303
+    "sha224": hashes.SHA224(),
+    "sha3_256": hashes.SHA3_256(),
+}
 TIME_STAMPING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
@@ -64,6 +72,10 @@ class Plan:
     purposes: x509.ExtendedKeyUsage | None = None
     purposes_critical: bool = True
     extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()
+    usages: tuple[str, ...] = ()
+    subject: x509.Name | None = None
+    signed_with: str = "sha256"
+    signed_pss: bool = False
     not_before: datetime = NOW - 30 * DAY
     not_after: datetime = NOW + 30 * DAY
     serial: int = 0
@@ -73,7 +85,7 @@ class Plan:
         key = self.key or ec.generate_private_key(ec.SECP256R1())
         issuer_name = self.issuer.certificate.subject if self.issuer else named(self.issuer_name or self.name)
         builder = x509.CertificateBuilder(
-            subject_name=named(self.name),
+            subject_name=named(self.name) if self.subject is None else self.subject,
             issuer_name=issuer_name,
             public_key=key.public_key(),
             serial_number=self.serial or x509.random_serial_number(),
@@ -84,7 +96,7 @@ class Plan:
             builder = builder.add_extension(x509.BasicConstraints(self.ca, self.path_length), critical=True)
         if self.cert_sign is not None:
             builder = builder.add_extension(
-                usage(digital_signature=self.digital_signature, cert_sign=self.cert_sign), critical=True
+                usage(*self.usages, digital_signature=self.digital_signature, cert_sign=self.cert_sign), critical=True
             )
         if self.purposes:
             builder = builder.add_extension(self.purposes, critical=self.purposes_critical)
@@ -92,16 +104,19 @@ class Plan:
         for extension, critical in self.extra:
             builder = builder.add_extension(extension, critical=critical)
         signing_key = self.issuer.key if self.issuer else key
-        digest = None if isinstance(signing_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-        return Holder(key, builder.sign(signing_key, digest))
+        digest = None if isinstance(signing_key, ed25519.Ed25519PrivateKey) else DIGESTS[self.signed_with]
+        pss = padding.PSS(padding.MGF1(DIGESTS[self.signed_with]), 32) if self.signed_pss else None
+        return Holder(key, builder.sign(signing_key, digest, rsa_padding=pss))
 
 
 def named(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def usage(*, digital_signature: bool, cert_sign: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(digital_signature, False, False, False, False, cert_sign, False, False, False)
+def usage(*more: str, digital_signature: bool, cert_sign: bool) -> x509.KeyUsage:
+    names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    agreed = [name in more for name in names]
+    return x509.KeyUsage(digital_signature, *agreed, cert_sign, "crl_sign" in more, False, False)
 
 
 def authority(name: str, **knobs: object) -> Holder:
@@ -147,6 +162,7 @@ class Stamp:
     scheme: str | None = None
     pss_salt: int = 32
     pss_digest: str | None = None
+    pss_mask_digest: str | None = None
     ess: Sequence[str] = ("v2",)
     ess_digest: str = "sha256"
     ess_of: Holder | None = None
@@ -161,6 +177,12 @@ class Stamp:
     extra_attributes: Sequence[dict[str, Any]] = ()
     without: Sequence[str] = ()
     unsigned: Sequence[dict[str, Any]] = field(default=())
+    accuracy: dict[str, int] | None = None
+    ordering: bool | None = None
+    tsa: Asn1 = None
+    extension: bool = False
+    ess_chain: Sequence[Holder] = ()
+    crls: bytes = b""
 
     def but(self, **knobs: object) -> "Stamp":
         return replace(self, **knobs)
@@ -175,6 +197,14 @@ class Stamp:
         }
         if self.nonce is not None:
             info["nonce"] = self.nonce
+        if self.accuracy is not None:
+            info["accuracy"] = self.accuracy
+        if self.ordering is not None:
+            info["ordering"] = self.ordering
+        if self.tsa is not None:
+            info["tsa"] = self.tsa
+        if self.extension:
+            info["extensions"] = [{"extn_id": "1.3.6.1.4.1.32473.9", "extn_value": b"\x05\x00"}]
         if self.critical_extension:
             info["extensions"] = [{"extn_id": "1.3.6.1.4.1.32473.9", "critical": True, "extn_value": b"\x05\x00"}]
         whole = tsp.TSTInfo(info)
@@ -204,7 +234,8 @@ class Stamp:
             name = asn1_x509.GeneralName("directory_name", holder.asn1.issuer)
             identifier["issuer_serial"] = {"issuer": [name], "serial_number": holder.asn1.serial_number}
         kind = "signing_certificate_v2" if form == "v2" else "signing_certificate"
-        return {"type": kind, "values": [{"certs": [identifier]}]}
+        above = [{"cert_hash": hashlib.new(digest, one.der).digest()} for one in self.ess_chain]
+        return {"type": kind, "values": [{"certs": [identifier, *above]}]}
 
     def sign(self, data: bytes) -> tuple[Any, bytes]:
         key, digest = self.signing_key or self.signer.key, DIGESTS[self.digest]
@@ -216,14 +247,15 @@ class Stamp:
             return {"algorithm": "rsassa_pss"}, b"x" * 256
         if self.scheme == "rsassa_pss":
             name = self.pss_digest or self.digest
+            mask = self.pss_mask_digest or name
             parameters = algos.RSASSAPSSParams(
                 {
                     "hash_algorithm": {"algorithm": name},
-                    "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": name}},
+                    "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": mask}},
                     "salt_length": self.pss_salt,
                 }
             )
-            pss = padding.PSS(padding.MGF1(DIGESTS[name]), self.pss_salt)
+            pss = padding.PSS(padding.MGF1(DIGESTS[mask]), self.pss_salt)
             return {"algorithm": "rsassa_pss", "parameters": parameters}, key.sign(data, pss, DIGESTS[name])
         return {"algorithm": self.scheme or "rsassa_pkcs1v15"}, key.sign(data, padding.PKCS1v15(), digest)
 
