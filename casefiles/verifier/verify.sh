@@ -433,7 +433,9 @@ may_stand_between() {
 
 # leads AT CERTIFICATE OTHERS ROOT: it was valid then, and leads to this root, across the others where needed
 leads() {
-  openssl verify -CAfile "$4" -no-CApath -no-CAstore -untrusted "$3" -partial_chain -attime "$1" -purpose any "$2"
+  local -a others=()
+  if [[ -s $3 ]]; then others=(-untrusted "$3"); fi
+  openssl verify -CAfile "$4" -no-CApath -no-CAstore "${others[@]}" -partial_chain -attime "$1" -purpose any "$2"
 }
 
 # own_digest CERTIFICATE: its SHA-256

@@ -195,7 +195,7 @@ def read_certificate(der: bytes) -> Certificate:
         whole = read_as(asn1_x509.Certificate, der)
         tbs = whole["tbs_certificate"]
         if tbs["signature"].dump() != whole["signature_algorithm"].dump():
-            raise SignedDataError("signed_data.malformed", what="a certificate", found="two signature algorithms")
+            raise SignedDataError("signed_data.two_signature_algorithms")
         if tbs["serial_number"].native <= 0:
             raise SignedDataError("signed_data.serial_not_positive")
         extensions = () if isinstance(tbs["extensions"], Void) else _ALL.load(tbs["extensions"].untag().dump())
@@ -240,7 +240,7 @@ def read_pem(data: bytes) -> tuple[Certificate, ...]:
     with parsing("a PEM file"):
         ders = [der for kind, _, der in _UNARMOR(data, multiple=True) if kind == "CERTIFICATE"]
     if not ders:
-        raise SignedDataError("signed_data.malformed", what="a PEM file", found="no certificate")
+        raise SignedDataError("signed_data.not_pem")
     return tuple(map(read_certificate, ders))
 
 

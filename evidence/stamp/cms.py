@@ -391,4 +391,4 @@ def _load(der: bytes) -> Certificate:
     try:
         return read_certificate(der)
     except CertificateError as error:
-        raise SignedDataError("signed_data.malformed", what="a certificate", found=error.message) from error
+        raise SignedDataError("signed_data.certificate_malformed", cause=error) from error

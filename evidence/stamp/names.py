@@ -124,7 +124,7 @@ def _subtrees(subtrees: Asn1) -> list[GeneralName]:
     if isinstance(subtrees, Void):
         return []
     if any(one["minimum"].native or not isinstance(one["maximum"], Void) for one in subtrees):
-        raise CertificateError("certificate.constraint_not_understood", found="minimum or maximum")
+        raise CertificateError("certificate.constraint_not_understood", found="maximum")
     return [general_name(one["base"]) for one in subtrees]
 
 
