@@ -41,6 +41,7 @@ def test_each_scheme_takes_its_own_signature_and_no_other() -> None:
         "sha384_ecdsa": (public(curve), curve.sign(b"data", ec.ECDSA(hashes.SHA384()))),
         "ed25519": (public(edwards), edwards.sign(b"data")),
     }
+    assert len(made) == 3
     for name, (key, signature) in made.items():
         verify_signature(key=key, algorithm=named(name), signature=signature, signed=b"data")
         with pytest.raises(SignedDataError, match="wrong"):
