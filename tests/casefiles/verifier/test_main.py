@@ -17,9 +17,9 @@ TREE = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("text", "trusting", "ends_with", "code"),
     [
-        (b"", True, "verdict: PASSED\n", 0),
-        (b"another text\n", True, "verdict: FAILED\n", 1),
-        (b"", False, "verdict: INDETERMINATE\n", 3),
+        (b"", True, "verdict: PASSED (REHEARSAL, NOT FOR COURT)\n", 0),
+        (b"another text\n", True, "verdict: FAILED (REHEARSAL, NOT FOR COURT)\n", 1),
+        (b"", False, "verdict: INDETERMINATE (REHEARSAL, NOT FOR COURT)\n", 3),
     ],
 )
 def test_the_program_ends_with_the_verdict_and_its_code(
