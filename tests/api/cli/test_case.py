@@ -36,4 +36,4 @@ def test_one_is_counted_as_one(life: Life, home: Path) -> None:
 
 def test_the_same_items_again_add_nothing(life: Life, home: Path) -> None:
     ran = run("case", "add", life.case, life.items[0]["item_id"], life.items[0]["item_id"], "--json", home=home)
-    assert ran.printed == {"case_id": life.case, "added": 0, "items": len(life.items)}
+    assert ran.printed == {"case_id": life.case, "added": 0, "items": len(life.items), "warnings": []}

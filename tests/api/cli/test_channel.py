@@ -11,7 +11,7 @@ def test_the_register_names_the_public_report(life: Life) -> None:
     assert (added["channel"], added["mode"]) == ("nje_kanal", "metadata_only")
     assert date.fromisoformat(added["review_by"][:10]) == date.today() + timedelta(days=7)  # noqa: DTZ011 - the machine's day
     assert [row["report_url"] for row in listed] == ["https://example.org/r"]
-    assert life.ran["watch remove"].printed == {"channel": "nje_kanal", "mode": None}
+    assert life.ran["watch remove"].printed == {"channel": "nje_kanal", "mode": None, "warnings": []}
 
 
 def test_watched_channels_are_listed_for_a_person(home: Path) -> None:
