@@ -84,7 +84,7 @@ def _open_case(office: Office) -> str:
     home = ("--home", str(office.home))
     _printed_by(office.arguments())
     case_id: str = _printed_by([*home, "case", "open", "--by", "ann"])["case_id"]
-    items = [item["item_id"] for item in _printed_by([*home, "evidence", "list"])["items"]]
+    items = [item["item_id"] for item in _printed_by([*home, "evidence", "list", "--by", "ann"])["items"]]
     _printed_by([*home, "case", "add", case_id, *items, "--by", "ann"])
     return case_id
 
