@@ -2,7 +2,7 @@
 
 import secrets
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
 
 _SAW_THE_MESSAGE = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
@@ -171,6 +172,19 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
             leaf = parse_leaf(bytes(row.leaf))
             record = _open_record(leaf, row.body, casework, where=f"record of leaf {index}")
             yield OpenedEvent(index, bytes(row.leaf), leaf, record)
+
+
+def logged(engine: sa.Engine, types: Collection[str], casework: Identity) -> Iterator[tuple[OpenedEvent, Record]]:
+    """Every event of some types with its record, in the order of the log, found among the leaves themselves.
+
+    Raises:
+        LeafError: A record is missing, damaged or not of its leaf.
+    """
+    with reading(engine) as connection:
+        indexes = tuple(types_of(connection, types))
+    for event in open_events(engine, indexes, casework):
+        if event.record:
+            yield event, event.record
 
 
 def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) -> Record | None:

@@ -6,11 +6,9 @@ a channel as ``metadata_only``, a bundle for an approved recipient. A mode above
 needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
-
-import sqlalchemy as sa
 
 from config.watchlist import LegalBasis, Readable, load_legal_basis
 from evidence.canonical import Value, text_value
@@ -18,12 +16,8 @@ from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
-from evidence.store import task
+from evidence.store.projection import REVIEW_WITHIN
 from evidence.times import format_time
-
-REVIEW = "review"
-"""The kind of task that asks a second person to look at what one person did."""
-REVIEW_WITHIN = timedelta(days=7)
 
 
 class Act(StrEnum):
@@ -32,6 +26,7 @@ class Act(StrEnum):
     WATCH = "watch"
     IMPORT = "import"
     EXPORT = "export"
+    RECEIVER = "receiver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +82,6 @@ class Grant:
     drafts: tuple[Draft, ...]
     review_by: datetime | None
 
-    def ask_for_review(self, connection: sa.Connection, _placed: object) -> None:
-        """Ask for the review that is still due, in the transaction that logs the act."""
-        if self.review_by:
-            task.ask(connection, kind=REVIEW, subject=self.request, due_at=self.review_by)
-
 
 def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalBasis | None:
     """The legal basis that every mode but ``metadata_only`` needs; None for that one, which logs none.
@@ -117,12 +107,12 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
     """
     approver = require_two(act, doer)
     request = _request(act, target, doer)
-    approval = Draft(
-        "approved",
-        doer.values(authority=request.event_id)
-        | {"actor": text_value(approver), "request": request.event_id, "proof": "declared"},
-    )
-    return Grant(request.event_id, (request, approval), None)
+    return Grant(request.event_id, (request, approval(request.event_id, replace(doer, actor=approver))), None)
+
+
+def approval(request: str, doer: Doer) -> Draft:
+    """What is logged when ``doer`` approves a request; who asked must be another (``require_others``)."""
+    return Draft("approved", doer.values(authority=request) | {"request": request, "proof": "declared"})
 
 
 def require_two(act: Act, doer: Doer) -> str:

@@ -97,6 +97,11 @@ class Terminal(io.StringIO):
         return True
 
 
+def waiting(doctor: Ran) -> list[dict[str, Any]]:
+    """The reviews that doctor says are waiting."""
+    return [each for each in doctor.printed["findings"] if each["code"] == "reviews.waiting"]
+
+
 def lived(folder: Path) -> Life:
     """Run every command once."""
     life = Life(folder, write_export(folder / "export", seed=7, messages=16, photos=0))
@@ -117,8 +122,19 @@ def lived(folder: Path) -> Life:
         life.keep("case add", life.case, *(item["item_id"] for item in life.items))
         life.keep("case list")
         life.keep("case show", life.case)
+        agreed = ("--given", "--person", "mila", "--scope", "check", "--scope", "court", "--language", "sq")
+        life.keep(
+            "case consent", life.case, *agreed, "--date", "2026-01-02", "--text", life.export.folder / "result.json"
+        )
+        life.keep("receiver add", "Court", "--for", "court", "--approved-by", "bo")
         life.keep("check", life.picture(), "--case", life.case)
-        life.keep("case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing")
+        life.keep(
+            "case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing", "--to", "Court"
+        )
+        (request,) = [each["facts"]["subject"] for each in waiting(run("doctor", "--json", home=life.home))]
+        life.keep("approve", request, "--by", "bo")
+        life.keep("receiver list")
+        life.keep("receiver remove", "Court", "--for", "court")
         life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].printed["log_vkey"])
         life.keep("audit")
         life.keep("doctor")

@@ -16,12 +16,13 @@ from api.office.item import DigestLook, ItemRow, list_items
 from api.office.page import every_entry
 from casefiles.bundle.destination import Destination
 from casefiles.case import open_events
-from evidence.authority import REVIEW, Doer
+from casefiles.consent import Consent
+from evidence.authority import Doer
 from evidence.custody.append import tree_size
 from evidence.custody.event import Record
 from evidence.observation import Mode
-from evidence.store import task
 from evidence.store.database import reading
+from evidence.store.reviews import open_reviews
 from evidence.times import system_clock
 from monitor.rehearsal.export import ExportFacts, write_export
 
@@ -86,7 +87,7 @@ def records_of(home: Home, since: int = 0) -> list[Record]:
 def reviews_of(home: Home) -> list[tuple[str, str]]:
     """The reviews that a second person still owes: request, and by when."""
     with reading(home.engine) as connection:
-        return [(each.subject, each.due_at) for each in task.open_tasks(connection) if each.kind == REVIEW]
+        return [(each.request, str(each.due_at)) for each in open_reviews(connection)]
 
 
 def new_case(home: Home, items: Sequence[str] | None = None, *, by: Doer | None = None) -> str:
@@ -99,11 +100,24 @@ def new_case(home: Home, items: Sequence[str] | None = None, *, by: Doer | None 
     return case_id
 
 
+def consent_to(home: Home, *scope: str, given: bool = True, until: date | None = None) -> Consent:
+    """What a client said today."""
+    today = home.clock().date()
+    return Consent("mila", given, scope, today, until, "en", "I agree.", None)
+
+
 def export_of(
-    home: Home, case_id: str, out: Path, audience: str = "court", *, language: str = "en", by: Doer | None = None
+    home: Home,
+    case_id: str,
+    out: Path,
+    audience: str = "court",
+    *,
+    language: str = "en",
+    by: Doer | None = None,
+    to: str | None = None,
 ) -> Exported:
     """A case exported to ``out``."""
-    order = Order(case_id, audience, language, by or doer(home))
+    order = Order(case_id, audience, language, by or doer(home), to)
     return export_case(home, order, home.keys.unlock(PASSPHRASE).casework, Destination(out))
 
 

@@ -30,6 +30,7 @@ from casefiles.bundle.presets import AUDIENCES
     help="Where to write the bundle.",
 )
 @click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives the bundle.")
+@click.option("--to", "receiver", metavar="NAME", help="The approved receiver that it goes to ('receiver list').")
 @click.option("--lang", "language", default="en", show_default=True, help="Language of the report.")
 @approved_option
 @click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and printed in the bundle.")
@@ -42,6 +43,7 @@ def export(
     case_id: str,
     out: Path,
     audience: str,
+    receiver: str | None,
     language: str,
     approved_by: str | None,
     reason: str,
@@ -49,7 +51,11 @@ def export(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Export a case as a signed bundle without pictures, with its covering letter."""
+    """Export a case as a signed bundle without pictures, with its covering letter.
+
+    A second person agrees (--approved-by), unless the client's consent is recorded and --to names an
+    approved receiver; then a second person reviews it within seven days.
+    """
     from api.office.bundle import Order, export_case, require_exportable
     from casefiles.bundle.destination import Destination
     from evidence.times import format_time
@@ -59,7 +65,7 @@ def export(
     require_exportable(home, case_id, destination)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
-    done = export_case(home, Order(case_id, audience, language, person), casework, destination)
+    done = export_case(home, Order(case_id, audience, language, person, receiver), casework, destination)
     if done.finished:
         warn(
             "note: this export was made and logged by an earlier run that was stopped; its files now have their names."

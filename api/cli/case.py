@@ -1,7 +1,9 @@
 """``case``: opened, given items, listed, shown; its export is in ``api.cli.bundle``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +23,14 @@ from api.cli.common import (
     unlock,
 )
 from api.cli.page import Listing, emit_pages
+from casefiles.bundle.presets import AUDIENCES
+from casefiles.consent import CHECK
 from casefiles.verifier.report import printable
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem
     from casefiles.case import CaseRow
+    from casefiles.consent import Consent
 
 
 @click.group()
@@ -94,6 +99,108 @@ def add(
     )
 
 
+@case.command("consent")
+@click.argument("case_id", metavar="CASE")
+@click.option("--given/--withdrawn", "given", default=None, required=True, help="What the client said.")
+@click.option("--person", required=True, metavar="NAME", help="The client's pseudonym.")
+@click.option(
+    "--scope",
+    multiple=True,
+    type=click.Choice([CHECK, *AUDIENCES]),
+    help="To what: that a picture is looked for, or to whom the case may go; may be given several times.",
+)
+@click.option(
+    "--text",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="What the client read, as UTF-8 text; sealed, and withheld from bundles.",
+)
+@click.option("--paper-sha256", metavar="SHA256", help="Digest of the signed form, where it is on paper or scanned.")
+@click.option("--language", required=True, metavar="L", help="The language of what the client read: sr, mk, sq, en.")
+@click.option("--date", "told_on", required=True, metavar="DATE", help="When the client said so: YYYY-MM-DD.")
+@click.option("--until", metavar="DATE", help="The last day on which it holds; without it, until it is withdrawn.")
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def consent(
+    ctx: click.Context,
+    case_id: str,
+    given: bool,
+    person: str,
+    scope: tuple[str, ...],
+    text: Path | None,
+    paper_sha256: str | None,
+    language: str,
+    told_on: str,
+    until: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Record the client's consent, or that she withdrew it. The newest record of a case counts."""
+    from api.office.case import record_consent
+    from casefiles.consent import Consent
+
+    told = Consent(
+        person=person,
+        given=given,
+        scope=tuple(dict.fromkeys(scope)),
+        told_on=_day("--date", told_on),
+        until=None if until is None else _day("--until", until),
+        language=language,
+        text=None if text is None else _words_of(text),
+        paper_sha256=None if paper_sha256 is None else _digest(paper_sha256),
+    )
+    home = open_home(ctx)
+    done = record_consent(home, case_id, told, doer(actor, home.clock, reason=reason))
+    said = "Recorded the consent" if given else "Recorded that the consent was withdrawn"
+    entry = {"case_id": case_id, **_consent_entry(told)}
+    emit_logged(entry, done.unstamped, as_json=as_json, text=f"{said} for {case_id}.")
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"{option} takes a day: YYYY-MM-DD") from None
+
+
+def _words_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.UsageError("--text takes a text file in UTF-8; for anything else give --paper-sha256") from None
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise click.UsageError("--paper-sha256 takes 64 hex digits, as sha256sum prints them")
+    return text.lower()
+
+
+def _consent_entry(told: "Consent") -> dict[str, object]:
+    """A consent as JSON; its words stay sealed."""
+    return {
+        "given": told.given,
+        "scope": list(told.scope),
+        "date": told.told_on.isoformat(),
+        "until": None if told.until is None else told.until.isoformat(),
+        "language": told.language,
+        "paper_sha256": told.paper_sha256,
+    }
+
+
+def _consent_line(told: "Consent | None") -> str:
+    """A consent for a person, in one line."""
+    if told is None:
+        return "consent: none is recorded"
+    if not told.given:
+        return f"consent: withdrawn on {told.told_on}"
+    until = f"until {told.until}" if told.until else "until it is withdrawn"
+    return f"consent: given on {told.told_on}, {until}, to: {', '.join(told.scope)}"
+
+
 @case.command("show")
 @click.argument("case_id", metavar="CASE")
 @actor_option
@@ -113,8 +220,9 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
     if not as_json:
         reason = f"\n    reason: {_quoted(first.reason)}" if first.reason else ""
-        say(f"{case_id}, opened {first.opened_at}{reason}")
-    more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason}
+        say(f"{case_id}, opened {first.opened_at}{reason}\n    {_consent_line(first.consent)}")
+    told = None if first.consent is None else _consent_entry(first.consent)
+    more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 

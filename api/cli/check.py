@@ -14,6 +14,7 @@ from api.cli.common import (
     passphrase_option,
     reason_option,
     unlock,
+    warn,
 )
 
 
@@ -41,9 +42,11 @@ def check(
     home = open_home(ctx)
     require_case(home, case_id)
     person = doer(actor, home.clock, reason=reason)
-    matching = unlock(home, passphrase_file).matching
+    keys = unlock(home, passphrase_file)
     with picture.open("rb") as stream:
-        done = check_picture(home, stream, case_id, person, matching)
+        done = check_picture(home, stream, case_id, person, keys.matching, keys.casework)
+    if not done.consented:
+        warn(f"note: {case_id} has no record of the client's consent. Record it: case consent {case_id}.")
     lines = [
         f"{match.tier:<10} {match.item_id}  {match.channel_id}/{match.message_id or '-'}  "
         f"{match.posted_at or 'no time'}"

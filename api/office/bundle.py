@@ -35,8 +35,10 @@ from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
 from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
+from casefiles.receivers import receivers, require_receiver
 from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import roots_on_the_way, verify_stream
 from casefiles.verifier.held import HeldFile
@@ -49,25 +51,30 @@ from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
 from evidence.errors import HomeError, UnknownItemError
 from evidence.finding import Report
-from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate, Certificate
 from evidence.stamp.client import request_stamp
-from evidence.store import database, task
+from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.reviews import review_of, types_of
 from evidence.times import parse_time
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an export was asked for."""
+    """What an export was asked for.
+
+    Attributes:
+        receiver: Whom it goes to, as the register of approved receivers names them; None where nobody is named.
+    """
 
     case_id: str
     audience: str
     language: str
     doer: Doer
+    receiver: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
         UnknownItemError: There is no such case, or it has no items.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
-        AuthorityError: There is no reason.
+        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason.
         StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
@@ -126,7 +133,7 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
     if earlier := _finish(home, order, casework, destination):
         return earlier
     destination.require_free()
-    grant = _grant(order)
+    grant = _grant(home, order, casework)
     with home.writing() as writer:
         made = _make(writer, order, casework)
         held = destination.hold(made.bundle, made.letter)
@@ -146,7 +153,7 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
         OSError: A stream refused; the export is logged.
     """
     _require_items(home, order.case_id)
-    grant = _grant(order)
+    grant = _grant(home, order, casework)
     with home.writing() as writer:
         made = _make(writer, order, casework)
         _log(writer, order, grant, made.facts)
@@ -160,8 +167,18 @@ def _require_items(home: Home, case_id: str) -> None:
         raise UnknownItemError("unknown_item.case_is_empty", where=case_id)
 
 
-def _grant(order: Order) -> Grant:
-    return one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
+def _grant(home: Home, order: Order, casework: Identity) -> Grant:
+    """The authority for an export (invariant 7): two persons, or one where receiver and client have agreed before.
+
+    Raises:
+        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason.
+    """
+    grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
+    if grant.review_by:
+        require_receiver(order.receiver, order.audience, receivers(home.engine, casework))
+        today = home.clock().date()
+        require_consent(consent_of(home.engine, order.case_id, casework), scope=order.audience, today=today)
+    return grant
 
 
 def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
@@ -181,13 +198,15 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
 def _log(writer: Writer, order: Order, grant: Grant, facts: BundleFacts) -> None:
     values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
     exported = Draft("exported", order.doer.values(grant.request) | values)
-    writer.sequencer.append([*grant.drafts, exported], also=grant.ask_for_review)
+    writer.sequencer.append([*grant.drafts, exported])
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
 
 
 def _asked(order: Order) -> dict[str, Value]:
     """What was asked for, by NAME of ``exported``."""
-    return {"case": order.case_id, "audience": order.audience, "language": text_value(order.language)}
+    receiver = None if order.receiver is None else text_value(order.receiver)
+    asked: dict[str, Value] = {"case": order.case_id, "audience": order.audience, "receiver": receiver}
+    return asked | {"language": text_value(order.language)}
 
 
 def _finish(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | None:
@@ -222,10 +241,8 @@ def _finish(home: Home, order: Order, casework: Identity, destination: Destinati
 
 def _exports(home: Home, casework: Identity) -> Iterator[Record]:
     """The records of every export that was logged."""
-    event = database.event
     with reading(home.engine) as connection:
-        rows = connection.execution_options(yield_per=512).execute(sa.select(event.c.idx, event.c.leaf))
-        indexes = [row.idx for row in rows if parse_leaf(bytes(row.leaf)).type == "exported"]
+        indexes = tuple(types_of(connection, ["exported"]))
     for opened in open_events(home.engine, indexes, casework):
         if opened.record:
             yield opened.record
@@ -233,8 +250,8 @@ def _exports(home: Home, casework: Identity) -> Iterator[Record]:
 
 def _review_by(home: Home, record: Record) -> datetime | None:
     with reading(home.engine) as connection:
-        due = [each.due_at for each in task.open_tasks(connection) if each.subject == record.values["authority"]]
-    return parse_time(due[0]) if due else None
+        review = review_of(connection, str(record.values["authority"]))
+    return parse_time(review.due_at) if review and review.due_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +305,9 @@ def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
     """The opening of the log, what speaks of the case, and the authority for it."""
-    events = list(open_events(home.engine, [0, *case_event_indexes(home.engine, case_id)], casework))
+    consents = [event.index for event in consent_events(home.engine, case_id, casework)]
+    of_case = {*case_event_indexes(home.engine, case_id), *consents}
+    events = list(open_events(home.engine, [0, *sorted(of_case)], casework))
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 

@@ -1,15 +1,18 @@
 """The life of a case: opened, given items, listed, shown. The one way to records, and looking is logged first."""
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 from api.home import Home
 from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
 from casefiles.case import CaseRow, OpenedEvent, open_events
+from casefiles.consent import Consent, consent_of
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.event import Draft
+from evidence.errors import AuthorityError
 from evidence.seal.age import Identity
 
 
@@ -18,6 +21,15 @@ class OpenedCase:
     """A case that was opened; ``unstamped`` says why no time stamp could be had yet."""
 
     case_id: str
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """A consent or its withdrawal that was logged; ``unstamped`` says why no time stamp could be had yet."""
+
+    case_id: str
+    consent: Consent
     unstamped: Explained | None
 
 
@@ -75,11 +87,12 @@ _SHOWN = tuple(field.name for field in fields(CaseItem) if field.name != "item_i
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, why it was opened, and a page of its items."""
+    """A case, why it was opened, its consent or the withdrawal of it, and a page of its items."""
 
     case_id: str
     opened_at: str
     reason: Value
+    consent: Consent | None
     items: Page[CaseItem]
 
 
@@ -88,6 +101,31 @@ def open_case(home: Home, doer: Doer) -> OpenedCase:
     with home.writing() as writer:
         case_id = cases.open_case(writer.sequencer, doer)
         return OpenedCase(case_id, writer.beat())
+
+
+def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Consented:
+    """Log what a client agreed to, or that she withdrew it; the newest record of a case counts.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        AuthorityError: The consent lies in the future, or neither its words nor its paper are there.
+    """
+    require_case(home, case_id)
+    _require_told(consent, home)
+    with home.writing() as writer:
+        writer.sequencer.append([Draft("consent", doer.values() | consent.values(case_id))])
+        return Consented(case_id, consent, writer.beat())
+
+
+def _require_told(consent: Consent, home: Home) -> None:
+    today = home.clock().date()
+    # a day more, because east of Greenwich it begins before it does in UTC
+    if consent.told_on > today + timedelta(days=1):
+        raise AuthorityError("authority.consent_in_the_future", found=consent.told_on.isoformat())
+    if consent.given and consent.text is None and consent.paper_sha256 is None:
+        raise AuthorityError("authority.consent_without_words")
+    if consent.given and not consent.scope:
+        raise AuthorityError("authority.consent_to_nothing")
 
 
 def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> AddedItems:
@@ -140,7 +178,8 @@ def show_case(
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None
-    return ShownCase(case_id, case.opened_at, reason, Page(shown, held.more_after, unstamped))
+    consent = consent_of(home.engine, case_id, casework)
+    return ShownCase(case_id, case.opened_at, reason, consent, Page(shown, held.more_after, unstamped))
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

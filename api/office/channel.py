@@ -1,8 +1,8 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +11,13 @@ from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
 from config.errors import Explained, SettingsError
 from config.watchlist import Readable, WatchEntry
-from evidence.authority import REVIEW, Act, Doer, Grant, legal_basis_for, one_person, two_persons
+from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
 from evidence.observation import Mode
-from evidence.store import database, task
+from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.projection import Placed
+from evidence.store.reviews import Review, review_of
 from evidence.times import format_time, parse_time
 
 
@@ -79,7 +79,7 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
         if stands.row == row and grant.review_by:
             return None
         due = grant.review_by
-        if due and stands.review:  # a change by one person puts no review off
+        if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
         values = asdict(row) | {
             "channel_id": entry.number,
@@ -87,14 +87,14 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
             "review_by": format_time(due) if due else None,
         }
         added = Draft("channel_added", doer.values(grant.request) | values)
-        return _Change((*grant.drafts, added), replace(grant, review_by=due))
+        return _Change((*grant.drafts, added), due)
 
     with home.writing() as writer:
-        stands, changed = _settle(writer, entry.channel, change, doer)
+        stands, changed = _settle(writer, entry.channel, change)
         before = stands.row.mode if stands.row else None
         if changed is None:
             return Registered(before, logged=False)
-        review_by = format_time(changed.grant.review_by) if changed.grant and changed.grant.review_by else None
+        review_by = format_time(changed.review_by) if changed.review_by else None
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat())
 
 
@@ -107,47 +107,35 @@ class _Stands:
     """
 
     row: Channel | None
-    review: task.Task | None
+    review: Review | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What is logged, and the authority that may ask for a review."""
+    """What is logged, and by when a second person must review it, if nobody has agreed."""
 
     drafts: tuple[Draft, ...]
-    grant: Grant | None = None
+    review_by: datetime | None = None
 
 
-def _settle(
-    writer: Writer, channel: str, plan: Callable[[_Stands], _Change | None], doer: Doer
-) -> tuple[_Stands, _Change | None]:
-    """Log what ``plan`` makes of how the channel stands; asked anew where others changed it before our turn came.
-
-    The review that was open ends: what is approved, replaced or taken off waits for none any more.
-    """
+def _settle(writer: Writer, channel: str, plan: Callable[[_Stands], _Change | None]) -> tuple[_Stands, _Change | None]:
+    """Log what ``plan`` makes of how the channel stands; asked anew where others changed it before our turn came."""
     while True:
         with reading(writer.home.engine) as connection:
             stands = _stands(connection, channel)
         change = plan(stands)
-        if change is None or _logged(writer, channel, stands, change, doer):
+        if change is None or _logged(writer, channel, stands, change):
             return stands, change
 
 
-def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change, doer: Doer) -> bool:
+def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change) -> bool:
     """Whether it was logged: not where the channel does not stand so any more."""
     prepared = writer.sequencer.prepare(change.drafts)
 
     def choose(connection: sa.Connection) -> Sequence[Prepared]:
         return prepared if _stands(connection, channel) == stands else ()
 
-    def also(connection: sa.Connection, placed: Sequence[Placed]) -> None:
-        if placed:
-            if stands.review:
-                task.finish(connection, stands.review, at=doer.at)
-            if change.grant:
-                change.grant.ask_for_review(connection, placed)
-
-    return bool(writer.sequencer.turn(choose, also=also))
+    return bool(writer.sequencer.turn(choose))
 
 
 def _stands(connection: sa.Connection, channel: str) -> _Stands:
@@ -155,8 +143,8 @@ def _stands(connection: sa.Connection, channel: str) -> _Stands:
     entry, request = database.channel.c, database.authority.c
     asked = sa.select(request.request).where(entry.channel == channel, request.idx == entry.idx - 1)
     subject = connection.execute(asked).scalar_one_or_none()
-    reviews = (each for each in task.open_tasks(connection) if each.kind == REVIEW and each.subject == subject)
-    return _Stands(None if row is None else Channel(*row), next(reviews, None))
+    review = None if subject is None else review_of(connection, subject)
+    return _Stands(None if row is None else Channel(*row), review)
 
 
 def _require_past(entry: WatchEntry, home: Home) -> None:
@@ -206,5 +194,5 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
         return _Change((Draft("channel_removed", doer.values() | {"channel": name}),))
 
     with home.writing() as writer:
-        _settle(writer, name, change, doer)
+        _settle(writer, name, change)
         return Removed(name, writer.beat())

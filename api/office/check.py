@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from casefiles.case import require_case
+from casefiles.consent import CHECK, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
@@ -45,26 +46,34 @@ class Checked:
 
     Attributes:
         not_compared: Files that are known and could not be compared, or were never read.
+        consented: Whether the case has a record of the client's consent.
     """
 
     matches: tuple[PlacedMatch, ...]
     compared: int
     not_compared: int
     unstamped: Explained | None
+    consented: bool
 
 
-def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, matching: Identity) -> Checked:
-    """Compare a picture with every stored one.
+def check_picture(
+    home: Home, picture: BinaryIO, case_id: str, doer: Doer, matching: Identity, casework: Identity
+) -> Checked:
+    """Compare a picture with every stored one; a client who withdrew her consent has nothing looked for.
 
     Args:
         picture: Read to its end, or to where it is too long to be decoded.
 
     Raises:
         UnknownItemError: There is no such case.
+        AuthorityError: Its consent was withdrawn, has ended or is not to this.
         NotDecodedError: The picture cannot be decoded, so nothing can be said about it.
         OSError: The picture cannot be read.
     """
     require_case(home.engine, case_id)
+    consent = consent_of(home.engine, case_id, casework)
+    if consent is not None:
+        require_consent(consent, scope=CHECK, today=home.clock().date())
     query = fingerprints_of(picture.read(MAX_BYTES + 1))
     result = check(query, stored_prints(home, matching))
     unread = _files(home) - result.compared - result.not_compared
@@ -77,7 +86,9 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, match
         }
         writer.sequencer.append([Draft("checked", doer.values() | counts)])
         unstamped = writer.beat()
-    return Checked(tuple(_places(home, result)), result.compared, result.not_compared + unread, unstamped)
+    return Checked(
+        tuple(_places(home, result)), result.compared, result.not_compared + unread, unstamped, consent is not None
+    )
 
 
 def fingerprints_of(data: bytes) -> Prints:

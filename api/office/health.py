@@ -5,8 +5,8 @@ else may look in, and every secret is there; ``home.pins``: what is there is wha
 3. ``clock``: not before the newest time stamp.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
 the log's newest entries are signed.
-6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: no second
-person's review is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
+6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
+for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``program``: the installed files are the ones that were built.
 """
 
@@ -34,13 +34,13 @@ from api.home import (
 )
 from config.errors import Explained
 from config.settings import read_secret_file
-from evidence.authority import REVIEW
 from evidence.errors import EvidenceError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.log.leaf import parse_leaf
-from evidence.store import database, task
+from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.reviews import open_reviews
 from evidence.times import Clock, format_time, parse_time
 
 LEAST_FREE_BYTES = 1 << 30
@@ -163,13 +163,20 @@ def offices(home: Home) -> Iterable[Finding]:
 
 
 def reviews(home: Home) -> Iterable[Finding]:
-    """Check that no second person's review is late."""
+    """Tell what waits for a second person, and until when; none of it is late."""
     now = format_time(home.clock())
     with reading(home.engine) as connection:
-        late = [each for each in task.open_tasks(connection) if each.kind == REVIEW and each.due_at < now]
-    for each in late:
-        yield Finding(
-            "reviews", Verdict.INDETERMINATE, "reviews.late", {"subject": each.subject, "due_at": each.due_at}
+        waiting = open_reviews(connection)
+    for each in waiting:
+        if each.due_at is None:
+            yield Finding("reviews", Verdict.FAILED, "reviews.row_lost", {"subject": each.request})
+            continue
+        late = each.due_at < now
+        facts = {"subject": each.request, "due_at": each.due_at}
+        yield (
+            Finding("reviews", Verdict.INDETERMINATE, "reviews.late", facts)
+            if late
+            else Finding("reviews", Verdict.PASSED, "reviews.waiting", facts)
         )
 
 

@@ -128,7 +128,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     case_id = open_case(home, doer).case_id
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     with picture.open("rb") as stream:
-        found = check_picture(home, stream, case_id, doer, keys.matching)
+        found = check_picture(home, stream, case_id, doer, keys.matching, keys.casework)
     tell(f"4. Checked one picture: {len(found.matches)} found, compared with {found.compared}")
     messages = {match.message_id for match in found.matches}
     items = every_entry(lambda after: list_items(home, after=after))

@@ -31,7 +31,18 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
     {
         # reasons are free words of the house: the bundle's own stands in its description
         Tells.HOUSE: frozenset(
-            {"account", "acquisition", "actor", "approver", "declared_by", "legal_basis", "person", "reason", "target"}
+            {
+                "account",
+                "acquisition",
+                "actor",
+                "approver",
+                "declared_by",
+                "legal_basis",
+                "person",
+                "reason",
+                "receiver",
+                "target",
+            }
         ),
         Tells.SAID: frozenset(
             {"action", "channel_title", "file_name", "forwarded_from", "media", "sender_id", "sender_name"}
@@ -66,6 +77,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "channel_type",
                 "compared",
                 "counts",
+                "date",
                 "destroyed",
                 "edited_at",
                 "found",
@@ -118,7 +130,8 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
 )
 _OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
     # elsewhere the kind of an act; here what is missing, or what was seen, in words
-    {("hole", "what"): Tells.SAID, ("frozen", "what"): Tells.SAID}
+    # and what a client signed, which can name her
+    {("hole", "what"): Tells.SAID, ("frozen", "what"): Tells.SAID, ("consent", "text"): Tells.HOUSE}
 )
 _TELLS = MappingProxyType({name: tells for tells, names in _NAMES.items() for name in names})
 

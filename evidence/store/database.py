@@ -18,9 +18,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact
 from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001d"
+SCHEMA_VERSION = "0001e"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c")
+_OLDER = ("0001", "0001c", "0001d")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -163,6 +163,8 @@ authority = sa.Table(
     sa.Column("request", sa.String(32), primary_key=True),
     sa.Column("idx", _IDX, nullable=False),
     sa.Column("approved_idx", _IDX),
+    sa.Column("review_by", sa.String(24)),
+    sa.Column("closed_idx", _IDX),
 )
 follower = sa.Table(
     "follower",

@@ -6,6 +6,7 @@ Rows in clear hold nothing but ids, times, kinds, digests and marks (``evidence.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,10 @@ import sqlalchemy as sa
 from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, observed_marks
+from evidence.times import format_time, parse_time
+
+REVIEW_WITHIN = timedelta(days=7)
+"""By when a second person looks at what one person did (invariant 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,36 @@ def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
     names = ("channel", "mode", "access", "report_url", "reported_by", "reported_on")
     row = {name: placed.values[name] for name in names} | {"idx": placed.idx}
+    _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == row["channel"]))
     connection.execute(sa.insert(database.channel), row)
+    _ask_for_review(connection, placed, placed.values["review_by"])
 
 
 def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == placed.values["channel"]))
+
+
+def _exported(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    if placed.values["approver"] is None:
+        due = parse_time(placed.values["at"]) + REVIEW_WITHIN
+        _ask_for_review(connection, placed, format_time(due))
+
+
+def _ask_for_review(connection: sa.Connection, placed: Placed, review_by: str | None) -> None:
+    """What one person did waits for a second one, who approves its request."""
+    table = database.authority
+    of_request = sa.update(table).where(table.c.request == placed.values["authority"])
+    connection.execute(of_request.values(review_by=review_by))
+
+
+def _end_review(connection: sa.Connection, placed: Placed) -> None:
+    """The channel's entry that is replaced or taken off waits for no review any more: that of the request before it."""
+    table, entry = database.authority, database.channel.c
+    replaced = sa.select(entry.idx - 1).where(entry.channel == placed.values["channel"]).scalar_subquery()
+    waiting = sa.update(table).where(table.c.idx == replaced, table.c.approved_idx.is_(None))
+    connection.execute(waiting.values(closed_idx=placed.idx))
 
 
 def _requested(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
@@ -95,6 +124,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "hole": _hole,
         "channel_added": _channel_added,
         "channel_removed": _channel_removed,
+        "exported": _exported,
         "case_opened": _case_opened,
         "case_item_added": _case_item_added,
     }

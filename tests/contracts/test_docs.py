@@ -94,7 +94,8 @@ def tree(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Comm
 
 
 def options(command: click.Command) -> set[str]:
-    return {text for each in command.params if isinstance(each, click.Option) for text in each.opts}
+    given = (each for each in command.params if isinstance(each, click.Option))
+    return {text for each in given for text in (*each.opts, *each.secondary_opts)}
 
 
 COMMANDS: Tree = dict(tree(cli))
@@ -107,7 +108,7 @@ def test_each_command_has_its_section_with_exactly_its_options(name: str) -> Non
     arguments = [each for each in COMMANDS[name].params if isinstance(each, click.Argument)]
     assert len(heading[1].split()) == len(arguments)
     cells = "".join(row[0] for row in rows(section(OPERATIONS, heading[0])))
-    assert set(re.findall(r"--[a-z-]+", cells)) == options(COMMANDS[name])
+    assert set(re.findall(r"--[a-z0-9-]+", cells)) == options(COMMANDS[name])
 
 
 def test_no_section_speaks_of_a_command_that_is_not_there() -> None:

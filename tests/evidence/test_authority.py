@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from config.errors import LegalBasisError
-from evidence.authority import REVIEW, Act, Doer, legal_basis_for, one_person, two_persons
+from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Mode
-from evidence.store import database
-from evidence.store.database import open_engine, reading, writing
-from evidence.store.task import open_tasks
 from tests.homes import LEGAL_BASIS
 from tests.nonempty import nonempty
 
@@ -77,19 +74,6 @@ def test_one_person_logs_a_request_and_is_reviewed_within_seven_days() -> None:
     assert [draft.type for draft in grant.drafts] == ["requested"]
     assert grant.request == grant.drafts[0].event_id
     assert grant.review_by == AT + timedelta(days=7)
-
-
-def test_a_review_is_asked_for_once_and_only_where_it_is_due() -> None:
-    alone, agreed = one_person(Act.EXPORT, "case", ann()), two_persons(Act.EXPORT, "case", ann(approver="bo"))
-    engine = open_engine("sqlite://")
-    with writing(engine) as connection:
-        database.metadata.create_all(connection)
-        for grant in (alone, agreed, alone):
-            grant.ask_for_review(connection, [])
-    with reading(engine) as connection:
-        asked = [(task.kind, task.subject, task.due_at) for task in open_tasks(connection)]
-    assert asked == [(REVIEW, alone.request, "2026-01-08T00:00:00.000Z")]
-    engine.dispose()
 
 
 def test_a_mode_above_metadata_needs_a_legal_basis_that_is_valid_today(tmp_path: Path) -> None:

@@ -66,7 +66,23 @@ class Crowd:
         return {
             "import": [self.office.arguments(folder / "one")],
             "other import": [self.office.arguments(folder / "two")],
-            "export": [[*home, "case", "export", case, "--out", out, "--for", "court", "--reason", "a test", *by]],
+            "export": [
+                [
+                    *home,
+                    "case",
+                    "export",
+                    case,
+                    "--out",
+                    out,
+                    "--for",
+                    "court",
+                    "--reason",
+                    "a test",
+                    "--approved-by",
+                    "bo",
+                    *by,
+                ]
+            ],
             "views": [[*home, "case", "show", case, *by]] * 8,
             "check": [[*home, "check", picture, "--case", case, "--reason", "a test", *by]],
             "audit": [[*home, "audit"]] * 2,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001d"
+revision = "0001e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -15,6 +15,8 @@ def upgrade() -> None:
         sa.Column("request", sa.String(length=32), nullable=False),
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("approved_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("review_by", sa.String(length=24), nullable=True),
+        sa.Column("closed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("request", name=op.f("pk_authority")),
     )
     op.create_table(

@@ -148,7 +148,12 @@ KEYS: Mapping[str, set[str]] = {
     "case open": {"case_id"},
     "case list": {"cases"},
     "case add": {"case_id"},
-    "case show": {"case_id", "items"},
+    "case show": {"case_id", "consent", "items"},
+    "case consent": {"case_id", "given", "scope", "date", "until", "language", "paper_sha256"},
+    "receiver add": {"receiver", "audience"},
+    "receiver list": {"receivers"},
+    "receiver remove": {"receiver", "audience"},
+    "approve": {"request", "what", "target", "waiting"},
     "case export": {"bundle", "letter", "items", "sha256", "seal_fingerprint"},
     "check": {"found", "matches"},
     "key check": {"fits", "cards"},
@@ -182,7 +187,7 @@ TEXTS = {
     "verify BUNDLE": "verdict: INDETERMINATE",
     f"watch add name {REPORT} --mode metadata_only": "A second person",
     f"watch add name2 {REPORT} --mode metadata_only --approved-by bo": "Registered name2 as metadata_only. This",
-    "case export CASE --out OUT --for partner --reason x": "no pictures",
+    "case export CASE --out OUT --for partner --reason x --approved-by bo": "no pictures",
     "import EXPORT --declared-by mila": "already known",
 }
 

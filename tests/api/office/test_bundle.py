@@ -10,6 +10,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from api.home import Home, Writer
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
+from api.office.case import record_consent
+from api.office.receiver import add_receiver
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
 from casefiles.bundle.presets import AUDIENCES, withheld
@@ -49,9 +52,21 @@ from evidence.finding import Verdict
 from evidence.log.schema import SCHEMAS
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
-from evidence.store import database, task
+from evidence.store import database
 from evidence.store.database import reading, writing
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_case, records_of, size_of
+from evidence.times import format_time
+from tests.homes import (
+    PASSPHRASE,
+    Office,
+    consent_to,
+    copy_of,
+    doer,
+    items_of,
+    new_case,
+    records_of,
+    reviews_of,
+    size_of,
+)
 
 OBSERVER = {"actor", "approver", "declared_by"}
 
@@ -65,8 +80,15 @@ class Desk:
     casework: Identity
     texts: tuple[str, ...]
 
-    def export(self, name: str, audience: str = "court", language: str = "en", by: Doer | None = None) -> Exported:
-        order = Order(self.case, audience, language, by or doer(self.home))
+    def export(
+        self,
+        name: str,
+        audience: str = "court",
+        language: str = "en",
+        by: Doer | None = None,
+        to: str | None = None,
+    ) -> Exported:
+        order = Order(self.case, audience, language, by or doer(self.home), to)
         return export_case(self.home, order, self.casework, self.at(name))
 
     def at(self, name: str) -> Destination:
@@ -546,13 +568,15 @@ def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
 
 
 def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
+    alone = doer(desk.home, approver=None)
+    record_consent(desk.home, desk.case, consent_to(desk.home, "court"), alone)
+    add_receiver(desk.home, "Court", "court", doer(desk.home))
     before = desk.size()
-    desk.export("alone.asice", by=doer(desk.home, approver=None))
+    done = desk.export("alone.asice", by=alone, to="Court")
     records = desk.records(before)
     assert [record.type for record in records] == ["requested", "exported"]
-    with reading(desk.home.engine) as connection:
-        asked = [each.subject for each in task.open_tasks(connection) if each.kind == "review"]
-    assert records[-1].values["authority"] in asked
+    assert reviews_of(desk.home) == [(records[-1].values["authority"], format_time(alone.at + timedelta(days=7)))]
+    assert done.review_by is not None
 
 
 def test_the_log_is_stamped_again_after_an_export(

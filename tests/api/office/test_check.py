@@ -15,9 +15,15 @@ from evidence.custody.event import Record
 from evidence.errors import NoMatchingKeyError, NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
 from evidence.observation import Mode
+from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
 from monitor.rehearsal.export import rehearsal_picture, write_export
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
+
+
+def keys_of(home: Home) -> tuple[Identity, Identity]:
+    keys = home.keys.unlock(PASSPHRASE)
+    return keys.matching, keys.casework
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ def newest(home: Home) -> Record:
 
 def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
     with picture.open("rb") as stream:
-        done = check_picture(home, stream, case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+        done = check_picture(home, stream, case, doer(home), *keys_of(home))
     return [(match.tier, match.item_id) for match in done.matches], done.compared, done.not_compared
 
 
@@ -64,13 +70,13 @@ class Broken(io.BytesIO):
 
 def test_an_unknown_case_is_told_before_the_picture_is_read(home: Home) -> None:
     with pytest.raises(UnknownItemError):
-        check_picture(home, Broken(), "case-0", doer(home), home.keys.unlock(PASSPHRASE).matching)
+        check_picture(home, Broken(), "case-0", doer(home), *keys_of(home))
 
 
 def test_a_picture_that_cannot_be_read_is_the_systems_error(home: Home, case: str) -> None:
     before = size_of(home)
     with pytest.raises(OSError, match="Input/output"):
-        check_picture(home, Broken(), case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+        check_picture(home, Broken(), case, doer(home), *keys_of(home))
     assert size_of(home) == before
 
 
@@ -83,7 +89,7 @@ def test_a_picture_that_never_ends_is_read_no_further_than_one_can_be_decoded(ho
             return bytes(size or 0)
 
     with pytest.raises(NotDecodedError) as raised:
-        check_picture(home, Endless(), case, doer(home), home.keys.unlock(PASSPHRASE).matching)
+        check_picture(home, Endless(), case, doer(home), *keys_of(home))
     assert (asked, raised.value.found) == ([MAX_BYTES + 1], "too large")
 
 

@@ -13,17 +13,20 @@ from types import SimpleNamespace
 
 import pytest
 
+from api import TOOL
 from api.home import Home
+from api.office.approval import approve
 from api.office.channel import add_channel
 from api.office.health import LEAST_FREE_BYTES, examine, store
 from api.office.health import decoder as real_decoder
 from config.watchlist import watch_entry
+from evidence.authority import Doer
 from evidence.errors import NotDecodedError
 from evidence.finding import Finding, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.observation import Mode
 from evidence.times import system_clock
-from tests.homes import doer
+from tests.homes import PASSPHRASE, doer, reviews_of
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil gives it
 
@@ -165,6 +168,10 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     (problem,) = examine(home.path, lambda: system_clock() + timedelta(days=8)).problems
     assert (problem.id, problem.verdict) == ("reviews", Verdict.INDETERMINATE)
     assert problem.where.startswith("request ")
+    (request,) = [request for request, _due in reviews_of(home)]
+    assert f"approve {request}" in problem.fix
+    approve(home, request, Doer("bo", TOOL, home.clock()), home.keys.unlock(PASSPHRASE).casework)
+    assert examine(home.path, lambda: system_clock() + timedelta(days=8)).problems == ()
 
 
 def installed(folder: Path, text: str) -> list[importlib.metadata.PackagePath]:

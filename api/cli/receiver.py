@@ -1,0 +1,109 @@
+"""``receiver``: the register of approved receivers of bundles."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    doer,
+    emit_logged,
+    json_option,
+    open_home,
+    passphrase_option,
+    reason_option,
+    unlock,
+)
+from api.cli.page import Listing, emit_pages
+from casefiles.bundle.presets import AUDIENCES
+
+if TYPE_CHECKING:
+    from casefiles.receivers import Receiver
+
+audience_option = click.option(
+    "--for", "audience", required=True, type=click.Choice(AUDIENCES), help="What bundles they may get."
+)
+
+
+@click.group()
+def receiver() -> None:
+    """Keep the register of approved receivers of bundles."""
+
+
+@receiver.command("add")
+@click.argument("name")
+@audience_option
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def add(
+    ctx: click.Context,
+    name: str,
+    audience: str,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Approve a receiver. Two persons do: --approved-by names the second."""
+    from api.office.receiver import add_receiver
+
+    home = open_home(ctx)
+    done = add_receiver(home, name, audience, doer(actor, home.clock, reason=reason, approver=approved_by))
+    told = {"receiver": done.receiver.name, "audience": audience}
+    emit_logged(told, done.unstamped, as_json=as_json, text=f"{done.receiver.name} may get bundles for: {audience}.")
+
+
+@receiver.command("list")
+@passphrase_option
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> None:
+    """List the approved receivers. They are sealed in the log, so this needs the passphrase."""
+    from api.office.receiver import list_receivers
+
+    home = open_home(ctx)
+    casework = unlock(home, passphrase_file).casework
+    listing = Listing("receivers", asdict, _line, "No receiver is approved yet.")
+    emit_pages(listing, [list_receivers(home, casework)], as_json=as_json)
+
+
+def _line(row: "Receiver") -> str:
+    return f"{row.audience:<11} {row.name}  approved {row.since}"
+
+
+@receiver.command("remove")
+@click.argument("name")
+@audience_option
+@reason_option
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def remove(
+    ctx: click.Context,
+    name: str,
+    audience: str,
+    reason: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Take a receiver off the register; one person may."""
+    from api.office.receiver import remove_receiver
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason)
+    done = remove_receiver(home, name, audience, person, unlock(home, passphrase_file).casework)
+    told = {"receiver": done.receiver.name, "audience": audience}
+    emit_logged(
+        told,
+        done.unstamped,
+        as_json=as_json,
+        text=f"{done.receiver.name} is no approved receiver any more: {audience}.",
+    )

@@ -1,0 +1,56 @@
+"""The register of approved receivers of bundles: two persons approve each, and one may take it back."""
+
+from dataclasses import dataclass
+
+from api.home import Home
+from api.office.page import Page
+from casefiles import receivers as register
+from casefiles.receivers import Receiver
+from config.errors import Explained
+from evidence.authority import Act, Doer, two_persons
+from evidence.custody.event import Draft
+from evidence.errors import UnknownItemError
+from evidence.names import require_name
+from evidence.seal.age import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A receiver that was approved or taken back; ``unstamped`` says why no time stamp could be had yet."""
+
+    receiver: Receiver
+    unstamped: Explained | None
+
+
+def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled:
+    """Approve a receiver for an audience.
+
+    Raises:
+        AuthorityError: The name is none, or there is no second person.
+    """
+    receiver = Receiver(require_name(name), audience)
+    grant = two_persons(Act.RECEIVER, f"{receiver.name} for {audience}", doer)
+    added = Draft("receiver_added", doer.values(grant.request) | receiver.values())
+    with home.writing() as writer:
+        writer.sequencer.append([*grant.drafts, added])
+        return Settled(receiver, writer.beat())
+
+
+def list_receivers(home: Home, casework: Identity) -> Page[Receiver]:
+    """All approved receivers."""
+    return Page(tuple(register.receivers(home.engine, casework)), None)
+
+
+def remove_receiver(home: Home, name: str, audience: str, doer: Doer, casework: Identity) -> Settled:
+    """Take a receiver off the register; one person may, since it only takes away.
+
+    Raises:
+        UnknownItemError: It is not on it.
+    """
+    receiver = Receiver(require_name(name), audience)
+    approved = register.receivers(home.engine, casework)
+    if not any((each.name, each.audience) == (receiver.name, audience) for each in approved):
+        raise UnknownItemError("unknown_item.no_such_receiver", found=receiver.name, audience=audience)
+    with home.writing() as writer:
+        writer.sequencer.append([Draft("receiver_removed", doer.values() | receiver.values())])
+        return Settled(receiver, writer.beat())

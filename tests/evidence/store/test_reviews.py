@@ -1,0 +1,87 @@
+"""What waits for a second person follows from the log: no row that is deleted or changed ends a wait."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.approval import approve
+from api.office.channel import add_channel, remove_channel
+from config.watchlist import watch_entry
+from evidence.authority import Doer
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.observation import Mode
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.reviews import open_reviews, types_of
+from tests.homes import PASSPHRASE, doer, new_home, reviews_of, size_of
+
+
+def add(home: Home, name: str, *, approver: str | None = None) -> None:
+    entry = watch_entry(
+        channel=name, report_url="https://x.y", reported_by="x", reported_on="2026-01-01", access="public"
+    )
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home, approver=approver))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with one review that waits, and others that came to an end."""
+    home, _cards = new_home(tmp_path / "home")
+    add(home, "first", approver="bo")
+    add(home, "second")
+    remove_channel(home, "second", doer(home))
+    add(home, "third")
+    add(home, "third", approver="bo")
+    add(home, "waits")
+    return home
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        sa.delete(database.authority),
+        sa.update(database.authority).values(approved_idx=1, closed_idx=1),
+        sa.update(database.authority).values(review_by=None),
+        sa.update(database.authority).values(approved_idx=database.authority.c.idx),
+        sa.delete(database.task),
+    ],
+)
+def test_no_change_of_a_row_ends_a_wait(home: Home, change: sa.sql.dml.UpdateBase) -> None:
+    ((request, _due),) = reviews_of(home)
+    with home.engine.begin() as connection:
+        connection.execute(change)
+    assert request in {request for request, _due in reviews_of(home)}
+
+
+def test_an_approval_ends_one_wait_and_not_two(home: Home) -> None:
+    ((request, _due),) = reviews_of(home)
+    with home.engine.begin() as connection:
+        taken = sa.select(database.authority.c.approved_idx).where(database.authority.c.approved_idx.is_not(None))
+        stolen = sa.select(sa.func.max(taken.subquery().c.approved_idx)).scalar_subquery()
+        of_request = sa.update(database.authority).where(database.authority.c.request == request)
+        connection.execute(of_request.values(approved_idx=stolen))
+    assert len(reviews_of(home)) == 1
+
+
+def test_a_second_person_ends_it_once_and_the_first_never(home: Home) -> None:
+    ((request, _due),), casework = reviews_of(home), home.keys.unlock(PASSPHRASE).casework
+    before = size_of(home)
+    for name in ("ann", "Ann.", "\u0430nn"):
+        with pytest.raises(AuthorityError):
+            approve(home, request, Doer(name, "test", home.clock()), casework)
+    assert size_of(home) == before
+    done = approve(home, request, Doer("bo", "test", home.clock()), casework)
+    assert (done.what, done.target, done.requested_by, done.waiting) == ("watch", "waits", "ann", 0)
+    assert reviews_of(home) == []
+    for unknown in (request, "0" * 32):
+        with pytest.raises(UnknownItemError):
+            approve(home, unknown, Doer("bo", "test", home.clock()), casework)
+
+
+def test_types_are_read_from_the_leaves(home: Home) -> None:
+    with reading(home.engine) as connection:
+        assert list(types_of(connection, ["log_opened"]).items()) == [(0, "log_opened")]
+        assert set(types_of(connection, ["requested", "approved"]).values()) == {"requested", "approved"}
+        assert [review.due_at is None for review in open_reviews(connection)] == [False]
