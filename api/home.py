@@ -28,6 +28,7 @@ from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
+from evidence.custody.clock import Known, known_times, require_clock
 from evidence.custody.pins import InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -276,6 +277,11 @@ class Home:
                 chosen.append(TimeStampOffice(name, url, tuple(roots[name])))
             yield tuple(chosen)
 
+    def known_times(self) -> Known:
+        """What the log knows of time."""
+        with database.reading(self.engine) as connection:
+            return known_times(connection)
+
     @contextmanager
     def writing(self) -> Iterator["Writer"]:
         """Write to this home, in turn with others; what dead writers left is taken back first.
@@ -289,6 +295,7 @@ class Home:
             HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys;
                 or a file or setting is not what the log pins.
             CheckpointError: The database was put back to an older state; nothing was written.
+            StoreError: The clock is behind what the log knows of time.
         """
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
@@ -297,6 +304,7 @@ class Home:
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
         writer = Writer(self, sequencer)
+        require_clock(self.clock(), self.known_times, lambda: writer.beat(now=True))
         try:
             yield writer
         except BaseException:

@@ -51,6 +51,7 @@ from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
 from evidence.errors import HomeError, UnknownItemError
 from evidence.finding import Report
+from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.seal.age import Identity

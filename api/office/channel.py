@@ -12,6 +12,7 @@ from api.office.page import LIMIT, Page, page_of
 from config.errors import Explained, SettingsError
 from config.watchlist import Readable, WatchEntry
 from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
+from evidence.custody.clock import today
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
 from evidence.observation import Mode
@@ -71,7 +72,7 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
-    basis = legal_basis_for(mode, legal_basis, today=home.clock().date())
+    basis = legal_basis_for(mode, legal_basis, today=today(home.clock(), home.known_times()))
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
     row = _channel_of(entry, mode)
 
@@ -148,10 +149,10 @@ def _stands(connection: sa.Connection, channel: str) -> _Stands:
 
 
 def _require_past(entry: WatchEntry, home: Home) -> None:
-    today = home.clock().date()
+    now = home.clock().date()
     # a day more, because east of Greenwich it begins before it does in UTC
-    if entry.reported_on > today + timedelta(days=1):
-        raise SettingsError("settings.report_in_the_future", today=str(today), found=entry.reported_on.isoformat())
+    if entry.reported_on > now + timedelta(days=1):
+        raise SettingsError("settings.report_in_the_future", today=str(now), found=entry.reported_on.isoformat())
 
 
 def _channel_of(entry: WatchEntry, mode: Mode) -> Channel:

@@ -2,7 +2,7 @@
 
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins.
-3. ``clock``: not before the newest time stamp.
+3. ``clock``: not behind the newest time stamp or entry.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
 the log's newest entries are signed.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
@@ -34,14 +34,13 @@ from api.home import (
 )
 from config.errors import Explained
 from config.settings import read_secret_file
+from evidence.custody.clock import require_clock
 from evidence.errors import EvidenceError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
-from evidence.log.leaf import parse_leaf
-from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.reviews import open_reviews
-from evidence.times import Clock, format_time, parse_time
+from evidence.times import Clock, format_time
 
 LEAST_FREE_BYTES = 1 << 30
 _Check = Callable[[], Iterable[Finding] | None]
@@ -112,23 +111,12 @@ def pins(home: Home) -> Iterable[Finding]:
 
 
 def clock_check(home: Home) -> None:
-    """Check that the clock is not behind the newest time stamp.
+    """Check that the clock is not behind the newest time stamp or the newest entry.
 
     Raises:
-        EvidenceError: It is.
+        StoreError: It is.
     """
-    event, token = database.event, database.token
-    with reading(home.engine) as connection:
-        newest = token.select().order_by(token.c.idx.desc()).limit(1)
-        row = connection.execute(newest).one_or_none()
-        if row is None:
-            return
-        leaf = connection.execute(event.select().where(event.c.idx == row.idx)).one().leaf
-    stamped_at = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
-    if home.clock() < stamped_at:
-        raise EvidenceError(
-            "evidence.clock_behind", stamped_at=format_time(stamped_at), found=format_time(home.clock())
-        )
+    require_clock(home.clock(), home.known_times, lambda: None)
 
 
 def disk(home: Home) -> Iterable[Finding]:

@@ -145,8 +145,8 @@ def test_a_stamp_that_was_asked_for_in_vain_is_missed_by_the_audit(home: Home) -
 
 
 def test_a_clock_that_went_back_does_not_put_off_the_beat(home: Home) -> None:
-    home.clock = lambda: system_clock() - timedelta(hours=1)
     with home.writing() as writer:
+        home.clock = lambda: system_clock() - timedelta(hours=1)
         open_case(writer.sequencer, doer(home))
         before = size_of(home)
         error = writer.beat()  # the rehearsal office has the same clock, so its time stamp goes back and is not logged

@@ -103,5 +103,7 @@ def test_without_a_work_factor_the_settings_one_counts(home: Path, monkeypatch: 
 
 def test_a_home_without_a_passphrase_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    assert run("init", "--by", "ann", "--org", "Zyra", "--json", home=tmp_path / "home").error["type"] == "PassphraseError"
+    assert (
+        run("init", "--by", "ann", "--org", "Zyra", "--json", home=tmp_path / "home").error["type"] == "PassphraseError"
+    )
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,91 @@
+"""The machine's clock against what the log knows of time: whoever writes under a wrong clock logs a wrong time.
+
+Two witnesses: the newest token, whose time comes from outside, and the newest entry, whose time came from a
+clock of ours. A clock behind the token is wrong. Between a clock and an entry that is later, a time stamp over
+that entry decides: what is stamped was there before, so an entry later than its own stamp has the wrong time.
+
+LIMIT: without a key the time of an entry is known only of items, holes and cases. A clock that runs ahead is
+not refused: a token is old as soon as an office was closed for a week.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from evidence.errors import StoreError
+from evidence.log.leaf import parse_leaf
+from evidence.store import database
+from evidence.times import format_time, parse_time
+
+SKEW = timedelta(minutes=1)
+"""How far the clocks of two honest machines may be apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the log knows of time.
+
+    Attributes:
+        stamped_at: Of the newest token; None before the first.
+        entry_at: The latest time of our own among the newest entries that no token covers; None where there is none.
+    """
+
+    stamped_at: datetime | None
+    entry_at: datetime | None
+
+
+def known_times(connection: sa.Connection) -> Known:
+    """What the log knows of time."""
+    token, event = database.token, database.event
+    newest = connection.execute(
+        sa.select(token.c.idx, token.c.size).order_by(token.c.idx.desc()).limit(1)
+    ).one_or_none()
+    if newest is None:
+        return Known(None, _newest_entry(connection, 0))
+    leaf = connection.execute(sa.select(event.c.leaf).where(event.c.idx == newest.idx)).scalar_one()
+    return Known(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, newest.size))
+
+
+def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:
+    """The latest of the newest rows of each kind; since a kind's times rise, its last row has its latest."""
+    columns = (database.item.c.acquired_at, database.case_file.c.opened_at)
+    found = []
+    for column in columns:
+        idx = column.table.c.idx
+        last = sa.select(column).where(idx >= since).order_by(idx.desc()).limit(1)
+        found += [parse_time(text) for text in connection.execute(last).scalars()]
+    return max(found, default=None)
+
+
+def require_clock(now: datetime, known: Callable[[], Known], stamp: Callable[[], object]) -> None:
+    """Check that a clock is not behind what the log knows.
+
+    Args:
+        known: Reads what the log knows; asked again after a stamp.
+        stamp: Has the log time-stamped, if it can; asked only where clock and newest entry disagree.
+
+    Raises:
+        StoreError: The clock is behind the newest token, or behind the newest entry and no time stamp says which of
+            the two is wrong.
+    """
+    told = known()
+    _require_after_stamp(now, told)
+    if told.entry_at is None or now >= told.entry_at - SKEW:
+        return
+    stamp()
+    again = known()
+    _require_after_stamp(now, again)
+    if again.entry_at is not None:
+        raise StoreError("store.clock_behind_entry", expected=format_time(told.entry_at), found=format_time(now))
+
+
+def _require_after_stamp(now: datetime, told: Known) -> None:
+    if told.stamped_at is not None and now < told.stamped_at - SKEW:
+        raise StoreError("store.clock_behind_stamp", expected=format_time(told.stamped_at), found=format_time(now))
+
+
+def today(now: datetime, known: Known) -> date:
+    """The day by which a term ends: the later of the clock's and the newest token's."""
+    return max(now, known.stamped_at or now).date()

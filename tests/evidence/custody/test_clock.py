@@ -1,0 +1,83 @@
+"""Nobody writes under a clock that is behind what the log knows, and a time stamp says which of two is wrong."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.office.case import open_case
+from evidence.custody.clock import SKEW, Known, require_clock, today
+from evidence.errors import StoreError
+from evidence.times import system_clock
+from tests.homes import doer, new_home, size_of
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def require(*told: Known) -> int:
+    """How often a stamp was asked for; what is known is read in turn."""
+    answers, stamps = iter(told), list[int]()
+    require_clock(NOW, lambda: next(answers), lambda: stamps.append(1))
+    return len(stamps)
+
+
+@pytest.mark.parametrize("known", [Known(None, None), Known(NOW + SKEW, None), Known(NOW - HOUR, NOW + SKEW)])
+def test_a_clock_that_agrees_needs_no_stamp(known: Known) -> None:
+    assert require(known) == 0
+
+
+def test_a_clock_behind_the_newest_stamp_is_wrong() -> None:
+    with pytest.raises(StoreError, match="clock is wrong") as raised:
+        require(Known(NOW + SKEW + timedelta(milliseconds=1), None))
+    assert "Set the clock" in raised.value.fix
+
+
+def test_between_clock_and_entry_a_stamp_decides() -> None:
+    ahead = Known(NOW - HOUR, NOW + HOUR)
+    assert require(ahead, Known(NOW, None)) == 1  # stamped now: the entry had the wrong time
+    with pytest.raises(StoreError) as raised:
+        require(ahead, Known(NOW + HOUR, None))  # stamped an hour later: the clock is behind
+    assert raised.value.code == "store.clock_behind_stamp"
+    with pytest.raises(StoreError) as raised:
+        require(ahead, ahead)  # no stamp could be had
+    assert raised.value.code == "store.clock_behind_entry"
+    assert "Compare the clock" in raised.value.fix
+
+
+def test_a_term_ends_by_the_later_of_clock_and_stamp() -> None:
+    assert today(NOW, Known(None, None)) == today(NOW, Known(NOW - 30 * HOUR, None)) == date(2026, 5, 1)
+    assert today(NOW, Known(NOW + 30 * HOUR, None)) == date(2026, 5, 2)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home, _cards = new_home(tmp_path / "home")
+    yield home
+    home.engine.dispose()
+
+
+def test_a_command_that_writes_refuses_a_clock_that_went_back(home: Home) -> None:
+    open_case(home, doer(home))
+    before = size_of(home)
+    home.clock = lambda: system_clock() - HOUR
+    with pytest.raises(StoreError):
+        open_case(home, doer(home))
+    assert size_of(home) == before
+
+
+def test_an_entry_that_a_wrong_clock_made_does_not_lock_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")
+    offline = Home(home.path)
+    offline.clock = lambda: system_clock() + 48 * HOUR
+    open_case(offline, doer(offline))
+    offline.clock = system_clock
+    before = size_of(home)
+    with pytest.raises(StoreError, match="newest entry"):
+        open_case(offline, doer(offline))
+    assert size_of(home) == before
+    offline.engine.dispose()
+    monkeypatch.delenv("NISISAMA_STAMP__OFFICES")
+    assert open_case(home, doer(home)).case_id  # the time stamp says that the entry is wrong
