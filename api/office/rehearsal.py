@@ -13,13 +13,14 @@ from api import TOOL
 from api.home import Home
 from api.office.audit import run_audit
 from api.office.bundle import Order, export_case
-from api.office.case import add_items, open_case
+from api.office.case import add_items, open_case, record_consent
 from api.office.check import check_picture
 from api.office.home import Plan, create_home
 from api.office.intake import Wish, import_export
 from api.office.item import list_items
 from api.office.page import every_entry
 from casefiles.bundle.destination import Destination
+from casefiles.consent import CHECK, Consent
 from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
 from evidence.authority import Doer
@@ -33,6 +34,7 @@ from monitor.rehearsal.export import ExportFacts, write_export
 MESSAGES = 40
 PHOTOS = 6
 SEED = 1
+CONSENT = "Rehearsal: the office may look for my generated picture, and give my case to a prosecutor.\n"
 Tell = Callable[[str], object]
 
 
@@ -111,6 +113,7 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
         f"date = {today}\nexpires = {today + timedelta(days=1)}\n",
         encoding="utf-8",
     )
+    (work / "consent.txt").write_text(CONSENT, encoding="utf-8")
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     wish = Wish(export.folder, None, "client", Mode.SEALED, basis, doer)
     counts = import_export(home, wish, lambda _total: lambda _more: None).counts
@@ -126,6 +129,8 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     keys = home.keys.unlock(passphrase)
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     case_id = open_case(home, doer).case_id
+    agreed = Consent("client", True, (CHECK, "prosecutor"), home.clock().date(), None, "en", CONSENT, None)
+    record_consent(home, case_id, agreed, doer)
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         found = check_picture(home, stream, case_id, doer, keys.matching, keys.casework)
