@@ -28,7 +28,7 @@ from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
-from evidence.custody.clock import Known, known_times, require_clock
+from evidence.custody.clock import KnownTimes, known_times, require_clock
 from evidence.custody.pins import InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -277,7 +277,7 @@ class Home:
                 chosen.append(TimeStampOffice(name, url, tuple(roots[name])))
             yield tuple(chosen)
 
-    def known_times(self) -> Known:
+    def known_times(self) -> KnownTimes:
         """What the log knows of time."""
         with database.reading(self.engine) as connection:
             return known_times(connection)

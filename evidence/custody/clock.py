@@ -24,7 +24,7 @@ SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownTimes:
     """What the log knows of time.
 
     Attributes:
@@ -36,16 +36,16 @@ class Known:
     entry_at: datetime | None
 
 
-def known_times(connection: sa.Connection) -> Known:
+def known_times(connection: sa.Connection) -> KnownTimes:
     """What the log knows of time."""
     token, event = database.token, database.event
     newest = connection.execute(
         sa.select(token.c.idx, token.c.size).order_by(token.c.idx.desc()).limit(1)
     ).one_or_none()
     if newest is None:
-        return Known(None, _newest_entry(connection, 0))
+        return KnownTimes(None, _newest_entry(connection, 0))
     leaf = connection.execute(sa.select(event.c.leaf).where(event.c.idx == newest.idx)).scalar_one()
-    return Known(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, newest.size))
+    return KnownTimes(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, newest.size))
 
 
 def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:
@@ -59,7 +59,7 @@ def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:
     return max(found, default=None)
 
 
-def require_clock(now: datetime, known: Callable[[], Known], stamp: Callable[[], object]) -> None:
+def require_clock(now: datetime, known: Callable[[], KnownTimes], stamp: Callable[[], object]) -> None:
     """Check that a clock is not behind what the log knows.
 
     Args:
@@ -81,11 +81,11 @@ def require_clock(now: datetime, known: Callable[[], Known], stamp: Callable[[],
         raise StoreError("store.clock_behind_entry", expected=format_time(told.entry_at), found=format_time(now))
 
 
-def _require_after_stamp(now: datetime, told: Known) -> None:
+def _require_after_stamp(now: datetime, told: KnownTimes) -> None:
     if told.stamped_at is not None and now < told.stamped_at - SKEW:
         raise StoreError("store.clock_behind_stamp", expected=format_time(told.stamped_at), found=format_time(now))
 
 
-def today(now: datetime, known: Known) -> date:
+def today(now: datetime, known: KnownTimes) -> date:
     """The day by which a term ends: the later of the clock's and the newest token's."""
     return max(now, known.stamped_at or now).date()

@@ -236,6 +236,7 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
         assert ran.err.endswith('"digicert"]. A later command asks again.\n')
     case = run("case", "open", "--json", home=home).printed["case_id"]
     export = ("case", "export", case, "--out", tmp_path / "out", "--for", "court", "--reason", "x", "--json")
+    export = (*export, "--approved-by", "bo")
     assert "case add" in run(*export, home=home).error["fix"]
     item = run("evidence", "list", "--json", home=home).printed["items"][0]["item_id"]
     run("case", "add", case, item, home=home)
@@ -290,6 +291,8 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
         "court",
         "--reason",
         "x",
+        "--approved-by",
+        "bo",
         "--json",
     )
     item = run("evidence", "list", "--json", home=home).printed["items"][0]["item_id"]
@@ -316,7 +319,7 @@ def test_help_of_every_command_is_there(life: Life) -> None:
         ran = run(*name.split(), "--help")
         assert (ran.code, ran.err) == (DONE, "")
         assert ran.out.startswith("Usage: nisisama")
-        if name not in {"watch", "evidence", "case", "key"}:
+        if name not in {"watch", "evidence", "case", "receiver", "key"}:
             assert "--json" in ran.out
 
 
@@ -356,7 +359,9 @@ def test_no_terminal_is_too_old_for_what_a_case_says(life: Life) -> None:
 
 
 def test_a_name_that_is_no_unicode_is_told_all_the_same(life: Life) -> None:
-    done = subprogram(PROGRAM, "--home", life.home, "import", os.fsdecode(b"\xff"), "--declared-by", "x", "--json")
+    done = subprogram(
+        PROGRAM, "--home", life.home, "import", os.fsdecode(b"\xff"), "--declared-by", "x", "--by", "ann", "--json"
+    )
     assert done.returncode == REFUSED
     assert b"Traceback" not in done.stderr
     assert "message" in json.loads(done.stdout)["error"]

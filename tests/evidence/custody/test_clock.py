@@ -8,7 +8,7 @@ import pytest
 
 from api.home import Home
 from api.office.case import open_case
-from evidence.custody.clock import SKEW, Known, require_clock, today
+from evidence.custody.clock import SKEW, KnownTimes, require_clock, today
 from evidence.errors import StoreError
 from evidence.times import system_clock
 from tests.homes import doer, new_home, size_of
@@ -17,29 +17,31 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def require(*told: Known) -> int:
+def require(*told: KnownTimes) -> int:
     """How often a stamp was asked for; what is known is read in turn."""
     answers, stamps = iter(told), list[int]()
     require_clock(NOW, lambda: next(answers), lambda: stamps.append(1))
     return len(stamps)
 
 
-@pytest.mark.parametrize("known", [Known(None, None), Known(NOW + SKEW, None), Known(NOW - HOUR, NOW + SKEW)])
-def test_a_clock_that_agrees_needs_no_stamp(known: Known) -> None:
+@pytest.mark.parametrize(
+    "known", [KnownTimes(None, None), KnownTimes(NOW + SKEW, None), KnownTimes(NOW - HOUR, NOW + SKEW)]
+)
+def test_a_clock_that_agrees_needs_no_stamp(known: KnownTimes) -> None:
     assert require(known) == 0
 
 
 def test_a_clock_behind_the_newest_stamp_is_wrong() -> None:
     with pytest.raises(StoreError, match="clock is wrong") as raised:
-        require(Known(NOW + SKEW + timedelta(milliseconds=1), None))
+        require(KnownTimes(NOW + SKEW + timedelta(milliseconds=1), None))
     assert "Set the clock" in raised.value.fix
 
 
 def test_between_clock_and_entry_a_stamp_decides() -> None:
-    ahead = Known(NOW - HOUR, NOW + HOUR)
-    assert require(ahead, Known(NOW, None)) == 1  # stamped now: the entry had the wrong time
+    ahead = KnownTimes(NOW - HOUR, NOW + HOUR)
+    assert require(ahead, KnownTimes(NOW, None)) == 1  # stamped now: the entry had the wrong time
     with pytest.raises(StoreError) as raised:
-        require(ahead, Known(NOW + HOUR, None))  # stamped an hour later: the clock is behind
+        require(ahead, KnownTimes(NOW + HOUR, None))  # stamped an hour later: the clock is behind
     assert raised.value.code == "store.clock_behind_stamp"
     with pytest.raises(StoreError) as raised:
         require(ahead, ahead)  # no stamp could be had
@@ -48,8 +50,8 @@ def test_between_clock_and_entry_a_stamp_decides() -> None:
 
 
 def test_a_term_ends_by_the_later_of_clock_and_stamp() -> None:
-    assert today(NOW, Known(None, None)) == today(NOW, Known(NOW - 30 * HOUR, None)) == date(2026, 5, 1)
-    assert today(NOW, Known(NOW + 30 * HOUR, None)) == date(2026, 5, 2)
+    assert today(NOW, KnownTimes(None, None)) == today(NOW, KnownTimes(NOW - 30 * HOUR, None)) == date(2026, 5, 1)
+    assert today(NOW, KnownTimes(NOW + 30 * HOUR, None)) == date(2026, 5, 2)
 
 
 @pytest.fixture
