@@ -254,8 +254,10 @@ def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: 
     stray = desk.home.trust / "a-stray-certificate.pem"
     stranger = make_seal("Somebody else", desk.home.clock())[0]
     stray.write_bytes(stranger.public_bytes(Encoding.PEM))
-    desk.export("two-roots")
+    with pytest.raises(HomeError, match="no root of the seal"):
+        desk.export("refused")  # nothing leaves while a stranger's root would be handed out
     stray.unlink()
+    desk.export("two-roots")
     letter = everything_of(desk.at("two-roots").letter)
     roots = [x509.load_pem_x509_certificate(file.read_bytes()) for file in desk.home.trust.glob("*.pem")]
     assert len(roots) == 2
