@@ -304,7 +304,7 @@ class Home:
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
         writer = Writer(self, sequencer)
-        require_clock(self.clock(), self.known_times, lambda: writer.beat(now=True))
+        require_clock(self.clock(), self.known_times, writer.stamp)
         try:
             yield writer
         except BaseException:

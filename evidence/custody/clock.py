@@ -39,13 +39,13 @@ class KnownTimes:
 def known_times(connection: sa.Connection) -> KnownTimes:
     """What the log knows of time."""
     token, event = database.token, database.event
-    newest = connection.execute(
-        sa.select(token.c.idx, token.c.size).order_by(token.c.idx.desc()).limit(1)
-    ).one_or_none()
-    if newest is None:
+    joined = token.join(event, event.c.idx == token.c.idx)  # a token that no entry names proves nothing
+    leaves = sa.select(event.c.leaf).select_from(joined).order_by(token.c.idx.desc()).limit(1)
+    leaf = connection.execute(leaves).scalar_one_or_none()
+    if leaf is None:
         return KnownTimes(None, _newest_entry(connection, 0))
-    leaf = connection.execute(sa.select(event.c.leaf).where(event.c.idx == newest.idx)).scalar_one()
-    return KnownTimes(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, newest.size))
+    covered = connection.execute(sa.select(sa.func.max(token.c.size)).select_from(joined)).scalar_one()
+    return KnownTimes(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, covered))
 
 
 def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:

@@ -446,7 +446,7 @@ def test_beside_a_monitor_an_export_does_not_wait_for_what_is_newer_than_its_cas
     with desk.home.writing() as writer:
         assert stamped_checkpoint(writer, covers=stamped - 1).size == stamped
         assert desk.size() > stamped
-        monkeypatch.setattr(Writer, "beat", lambda _writer, **_now: StampUnreachableError("no answer"))
+        monkeypatch.setattr(Writer, "stamp", lambda _writer: StampUnreachableError("no answer"))
         assert stamped_checkpoint(writer, covers=0).size == stamped
         with pytest.raises(StampUnreachableError, match="no answer"):
             stamped_checkpoint(writer, covers=stamped)
