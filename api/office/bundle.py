@@ -331,7 +331,6 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: S
         checkpoint_token=anchor.token,
         stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
-        certificates=tuple((file.stem, file.read_bytes()) for file in sorted(home.trust.glob("*.pem"))),
     )
 
 

@@ -7,11 +7,11 @@ functions with which the verifier makes it again.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from casefiles.bundle.presets import AUDIENCES
-from casefiles.bundle.script import verify_script
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.bag import DECLARATION, info_of, manifest_of
@@ -30,18 +30,14 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
-from casefiles.report.beside import how_to_verify, readme
-from casefiles.report.data import make_report
-from casefiles.report.text import render
-from casefiles.verifier.report import not_made_by
-from config.words import load_words
+from casefiles.verifier.texts import make_texts
 from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
+from evidence.stamp.certificate import Certificate, encode_pem
 from evidence.stamp.token import read_token
 from evidence.times import format_time
 
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,2000}")
-_CERTIFICATE_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,6 @@ class BundleContents:
         stamps: Over earlier checkpoints: each token that a leaf names in ``after``, and for each leaf the one of the
             earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
-        certificates: PEM files by name, ``[a-z0-9-]``, for those who have no other copy.
     """
 
     bundle_id: str
@@ -81,7 +76,6 @@ class BundleContents:
     checkpoint_token: bytes
     stamps: tuple[EarlierStamp, ...]
     log_key: str
-    certificates: tuple[tuple[str, bytes], ...] = ()
 
     def __post_init__(self) -> None:
         if self.audience not in AUDIENCES:
@@ -91,9 +85,6 @@ class BundleContents:
                 raise BundleError("bundle.not_one_line", where=name)
         if len({entry.index for entry in self.entries}) != len(self.entries):
             raise BundleError("bundle.entry_doubled")
-        for name, _ in self.certificates:
-            if not _CERTIFICATE_NAME.fullmatch(name):
-                raise BundleError("bundle.not_a_certificate_name", found=ascii(name)[:80])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +96,11 @@ class BundlePayload:
     anchorage: ProvenTimes
 
 
-def make_payload(contents: BundleContents) -> BundlePayload:
+def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate] = ()) -> BundlePayload:
     """Every member but ``META-INF``: the same bytes for the same contents.
+
+    Args:
+        certificates: Those that seal and time stamps lead to, for receivers who have no other copy.
 
     Raises:
         BundleError: A token that a leaf names is missing, or one is there that none needs.
@@ -121,7 +115,8 @@ def make_payload(contents: BundleContents) -> BundlePayload:
         **_log_members(contents),
         **_tables(records, anchorage),
         **{layout.schema_name(name): schema_bytes(name) for name in layout.SCHEMA_NAMES},
-        **_texts(contents, case, records, anchorage),
+        **make_texts(case=case, records=records, anchorage=anchorage, log_key=contents.log_key),
+        **{layout.certificate_name(sha256_hex(one.der)): encode_pem(one) for one in certificates},
         layout.CASE: jcs(case),
         layout.MIMETYPE: layout.MIMETYPE_TEXT,
         layout.BAGIT: DECLARATION,
@@ -176,7 +171,6 @@ def _log_members(contents: BundleContents) -> dict[str, bytes]:
         layout.CHECKPOINT: contents.checkpoint,
         layout.CHECKPOINT_TOKEN: contents.checkpoint_token,
         layout.LOG_KEY: f"{contents.log_key}\n".encode("ascii"),
-        **{f"data/certs/{name}.pem": pem for name, pem in contents.certificates},
     }
 
 
@@ -187,19 +181,3 @@ def _tables(records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[
         layout.ITEMS_CSV: items_csv(items, anchorage),
         layout.EVENTS_JSONL: jsonl(events, anchorage),
     }
-
-
-def _texts(
-    contents: BundleContents, case: dict[str, Json], records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes
-) -> dict[str, bytes]:
-    words = load_words(contents.language)
-    report = make_report(case=case, records=records, anchorage=anchorage, log_key=contents.log_key)
-    texts = {
-        layout.README: readme(words, case),
-        layout.HOW_TO_VERIFY: how_to_verify(
-            words, case, not_made=[f"{listed.id}: {listed.title}" for listed in not_made_by("sh")]
-        ),
-        layout.VERIFY_SH: verify_script(),
-        layout.report_name(contents.language): render(words, report),
-    }
-    return {name: text.encode("utf-8") for name, text in texts.items()}

@@ -34,15 +34,16 @@ from casefiles.format import layout
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import items_of
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.cades import fingerprint
+from casefiles.verifier.cades import fingerprint, on_the_way
 from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.report import detail_of
 from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
-from evidence.stamp.certificate import AnyCertificate
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1
+from evidence.stamp.token import read_token
 
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
@@ -153,7 +154,7 @@ def build_bundle(
         BundleError, LogError, StampError, CatalogueError: The contents do not hold, or no
             time-stamp could be had; nothing was written.
     """
-    payload = make_payload(contents)
+    payload = make_payload(contents, certificates=_certificates(contents, sealer, certificates_of(roots)))
     members = payload.members
     sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=_those(members, layout.is_sealed))
     members[layout.SEAL_MANIFEST] = render_manifest(sealed)
@@ -168,6 +169,18 @@ def build_bundle(
     _require_holds(report)
     out.write(bundle)
     return BundleFacts(sha256_hex(bundle), len(bundle), own, len(items_of(payload.records)))
+
+
+def _certificates(contents: BundleContents, sealer: Sealer, roots: Sequence[Certificate]) -> frozenset[Certificate]:
+    """Those roots that the seal and the time stamps of the log lead to, and no other that lies in a home."""
+    certificate, chain = certificate_of(sealer.certificate), certificates_of(sealer.chain)
+    found = on_the_way(certificate=certificate, others=chain, roots=roots, at=contents.created_at)
+    stamped = [(contents.checkpoint, contents.checkpoint_token)]
+    stamped += [(stamp.checkpoint, stamp.token) for stamp in contents.stamps]
+    for checkpoint, token in stamped:
+        info = read_token(token, sha256=hashlib.sha256(checkpoint).digest())
+        found |= on_the_way(certificate=info.certificate, others=info.others, roots=roots, at=info.gen_time)
+    return found
 
 
 def _require_holds(report: Report) -> None:

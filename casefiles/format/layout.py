@@ -32,6 +32,7 @@ ITEMS_CSV = "data/items.csv"
 EVENTS_JSONL = "data/events.jsonl"
 ENTRIES = "data/log/entries.jsonl"
 STAMPS = "data/log/stamps.jsonl"
+CERTIFICATES = "data/certs/"
 CHECKPOINT = "data/log/checkpoint"
 CHECKPOINT_TOKEN = "data/log/checkpoint.tst"  # noqa: S105 - a time-stamp token, no password
 LOG_KEY = "data/log/key"
@@ -122,7 +123,7 @@ MEMBERS = (
     Member(CHECKPOINT_TOKEN, TYPE_TOKEN, Search.DER),
     Member(LOG_KEY, TYPE_TEXT),
     *(Member(f"data/schema/{name}.schema.json", TYPE_SCHEMA, Search.FIELDS) for name in SCHEMA_NAMES),
-    Member(r"data/certs/[a-z0-9-]{1,64}\.pem", TYPE_CERTIFICATES, how_many="any"),
+    Member(r"data/certs/[0-9a-f]{64}\.pem", TYPE_CERTIFICATES, how_many="any"),
     _REPORTS,
     Member(SEAL_MANIFEST, TYPE_XML, writer=MadeBy.SEAL),
     Member(SEAL_SIGNATURE, TYPE_SIGNATURE, Search.DER, writer=MadeBy.SEAL),
@@ -145,6 +146,11 @@ def schema_name(name: str) -> str:
 def report_name(language: str) -> str:
     """The member that holds the report in this language (BCP 47: ``en``, ``sr-Cyrl``)."""
     return f"data/report.{language}.txt"
+
+
+def certificate_name(sha256: str) -> str:
+    """The member that holds the certificate of this digest (of its DER, lower hex)."""
+    return f"{CERTIFICATES}{sha256}.pem"
 
 
 def member_of(name: str) -> Member:
@@ -201,6 +207,16 @@ def require_members(names: Iterable[str]) -> None:
 def is_payload(name: str) -> bool:
     """Whether the bag manifest lists it (RFC 8493, 2.1.3)."""
     return name.startswith(PAYLOAD)
+
+
+def is_report(name: str) -> bool:
+    """Whether it is a report, in whichever language."""
+    return member_of(name) is _REPORTS
+
+
+def is_certificate(name: str) -> bool:
+    """Whether it is a certificate that lies in the bundle for convenience."""
+    return name.startswith(CERTIFICATES)
 
 
 def is_sealed(name: str) -> bool:

@@ -19,7 +19,7 @@ Standard library, cryptography and asn1crypto only.
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +65,9 @@ from casefiles.verifier.cades import (
     root_keys,
 )
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
+from casefiles.verifier.texts import make_texts
 from config.errors import Explained
+from config.words import languages
 from evidence.canonical import Json, read_jcs, read_json, sha256_hex
 from evidence.errors import CertificateError, ConsistencyProofError, LeafError, TokenError, UnknownTypeError
 from evidence.finding import Basis, Finding, Report, Verdict
@@ -73,7 +75,7 @@ from evidence.log.leaf import Leaf, read_leaf, require_type
 from evidence.log.merkle import verify_consistency, verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, read_pem
 from evidence.stamp.chain import chain_to_root, is_self_issued
 from evidence.stamp.token import MAX_OFFICE_SKEW, TokenInfo, read_token
 from evidence.times import format_time
@@ -285,12 +287,21 @@ def verify_stream(
 def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[AnyCertificate]) -> list[Certificate]:
     """Of ``roots``, those that a bundle's seal and time stamps lead to or across, in the order given."""
     opened = OpenedBundle(read_container(stream), roots=roots, log_key=None)
-    signer = opened.seal.signer
-    at = opened.seal_stamp.gen_time
-    used = on_the_way(certificate=signer.certificate, others=signer.others, roots=opened.roots, at=at)
-    for info in opened.sound_stamps():
-        used |= on_the_way(certificate=info.certificate, others=info.others, roots=opened.roots, at=info.gen_time)
+    used = _led_to(opened, list(opened.sound_stamps()), opened.roots)
     return [root for root in opened.roots if root in used]
+
+
+def _led_to(
+    opened: OpenedBundle, stamps: Iterable[TokenInfo], certificates: Sequence[Certificate]
+) -> frozenset[Certificate]:
+    """Of these certificates, those that the bundle's seal and these time stamps lead to or across."""
+    signer, at = opened.seal.signer, opened.seal_stamp.gen_time
+    used = on_the_way(certificate=signer.certificate, others=signer.others, roots=certificates, at=at)
+    for info in stamps:
+        if len(used) == len(certificates):
+            break
+        used |= on_the_way(certificate=info.certificate, others=info.others, roots=certificates, at=info.gen_time)
+    return used
 
 
 def _examine(opened: OpenedBundle, checks: Sequence["Check"]) -> Report:
@@ -434,6 +445,17 @@ def _log_checkpoint_stamp(opened: OpenedBundle) -> Basis:
 
 
 def _log_leaves(opened: OpenedBundle) -> Basis:
+    _require_known_types(opened)
+    return Basis("basis.log_entries", {"entries": len(opened.leaves)})
+
+
+def _require_known_types(opened: OpenedBundle) -> None:
+    """Decide nothing where an entry is of a type that is not known here; what is wrong with another outweighs that.
+
+    Raises:
+        LeafError: An entry is not of its type.
+        UndecidedError: The type of an entry is not known.
+    """
     unknown: list[UndecidedError] = []
     for index, leaf in opened.leaves.items():
         try:
@@ -442,7 +464,6 @@ def _log_leaves(opened: OpenedBundle) -> Basis:
             unknown.append(UndecidedError("undecided.unknown_type", cause=error, index=index))
     if unknown:
         raise unknown[0]
-    return Basis("basis.log_entries", {"entries": len(opened.leaves)})
 
 
 def _log_form(opened: OpenedBundle) -> Basis:
@@ -574,12 +595,42 @@ def _records_case(opened: OpenedBundle) -> Basis:
     return Basis("basis.made_for", {"case": opened.case["audience"]})
 
 
-def _require_lines(member: str, expected: bytes, found: bytes) -> None:
+def _content_texts(opened: OpenedBundle) -> Basis:
+    _require_known_types(opened)
+    case = opened.case
+    if case["language"] not in languages():
+        raise UndecidedError("undecided.no_words", expected=", ".join(languages()), found=case["language"])
+    texts = make_texts(case=case, records=opened.records, anchorage=opened.anchorage, log_key=str(opened.log_key))
+    report = layout.report_name(case["language"])
+    for name in filter(layout.is_report, opened.members):
+        if name != report:
+            raise RecordsError("records.another_report", where=name, expected=report)
+    for name, text in texts.items():
+        _require_lines(name, text, opened.members.get(name, b""), code="records.text_differs")
+    return Basis("basis.files", {"files": len(texts)})
+
+
+def _content_certificates(opened: OpenedBundle) -> Basis:
+    certificates: list[Certificate] = []
+    for name in filter(layout.is_certificate, opened.members):
+        (certificate,) = read_pem(opened.members[name])[:1]
+        whole = (layout.certificate_name(fingerprint(certificate)), encode_pem(certificate))
+        if whole != (name, opened.members[name]):
+            raise RecordsError("records.certificate_not_one_pem", where=name)
+        certificates.append(certificate)
+    # not the archive's: whoever renews that stamp cannot change what was sealed
+    stamps = [opened.seal_stamp, opened.checkpoint_stamp, *(anchor.info for anchor in opened.anchors.values())]
+    for strange in set(certificates) - _led_to(opened, stamps, certificates):
+        raise RecordsError("records.strange_certificate", where=strange.name)
+    return Basis("basis.files", {"files": len(certificates)})
+
+
+def _require_lines(member: str, expected: bytes, found: bytes, *, code: str = "records.table_differs") -> None:
     if expected == found:
         return
     lines = itertools.zip_longest(expected.split(b"\n"), found.split(b"\n"))
     number = next(number for number, (one, other) in enumerate(lines, start=1) if one != other)
-    raise RecordsError("records.table_differs", member=member, number=number)
+    raise RecordsError(code, member=member, number=number)
 
 
 def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
@@ -672,6 +723,12 @@ CHECKS: tuple[Check, ...] = (
     Check("records.schemas", _records_schemas, _MEMBERS),
     Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
+    Check(
+        "content.texts",
+        _content_texts,
+        (*_STAMPED, "log.consistency", "records.schemas", "records.items", "records.case"),
+    ),
+    Check("content.certificates", _content_certificates, (*_STAMPED, "seal.signature", "seal.time_stamp")),
 )
 
 AGAINST = Check("log.against", _log_against, (*_READ, "log.leaves", "log.inclusion", "log.stamps", "log.consistency"))

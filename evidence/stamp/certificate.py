@@ -5,6 +5,7 @@ well-known offices have such ones; so certificates are read with asn1crypto, and
 the mathematics. A certificate is its bytes: two are equal if those are. Pure.
 """
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -242,6 +243,13 @@ def read_pem(data: bytes) -> tuple[Certificate, ...]:
     if not ders:
         raise SignedDataError("signed_data.not_pem")
     return tuple(map(read_certificate, ders))
+
+
+def encode_pem(certificate: Certificate) -> bytes:
+    """The one PEM file of a certificate (RFC 7468): lines of 64 characters, nothing beside."""
+    body = base64.b64encode(certificate.der).decode("ascii")
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""]).encode("ascii")
 
 
 def _moment(time: Asn1) -> datetime:

@@ -27,6 +27,7 @@ from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, e
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import Bounds, ProvenTime, bag_facts
 from casefiles.format.zip import container_bytes, read_container
+from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import verify
 from casefiles.verifier.held import read_held
 from evidence.canonical import Value, jcs
@@ -362,6 +363,8 @@ def reseal(
     """Bag and seal changed members again, as a forger who holds the seal would."""
     stamp = stamp or stamping(at)
     body = {name: content for name, content in members.items() if not name.startswith(layout.META_INF)}
+    if by:
+        body.pop(layout.certificate_name(fingerprint(sealer().chain[0])), None)  # another seal leads elsewhere
     if rebag:
         body |= rebagged(body)
     sealed = make_manifest(signature=layout.SEAL_SIGNATURE, members=those(body, layout.is_sealed))

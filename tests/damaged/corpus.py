@@ -150,7 +150,7 @@ def log_entries_removed_and_sealed_again() -> bytes:
 # --- pictures
 
 
-@damaged("content.no_pictures")
+@damaged("content.no_pictures", "content.texts")
 def picture_in_a_text() -> bytes:
     return resealed({layout.README: b"see data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALA==\n"})
 
@@ -197,24 +197,24 @@ def bag_of_another_name_and_sealed_again() -> bytes:
 # --- seal and archive
 
 
-@damaged("seal.complete", "bag.manifest", "bag.info", "archive.manifest")
+@damaged("seal.complete", "bag.manifest", "bag.info", "archive.manifest", "content.certificates")
 def listed_kind_of_file_that_nobody_sealed() -> bytes:
-    return container_bytes({**good(), "data/certs/extra.pem": b"x\n"})
+    return container_bytes({**good(), f"data/certs/{0:064}.pem": b"x\n"})
 
 
-@damaged("seal.complete", "seal.digests")
+@damaged("seal.complete", "seal.digests", "content.certificates")
 def unsealed_file_under_a_new_archive_stamp() -> bytes:
-    members = {**good(), "data/certs/extra.pem": b"x\n"}
+    members = {**good(), f"data/certs/{0:064}.pem": b"x\n"}
     members |= forge.rebagged({name: members[name] for name in members if not name.startswith(layout.META_INF)})
     return forge.rearchive(members)
 
 
-@damaged("seal.digests", "archive.manifest")
+@damaged("seal.digests", "archive.manifest", "content.texts")
 def one_word_changed_in_the_texts() -> bytes:
     return container_bytes({**good(), layout.HOW_TO_VERIFY: good()[layout.HOW_TO_VERIFY].replace(b"check", b"trust")})
 
 
-@damaged("seal.digests")
+@damaged("seal.digests", "content.texts")
 def text_changed_under_a_new_archive_stamp() -> bytes:
     return forge.rearchive({**good(), layout.README: b"another text\n"})
 
@@ -479,7 +479,7 @@ def leaf_with_a_name_that_its_kind_does_not_have_truly_in_the_log() -> bytes:
     return in_a_log_with(with_opinion)
 
 
-@doubtful("log.leaves")
+@doubtful("log.leaves", "content.texts")
 def leaf_of_a_kind_that_nobody_knows_truly_in_the_log() -> bytes:
     def of_tomorrow(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["type"] = "weighed"
@@ -488,7 +488,7 @@ def leaf_of_a_kind_that_nobody_knows_truly_in_the_log() -> bytes:
     return with_tables_of(forge.members_of(in_a_log_with(of_tomorrow)))
 
 
-@doubtful("log.leaves")
+@doubtful("log.leaves", "content.texts")
 def leaf_of_a_format_that_nobody_knows_truly_in_the_log() -> bytes:
     def of_tomorrow(body: dict[str, object], disclosures: dict[str, str]) -> None:
         body["format"] = "nisisama/event/2"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from casefiles.bundle.members import make_payload
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.records import Bounds, ProvenTime
+from evidence.stamp.certificate import certificate_of
 from tests.casefiles import forge
 
 
@@ -23,10 +24,11 @@ def test_the_same_contents_make_the_same_payload() -> None:
     assert make_payload(reordered).members == one
 
 
-def test_certificates_that_were_given_lie_in_the_bundle() -> None:
-    pem = forge.sealer().certificate.public_bytes(serialization.Encoding.PEM)
-    contents = forge.changed(forge.small_contents(), certificates=(("seal", pem),))
-    assert make_payload(contents).members["data/certs/seal.pem"] == pem
+def test_certificates_that_were_given_lie_in_the_bundle_under_their_digests() -> None:
+    root = forge.stamp_office().root
+    members = make_payload(forge.small_contents(), certificates=[certificate_of(root)]).members
+    name = f"data/certs/{root.fingerprint(hashes.SHA256()).hex()}.pem"
+    assert members[name] == root.public_bytes(serialization.Encoding.PEM)
 
 
 def preserved_and_stamped_long_before() -> forge.Log:

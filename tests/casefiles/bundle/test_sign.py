@@ -84,7 +84,6 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
         lambda c: forge.changed(c, stamps=()),
         lambda c: forge.changed(c, stamps=c.stamps + c.stamps[:1]),
         lambda c: forge.changed(c, stamps=tuple(dataclasses.replace(one, consistency=()) for one in c.stamps)),
-        lambda c: forge.changed(c, certificates=(("../x", b""),)),
         lambda c: forge.changed(c, checkpoint=c.checkpoint[:-2] + b"\n"),
         lambda c: forge.changed(c, checkpoint_token=c.stamps[0].token),
         lambda c: forge.changed(c, log_key="other.example/00000000+00000000+AQ=="),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from asn1crypto import pem
 
-from casefiles.bundle.script import verify_script
+from casefiles.verifier.script import verify_script
 from evidence.errors import CertificateError, SignedDataError, TokenError
 from evidence.stamp.certificate import read_pem
 from evidence.stamp.token import verify_token

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from casefiles.bundle.sign import make_seal
@@ -146,11 +147,10 @@ def test_the_script_without_roots_is_undecided_and_says_so(tmp_path: Path) -> No
 
 
 def test_the_script_refuses_roots_from_the_bundle_and_what_are_no_roots(tmp_path: Path) -> None:
-    pem = forge.stamp_office().root.public_bytes(Encoding.PEM)
-    contents = forge.changed(forge.small_contents(), certificates=(("root", pem),))
-    folder = unzipped(forge.build(contents)[0], tmp_path)
-    assert "Keep it outside of this folder" in script("verify.sh", "--trust", "data/certs/root.pem", cwd=folder)[1]
-    for root in ("data/certs/root.pem", "README.txt", "none.pem"):
+    inside = f"data/certs/{forge.stamp_office().root.fingerprint(hashes.SHA256()).hex()}.pem"
+    folder = unzipped(forge.good_bundle(), tmp_path)
+    assert "Keep it outside of this folder" in script("verify.sh", "--trust", inside, cwd=folder)[1]
+    for root in (inside, "README.txt", "none.pem"):
         assert script("verify.sh", "--trust", root, cwd=folder)[0] == 2
     assert script("verify.sh", "--no-such-option", cwd=folder)[0] == 2
     assert script("verify.sh", "--trust", cwd=folder)[0] == 2

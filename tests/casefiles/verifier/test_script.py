@@ -1,7 +1,7 @@
 """``verify.sh`` as a bundle carries it says what it checks and what it does not."""
 
-from casefiles.bundle.script import not_made_by, verify_script
 from casefiles.verifier.report import check_list
+from casefiles.verifier.script import not_made_by, verify_script
 
 
 def test_what_the_script_does_not_check_is_listed_in_it() -> None:
