@@ -177,7 +177,8 @@ STATES = {
 def _command(office: Office, name: str) -> list[str]:
     if name == "import":
         return office.arguments()
-    return ["--home", str(office.home), *{"list": ("evidence", "list", "--json"), "audit": ("audit",)}[name]]
+    look = ("evidence", "list", "--by", "caseworker", "--json")
+    return ["--home", str(office.home), *{"list": look, "audit": ("audit",)}[name]]
 
 
 @pytest.mark.parametrize("name", STATES)
