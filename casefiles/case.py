@@ -2,7 +2,7 @@
 
 import secrets
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ from evidence.authority import Doer
 from evidence.completeness import Gap, open_gaps
 from evidence.custody.event import Draft, Prepared, Record, read_record
 from evidence.custody.sequencer import Sequencer
-from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, UnknownItemError
+from evidence.errors import EvidenceError, LeafError, NoMatchingKeyError, ObjectMissingError, UnknownItemError
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.observation import OF_A_CHANNEL, HoleReason, Kind
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.payload import lost_parts
 from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
 
@@ -134,6 +135,33 @@ def case_items(
         held = held.where(item.c.idx > sa.select(item.c.idx).where(item.c.item_id == after).scalar_subquery())
     with reading(engine) as connection:
         return [HeldItem(*row) for row in connection.execute(held.order_by(item.c.idx).limit(limit))]
+
+
+def require_whole(engine: sa.Engine, case_id: str, require: Callable[[str], object]) -> None:
+    """Check that every sealed part of the case's items is there, or that the case holds the same again, whole.
+
+    Args:
+        require: Raises ObjectMissingError where no object lies at an address.
+
+    Raises:
+        ObjectMissingError: Names the first item that lost one.
+    """
+    item, held = database.item, database.case_item
+    of_case = sa.select(item).join(held, held.c.item_id == item.c.item_id).where(held.c.case_id == case_id)
+    with reading(engine) as connection:
+        rows = connection.execute(of_case.order_by(item.c.idx)).all()
+        lost = lost_parts(connection, rows, require)
+    again = {row.seen for row in rows if row.idx not in lost}
+    for row in rows:
+        if row.idx in lost and row.seen not in again:
+            message = "none" if row.message_id is None else row.message_id
+            raise ObjectMissingError(
+                "object_missing.part_of_item",
+                item=row.item_id,
+                channel=row.channel_id,
+                message=message,
+                part=lost[row.idx],
+            )
 
 
 def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None = None) -> Sequence[CaseRow]:

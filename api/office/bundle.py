@@ -34,7 +34,7 @@ from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
-from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events
+from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events, require_whole
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
@@ -109,6 +109,7 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
     Raises:
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
         UnknownItemError: There is no such case, or it has no items.
+        ObjectMissingError: A sealed part of an item is gone.
     """
     _require_items(home, case_id)
     destination.require_folder()  # before anything is logged: the event would name a file that never was
@@ -121,6 +122,7 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
 
     Raises:
         UnknownItemError: There is no such case, or it has no items.
+        ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
         AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason.
@@ -166,6 +168,7 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
 def _require_items(home: Home, case_id: str) -> None:
     if not case_items(home.engine, case_id, limit=1):
         raise UnknownItemError("unknown_item.case_is_empty", where=case_id)
+    require_whole(home.engine, case_id, home.objects.require)
 
 
 def _grant(home: Home, order: Order, casework: Identity) -> Grant:

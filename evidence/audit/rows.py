@@ -82,6 +82,12 @@ class _Places:
                 waiting.remove(index)
         for index in sorted(waiting):
             yield failed(_ID, f"authority approved by leaf {index}", "rows.places.missing")
+        ending = self._of("channel_added") | self._of("channel_removed")
+        for index in self._connection.execute(
+            sa.select(table.c.closed_idx).where(table.c.closed_idx.is_not(None))
+        ).scalars():
+            if index not in ending:
+                yield failed(_ID, f"authority ended by leaf {index}", "rows.places.ends_no_request")
 
     def _channels(self) -> Iterator[Finding]:
         """Every channel was added by its own entry, and the newest is there unless one was removed since."""

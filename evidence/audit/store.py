@@ -59,7 +59,7 @@ class StoreAudit:
                 expected, body = leaf.sealed.get(name), rows.get(name)
                 found = None if body is None else sha256_hex(body)
                 if expected != found:
-                    yield _other_row(name, index, expected, found)
+                    yield _other_row(name, index, self._item_at(index), expected, found)
             if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
                 expected = leaf.sealed.get(_IN_ROW) or "no such row"
                 yield failed(
@@ -109,8 +109,8 @@ class StoreAudit:
         for address, index in expected.items():
             try:
                 found = sha256_hex_of(self._input.objects.read(address))
-            except ObjectMissingError as error:
-                yield Finding.of_error("objects.bytes", error)
+            except ObjectMissingError:
+                yield self._gone(address, index)
                 continue
             if found != address:
                 yield failed(
@@ -120,6 +120,29 @@ class StoreAudit:
                     expected=address,
                     found=found,
                 )
+
+    def _gone(self, address: str, index: int) -> Finding:
+        """A payload that is gone, with the item that it was of; undecided where the same was sealed again."""
+        item = database.item
+        seen = self._connection.execute(sa.select(item.c.seen).where(item.c.idx == index)).scalar_one_or_none()
+        if seen is None:
+            return failed("objects.bytes", f"object {address} of leaf {index}", "objects.bytes.gone_without_item")
+        facts: dict[str, Fact] = {"address": address, "index": index, **self._item_at(index)}
+        again = sa.select(item.c.idx, item.c.payload_sha256).where(item.c.seen == seen, item.c.idx > index)
+        for later in self._connection.execute(again.order_by(item.c.idx)):
+            if later.payload_sha256 in self._present or later.idx in self._in_rows():
+                facts |= {"again": later.idx}
+                return Finding("objects.bytes", Verdict.INDETERMINATE, "objects.bytes.sealed_again", facts)
+        return Finding("objects.bytes", Verdict.FAILED, "objects.bytes.gone", facts)
+
+    def _item_at(self, index: int) -> Mapping[str, Fact]:
+        """The item at a leaf as its row in clear names it; hyphens for an entry that is none."""
+        table = database.item.c
+        row = self._connection.execute(
+            sa.select(table.item_id, table.channel_id, table.message_id).where(table.idx == index)
+        ).one_or_none()
+        named = ("-" if value is None else str(value) for value in row or (None, None, None))
+        return dict(zip(("item", "channel", "message"), named, strict=True))
 
     def _in_rows(self) -> set[object]:
         """Indexes of the leaves whose payload lies in a row."""
@@ -158,8 +181,8 @@ class StoreAudit:
         self.compared = True
 
 
-def _other_row(name: str, index: int, expected: str | None, found: str | None) -> Finding:
-    facts: dict[str, Fact] = {"name": name, "index": index}
+def _other_row(name: str, index: int, item: Mapping[str, Fact], expected: str | None, found: str | None) -> Finding:
+    facts: dict[str, Fact] = {"name": name, "index": index, **item}
     if found is None:
         return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.missing", {**facts, "expected": expected or ""})
     if expected is None:

@@ -190,7 +190,9 @@ class Intake:
     def _sight(self, contents: Sequence[Observation | Hole], provenance: Provenance) -> list["Sighting | _Found"]:
         looks = [self._sighter.look(content, provenance) for content in contents]
         with reading(self._engine) as connection:
-            known = Known.read(connection, [look.wanted for look in looks if look.wanted])
+            known = Known.read(
+                connection, [look.wanted for look in looks if look.wanted], self._preserver.objects.require
+            )
         sighted: list[Sighting | _Found] = []
         for look, wanted in zip(looks, known.in_no_doubt(look.wanted for look in looks), strict=True):
             each = (
@@ -233,7 +235,7 @@ class Intake:
 
     def _ask(self, wanted: Wanted | None) -> Known:
         with reading(self._engine) as connection:
-            return Known.read(connection, [wanted] if wanted else [])
+            return Known.read(connection, [wanted] if wanted else [], self._preserver.objects.require)
 
     # Inside the turn: another writer may have added the same meanwhile, so the store is asked again
 
@@ -263,7 +265,7 @@ class Intake:
                 for each in sightings
                 if each.event_id not in prepared
             }
-            choice = _Choice(sightings, prepared)
+            choice = _Choice(sightings, prepared, self._preserver.objects.require)
             try:
                 placed = self._sequencer.turn(choice.choose, also)
             except _OutdatedError as outdated:
@@ -312,8 +314,14 @@ class _Choice:
         known: The rows of those that are not new any more, by event identifier.
     """
 
-    def __init__(self, sightings: Sequence[Sighting], prepared: Mapping[str, Sequence[Prepared]]) -> None:
+    def __init__(
+        self,
+        sightings: Sequence[Sighting],
+        prepared: Mapping[str, Sequence[Prepared]],
+        require: Callable[[str], object],
+    ) -> None:
         self._sightings = sightings
+        self._require = require
         self._prepared = prepared
         self.known: dict[str, Held] = {}
 
@@ -323,7 +331,7 @@ class _Choice:
         Raises:
             _OutdatedError: Messages are no longer of the kind that they were prepared as.
         """
-        known = Known.read(connection, [each.wanted for each in self._sightings])
+        known = Known.read(connection, [each.wanted for each in self._sightings], self._require)
         chosen: list[Prepared] = []
         kinds: dict[str, Kind] = {}
         for each in self._sightings:

@@ -4,7 +4,7 @@ Asked outside of the turn to skip work, and again inside it, where alone the ans
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from evidence.observation import Kind, Mode
 from evidence.store import database
 from evidence.store.marks import HALF_BYTES, Marks, SeenKey, hole_mark, observed_marks
+from evidence.store.payload import lost_parts
 
 _RANK = {Mode.METADATA_ONLY: 0, Mode.HASH_ONLY: 1, Mode.SEALED: 2}
 _WORDS = frozenset({Kind.MESSAGE.value, Kind.EDIT.value})
@@ -81,6 +82,7 @@ class Held:
     Attributes:
         event_id: Of the event that it follows from; None for a hole of the store.
         index: Its log index; None for what is not logged yet.
+        whole: Every sealed part of it is there.
     """
 
     marks: Marks
@@ -89,6 +91,7 @@ class Held:
     kind: str | None = None
     mode: str | None = None
     payload: bool = False
+    whole: bool = True
 
 
 class Known:
@@ -100,12 +103,16 @@ class Known:
             self._held[place].append(held)
 
     @classmethod
-    def read(cls, connection: sa.Connection, wanted: Iterable[Wanted]) -> "Known":
-        """Read what the store holds at these places; bounded by what it holds of their messages."""
+    def read(cls, connection: sa.Connection, wanted: Iterable[Wanted], require: Callable[[str], object]) -> "Known":
+        """Read what the store holds at these places; bounded by what it holds of their messages.
+
+        Args:
+            require: Raises ObjectMissingError where no object lies at an address.
+        """
         by_channel: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
         for each in wanted:
             by_channel[each.table.name, each.channel_id].append(each)
-        return cls(row for group in by_channel.values() for row in _rows(connection, group))
+        return cls(row for group in by_channel.values() for row in _rows(connection, group, require))
 
     def in_no_doubt(self, wanted: Iterable[Wanted | None]) -> list[Wanted | None]:
         """The same, but for edits of which nobody can tell whether they are of the message that is held.
@@ -125,8 +132,8 @@ class Known:
         return [replace(each, edited=False) if each and each.edited and not sure(each) else each for each in batch]
 
     def find(self, wanted: Wanted) -> Held | None:
-        """The row that this event is known by, if there is one."""
-        return next((held for held in self._held[wanted.place] if _fits(held, wanted)), None)
+        """The row that this event is known by, if there is one; what lost a sealed part must come again."""
+        return next((held for held in self._held[wanted.place] if held.whole and _fits(held, wanted)), None)
 
     def is_edit(self, wanted: Wanted) -> bool:
         """Whether a message that says it was edited came before, and never with these words."""
@@ -154,7 +161,9 @@ def _fits(held: Held, wanted: Wanted) -> bool:
     return wanted.modes is None or held.mode in wanted.modes or (wanted.payload and held.payload)
 
 
-def _rows(connection: sa.Connection, group: list[Wanted]) -> Iterator[tuple[tuple[str, str, int | None], Held]]:
+def _rows(
+    connection: sa.Connection, group: list[Wanted], require: Callable[[str], object]
+) -> Iterator[tuple[tuple[str, str, int | None], Held]]:
     """The rows of one table and channel."""
     table, channel_id = group[0].table, group[0].channel_id
     number = table.c.message_id if table is database.item else table.c.lo
@@ -163,8 +172,10 @@ def _rows(connection: sa.Connection, group: list[Wanted]) -> Iterator[tuple[tupl
     at_place: list[sa.ColumnElement[bool]] = [number.in_(numbers)] if numbers else []
     at_place += [sa.and_(number.is_(None), table.c.seen.in_(loose))] if loose else []
     query = sa.select(table, number.label("number")).where(table.c.channel_id == channel_id, sa.or_(*at_place))
-    for row in connection.execute(query):
-        yield (table.name, channel_id, row.number), _held(table, row)
+    rows = connection.execute(query).all()
+    lost = lost_parts(connection, rows, require)
+    for row in rows:
+        yield (table.name, channel_id, row.number), replace(_held(table, row), whole=row.idx not in lost)
 
 
 def _held(table: sa.Table, row: sa.Row[Any]) -> Held:

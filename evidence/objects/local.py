@@ -13,7 +13,15 @@ from pathlib import Path
 
 from evidence.errors import ObjectMissingError
 from evidence.objects.durable import make_folder, storage_errors
-from evidence.objects.pending import LocalPending, file_address, lock_folder, not_ours, place_of, unlink_address
+from evidence.objects.pending import (
+    LocalPending,
+    file_address,
+    lock_folder,
+    not_ours,
+    place_of,
+    require_object,
+    unlink_address,
+)
 
 CHUNK_BYTES = 1 << 20
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
@@ -82,6 +90,10 @@ class LocalObjects:
         with source:
             while chunk := source.read(CHUNK_BYTES):
                 yield chunk
+
+    def require(self, address: str) -> None:
+        """Check that an object lies at this address; see the port."""
+        require_object(self._root, address)
 
     def addresses(self) -> Iterator[str]:
         """The address of every settled object; see the port."""

@@ -75,6 +75,10 @@ class LocalPending:
             (draft, place_of(self._root, address)) for address, drafts in drafts_by_address.items() for draft in drafts
         ]
 
+    def require(self, address: str) -> None:
+        """Check that an object lies at this address; see the port."""
+        require_object(self._root, address)
+
     def settle(self, addresses: Iterable[str]) -> None:
         """Keep the objects that were logged; see the port."""
         wanted = self._drafts_of(addresses)
@@ -152,6 +156,16 @@ def lock_folder(folder: Path, *, wait: bool = False) -> int | None:
         except (BlockingIOError, FileNotFoundError):
             return None
     return None
+
+
+def require_object(root: Path, address: str) -> None:
+    """Check that an object lies at its place below ``root``.
+
+    Raises:
+        ObjectMissingError: None does.
+    """
+    if not place_of(root, address).is_file():
+        raise ObjectMissingError("object_missing.not_there", address=address)
 
 
 def place_of(root: Path, address: str) -> Path:

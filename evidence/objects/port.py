@@ -36,6 +36,13 @@ class Pending(Protocol):
             StoreError: Something that is not ours lies in the way.
         """
 
+    def require(self, address: str) -> None:
+        """Check that an object lies at this address, whoever put it; its bytes are not read.
+
+        Raises:
+            ObjectMissingError: None does.
+        """
+
     def settle(self, addresses: Iterable[str]) -> None:
         """Keep these objects for good: the log names them.
 
@@ -80,6 +87,13 @@ class Objects(Protocol):
 
         Raises:
             ObjectMissingError: No such object.
+        """
+
+    def require(self, address: str) -> None:
+        """Check that an object lies at this address; its bytes are not read.
+
+        Raises:
+            ObjectMissingError: None does.
         """
 
     def addresses(self) -> Iterator[str]:

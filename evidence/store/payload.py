@@ -1,10 +1,16 @@
-"""One sealed payload, wherever it lies: in the row ``media`` of its leaf when it is small, else an object."""
+"""One sealed payload, wherever it lies: in the row ``media`` of its leaf when it is small, else an object.
 
-from collections.abc import Iterator
+And what is lost of an item or a hole: a sealed part that its row in clear promises and nobody holds any more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from evidence.errors import ObjectMissingError
 from evidence.objects.port import Objects
+from evidence.observation import Kind, Mode
 from evidence.store import database
 from evidence.store.stored import stored_bytes
 
@@ -31,3 +37,48 @@ def read_payload(connection: sa.Connection, objects: Objects, *, index: int, add
         yield from objects.read(address)
     else:
         yield stored_bytes(row.body, where=f"media of leaf {index}")
+
+
+def lost_parts(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], require: Callable[[str], object]
+) -> Mapping[int, str]:
+    """By log index, the first sealed part of each of these rows that is not there any more.
+
+    Whether a part that is there still hashes to its leaf, only an audit tells.
+
+    Args:
+        rows: Of ``item`` or of ``hole``.
+        require: Raises ObjectMissingError where no object lies at an address.
+    """
+    table = database.sealed.c
+    names: dict[int, set[str]] = {row.idx: set() for row in rows}
+    kept = sa.select(table.idx, table.name).where(table.idx.in_(list(names)))
+    for idx, name in connection.execute(kept):
+        names[idx].add(name)
+    lost = ((row.idx, _lost_part(row, names[row.idx], require)) for row in rows)
+    return {index: part for index, part in lost if part}
+
+
+def _lost_part(row: sa.Row[Any], names: set[str], require: Callable[[str], object]) -> str:
+    for part in _promised(row):
+        if part not in names and not (part == "media" and _lies(row.payload_sha256, require)):
+            return part
+    return ""
+
+
+def _promised(row: sa.Row[Any]) -> Iterator[str]:
+    yield "record"
+    if not hasattr(row, "payload_sha256"):
+        return
+    if row.payload_sha256 is not None:
+        yield from ("media_header", "media")
+    if row.kind == Kind.FILE and row.mode != Mode.METADATA_ONLY:
+        yield "prints"
+
+
+def _lies(address: str, require: Callable[[str], object]) -> bool:
+    try:
+        require(address)
+    except ObjectMissingError:
+        return False
+    return True

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
-from casefiles.case import OpenedEvent, open_events
+from casefiles.case import OpenedEvent, add_items, open_events
 from evidence.canonical import jcs
-from evidence.errors import AuthorityError, NoMatchingKeyError
+from evidence.errors import AuthorityError, NoMatchingKeyError, ObjectMissingError
 from evidence.finding import Verdict
 from evidence.intake.preserve import type_of
 from evidence.intake.slices import read_slices
@@ -23,11 +23,11 @@ from evidence.observation import HoleReason, Medium, Mode
 from evidence.pictures import find_encoded
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
-from evidence.store.database import reading
+from evidence.store.database import reading, writing
 from evidence.store.payload import read_payload
 from evidence.unseal import open_evidence
 from monitor.rehearsal.export import rehearsal_picture, write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_case, new_home, take_in
 from tests.monitor.desktop.kinds import NOT_INCLUDED, every_sample
 
 
@@ -314,3 +314,55 @@ def test_metadata_only_keeps_no_picture_wherever_in_an_export_it_stands(
 def shows(home: Home, office: Office, event: OpenedEvent) -> bool:
     content = opened(home, office.cards, event.index, event.leaf.sealed["media"]).replace(b"\\/", b"/")
     return content == jpeg() or any(find_encoded(content))
+
+
+LOST = {
+    "the object": lambda home, index, address: (home.path / "objects" / address[:2] / address).unlink(),
+    "its header": lambda home, index, _address: _without(home, index, "media_header"),
+    "its record": lambda home, index, _address: _without(home, index, "record"),
+    "its fingerprints": lambda home, index, _address: _without(home, index, "prints"),
+}
+
+
+def _without(home: Home, index: int, name: str) -> None:
+    with writing(home.engine) as connection:
+        table = database.sealed
+        connection.execute(sa.delete(table).where(table.c.idx == index, table.c.name == name))
+
+
+def _large_file(home: Home) -> tuple[int, str, str]:
+    """Log index, item and object of the first file that lies as an object."""
+    table = database.item
+    with reading(home.engine) as connection:
+        files = connection.execute(sa.select(table).where(table.c.kind == "file").order_by(table.c.idx)).all()
+    return next(
+        (row.idx, row.item_id, row.payload_sha256)
+        for row in files
+        if (home.path / "objects" / row.payload_sha256[:2] / row.payload_sha256).exists()
+    )
+
+
+@pytest.mark.parametrize("part", LOST)
+def test_what_lost_a_sealed_part_is_sealed_again_as_a_new_item(part: str, office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    index, lost, address = _large_file(home)
+    case, before = new_case(home, [lost]), len(items_of(home))
+    LOST[part](home, index, address)
+    with pytest.raises(ObjectMissingError, match="gone") as raised:
+        export_of(home, case, tmp_path / "refused.asice")
+    assert lost in raised.value.where
+    assert "import" in raised.value.fix
+    counts = take_in(home, office.export.folder).counts
+    assert (counts.media, counts.sealed, counts.messages) == (1, 1, 0)
+    again = items_of(home)[before:]
+    assert [item.kind for item in again] == ["file"]
+    assert take_in(home, office.export.folder).counts.media == 0  # CONTROL: what is whole does not come again
+    told = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report
+    problem = told.problems[0]
+    assert problem.verdict is (Verdict.INDETERMINATE if part == "the object" else Verdict.FAILED)
+    assert lost in problem.where + problem.expected
+    if part != "its record":
+        with home.writing() as writer:
+            add_items(home.engine, writer.sequencer, case, [again[0].item_id], doer(home))
+        assert export_of(home, case, tmp_path / "both.asice").facts.items == 2
+    home.engine.dispose()
