@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from api.office.key import Drilled, drill
-from evidence.errors import CardError
-from tests.homes import Office, new_home, size_of
+from evidence.errors import CardError, HomeError
+from evidence.seal.envelopes import seal_whole
+from tests.homes import Office, copy_of, new_home, size_of
 
 
 def test_any_two_or_all_three_cards_open_their_office_and_nothing_is_logged(office: Office) -> None:
@@ -29,4 +30,23 @@ def test_cards_of_another_office_are_told_apart(office: Office, tmp_path: Path) 
     with pytest.raises(CardError, match="another office"):
         drill(office.home, cards[:2])
     assert drill(other, cards[:2]).cards == 2
+    other.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["casework.age", "matching.age", "seal-root.age"])
+def test_a_drill_opens_what_the_cards_must_recover(office: Office, tmp_path: Path, name: str) -> None:
+    home, (other, _cards) = copy_of(office, tmp_path), new_home(tmp_path / "other")
+    file = home.path / "recovery" / name
+    drill(home, office.cards[:2])
+    sealed_here = seal_whole(b"nothing of ours", recipients=(home.recipients.office,))
+    swapped = file.with_name("casework.age" if name != "casework.age" else "matching.age").read_bytes()
+    for data in (b"", (other.path / "recovery" / name).read_bytes(), sealed_here, swapped):
+        file.write_bytes(data)
+        with pytest.raises(HomeError, match="cards") as raised:
+            drill(home, office.cards[:2])
+        assert raised.value.where == str(file)
+    file.unlink()
+    with pytest.raises(HomeError, match="not there"):
+        drill(home, office.cards[:2])
+    home.engine.dispose()
     other.engine.dispose()
