@@ -46,7 +46,7 @@ from evidence.errors import (
 )
 from evidence.keys import RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
-from evidence.objects.durable import storage_errors, write_file
+from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.certificate import Certificate, read_pem
@@ -66,6 +66,8 @@ SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
 REHEARSAL = "rehearsal"
+NEXT = ".next"
+"""How a new seal and its key end as long as their event is not logged."""
 
 
 class Home:
@@ -199,6 +201,19 @@ class Home:
         used = [*self.in_use(), *(self.in_recovery() if recovery else ())]
         return [*unpinned(pins, used), *self.foreign_roots()] if pins else []
 
+    def finish_renewal(self) -> None:
+        """Put a new seal in its place where its renewal was logged and then cut short; its key first."""
+        fresh, key = self.path / f"{SEAL_FILE}{NEXT}", self.keys.path / f"{SEAL_KEY_FILE}{NEXT}"
+        if not fresh.exists():
+            return
+        with database.reading(self.engine) as connection:
+            pin = read_pins(connection, None).get("seal_certificate_sha256")
+        if pin is None or pin.value != certificate_sha256(fresh):
+            return  # it was never logged
+        if key.exists():
+            move_file(key, self.keys.path / SEAL_KEY_FILE)
+        move_file(fresh, self.path / SEAL_FILE)
+
     def foreign_roots(self) -> Iterator[HomeError]:
         """Every certificate in ``trust`` that this home would hand out and nobody knows."""
         known = {
@@ -299,6 +314,7 @@ class Home:
         """
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
+        self.finish_renewal()
         for error in self.unpinned():
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):

@@ -27,6 +27,7 @@ class Act(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
     RECEIVER = "receiver"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config.errors import SecretFileError
 from config.settings import read_secret_file
-from evidence.errors import EnvelopeError, HomeError, KeyTextError, PassphraseError, SealError
+from evidence.errors import EnvelopeError, HomeError, KeyTextError, NoMatchingKeyError, PassphraseError, SealError
 from evidence.objects.durable import make_folder, write_file
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.cards import read_cards
@@ -189,6 +190,25 @@ def _write_public(home: Path, identities: dict[str, HybridIdentity]) -> None:
             write_file(home / "recovery" / f"{role}.age", sealed)
 
 
+def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePrivateKey:
+    """The key of the seal's root, which the cards open.
+
+    Raises:
+        CardError: The cards are too few, mistyped or of different sets.
+        HomeError: The file is missing, is sealed to somebody else, or holds another key.
+    """
+    file = home / "recovery" / RECOVERY["seal_root"]
+    try:
+        key = load_pem_private_key(open_whole(file.read_bytes(), identities=(HybridIdentity(read_cards(cards)),)), None)
+    except FileNotFoundError as error:
+        raise HomeError("home.recovery_missing", where=str(file)) from error
+    except (EnvelopeError, NoMatchingKeyError, ValueError) as error:
+        raise HomeError("home.recovery_closed", where=str(file)) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise HomeError("home.recovery_of_another", where=str(file))
+    return key
+
+
 def require_recovery(home: Path, cards: Sequence[str], *, seal_root: x509.Certificate) -> None:
     """Check that cards open every file in ``HOME/recovery``, and that what is in it is this home's; nothing is kept.
 
@@ -202,14 +222,13 @@ def require_recovery(home: Path, cards: Sequence[str], *, seal_root: x509.Certif
     """
     office, recipients = HybridIdentity(read_cards(cards)), read_recipients(home)
     expected = {"casework": recipients.casework, "matching": recipients.matching}
-    for role, name in RECOVERY.items():
-        file = home / "recovery" / name
+    if recover_seal_root(home, cards).public_key() != seal_root.public_key():
+        raise HomeError("home.recovery_of_another", where=str(home / "recovery" / RECOVERY["seal_root"]))
+    for role, recipient in expected.items():
+        file = home / "recovery" / RECOVERY[role]
         try:
             plain = open_whole(file.read_bytes(), identities=(office,))
-            if role in expected:
-                same = parse_identity(plain.decode("ascii").strip()).recipient == expected[role]
-            else:
-                same = load_pem_private_key(plain, password=None).public_key() == seal_root.public_key()
+            same = parse_identity(plain.decode("ascii").strip()).recipient == recipient
         except FileNotFoundError as error:
             raise HomeError("home.recovery_missing", where=str(file)) from error
         except (SealError, ValueError) as error:

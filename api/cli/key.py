@@ -4,7 +4,19 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import ask, counted, emit, json_option, open_home, warn
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    ask,
+    counted,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    reason_option,
+    warn,
+    warn_unstamped,
+)
 
 
 @click.group()
@@ -31,6 +43,41 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
         {"fits": True, "cards": done.cards},
         as_json=as_json,
         text=f"These {counted(done.cards, 'card')} open the office key of {done.organisation}.",
+    )
+
+
+@key.command("renew-seal")
+@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def renew_seal(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Renew the office's seal with the cards: a new key and certificate under the same root.
+
+    The log says so. Bundles that were sealed before stay good; new letters print the new
+    fingerprint. Needs two persons.
+    """
+    from api.office.key import renew_seal as renew
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
+    done = renew(home, cards, person)
+    warn_unstamped(done.unstamped)
+    emit(
+        {"seal_fingerprint": done.fingerprint, "ends": done.ends},
+        as_json=as_json,
+        text=f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
+        "Tell those who check your bundles: the letters of new bundles print it.",
     )
 
 

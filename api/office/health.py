@@ -1,8 +1,8 @@
 """Checks a home and the program itself; every finding says what to do.
 
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
-else may look in, and every secret is there; ``home.pins``: what is there is what the log pins.
-3. ``clock``: not behind the newest time stamp or entry.
+else may look in, and every secret is there; ``home.pins``: what is there is what the log pins; ``seal``: its
+certificate is valid for 90 days more.  3. ``clock``: not behind the newest time stamp or entry.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
 the log's newest entries are signed.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
@@ -16,6 +16,7 @@ import importlib.metadata
 import io
 import shutil
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from api.home import (
 from config.errors import Explained
 from config.settings import read_secret_file
 from evidence.custody.clock import require_clock
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, HomeError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.store.database import reading
@@ -43,6 +44,8 @@ from evidence.store.reviews import open_reviews
 from evidence.times import Clock, format_time
 
 LEAST_FREE_BYTES = 1 << 30
+SEAL_ENDS_SOON = timedelta(days=90)
+"""Before the end of the seal, there is time to bring the cards together and to tell those who check it."""
 _Check = Callable[[], Iterable[Finding] | None]
 
 
@@ -60,6 +63,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("home.private", lambda: require_private(home.path)),
         ("keys.private", lambda: keys(home)),
         ("home.pins", lambda: pins(home)),
+        ("seal", lambda: seal(home)),
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
         ("store", lambda: store(home)),
@@ -108,6 +112,21 @@ def pins(home: Home) -> Iterable[Finding]:
     except (Explained, OSError):
         return []  # keys.private tells
     return (Finding.of_error("home.pins", error) for error in home.unpinned(recovery=True))
+
+
+def seal(home: Home) -> Iterable[Finding]:
+    """The seal's certificate and its root are valid, and stay so for a while."""
+    for file in (home.path / SEAL_FILE, home.trust / SEAL_ROOT_FILE):
+        try:
+            certificate = read_certificate(file)
+        except HomeError:
+            continue  # keys.private tells
+        begins, ends, now = certificate.not_valid_before_utc, certificate.not_valid_after_utc, home.clock()
+        facts = {"where": str(file), "begins": format_time(begins), "ends": format_time(ends)}
+        if not begins <= now < ends:
+            yield Finding("seal", Verdict.FAILED, "seal.not_valid", facts)
+        elif ends - now < SEAL_ENDS_SOON:
+            yield Finding("seal", Verdict.INDETERMINATE, "seal.ends_soon", facts)
 
 
 def clock_check(home: Home) -> None:

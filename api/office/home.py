@@ -6,6 +6,7 @@ import shutil
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +20,7 @@ from config.catalogues import time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import settings_toml
 from evidence.authority import Doer
+from evidence.custody.anchoring import newest_stamp
 from evidence.custody.event import Draft
 from evidence.errors import HomeError
 from evidence.keys import create_keys, keys_beside
@@ -30,7 +32,11 @@ from evidence.seal.cards import card_text, make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
 from evidence.store import database
-from evidence.times import Clock
+from evidence.store.database import reading
+from evidence.times import Clock, format_time
+
+_CLOCK_SKEW = timedelta(minutes=5)
+"""What the way to a time-stamp office may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
         HomeError: Something is there already, or the cards would lie in the home.
         SettingsError: A time-stamp office is in no catalogue.
         PassphraseError: The passphrase is too short or too even, or cannot be typed.
+        HomeError: The clock does not agree with the first time stamp.
     """
     require_possible(plan.path, plan.stamp_by, cards)
     path = plan.path.resolve()
@@ -170,6 +177,7 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     with home.writing() as writer:
         writer.sequencer.append([_opening(plan, home)])
         unstamped = writer.beat(now=True)
+    _require_right_clock(home)
     cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
     return Created(home, cards, unstamped, plan.threshold)
 
@@ -180,6 +188,18 @@ def _opening(plan: Plan, home: Home) -> Draft:
         Doer(plan.actor, TOOL, home.clock()).values()
         | {each.name: each.value() for each in (*home.in_use(), *home.in_recovery())},
     )
+
+
+def _require_right_clock(home: Home) -> None:
+    """Check that the clock agrees with the first time stamp: a seal of another time would seal nothing that holds.
+
+    Raises:
+        HomeError: It does not; without a time stamp nobody can tell.
+    """
+    with reading(home.engine) as connection:
+        stamped_at = newest_stamp(connection)
+    if stamped_at is not None and abs(home.clock() - stamped_at) > _CLOCK_SKEW:
+        raise HomeError("home.clock_wrong", expected=format_time(stamped_at), found=format_time(home.clock()))
 
 
 def _slug(organisation: str) -> str:

@@ -199,13 +199,21 @@ def make_seal(
     else: destroy its key, or keep it offline for the next seal. An organisation's name that is longer than X.520
     allows is cut in both certificates; entry 0 of the log and the report have it whole.
     """
-    root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root_key = ec.generate_private_key(ec.SECP256R1())
     issuer = Issuer(_name(organisation, "root of the seal"), root_key)
     root = issuer.root(at=at, years=_ROOT_YEARS, usage=("key_cert_sign", "crl_sign"))
+    return root, root_key, *issue_seal(organisation, issuer, at)
+
+
+def issue_seal(organisation: str, issuer: Issuer, at: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A seal's certificate under its root, and its new key.
+
+    LIMIT: it may outlive the root, which is valid for 20 years; a new root is a new home.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
     subject, usage = _name(organisation, "seal"), ("digital_signature", "content_commitment")
     # a seal signs, and commits to content (EN 319 412-2, 4.3.2, type C)
-    seal = issuer.issue(subject, seal_key.public_key(), at=at, years=_SEAL_YEARS, usage=usage)
-    return root, root_key, seal, seal_key
+    return issuer.issue(subject, key.public_key(), at=at, years=_SEAL_YEARS, usage=usage), key
 
 
 def _those(members: dict[str, bytes], wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:

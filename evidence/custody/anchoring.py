@@ -139,6 +139,14 @@ def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
             return
 
 
+def newest_stamp(connection: sa.Connection) -> datetime | None:
+    """When the newest logged token was made, by its own time; None where none is."""
+    event, token = database.event, database.token
+    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx)
+    leaf = connection.execute(anchors.order_by(token.c.idx.desc()).limit(1)).scalar()
+    return None if leaf is None else parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
+
+
 def stamped_size(connection: sa.Connection) -> int:
     """How many leaves the newest stamped checkpoint covers; 0 where none is stamped.
 

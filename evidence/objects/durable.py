@@ -89,3 +89,10 @@ def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
         write_file(fresh, data, mode=mode)
         fresh.replace(file)
         sync_directory(file.parent)
+
+
+def move_file(file: Path, to: Path) -> None:
+    """Give ``file`` the name ``to`` at once, whatever had it; on return both entries have reached the disk."""
+    with storage_errors(to.parent):
+        file.replace(to)
+        sync_directory(to.parent)
