@@ -386,7 +386,8 @@ def require_version(connection: sa.Connection) -> None:
     """
     if not sa.inspect(connection).has_table("alembic_version"):
         raise SchemaVersionError("schema_version.not_ours", expected=SCHEMA_VERSION)
-    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    rows = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
+    found = rows[0] if len(rows) == 1 else ", ".join(map(str, rows)) or None
     if found in _OLDER:
         raise SchemaVersionError("schema_version.older_pre_release", expected=SCHEMA_VERSION, found=str(found))
     if found != SCHEMA_VERSION:

@@ -18,18 +18,34 @@ import sqlalchemy as sa
 
 from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
+from api.office.case import list_cases, show_case
 from api.office.channel import add_channel, remove_channel
 from api.office.health import examine
 from api.office.item import DigestLook, list_items
 from config.errors import Explained
 from config.watchlist import WatchEntry
 from evidence.canonical import sha256_hex
+from evidence.custody.append import _grow
+from evidence.errors import CheckpointError
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
+from evidence.store.database import writing
 from evidence.times import system_clock
 from tests.contracts.tree import ROOT
-from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_case, new_home, new_office
+from tests.homes import (
+    PASSPHRASE,
+    Office,
+    copy_of,
+    doer,
+    export_of,
+    items_of,
+    new_case,
+    new_home,
+    new_office,
+    records_of,
+    size_of,
+)
 
 SEED = 20261125
 OUT_OF_REACH = {
@@ -40,7 +56,7 @@ OUT_OF_REACH = {
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "follower": "how far work has come; it is done again",
     "task": "how far work has come; it is done again",
-    "checkpoint": "a checkpoint that no time stamp is for",
+    "checkpoint: a row removed": "a checkpoint that no time stamp is for",
     "added": "a file that no command reads",
 }
 """Beginning of what is changed -> why nobody notices it; the words stand in docs/threats.md."""
@@ -117,6 +133,7 @@ def unnoticed(office: Office, folder: Path, changes: Iterator[Change]) -> list[s
     """Every change that nothing names and nothing excuses; each is made on a home as it was."""
     missed = []
     for number, change in enumerate(changes):
+        (folder / str(number)).mkdir(parents=True)
         home = copy_of(office, folder / str(number))
         home.engine.dispose()
         change.make(home)
@@ -127,8 +144,30 @@ def unnoticed(office: Office, folder: Path, changes: Iterator[Change]) -> list[s
 
 
 def test_a_home_that_nobody_touched_is_named_nowhere(home: Home) -> None:
-    """CONTROL of every class."""
+    """CONTROL of every class: what is named is the change."""
     assert named(home.path) == ""
+
+
+def test_without_the_check_of_its_class_a_change_stays_unnoticed(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CONTROL of every class: the generator can fail."""
+    other = office.home.path.with_name("other")
+    stranger = (other / "recipients/office.txt").read_bytes()
+    swap = Change("a recipient", lambda home: _put(home.path / "recipients/office.txt", stranger))
+    trigger = Change("a trigger", lambda home: run(home, SCHEMA[0]))
+    row = Change("a hole removed", lambda home: run(home, "DELETE FROM hole"))
+    blinds = {
+        swap: ["evidence.audit.home.unpinned", "api.home.unpinned"],
+        trigger: ["evidence.store.schema.differences", "evidence.audit.home.differences"],
+        row: ["evidence.audit.run.row_places", "evidence.audit.store.differences"],
+    }
+    for number, (change, checks) in enumerate(blinds.items()):
+        with monkeypatch.context() as blind:
+            for check in checks:
+                blind.setattr(check, lambda *_told: iter(()))
+            assert unnoticed(office, tmp_path / str(number), iter([change])) == [change.what]
+        assert unnoticed(office, tmp_path / f"{number} seen", iter([change])) == []
 
 
 # Files
@@ -283,6 +322,38 @@ def put_back(home: Home, older: Path) -> None:
     for name in ("-wal", "-shm"):
         (home.path / f"{DATABASE_FILE}{name}").unlink(missing_ok=True)
     shutil.copyfile(older, home.path / DATABASE_FILE)
+
+
+def cut(home: Home, keep: int) -> None:
+    """Cut the log behind its first entries, and make the hashes of the tree anew by the program's own functions."""
+    with writing(home.engine) as connection:
+        for table in (database.event, database.sealed, database.token, database.pin):
+            connection.execute(sa.delete(table).where(table.c.idx >= keep))
+        connection.execute(sa.delete(database.checkpoint).where(database.checkpoint.c.size > keep))
+        leaves = connection.execute(sa.select(database.event.c.leaf).order_by(database.event.c.idx)).scalars().all()
+        connection.execute(sa.delete(database.tile))
+        _grow(connection, 0, [bytes(leaf) for leaf in leaves])
+    home.engine.dispose()
+
+
+def looked(home: Home) -> None:
+    """Two looks, which nothing but their own entries tells of; signed by the end of the command, stamped by none."""
+    fresh = Home.open(home.path)
+    look = DigestLook(doer(fresh), fresh.keys.unlock(PASSPHRASE).casework)
+    list_items(fresh, look=look, limit=1)
+    show_case(fresh, list_cases(fresh).entries[0].case_id, look.doer, look.casework)
+    fresh.engine.dispose()
+
+
+def test_looks_that_are_cut_off_with_the_tree_made_anew_are_named(home: Home) -> None:
+    before = size_of(home)
+    looked(home)
+    assert [record.type for record in records_of(home, before)] == ["digests_viewed", "case_viewed"]
+    assert named(home.path) == ""
+    cut(home, before)
+    assert named(home.path) == "log.signed"
+    with pytest.raises(CheckpointError, match="behind"), Home.open(home.path).writing():
+        pass
 
 
 def test_a_database_put_back_is_named(office: Office, tmp_path: Path) -> None:

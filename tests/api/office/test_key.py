@@ -96,14 +96,14 @@ def test_a_renewal_that_is_cut_short_leaves_the_old_seal_or_the_new_one(
     home = copy_of(office, tmp_path)
     case = new_case(home)
 
-    def stop(*_told: object) -> None:
+    def stop(*_told: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    moves = iter([move_file] * (cut - 1) + [stop] if cut else [])
+    moves = iter([move_file] * (cut - 1) + [stop])
     if cut == 0:
         monkeypatch.setattr("evidence.custody.sequencer.Sequencer.append", stop)
     elif cut < 3:
-        monkeypatch.setattr("api.home.move_file", lambda file, to: next(moves)(file, to))
+        monkeypatch.setattr("api.home.move_file", lambda *told: next(moves)(*told))  # noqa: PLW0108 - each call takes the next
     else:
         monkeypatch.setattr("api.home.Writer.beat", stop)
     with pytest.raises(KeyboardInterrupt):
