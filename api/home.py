@@ -102,9 +102,13 @@ class Home:
         _require_writable(home.path)
         if not (home.path / OBJECTS_FOLDER).is_dir():
             raise HomeError("home.objects_missing", where=str(home.path / OBJECTS_FOLDER))
-        with database.reading(home.engine) as connection:
-            database.require_version(connection)
-            require_schema(connection)
+        try:
+            with database.reading(home.engine) as connection:
+                database.require_version(connection)
+                require_schema(connection)
+        except BaseException:
+            home.engine.dispose()  # nobody else holds it
+            raise
         oplog.note("home_opened", database=home.engine.dialect.name)
         return home
 

@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from api import TOOL
-from api.home import Home
+from api.home import Home, read_certificate
 from api.office.approval import approve
 from api.office.channel import add_channel
-from api.office.health import LEAST_FREE_BYTES, examine, store
+from api.office.health import LEAST_FREE_BYTES, examine, seal, store
 from api.office.health import decoder as real_decoder
 from config.watchlist import watch_entry
 from evidence.authority import Doer
@@ -122,6 +122,23 @@ def test_a_home_without_time_stamps_has_no_clock_to_compare(home: Home) -> None:
     with closing(sqlite3.connect(home.path / "nisisama.db")) as connection, connection:
         connection.execute("DELETE FROM token")
     assert problems(home) == []
+
+
+def test_a_seal_that_ends_soon_or_is_not_valid_is_found(home: Home) -> None:
+    ends = read_certificate(home.path / "seal.pem").not_valid_after_utc
+    begins = read_certificate(home.path / "seal.pem").not_valid_before_utc
+    for at, verdict in (
+        (ends - timedelta(days=91), None),
+        (ends - timedelta(days=89), Verdict.INDETERMINATE),
+        (ends, Verdict.FAILED),
+        (begins - timedelta(seconds=1), Verdict.FAILED),
+    ):
+        later = Home(home.path, lambda at=at: at)
+        found = [each for each in seal(later) if each.where.endswith("seal.pem")]
+        assert [each.verdict for each in found] == ([] if verdict is None else [verdict]), at
+        assert all("renew-seal" in each.fix for each in found)
+    (home.path / "seal.pem").unlink()
+    assert [each.where for each in seal(home)] == []  # keys.private tells
 
 
 def test_a_disk_that_is_nearly_full_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from evidence.canonical import text_value
 from evidence.custody.event import Record
 from evidence.errors import CardError, HomeError, PassphraseError
 from evidence.finding import Verdict
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.cards import read_cards
 from evidence.store import database
 from evidence.store.database import reading
@@ -130,3 +132,21 @@ def test_a_new_home_passes_its_audit_and_its_cards_are_its_office_key(office: Of
     done = run_audit(office.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
     assert done.report.verdict is Verdict.PASSED
     assert read_cards(office.cards[1:]) == read_cards(office.cards[:2])
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_clock_that_the_first_time_stamp_contradicts_makes_no_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """Whatever the clock says, a seal that is valid at another time only is never made."""
+    answer = RehearsalOffice.stamp_reply
+
+    def elsewhere(office: RehearsalOffice, query: bytes, at: datetime) -> bytes:
+        return answer(office, query, at + timedelta(minutes=minutes))
+
+    monkeypatch.setattr(RehearsalOffice, "stamp_reply", elsewhere)
+    with pytest.raises(HomeError, match="clock"):
+        create_home(plan(tmp_path), system_clock)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    create_home(plan(tmp_path), system_clock).home.engine.dispose()

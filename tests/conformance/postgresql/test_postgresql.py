@@ -22,6 +22,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database, task
 from evidence.store.database import reading, writing
+from evidence.store.schema import differences
 from evidence.times import system_clock
 from monitor.rehearsal.export import write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_office, take_in
@@ -208,3 +209,59 @@ def test_a_server_that_is_not_there_is_explained(
     monkeypatch.setenv("NISISAMA_DATABASE__URL", url_of(tmp_path, "office"))
     with pytest.raises(StoreError):
         Home.open(home.path)
+
+
+# What somebody else put into the database
+
+FOREIGN = {
+    "a trigger": (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER t BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION f()",
+    ),
+    "a rule": ("CREATE RULE r AS ON INSERT TO sealed DO INSTEAD NOTHING",),
+    "row security": ("ALTER TABLE item ENABLE ROW LEVEL SECURITY",),
+    "a policy": ("CREATE POLICY p ON item FOR SELECT USING (false)",),
+    "a function": ("CREATE FUNCTION length(bytea) RETURNS integer LANGUAGE sql AS 'SELECT 0'",),
+    "a view": ("CREATE VIEW v AS SELECT * FROM item",),
+    "a table": ("CREATE TABLE t (a integer)",),
+    "a column": ("ALTER TABLE event ADD COLUMN more text",),
+    "a default": ("ALTER TABLE item ALTER COLUMN mode SET DEFAULT 'sealed'",),
+    "a generated column": ("ALTER TABLE event ADD COLUMN more integer GENERATED ALWAYS AS (length(leaf)) STORED",),
+    "no NOT NULL": ("ALTER TABLE token ALTER COLUMN reply DROP NOT NULL",),
+    "another type": ("ALTER TABLE channel ALTER COLUMN mode TYPE text",),
+    "a check": ("ALTER TABLE item ADD CONSTRAINT c CHECK (idx >= 0)",),
+    "no unique items": ("ALTER TABLE item DROP CONSTRAINT uq_item_item_id CASCADE",),
+    "an index": ("CREATE INDEX i ON item (mode)",),
+    "a heir": ("CREATE TABLE heir () INHERITS (event)",),
+    "an unlogged table": ("ALTER TABLE task SET UNLOGGED",),
+    "no foreign keys": ("ALTER TABLE case_item DISABLE TRIGGER ALL",),
+    "an event trigger": (
+        "CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION e()",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_this_program_did_not_make_is_named_and_the_home_is_not_opened(moved: Home, name: str) -> None:
+    with reading(moved.engine) as connection:
+        assert list(differences(connection)) == []  # CONTROL
+    with writing(moved.engine) as connection:
+        for statement in FOREIGN[name]:
+            connection.exec_driver_sql(statement)
+    with pytest.raises(StoreError, match="not built as this program builds it") as raised:
+        Home.open(moved.path)
+    assert raised.value.where
+    moved.engine.dispose()
+
+
+def test_a_row_that_a_rule_swallows_while_a_program_runs_is_not_acknowledged(moved: Home) -> None:
+    before = _audited(moved)[1]
+    with moved.writing() as writer:
+        with writing(moved.engine) as connection:
+            connection.exec_driver_sql("CREATE RULE r AS ON INSERT TO sealed DO INSTEAD NOTHING")
+        with pytest.raises(StoreError, match="does not hold"):
+            open_case(writer.sequencer, doer(moved))
+        with writing(moved.engine) as connection:
+            connection.exec_driver_sql("DROP RULE r ON sealed")
+    assert _audited(moved) == (Verdict.PASSED, before)
