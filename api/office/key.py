@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from api.home import NEXT, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, certificate_sha256, read_certificate
 from casefiles.bundle.sign import issue_seal
+from config.errors import Explained
 from evidence.authority import Act, Doer, two_persons
 from evidence.canonical import Value, sha256_hex
 from evidence.custody.event import Draft
 from evidence.custody.pins import SEAL
-from evidence.errors import HomeError, StampError
+from evidence.errors import HomeError
 from evidence.keys import recover_seal_root, require_recovery
 from evidence.objects.durable import replace_file
 from evidence.seal.cards import require_cards_of
@@ -57,7 +58,7 @@ class Renewed:
 
     fingerprint: str
     ends: str
-    unstamped: StampError | None
+    unstamped: Explained | None
 
 
 def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed:
