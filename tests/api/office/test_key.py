@@ -71,7 +71,7 @@ def test_a_renewed_seal_seals_the_next_bundle_and_the_log_pins_it(office: Office
     assert export_of(home, case, tmp_path / "case.asice").facts.seal_fingerprint == done.fingerprint
     again = renewed(home, office.cards[:2])
     assert again.fingerprint == certificate_sha256(home.path / "seal.pem") != done.fingerprint
-    assert not list(tmp_path.rglob("*.next"))
+    assert not list(tmp_path.rglob("seal*.next"))
     home.engine.dispose()
 
 
