@@ -258,6 +258,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "home.private",
         "keys.private",
         "home.pins",
+        "seal",
         "clock",
         "disk",
         "store",
