@@ -86,7 +86,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copyfile(home.path / DATABASE_FILE, folder / "older.db")
     case = new_case(home, [item.item_id for item in items_of(home)[:2]])
-    export_of(home, case, folder / "case.asice", by=doer(home, approver=None))
+    export_of(home, case, folder / "case.asice")
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()
     home.engine.dispose()
