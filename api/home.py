@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
-from evidence.custody.clock import KnownTimes, known_times, require_clock
+from evidence.custody.clock import KnownTimes, known_times, require_clock, today
 from evidence.custody.pins import InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -296,6 +297,10 @@ class Home:
                 chosen.append(TimeStampOffice(name, url, tuple(roots[name])))
             yield tuple(chosen)
 
+    def today(self) -> date:
+        """The day by which a term ends, as of a legal basis or a consent."""
+        return today(self.clock(), self.known_times())
+
     def known_times(self) -> KnownTimes:
         """What the log knows of time."""
         with database.reading(self.engine) as connection:
@@ -324,7 +329,8 @@ class Home:
         if taken_back := self.objects.recover(sequencer.logged_objects):
             oplog.note("recovery_took_back", objects=taken_back)
         writer = Writer(self, sequencer)
-        require_clock(self.clock(), self.known_times, writer.stamp)
+        with storage_errors(self.path):  # a stamp signs first
+            require_clock(self.clock(), self.known_times, writer.stamp)
         try:
             yield writer
         except BaseException:

@@ -8,7 +8,7 @@ import io
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -54,6 +54,8 @@ from evidence.finding import Report
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
+from evidence.names import require_name
+from evidence.objects.durable import storage_errors
 from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate, Certificate
 from evidence.stamp.client import request_stamp
@@ -125,13 +127,16 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
         ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
-        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason.
+        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason;
+            or the receiver's name has a character that a reader does not see.
         StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
         StorageFullError: No space for the files; nothing was written or logged.
         StoreError: The export could not be logged, or may have been; the next run asks the log.
     """
+    if order.receiver is not None:
+        order = replace(order, receiver=require_name(order.receiver))
     require_exportable(home, order.case_id, destination)
     if earlier := _finish(home, order, casework, destination):
         return earlier
@@ -180,8 +185,8 @@ def _grant(home: Home, order: Order, casework: Identity) -> Grant:
     grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
     if grant.review_by:
         require_receiver(order.receiver, order.audience, receivers(home.engine, casework))
-        today = home.clock().date()
-        require_consent(consent_of(home.engine, order.case_id, casework), scope=order.audience, today=today)
+        consent = consent_of(home.engine, order.case_id, casework)
+        require_consent(consent, scope=order.audience, today=home.today())
     return grant
 
 
@@ -287,7 +292,8 @@ def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
     """
     found = _newest_anchored(writer.home, covers)
     if found is None:
-        error = writer.stamp()
+        with storage_errors(writer.home.path):
+            error = writer.stamp()
         found = _newest_anchored(writer.home, covers)
         if found is None:
             raise error or no_office(writer.home.path / SETTINGS_FILE)

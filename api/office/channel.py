@@ -12,7 +12,6 @@ from api.office.page import LIMIT, Page, page_of
 from config.errors import Explained, SettingsError
 from config.watchlist import Readable, WatchEntry
 from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
-from evidence.custody.clock import today
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
 from evidence.observation import Mode
@@ -72,7 +71,7 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
-    basis = legal_basis_for(mode, legal_basis, today=today(home.clock(), home.known_times()))
+    basis = legal_basis_for(mode, legal_basis, today=home.today())
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
     row = _channel_of(entry, mode)
 

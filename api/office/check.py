@@ -73,7 +73,7 @@ def check_picture(
     require_case(home.engine, case_id)
     consent = consent_of(home.engine, case_id, casework)
     if consent is not None:
-        require_consent(consent, scope=CHECK, today=home.clock().date())
+        require_consent(consent, scope=CHECK, today=home.today())
     query = fingerprints_of(picture.read(MAX_BYTES + 1))
     result = check(query, stored_prints(home, matching))
     unread = _files(home) - result.compared - result.not_compared

@@ -10,7 +10,6 @@ from config import oplog
 from config.errors import Explained
 from config.watchlist import Readable
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
-from evidence.custody.clock import today
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
@@ -62,7 +61,7 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
         StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
     """
-    basis = legal_basis_for(wish.mode, wish.legal_basis, today=today(home.clock(), home.known_times()))
+    basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
     if basis:
         require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)

@@ -581,6 +581,15 @@ def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
     assert done.review_by is not None
 
 
+def test_a_receiver_s_name_is_checked_where_two_persons_export_too(desk: Desk) -> None:
+    before = desk.size()
+    with pytest.raises(AuthorityError) as raised:
+        desk.export("unseen.asice", to="Cou\u200brt")
+    assert (raised.value.code, desk.size()) == ("authority.name_not_seen", before)
+    desk.export("spaced.asice", to=" Court ")
+    assert [record.values["receiver"] for record in desk.records(before) if record.type == "exported"] == ["Court"]
+
+
 def test_the_log_is_stamped_again_after_an_export(
     desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
 ) -> None:

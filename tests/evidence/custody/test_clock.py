@@ -49,6 +49,13 @@ def test_between_clock_and_entry_a_stamp_decides() -> None:
     assert "Compare the clock" in raised.value.fix
 
 
+def test_an_entry_that_another_writer_logged_after_the_stamp_is_no_fault() -> None:
+    assert require(KnownTimes(NOW - HOUR, NOW + HOUR), KnownTimes(NOW, NOW + SKEW)) == 1
+    with pytest.raises(StoreError) as raised:
+        require(KnownTimes(NOW - HOUR, NOW + HOUR), KnownTimes(NOW, NOW + 2 * HOUR))
+    assert raised.value.facts["expected"] == "2026-05-01T02:00:00.000Z"
+
+
 def test_a_term_ends_by_the_later_of_clock_and_stamp() -> None:
     assert today(NOW, KnownTimes(None, None)) == today(NOW, KnownTimes(NOW - 30 * HOUR, None)) == date(2026, 5, 1)
     assert today(NOW, KnownTimes(NOW + 30 * HOUR, None)) == date(2026, 5, 2)
