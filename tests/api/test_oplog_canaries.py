@@ -111,8 +111,8 @@ def live(life: Life) -> None:
     life.run("case", "show", opened["case_id"])
     picture = next(life.export.folder / name for name in sorted(life.export.media) if name.endswith(".jpg"))
     life.run("check", picture, "--case", opened["case_id"], *reason)
-    bundle = folder / "kanarina.asice"
-    code, _ = life.run("case", "export", opened["case_id"], "--out", bundle, "--for", "court", *reason)
+    bundle, approved = folder / "kanarina.asice", ("--approved-by", PLANTED["approver"], *reason)
+    code, _ = life.run("case", "export", opened["case_id"], "--out", bundle, "--for", "court", *approved)
     assert code == 0
     life.run("verify", bundle)
     life.run("audit")

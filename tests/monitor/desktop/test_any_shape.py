@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evidence.canonical import from_b64u, jcs
-from evidence.content import NAMES, join, split
+from evidence.content import NAMES, join_content, split_content
 from evidence.observation import HoleReason
 from monitor.desktop import known
 from monitor.desktop.message import Message
@@ -102,7 +102,7 @@ def test_whatever_stands_anywhere_is_content_or_a_hole_that_names_it(named: Name
         for shape, value in SHAPES.items():
             message = read(put(good, path, value))
             told, fields = values(message), {name: message.fields[name] for name in NAMES}
-            assert split(join(fields)) == fields
+            assert split_content(join_content(fields)) == fields
             if not is_expected(at(good, path), shape, path[-1]) and not is_said(message, told, without, path, shape):
                 silent.append((path, shape, message.holes))
             lost += [(path, shape, word) for word in named.sample.says if word in without and word not in told]
