@@ -79,7 +79,10 @@ def commands(home: Home) -> dict[str, tuple[list[str | Path], str]]:
     return {
         "case open": (["case", "open"], "case_opened"),
         "case show": (["case", "show", case], "case_viewed"),
-        "case export": (["case", "export", case, "--for", "court", "--reason", "a test", "--out", out], "exported"),
+        "case export": (
+            ["case", "export", case, "--for", "court", "--reason", "a test", "--approved-by", "bo", "--out", out],
+            "exported",
+        ),
         "evidence list": (["evidence", "list"], "digests_viewed"),
         "evidence show": (["evidence", "show", item], "digests_viewed"),
         "import": (["import", home.path.parent / "more", "--declared-by", "mila"], "imported"),
