@@ -65,6 +65,7 @@ from casefiles.verifier.cades import (
     root_keys,
 )
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
+from casefiles.verifier.references import require_closed, require_within
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from config.words import languages
@@ -595,6 +596,16 @@ def _records_case(opened: OpenedBundle) -> Basis:
     return Basis("basis.made_for", {"case": opened.case["audience"]})
 
 
+def _records_references(opened: OpenedBundle) -> Basis:
+    require_closed(opened.records, case_id=opened.case["case"], log_key=str(opened.log_key))
+    return Basis()
+
+
+def _records_times(opened: OpenedBundle) -> Basis:
+    require_within(opened.records, opened.anchorage.bounds)
+    return Basis()
+
+
 def _content_texts(opened: OpenedBundle) -> Basis:
     _require_known_types(opened)
     case = opened.case
@@ -723,6 +734,10 @@ CHECKS: tuple[Check, ...] = (
     Check("records.schemas", _records_schemas, _MEMBERS),
     Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
+    Check(
+        "records.references", _records_references, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")
+    ),
+    Check("records.times", _records_times, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")),
     Check(
         "content.texts",
         _content_texts,

@@ -672,6 +672,20 @@ def earlier_stamp_made_after_the_daily_seal() -> bytes:
     return forge.reseal(make_payload(forge.contents_of(log)).members)
 
 
+@damaged("records.references")
+def log_opened_twice() -> bytes:
+    log = forge.small_log(3)
+    log.add("log_opened", forge.opening())
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
+
+
+@doubtful("records.times")
+def entry_that_states_a_time_after_its_stamp() -> bytes:
+    log = forge.small_log(3)
+    log.add("observed", forge.item(9, at=forge.START + timedelta(hours=13)))
+    return forge.reseal(make_payload(forge.contents_of(log)).members)
+
+
 # --- the tables
 
 
@@ -770,6 +784,7 @@ def in_a_log_with(
     log.anchor(forge.START + timedelta(minutes=5))
     log.add("observed", forge.item(1))
     odd, disclosures = json.loads(log.leaves[-1]), dict(log.disclosures[-1])
+    odd["event"] = "e" * 32
     change(odd, disclosures)
     odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in disclosures.items()})
     at = log.append(jcs(odd), disclosures)

@@ -359,10 +359,10 @@ def pack(directory: Path) -> Path:
         target = source / "casefiles" / data
         target.parent.mkdir(exist_ok=True)
         target.write_bytes((TREE / "casefiles" / data).read_bytes())
-    for family in ("errors", "words"):
-        words = source / "config" / "data" / family / "en.json"
-        words.parent.mkdir(parents=True)
-        words.write_bytes(TREE.joinpath("config", "data", family, "en.json").read_bytes())
+    for data in ("errors/en.json", "words/en.json", "confusables.txt"):
+        words = source / "config" / "data" / data
+        words.parent.mkdir(parents=True, exist_ok=True)
+        words.write_bytes(TREE.joinpath("config", "data", data).read_bytes())
     # zipapp's own starter forgets the exit code
     (source / "__main__.py").write_text("import sys\nfrom casefiles.verifier.__main__ import main\nsys.exit(main())\n")
     out = directory / "verify.pyz"
@@ -385,7 +385,7 @@ def test_the_verifier_runs_as_one_file_without_the_rest_of_the_program(files: di
 def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
     assert closure() <= {
         "casefiles", "casefiles.errors", "casefiles.format", "casefiles.report", "casefiles.verifier",
-        "config", "config.errors", "config.words", "evidence.content",
+        "config", "config.errors", "config.words", "evidence.content", "evidence.names",
         "evidence", "evidence.canonical", "evidence.errors", "evidence.finding", "evidence.log", "evidence.pictures",
         "evidence.stamp", "evidence.times",
         *(f"casefiles.format.{name}" for name in (
@@ -393,7 +393,7 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
         )),
         *(f"casefiles.report.{name}" for name in ("beside", "data", "lines", "said", "text")),
         *(f"casefiles.verifier.{name}" for name in (
-            "__main__", "cades", "checks", "held", "report", "script", "texts",
+            "__main__", "cades", "checks", "held", "references", "report", "script", "texts",
         )),
         *(f"evidence.log.{name}" for name in ("commit", "leaf", "merkle", "note", "schema")),
         *(f"evidence.stamp.{name}" for name in (

@@ -1,0 +1,154 @@
+"""The entries of a bundle as a closed world: what one refers to is there, and each says what it may.
+
+Whoever holds the seal, and even the log's key, can leave out an entry that another names, show one of another case, or
+take one person for two. Each rule is of docs/format.md. A value that is withheld refers to nothing that can be checked.
+Pure; standard library only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from casefiles.errors import RecordsError, UndecidedError
+from casefiles.format.records import ITEM, OPENING, Bounds, DisclosedLeaf
+from evidence.canonical import Json
+from evidence.errors import AuthorityError
+from evidence.names import require_others
+from evidence.times import parse_time
+
+KINDS = frozenset({"channel", "deletion", "edit", "file", "message", "service"})
+MODES = frozenset({"hash_only", "metadata_only", "sealed"})
+_REQUEST, _APPROVAL = "requested", "approved"
+_OF_A_CASE = frozenset({"case_opened", "case_item_added", "case_item_removed"})
+_NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM}
+"""NAMEs whose value is another event, and the type that this event must be of."""
+_AHEAD, _BEFORE = timedelta(minutes=1), timedelta(days=1)
+"""How far a clock may be ahead of a time-stamp office, and how long before its entry an act may have begun."""
+
+
+def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: str) -> None:
+    """Check what the entries of a bundle say of one another.
+
+    1. No event is there twice.
+    2. Entry 0 alone opened the log, and shows the log's key.
+    3. Each event that one names as its request, its authority or its item is there, of that type.
+    4. What speaks of a case speaks of this one; once its opening is shown, each item was added to it.
+    5. Who approved is another than who asked.
+    6. An item is of a known kind and mode.
+
+    Args:
+        case_id: The case of which the bundle is, from ``case.json``.
+        log_key: The log's key, from ``data/log/key``.
+
+    Raises:
+        RecordsError: One of them does not hold.
+        AuthorityError: Two names are one person's.
+    """
+    # (1) each once
+    _require_once(records)
+    # (2) the opening
+    _require_opening(records, log_key)
+    # (3) what is named
+    by_event = {record.leaf.event_id: record for record in records}
+    for record, name, named in _names(records):
+        found = by_event.get(named)
+        if found is None or found.leaf.type != _NAMED[name]:
+            raise RecordsError("records.names_what_is_not_there", index=record.index, name=name, expected=named)
+    # (4) the case
+    _require_case(records, case_id)
+    # (5) two persons
+    _require_two_persons(records, by_event)
+    # (6) kinds and modes
+    for record in _of(records, ITEM):
+        _require_listed(record, "kind", KINDS)
+        _require_listed(record, "mode", MODES)
+
+
+def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
+    """Check that the time which each entry states fits the times that are proven for it.
+
+    Raises:
+        UndecidedError: One does not: the clock by which it was written was wrong, and what it says of time is open.
+    """
+    for record in records:
+        at = record.values.get("at")
+        if not isinstance(at, str):
+            continue
+        stated, after = parse_time(at), bounds.made_after(record.leaf.after)
+        latest = bounds.in_log_by(record.index).at
+        if stated > parse_time(latest) + _AHEAD or (after and stated < parse_time(after) - _BEFORE):
+            expected = f"{after or 'the beginning'} to {latest}"
+            raise UndecidedError("undecided.time_outside", index=record.index, expected=expected, found=at)
+
+
+def _of(records: Iterable[DisclosedLeaf], event_type: str) -> Iterator[DisclosedLeaf]:
+    return (record for record in records if record.leaf.type == event_type)
+
+
+def _names(records: Iterable[DisclosedLeaf]) -> Iterator[tuple[DisclosedLeaf, str, str]]:
+    """Each event that is named: by which record, under which NAME."""
+    for record in records:
+        for name in _NAMED.keys() & record.values.keys():
+            named = record.values[name]
+            if isinstance(named, str):
+                yield record, name, named
+
+
+def _require_once(records: Iterable[DisclosedLeaf]) -> None:
+    seen: dict[str, int] = {}
+    for record in records:
+        if seen.setdefault(record.leaf.event_id, record.index) != record.index:
+            raise RecordsError("records.event_twice", index=record.index, other=seen[record.leaf.event_id])
+
+
+def _require_opening(records: Iterable[DisclosedLeaf], log_key: str) -> None:
+    for record in _of(records, OPENING):
+        if record.index != 0:
+            raise RecordsError("records.opened_again", index=record.index)
+        if record.values.get("log_key") != log_key:
+            found = ascii(record.values.get("log_key"))[:120]
+            raise RecordsError("records.opened_with_another_key", expected=log_key, found=found)
+
+
+def _require_case(records: Sequence[DisclosedLeaf], case_id: str) -> None:
+    held: dict[Json, bool] = {}
+    for record in records:
+        if record.leaf.type not in _OF_A_CASE:
+            continue
+        if record.values.get("case", case_id) != case_id:
+            found = ascii(record.values["case"])[:80]
+            raise RecordsError("records.of_another_case", index=record.index, expected=case_id, found=found)
+        if isinstance(item := record.values.get("item"), str):
+            held[item] = record.leaf.type == "case_item_added"
+    if not any(_of(records, "case_opened")):
+        return
+    for record in _of(records, ITEM):
+        if not held.get(record.leaf.event_id):
+            raise RecordsError("records.item_not_of_the_case", index=record.index, expected=case_id)
+
+
+def _require_two_persons(records: Iterable[DisclosedLeaf], by_event: Mapping[str, DisclosedLeaf]) -> None:
+    for record in records:
+        if record.leaf.type == _APPROVAL:
+            request = record.values.get("request")
+            asked = by_event.get(request) if isinstance(request, str) else None
+            _require_others(record, asked.values.get("actor") if asked else None, record.values.get("actor"))
+        else:
+            _require_others(record, record.values.get("actor"), record.values.get("approver"))
+
+
+def _require_others(record: DisclosedLeaf, one: Json, other: Json) -> None:
+    if not isinstance(one, str) or not isinstance(other, str):
+        return
+    try:
+        require_others(one, other)
+    except AuthorityError as error:
+        raise RecordsError("records.one_person_twice", cause=error, index=record.index) from error
+
+
+def _require_listed(record: DisclosedLeaf, name: str, listed: frozenset[str]) -> None:
+    value = record.values.get(name)
+    if value is not None and value not in listed:
+        expected = ", ".join(sorted(listed))
+        raise RecordsError(
+            "records.of_no_known_kind", index=record.index, name=name, expected=expected, found=ascii(value)[:80]
+        )
