@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from casefiles.errors import CaseError
 from casefiles.verifier import report as verifier
-from config.errors import ConfigError, Explained
+from config.errors import ConfigError, Explained, UsageError
 from evidence.errors import EvidenceError, NobodyNamedError
 from evidence.finding import Verdict
 from monitor.errors import MonitorError
@@ -24,6 +24,7 @@ UNDECIDED = 3
 EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
     {
         ConfigError: REFUSED,
+        UsageError: USAGE,
         EvidenceError: REFUSED,
         NobodyNamedError: USAGE,
         MonitorError: REFUSED,

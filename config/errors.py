@@ -5,7 +5,8 @@
     │   ├── SettingsError       a setting is unknown, missing or out of range
     │   ├── SecretFileError     a secret file is absent or readable by others
     │   ├── CatalogueError      a shipped catalogue does not fit its schema
-    │   └── LegalBasisError     a legal basis file is incomplete or expired
+    │   ├── LegalBasisError     a legal basis file is incomplete or expired
+    │   └── UsageError          a command was called in a way that it has not
     ├── evidence.errors.EvidenceError
     ├── monitor.errors.MonitorError
     └── casefiles.errors.CaseError
@@ -163,3 +164,7 @@ class CatalogueError(ConfigError):
 
 class LegalBasisError(ConfigError):
     """A legal basis file is incomplete, not yet valid or expired."""
+
+
+class UsageError(ConfigError):
+    """A command was called in a way that it has not."""

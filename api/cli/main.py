@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from api import VERSION
 from config import oplog
 
 COMMANDS = {
@@ -28,6 +29,7 @@ COMMANDS = {
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
     "key": ("api.cli.key:key", "For key holders: check that cards open the office key, renew the seal."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
+    "help": ("api.cli.guide:help_", "Say what a command does: help COMMAND."),
 }
 """Command -> where it is, and its line in the overview."""
 
@@ -90,6 +92,7 @@ def _ours_first(ctx: click.Context, args: Sequence[str]) -> list[str]:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="nisisama", message="%(prog)s %(version)s")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -135,14 +138,25 @@ def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(args=arguments, prog_name="nisisama", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _report_wrong_call(error, in_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo(str(stopped) or "Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
         return 1
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
         return _report(error, in_json="--json" in arguments)
     return code if isinstance(code, int) else 0
+
+
+def _report_wrong_call(error: click.ClickException, *, in_json: bool) -> int:
+    """Say what was wrong with the call; a person is shown how the command is called, too."""
+    from api.cli.usage import explained
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not in_json:
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.UsageError) and error.ctx is not None and not in_json:
+        click.echo(error.ctx.get_usage(), err=True)
+    return _report(explained(error), in_json=in_json)
 
 
 def _report(error: Exception, *, in_json: bool) -> int:

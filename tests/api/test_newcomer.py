@@ -201,7 +201,7 @@ def test_a_full_disk_under_the_output_is_said_and_no_traceback_is_shown(tmp_path
         command = [*PROGRAM, "--home", tmp_path / "none", "evidence", "list", "--json"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT)
     assert done.returncode == 1
-    assert b"no settings here" in done.stderr
+    assert b"no office here" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

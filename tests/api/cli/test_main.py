@@ -10,12 +10,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import pytest
 
 from api.cli.main import COMMANDS
 from config.catalogues import OfficeEntry, RootCertificate
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.times import system_clock
+from tests.api.cli.test_usage import LEAVES
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE
 
@@ -48,10 +50,11 @@ PROGRAM = "import sys; from api.cli.main import main; sys.exit(main())"
     ids=" ".join,
 )
 def test_a_wrong_call_is_usage(arguments: list[str]) -> None:
-    for more in ([], ["--json"]):
-        ran = run(*arguments, *more)
-        assert (ran.code, ran.out) == (USAGE, "")
-        assert "Error:" in ran.err
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (USAGE, "")
+    assert "error: " in ran.err
+    error = run(*arguments, "--json").error
+    assert (error["type"], error["code"].partition(".")[0]) == ("UsageError", "usage")
 
 
 def test_no_command_is_usage_and_shows_them_all() -> None:
@@ -60,15 +63,32 @@ def test_no_command_is_usage_and_shows_them_all() -> None:
     assert all(name in ran.err for name in COMMANDS)
 
 
-HOMELESS = ("watch list", "evidence list", "audit", "case open", "evidence show x", "import . --declared-by x")
+def call_of(words: tuple[str, ...], command: click.Command, file: Path) -> list[str]:
+    """A call of a command with all that it needs, of the right kind."""
+    call = list(words)
+    for each in command.params:
+        if each.required:
+            kind = each.type
+            value = kind.choices[0] if isinstance(kind, click.Choice) else "2026-01-01"
+            value = str(file) if isinstance(kind, click.Path) else str(value)
+            call += [each.opts[0], value] if isinstance(each, click.Option) else [value]
+    return call
 
 
-@pytest.mark.parametrize("command", HOMELESS)
-def test_without_a_home_the_remedy_is_told(tmp_path: Path, me: None, command: str) -> None:
-    error = run(*command.split(), "--json", home=tmp_path / "none").error
-    assert error["type"] == "SettingsError"
-    assert error["where"] == str(tmp_path / "none" / "nisisama.toml")
-    assert "init" in error["fix"]
+HOMELESS = {"init", "demo", "verify", "help"}
+
+
+@pytest.mark.parametrize("words", [words for words in LEAVES if words[0] not in HOMELESS], ids=" ".join)
+def test_without_an_office_every_command_says_how_to_make_one(tmp_path: Path, me: None, words: tuple[str, ...]) -> None:
+    picture = tmp_path / "out.asice"
+    picture.write_bytes(b"x")
+    ran = run("--home", tmp_path / "none", *call_of(words, LEAVES[words], picture), "--json")
+    told = ran.printed["error"] if "error" in ran.printed else ran.printed["findings"][-1]
+    assert (ran.code, told["code"]) == (REFUSED, "settings.missing")
+    assert told["where"] == str(tmp_path / "none" / "nisisama.toml")
+    assert "nisisama init" in told["fix"]
+    assert "--home" in told["fix"]
+    assert "no office here" in json.dumps(told)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +190,7 @@ def test_every_command_is_done_with_one_json_object(life: Life, name: str) -> No
 
 
 def test_every_command_was_run(life: Life) -> None:
-    assert {name.split()[0] for name in life.ran} == COMMANDS.keys() - {"demo"}
+    assert {name.split()[0] for name in life.ran} == COMMANDS.keys() - {"demo", "help"}
 
 
 TEXTS = {

@@ -1,0 +1,68 @@
+"""A wrong call as an error of ours: code, facts and words, where click has only words."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import click
+
+from config.errors import UsageError
+
+NEAR = 3
+"""How many commands or options are offered at most in place of one that is none."""
+
+
+def explained(error: click.ClickException) -> UsageError:
+    """What was wrong with a call."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "nisisama"
+    match error:
+        case click.exceptions.NoSuchCommand():
+            return _no_such_command(error, command)
+        case click.exceptions.NoSuchOption():
+            return _no_such_option(error, command)
+        case click.exceptions.NoArgsIsHelpError():
+            return UsageError("usage.nothing_asked", where=command, command=command)
+        case click.MissingParameter():
+            return UsageError("usage.missing", where=command, name=_name(error), command=command)
+        case click.BadParameter():
+            return UsageError("usage.does_not_fit", where=_name(error), said=_sentence(error.message), command=command)
+        case _:
+            return UsageError("usage.other", where=command, said=_sentence(error.format_message()), command=command)
+
+
+def _no_such_command(error: click.exceptions.NoSuchCommand, command: str) -> UsageError:
+    found = error.command_name
+    group = error.ctx.command if error.ctx else None
+    known = group.list_commands(error.ctx) if error.ctx and isinstance(group, click.Group) else ()
+    if near := _near(found, known):
+        return UsageError("usage.mistyped_command", where=command, found=found, near=near)
+    return UsageError("usage.unknown_command", where=command, found=found, command=command)
+
+
+def _no_such_option(error: click.exceptions.NoSuchOption, command: str) -> UsageError:
+    found = error.option_name
+    known = [
+        name for each in (error.ctx.command.params if error.ctx else ()) for name in each.opts + each.secondary_opts
+    ]
+    if near := _near(found, [name for name in known if name.startswith("--")]):
+        return UsageError("usage.mistyped_option", where=command, found=found, near=near)
+    return UsageError("usage.unknown_option", where=command, found=found, command=command)
+
+
+def _near(found: str, known: Iterable[str]) -> str:
+    names = list(known)
+    begun = [name for name in names if name.startswith(found) and found.strip("-")]
+    return ", ".join(list(dict.fromkeys([*begun, *get_close_matches(found, names)]))[:NEAR])
+
+
+def _name(error: click.BadParameter) -> str:
+    """The option or argument, as it is typed."""
+    hint = error.param_hint
+    if hint is None and error.param is not None:
+        hint = error.param.get_error_hint(error.ctx)
+    return " / ".join([hint] if isinstance(hint, str) else hint or ()).replace("'", "")
+
+
+def _sentence(text: str) -> str:
+    """Without the full stop, which whoever prints it adds."""
+    return text.strip().removesuffix(".")

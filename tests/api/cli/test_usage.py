@@ -1,0 +1,90 @@
+"""A wrong call of any command is one error with code, facts and words."""
+
+import json
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from api.cli.main import cli
+from api.cli.usage import explained
+from tests.commands import USAGE, run
+
+
+def every(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command and group below this one, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from every(command, *before, name)
+
+
+COMMANDS = dict(every(cli))
+LEAVES = {words: command for words, command in COMMANDS.items() if not isinstance(command, click.Group)}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_slip_in_any_command_offers_the_command(words: tuple[str, ...]) -> None:
+    for slip in (words[-1] + "x", words[-1][0] + words[-1][2:]):
+        error = run(*words[:-1], slip, "--json").error
+        assert (error["type"], error["code"], error["found"]) == ("UsageError", "usage.mistyped_command", slip)
+        assert words[-1] in error["fix"]
+
+
+OPTIONS = [
+    (words, option)
+    for words, command in LEAVES.items()
+    for each in command.params
+    if isinstance(each, click.Option)
+    for option in each.opts
+    if option.startswith("--")
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), OPTIONS, ids=lambda each: " ".join(each) if isinstance(each, tuple) else each
+)
+def test_a_slip_in_any_option_offers_the_option(words: tuple[str, ...], option: str) -> None:
+    error = run(*words, option + "x", "--json").error
+    assert (error["code"], error["found"]) == ("usage.mistyped_option", option + "x")
+    assert option in error["fix"]
+
+
+def test_what_is_like_nothing_is_answered_with_the_way_to_the_help() -> None:
+    assert run("zzzz", "--json").error["fix"] == "See nisisama --help"
+    error = run("case", "list", "--zzzz", "--json").error
+    assert (error["code"], error["fix"]) == ("usage.unknown_option", "See nisisama case list --help")
+
+
+@pytest.mark.parametrize(
+    "words", [words for words, each in LEAVES.items() if any(p.required for p in each.params)], ids=" ".join
+)
+def test_what_a_command_needs_is_named(words: tuple[str, ...]) -> None:
+    ran = run(*words, "--json")
+    assert (ran.code, ran.error["code"]) == (USAGE, "usage.missing")
+    assert ran.printed["error"]["facts"]["name"] in {
+        name for each in LEAVES[words].params for name in (*each.opts, each.make_metavar(click.Context(LEAVES[words])))
+    }
+
+
+def test_a_person_reads_how_the_command_is_called_and_what_was_wrong() -> None:
+    ran = run("case", "list", "--jsn")
+    assert ran.err.splitlines() == [
+        "Usage: nisisama case list [OPTIONS]",
+        "error: nisisama case list: no such option (found --jsn). Did you mean --json?",
+    ]
+    assert ran.out == ""
+
+
+def test_a_value_that_does_not_fit_names_its_option() -> None:
+    error = run("audit", "--level", "4", "--json").error
+    assert (error["code"], error["where"]) == ("usage.does_not_fit", "--level")
+
+
+def test_whatever_click_says_beside_these_is_told_as_it_is() -> None:
+    error = explained(click.UsageError("Something is wrong."))
+    assert (error.code, str(error)) == ("usage.other", "nisisama: Something is wrong. See nisisama --help")
+    assert json.dumps(error.as_json())
