@@ -21,7 +21,7 @@ import re
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, count, pairwise
@@ -36,6 +36,7 @@ from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import BOM, Chat, find_chat
 from monitor.desktop.message import Message, file_fields, message_id, read_message
+from monitor.desktop.mistaken import told_better
 from monitor.desktop.notes import listed, said
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
@@ -60,6 +61,7 @@ MAPPED_BYTES = 16 << 20
 """A larger file is mapped, not read. LIMIT: if it is cut short on disk or its stick is pulled out
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
+_NO_RESULT = f"no such file as {RESULT} in it"
 _SEEN_BYTES = 16
 _ESCAPED = re.compile(r"\\(?:u00([2-7][0-9a-fA-F])|/)")
 _CHUNK = 1 << 20
@@ -97,12 +99,10 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         ExportTooLargeError: It is beyond a limit.
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
-    folder, name = _locate(path)
-    data = _load(path, folder, name)
     try:
-        chat = find_chat(data, chat_id=chat_id)
+        folder, name, data, chat = _found(path, chat_id)
     except NotAnExportError as error:
-        raise _not_an_export(path, "not_an_export.refused", cause=error) from error
+        raise told_better(path, RESULT) or error from error.__cause__
     survey = _survey(data, chat)
     chat = _identified(chat, survey)
     reading = _Reading(folder, data, chat, survey, now())
@@ -264,6 +264,16 @@ class _Reading:
         return Hole(self.chat.id, reason, self.since, number, number, words, position=place, message_sha256=digest)
 
 
+def _found(path: Path, chat_id: str | None) -> tuple[ExportFolder, str, Buffer, Chat]:
+    """The export folder, the name and the bytes of the JSON file in it, and the chat."""
+    folder, name = _locate(path)
+    data = _load(path, folder, name)
+    try:
+        return folder, name, data, find_chat(data, chat_id=chat_id)
+    except NotAnExportError as error:
+        raise _not_an_export(path, "not_an_export.refused", cause=error) from error
+
+
 def _locate(path: Path) -> tuple[ExportFolder, str]:
     """The export folder and the name of the JSON file in it."""
     try:
@@ -278,20 +288,11 @@ def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
         with folder.open(name) as file:
             return _read(file, path)
     except MediumMissingError as error:
-        raise _not_an_export(path, "not_an_export.another_file", found=_instead(folder)) from error
+        raise _not_an_export(path, "not_an_export.another_file", found=_NO_RESULT) from error
     except MediumError as error:
         raise _not_an_export(path, "not_an_export.another_file", found=error.found or error.message) from error
     except OSError as error:
         raise _not_an_export(path, "not_an_export.not_read_to_its_end", reason=_reason(error)) from error
-
-
-def _instead(folder: ExportFolder) -> str:
-    """What lies in a folder without ``result.json``."""
-    for page in ("messages.html", "export_results.html"):
-        with suppress(MediumError):
-            folder.require_readable(page)
-            return "an HTML export"
-    return f"no such file as {RESULT} in it"
 
 
 def _read(file: BinaryIO, path: Path) -> Buffer:

@@ -245,8 +245,9 @@ def test_a_small_export_with_any_byte_changed_is_refused_or_read_whole(tmp_path:
 def test_nothing_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotAnExportError):
         read_export(tmp_path / "absent", now=now)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(NotAnExportError, match="no such file"):
-        read_export(tmp_path, now=now)
+        read_export(tmp_path / "empty", now=now)
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"<!DOCTYPE html>", b"PK\x03\x04zip", b"{}", "{}".encode("utf-16")])
@@ -258,8 +259,7 @@ def test_what_is_no_export_is_refused_with_what_to_do(tmp_path: Path, raw: bytes
 @pytest.mark.parametrize(
     ("name", "raw", "found"),
     [
-        ("export.zip", b"PK\x03\x04zip", "a ZIP archive"),
-        ("messages.html", b"\xef\xbb\xbf\n<!DOCTYPE html>", "an HTML page"),
+        ("page", b"\xef\xbb\xbf\n<!DOCTYPE html>", "an HTML page"),
         ("list.json", b" [1]", "other JSON"),
         ("note.txt", b"hello", "no JSON"),
         ("empty.json", b"", "an empty file"),
@@ -271,14 +271,6 @@ def test_another_file_than_an_export_is_named_for_what_it_is(tmp_path: Path, nam
         read_export(tmp_path / name, now=now)
     assert (raised.value.where, raised.value.found) == (str(tmp_path / name), found)
     assert "give the folder itself" in raised.value.fix
-
-
-@pytest.mark.parametrize("page", ["messages.html", "export_results.html"])
-def test_the_folder_of_an_html_export_is_named_for_what_it_is(tmp_path: Path, page: str) -> None:
-    (tmp_path / page).write_bytes(b"<html>")
-    with pytest.raises(NotAnExportError, match="Machine-readable JSON") as raised:
-        read_export(tmp_path, now=now)
-    assert (raised.value.where, raised.value.found) == (str(tmp_path), "an HTML export")
 
 
 def test_a_result_json_that_is_a_link_out_or_a_pipe_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""What a person gave in place of an export, where it can be told; nothing is read but the first bytes.
+
+Asked only after a path turned out to be no export: a folder above or below the right one, an archive,
+an HTML export, or nothing at all.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from monitor.errors import NotAnExportError
+
+MOST_ENTRIES = 10_000
+"""How many entries of a folder are looked through for an export."""
+MOST_OFFERED = 5
+_ARCHIVES = (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
+_PAGES = ("messages.html", "export_results.html")
+
+
+def told_better(path: Path, result: str) -> NotAnExportError | None:
+    """What to say of ``path``, which is no export; None where it is not plain what it is.
+
+    Args:
+        result: The file that makes a folder an export.
+    """
+    try:
+        return _told(path, result)
+    except ValueError:  # a name that no system can hold
+        return None
+    except (FileNotFoundError, NotADirectoryError):
+        return NotAnExportError("not_an_export.no_such_folder", where=str(path), expected=result)
+    except OSError:
+        return None
+
+
+def _told(path: Path, result: str) -> NotAnExportError | None:
+    where = str(path)
+    path.stat()
+    if path.name == result or (path / result).is_file():
+        return None
+    if path.is_dir() and (below := sorted(_below(path, result))):
+        offered = ", ".join(below[:MOST_OFFERED])
+        return NotAnExportError("not_an_export.above_it", where=where, offered=offered)
+    if within := _around(path, result):
+        return NotAnExportError("not_an_export.within_it", where=where, offered=str(within))
+    if _is_archive(path):
+        return NotAnExportError("not_an_export.archive", where=where, expected=result)
+    if path.suffix.lower() in {".html", ".htm"} or any((path / page).is_file() for page in _PAGES):
+        return NotAnExportError("not_an_export.html", where=where)
+    return None
+
+
+def _below(folder: Path, result: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in islice(entries, MOST_ENTRIES):
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False) and (folder / entry.name / result).is_file():
+                    yield str(folder / entry.name)
+
+
+def _around(path: Path, result: str) -> Path | None:
+    """The export in whose folder, or in a folder of whose folder, ``path`` lies."""
+    if path.is_file() and path.suffix.lower() == ".json":
+        return None  # it may be the export itself, under another name
+    return next((each for each in path.resolve().parents[:2] if (each / result).is_file()), None)
+
+
+def _is_archive(path: Path) -> bool:
+    if not path.is_file():  # to open a pipe would wait
+        return False
+    with path.open("rb") as file:
+        return file.read(max(map(len, _ARCHIVES))).startswith(_ARCHIVES)

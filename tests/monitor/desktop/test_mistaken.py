@@ -1,0 +1,94 @@
+"""Whoever gives something else than an export's folder is told what it is, and offered the right one."""
+
+import io
+import tarfile
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.desktop import mistaken
+from monitor.desktop.json import read_export
+from monitor.errors import NotAnExportError
+from monitor.rehearsal.export import write_export
+
+
+def refused(path: Path) -> NotAnExportError:
+    with pytest.raises(NotAnExportError) as raised:
+        read_export(path, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert raised.value.where == str(path)
+    return raised.value
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    return write_export(tmp_path / "given" / "ChatExport_2026", seed=7, messages=20, photos=1).folder
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path: Path) -> None:
+    error = refused(tmp_path / "absent")
+    assert error.code == "not_an_export.no_such_folder"
+    assert str(error).startswith(f"{tmp_path / 'absent'}: no such folder (")
+
+
+def test_a_folder_above_an_export_is_answered_with_the_export(export: Path) -> None:
+    error = refused(export.parent)
+    assert (error.code, str(export) in error.fix) == ("not_an_export.above_it", True)
+
+
+def test_a_folder_above_many_exports_offers_the_first(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"export{number}").mkdir()
+        (tmp_path / f"export{number}" / "result.json").touch()
+    (tmp_path / "linked").symlink_to("export1")
+    offered = [str(tmp_path / f"export{number}") for number in range(mistaken.MOST_OFFERED)]
+    assert refused(tmp_path).fix.endswith(", ".join(offered))
+
+
+def test_whatever_lies_in_an_export_is_answered_with_the_export(export: Path) -> None:
+    within = [each for each in export.rglob("*") if each.name != "result.json"]
+    assert {each.is_dir() for each in within} == {True, False}
+    for each in within:
+        error = refused(each)
+        assert (error.code, str(export) in error.fix) == ("not_an_export.within_it", True)
+
+
+def packed(kind: str) -> bytes:
+    stream = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("result.json", "{}")
+    elif kind == "tar.gz":
+        with tarfile.open(fileobj=stream, mode="w:gz"):
+            pass
+    else:
+        stream.write({"rar": b"Rar!\x1a\x07\x01\x00", "7z": b"7z\xbc\xaf\x27\x1c"}[kind])
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "rar", "7z", "tar.gz"])
+def test_an_archive_is_to_be_unpacked(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"export.{kind}"
+    file.write_bytes(packed(kind))
+    error = refused(file)
+    assert (error.code, "Unpack it" in error.fix) == ("not_an_export.archive", True)
+
+
+@pytest.mark.parametrize("page", ["messages.html", "export_results.html"])
+def test_an_html_export_is_to_be_made_again_as_json(tmp_path: Path, page: str) -> None:
+    (tmp_path / page).write_bytes(b"<html>")
+    for given in (tmp_path, tmp_path / page):
+        error = refused(given)
+        assert (error.code, "Machine-readable JSON" in error.fix) == ("not_an_export.html", True)
+
+
+def test_what_is_not_plain_is_told_as_before(tmp_path: Path, export: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "note.txt").write_bytes(b"hello")
+    (export / "copy.json").write_bytes(b"[1]")
+    (export / "result.json").write_bytes(b"[1]")
+    for given in (tmp_path / "empty", tmp_path / "note.txt", export / "copy.json", export, export / "result.json"):
+        assert refused(given).code in {"not_an_export.another_file", "not_an_export.refused"}
+    for impossible in ("a" * 5000, "a\0b", "\ud800"):
+        assert mistaken.told_better(tmp_path / impossible, "result.json") is None
