@@ -22,7 +22,11 @@ MAX_LEGAL_BASIS_BYTES = 64 << 10
 _UPLOADED = "legal_basis"
 """What a legal basis without a path is called: by its name in the log."""
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
-_CHANNEL = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}")
+_CHANNEL = re.compile(r"[a-z][a-z0-9_]{3,31}|-?[0-9]{1,19}")
+_ADDRESS = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?:s/|c/(?=[0-9]))?(?P<name>[A-Za-z0-9_]+)(?:/[0-9]+)?/?(?:\?.*)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,19 @@ class WatchEntry:
     @property
     def number(self) -> str | None:
         """The channel's bare number, as exports write it, if it was named by a number."""
-        bare = self.channel.removeprefix("-100").lstrip("-")
+        bare = self.channel.lstrip("-")
         return bare if bare.isdecimal() else None
+
+
+def plain_channel(text: str) -> str:
+    """The one spelling of a channel, however a person names it; what is none stays as it is.
+
+    ``t.me/name``, ``https://t.me/name``, ``@name`` -> ``name``; ``-100NUMBER``, ``t.me/c/NUMBER`` -> ``NUMBER``.
+    """
+    address = _ADDRESS.fullmatch(text)
+    name = (address["name"] if address else text.removeprefix("@")).lower()
+    number = re.fullmatch(r"-100([0-9]{1,16})", name, re.ASCII)
+    return (number[1].lstrip("0") or number[1]) if number else name
 
 
 def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> WatchEntry:
@@ -73,7 +88,8 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
     Raises:
         SettingsError: The channel is not a username or number, the report not a web address, or the date not a date.
     """
-    if not _CHANNEL.fullmatch(channel):
+    name = plain_channel(channel)
+    if not _CHANNEL.fullmatch(name):
         raise SettingsError("settings.not_a_channel", found=channel[:64])
     if not _is_web_address(report_url):
         raise SettingsError("settings.report_not_an_address", found=report_url[:120])
@@ -83,9 +99,7 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
         raise SettingsError("settings.not_printable", found=ascii(reported_by)[1:-1][:64])
     if access not in {"public", "invite"}:
         raise SettingsError("settings.not_an_access", found=access[:20])
-    return WatchEntry(
-        channel.lstrip("@").lower(), report_url, reported_by.strip(), _date(reported_on, "reported on"), access
-    )
+    return WatchEntry(name, report_url, reported_by.strip(), _date(reported_on, "reported on"), access)
 
 
 def _is_web_address(text: str) -> bool:

@@ -142,6 +142,7 @@ def consent(
     from api.office.case import record_consent
     from casefiles.consent import Consent
 
+    home = open_home(ctx)
     told = Consent(
         person=person,
         given=given,
@@ -152,7 +153,6 @@ def consent(
         text=None if text is None else _words_of(text),
         paper_sha256=None if paper_sha256 is None else _digest(paper_sha256),
     )
-    home = open_home(ctx)
     done = record_consent(home, case_id, told, doer(actor, home.clock, reason=reason))
     said = "Recorded the consent" if given else "Recorded that the consent was withdrawn"
     entry = {"case_id": case_id, **_consent_entry(told)}

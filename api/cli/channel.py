@@ -58,9 +58,9 @@ def add(
 ) -> None:
     """Register a publicly reported channel, or change its entry.
 
-    CHANNEL is @name, or its number as an export shows it (without -100). One person
-    may add it as metadata_only with a reason, and a second person reviews it within seven days. Any
-    other mode needs a legal basis and --approved-by. Adding the same again changes nothing.
+    CHANNEL is @name, t.me/name, or its number, with -100 before it or without. One person may add it as
+    metadata_only with a reason, and a second person reviews it within seven days. Any other mode needs
+    a legal basis and --approved-by. Adding the same again changes nothing.
     """
     from api.office.channel import add_channel
     from config.watchlist import watch_entry
@@ -78,7 +78,8 @@ def add(
             "mode": mode,
             "review_by": done.review_by,
             "before": done.before,
-            "changed": done.logged,
+            "changed": list(done.changed),
+            "logged": done.logged,
         },
         done.unstamped,
         as_json=as_json,
@@ -92,8 +93,21 @@ def _outcome(channel: str, mode: str, done: "Registered") -> str:
     review = f" A second person reviews it by {done.review_by}." if done.review_by else ""
     if done.before is None:
         return f"Registered {channel} as {mode}.{review} This version does not watch it yet."
+    if not done.changed:
+        agreed = "Its entry is unchanged; logged is that a second person agrees."
+        return f"{channel} is registered already, as {mode}. {agreed}"
     now = f"from {done.before} to {mode}" if done.before != mode else f"the mode is still {mode}"
-    return f"Changed the entry of {channel}: {now}.{review}"
+    others = ", ".join(_NAMES[name] for name in done.changed if name != "mode")
+    return f"Changed the entry of {channel}: {now}{f'; new: {others}' if others else ''}.{review}"
+
+
+_NAMES = {
+    "access": "how it is reached",
+    "report_url": "the report",
+    "reported_by": "who reported it",
+    "reported_on": "when it was reported",
+}
+"""What the parts of an entry are called."""
 
 
 @watch.command("list")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
 from config.errors import Explained, SettingsError
-from config.watchlist import Readable, WatchEntry
+from config.watchlist import Readable, WatchEntry, plain_channel
 from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import UnknownItemError
@@ -40,6 +40,7 @@ class Registered:
     Attributes:
         before: The mode in which it stood in the register before; None where it did not.
         logged: False where the register said all of it already.
+        changed: What of the entry is another than before, by name; nothing where only who agreed is new.
         review_by: By when a second person must review it, if nobody has.
         unstamped: Why no time stamp could be had yet.
     """
@@ -48,6 +49,7 @@ class Registered:
     logged: bool
     review_by: str | None = None
     unstamped: Explained | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,13 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
         if changed is None:
             return Registered(before, logged=False)
         review_by = format_time(changed.review_by) if changed.review_by else None
-        return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat())
+        changes = _differences(stands.row, row) if stands.row else ()
+        return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat(), changed=changes)
+
+
+def _differences(before: Channel, now: Channel) -> tuple[str, ...]:
+    names = (field.name for field in fields(Channel))
+    return tuple(name for name in names if getattr(before, name) != getattr(now, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +194,7 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
     Raises:
         UnknownItemError: It is not on it.
     """
-    name = channel.lstrip("@").lower()
+    name = plain_channel(channel)
 
     def change(stands: _Stands) -> _Change:
         if stands.row is None:

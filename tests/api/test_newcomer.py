@@ -115,7 +115,11 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
     for more, words in (
         ((*modest, "https://x.y/1"), "Registered kanal as metadata_only. A second person reviews it by"),
         ((*modest, "https://x.y/1"), "kanal is registered already, as metadata_only. Nothing was changed."),
-        ((*modest, "https://x.y/2"), "Changed the entry of kanal: the mode is still metadata_only. A second person"),
+        ((*modest, "https://x.y/2"), "Changed the entry of kanal: the mode is still metadata_only; new: the report. A"),
+        (
+            (*modest, "https://x.y/2", "--approved-by", "bo"),
+            "kanal is registered already, as metadata_only. Its entry is unchanged; logged is that a second person",
+        ),
         ((*add, "--report", "https://x.y/2", *sealed), "Changed the entry of kanal: from metadata_only to sealed.\n"),
     ):
         code, out, _err = run("--home", home.path, *more)
@@ -124,7 +128,7 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
     assert [line.split() for line in listed[:1]] == [["kanal", "sealed", "public"]]
     assert listed[1:] == ["    2026-01-02  reported by Org: https://x.y/2"]
     changed = json.loads(run("--home", home.path, *modest, "https://x.y/2", "--json")[1])
-    assert (changed["before"], changed["changed"], changed["mode"]) == ("sealed", True, "metadata_only")
+    assert (changed["before"], changed["changed"], changed["mode"]) == ("sealed", ["mode"], "metadata_only")
 
 
 # Where the home is named

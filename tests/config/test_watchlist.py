@@ -51,6 +51,38 @@ def test_an_entry_that_does_not_fit_is_refused(name: str, value: str) -> None:
     assert raised.value.fix
 
 
+@pytest.mark.parametrize(
+    ("spellings", "channel"),
+    [
+        (
+            (
+                "@Kanali_Im",
+                "kanali_im",
+                "t.me/Kanali_Im",
+                "https://t.me/kanali_im",
+                "http://www.t.me/kanali_im/",
+                "https://telegram.me/KANALI_IM/77",
+                "https://t.me/s/kanali_im?before=5",
+            ),
+            "kanali_im",
+        ),
+        (("1700000042", "-1001700000042", "https://t.me/c/1700000042/40"), "1700000042"),
+        (("123", "-1000000000123"), "123"),
+        (("-4100",), "-4100"),
+    ],
+)
+def test_a_channel_has_one_spelling_however_it_is_named(spellings: tuple[str, ...], channel: str) -> None:
+    assert {watch_entry(**ENTRY | {"channel": text}).channel for text in spellings} == {channel}
+
+
+@pytest.mark.parametrize(
+    "text", ["t.me/+AbCdEf", "https://t.me/joinchat/AbCd", "https://example.org/name", "t.me/c/name"]
+)
+def test_an_invitation_and_another_site_are_no_channel(text: str) -> None:
+    with pytest.raises(SettingsError, match="not a channel"):
+        watch_entry(**ENTRY | {"channel": text})
+
+
 @pytest.mark.parametrize("name", ["Zyra\t2", "a\nb", "\udcff", "a\u200bb"])
 def test_a_name_that_cannot_be_printed_is_told_as_that(name: str) -> None:
     with pytest.raises(SettingsError, match="cannot be printed") as raised:
@@ -68,7 +100,7 @@ def test_any_text_is_an_entry_or_a_refusal(channel: str, address: str) -> None:
     assert entry.channel.isascii()
 
 
-@pytest.mark.parametrize("channel", ["1234567890", "-1001234567890", "abcd", "@abcd_1"])
+@pytest.mark.parametrize("channel", ["1234567890", "-4100", "abcd", "@abcd_1"])
 def test_a_username_or_a_number_is_a_channel(channel: str) -> None:
     assert watch_entry(**ENTRY | {"channel": channel}).channel == channel.lstrip("@")
 

@@ -125,7 +125,9 @@ def test_another_report_of_a_registered_channel_is_a_change(home: Home, change: 
 def test_another_mode_is_a_change_that_names_the_one_before(home: Home) -> None:
     basis = legal_basis(home.path.parent)
     add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
-    assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)) == Registered("metadata_only", logged=True)
+    assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)) == Registered(
+        "metadata_only", logged=True, changed=("mode",)
+    )
     before = size_of(home)
     done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
     assert (done.before, done.logged, done.review_by is None) == ("sealed", True, False)
