@@ -18,6 +18,7 @@ from api.cli.common import (
     warn,
 )
 from casefiles.bundle.presets import AUDIENCES
+from config.words import languages
 
 
 @click.command()
@@ -31,7 +32,14 @@ from casefiles.bundle.presets import AUDIENCES
 )
 @click.option("--for", "audience", required=True, type=click.Choice(AUDIENCES), help="Who receives the bundle.")
 @click.option("--to", "receiver", metavar="NAME", help="The approved receiver that it goes to ('receiver list').")
-@click.option("--lang", "language", default="en", show_default=True, help="Language of the report.")
+@click.option(
+    "--lang",
+    "language",
+    default="en",
+    show_default=True,
+    type=click.Choice(languages()),
+    help="Language of the report.",
+)
 @approved_option
 @click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and printed in the bundle.")
 @actor_option

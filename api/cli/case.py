@@ -21,6 +21,7 @@ from api.cli.common import (
     reason_option,
     say,
     unlock,
+    warn,
 )
 from api.cli.page import Listing, emit_pages
 from casefiles.bundle.presets import AUDIENCES
@@ -86,13 +87,21 @@ def _line(row: "CaseRow") -> str:
 def add(
     ctx: click.Context, case_id: str, items: tuple[str, ...], reason: str | None, actor: str | None, as_json: bool
 ) -> None:
-    """Add items to a case."""
+    """Add items to a case.
+
+    A picture and the message that carried it are two items: the command offers what was left out.
+    """
     from api.office.case import add_items
 
     home = open_home(ctx)
     done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason))
+    if done.beside:
+        warn(
+            "note: not in this case, though a picture and its message belong together. To add them too: "
+            f"nisisama case add {case_id} {' '.join(done.beside)}"
+        )
     emit_logged(
-        {"case_id": case_id, "added": done.added, "items": done.items},
+        {"case_id": case_id, "added": done.added, "items": done.items, "beside": list(done.beside)},
         done.unstamped,
         as_json=as_json,
         text=f"Added {done.added} to {case_id}; it has {counted(done.items, 'item')}.",

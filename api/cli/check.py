@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,25 @@ from api.cli.common import (
     unlock,
     warn,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.office.check import PlacedMatch
+
+LIMITS = (
+    "A picture that is not found may have been posted all the same: a screenshot of it, a crop, a picture turned by a "
+    "few degrees and a video are missed, and so is every file that is no picture, cannot be decoded, or was not read "
+    "under its mode."
+)
+"""What a client is told with every answer."""
+
+
+def _lines(match: "PlacedMatch") -> "Iterator[str]":
+    place = f"{match.channel_id}/{match.message_id or '-'}  {match.posted_at or 'no time'}"
+    yield f"{match.tier:<10} {match.item_id}  {place}"
+    if match.message_item:
+        yield f"{'  message':<10} {match.message_item}"
 
 
 @click.command()
@@ -35,7 +55,11 @@ def check(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Find a picture in the store. "None" covers only the pictures that were really compared."""
+    """Find a picture in the store.
+
+    "0 found" speaks only of the pictures that were really compared. It misses screenshots, crops, turns
+    of a few degrees and videos, and is no proof that a picture was not posted.
+    """
     from api.office.case import require_case
     from api.office.check import check_picture
 
@@ -47,20 +71,18 @@ def check(
         done = check_picture(home, stream, case_id, person, keys.matching, keys.casework)
     if not done.consented:
         warn(f"note: {case_id} has no record of the client's consent. Record it: case consent {case_id}.")
-    lines = [
-        f"{match.tier:<10} {match.item_id}  {match.channel_id}/{match.message_id or '-'}  "
-        f"{match.posted_at or 'no time'}"
-        for match in done.matches
-    ]
+    lines = [line for match in done.matches for line in _lines(match)]
     lines.append(
         f"{len(done.matches)} found. Compared with {done.compared}; {done.not_compared} could not be compared."
     )
+    lines.append(LIMITS)
     emit_logged(
         {
             "found": bool(done.matches),
             "matches": [asdict(match) for match in done.matches],
             "compared": done.compared,
             "not_compared": done.not_compared,
+            "limits": LIMITS,
         },
         done.unstamped,
         as_json=as_json,

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from api import VERSION
+from api.cli.usage import explained, refuse_blank
 from config import oplog
 
 COMMANDS = {
@@ -61,6 +62,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        refuse_blank(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -149,8 +151,6 @@ def _run(arguments: list[str]) -> int:
 
 def _report_wrong_call(error: click.ClickException, *, in_json: bool) -> int:
     """Say what was wrong with the call; a person is shown how the command is called, too."""
-    from api.cli.usage import explained
-
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not in_json:
         error.show()
         return error.exit_code

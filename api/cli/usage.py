@@ -7,8 +7,35 @@ import click
 
 from config.errors import UsageError
 
+TOLD_ELSEWHERE = frozenset({"actor", "approved_by", "organisation"})
+"""Parameters of which an error of ours says more when they are blank."""
 NEAR = 3
 """How many commands or options are offered at most in place of one that is none."""
+
+
+class Filled(click.ParamType[str]):
+    """A text that says something."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the text as it is.
+
+        Raises:
+            click.BadParameter: It is empty, or has nothing but spaces.
+        """
+        if not value.strip():
+            self.fail("this text is blank", param, ctx)
+        return value
+
+
+def refuse_blank(command: click.Command) -> None:
+    """Let a command, and all below it, refuse every text that has nothing in it."""
+    for each in command.params:
+        if each.type is click.STRING and each.name not in TOLD_ELSEWHERE:
+            each.type = Filled()
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        refuse_blank(below)
 
 
 def explained(error: click.ClickException) -> UsageError:

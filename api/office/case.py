@@ -3,7 +3,10 @@
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from api.home import Home
+from api.office.beside import beside
 from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
 from casefiles.case import CaseRow, OpenedEvent, open_events
@@ -14,6 +17,8 @@ from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
 from evidence.seal.age import Identity
+from evidence.store import database
+from evidence.store.database import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,14 @@ class AddedItems:
     Attributes:
         added: How many were new to it.
         items: How many it has now.
+        beside: What is not in it and belongs to what was named: a picture's message, a message's pictures.
         unstamped: Why no time stamp could be had yet.
     """
 
     case_id: str
     added: int
     items: int
+    beside: tuple[str, ...]
     unstamped: Explained | None
 
 
@@ -136,7 +143,17 @@ def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> A
     """
     with home.writing() as writer:
         added = cases.add_items(home.engine, writer.sequencer, case_id, items, doer)
-        return AddedItems(case_id, added, require_case(home, case_id).items, writer.beat())
+        return AddedItems(
+            case_id, added, require_case(home, case_id).items, _left_out(home, case_id, items), writer.beat()
+        )
+
+
+def _left_out(home: Home, case_id: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    table = database.case_item
+    with reading(home.engine) as connection:
+        held = set(connection.execute(sa.select(table.c.item_id).where(table.c.case_id == case_id)).scalars())
+        others = (other for each in beside(connection, items).values() for other in each)
+        return tuple(dict.fromkeys(other for other in others if other not in held))
 
 
 def require_case(home: Home, case_id: str) -> CaseRow:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.beside import beside
 from casefiles.case import require_case
 from casefiles.consent import CHECK, consent_of, require_consent
 from config.errors import Explained
@@ -29,6 +30,7 @@ class PlacedMatch:
     """A stored file that may show the same picture, for a person to judge.
 
     Attributes:
+        message_item: The item of the message that carried the file; None where there is none.
         tier: A ``Tier``; nothing else of how near it is leaves the check.
     """
 
@@ -37,6 +39,7 @@ class PlacedMatch:
     message_id: int | None
     posted_at: str | None
     acquired_at: str
+    message_item: str | None
     tier: str
 
 
@@ -133,6 +136,8 @@ def _places(home: Home, result: CheckResult) -> Iterator[PlacedMatch]:
     table = database.item
     place = sa.select(*(table.c[name] for name in ("item_id", "channel_id", "message_id", "posted_at", "acquired_at")))
     with reading(home.engine) as connection:
+        messages = beside(connection, [match.item for match in result.matches])
         for match in result.matches:
+            carried = messages.get(match.item, (None,))[0]
             row = connection.execute(place.where(table.c.item_id == match.item)).one()
-            yield PlacedMatch(**row._mapping, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor
+            yield PlacedMatch(**row._mapping, message_item=carried, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor

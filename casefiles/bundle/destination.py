@@ -23,6 +23,8 @@ from evidence.objects.durable import storage_errors, sync_directory
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 """What a file system without hard links answers: FAT and exFAT, as most sticks have."""
 
+SUFFIX = ".asice"
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -36,11 +38,13 @@ class Destination:
         return self.bundle.with_name(f"{self.bundle.name}.letter.txt")
 
     def require_folder(self) -> None:
-        """Check that there is a folder to write the files to.
+        """Check that there is a folder to write the files to, and that the name is none of another kind of file.
 
         Raises:
-            HomeError: There is no such folder.
+            HomeError: There is no such folder, or the name ends as another kind of file does.
         """
+        if self.bundle.suffix.lower() not in {"", SUFFIX}:
+            raise HomeError("home.out_another_kind", where=str(self.bundle), expected=SUFFIX, found=self.bundle.suffix)
         if not self.bundle.parent.is_dir():
             raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))
 

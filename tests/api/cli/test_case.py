@@ -37,4 +37,12 @@ def test_one_is_counted_as_one(life: Life, home: Path) -> None:
 
 def test_the_same_items_again_add_nothing(life: Life, home: Path) -> None:
     ran = run("case", "add", life.case, life.items[0]["item_id"], life.items[0]["item_id"], "--json", home=home)
-    assert ran.printed == {"case_id": life.case, "added": 0, "items": len(life.items), "warnings": []}
+    assert ran.printed == {"case_id": life.case, "added": 0, "items": len(life.items), "beside": [], "warnings": []}
+
+
+def test_a_picture_without_its_message_is_added_with_a_word(life: Life, home: Path) -> None:
+    match = life.ran["check"].printed["matches"][0]
+    case = run("case", "open", "--json", home=home).printed["case_id"]
+    ran = run("case", "add", case, match["item_id"], "--json", home=home)
+    assert ran.printed["beside"] == [match["message_item"]]
+    assert f"nisisama case add {case} {match['message_item']}" in ran.err

@@ -71,7 +71,8 @@ def call_of(words: tuple[str, ...], command: click.Command, file: Path) -> list[
             kind = each.type
             value = kind.choices[0] if isinstance(kind, click.Choice) else "2026-01-01"
             value = str(file) if isinstance(kind, click.Path) else str(value)
-            call += [each.opts[0], value] if isinstance(each, click.Option) else [value]
+            named = [each.opts[0]] if isinstance(each, click.Option) else []
+            call += named if getattr(each, "is_flag", False) else [*named, value]
     return call
 
 

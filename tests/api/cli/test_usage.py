@@ -7,7 +7,7 @@ import click
 import pytest
 
 from api.cli.main import cli
-from api.cli.usage import explained
+from api.cli.usage import TOLD_ELSEWHERE, Filled, explained
 from tests.commands import USAGE, run
 
 
@@ -88,3 +88,35 @@ def test_whatever_click_says_beside_these_is_told_as_it_is() -> None:
     error = explained(click.UsageError("Something is wrong."))
     assert (error.code, str(error)) == ("usage.other", "nisisama: Something is wrong. See nisisama --help")
     assert json.dumps(error.as_json())
+
+
+TEXTS = [
+    (words, option.opts[0])
+    for words, command in LEAVES.items()
+    for option in command.params
+    if isinstance(option, click.Option) and isinstance(option.type, Filled)
+]
+
+
+@pytest.mark.parametrize("blank", ["", " \t"])
+@pytest.mark.parametrize(
+    ("words", "option"), TEXTS, ids=lambda each: " ".join(each) if isinstance(each, tuple) else each
+)
+def test_no_option_takes_a_blank_text(words: tuple[str, ...], option: str, blank: str) -> None:
+    others = [text for each in LEAVES[words].params if each.required for text in filled(each) if each.opts[0] != option]
+    error = run(*words, *others, option, blank, "--json").error
+    assert (error["code"], error["where"], error["message"]) == ("usage.does_not_fit", option, "this text is blank")
+
+
+def filled(each: click.Parameter) -> list[str]:
+    """A parameter with what fits it, but for files."""
+    value = str(each.type.choices[0]) if isinstance(each.type, click.Choice) else "x"
+    if not isinstance(each, click.Option):
+        return [value]
+    return [each.opts[0]] if each.is_flag else [each.opts[0], value]
+
+
+def test_every_text_but_those_told_elsewhere_is_looked_at() -> None:
+    assert ("import", "--declared-by") in {(" ".join(words), option) for words, option in TEXTS}
+    left = {each.name for command in LEAVES.values() for each in command.params if each.type is click.STRING}
+    assert left <= TOLD_ELSEWHERE

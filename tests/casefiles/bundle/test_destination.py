@@ -192,3 +192,11 @@ def test_an_error_of_the_disk_at_the_name_is_the_systems(out: Destination, monke
         parts.hand_over()
     assert parts.bundle.read_bytes() == BUNDLE
     parts.close()
+
+
+@pytest.mark.parametrize("name", ["case.pdf", "case.zip", "case.asice.txt"])
+def test_the_name_of_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(HomeError, match=r"ends in \.asice"):
+        Destination(tmp_path / name).require_folder()
+    for good in ("case.asice", "CASE.ASICE", "case"):
+        Destination(tmp_path / good).require_folder()
