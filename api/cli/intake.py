@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
     from evidence.intake.keep import Counts
 
+ABSENT = {
+    HoleReason.MISSING_FILE: "not in the folder",
+    HoleReason.NOT_INCLUDED: "not included by the exporter's settings",
+    HoleReason.TOO_LARGE: "left out because of their size",
+    HoleReason.UNAVAILABLE: "that could not be read",
+    HoleReason.NOT_EXPORTED: "that Telegram Desktop does not export",
+}
+"""Why a file that a message names is not there, in words."""
+
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
@@ -81,10 +90,12 @@ def import_(
             "unnamed_files": done.missing.get(HoleReason.UNNAMED, 0),
             "own_messages_only": HoleReason.OWN_ONLY in done.missing,
             "cut_off": HoleReason.CUT_OFF in done.missing,
+            "absent": {reason.value: done.missing[reason] for reason in ABSENT if reason in done.missing},
+            "outside_the_export": done.missing.get(HoleReason.OUTSIDE, 0),
         },
         done.unstamped,
         as_json=as_json,
-        text="\n".join([f"Kept from chat {done.container.channel_id}: {_kept(done.counts)}", *_missing(done.missing)]),
+        text="\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing)]),
     )
 
 
@@ -93,6 +104,14 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     lines = []
     if gaps := missing.get(HoleReason.GAP, 0):
         lines.append(f"Gaps: {counted(gaps, 'span')} of message numbers that the export does not have.")
+    absent = [f"{missing[reason]} {words}" for reason, words in ABSENT.items() if reason in missing]
+    if absent:
+        lines.append(f"Absent of the files that messages name: {', '.join(absent)}.")
+    if outside := missing.get(HoleReason.OUTSIDE, 0):
+        lines.append(
+            f"Careful: {counted(outside, 'name')} of a file leads out of the export's folder, which Telegram Desktop "
+            "does not write. It was not followed."
+        )
     if files := missing.get(HoleReason.UNNAMED, 0):
         lines.append(f"Not kept: {counted(files, 'file')} in the folder, named by no message of this chat.")
     if HoleReason.OWN_ONLY in missing:
@@ -102,8 +121,12 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     return lines
 
 
-def _kept(counts: "Counts") -> str:
+def _kept(channel: str, counts: "Counts") -> str:
+    if counts.already_known and not any((counts.messages, counts.service, counts.unsupported, counts.media)):
+        entries = counted(counts.already_known, "message or file", "messages and files")
+        return f"Nothing new from chat {channel}: this export's {entries} were already known."
     return (
+        f"Kept from chat {channel}: "
         f"{counted(counts.messages, 'message')}, {counted(counts.service, 'service message')}, "
         f"{counts.unsupported} of an unknown kind, {counted(counts.media, 'file')} ({counts.sealed} sealed), "
         f"{counted(counts.missing_media, 'missing file')}, {counts.edits} edited, {counts.already_known} already known"
