@@ -45,7 +45,17 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
             }
         ),
         Tells.SAID: frozenset(
-            {"action", "channel_title", "file_name", "forwarded_from", "media", "sender_id", "sender_name"}
+            {
+                "action",
+                "channel_title",
+                "channel_type",
+                "file_name",
+                "forwarded_from",
+                "media",
+                "media_type",
+                "sender_id",
+                "sender_name",
+            }
         ).union(SAID_IN_A_MESSAGE),
         Tells.TRACE: frozenset(
             {
@@ -74,7 +84,6 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "cause",
                 "channel",
                 "channel_id",
-                "channel_type",
                 "compared",
                 "counts",
                 "date",
@@ -95,7 +104,6 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "log_key",
                 "matching_recipient",
                 "matching_recovery_sha256",
-                "media_type",
                 "message_id",
                 "method",
                 "mode",

@@ -5,9 +5,11 @@ import itertools
 import pytest
 
 from casefiles.bundle.presets import _NAMES, _OF_A_TYPE, AUDIENCES, Tells, tells, withheld
-from casefiles.format.schema import load_schema
+from casefiles.errors import RecordsError
+from casefiles.format.schema import _require, load_schema
 from evidence.errors import LeafError
 from evidence.log.schema import SCHEMAS
+from tests.nonempty import nonempty
 
 EVERY = [(kind, name) for kind, schema in SCHEMAS.items() for name in sorted(schema.names)]
 
@@ -44,12 +46,25 @@ def test_of_what_a_source_says_a_partner_sees_no_more_than_is_listed_here() -> N
     def seen(kind: str) -> set[str]:
         return set(SCHEMAS[kind].subject) - withheld("partner", kind)
 
-    place, times = {"channel_id", "channel_type", "message_id", "reply_to", "kind"}, {"posted_at", "edited_at"}
-    assert seen("observed") == place | times | {"media_type", "bytes", "sha256"}
+    place, times = {"channel_id", "message_id", "reply_to", "kind"}, {"posted_at", "edited_at"}
+    assert seen("observed") == place | times | {"bytes", "sha256"}
     assert seen("hole") == {"channel_id", "lo", "hi"}
-    assert seen("imported") == {"channel_id", "channel_type"}
+    assert seen("imported") == {"channel_id"}
     assert seen("channel_added") == set(SCHEMAS["channel_added"].subject)  # public before we knew of it
     assert "what" not in withheld("partner", "requested")
+
+
+FREE = "I know where you live, \u0441\u0443\u0441\u0435\u0434\u043a\u0430"
+
+
+@pytest.mark.parametrize(("schema", "kind"), [("item", "observed"), ("event", "imported"), ("event", "hole")])
+def test_a_partner_sees_nothing_of_a_source_that_can_hold_free_text(schema: str, kind: str) -> None:
+    """By the form of a value: whoever writes a source writes what they like wherever a text fits."""
+    forms = load_schema(schema)["properties"]["values"]["properties"]
+    shown = set(SCHEMAS[kind].subject) - withheld("partner", kind)
+    for name in nonempty(shown):
+        with pytest.raises(RecordsError):
+            _require(FREE, forms[name], load_schema(schema), name)
 
 
 def test_the_description_of_a_bundle_may_name_exactly_these_audiences() -> None:
