@@ -256,7 +256,8 @@ read_cms() {
       'content/4 OBJECT') inner=${text[at]} ;;
       'certificates/4 SEQUENCE')
         certificates=$((certificates + 1))
-        the_element "$1" "$at" | openssl x509 -inform DER -out "$work/cms.$certificates.pem" 2>/dev/null ||
+        the_element "$1" "$at" >"$work/cms.$certificates.der"
+        openssl x509 -inform DER -in "$work/cms.$certificates.der" -out "$work/cms.$certificates.pem" 2>/dev/null ||
           refuse "$2: a certificate is malformed"
         ;;
       certificates/4\ *) refuse "$2: something else among its certificates" ;;
@@ -327,12 +328,11 @@ read_signer() {
   read_cms "$1" "$2"
   [[ -n $ess ]] || refuse "$2: no signing certificate attribute"
   for ((at = 1; at <= certificates; at++)); do
-    openssl x509 -in "$work/cms.$at.pem" -outform DER -out "$work/cms.der"
     for own in $ess; do
       # RFC 2634 fixed SHA-1 for the first version; forging it would need a second preimage
       own=${own/#v1:/sha1:v1:}
       [[ $own =~ ^sha(1:v1|256|384|512):(.*)$ ]] || refuse "$2: its certificate is named by a digest that is not accepted"
-      [[ $("sha${BASH_REMATCH[1]%:v1}sum" <"$work/cms.der" | cut -d ' ' -f 1 | tr a-f A-F) == "${BASH_REMATCH[2]}" ]] || continue 2
+      [[ $("sha${BASH_REMATCH[1]%:v1}sum" <"$work/cms.$at.der" | cut -d ' ' -f 1 | tr a-f A-F) == "${BASH_REMATCH[2]}" ]] || continue 2
     done
     cp "$work/cms.$at.pem" "$work/signer.pem"
   done
@@ -370,10 +370,23 @@ verify_edwards() {
 
 # --- certificates
 
-# about CERTIFICATE: its key and its extensions in OpenSSL's words
-about() {
-  openssl x509 -in "$1" -noout -text -certopt no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump
+# once WORD CERTIFICATE COMMAND...: what the command says of it, asked once for each certificate
+once() {
+  local known
+  known=$work/$1.$(sha256 "$2")
+  if [[ ! -f $known ]]; then
+    "${@:3}" <"$2" >"$known.part" 2>/dev/null || return 1
+    mv "$known.part" "$known"
+  fi
+  cat "$known"
 }
+
+# about CERTIFICATE: its key and its extensions in OpenSSL's words; limits CERTIFICATE: the three that say what it is for
+about() {
+  once about "$1" openssl x509 -noout -text \
+    -certopt no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump
+}
+limits() { once limits "$1" openssl x509 -noout -ext basicConstraints,keyUsage,extendedKeyUsage; }
 
 # strong_key CERTIFICATE: RSA of enough bits, a named curve of enough bits, or Ed25519
 strong_key() {
@@ -419,7 +432,7 @@ no_odd_limits() {
 # may_issue CERTIFICATE: an authority's, with a key that may be relied on
 may_issue() {
   local said
-  said=$(openssl x509 -in "$1" -noout -ext basicConstraints,keyUsage 2>/dev/null) || return 1
+  said=$(limits "$1") || return 1
   [[ $said == *CA:TRUE* && $said == *'Certificate Sign'* ]] && strong_key "$1" && no_odd_limits "$1"
 }
 
@@ -439,7 +452,8 @@ leads() {
 }
 
 # own_digest CERTIFICATE: its SHA-256
-own_digest() { openssl x509 -in "$1" -outform DER | sha256sum | cut -c1-64; }
+own_digest() { once digest "$1" own_digest_of; }
+own_digest_of() { openssl x509 -outform DER | sha256sum | cut -c1-64; }
 
 # sort_roots: what is asked of each given root again and again, to files beside it; and those that may stand between
 # another certificate and a root, to $work/between.pem
@@ -521,7 +535,7 @@ read_info() {
 # need_unit CERTIFICATE NAME: it is for time stamps and nothing else (RFC 3161, 2.3), and no authority's
 need_unit() {
   local said
-  said=$(openssl x509 -in "$1" -noout -ext basicConstraints,keyUsage,extendedKeyUsage 2>/dev/null) || said=''
+  said=$(limits "$1") || said=''
   [[ $said =~ Extended\ Key\ Usage:\ critical\ *$'\n'\ +Time\ Stamping($'\n'|$) ]] ||
     refuse "$2: its certificate is not for time-stamping alone"
   [[ $said != *CA:TRUE* && $said != *'Certificate Sign'* && $said != *'CRL Sign'* ]] ||
@@ -656,13 +670,13 @@ check_seal_signature() {
   check_may_seal
   cp "$work/signer.pem" "$work/seal.pem"
   printf 'certificate SHA-256\n'
-  openssl x509 -in "$work/signer.pem" -outform DER | sha256sum | cut -c1-64
+  own_digest "$work/signer.pem"
 }
 
 # the seal's certificate is no authority's, commits to content, and is for documents if it says for what
 check_may_seal() {
   local about line kinds='' next=0 size
-  about=$(openssl x509 -in "$work/signer.pem" -noout -ext basicConstraints,keyUsage 2>/dev/null) || about=''
+  about=$(limits "$work/signer.pem") || about=''
   [[ $about != *CA:TRUE* ]] || refuse "the seal is by an authority's own certificate"
   [[ $about == *'Non Repudiation'* ]] || refuse "the seal's certificate does not commit to content"
   while IFS= read -r line; do
@@ -687,7 +701,7 @@ check_seal_time_stamp() {
 check_seal_chain() {
   local at token digest found
   if [[ -n $pin ]]; then
-    found=$(openssl x509 -in "$work/seal.pem" -outform DER | sha256sum | cut -c1-64)
+    found=$(own_digest "$work/seal.pem")
     [[ $found == "$pin" ]] || refuse "sealed by another certificate than yours: $found"
   fi
   need_roots
