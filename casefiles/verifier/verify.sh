@@ -228,7 +228,8 @@ hex_of() { its_contents "$1" "$2" | basenc --base16 -w 0; }
 # need_algorithm ALGORITHM LIST NAME: it is on the list, and its digests are one
 need_algorithm() {
   [[ $1 =~ $2 ]] || refuse "$3: an algorithm that is not accepted: $1"
-  [[ $1 != *rsassaPss* || $(tr ' ' '\n' <<<"$1" | grep '^sha' | sort -u | wc -l) == 1 ]] ||
+  [[ $1 != *rsassaPss* || $1 =~ ^(sha[0-9]+\ )?rsassaPss\ 0\ (sha[0-9]+)\ 1\ mgf1\ (sha[0-9]+)( |$) &&
+    ${BASH_REMATCH[2]} == "${BASH_REMATCH[3]}" && ${BASH_REMATCH[1]:-"${BASH_REMATCH[2]} "} == "${BASH_REMATCH[2]} " ]] ||
     refuse "$3: RSASSA-PSS with several digests"
 }
 
@@ -898,7 +899,7 @@ main() {
     openssl x509 -in "$root" -noout 2>/dev/null || usage "not a PEM file of certificates: $root"
     { cat -- "$root" && printf '\n'; } >>"$work/roots.pem"
   done
-  openssl version | grep -q '^OpenSSL [3-9]' || usage 'OpenSSL 3 or later is needed.'
+  [[ $(openssl version) =~ ^OpenSSL\ [3-9] ]] || usage 'OpenSSL 3 or later is needed.'
   split_roots "$work/roots.pem"
   sort_roots
   if [[ -n $bundle ]]; then

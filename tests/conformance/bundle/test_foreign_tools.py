@@ -318,8 +318,8 @@ def test_the_script_needs_no_program_beyond_bash_coreutils_openssl_and_unzip(tmp
     tools = tmp_path / "bin"
     tools.mkdir()
     coreutils = (
-        "base64 basenc cat comm cut date dirname fold head ln mkdir mktemp paste realpath rm sha256sum sort tail tr "
-        "uniq wc"
+        "base64 basenc cat comm cp cut date dirname fold head ln mkdir mktemp mv paste realpath rm sha256sum sort tail "
+        "tr uniq wc"
     )
     for tool in (*coreutils.split(), "bash", "openssl", "unzip"):
         found = shutil.which(tool)
