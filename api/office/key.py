@@ -15,8 +15,8 @@ from evidence.canonical import Value, sha256_hex
 from evidence.custody.event import Draft
 from evidence.custody.pins import SEAL
 from evidence.errors import HomeError
-from evidence.keys import recover_seal_root, require_recovery
 from evidence.objects.durable import replace_file
+from evidence.recovery import recover_seal_root, require_recovery
 from evidence.seal.cards import require_cards_of
 from evidence.seal.envelopes import seal_whole
 from evidence.stamp.issue import Issuer

@@ -15,7 +15,7 @@ import monitor
 from api.cli.main import main
 from api.errors import DONE, EXIT_CODES, REFUSED, UNDECIDED, USAGE, VERDICT_CODES, exit_code, of_system
 from casefiles.verifier.report import EXIT_CODES as VERIFIER_CODES
-from config.errors import Explained, SettingsError
+from config.errors import Explained, SettingsError, UsageError
 from evidence.errors import LeafError, NobodyNamedError
 from evidence.finding import Verdict
 
@@ -37,7 +37,7 @@ KINDS = sorted(set(below(Explained)), key=lambda kind: kind.__qualname__)
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_error_has_an_exit_code(kind: type[Explained]) -> None:
-    codes = {USAGE} if issubclass(kind, NobodyNamedError) else {REFUSED, UNDECIDED}
+    codes = {USAGE} if issubclass(kind, (NobodyNamedError, UsageError)) else {REFUSED, UNDECIDED}
     assert exit_code(kind("a message")) in codes
 
 

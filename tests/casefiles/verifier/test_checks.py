@@ -6,6 +6,7 @@ import sys
 import zipapp
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grimp
 import pytest
@@ -18,14 +19,14 @@ from cryptography.x509.oid import NameOID
 
 from api.cli.main import cli
 from casefiles.bundle.sign import Sealer, make_seal
-from casefiles.errors import ContainerError, TrustError
+from casefiles.errors import ContainerError, TrustError, UndecidedError
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier import __main__ as program
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
-from casefiles.verifier.checks import CHECKS, OpenedBundle, _examine, verify, verify_stream
+from casefiles.verifier.checks import CHECKS, OpenedBundle, _examine, _log_against, _log_times, verify, verify_stream
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
-from evidence.finding import Finding, Verdict
+from evidence.finding import Basis, Finding, Verdict
 from evidence.log.note import VerifierKey
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import read_token
@@ -512,3 +513,12 @@ def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:
         bundle = forge.reseal(forge.good_members(), by=odd)
         report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.stamp_office().root])
         assert forge.failed(report) == {"seal.signature"}
+
+
+def test_without_anything_to_compare_with_nothing_is_decided_and_without_entries_nothing_is_bounded() -> None:
+    opened: Any = OpenedBundle(forge.good_members(), roots=forge.roots(), log_key=None)
+    with pytest.raises(UndecidedError) as raised:
+        _log_against(opened)
+    assert raised.value.code == "undecided.nothing_held"
+    opened.leaves, opened.anchors = {}, {}
+    assert _log_times(opened) == Basis()

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from casefiles.errors import TrustError
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes
+from casefiles.verifier.__main__ import load_held
 from tests.casefiles import forge
 
 TREE = Path(__file__).parents[3]
@@ -40,3 +42,11 @@ def test_the_program_says_what_is_wrong_with_its_arguments_and_ends_with_2(tmp_p
     done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "absent.asice" in done.stderr
+
+
+def test_what_somebody_holds_is_read_and_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bundle.asice").write_bytes(container_bytes(forge.good_members()))
+    assert load_held(tmp_path / "bundle.asice")
+    with pytest.raises(TrustError) as raised:
+        load_held(tmp_path / "absent.asice")
+    assert raised.value.code == "trust.nothing_to_compare"

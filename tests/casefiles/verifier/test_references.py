@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from casefiles.bundle.members import make_payload
+from casefiles.verifier.references import require_within
 from evidence.canonical import Value
 from evidence.finding import Report, Verdict
 from evidence.log.leaf import parse_leaf
@@ -132,3 +135,9 @@ def test_a_time_long_before_the_token_that_the_entry_names_is_undecided(
     report = forge.checked(forge.reseal(members), tmp_path)
     assert report.verdict is verdict
     assert forge.undecided(report) == ({"records.times"} if days else set())
+
+
+def test_an_entry_whose_time_is_withheld_has_no_time_to_compare() -> None:
+    record: Any = SimpleNamespace(values={})
+    bounds: Any = None
+    require_within([record], bounds)
