@@ -107,7 +107,7 @@ def test_a_program_with_the_wrong_order_is_caught(
 ) -> None:
     said = {
         acknowledging_first: "acknowledged and lost",
-        logging_first: "no object lies at its address",
+        logging_first: "the sealed original of item",
         settling_first: "a leaf that names it",
     }
     kills = _kills(name, step=STRIDES[name], prepared=prepared, rig=rig, folder=tmp_path, alter=wrong)

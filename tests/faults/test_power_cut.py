@@ -272,7 +272,7 @@ def acknowledging_from_memory(shared: Shared) -> None:
     ("wrong", "said"),
     [
         (addressing_first, "a leaf that names it"),
-        (forgetting_folders, "no object lies at its address"),
+        (forgetting_folders, "the sealed original of item"),
         (forgetting_bytes, "objects.bytes"),
         (acknowledging_from_memory, "acknowledged and lost"),
     ],
