@@ -6,6 +6,7 @@ HOME/trust/*.pem     roots to hand out HOME/recovery/     identities sealed to t
 HOME/seal.pem        the office's seal certificate
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
+HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
 HOME/beat            how many entries a time stamp was last asked for, and by its own time when
 """
 
@@ -23,6 +24,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
@@ -58,11 +60,9 @@ from evidence.store.stored import MOST
 from evidence.times import Clock, system_clock
 
 SETTINGS_FILE = "nisisama.toml"
-DATABASE_FILE = "nisisama.db"
 OBJECTS_FOLDER = "objects"
 LOCK_FILE = "lock"
 BEAT_FILE = "beat"
-VKEY_FILE = "log.vkey"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
@@ -86,15 +86,21 @@ class Home:
         self.keys: KeyFolder = keys_beside(path)
 
     @classmethod
-    def open(cls, path: Path, clock: Clock = system_clock) -> "Home":
+    def open(cls, path: Path, clock: Clock = system_clock, *, unfinished: bool = False) -> "Home":
         """Open a home and check that this program may read and write it.
+
+        Args:
+            unfinished: The caller is just making it.
 
         Raises:
             SettingsError: There is no home here, or a setting is wrong.
-            HomeError: Others may read the folder, this account may not write to it, or a part is missing.
+            HomeError: It was never finished, others may read the folder, this account may not write to it, or a part
+                is missing.
             SchemaVersionError: The database is of another version.
             StoreError: Its schema has what this program did not make.
         """
+        if not unfinished:
+            refuse_unfinished(path.resolve())
         home = cls(path.resolve(), clock)
         require_private(home.path)
         oplog.keep_in(home.path, max_bytes=home.settings.oplog.max_bytes, files=home.settings.oplog.files)

@@ -14,7 +14,7 @@ The office identity is never written: it exists on its cards only.
 import base64
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from evidence.seal.recipients import HybridIdentity, generate_identity, parse_id
 from evidence.store.marks import SeenKey
 
 SECRET_BYTES = 32
+LOG_KEY, SEEN_KEY = "log.key", "seen.key"
 MIN_PASSPHRASE_CHARACTERS = 15
 """Of a new passphrase: whoever copied the disk guesses without limit (NIST SP 800-63B-4, 3.1.1, single factor)."""
 MIN_DIFFERENT_CHARACTERS = 5
@@ -77,7 +78,7 @@ class KeyFolder:
         Raises:
             SecretFileError: Missing, readable by others, or no key.
         """
-        return Ed25519PrivateKey.from_private_bytes(self._read32("log.key"))
+        return Ed25519PrivateKey.from_private_bytes(self._read32(LOG_KEY))
 
     def seen_key(self) -> SeenKey:
         """The key that observations are known again by.
@@ -85,7 +86,7 @@ class KeyFolder:
         Raises:
             SecretFileError: Missing, readable by others, or no key.
         """
-        return SeenKey(self._read32("seen.key"))
+        return SeenKey(self._read32(SEEN_KEY))
 
     def unlock(self, passphrase: str) -> Unlocked:
         """Open the casework and matching identities.
@@ -150,40 +151,45 @@ def require_long(passphrase: str) -> None:
         raise PassphraseError("passphrase.not_typeable")
 
 
-def create_keys(folder: KeyFolder, home: Path, *, passphrase: str, log_n: int) -> HybridIdentity:
-    """Make every key of a new home and return the office identity, which is written nowhere.
+def create_keys(
+    folder: KeyFolder, home: Path, *, office: Recipient, log_seed: bytes, passphrase: str, log_n: int
+) -> None:
+    """Make every key of a new home but the office key, which is on the cards, and the log key, whose seed is given.
+
+    The log key is written first: by it an unfinished folder is known.
 
     Raises:
         PassphraseError: The passphrase is too short or too even, or cannot be typed.
         HomeError: The folder exists already.
     """
     require_long(passphrase)
-    office, casework, matching = (generate_identity() for _ in ROLES)
+    identities = {role: generate_identity() for role in ("casework", "matching")}
     protected = {
-        role: seal_with_passphrase(f"{identity.secret_string()}\n".encode(), passphrase=passphrase, log_n=log_n)
-        for role, identity in (("casework", casework), ("matching", matching))
+        role: seal_with_passphrase(_text(identity), passphrase=passphrase, log_n=log_n)
+        for role, identity in identities.items()
     }
     try:
         make_folder(folder.path)
     except FileExistsError as error:
         raise HomeError("home.keys_there_already", where=str(folder.path)) from error
-    for name in ("log.key", "seen.key"):
-        write_file(folder.path / name, base64.b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
+    for name, seed in ((LOG_KEY, log_seed), (SEEN_KEY, secrets.token_bytes(SECRET_BYTES))):
+        write_file(folder.path / name, base64.b64encode(seed) + b"\n")
     for role, sealed in protected.items():
         write_file(folder.path / f"{role}.age", sealed)
-    _write_public(home, {"office": office, "casework": casework, "matching": matching})
-    return office
+    _write_public(home, office, identities)
 
 
-def _write_public(home: Path, identities: dict[str, HybridIdentity]) -> None:
-    office = identities["office"].recipient
+def _text(identity: HybridIdentity) -> bytes:
+    return f"{identity.secret_string()}\n".encode()
+
+
+def _write_public(home: Path, office: Recipient, identities: Mapping[str, HybridIdentity]) -> None:
     for name in ("recipients", "recovery"):
         make_folder(home / name)
+    write_file(home / "recipients" / "office.txt", f"{office}\n".encode())
     for role, identity in identities.items():
         write_file(home / "recipients" / f"{role}.txt", f"{identity.recipient}\n".encode())
-        if role != "office":
-            sealed = seal_whole(f"{identity.secret_string()}\n".encode(), recipients=(office,))
-            write_file(home / "recovery" / f"{role}.age", sealed)
+        write_file(home / "recovery" / RECOVERY[role], seal_whole(_text(identity), recipients=(office,)))
 
 
 def read_recipients(home: Path) -> Recipients:

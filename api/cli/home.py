@@ -1,11 +1,14 @@
 """``init``: a new home."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
+from api.cli.common import actor_option, ask, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
+from api.unfinished import UNFINISHED
 from casefiles.verifier.report import printable
 from evidence.times import system_clock
 
@@ -54,7 +57,8 @@ def init(
 
     The office key exists only on the cards. Give each card to a different person: the coordinator,
     the lawyer, and somebody outside. Without enough cards, nobody can ever open a picture again.
-    The passphrase needs at least 15 characters: choose several words.
+    The passphrase needs at least 15 characters: choose several words. Stopped before its end, init
+    leaves nothing that counts as a home: run it again.
     """
     from api.office.home import Plan, create_home, require_possible
     from config.settings import KeySettings
@@ -64,6 +68,8 @@ def init(
     path = ctx.find_root().obj
     person = doer(actor, system_clock)
     require_possible(path, stamp_by, cards)
+    if (path / UNFINISHED).exists():
+        warn("note: an unfinished home lies here, and this begins anew. Destroy every card of it: they open nothing.")
     plan = Plan(
         path=path,
         organisation=organisation,
@@ -75,10 +81,9 @@ def init(
         threshold=cards_needed,
         card_count=card_count,
     )
-    created = create_home(plan, system_clock, cards=cards)
+    with _cards_kept_or_void(shown := list[str]()):
+        created = create_home(plan, system_clock, cards=cards, show=lambda texts: _show_cards(texts, shown))
     home = created.home
-    if cards is None:
-        _print_cards(created.card_texts)
     trust = sorted(str(file) for file in home.trust.iterdir())
     emit_logged(
         {
@@ -114,8 +119,24 @@ def _work_factor(default: int) -> int:
     return int(value)
 
 
-def _print_cards(cards: Sequence[str]) -> None:
+def _show_cards(cards: Sequence[str], shown: list[str]) -> None:
+    """Show the cards, and go on when they are written down; where nobody is at a terminal, at once."""
     warn("Write each card down and give it to another person.\n")
     for card in cards:
+        shown.append(card)
         warn("\n".join(printable(line) for line in card.split("\n")))
     warn("The cards are not shown again and are written nowhere.\n")
+    sys.stderr.flush()
+    if sys.stdin.isatty():
+        ask("When all of them are written down, press Enter")
+
+
+@contextmanager
+def _cards_kept_or_void(shown: Sequence[str]) -> Iterator[None]:
+    """Say, where no home was made, that cards which somebody may have written down open nothing."""
+    try:
+        yield
+    except BaseException:
+        if shown:
+            warn("No home was made. The cards above open nothing: destroy what was written down.")
+        raise

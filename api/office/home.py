@@ -1,36 +1,40 @@
-"""Makes a new home: folders, keys, seal, database, and the first event of its log."""
+"""Makes a new home: its cards, then folders, keys, seal and database, and last the first event of its log."""
 
 import re
 import secrets
-import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api import TOOL
-from api.home import DATABASE_FILE, REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, VKEY_FILE, Home
+from api.home import REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home
 from api.migrate import upgrade
+from api.unfinished import DATABASE_FILE, VKEY_FILE, belongings, making, require_vacant
 from casefiles.bundle.sign import make_seal
 from config.catalogues import time_stamp_offices
 from config.errors import Explained, SettingsError
-from config.settings import settings_toml
+from config.settings import Settings, load_settings, settings_toml
 from evidence.authority import Doer
+from evidence.canonical import sha256_hex
 from evidence.custody.anchoring import newest_stamp
 from evidence.custody.event import Draft
 from evidence.errors import HomeError
-from evidence.keys import create_keys, keys_beside
+from evidence.keys import RECOVERY, SECRET_BYTES, create_keys, keys_beside, require_long
 from evidence.log.note import VerifierKey
-from evidence.objects.durable import make_folder, write_file
+from evidence.objects.durable import make_folder, replace_file, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.seal.age import Recipient
 from evidence.seal.cards import card_text, make_cards
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.passphrase import DEFAULT_LOG_N
+from evidence.seal.recipients import generate_identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import Clock, format_time
@@ -65,64 +69,64 @@ class Created:
     home: Home
     cards: Sequence[str]
     unstamped: Explained | None
-    threshold: int
-
-    @property
-    def card_texts(self) -> Sequence[str]:
-        """The cards as they are printed."""
-        organisation, count = self.home.settings.office.organisation, len(self.cards)
-        return [
-            card_text(card, number=number, count=count, needed=self.threshold, organisation=organisation)
-            for number, card in enumerate(self.cards, start=1)
-        ]
 
 
-def create_home(plan: Plan, clock: Clock, cards: Path | None = None) -> Created:
-    """Make a home; what was begun is taken away again if anything fails.
+Show = Callable[[Sequence[str]], object]
+"""Hands the cards to people, as they are printed; returns when they have them, or raises."""
+
+
+def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Show = lambda _cards: None) -> Created:
+    """Make a home: its cards first, its log last.
+
+    What was begun is taken away again if anything fails; stopped dead, it leaves an unfinished home
+    (``api.unfinished``), and the next call begins anew.
 
     Args:
         cards: A folder to write the cards to, one file each; it may not hold any yet.
+        show: Called with the cards before there is anything that needs them, if there is no such folder.
 
     Raises:
         HomeError: Something is there already, or the cards would lie in the home.
-        SettingsError: A time-stamp office is in no catalogue.
+        SettingsError: A time-stamp office is in no catalogue, or the organisation's name does not fit.
         PassphraseError: The passphrase is too short or too even, or cannot be typed.
+        CardError: The numbers of cards are impossible.
         HomeError: The clock does not agree with the first time stamp.
     """
     require_possible(plan.path, plan.stamp_by, cards)
-    path = plan.path.resolve()
-    keys = keys_beside(path)
-    make_folder(path, parents=True)  # exclusive, and so outside the block below: another init's home is not ours
-    try:
-        created = _create(plan, path, clock)
-        if cards is not None:
-            _write_cards(cards, created.card_texts)
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        shutil.rmtree(keys.path, ignore_errors=True)
-        raise
-    return created
+    require_long(plan.passphrase)
+    path, office = plan.path.resolve(), generate_identity()
+    secret = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
+    texts = [
+        card_text(card, number=at, count=plan.card_count, needed=plan.threshold, organisation=plan.organisation)
+        for at, card in enumerate(secret, start=1)
+    ]
+    files = {} if cards is None else {cards.resolve() / f"card-{at}.txt": text for at, text in enumerate(texts, 1)}
+    with making(path, {file: text.encode() for file, text in files.items()}):
+        settings = _write_settings(plan, path)
+        _write_cards(files)
+        if not files:
+            show(texts)
+        home, unstamped = _create(plan, path, settings.log.origin, office.recipient, clock)
+    return Created(home, secret, unstamped)
 
 
 def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) -> None:
     """Check that a home can be made here: a clerk's mistakes are met before a passphrase is asked for.
 
     Raises:
-        HomeError: Something is there already, or the cards would lie in the home.
+        HomeError: Something is there already, or the cards would lie in the home or beside others.
         SettingsError: A time-stamp office is in no catalogue.
     """
     home = path.resolve()
-    folders = (home, keys_beside(home).path)
-    for folder in folders:
-        if folder.exists():
-            raise HomeError("home.there_already", where=str(folder))
+    require_vacant(home)
     unknown = [name for name in stamp_by if name not in time_stamp_offices()]
     if unknown:
         raise SettingsError(
             "settings.unknown_office_given", expected=", ".join(sorted(time_stamp_offices())), found=unknown[0]
         )
     if cards is not None:
-        _require_outside(cards, folders)
+        _require_outside(cards, (home, keys_beside(home).path))
+        _require_no_cards(cards.resolve(), belongings(home))
 
 
 def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
@@ -131,35 +135,38 @@ def _require_outside(cards: Path, homes: Sequence[Path]) -> None:
             raise HomeError("home.cards_inside", where=str(cards))
 
 
-def _write_cards(folder: Path, cards: Sequence[str]) -> None:
-    make_folder(folder, parents=True, exist_ok=True)
-    written: list[Path] = []
-    try:
-        for number, card in enumerate(cards, start=1):
-            file = folder / f"card-{number}.txt"
-            write_file(file, card.encode())
-            written.append(file)
-    except BaseException:
-        for file in written:
-            file.unlink()  # of a home that is taken away again
-        raise
+def _require_no_cards(folder: Path, unfinished: Mapping[Path, str]) -> None:
+    """Check that no cards lie in a folder, but those of an unfinished home, which open nothing."""
+    for file in sorted(folder.glob("card-*.txt")):
+        if sha256_hex(file.read_bytes()) != unfinished.get(file):
+            raise HomeError("home.cards_there_already", where=str(file))
 
 
-def _create(plan: Plan, path: Path, clock: Clock) -> Created:
-    keys = keys_beside(path)
-    office = create_keys(keys, path, passphrase=plan.passphrase, log_n=plan.log_n)
-    origin = f"{_slug(plan.organisation)}/{secrets.token_hex(4)}"
+def _write_cards(files: Mapping[Path, str]) -> None:
+    for file, text in files.items():
+        make_folder(file.parent, parents=True, exist_ok=True)
+        replace_file(file, text.encode())  # whole or not at all: no other card lies there
+
+
+def _write_settings(plan: Plan, path: Path) -> Settings:
+    """Write the settings of a new home and read them: what they do not take is met before there are cards."""
     offices = [*plan.stamp_by, *([REHEARSAL] if plan.rehearsal else [])]
-    settings = settings_toml(
+    text = settings_toml(
         {
             "office": {"organisation": plan.organisation, "rehearsal": plan.rehearsal},
-            "log": {"origin": origin},
+            "log": {"origin": f"{_slug(plan.organisation)}/{secrets.token_hex(4)}"},
             "stamp": {"offices": offices},
         }
     )
-    write_file(path / SETTINGS_FILE, settings.encode())
-    vkey = VerifierKey(origin, keys.log_key().public_key().public_bytes_raw())
-    write_file(path / VKEY_FILE, f"{vkey}\n".encode())
+    write_file(path / SETTINGS_FILE, text.encode())
+    return load_settings(path / SETTINGS_FILE)
+
+
+def _create(plan: Plan, path: Path, origin: str, office: Recipient, clock: Clock) -> tuple[Home, Explained | None]:
+    keys, log_seed = keys_beside(path), secrets.token_bytes(SECRET_BYTES)
+    public = Ed25519PrivateKey.from_private_bytes(log_seed).public_key().public_bytes_raw()
+    write_file(path / VKEY_FILE, f"{VerifierKey(origin, public)}\n".encode())
+    create_keys(keys, path, office=office, log_seed=log_seed, passphrase=plan.passphrase, log_n=plan.log_n)
     if plan.rehearsal:
         RehearsalOffice.create(keys.path / REHEARSAL, at=clock())
     LocalObjects(path / "objects").create()
@@ -167,19 +174,23 @@ def _create(plan: Plan, path: Path, clock: Clock) -> Created:
     engine = database.open_engine(database.sqlite_url(path / DATABASE_FILE))
     upgrade(engine)
     engine.dispose()
-    home = Home.open(path, clock)
-    root, root_key, certificate, key = make_seal(plan.organisation, clock())
-    home.keys.write_sealed(SEAL_KEY_FILE, _pem(key), home.recipients.casework)
-    write_file(path / "recovery" / "seal-root.age", seal_whole(_pem(root_key), recipients=(home.recipients.office,)))
-    write_file(path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
-    make_folder(home.trust)
-    write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
+    home = Home.open(path, clock, unfinished=True)
+    _make_seal(plan, home)
     with home.writing() as writer:
         writer.sequencer.append([_opening(plan, home)])
         unstamped = writer.beat(now=True)
     _require_right_clock(home)
-    cards = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
-    return Created(home, cards, unstamped, plan.threshold)
+    return home, unstamped
+
+
+def _make_seal(plan: Plan, home: Home) -> None:
+    root, root_key, certificate, key = make_seal(plan.organisation, home.clock())
+    home.keys.write_sealed(SEAL_KEY_FILE, _pem(key), home.recipients.casework)
+    sealed = seal_whole(_pem(root_key), recipients=(home.recipients.office,))
+    write_file(home.path / "recovery" / RECOVERY["seal_root"], sealed)
+    write_file(home.path / SEAL_FILE, certificate.public_bytes(Encoding.PEM), mode=0o644)
+    make_folder(home.trust)
+    write_file(home.trust / SEAL_ROOT_FILE, root.public_bytes(Encoding.PEM), mode=0o644)
 
 
 def _opening(plan: Plan, home: Home) -> Draft:

@@ -31,8 +31,16 @@ class Made:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
     home = tmp_path_factory.mktemp("keys") / "home"
     home.mkdir()
-    office = create_keys(keys_beside(home), home, passphrase=PASSPHRASE, log_n=10)
+    office = generate_identity()
+    make_keys(keys_beside(home), home, office=office)
     return Made(home, keys_beside(home), office)
+
+
+def make_keys(
+    folder: KeyFolder, home: Path, *, passphrase: str = PASSPHRASE, office: HybridIdentity | None = None
+) -> None:
+    recipient = (office or generate_identity()).recipient
+    create_keys(folder, home, office=recipient, log_seed=bytes(32), passphrase=passphrase, log_n=10)
 
 
 @pytest.fixture
@@ -47,14 +55,14 @@ def test_keys_that_are_there_are_not_touched(made: Made, tmp_path: Path) -> None
     before = {file: file.read_bytes() for file in made.keys.files()}
     (tmp_path / "other").mkdir()
     with pytest.raises(HomeError, match="keys already"):
-        create_keys(made.keys, tmp_path / "other", passphrase=PASSPHRASE, log_n=10)
+        make_keys(made.keys, tmp_path / "other")
     assert {file: file.read_bytes() for file in made.keys.files()} == before
 
 
 @pytest.mark.parametrize("passphrase", ["", "a", "seven!!", "8 signs.", "\U0001f512" * 14])
 def test_a_new_passphrase_that_is_too_short_makes_nothing_and_is_not_told(tmp_path: Path, passphrase: str) -> None:
     with pytest.raises(PassphraseError, match="too short") as raised:
-        create_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase=passphrase, log_n=10)
+        make_keys(keys_beside(tmp_path / "home"), tmp_path, passphrase=passphrase)
     assert (raised.value.expected, raised.value.found) == ("at least 15 characters", "")
     assert "several words" in raised.value.fix
     assert len(passphrase) < 2 or passphrase not in str(raised.value)

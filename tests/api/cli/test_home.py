@@ -1,13 +1,15 @@
 """``init``: a home is made whole, or not at all."""
 
 import io
+import shutil
 from pathlib import Path
 
+import click
 import pytest
 
 from evidence.seal.cards import read_cards
 from evidence.seal.recipients import HybridIdentity
-from tests.commands import DONE, Life, run
+from tests.commands import DONE, Life, Terminal, run
 
 
 def test_a_new_home_names_its_log_and_the_roots_to_hand_out(life: Life) -> None:
@@ -57,8 +59,10 @@ def test_a_new_home_prints_its_cards_once_where_scripts_do_not_look(tmp_path: Pa
 def test_a_folder_that_is_there_is_not_touched(tmp_path: Path, me: None) -> None:
     for name in ("home", "home.keys"):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "a file").write_bytes(b"")
         error = run("init", "--org", "Zyra", "--json", home=tmp_path / "home").error
         assert (error["type"], error["where"]) == ("HomeError", str(tmp_path / name))
+        (tmp_path / name / "a file").unlink()
         (tmp_path / name).rmdir()
     assert list(tmp_path.iterdir()) == []
 
@@ -107,3 +111,49 @@ def test_a_home_without_a_passphrase_is_not_made(tmp_path: Path, monkeypatch: py
         run("init", "--by", "ann", "--org", "Zyra", "--json", home=tmp_path / "home").error["type"] == "PassphraseError"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_init_waits_until_a_person_has_the_cards_and_makes_nothing_if_they_give_up(
+    tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(text: str, *_words: object, **_options: object) -> str:
+        asked.append(text)
+        assert not (tmp_path / "home.keys").exists()
+        if len(asked) > 1:
+            raise click.Abort
+        return ""
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.prompt", answer)
+    assert run("init", "--org", "Zyra", "--rehearsal", home=tmp_path / "home").code == DONE
+    shutil.rmtree(tmp_path / "home")
+    shutil.rmtree(tmp_path / "home.keys")
+    ran = run("init", "--org", "Zyra", "--rehearsal", home=tmp_path / "home")
+    assert (ran.code, "cards above open nothing" in ran.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unfinished_home_is_told_and_made_anew_by_the_same_command(
+    tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("init", "--org", "Zyra", "--rehearsal", "--cards", tmp_path / "cards")
+    with monkeypatch.context() as stop:
+        stop.setattr("api.office.home.LocalObjects", None)
+        stop.setattr("api.unfinished._take_away", lambda _home: None)
+        stop.setattr("pathlib.Path.rmdir", lambda _path: None)
+        with pytest.raises(TypeError):
+            run(*command, home=tmp_path / "home")
+    old = (tmp_path / "cards" / "card-1.txt").read_text()
+    for other in (("doctor",), ("evidence", "list"), ("audit",), ("watch", "list"), ("key", "check")):
+        said = run(*other, home=tmp_path / "home")
+        assert (said.code, "unfinished" in said.out + said.err, "Run init again" in said.out + said.err) == (
+            1,
+            True,
+            True,
+        )
+    ran = run(*command, home=tmp_path / "home")
+    assert (ran.code, "Destroy every card of it" in ran.err) == (DONE, True)
+    assert (tmp_path / "cards" / "card-1.txt").read_text() != old
+    assert run("key", "check", *sorted((tmp_path / "cards").iterdir()), home=tmp_path / "home").code == DONE

@@ -19,6 +19,7 @@ from evidence.canonical import text_value
 from evidence.custody.event import Record
 from evidence.errors import CardError, HomeError, PassphraseError
 from evidence.finding import Verdict
+from evidence.keys import create_keys
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.cards import read_cards
 from evidence.store import database
@@ -60,24 +61,44 @@ def test_a_plan_that_cannot_be_followed_leaves_nothing(
 def test_cards_that_are_there_are_kept_and_none_is_added(tmp_path: Path) -> None:
     cards = tmp_path / "cards"
     cards.mkdir()
-    (cards / "card-3.txt").write_text("an older card")
-    with pytest.raises(FileExistsError):
+    (cards / "card-7.txt").write_text("an older card")
+    with pytest.raises(HomeError, match="card lies here already"):
         create_home(plan(tmp_path), system_clock, cards=cards)
-    assert [(file.name, file.read_text()) for file in cards.iterdir()] == [("card-3.txt", "an older card")]
+    assert [(file.name, file.read_text()) for file in cards.iterdir()] == [("card-7.txt", "an older card")]
     assert [file.name for file in tmp_path.iterdir()] == ["cards"]
 
 
-def test_a_home_that_another_init_makes_meanwhile_is_not_taken_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("as_files", [True, False])
+def test_cards_are_handed_out_before_there_is_anything_that_needs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, as_files: bool
 ) -> None:
-    other = tmp_path / "home"
-    other.mkdir()
-    (other / "theirs").write_text("x")
-    exists = Path.exists
-    monkeypatch.setattr(Path, "exists", lambda path: path.name not in {"home", "home.keys"} and exists(path))
-    with pytest.raises(FileExistsError):
-        create_home(plan(tmp_path), system_clock)
-    assert (other / "theirs").read_text() == "x"
+    home, cards = tmp_path / "home", tmp_path / "cards"
+    seen: list[set[str]] = []
+
+    def look(*_told: object, **_more: object) -> None:
+        seen.append({file.name for folder in (home, cards, tmp_path / "home.keys") for file in folder.glob("*")})
+
+    if as_files:
+        make = create_keys
+
+        def late(*told: object, **more: object) -> None:
+            look()
+            make(*told, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr("api.office.home.create_keys", late)
+    create_home(plan(tmp_path), system_clock, cards=cards if as_files else None, show=look).home.engine.dispose()
+    before = {"unfinished", "nisisama.toml"}
+    assert seen == [before | {"log.vkey", "card-1.txt", "card-2.txt", "card-3.txt"} if as_files else before]
+    assert not (home / "unfinished").exists()
+
+
+def test_cards_that_cannot_be_handed_out_make_no_home(tmp_path: Path) -> None:
+    def closed(_cards: Sequence[str]) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        create_home(plan(tmp_path), system_clock, show=closed)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
