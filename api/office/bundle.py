@@ -34,7 +34,15 @@ from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.presets import withheld
 from casefiles.bundle.sign import BundleFacts, Sealer, StampOver, build_bundle
-from casefiles.case import OpenedEvent, authority_indexes, case_event_indexes, case_items, open_events, require_whole
+from casefiles.case import (
+    OpenedEvent,
+    authority_indexes,
+    case_event_indexes,
+    case_items,
+    logged,
+    open_events,
+    require_whole,
+)
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
@@ -49,6 +57,7 @@ from evidence.canonical import Value, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
+from evidence.custody.pins import SEAL
 from evidence.errors import HomeError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.leaf import parse_leaf
@@ -314,11 +323,16 @@ def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
 
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
-    """The opening of the log, what speaks of the case, and the authority for it."""
+    """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
+    renewals = [event.index for event, record in logged(home.engine, ["key_changed"], casework) if _of_seal(record)]
     consents = [event.index for event in consent_events(home.engine, case_id, casework)]
-    of_case = {*case_event_indexes(home.engine, case_id), *consents}
+    of_case = {*case_event_indexes(home.engine, case_id), *consents, *renewals}
     events = list(open_events(home.engine, [0, *sorted(of_case)], casework))
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
+
+
+def _of_seal(record: Record) -> bool:
+    return record.values["key"] == SEAL
 
 
 def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> BundleContents:

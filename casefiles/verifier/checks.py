@@ -65,7 +65,7 @@ from casefiles.verifier.cades import (
     root_keys,
 )
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
-from casefiles.verifier.references import require_closed, require_within
+from casefiles.verifier.references import require_closed, require_logged_seal, require_within
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from config.words import languages
@@ -601,6 +601,11 @@ def _records_references(opened: OpenedBundle) -> Basis:
     return Basis()
 
 
+def _records_seal(opened: OpenedBundle) -> Basis:
+    require_logged_seal(opened.records, certificate_sha256=fingerprint(opened.seal.signer.certificate))
+    return Basis()
+
+
 def _records_times(opened: OpenedBundle) -> Basis:
     require_within(opened.records, opened.anchorage.bounds)
     return Basis()
@@ -736,6 +741,11 @@ CHECKS: tuple[Check, ...] = (
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
     Check(
         "records.references", _records_references, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")
+    ),
+    Check(
+        "records.seal",
+        _records_seal,
+        (*_STAMPED, "seal.signature", "log.disclosures", "records.schemas", "records.items"),
     ),
     Check("records.times", _records_times, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")),
     Check(

@@ -12,13 +12,19 @@ from casefiles.errors import RecordsError, UndecidedError
 from casefiles.format.records import ITEM, OPENING, Bounds, DisclosedLeaf
 from evidence.canonical import Json
 from evidence.errors import AuthorityError
+from evidence.log.schema import SCHEMAS
 from evidence.names import require_others
 from evidence.times import parse_time
 
 KINDS = frozenset({"channel", "deletion", "edit", "file", "message", "service"})
 MODES = frozenset({"hash_only", "metadata_only", "sealed"})
-_REQUEST, _APPROVAL = "requested", "approved"
-_OF_A_CASE = frozenset({"case_opened", "case_item_added", "case_item_removed"})
+_REQUEST, _APPROVAL, _HOLE = "requested", "approved", "hole"
+_CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_removed"
+_KEY_CHANGED, _SEAL = "key_changed", "seal"
+_SHOWN = frozenset(
+    {OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _CASE_OPENED, _ADDED, _REMOVED, "consent", "checked"}
+)
+"""The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM}
 """NAMEs whose value is another event, and the type that this event must be of."""
 _AHEAD, _BEFORE = timedelta(minutes=1), timedelta(days=1)
@@ -28,10 +34,12 @@ _AHEAD, _BEFORE = timedelta(minutes=1), timedelta(days=1)
 def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: str) -> None:
     """Check what the entries of a bundle say of one another.
 
-    1. No event is there twice.
+    1. Each is of a type that a bundle shows, and no event is there twice.
     2. Entry 0 alone opened the log, and shows the log's key.
-    3. Each event that one names as its request, its authority or its item is there, of that type.
-    4. What speaks of a case speaks of this one; once its opening is shown, each item was added to it.
+    3. Each event that one names as its request, its authority or its item is there, of that type; each request that is
+       there is named by what was done on it.
+    4. Whatever speaks of a case speaks of this one. The case was opened once, each item was added to it, and each hole
+       is of a channel of these items.
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
 
@@ -43,7 +51,8 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
         RecordsError: One of them does not hold.
         AuthorityError: Two names are one person's.
     """
-    # (1) each once
+    # (1) types, and each once
+    _require_shown_types(records)
     _require_once(records)
     # (2) the opening
     _require_opening(records, log_key)
@@ -53,14 +62,40 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
         found = by_event.get(named)
         if found is None or found.leaf.type != _NAMED[name]:
             raise RecordsError("records.names_what_is_not_there", index=record.index, name=name, expected=named)
+    _require_used(records)
     # (4) the case
     _require_case(records, case_id)
+    _require_items_of_the_case(records, case_id)
+    _require_holes_of_the_case(records)
     # (5) two persons
     _require_two_persons(records, by_event)
     # (6) kinds and modes
     for record in _of(records, ITEM):
         _require_listed(record, "kind", KINDS)
         _require_listed(record, "mode", MODES)
+
+
+def require_logged_seal(records: Iterable[DisclosedLeaf], *, certificate_sha256: str) -> None:
+    """Check that the seal is the one that the log names: in entry 0, or in the newest change of it that is shown.
+
+    Each change names the certificate before it, so that none between two can be left out.
+
+    Args:
+        certificate_sha256: Lower hex SHA-256 of the certificate of the seal.
+
+    Raises:
+        RecordsError: It is another one, a change does not follow the one before, or one withholds what it changes.
+    """
+    logged: Json = None
+    for record in records:
+        if record.leaf.type == OPENING:
+            logged = record.values.get("seal_certificate_sha256")
+        elif record.leaf.type == _KEY_CHANGED:
+            if record.values.get("key") != _SEAL or record.values.get("old") != logged:
+                raise RecordsError("records.seal_change_out_of_order", index=record.index, expected=_text(logged))
+            logged = record.values.get("new")
+    if logged != certificate_sha256:
+        raise RecordsError("records.sealed_by_another", expected=_text(logged), found=certificate_sha256)
 
 
 def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
@@ -109,21 +144,52 @@ def _require_opening(records: Iterable[DisclosedLeaf], log_key: str) -> None:
             raise RecordsError("records.opened_with_another_key", expected=log_key, found=found)
 
 
-def _require_case(records: Sequence[DisclosedLeaf], case_id: str) -> None:
-    held: dict[Json, bool] = {}
+def _require_shown_types(records: Iterable[DisclosedLeaf]) -> None:
     for record in records:
-        if record.leaf.type not in _OF_A_CASE:
-            continue
-        if record.values.get("case", case_id) != case_id:
-            found = ascii(record.values["case"])[:80]
+        # of a type that is not known here, nothing can be said
+        if record.leaf.type in SCHEMAS and record.leaf.type not in _SHOWN:
+            raise RecordsError("records.of_a_type_not_shown", index=record.index, found=record.leaf.type)
+
+
+def _require_used(records: Sequence[DisclosedLeaf]) -> None:
+    used = {named for record, _, named in _names(records) if record.leaf.type != _APPROVAL}
+    for record in _of(records, _REQUEST):
+        if record.leaf.event_id not in used:
+            raise RecordsError("records.request_of_nothing", index=record.index)
+
+
+def _require_case(records: Iterable[DisclosedLeaf], case_id: str) -> None:
+    for record in records:
+        if "case" in record.withheld or record.values.get("case", case_id) != case_id:
+            found = ascii(record.values.get("case"))[:80]
             raise RecordsError("records.of_another_case", index=record.index, expected=case_id, found=found)
-        if isinstance(item := record.values.get("item"), str):
-            held[item] = record.leaf.type == "case_item_added"
-    if not any(_of(records, "case_opened")):
-        return
+
+
+def _require_items_of_the_case(records: Sequence[DisclosedLeaf], case_id: str) -> None:
+    opened = sum(1 for _ in _of(records, _CASE_OPENED))
+    if opened != 1:
+        raise RecordsError("records.case_not_opened_once", expected=case_id, found=opened)
+    held = {
+        record.values.get("item"): record.leaf.type == _ADDED
+        for record in records
+        if record.leaf.type in (_ADDED, _REMOVED)
+    }
     for record in _of(records, ITEM):
         if not held.get(record.leaf.event_id):
             raise RecordsError("records.item_not_of_the_case", index=record.index, expected=case_id)
+
+
+def _require_holes_of_the_case(records: Sequence[DisclosedLeaf]) -> None:
+    channels = {item.values.get("channel_id") for item in _of(records, ITEM)}
+    for hole in _of(records, _HOLE):
+        channel = hole.values.get("channel_id")
+        # a channel that an item withholds may be that of any hole
+        if channel not in channels and None not in channels:
+            raise RecordsError("records.hole_of_another_channel", index=hole.index, found=_text(channel))
+
+
+def _text(value: Json) -> str:
+    return value[:80] if isinstance(value, str) else ""
 
 
 def _require_two_persons(records: Iterable[DisclosedLeaf], by_event: Mapping[str, DisclosedLeaf]) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from casefiles.bundle.members import BundleContents
+from casefiles.bundle.members import BundleContents, make_payload
 from casefiles.bundle.sign import BundleFacts, Sealer, build_bundle, make_seal
 from casefiles.format import layout
 from casefiles.format.bag import info_of, manifest_of
@@ -43,6 +43,7 @@ from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
 
+CASE = "case-7"
 ORIGIN = "ngo.example/5f3a9c01"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"test log key").digest())
@@ -123,6 +124,7 @@ class Log:
     times: list[ProvenTime] = field(default_factory=list)
     after: str = NO_TOKEN
     tiles: Tiles = field(default_factory=Tiles)
+    added: set[str] = field(default_factory=set)
 
     def add(self, kind: str, values: Mapping[str, Value], *, public: Mapping[str, str] | None = None) -> int:
         """Append one event with its secrets; every NAME is committed."""
@@ -223,7 +225,7 @@ def act(at: datetime) -> dict[str, Value]:
 
 def item(number: int, *, at: datetime = START + timedelta(minutes=10)) -> dict[str, Value]:
     """A message, made up."""
-    at += timedelta(seconds=number)
+    at += timedelta(seconds=number % 3600)
     return {
         **act(at),
         "kind": "message",
@@ -243,17 +245,19 @@ def item(number: int, *, at: datetime = START + timedelta(minutes=10)) -> dict[s
     }
 
 
-def opening(rehearsal: str = "yes") -> dict[str, Value]:
+def opening(rehearsal: str = "yes", *, seal: Sealer | None = None) -> dict[str, Value]:
     """What entry 0 of every log says."""
-    return {**act(START), "organisation": "Test organisation", "log_key": str(VKEY), "rehearsal": rehearsal}
+    own = fingerprint((seal or sealer()).certificate)
+    told = {"organisation": "Test organisation", "log_key": str(VKEY), "rehearsal": rehearsal}
+    return {**act(START), **told, "seal_certificate_sha256": own}
 
 
-def small_log(items: int, *, rehearsal: str = "yes") -> Log:
-    """Opened, anchored, imported, observed, one hole, anchored again, one more observed."""
+def small_log(items: int, *, rehearsal: str = "yes", seal: Sealer | None = None) -> Log:
+    """Opened, anchored, a case opened, observed, one hole, anchored again, one more observed, all added to the case."""
     log = Log()
-    log.add("log_opened", opening(rehearsal))
+    log.add("log_opened", opening(rehearsal, seal=seal))
     log.anchor(START + timedelta(minutes=5))
-    log.add("imported", {**act(START + timedelta(minutes=9)), "method": "desktop-json", "channel_id": "1234567890"})
+    log.add("case_opened", {**act(START + timedelta(minutes=9)), "case": CASE})
     for number in range(items - 1):
         log.add("observed", item(number))
     log.add(
@@ -261,6 +265,19 @@ def small_log(items: int, *, rehearsal: str = "yes") -> Log:
     )
     log.anchor(START + timedelta(hours=2))
     log.add("observed", item(items, at=START + timedelta(hours=3)))
+    add_to_case(log)
+    return log
+
+
+def add_to_case(log: Log, *, at: datetime = START + timedelta(hours=5)) -> Log:
+    """Open the case unless it is open, and add every item that is in none yet."""
+    leaves = [json.loads(leaf) for leaf in log.leaves]
+    if not any(leaf["type"] == "case_opened" for leaf in leaves):
+        log.add("case_opened", {**act(at), "case": CASE})
+    for event in [leaf["event"] for leaf in leaves if leaf["type"] == "observed"]:
+        if event not in log.added:
+            log.added.add(event)
+            log.add("case_item_added", {**act(at), "case": CASE, "item": event})
     return log
 
 
@@ -275,7 +292,7 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
     needed = Bounds(final, log.times).needed_by(bounds)
     return BundleContents(
         bundle_id="case-7-bundle-1",
-        case_id="case-7",
+        case_id=CASE,
         organisation="Test organisation",
         audience="prosecutor",
         language="en",
@@ -371,6 +388,12 @@ def reseal(
     body[layout.SEAL_MANIFEST] = render_manifest(sealed)
     body[layout.SEAL_SIGNATURE] = (by or sealer()).sign(body[layout.SEAL_MANIFEST], stamp=stamp, at=at)
     return rearchive(body, stamp=stamp)
+
+
+def sealed_by(seal: Sealer, *, stamp: Callable[[bytes], bytes] | None = None) -> bytes:
+    """A good bundle of an office whose log names this seal."""
+    members = make_payload(contents_of(small_log(3, seal=seal))).members
+    return reseal(members, by=seal, stamp=stamp)
 
 
 def rebagged(body: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -250,13 +250,13 @@ def seal_with_the_time_stamp_of_another_seal() -> bytes:
     return forge.rearchive({**good(), layout.SEAL_SIGNATURE: signature})
 
 
-@damaged("seal.chain")
+@damaged("seal.chain", "records.seal")
 def seal_of_an_organisation_of_the_same_name() -> bytes:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
     return forge.reseal(good(), by=Sealer(certificate, key, (root,)))
 
 
-@damaged("seal.chain")
+@damaged("seal.chain", "records.seal")
 def seal_after_its_certificate_ended() -> bytes:
     return forge.reseal(good(), by=forge.sealer_under(forge.sealer().chain[0]), at=forge.START + timedelta(days=301))
 
@@ -276,7 +276,7 @@ def seal_with_a_key_that_does_not_commit_to_content() -> bytes:
 @doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp", "log.checkpoint_stamp", "log.stamps")
 def seal_under_the_root_of_the_time_stamps() -> bytes:
     mail = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    return forge.reseal(good(), by=forge.sealer_under(forge.stamp_office().root, mail))
+    return forge.sealed_by(forge.sealer_under(forge.stamp_office().root, mail))
 
 
 @doubtful("seal.time_stamp", "seal.chain", "archive.time_stamp")
@@ -383,7 +383,7 @@ def log_key_without_its_line_end() -> bytes:
 
 @damaged("log.checkpoint", "log.checkpoint_stamp")
 def checkpoint_of_a_larger_log() -> bytes:
-    return resealed({layout.CHECKPOINT: good()[layout.CHECKPOINT].replace(b"\n8\n", b"\n9\n")})
+    return resealed({layout.CHECKPOINT: good()[layout.CHECKPOINT].replace(b"\n11\n", b"\n12\n")})
 
 
 @damaged("log.checkpoint", "log.checkpoint_stamp")
@@ -640,7 +640,7 @@ def entry_that_names_no_stamp_after_one_that_does() -> bytes:
     log = forge.small_log(3)
     log.after = forge.NO_TOKEN
     log.add("observed", forge.item(9))
-    return forge.reseal(make_payload(forge.contents_of(log)).members)
+    return forge.reseal(make_payload(forge.contents_of(forge.add_to_case(log))).members)
 
 
 @damaged("log.order")
@@ -649,7 +649,7 @@ def entry_that_names_a_stamp_in_the_place_of_its_anchor() -> bytes:
     log = forge.small_log(3)
     log.after = log.stamped(forge.START + timedelta(hours=4))
     log.add("observed", forge.item(9))
-    return forge.reseal(make_payload(forge.contents_of(log)).members)
+    return forge.reseal(make_payload(forge.contents_of(forge.add_to_case(log))).members)
 
 
 @damaged("log.order")
@@ -660,7 +660,7 @@ def stamps_that_creep_back() -> bytes:
     for number, seconds in enumerate((100, 50, 10), start=1):
         log.anchor(forge.START + timedelta(hours=1, seconds=seconds))
         log.add("observed", forge.item(number))
-    return forge.reseal(make_payload(forge.contents_of(log)).members)
+    return forge.reseal(make_payload(forge.contents_of(forge.add_to_case(log))).members)
 
 
 @damaged("log.order")
@@ -669,7 +669,7 @@ def earlier_stamp_made_after_the_daily_seal() -> bytes:
     log.add("log_opened", forge.opening())
     log.anchor(forge.START + timedelta(hours=20))
     log.add("observed", forge.item(1))
-    return forge.reseal(make_payload(forge.contents_of(log)).members)
+    return forge.reseal(make_payload(forge.contents_of(forge.add_to_case(log))).members)
 
 
 @damaged("records.references")
@@ -683,7 +683,7 @@ def log_opened_twice() -> bytes:
 def entry_that_states_a_time_after_its_stamp() -> bytes:
     log = forge.small_log(3)
     log.add("observed", forge.item(9, at=forge.START + timedelta(hours=13)))
-    return forge.reseal(make_payload(forge.contents_of(log)).members)
+    return forge.reseal(make_payload(forge.contents_of(forge.add_to_case(log))).members)
 
 
 # --- the tables
@@ -746,7 +746,7 @@ def rehearsal_described_as_none() -> bytes:
     return resealed({layout.CASE: good()[layout.CASE].replace(b'"rehearsal":"yes"', b'"rehearsal":"no"')})
 
 
-@damaged("records.case")
+@damaged("records.case", "records.seal")
 def opening_of_the_log_left_out() -> bytes:
     kept = [entry for index, entry in forge.entries_of(good()).items() if index]
     return with_tables_of({**good(), layout.ENTRIES: encode_entries(kept)})
@@ -788,6 +788,7 @@ def in_a_log_with(
     change(odd, disclosures)
     odd["commit"] = commit_digest({name: commitment(disclosure) for name, disclosure in disclosures.items()})
     at = log.append(jcs(odd), disclosures)
+    forge.add_to_case(log)
     kept = [index for index, leaf_told in enumerate(log.disclosures) if leaf_told and index != at]
     members = make_payload(forge.contents_of(log, only=kept)).members
     members = forge.with_entry(members, log.entry(at))

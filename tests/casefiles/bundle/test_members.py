@@ -36,6 +36,7 @@ def preserved_and_stamped_long_before() -> forge.Log:
     log = forge.Log()
     log.add("log_opened", forge.opening())
     log.add("observed", forge.item(1))
+    forge.add_to_case(log, at=forge.START)
     for hours in (1, 2, 3):
         log.anchor(forge.START + timedelta(hours=hours))
         log.add("case_viewed", {**forge.act(forge.START), "case": "case-8"})
@@ -44,7 +45,7 @@ def preserved_and_stamped_long_before() -> forge.Log:
 
 def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_path: Path) -> None:
     log = preserved_and_stamped_long_before()
-    contents = forge.contents_of(log, only=[0, 1])
+    contents = forge.contents_of(log, only=[0, 1, 2, 3])
     first = min(log.times)
     assert [stamp.token_sha256 for stamp in contents.stamps] == [first.token_sha256]
     bundle, _ = forge.build(contents)
@@ -57,7 +58,7 @@ def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_p
 
 def test_no_stamp_goes_along_that_bounds_nothing() -> None:
     log = preserved_and_stamped_long_before()
-    contents = forge.contents_of(log, only=[0, 1])
+    contents = forge.contents_of(log, only=[0, 1, 2, 3])
     idle = log.stamp(max(log.times).token_sha256)
     with pytest.raises(BundleError, match="bound"):
         make_payload(forge.changed(contents, stamps=(*contents.stamps, idle)))

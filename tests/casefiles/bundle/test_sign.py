@@ -60,7 +60,7 @@ def test_what_the_letter_says_of_the_file_is_so() -> None:
 
 def test_a_bundle_of_no_item_is_a_bundle() -> None:
     contents = forge.changed(
-        forge.small_contents(), entries=forge.small_contents().entries[:1], stamps=forge.small_contents().stamps[:1]
+        forge.small_contents(), entries=forge.small_contents().entries[:2], stamps=forge.small_contents().stamps
     )
     members = forge.members_of(forge.build(contents)[0])
     assert members[layout.ITEMS_JSONL] == b""

@@ -51,7 +51,12 @@ def names_of(line: str) -> tuple[str, ...]:
 
 def test_items_are_what_was_observed_and_events_are_the_rest_in_the_order_of_the_log() -> None:
     assert {row["type"] for row in rows(layout.ITEMS_JSONL)} == {"observed"}
-    assert {row["type"] for row in rows(layout.EVENTS_JSONL)} == {"log_opened", "imported", "hole"}
+    assert {row["type"] for row in rows(layout.EVENTS_JSONL)} == {
+        "log_opened",
+        "case_opened",
+        "hole",
+        "case_item_added",
+    }
     for name in (layout.ITEMS_JSONL, layout.EVENTS_JSONL):
         indexes = [int(str(row["index"])) for row in rows(name)]
         assert indexes == sorted(indexes)

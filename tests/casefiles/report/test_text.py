@@ -112,7 +112,11 @@ def test_what_a_stranger_wrote_cannot_rearrange_the_report() -> None:
 def test_the_texts_fit_a_page() -> None:
     log = forge.small_log(3)
     log.add("observed", {**forge.item(9), "text": f"{'word ' * 60}\n\n{LONG}", "sender_name": LONG})
-    log.add("hole", {**forge.act(forge.START), "channel_id": "17", "hole": "mode", "lo": "7", "hi": "7", "what": LONG})
+    forge.add_to_case(log)
+    log.add(
+        "hole",
+        {**forge.act(forge.START), "channel_id": "1234567890", "hole": "mode", "lo": "7", "hi": "7", "what": LONG},
+    )
     made = contents(log, withhold=frozenset(), rehearsal=True)
     members, (_, facts) = make_payload(made).members, forge.build(made)
     texts = [members[name].decode("utf-8") for name in (REPORT, layout.README, layout.HOW_TO_VERIFY)]
@@ -123,19 +127,21 @@ def test_the_texts_fit_a_page() -> None:
 
 def test_each_other_entry_is_listed_with_time_and_who_acted() -> None:
     log = forge.small_log(3)
+    log.add("consent", forge.act(forge.START))
     log.add("case_item_added", {**forge.act(forge.START), "item": json.loads(log.leaves[3])["event"]})
-    log.add("imported", forge.act(forge.START))
+    log.add("consent", forge.act(forge.START))
     log.add("case_item_added", {**forge.act(forge.START), "item": "0" * 32})
     at = "2026-11-20T09:00:00.000Z"
     opened = f"Log entry 0, {at}, by coordinator: the custody log was opened for Test organisation"
     assert opened in report_of(log)
     assert opened.replace("coordinator", "[withheld]") in report_of(log, withhold=frozenset({"actor"}))
-    assert f"Log entry 8, {at}, by coordinator: the item in log entry 3 was added to the case" in report_of(log)
+    assert f"Log entry 12, {at}, by coordinator: the item in log entry 3 was added to the case" in report_of(log)
     assert "the item in log entry (not in this file) was added" in report_of(log)
 
 
 def test_entries_that_follow_each_other_are_told_as_one() -> None:
     log = forge.small_log(3)
+    log.add("consent", forge.act(forge.START))
     first = len(log.leaves)
     for index in (3, 4, 7):
         log.add("case_item_added", {**forge.act(forge.START), "item": json.loads(log.leaves[index])["event"]})
@@ -155,9 +161,9 @@ def test_the_report_says_who_approved_and_where_one_person_acted() -> None:
     log.add("approved", {**approved, "proof": "declared"})
     log.add("observed", {**forge.item(9), "authority": request})
     report = report_of(log)
-    assert "approved, in log entry 8, the request in log entry 6 (to import). The second person: lawyer" in report
-    assert "no approval by a second person for the request in log entry 7 (to export a case)" in report
-    assert "a second person approved the request in log entry 6" in report
+    assert "approved, in log entry 9, the request in log entry 7 (to import). The second person: lawyer" in report
+    assert "no approval by a second person for the request in log entry 8 (to export a case)" in report
+    assert "a second person approved the request in log entry 7" in report
     assert "One person acquired 1 item" in report
     assert "For 2 items, whether a second person approved is withheld" in report_of(
         log, withhold=frozenset({"authority"})
@@ -207,7 +213,7 @@ def test_a_hole_is_told_in_words() -> None:
         " Not seen 1: message numbers are missing from what we received; what they held is not known. "
         "channel: 1234567890 messages: 7 to 9 log entries: 3 "
         " Not seen 2: the chosen mode does not keep it; in the mode metadata_only, files are not even read. "
-        "channel: 17 messages: 7 to 9 missing: of message 7 to 9: a.jpg noticed: T log entries: 6"
+        "channel: 17 messages: 7 to 9 missing: of message 7 to 9: a.jpg noticed: T log entries: 7"
     )
 
 
@@ -215,7 +221,7 @@ def test_holes_of_one_reason_in_one_channel_are_told_as_ranges() -> None:
     holes = [{"lo": str(at), "hi": str(at), "since": f"T{at}"} for at in (5, 3, 4, 9)]
     lines = hole_lines(*holes, {"lo": "9", "hi": "9", "hole": "gap"}, {"lo": "1", "hi": "1", "channel_id": "18"})
     assert "messages: 3 to 5, 9" in lines
-    assert "log entries: 6 to 9" in lines
+    assert "log entries: 7 to 10" in lines
     assert ("noticed: T3" in lines, "last noticed: T9" in lines) == (True, True)
     assert "messages: 9" in lines
     assert "messages: 1" in lines

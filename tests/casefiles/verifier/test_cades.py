@@ -32,7 +32,7 @@ def test_padding_does_not_hide_the_root_of_a_seal_from_whoever_trusts_authoritie
     root = forge.stamp_office().root
     mallory = forge.sealer_under(root)
     padding = tuple(make_seal(f"Padding {number}", forge.BEFORE)[0] for number in range(PADDING))
-    bundle = forge.reseal(forge.good_members(), by=Sealer(mallory.certificate, mallory.key, padding))
+    bundle = forge.sealed_by(Sealer(mallory.certificate, mallory.key, padding))
     trust = [*forge.roots(), *(authority_below(root, f"Authority {number}") for number in range(authorities))]
     report = forge.checked(bundle, tmp_path, trust=trust)
     assert report.verdict is not Verdict.PASSED

@@ -96,7 +96,7 @@ def test_the_seal_certificate_itself_can_be_what_is_trusted(tmp_path: Path) -> N
 
 def test_a_seal_that_had_expired_when_it_was_stamped_fails(tmp_path: Path) -> None:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=6 * 366))
-    expired = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    expired = forge.sealed_by(Sealer(certificate, key, (root,)))
     report = forge.checked(expired, tmp_path, trust=[root, forge.stamp_office().root])
     assert forge.failed(report) == {"seal.chain"}
     assert "not valid at that time" in next(one.found for one in report.problems if one.id == "seal.chain")
@@ -105,7 +105,7 @@ def test_a_seal_that_had_expired_when_it_was_stamped_fails(tmp_path: Path) -> No
 def test_a_seal_that_expired_after_it_was_stamped_still_passes(tmp_path: Path) -> None:
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=5 * 365))
     assert certificate.not_valid_after_utc < forge.START + timedelta(days=30)
-    bundle = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)))
+    bundle = forge.sealed_by(Sealer(certificate, key, (root,)))
     report = forge.checked(bundle, tmp_path, trust=[root, forge.stamp_office().root])
     assert report.verdict is Verdict.PASSED
 
@@ -407,7 +407,11 @@ def test_a_bundle_forged_with_a_seal_and_an_office_of_the_same_names_never_passe
     root, _, certificate, key = make_seal("Test organisation", forge.START - timedelta(days=30))
     liar = RehearsalOffice.create(tmp_path / "liar", at=forge.START - timedelta(days=30))
     stamp = forge.stamping(forge.START + timedelta(days=1), by=liar)
-    bundle = forge.reseal(forge.good_members(), by=Sealer(certificate, key, (root,)), stamp=stamp)
+    forger = Sealer(certificate, key, (root,))
+    assert forge.failed(forge.checked(forge.reseal(forge.good_members(), by=forger), tmp_path, trust=[])) == {
+        "records.seal"
+    }
+    bundle = forge.sealed_by(forger, stamp=stamp)
     assert forge.checked(bundle, tmp_path).verdict is Verdict.FAILED
     assert forge.checked(bundle, tmp_path, trust=[]).verdict is Verdict.INDETERMINATE
 
@@ -426,7 +430,7 @@ def test_the_fingerprint_of_another_seal_fails_with_roots_and_without(tmp_path: 
 
 def test_the_fingerprint_settles_who_sealed_and_never_when(tmp_path: Path) -> None:
     sealer = forge.sealer_under(forge.stamp_office().root, MAIL)
-    bundle = forge.reseal(forge.good_members(), by=sealer)
+    bundle = forge.sealed_by(sealer)
     assert forge.undecided(forge.checked(bundle, tmp_path)) == {"seal.chain", *STAMP_CHECKS}
     pinned = forge.checked(bundle, tmp_path, seal_pin=sealer.certificate.fingerprint(hashes.SHA256()).hex())
     assert pinned.verdict is Verdict.INDETERMINATE
@@ -452,7 +456,7 @@ def test_a_root_given_in_two_certificates_or_with_an_authority_below_it_is_one_r
     forge.ROOT_KEYS[middle] = middle_key
     # the rehearsal's root allows no authority below it; its other certificate does
     for issuer, trust in ((root, [again, root]), (middle, [middle, again])):
-        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(issuer))
+        bundle = forge.sealed_by(forge.sealer_under(issuer))
         report = forge.checked(bundle, tmp_path, trust=trust)
         assert "seal.chain" in forge.undecided(report)
         assert report.verdict is Verdict.INDETERMINATE
@@ -468,7 +472,7 @@ def test_a_seal_padded_with_certificates_does_not_hide_its_root(tmp_path: Path) 
 def test_a_certificate_for_documents_may_seal(tmp_path: Path) -> None:
     for kind in ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5"):
         documents = x509.ExtendedKeyUsage([x509.ObjectIdentifier(kind)])
-        bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(forge.sealer().chain[0], documents))
+        bundle = forge.sealed_by(forge.sealer_under(forge.sealer().chain[0], documents))
         assert forge.checked(bundle, tmp_path).verdict is Verdict.PASSED
 
 
@@ -505,12 +509,12 @@ def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:
     agreeing = x509.KeyUsage(*[False] * 4, key_agreement=True, **dict.fromkeys(
         ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False))  # fmt: skip
     control = issued((usage, True))
-    bundle = forge.reseal(forge.good_members(), by=control)
+    bundle = forge.sealed_by(control)
     trust = [control.certificate, forge.stamp_office().root]
     assert forge.checked(bundle, tmp_path, trust=trust).verdict is Verdict.PASSED
     for odd in (issued(), issued((usage, True), (stamps_only, True)), issued((usage, True), (authority, True)),
                 issued((agreeing, True))):  # fmt: skip
-        bundle = forge.reseal(forge.good_members(), by=odd)
+        bundle = forge.sealed_by(odd)
         report = forge.checked(bundle, tmp_path, trust=[odd.certificate, forge.stamp_office().root])
         assert forge.failed(report) == {"seal.signature"}
 

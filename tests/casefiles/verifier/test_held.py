@@ -42,8 +42,9 @@ def test_a_checkpoint_between_those_that_the_bundle_has_is_undecided_and_says_wh
 def test_a_longer_bundle_that_cites_the_shorter_ones_checkpoint_passes_from_both_sides(tmp_path: Path) -> None:
     log = forge.small_log(3)
     short = forge.build(forge.contents_of(log))[0]
-    log.anchor(forge.START + timedelta(hours=4))
-    log.add("observed", forge.item(9, at=forge.START + timedelta(hours=5)))
+    log.anchor(forge.START + timedelta(hours=6))
+    log.add("observed", forge.item(9, at=forge.START + timedelta(hours=7)))
+    forge.add_to_case(log)
     long = forge.build(forge.contents_of(log))[0]
     assert compared(short, tmp_path, bundle=long)[0] is Verdict.PASSED
     assert compared(long, tmp_path, bundle=short)[0] is Verdict.PASSED
@@ -61,6 +62,7 @@ def test_two_leaves_at_one_index_fail_though_no_two_checkpoints_have_one_size(tm
     log.add("log_opened", {**forge.opening(), "reason": "another"})
     for number in range(4):
         log.add("observed", forge.item(number))
+    forge.add_to_case(log)
     other = forge.build(forge.contents_of(log))[0]
     assert compared(other, tmp_path) == (Verdict.FAILED, "verification.two_leaves")
 

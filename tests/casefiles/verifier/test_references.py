@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from casefiles.bundle.members import make_payload
+from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.references import require_within
 from evidence.canonical import Value
 from evidence.finding import Report, Verdict
@@ -21,6 +22,7 @@ AT = forge.START + timedelta(minutes=1)
 OTHER_KEY = VerifierKey(forge.ORIGIN, bytes(32))
 NOBODY = "0" * 32
 SHOWN: frozenset[str] = frozenset()
+OTHER_SEAL = "ab" * 32
 
 
 def event_of(log: forge.Log, index: int) -> str:
@@ -41,6 +43,7 @@ def case_log(**changes: Value) -> forge.Log:
     item = log.add("observed", {**forge.item(1, at=AT), **said("observed", authority=event_of(log, asked))})
     log.add("hole", said("hole", channel_id="1234567890", hole="gap", lo="7", hi="9"))
     log.add("case_opened", said("case_opened", case="case-7"))
+    log.add("consent", said("consent", case="case-7", given="yes", scope=["court"], language="sr", date="2026-11-20"))
     log.add("case_item_added", said("case_item_added", case="case-7", item=event_of(log, item)))
     return log
 
@@ -67,6 +70,9 @@ FORGED: dict[str, dict[str, Value]] = {
     "a hole on an authority unshown": {"hole__authority": NOBODY},
     "an addition on an authority unshown": {"case_item_added__authority": NOBODY},
     "an addition of an item unshown": {"case_item_added__item": NOBODY},
+    "a hole of another channel": {"hole__channel_id": "17"},
+    "a consent to another case": {"consent__case": "case-8"},
+    "a consent to no case": {"consent__case": None},
     "an item that was not added": {"case_item_added__item": None},
     "an item of another case": {"case_item_added__case": "case-8"},
     "the opening of another case": {"case_opened__case": "case-8"},
@@ -87,7 +93,7 @@ def test_entries_that_do_not_fit_one_another_fail(lie: str, tmp_path: Path) -> N
     assert forge.failed(sealed(case_log(**FORGED[lie]), tmp_path)) == {"records.references"}
 
 
-@pytest.mark.parametrize("without", [1, 3, 6])
+@pytest.mark.parametrize("without", [1, 3, 7])
 def test_an_entry_left_out_that_another_needs_fails(without: int, tmp_path: Path) -> None:
     assert forge.failed(sealed(case_log(), tmp_path, without=without)) == {"records.references"}
 
@@ -108,11 +114,99 @@ def not_added(log: forge.Log) -> None:
     log.add("observed", forge.item(2, at=AT))
 
 
-@pytest.mark.parametrize("change", [twice, opened_twice, removed, not_added])
+def case_opened_twice(log: forge.Log) -> None:
+    log.add("case_opened", {**forge.act(AT), "case": "case-7"})
+
+
+def asked_for_nothing(log: forge.Log) -> None:
+    log.add("requested", {**forge.act(AT), "what": "export", "target": "x"})
+
+
+def asked_for_nothing_and_approved(log: forge.Log) -> None:
+    asked = log.add("requested", {**forge.act(AT), "what": "export", "target": "x"})
+    log.add("approved", {**forge.act(AT), "actor": "bo", "request": event_of(log, asked)})
+
+
+def imported(log: forge.Log) -> None:
+    log.add("imported", {**forge.act(AT), "channel_id": "1234567890"})
+
+
+def viewed(log: forge.Log) -> None:
+    log.add("case_viewed", {**forge.act(AT), "case": "case-7"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        twice,
+        opened_twice,
+        removed,
+        not_added,
+        case_opened_twice,
+        asked_for_nothing,
+        asked_for_nothing_and_approved,
+        imported,
+        viewed,
+    ],
+)
 def test_an_entry_too_many_fails(change: Callable[[forge.Log], None], tmp_path: Path) -> None:
     log = case_log()
     change(log)
     assert forge.failed(sealed(log, tmp_path)) == {"records.references"}
+
+
+def test_an_anchor_is_not_shown(tmp_path: Path) -> None:
+    log = forge.small_log(3)
+    contents = forge.contents_of(log, only=range(len(log.leaves)))
+    report = forge.checked(forge.reseal(make_payload(contents).members), tmp_path)
+    assert forge.failed(report) == {"records.references"}
+
+
+@pytest.mark.parametrize("kind", ["case_opened", "case_item_added", "consent"])
+def test_no_entry_hides_of_which_case_it_speaks(kind: str, tmp_path: Path) -> None:
+    log = case_log()
+    contents = forge.contents_of(log)
+    hidden = frozenset({"case"})
+    entries = tuple(
+        log.entry(entry.index, withhold=hidden if parse_leaf(entry.leaf).type == kind else SHOWN)
+        for entry in contents.entries
+    )
+    members = make_payload(forge.changed(contents, entries=entries)).members
+    assert forge.failed(forge.checked(forge.reseal(members), tmp_path)) == {"records.references"}
+
+
+def test_a_case_that_is_not_opened_has_no_items(tmp_path: Path) -> None:
+    assert forge.failed(sealed(case_log(), tmp_path, without=5)) == {"records.references"}
+    assert forge.failed(sealed(case_log(), tmp_path, without=7)) == {"records.references"}
+
+
+def renewed(*changes: tuple[str, str, str]) -> forge.Log:
+    """A log whose seal was changed, each time from one certificate to another."""
+    log = case_log(log_opened__seal_certificate_sha256=OTHER_SEAL)
+    for key, old, new in changes:
+        log.add("key_changed", {**forge.act(AT), "key": key, "old": old, "new": new})
+    return log
+
+
+def test_a_seal_that_was_renewed_is_the_newest_that_the_log_names(tmp_path: Path) -> None:
+    own, third = fingerprint(forge.sealer().certificate), "cd" * 32
+    assert sealed(renewed(("seal", OTHER_SEAL, own)), tmp_path).verdict is Verdict.PASSED
+    assert sealed(renewed(("seal", OTHER_SEAL, third), ("seal", third, own)), tmp_path).verdict is Verdict.PASSED
+    for changes in (
+        (),
+        (("seal", OTHER_SEAL, third),),
+        (("seal", third, own),),
+        (("log", OTHER_SEAL, own),),
+        (("seal", OTHER_SEAL, own), ("seal", own, third)),
+        (("seal", OTHER_SEAL, third), ("seal", OTHER_SEAL, own)),
+    ):
+        assert forge.failed(sealed(renewed(*changes), tmp_path)) == {"records.seal"}
+
+
+def test_a_change_of_the_seal_between_two_cannot_be_left_out(tmp_path: Path) -> None:
+    own, third = fingerprint(forge.sealer().certificate), "cd" * 32
+    log = renewed(("seal", OTHER_SEAL, third), ("seal", third, own))
+    assert forge.failed(sealed(log, tmp_path, without=len(log.leaves) - 2)) == {"records.seal"}
 
 
 @pytest.mark.parametrize("kind", ["requested", "approved", "observed", "hole", "case_opened", "case_item_added"])
@@ -131,6 +225,7 @@ def test_a_time_long_before_the_token_that_the_entry_names_is_undecided(
     log.add("log_opened", forge.opening())
     log.anchor(forge.START + timedelta(minutes=1))
     log.add("observed", {**forge.item(1), "at": format_time(forge.START - timedelta(days=days))})
+    forge.add_to_case(log)
     members = make_payload(forge.contents_of(log)).members
     report = forge.checked(forge.reseal(members), tmp_path)
     assert report.verdict is verdict

@@ -214,7 +214,7 @@ def test_in_the_script_too_the_fingerprint_settles_who_sealed_and_never_when(tmp
 def test_a_seal_for_documents_passes_the_script(tmp_path: Path) -> None:
     kinds = ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5")
     documents = x509.ExtendedKeyUsage([x509.ObjectIdentifier(kind) for kind in kinds])
-    bundle = forge.reseal(forge.good_members(), by=forge.sealer_under(forge.sealer().chain[0], documents))
+    bundle = forge.sealed_by(forge.sealer_under(forge.sealer().chain[0], documents))
     given = ["--bundle", write(bundle, tmp_path), "--trust", roots_file(tmp_path)]
     code, output = script(own_script(tmp_path), *given, cwd=tmp_path)
     assert code == 0, output
