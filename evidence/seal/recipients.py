@@ -196,15 +196,21 @@ class HybridIdentity:
     """
 
     seed: bytes
+    _mlkem: MLKEM768PrivateKey = field(init=False, compare=False)
+    _x25519: X25519PrivateKey = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         _require_length(self.seed, SEED_BYTES)
+        # expanded once: it costs as much as an unwrapping, and thousands of records follow
+        expanded = hashlib.shake_256(self.seed).digest(_MLKEM_SEED_BYTES + _X25519_BYTES)
+        object.__setattr__(self, "_mlkem", MLKEM768PrivateKey.from_seed_bytes(expanded[:_MLKEM_SEED_BYTES]))
+        object.__setattr__(self, "_x25519", X25519PrivateKey.from_private_bytes(expanded[_MLKEM_SEED_BYTES:]))
 
     @property
     def recipient(self) -> HybridRecipient:
         """The public half of this key."""
-        mlkem, x25519 = self._halves()
-        return HybridRecipient(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
+        mlkem, x25519 = self._mlkem.public_key(), self._x25519.public_key()
+        return HybridRecipient(mlkem.public_bytes_raw() + x25519.public_bytes_raw())
 
     def secret_string(self) -> str:
         """The secret, as age writes it; for a key file or a card, never for a log."""
@@ -216,14 +222,13 @@ class HybridIdentity:
         Raises:
             EnvelopeError: A stanza of this type is malformed, or its X25519 share is of low order.
         """
-        mlkem, x25519 = self._halves()
-        key = hpke.MLKEM768X25519PrivateKey(mlkem, x25519)
+        key = hpke.MLKEM768X25519PrivateKey(self._mlkem, self._x25519)
         for stanza in stanzas:
             if stanza.type != _HYBRID_TYPE:
                 continue
             share = _read_share(stanza, size=_HYBRID_SHARE_BYTES)
             # RFC 9180, section 7.1.4 aborts here; the library answers as for a stanza of another key
-            _exchange(x25519, share[_MLKEM_SHARE_BYTES:])
+            _exchange(self._x25519, share[_MLKEM_SHARE_BYTES:])
             try:
                 return _HYBRID.decrypt(share + stanza.body, key, info=_HYBRID_INFO)
             except InvalidTag:
@@ -232,13 +237,6 @@ class HybridIdentity:
 
     def __repr__(self) -> str:
         return f"HybridIdentity of {self.recipient!r}"
-
-    def _halves(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-        expanded = hashlib.shake_256(self.seed).digest(_MLKEM_SEED_BYTES + _X25519_BYTES)
-        return (
-            MLKEM768PrivateKey.from_seed_bytes(expanded[:_MLKEM_SEED_BYTES]),
-            X25519PrivateKey.from_private_bytes(expanded[_MLKEM_SEED_BYTES:]),
-        )
 
 
 KeyRecipient: TypeAlias = X25519Recipient | HybridRecipient
