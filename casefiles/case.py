@@ -23,6 +23,8 @@ from evidence.store.payload import lost_parts
 from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
 
+_AT_ONCE = 256
+"""Records that are fetched by one question to the database."""
 _SAW_THE_MESSAGE = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
 
@@ -195,11 +197,19 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
         sealed, sa.and_(sealed.c.idx == event.c.idx, sealed.c.name == "record"), isouter=True
     )
     with reading(engine) as connection:
-        for index in indexes:
-            row = connection.execute(wanted.where(event.c.idx == index)).one()
-            leaf = parse_leaf(bytes(row.leaf))
-            record = _open_record(leaf, row.body, casework, where=f"record of leaf {index}")
-            yield OpenedEvent(index, bytes(row.leaf), leaf, record)
+        for first in range(0, len(indexes), _AT_ONCE):
+            part = indexes[first : first + _AT_ONCE]
+            rows = {row.idx: row for row in connection.execute(wanted.where(event.c.idx.in_(part)))}
+            for index in part:
+                yield _open_event(index, rows.get(index), casework)
+
+
+def _open_event(index: int, row: sa.Row[Any, Any, Any] | None, casework: Identity) -> OpenedEvent:
+    where = f"record of leaf {index}"
+    if row is None:
+        raise LeafError("leaf.record_missing", where=where)
+    leaf = parse_leaf(bytes(row.leaf))
+    return OpenedEvent(index, bytes(row.leaf), leaf, _open_record(leaf, row.body, casework, where=where))
 
 
 def logged(engine: sa.Engine, types: Collection[str], casework: Identity) -> Iterator[tuple[OpenedEvent, Record]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import casefiles.case as case_module
 from casefiles.case import (
     CaseRow,
     HeldItem,
@@ -95,6 +96,7 @@ def test_another_key_opens_no_record(ledger: Ledger) -> None:
     "damage",
     [
         "DELETE FROM sealed WHERE idx = 1",
+        "DELETE FROM event WHERE idx = 1",
         "UPDATE sealed SET body = 'text' WHERE idx = 1",
         "UPDATE sealed SET body = x'00' WHERE idx = 1",
         "UPDATE sealed SET body = (SELECT body FROM sealed WHERE idx = 0) WHERE idx = 1",
@@ -186,6 +188,17 @@ def test_events_are_opened_and_an_anchor_has_no_record(ledger: Ledger) -> None:
     assert first.record is not None
     assert (first.record.values["text"], first.leaf.type) == ("text 1", "observed")
     assert (second.record, second.index, second.leaf.type) == (None, 1, "anchor")
+
+
+def test_events_come_in_the_order_asked_for_however_many_are_fetched_at_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_module, "_AT_ONCE", 3)
+    log(ledger, *map(observed, range(8)))
+    asked = (7, 0, 5, 3, 1, 6, 2)
+    opened = list(open_events(ledger.engine, asked, CASEWORK))
+    assert tuple(event.index for event in opened) == asked
+    assert [event.record.values["text"] for event in opened if event.record] == [f"text {index}" for index in asked]
 
 
 def test_what_speaks_of_a_case_is_its_items_their_holes_and_its_own_acts(ledger: Ledger) -> None:
