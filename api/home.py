@@ -12,8 +12,8 @@ HOME/beat            how many entries a time stamp was last asked for, and by it
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -29,10 +29,11 @@ from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
+from evidence import rekey
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody.anchoring import Anchoring, has_news, stamped_size
 from evidence.custody.clock import KnownTimes, known_times, require_clock, today
-from evidence.custody.pins import InUse, read_pins, unpinned
+from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.errors import (
@@ -225,6 +226,26 @@ class Home:
             move_file(key, self.keys.path / SEAL_KEY_FILE)
         move_file(fresh, self.path / SEAL_FILE)
 
+    def finish_passphrase(self, take: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+        """Put key files under a new passphrase in their places where their change was logged and then cut short.
+
+        What was laid and never logged is removed.
+
+        Args:
+            take: Takes the turn: nobody else is at it then.
+        """
+        if rekey.laid(self.keys) is None:
+            rekey.finish(self.keys)
+            return
+        with take() as connection:
+            pin = read_pins(connection, None).get(KEY_FILES)
+            if (found := rekey.laid(self.keys)) is None:
+                return  # another process was at it
+            if pin is not None and pin.value == found:
+                rekey.switch(self.keys)
+            else:
+                rekey.forget(self.keys)
+
     def foreign_roots(self) -> Iterator[HomeError]:
         """Every certificate in ``trust`` that this home would hand out and nobody knows."""
         known = {
@@ -330,6 +351,7 @@ class Home:
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
         self.finish_renewal()
+        self.finish_passphrase(sequencer.take)
         for error in self.unpinned():
             raise error
         if taken_back := self.objects.recover(sequencer.logged_objects):

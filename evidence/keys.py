@@ -27,11 +27,13 @@ from evidence.objects.durable import make_folder, write_file
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
-from evidence.seal.recipients import HybridIdentity, generate_identity, parse_identity, parse_recipient
+from evidence.seal.recipients import KeyIdentity, generate_identity, parse_identity, parse_recipient
 from evidence.store.marks import SeenKey
 
 SECRET_BYTES = 32
 LOG_KEY, SEEN_KEY = "log.key", "seen.key"
+NEXT = "next"
+"""Folder of key files that count and are not in their places yet (``evidence.rekey``)."""
 MIN_PASSPHRASE_CHARACTERS = 15
 """Of a new passphrase: whoever copied the disk guesses without limit (NIST SP 800-63B-4, 3.1.1, single factor)."""
 MIN_DIFFERENT_CHARACTERS = 5
@@ -57,8 +59,8 @@ class Recipients:
 class Unlocked:
     """The identities that the passphrase opens."""
 
-    casework: Identity = field(repr=False)
-    matching: Identity = field(repr=False)
+    casework: KeyIdentity = field(repr=False)
+    matching: KeyIdentity = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class KeyFolder:
     def signed(self) -> Path:
         """The file that keeps the newest signed checkpoint."""
         return self.path / "log.signed"
+
+    @property
+    def continues(self) -> bool:
+        """Whether everything is here by which the log goes on; without it, a home can only be read."""
+        return all((self.path / name).exists() for name in (LOG_KEY, SEEN_KEY, self.signed.name))
 
     def log_key(self) -> Ed25519PrivateKey:
         """The key that signs the log's checkpoints.
@@ -97,13 +104,22 @@ class KeyFolder:
         """
         return Unlocked(self._identity("casework", passphrase), self._identity("matching", passphrase))
 
-    def _identity(self, role: str, passphrase: str) -> Identity:
+    def _identity(self, role: str, passphrase: str) -> KeyIdentity:
         file = self.path / f"{role}.age"
-        sealed = read_secret_file(file)
+        sealed = self._read_current(file.name)
         try:
             return parse_identity(open_with_passphrase(sealed, passphrase=passphrase).decode("ascii").strip())
         except (EnvelopeError, KeyTextError, UnicodeDecodeError) as error:
             raise SecretFileError("secret_file.damaged", where=str(file)) from error
+
+    def _read_current(self, name: str) -> bytes:
+        """The file of this name that counts: while keys are changed, the new one, until it is in its place."""
+        try:
+            return read_secret_file(self.path / NEXT / name)
+        except SecretFileError:
+            if (self.path / NEXT / name).exists():
+                raise
+        return read_secret_file(self.path / name)
 
     def read_sealed(self, name: str, identity: Identity) -> bytes:
         """A further secret, sealed to ``identity``."""
@@ -162,32 +178,45 @@ def create_keys(
         PassphraseError: The passphrase is too short or too even, or cannot be typed.
         HomeError: The folder exists already.
     """
-    require_long(passphrase)
-    identities = {role: generate_identity() for role in ("casework", "matching")}
-    protected = {
-        role: seal_with_passphrase(_text(identity), passphrase=passphrase, log_n=log_n)
-        for role, identity in identities.items()
-    }
+    identities = Unlocked(generate_identity(), generate_identity())
+    protected = sealed_under(identities, passphrase=passphrase, log_n=log_n)
     try:
         make_folder(folder.path)
     except FileExistsError as error:
         raise HomeError("home.keys_there_already", where=str(folder.path)) from error
     for name, seed in ((LOG_KEY, log_seed), (SEEN_KEY, secrets.token_bytes(SECRET_BYTES))):
         write_file(folder.path / name, base64.b64encode(seed) + b"\n")
-    for role, sealed in protected.items():
-        write_file(folder.path / f"{role}.age", sealed)
+    for name, sealed in protected.items():
+        write_file(folder.path / name, sealed)
     _write_public(home, office, identities)
 
 
-def _text(identity: HybridIdentity) -> bytes:
+def sealed_under(identities: Unlocked, *, passphrase: str, log_n: int) -> Mapping[str, bytes]:
+    """The files of these identities under a new passphrase, by name.
+
+    Raises:
+        PassphraseError: The passphrase is too short or too even, or cannot be typed.
+    """
+    require_long(passphrase)
+    return {
+        f"{role}.age": seal_with_passphrase(_text(identity), passphrase=passphrase, log_n=log_n)
+        for role, identity in _by_role(identities)
+    }
+
+
+def _by_role(identities: Unlocked) -> Sequence[tuple[str, KeyIdentity]]:
+    return (("casework", identities.casework), ("matching", identities.matching))
+
+
+def _text(identity: KeyIdentity) -> bytes:
     return f"{identity.secret_string()}\n".encode()
 
 
-def _write_public(home: Path, office: Recipient, identities: Mapping[str, HybridIdentity]) -> None:
+def _write_public(home: Path, office: Recipient, identities: Unlocked) -> None:
     for name in ("recipients", "recovery"):
         make_folder(home / name)
     write_file(home / "recipients" / "office.txt", f"{office}\n".encode())
-    for role, identity in identities.items():
+    for role, identity in _by_role(identities):
         write_file(home / "recipients" / f"{role}.txt", f"{identity.recipient}\n".encode())
         write_file(home / "recovery" / RECOVERY[role], seal_whole(_text(identity), recipients=(office,)))
 

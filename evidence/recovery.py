@@ -1,4 +1,6 @@
-"""Opens what the cards must recover, for the drill and for a new seal: the files in ``HOME/recovery``, never media.
+"""Opens what the cards must recover: the files in ``HOME/recovery``, never media.
+
+For the drill, for a new seal, and for keys whose passphrase was lost.
 
 Only the commands of ``key`` reach it, run offline with the cards. The office key exists between
 reading the cards and the return, in memory.
@@ -12,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from evidence.errors import EnvelopeError, HomeError, NoMatchingKeyError, SealError
-from evidence.keys import RECOVERY, read_recipients
+from evidence.keys import RECOVERY, Unlocked, read_recipients
+from evidence.seal.age import Recipient
 from evidence.seal.cards import read_cards
 from evidence.seal.envelopes import open_whole
-from evidence.seal.recipients import HybridIdentity, parse_identity
+from evidence.seal.recipients import HybridIdentity, KeyIdentity, parse_identity
 
 
 def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePrivateKey:
@@ -37,6 +40,32 @@ def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePriva
     return key
 
 
+def recover_identities(home: Path, cards: Sequence[str]) -> Unlocked:
+    """The casework and matching identities, which the cards open.
+
+    Raises:
+        CardError: The cards are too few, mistyped or of different sets.
+        HomeError: A file is missing, is sealed to somebody else, or holds another key than the home seals to.
+    """
+    office, recipients = HybridIdentity(read_cards(cards)), read_recipients(home)
+    return Unlocked(
+        _recover(home / "recovery" / RECOVERY["casework"], office, recipients.casework),
+        _recover(home / "recovery" / RECOVERY["matching"], office, recipients.matching),
+    )
+
+
+def _recover(file: Path, office: HybridIdentity, expected: Recipient) -> KeyIdentity:
+    try:
+        identity = parse_identity(open_whole(file.read_bytes(), identities=(office,)).decode("ascii").strip())
+    except FileNotFoundError as error:
+        raise HomeError("home.recovery_missing", where=str(file)) from error
+    except (SealError, ValueError) as error:
+        raise HomeError("home.recovery_closed", where=str(file)) from error
+    if identity.recipient != expected:
+        raise HomeError("home.recovery_of_another", where=str(file))
+    return identity
+
+
 def require_recovery(home: Path, cards: Sequence[str], *, seal_root: x509.Certificate) -> None:
     """Check that cards open every file in ``HOME/recovery``, and that what is in it is this home's; nothing is kept.
 
@@ -48,18 +77,6 @@ def require_recovery(home: Path, cards: Sequence[str], *, seal_root: x509.Certif
         CardError: The cards are too few, mistyped or of different sets.
         HomeError: A file is missing, is sealed to somebody else, or holds another key.
     """
-    office, recipients = HybridIdentity(read_cards(cards)), read_recipients(home)
-    expected = {"casework": recipients.casework, "matching": recipients.matching}
     if recover_seal_root(home, cards).public_key() != seal_root.public_key():
         raise HomeError("home.recovery_of_another", where=str(home / "recovery" / RECOVERY["seal_root"]))
-    for role, recipient in expected.items():
-        file = home / "recovery" / RECOVERY[role]
-        try:
-            plain = open_whole(file.read_bytes(), identities=(office,))
-            same = parse_identity(plain.decode("ascii").strip()).recipient == recipient
-        except FileNotFoundError as error:
-            raise HomeError("home.recovery_missing", where=str(file)) from error
-        except (SealError, ValueError) as error:
-            raise HomeError("home.recovery_closed", where=str(file)) from error
-        if not same:
-            raise HomeError("home.recovery_of_another", where=str(file))
+    recover_identities(home, cards)

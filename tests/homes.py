@@ -78,9 +78,9 @@ def size_of(home: Home) -> int:
         return tree_size(connection)
 
 
-def records_of(home: Home, since: int = 0) -> list[Record]:
+def records_of(home: Home, since: int = 0, passphrase: str = PASSPHRASE) -> list[Record]:
     """What was logged from leaf ``since`` on, opened."""
-    casework = home.keys.unlock(PASSPHRASE).casework
+    casework = home.keys.unlock(passphrase).casework
     return [event.record for event in open_events(home.engine, range(since, size_of(home)), casework) if event.record]
 
 

@@ -39,6 +39,11 @@ unasked_passphrase_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="File (mode 0600) that holds the passphrase; otherwise NISISAMA_PASSPHRASE. No prompt asks.",
 )
+new_passphrase_option = click.option(
+    "--new-passphrase-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="File (mode 0600) that holds the new passphrase; otherwise a prompt asks for it twice.",
+)
 approved_option = click.option(
     "--approved-by", metavar="NAME", help="A second person who has agreed, for acts that need two."
 )
@@ -77,6 +82,25 @@ def new_passphrase(file: Path | None) -> str:
     if (found := _given_or_asked(file)) is not None:
         require_long(found)
         return found
+    return _asked_until_it_fits()
+
+
+def changed_passphrase(file: Path | None) -> str:
+    """A passphrase in the place of another, from a file or a prompt; the environment has the one before.
+
+    Raises:
+        PassphraseError: There is none and no terminal to ask at, or it does not fit.
+        SecretFileError: The file is missing, empty or readable by others.
+    """
+    if file is not None:
+        require_long(found := given_passphrase(file) or "")
+        return found
+    if not sys.stdin.isatty():
+        raise PassphraseError("passphrase.new_missing")
+    return _asked_until_it_fits()
+
+
+def _asked_until_it_fits() -> str:
     while True:
         passphrase = ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", hidden=True, confirm=True)
         try:

@@ -1,4 +1,4 @@
-"""``key``: what key holders do with their cards, at the office's machine."""
+"""``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
 from pathlib import Path
 
@@ -8,20 +8,26 @@ from api.cli.common import (
     actor_option,
     approved_option,
     ask,
+    changed_passphrase,
     counted,
     doer,
     emit,
+    emit_logged,
     json_option,
+    new_passphrase_option,
     open_home,
+    passphrase_option,
     reason_option,
+    unlock,
     warn,
     warn_unstamped,
 )
+from evidence.errors import HomeError
 
 
 @click.group()
 def key() -> None:
-    """Work with the cards, for key holders."""
+    """Work with the cards and the passphrase, for key holders."""
 
 
 @key.command("check")
@@ -37,7 +43,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     from api.office.key import drill
 
     home = open_home(ctx)
-    cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
+    cards = _read(files)
     done = drill(home, cards)
     emit(
         {"fits": True, "cards": done.cards},
@@ -70,7 +76,7 @@ def renew_seal(
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    cards = [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
+    cards = _read(files)
     done = renew(home, cards, person)
     warn_unstamped(done.unstamped)
     emit(
@@ -79,6 +85,86 @@ def renew_seal(
         text=f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
         "Tell those who check your bundles: the letters of new bundles print it.",
     )
+
+
+@key.command("passphrase")
+@passphrase_option
+@new_passphrase_option
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def passphrase(
+    ctx: click.Context,
+    passphrase_file: Path | None,
+    new_passphrase_file: Path | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Change the passphrase: the old one opens the keys, which are then sealed under the new one.
+
+    The log says so. Whatever stops the command, either the old passphrase opens the keys or the
+    new one does. Copies of the keys' folder elsewhere still open with the old one. Needs two
+    persons.
+    """
+    from api.office.key import change_passphrase
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    identities = unlock(home, passphrase_file)
+    done = change_passphrase(home, identities, changed_passphrase(new_passphrase_file), person)
+    emit_logged(
+        {"changed": True},
+        done.unstamped,
+        as_json=as_json,
+        text="The passphrase was changed. Copies of the keys' folder, as in a backup, still open with the old one:\n"
+        "make a new backup of it, and destroy the older ones.",
+    )
+
+
+@key.command("recover")
+@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@new_passphrase_option
+@approved_option
+@reason_option
+@actor_option
+@json_option
+@click.pass_context
+def recover(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    new_passphrase_file: Path | None,
+    approved_by: str | None,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Recover with the cards: the passphrase was lost, or the keys under it were lost or changed.
+
+    The cards open the casework and matching keys that the home keeps sealed for them, and these
+    are written again under a new passphrase. The office key stays in memory. Needs two persons.
+    """
+    from api.office.key import recover as write_again
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason=reason, approver=approved_by)
+    cards = _read(files)
+    done = write_again(home, cards, changed_passphrase(new_passphrase_file), person)
+    if not done.logged:
+        warn(f"note: {HomeError('home.not_continued', where=str(home.keys.path))}")
+    emit_logged(
+        {"recovered": ["casework", "matching"], "logged": done.logged},
+        done.unstamped,
+        as_json=as_json,
+        text="The casework and matching keys were written again: the new passphrase opens them.",
+    )
+
+
+def _read(files: tuple[Path, ...]) -> list[str]:
+    return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
 
 
 def _typed() -> list[str]:

@@ -28,7 +28,7 @@ COMMANDS = {
     "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
-    "key": ("api.cli.key:key", "For key holders: check that cards open the office key, renew the seal."),
+    "key": ("api.cli.key:key", "For key holders: check the cards, change the passphrase, recover, renew the seal."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
     "help": ("api.cli.guide:help_", "Say what a command does: help COMMAND."),
 }

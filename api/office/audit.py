@@ -7,6 +7,7 @@ from casefiles.verifier.held import read_held
 from config import oplog
 from evidence.audit.log import AuditInput, RecordReader
 from evidence.audit.run import HEADERS_LEVEL, Audit, audit
+from evidence.keys import LOG_KEY
 
 
 def run_audit(
@@ -35,7 +36,7 @@ def run_audit(
         signed=signed.read_bytes() if signed.exists() else None,
         against=held,
         reader=reader,
-        keys=keys,
+        keys=(home.keys.path / LOG_KEY).exists(),  # keys that were recovered know nothing of what was signed
         asked=home.asked_size(),
         in_use=(*home.in_use(), *home.in_recovery()),
     )

@@ -1,22 +1,36 @@
-"""What key holders do with their cards: the yearly drill, that they open this office; and renewing its seal."""
+"""What key holders do: the yearly drill, a new seal, a new passphrase, and recovery where that was lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from api.home import NEXT, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, Home, certificate_sha256, read_certificate
+from api.home import (
+    NEXT,
+    SEAL_FILE,
+    SEAL_KEY_FILE,
+    SEAL_ROOT_FILE,
+    Home,
+    Writer,
+    certificate_sha256,
+    read_certificate,
+    require_private,
+)
 from casefiles.bundle.sign import issue_seal
 from config.errors import Explained
-from evidence.authority import Act, Doer, two_persons
+from evidence import rekey
+from evidence.authority import Act, Doer, Grant, two_persons
 from evidence.canonical import Value, sha256_hex
-from evidence.custody.event import Draft
-from evidence.custody.pins import SEAL
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.pins import KEY_FILES, SEAL
 from evidence.errors import HomeError
-from evidence.objects.durable import replace_file
-from evidence.recovery import recover_seal_root, require_recovery
+from evidence.keys import Unlocked
+from evidence.objects.durable import make_folder, replace_file
+from evidence.recovery import recover_identities, recover_seal_root, require_recovery
+from evidence.rekey import fresh_files
 from evidence.seal.cards import require_cards_of
 from evidence.seal.envelopes import seal_whole
 from evidence.stamp.issue import Issuer
@@ -94,3 +108,77 @@ def _lay_beside(home: Home, certificate: x509.Certificate, key: ec.EllipticCurve
     sealed = seal_whole(pem, recipients=(home.recipients.casework,))
     replace_file(home.keys.path / f"{SEAL_KEY_FILE}{NEXT}", sealed)
     replace_file(home.path / f"{SEAL_FILE}{NEXT}", certificate.public_bytes(Encoding.PEM), mode=0o644)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Key files under a new passphrase.
+
+    Attributes:
+        logged: Whether the log says so; where the log's own keys were lost, nothing can be logged any more.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    logged: bool
+    unstamped: Explained | None = None
+
+
+def change_passphrase(home: Home, identities: Unlocked, passphrase: str, doer: Doer) -> Changed:
+    """Put the casework and matching keys under a new passphrase, and log it; two persons decide it.
+
+    Cut short anywhere, either the old passphrase opens both keys or the new one does, and the next opening for
+    writing finishes what was logged.
+
+    Raises:
+        AuthorityError: Two persons are not named.
+        PassphraseError: The new passphrase is too short or too even, or cannot be typed.
+    """
+    grant = two_persons(Act.KEY, KEY_FILES, doer)
+    files = fresh_files(identities, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
+    with home.writing() as writer:
+        return _log_and_switch(home, writer, files, grant, doer)
+
+
+def recover(home: Home, cards: Sequence[str], passphrase: str, doer: Doer) -> Changed:
+    """Write the casework and matching keys again, from the cards, under a new passphrase; two persons decide it.
+
+    Where the log's own keys are gone too, nothing can be logged: this home can be read from now on, not continued.
+
+    Raises:
+        AuthorityError: Two persons are not named.
+        PassphraseError: The new passphrase is too short or too even, or cannot be typed.
+        CardError: The cards are too few, mistyped, of different sets, or of another office.
+        HomeError: They do not open what they must recover, or what they would recover is not what the log pins.
+    """
+    grant = two_persons(Act.KEY, KEY_FILES, doer)
+    require_cards_of(cards, home.recipients.office)
+    for error in home.unpinned(recovery=True):
+        raise error
+    identities = recover_identities(home.path, cards)
+    files = fresh_files(identities, passphrase=passphrase, log_n=home.settings.keys.passphrase_log_n)
+    if home.keys.continues:
+        with home.writing() as writer:
+            return _log_and_switch(home, writer, files, grant, doer)
+    make_folder(home.keys.path, exist_ok=True)
+    require_private(home.keys.path)
+    rekey.lay(home.keys, files)
+    rekey.switch(home.keys)
+    return Changed(logged=False)
+
+
+def _log_and_switch(home: Home, writer: Writer, files: Mapping[str, bytes], grant: Grant, doer: Doer) -> Changed:
+    told: dict[str, Value] = {
+        "key": KEY_FILES,
+        "old": rekey.current(home.keys, files),
+        "new": rekey.digest_of(files),
+    }
+    drafts = [*grant.drafts, Draft("key_changed", doer.values(grant.request) | told)]
+    prepared = writer.sequencer.prepare(drafts)
+
+    def lay(_connection: sa.Connection) -> Sequence[Prepared]:
+        rekey.lay(home.keys, files)
+        return prepared
+
+    writer.sequencer.turn(lay)
+    home.finish_passphrase(writer.sequencer.take)
+    return Changed(logged=True, unstamped=writer.beat(now=True))

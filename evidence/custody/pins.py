@@ -5,7 +5,7 @@ old one. All are public, so their disclosures lie in the home (``database.pin``)
 home can compare what it would use with what was logged, without a key. Entry 0 itself is bound by
 its inclusion in the newest checkpoint that was signed, which lies beside the log key.
 
-LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one key
+LIMIT: that a ``key_changed`` entry lost its disclosure, an opening does not see; an audit does. The one pinned key
 that can be changed, the seal's, lies beside the log key: with another certificate it seals nothing.
 """
 
@@ -31,6 +31,8 @@ _SHORT = 120
 """Longest value that is shown as it is, in characters."""
 SEAL = "seal"
 """What ``key_changed`` calls the seal's certificate."""
+KEY_FILES = "passphrase"
+"""What ``key_changed`` calls the key files under the passphrase; entry 0 says nothing of them."""
 _CHANGES = {SEAL: "seal_certificate_sha256"}
 """What a ``key_changed`` entry can change, and the NAME in entry 0 whose value it replaces."""
 
@@ -117,6 +119,8 @@ def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
 
 
 def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
+    if shown["key"] == KEY_FILES:  # no value that stood: whoever recovers may have lost the old files
+        return {KEY_FILES: Pin(shown["new"], index)}
     name = _CHANGES.get(shown["key"])
     if name is None or name not in pins or pins[name].value != shown["old"]:
         raise LeafError("leaf.changes_no_pin", index=index, key=str(shown["key"])[:40])
