@@ -31,7 +31,8 @@ from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings
 from evidence import rekey
 from evidence.canonical import sha256_hex, text_value
-from evidence.custody.anchoring import Anchoring, has_news, stamped_size
+from evidence.custody import stamps
+from evidence.custody.anchoring import Anchoring, has_news
 from evidence.custody.clock import KnownTimes, known_times, require_clock, today
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
@@ -452,7 +453,7 @@ class Writer:
     def _is_due(self) -> bool:
         """Whether there is news that no stamped checkpoint covers, and nobody asked for a stamp within the beat."""
         with database.reading(self.home.engine) as connection:
-            if not has_news(connection, stamped_size(connection), MOST):
+            if not has_news(connection, stamps.stamped_size(connection), MOST):
                 return False
         try:
             asked_at = (self.home.path / BEAT_FILE).stat().st_mtime

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import BinaryIO
 
 import httpx
-import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -58,9 +57,9 @@ from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
 from evidence.custody.pins import SEAL
+from evidence.custody.stamps import LoggedStamp, newest, newest_first
 from evidence.errors import HomeError, UnknownItemError
 from evidence.finding import Report
-from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.names import require_name
@@ -68,10 +67,9 @@ from evidence.objects.durable import storage_errors
 from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate, Certificate
 from evidence.stamp.client import request_stamp
-from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.reviews import review_of, types_of
-from evidence.times import parse_time
+from evidence.times import format_time, parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,25 +270,7 @@ def _review_by(home: Home, record: Record) -> datetime | None:
     return parse_time(review.due_at) if review and review.due_at else None
 
 
-@dataclass(frozen=True, slots=True)
-class StampedCheckpoint:
-    """A stamped checkpoint.
-
-    Attributes:
-        time: What its token proves.
-    """
-
-    note: bytes
-    token: bytes
-    time: ProvenTime
-
-    @property
-    def size(self) -> int:
-        """How many entries it has."""
-        return self.time.size
-
-
-def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
+def stamped_checkpoint(writer: Writer, *, covers: int) -> LoggedStamp:
     """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
 
     What others logged after that leaf does not matter: beside a busy monitor there is always news.
@@ -309,17 +289,10 @@ def stamped_checkpoint(writer: Writer, *, covers: int) -> StampedCheckpoint:
     return found
 
 
-def _newest_anchored(home: Home, covers: int) -> StampedCheckpoint | None:
-    table, notes, event = database.token, database.checkpoint, database.event
-    joined = table.join(notes, notes.c.size == table.c.size).join(event, event.c.idx == table.c.idx)
-    newest = sa.select(table.c.token, table.c.size, notes.c.note, event.c.leaf).select_from(joined)
+def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
     with reading(home.engine) as connection:
-        row = connection.execute(newest.order_by(table.c.size.desc(), table.c.idx.desc()).limit(1)).one_or_none()
-        return (
-            StampedCheckpoint(bytes(row.note), bytes(row.token), _proven(bytes(row.leaf), row.size))
-            if row and row.size > covers
-            else None
-        )
+        stamp = newest(connection)
+    return stamp if stamp and stamp.size > covers else None
 
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
@@ -335,7 +308,7 @@ def _of_seal(record: Record) -> bool:
     return record.values["key"] == SEAL
 
 
-def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> BundleContents:
+def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> BundleContents:
     opening = events[0].record.values if events[0].record else {}
     at = home.clock()
     return BundleContents(
@@ -357,9 +330,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: S
     )
 
 
-def _entries(
-    home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint, audience: str
-) -> Iterator[ShownEntry]:
+def _entries(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp, audience: str) -> Iterator[ShownEntry]:
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         paths = inclusion_paths(tiles, indexes=[event.index for event in events], size=anchor.size)
@@ -368,30 +339,24 @@ def _entries(
             yield ShownEntry(event.index, event.data, lines, tuple(path))
 
 
-def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: StampedCheckpoint) -> Iterator[EarlierStamp]:
+def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> Iterator[EarlierStamp]:
     """The earlier tokens that bound the entries, with what each stamps and the path from there to the final checkpoint.
 
     A case is exported long after it was preserved: the first stamp over an entry proves the older time.
     """
-    table, notes, event = database.token, database.checkpoint, database.event
-    logged = sa.select(event.c.leaf, table.c.size).join(table, table.c.idx == event.c.idx)
-    stamped = sa.select(table.c.token, table.c.size, notes.c.note).join(notes, notes.c.size == table.c.size)
     with reading(home.engine) as connection:
-        times = [
-            _proven(bytes(row.leaf), row.size) for row in connection.execute(logged.where(table.c.size < anchor.size))
-        ]
-        bounds = Bounds(anchor.time, times)
+        earlier = [stamp for stamp in newest_first(connection) if stamp.size < anchor.size]
+        bounds = Bounds(_proven(anchor), [_proven(stamp) for stamp in earlier])
         needed = bounds.needed_by((event.index, event.leaf.after) for event in events)
         tiles = TileRows(connection)
-        for row in connection.execute(stamped.where(table.c.size < anchor.size)):
-            if sha256_hex(bytes(row.token)) in needed:
-                path = consistency_path(tiles, old_size=row.size, new_size=anchor.size)
-                yield EarlierStamp(bytes(row.token), bytes(row.note), tuple(path))
+        for stamp in reversed(earlier):
+            if stamp.token_sha256 in needed:
+                path = consistency_path(tiles, old_size=stamp.size, new_size=anchor.size)
+                yield EarlierStamp(stamp.token, stamp.note, tuple(path))
 
 
-def _proven(anchor: bytes, size: int) -> ProvenTime:
-    public = parse_leaf(anchor).public
-    return ProvenTime(public["gen_time"], size, public["token_sha256"])
+def _proven(stamp: LoggedStamp) -> ProvenTime:
+    return ProvenTime(format_time(stamp.gen_time), stamp.size, stamp.token_sha256)
 
 
 def load_sealer(home: Home, casework: Identity) -> Sealer:

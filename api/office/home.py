@@ -22,7 +22,7 @@ from config.errors import Explained, SettingsError
 from config.settings import Settings, load_settings, settings_toml
 from evidence.authority import Doer
 from evidence.canonical import sha256_hex
-from evidence.custody.anchoring import newest_stamp
+from evidence.custody import stamps
 from evidence.custody.event import Draft
 from evidence.errors import HomeError
 from evidence.keys import RECOVERY, SECRET_BYTES, create_keys, keys_beside, require_long
@@ -208,9 +208,9 @@ def _require_right_clock(home: Home) -> None:
         HomeError: It does not; without a time stamp nobody can tell.
     """
     with reading(home.engine) as connection:
-        stamped_at = newest_stamp(connection)
-    if stamped_at is not None and abs(home.clock() - stamped_at) > _CLOCK_SKEW:
-        raise HomeError("home.clock_wrong", expected=format_time(stamped_at), found=format_time(home.clock()))
+        stamp = stamps.newest(connection)
+    if stamp is not None and abs(home.clock() - stamp.gen_time) > _CLOCK_SKEW:
+        raise HomeError("home.clock_wrong", expected=format_time(stamp.gen_time), found=format_time(home.clock()))
 
 
 def _slug(organisation: str) -> str:

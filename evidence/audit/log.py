@@ -22,7 +22,7 @@ from evidence.stamp.certificate import AnyCertificate
 from evidence.stamp.token import MAX_OFFICE_SKEW, verify_token
 from evidence.store import database
 from evidence.store.marks import SeenKey
-from evidence.store.stored import MOST, stored_bytes, stored_int
+from evidence.store.stored import stored_bytes, stored_int
 from evidence.times import format_time, parse_time
 
 _CHUNK = 512
@@ -308,19 +308,21 @@ class LogAudit:
 
     def anchored(self) -> Iterable[Finding]:
         """Check that the newest checkpoint with news for which a stamp was due is stamped."""
-        table = database.token
-        sizes = self._connection.execute(sa.select(table.c.size)).scalars()
-        stamped = max((size for size in sizes if type(size) is int and 0 <= size <= MOST), default=0)
         newest = max((size for size, _note in self._notes()), default=0)
         news = min(newest, self._news, newest if self._input.asked is None else self._input.asked)
+        facts: dict[str, Fact] = {"stamped": (stamped := self._stamped())}
         if stamped >= news > 0:
-            later = self.size - stamped
-            return [
-                Finding(
-                    "log.anchored", Verdict.PASSED, "log.anchored.newer_entries", {"stamped": stamped, "later": later}
-                )
-            ]
-        return [Finding("log.anchored", Verdict.INDETERMINATE, "log.anchored.not_stamped", {"stamped": stamped})]
+            facts |= {"later": self.size - stamped}
+            return [Finding("log.anchored", Verdict.PASSED, "log.anchored.newer_entries", facts)]
+        return [Finding("log.anchored", Verdict.INDETERMINATE, "log.anchored.not_stamped", facts)]
+
+    def _stamped(self) -> int:
+        """How many entries the largest checkpoint has whose token the log names and the database keeps."""
+        table, notes = database.token, self._digests()
+        rows = self._connection.execute(sa.select(table.c.idx, table.c.token))
+        kept = {row.idx: sha256_hex(row.token) for row in rows if isinstance(row.token, bytes)}
+        named = (leaf.public for index, leaf in self._anchors.items() if kept.get(index) == leaf.public["token_sha256"])
+        return max((notes.get(public["checkpoint_sha256"], 0) for public in named), default=0)
 
     def signed(self) -> Iterable[Finding]:
         """Check that the log holds the checkpoint that was signed last; if nobody can know it, decide nothing.

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from config import oplog
 from evidence.canonical import sha256_hex
+from evidence.custody import stamps
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
 from evidence.errors import StampError, TokenError
@@ -27,8 +28,7 @@ from evidence.stamp.token import MAX_OFFICE_SKEW
 from evidence.store import database
 from evidence.store.database import put, reading
 from evidence.store.projection import Placed
-from evidence.store.stored import stored_int
-from evidence.times import format_time, parse_time
+from evidence.times import format_time
 
 NONCE_BITS = 64
 _CUT_OFF = timedelta(milliseconds=1)
@@ -64,7 +64,7 @@ class Anchoring:
             since = position if position <= size else 0
             if not has_news(connection, since, size):
                 return position
-            done = _stamped_by(connection, note, size)
+            done = _stamped_by(connection, note)
         for office in self.offices:
             if office.name in done:
                 continue  # an earlier run logged it and then met an office that did not answer
@@ -104,7 +104,7 @@ class Anchoring:
         anchor = self.sequencer.prepare([Draft("anchor", public=public)])
 
         def choose(connection: sa.Connection) -> Sequence[Prepared]:
-            if stamped_size(connection) > size or office.name in _stamped_by(connection, note, size):
+            if stamps.stamped_size(connection) > size or office.name in _stamped_by(connection, note):
                 return []
             _require_later(connection, stamped.info.gen_time)
             return anchor
@@ -117,44 +117,27 @@ class Anchoring:
         self.sequencer.turn(choose, also=keep)
 
 
-def _stamped_by(connection: sa.Connection, note: bytes, size: int) -> set[str]:
+def _stamped_by(connection: sa.Connection, note: bytes) -> set[str]:
     """Names of the offices whose tokens over this checkpoint are logged."""
-    event, token = database.event, database.token
-    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx).where(token.c.size == size)
-    public = [parse_leaf(bytes(leaf)).public for leaf in connection.execute(anchors).scalars()]
-    return {anchor["office"] for anchor in public if anchor["checkpoint_sha256"] == sha256_hex(note)}
+    found = set[str]()
+    for stamp in stamps.newest_first(connection):
+        if stamp.note != note:
+            break  # the stamps of one checkpoint stand together, since none follows one of a larger
+        found.add(stamp.office)
+    return found
 
 
 def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
     """Check that a token is not older than any that is logged, beyond what two clocks may differ."""
-    event, token = database.event, database.token
-    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx)
-    for leaf in connection.execute(anchors.order_by(token.c.idx.desc())).scalars():
-        logged = parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
-        latest = logged + _CUT_OFF
+    for stamp in stamps.newest_first(connection):
+        latest = stamp.gen_time + _CUT_OFF
         if latest > gen_time + MAX_OFFICE_SKEW:
-            raise TokenError("token.before_the_newest", expected=format_time(logged), found=format_time(gen_time))
+            raise TokenError(
+                "token.before_the_newest", expected=format_time(stamp.gen_time), found=format_time(gen_time)
+            )
         # every token logged before this one is at most one skew later than it, and so than the new one
         if latest <= gen_time:
             return
-
-
-def newest_stamp(connection: sa.Connection) -> datetime | None:
-    """When the newest logged token was made, by its own time; None where none is."""
-    event, token = database.event, database.token
-    anchors = sa.select(event.c.leaf).join(token, token.c.idx == event.c.idx)
-    leaf = connection.execute(anchors.order_by(token.c.idx.desc()).limit(1)).scalar()
-    return None if leaf is None else parse_time(parse_leaf(bytes(leaf)).public["gen_time"])
-
-
-def stamped_size(connection: sa.Connection) -> int:
-    """How many leaves the newest stamped checkpoint covers; 0 where none is stamped.
-
-    Raises:
-        StoreError: The stored size is not a number.
-    """
-    largest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar()
-    return 0 if largest is None else stored_int(largest, where="token")
 
 
 def has_news(connection: sa.Connection, position: int, size: int) -> bool:

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from evidence.custody import stamps
 from evidence.errors import StoreError
-from evidence.log.leaf import parse_leaf
 from evidence.store import database
 from evidence.times import format_time, parse_time
 
@@ -38,14 +38,10 @@ class KnownTimes:
 
 def known_times(connection: sa.Connection) -> KnownTimes:
     """What the log knows of time."""
-    token, event = database.token, database.event
-    joined = token.join(event, event.c.idx == token.c.idx)  # a token that no entry names proves nothing
-    leaves = sa.select(event.c.leaf).select_from(joined).order_by(token.c.idx.desc()).limit(1)
-    leaf = connection.execute(leaves).scalar_one_or_none()
-    if leaf is None:
+    stamp = stamps.newest(connection)
+    if stamp is None:
         return KnownTimes(None, _newest_entry(connection, 0))
-    covered = connection.execute(sa.select(sa.func.max(token.c.size)).select_from(joined)).scalar_one()
-    return KnownTimes(parse_time(parse_leaf(bytes(leaf)).public["gen_time"]), _newest_entry(connection, covered))
+    return KnownTimes(stamp.gen_time, _newest_entry(connection, stamp.size))
 
 
 def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:

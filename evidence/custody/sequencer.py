@@ -195,12 +195,19 @@ def _placed(idx: int, event: Prepared) -> Placed:
 def newest_token(connection: sa.Connection) -> str:
     """Lower hex SHA-256 of the newest logged token, 64 zeros before the first.
 
+    The last entry says it. Rows of ``token`` are not asked: one that no entry names must not get into new entries,
+    and one that is lost must not bring them back to an older token.
+
     Raises:
-        StoreError: The row holds something other than bytes.
+        StoreError: The row of the last entry holds something other than bytes.
+        LeafError: That entry cannot be read.
     """
-    table = database.token
-    row = connection.execute(sa.select(table.c.idx, table.c.token).order_by(table.c.idx.desc()).limit(1)).one_or_none()
-    return NO_TOKEN if row is None else sha256_hex(stored_bytes(row.token, where=f"token {row.idx}"))
+    table = database.event
+    row = connection.execute(sa.select(table.c.idx, table.c.leaf).order_by(table.c.idx.desc()).limit(1)).one_or_none()
+    if row is None:
+        return NO_TOKEN
+    last = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+    return last.public["token_sha256"] if last.type == "anchor" else last.after
 
 
 def newest_checkpoint(connection: sa.Connection) -> bytes | None:

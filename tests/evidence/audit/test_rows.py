@@ -18,6 +18,7 @@ from casefiles.case import add_items, open_case
 from evidence.audit.run import Audit
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.sequencer import newest_checkpoint, newest_token
+from evidence.custody.stamps import newest
 from evidence.errors import StoreError
 from evidence.finding import Verdict
 from evidence.observation import Mode
@@ -118,7 +119,8 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
     with reading(home.engine) as connection:
         for read, where in (
             (lambda: TileRows(connection).tile(level=0, n=0), "tile 0/0"),
-            (lambda: newest_token(connection), "token "),
+            (lambda: newest_token(connection), "leaf "),
+            (lambda: newest(connection), "token "),
             (lambda: newest_checkpoint(connection), "checkpoint "),
             (lambda: tree_size(connection), "event "),
         ):

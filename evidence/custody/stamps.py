@@ -1,0 +1,92 @@
+"""The time stamps that the log names: each row of ``token`` beside its anchor and the checkpoint that it stamps.
+
+A row proves nothing by itself: whoever can write to the database can add one, or change its numbers. So it counts
+only where the entry in its place is an anchor that names the token and the checkpoint by their digests. Every
+reader of tokens asks here, but the audit, which reports the rows that do not count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from evidence.canonical import sha256_hex
+from evidence.log.leaf import parse_leaf
+from evidence.store import database
+from evidence.store.stored import stored_bytes
+from evidence.times import parse_time
+
+_PAGE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedStamp:
+    """One time stamp over a checkpoint.
+
+    Attributes:
+        size: How many entries the checkpoint has.
+        note: The checkpoint, whole.
+        token: What the office signed, DER.
+        token_sha256: Its lower hex digest, as later entries name it.
+        office: The name by which the settings knew the office.
+        gen_time: When the office made the token, by its own clock, cut to milliseconds.
+    """
+
+    size: int
+    note: bytes
+    token: bytes
+    token_sha256: str
+    office: str
+    gen_time: datetime
+
+
+def newest_first(connection: sa.Connection) -> Iterator[LoggedStamp]:
+    """Every time stamp that the log names, from the newest on; pages are read as they are needed.
+
+    Raises:
+        StoreError: A row holds something other than bytes.
+        LeafError: An entry in the place of a token cannot be read.
+    """
+    token, event, note = database.token, database.event, database.checkpoint
+    joined = token.join(event, event.c.idx == token.c.idx).join(note, note.c.size == token.c.size)
+    columns = (token.c.idx, token.c.size, token.c.token, event.c.leaf, note.c.note)
+    page = sa.select(*columns).select_from(joined).order_by(token.c.idx.desc()).limit(_PAGE)
+    rows = connection.execute(page).all()
+    while rows:
+        for row in rows:
+            yield from _counted(row)
+        rows = connection.execute(page.where(token.c.idx < rows[-1].idx)).all()
+
+
+def newest(connection: sa.Connection) -> LoggedStamp | None:
+    """The newest time stamp; None where nothing is stamped.
+
+    Raises:
+        StoreError: A row holds something other than bytes.
+        LeafError: An entry in the place of a token cannot be read.
+    """
+    return next(newest_first(connection), None)
+
+
+def stamped_size(connection: sa.Connection) -> int:
+    """How many entries the newest stamped checkpoint covers; 0 where none is stamped.
+
+    Raises:
+        StoreError: A row holds something other than bytes.
+        LeafError: An entry in the place of a token cannot be read.
+    """
+    stamp = newest(connection)
+    return 0 if stamp is None else stamp.size
+
+
+def _counted(row: sa.Row[Any, Any, Any, Any, Any]) -> Iterator[LoggedStamp]:
+    where = f"token {row.idx}"
+    leaf = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+    token, note = stored_bytes(row.token, where=where), stored_bytes(row.note, where=f"checkpoint {row.size}")
+    digests = {"token_sha256": sha256_hex(token), "checkpoint_sha256": sha256_hex(note)}
+    public = leaf.public
+    if leaf.type == "anchor" and digests.items() <= public.items():
+        gen_time = parse_time(public["gen_time"])
+        yield LoggedStamp(row.size, note, token, digests["token_sha256"], public["office"], gen_time)
