@@ -11,11 +11,12 @@ HOME/beat            how many entries a time stamp was last asked for, and by it
 """
 
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -32,8 +33,8 @@ from config.settings import Settings, load_settings
 from evidence import rekey
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
-from evidence.custody.anchoring import Anchoring, has_news
-from evidence.custody.clock import KnownTimes, known_times, require_clock, today
+from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
+from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -55,7 +56,7 @@ from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.certificate import Certificate, read_pem
-from evidence.stamp.client import TimeStampOffice
+from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow
 from evidence.store.schema import require_schema
 from evidence.store.stored import MOST
@@ -329,6 +330,23 @@ class Home:
         """The day by which a term ends, as of a legal basis or a consent."""
         return today(self.clock(), self.known_times())
 
+    def time_outside(self) -> datetime | None:
+        """What time the first time-stamp office that answers says it is; None where none does.
+
+        Random bytes are stamped for it, and nothing is logged.
+        """
+        with self.time_stamping() as offices, httpx.Client() as http:
+            for office in offices:
+                with suppress(StampError):
+                    return request_stamp(
+                        office=office,
+                        sha256=secrets.token_bytes(32),
+                        http=http,
+                        nonce=secrets.randbits(NONCE_BITS),
+                        timeout_s=self.settings.stamp.timeout_s,
+                    ).info.gen_time
+        return None
+
     def known_times(self) -> KnownTimes:
         """What the log knows of time."""
         with database.reading(self.engine) as connection:
@@ -347,7 +365,7 @@ class Home:
             HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys;
                 or a file or setting is not what the log pins.
             CheckpointError: The database was put back to an older state; nothing was written.
-            StoreError: The clock is behind what the log knows of time.
+            StoreError: The clock is behind what the log knows of time, or ahead of it.
         """
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
@@ -359,7 +377,7 @@ class Home:
             oplog.note("recovery_took_back", objects=taken_back)
         writer = Writer(self, sequencer)
         with storage_errors(self.path):  # a stamp signs first
-            require_clock(self.clock(), self.known_times, writer.stamp)
+            require_clock(self.clock(), self.known_times, writer.stamp, self.time_outside)
         try:
             yield writer
         except BaseException:
@@ -414,7 +432,7 @@ class Writer:
             writes makes up for it.
         """
         self.put_off = False
-        error: StampError | None = None
+        error: EvidenceError | None = None
         try:
             with storage_errors(self.home.path):
                 if now or self._is_due():
@@ -427,11 +445,11 @@ class Writer:
             error = StampUnreachableError("stamp_unreachable.not_now", cause=cause)
         return error if self.home.settings.stamp.offices else no_office(self.home.path / SETTINGS_FILE)
 
-    def stamp(self) -> StampError | None:
+    def stamp(self) -> EvidenceError | None:
         """Sign what was logged and have it stamped now.
 
         Returns:
-            Why no office gave a time stamp.
+            Why no office gave a time stamp, or that the clock is ahead of the one that was given.
 
         Raises:
             HomeBusyError: Others kept writing: nothing is stamped, or its stamp is logged and its position is not.
@@ -439,6 +457,7 @@ class Writer:
         self.home.hand_out_roots()
         self.home.begin_beat()
         size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
+        asked_at, before = self.home.clock(), self.home.known_times().stamped_at
         try:
             with self.home.time_stamping() as offices, httpx.Client() as http:
                 timeout_s = self.home.settings.stamp.timeout_s
@@ -448,7 +467,8 @@ class Writer:
             return error
         finally:
             self.home.end_beat(size)
-        return None
+        stamped_at = self.home.known_times().stamped_at
+        return None if stamped_at == before else ahead_of(asked_at, stamped_at)
 
     def _is_due(self) -> bool:
         """Whether there is news that no stamped checkpoint covers, and nobody asked for a stamp within the beat."""

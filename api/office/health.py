@@ -130,12 +130,12 @@ def seal(home: Home) -> Iterable[Finding]:
 
 
 def clock_check(home: Home) -> None:
-    """Check that the clock is not behind the newest time stamp or the newest entry.
+    """Check that the clock is not behind the newest time stamp or entry, and not ahead where it was.
 
     Raises:
         StoreError: It is.
     """
-    require_clock(home.clock(), home.known_times, lambda: None)
+    require_clock(home.clock(), home.known_times, lambda: None, home.time_outside)
 
 
 def disk(home: Home) -> Iterable[Finding]:

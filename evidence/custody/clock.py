@@ -4,8 +4,11 @@ Two witnesses: the newest token, whose time comes from outside, and the newest e
 clock of ours. A clock behind the token is wrong. Between a clock and an entry that is later, a time stamp over
 that entry decides: what is stamped was there before, so an entry later than its own stamp has the wrong time.
 
-LIMIT: without a key the time of an entry is known only of items, holes and cases. A clock that runs ahead is
-not refused: a token is old as soon as an office was closed for a week.
+A clock that runs ahead is found by the stamp too: the entry that it wrote is later than its own stamp. From then
+on a time-stamp office is asked what time it is, before anything is written, until a token is later than that entry.
+
+LIMIT: without a key the time of an entry is known only of items, holes and cases. What a clock ahead writes before
+its first stamp states a wrong time; the stamp bounds it.
 """
 
 from collections.abc import Callable
@@ -17,6 +20,7 @@ import sqlalchemy as sa
 from evidence.custody import stamps
 from evidence.errors import StoreError
 from evidence.store import database
+from evidence.store.stored import MOST
 from evidence.times import format_time, parse_time
 
 SKEW = timedelta(minutes=1)
@@ -30,44 +34,55 @@ class KnownTimes:
     Attributes:
         stamped_at: Of the newest token; None before the first.
         entry_at: The latest time of our own among the newest entries that no token covers; None where there is none.
+        ahead_at: That of the newest entries that it covers, where it is later than the token: the clock was ahead.
     """
 
     stamped_at: datetime | None
     entry_at: datetime | None
+    ahead_at: datetime | None = None
 
 
 def known_times(connection: sa.Connection) -> KnownTimes:
     """What the log knows of time."""
     stamp = stamps.newest(connection)
     if stamp is None:
-        return KnownTimes(None, _newest_entry(connection, 0))
-    return KnownTimes(stamp.gen_time, _newest_entry(connection, stamp.size))
+        return KnownTimes(None, _newest_entry(connection, range(MOST)))
+    covered = _newest_entry(connection, range(stamp.size))
+    ahead = covered if covered is not None and covered > stamp.gen_time + SKEW else None
+    return KnownTimes(stamp.gen_time, _newest_entry(connection, range(stamp.size, MOST)), ahead)
 
 
-def _newest_entry(connection: sa.Connection, since: int) -> datetime | None:
+def _newest_entry(connection: sa.Connection, places: range) -> datetime | None:
     """The latest of the newest rows of each kind; since a kind's times rise, its last row has its latest."""
     columns = (database.item.c.acquired_at, database.case_file.c.opened_at)
     found = []
     for column in columns:
         idx = column.table.c.idx
-        last = sa.select(column).where(idx >= since).order_by(idx.desc()).limit(1)
+        here = (idx >= places.start, idx < places.stop)
+        last = sa.select(column).where(*here).order_by(idx.desc()).limit(1)
         found += [parse_time(text) for text in connection.execute(last).scalars()]
     return max(found, default=None)
 
 
-def require_clock(now: datetime, known: Callable[[], KnownTimes], stamp: Callable[[], object]) -> None:
-    """Check that a clock is not behind what the log knows.
+def require_clock(
+    now: datetime, known: Callable[[], KnownTimes], stamp: Callable[[], object], ask: Callable[[], datetime | None]
+) -> None:
+    """Check that a clock is not behind what the log knows, and not ahead where it was before.
 
     Args:
         known: Reads what the log knows; asked again after a stamp.
         stamp: Has the log time-stamped, if it can; asked only where clock and newest entry disagree.
+        ask: What time a time-stamp office says it is, None where none answers; asked only where the newest stamp
+            says that the clock was ahead.
 
     Raises:
         StoreError: The clock is behind the newest token, or behind the newest entry and no time stamp says which of
-            the two is wrong.
+            the two is wrong; or it is still ahead.
     """
     told = known()
     _require_after_stamp(now, told)
+    if told.ahead_at is not None and (error := ahead_of(now, ask())):
+        raise error
     if told.entry_at is None or now >= told.entry_at - SKEW:
         return
     stamp()
@@ -81,6 +96,13 @@ def require_clock(now: datetime, known: Callable[[], KnownTimes], stamp: Callabl
 def _require_after_stamp(now: datetime, told: KnownTimes) -> None:
     if told.stamped_at is not None and now < told.stamped_at - SKEW:
         raise StoreError("store.clock_behind_stamp", expected=format_time(told.stamped_at), found=format_time(now))
+
+
+def ahead_of(now: datetime, outside: datetime | None) -> StoreError | None:
+    """What is wrong with a clock that said ``now`` before a time-stamp office was asked, if it was asked."""
+    if outside is None or now <= outside + SKEW:
+        return None
+    return StoreError("store.clock_ahead_of_stamp", expected=format_time(outside), found=format_time(now))
 
 
 def today(now: datetime, known: KnownTimes) -> date:

@@ -8,8 +8,10 @@ import pytest
 
 from api.home import Home
 from api.office.case import open_case
+from api.office.health import clock_check
 from evidence.custody.clock import SKEW, KnownTimes, require_clock, today
 from evidence.errors import StoreError
+from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.times import system_clock
 from tests.homes import doer, new_home, size_of
 
@@ -17,10 +19,10 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def require(*told: KnownTimes) -> int:
+def require(*told: KnownTimes, outside: datetime | None = None) -> int:
     """How often a stamp was asked for; what is known is read in turn."""
     answers, stamps = iter(told), list[int]()
-    require_clock(NOW, lambda: next(answers), lambda: stamps.append(1))
+    require_clock(NOW, lambda: next(answers), lambda: stamps.append(1), lambda: outside)
     return len(stamps)
 
 
@@ -56,6 +58,18 @@ def test_an_entry_that_another_writer_logged_after_the_stamp_is_no_fault() -> No
     assert raised.value.facts["expected"] == "2026-05-01T02:00:00.000Z"
 
 
+AHEAD = KnownTimes(NOW - HOUR, None, NOW)
+
+
+def test_a_clock_that_was_ahead_and_still_is_is_wrong() -> None:
+    require(AHEAD, outside=NOW - SKEW)
+    with pytest.raises(StoreError, match="clock is wrong") as raised:
+        require(AHEAD, outside=NOW - SKEW - timedelta(milliseconds=1))
+    assert raised.value.code == "store.clock_ahead_of_stamp"
+    require(AHEAD, outside=None)  # no office answers: nobody can tell
+    require(KnownTimes(NOW - HOUR, None), outside=NOW - HOUR)  # it never was: nobody is asked
+
+
 def test_a_term_ends_by_the_later_of_clock_and_stamp() -> None:
     assert today(NOW, KnownTimes(None, None)) == today(NOW, KnownTimes(NOW - 30 * HOUR, None)) == date(2026, 5, 1)
     assert today(NOW, KnownTimes(NOW + 30 * HOUR, None)) == date(2026, 5, 2)
@@ -75,6 +89,36 @@ def test_a_command_that_writes_refuses_a_clock_that_went_back(home: Home) -> Non
     with pytest.raises(StoreError):
         open_case(home, doer(home))
     assert size_of(home) == before
+
+
+def test_a_command_that_writes_refuses_a_clock_that_a_stamp_found_ahead(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = RehearsalOffice.serving
+    monkeypatch.setattr(RehearsalOffice, "serving", lambda office, _clock: serving(office, system_clock))
+    monkeypatch.setenv("NISISAMA_LOG__BEAT_S", "1")
+    home = Home(home.path)
+    home.clock = lambda: system_clock() + 48 * HOUR
+    first = open_case(home, doer(home))
+    assert first.unstamped is not None
+    assert first.unstamped.code == "store.clock_ahead_of_stamp"
+    before = size_of(home)
+    with pytest.raises(StoreError, match="ahead of the time"):
+        open_case(home, doer(home))
+    assert size_of(home) == before
+    with pytest.raises(StoreError, match="ahead of the time"):
+        clock_check(home)
+    home.clock = system_clock
+    assert open_case(home, doer(home)).case_id
+    home.engine.dispose()
+
+
+def test_where_no_office_answers_nobody_can_say_that_a_clock_is_ahead(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert abs((home.time_outside() or NOW) - system_clock()) < SKEW
+    monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")
+    assert Home(home.path).time_outside() is None
 
 
 def test_an_entry_that_a_wrong_clock_made_does_not_lock_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
