@@ -92,10 +92,11 @@ def import_(
             "cut_off": HoleReason.CUT_OFF in done.missing,
             "absent": {reason.value: done.missing[reason] for reason in ABSENT if reason in done.missing},
             "outside_the_export": done.missing.get(HoleReason.OUTSIDE, 0),
+            "decoder": done.walls,
         },
         done.unstamped,
         as_json=as_json,
-        text="\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing)]),
+        text="\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)]),
     )
 
 
@@ -119,6 +120,13 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     if HoleReason.CUT_OFF in missing:
         lines.append("The export was stopped: it ends before the chat does.")
     return lines
+
+
+def _walls(walls: str | None) -> list[str]:
+    """What this machine lacks to shut the decoder of pictures in."""
+    if walls is None or "missing" not in walls:
+        return []
+    return [f"Careful: this machine cannot shut the decoder of pictures in altogether ({walls}). See 'doctor'."]
 
 
 def _kept(channel: str, counts: "Counts") -> str:

@@ -41,12 +41,14 @@ class Imported:
 
     Attributes:
         missing: How many things the export lacks, for each reason, whether that was known before or not.
+        walls: Those around the decoder of pictures, and those that this kernel lacks; None where none was decoded.
         unstamped: Why no time stamp could be had yet.
     """
 
     container: Container
     counts: Counts
     missing: Mapping[HoleReason, int]
+    walls: str | None
     unstamped: Explained | None
 
 
@@ -98,7 +100,7 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         container = replace(container, contents=lambda: _tallied(contents(), missing))
         counts = intake.take_container(container, provenance, progress(container.total))
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
-        return Imported(container, counts, missing, writer.beat(now=True))
+        return Imported(container, counts, missing, decoder.walls, writer.beat(now=True))
 
 
 def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason]) -> Iterator[Observation | Hole]:

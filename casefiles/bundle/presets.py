@@ -87,6 +87,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "compared",
                 "counts",
                 "date",
+                "decoder",
                 "destroyed",
                 "edited_at",
                 "found",

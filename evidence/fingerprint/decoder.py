@@ -68,6 +68,8 @@ class Decoder:
         self._timeout_s = timeout_s
         self._start_timeout_s = start_timeout_s
         self._worker: _Worker | None = None
+        self.walls: str | None = None
+        """The walls around the newest worker, and those that the kernel lacks; None before the first picture."""
         # two threads that share a pipe would get each other's fingerprints
         self._lock = Lock()
 
@@ -126,6 +128,7 @@ class Decoder:
         if self._worker is None:
             worker = self._worker = _Worker()
             worker.greet(timeout_s=self._start_timeout_s)
+            self.walls = worker.sandbox
         return self._worker
 
 

@@ -138,6 +138,7 @@ class Intake:
             acknowledge(len(group))
         counts = Counts(**added)
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
+        values["decoder"] = self._preserver.decoder.walls
         draft = Draft("imported", values, source={"slices": slices.text()})
         if container.pictured and provenance.mode is not Mode.SEALED:
             what = f"{provenance.mode.value}: what lies between the messages, with a picture in it, not kept"

@@ -77,7 +77,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "channel_title",
                 "channel_type",
             ),
-            act=(*_ACT, "declared_by", "method", "mode", "legal_basis", "counts"),
+            act=(*_ACT, "declared_by", "method", "mode", "legal_basis", "counts", "decoder"),
         ),
         "observed": Schema(
             subject=(

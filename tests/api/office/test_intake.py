@@ -1,15 +1,20 @@
 """An import asks for the authority that its mode needs before anything is read or written."""
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from api.cli.main import main
 from api.home import Home
 from api.office.intake import Wish, import_export
 from evidence.errors import AuthorityError
+from evidence.fingerprint.decoder import _Worker
+from evidence.fingerprint.sandbox import Walls
 from evidence.observation import Mode
 from monitor.errors import MonitorError
-from tests.homes import Office, doer, items_of, legal_basis, records_of, size_of, take_in
+from monitor.rehearsal.export import write_export
+from tests.homes import Office, doer, items_of, legal_basis, new_home, records_of, size_of, take_in
 
 
 @pytest.mark.parametrize("mode", [Mode.HASH_ONLY, Mode.SEALED])
@@ -45,6 +50,36 @@ def test_metadata_alone_needs_one_person_and_no_request(home: Home, office: Offi
     before = size_of(home)
     take_in(home, office.export.folder, Mode.METADATA_ONLY, by=doer(home, approver=None))
     assert "requested" not in {record.type for record in records_of(home, before)}
+
+
+@pytest.mark.parametrize("lacks", [(), ("landlock", "seccomp")])
+def test_the_walls_around_the_decoder_are_logged_and_those_that_the_machine_lacks_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lacks: tuple[str, ...]
+) -> None:
+    greet = _Worker.greet
+
+    def greet_without(worker: _Worker, *, timeout_s: float) -> None:
+        greet(worker, timeout_s=timeout_s)
+        worker.sandbox = str(Walls(("rlimits 1 MiB",), lacks))
+
+    monkeypatch.setattr(_Worker, "greet", greet_without)
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=3, messages=17, photos=1)
+    before = size_of(home)
+    words = ["import", str(export.folder), "--declared-by", "mila", "--by", "ann"]
+    basis = ["--mode", "hash_only", "--legal-basis", str(legal_basis(tmp_path)), "--approved-by", "bo"]
+    assert main(["--home", str(home.path), *words, *basis]) == 0
+    assert ("cannot shut the decoder" in capsys.readouterr().out) is bool(lacks)
+    [imported] = (record for record in records_of(home, before) if record.type == "imported")
+    assert imported.values["decoder"] == str(Walls(("rlimits 1 MiB",), lacks))
+    home.engine.dispose()
+
+
+def test_where_nothing_was_decoded_no_walls_are_named(home: Home, office: Office) -> None:
+    before = size_of(home)
+    done = take_in(home, office.export.folder, Mode.METADATA_ONLY, by=doer(home, approver=None))
+    [imported] = (record for record in records_of(home, before) if record.type == "imported")
+    assert (imported.values["decoder"], done.walls) == (None, None)
 
 
 def test_progress_hears_of_every_message(home: Home, office: Office) -> None:
