@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.authority import Doer
 from evidence.completeness import Gap, open_gaps
 from evidence.custody.event import Draft, Prepared, Record, read_record
@@ -205,7 +206,7 @@ def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -
 
 
 def _open_event(index: int, row: sa.Row[Any, Any, Any] | None, casework: Identity) -> OpenedEvent:
-    where = f"record of leaf {index}"
+    where = Term("place.row", name="record", index=index)
     if row is None:
         raise LeafError("leaf.record_missing", where=where)
     leaf = parse_leaf(bytes(row.leaf))
@@ -225,7 +226,7 @@ def logged(engine: sa.Engine, types: Collection[str], casework: Identity) -> Ite
             yield event, event.record
 
 
-def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: str) -> Record | None:
+def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: Term) -> Record | None:
     if "record" not in leaf.sealed:
         return None
     if body is None:

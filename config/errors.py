@@ -11,7 +11,9 @@
     ├── monitor.errors.MonitorError
     └── casefiles.errors.CaseError
 
-An error has a code and facts; its words come from the catalogue, ``data/errors/<language>.json``.
+An error has a code and facts; its words come from the catalogue, ``data/errors/<language>.json``. A fact is data:
+a number, a name, a path, a time, or a term that the catalogue has words for. English is never a fact. What the
+operating system, the database or a library says is the fact ``system``, which the catalogue quotes.
 Standard library only: the offline verifier carries this module.
 """
 
@@ -23,8 +25,10 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-Fact: TypeAlias = "str | float | Explained"
-"""A text, a number, or the error that was the cause. Never a secret or a personal detail."""
+Fact: TypeAlias = "str | float | Term | Explained"
+"""A name, a number, a term, or the error that was the cause. Never a secret or a personal detail."""
+Where: TypeAlias = "str | Term"
+"""What an error is about: a name from outside, as a path or a member, or a term."""
 LANGUAGE = "en"
 
 
@@ -54,6 +58,11 @@ class Wording:
             text += f" (found {self.found})"
         return f"{text}. {self.fix}" if self.fix else text
 
+    @property
+    def outcome(self) -> str:
+        """What is there, or happened, in one line."""
+        return ": ".join(part for part in (self.message, self.found) if part)
+
 
 WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
@@ -65,16 +74,20 @@ def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wordi
     whose words need other facts (of another version, or of a test), is said by itself, beside the facts that are
     named as the parts are: an error can always be told.
     """
-    fields = {
-        name: say(fact.code, fact.facts, language) if isinstance(fact, Explained) else fact
-        for name, fact in facts.items()
-    }
+    fields = {name: _said(fact, language) for name, fact in facts.items()}
     parts = {name: str(fact) for name, fact in fields.items() if name in WORDING_PARTS}
     try:
         words = {part: text.format_map(fields).strip() for part, text in catalogue(language)[code].items()}
     except (KeyError, ValueError, AttributeError):
         return Wording(**{"message": code, **parts})
     return Wording(**{"where": parts.get("where", ""), **words})
+
+
+def _said(fact: Fact, language: str) -> Wording | str | float:
+    """A fact as words may use it: a cause by its parts, a term by its one part, anything else as it is."""
+    if isinstance(fact, Explained):
+        return say(fact.code, fact.facts, language)
+    return say(fact.code, fact.facts, language).message if isinstance(fact, Term) else fact
 
 
 @functools.cache
@@ -85,9 +98,9 @@ def catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
-    """Facts for a machine; a cause is its code and facts."""
+    """Facts for a machine; a term and a cause are their code and facts."""
     return {
-        name: {"code": fact.code, "facts": as_json(fact.facts)} if isinstance(fact, Explained) else fact
+        name: {"code": fact.code, "facts": as_json(fact.facts)} if isinstance(fact, Coded) else fact
         for name, fact in facts.items()
     }
 
@@ -95,27 +108,22 @@ def as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
 catalogue(LANGUAGE)  # now: when no file can be opened any more, it is too late to read what to say of it
 
 
-class Explained(Exception):  # noqa: N818 - the root says what every error here is: explained
-    """An error that says what was expected, what was found and what to do.
+class Coded:
+    """Whatever has a code and facts, and so has words.
 
-    Args:
-        code: ``area.what``, of the catalogue. It belongs to one class and never changes its meaning.
-        facts: What the words of the code need: ``limit=65535``, ``cause=error``.
+    Attributes:
+        code: Of the catalogue; empty where there is nothing to say.
+        facts: What the words of the code need.
     """
 
-    def __init__(self, code: str, /, **facts: Fact) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
+    __slots__ = ()
+    code: str
+    facts: Mapping[str, Fact]
 
     @property
     def said(self) -> Wording:
-        """The words of this error in the language of the program."""
-        return say(self.code, self.facts)
-
-    def as_json(self) -> dict[str, Any]:
-        """For a machine: code and facts, and the words for whoever shows it."""
-        return {"code": self.code, **asdict(self.said), "facts": as_json(self.facts)}
+        """Its words in the language of the program."""
+        return say(self.code, self.facts) if self.code else Wording()
 
     @property
     def message(self) -> str:
@@ -124,7 +132,7 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
 
     @property
     def where(self) -> str:
-        """The thing that the error is about."""
+        """The thing that it is about: a member, a setting, ``leaf 12``."""
         return self.said.where
 
     @property
@@ -141,6 +149,51 @@ class Explained(Exception):  # noqa: N818 - the root says what every error here 
     def fix(self) -> str:
         """What the reader can do now."""
         return self.said.fix
+
+
+class Term(Coded):
+    """A thing that the catalogue names: ``Term("place.leaf", index=12)``. It is a fact of an error or of a finding.
+
+    Args:
+        code: ``area.what``, of the catalogue, whose words have a message and no other part.
+        facts: What its words need.
+    """
+
+    __slots__ = ("code", "facts")
+
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        self.code = code
+        self.facts = facts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and (self.code, self.facts) == (other.code, other.facts)
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+    def __repr__(self) -> str:
+        return f"Term({self.code!r}, {self.facts!r})"
+
+    def __str__(self) -> str:
+        return self.said.message
+
+
+class Explained(Coded, Exception):  # noqa: N818 - the root says what every error here is: explained
+    """An error that says what was expected, what was found and what to do.
+
+    Args:
+        code: ``area.what``, of the catalogue. It belongs to one class and never changes its meaning.
+        facts: What the words of the code need: ``limit=65535``, ``cause=error``.
+    """
+
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+    def as_json(self) -> dict[str, Any]:
+        """For a machine: code and facts, and the words for whoever shows it."""
+        return {"code": self.code, **asdict(self.said), "facts": as_json(self.facts)}
 
     def __str__(self) -> str:
         return str(self.said)

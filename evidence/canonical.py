@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, TypeAlias
 
+from config.errors import Where
 from evidence.errors import CanonicalError
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value] | None"
@@ -36,7 +37,7 @@ def jcs(value: Value) -> bytes:
         raise CanonicalError("canonical.cannot_be_written", found=type(error).__name__) from error
 
 
-def read_jcs(data: bytes, *, where: str) -> Json:
+def read_jcs(data: bytes, *, where: Where) -> Json:
     """Read canonical JSON; ``where`` names the place in an error.
 
     Raises:
@@ -48,7 +49,7 @@ def read_jcs(data: bytes, *, where: str) -> Json:
     return value
 
 
-def read_json(data: bytes, *, where: str) -> Json:
+def read_json(data: bytes, *, where: Where) -> Json:
     """Read JSON of which somebody else checks that it is canonical.
 
     Raises:

@@ -3,7 +3,7 @@
 Primitives raise. A checker runs numbered checks, turns each raise into a Finding and
 returns a Report; ``require_passed`` turns a bad report back into a raise. The verdicts are
 those of ETSI EN 319 102-1, 5.1.3. A finding has a code and facts, as an error has; its words
-come from the same catalogue. Standard library only: the offline verifier carries it.
+come from the same catalogue, by the same lines. Standard library only: the offline verifier carries it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from config.errors import Explained, Fact, Wording, as_json, say
+from config.errors import Coded, Explained, Fact, as_json
 from evidence.errors import EvidenceError
 
 
@@ -35,7 +35,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Coded):
     """One check's outcome.
 
     Attributes:
@@ -54,40 +54,20 @@ class Finding:
         return cls(check_id, verdict, error.code, error.facts)
 
     @property
-    def said(self) -> Wording:
-        """The words of this finding."""
-        return say(self.code, self.facts) if self.code else Wording()
-
-    @property
-    def where(self) -> str:
-        """What it is about: ``object ab12…``, ``leaf 12``, a member, a setting."""
-        return self.said.where
-
-    @property
-    def expected(self) -> str:
-        """What should have been there."""
-        return self.said.expected
-
-    @property
     def found(self) -> str:
         """What is there, or happened, in one line."""
-        said = self.said
-        return ": ".join(part for part in (said.message, said.found) if part)
-
-    @property
-    def fix(self) -> str:
-        """What the reader can do; empty when it passed."""
-        return self.said.fix
+        return self.said.outcome
 
     def as_json(self) -> dict[str, Any]:
         """This finding for a machine: code and facts, and the words for whoever shows it."""
+        said = self.said
         return {
             "id": self.id,
             "verdict": str(self.verdict),
-            "where": self.where,
-            "expected": self.expected,
-            "found": self.found,
-            "fix": self.fix,
+            "where": said.where,
+            "expected": said.expected,
+            "found": said.outcome,
+            "fix": said.fix,
             "code": self.code,
             "facts": as_json(self.facts),
         }

@@ -156,7 +156,7 @@ def store(home: Home) -> Iterable[Finding]:
     with reading(home.engine) as connection:
         for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
             if row[0] != "ok":
-                yield Finding("store", Verdict.FAILED, "store.not_ok", {"found": str(row[0])[:200]})
+                yield Finding("store", Verdict.FAILED, "store.not_ok", {"system": str(row[0])[:200]})
 
 
 def offices(home: Home) -> Iterable[Finding]:

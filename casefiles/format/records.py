@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.layout import BUNDLE_SCHEMA
+from config.errors import Term
 from evidence.canonical import Json, jcs
 from evidence.errors import UnknownTypeError
 from evidence.log.commit import open_commitments
@@ -135,7 +136,7 @@ def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> Disclosed
     """
     shown = open_commitments(leaf.commit, lines)
     with suppress(UnknownTypeError):
-        require_names(shown.names, schema_of(leaf.type, leaf.format), where=f"leaf {index}")
+        require_names(shown.names, schema_of(leaf.type, leaf.format), where=Term("place.leaf", index=index))
     return DisclosedLeaf(index, leaf, shown.values, shown.withheld)
 
 

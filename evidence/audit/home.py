@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.audit.log import AuditInput, Place, failed
 from evidence.custody.pins import read_pins, unpinned
 from evidence.errors import LogError
@@ -32,8 +33,13 @@ def pins(connection: sa.Connection, asked: AuditInput, places: Mapping[int, Plac
     """
     pinning = {index for index, place in places.items() if place.type in PINNED}
     kept = set(connection.execute(sa.select(database.pin.c.idx)).scalars())
-    yield from (failed("home.pins", f"pin {index}", "home.pins.missing") for index in sorted(pinning - kept))
-    yield from (failed("home.pins", f"pin {index}", "home.pins.added") for index in sorted(kept - pinning, key=str))
+    yield from (
+        failed("home.pins", Term("place.pin", index=index), "home.pins.missing") for index in sorted(pinning - kept)
+    )
+    yield from (
+        failed("home.pins", Term("place.pin", index=index), "home.pins.added")
+        for index in sorted(kept - pinning, key=str)
+    )
     if pinning == kept:
         found = unpinned(read_pins(connection, _signed(asked)), asked.in_use)
         yield from (Finding.of_error("home.pins", error) for error in found)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from config.errors import Fact
+from config.errors import Fact, Term, Where
 from evidence.canonical import sha256_hex
 from evidence.custody.pins import InUse
 from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
@@ -78,12 +78,12 @@ class Place:
     media: str | None
 
 
-def failed(check_id: str, where: str, code: str, **facts: Fact) -> Finding:
+def failed(check_id: str, where: Where, code: str, **facts: Fact) -> Finding:
     """The finding of a failed check, with its code and facts."""
     return Finding(check_id, Verdict.FAILED, code, {"where": where, **facts})
 
 
-def damage(check_id: str, where: str, error: EvidenceError) -> Finding:
+def damage(check_id: str, where: Where, error: EvidenceError) -> Finding:
     """The finding of the damage that ``error`` reports."""
     return Finding(check_id, Verdict.FAILED, "audit.damage", {"where": where, "cause": error})
 
@@ -128,17 +128,20 @@ class LogAudit:
             return
         for row in self._connection.exec_driver_sql("PRAGMA integrity_check(20)"):
             if row[0] != "ok":
-                yield failed("database.integrity", "database", "database.integrity.not_ok", found=str(row[0])[:200])
+                yield failed(
+                    "database.integrity", Term("place.database"), "database.integrity.not_ok", system=str(row[0])[:200]
+                )
 
     def leaves(self) -> Iterable[Finding]:
         """Check that every leaf parses, is of this log, in its place, and names the newest token before it."""
         newest = NO_TOKEN
         for index, data in self._each_leaf():
+            where = Term("place.leaf", index=index)
             try:
-                leaf = parse_leaf(stored_bytes(data, where=f"leaf {index}"))
+                leaf = parse_leaf(stored_bytes(data, where=where))
                 self._require_place(leaf, newest)
             except EvidenceError as error:
-                yield damage("log.leaves", f"leaf {index}", error)
+                yield damage("log.leaves", where, error)
                 continue
             if leaf.type == "anchor":
                 newest = leaf.public["token_sha256"]
@@ -177,7 +180,7 @@ class LogAudit:
         table = database.tile
         kept: dict[tuple[int, int], bytes] = {}
         for row in self._connection.execute(sa.select(table.c.level, table.c.n, table.c.hashes)):
-            where = f"tile {row.level}/{row.n}"
+            where = Term("place.tile", level=str(row.level), n=str(row.n))
             try:
                 level, n = stored_int(row.level, where=where, most=_MOST_LEVEL), stored_int(row.n, where=where)
                 kept[level, n] = stored_bytes(row.hashes, where=where)
@@ -194,9 +197,10 @@ class LogAudit:
             // HASH_BYTES
         )
         index = (n * TILE + at) * TILE**level
-        where = f"tile {level}/{n}"
+        where = Term("place.tile", level=level, n=n)
         if not self._leaf_is_proven(index):
-            where = f"leaf {index} or {where}" if level == 0 else f"a leaf from {index} on, or {where}"
+            either = "place.leaf_or_tile" if level == 0 else "place.leaves_or_tile"
+            where = Term(either, index=index, tile=where)
         return failed("log.tiles", where, "log.tiles.other_hashes")
 
     def _leaf_is_proven(self, index: int) -> bool:
@@ -231,7 +235,7 @@ class LogAudit:
     def checkpoints(self) -> Iterable[Finding]:
         """Check that every checkpoint is signed by the log key and has the root of the leaves."""
         for row in self._checkpoint_rows():
-            where = f"checkpoint {row.size}"
+            where = Term("place.checkpoint", size=str(row.size))
             try:
                 checkpoint = open_checkpoint(stored_bytes(row.note, where=where), key=self._input.key)
                 if checkpoint.size != row.size:
@@ -244,9 +248,8 @@ class LogAudit:
         kept = self._digests()
         for index, leaf in self._anchors.items():
             if (digest := leaf.public["checkpoint_sha256"]) not in kept:
-                yield failed(
-                    "log.checkpoints", f"checkpoint of token {index}", "log.checkpoints.no_row", expected=digest
-                )
+                where = Term("place.checkpoint_of_token", index=index)
+                yield failed("log.checkpoints", where, "log.checkpoints.no_row", expected=digest)
 
     def _digests(self) -> Mapping[str, int]:
         """Size by SHA-256 of every row that can be a checkpoint."""
@@ -264,22 +267,22 @@ class LogAudit:
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = self._digests()
         for index in sorted(rows.keys() - self._anchors.keys(), key=str):
-            yield failed("log.tokens", f"token {index}", "log.tokens.no_anchor")
+            yield failed("log.tokens", _token(index), "log.tokens.no_anchor")
         for index, leaf in self._anchors.items():
             if index not in rows:
-                yield failed("log.tokens", f"token {index}", "log.tokens.no_row")
+                yield failed("log.tokens", _token(index), "log.tokens.no_row")
                 continue
             try:
                 self._require_token(leaf, rows[index], notes)
             except EvidenceError as error:
-                yield damage("log.tokens", f"token {index}", error)
+                yield damage("log.tokens", _token(index), error)
         yield from self._older_anchors(notes)
 
     def _older_anchors(self, notes: Mapping[str, int]) -> Iterable[Finding]:
         """Every anchor of a smaller checkpoint, or of an earlier time, than one before it."""
         largest, newest = 0, None
         for index, leaf in self._anchors.items():
-            where, size = f"token {index}", notes.get(leaf.public["checkpoint_sha256"], largest)
+            where, size = _token(index), notes.get(leaf.public["checkpoint_sha256"], largest)
             gen_time = parse_time(leaf.public["gen_time"])
             if size < largest:
                 yield failed("log.tokens", where, "log.tokens.smaller_checkpoint", expected=largest, size=size)
@@ -294,7 +297,7 @@ class LogAudit:
             largest, newest = max(largest, size), max(newest or gen_time, gen_time)
 
     def _require_token(self, leaf: Leaf, row: sa.Row[Any], notes: Mapping[str, int]) -> None:
-        public, where = leaf.public, f"token {row.idx}"
+        public, where = leaf.public, _token(row.idx)
         token, reply = stored_bytes(row.token, where=where), stored_bytes(row.reply, where=where)
         for name, body in (("token_sha256", token), ("reply_sha256", reply)):
             if sha256_hex(body) != public[name]:
@@ -355,3 +358,7 @@ class LogAudit:
         except NoteError as error:
             raise CheckpointError("checkpoint.not_of_this_log", cause=error) from error
         self._require_held(checkpoint)
+
+
+def _token(index: object) -> Term:
+    return Term("place.token", index=str(index))

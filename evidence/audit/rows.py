@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.audit.log import Place, failed
 from evidence.finding import Finding
 from evidence.store import database
@@ -77,17 +78,17 @@ class _Places:
             sa.select(table.c.approved_idx).where(table.c.approved_idx.is_not(None))
         ).scalars():
             if type(index) is not int or index not in waiting:
-                yield failed(_ID, f"authority approved by leaf {index}", "rows.places.not_one_approval")
+                yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.not_one_approval")
             else:
                 waiting.remove(index)
         for index in sorted(waiting):
-            yield failed(_ID, f"authority approved by leaf {index}", "rows.places.missing")
+            yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.missing")
         ending = self._of("channel_added") | self._of("channel_removed")
         for index in self._connection.execute(
             sa.select(table.c.closed_idx).where(table.c.closed_idx.is_not(None))
         ).scalars():
             if index not in ending:
-                yield failed(_ID, f"authority ended by leaf {index}", "rows.places.ends_no_request")
+                yield failed(_ID, Term("place.ended_by", index=str(index)), "rows.places.ends_no_request")
 
     def _channels(self) -> Iterator[Finding]:
         """Every channel was added by its own entry, and the newest is there unless one was removed since."""
@@ -105,5 +106,5 @@ class _Places:
         return self._by_type.get(event_type, set())
 
 
-def _row(table: sa.Table, index: object) -> str:
-    return f"{table.name} of leaf {index}"
+def _row(table: sa.Table, index: object) -> Term:
+    return Term("place.row", name=table.name, index=str(index))

@@ -28,6 +28,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.audit import home
 from evidence.audit.log import AuditInput, LogAudit
 from evidence.audit.rows import row_places
@@ -93,7 +94,7 @@ def _run(checks: Iterable[_Check]) -> list[Finding]:
 
 def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]:
     """A check whose database trouble is a finding like any other."""
-    with store_errors("database"):
+    with store_errors(Term("place.database")):
         yield from check() or ()
 
 

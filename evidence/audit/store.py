@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
-from config.errors import Fact
+from config.errors import Fact, Term
 from evidence.audit.log import AuditInput, failed
 from evidence.canonical import sha256_hex, sha256_hex_of
 from evidence.custody.event import read_record
@@ -61,23 +61,16 @@ class StoreAudit:
                 if expected != found:
                     yield _other_row(name, index, self._item_at(index), expected, found)
             if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
-                expected = leaf.sealed.get(_IN_ROW) or "no such row"
-                yield failed(
-                    "sealed.rows",
-                    f"{_IN_ROW} of leaf {index}",
-                    "sealed.rows.small_object_changed",
-                    expected=expected,
-                    found=sha256_hex(rows[_IN_ROW]),
-                )
+                yield _other_small_object(index, leaf.sealed.get(_IN_ROW), sha256_hex(rows[_IN_ROW]))
             for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
-                yield failed("sealed.rows", f"row {name!r} of leaf {index}", "sealed.rows.unknown_name")
+                yield failed("sealed.rows", _row(ascii(name), index), "sealed.rows.unknown_name")
         yield from self._rows_without_leaf()
 
     def _rows_without_leaf(self) -> Iterable[Finding]:
         table = database.sealed
         for index, name in self._connection.execute(sa.select(table.c.idx, table.c.name)):
             if type(index) is not int or not 0 <= index < self._size:
-                yield failed("sealed.rows", f"{name} of leaf {index}", "sealed.rows.without_leaf")
+                yield failed("sealed.rows", _row(ascii(name), index), "sealed.rows.without_leaf")
 
     def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
         """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""
@@ -92,7 +85,7 @@ class StoreAudit:
                 sa.select(event).where(event.c.idx.between(*span)).order_by(event.c.idx)
             ):
                 try:
-                    leaf = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+                    leaf = parse_leaf(stored_bytes(row.leaf, where=Term("place.leaf", index=row.idx)))
                 except EvidenceError:
                     continue  # reported by log.leaves
                 yield row.idx, leaf, rows.get(row.idx, {})
@@ -104,8 +97,8 @@ class StoreAudit:
         for path in self._input.objects.strangers():
             yield failed("objects.bytes", str(path), "objects.bytes.not_ours")
         for address in sorted(self._present - expected.keys()):
-            row = "a row" if address in self._media else "none"
-            yield failed("objects.bytes", f"object {address}", "objects.bytes.not_in_log", found=row)
+            code = "objects.bytes.lies_in_a_row" if address in self._media else "objects.bytes.not_in_log"
+            yield failed("objects.bytes", Term("place.object", address=address), code)
         for address, index in expected.items():
             try:
                 found = sha256_hex_of(self._input.objects.read(address))
@@ -113,20 +106,15 @@ class StoreAudit:
                 yield self._gone(address, index)
                 continue
             if found != address:
-                yield failed(
-                    "objects.bytes",
-                    f"object {address} of leaf {index}",
-                    "objects.bytes.changed",
-                    expected=address,
-                    found=found,
-                )
+                where = _object(address, index)
+                yield failed("objects.bytes", where, "objects.bytes.changed", expected=address, found=found)
 
     def _gone(self, address: str, index: int) -> Finding:
         """A payload that is gone, with the item that it was of; undecided where the same was sealed again."""
         item = database.item
         seen = self._connection.execute(sa.select(item.c.seen).where(item.c.idx == index)).scalar_one_or_none()
         if seen is None:
-            return failed("objects.bytes", f"object {address} of leaf {index}", "objects.bytes.gone_without_item")
+            return failed("objects.bytes", _object(address, index), "objects.bytes.gone_without_item")
         facts: dict[str, Fact] = {"address": address, "index": index, **self._item_at(index)}
         again = sa.select(item.c.idx, item.c.payload_sha256).where(item.c.seen == seen, item.c.idx > index)
         for later in self._connection.execute(again.order_by(item.c.idx)):
@@ -156,7 +144,7 @@ class StoreAudit:
                 try:
                     parse_header(body if name == "media_header" else split_file(body)[0])
                 except EvidenceError as error:
-                    yield failed("sealed.headers", f"{name} of leaf {index}", "sealed.headers.malformed", cause=error)
+                    yield failed("sealed.headers", _row(name, index), "sealed.headers.malformed", cause=error)
 
     def records(self) -> Iterable[Finding]:
         """Check that every record opens its leaf, and that the rows in clear follow from the records."""
@@ -171,12 +159,12 @@ class StoreAudit:
                 try:
                     record = read_record(open_whole(rows["record"], identities=(reader.casework,)), leaf)
                     placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
-                    with store_errors(f"rows of leaf {index}"):
+                    with store_errors(Term("place.rows", index=index)):
                         project(rebuilt, placed, reader.seen)
                 except EvidenceError as error:
-                    yield failed("records.rows", f"record of leaf {index}", "records.rows.unreadable", cause=error)
+                    yield failed("records.rows", _row("record", index), "records.rows.unreadable", cause=error)
             for table, row in differences(self._connection, rebuilt):
-                yield failed("records.rows", f"{table} {row}", "records.rows.differ")
+                yield failed("records.rows", Term("place.key_of_row", name=table, key=row), "records.rows.differ")
         scratch.dispose()
         self.compared = True
 
@@ -189,3 +177,18 @@ def _other_row(name: str, index: int, item: Mapping[str, Fact], expected: str | 
         return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.added", {**facts, "found": found})
     facts |= {"expected": expected, "found": found}
     return Finding("sealed.rows", Verdict.FAILED, "sealed.rows.changed", facts)
+
+
+def _other_small_object(index: int, expected: str | None, found: str) -> Finding:
+    where = _row(_IN_ROW, index)
+    if expected is None:
+        return failed("sealed.rows", where, "sealed.rows.small_object_added", found=found)
+    return failed("sealed.rows", where, "sealed.rows.small_object_changed", expected=expected, found=found)
+
+
+def _row(name: str, index: object) -> Term:
+    return Term("place.row", name=name, index=str(index))
+
+
+def _object(address: str, index: int) -> Term:
+    return Term("place.object_of_leaf", address=address, index=index)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.custody.event import Prepared
 from evidence.errors import TileError
 from evidence.log.merkle import leaf_hash
@@ -31,7 +32,7 @@ class TileRows:
         hashes = row.scalar_one_or_none()
         if hashes is None:
             raise TileError("tile.missing", level=level, n=n)
-        return stored_bytes(hashes, where=f"tile {level}/{n}")
+        return stored_bytes(hashes, where=Term("place.tile", level=level, n=n))
 
 
 def tree_size(connection: sa.Connection) -> int:
@@ -41,7 +42,7 @@ def tree_size(connection: sa.Connection) -> int:
         StoreError: The newest index is not a number.
     """
     newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
-    return 0 if newest is None else stored_int(newest, where=f"event {newest}") + 1
+    return 0 if newest is None else stored_int(newest, where=Term("place.table", name="event")) + 1
 
 
 def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str) -> int:

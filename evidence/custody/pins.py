@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.canonical import Value, sha256_hex
 from evidence.custody.append import TileRows
 from evidence.errors import CommitmentError, EvidenceError, HomeError, LeafError
@@ -82,7 +83,10 @@ def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
         StoreError: A row is of another type.
     """
     rows = connection.execute(sa.select(database.pin).order_by(database.pin.c.idx)).all()
-    lines = {row.idx: stored_bytes(row.lines, where=f"pin {row.idx}").decode("ascii", "replace") for row in rows}
+    lines = {
+        row.idx: stored_bytes(row.lines, where=Term("place.pin", index=row.idx)).decode("ascii", "replace")
+        for row in rows
+    }
     if not lines and signed is None and _leaf(connection, 0) is None:
         return {}
     first = _require_leaf(connection, 0)
@@ -112,7 +116,7 @@ def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
         shown = open_commitments(leaf.commit, lines.split("\n"))
     except CommitmentError as error:
         raise LeafError("leaf.pin_unreadable", index=index, cause=error) from error
-    require_names(shown.names, schema_of(leaf.type, leaf.format), where=f"pin {index}")
+    require_names(shown.names, schema_of(leaf.type, leaf.format), where=Term("place.pin", index=index))
     if shown.values.keys() != PINNED[leaf.type]:
         raise LeafError("leaf.other_names_pinned", index=index)
     return shown.values
@@ -130,7 +134,7 @@ def _change(pins: Pins, shown: Mapping[str, Any], index: int) -> Pins:
 def _leaf(connection: sa.Connection, index: int) -> bytes | None:
     table = database.event
     leaf = connection.execute(sa.select(table.c.leaf).where(table.c.idx == index)).scalar_one_or_none()
-    return None if leaf is None else stored_bytes(leaf, where=f"leaf {index}")
+    return None if leaf is None else stored_bytes(leaf, where=Term("place.leaf", index=index))
 
 
 def _require_leaf(connection: sa.Connection, index: int) -> bytes:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config import oplog
+from config.errors import Term
 from evidence.canonical import sha256_hex
 from evidence.custody.append import TileRows, append, tree_size
 from evidence.custody.event import Draft, Prepared, prepare
@@ -206,7 +207,7 @@ def newest_token(connection: sa.Connection) -> str:
     row = connection.execute(sa.select(table.c.idx, table.c.leaf).order_by(table.c.idx.desc()).limit(1)).one_or_none()
     if row is None:
         return NO_TOKEN
-    last = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
+    last = parse_leaf(stored_bytes(row.leaf, where=Term("place.leaf", index=row.idx)))
     return last.public["token_sha256"] if last.type == "anchor" else last.after
 
 
@@ -218,7 +219,7 @@ def newest_checkpoint(connection: sa.Connection) -> bytes | None:
     """
     table = database.checkpoint
     row = connection.execute(sa.select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)).one_or_none()
-    return None if row is None else stored_bytes(row.note, where=f"checkpoint {row.size}")
+    return None if row is None else stored_bytes(row.note, where=Term("place.checkpoint", size=row.size))
 
 
 def unsigned_tail(connection: sa.Connection) -> int:
@@ -229,4 +230,6 @@ def unsigned_tail(connection: sa.Connection) -> int:
     """
     table = database.checkpoint
     newest = connection.execute(sa.select(sa.func.max(table.c.size))).scalar()
-    return tree_size(connection) - (0 if newest is None else stored_int(newest, where="checkpoint"))
+    return tree_size(connection) - (
+        0 if newest is None else stored_int(newest, where=Term("place.table", name="checkpoint"))
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.canonical import sha256_hex
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
@@ -82,9 +83,12 @@ def stamped_size(connection: sa.Connection) -> int:
 
 
 def _counted(row: sa.Row[Any, Any, Any, Any, Any]) -> Iterator[LoggedStamp]:
-    where = f"token {row.idx}"
-    leaf = parse_leaf(stored_bytes(row.leaf, where=f"leaf {row.idx}"))
-    token, note = stored_bytes(row.token, where=where), stored_bytes(row.note, where=f"checkpoint {row.size}")
+    where = Term("place.token", index=row.idx)
+    leaf = parse_leaf(stored_bytes(row.leaf, where=Term("place.leaf", index=row.idx)))
+    token, note = (
+        stored_bytes(row.token, where=where),
+        stored_bytes(row.note, where=Term("place.checkpoint", size=row.size)),
+    )
     digests = {"token_sha256": sha256_hex(token), "checkpoint_sha256": sha256_hex(note)}
     public = leaf.public
     if leaf.type == "anchor" and digests.items() <= public.items():

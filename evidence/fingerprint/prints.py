@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Self
 
+from config.errors import Term
 from evidence.canonical import Value, jcs, read_jcs
 from evidence.errors import CanonicalError, PrintsError
 from evidence.fingerprint.decoded import MAX_VERSIONS, MEDIA_TYPE, PDQ_HEX, PHASH_HEX, VERSION, Decoded
@@ -99,7 +100,7 @@ class Prints(Unspoken):
         if len(data) > MAX_BYTES:
             raise PrintsError("prints.too_long", limit=MAX_BYTES)
         try:
-            fields = read_jcs(data, where="prints")
+            fields = read_jcs(data, where=Term("what.prints"))
         except CanonicalError as error:
             # the error must not carry what was parsed
             raise PrintsError("prints.unreadable", cause=error) from None

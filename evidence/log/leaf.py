@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.errors import Term
 from evidence.canonical import read_jcs
 from evidence.errors import CanonicalError, LeafError
 from evidence.log.schema import MAX_LEAF_BYTES, SEALED_NAMES, schema_of
@@ -88,7 +89,7 @@ def require_type(leaf: Leaf) -> None:
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        body = read_jcs(data, where="leaf")
+        body = read_jcs(data, where=Term("what.leaf"))
     except CanonicalError as error:
         raise LeafError("leaf.unreadable", cause=error) from error
     if not isinstance(body, dict):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from config.errors import Where
 from evidence.errors import LeafError, UnknownTypeError
 
 FORMAT = "nisisama/event/1"
@@ -166,7 +167,7 @@ def schema_of(event_type: str, event_format: str = FORMAT) -> Schema:
         ) from error
 
 
-def require_names(names: frozenset[str], schema: Schema, *, where: str) -> None:
+def require_names(names: frozenset[str], schema: Schema, *, where: Where) -> None:
     """Check that committed names are exactly those of a schema.
 
     Raises:

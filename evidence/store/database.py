@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from config.errors import Fact
+from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
 
 SCHEMA_VERSION = "0001e"
@@ -279,7 +279,7 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def store_errors(where: str) -> Iterator[None]:
+def store_errors(where: Where) -> Iterator[None]:
     """Turn the database's own failures into ours.
 
     Raises:
@@ -294,8 +294,8 @@ def store_errors(where: str) -> Iterator[None]:
         if _is_busy(error.orig):
             raise busy(where, WAIT_S) from error
         if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
-            raise StorageFullError("storage_full.or_disk_failed", where=where, found=reason) from error
-        raise _refused(where, "store.refused", found=reason) from error
+            raise StorageFullError("storage_full.or_disk_failed", where=where, system=reason) from error
+        raise _refused(where, "store.refused", system=reason) from error
     except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
         raise _refused(where, "store.schema_damaged") from error
 
@@ -306,19 +306,19 @@ def _is_busy(error: BaseException | None) -> bool:
     return name.startswith("SQLITE_BUSY") or state == "55P03"
 
 
-def busy(where: str, waited_s: float) -> HomeBusyError:
+def busy(where: Where, waited_s: float) -> HomeBusyError:
     """Why a writer gave up waiting."""
     return HomeBusyError("home_busy.others_kept_writing", where=where, waited_s=waited_s)
 
 
-def _refused(where: str, code: str, **facts: Fact) -> StoreError:
+def _refused(where: Where, code: str, **facts: Fact) -> StoreError:
     return StoreError(code, where=where, **facts)
 
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A consistent view for reading; never committed."""
-    with store_errors("database"), engine.connect() as connection:
+    with store_errors(Term("place.database")), engine.connect() as connection:
         connection.begin()
         yield connection
 
@@ -332,7 +332,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     Raises:
         HomeBusyError: Others wrote for all of ``WAIT_S`` seconds.
     """
-    with store_errors("database"), _writer(engine).connect() as connection, connection.begin():
+    with store_errors(Term("place.database")), _writer(engine).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             _take_writers_lock(connection)
         yield connection
@@ -352,7 +352,10 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, 
     found = connection.execute(sa.select(*(table.c[name] for name in names)).where(_at(table, keys, rows)))
     if lost := given.difference(map(tuple, found)):
         gone = dict(zip(names, min(lost, key=str), strict=True))
-        raise StoreError("store.row_lost", where=" ".join([table.name, *(str(gone[name]) for name in keys)]))
+        raise StoreError(
+            "store.row_lost",
+            where=Term("place.key_of_row", name=table.name, key=" ".join(str(gone[name]) for name in keys)),
+        )
 
 
 def _at(table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, object]]) -> sa.ColumnElement[bool]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.errors import ObjectMissingError
 from evidence.objects.port import Objects
 from evidence.observation import Kind, Mode
@@ -36,7 +37,7 @@ def read_payload(connection: sa.Connection, objects: Objects, *, index: int, add
     if row is None:
         yield from objects.read(address)
     else:
-        yield stored_bytes(row.body, where=f"media of leaf {index}")
+        yield stored_bytes(row.body, where=Term("place.row", name="media", index=index))
 
 
 def lost_parts(

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from config.errors import Term
 from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, observed_marks
@@ -154,7 +155,7 @@ def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> No
         table = database.metadata.tables[name]
         new = sa.select(sa.func.count()).select_from(table).where(table.c.idx >= placed[0].idx)
         if (found := connection.execute(new).scalar_one()) != expected:
-            raise StoreError("store.rows_lost", where=name, expected=expected, found=found)
+            raise StoreError("store.rows_lost", where=Term("place.table", name=name), expected=expected, found=found)
 
 
 def differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tuple[str, str]]:

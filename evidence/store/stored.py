@@ -1,12 +1,13 @@
 """Values as a damaged database may give them: SQLite keeps the type beside each value, and a flipped bit changes it."""
 
+from config.errors import Where
 from evidence.errors import StoreError
 
 MOST = (1 << 62) - 1
 """No index and no size is larger; what is computed from one still fits into 64 bits."""
 
 
-def stored_bytes(value: object, *, where: str) -> bytes:
+def stored_bytes(value: object, *, where: Where) -> bytes:
     """Check that a stored value is bytes; ``where`` names table and row.
 
     Raises:
@@ -17,7 +18,7 @@ def stored_bytes(value: object, *, where: str) -> bytes:
     return value
 
 
-def stored_int(value: object, *, where: str, most: int = MOST) -> int:
+def stored_int(value: object, *, where: Where, most: int = MOST) -> int:
     """Check that a stored value is an integer from 0 to ``most``; ``where`` names table and row.
 
     Raises:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.errors import LANGUAGE, WORDING_PARTS, Explained, SettingsError, Wording, as_json, catalogue, say
+from config.errors import LANGUAGE, WORDING_PARTS, Explained, SettingsError, Term, Wording, as_json, catalogue, say
 
 TEXTS = st.text(max_size=40)
 NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
@@ -31,6 +31,26 @@ def test_a_cause_gives_its_words_to_the_words_of_what_it_caused() -> None:
     wording = say("audit.damage", {"cause": cause, "where": "leaf 4"})
     assert (wording.where, wording.expected, wording.found) == ("leaf 4", "a", "later.code b")
     assert as_json({"cause": cause, "size": 4})["cause"] == {"code": "later.code", "facts": cause.facts}
+
+
+def test_a_term_is_said_in_the_words_of_the_catalogue_and_given_as_its_code() -> None:
+    where = Term("place.leaf", index=12)
+    error = Explained("later.code", where=where)
+    assert (str(where), error.where) == ("leaf 12", "leaf 12")
+    assert as_json(error.facts) == {"where": {"code": "place.leaf", "facts": {"index": 12}}}
+
+
+def test_a_term_without_words_is_its_code() -> None:
+    assert str(Term("place.later", index=12)) == "place.later"
+
+
+def test_terms_are_values() -> None:
+    leaf = Term("place.leaf", index=12)
+    assert {leaf, Term("place.leaf", index=12)} == {leaf}
+    assert leaf != Term("place.leaf", index=13)
+    assert leaf != "leaf 12"
+    assert copy.copy(leaf) == leaf
+    assert repr(leaf) == "Term('place.leaf', {'index': 12})"
 
 
 @given(st.dictionaries(NAMES, TEXTS | st.integers() | st.floats(allow_nan=False, allow_infinity=False)), TEXTS)

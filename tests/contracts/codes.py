@@ -55,7 +55,7 @@ class Helper:
 def kinds() -> frozenset[str]:
     """Names of every class that has a code."""
     assert modules()
-    return frozenset({"Explained", "Finding", "Basis", *(kind.__name__ for kind in subclasses(Explained))})
+    return frozenset({"Explained", "Finding", "Basis", "Term", *(kind.__name__ for kind in subclasses(Explained))})
 
 
 def constructors(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:

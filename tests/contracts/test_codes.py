@@ -66,6 +66,12 @@ def test_every_code_is_spelled_as_codes_are_and_has_known_parts() -> None:
     assert [code for code, parts in WORDS.items() for text in parts.values() if not text or text.strip() != text] == []
 
 
+def test_a_term_has_a_message_and_no_other_part() -> None:
+    terms = [code for code, kinds in codes.classes().items() if kinds == {"Term"}]
+    assert terms
+    assert {code: WORDS[code] for code in terms if WORDS[code].keys() != {"message"}} == {}
+
+
 def test_the_page_of_codes_is_up_to_date() -> None:
     assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == codes.page()
 

@@ -122,7 +122,7 @@ def test_readers_of_the_log_name_the_row_that_is_no_bytes(home: Home) -> None:
             (lambda: newest_token(connection), "leaf "),
             (lambda: newest(connection), "token "),
             (lambda: newest_checkpoint(connection), "checkpoint "),
-            (lambda: tree_size(connection), "event "),
+            (lambda: tree_size(connection), "table event"),
         ):
             with pytest.raises(StoreError) as raised:
                 read()

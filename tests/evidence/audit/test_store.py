@@ -191,8 +191,7 @@ def test_a_small_payload_is_a_row_or_an_object_and_never_both(store: Store) -> N
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(body)
     [doubled] = store.run("objects")[0]
-    assert (doubled.where, doubled.code) == (f"object {address}", "objects.bytes.not_in_log")
-    assert doubled.facts["found"] == "a row"
+    assert (doubled.where, doubled.code) == (f"object {address}", "objects.bytes.lies_in_a_row")
     store.change("DELETE FROM sealed WHERE idx = ? AND name = 'media'", MESSAGE)
     assert store.find("objects") == []
     path.unlink()
