@@ -16,6 +16,7 @@ from asn1crypto import cms
 from asn1crypto.core import Void
 
 from casefiles.errors import BundleSealError, TrustError
+from config.errors import Term
 from evidence.errors import CertificateError, TokenError
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of
 from evidence.stamp.chain import MAX_CERTIFICATES, chain_to_root, is_self_issued, require_issued
@@ -133,7 +134,7 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         SignedDataError: The token is malformed.
         TokenError: Something else is in it.
     """
-    with parsing("the archive time stamp"):
+    with parsing(Term("what.archive_time_stamp")):
         data = read_as(cms.ContentInfo, token)["content"]
         beside = (data["crls"], data["signer_infos"][0]["unsigned_attrs"])
         certificates = len(data["certificates"])

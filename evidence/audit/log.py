@@ -162,7 +162,7 @@ class LogAudit:
             hashes: list[bytes] = []
             for index, data in part:
                 if index != self.size + len(hashes):
-                    raise LeafError("leaf.missing", size=self.size, length=len(hashes), index=index)
+                    raise LeafError("leaf.missing", index=self.size + len(hashes), found=index)
                 hashes.append(leaf_hash(data if isinstance(data, bytes) else b""))  # no leaf hashes as if empty
                 yield index, data
             self._tree.tiles |= grow(self._tree, size=self.size, leaf_hashes=hashes)
@@ -199,8 +199,7 @@ class LogAudit:
         index = (n * TILE + at) * TILE**level
         where = Term("place.tile", level=level, n=n)
         if not self._leaf_is_proven(index):
-            either = "place.leaf_or_tile" if level == 0 else "place.leaves_or_tile"
-            where = Term(either, index=index, tile=where)
+            where = Term("place.leaves_or_tile" if level else "place.leaf_or_tile", index=index, tile=where)
         return failed("log.tiles", where, "log.tiles.other_hashes")
 
     def _leaf_is_proven(self, index: int) -> bool:

@@ -97,8 +97,11 @@ class StoreAudit:
         for path in self._input.objects.strangers():
             yield failed("objects.bytes", str(path), "objects.bytes.not_ours")
         for address in sorted(self._present - expected.keys()):
-            code = "objects.bytes.lies_in_a_row" if address in self._media else "objects.bytes.not_in_log"
-            yield failed("objects.bytes", Term("place.object", address=address), code)
+            yield failed(
+                "objects.bytes",
+                Term("place.object", address=address),
+                "objects.bytes.lies_in_a_row" if address in self._media else "objects.bytes.not_in_log",
+            )
         for address, index in expected.items():
             try:
                 found = sha256_hex_of(self._input.objects.read(address))

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.errors import Term
 from evidence.canonical import b64u, from_b64u, jcs, sha256_hex
 from evidence.errors import CanonicalError, CommitmentError
 
@@ -84,7 +85,7 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
             ``[salt, name, value]``, a salt of other than 32 bytes, or a value that holds a
             number, a boolean, text that is not Unicode, or more than 16 levels.
     """
-    parts = _load(_from_b64u(disclosure, what="a disclosure"))
+    parts = _load(_from_b64u(disclosure, what=Term("what.disclosure")))
     if not (isinstance(parts, list) and len(parts) == _PARTS):
         raise CommitmentError("commitment.not_a_disclosure")
     salt_text, name, value = parts
@@ -194,7 +195,7 @@ def _require_name(name: object) -> str:
     return name
 
 
-def _from_b64u(text: str, *, what: str) -> bytes:
+def _from_b64u(text: str, *, what: Term) -> bytes:
     try:
         return from_b64u(text)
     except CanonicalError as error:

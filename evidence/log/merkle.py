@@ -14,8 +14,6 @@ HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256().digest()
 """The root of the tree without entries (2.1.1)."""
 
-_PATH_HASH = f"{HASH_BYTES} bytes in each hash of a path"
-
 
 def leaf_hash(leaf: bytes) -> bytes:
     """The hash of one entry: SHA-256(0x00 | entry) (2.1.1)."""
@@ -69,10 +67,9 @@ def verify_inclusion(*, leaf: bytes, index: int, tree_size: int, path: Sequence[
         raise InclusionProofError(
             "inclusion_proof.path_does_not_fit",
             index=index,
-            inner=inner,
-            border=border,
-            path_hash=_PATH_HASH,
-            length=len(path),
+            needed=inner + border,
+            hash_bytes=HASH_BYTES,
+            given=len(path),
         )
     reached = leaf_hash(leaf)
     for height, sibling in enumerate(path[:inner]):
@@ -147,7 +144,7 @@ def _require_path(old_size: int, new_size: int, path: Sequence[bytes]) -> None:
             old_size=old_size,
             new_size=new_size,
             needed=length,
-            path_hash=_PATH_HASH,
+            hash_bytes=HASH_BYTES,
             given=len(path),
         )
 

@@ -25,6 +25,7 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from config.errors import Term
 from evidence.errors import CheckpointError, NoteError
 from evidence.log.merkle import EMPTY_ROOT, HASH_BYTES
 
@@ -86,9 +87,9 @@ class VerifierKey:
         # the name has no plus sign, base64 may have several
         name, _, rest = text.partition("+")
         _, _, encoded = rest.partition("+")
-        typed_key = _from_base64(encoded, what="a verifier key")
+        typed_key = _from_base64(encoded, what=Term("what.verifier_key"))
         if typed_key[:1] != ED25519:
-            raise NoteError("note.not_a_verifier_key", kind=typed_key[:1].hex() or "none")
+            raise NoteError("note.not_a_verifier_key", kind=typed_key[:1].hex())
         key = cls(name, typed_key[1:])
         if str(key) != text:
             raise NoteError("note.identifier_of_another_key", expected=str(key), found=ascii(text)[:400])
@@ -225,7 +226,7 @@ def parse_hash(text: str) -> bytes:
     Raises:
         NoteError: Not base64, another length, or not the one spelling of its bytes.
     """
-    value = _from_base64(text, what="a hash")
+    value = _from_base64(text, what=Term("what.hash"))
     if len(value) != HASH_BYTES:
         raise NoteError("note.not_a_hash", hash_bytes=HASH_BYTES, length=len(value))
     return value
@@ -248,7 +249,7 @@ def _signature_by(key: VerifierKey, line: str) -> bytes:
     start = f"{_DASH} {key.name} "
     if not line.startswith(start):
         raise NoteError("note.signed_under_another_name", expected=key.name, found=ascii(line)[:80])
-    signature = _from_base64(line.removeprefix(start), what="a signature")
+    signature = _from_base64(line.removeprefix(start), what=Term("what.signature"))
     key_id, signature = signature[:_KEY_ID_BYTES], signature[_KEY_ID_BYTES:]
     if key_id != key.key_id:
         raise NoteError("note.signed_by_another_key", where=key.name, expected=key.key_id.hex(), found=key_id.hex())
@@ -271,7 +272,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _from_base64(text: str, *, what: str) -> bytes:
+def _from_base64(text: str, *, what: Term) -> bytes:
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:

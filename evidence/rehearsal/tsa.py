@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from config.errors import Term
 from evidence.errors import SignedDataError, StampError
 from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
@@ -184,7 +185,7 @@ def _read_query(query: bytes) -> Asn1:
         _Refusal: It cannot.
     """
     try:
-        with parsing("the query"):
+        with parsing(Term("what.query")):
             require_der(query)
             request = read_as(tsp.TimeStampReq, query)
             _ = request.native  # asn1crypto parses lazily

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from config.errors import Term
 from evidence.errors import SignedDataError
 from evidence.stamp.reading import Asn1, parsing, plain_oid, read_as
 
@@ -144,7 +145,7 @@ def _load(spki: bytes) -> object:
 
 def _allows(spki: bytes, algorithm: SignatureAlgorithm) -> bool:
     """Whether an RSA key that is for PSS alone (RFC 4055, 1.2) may make such a signature; cryptography does not ask."""
-    with parsing("a public key"):
+    with parsing(Term("what.public_key")):
         own = read_as(keys.PublicKeyInfo, spki)["algorithm"]
         if own["algorithm"].dotted != _RSA_PSS:
             return True

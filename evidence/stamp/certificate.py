@@ -18,6 +18,7 @@ from asn1crypto.core import Boolean, ObjectIdentifier, OctetString, Sequence, Se
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.names import GeneralName, common_name, general_name, text_of
 from evidence.stamp.reading import Asn1, parsing, read_as
@@ -192,7 +193,7 @@ def read_certificate(der: bytes) -> Certificate:
         SignedDataError: It is malformed, or its serial number is not positive (RFC 5280, 4.1.2.2).
         CertificateError: An extension is there twice.
     """
-    with parsing("a certificate"):
+    with parsing(Term("what.certificate")):
         whole = read_as(asn1_x509.Certificate, der)
         tbs = whole["tbs_certificate"]
         if tbs["signature"].dump() != whole["signature_algorithm"].dump():
@@ -238,7 +239,7 @@ def read_pem(data: bytes) -> tuple[Certificate, ...]:
     Raises:
         SignedDataError: There is none, or one is malformed.
     """
-    with parsing("a PEM file"):
+    with parsing(Term("what.pem_file")):
         ders = [der for kind, _, der in _UNARMOR(data, multiple=True) if kind == "CERTIFICATE"]
     if not ders:
         raise SignedDataError("signed_data.not_pem")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from asn1crypto import algos
 
+from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.algorithms import read_algorithm, verify_signature
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of
@@ -87,7 +88,7 @@ def require_issued(issued: Certificate, *, by: Certificate) -> None:
     if not _names_issuer(issued, by):
         raise CertificateError("certificate.not_signed_by_issuer", where=issued.name, expected=by.name)
     try:
-        with parsing("a certificate's signature algorithm"):
+        with parsing(Term("what.signature_algorithm")):
             algorithm = read_algorithm(read_as(algos.SignedDigestAlgorithm, issued.algorithm))
     except SignedDataError as error:
         raise CertificateError("certificate.algorithm_not_accepted", where=issued.name, cause=error) from error
@@ -147,7 +148,7 @@ def _require_names_allowed(issuer: Certificate, path: Sequence[Certificate]) -> 
     # RFC 5280, 6.1.3 (b): an authority that an issuer issued to itself is not looked at
     named = [path[0], *(one for one in path[1:] if not is_self_issued(one))]
     try:
-        with parsing("the name constraints"):
+        with parsing(Term("what.name_constraints")):
             for one in named:
                 require_allowed(names_of(one.subject, one.alternatives), constraints, where=one.name, by=issuer.name)
     except SignedDataError as error:

@@ -19,6 +19,7 @@ from datetime import datetime
 from asn1crypto import cms, tsp
 from asn1crypto.core import Void
 
+from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.algorithms import DIGESTS, SignatureAlgorithm, read_algorithm, verify_signature
 from evidence.stamp.certificate import Certificate, read_certificate
@@ -169,7 +170,7 @@ def verify_signed_data(*, signed_data: bytes, content: bytes | None) -> SignerFa
 
 def _parse(signed_data: bytes) -> _SignedData:
     require_der(signed_data)
-    with parsing("the signature file"):
+    with parsing(Term("what.signature_file")):
         info = read_as(cms.ContentInfo, signed_data)
         if info["content_type"].dotted != ID_SIGNED_DATA:
             raise SignedDataError(
@@ -185,7 +186,7 @@ def _parse(signed_data: bytes) -> _SignedData:
             content_type=encapsulated[0],
             content=encapsulated[1],
             certificates=_certificates(data),
-            signer=_signer(_only(data["signer_infos"], "signer")),
+            signer=_signer(_only(data["signer_infos"], "signerInfo")),
         )
 
 
@@ -294,7 +295,7 @@ def _certificate_id(identifier: Asn1, digest_oid: str | None) -> _CertificateId:
     issuer_serial = identifier["issuer_serial"]
     if isinstance(issuer_serial, Void):
         return _CertificateId(algorithm, bytes(identifier["cert_hash"]), None, None)
-    issuer = _only(issuer_serial["issuer"], "issuer of the signing certificate")
+    issuer = _only(issuer_serial["issuer"], "issuerSerial.issuer")
     if issuer.name != "directory_name":
         raise SignedDataError("signed_data.issuer_no_name", found=issuer.name)
     return _CertificateId(

@@ -69,7 +69,7 @@ def _header(data: bytes, at: int, limit: int) -> tuple[int, int, int]:
         spelled = data[start : start + size]
         length, start = int.from_bytes(spelled, "big"), start + size
         if not 1 <= size <= _MAX_LENGTH_BYTES or length < _LONG_LENGTH or spelled[0] == 0:
-            raise SignedDataError("signed_data.length_not_der", at=at)
+            raise SignedDataError("signed_data.length_not_der", at=at + 1)
     if start + length > limit:
         raise SignedDataError("signed_data.element_too_long", at=at)
     return tag, start, start + length

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from asn1crypto.core import Null, Void
 
+from config.errors import Term
 from evidence.errors import SignedDataError
 
 Asn1: TypeAlias = Any  # a value of asn1crypto, which has no types
@@ -17,7 +18,7 @@ def read_as(kind: Asn1, der: bytes) -> Asn1:
 
 
 @contextmanager
-def parsing(what: str) -> Iterator[None]:
+def parsing(what: Term) -> Iterator[None]:
     """Turn what the ASN.1 libraries raise about malformed bytes into our error.
 
     Raises:
@@ -27,7 +28,7 @@ def parsing(what: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
         reason = str(error).strip().partition("\n")[0][:120]
-        raise SignedDataError("signed_data.malformed", what=what, found=reason or type(error).__name__) from error
+        raise SignedDataError("signed_data.malformed", what=what, system=reason or type(error).__name__) from error
 
 
 def plain_oid(algorithm: Asn1) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from asn1crypto import core, tsp
 from asn1crypto.core import Void
 
+from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError, StampRefusedError, TokenError
 from evidence.stamp.certificate import AnyCertificate, Certificate
 from evidence.stamp.chain import chain_to_root
@@ -93,14 +94,14 @@ def token_of_reply(reply: bytes) -> bytes:
         StampRefusedError: The office refused; ``found`` has its status and reasons.
         TokenError: It is not a reply, or it grants but holds no token.
     """
-    with _token_errors(), parsing("the reply"):
+    with _token_errors(), parsing(Term("what.reply")):
         require_der(reply)
         # part by part: asn1crypto's TimeStampResp always has a token, and a refusal has none
         whole = read_as(core.Sequence, reply)
         parts = [whole[at].dump() for at in range(len(whole))]
         status = read_as(tsp.PKIStatusInfo, parts[0] if parts else b"")
         if status["status"].native not in _GRANTED:
-            raise StampRefusedError("stamp_refused.by_reply", found=_refusal(status))
+            raise StampRefusedError("stamp_refused.by_reply", system=_refusal(status))
         if len(parts) != _PARTS_GRANTED:
             raise TokenError("token.granted_without_token", found=str(len(parts)))
         return bytes(parts[1])
@@ -133,7 +134,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
             raise TokenError("token.not_a_token", expected=ID_TST_INFO, found=facts.content_type)
         # (2) what it covers
         require_der(facts.content)
-        with parsing("the time-stamp information"):
+        with parsing(Term("what.time_stamp_information")):
             fields = _fields(facts.content)
         if not hmac.compare_digest(fields.sha256, sha256):
             raise TokenError("token.of_other_data", expected=sha256.hex(), found=fields.sha256.hex())

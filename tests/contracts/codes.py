@@ -128,7 +128,8 @@ def uses() -> Iterator[Use]:
             said = code_of(call, kind)
             if said is None:
                 continue  # a check that passed, with nothing to say
-            yield use(source, call, kind, said, given(call, kind))
+            for each in choices(said):
+                yield use(source, call, kind, each, given(call, kind))
         reached = {
             name: helper
             for (module, name), helper in known.items()
@@ -143,7 +144,17 @@ def uses() -> Iterator[Use]:
             said = node.args[at] if len(node.args) > at else next(iter(named), None)
             if said is not None:
                 facts = given(node, helper.kind, helper.parameters)
-                yield use(source, node, helper.kind, said, None if facts is None else facts | helper.facts)
+                for each in choices(said):
+                    yield use(source, node, helper.kind, each, None if facts is None else facts | helper.facts)
+
+
+def choices(said: ast.expr) -> Iterator[ast.expr]:
+    """Each of the codes between which a call chooses where it stands."""
+    if isinstance(said, ast.IfExp):
+        yield from choices(said.body)
+        yield from choices(said.orelse)
+    else:
+        yield said
 
 
 def imports(source: Source, module: str, name: str) -> bool:

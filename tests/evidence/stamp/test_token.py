@@ -57,7 +57,7 @@ FAULTS = {
     "a signing certificate attribute for another certificate": (GOOD.but(ess_of=OTHER), "names no certificate"),
     "a signature by another key": (GOOD.but(signing_key=OTHER.key), "signature is wrong"),
     "no certificate": (GOOD.but(certificates=()), "no certificate"),
-    "two signers": (GOOD.but(signers=2), "not one signer"),
+    "two signers": (GOOD.but(signers=2), "not one signerInfo"),
 }
 
 
@@ -174,7 +174,7 @@ def test_a_refusal_says_status_and_reasons() -> None:
     )
     with pytest.raises(StampRefusedError) as caught:
         token_of_reply(sequence(info.dump()))
-    assert caught.value.found == "rejection; bad_alg; bad_request; wrong hash"
+    assert caught.value.found == '"rejection; bad_alg; bad_request; wrong hash"'
 
 
 @pytest.mark.parametrize("status", [2, 3, 4, 5])
