@@ -17,8 +17,10 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
-from config.errors import CatalogueError
+from config.errors import CatalogueError, Term
+from config.unfit import wanted
 
 OFFICES = "offices.json"
 OFFICES_FOLDER = "offices"
@@ -85,7 +87,7 @@ def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEn
 def _web_address(text: str) -> str:
     address = urlsplit(text)
     if address.scheme not in ("http", "https") or not address.hostname or address.username or address.fragment:
-        raise ValueError("not an http or https address without a name or fragment in it")
+        raise PydanticCustomError("web_address", "web_address")
     return text
 
 
@@ -125,16 +127,16 @@ def _parse(text: bytes, file: str) -> _OfficeFile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError("catalogue.entry_does_not_fit", file=file, key=key, expected=first["msg"]) from error
+        raise CatalogueError("catalogue.entry_does_not_fit", file=file, key=key, expected=wanted(first)) from error
     except (ValueError, RecursionError) as error:
-        raise CatalogueError("catalogue.not_json", where=file, found=str(error)[:120]) from error
+        raise CatalogueError("catalogue.not_json", where=file, system=str(error)[:120]) from error
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     names = dict(pairs)
     if len(names) != len(pairs):
         doubled = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
-        raise ValueError(f"key twice: {', '.join(doubled)}")
+        raise ValueError(", ".join(doubled))
     return names
 
 
@@ -155,12 +157,17 @@ def _entry(name: str, row: _OfficeRow, folder: Traversable) -> OfficeEntry:
         source=row.source,
         verified_by=row.verified_by,
         roots=tuple(
-            _root(root, folder, where=f"{OFFICES}, offices.{name}.roots.{at}") for at, root in enumerate(row.roots)
+            _root(
+                root,
+                folder,
+                where=Term("place.key_of_file", file=OFFICES, key=".".join(("offices", name, "roots", str(at)))),
+            )
+            for at, root in enumerate(row.roots)
         ),
     )
 
 
-def _root(row: _RootRow, folder: Traversable, *, where: str) -> RootCertificate:
+def _root(row: _RootRow, folder: Traversable, *, where: Term) -> RootCertificate:
     pem = _read(folder, row.file)
     found = hashlib.sha256(_one_certificate(pem, row.file)).hexdigest()
     if found != row.sha256:

@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
-from config.errors import SecretFileError, SettingsError
+from config.errors import Fact, SecretFileError, SettingsError, Term
+from config.unfit import wanted
 
 PREFIX = "NISISAMA_"
 NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTOR", "NISISAMA_VERBOSE"})
 """Variables of the command line that are not settings."""
 
-_SHAPES: Mapping[type, str] = {str: "text", list: "a list", dict: "a table"}
+_SHAPES: Mapping[type, Term] = {str: Term("what.text"), list: Term("what.list"), dict: Term("what.table")}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -118,7 +119,7 @@ def load_settings(file: Path) -> Settings:
         raise SettingsError("settings.missing", where=str(file)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         place = str(error).rpartition("(at ")[2].rstrip(")")  # the rest may repeat a key, and so an address
-        raise SettingsError("settings.not_toml", where=str(file), found=place) from error
+        raise SettingsError("settings.not_toml", where=str(file), system=place) from error
     _refuse_unknown_variables()
     # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
     for key in document.keys() - Settings.model_fields.keys():
@@ -154,22 +155,22 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
         return SettingsError("settings.key_missing", where=str(file), expected=key)
     return SettingsError(
         "settings.key_does_not_fit",
-        where=variable or f"{file}: {key}",
-        expected=first["msg"].removeprefix("Input should be "),
+        where=variable or Term("place.key_of_file", file=str(file), key=key),
+        expected=wanted(first),
         found=_shown(first["input"], path[0]),
     )
 
 
-def _shown(value: object, section: str) -> str:
+def _shown(value: object, section: str) -> Fact:
     """A number as it is; of anything else only the kind, since an address may hold a password."""
     if isinstance(value, int | float) and section != "database":
         return str(value).lower()
     return _SHAPES.get(type(value), type(value).__name__)
 
 
-def _name(key: str) -> str:
+def _name(key: str) -> str | Term:
     """A key as it is, if it looks like one: TOML takes a whole quoted address with its password for a key."""
-    return key if _NAME.fullmatch(key) else "a key that is no name"
+    return key if _NAME.fullmatch(key) else Term("place.key_that_is_no_name")
 
 
 def _source_error(error: SourceError) -> SettingsError:

@@ -99,7 +99,7 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
         raise SettingsError("settings.not_printable", found=ascii(reported_by)[1:-1][:64])
     if access not in {"public", "invite"}:
         raise SettingsError("settings.not_an_access", found=access[:20])
-    return WatchEntry(name, report_url, reported_by.strip(), _date(reported_on, "reported on"), access)
+    return WatchEntry(name, report_url, reported_by.strip(), _date(reported_on, "--reported-on"), access)
 
 
 def _is_web_address(text: str) -> bool:
@@ -151,13 +151,15 @@ def _document_of(source: Readable, where: str) -> dict[str, object]:
         else:
             raw = source.read(MAX_LEGAL_BASIS_BYTES + 1)
     except OSError as error:
-        raise LegalBasisError("legal_basis.unreadable", where=where, found=error.strerror or "") from error
+        raise LegalBasisError(
+            "legal_basis.unreadable", where=where, system=error.strerror or type(error).__name__
+        ) from error
     if len(raw) > MAX_LEGAL_BASIS_BYTES:
         raise LegalBasisError("legal_basis.too_long", where=where, limit=MAX_LEGAL_BASIS_BYTES)
     try:
         return tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LegalBasisError("legal_basis.not_toml", where=where, found=str(error)) from error
+        raise LegalBasisError("legal_basis.not_toml", where=where, system=str(error)) from error
 
 
 def _text(document: dict[str, object], key: str, where: str) -> str:

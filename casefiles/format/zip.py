@@ -27,6 +27,7 @@ from casefiles.format.layout import (
     MIMETYPE_TEXT,
     require_safe_name,
 )
+from config.errors import Term
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -213,12 +214,12 @@ def _require_begins(source: _Source) -> None:
     )
 
 
-def _kind_of(begun: bytes) -> str:
+def _kind_of(begun: bytes) -> Term:
     if not begun:
-        return "an empty file"
+        return Term("what.empty_file")
     if begun.startswith(_LOCAL_MARK):
-        return "a ZIP file that begins with something else"
-    return f"a file that begins with the bytes {begun[:_SHOWN].hex(' ')}"
+        return Term("what.other_zip")
+    return Term("what.file_of_bytes", begun=begun[:_SHOWN].hex(" "))
 
 
 def _cut_short(source: _Source) -> ContainerError:

@@ -145,9 +145,10 @@ def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
         issuers = [one for one in waiting if _issued(issued, by=one)]
         path += issuers
         waiting -= set(issuers)
-    if waiting or certificates != len(path):
-        found = waiting.pop().name if waiting else f"{certificates} for {len(path)}"
-        raise TokenError("token.strange_certificate", found=found)
+    if waiting:
+        raise TokenError("token.strange_certificate", found=waiting.pop().name)
+    if certificates != len(path):
+        raise TokenError("token.certificate_twice", expected=len(path), found=certificates)
 
 
 def parse_fingerprint(text: str) -> str:

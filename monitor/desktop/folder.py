@@ -151,10 +151,10 @@ def _outside(code: str, **facts: Fact) -> MediumOutsideError:
 def _medium_error(error: OSError) -> MediumError:
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     if error.errno in _ABSENT:
-        return MediumMissingError("medium_missing.not_in_folder", found=reason)
+        return MediumMissingError("medium_missing.not_in_folder", system=reason)
     if error.errno in _MISLEADING:
-        return _outside("medium_outside.refused_by_system", found=reason)
-    return MediumUnreadableError("medium_unreadable.refused_by_system", found=reason)
+        return _outside("medium_outside.refused_by_system", system=reason)
+    return MediumUnreadableError("medium_unreadable.refused_by_system", system=reason)
 
 
 _MEDIA = (

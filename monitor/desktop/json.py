@@ -61,7 +61,6 @@ MAPPED_BYTES = 16 << 20
 """A larger file is mapped, not read. LIMIT: if it is cut short on disk or its stick is pulled out
 meanwhile, the system ends the process (SIGBUS); nothing that was acknowledged is lost by that."""
 
-_NO_RESULT = f"no such file as {RESULT} in it"
 _SEEN_BYTES = 16
 _ESCAPED = re.compile(r"\\(?:u00([2-7][0-9a-fA-F])|/)")
 _CHUNK = 1 << 20
@@ -280,7 +279,7 @@ def _locate(path: Path) -> tuple[ExportFolder, str]:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         return (ExportFolder(path), RESULT) if is_folder else (ExportFolder(path.parent), path.name)
     except (OSError, ValueError) as error:
-        raise _not_an_export(path, "not_an_export.another_file", found=_reason(error)) from error
+        raise _not_an_export(path, "not_an_export.another_file", system=_reason(error)) from error
 
 
 def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
@@ -288,11 +287,11 @@ def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
         with folder.open(name) as file:
             return _read(file, path)
     except MediumMissingError as error:
-        raise _not_an_export(path, "not_an_export.another_file", found=_NO_RESULT) from error
+        raise _not_an_export(path, "not_an_export.no_result") from error
     except MediumError as error:
-        raise _not_an_export(path, "not_an_export.another_file", found=error.found or error.message) from error
+        raise _not_an_export(path, "not_an_export.refused", cause=error) from error
     except OSError as error:
-        raise _not_an_export(path, "not_an_export.not_read_to_its_end", reason=_reason(error)) from error
+        raise _not_an_export(path, "not_an_export.not_read_to_its_end", system=_reason(error)) from error
 
 
 def _read(file: BinaryIO, path: Path) -> Buffer:

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
+from config.errors import Term
 from monitor.desktop.scan import Buffer, ByteSpan, Scanner, broken
 from monitor.desktop.values import JsonNumber, Parsed, read_value
 from monitor.errors import ChatNotFoundError, CutOffExportError, NotAnExportError
@@ -283,14 +284,20 @@ def _choose(chats: list[Chat], wanted: _Wanted | None) -> Chat:
     fitting = chats if wanted is None else _fitting(chats, wanted)
     if len(fitting) == 1:
         return fitting[0]
-    known = [f"{chat.id} ({chat.type})" for chat in chats if chat.type and chat.type.endswith(_SHARED) and chat.id]
-    more = f" and {len(known) - _MAX_LISTED} more" if len(known) > _MAX_LISTED else ""
-    groups = ", ".join(known[:_MAX_LISTED]) + more if known else "no group and no channel"
+    groups = _groups(chats)
     if wanted is not None and wanted.number is not None and not fitting:
         raise ChatNotFoundError(
             "chat_not_found.not_in_export", spelled=wanted.spelled, length=len(chats), groups=groups
         )
     raise ChatNotFoundError("chat_not_found.several", fitting=len(fitting), chats=len(chats), groups=groups)
+
+
+def _groups(chats: list[Chat]) -> Term:
+    known = [f"{chat.id} ({chat.type})" for chat in chats if chat.type and chat.type.endswith(_SHARED) and chat.id]
+    if not known:
+        return Term("chats.none")
+    listed, more = ", ".join(known[:_MAX_LISTED]), len(known) - _MAX_LISTED
+    return Term("chats.some", listed=listed, more=more) if more > 0 else Term("chats.all", listed=listed)
 
 
 def _fitting(chats: list[Chat], wanted: _Wanted) -> list[Chat]:
@@ -326,10 +333,10 @@ def _not_an_export(data: Buffer) -> NotAnExportError:
     return NotAnExportError("not_an_export.another_object", found=_kind(bytes(data[:64]).removeprefix(BOM).lstrip()))
 
 
-def _kind(start: bytes) -> str:
+def _kind(start: bytes) -> Term:
     """What people give instead, by how it begins."""
     if start.startswith(b"PK"):
-        return "a ZIP archive"
+        return Term("what.zip")
     if start.startswith(b"<"):
-        return "an HTML page"
-    return "other JSON" if start.startswith((b"{", b"[")) else "no JSON"
+        return Term("what.html")
+    return Term("what.other_json" if start.startswith((b"{", b"[")) else "what.no_json")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
-from config.errors import Fact
+from config.errors import Fact, Term
 from monitor.errors import BrokenExportError, CutOffExportError, ExportTooLargeError
 
 Buffer: TypeAlias = bytes | mmap.mmap
@@ -42,8 +42,8 @@ class ByteSpan:
     end: int
 
 
-def place(data: Buffer, offset: int) -> str:
-    """``line L column C`` of a byte offset, both from 1; a column is a character, as editors count."""
+def place(data: Buffer, offset: int) -> Term:
+    """Line and column of a byte offset, both from 1; a column is a character, as editors count."""
     line, line_start = 1, 0
     for start in range(0, offset, _CHUNK):
         chunk = data[start : min(start + _CHUNK, offset)]
@@ -51,10 +51,10 @@ def place(data: Buffer, offset: int) -> str:
         last = chunk.rfind(b"\n")
         line_start = start + last + 1 if last >= 0 else line_start
     column = len(data[line_start:offset].decode("utf-8", "replace")) + 1
-    return f"line {line} column {column}"
+    return Term("place.line_and_column", line=line, column=column)
 
 
-def broken(data: Buffer, offset: int, code: str, *, found: str = "", **facts: Fact) -> BrokenExportError:
+def broken(data: Buffer, offset: int, code: str, *, found: Fact = "", **facts: Fact) -> BrokenExportError:
     """The error for damage at a byte offset, never quoting what stands there."""
     error = BrokenExportError(code, where=place(data, offset), found=found, **facts)
     return CutOffExportError("cut_off_export.here", cause=error) if offset >= len(data) else error
@@ -124,7 +124,7 @@ class Scanner:
         else:
             scalar = _SCALAR.match(self._data, start)
             if scalar is None:
-                self._refuse(start, "a value")
+                self._refuse(start, Term("json.value"))
             self._at = scalar.end()
         return ByteSpan(start, self._at)
 
@@ -135,7 +135,7 @@ class Scanner:
             BrokenExportError: Something does.
         """
         if self._skip_space() != len(self._data):
-            self._refuse(self._at, "the end of the file", found="more data")
+            self._refuse(self._at, Term("json.end"), found=Term("json.more"))
 
     def _closing(self, start: int) -> int:
         """Where the string, array or object that begins at ``start`` ends."""
@@ -147,7 +147,7 @@ class Scanner:
                 quoted = not quoted
             elif not quoted:
                 if token not in _STEP:
-                    self._refuse(mark.start(), "a value", found="a backslash outside a string")
+                    self._refuse(mark.start(), Term("json.value"), found=Term("json.backslash"))
                 depth += _STEP[token]
             if depth == 0 and not quoted:
                 return mark.end()
@@ -158,11 +158,11 @@ class Scanner:
     def _name(self) -> str:
         start = self._skip_space()
         if self._data[start : start + 1] != b'"':
-            self._refuse(start, 'a name in "')
+            self._refuse(start, Term("json.name"))
         span = self.value()
         self._expect(b":")
         if span.end - span.start > MAX_NAME_BYTES:
-            self._refuse(start, f"a name of at most {MAX_NAME_BYTES} bytes", found=f"{span.end - span.start}")
+            self._refuse(start, Term("json.short_name", limit=MAX_NAME_BYTES), found=span.end - span.start)
         try:
             return str(json.loads(self._data[span.start : span.end].decode("utf-8")))
         except ValueError as error:
@@ -184,7 +184,7 @@ class Scanner:
         if not self._accept(token):
             self._refuse(self._at, token.decode("ascii"))
 
-    def _refuse(self, offset: int, expected: str, *, found: str = "") -> NoReturn:
+    def _refuse(self, offset: int, expected: Fact, *, found: Fact = "") -> NoReturn:
         raise broken(self._data, offset, "broken_export.not_json", found=found, expected=expected)
 
     def _refuse_depth(self, offset: int) -> NoReturn:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from config.errors import Term
 from monitor.desktop.repair import repaired
 from monitor.desktop.scan import Buffer, ByteSpan, broken, place
 from monitor.errors import BrokenExportError, ExportTooLargeError
@@ -35,6 +36,10 @@ class JsonNumber(str):
 
 class _RefusedError(ValueError):
     """JSON that the standard library accepts and that is no evidence; becomes a BrokenExportError."""
+
+    def __init__(self, why: Term) -> None:
+        super().__init__(why.code)
+        self.why = why
 
 
 def read_value(data: Buffer, span: ByteSpan) -> Parsed:
@@ -98,18 +103,20 @@ def _placed(data: Buffer, span: ByteSpan, error: ValueError) -> BrokenExportErro
     return broken(data, offset, "broken_export.unreadable", reason=_reason(error))
 
 
-def _reason(error: ValueError) -> str:
+def _reason(error: ValueError) -> Term:
     match error:
-        case json.JSONDecodeError():
-            return error.msg
+        case _RefusedError():
+            return error.why
         case UnicodeDecodeError():
-            return "not UTF-8"
+            return Term("json.not_utf_8")
+        case json.JSONDecodeError():
+            return Term("json.refused", system=error.msg)
         case _:
-            return str(error)
+            return Term("json.refused", system=str(error))
 
 
 def _refuse_constant(name: str) -> Parsed:
-    raise _RefusedError(f"{name} is not a JSON number")
+    raise _RefusedError(Term("json.not_a_number", name=name))
 
 
 def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
@@ -122,7 +129,7 @@ def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
         elif name == REPEATABLE:
             repeated.append(value)
         else:
-            raise _RefusedError("a name stands twice in one object")
+            raise _RefusedError(Term("json.name_twice"))
     if repeated:
         result[REPEATABLE] = {"repeated": [result[REPEATABLE], *repeated]}
     return result
@@ -130,6 +137,6 @@ def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
 
 def _check_name(name: str) -> None:
     if len(name) > MAX_NAME_CHARACTERS:
-        raise _RefusedError(f"a name has more than {MAX_NAME_CHARACTERS} characters")
+        raise _RefusedError(Term("json.name_too_long", limit=MAX_NAME_CHARACTERS))
     if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-        raise _RefusedError("a name is not valid Unicode")
+        raise _RefusedError(Term("json.name_not_unicode"))

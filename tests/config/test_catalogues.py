@@ -114,7 +114,7 @@ def test_what_is_no_catalogue_is_refused(copy: Path, text: str) -> None:
 def test_a_key_written_twice_is_refused_and_named(copy: Path) -> None:
     file = copy / "offices.json"
     file.write_text(file.read_text().replace('"country": "US",', '"country": "US", "country": "RS",'))
-    with pytest.raises(CatalogueError, match="key twice: country"):
+    with pytest.raises(CatalogueError, match="country"):
         time_stamp_offices(copy)
 
 

@@ -126,26 +126,28 @@ def uses() -> Iterator[Use]:
             continue
         for call, kind in constructors(source.tree):
             said = code_of(call, kind)
-            if said is None:
-                continue  # a check that passed, with nothing to say
-            for each in choices(said):
+            for each in choices(said) if said is not None else ():  # None: a check that passed, with nothing to say
                 yield use(source, call, kind, each, given(call, kind))
         reached = {
             name: helper
             for (module, name), helper in known.items()
             if module == source.name or imports(source, module, name)
         }
-        for node in ast.walk(source.tree):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in reached:
-                continue
-            helper = reached[node.func.id]
-            at = helper.parameters.index("code")
-            named = [each.value for each in node.keywords if each.arg == "code"]
-            said = node.args[at] if len(node.args) > at else next(iter(named), None)
-            if said is not None:
-                facts = given(node, helper.kind, helper.parameters)
-                for each in choices(said):
-                    yield use(source, node, helper.kind, each, None if facts is None else facts | helper.facts)
+        yield from through(source, reached)
+
+
+def through(source: Source, reached: Mapping[str, Helper]) -> Iterator[Use]:
+    """Every call of a helper that says the code that it is given."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in reached:
+            continue
+        helper = reached[node.func.id]
+        at = helper.parameters.index("code")
+        named = [each.value for each in node.keywords if each.arg == "code"]
+        said = node.args[at] if len(node.args) > at else next(iter(named), None)
+        facts = given(node, helper.kind, helper.parameters)
+        for each in choices(said) if said is not None else ():
+            yield use(source, node, helper.kind, each, None if facts is None else facts | helper.facts)
 
 
 def choices(said: ast.expr) -> Iterator[ast.expr]:
