@@ -29,7 +29,10 @@ ABSENT = {
     HoleReason.MISSING_FILE: "not in the folder",
     HoleReason.NOT_INCLUDED: "not included by the exporter's settings",
     HoleReason.TOO_LARGE: "left out because of their size",
-    HoleReason.UNAVAILABLE: "that could not be read",
+    HoleReason.UNAVAILABLE: "that Telegram Desktop could not get",
+    HoleReason.UNKNOWN_REASON: "left out for a reason that this program does not know",
+    HoleReason.REFUSED: "that the system refused",
+    HoleReason.BROKE_OFF: "whose reading broke off",
     HoleReason.NOT_EXPORTED: "that Telegram Desktop does not export",
 }
 """Why a file that a message names is not there, in words."""

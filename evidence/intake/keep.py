@@ -39,6 +39,9 @@ _MISSING = frozenset(
         HoleReason.NOT_INCLUDED,
         HoleReason.TOO_LARGE,
         HoleReason.UNAVAILABLE,
+        HoleReason.UNKNOWN_REASON,
+        HoleReason.REFUSED,
+        HoleReason.BROKE_OFF,
         HoleReason.OUTSIDE,
     }
 )
@@ -227,7 +230,7 @@ class Intake:
         except _KnownError as known:
             return _Found(look.content, known.held)
         except UnreadableError as error:
-            hole = self._sighter.unreadable(look.content, str(error), provenance)
+            hole = self._sighter.unreadable(look.content, error, provenance)
             return self._sight_one(hole, self._ask(hole.wanted), provenance)
 
     def _require_new(self, wanted: Wanted) -> None:

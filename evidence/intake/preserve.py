@@ -31,7 +31,22 @@ MissingPart = tuple[HoleReason, str]
 
 
 class UnreadableError(Exception):
-    """The source failed while the medium was read; nothing of it is kept."""
+    """The source failed; nothing of the medium is kept.
+
+    Attributes:
+        reason: Of the hole in its place: the file was gone, the system refused it, or reading it broke off.
+        system: What the system says.
+    """
+
+    def __init__(self, error: OSError, *, begun: bool) -> None:
+        self.system = error.strerror or type(error).__name__
+        super().__init__(self.system)
+        if begun:
+            self.reason = HoleReason.BROKE_OFF
+        elif isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.reason = HoleReason.MISSING_FILE
+        else:
+            self.reason = HoleReason.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +181,14 @@ class _Stream:
 
 def _chunks(medium: Medium) -> Iterator[bytes]:
     """The bytes of a medium, a megabyte at a time; what fails here is the source, and not the store's own disk."""
+    begun = False
     try:
         with medium.open() as source:
+            begun = True
             while chunk := source.read(CHUNK_BYTES):
                 yield chunk
     except OSError as error:
-        raise UnreadableError(error.strerror or type(error).__name__) from error
+        raise UnreadableError(error, begun=begun) from error
 
 
 def _split(content: Iterable[bytes], most: int) -> tuple[list[bytes], Iterator[bytes] | None]:

@@ -11,7 +11,7 @@ from evidence.canonical import Value, text_value
 from evidence.content import message_sha256
 from evidence.custody.event import Draft
 from evidence.intake.known import Held, Wanted, wanted_hole, wanted_item
-from evidence.intake.preserve import MissingPart, Preserver
+from evidence.intake.preserve import MissingPart, Preserver, UnreadableError
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation
 from evidence.store.marks import SeenKey
 from evidence.times import Clock, format_time
@@ -122,11 +122,11 @@ class Sighter:
             return Look(content, values, None)
         return Look(content, values, wanted_item(self.seen, values, provenance.mode, pictured=content.pictured))
 
-    def unreadable(self, content: Observation, why: str, provenance: Provenance) -> Look:
+    def unreadable(self, content: Observation, why: UnreadableError, provenance: Provenance) -> Look:
         """The hole in the place of a file whose source failed."""
         name = content.medium.name if content.medium else ""
         values = _item_values(content, provenance)
-        return self.look(self._hole(content, values, HoleReason.UNAVAILABLE, f"{name}: {why}"), provenance)
+        return self.look(self._hole(content, values, why.reason, f"{name}: {why.system}"), provenance)
 
     def hole(self, look: Look, wanted: Wanted) -> Sighting:
         """The event of a hole."""

@@ -52,4 +52,4 @@ def reason_of(path: str) -> HoleReason | None:
     if not path.startswith("("):
         return None
     marker = _MARKER.match(path)
-    return _REASONS[marker[1]] if marker else HoleReason.UNAVAILABLE
+    return _REASONS[marker[1]] if marker else HoleReason.UNKNOWN_REASON

@@ -101,7 +101,7 @@ class ExportFolder:
                 return Path(os.path.realpath(self._root / spelling, strict=True))
             except FileNotFoundError:
                 continue
-        raise FileNotFoundError(errno.ENOENT, "no such file")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def _descriptor(self, relative: PurePosixPath) -> int:
         directory = os.open(self._root, _DIRECTORY)

@@ -14,6 +14,7 @@ Limits: ``MAX_EXPORT_BYTES``, and those of ``scan`` and ``values``. A message is
 grow with the export.
 """
 
+import errno
 import hashlib
 import mmap
 import os
@@ -70,7 +71,7 @@ _CONTIGUOUS = ("_supergroup", "_channel")
 _HOLES: dict[type[MediumError], HoleReason] = {
     MediumOutsideError: HoleReason.OUTSIDE,
     MediumMissingError: HoleReason.MISSING_FILE,
-    MediumUnreadableError: HoleReason.UNAVAILABLE,
+    MediumUnreadableError: HoleReason.REFUSED,
 }
 
 
@@ -393,9 +394,15 @@ def _opener(folder: ExportFolder, name: str) -> Callable[[], AbstractContextMana
             with folder.open(name) as file:
                 yield file
         except MediumError as error:
-            raise OSError(f"a file of the export is no longer what it was: {error.message}") from error
+            raise _system_error(error) from error
 
     return opened
+
+
+def _system_error(error: MediumError) -> OSError:
+    """The system's own error, where it refused the file; of a name that leads out, what the system says of a loop."""
+    cause = error.__cause__
+    return cause if isinstance(cause, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -500,11 +500,15 @@ def violations(office: Office, reference: Reference, outcome: Outcome, rig: Rig)
     return broken
 
 
+_UNREAD = frozenset({"refused", "broke_off"})
+"""Reasons of holes for files that could not be read."""
+
+
 def _excused(found: Ledger, expected: Ledger) -> Ledger:
     """What was found, where a file that could not be read counts as present if its hole says so."""
-    unread = {entry[2] for entry in found - expected if entry[0] == "hole" and entry[-1] == "unavailable"}
+    unread = {entry[2] for entry in found - expected if entry[0] == "hole" and entry[-1] in _UNREAD}
     files = Counter({entry: 1 for entry in expected - found if entry[2] in unread and entry[3] == "file"})
-    return Counter({entry: n for entry, n in found.items() if entry[-1] != "unavailable"}) + files
+    return Counter({entry: n for entry, n in found.items() if entry[-1] not in _UNREAD}) + files
 
 
 def _looked_at(office: Office) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A medium is read once, whether it is new or known."""
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -82,5 +83,25 @@ def test_a_download_that_breaks_off_is_a_hole_and_the_rest_of_the_batch_is_kept(
     for _ in range(2):
         source.keep(message(1), file_of(message(1), stream), message(2))
     assert source.kinds() == ["message", "message"]
-    assert [(row.reason, row.lo) for row in source.holes()] == [("unavailable", 1)]
+    assert [(row.reason, row.lo) for row in source.holes()] == [("broke_off", 1)]
     assert files_below(tmp_path / "objects") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "refused"),
+        (OSError(errno.EIO, "Input/output error"), "refused"),
+        (OSError("no number"), "refused"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "missing_file"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory"), "missing_file"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_a_hole_that_says_why(source: Live, error: OSError, reason: str) -> None:
+    @contextmanager
+    def stream() -> Iterator[BinaryIO]:
+        raise error
+        yield
+
+    source.keep(message(1), file_of(message(1), stream))
+    assert [(row.reason, row.lo) for row in source.holes()] == [(reason, 1)]

@@ -10,8 +10,8 @@ WORDS = {
     "(Photo not included. Change data exporting settings to download.)": HoleReason.NOT_INCLUDED,
     "(File exceeds maximum size. Change data exporting settings to download.)": HoleReason.TOO_LARGE,
     "(File unavailable, please try again later)": HoleReason.UNAVAILABLE,
-    "(Anything that a version of tomorrow says)": HoleReason.UNAVAILABLE,
-    "(": HoleReason.UNAVAILABLE,
+    "(Anything that a version of tomorrow says)": HoleReason.UNKNOWN_REASON,
+    "(": HoleReason.UNKNOWN_REASON,
 }
 
 
