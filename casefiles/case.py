@@ -157,7 +157,7 @@ def require_whole(engine: sa.Engine, case_id: str, require: Callable[[str], obje
     again = {row.seen for row in rows if row.idx not in lost}
     for row in rows:
         if row.idx in lost and row.seen not in again:
-            message = "none" if row.message_id is None else row.message_id
+            message = "-" if row.message_id is None else row.message_id
             raise ObjectMissingError(
                 "object_missing.part_of_item",
                 item=row.item_id,

@@ -41,7 +41,7 @@
 Standard library only: the offline verifier carries this module.
 """
 
-from config.errors import Explained
+from config.errors import Explained, Term
 
 
 class EvidenceError(Explained):
@@ -174,6 +174,12 @@ class HomeError(StoreError):
 
 class NotDecodedError(EvidenceError):
     """A medium could not be decoded; the hole that is recorded says why."""
+
+    @property
+    def reason(self) -> str:
+        """The one word that the log has for it: ``truncated``, ``timeout``."""
+        found = self.facts.get("found")
+        return found.code.rpartition(".")[2] if isinstance(found, Term) else self.code
 
 
 class PrintsError(EvidenceError):

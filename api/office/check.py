@@ -105,7 +105,7 @@ def fingerprints_of(data: bytes) -> Prints:
         try:
             return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
         except NotDecodedError as error:
-            raise NotDecodedError("not_decoded.nothing_can_be_said", found=error.found.replace("_", " ")) from error
+            raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error
 
 
 def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]]:

@@ -33,12 +33,13 @@ from api.home import (
     read_certificate,
     require_private,
 )
-from config.errors import Explained
+from config.errors import Explained, Fact
 from config.settings import read_secret_file
 from evidence.custody.clock import require_clock
 from evidence.errors import EvidenceError, HomeError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
+from evidence.fingerprint.sandbox import MISSING
 from evidence.store.database import reading
 from evidence.store.reviews import open_reviews
 from evidence.times import Clock, format_time
@@ -193,9 +194,11 @@ def decoder() -> Iterable[Finding]:
     Image.new("RGB", (64, 64)).save(picture, "PNG")
     with Decoder() as worker:
         sandbox = worker.decode(picture.getvalue()).sandbox
-    if "missing" in sandbox:
-        return [Finding("decoder", Verdict.INDETERMINATE, "decoder.walls_missing", {"found": sandbox})]
-    return [Finding("decoder", Verdict.PASSED, "decoder.walls", {"found": sandbox})]
+    standing, _, missing = sandbox.partition(MISSING)
+    facts: dict[str, Fact] = {"standing": standing}
+    if missing:
+        return [Finding("decoder", Verdict.INDETERMINATE, "decoder.walls_missing", {**facts, "missing": missing})]
+    return [Finding("decoder", Verdict.PASSED, "decoder.walls", {"standing": standing})]
 
 
 def program() -> Iterable[Finding]:

@@ -63,14 +63,14 @@ class StoreAudit:
             if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
                 yield _other_small_object(index, leaf.sealed.get(_IN_ROW), sha256_hex(rows[_IN_ROW]))
             for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
-                yield failed("sealed.rows", _row(ascii(name), index), "sealed.rows.unknown_name")
+                yield failed("sealed.rows", _row(str(name), index), "sealed.rows.unknown_name")
         yield from self._rows_without_leaf()
 
     def _rows_without_leaf(self) -> Iterable[Finding]:
         table = database.sealed
         for index, name in self._connection.execute(sa.select(table.c.idx, table.c.name)):
             if type(index) is not int or not 0 <= index < self._size:
-                yield failed("sealed.rows", _row(ascii(name), index), "sealed.rows.without_leaf")
+                yield failed("sealed.rows", _row(str(name), index), "sealed.rows.without_leaf")
 
     def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
         """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""

@@ -20,6 +20,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
+from config.errors import Term
 from evidence.errors import NotDecodedError, PrintsError
 from evidence.fingerprint.decoded import Decoded
 
@@ -31,7 +32,13 @@ REQUEST_HEADER: Final = 8
 REPLY_HEADER: Final = 4
 MAX_REPLY: Final = 4096
 
-_WORDS: Final = frozenset({"not_a_picture", "unsupported", "truncated", "damaged", "too_many_pixels"})
+_TERMS: Final = {
+    "not_a_picture": "undecoded.not_a_picture",
+    "unsupported": "undecoded.unsupported",
+    "truncated": "undecoded.truncated",
+    "damaged": "undecoded.damaged",
+    "too_many_pixels": "undecoded.too_many_pixels",
+}
 _MAX_SANDBOX: Final = 300
 _CHUNK: Final = 1 << 20
 _ATTEMPTS: Final = 2
@@ -94,13 +101,13 @@ class Decoder:
         for another's damage or for a kill from outside.
 
         Raises:
-            NotDecodedError: ``found`` is one word: ``not_a_picture``, ``unsupported`` (a kind of
+            NotDecodedError: ``reason`` is one word: ``not_a_picture``, ``unsupported`` (a kind of
                 picture that is not decoded), ``truncated``, ``damaged``, ``too_many_pixels``
                 (also: too much memory), ``too_large`` (more than ``MAX_BYTES``), ``timeout``
                 or ``worker_died``.
         """
         if len(data) > MAX_BYTES:
-            raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found="too_large")
+            raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found=Term("undecoded.too_large"))
         with self._lock:
             for _ in range(_ATTEMPTS):
                 try:
@@ -109,14 +116,14 @@ class Decoder:
                     self.close()
                 except _WorkerLateError as error:
                     self.close()
-                    raise NotDecodedError("not_decoded.took_too_long", found="timeout") from error
-        raise NotDecodedError("not_decoded.decoder_ended", attempts=_ATTEMPTS, found="worker_died")
+                    raise NotDecodedError("not_decoded.took_too_long", found=Term("undecoded.timeout")) from error
+        raise NotDecodedError("not_decoded.decoder_ended", attempts=_ATTEMPTS, found=Term("undecoded.worker_died"))
 
     def _ask(self, data: bytes) -> Decoded:
         worker = self._ready()
         reply = worker.exchange(data, timeout_s=self._timeout_s)
-        if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _WORDS:
-            raise NotDecodedError("not_decoded.refused", found=reply["not_decoded"])
+        if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _TERMS:
+            raise NotDecodedError("not_decoded.refused", found=Term(_TERMS[reply["not_decoded"]]))
         try:
             return Decoded.of_reply(reply, sandbox=worker.sandbox)
         except PrintsError as error:

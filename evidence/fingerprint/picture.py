@@ -29,6 +29,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from config.errors import Term
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.pdq import Pdq, pdq
 from evidence.fingerprint.phash import phash
@@ -127,20 +128,20 @@ def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
         animated = bool(getattr(image, "is_animated", False))
         image.load()
     except Image.DecompressionBombError as error:
-        raise NotDecodedError("not_decoded.too_many_pixels_in_file", found="too_many_pixels") from error
+        raise NotDecodedError("not_decoded.too_many_pixels_in_file", found=Term("undecoded.too_many_pixels")) from error
     except NotImplementedError as error:
-        raise NotDecodedError("not_decoded.feature", found="unsupported") from error
+        raise NotDecodedError("not_decoded.feature", found=Term("undecoded.unsupported")) from error
     except _MALFORMED as error:
-        found = "truncated" if "truncated" in str(error) else "damaged"
+        found = Term("undecoded.truncated" if "truncated" in str(error) else "undecoded.damaged")
         raise NotDecodedError("not_decoded.decoder_gave_up", found=found) from error
     return image, animated
 
 
 def _require_size(width: int, height: int) -> None:
     if min(width, height) < 1:
-        raise NotDecodedError("not_decoded.no_pixels", found="damaged")
+        raise NotDecodedError("not_decoded.no_pixels", found=Term("undecoded.damaged"))
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise NotDecodedError("not_decoded.too_many_pixels", limit=MAX_PIXELS, found="too_many_pixels")
+        raise NotDecodedError("not_decoded.too_many_pixels", limit=MAX_PIXELS, found=Term("undecoded.too_many_pixels"))
 
 
 def _exif_orientation(image: Image.Image) -> int:

@@ -95,6 +95,10 @@ _MACHINES: Final = {
 }
 
 
+MISSING = "; missing: "
+"""Between the walls that stand and those that the kernel lacked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Walls:
     """What is in force and what is missing, by name."""
@@ -104,7 +108,7 @@ class Walls:
 
     def __str__(self) -> str:
         text = ", ".join(self.standing)
-        return f"{text}; missing: {', '.join(self.missing)}" if self.missing else text
+        return f"{text}{MISSING}{', '.join(self.missing)}" if self.missing else text
 
 
 def shut_process_in(*, max_memory: int) -> Walls:

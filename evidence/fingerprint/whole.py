@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from config.errors import Term
 from evidence.errors import NotDecodedError
 
 _MAGIC: Final = (
@@ -60,8 +61,8 @@ def media_type(data: bytes) -> str:
     if brands & _AVIF_BRANDS:
         return "image/avif"
     if data.startswith(_OTHER_PICTURES) or brands & _HEIF_BRANDS:
-        raise NotDecodedError("not_decoded.kind", found="unsupported")
-    raise NotDecodedError("not_decoded.no_picture", found="not_a_picture")
+        raise NotDecodedError("not_decoded.kind", found=Term("undecoded.unsupported"))
+    raise NotDecodedError("not_decoded.no_picture", found=Term("undecoded.not_a_picture"))
 
 
 def require_whole(kind: str, data: bytes) -> None:
@@ -80,7 +81,7 @@ def require_whole(kind: str, data: bytes) -> None:
     try:
         walk(data)
     except IndexError as error:
-        raise NotDecodedError("not_decoded.cut_short", found="truncated") from error
+        raise NotDecodedError("not_decoded.cut_short", found=Term("undecoded.truncated")) from error
 
 
 def _brands(data: bytes) -> frozenset[bytes]:

@@ -44,8 +44,8 @@ def _answer(data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
     try:
         picture = read_picture(data)
     except NotDecodedError as error:
-        # the fact, not its words: the catalogue lies outside the walls
-        return {"not_decoded": error.facts["found"]}
+        # its code, not its words: the catalogue lies outside the walls
+        return {"not_decoded": error.reason}
     except MemoryError:
         # even fewer pixels than the limit can need more memory than the limit
         return {"not_decoded": "too_many_pixels"}

@@ -106,7 +106,7 @@ class Preserver:
             try:
                 decoded = self.decoder.decode(held)
             except NotDecodedError as error:
-                reason = error.found or error.message
+                reason = error.reason
         return Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded), reason
 
     def _with_payload(

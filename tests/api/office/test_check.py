@@ -90,7 +90,7 @@ def test_a_picture_that_never_ends_is_read_no_further_than_one_can_be_decoded(ho
 
     with pytest.raises(NotDecodedError) as raised:
         check_picture(home, Endless(), case, doer(home), *keys_of(home))
-    assert (asked, raised.value.found) == ([MAX_BYTES + 1], "too large")
+    assert (asked, raised.value.found) == ([MAX_BYTES + 1], "a larger file")
 
 
 def test_another_matching_key_opens_no_print(home: Home) -> None:

@@ -136,7 +136,7 @@ def test_a_sealed_row_that_is_missing_is_named(store: Store, index: int, name: s
     [
         (MESSAGE, "prints", "prints of leaf 0", "sealed.rows.added"),
         (FILE, "media", "media of leaf 1", "sealed.rows.small_object_changed"),
-        (FILE, "notes", "'notes' of leaf 1", "sealed.rows.unknown_name"),
+        (FILE, "notes", "notes of leaf 1", "sealed.rows.unknown_name"),
         (2, "record", "record of leaf 2", "sealed.rows.without_leaf"),
         (-1, "record", "record of leaf -1", "sealed.rows.without_leaf"),
     ],

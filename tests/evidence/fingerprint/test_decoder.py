@@ -32,7 +32,7 @@ def decoder() -> Iterator[Decoder]:
 def word_of(decoder: Decoder, data: bytes) -> str:
     with pytest.raises(NotDecodedError) as caught:
         decoder.decode(data)
-    return caught.value.found
+    return caught.value.reason
 
 
 def worker_pid(decoder: Decoder) -> int:
@@ -196,7 +196,7 @@ def decode_any(decoder: Decoder, data: bytes) -> None:
     try:
         word = "decoded" if decoder.decode(data).width else ""
     except NotDecodedError as error:
-        word = error.found
+        word = error.reason
     assert word in {"decoded", "not_a_picture", "unsupported", "truncated", "damaged", "too_many_pixels"}
 
 

@@ -161,7 +161,7 @@ def test_a_picture_too_small_for_pdq_still_has_a_phash(size: tuple[int, int]) ->
 def test_what_is_not_a_whole_picture_has_its_word(data: bytes, word: str) -> None:
     with pytest.raises(NotDecodedError) as caught:
         read_picture(data)
-    assert caught.value.found == word
+    assert caught.value.reason == word
 
 
 def test_an_error_says_nothing_of_the_content() -> None:

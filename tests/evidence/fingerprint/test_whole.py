@@ -36,7 +36,7 @@ def test_a_cut_at_any_byte_is_refused(name: str) -> None:
     for length in range(len(data)):
         with pytest.raises(NotDecodedError) as caught:
             read_picture(data[:length])
-        words.add(caught.value.found)
+        words.add(caught.value.reason)
     assert words <= {"truncated", "not_a_picture", "damaged"}
     assert "truncated" in words
 
@@ -105,4 +105,4 @@ def test_a_box_that_reaches_beyond_the_file_is_cut_off(size: bytes) -> None:
     data = BRAND + size + b"mdat" + b"\xff\xff\xff\xff" * 10
     with pytest.raises(NotDecodedError) as caught:
         require_whole("image/avif", data)
-    assert caught.value.found == "truncated"
+    assert caught.value.reason == "truncated"
