@@ -18,6 +18,7 @@ from api.cli.common import (
     warn,
 )
 from casefiles.bundle.presets import AUDIENCES
+from config.errors import UsageError
 from config.words import languages
 
 
@@ -141,11 +142,11 @@ def verify(
         pin = None if seal_sha256 is None else parse_fingerprint(seal_sha256)
         held = None if against is None else load_held(against)
     except TrustError as error:
-        raise click.UsageError(str(error)) from error
+        raise UsageError("usage.refused", cause=error) from error
     try:
         key = None if log_vkey is None else VerifierKey.parse(log_vkey)
     except NoteError as error:
-        raise click.UsageError(f"--log: {error}. Copy the log's key from the covering letter") from error
+        raise UsageError("usage.not_a_log_key", cause=error) from error
     with file.open("rb") as bundle:
         report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin, held=held)
     emit(as_data(report), as_json=as_json, text=as_text(report).rstrip("\n"))

@@ -27,6 +27,7 @@ from api.cli.page import Listing, emit_pages
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
 from casefiles.verifier.report import printable
+from config.errors import UsageError
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem
@@ -172,19 +173,19 @@ def _day(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f"{option} takes a day: YYYY-MM-DD") from None
+        raise UsageError("usage.not_a_day", where=option) from None
 
 
 def _words_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise click.UsageError("--text takes a text file in UTF-8; for anything else give --paper-sha256") from None
+        raise UsageError("usage.not_a_text_file", where="--text") from None
 
 
 def _digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        raise click.UsageError("--paper-sha256 takes 64 hex digits, as sha256sum prints them")
+        raise UsageError("usage.not_a_digest", where="--paper-sha256")
     return text.lower()
 
 

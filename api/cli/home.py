@@ -10,6 +10,7 @@ import click
 from api.cli.common import actor_option, ask, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
 from api.unfinished import UNFINISHED
 from casefiles.verifier.report import printable
+from config.errors import UsageError
 from evidence.times import system_clock
 
 
@@ -64,7 +65,7 @@ def init(
     from config.settings import KeySettings
 
     if cards_needed > card_count:
-        raise click.UsageError(f"--cards-needed {cards_needed} is more than --card-count {card_count}")
+        raise UsageError("usage.more_cards_needed_than_made", limit=card_count, found=cards_needed)
     path = ctx.find_root().obj
     person = doer(actor, system_clock)
     require_possible(path, stamp_by, cards)

@@ -19,6 +19,7 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.home import Home
+from config.errors import UsageError
 
 if TYPE_CHECKING:
     from api.office.item import DigestLook, ItemRow
@@ -55,12 +56,9 @@ def list_(
     from api.office.page import every_page
 
     if passphrase_file and not as_json:
-        raise click.UsageError("--passphrase-file opens digests, and only --json lists them: add --json")
+        raise UsageError("usage.digests_in_json_only")
     if channel is not None and not _CHANNEL.fullmatch(channel):
-        raise click.UsageError(
-            "--channel takes the channel's number, digits alone, or groupNUMBER and its like, as the third "
-            "column of 'evidence list' shows it: no @name, no -100 before it"
-        )
+        raise UsageError("usage.not_a_channel_number", where="--channel")
     home = open_home(ctx)
     look = _look(home, actor, reason, passphrase_file) if as_json else None
     nothing = f"Nothing is preserved of channel {channel}." if channel else "Nothing is preserved yet."

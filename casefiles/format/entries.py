@@ -135,7 +135,7 @@ def _lines(data: bytes, member: str) -> Iterator[tuple[bytes, str]]:
     if rest:
         raise RecordsError("records.last_line_open", where=member)
     for number, line in enumerate(lines, start=1):
-        yield line, f"{member} line {number}"
+        yield line, f"{member}:{number}"
 
 
 def _read_entry(line: bytes, where: str) -> ShownEntry:

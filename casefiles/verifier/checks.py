@@ -566,7 +566,7 @@ def _records_schemas(opened: OpenedBundle) -> Basis:
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
         for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
-            where = f"{member} line {number}"
+            where = f"{member}:{number}"
             row = read_json(line, where=where)  # in its one spelling, or records.items finds another
             require_schema(row, name, where=where)
             if name == "item":
@@ -699,7 +699,7 @@ def _require_root(
 def _no_roots(certificate: Certificate, others: Sequence[Certificate]) -> UndecidedError:
     """What to compare with what was received by another way."""
     own = [one for one in others if is_self_issued(one) and one != certificate]
-    named = "; ".join(f"{one.name} SHA-256 {fingerprint(one)}" for one in (*own, certificate))
+    named = "; ".join(f"{one.name} {fingerprint(one)}" for one in (*own, certificate))
     return UndecidedError("undecided.no_roots", found=named)
 
 

@@ -111,8 +111,9 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
         stated, after = parse_time(at), bounds.made_after(record.leaf.after)
         latest = bounds.in_log_by(record.index).at
         if stated > parse_time(latest) + _AHEAD or (after and stated < parse_time(after) - _BEFORE):
-            expected = f"{after or 'the beginning'} to {latest}"
-            raise UndecidedError("undecided.time_outside", index=record.index, expected=expected, found=at)
+            if not after:
+                raise UndecidedError("undecided.time_too_late", index=record.index, latest=latest, found=at)
+            raise UndecidedError("undecided.time_outside", index=record.index, after=after, latest=latest, found=at)
 
 
 def _of(records: Iterable[DisclosedLeaf], event_type: str) -> Iterator[DisclosedLeaf]:

@@ -14,8 +14,6 @@ from config.errors import LANGUAGE, Explained, catalogue
 from tests.contracts.tree import Source, modules, sources, subclasses
 
 CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
-WORD = re.compile(r"[a-z]+(_[a-z]+)*")
-LETTERS = re.compile(r"[A-Za-z]")
 ROOT_MODULES = ("config/errors.py", "evidence/finding.py")
 """They put any code into words, and so take it as an argument."""
 
@@ -28,7 +26,6 @@ class Use:
         kind: The class that says it.
         code: None where the call is given it, as a helper is by its callers.
         facts: Names of the facts that it is given; None where they cannot be told from the source.
-        words: Texts with letters among the facts: English where there should be none.
     """
 
     source: str
@@ -36,7 +33,6 @@ class Use:
     kind: str
     code: str | None
     facts: frozenset[str] | None
-    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,27 +93,6 @@ def given(call: ast.Call, kind: str, parameters: tuple[str, ...] = ()) -> frozen
     return frozenset(each.arg for each in call.keywords if each.arg and each.arg not in parameters)
 
 
-def values(call: ast.Call, kind: str) -> Iterator[ast.expr]:
-    yield from (each.value for each in call.keywords if each.arg != "code")
-    if kind in ("Finding", "Basis"):
-        for each in call.args:
-            if isinstance(each, ast.Dict):
-                yield from each.values
-
-
-def words(value: ast.expr) -> Iterator[str]:
-    """Texts with letters in an expression, but for a single lower-case word, which programs read."""
-    indexes = {id(each.slice) for each in ast.walk(value) if isinstance(each, ast.Subscript)}
-    called = {id(each) for call in ast.walk(value) if isinstance(call, ast.Call) for each in call.args}
-    specs = (each.format_spec for each in ast.walk(value) if isinstance(each, ast.FormattedValue) and each.format_spec)
-    formats = {id(each) for spec in specs for each in ast.walk(spec)}
-    for node in ast.walk(value):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-            continue
-        if id(node) not in indexes | called | formats and LETTERS.search(node.value) and not WORD.fullmatch(node.value):
-            yield node.value
-
-
 def uses() -> Iterator[Use]:
     """Every call of the product that says a code."""
     known = {(source.name, name): helper for source in sources() for name, helper in helpers(source)}
@@ -169,8 +144,7 @@ def imports(source: Source, module: str, name: str) -> bool:
 
 def use(source: Source, call: ast.Call, kind: str, said: ast.expr, facts: frozenset[str] | None) -> Use:
     code = said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else None
-    texts = tuple(text for value in values(call, kind) for text in words(value))
-    return Use(source.name, call.lineno, kind, code, facts, texts)
+    return Use(source.name, call.lineno, kind, code, facts)
 
 
 def placeholders(words_of: Mapping[str, str]) -> set[str]:

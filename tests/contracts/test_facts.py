@@ -1,0 +1,147 @@
+"""No fact of an error or a finding is English: the catalogue alone has words, in as many languages as it has."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from config.errors import LANGUAGE, catalogue
+from tests.contracts import codes
+from tests.contracts.facts import PHRASE, Index, Scope, called, index_of, texts
+from tests.contracts.tree import ROOT, Source, sources
+
+INDEX = index_of(sources())
+SAYING = codes.kinds() | {name for source in sources() for name, _ in codes.helpers(source)}
+WORDS = catalogue(LANGUAGE)
+
+OF_OTHERS = frozenset({"system"})
+"""What the operating system, the database or a library says, in its own words; the catalogue quotes it."""
+
+KEYS_OF_TEXTS = "config.words"
+"""It says which text is missing: a mistake of the program, and a name."""
+
+NAMES = frozenset({"maximum", "ip_address", "uniform_resource_identifier"})
+"""Names of RFC 5280 that stand where a code is said."""
+
+
+def facts(index: Index) -> Iterator[tuple[str, ast.expr, Scope]]:
+    """The name, value and place of every fact that is given where a code is said, but for words of others.
+
+    A fact of a term is named ``term.NAME``: terms name rows and members.
+    """
+    for name in SAYING:
+        for scope, call in index.calls.get(name, ()):
+            for fact, value in _facts(call):
+                if fact not in OF_OTHERS and scope.module != KEYS_OF_TEXTS:
+                    yield f"term.{fact}" * (name == "Term") or fact, value, scope
+
+
+def _facts(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    yield from ((each.arg or "**", each.value) for each in call.keywords if each.arg != "code")
+    for argument in call.args:
+        if isinstance(argument, ast.Dict):
+            for key, value in zip(argument.keys, argument.values, strict=True):
+                yield str(getattr(key, "value", "**")), value
+        elif called(call) not in ("Term", "Explained"):
+            yield "", argument  # of a helper, or a mapping of facts
+
+
+def english(index: Index) -> set[str]:
+    """Every phrase that can reach a fact, with its place."""
+    found = {text for _, value, scope in facts(index) for text in texts(index, value, scope)}
+    return {f"{text.source}:{text.line} {text.value!r}" for text in found if PHRASE.search(text.value)}
+
+
+def spelled(index: Index) -> set[str]:
+    """Every word that is a fact where it stands, and so neither a term nor a name from elsewhere."""
+    return {
+        f"{scope.module} {value.value!r}"
+        for fact, value, scope in facts(index)
+        if fact
+        if not fact.startswith("term.")
+        if isinstance(value, ast.Constant) and isinstance(value.value, str)
+        if re.fullmatch(r"[A-Za-z][A-Za-z_ ]*", value.value) and value.value not in NAMES
+    }
+
+
+def module(text: str, name: str = "evidence/made_up.py") -> Source:
+    return Source(ROOT / name, text, ast.parse(text))
+
+
+def test_no_english_can_reach_a_fact() -> None:
+    assert english(INDEX) == set()
+
+
+def test_a_word_where_a_code_is_said_is_a_term() -> None:
+    assert spelled(INDEX) == set()
+
+
+def test_the_search_follows_what_there_is() -> None:
+    assert sum(1 for _ in facts(INDEX)) > 800
+    reached = {text.value for _, value, scope in facts(INDEX) for text in texts(INDEX, value, scope)}
+    assert {"result.json", "seal.pem", "token_sha256", "channel_added", "--reported-on"} <= reached
+
+
+def test_what_others_say_is_quoted_and_nothing_else_is_called_so() -> None:
+    said = {code: text for code, parts in WORDS.items() for text in parts.values() if "{system" in text}
+    assert said
+    assert {code: text for code, text in said.items() if '"{system}"' not in text} == {}
+
+
+PLANTED = {
+    "where it is raised": 'raise LeafError("leaf.x", found="no such row")',
+    "in a pattern": 'def f(n):\n    raise LeafError("leaf.x", where=f"leaf {n}")',
+    "in a name": 'def f():\n    why = "no such row"\n    raise LeafError("leaf.x", found=why)',
+    "of two": 'def f(a):\n    raise LeafError("leaf.x", found="-" if a else "no row here")',
+    "of a caller": 'def f(*, why):\n    raise LeafError("leaf.x", found=why)\ndef g():\n    f(why="no such row")',
+    "by its place": 'def f(a, why):\n    raise LeafError("leaf.x", found=why)\ndef g():\n    f(1, "no such row")',
+    "by default": 'def f(why="no such row"):\n    raise LeafError("leaf.x", found=why)',
+    "of a function": 'def why():\n    return "no such row"\ndef f():\n    raise LeafError("leaf.x", found=why())',
+    "of a module": 'WHY = "no such row"\ndef f():\n    raise LeafError("leaf.x", found=WHY)',
+    "of a table": 'WHY = {1: "no such row"}\ndef f(n):\n    raise LeafError("leaf.x", found=WHY[n])',
+    "joined": 'def f(a):\n    raise LeafError("leaf.x", found=", ".join(["no such row", a]))',
+    "walked through": 'def f():\n    for why in ("x", "no such row"):\n        raise LeafError("leaf.x", found=why)',
+    "of a generator": "def g():\n    yield 1, 'line one'\n"
+    'def f():\n    for n, why in g():\n        raise LeafError("leaf.x", where=why)',
+    "of a field": "class Why:\n    text: str\ndef f(why: Why):\n    raise LeafError('leaf.x', found=why.text)\n"
+    'def g():\n    f(Why("no such row"))',
+    "of a property": "class Why:\n    @property\n    def text(self):\n        return 'no such row'\n"
+    "def f(why: Why):\n    raise LeafError('leaf.x', found=why.text)",
+    "of a finding": 'def f():\n    return Finding("a.b", 1, "a.c", {"found": "no such row"})',
+    "of a term": 'def f():\n    return Term("a.b", name="the other row")',
+}
+
+
+@pytest.mark.parametrize("text", PLANTED.values(), ids=PLANTED)
+def test_english_among_the_facts_would_be_found(text: str) -> None:
+    assert english(index_of([module(text)]))
+
+
+def test_english_of_another_module_would_be_found() -> None:
+    other = module('WHY = "no such row"\ndef why():\n    return WHY', "evidence/other.py")
+    head = "from evidence.other import WHY, why\nfrom evidence import other\n"
+    text = head + "def f():\n    raise LeafError('leaf.x', found={})"
+    for said in ("WHY", "why()", "other.WHY", "other.why()"):
+        assert english(index_of([other, module(text.format(said))])), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'raise LeafError("leaf.x", found=Term("found.no_such_row"))',
+        'def f(n):\n    raise LeafError("leaf.x", where=Term("place.leaf", index=n))',
+        'def f(path):\n    raise LeafError("leaf.x", where=str(path / "seal.pem"))',
+        'def f(error):\n    raise LeafError("leaf.x", system=f"it says {error}")',
+        'def f(text):\n    raise LeafError("leaf.x", found=text.removeprefix("Input should be "))',
+        'def f(error):\n    raise LeafError("leaf.x", cause=error)',
+        'def f(names):\n    raise LeafError("leaf.x", expected=", ".join(names))',
+    ],
+)
+def test_what_is_data_is_let_through(text: str) -> None:
+    assert english(index_of([module(text)])) == set()
+
+
+def test_a_single_word_would_be_found_where_it_is_raised() -> None:
+    assert spelled(index_of([module('raise LeafError("leaf.x", found="timeout")')]))
+    assert not spelled(index_of([module('raise LeafError("leaf.x", found="maximum")')]))
