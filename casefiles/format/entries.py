@@ -17,7 +17,7 @@ from casefiles.errors import RecordsError
 from casefiles.format.layout import ENTRIES, STAMPS
 from evidence.canonical import Json, jcs, read_jcs, sha256_hex
 from evidence.errors import CanonicalError, NoteError
-from evidence.log.note import parse_decimal, parse_hash
+from evidence.log.note import MAX_SIZE, parse_decimal, parse_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +180,12 @@ def _read_row(line: bytes, where: str, *, texts: Sequence[str], arrays: Sequence
 
 def _decimal(text: str, where: str) -> int:
     try:
-        return parse_decimal(text)
+        number = parse_decimal(text)
     except NoteError as error:
         raise RecordsError("records.log_line_malformed", where=where, cause=error) from error
+    if number > MAX_SIZE:
+        raise RecordsError("records.index_out_of_range", where=where, limit=MAX_SIZE, found=text)
+    return number
 
 
 def _hashes(texts: Iterable[str], where: str) -> tuple[bytes, ...]:

@@ -65,7 +65,12 @@ from casefiles.verifier.cades import (
     root_keys,
 )
 from casefiles.verifier.held import HeldFile, HeldLog, open_held, require_one_history
-from casefiles.verifier.references import require_closed, require_logged_seal, require_within
+from casefiles.verifier.references import (
+    require_closed,
+    require_logged_seal,
+    require_made_between,
+    require_within,
+)
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from config.words import languages
@@ -608,6 +613,8 @@ def _records_seal(opened: OpenedBundle) -> Basis:
 
 def _records_times(opened: OpenedBundle) -> Basis:
     require_within(opened.records, opened.anchorage.bounds)
+    made_at, sealed_at = opened.checkpoint_stamp.gen_time, opened.seal_stamp.gen_time
+    require_made_between(opened.case["created_at"], checkpoint=made_at, seal=sealed_at)
     return Basis()
 
 
@@ -747,7 +754,11 @@ CHECKS: tuple[Check, ...] = (
         _records_seal,
         (*_STAMPED, "seal.signature", "log.disclosures", "records.schemas", "records.items"),
     ),
-    Check("records.times", _records_times, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")),
+    Check(
+        "records.times",
+        _records_times,
+        (*_STAMPED, "seal.signature", "seal.time_stamp", "log.disclosures", "records.schemas", "records.items"),
+    ),
     Check(
         "content.texts",
         _content_texts,

@@ -6,7 +6,7 @@ Pure; standard library only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from casefiles.errors import RecordsError, UndecidedError
 from casefiles.format.records import ITEM, OPENING, Bounds, DisclosedLeaf
@@ -14,7 +14,7 @@ from evidence.canonical import Json
 from evidence.errors import AuthorityError
 from evidence.log.schema import SCHEMAS
 from evidence.names import require_others
-from evidence.times import parse_time
+from evidence.times import format_time, parse_time
 
 KINDS = frozenset({"channel", "deletion", "edit", "file", "message", "service"})
 MODES = frozenset({"hash_only", "metadata_only", "sealed"})
@@ -114,6 +114,19 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
             if not after:
                 raise UndecidedError("undecided.time_too_late", index=record.index, latest=latest, found=at)
             raise UndecidedError("undecided.time_outside", index=record.index, after=after, latest=latest, found=at)
+
+
+def require_made_between(created_at: str, *, checkpoint: datetime, seal: datetime) -> None:
+    """Check that the time at which a bundle says it was made fits its stamps: made under the checkpoint, then sealed.
+
+    Raises:
+        UndecidedError: It does not: the clock of who made it was wrong.
+    """
+    at = parse_time(created_at)
+    if at > seal + _AHEAD or at < checkpoint - _BEFORE:
+        raise UndecidedError(
+            "undecided.made_outside", after=format_time(checkpoint), until=format_time(seal), found=created_at
+        )
 
 
 def _of(records: Iterable[DisclosedLeaf], event_type: str) -> Iterator[DisclosedLeaf]:

@@ -128,12 +128,19 @@ class Log:
 
     def add(self, kind: str, values: Mapping[str, Value], *, public: Mapping[str, str] | None = None) -> int:
         """Append one event with its secrets; every NAME is committed."""
+        body, disclosures = self.made(kind, values, public=public)
+        return self.append(jcs(body), disclosures)
+
+    def made(
+        self, kind: str, values: Mapping[str, Value], *, public: Mapping[str, str] | None = None
+    ) -> tuple[dict[str, Value], dict[str, str]]:
+        """The leaf that would be next, and its disclosures."""
         index, schema = len(self.leaves), SCHEMAS[kind]
         subject, act = (hashlib.sha256(f"{word} {index}".encode()).digest() for word in ("subject", "act"))
         disclosures = {name: disclose(subject, name, values.get(name)) for name in schema.subject}
         disclosures |= {name: disclose(act, name, values.get(name)) for name in schema.act}
         sealed = {"record": hashlib.sha256(f"record {index}".encode()).hexdigest()} if disclosures else {}
-        body: Value = {
+        body: dict[str, Value] = {
             "after": self.after,
             "commit": commit_digest({name: commitment(disclosure) for name, disclosure in disclosures.items()}),
             "event": hashlib.sha256(f"event {index}".encode()).hexdigest()[:32],
@@ -143,7 +150,7 @@ class Log:
             "sealed": sealed,
             "type": kind,
         }
-        return self.append(jcs(body), disclosures)
+        return body, disclosures
 
     def append(self, leaf: bytes, disclosures: dict[str, str]) -> int:
         index = len(self.leaves)

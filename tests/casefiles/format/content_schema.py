@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from casefiles.format.schema import load_schema
 from evidence.content import COUNTED, COUNTERS, ENTITY_FIELDS, PARTS, Field, Form
 
 FILE = Path(__file__).parents[3] / "casefiles/format/schemas/content.schema.json"
@@ -53,9 +54,9 @@ SIMPLE = {
     "integer": string("(?:0|-?[1-9][0-9]{0,39})"),
     "fraction": string("-?[0-9]{1,20}(?:\\.[0-9]{1,20})?"),
     "flag": {"enum": ["yes", "no"]},
-    "time": string("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"),
+    "time": load_schema("item")["$defs"]["time"],
     "span": an_object({"offset": ref("place"), "length": ref("place")}, "offset", "length"),
-    "place": string("(?:0|[1-9][0-9]*)"),
+    "place": load_schema("item")["$defs"]["decimal"],
     "link": an_object({"address": ref("text")}, "address"),
     "person": an_object({name: ref("text") for name in ("id", "name", "username")}),
     "number": an_object({"kind": {"enum": ["phone", "email", "card"]}, "number": ref("text")}, "kind", "number"),

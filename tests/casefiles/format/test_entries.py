@@ -85,6 +85,7 @@ def changed(name: str, value: object) -> bytes:
         changed("path", ["A" * 43]),
         changed("index", "07"),
         changed("index", "-1"),
+        changed("index", str(2**63)),
         changed("index", None),
         changed("leaf", None),
         changed("leaf", "x")[:-1],

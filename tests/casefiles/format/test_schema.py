@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import jsonschema
@@ -170,3 +171,28 @@ def test_another_content_does_not_fit(content_values: dict[str, Any]) -> None:
         require_schema(content_values, "content", where="content")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(content_values, dict(load_schema("content")))
+
+
+def takes(form: str, text: str) -> bool:
+    return _fits(text, load_schema("event")["$defs"][form], load_schema("event"))
+
+
+@given(st.dates() | st.just(date(1900, 2, 28)), st.integers(-1, 32), st.integers(0, 13))
+def test_a_day_of_a_time_or_date_exists(day: date, number: int, month: int) -> None:
+    odd = f"{day.year:04}-{month:02}-{max(number, 0):02}"
+    try:
+        date.fromisoformat(odd)
+        exists = True
+    except ValueError:
+        exists = False
+    assert takes("date", day.isoformat())
+    assert takes("date", odd) is takes("time", f"{odd}T23:59:59.999Z") is exists
+    assert not takes("date", f"0000-{month:02}-01")
+
+
+@given(st.integers(0, 2**64) | st.sampled_from([0, 9, 10, 2**63 - 2, 2**63 - 1, 2**63, 10**18, 10**19]))
+def test_a_number_has_the_range_of_the_page(number: int) -> None:
+    assert takes("decimal", str(number)) is (number < 2**63)
+    assert takes("integer", str(-number)) is (number < 2**63)
+    assert takes("id", f"user{number}") is takes("id", str(number)) is (number < 2**63)
+    assert not takes("decimal", f"0{number}")

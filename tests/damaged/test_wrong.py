@@ -1,0 +1,104 @@
+"""Each rule of docs/format.md is broken, by who holds the right seal, and no verifier takes what breaks it."""
+
+import io
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from casefiles.verifier.checks import verify_stream
+from casefiles.verifier.report import check_list
+from casefiles.verifier.script import verify_script
+from evidence.finding import Report, Verdict
+from evidence.log.schema import SCHEMAS
+from tests.casefiles import forge
+from tests.damaged import wrong
+from tests.damaged.wrong import WRONG_VALUES, Wrong, corpus, forms, rules
+from tests.nonempty import nonempty
+
+BY_SCRIPT = {listed.id for listed in check_list() if "sh" in listed.done_by}
+OF_SCRIPT = [rule for rule in rules() if rule.partition("/")[0] in BY_SCRIPT]
+A_RULE = 1
+"""How many bundles of each rule the plain tests try; every one is tried where slow tests run."""
+
+
+def verified(bundle: bytes) -> Report:
+    return verify_stream(io.BytesIO(bundle), roots=forge.roots(), log_key=forge.VKEY)
+
+
+def require_refused(case: Wrong) -> None:
+    report, verdict = verified(case.make()), rules()[case.rule].verdict
+    assert report.verdict is verdict, case
+    assert case.check in (forge.failed(report) if verdict is Verdict.FAILED else forge.undecided(report)), case
+
+
+def cases(rule: str, count: int | None = None) -> list[Wrong]:
+    """Those of a rule: all, or some from the whole length of its families."""
+    of_rule = [case for case in corpus() if case.rule == rule]
+    return of_rule if count is None else of_rule[:: max(1, len(of_rule) // count)][:count]
+
+
+def test_every_rule_of_the_page_is_broken_and_nothing_else() -> None:
+    assert {case.rule for case in corpus()} == rules().keys()
+    # of a picture there is no exact definition
+    assert {case.check for case in corpus()} == {listed.id for listed in check_list()} - {"content.no_pictures"}
+    assert len({(case.rule, case.name) for case in corpus()}) == len(corpus())
+
+
+def test_every_name_of_a_type_has_a_form_whose_breaks_are_known() -> None:
+    assert forms().keys() == {name for schema in SCHEMAS.values() for name in schema.names}
+    assert set(forms().values()) == WRONG_VALUES.keys()
+
+
+def test_the_bundle_that_is_broken_is_a_good_one() -> None:
+    # the control: sealed again without a change, and made again from its log
+    assert verified(forge.reseal(wrong.good())).verdict is Verdict.PASSED
+    assert verified(wrong.of_log(wrong.whole_log())).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("rule", rules())
+def test_a_bundle_that_breaks_a_rule_is_refused_where_it_breaks_it(rule: str) -> None:
+    for case in nonempty(cases(rule, A_RULE)):
+        require_refused(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", rules())
+def test_no_bundle_that_breaks_a_rule_is_taken(rule: str) -> None:
+    for case in nonempty(cases(rule)):
+        require_refused(case)
+
+
+def require_script_refuses(case: Wrong, folder: Path) -> None:
+    (folder / "bundle.asice").write_bytes(case.make())
+    said = subprocess.run(
+        ["bash", "verify.sh", "--bundle", "bundle.asice", "--trust", "roots.pem", "--log", str(forge.VKEY)],
+        cwd=folder, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    verdicts = {line.split()[1]: line.split()[0] for line in said.stdout.splitlines() if "   " in line and "." in line}
+    assert (said.returncode, verdicts.get(case.check)) == (1, "FAILED"), (case, said.stdout, said.stderr)
+
+
+def script_in(folder: Path) -> None:
+    (folder / "verify.sh").write_text(verify_script(), encoding="ascii")
+    pem = b"".join(root.public_bytes(Encoding.PEM) for root in forge.roots())
+    (folder / "roots.pem").write_bytes(pem)
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize("rule", OF_SCRIPT)
+def test_the_script_refuses_what_breaks_a_rule_that_it_checks(rule: str, tmp_path: Path) -> None:
+    script_in(tmp_path)
+    for case in nonempty(cases(rule, A_RULE)):
+        require_script_refuses(case, tmp_path)
+
+
+@pytest.mark.outside
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", OF_SCRIPT)
+def test_the_script_takes_nothing_that_breaks_a_rule_that_it_checks(rule: str, tmp_path: Path) -> None:
+    script_in(tmp_path)
+    for case in nonempty(cases(rule)):
+        require_script_refuses(case, tmp_path)
