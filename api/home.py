@@ -7,6 +7,7 @@ HOME/seal.pem        the office's seal certificate
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
+HOME/backup          of how many entries the newest backup is, and when it was made
 HOME/beat            how many entries a time stamp was last asked for, and by its own time when
 """
 
@@ -39,6 +40,7 @@ from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.errors import (
+    CanonicalError,
     CertificateError,
     EvidenceError,
     HomeBusyError,
@@ -50,7 +52,7 @@ from evidence.errors import (
     StampUnreachableError,
     StorageFullError,
 )
-from evidence.keys import RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
+from evidence.keys import LOG_KEY, RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
@@ -60,12 +62,13 @@ from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow
 from evidence.store.schema import require_schema
 from evidence.store.stored import MOST
-from evidence.times import Clock, system_clock
+from evidence.times import Clock, parse_time, system_clock
 
 SETTINGS_FILE = "nisisama.toml"
 OBJECTS_FOLDER = "objects"
 LOCK_FILE = "lock"
 BEAT_FILE = "beat"
+BACKUP_FILE = "backup"
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
@@ -271,6 +274,28 @@ class Home:
         if not self.keys.path.is_dir():
             raise HomeError("home.keys_missing", where=str(self.keys.path))
 
+    def require_own_log_key(self) -> None:
+        """Check that the log key beside this home, if there is one, is this home's.
+
+        Raises:
+            HomeError: It is another home's.
+        """
+        if not (self.keys.path / LOG_KEY).exists():
+            return
+        public = self.keys.log_key().public_key().public_bytes_raw()
+        if (found := VerifierKey(self.settings.log.origin, public)) != self.verifier_key:
+            raise HomeError(
+                "home.another_log_key", where=str(self.keys.path), expected=str(self.verifier_key), found=str(found)
+            )
+
+    def newest_backup(self) -> tuple[int, datetime] | None:
+        """Of how many entries the newest backup is, and when it was made; None if nobody noted one."""
+        try:
+            entries, _, made_at = (self.path / BACKUP_FILE).read_text("ascii").strip().partition(" ")
+            return int(entries), parse_time(made_at)
+        except (FileNotFoundError, ValueError, CanonicalError):
+            return None
+
     def hand_out_roots(self) -> None:
         """Write the root of every chosen time-stamp office into ``trust``, where it is not there yet."""
         roots = self.stamp_roots()
@@ -392,7 +417,8 @@ class Home:
         self.require_keys()
         seen = self.keys.seen_key()
         require_private(self.keys.path)
-        sequencer = Sequencer(
+        self.require_own_log_key()
+        return Sequencer(
             turn=Turn(self.engine, self.path / LOCK_FILE),
             origin=self.settings.log.origin,
             key=self.keys.log_key(),
@@ -400,14 +426,6 @@ class Home:
             seen=seen,
             signed=self.keys.signed,
         )
-        if sequencer.verifier_key != self.verifier_key:
-            raise HomeError(
-                "home.another_log_key",
-                where=str(self.keys.path),
-                expected=str(self.verifier_key),
-                found=str(sequencer.verifier_key),
-            )
-        return sequencer
 
 
 @dataclass(slots=True)

@@ -97,6 +97,7 @@ FIELDS: Mapping[str, FieldShape] = MappingProxyType(
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "audit_finished": ("level", "entries", "objects", "problems", "verdict"),
+        "backup_made": ("entries", "objects"),
         "batch_committed": ("first", "count", "duration_s"),
         "checkpoint_signed": ("size", "checkpoint_sha256"),
         "command_began": ("command",),

@@ -71,6 +71,12 @@ class DatabaseSettings(_Section):
     url: str = Field(default="", description="SQLAlchemy address; empty: SQLite in the home")
 
 
+class BackupSettings(_Section):
+    """Copies of the home elsewhere."""
+
+    warn_days: int = Field(default=7, ge=1, le=3650, description="After how long `doctor` asks for a new backup")
+
+
 class OplogSettings(_Section):
     """The operational log, ``nisisama.log``."""
 
@@ -92,6 +98,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     intake: IntakeSettings = IntakeSettings()
     database: DatabaseSettings = DatabaseSettings()
+    backup: BackupSettings = BackupSettings()
     oplog: OplogSettings = OplogSettings()
 
     @classmethod

@@ -79,7 +79,7 @@ def new_passphrase(file: Path | None) -> str:
     Raises:
         PassphraseError: There is none and no terminal to ask at, or it does not fit.
     """
-    if (found := _given_or_asked(file)) is not None:
+    if (found := given_or_asked(file)) is not None:
         require_long(found)
         return found
     return _asked_until_it_fits()
@@ -120,7 +120,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
         SecretFileError: A key is missing, damaged or readable by others.
     """
     home.require_keys()
-    if (found := _given_or_asked(file)) is not None:
+    if (found := given_or_asked(file)) is not None:
         return home.keys.unlock(found)
     for left in reversed(range(TRIES)):
         try:
@@ -131,7 +131,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
     raise PassphraseError("passphrase.wrong")
 
 
-def _given_or_asked(file: Path | None) -> str | None:
+def given_or_asked(file: Path | None) -> str | None:
     """The passphrase that was given; None where there is a person to ask.
 
     Raises:

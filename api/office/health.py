@@ -4,7 +4,7 @@
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins; ``seal``: its
 certificate is valid for 90 days more.  3. ``clock``: not behind the newest time stamp or entry.
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
-the log's newest entries are signed.
+the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``program``: the installed files are the ones that were built.
@@ -16,7 +16,7 @@ import importlib.metadata
 import io
 import shutil
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +33,10 @@ from api.home import (
     read_certificate,
     require_private,
 )
+from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
+from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
 from evidence.errors import EvidenceError, HomeError
 from evidence.finding import Finding, Report, Verdict, run_check
@@ -68,6 +70,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
         ("store", lambda: store(home)),
+        ("backups", lambda: backups(home)),
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
         ("decoder", decoder),
@@ -158,6 +161,34 @@ def store(home: Home) -> Iterable[Finding]:
         for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
             if row[0] != "ok":
                 yield Finding("store", Verdict.FAILED, "store.not_ok", {"system": str(row[0])[:200]})
+
+
+def backups(home: Home) -> Iterable[Finding]:
+    """Tell how old the newest backup is; it is late where something has been kept without one for too long."""
+    with reading(home.engine) as connection:
+        entries = tree_size(connection)
+    covered, since = home.newest_backup() or (0, _made_at(home))
+    facts: dict[str, Fact] = {"count": max(entries - covered, 0), "days": max((home.clock() - since).days, 0)}
+    late = facts["count"] and home.clock() - since > timedelta(days=home.settings.backup.warn_days)
+    verdict = Verdict.INDETERMINATE if late else Verdict.PASSED
+    if covered:
+        yield (
+            Finding("backups", verdict, "backups.late", facts)
+            if late
+            else Finding("backups", verdict, "backups.newest", facts)
+        )
+    else:
+        yield (
+            Finding("backups", verdict, "backups.none", facts)
+            if late
+            else Finding("backups", verdict, "backups.none_yet", facts)
+        )
+
+
+def _made_at(home: Home) -> datetime:
+    """When a home was made: no command writes this file again, and that it is gone another check tells."""
+    file = home.path / VKEY_FILE
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else home.clock()
 
 
 def offices(home: Home) -> Iterable[Finding]:

@@ -6,8 +6,9 @@ would answer success (see the "fsyncgate" discussions of 2018). The caller stops
 
 import contextlib
 import errno
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from evidence.errors import StorageFullError, StoreError
@@ -68,17 +69,34 @@ def write_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:
         FileExistsError: There is such a file; it was not touched.
         StorageFullError: No space; the file is not left behind.
     """
+    write_new(file, (data,), mode=mode)
+    with storage_errors(file.parent):
+        sync_directory(file.parent)
+
+
+def write_new(file: Path, chunks: Iterable[bytes], *, mode: int = 0o600) -> str:
+    """Create ``file`` of chunks, and return the lower hex SHA-256 of its bytes, which have then reached the disk.
+
+    Its directory entry has not: whoever writes many files syncs their folder once.
+
+    Raises:
+        FileExistsError: There is such a file; it was not touched.
+        StorageFullError: No space; the file is not left behind.
+    """
+    digest = hashlib.sha256()
     with storage_errors(file.parent):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             with os.fdopen(handle, "wb") as sink:
-                sink.write(data)
+                for chunk in chunks:
+                    digest.update(chunk)
+                    sink.write(chunk)
                 sink.flush()
                 os.fsync(sink.fileno())
-        except OSError:
+        except BaseException:
             file.unlink(missing_ok=True)
             raise
-        sync_directory(file.parent)
+    return digest.hexdigest()
 
 
 def replace_file(file: Path, data: bytes, *, mode: int = 0o600) -> None:

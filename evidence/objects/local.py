@@ -95,6 +95,13 @@ class LocalObjects:
         """Check that an object lies at this address; see the port."""
         require_object(self._root, address)
 
+    def size(self, address: str) -> int:
+        """How many bytes an object has; 0 where it is gone."""
+        try:
+            return self.path(address).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+
     def addresses(self) -> Iterator[str]:
         """The address of every settled object; see the port."""
         # unfinished names between two looks at the objects: what is put or settled meanwhile is left out, or is

@@ -53,6 +53,7 @@ OUT_OF_REACH = {
     "nisisama.log": "the operational log is no evidence",
     "lock": "an empty file that is locked",
     "beat": "a hint when a time stamp was last asked for",
+    "backup": "a hint when the newest backup was made",
     "nisisama.toml": "limits of work, and which time-stamp offices are asked",
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "follower": "how far work has come; it is done again",

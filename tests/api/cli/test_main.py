@@ -76,7 +76,7 @@ def call_of(words: tuple[str, ...], command: click.Command, file: Path) -> list[
     return call
 
 
-HOMELESS = {"init", "demo", "verify", "help"}
+HOMELESS = {"init", "demo", "restore", "verify", "help"}
 
 
 @pytest.mark.parametrize("words", [words for words in LEAVES if words[0] not in HOMELESS], ids=" ".join)

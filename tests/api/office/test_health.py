@@ -24,9 +24,10 @@ from evidence.authority import Doer
 from evidence.errors import NotDecodedError
 from evidence.finding import Finding, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
+from evidence.objects.durable import replace_file
 from evidence.observation import Mode
-from evidence.times import system_clock
-from tests.homes import PASSPHRASE, doer, reviews_of
+from evidence.times import format_time, system_clock
+from tests.homes import PASSPHRASE, doer, reviews_of, size_of
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil gives it
 
@@ -182,6 +183,7 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     )
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home, approver=None))
     assert problems(home) == []
+    replace_file(home.path / "backup", f"{size_of(home) + 9} {format_time(system_clock())}\n".encode())
     (problem,) = examine(home.path, lambda: system_clock() + timedelta(days=8)).problems
     assert (problem.id, problem.verdict) == ("reviews", Verdict.INDETERMINATE)
     assert problem.where.startswith("request ")
@@ -189,6 +191,26 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     assert f"approve {request}" in problem.fix
     approve(home, request, Doer("bo", TOOL, home.clock()), home.keys.unlock(PASSPHRASE).casework)
     assert examine(home.path, lambda: system_clock() + timedelta(days=8)).problems == ()
+
+
+def test_a_home_that_was_not_backed_up_for_long_is_found(home: Home) -> None:
+    later = lambda: system_clock() + timedelta(days=8)  # noqa: E731 - a clock
+    (told,) = [each for each in examine(home.path, system_clock).findings if each.id == "backups"]
+    assert (told.verdict, "none yet" in told.found) == (Verdict.PASSED, True)
+    (problem,) = examine(home.path, later).problems
+    assert (problem.verdict, problem.code, "nisisama backup" in problem.fix) == (
+        Verdict.INDETERMINATE,
+        "backups.none",
+        True,
+    )
+    replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())}\n".encode())
+    assert examine(home.path, later).problems == ()  # nothing was added since
+    replace_file(home.path / "backup", f"{size_of(home) - 1} {format_time(system_clock())}\n".encode())
+    (problem,) = examine(home.path, later).problems
+    assert (problem.code, problem.facts) == ("backups.late", {"count": 1, "days": 8})
+    for damaged in (b"", b"x y", b"1 yesterday", b"1"):
+        (home.path / "backup").write_bytes(damaged)
+        assert [each.code for each in examine(home.path, later).problems] == ["backups.none"]
 
 
 def installed(folder: Path, text: str) -> list[importlib.metadata.PackagePath]:
@@ -262,6 +284,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "clock",
         "disk",
         "store",
+        "backups",
         "offices",
         "reviews",
     ]

@@ -1,0 +1,111 @@
+"""``backup`` and ``restore``: a home elsewhere, and back in its place."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from api.cli.common import ask, counted, emit, given_or_asked, json_option, open_home, passphrase_option, progress, warn
+from evidence.times import system_clock
+
+
+@click.command()
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option(
+    "--with-keys",
+    is_flag=True,
+    help="Also the keys' folder, under the passphrase. Whoever steals such a backup needs only the passphrase.",
+)
+@json_option
+@click.pass_context
+def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> None:
+    """Make a backup of this home in the folder DEST, on another disk; others may write meanwhile.
+
+    Each backup is a folder of its own in DEST, and is whole or not there. A sealed file that an
+    older backup there has is not copied again. The keys' folder is left out unless you ask for
+    it, because a disk that holds the home and not the keys opens nothing: keep the two apart.
+    """
+    from api.office.backup import back_up
+
+    home = open_home(ctx)
+    done = back_up(home, dest, with_keys=with_keys, progress=partial(progress, "Copying"))
+    if not done.rows:
+        warn("note: the rows of this home lie on PostgreSQL and are not in the backup: back them up with pg_dump.")
+    if done.description.missing:
+        lost = counted(done.description.missing, "sealed file")
+        warn(f"note: {lost} of this home cannot be copied, being gone or changed. Run: nisisama audit")
+    emit(
+        {
+            "backup": str(done.path),
+            "entries": done.description.entries,
+            "objects": done.description.objects,
+            "copied": done.copied,
+            "missing": done.description.missing,
+            "rows": done.rows,
+            "with_keys": with_keys,
+        },
+        as_json=as_json,
+        text=f"Backup: {done.path}\n{counted(done.description.entries, 'log entry', 'log entries')}, "
+        f"{counted(done.description.objects, 'sealed file')}, of which {done.copied} copied now.\n"
+        + (
+            "The keys are in it, under the passphrase."
+            if with_keys
+            else "The keys are not in it: back them up elsewhere."
+        ),
+    )
+
+
+@click.command()
+@click.argument("backup", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("home", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--damaged", is_flag=True, help="Put it in its place also where the audit fails.")
+@passphrase_option
+@json_option
+@click.pass_context
+def restore(
+    ctx: click.Context,
+    backup: Path,
+    home: Path | None,
+    damaged: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a home of a backup, at HOME or where --home names; nothing may lie there.
+
+    An audit proves it before it gets its name. Keys that lie beside the place are used as they
+    are; if none do and the backup has them, they are restored, which needs the passphrase.
+    """
+    from api.office.backup import restore as put_back
+
+    done = put_back(
+        backup,
+        home or ctx.find_root().obj,
+        system_clock,
+        passphrase=lambda: given_or_asked(passphrase_file) or ask("Passphrase", hidden=True),
+        damaged=damaged,
+        progress=partial(progress, "Copying"),
+    )
+    verdict = done.report.verdict.value
+    entries, objects = done.description.entries, done.description.objects
+    problems = [
+        f"{each.verdict.value}  {each.id}  {each.where}: {each.found}. {each.fix}" for each in done.report.problems
+    ]
+    held = f"{counted(entries, 'log entry', 'log entries')}, {counted(objects, 'sealed file')}"
+    emit(
+        {
+            "home": str(done.path),
+            "entries": entries,
+            "objects": objects,
+            "made_at": done.description.made_at,
+            "keys": done.keys,
+            "verdict": verdict,
+            "problems": [problem.as_json() for problem in done.report.problems],
+        },
+        as_json=as_json,
+        text="\n".join(
+            [
+                *problems,
+                f"Home: {done.path}, as it was at {done.description.made_at}: {held}; audit {verdict}.",
+            ]
+        ),
+    )

@@ -1,0 +1,286 @@
+"""Backs a home up while others write to it, and puts a backup in its place once an audit has proven it.
+
+The turn is held for a moment only: until a view of the database is open and the small files are read. From that view
+the database and the objects that it names are copied, however long that takes.
+
+LIMIT: rows on PostgreSQL are not copied; its own tools do that, while nobody writes to the home.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from api.home import BACKUP_FILE, BEAT_FILE, LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
+from api.office.audit import run_audit
+from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
+from config import oplog
+from evidence import rekey
+from evidence.backup import (
+    DESCRIPTION_FILE,
+    HOME,
+    KEYS,
+    Description,
+    Hear,
+    assembled,
+    backups_of,
+    copy_database,
+    copy_objects,
+    database_bytes,
+    keep_files,
+    objects_of,
+    read_description,
+    remove_dead_parts,
+    require_room,
+    to_copy,
+)
+from evidence.canonical import sha256_hex
+from evidence.custody.append import tree_size
+from evidence.custody.turn import Turn
+from evidence.errors import HomeError
+from evidence.finding import Finding, Report, Verdict
+from evidence.keys import KeyFolder, keys_beside
+from evidence.objects.durable import make_folder, replace_file, write_file, write_new
+from evidence.objects.local import CHUNK_BYTES, LocalObjects
+from evidence.seal.envelopes import open_whole, seal_whole
+from evidence.store import database
+from evidence.times import Clock, format_time
+
+_FILES = (SETTINGS_FILE, VKEY_FILE, SEAL_FILE, f"{SEAL_FILE}{NEXT}", BEAT_FILE)
+_FOLDERS = ("recipients", "recovery", "trust")
+_SEALED = ".sealed"
+"""Ends the name of a key that lies in clear in the keys' folder, and sealed to the casework key in a backup."""
+_AUDIT_LEVEL = 3
+_SMALL_BYTES = 1 << 20
+"""What all files of a backup but its database and objects take, at most."""
+Progress = Callable[[int], AbstractContextManager[Hear]]
+"""Shows how many of so many bytes are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was made.
+
+    Attributes:
+        copied: How many objects were copied; the others share the file of an older backup.
+        rows: Whether the database is in it; of PostgreSQL it is not.
+    """
+
+    path: Path
+    description: Description
+    copied: int
+    rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A home at one moment: a view of its database, and its small files."""
+
+    connection: sa.Connection
+    made_at: str
+    entries: int
+    files: Mapping[str, bytes]
+
+
+def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> BackedUp:
+    """Make a backup in ``dest``; it is whole, or not there.
+
+    Raises:
+        HomeError: ``dest`` lies in the home or in its keys' folder; or the keys are asked for and are not there, or
+            would be sealed to somebody whom the log does not pin.
+        StorageFullError: The disk has no room for it; nothing was begun.
+        HomeBusyError: Others kept writing.
+    """
+    folder = dest.resolve()
+    for inside in (home.path, home.keys.path):
+        if inside in (folder, *folder.parents):
+            raise HomeError("backup.inside", where=str(dest))
+    if with_keys:
+        home.require_keys()
+        for error in home.unpinned():
+            raise error
+    make_folder(folder, parents=True, exist_ok=True)
+    remove_dead_parts(folder)
+    with ExitStack() as stack:
+        view = _look(home, stack, with_keys=with_keys)
+        name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
+        done = _put_together(home, view, folder / name, progress)
+    replace_file(home.path / BACKUP_FILE, _mark(done.description))
+    oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
+    return done
+
+
+def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
+    with Turn(home.engine, home.path / LOCK_FILE).take():  # nobody commits, and so signs, just now
+        connection = stack.enter_context(database.reading(home.engine))
+        entries = tree_size(connection)  # the first look: what this connection sees stays from here on
+        files = {f"{HOME}/{name}": data for name, data in _small_files(home.path)}
+        if with_keys:
+            rekey.finish(home.keys)
+            files |= {f"{KEYS}/{name}": data for name, data in _key_files(home)}
+        return _View(connection, format_time(home.clock()), entries, files)
+
+
+def _small_files(home: Path) -> Iterator[tuple[str, bytes]]:
+    places = [home / name for name in _FILES]
+    places += [file for name in _FOLDERS for file in sorted((home / name).iterdir())]
+    for file in places:
+        if file.is_file():
+            yield file.relative_to(home).as_posix(), file.read_bytes()
+
+
+def _key_files(home: Home) -> Iterator[tuple[str, bytes]]:
+    """Every key; what lies in clear is sealed, so that a backup needs the passphrase as the home does."""
+    for file in home.keys.files():
+        name, data = file.relative_to(home.keys.path).as_posix(), file.read_bytes()
+        if name.startswith(rekey.PART):
+            continue  # laid and not counting
+        if file.suffix == ".age" or file == home.keys.signed:
+            yield name, data
+        else:
+            yield name + _SEALED, seal_whole(data, recipients=(home.recipients.casework,))
+
+
+def _put_together(home: Home, view: _View, target: Path, progress: Progress) -> BackedUp:
+    log, rows = home.settings.log.origin, home.engine.dialect.name == "sqlite"
+    addresses = sorted(objects_of(view.connection))
+    older = next((each / HOME / OBJECTS_FOLDER for each in backups_of(log, target.parent)), None)
+    copied = to_copy(addresses, older)
+    needed = sum(map(home.objects.size, copied)) + (database_bytes(view.connection) if rows else 0)
+    require_room(target.parent, needed + _SMALL_BYTES)
+    with assembled(target) as part, progress(needed) as hear:
+        digests = keep_files(view.files, part)
+        if rows:
+            copy_database(view.connection, part / HOME / DATABASE_FILE, hear)
+        objects = part / HOME / OBJECTS_FOLDER
+        make_folder(objects)
+        missing = copy_objects(addresses, home.objects, objects, older, hear)
+        description = Description(log, view.made_at, view.entries, len(addresses) - missing, missing, digests)
+        write_file(part / DESCRIPTION_FILE, description.to_bytes())
+    return BackedUp(target, description, len(copied) - missing, rows)
+
+
+def _mark(description: Description) -> bytes:
+    return f"{description.entries} {description.made_at}\n".encode()
+
+
+# Back in its place
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that is a home again.
+
+    Attributes:
+        keys: Whether the keys came from the backup; else those that lie beside the home are used, if any do.
+        report: Of the audit; INDETERMINATE where the keys are away.
+    """
+
+    path: Path
+    description: Description
+    keys: bool
+    report: Report
+
+
+def restore(
+    backup: Path, path: Path, clock: Clock, *, passphrase: Callable[[], str], damaged: bool, progress: Progress
+) -> Restored:
+    """Make a home of a backup, at a place where nothing lies; an audit proves it before it gets its name.
+
+    Args:
+        passphrase: Asked for where the backup holds keys and none lie beside the place.
+        damaged: Put it in its place also where the audit fails.
+
+    Raises:
+        HomeError: This is no backup, something lies at the place, the keys there are another home's, or the audit
+            fails. Or the home is in its place, and is older than its keys know.
+        StorageFullError: The disk has no room for it; nothing was begun.
+    """
+    description, path = read_description(backup), path.resolve()
+    refuse_unfinished(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise HomeError("home.there_already", where=str(path))
+    keys, from_backup = keys_beside(path), not keys_beside(path).path.exists() and (backup / KEYS).is_dir()
+    make_folder(path.parent, parents=True, exist_ok=True)
+    with ExitStack() as stack:  # the keys get their name first
+        part = stack.enter_context(assembled(path))
+        _copy_home(backup, part, description, progress)
+        if from_backup:
+            keys = KeyFolder(stack.enter_context(assembled(keys.path)))
+            _copy_keys(backup, keys, description, passphrase)
+        report = _audit(part, keys, clock)
+        if behind := "log.signed" in (each.id for each in _failed(report)):
+            report = _audit(part, KeyFolder(part / "absent"), clock)  # what its keys know is not in the backup
+        if (wrong := _failed(report)) and not damaged:
+            raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
+        write_file(part / BACKUP_FILE, _mark(description))
+    if behind:
+        raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
+    return Restored(path, description, from_backup, report)
+
+
+def _copy_home(backup: Path, part: Path, description: Description, progress: Progress) -> None:
+    source, rows = LocalObjects(backup / HOME / OBJECTS_FOLDER), backup / HOME / DATABASE_FILE
+    addresses = list(source.addresses())
+    needed = sum(map(source.size, addresses)) + (rows.stat().st_size if rows.exists() else 0)
+    require_room(part.parent, needed + _SMALL_BYTES)
+    keep_files(dict(_read_back(backup, HOME, description)), part)
+    LocalObjects(part / OBJECTS_FOLDER).create()
+    with progress(needed) as hear:
+        if rows.exists():  # alone: a journal beside it would be another state's
+            with rows.open("rb") as body:
+                write_new(part / DATABASE_FILE, _chunks(lambda: body.read(CHUNK_BYTES), hear))
+        copy_objects(addresses, source, part / OBJECTS_FOLDER, None, hear)
+
+
+def _chunks(read: Callable[[], bytes], hear: Hear) -> Iterator[bytes]:
+    while chunk := read():
+        hear(len(chunk))
+        yield chunk
+
+
+def _read_back(backup: Path, folder: str, description: Description) -> Iterator[tuple[str, bytes]]:
+    """The small files of a folder of the backup, as they were written.
+
+    Raises:
+        HomeError: One is gone or changed.
+    """
+    for name, digest in description.files.items():
+        place, _, inner = name.partition("/")
+        if place != folder:
+            continue
+        try:
+            data = (backup / name).read_bytes()
+        except FileNotFoundError as error:
+            raise HomeError("backup.file_changed", where=str(backup / name)) from error
+        if sha256_hex(data) != digest or ".." in Path(inner).parts or Path(inner).is_absolute():
+            raise HomeError("backup.file_changed", where=str(backup / name))
+        yield inner, data
+
+
+def _copy_keys(backup: Path, keys: KeyFolder, description: Description, passphrase: Callable[[], str]) -> None:
+    files = dict(_read_back(backup, KEYS, description))
+    keep_files({name: data for name, data in files.items() if not name.endswith(_SEALED)}, keys.path)
+    casework = keys.unlock(passphrase()).casework
+    opened = {
+        name.removesuffix(_SEALED): open_whole(data, identities=(casework,))
+        for name, data in files.items()
+        if name.endswith(_SEALED)
+    }
+    keep_files(opened, keys.path)
+
+
+def _failed(report: Report) -> Sequence[Finding]:
+    return [each for each in report.problems if each.verdict is Verdict.FAILED]
+
+
+def _audit(part: Path, keys: KeyFolder, clock: Clock) -> Report:
+    home = Home.open(part, clock)
+    home.keys = keys
+    try:
+        home.require_own_log_key()
+        return run_audit(home, level=_AUDIT_LEVEL, against=None, passphrase=None, progress=lambda _more: None).report
+    finally:
+        home.engine.dispose()  # and with it the journal

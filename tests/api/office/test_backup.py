@@ -1,0 +1,303 @@
+"""A backup is the home at one moment, whoever writes meanwhile; put back, it passes its audit or is not put back."""
+
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.office import backup as verbs
+from api.office.audit import run_audit
+from api.office.backup import BackedUp, Restored, back_up, restore
+from evidence.backup import copy_database, copy_objects
+from evidence.custody.event import Draft
+from evidence.errors import CheckpointError, HomeError, PassphraseError, StorageFullError
+from evidence.finding import Verdict
+from evidence.objects.durable import make_folder
+from evidence.seal.recipients import generate_identity
+from evidence.times import system_clock
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_home, size_of, take_in
+
+
+@contextmanager
+def unheard(_total: int) -> Iterator[object]:
+    yield lambda _more: None
+
+
+def backup_of(home: Home, dest: Path, *, with_keys: bool = False) -> BackedUp:
+    return back_up(home, dest, with_keys=with_keys, progress=unheard)  # type: ignore[arg-type]
+
+
+def restored(backup: Path, path: Path, *, damaged: bool = False, passphrase: str = PASSPHRASE) -> Restored:
+    return restore(
+        backup,
+        path,
+        system_clock,
+        passphrase=lambda: passphrase,
+        damaged=damaged,
+        progress=unheard,  # type: ignore[arg-type]
+    )
+
+
+def write(home: Home) -> None:
+    with home.writing() as writer:
+        case = f"case-{secrets.token_hex(6)}"
+        writer.sequencer.append([Draft("case_opened", doer(home).values() | {"case": case})])
+
+
+def verdict(home: Home) -> Verdict:
+    return run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report.verdict
+
+
+def names(folder: Path) -> Sequence[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*"))
+
+
+def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    kept = items_of(home)
+    assert (done.description.entries, done.rows, done.description.missing) == (size_of(home), True, 0)
+    assert home.newest_backup() == (size_of(home), home.newest_backup()[1])  # type: ignore[index]
+    home.engine.dispose()
+    home.path.rename(tmp_path / "lost")
+    back = restored(done.path, home.path)
+    assert (back.keys, back.report.verdict) == (False, Verdict.PASSED)
+    again = Home.open(home.path)
+    assert items_of(again) == kept
+    write(again)
+    assert verdict(again) is Verdict.PASSED
+    assert again.newest_backup() == (done.description.entries, again.newest_backup()[1])  # type: ignore[index]
+    modes = {
+        file.stat().st_mode & 0o777 for file in again.path.rglob("*") if file.is_file() and "objects" not in file.parts
+    }
+    assert modes == {0o600}
+    again.engine.dispose()
+
+
+def test_what_others_write_meanwhile_is_not_in_it_and_breaks_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the copy of rows, between its pages, and before the objects are copied."""
+    writers = iter([Home.open(home.path) for _ in range(3)])
+    before = size_of(home)
+
+    def beside(do: object) -> object:
+        def step(*told: object, **more: object) -> object:
+            other = next(writers)
+            write(other)
+            other.engine.dispose()
+            return do(*told, **more)  # type: ignore[operator]
+
+        return step
+
+    def in_pages(connection: object, to: Path, hear: object) -> None:
+        left = iter(range(3))
+
+        def heard(more: int) -> None:
+            if next(left, None) == 1:
+                beside(lambda: None)()  # type: ignore[operator]
+            hear(more)  # type: ignore[operator]
+
+        monkeypatch.setattr("evidence.backup._PAGES", 2)
+        copy_database(connection, to, heard)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verbs, "copy_database", beside(in_pages))
+    monkeypatch.setattr(verbs, "copy_objects", beside(copy_objects))
+    done = backup_of(home, tmp_path / "disk", with_keys=True)
+    assert next(writers, None) is None
+    assert (done.description.entries, size_of(home)) == (before, before + 3)
+    monkeypatch.undo()
+    back = restored(done.path, tmp_path / "elsewhere")
+    assert (back.keys, back.report.verdict) == (True, Verdict.PASSED)
+    again = Home.open(back.path)
+    assert size_of(again) == before
+    again.engine.dispose()
+
+
+def test_a_copy_of_files_while_others_write_is_broken(home: Home, tmp_path: Path) -> None:
+    """CONTROL: the view is what makes a backup one moment."""
+    write(home)  # and stays open, as an import does
+    shutil.copytree(home.path, tmp_path / "copy", ignore=shutil.ignore_patterns("nisisama.db-*"))
+    shutil.copytree(home.keys.path, tmp_path / "copy.keys")
+    broken = Home.open(tmp_path / "copy")
+    assert verdict(broken) is Verdict.FAILED
+    broken.engine.dispose()
+
+
+def test_a_second_backup_shares_sealed_files_with_the_first(home: Home, tmp_path: Path) -> None:
+    first = backup_of(home, tmp_path / "disk")
+    second = backup_of(home, tmp_path / "disk")
+    assert first.copied == first.description.objects > 0
+    assert (second.copied, second.description.objects) == (0, first.description.objects)
+    objects = sorted((second.path / "home" / "objects").rglob("*"))
+    assert all(file.stat().st_nlink == 2 for file in objects if file.is_file())
+    shutil.rmtree(first.path)
+    assert restored(second.path, tmp_path / "elsewhere").report.verdict is Verdict.INDETERMINATE  # the keys are away
+    inodes = {file.stat().st_ino for file in objects if file.is_file()}
+    assert not inodes & {file.stat().st_ino for file in (tmp_path / "elsewhere").rglob("*")}
+
+
+def test_without_keys_no_secret_is_in_a_backup_and_with_keys_none_is_in_clear(home: Home, tmp_path: Path) -> None:
+    seed = (home.keys.path / "log.key").read_bytes().strip()
+    seen = (home.keys.path / "seen.key").read_bytes().strip()
+    without = backup_of(home, tmp_path / "one").path
+    assert not (without / "keys").exists()
+    assert not {"casework.age", "log.key"} & {file.name for file in without.iterdir()}
+    with_keys = backup_of(home, tmp_path / "two", with_keys=True).path
+    for file in with_keys.rglob("*"):
+        if file.is_file():
+            assert not any(secret in file.read_bytes() for secret in (seed, seen))
+    assert "keys/log.key.sealed" in names(with_keys)
+
+
+def test_keys_are_restored_with_the_passphrase_alone_and_never_over_others(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk", with_keys=True)
+    with pytest.raises(PassphraseError):
+        restored(done.path, tmp_path / "new", passphrase="a wrong passphrase")
+    assert not list(tmp_path.glob("new*"))
+    back = restored(done.path, tmp_path / "new")
+    assert names(tmp_path / "new.keys") == names(home.keys.path)
+    for file in home.keys.files():
+        assert (tmp_path / "new.keys" / file.relative_to(home.keys.path)).read_bytes() == file.read_bytes()
+    again = Home.open(back.path)
+    write(again)
+    again.engine.dispose()
+    shutil.rmtree(back.path)
+    with pytest.raises(HomeError, match="older than the log was"):
+        restored(done.path, tmp_path / "new")  # the keys that lie there know more
+
+
+def test_a_backup_older_than_its_keys_know_can_be_read_and_not_continued(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    write(home)
+    home.engine.dispose()
+    home.path.rename(tmp_path / "lost")
+    with pytest.raises(HomeError, match="older than the log was") as raised:
+        restored(done.path, home.path)
+    assert "init" in raised.value.fix
+    old = Home.open(home.path)
+    assert items_of(old)
+    with pytest.raises(CheckpointError):
+        write(old)
+    old.engine.dispose()
+
+
+def test_keys_of_another_home_beside_the_place_are_refused(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    other, _cards = new_home(tmp_path / "other")
+    other.engine.dispose()
+    shutil.rmtree(other.path)
+    with pytest.raises(HomeError, match="log key"):
+        restored(done.path, tmp_path / "other")
+    assert sorted(file.name for file in tmp_path.glob("other*")) == ["other.keys"]
+
+
+def _cut(file: Path) -> None:
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def _object(backup: Path) -> Path:
+    return next(file for file in sorted((backup / "home" / "objects").rglob("*")) if file.is_file())
+
+
+def _entry(backup: Path) -> None:
+    with closing(sqlite3.connect(backup / "home" / "nisisama.db")) as connection, connection:
+        connection.execute("DELETE FROM event WHERE idx = (SELECT max(idx) FROM event)")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda backup: _cut(_object(backup)), "backup.does_not_hold"),
+        (lambda backup: _object(backup).unlink(), "backup.does_not_hold"),
+        (_entry, "backup.does_not_hold"),
+        (lambda backup: (backup / "home/recipients/office.txt").unlink(), "backup.file_changed"),
+        (lambda backup: _cut(backup / "home/recovery/casework.age"), "backup.file_changed"),
+        (lambda backup: (backup / "backup.json").unlink(), "backup.not_one"),
+        (lambda backup: (backup / "home/nisisama.db").unlink(), "home.database_missing"),
+    ],
+)
+def test_a_damaged_backup_is_not_put_in_its_place(home: Home, tmp_path: Path, damage: object, code: str) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    damage(done.path)  # type: ignore[operator]
+    with pytest.raises(HomeError) as raised:
+        restored(done.path, tmp_path / "new")
+    assert raised.value.code == code
+    assert not list(tmp_path.glob("new*"))
+    if code == "backup.does_not_hold":
+        assert restored(done.path, tmp_path / "new", damaged=True).report.verdict is Verdict.FAILED
+
+
+def test_what_lies_at_the_place_is_never_replaced(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    with pytest.raises(HomeError, match="already"):
+        restored(done.path, home.path)
+    (home.path / "unfinished").touch()
+    with pytest.raises(HomeError):
+        restored(done.path, home.path)
+    (home.path / "unfinished").unlink()
+    assert verdict(home) is Verdict.PASSED
+    (tmp_path / "empty").mkdir()
+    assert restored(done.path, tmp_path / "empty").path == tmp_path / "empty"
+
+
+def test_a_journal_beside_a_backups_database_is_not_taken_over(home: Home, tmp_path: Path) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    assert not list((done.path / "home").glob("nisisama.db-*"))
+    for end in ("-wal", "-shm", "-journal"):
+        (done.path / "home" / f"nisisama.db{end}").write_bytes(b"of another state")
+    assert restored(done.path, tmp_path / "new").report.verdict is Verdict.INDETERMINATE
+    assert not list((tmp_path / "new").glob("nisisama.db-*"))
+
+
+@pytest.mark.parametrize("inside", ["home", "home/backups", "home.keys/x"])
+def test_a_backup_lies_outside_the_home_and_its_keys(home: Home, inside: str) -> None:
+    with pytest.raises(HomeError, match="may not lie"):
+        backup_of(home, home.path.parent / inside)
+
+
+def test_a_full_disk_is_met_before_anything_is_begun(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = backup_of(home, tmp_path / "disk")
+    free = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: free)
+    with pytest.raises(StorageFullError, match="nothing was begun"):
+        backup_of(home, tmp_path / "disk")
+    with pytest.raises(StorageFullError, match="nothing was begun"):
+        restored(done.path, tmp_path / "new")
+    assert os.listdir(tmp_path / "disk") == [done.path.name]  # noqa: PTH208 - names alone
+    assert not list(tmp_path.glob("new*"))
+
+
+def test_what_is_gone_from_the_home_is_counted(home: Home, tmp_path: Path) -> None:
+    gone = next(file for file in (home.path / "objects").rglob("*") if file.is_file())
+    gone.unlink()
+    done = backup_of(home, tmp_path / "disk")
+    assert (done.description.missing, len(list(home.objects.addresses()))) == (1, done.description.objects)
+
+
+def test_keys_are_sealed_to_nobody_whom_the_log_does_not_pin(home: Home, tmp_path: Path) -> None:
+    (home.path / "recipients" / "casework.txt").write_text(f"{generate_identity().recipient}\n")
+    home.engine.dispose()
+    changed = Home.open(home.path)
+    with pytest.raises(HomeError, match="pins"):
+        backup_of(changed, tmp_path / "disk", with_keys=True)
+    assert not (tmp_path / "disk").exists()
+    changed.engine.dispose()
+
+
+def test_an_import_goes_on_after_a_backup_and_the_next_one_has_it(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    make_folder(tmp_path / "disk")
+    first = backup_of(home, tmp_path / "disk")
+    take_in(home, office.export.folder)
+    second = backup_of(home, tmp_path / "disk")
+    assert second.description.entries > first.description.entries
+    home.engine.dispose()
