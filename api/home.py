@@ -36,6 +36,7 @@ from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
 from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
+from evidence.custody.event import Draft
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
@@ -90,18 +91,19 @@ class Home:
         self.clock = clock
         self.settings: Settings = load_settings(path / SETTINGS_FILE)
         self.keys: KeyFolder = keys_beside(path)
+        self.read_only = False
 
     @classmethod
     def open(cls, path: Path, clock: Clock = system_clock, *, unfinished: bool = False) -> "Home":
-        """Open a home and check that this program may read and write it.
+        """Open a home and check that this program may read it. Where it cannot write, the home is ``read_only``.
 
         Args:
             unfinished: The caller is just making it.
 
         Raises:
             SettingsError: There is no home here, or a setting is wrong.
-            HomeError: It was never finished, others may read the folder, this account may not write to it, or a part
-                is missing.
+            HomeError: It was never finished, others may read the folder, this account may not, or a part is missing;
+                or it cannot be written and has a journal that only a writer can read.
             SchemaVersionError: The database is of another version.
             StoreError: Its schema has what this program did not make.
         """
@@ -110,9 +112,9 @@ class Home:
         home = cls(path.resolve(), clock)
         require_private(home.path)
         oplog.keep_in(home.path, max_bytes=home.settings.oplog.max_bytes, files=home.settings.oplog.files)
+        home.read_only = _is_read_only(home.path)
         if home.engine.dialect.name == "sqlite" and not (home.path / DATABASE_FILE).exists():
             raise HomeError("home.database_missing", where=str(home.path / DATABASE_FILE))
-        _require_writable(home.path)
         if not (home.path / OBJECTS_FOLDER).is_dir():
             raise HomeError("home.objects_missing", where=str(home.path / OBJECTS_FOLDER))
         try:
@@ -127,8 +129,15 @@ class Home:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """The engine of this home's database."""
-        return database.open_engine(self.settings.database.url or database.sqlite_url(self.path / DATABASE_FILE))
+        """The engine of this home's database.
+
+        Raises:
+            HomeError: It cannot be written and has a journal that only a writer can read.
+        """
+        if self.settings.database.url:
+            return database.open_engine(self.settings.database.url)
+        file = self.path / DATABASE_FILE
+        return database.open_read_only(file) if self.read_only else database.open_engine(database.sqlite_url(file))
 
     @cached_property
     def objects(self) -> LocalObjects:
@@ -387,11 +396,13 @@ class Home:
         Raises:
             HomeBusyError: Others kept writing.
             SecretFileError: A key is missing or readable by others.
-            HomeError: The keys' folder is away, the log key is another home's, or others may look into the keys;
-                or a file or setting is not what the log pins.
+            HomeError: The home cannot be written, the keys' folder is away, the log key is another home's, others may
+                look into the keys, or a file or setting is not what the log pins.
             CheckpointError: The database was put back to an older state; nothing was written.
             StoreError: The clock is behind what the log knows of time, or ahead of it.
         """
+        if self.read_only:
+            raise HomeError("home.read_only", where=str(self.path))
         sequencer = self._sequencer()
         sequencer.require_growth()  # first: an older database would have logged objects taken away
         self.finish_renewal()
@@ -412,6 +423,18 @@ class Home:
         if not writer.put_off:
             with suppress(HomeBusyError):  # kept all the same; whoever opens the home is told
                 sequencer.sign()
+
+    def log_look(self, look: Draft) -> Explained | None:
+        """Log that somebody looks, before they do; where nothing can be logged, say that.
+
+        Returns:
+            Why the look is not logged, or has no time stamp yet.
+        """
+        if self.read_only:
+            return HomeError("home.look_not_logged", where=str(self.path))
+        with self.writing() as writer:
+            writer.sequencer.append([look])
+            return writer.beat()
 
     def _sequencer(self) -> Sequencer:
         self.require_keys()
@@ -569,11 +592,14 @@ def require_private(folder: Path) -> None:
         raise HomeError("home.not_private", where=str(folder), S_IMODE=stat.S_IMODE(mode), folder=str(folder))
 
 
-def _require_writable(home: Path) -> None:
-    # who only reads must write as well: SQLite keeps the index of its journal beside the database
-    for place in (home, *home.glob(DATABASE_FILE)):
-        if not os.access(place, os.R_OK | os.W_OK):
+def _is_read_only(home: Path) -> bool:
+    """Whether a home can be read and not written, as on a medium that nobody can write to."""
+    # who only reads would write as well: SQLite keeps the index of its journal beside the database
+    places = (home, *home.glob(DATABASE_FILE))
+    for place in places:
+        if not os.access(place, os.R_OK):
             raise HomeError("home.not_permitted", where=str(place))
+    return not all(os.access(place, os.W_OK) for place in places)
 
 
 def _damaged(where: Path, error: Exception) -> HomeError:

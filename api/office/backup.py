@@ -7,7 +7,7 @@ LIMIT: rows on PostgreSQL are not copied; its own tools do that, while nobody wr
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from evidence.custody.append import tree_size
 from evidence.custody.turn import Turn
 from evidence.errors import HomeError
 from evidence.finding import Finding, Report, Verdict
+from evidence.keys import NEXT as NEXT_KEYS
 from evidence.keys import KeyFolder, keys_beside
 from evidence.objects.durable import make_folder, replace_file, write_file, write_new
 from evidence.objects.local import CHUNK_BYTES, LocalObjects
@@ -107,18 +108,19 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         view = _look(home, stack, with_keys=with_keys)
         name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
         done = _put_together(home, view, folder / name, progress)
-    replace_file(home.path / BACKUP_FILE, _mark(done.description))
+    if not home.read_only:
+        replace_file(home.path / BACKUP_FILE, _mark(done.description))
     oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
     return done
 
 
 def _look(home: Home, stack: ExitStack, *, with_keys: bool) -> _View:
-    with Turn(home.engine, home.path / LOCK_FILE).take():  # nobody commits, and so signs, just now
+    turn = Turn(home.engine, home.path / LOCK_FILE)
+    with nullcontext() if home.read_only else turn.take():  # nobody commits, and so signs, just now
         connection = stack.enter_context(database.reading(home.engine))
         entries = tree_size(connection)  # the first look: what this connection sees stays from here on
         files = {f"{HOME}/{name}": data for name, data in _small_files(home.path)}
         if with_keys:
-            rekey.finish(home.keys)
             files |= {f"{KEYS}/{name}": data for name, data in _key_files(home)}
         return _View(connection, format_time(home.clock()), entries, files)
 
@@ -137,6 +139,7 @@ def _key_files(home: Home) -> Iterator[tuple[str, bytes]]:
         name, data = file.relative_to(home.keys.path).as_posix(), file.read_bytes()
         if name.startswith(rekey.PART):
             continue  # laid and not counting
+        name = name.removeprefix(f"{NEXT_KEYS}/")  # what counts, last in the order of names
         if file.suffix == ".age" or file == home.keys.signed:
             yield name, data
         else:

@@ -189,9 +189,7 @@ def show_case(
         limit=limit,
         key=lambda each: each.item_id,
     )
-    with home.writing() as writer:
-        writer.sequencer.append([Draft("case_viewed", doer.values() | {"case": case_id})])
-        unstamped = writer.beat()
+    unstamped = home.log_look(Draft("case_viewed", doer.values() | {"case": case_id}))
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None

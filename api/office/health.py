@@ -155,6 +155,8 @@ def store(home: Home) -> Iterable[Finding]:
     """Ask the database to check its own pages."""
     if tail := home.unsigned_tail():
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
+    if home.read_only:
+        yield Finding.of_error("store", HomeError("home.read_only", where=str(home.path)), Verdict.INDETERMINATE)
     if home.engine.dialect.name != "sqlite":
         return
     with reading(home.engine) as connection:

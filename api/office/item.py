@@ -163,10 +163,8 @@ def _digests(
     """
     if look is None or not indexes:
         return {}, None
-    with home.writing() as writer:
-        values = {**look.doer.values(), **asked, "items": str(len(indexes))}
-        writer.sequencer.append([Draft("digests_viewed", values)])
-        unstamped = writer.beat()
+    values = {**look.doer.values(), **asked, "items": str(len(indexes))}
+    unstamped = home.log_look(Draft("digests_viewed", values))
     return {event.index: _digest(event) for event in open_events(home.engine, indexes, look.casework)}, unstamped
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.errors import Fact, Term, Where
-from evidence.errors import HomeBusyError, SchemaVersionError, StorageFullError, StoreError
+from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 
 SCHEMA_VERSION = "0001e"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
@@ -220,6 +221,39 @@ def open_engine(url: str) -> sa.Engine:
     elif engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", _postgresql_connect)
     return engine
+
+
+def open_read_only(file: Path) -> sa.Engine:
+    """An engine for a SQLite file that nobody can write to, as on a read-only medium.
+
+    Raises:
+        HomeError: A journal lies beside it that cannot be read there.
+    """
+    # a home that was closed has no journal, and none can come: nobody else can write to it either
+    journal = file.with_name(f"{file.name}-wal")
+    query = {"mode": "ro", "uri": "true"} | ({} if journal.exists() else {"immutable": "1"})
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query=query), hide_parameters=True
+    )
+    sa.event.listen(engine, "connect", _read_only_connect)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except OperationalError as error:
+        engine.dispose()
+        if journal.exists():
+            raise HomeError("home.journal_left", where=str(journal)) from error
+    except DatabaseError:
+        engine.dispose()  # whoever reads it is told what is wrong with it
+    return engine
+
+
+def _read_only_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", f"cache_size=-{_CACHE_BYTES >> 10}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def _unusable(code: str, **facts: Fact) -> StoreError:

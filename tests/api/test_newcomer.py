@@ -17,7 +17,7 @@ from api.cli.main import cli, main
 from api.home import Home
 from api.office.health import examine
 from evidence.times import system_clock
-from tests.homes import legal_basis
+from tests.homes import PASSPHRASE, legal_basis, new_case
 
 PROGRAM = (sys.executable, "-P", "-c", "import sys; from api.cli.main import main; sys.exit(main())")
 ROOT = Path(__file__).parents[2]
@@ -42,15 +42,44 @@ def refuse(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["home", "nisisama.db"])
-def test_a_home_on_a_read_only_disk_is_refused_before_the_database_is_opened(
+def test_a_home_on_a_read_only_disk_is_read_and_says_what_it_cannot(
     home: Home, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    assert run("--home", home.path, "evidence", "list")[0] == 0
+    case = new_case(home)
+    home.engine.dispose()
+    for variable, value in (("NISISAMA_PASSPHRASE", PASSPHRASE), ("NISISAMA_ACTOR", "ann")):
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("api.office.health.decoder", lambda: None)
+    before = whole(home.path)
     refuse(monkeypatch, name)
+    code, out, _err = run("--home", home.path, "audit")
+    assert (code, "PASSED" in out, "records compared" in out) == (0, True, True)
+    for look in (("case", "show", case), ("evidence", "list")):
+        code, out, err = run("--home", home.path, *look, "--json")
+        printed = json.loads(out)
+        assert (code, len(printed["items"]) > 1, "this look is not in its log" in err) == (0, True, True)
+        assert [each["code"] for each in printed["warnings"]] == ["home.look_not_logged"]
+    assert printed["items"][0]["sha256"]
+    code, _out, err = run("--home", home.path, "case", "open")
+    assert (code, "cannot be written here" in err, "Copy the home" in err) == (1, True, True)
+    assert [finding.code for finding in examine(home.path, system_clock).problems] == ["home.read_only"]
+    assert run("--home", home.path, "backup", home.path.with_name("disk"))[0] == 0
+    assert whole(home.path) == before
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    """Every file but the operational log."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith("nisisama.log"))
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def test_a_home_that_may_not_be_read_is_refused_before_its_database_is_opened(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "nisisama.db" and access(path, mode))
     code, _out, err = run("--home", home.path, "evidence", "list")
-    assert code == 1
-    assert f"{name}: this account may not read and write here" in err
-    assert "copy both folders" in err
+    assert (code, "nisisama.db: this account may not read here" in err) == (1, True)
     assert [finding.id for finding in examine(home.path, system_clock).problems] == ["home"]
 
 

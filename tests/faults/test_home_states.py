@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -266,3 +267,41 @@ def _entries(database: bytes, at: Path) -> int:
     at.write_bytes(database)
     with closing(sqlite3.connect(at)) as connection:
         return int(connection.execute("SELECT count(*) FROM event").fetchone()[0])
+
+
+# A medium that nobody can write to
+
+
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """A folder that the system lets nobody write to; making it needs root."""
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.outside
+def test_a_home_on_a_medium_that_nobody_can_write_to_is_audited_and_shown(office: Office, capsys: Capture) -> None:
+    open_case = ["--home", str(office.home), "case", "open", "--by", "caseworker", "--json"]
+    with _read_only(office.folder):
+        _require_clean(office, capsys)
+        assert main(_command(office, "list")) == DONE
+        assert "home.look_not_logged" in capsys.readouterr().out
+        assert main(open_case) == REFUSED
+        assert "home.read_only" in capsys.readouterr().out
+    assert main(open_case) == DONE
+
+
+@pytest.mark.outside
+def test_a_journal_that_a_read_only_medium_hides_is_told_and_not_passed_over(office: Office, capsys: Capture) -> None:
+    with closing(sqlite3.connect(_database(office))) as connection:
+        connection.execute("CREATE TABLE of_a_program_that_still_runs (x)")
+        connection.commit()
+        taken = office.folder / "taken" / "home"
+        shutil.copytree(office.home, taken, ignore=shutil.ignore_patterns("*-shm"))
+    with _read_only(taken.parent):
+        assert main(["--home", str(taken), "evidence", "list"]) == REFUSED
+        assert "only a writer can read" in capsys.readouterr().err

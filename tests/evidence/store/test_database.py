@@ -16,7 +16,15 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from api.migrate import SCRIPTS, upgrade
 from evidence.errors import SchemaVersionError, StorageFullError, StoreError
 from evidence.store import database
-from evidence.store.database import open_engine, reading, require_version, sqlite_url, store_errors, writing
+from evidence.store.database import (
+    open_engine,
+    open_read_only,
+    reading,
+    require_version,
+    sqlite_url,
+    store_errors,
+    writing,
+)
 
 TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.pin)
 
@@ -139,6 +147,43 @@ def test_another_database_is_opened_with_settings_of_its_own(query: str, monkeyp
     assert isinstance(kept_alive, dict)
     assert ("keepalives_idle" in kept_alive) == (query == "")  # what the address says holds
     assert kept_alive["keepalives_interval"] == 5
+
+
+def test_a_database_that_nobody_can_write_to_is_read_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "a home? 100%" / "nisisama.db"
+    file.parent.mkdir()
+    writer = open_engine(sqlite_url(file))
+    upgrade(writer)
+    writer.dispose()
+    before = file.read_bytes()
+    reader = open_read_only(file)
+    with reading(reader) as connection:
+        require_version(connection)
+    with pytest.raises(StoreError, match="readonly"), reading(reader) as connection:
+        connection.execute(sa.insert(database.follower), {"name": "x", "position": 0})
+    reader.dispose()
+    assert [each.name for each in file.parent.iterdir()] == ["nisisama.db"]
+    assert file.read_bytes() == before
+
+
+def test_a_journal_of_a_database_that_nobody_can_write_to_is_read(tmp_path: Path) -> None:
+    writer = open_engine(sqlite_url(tmp_path / "nisisama.db"))
+    upgrade(writer)
+    with writing(writer) as connection:  # stays in the journal until the writer closes
+        connection.execute(sa.insert(database.follower), {"name": "x", "position": 0})
+    reader = open_read_only(tmp_path / "nisisama.db")
+    with reading(reader) as connection:
+        assert connection.execute(sa.select(database.follower.c.name)).scalars().all() == ["x"]
+    reader.dispose()
+    writer.dispose()
+
+
+def test_a_file_that_is_no_database_is_told_by_who_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "nisisama.db").write_bytes(b"no" * 5000)
+    reader = open_read_only(tmp_path / "nisisama.db")
+    with pytest.raises(StoreError), reading(reader) as connection:
+        require_version(connection)
+    reader.dispose()
 
 
 def test_a_row_without_its_parent_is_refused(engine: sa.Engine) -> None:
