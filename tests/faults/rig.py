@@ -101,12 +101,14 @@ class Office:
         return Office(folder)
 
 
-def prepare(folder: Path, *, messages: Sequence[Mapping[str, Any]], batch: int) -> Office:
-    """An office with a rehearsal home that holds nothing yet."""
+def prepare(folder: Path, *, messages: Sequence[Mapping[str, Any]], batch: int, cards: bool = False) -> Office:
+    """An office with a rehearsal home that holds nothing yet; its cards are kept if somebody asks for them."""
     folder.mkdir(mode=0o700)
     office = Office(folder)
     created = create_home(
-        Plan(office.home, "Fault office", PASSPHRASE, "rehearsal", log_n=10, rehearsal=True), system_clock
+        Plan(office.home, "Fault office", PASSPHRASE, "rehearsal", log_n=10, rehearsal=True),
+        system_clock,
+        folder if cards else None,
     )
     created.home.engine.dispose()
     with (office.home / "nisisama.toml").open("a", encoding="utf-8") as settings:
@@ -233,7 +235,7 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def _attached(pid: int, fault: Fault | None, record: Path) -> Iterator[None]:
+def attached(pid: int, fault: Fault | None, record: Path) -> Iterator[None]:
     if fault is None:
         yield
         return
@@ -270,7 +272,7 @@ class Rig:
         child = FORK.Process(target=self._import, args=(office, shared, alter or _honest, gate, output))
         child.start()
         try:
-            with _attached(_pid(child), fault, record):
+            with attached(pid_of(child), fault, record):
                 os.write(go, b"\n")
                 child.join(TIMEOUT_S)
             assert child.exitcode is not None, "the import did not end"
@@ -313,7 +315,7 @@ class Rig:
         self._decoder.decode(picture.read_bytes())
 
 
-def _pid(child: ForkProcess) -> int:
+def pid_of(child: ForkProcess) -> int:
     assert child.pid is not None
     return child.pid
 
