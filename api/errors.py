@@ -50,7 +50,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
 def of_system(error: OSError) -> Explained:
     """The error of ours for one of the operating system, with what to do about it."""
     code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
-    return Explained(code, said=error.strerror or str(error), where=str(error.filename or ""))
+    return Explained(code, system=error.strerror or str(error), where=str(error.filename or ""))
 
 
 def exit_code(error: Explained) -> int:

@@ -13,6 +13,7 @@ from api.cli.common import (
     progress,
     unasked_passphrase_option,
 )
+from config.errors import Term
 
 
 @click.command()
@@ -45,7 +46,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     home = open_home(ctx)
     older = against.read_bytes() if against else None
     given = given_passphrase(passphrase_file)
-    with progress("Auditing", 1) as more:
+    with progress(Term("progress.auditing"), 1) as more:
         done = run_audit(home, level=level, against=older, passphrase=given, progress=more)
     verdict, records = done.report.verdict, how_records_compared(home, done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]

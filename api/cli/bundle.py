@@ -18,7 +18,7 @@ from api.cli.common import (
     warn,
 )
 from casefiles.bundle.presets import AUDIENCES
-from config.errors import UsageError
+from config.errors import Term, UsageError
 from config.words import languages
 
 
@@ -76,9 +76,7 @@ def export(
     casework = unlock(home, passphrase_file).casework
     done = export_case(home, Order(case_id, audience, language, person, receiver), casework, destination)
     if done.finished:
-        warn(
-            "note: this export was made and logged by an earlier run that was stopped; its files now have their names."
-        )
+        warn(Term("note.export_finished"))
     review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
     emit_logged(
         {

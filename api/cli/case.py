@@ -27,7 +27,7 @@ from api.cli.page import Listing, emit_pages
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
 from casefiles.verifier.report import printable
-from config.errors import UsageError
+from config.errors import Term, UsageError
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem
@@ -97,10 +97,7 @@ def add(
     home = open_home(ctx)
     done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason))
     if done.beside:
-        warn(
-            "note: not in this case, though a picture and its message belong together. To add them too: "
-            f"nisisama case add {case_id} {' '.join(done.beside)}"
-        )
+        warn(Term("note.other_half", case=case_id, items=" ".join(done.beside)))
     emit_logged(
         {"case_id": case_id, "added": done.added, "items": done.items, "beside": list(done.beside)},
         done.unstamped,

@@ -17,6 +17,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
+from config.errors import Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def check(
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case_id, person, keys.matching, keys.casework)
     if not done.consented:
-        warn(f"note: {case_id} has no record of the client's consent. Record it: case consent {case_id}.")
+        warn(Term("note.no_consent", case=case_id))
     lines = [line for match in done.matches for line in _lines(match)]
     lines.append(
         f"{len(done.matches)} found. Compared with {done.compared}; {done.not_compared} could not be compared."

@@ -13,7 +13,7 @@ import click
 from api import TOOL
 from api.home import Home
 from casefiles.verifier.report import printable
-from config.errors import Explained
+from config.errors import Explained, Term
 from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import PassphraseError, StampError
@@ -102,11 +102,11 @@ def changed_passphrase(file: Path | None) -> str:
 
 def _asked_until_it_fits() -> str:
     while True:
-        passphrase = ask(f"New passphrase ({MIN_PASSPHRASE_CHARACTERS} characters or more)", hidden=True, confirm=True)
+        passphrase = ask(Term("prompt.new_passphrase", least=MIN_PASSPHRASE_CHARACTERS), hidden=True, confirm=True)
         try:
             require_long(passphrase)
         except PassphraseError as error:
-            warn(f"error: {error}")
+            warn(Term("note.error", cause=error))
         else:
             return passphrase
 
@@ -124,10 +124,10 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
         return home.keys.unlock(found)
     for left in reversed(range(TRIES)):
         try:
-            return home.keys.unlock(ask("Passphrase", hidden=True))
+            return home.keys.unlock(ask(Term("prompt.passphrase"), hidden=True))
         except PassphraseError:
             if left:
-                warn("Wrong passphrase. Try again.")
+                warn(Term("note.wrong_passphrase"))
     raise PassphraseError("passphrase.wrong")
 
 
@@ -143,7 +143,7 @@ def given_or_asked(file: Path | None) -> str | None:
     return found
 
 
-def ask(text: str, *, hidden: bool = False, confirm: bool = False) -> str:
+def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
     """Ask a person to type something; every prompt comes before the first change. Only what is shown may be empty.
 
     Raises:
@@ -152,10 +152,10 @@ def ask(text: str, *, hidden: bool = False, confirm: bool = False) -> str:
     empty = None if hidden else ""
     try:
         return click.prompt(
-            text, empty, hide_input=hidden, confirmation_prompt=confirm, show_default=False, type=str, err=True
+            str(text), empty, hide_input=hidden, confirmation_prompt=confirm, show_default=False, type=str, err=True
         )
     except click.Abort:
-        raise click.Abort("Stopped. Nothing was changed.") from None
+        raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
 
 
 def given_passphrase(file: Path | None) -> str | None:
@@ -197,29 +197,26 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def warn(text: str) -> None:
+def warn(words: Term) -> None:
     """Print a warning, which is not part of the result."""
-    click.echo(text, err=True)
+    click.echo(str(words), err=True)
 
 
 def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
     """Say that what was logged has no signature or no time stamp yet; gives the same for the JSON object."""
     if error is None:
         return []
-    sentence = str(error).rstrip(".")
-    if isinstance(error, StampError):
-        sentence = f"kept, but without a time stamp yet: {sentence}. A later command asks again"
-    warn(f"note: {sentence}.")
+    warn(Term("note.unstamped" if isinstance(error, StampError) else "note.sentence", cause=error))
     return [error.as_json()]
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], object]]:
+def progress(label: Term, total: int) -> Iterator[Callable[[int], object]]:
     """A bar on a terminal, nothing elsewhere; call it with how many more are done."""
     if not sys.stderr.isatty():
         yield lambda _more: None
         return
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=str(label), file=sys.stderr) as bar:
         yield bar.update
 
 
@@ -228,5 +225,5 @@ def open_home(ctx: click.Context) -> Home:
     home = Home.open(ctx.find_root().obj)
     ctx.call_on_close(home.engine.dispose)
     if tail := home.unsigned_tail():
-        warn(f"note: {tail}")
+        warn(Term("note.plain", cause=tail))
     return home

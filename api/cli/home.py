@@ -10,7 +10,7 @@ import click
 from api.cli.common import actor_option, ask, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
 from api.unfinished import UNFINISHED
 from casefiles.verifier.report import printable
-from config.errors import UsageError
+from config.errors import Term, UsageError
 from evidence.times import system_clock
 
 
@@ -70,7 +70,7 @@ def init(
     person = doer(actor, system_clock)
     require_possible(path, stamp_by, cards)
     if (path / UNFINISHED).exists():
-        warn("note: an unfinished home lies here, and this begins anew. Destroy every card of it: they open nothing.")
+        warn(Term("note.unfinished_home"))
     plan = Plan(
         path=path,
         organisation=organisation,
@@ -100,10 +100,7 @@ def init(
         + (f"\nCards: {cards}  (print each, hand it to another person, then delete the files)" if cards else ""),
     )
     if not home.settings.stamp.offices:
-        warn(
-            "No time-stamp office is chosen: nothing kept now has a proven time, and nothing can be exported.\n"
-            "Choose one before the first import: docs/operations.md."
-        )
+        warn(Term("note.no_office_chosen"))
 
 
 def _work_factor(default: int) -> int:
@@ -122,14 +119,16 @@ def _work_factor(default: int) -> int:
 
 def _show_cards(cards: Sequence[str], shown: list[str]) -> None:
     """Show the cards, and go on when they are written down; where nobody is at a terminal, at once."""
-    warn("Write each card down and give it to another person.\n")
+    warn(Term("note.cards_follow"))
+    click.echo(err=True)
     for card in cards:
         shown.append(card)
-        warn("\n".join(printable(line) for line in card.split("\n")))
-    warn("The cards are not shown again and are written nowhere.\n")
+        click.echo("\n".join(printable(line) for line in card.split("\n")), err=True)
+    warn(Term("note.cards_shown"))
+    click.echo(err=True)
     sys.stderr.flush()
     if sys.stdin.isatty():
-        ask("When all of them are written down, press Enter")
+        ask(Term("prompt.cards_written"))
 
 
 @contextmanager
@@ -139,5 +138,5 @@ def _cards_kept_or_void(shown: Sequence[str]) -> Iterator[None]:
         yield
     except BaseException:
         if shown:
-            warn("No home was made. The cards above open nothing: destroy what was written down.")
+            warn(Term("note.cards_void"))
         raise

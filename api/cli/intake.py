@@ -18,6 +18,7 @@ from api.cli.common import (
     progress,
     reason_option,
 )
+from config.errors import Term
 from evidence.observation import HoleReason, Mode
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def import_(
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
     with ExitStack() as stack:
-        done = import_export(home, wish, lambda total: stack.enter_context(progress("Sealing", total)))
+        done = import_export(home, wish, lambda total: stack.enter_context(progress(Term("progress.sealing"), total)))
     emit_logged(
         {
             "channel_id": done.container.channel_id,

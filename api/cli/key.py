@@ -22,6 +22,7 @@ from api.cli.common import (
     warn,
     warn_unstamped,
 )
+from config.errors import Term
 from evidence.errors import HomeError
 
 
@@ -154,7 +155,7 @@ def recover(
     cards = _read(files)
     done = write_again(home, cards, changed_passphrase(new_passphrase_file), person)
     if not done.logged:
-        warn(f"note: {HomeError('home.not_continued', where=str(home.keys.path))}")
+        warn(Term("note.plain", cause=HomeError("home.not_continued", where=str(home.keys.path))))
     emit_logged(
         {"recovered": ["casework", "matching"], "logged": done.logged},
         done.unstamped,
@@ -172,13 +173,13 @@ def _typed() -> list[str]:
     from evidence.errors import CardError
     from evidence.seal.cards import require_card
 
-    warn("Type each card line by line. When every card is in: Enter alone.\nClose this window afterwards.")
+    warn(Term("note.type_the_cards"))
     cards: list[str] = []
     while card := _typed_card(len(cards) + 1):
         try:
             require_card(card, len(cards) + 1)
         except CardError as error:
-            warn(f"error: {error}")
+            warn(Term("note.error", cause=error))
         else:
             cards.append(card)
     return cards
@@ -190,7 +191,7 @@ def _typed_card(number: int) -> str:
 
     words: list[str] = []
     while len(words) < WORDS:
-        line = ask(f"Card {number}, from word {len(words) + 1}")
+        line = ask(Term("prompt.card", number=number, word=len(words) + 1))
         if not line.strip():
             break
         words += words_of(line)

@@ -15,6 +15,7 @@ import click
 from api import VERSION
 from api.cli.usage import explained, refuse_blank
 from config import oplog
+from config.errors import Term
 
 COMMANDS = {
     "init": ("api.cli.home:init", "Make a new home with its keys and cards."),
@@ -144,7 +145,7 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _report_wrong_call(error, in_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt) as stopped:
-        click.echo(str(stopped) or "Stopped. Nothing that was acknowledged is lost; run it again to go on.", err=True)
+        click.echo(str(stopped) or str(Term("note.stopped")), err=True)
         return 1
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
         return _report(error, in_json="--json" in arguments)
@@ -181,7 +182,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
     else:
         raise error
     oplog.note("command_refused", error=type(error), code=said.code, place=oplog.source_place(error))
-    click.echo(f"error: {said}", err=True)
+    click.echo(str(Term("note.error", cause=said)), err=True)
     try:
         if in_json:
             whole = json.dumps({"error": {"type": type(error).__name__, **said.as_json()}})

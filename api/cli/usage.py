@@ -25,7 +25,7 @@ class Filled(click.ParamType[str]):
             click.BadParameter: It is empty, or has nothing but spaces.
         """
         if not value.strip():
-            self.fail("this text is blank", param, ctx)
+            self.fail(self.name, param, ctx)
         return value
 
 
@@ -52,9 +52,9 @@ def explained(error: click.ClickException) -> UsageError:
         case click.MissingParameter():
             return UsageError("usage.missing", where=command, name=_name(error), command=command)
         case click.BadParameter():
-            return UsageError("usage.does_not_fit", where=_name(error), said=_sentence(error.message), command=command)
+            return _unfit(error, command)
         case _:
-            return UsageError("usage.other", where=command, said=_sentence(error.format_message()), command=command)
+            return UsageError("usage.other", where=command, system=_sentence(error.format_message()), command=command)
 
 
 def _no_such_command(error: click.exceptions.NoSuchCommand, command: str) -> UsageError:
@@ -74,6 +74,21 @@ def _no_such_option(error: click.exceptions.NoSuchOption, command: str) -> Usage
     if near := _near(found, [name for name in known if name.startswith("--")]):
         return UsageError("usage.mistyped_option", where=command, found=found, near=near)
     return UsageError("usage.unknown_option", where=command, found=found, command=command)
+
+
+def _unfit(error: click.BadParameter, command: str) -> UsageError:
+    name = _name(error)
+    match error.param.type if error.param else None:
+        case Filled():
+            return UsageError("usage.blank", where=name, command=command)
+        case click.Choice(choices=choices):
+            return UsageError(
+                "usage.no_such_choice", where=name, expected=", ".join(map(str, choices)), command=command
+            )
+        case click.IntRange(min=int(least), max=int(most)):
+            return UsageError("usage.out_of_range", where=name, least=least, most=most, command=command)
+        case _:
+            return UsageError("usage.does_not_fit", where=name, system=_sentence(error.message), command=command)
 
 
 def _near(found: str, known: Iterable[str]) -> str:

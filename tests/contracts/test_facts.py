@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import LANGUAGE, catalogue
 from tests.contracts import codes
-from tests.contracts.facts import PHRASE, Index, Scope, called, index_of, texts
+from tests.contracts.facts import PHRASE, Index, Scope, Text, called, index_of, texts
 from tests.contracts.tree import ROOT, Source, sources
 
 INDEX = index_of(sources())
@@ -75,6 +75,22 @@ def test_no_english_can_reach_a_fact() -> None:
 
 def test_a_word_where_a_code_is_said_is_a_term() -> None:
     assert spelled(INDEX) == set()
+
+
+def test_prompts_and_notes_of_the_command_line_are_terms() -> None:
+    """``warn``, ``ask`` and ``progress`` take a term; nothing else may write words beside the result."""
+    direct = {
+        f"{scope.module}:{call.lineno}"
+        for name in ("UsageError", "BadParameter", "ClickException", "Abort", "prompt", "confirm", "progressbar")
+        for scope, call in INDEX.calls.get(name, ())
+        if isinstance(call.func, ast.Attribute) and any(PHRASE.search(text.value) for text in _texts(call, scope))
+    }
+    assert direct == set()
+
+
+def _texts(call: ast.Call, scope: Scope) -> Iterator[Text]:
+    for argument in (*call.args, *(each.value for each in call.keywords)):
+        yield from texts(INDEX, argument, scope)
 
 
 def test_the_search_follows_what_there_is() -> None:
