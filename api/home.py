@@ -58,7 +58,7 @@ from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
-from evidence.stamp.certificate import Certificate, read_pem
+from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow
 from evidence.store.schema import require_schema
@@ -549,7 +549,7 @@ def certificate_sha256(file: Path) -> str:
     Raises:
         HomeError: The file is missing or holds no certificate.
     """
-    return sha256_hex(read_certificate(file).public_bytes(Encoding.DER))
+    return fingerprint(read_certificate(file))
 
 
 def file_sha256(file: Path) -> str:
@@ -603,7 +603,7 @@ def _is_read_only(home: Path) -> bool:
 
 
 def _damaged(where: Path, error: Exception) -> HomeError:
-    return HomeError("home.file_damaged", error=str(error), where=str(where))
+    return HomeError("home.file_damaged", system=str(error), where=str(where))
 
 
 def _certificates(roots: Sequence[RootCertificate]) -> tuple[x509.Certificate, ...]:

@@ -4,16 +4,23 @@ Times are aware UTC; a clock is an argument. Standard library only.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from evidence.errors import CanonicalError
 
 Clock = Callable[[], datetime]
+MAX_SKEW = timedelta(minutes=1)
+"""How far two right clocks may be apart: those of two time-stamp offices, of two machines, of an office and ours."""
 
 
 def system_clock() -> datetime:
     """The machine's clock, aware UTC. Nothing but the composition root names it."""
     return datetime.now(UTC)
+
+
+def is_ahead(day: date, now: datetime) -> bool:
+    """Whether a day has begun nowhere yet: east of Greenwich it begins before it does in UTC."""
+    return day > now.astimezone(UTC).date() + timedelta(days=1)
 
 
 def format_time(moment: datetime) -> str:

@@ -46,7 +46,6 @@ from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
 from casefiles.receivers import receivers, require_receiver
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import roots_on_the_way, verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
@@ -65,7 +64,7 @@ from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.names import require_name
 from evidence.objects.durable import storage_errors
 from evidence.seal.age import Identity
-from evidence.stamp.certificate import AnyCertificate, Certificate
+from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp
 from evidence.store.database import reading
 from evidence.store.reviews import review_of, types_of

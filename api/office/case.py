@@ -1,7 +1,6 @@
 """The life of a case: opened, given items, listed, shown. The one way to records, and looking is logged first."""
 
 from dataclasses import dataclass, fields
-from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -19,6 +18,7 @@ from evidence.errors import AuthorityError
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.times import is_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,7 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
 
 
 def _require_told(consent: Consent, home: Home) -> None:
-    today = home.clock().date()
-    # a day more, because east of Greenwich it begins before it does in UTC
-    if consent.told_on > today + timedelta(days=1):
+    if is_ahead(consent.told_on, home.clock()):
         raise AuthorityError("authority.consent_in_the_future", found=consent.told_on.isoformat())
     if consent.given and consent.text is None and consent.paper_sha256 is None:
         raise AuthorityError("authority.consent_without_words")

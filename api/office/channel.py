@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.reviews import Review, review_of
-from evidence.times import format_time, parse_time
+from evidence.times import format_time, is_ahead, parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,9 @@ def _stands(connection: sa.Connection, channel: str) -> _Stands:
 
 
 def _require_past(entry: WatchEntry, home: Home) -> None:
-    now = home.clock().date()
-    # a day more, because east of Greenwich it begins before it does in UTC
-    if entry.reported_on > now + timedelta(days=1):
-        raise SettingsError("settings.report_in_the_future", today=str(now), found=entry.reported_on.isoformat())
+    now = home.clock()
+    if is_ahead(entry.reported_on, now):
+        raise SettingsError("settings.report_in_the_future", today=str(now.date()), found=entry.reported_on.isoformat())
 
 
 def _channel_of(entry: WatchEntry, mode: Mode) -> Channel:

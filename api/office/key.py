@@ -23,7 +23,7 @@ from casefiles.bundle.sign import issue_seal
 from config.errors import Explained
 from evidence import rekey
 from evidence.authority import Act, Doer, Grant, two_persons
-from evidence.canonical import Value, sha256_hex
+from evidence.canonical import Value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.pins import KEY_FILES, SEAL
 from evidence.errors import HomeError
@@ -33,6 +33,7 @@ from evidence.recovery import recover_identities, recover_seal_root, require_rec
 from evidence.rekey import fresh_files
 from evidence.seal.cards import require_cards_of
 from evidence.seal.envelopes import seal_whole
+from evidence.stamp.certificate import fingerprint
 from evidence.stamp.issue import Issuer
 from evidence.times import format_time
 
@@ -96,7 +97,7 @@ def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed:
         issuer = Issuer(root.subject, root_key)
         certificate, key = issue_seal(home.settings.office.organisation, issuer, home.clock())
         _lay_beside(home, certificate, key)
-        new = sha256_hex(certificate.public_bytes(Encoding.DER))
+        new = fingerprint(certificate)
         told: dict[str, Value] = {"key": SEAL, "old": old, "new": new}
         writer.sequencer.append([*grant.drafts, Draft("key_changed", doer.values(grant.request) | told)])
         home.finish_renewal()

@@ -13,9 +13,8 @@ from casefiles.bundle.sign import BundleFacts
 from casefiles.report.lines import grouped, heading, joined, paragraph, spelled, title
 from casefiles.report.said import Code
 from casefiles.report.text import banner, fact, steps
-from casefiles.verifier.cades import fingerprint
 from config.words import Words, load_words
-from evidence.stamp.certificate import AnyCertificate, certificates_of
+from evidence.stamp.certificate import AnyCertificate, certificates_of, fingerprint
 from evidence.times import format_time
 
 _RULE = "_" * 40

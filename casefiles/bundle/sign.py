@@ -34,13 +34,13 @@ from casefiles.format import layout
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import items_of
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.cades import fingerprint, on_the_way
+from casefiles.verifier.cades import on_the_way
 from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.report import detail_of
 from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
-from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of, fingerprint
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1
 from evidence.stamp.token import read_token

@@ -18,7 +18,7 @@ from asn1crypto.core import Void
 from casefiles.errors import BundleSealError, TrustError
 from config.errors import Term
 from evidence.errors import CertificateError, TokenError
-from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of
+from evidence.stamp.certificate import Certificate
 from evidence.stamp.chain import MAX_CERTIFICATES, chain_to_root, is_self_issued, require_issued
 from evidence.stamp.cms import SignerFacts, verify_signed_data
 from evidence.stamp.reading import parsing, read_as
@@ -161,11 +161,6 @@ def parse_fingerprint(text: str) -> str:
     if not _FINGERPRINT.fullmatch(digest):
         raise TrustError("trust.not_a_fingerprint", length=len(digest))
     return digest
-
-
-def fingerprint(certificate: AnyCertificate) -> str:
-    """Lower hex SHA-256 of a certificate: what the covering letter prints."""
-    return hashlib.sha256(certificate_of(certificate).der).hexdigest()
 
 
 def _require_may_seal(certificate: Certificate) -> None:

@@ -57,7 +57,6 @@ from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
 from casefiles.verifier.cades import (
     Seal,
-    fingerprint,
     on_the_way,
     read_seal,
     read_time_stamp,
@@ -81,10 +80,10 @@ from evidence.log.leaf import Leaf, read_leaf, require_type
 from evidence.log.merkle import verify_consistency, verify_inclusion
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint
 from evidence.log.schema import NO_TOKEN
-from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, read_pem
+from evidence.stamp.certificate import AnyCertificate, Certificate, certificates_of, encode_pem, fingerprint, read_pem
 from evidence.stamp.chain import chain_to_root, is_self_issued
-from evidence.stamp.token import MAX_OFFICE_SKEW, TokenInfo, read_token
-from evidence.times import format_time
+from evidence.stamp.token import TokenInfo, read_token
+from evidence.times import MAX_SKEW, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +264,9 @@ def verify(
         with file.open("rb") as stream:
             return verify_stream(stream, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held)
     except OSError as error:
-        raise ContainerError("container.unreadable", where=file.name, found=error.strerror or "") from error
+        raise ContainerError(
+            "container.unreadable", where=file.name, system=error.strerror or type(error).__name__
+        ) from error
 
 
 def verify_stream(
@@ -657,7 +658,7 @@ def _require_lines(member: str, expected: bytes, found: bytes, *, code: str = "r
 
 
 def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
-    if earlier.gen_time > later.gen_time + MAX_OFFICE_SKEW:
+    if earlier.gen_time > later.gen_time + MAX_SKEW:
         raise ManifestError(
             "manifest.stamps_unordered",
             gen_time=f"{earlier.gen_time:%Y-%m-%d %H:%M:%S}",

@@ -14,7 +14,7 @@ from evidence.canonical import Json
 from evidence.errors import AuthorityError
 from evidence.log.schema import SCHEMAS
 from evidence.names import require_others
-from evidence.times import format_time, parse_time
+from evidence.times import MAX_SKEW, format_time, parse_time
 
 KINDS = frozenset({"channel", "deletion", "edit", "file", "message", "service"})
 MODES = frozenset({"hash_only", "metadata_only", "sealed"})
@@ -27,8 +27,8 @@ _SHOWN = frozenset(
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM}
 """NAMEs whose value is another event, and the type that this event must be of."""
-_AHEAD, _BEFORE = timedelta(minutes=1), timedelta(days=1)
-"""How far a clock may be ahead of a time-stamp office, and how long before its entry an act may have begun."""
+_BEFORE = timedelta(days=1)
+"""How long before its entry an act may have begun."""
 
 
 def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: str) -> None:
@@ -110,7 +110,7 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
             continue
         stated, after = parse_time(at), bounds.made_after(record.leaf.after)
         latest = bounds.in_log_by(record.index).at
-        if stated > parse_time(latest) + _AHEAD or (after and stated < parse_time(after) - _BEFORE):
+        if stated > parse_time(latest) + MAX_SKEW or (after and stated < parse_time(after) - _BEFORE):
             if not after:
                 raise UndecidedError("undecided.time_too_late", index=record.index, latest=latest, found=at)
             raise UndecidedError("undecided.time_outside", index=record.index, after=after, latest=latest, found=at)
@@ -123,7 +123,7 @@ def require_made_between(created_at: str, *, checkpoint: datetime, seal: datetim
         UndecidedError: It does not: the clock of who made it was wrong.
     """
     at = parse_time(created_at)
-    if at > seal + _AHEAD or at < checkpoint - _BEFORE:
+    if at > seal + MAX_SKEW or at < checkpoint - _BEFORE:
         raise UndecidedError(
             "undecided.made_outside", after=format_time(checkpoint), until=format_time(seal), found=created_at
         )

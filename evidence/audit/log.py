@@ -19,11 +19,11 @@ from evidence.log.tiles import TILE, grow, tree_root
 from evidence.objects.port import Objects
 from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate
-from evidence.stamp.token import MAX_OFFICE_SKEW, verify_token
+from evidence.stamp.token import verify_token
 from evidence.store import database
 from evidence.store.marks import SeenKey
 from evidence.store.stored import stored_bytes, stored_int
-from evidence.times import format_time, parse_time
+from evidence.times import MAX_SKEW, format_time, parse_time
 
 _CHUNK = 512
 _MOST_LEVEL = 7
@@ -285,7 +285,7 @@ class LogAudit:
             gen_time = parse_time(leaf.public["gen_time"])
             if size < largest:
                 yield failed("log.tokens", where, "log.tokens.smaller_checkpoint", expected=largest, size=size)
-            if newest and newest > gen_time + MAX_OFFICE_SKEW:
+            if newest and newest > gen_time + MAX_SKEW:
                 yield failed(
                     "log.tokens",
                     where,

@@ -24,11 +24,10 @@ from evidence.errors import StampError, TokenError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
-from evidence.stamp.token import MAX_OFFICE_SKEW
 from evidence.store import database
 from evidence.store.database import put, reading
 from evidence.store.projection import Placed
-from evidence.times import format_time
+from evidence.times import MAX_SKEW, format_time
 
 NONCE_BITS = 64
 _CUT_OFF = timedelta(milliseconds=1)
@@ -131,7 +130,7 @@ def _require_later(connection: sa.Connection, gen_time: datetime) -> None:
     """Check that a token is not older than any that is logged, beyond what two clocks may differ."""
     for stamp in stamps.newest_first(connection):
         latest = stamp.gen_time + _CUT_OFF
-        if latest > gen_time + MAX_OFFICE_SKEW:
+        if latest > gen_time + MAX_SKEW:
             raise TokenError(
                 "token.before_the_newest", expected=format_time(stamp.gen_time), found=format_time(gen_time)
             )

@@ -13,7 +13,7 @@ its first stamp states a wrong time; the stamp bounds it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -21,10 +21,7 @@ from evidence.custody import stamps
 from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.stored import MOST
-from evidence.times import format_time, parse_time
-
-SKEW = timedelta(minutes=1)
-"""How far the clocks of two honest machines may be apart."""
+from evidence.times import MAX_SKEW, format_time, parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def known_times(connection: sa.Connection) -> KnownTimes:
     if stamp is None:
         return KnownTimes(None, _newest_entry(connection, range(MOST)))
     covered = _newest_entry(connection, range(stamp.size))
-    ahead = covered if covered is not None and covered > stamp.gen_time + SKEW else None
+    ahead = covered if covered is not None and covered > stamp.gen_time + MAX_SKEW else None
     return KnownTimes(stamp.gen_time, _newest_entry(connection, range(stamp.size, MOST)), ahead)
 
 
@@ -83,24 +80,24 @@ def require_clock(
     _require_after_stamp(now, told)
     if told.ahead_at is not None and (error := ahead_of(now, ask())):
         raise error
-    if told.entry_at is None or now >= told.entry_at - SKEW:
+    if told.entry_at is None or now >= told.entry_at - MAX_SKEW:
         return
     stamp()
     again = known()
     _require_after_stamp(now, again)
     # compared again: another writer may have logged an honest entry after the stamp
-    if again.entry_at is not None and now < again.entry_at - SKEW:
+    if again.entry_at is not None and now < again.entry_at - MAX_SKEW:
         raise StoreError("store.clock_behind_entry", expected=format_time(again.entry_at), found=format_time(now))
 
 
 def _require_after_stamp(now: datetime, told: KnownTimes) -> None:
-    if told.stamped_at is not None and now < told.stamped_at - SKEW:
+    if told.stamped_at is not None and now < told.stamped_at - MAX_SKEW:
         raise StoreError("store.clock_behind_stamp", expected=format_time(told.stamped_at), found=format_time(now))
 
 
 def ahead_of(now: datetime, outside: datetime | None) -> StoreError | None:
     """What is wrong with a clock that said ``now`` before a time-stamp office was asked, if it was asked."""
-    if outside is None or now <= outside + SKEW:
+    if outside is None or now <= outside + MAX_SKEW:
         return None
     return StoreError("store.clock_ahead_of_stamp", expected=format_time(outside), found=format_time(now))
 

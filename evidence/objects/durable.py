@@ -29,7 +29,9 @@ def storage_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FAILED:
-            raise StoreError("store.disk_failed", where=str(where), found=error.strerror or "") from error
+            raise StoreError(
+                "store.disk_failed", where=str(where), system=error.strerror or type(error).__name__
+            ) from error
         if error.errno not in _FULL:
             raise
         raise StorageFullError("storage_full.no_space", where=str(where)) from error

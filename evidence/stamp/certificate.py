@@ -6,6 +6,7 @@ the mathematics. A certificate is its bytes: two are equal if those are. Pure.
 """
 
 import base64
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -231,6 +232,11 @@ def certificate_of(given: AnyCertificate) -> Certificate:
 def certificates_of(given: Iterable[AnyCertificate]) -> tuple[Certificate, ...]:
     """Certificates as this package reads them, in their order."""
     return tuple(map(certificate_of, given))
+
+
+def fingerprint(certificate: AnyCertificate) -> str:
+    """Lower hex SHA-256 of a certificate, by which people compare it."""
+    return hashlib.sha256(certificate_of(certificate).der).hexdigest()
 
 
 def read_pem(data: bytes) -> tuple[Certificate, ...]:

@@ -24,9 +24,6 @@ from evidence.stamp.der import require_der
 from evidence.stamp.names import GeneralName, canonical, general_name
 from evidence.stamp.reading import Asn1, parsing, plain_oid, read_as
 
-MAX_OFFICE_SKEW = timedelta(seconds=60)
-"""How far the clocks of two time-stamp offices may differ before their order counts as broken."""
-
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _SHA256_BYTES = 32
 _GRANTED = ("granted", "granted_with_mods")

@@ -80,10 +80,10 @@ def test_the_codes_are_the_numbers_that_scripts_rely_on() -> None:
 )
 def test_an_error_of_the_system_says_where_and_what_to_do(number: int, fix: str) -> None:
     error = of_system(OSError(number, os.strerror(number), "some/file"))
-    assert (error.message, error.where) == (os.strerror(number), "some/file")
+    assert (error.found, error.where) == (f'"{os.strerror(number)}"', "some/file")
     assert fix in error.fix
     assert "Errno" not in str(error)
 
 
 def test_an_error_of_the_system_without_a_number_is_told_too() -> None:
-    assert str(of_system(OSError("gone"))).startswith("gone. Look")
+    assert str(of_system(OSError("gone"))).startswith('the system refused (found "gone"). Look')

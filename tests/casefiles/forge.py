@@ -27,7 +27,6 @@ from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, e
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import Bounds, ProvenTime, bag_facts
 from casefiles.format.zip import container_bytes, read_container
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import verify
 from casefiles.verifier.held import read_held
 from evidence.canonical import Value, jcs
@@ -40,6 +39,7 @@ from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import consistency_path, grow, inclusion_paths, tree_root
 from evidence.rehearsal import tsa
 from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.stamp.certificate import fingerprint
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
 

@@ -105,6 +105,55 @@ def test_what_others_say_is_quoted_and_nothing_else_is_called_so() -> None:
     assert {code: text for code, text in said.items() if '"{system}"' not in text} == {}
 
 
+def borrowed(index: Index) -> set[str]:
+    """Every fact that is what a foreign error says, under another name than ``system``."""
+    return {
+        f"{scope.module}:{value.lineno} {fact}"
+        for fact, value, scope in facts(index)
+        if scope.functions and fact not in OF_OTHERS
+        for caught in _caught(scope.functions[-1])
+        if any(_says(node, caught) for node in ast.walk(value))
+    }
+
+
+def _caught(function: ast.AST) -> set[str]:
+    """Names of the errors that a function catches, but for those of ours."""
+    return {
+        node.name
+        for node in ast.walk(function)
+        if isinstance(node, ast.ExceptHandler) and node.name and not _is_ours(node.type)
+    }
+
+
+def _is_ours(kind: ast.expr | None) -> bool:
+    names = [node.id for node in ast.walk(kind) if isinstance(node, ast.Name)] if kind else []
+    return bool(names) and all(name in codes.kinds() for name in names)
+
+
+def _says(node: ast.AST, caught: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "repr"), args=[ast.Name(id=name)]):
+            return name == caught
+        case ast.Attribute(value=ast.Name(id=name), attr="strerror" | "msg" | "reason" | "orig"):
+            return name == caught
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return name == caught
+        case _:
+            return False
+
+
+def test_what_a_foreign_error_says_is_the_fact_system() -> None:
+    assert borrowed(INDEX) == set()
+
+
+@pytest.mark.parametrize("said", ["str(error)", "error.strerror", "repr(error)", 'f"{error}"'])
+def test_words_of_a_foreign_error_under_another_name_would_be_found(said: str) -> None:
+    text = "def f():\n    try:\n        g()\n    except {} as error:\n        raise LeafError('leaf.x', {}={})"
+    assert borrowed(index_of([module(text.format("OSError", "found", said))]))
+    assert not borrowed(index_of([module(text.format("OSError", "system", said))]))
+    assert not borrowed(index_of([module(text.format("LeafError", "found", said))]))
+
+
 PLANTED = {
     "where it is raised": 'raise LeafError("leaf.x", found="no such row")',
     "in a pattern": 'def f(n):\n    raise LeafError("leaf.x", where=f"leaf {n}")',

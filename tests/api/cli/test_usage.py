@@ -81,12 +81,28 @@ def test_a_person_reads_how_the_command_is_called_and_what_was_wrong() -> None:
 
 def test_a_value_that_does_not_fit_names_its_option() -> None:
     error = run("audit", "--level", "4", "--json").error
-    assert (error["code"], error["where"]) == ("usage.does_not_fit", "--level")
+    assert (error["code"], error["where"]) == ("usage.out_of_range", "--level")
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "where"),
+    [
+        ("audit --against /nowhere", "usage.does_not_fit", "--against"),
+        ("case export case-x --out x.asice --reason x --lang en --for bad", "usage.no_such_choice", "--for"),
+        ("case export case-x --for court --out x.asice --reason x --lang xx", "usage.no_such_choice", "--lang"),
+    ],
+)
+def test_a_wrong_value_is_told_by_what_the_option_takes(call: str, code: str, where: str) -> None:
+    error = run(*call.split(), "--json").error
+    assert (error["code"], error["where"]) == (code, where)
 
 
 def test_whatever_click_says_beside_these_is_told_as_it_is() -> None:
     error = explained(click.UsageError("Something is wrong."))
-    assert (error.code, str(error)) == ("usage.other", "nisisama: Something is wrong. See nisisama --help")
+    assert (error.code, str(error)) == (
+        "usage.other",
+        'nisisama: the call does not fit (found "Something is wrong"). See nisisama --help',
+    )
     assert json.dumps(error.as_json())
 
 
@@ -105,7 +121,7 @@ TEXTS = [
 def test_no_option_takes_a_blank_text(words: tuple[str, ...], option: str, blank: str) -> None:
     others = [text for each in LEAVES[words].params if each.required for text in filled(each) if each.opts[0] != option]
     error = run(*words, *others, option, blank, "--json").error
-    assert (error["code"], error["where"], error["message"]) == ("usage.does_not_fit", option, "this text is blank")
+    assert (error["code"], error["where"], error["message"]) == ("usage.blank", option, "this text is blank")
 
 
 def filled(each: click.Parameter) -> list[str]:

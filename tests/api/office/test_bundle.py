@@ -31,7 +31,6 @@ from casefiles.bundle.sign import make_seal
 from casefiles.format import layout
 from casefiles.format.entries import read_entries
 from casefiles.format.records import ITEM
-from casefiles.verifier.cades import fingerprint
 from config.errors import CatalogueError
 from config.words import load_words
 from evidence.authority import Doer
@@ -52,6 +51,7 @@ from evidence.finding import Verdict
 from evidence.log.schema import SCHEMAS
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
+from evidence.stamp.certificate import fingerprint
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.times import format_time

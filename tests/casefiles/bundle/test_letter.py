@@ -4,8 +4,8 @@ from dataclasses import replace
 from casefiles.bundle.letter import Letter, covering_letter, make_letter, render_letter
 from casefiles.format import layout
 from casefiles.report.lines import WIDTH
-from casefiles.verifier.cades import fingerprint
 from config.words import load_words
+from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 from tests.contracts.tree import ROOT
 

@@ -20,10 +20,10 @@ from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
-from casefiles.verifier.cades import fingerprint, read_seal
+from casefiles.verifier.cades import read_seal
 from config.errors import Explained
 from evidence.errors import StampUnreachableError
-from evidence.stamp.certificate import certificate_of
+from evidence.stamp.certificate import certificate_of, fingerprint
 from tests.casefiles import forge
 from tests.evidence.stamp import forge as tokens
 from tests.nonempty import nonempty

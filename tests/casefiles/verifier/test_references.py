@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from casefiles.bundle.members import make_payload
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.references import require_within
 from evidence.canonical import Value
 from evidence.finding import Report, Verdict
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey
+from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 from tests.casefiles import forge
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from casefiles.bundle.sign import make_seal
 from casefiles.format import layout
 from casefiles.format.records import bag_facts
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import OpenedBundle, _content_texts
 from casefiles.verifier.report import as_text
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
 from evidence.canonical import jcs
 from evidence.finding import Verdict
+from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 
 REPORT = layout.report_name("en")

@@ -19,8 +19,8 @@ from casefiles.bundle.sign import make_seal
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes
 from casefiles.report.lines import grouped
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.report import check_list
+from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 from tests.damaged.corpus import CORPUS, Damaged
 from tests.nonempty import nonempty

@@ -18,10 +18,10 @@ from evidence.log.note import Checkpoint, sign_checkpoint
 from evidence.log.schema import NO_TOKEN
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
-from evidence.stamp.token import MAX_OFFICE_SKEW, build_query, token_of_reply
+from evidence.stamp.token import build_query, token_of_reply
 from evidence.store import database
 from evidence.store.database import reading, writing
-from evidence.times import format_time, system_clock
+from evidence.times import MAX_SKEW, format_time, system_clock
 from tests.evidence.log.ledger import CASEWORK, KEY, ORIGIN, Ledger, case_opened, new_ledger
 from tests.evidence.log.reference import mth
 
@@ -298,10 +298,10 @@ def test_an_anchor_that_names_another_time_than_its_token_is_found(ledger: Ledge
 @pytest.mark.parametrize(
     ("sizes", "later", "codes"),
     [
-        ((3, 3), -MAX_OFFICE_SKEW, []),
-        ((3, 3), -MAX_OFFICE_SKEW - SECOND, ["earlier_time"]),
+        ((3, 3), -MAX_SKEW, []),
+        ((3, 3), -MAX_SKEW - SECOND, ["earlier_time"]),
         ((4, 3), SECOND, ["smaller_checkpoint"]),
-        ((4, 3), -2 * MAX_OFFICE_SKEW, ["smaller_checkpoint", "earlier_time"]),
+        ((4, 3), -2 * MAX_SKEW, ["smaller_checkpoint", "earlier_time"]),
     ],
 )
 def test_sizes_and_times_of_the_anchors_never_go_back(

@@ -9,10 +9,10 @@ import pytest
 from api.home import Home
 from api.office.case import open_case
 from api.office.health import clock_check
-from evidence.custody.clock import SKEW, KnownTimes, require_clock, today
+from evidence.custody.clock import KnownTimes, require_clock, today
 from evidence.errors import StoreError
 from evidence.rehearsal.tsa import RehearsalOffice
-from evidence.times import system_clock
+from evidence.times import MAX_SKEW, system_clock
 from tests.homes import doer, new_home, size_of
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def require(*told: KnownTimes, outside: datetime | None = None) -> int:
 
 
 @pytest.mark.parametrize(
-    "known", [KnownTimes(None, None), KnownTimes(NOW + SKEW, None), KnownTimes(NOW - HOUR, NOW + SKEW)]
+    "known", [KnownTimes(None, None), KnownTimes(NOW + MAX_SKEW, None), KnownTimes(NOW - HOUR, NOW + MAX_SKEW)]
 )
 def test_a_clock_that_agrees_needs_no_stamp(known: KnownTimes) -> None:
     assert require(known) == 0
@@ -35,7 +35,7 @@ def test_a_clock_that_agrees_needs_no_stamp(known: KnownTimes) -> None:
 
 def test_a_clock_behind_the_newest_stamp_is_wrong() -> None:
     with pytest.raises(StoreError, match="clock is wrong") as raised:
-        require(KnownTimes(NOW + SKEW + timedelta(milliseconds=1), None))
+        require(KnownTimes(NOW + MAX_SKEW + timedelta(milliseconds=1), None))
     assert "Set the clock" in raised.value.fix
 
 
@@ -52,7 +52,7 @@ def test_between_clock_and_entry_a_stamp_decides() -> None:
 
 
 def test_an_entry_that_another_writer_logged_after_the_stamp_is_no_fault() -> None:
-    assert require(KnownTimes(NOW - HOUR, NOW + HOUR), KnownTimes(NOW, NOW + SKEW)) == 1
+    assert require(KnownTimes(NOW - HOUR, NOW + HOUR), KnownTimes(NOW, NOW + MAX_SKEW)) == 1
     with pytest.raises(StoreError) as raised:
         require(KnownTimes(NOW - HOUR, NOW + HOUR), KnownTimes(NOW, NOW + 2 * HOUR))
     assert raised.value.facts["expected"] == "2026-05-01T02:00:00.000Z"
@@ -62,9 +62,9 @@ AHEAD = KnownTimes(NOW - HOUR, None, NOW)
 
 
 def test_a_clock_that_was_ahead_and_still_is_is_wrong() -> None:
-    require(AHEAD, outside=NOW - SKEW)
+    require(AHEAD, outside=NOW - MAX_SKEW)
     with pytest.raises(StoreError, match="clock is wrong") as raised:
-        require(AHEAD, outside=NOW - SKEW - timedelta(milliseconds=1))
+        require(AHEAD, outside=NOW - MAX_SKEW - timedelta(milliseconds=1))
     assert raised.value.code == "store.clock_ahead_of_stamp"
     require(AHEAD, outside=None)  # no office answers: nobody can tell
     require(KnownTimes(NOW - HOUR, None), outside=NOW - HOUR)  # it never was: nobody is asked
@@ -116,7 +116,7 @@ def test_a_command_that_writes_refuses_a_clock_that_a_stamp_found_ahead(
 def test_where_no_office_answers_nobody_can_say_that_a_clock_is_ahead(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert abs((home.time_outside() or NOW) - system_clock()) < SKEW
+    assert abs((home.time_outside() or NOW) - system_clock()) < MAX_SKEW
     monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")
     assert Home(home.path).time_outside() is None
 
