@@ -27,7 +27,7 @@ _ORDER = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Coded):
     """What a check that held rests on: a code and facts, as a finding has."""
 
     code: str = ""

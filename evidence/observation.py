@@ -52,6 +52,7 @@ class HoleReason(StrEnum):
     UNKNOWN = "unknown"
     UNREAD = "unread"
     BAD_DATE = "bad_date"
+    DATES_DIFFER = "dates_differ"
     SAYS_NOTHING = "says_nothing"
     CUT_OFF = "cut_off"
     OWN_ONLY = "own_messages_only"

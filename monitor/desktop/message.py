@@ -1,8 +1,8 @@
 """One message of an export as values of the ``observed`` schema, a record and the files it names.
 
-``monitor.desktop.known`` says where each key goes. What a key holds is read only when it has the known
-shape; otherwise its place stays empty, and the key is noted. So a layout of tomorrow loses a value, and
-says so, but never a message.
+``monitor.desktop.known`` says where each key goes. A value is read only if it has the known shape; otherwise
+its place stays empty and the key is noted. So a later layout can cost a value, which is noted, but never a
+message.
 """
 
 import re
@@ -20,7 +20,17 @@ from monitor.desktop.known import ACTIONS, MESSAGE, UNKNOWN_ACTION, Rows, collec
 from monitor.desktop.layout import Chat
 from monitor.desktop.notes import listed
 from monitor.desktop.rich import read_rich
-from monitor.desktop.shapes import PartReader, integer_of, is_local, is_text, is_whole, moment_of, old_peer, peer
+from monitor.desktop.shapes import (
+    PartReader,
+    integer_of,
+    is_local,
+    is_local_time_of,
+    is_text,
+    is_whole,
+    moment_of,
+    old_peer,
+    peer,
+)
 from monitor.desktop.values import JsonNumber, Parsed
 from monitor.desktop.words import read_text
 from monitor.previews import Stripped, strip_previews
@@ -46,7 +56,7 @@ class Message:
     """What one element of ``messages`` says.
 
     Attributes:
-        holes: What it has and this reader, or the exporter, cannot say: a reason, and of what.
+        holes: What this reader or the exporter cannot say of it: a reason, and what it concerns.
         unsupported: It is neither of type ``message`` nor ``service``.
         pictured: A picture is spelled out in the message itself, not only named by its path.
     """
@@ -144,7 +154,7 @@ def _unknown_sha256(record: Value, notes: Iterable[str]) -> str | None:
 
 
 def _at(value: Value, note: str) -> Value:
-    """What stands where a note says, or all around it where the note leads no further."""
+    """The value at the place of a note, or the value around it where the note leads no further."""
     if isinstance(value, list):
         return [_at(one, note) for one in value]
     if not isinstance(value, dict):
@@ -174,6 +184,7 @@ class _Source:
         """One hole for each reason, whatever it is of."""
         notes = (
             (HoleReason.BAD_DATE, self.reader.undated),
+            (HoleReason.DATES_DIFFER, self.reader.differing),
             (HoleReason.UNREAD, self.reader.unread),
             (HoleReason.UNKNOWN, self.reader.unknown),
             (HoleReason.NOT_EXPORTED, self.reader.unwritten),
@@ -182,10 +193,10 @@ class _Source:
         return tuple((reason, listed(noted)) for reason, noted in both)
 
     def noted(self) -> set[str]:
-        """Where stands what was not understood."""
+        """The places of what was not understood."""
         kind = self.parsed.get("type")
         odd = set() if kind in (*_KINDS, _UNSUPPORTED) else {"type"}
-        return {*self.reader.unread, *self.reader.undated, *self.reader.unknown} | odd
+        return {*self.reader.unread, *self.reader.undated, *self.reader.differing, *self.reader.unknown} | odd
 
     def text(self, name: str) -> str | None:
         value = self.parsed.get(name)
@@ -212,12 +223,21 @@ class _Source:
             self.reader.undate(f"{name}_unixtime")
         if not self._is_dated(name, local, unix):
             self.reader.undate(name)
+        elif found is not None and is_local(local):
+            self._compare_times(name, str(local), found)
         elif found is None and is_local(local) and _SINCE_TELEGRAM.fullmatch(str(local)):
             self.found.setdefault("local_time", {})["posted" if name == "date" else "edited"] = str(local)
         return found
 
+    def _compare_times(self, name: str, local: str, found: datetime) -> None:
+        try:
+            if not is_local_time_of(local, found):
+                self.reader.differ(name)
+        except ValueError:
+            self.reader.undate(name)
+
     def _is_dated(self, name: str, local: Parsed, unix: Parsed) -> bool:
-        """Whether local time is what it should be: a time since Telegram, or nothing where nothing has to be."""
+        """Whether local time is a time since Telegram began, or is absent where it may be."""
         if local in (None, ""):
             return unix is not None or name == "edited" or self.parsed.get("type") == _UNSUPPORTED
         if not is_local(local):
@@ -303,7 +323,7 @@ class _Source:
         return ACTIONS[str(action)]
 
     def _text(self) -> tuple[Value, tuple[Entity, ...]]:
-        """``text``, or else what has its place: the words of a gift, or the entities alone."""
+        """``text``, or what replaces it: the words of a gift, or the entities alone."""
         for name in self._spelled(_WORDS):
             text, entities = self._words(self.reader, name)
             if text is not None:

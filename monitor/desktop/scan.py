@@ -24,8 +24,9 @@ MAX_DEPTH = 160
 """Containers inside one value; json.loads recurses once for each. Telegram Desktop nests 4 for each level of a
 list in a rich message, and Telegram allows 16 levels: 74, or twice that should it count lists and items as one."""
 
-MAX_NAME_BYTES = 512
-"""Of one member name of the walked structure; the longest that Telegram Desktop writes has 36."""
+MAX_NAME_BYTES = 1 << 20
+"""Of one member name of the walked structure, so that none fills the memory; the longest that Telegram Desktop
+writes has 36."""
 
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _MARK = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)

@@ -2,8 +2,9 @@
 
 A reader of one message turns each value into what ``evidence.content`` takes, and notes what it
 could not: a name whose value has no known shape (``unread``) or is no date where one should stand
-(``undated``), a name or kind that nobody knows (``unknown``), and what the exporter itself says that
-it did not write (``unwritten``). A value that says nothing (null, an empty text) is None and noted
+(``undated``), local time that contradicts its seconds (``differing``), a name or kind that nobody knows
+(``unknown``), and what the exporter itself says that it did not write (``unwritten``). A value that
+says nothing (null, an empty text) is None and noted
 nowhere.
 
 Texts pass through ``clean``, so that no picture reaches a value.
@@ -13,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from evidence.canonical import Value
@@ -35,6 +36,7 @@ _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PEER = re.compile(r"(?:user|chat|channel)[0-9]{1,19}")
+_WEST, _EAST, _QUARTER = timedelta(hours=-12), timedelta(hours=14), timedelta(minutes=15)
 _USER_SHIFT, _CHAT_SHIFT = 1 << 32, 1 << 33
 _RAW_CHAT, _RAW_CHANNEL = 1 << 48, 1 << 49
 
@@ -50,6 +52,7 @@ class PartReader:
 
     unread: dict[str, None] = field(default_factory=dict)
     undated: dict[str, None] = field(default_factory=dict)
+    differing: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
     unwritten: dict[str, None] = field(default_factory=dict)
     removed: int = 0
@@ -58,7 +61,7 @@ class PartReader:
     @property
     def has_notes(self) -> bool:
         """Whether anything was noted."""
-        return bool(self.undated) or self.has_more
+        return bool(self.undated or self.differing) or self.has_more
 
     @property
     def has_more(self) -> bool:
@@ -85,6 +88,10 @@ class PartReader:
     def undate(self, where: str) -> None:
         """Note that a date is none."""
         self.undated[where] = None
+
+    def differ(self, where: str) -> None:
+        """Note that local time in words contradicts the seconds beside it."""
+        self.differing[where] = None
 
     def miss(self, where: str) -> None:
         """Note what nobody knows: a name, or a kind as ``name: kind``."""
@@ -195,6 +202,16 @@ def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
 def is_local(value: Parsed) -> bool:
     """Whether a value has the form of local time in words: ``2026-01-31T23:59:59``."""
     return is_text(value) and _LOCAL.fullmatch(str(value)) is not None
+
+
+def is_local_time_of(local: str, moment: datetime) -> bool:
+    """Whether a clock on earth shows ``local`` at this moment: zones are quarters of an hour from -12 to +14 hours.
+
+    Raises:
+        ValueError: ``local`` is no day or no time.
+    """
+    ahead = datetime.fromisoformat(local) - moment.replace(tzinfo=None)
+    return _WEST <= ahead <= _EAST and not ahead % _QUARTER
 
 
 def local_time(reader: PartReader, value: Parsed, where: str) -> Value:

@@ -7,6 +7,7 @@ understand the message differently. One repetition is the exporter's own and is 
 ``{"repeated": [first, second]}``.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -20,12 +21,14 @@ MAX_VALUE_BYTES = 16 << 20
 """Of one message or header value. Telegram's own texts end at 4,096 characters; polls and buttons add kilobytes."""
 
 MAX_NAME_CHARACTERS = 128
-"""Of one member name inside a message; a longer one is no name but a hiding place."""
+"""Of one member name inside a message; a longer one is no name of Telegram Desktop's, and may hide a picture."""
 
 Parsed: TypeAlias = "str | bool | list[Parsed] | dict[str, Parsed] | None"
 """What a slice holds; a number is a ``JsonNumber``, which is a ``str``."""
 
 REPEATABLE = "text"
+ODD_NAME = "odd_name_"
+"""Before the SHA-256 of a member name that is too long, or not valid Unicode."""
 
 
 class JsonNumber(str):
@@ -122,9 +125,9 @@ def _refuse_constant(name: str) -> Parsed:
 def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
     result: dict[str, Parsed] = {}
     repeated: list[Parsed] = []
-    for name, value in members:
+    for given, found in members:
+        name, value = _named(given, found)
         if name not in result:
-            _check_name(name)
             result[name] = value
         elif name == REPEATABLE:
             repeated.append(value)
@@ -135,8 +138,17 @@ def _object(members: Iterable[tuple[str, Parsed]]) -> dict[str, Parsed]:
     return result
 
 
-def _check_name(name: str) -> None:
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise _RefusedError(Term("json.name_too_long", limit=MAX_NAME_CHARACTERS))
-    if not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
-        raise _RefusedError(Term("json.name_not_unicode"))
+def _named(name: str, value: Parsed) -> tuple[str, Parsed]:
+    """A member as the program may carry it: a name that nobody writes stands beside its value, as a text.
+
+    There it is stripped like any other text, and its member is one that nobody knows.
+    """
+    if len(name) <= MAX_NAME_CHARACTERS and is_unicode(name):
+        return name, value
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{ODD_NAME}{digest}", {"name": name, "value": value}
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair alone."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

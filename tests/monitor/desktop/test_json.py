@@ -1,5 +1,6 @@
 """read_export: what a folder that Telegram Desktop wrote becomes, and what it refuses."""
 
+import base64
 import errno
 import hashlib
 import json
@@ -24,6 +25,7 @@ from monitor.desktop import json as desktop
 from monitor.desktop.json import read_export
 from monitor.desktop.layout import find_chat
 from monitor.desktop.scan import ByteSpan
+from monitor.desktop.values import ODD_NAME
 from monitor.errors import (
     BrokenExportError,
     ChatNotFoundError,
@@ -37,6 +39,10 @@ from tests.nonempty import nonempty
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+PICTURED = base64.b64encode(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(200))).decode()
+"""A picture as Base64, which as a name would pass for no value."""
 
 
 def now() -> datetime:
@@ -352,7 +358,6 @@ def test_broken_json_is_refused_with_line_and_column(tmp_path: Path) -> None:
         b'{"name":"a","type":"b","id":1,"messages":' + b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"name":"a","type":"b","id":1,"messages":[{"id":1,"n":NaN}]}',
-        b'{"name":"a","type":"b","id":1,"messages":[{"id":1,"\\ud800":1}]}',
         b'{"name":"a","type":"b","id":1,"messages":[{"id":1,"id":2}]}',
         b'{"name":"a","type":"b","id":1,"messages":[{"id":1,"t":"\xff"}]}',
         b'{"name":"a","type":"b","id":1,"messages":[{"id":1,"t":"\\xFF"}]}',
@@ -981,6 +986,45 @@ def test_a_preview_beside_the_messages_is_a_picture_and_its_path_is_none(
 ) -> None:
     write(tmp_path, export_of(message(1)) | {"thumbnail": preview})
     assert read_export(tmp_path, now=now).pictured is told
+
+
+@pytest.mark.parametrize("name", ["n" * 129, "\ud800", "n" * 3000, PICTURED])
+def test_a_name_that_nobody_writes_costs_no_message(tmp_path: Path, name: str) -> None:
+    contents = read(write(tmp_path, json.dumps(export_of(message(1) | {name: "x"}, message(2))).encode()))
+    one, other = observations(contents, Kind.MESSAGE)
+    ((hole, digest),) = [(each, each.what.removeprefix(ODD_NAME)) for each in holes(contents)]
+    assert (hole.reason, hole.lo) == (HoleReason.UNKNOWN, 1)
+    assert digest == hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    assert (one.fields["text"], other.pictured) == (other.fields["text"], False)
+    assert one.pictured is (name == PICTURED)
+    assert PICTURED not in jcs(one.record).decode()
+
+
+@pytest.mark.parametrize(
+    ("local", "unix", "reason"),
+    [
+        ("2024-11-14T10:00:00", "1731574800", None),  # +1 hour
+        ("2024-11-14T23:00:00", "1731574800", None),  # +14 hours
+        ("2024-11-13T21:00:00", "1731574800", None),  # -12 hours
+        ("2024-11-14T14:45:00", "1731574800", None),  # +5:45 hours
+        ("2024-11-14T10:00:01", "1731574800", HoleReason.DATES_DIFFER),
+        ("2024-11-14T10:10:00", "1731574800", HoleReason.DATES_DIFFER),
+        ("2024-11-14T23:15:00", "1731574800", HoleReason.DATES_DIFFER),
+        ("2024-11-13T20:45:00", "1731574800", HoleReason.DATES_DIFFER),
+        ("2023-11-14T10:00:00", "1731574800", HoleReason.DATES_DIFFER),
+        ("2024-99-14T10:00:00", "1731574800", HoleReason.BAD_DATE),
+    ],
+)
+@pytest.mark.parametrize("name", ["date", "edited"])
+def test_local_time_that_no_zone_brings_to_its_seconds_is_a_hole(
+    tmp_path: Path, name: str, local: str, unix: str, reason: HoleReason | None
+) -> None:
+    dated = message(1) | {name: local, f"{name}_unixtime": unix}
+    contents = read(write(tmp_path, export_of(dated)))
+    (one,) = observations(contents, Kind.MESSAGE)
+    field = {"date": "posted_at", "edited": "edited_at"}[name]
+    assert one.fields[field] == "2024-11-14T09:00:00.000Z"  # the seconds are taken
+    assert [(hole.reason, hole.what) for hole in holes(contents)] == ([(reason, name)] if reason else [])
 
 
 @pytest.mark.parametrize(

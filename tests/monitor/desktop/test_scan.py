@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.desktop.scan import MAX_DEPTH, ByteSpan, Scanner, place
+from monitor.desktop.scan import MAX_DEPTH, MAX_NAME_BYTES, ByteSpan, Scanner, place
 from monitor.desktop.values import read_value
 from monitor.errors import BrokenExportError, ExportError, ExportTooLargeError
 
@@ -147,17 +147,18 @@ def test_damage_between_members_is_refused(data: bytes) -> None:
 
 
 def test_a_name_too_long_for_any_exporter_is_refused() -> None:
-    scanner = Scanner(b'{"' + b"n" * 600 + b'":1}')
-    with pytest.raises(BrokenExportError, match="512 bytes"):
+    assert next(Scanner(b'{"' + b"n" * 600 + b'":1}').members()) == "n" * 600
+    scanner = Scanner(b'{"' + b"n" * MAX_NAME_BYTES + b'":1}')
+    with pytest.raises(BrokenExportError, match=f"{MAX_NAME_BYTES} bytes"):
         next(scanner.members())
 
 
 def test_a_place_counts_lines_and_characters_as_an_editor_does() -> None:
     data = "a\në€x\r\nz".encode()
-    assert place(data, 0) == "line 1 column 1"
-    assert place(data, data.index(b"x")) == "line 2 column 3"
-    assert place(data, data.index(b"z")) == "line 3 column 1"
-    assert place(b"\n" * (3 << 20) + b"  !", (3 << 20) + 2) == f"line {(3 << 20) + 1} column 3"
+    assert str(place(data, 0)) == "line 1 column 1"
+    assert str(place(data, data.index(b"x"))) == "line 2 column 3"
+    assert str(place(data, data.index(b"z"))) == "line 3 column 1"
+    assert str(place(b"\n" * (3 << 20) + b"  !", (3 << 20) + 2)) == f"line {(3 << 20) + 1} column 3"
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from monitor.desktop.repair import repaired
 from monitor.desktop.scan import ByteSpan
-from monitor.desktop.values import MAX_NAME_CHARACTERS, MAX_VALUE_BYTES, JsonNumber, Parsed, read_value
+from monitor.desktop.values import MAX_NAME_CHARACTERS, MAX_VALUE_BYTES, ODD_NAME, JsonNumber, Parsed, read_value
 from monitor.errors import BrokenExportError, ExportTooLargeError
+from tests.nonempty import nonempty
 
 
 def read(raw: bytes) -> Parsed:
@@ -38,12 +39,21 @@ def test_the_repeated_text_of_a_gift_is_kept_whole() -> None:
     assert read(b'{"text": "For you", "a": 1, "text": ""}') == {"text": {"repeated": ["For you", ""]}, "a": "1"}
 
 
-def test_a_name_that_is_not_unicode_or_hides_data_is_refused() -> None:
-    with pytest.raises(BrokenExportError, match="not valid Unicode"):
-        read(b'{"\\ud800": 1}')
-    assert read(b'{"' + b"n" * MAX_NAME_CHARACTERS + b'": null}')
-    with pytest.raises(BrokenExportError, match="characters"):
-        read(b'{"' + b"n" * (MAX_NAME_CHARACTERS + 1) + b'": null}')
+@pytest.mark.parametrize("name", ["\ud800", "n" * (MAX_NAME_CHARACTERS + 1), "\udfff" * 500, "n" * 100_000])
+def test_a_name_that_nobody_writes_stands_beside_its_value(name: str) -> None:
+    (odd, inner), *others = nonempty(read(json.dumps({name: [1]}).encode()).items())
+    assert others == []
+    assert odd.startswith(ODD_NAME)
+    assert len(odd) <= MAX_NAME_CHARACTERS
+    assert inner == {"name": name, "value": ["1"]}
+
+
+def test_odd_names_are_told_apart_and_stand_once_each() -> None:
+    one, other = "n" * 200, "n" * 201
+    assert len(read(json.dumps({one: 1, other: 1}).encode())) == 2
+    with pytest.raises(BrokenExportError, match="twice"):
+        read(f'{{"{one}": 1, "{one}": 2}}'.encode())
+    assert read(b'{"' + b"n" * MAX_NAME_CHARACTERS + b'": null}') == {"n" * MAX_NAME_CHARACTERS: None}
 
 
 def test_a_lone_surrogate_in_a_text_is_read_as_it_is() -> None:
