@@ -1,6 +1,6 @@
 """One table: error -> exit code. An error takes the code of its nearest class in the table.
 
-And one for the system's errors: the code of each.
+A second table gives the code of each error of the system.
 
 0 done, PASSED · 1 refused, failed, FAILED · 2 usage · 3 INDETERMINATE.
 """
@@ -48,7 +48,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
 
 
 def of_system(error: OSError) -> Explained:
-    """The error of ours for one of the operating system, with what to do about it."""
+    """Our error for one of the operating system, with what to do about it."""
     code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
     return Explained(code, system=error.strerror or str(error), where=str(error.filename or ""))
 

@@ -187,7 +187,7 @@ class Home:
         return roots
 
     def in_use(self) -> Sequence[InUse]:
-        """What this home would use of what the log pins; ``read_pins`` gives what it should."""
+        """The pinned values that this home would use; ``read_pins`` gives those that it should use."""
         recipients, settings = self.path / "recipients", self.path / SETTINGS_FILE
         seal, root = self.path / SEAL_FILE, self.trust / SEAL_ROOT_FILE
         office = self.settings.office
@@ -261,7 +261,7 @@ class Home:
                 rekey.forget(self.keys)
 
     def foreign_roots(self) -> Iterator[HomeError]:
-        """Every certificate in ``trust`` that this home would hand out and nobody knows."""
+        """Every certificate in ``trust`` that this home would hand out and the program does not know."""
         known = {
             f"time-stamp-{name}-{at}.pem": certificate
             for name, certificates in self.stamp_roots().items()
@@ -417,11 +417,11 @@ class Home:
         try:
             yield writer
         except BaseException:
-            with suppress(EvidenceError, OSError):  # what stopped the block is what to tell; the next writer signs
+            with suppress(EvidenceError, OSError):  # report what stopped the block; the next writer signs
                 sequencer.sign()
             raise
         if not writer.put_off:
-            with suppress(HomeBusyError):  # kept all the same; whoever opens the home is told
+            with suppress(HomeBusyError):  # kept all the same; whoever opens the home hears of it
                 sequencer.sign()
 
     def log_look(self, look: Draft) -> Explained | None:

@@ -88,7 +88,7 @@ def making(home: Path, files: Mapping[Path, bytes]) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            with suppress(OSError, HomeError):  # what stopped the block is what to tell; the mark stays
+            with suppress(OSError, HomeError):  # report what stopped the block; the mark stays
                 _take_away(home)
                 home.rmdir()
             raise

@@ -1,4 +1,4 @@
-"""Cases: a case is opened, items are added to it, and only through a case are records read."""
+"""Cases: a case is opened, items are added to it, and records are read only through a case."""
 
 import secrets
 from array import array
@@ -252,9 +252,9 @@ def authority_indexes(engine: sa.Engine, events: Sequence[OpenedEvent]) -> Seque
 def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
     """Log indexes of every event about a case's items: the items, their holes, the case's own acts.
 
-    Of the holes those at the messages of the items, and every one that belongs to a whole channel of theirs or to
-    messages that nobody saw: a gap beside an item says that something may be missing there. A gap that later
-    imports filled is not among them.
+    Holes count where they are at the messages of the items, belong to a whole channel of theirs, or are of
+    messages that nobody saw: a gap beside an item says that something may be missing there. Gaps that later
+    imports filled are left out.
     """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
@@ -276,7 +276,7 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
 def _filled_gaps(connection: sa.Connection, channel_id: str) -> set[int]:
     """Log indexes of the gaps of a channel that later imports filled.
 
-    Only what saw the message fills one: a deletion says that it is gone, and not what it was.
+    Only an item that shows the message fills a gap; a deletion says that it is gone, and not what it was.
     """
     item, hole = database.item.c, database.hole.c
     of_gaps = sa.select(hole.idx, hole.lo, hole.hi).where(

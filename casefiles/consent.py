@@ -1,7 +1,7 @@
-"""The client's consent, as the log has it: to what, until when, and whether it was withdrawn.
+"""The client's consent as the log records it: to what, until when, and whether it was withdrawn.
 
-The newest record of a case counts; a withdrawal ends all of it. It is read from the log itself and not
-from a row, so that nobody can give or keep a consent without an entry.
+The newest record of a case counts; a withdrawal ends the whole consent. It is read from the log and not
+from a row, so nobody can give or keep a consent without an entry.
 """
 
 from collections.abc import Iterator, Mapping
@@ -95,7 +95,7 @@ def _consent(values: Mapping[str, Value]) -> Consent:
 
 
 def require_consent(consent: Consent | None, *, scope: str, today: date) -> None:
-    """Check that a consent is in force, to this.
+    """Check that a consent to this is in force.
 
     Raises:
         AuthorityError: There is none, it was withdrawn, it has ended, or it says nothing of this.

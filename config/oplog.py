@@ -206,20 +206,20 @@ _LOG = _Log()
 
 
 def start() -> None:
-    """Begin the operational log of one command: it knows no home yet, and is quiet."""
+    """Begin the operational log of one command. It knows no home yet, and prints nothing."""
     _LOG.file = _LOG.stream = None
     _LOG.held.clear()
 
 
 def show(stream: TextIO) -> None:
-    """From now on, write the log to this stream too (standard error), beginning with the lines held back."""
+    """Write the operational log to this stream (standard error) too, beginning with the lines held back."""
     _LOG.stream = _sink(_Stream(stream))
     for held in _LOG.held:
         _LOG.stream.info(**held)
 
 
 def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
-    """From now on, write the log to the home's file too, beginning with the lines held back.
+    """Write the operational log to the home's file too, beginning with the lines held back.
 
     Args:
         max_bytes: Size at which a file is rotated.

@@ -14,7 +14,7 @@ Replaced by ``{"stripped": LENGTH}``, at any depth (LENGTH in bytes, decimal):
    alignment, and Base64 that begins as a JPEG, PNG, GIF or WebP does. Where such a thing stands
    inside a text, the text becomes an array: what stood before, the stripped picture, what stood after.
 
-So a message that was taken in can always leave: the last gate looks for no more than this.
+So every message that was taken in can leave: the last gate looks for no more than this.
 
 LIMIT: a picture in another spelling (hexadecimal, a list of numbers, encrypted, Base64 in lines
 under 16 characters) is not known as one.
@@ -162,7 +162,7 @@ class _Picture:
 
 
 def _pieces(text: str) -> Iterator[str | _Picture]:
-    """A text in order, its pictures told apart: first all that the last gate would find, then what is left."""
+    """A text in order, with its pictures separated: first all that the last gate would find, then what is left."""
     raw, end = _utf8(text), 0
     for start, after in encoded_spans(raw):
         before = _words(raw[end:start])

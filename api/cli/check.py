@@ -29,7 +29,7 @@ LIMITS = (
     "few degrees and a video are missed, and so is every file that is no picture, cannot be decoded, or was not read "
     "under its mode."
 )
-"""What a client is told with every answer."""
+"""What every answer says of its limits."""
 
 
 def _lines(match: "PlacedMatch") -> "Iterator[str]":

@@ -144,7 +144,7 @@ def given_or_asked(file: Path | None) -> str | None:
 
 
 def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
-    """Ask a person to type something; every prompt comes before the first change. Only what is shown may be empty.
+    """Ask a person to type something, before the first change. Only input that is shown may be empty.
 
     Raises:
         click.Abort: The person stopped.
@@ -203,7 +203,7 @@ def warn(words: Term) -> None:
 
 
 def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
-    """Say that what was logged has no signature or no time stamp yet; gives the same for the JSON object."""
+    """Warn that what was logged has no signature or no time stamp yet, and return the same for the JSON object."""
     if error is None:
         return []
     warn(Term("note.unstamped" if isinstance(error, StampError) else "note.sentence", cause=error))
@@ -212,7 +212,7 @@ def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
 
 @contextmanager
 def progress(label: Term, total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on a terminal, nothing elsewhere; call it with how many more are done."""
+    """Show a bar on a terminal, and nothing elsewhere. Call the result with how many more are done."""
     if not sys.stderr.isatty():
         yield lambda _more: None
         return

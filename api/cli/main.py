@@ -163,7 +163,7 @@ def _report_wrong_call(error: click.ClickException, *, in_json: bool) -> int:
 
 
 def _report(error: Exception, *, in_json: bool) -> int:
-    """Say what an error of ours, or of the system, is; let a mistake of ours surface whole.
+    """Report an error of ours or of the system; a bug surfaces with its traceback.
 
     Raises:
         Exception: The error itself, when it is neither.
@@ -194,7 +194,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
 
 
 def _drop_output() -> None:
-    """Standard output is what failed: what still waits for it would make the interpreter end with 120."""
+    """Drop what still waits for standard output, which failed: the interpreter would exit with 120."""
     with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 

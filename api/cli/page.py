@@ -1,4 +1,4 @@
-"""Prints a listing page by page, so that no length of it fills the memory."""
+"""Prints a listing page by page, so that a long one does not fill the memory."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class CutShortError(Exception):
-    """A listing broke off; standard output has the beginning of one JSON object, which the error completes."""
+    """A listing broke off. Standard output holds the beginning of one JSON object, which the error completes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A wrong call as an error of ours: code, facts and words, where click has only words."""
+"""Turns a wrong call into an error of ours, with code and facts, where click has only words."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -106,5 +106,5 @@ def _name(error: click.BadParameter) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Without the full stop, which whoever prints it adds."""
+    """The text without its full stop, which the caller adds."""
     return text.strip().removesuffix(".")

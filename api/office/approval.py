@@ -33,7 +33,7 @@ class Approved:
 
 
 def require_waiting(home: Home, request: str) -> Review:
-    """The review that a request waits for: met before a passphrase is asked for.
+    """The review that a request waits for; checked before a passphrase is asked for.
 
     Raises:
         UnknownItemError: It does not.

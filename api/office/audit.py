@@ -1,4 +1,4 @@
-"""Audits a home with what it knows of itself and what the caller brings from outside."""
+"""Audits a home with its own keys and roots, and with what the caller brings from outside."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from evidence.keys import LOG_KEY
 def run_audit(
     home: Home, *, level: int, against: bytes | None, passphrase: str | None, progress: Callable[[int], object]
 ) -> Audit:
-    """Audit a home; where the keys' folder is away, records are not opened, with a passphrase either.
+    """Audit a home. Without the keys' folder, records are not opened even with a passphrase.
 
     Args:
         against: A checkpoint from outside, cosigned or through the mail, or a bundle, as its file has it.
-        progress: Hears how many more leaves were read.
+        progress: Called with the number of leaves read since.
 
     Raises:
         PassphraseError: A passphrase was given and is wrong.

@@ -15,7 +15,7 @@ _MESSAGES = (Kind.MESSAGE.value, Kind.SERVICE.value)
 
 
 def beside(connection: sa.Connection, items: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-    """By item, in the order of the log: of a file its message, of a message its files; only those that have any."""
+    """The message of each file and the files of each message, in the order of the log; items without are left out."""
     this, other = database.item.alias("this"), database.item.alias("other")
     pairs = (
         sa.select(this.c.item_id, other.c.item_id)

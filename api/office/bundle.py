@@ -1,4 +1,4 @@
-"""The life of a bundle: a case exported without pictures, with its covering letter beside it; and verified.
+"""Exports a case as a bundle without pictures, with its covering letter, and verifies bundles.
 
 The order: have a stamped checkpoint cover the case; build in memory; write the files whole under names
 of their own; log who sends what to whom; only then give them their names. Nothing leaves without its event.
@@ -104,7 +104,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A bundle that was not logged yet."""
+    """A bundle that is not logged yet."""
 
     bundle: bytes
     letter: bytes
@@ -112,7 +112,7 @@ class _Made:
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
-    """Check that there is something to export and where to write it: met before a passphrase is asked for.
+    """Check that there is something to export and a place to write it, before a passphrase is asked for.
 
     Raises:
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
@@ -225,7 +225,7 @@ def _asked(order: Order) -> dict[str, Value]:
 
 
 def _finish(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | None:
-    """Give the files of an export that was logged and cut short their names; those of one that was not logged go.
+    """Name the files of an export that was logged and cut short, and remove those of one that was not logged.
 
     Raises:
         HomeError: What was logged was asked for otherwise.
@@ -272,7 +272,7 @@ def _review_by(home: Home, record: Record) -> datetime | None:
 def stamped_checkpoint(writer: Writer, *, covers: int) -> LoggedStamp:
     """The newest stamped checkpoint, made now if none covers the leaf ``covers``.
 
-    What others logged after that leaf does not matter: beside a busy monitor there is always news.
+    What others logged after that leaf does not matter: with a busy monitor there is always news.
 
     Raises:
         StampError: No time stamp could be had.

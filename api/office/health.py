@@ -48,7 +48,7 @@ from evidence.times import Clock, format_time
 
 LEAST_FREE_BYTES = 1 << 30
 SEAL_ENDS_SOON = timedelta(days=90)
-"""Before the end of the seal, there is time to bring the cards together and to tell those who check it."""
+"""How long before the seal's end ``doctor`` warns: bringing the cards together takes time."""
 _Check = Callable[[], Iterable[Finding] | None]
 
 
@@ -114,7 +114,7 @@ def pins(home: Home) -> Iterable[Finding]:
     try:
         keys(home)
     except (Explained, OSError):
-        return []  # keys.private tells
+        return []  # keys.private reports it
     return (Finding.of_error("home.pins", error) for error in home.unpinned(recovery=True))
 
 
@@ -124,7 +124,7 @@ def seal(home: Home) -> Iterable[Finding]:
         try:
             certificate = read_certificate(file)
         except HomeError:
-            continue  # keys.private tells
+            continue  # keys.private reports it
         begins, ends, now = certificate.not_valid_before_utc, certificate.not_valid_after_utc, home.clock()
         facts = {"where": str(file), "begins": format_time(begins), "ends": format_time(ends)}
         if not begins <= now < ends:
@@ -196,7 +196,7 @@ def _made_at(home: Home) -> datetime:
 def offices(home: Home) -> Iterable[Finding]:
     """Check that a time-stamp office is chosen and its roots are known; none is contacted here."""
     if REHEARSAL in home.settings.stamp.offices and not home.keys.path.is_dir():
-        return []  # the rehearsal's key is away with all others, which keys.private tells
+        return []  # the rehearsal's key is away with all others; keys.private reports it
     with home.time_stamping() as chosen:
         if chosen:
             return []

@@ -1,10 +1,10 @@
-"""The two files of an export: complete on their disk under names of their own before they get their names.
+"""The two files of an export: both are complete on disk under temporary names before they get their final names.
 
 The order: ``hold`` writes both beside their places (so a full disk is met there), the caller logs the
 export, ``hand_over`` gives them their names with link(2), which refuses to replace. Whatever stops it in
 between, a file with the name of a bundle is a whole bundle, and the files of an export that was logged
 are not lost: the next export to the same place finds them as ``leftovers``. A file system without hard
-links is the exception: stopped there, it can leave an empty file at the name, which that next run replaces.
+links is the exception: an export that is stopped there can leave an empty file, which the next run replaces.
 """
 
 import errno
@@ -28,7 +28,7 @@ SUFFIX = ".asice"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a bundle is to lie, its letter beside it."""
+    """Where a bundle and its letter go."""
 
     bundle: Path
 
@@ -104,7 +104,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Both files of one export, complete, under names that nobody takes for a bundle.
+    """Both complete files of one export, under names that nobody mistakes for a bundle.
 
     Attributes:
         locks: Open files whose locks say that somebody works on this export.
@@ -161,7 +161,7 @@ def _written(part: Path, data: bytes) -> int:
 
 
 def _lock_of(part: Path) -> int | None:
-    """The lock of a part that nobody works on any more; None where somebody does, or just finished."""
+    """The lock of a part that nobody works on any more. None if somebody does, or has just finished."""
     try:
         handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
@@ -177,7 +177,7 @@ def _lock_of(part: Path) -> int | None:
 
 
 def _clear(file: Path) -> None:
-    """Take an empty file away: ``_named`` makes one where there are no hard links, and it holds nobody's bytes."""
+    """Remove an empty file. ``_named`` makes one where there are no hard links; it holds no data."""
     with suppress(FileNotFoundError):
         status = file.lstat()
         if stat.S_ISREG(status.st_mode) and not status.st_size:

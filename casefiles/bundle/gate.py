@@ -1,7 +1,7 @@
 """The last gate before a bundle is written: no member leaves that is not on the list, or is a picture.
 
-The search is the verifier's, made once over the finished bundle: the very check that a receiver makes, so that
-nobody need take our word. Here it is not one finding of many: unless it passed, nothing leaves.
+It rests on the verifier's own search of the finished bundle, the check that a receiver makes too. For the verifier
+that is one finding of many; here nothing leaves unless it passed.
 """
 
 from casefiles.errors import GateError

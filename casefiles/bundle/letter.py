@@ -1,8 +1,8 @@
 """The covering letter: what must reach the receiver by another way than the bundle.
 
-Printed, signed and handed over or posted. Whoever can change the bundle on its way cannot
-also change this paper, and that is what the roots' fingerprints rest on. It is made as data
-and rendered, as the report is.
+The office prints and signs it, and hands it over or posts it. Whoever changes the bundle on its
+way cannot also change this paper; the fingerprints of the roots rest on that. Like the report, it
+is built as data and then rendered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class Letter:
 
 
 def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[AnyCertificate]) -> Letter:
-    """The covering letter to a bundle that was written."""
+    """Make the covering letter of a finished bundle."""
     return Letter(
         rehearsal=contents.rehearsal,
         organisation=contents.organisation,

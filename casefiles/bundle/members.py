@@ -1,8 +1,8 @@
 """What goes into a bundle, and the members that are made of it.
 
-``BundleContents`` is everything; ``payload`` derives every member but the seal, the same bytes
-for the same contents. What a table says comes from leaves and disclosures alone, by the very
-functions with which the verifier makes it again.
+``BundleContents`` has everything. ``make_payload`` derives every member but the seal; the same contents
+give the same bytes. Tables come from leaves and disclosures alone, by the functions that the verifier
+uses to make them again.
 """
 
 import hashlib
@@ -127,7 +127,7 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
 
 
 def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, Json]:
-    """``case.json``: what was told, and what follows from the leaves.
+    """Make ``case.json``: what the caller gave, and what follows from the leaves.
 
     Raises:
         RecordsError: It does not fit its schema.

@@ -1,8 +1,8 @@
-"""Who receives a bundle, and what is withheld from them: by what a value tells, not name by name.
+"""Who receives a bundle, and what is withheld from them, by the kind of information in a value and not name by name.
 
-Every NAME of every type tells one thing, and a preset withholds things, so that a NAME that is added
-to a schema has to be judged once and is then withheld wherever its like is. A NAME that nobody has
-judged stops an export. What is withheld stays committed to: its disclosure can be handed over later.
+Every NAME of every type carries one kind of information, and a preset withholds kinds. Whoever adds a NAME
+to a schema gives it a kind once; it is then withheld wherever that kind is. A NAME without a kind
+stops an export. A withheld value stays committed to, so its disclosure can be handed over later.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from evidence.log.schema import schema_of
 
 
 class Tells(StrEnum):
-    """What a value tells to whoever reads it.
+    """The kind of information that a value gives its reader.
 
     ``house``: who we are and how we watch, which the accused reads too; a court asks for it.
     ``said``: what people wrote, and who they are. ``trace``: digests, lengths and places of that,
@@ -158,7 +158,7 @@ AUDIENCES = tuple(PRESETS)
 
 
 def tells(event_type: str, name: str) -> Tells:
-    """What the value of a NAME tells."""
+    """The kind of information in the value of a NAME."""
     return _OF_A_TYPE.get((event_type, name)) or _TELLS[name]
 
 

@@ -2,8 +2,8 @@
 
 Order (ETSI EN 319 162-1, 4.4 and annex A.7): payload; ASiCManifest001.xml; signature001.p7s with
 its signature time-stamp; ASiCArchiveManifest.xml over all of it; timestamp002.tst. After that
-no byte of any of them may change. The archive manifest is not optional: the time-stamp inside
-the signature is covered by nothing else.
+no byte of any of them may change. The archive manifest is not optional: nothing else covers the
+time-stamp inside the signature.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ _CUT, _JOINER = "\u2026", "\u200d"
 
 @dataclass(frozen=True, slots=True)
 class BundleFacts:
-    """What the covering letter says of a written bundle.
+    """What the covering letter says of a finished bundle.
 
     Attributes:
         sha256: Lower hex, of the file.
@@ -140,8 +140,8 @@ def build_bundle(
 ) -> BundleFacts:
     """Derive, seal, stamp, verify, pass the gate and write one bundle.
 
-    What was made is verified as a receiver will verify it, by the verifier itself, before a byte
-    is written: a bundle that fails there is never sent. It costs about as much again as making it.
+    The verifier checks the finished bundle, as a receiver will, before a byte is written. A bundle that
+    fails there is never sent. The check costs about as much as making the bundle.
 
     Args:
         stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
@@ -172,7 +172,7 @@ def build_bundle(
 
 
 def _certificates(contents: BundleContents, sealer: Sealer, roots: Sequence[Certificate]) -> frozenset[Certificate]:
-    """Those roots that the seal and the time stamps of the log lead to, and no other that lies in a home."""
+    """The roots that the seal and the time stamps of the log lead to; a home may hold others."""
     certificate, chain = certificate_of(sealer.certificate), certificates_of(sealer.chain)
     found = on_the_way(certificate=certificate, others=chain, roots=roots, at=contents.created_at)
     stamped = [(contents.checkpoint, contents.checkpoint_token)]
@@ -192,7 +192,7 @@ def _require_holds(report: Report) -> None:
 def make_seal(
     organisation: str, at: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A seal of one's own making: root, its key, seal certificate, its key (P-256; RFC 5280, EN 319 412-3).
+    """Make a seal without a provider: root, its key, seal certificate, its key (P-256; RFC 5280, EN 319 412-3).
 
     For rehearsals and for organisations without a trust service provider: it is worth as much
     as the way by which the root's fingerprint reaches the receiver. The root signs nothing

@@ -2,10 +2,10 @@
 
 ``entries.jsonl`` shows entries: the leaf as it was logged, a line for each NAME, and the path to the final
 checkpoint. ``stamps.jsonl`` has the checkpoints before the final one whose tokens the entries need, each with its
-token and the path that proves it a beginning of the final one. Two files, whatever the number of items: a container
-of more than a thousand members is refused by readers that we did not write. docs/format.md describes both.
+token and the path that proves it a beginning of the final one. There are two files, however many items: readers
+that we did not write refuse a container of more than a thousand members. docs/format.md describes both.
 
-Form alone: nothing here is proven until the caller checks it. Standard library only.
+This module checks the form alone: nothing is proven until the caller checks it. Standard library only.
 """
 
 import base64
@@ -58,10 +58,10 @@ class EarlierStamp:
 
     @property
     def size(self) -> int:
-        """How many entries the checkpoint says that it has, before anybody checked it.
+        """The number of entries that the checkpoint states; nobody has checked it yet.
 
         Raises:
-            RecordsError: It says no number.
+            RecordsError: It states no number.
         """
         try:
             return parse_decimal(self.checkpoint.split(b"\n", 2)[1].decode("ascii"))

@@ -1,6 +1,6 @@
-"""The one table of a bundle's members: what may be inside, of what media type, who writes it, how it is searched.
+"""The table of a bundle's members: what may be inside, its media type, who writes it, and how it is searched.
 
-A member that is on no line here cannot enter a bundle and makes a bundle fail. Names are
+A member that is not in this table cannot enter a bundle, and a bundle that has one fails. Names are
 ASCII, in one spelling, without a leading dot or dash in any part, so that no file system, shell
 or archive program can read one of them in two ways. docs/adr/0006-bundle-container.md.
 """
@@ -79,7 +79,7 @@ class Search(StrEnum):
 
 
 class MadeBy(StrEnum):
-    """Who writes a member, in this order; each names all that was written before it but the container's own form."""
+    """Who writes a member, in this order. Each lists all members written before, but for the mimetype."""
 
     CONTAINER = "container"
     BUILDER = "builder"
@@ -215,7 +215,7 @@ def is_report(name: str) -> bool:
 
 
 def is_certificate(name: str) -> bool:
-    """Whether it is a certificate that lies in the bundle for convenience."""
+    """Whether it is a certificate that the bundle carries for convenience."""
     return name.startswith(CERTIFICATES)
 
 

@@ -1,15 +1,15 @@
 """Finds pictures, video and prints of pictures in a member: the last gate, and a check.
 
-The writer refuses to build a bundle that this finds anything in, and the verifier looks again.
-Looked for: in tokens and signatures the opening bytes of picture and video formats; in every
-other member what is no text, pictures inside base64 (any alphabet, any alignment), and names of
-JSON fields and columns that could only hold a thumbnail or a perceptual hash. Text holds no
-picture as it is, so that words like GIF89a in a message are words. A line of the log's files is
-taken apart first: what its disclosures say and its token is searched. What a picture looks like is
-in ``evidence.pictures``, which also says what is taken out of a message before it is sealed.
+The writer refuses to build a bundle in which this search finds anything, and the verifier searches again.
+In tokens and signatures it looks for the opening bytes of picture and video formats. In every other
+member it looks for what is not text, for pictures inside base64 (any alphabet, any alignment), and for
+names of JSON fields and columns that could only hold a thumbnail or a perceptual hash. Plain text holds
+no picture, so words like GIF89a in a message are words. A line of the log's files is taken apart first:
+its disclosures and its token are searched. ``evidence.pictures`` says what a picture looks like, and what
+is taken out of a message before it is sealed.
 
-# LIMIT: this guards against mistakes of ours. Who sets out to hide a picture can (split,
-# encrypted, as numbers); against that stands that a bundle holds only what the builder puts in.
+# LIMIT: this guards against mistakes of ours. Whoever sets out to hide a picture can (split,
+# encrypted, as numbers); a bundle holds only what the builder puts in.
 Standard library only.
 """
 
@@ -130,7 +130,7 @@ def _require_no_base64(name: str, content: bytes) -> None:
 
 
 def _require_no_print_field(name: str, content: bytes, search: Search) -> None:
-    """A JSON field or CSV column by its name; words in a text are none. Our JSON escapes no letter of a name."""
+    """Refuse a JSON field or CSV column by its name, and no words in a text. Our JSON escapes no letter of a name."""
     field = None
     if search in (Search.FIELDS, Search.ENTRIES, Search.STAMPS):
         field = _JSON_FIELD.search(content)

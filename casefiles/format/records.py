@@ -2,8 +2,8 @@
 
 The writer makes ``items.jsonl``, ``events.jsonl``, ``items.csv`` and ``case.json`` with these
 functions; the verifier makes them again and compares the bytes. So a table can say nothing
-that no leaf commits to. Three times stand apart: ``posted_at`` as the source claims, ``at`` by
-the clock of who acquired it, and the bounds that time-stamp tokens prove: the leaf was made
+that no leaf commits to. Three times are kept apart: ``posted_at`` as the source claims, ``at`` by
+the clock of whoever acquired it, and the bounds that time-stamp tokens prove. The leaf was made
 after ``not_before`` and was in the log by ``stamped_at``, which is the earliest time of any token here
 over a checkpoint that includes it. Standard library only.
 """
@@ -77,7 +77,7 @@ class ProvenTime:
 
 
 class Bounds:
-    """Between which proven times each entry of a log was made and logged.
+    """The proven times between which each entry of a log was made and logged.
 
     Args:
         final: The time of the checkpoint that covers every entry.
@@ -128,7 +128,7 @@ def read_disclosed(*, index: int, leaf: bytes, lines: Iterable[str]) -> Disclose
 def open_disclosed(*, index: int, leaf: Leaf, lines: Iterable[str]) -> DisclosedLeaf:
     """Open what is disclosed of a leaf.
 
-    The names of a type that is not known here are those that the lines have: the digest in the leaf binds them too.
+    For a type that is not known here, the names are those in the lines: the digest in the leaf binds them too.
 
     Raises:
         LeafError: The names are not those of the leaf's type.

@@ -3,10 +3,10 @@
 A bundle carries its schemas so that its tables can be read without this program. The verifier
 holds the same files, so that a bundle cannot bring schemas of its own. A keyword that is not
 known here is an error of ours, never a pass; a test compares with a full implementation. Each
-schema names its type before any keyword that is about one type, and keywords apply in order:
-a second test holds the files to that. A schema is compiled once, for the thousands of lines that
-fit it; what does not fit is read a second time by functions that say where, and a third test
-holds the two readings together.
+schema names its type before any keyword that is about one type, and keywords apply in order; a
+second test checks the files for that. A schema is compiled once, for the thousands of lines that
+fit it. A line that does not fit is read again by functions that say where, and a third test
+checks that the two readings agree.
 Standard library only.
 """
 

@@ -67,7 +67,7 @@ _FIRST = _Placed(MIMETYPE.encode("ascii"), zlib.crc32(MIMETYPE_TEXT), len(MIMETY
 
 
 class _Source:
-    """A file that is read once: a pipe can be asked neither for its size nor to go back.
+    """A file that is read once, such as a pipe, which has no size and cannot go back.
 
     Attributes:
         taken: Bytes read so far.
@@ -121,7 +121,7 @@ def read_container(file: BinaryIO) -> dict[str, bytes]:
     (4) the directory is the one for these members, and the file ends with it.
 
     Args:
-        file: At its beginning; it is read once and need not be able to go back.
+        file: At its beginning. It is read once, and need not be seekable.
 
     Raises:
         ContainerError: Another kind of file, a bundle that is cut short, or any other form,
@@ -202,7 +202,7 @@ def _directory(placed: Sequence[_Placed], offset: int) -> Iterator[bytes]:
 
 
 def _require_begins(source: _Source) -> None:
-    """Read the first member, by which another kind of file is told from a damaged bundle."""
+    """Read the first member, which shows whether this is another kind of file or a damaged bundle."""
     wanted = _local_header(_FIRST) + MIMETYPE_TEXT
     begun = source.read(len(wanted))
     if begun == wanted:

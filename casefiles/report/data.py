@@ -1,7 +1,7 @@
-"""The report of a bundle as data: what each of its parts tells, in codes and facts, never in the words of a language.
+"""The report of a bundle as data: what each part says, in codes and facts, never in the words of a language.
 
-Pure functions over records that were verified before, and over the bundle's description. Built once; a renderer
-turns it into text, another into pages, and a verifier makes it again from the same records and compares.
+Pure functions over verified records and the bundle's description. The report is built once. One renderer turns it
+into text, another into pages; a verifier builds it again from the same records and compares.
 Standard library only: no database, no key, no clock.
 """
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[0-9]{1,19}")
 _GAP = "gap"
 _RECEIVED = frozenset({"message", "edit", "service"})
 _IN_RUNS = frozenset({_HOLE, "case_item_added", "case_item_removed"})
-"""The types of entries that are told as one where they follow each other and the same person acted."""
+"""The types of entries that the report joins where they follow each other and the same person acted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class SecondPerson:
-    """What the entries of some items tell of a second person where they name no request.
+    """What the entries of some items say of a second person where they name no request.
 
     Attributes:
         code: ``alone``, ``agreed``, ``untold`` or ``hidden``.
@@ -185,7 +185,7 @@ class LogFacts:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """Everything that a report tells; the limits and the steps are words alone."""
+    """Everything that a report says; the limits and the steps are words alone."""
 
     rehearsal: bool
     cover: Cover
@@ -297,7 +297,7 @@ def _asked(records: Sequence[DisclosedLeaf]) -> Iterator[Asked]:
 
 
 _SECOND_PERSON = ("alone", "agreed", "untold", "hidden")
-"""What can be told of a second person where no request is named, in the order of the report."""
+"""What can be said of a second person where no request is named, in the order of the report."""
 
 
 def _second(items: Sequence[DisclosedLeaf]) -> Iterator[SecondPerson]:
@@ -307,7 +307,7 @@ def _second(items: Sequence[DisclosedLeaf]) -> Iterator[SecondPerson]:
 
 
 def _second_person(item: DisclosedLeaf) -> str | None:
-    """What an item's entry tells of a second person; nothing where it names a request, which has entries of its own.
+    """What an item's entry says of a second person; nothing where it names a request, which has entries of its own.
 
     A request is not the only sign of one: an act that needs none may name who agreed all the same.
     """
@@ -356,7 +356,7 @@ def _carried(items: Sequence[DisclosedLeaf]) -> Sequence[tuple[int, int]]:
 
 
 def _may_carry(message: DisclosedLeaf, file: DisclosedLeaf) -> bool:
-    """Whether the message is the one that the file's entry states, as far as what is shown of it can tell."""
+    """Whether the message is the one that the file's entry states, as far as the bundle shows."""
     stated = _named(file, "message_sha256")
     hidden = set(message.withheld) & set(SCHEMAS[ITEM].subject)
     return stated is None or bool(hidden) or message_sha256(message.values) == stated
@@ -386,7 +386,7 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
 
 
 def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:
-    """The events, those of a type that is told in runs together where they follow each other."""
+    """The events in order; entries that follow each other are joined where their type allows it."""
 
     def key(event: DisclosedLeaf) -> Hashable:
         together = event.leaf.type in _IN_RUNS

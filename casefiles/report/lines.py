@@ -1,8 +1,8 @@
-"""Lines of a page of text: ``WIDTH`` columns, and nothing that a stranger wrote can rearrange them.
+"""Lines of a page of text, ``WIDTH`` columns wide. Nothing that a stranger wrote can rearrange them.
 
 A value is shown whole: a character that has no place on a page is spelled out as its number, and a value that
-is too long goes on in the next line, so that the pieces in order are the value again. A value ends its line:
-no word of ours follows what runs from right to left. The same text gives the same bytes under every version of
+is too long goes on in the next line; the pieces in order are the value again. A value ends its line, so that no
+word of ours follows text that runs from right to left. The same text gives the same bytes under every version of
 Python, because a verifier renders a report again and compares. Standard library only.
 """
 

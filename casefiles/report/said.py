@@ -1,9 +1,9 @@
-"""What an item says, in parts: the one order in which the report, and whoever shows a case, tells it.
+"""What an item says, in parts, and in the one order in which the report and the view of a case show it.
 
 Pure functions over an item's values. A part carries codes and facts; the words for them are the renderer's, which
 looks each code up: ``item.NAME`` for a value of the ``observed`` schema, ``part.KIND`` and ``field.KIND.FIELD`` for
 what ``evidence.content`` has, ``entity.TYPE`` for a formatting. A value that is withheld is a fact too. What cannot be
-read as content is told whole, as it stands: nothing that an item says is left out. Standard library only.
+read as content is shown whole, as it is: nothing that an item says is left out. Standard library only.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -35,7 +35,7 @@ from evidence.errors import ContentError
 
 
 class Unshown(Enum):
-    """What stands in the place of a value that is committed to and not shown."""
+    """Marks a value that is committed to and not shown."""
 
     WITHHELD = "withheld"
 
@@ -63,7 +63,7 @@ class Run:
 
 
 ItemFact: TypeAlias = "Json | Code | CutPicture | Run | Person | Number | Unshown"
-"""What a part tells: None says nothing; a text is told as it is, any other JSON in its canonical form."""
+"""What a part says: None says nothing; a text is shown as it is, any other JSON in its canonical form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def _digest(shown: ItemView) -> Iterator[Digest]:
 
 
 class _Teller:
-    """Tells the content of an item; an entry of a list that no place refers to is told by itself."""
+    """Reads the content of an item into parts; an entry of a list that no place refers to has a part of its own."""
 
     def __init__(self, values: Mapping[str, Json]) -> None:
         self.values = values

@@ -53,7 +53,7 @@ def render(words: Words, report: CaseReport) -> str:
 
 
 def banner(words: Words, *, rehearsal: bool) -> list[str]:
-    """What stands on top of every text of a rehearsal."""
+    """The banner on top of every text of a rehearsal."""
     if not rehearsal:
         return []
     line = "*" * WIDTH
@@ -131,7 +131,7 @@ def part_lines(words: Words, part: ItemPart, *, indent: str = _IN) -> Iterator[s
 
 
 def _worded(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
-    """A text that a rehearsal has in words of its own."""
+    """A text; a rehearsal has its own words for it."""
     return words.say(f"{key}.rehearsal" if rehearsal else key, **values)
 
 

@@ -1,7 +1,7 @@
 """The organisation's seal: a CAdES signature (ETSI EN 319 122-1) detached over the seal's manifest.
 
-What CMS asks is checked by ``evidence.stamp.cms``; here stands what makes it a seal with a
-proven time: exactly one signature time-stamp, and a certificate that may seal. Trust is a
+``evidence.stamp.cms`` checks what CMS asks. This module checks what makes it a seal with a proven
+time: exactly one signature time-stamp, and a certificate that may seal. Trust is a
 separate step. Standard library, cryptography and asn1crypto only.
 """
 
@@ -97,7 +97,7 @@ def on_the_way(
     roots: Sequence[Certificate],
     at: datetime,
 ) -> frozenset[Certificate]:
-    """Those given roots that ``certificate`` leads to or across: what a receiver needs to follow it.
+    """The given roots that ``certificate`` leads to or across: what a receiver needs to follow it.
 
     Raises:
         CertificateError: Too many certificates to follow.
@@ -128,7 +128,7 @@ def _paths(
 def require_nothing_beside(token: bytes, info: TokenInfo) -> None:
     """Check that the archive's token, which no manifest can list, carries nothing that nobody signed.
 
-    No unsigned attribute, no revocation list, and of certificates only the unit's, its issuers and theirs, each once.
+    It has no unsigned attribute and no revocation list, and only the certificates of the chain, each once.
 
     Raises:
         SignedDataError: The token is malformed.

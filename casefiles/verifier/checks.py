@@ -1,8 +1,8 @@
 """Checks a bundle from first byte to last, offline: ``verify``.
 
-``checks.json`` is the list of what must hold, in order; here stands, under the same ids, how
-each is checked. Primitives raise, ``verify`` turns each raise into a Finding and gives back
-one Finding for every check. A check whose ground did not hold is not made, and says so.
+``checks.json`` lists what must hold, in order. This module says, under the same ids, how each is
+checked. Primitives raise; ``verify`` turns each raise into a Finding and returns one Finding for
+every check. A check whose ground did not hold is not made, and says so.
 
 The verdict is PASSED when all hold; FAILED when one does not; INDETERMINATE when nothing
 speaks against the bundle but no roots were given, because whoever forges a bundle can forge
@@ -277,7 +277,7 @@ def verify_stream(
     seal_pin: str | None = None,
     held: HeldFile | None = None,
 ) -> Report:
-    """``verify``, of a bundle that is open already, or that no file holds yet.
+    """``verify`` for a bundle that is open already, or that no file holds yet.
 
     Raises:
         OSError: It cannot be read.
@@ -683,7 +683,7 @@ def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
 def _require_root(
     opened: OpenedBundle, certificate: Certificate, others: Sequence[Certificate], *, at: datetime
 ) -> None:
-    """Check that a certificate led to a given root; what is wrong with itself is told before a root that is missing.
+    """Check that a certificate led to a given root. A fault of its own is reported before a missing root.
 
     Raises:
         UndecidedError: No roots were given at all.

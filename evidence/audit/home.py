@@ -1,4 +1,4 @@
-"""The audit's look at what stands around the log: the schema of its database, and what the log pins of its home."""
+"""Audits what surrounds the log: the schema of its database, and what the log pins of its home."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""The audit's look at the custody log: leaves, tiles, checkpoints and tokens; no secret key needed."""
+"""Audits the custody log: leaves, tiles, checkpoints and tokens. It needs no secret key."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class RecordReader:
 
 @dataclass(frozen=True, slots=True)
 class AuditInput:
-    """What is audited, and what is known from outside of it.
+    """What is audited, and what the caller knows from elsewhere.
 
     Attributes:
         roots: Trusted roots by the name of the time-stamp office.
@@ -67,7 +67,7 @@ class AuditInput:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a leaf tells of the row in clear that follows from it.
+    """What a leaf says of the row in clear that follows from it.
 
     Attributes:
         media: Address of its object, if it has one.
@@ -261,7 +261,7 @@ class LogAudit:
             raise CheckpointError("checkpoint.another_root", size=checkpoint.size)
 
     def tokens(self) -> Iterable[Finding]:
-        """Check that every anchor's token and reply are the logged ones, for its checkpoint; none goes back."""
+        """Check that every anchor has the logged token and reply, for its checkpoint, and that none goes back."""
         table = database.token
         rows = {row.idx: row for row in self._connection.execute(sa.select(table))}
         notes = self._digests()

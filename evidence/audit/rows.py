@@ -1,8 +1,8 @@
-"""The audit's look at the rows in clear without any key: each stands at an entry of its kind, and none is missing.
+"""Audits the rows in clear without any key: each belongs to an entry of its kind, and none is missing.
 
-What the rows say beyond their places is committed, so only ``records.rows`` can compare it. Of
-the register of channels a keyless reader knows less: an entry does not tell which channel it
-adds or removes, so only the newest channel that nothing removed since must have its row.
+The other values of a row are committed to, so only ``records.rows`` can compare them. A reader without
+a key knows less of the register of channels: an entry does not say which channel it adds or removes, so
+only the newest channel that nothing removed since must have its row.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ class _Places:
     def _one_each(
         self, table: sa.Table, event_type: str, expected_of: Callable[[Place], Mapping[str, object]] = lambda _place: {}
     ) -> Iterator[Finding]:
-        """Every leaf of the type has exactly one row, which says what the leaf tells in clear."""
+        """Every leaf of the type has exactly one row, which repeats what the leaf says in clear."""
         columns = [table.c.idx, *(table.c[name] for name in expected_of(Place("", event_type, None)))]
         open_leaves = set(self._of(event_type))
         for row in self._connection.execute(sa.select(*columns)):
@@ -71,7 +71,7 @@ class _Places:
         yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(open_leaves))
 
     def _approvals(self) -> Iterator[Finding]:
-        """Every approval is that of one request."""
+        """Every approval belongs to one request."""
         table = database.authority
         waiting = set(self._of("approved"))
         for index in self._connection.execute(

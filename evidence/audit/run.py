@@ -9,10 +9,10 @@
 5. ``log.tokens``: every anchor's token and reply are the logged ones, and the token is for its checkpoint.
    Sizes and times of the anchors never go back, but for what the clocks of two time-stamp offices may differ.
 6. ``log.anchored``: the newest checkpoint with news that was due is stamped; without a token it is undecided,
-   never fine. What is newer than the beat is only told.
+   never fine. What is newer than the beat is only mentioned.
 7. ``log.signed`` and ``log.against``: the log holds the checkpoint that was signed last, or one from outside.
-   Without the keys' folder nobody knows which was signed last, and ``log.signed`` is undecided; so it is where
-   only the row of that checkpoint is missing.
+   Without the keys' folder nobody knows which was signed last, so ``log.signed`` is undecided. It is undecided
+   too where only the row of that checkpoint is missing.
    ``home.pins``: the home would use what entry 0, and each change of a key, says.
 8. Level 2, ``sealed.rows`` and ``objects.bytes``: every ciphertext is there and hashes to its leaf.
 9. Level 3, ``sealed.headers``: every envelope has a readable header. ``rows.places``: every row in
@@ -57,9 +57,9 @@ class Audit:
 
 
 def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _done: None) -> Audit:
-    """Audit a home: run every check of the level. ``progress`` hears how many more leaves were read.
+    """Audit a home: run every check of the level, and call ``progress`` with the number of leaves read since.
 
-    Damage is not raised: it is in the report.
+    Damage is in the report, and is not raised.
     """
     # before the view of the database: what is settled by now is logged in it, even while another process writes
     present = frozenset(audit_input.objects.addresses()) if audit_input.level >= BYTES_LEVEL else frozenset()
@@ -74,7 +74,7 @@ def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _d
 
 @contextmanager
 def _any_text(connection: sa.Connection) -> Iterator[None]:
-    """Text that is not UTF-8 is given escaped, so that a check can name its row; else the driver refuses the answer."""
+    """Have text that is not UTF-8 escaped, so that a check can name its row; the driver would refuse it."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -93,7 +93,7 @@ def _run(checks: Iterable[_Check]) -> list[Finding]:
 
 
 def _guarded(check: Callable[[], Iterable[Finding] | None]) -> Iterator[Finding]:
-    """A check whose database trouble is a finding like any other."""
+    """Make a check, and report trouble with the database as a finding like any other."""
     with store_errors(Term("place.database")):
         yield from check() or ()
 

@@ -1,4 +1,4 @@
-"""The audit's look at ciphertexts, headers and, with the casework key, at records and rows in clear."""
+"""Audits ciphertexts and headers and, with the casework key, records and rows in clear."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -73,7 +73,7 @@ class StoreAudit:
                 yield failed("sealed.rows", _row(str(name), index), "sealed.rows.without_leaf")
 
     def _leaves_with_rows(self) -> Iterator[tuple[int, Leaf, dict[str, bytes]]]:
-        """Every leaf that can be read, with its rows by name; a body that is no bytes is given as an empty one."""
+        """Every readable leaf with its rows by name; a body that is not bytes counts as empty."""
         event, sealed = database.event, database.sealed
         for first in range(0, self._size, _CHUNK):
             span = (first, first + _CHUNK - 1)
@@ -113,7 +113,7 @@ class StoreAudit:
                 yield failed("objects.bytes", where, "objects.bytes.changed", expected=address, found=found)
 
     def _gone(self, address: str, index: int) -> Finding:
-        """A payload that is gone, with the item that it was of; undecided where the same was sealed again."""
+        """Report a lost payload with its item; the finding is undecided where the same was sealed again."""
         item = database.item
         seen = self._connection.execute(sa.select(item.c.seen).where(item.c.idx == index)).scalar_one_or_none()
         if seen is None:
@@ -127,7 +127,7 @@ class StoreAudit:
         return Finding("objects.bytes", Verdict.FAILED, "objects.bytes.gone", facts)
 
     def _item_at(self, index: int) -> Mapping[str, Fact]:
-        """The item at a leaf as its row in clear names it; hyphens for an entry that is none."""
+        """The item at a leaf as its row in clear names it; hyphens for an entry that is not an item."""
         table = database.item.c
         row = self._connection.execute(
             sa.select(table.item_id, table.channel_id, table.message_id).where(table.idx == index)

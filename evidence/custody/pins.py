@@ -105,7 +105,7 @@ def read_pins(connection: sa.Connection, signed: Checkpoint | None) -> Pins:
 
 
 def open_pin(leaf: Leaf, lines: str, *, index: int) -> Mapping[str, Any]:
-    """The values that an entry pins, proven by its disclosures.
+    """What entry 0 or a ``key_changed`` pins of the home, proven by its disclosures.
 
     Raises:
         LeafError: An entry of this type pins nothing, or not at this place; or what is shown is not what it commits to.

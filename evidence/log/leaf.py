@@ -50,7 +50,7 @@ def parse_leaf(data: bytes) -> Leaf:
 
 
 def read_leaf(data: bytes) -> Leaf:
-    """Read a leaf of any type: all that is true of a leaf whose type is not known.
+    """Read a leaf of any type, and check what holds for every type.
 
     Raises:
         LeafError: Too long, not the canonical JSON of exactly the leaf's keys, or a value is in another form.
@@ -74,7 +74,7 @@ def read_leaf(data: bytes) -> Leaf:
 
 
 def require_type(leaf: Leaf) -> None:
-    """Check what a leaf says in clear against its type; what it commits to is checked with what is shown of it.
+    """Check what a leaf says in clear against its type; its commitments are checked with what is shown of them.
 
     Raises:
         LeafError: Its public names or its sealed parts are not those of the schema.

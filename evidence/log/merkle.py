@@ -172,7 +172,7 @@ def _roots_from_path(old_size: int, old_root: bytes, new_size: int, path: Sequen
 def _steps(index: int, tree_size: int) -> tuple[int, int]:
     """How many siblings an entry's path has below, and how many above, the meeting with the right border.
 
-    Below, a sibling stands at every height, on the side that the index's bit tells. Above, the
+    Below, a sibling stands at every height, on the side that the bit of the index gives. Above, the
     path runs along the border, where all siblings stand to the left: one for each one-bit left.
     """
     inner = (index ^ (tree_size - 1)).bit_length()

@@ -3,8 +3,8 @@
 A checkpoint file has one form: origin, size and root as three text lines, a blank line, and
 the one signature line of the log, whose key is named as the origin. C2SP allows extension
 lines and further signatures; this file has none, because its bytes are what is time-stamped
-and any freedom in them is a freedom to dispute. Cosignatures live in another file. What somebody else kept is read
-more freely (``open_kept_checkpoint``): cosigned, or after a way through the mail.
+and any freedom in them is a freedom to dispute. Cosignatures are in another file. A checkpoint that somebody else
+kept is read more freely (``open_kept_checkpoint``): it may have cosignatures, or have passed through mail.
 
     ngo.example/5f3a9c01
     70000

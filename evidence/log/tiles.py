@@ -5,7 +5,7 @@ subtrees of 256**L entries. Tile (L, n) begins with subtree number 256 * n. The 
 level is partial while the tree is smaller. A hash in a tile never changes, so a tile that has
 grown beyond a tree still serves it.
 
-No database here: whoever keeps tiles implements ``Tiles``. Tiles are trusted as they are read;
+This module has no database: whoever keeps tiles implements ``Tiles``. It trusts the tiles that it reads;
 ``audit`` compares them with the leaves, and every proof is checked against a signed root.
 """
 

@@ -282,14 +282,14 @@ def _sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, _record: o
 
 
 def _kept_alive(url: sa.URL) -> dict[str, int]:
-    """What has the driver notice that the server is gone; what the address itself says of this holds."""
+    """Settings by which the driver notices that the server is gone; those in the address itself prevail."""
     wanted = {f"keepalives_{name}": value for name, value in _KEEPALIVE.items()}
     wanted |= {"tcp_user_timeout": WAIT_S * 1000, "connect_timeout": WAIT_S}  # milliseconds, and seconds
     return {name: value for name, value in wanted.items() if name not in url.query}
 
 
 def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-    """Have the server keep what it says that it kept, and notice that we are gone.
+    """Make the server keep what it acknowledges, and notice when we are gone.
 
     Raises:
         StoreError: The server may lose what it committed.
@@ -361,7 +361,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that writes; committed, and on disk, when the block ends without a raise.
 
-    One writer at a time: what the block reads is the newest state, and stays it until the commit.
+    There is one writer at a time, so what the block reads is the newest state until the commit.
 
     Raises:
         HomeBusyError: Others wrote for all of ``WAIT_S`` seconds.
@@ -393,7 +393,7 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, 
 
 
 def _at(table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, object]]) -> sa.ColumnElement[bool]:
-    """Where these rows lie; by their span, where they follow one another."""
+    """The condition that finds these rows; a span, where they follow one another."""
     if keys[0] == "idx":
         places = [row["idx"] for row in rows]
         return table.c.idx.between(places[0], places[-1])

@@ -1,8 +1,8 @@
 """Followers: idempotent functions with a durable position in the log.
 
-A follower may be run again over the same part and changes nothing the second time; its
-position is written only after its work is done. Two processes may run one at the same time; then the position is
-that of whichever ends first, and the other's work is done again.
+A follower may run again over the same part, and then changes nothing. Its position is written only after
+its work is done. Two processes may run one at the same time; the position is then that of whichever ends
+first, and the other's work is done again.
 """
 
 from collections.abc import Callable

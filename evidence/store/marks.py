@@ -1,15 +1,15 @@
-"""What an event is known again by: keyed marks, made of its values alone.
+"""Keyed marks by which the program recognises an event, made of its values alone.
 
     mark = HMAC-SHA256(seen_key, JCS [kind, channel, message, declared by, method, digest, ...])
 
-Whoever holds the key can know again what he already has, and read nothing. The digest of a message
-is that of all that it is and says. The digest of a file is that of its bytes at their place among the
-files of a post, and of a file so short that its bytes could be guessed also that of its message. What
-tells an edit from a message is short enough to agree with one guess in 65,536, so it confirms none.
+Whoever holds the key can recognise what he already has, and can read nothing. The digest of a message
+covers all that it is and says. The digest of a file covers its bytes and their place among the files of a
+post; if the file is so short that its bytes could be guessed, it covers its message too. The part that
+distinguishes an edit from a message agrees with one guess in 65,536, so it confirms none.
 
-# LIMIT: whoever knows everything else of a message, its sender and its other words among it, can
-# test guesses at the rest, and of a short message he can guess sender and words together. No mark
-# that a later program can make again could keep him from it.
+# LIMIT: whoever knows everything else about a message, including its sender and its other words, can
+# test guesses at the rest. Of a short message he can guess sender and words together. No mark that a
+# later program can make again could prevent it.
 
 Pure: no database, no clock.
 """
@@ -76,8 +76,8 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
 def hole_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes:
     """The mark of a ``hole``: its source, reason, span and message.
 
-    When nothing was seen, both ends in time tell one from another; where no message does, its container does.
-    Never what is missing, in words: that is a file's name.
+    Holes of a time in which nothing was seen differ by both ends in time; those without a message by their container.
+    What is missing, in words, is never part of it: that is a file's name.
     """
     facts = [values.get(name) for name in ("hole", "hi", "position", "message_sha256")]
     if values["hole"] in _OF_TIME:
@@ -98,7 +98,7 @@ def _said(key: SeenKey, values: Mapping[str, Any]) -> bytes:
 
 
 def _carrier(values: Mapping[str, Any]) -> Value:
-    """The message of a file whose bytes could be guessed; a longer one outlives what changes in its message."""
+    """The message of a file whose bytes could be guessed; the mark of a longer file survives changes of its message."""
     return values.get("message_sha256") if int(values.get("bytes") or 0) <= GUESSABLE_BYTES else None
 
 

@@ -1,6 +1,6 @@
-"""One sealed payload, wherever it lies: in the row ``media`` of its leaf when it is small, else an object.
+"""Reads a sealed payload: a small one lies in the row ``media`` of its leaf, a larger one is an object.
 
-And what is lost of an item or a hole: a sealed part that its row in clear promises and nobody holds any more.
+It also finds lost parts: sealed parts that the row in clear of an item or a hole promises and that are gone.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ def lost_parts(
 ) -> Mapping[int, str]:
     """By log index, the first sealed part of each of these rows that is not there any more.
 
-    Whether a part that is there still hashes to its leaf, only an audit tells.
+    Only an audit checks that a part that is there still hashes to its leaf.
 
     Args:
         rows: Of ``item`` or of ``hole``.

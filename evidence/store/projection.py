@@ -1,4 +1,4 @@
-"""The tables that one function builds from the log, whether an event is appended or everything is rebuilt.
+"""Builds the projections from the log, one event at a time: on append, and when everything is rebuilt.
 
 Rows in clear hold nothing but ids, times, kinds, digests and marks (``evidence.store.marks``).
 """
@@ -78,14 +78,14 @@ def _exported(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None
 
 
 def _ask_for_review(connection: sa.Connection, placed: Placed, review_by: str | None) -> None:
-    """What one person did waits for a second one, who approves its request."""
+    """Record that an act of one person waits for a second one, who approves its request."""
     table = database.authority
     of_request = sa.update(table).where(table.c.request == placed.values["authority"])
     connection.execute(of_request.values(review_by=review_by))
 
 
 def _end_review(connection: sa.Connection, placed: Placed) -> None:
-    """The channel's entry that is replaced or taken off waits for no review any more: that of the request before it."""
+    """End the review of a channel's entry that is replaced or removed; it is that of the request before the entry."""
     table, entry = database.authority, database.channel.c
     replaced = sa.select(entry.idx - 1).where(entry.channel == placed.values["channel"]).scalar_subquery()
     waiting = sa.update(table).where(table.c.idx == replaced, table.c.approved_idx.is_(None))

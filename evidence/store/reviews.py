@@ -1,8 +1,8 @@
-"""What waits for a second person: the reviews of invariant 7, as the log and its rows tell them.
+"""The reviews that wait for a second person (invariant 7), read from the log and its rows.
 
-Doctor has no key, and a row can be deleted. So the leaves are asked, whose types are in clear: every
-request has its row, and what ends a wait is an entry of a type that can, once. Where a row does not bear
-that out, the wait is not over. An audit with the passphrase compares each row with its record.
+``doctor`` has no key, and a row can be deleted. So the leaves are read too, whose types are in clear: every
+request has its row, and only an entry of a fitting type ends a wait, once. Where a row does not agree with
+that, the wait is not over. An audit with the passphrase compares each row with its record.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ _ENDS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What one person did and a second has not looked at.
+    """An act of one person that a second has not reviewed.
 
     Attributes:
         request: Event id of the request; ``approve`` names it.
@@ -52,7 +52,7 @@ def types_of(connection: sa.Connection, types: Collection[str]) -> Mapping[int, 
 
 
 def open_reviews(connection: sa.Connection) -> Sequence[Review]:
-    """What waits, by the time that it is due; what has lost its row comes first."""
+    """The waiting reviews by their due time; those that have lost their row come first."""
     leaves = types_of(connection, {"requested"}.union(*_ENDS.values()))
     rows = {row.idx: row for row in connection.execute(sa.select(database.authority))}
     ended, waiting = _ended(leaves, rows.values()), []

@@ -1,11 +1,11 @@
-"""The schema of a database, object by object: what the program made, and nothing beside it.
+"""Compares the schema of a database with the program's own, object by object.
 
-A trigger, a rule or a column of somebody else's can take away what was acknowledged, or add to it, and
-every row that is left still fits the log. So the objects themselves are compared, not only the rows: on
-SQLite the text of each, as SQLite keeps it; on PostgreSQL tables with their columns, defaults and
-constraints, indexes, triggers, rules, policies, functions, and what else a statement could meet.
+A foreign trigger, rule or column can remove what was acknowledged, or add to it, while every remaining row
+still fits the log. So the objects themselves are compared, and not only the rows. On SQLite that is the
+text of each, as SQLite keeps it. On PostgreSQL it is tables with their columns, defaults and constraints,
+indexes, triggers, rules, policies, functions, and whatever else a statement could meet.
 
-The expected side is made of ``database.metadata``; a test holds the migrations to it.
+The expected side comes from ``database.metadata``; a test compares the migrations with it.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Values as a damaged database may give them: SQLite keeps the type beside each value, and a flipped bit changes it."""
+"""Checks the types of stored values: SQLite keeps a type beside each value, and a flipped bit changes it."""
 
 from config.errors import Where
 from evidence.errors import StoreError

@@ -1,4 +1,4 @@
-"""A file that a message names, and why there is none where there is none."""
+"""A file that a message names, or the reason why the export has none."""
 
 import re
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Files of an export folder that a stranger filled.
 
-An export comes on a stick or in a mail, and the names in it are not to be believed: one may
-say ``../../etc/shadow`` or lie on a link or a pipe. A file is opened only when it is a regular
-file that lies, links resolved, inside the folder; the way there is walked directory by
-directory without following links, so that nothing can be put in its place meanwhile.
+An export comes on a stick or in a mail, and its names cannot be trusted: one may be
+``../../etc/shadow``, a link or a pipe. A file is opened only if it is a regular file that lies, with
+links resolved, inside the folder. The path is walked directory by directory without following
+links, so that nobody can replace a part of it meanwhile.
 
 LIMIT: POSIX only (``dir_fd``). A hard link to a file outside cannot be told from a file.
 """
@@ -169,7 +169,7 @@ _KEY_BYTES = 8
 
 
 class NamedPaths:
-    """Which files the messages of one chat name, to find those that none does; 8 bytes for each path.
+    """The files that the messages of one chat name, to find those that no message names; 8 bytes for each path.
 
     Of a full export only the directories of the chosen chat are looked into: those that its messages name.
     """
@@ -186,7 +186,7 @@ class NamedPaths:
             self._keys.append(_key(place + _spelled(found[2])))
 
     def missing_in(self, folder: ExportFolder, *, whole: bool) -> list[str]:
-        """The files of the folder that no message names, and that are no preview of another file.
+        """The files of the folder that no message names, but for previews of other files.
 
         Args:
             whole: The chat is the whole export, and so is its folder.
@@ -198,7 +198,7 @@ class NamedPaths:
 
 
 def _spelled(raw: bytes) -> str:
-    """A path as a JSON string means it; one that does not read is nobody's name."""
+    """The path that a JSON string spells; a string that cannot be read names no file."""
     try:
         return str(json.loads(b'"' + raw + b'"')).replace("\\", "/")
     except ValueError:

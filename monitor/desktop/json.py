@@ -1,12 +1,12 @@
 """A Telegram Desktop export (format "Machine-readable JSON") as a container of observations.
 
-The file is evidence as it is: it is never parsed and written again. Each message's exact bytes
-are one slice, everything else is the rest, and both were hashed in the one pass that gave the
-container's SHA-256. A slice is handed out only while it still is what was hashed.
+The file is evidence as it is, and is never rewritten. The exact bytes of each message are one slice,
+everything else is the rest; one pass hashed both and gave the container's SHA-256. A slice is handed
+out only if it still is what was hashed.
 
 Where the file ends too early, the messages that are whole are taken, and a hole says so.
 
-An export shows one last state, on the word of whoever made it: edits before, deletions and the
+An export shows one last state, as whoever made it claims. Earlier edits, deletions and the
 exporter's identity are not in it. docs/adr/0005-desktop-import.md says what was chosen and why.
 
 Limits: ``MAX_EXPORT_BYTES``, and those of ``scan`` and ``values``. A message is parsed twice
@@ -307,7 +307,7 @@ def _read(file: BinaryIO, path: Path) -> Buffer:
 
 
 def _identified(chat: Chat, survey: _Survey) -> Chat:
-    """The chat under the name that it keeps: without its kind in the number, or by the digest of its bytes."""
+    """The chat with its lasting identifier: its number without the kind, or the digest of its bytes."""
     if chat.number is None:
         return replace(chat, identifier=f"export{survey.sha256[:16]}")
     return replace(chat, shifted=survey.old and chat.number >= chat.shift)

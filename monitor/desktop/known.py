@@ -2,8 +2,8 @@
 
 From ``SerializeMessage`` in export_output_json.cpp, up to version 7.2. A key goes to a NAME of the
 ``observed`` schema, to a field of a part or a counter of ``evidence.content``, names a file, or is known
-and of no evidential weight, with the reason. A key, media kind, entity type or action that stands in
-none of these tables is noted by its name and becomes a hole.
+and of no evidential weight, with the reason. A key, media kind, entity type or action that is in none
+of these tables is noted by its name and becomes a hole.
 """
 
 import functools

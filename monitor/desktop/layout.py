@@ -12,8 +12,8 @@ the number with its kind added to it (2^32 to a user's, 2^33 to a group's or a c
 
 An export that was stopped ends after any byte: the messages before that are whole and are taken.
 
-Only the chat that is asked for is parsed. The others of a full export, the contacts and the
-sessions are stepped over: they are the private life of whoever brought the export.
+Only the chosen chat is parsed. The other chats of a full export, the contacts and the sessions are
+skipped: they are the private life of whoever brought the export.
 """
 
 import re
@@ -262,7 +262,7 @@ class _Walk:
 
 
 def _rescued(walk: _Walk, cut: CutOffExportError) -> Chat:
-    """The chat that is meant, of a file that ends too early: whole, or as far as its messages are.
+    """The chosen chat of a file that ends too early: whole, or up to its last whole message.
 
     What follows the last whole message must look like the beginning of one more. Otherwise the file is
     damaged, and reads as if nothing closed it.
@@ -334,7 +334,7 @@ def _not_an_export(data: Buffer) -> NotAnExportError:
 
 
 def _kind(start: bytes) -> Term:
-    """What people give instead, by how it begins."""
+    """What people give instead of an export, recognised by its first bytes."""
     if start.startswith(b"PK"):
         return Term("what.zip")
     if start.startswith(b"<"):

@@ -1,7 +1,7 @@
-"""What a person gave in place of an export, where it can be told; nothing is read but the first bytes.
+"""Recognises what a person gave in place of an export; it reads nothing but the first bytes.
 
-Asked only after a path turned out to be no export: a folder above or below the right one, an archive,
-an HTML export, or nothing at all.
+It runs only after a path turned out not to be an export: a folder above or below the right one, an
+archive, an HTML export, or nothing at all.
 """
 
 import os
@@ -20,7 +20,7 @@ _PAGES = ("messages.html", "export_results.html")
 
 
 def told_better(path: Path, result: str) -> NotAnExportError | None:
-    """What to say of ``path``, which is no export; None where it is not plain what it is.
+    """A better error for ``path``, which is not an export; None where it cannot be recognised.
 
     Args:
         result: The file that makes a folder an export.

@@ -1,7 +1,7 @@
 """The words of a hole: valid Unicode, short, and no picture in them.
 
-A hole names what it is about. Where there are very many names, the first stand there and the number of the
-others; every one of them is a key of the message's record, which is whole.
+A hole names what it is about. If there are very many names, it has the first ones and the number of the
+others. Every one of them is a key of the message's record, which is whole.
 """
 
 from collections.abc import Iterable

@@ -3,8 +3,8 @@
 The words of all blocks become the text of the message, line by line; formatting and links become its
 entities, which may nest. The blocks lie flat in the part ``rich``, in the order of the file: each names
 the span of its words and the block that it stands in, so that no depth of nesting is too deep for the
-log. What the exporter marks as not written is noted, pictures before version 7.0.9 among it. A block or
-a formatting that nobody knows is noted too, and the words in it are read all the same.
+log. What the exporter marks as not written is noted, including pictures before version 7.0.9. An unknown
+block or formatting is noted too, and the words in it are still read.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -287,7 +287,7 @@ def _say_formatted(rich: Rich, value: Told, name: str, fields: dict[str, Any], w
 
 
 def _say_unknown(rich: Rich, value: Parsed) -> None:
-    """The words in something that nobody knows: every text under a name for words."""
+    """Add the words in an unknown block: every text under a name for words."""
     match value:
         case dict():
             for key, inner in value.items():
