@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from api.cli.common import ask, counted, emit, given_or_asked, json_option, open_home, passphrase_option, progress, warn
+from config.errors import Term
 from evidence.times import system_clock
 
 
@@ -28,12 +29,11 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
     from api.office.backup import back_up
 
     home = open_home(ctx)
-    done = back_up(home, dest, with_keys=with_keys, progress=partial(progress, "Copying"))
+    done = back_up(home, dest, with_keys=with_keys, progress=partial(progress, Term("progress.copying")))
     if not done.rows:
-        warn("note: the rows of this home lie on PostgreSQL and are not in the backup: back them up with pg_dump.")
+        warn(Term("note.rows_elsewhere"))
     if done.description.missing:
-        lost = counted(done.description.missing, "sealed file")
-        warn(f"note: {lost} of this home cannot be copied, being gone or changed. Run: nisisama audit")
+        warn(Term("note.not_copied", number=done.description.missing))
     emit(
         {
             "backup": str(done.path),
@@ -81,9 +81,9 @@ def restore(
         backup,
         home or ctx.find_root().obj,
         system_clock,
-        passphrase=lambda: given_or_asked(passphrase_file) or ask("Passphrase", hidden=True),
+        passphrase=lambda: given_or_asked(passphrase_file) or ask(Term("prompt.passphrase"), hidden=True),
         damaged=damaged,
-        progress=partial(progress, "Copying"),
+        progress=partial(progress, Term("progress.copying")),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects

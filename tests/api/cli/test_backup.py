@@ -25,7 +25,7 @@ def test_words_for_people_say_where_it_is_and_what_is_not_in_it(home: Path, me: 
     next(file for file in (home / "objects").rglob("*") if file.is_file()).unlink()
     ran = run("backup", tmp_path / "disk", home=home)
     assert "The keys are not in it" in ran.out
-    assert "1 sealed file of this home cannot be copied" in ran.err
+    assert "gone or changed, and are not copied: 1. Run: nisisama audit" in ran.err
     (backup,) = (tmp_path / "disk").iterdir()
     error = run("restore", backup, "--json", home=tmp_path / "new").error
     assert (error["code"], error["where"]) == ("backup.does_not_hold", str(backup))
