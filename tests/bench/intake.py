@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,10 @@ def write_texts(folder: Path, count: int) -> None:
         file.write('{\n "name": "Grupa",\n "type": "public_supergroup",\n "id": 1234567890,\n "messages": [\n')
         for number in range(1, count + 1):
             text = " ".join(source.choice(WORDS, size=int(source.integers(3, 26))))
-            message = {"id": number, "type": "message", "date": "2023-11-14T22:13:20"}
-            message |= {"date_unixtime": str(1_700_000_000 + 37 * number), "from": f"Ime {number % 50}"}
+            seconds = 1_700_000_000 + 37 * number
+            local = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
+            message = {"id": number, "type": "message", "date": local, "date_unixtime": str(seconds)}
+            message |= {"from": f"Ime {number % 50}"}
             message |= {"from_id": f"user{1_000_000_000 + number % 50}", "reply_to_message_id": max(1, number - 3)}
             message |= {"text": text, "text_entities": [{"type": "plain", "text": text}]}
             file.write(json.dumps(message, indent=1) + (",\n" if number < count else "\n"))

@@ -21,6 +21,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -135,7 +136,9 @@ def write_messages(folder: Path, messages: Sequence[Mapping[str, Any]]) -> None:
 
 def message(number: int, **more: object) -> dict[str, Any]:
     """One message as Telegram Desktop writes it."""
-    values = {"id": number, "type": "message", "date": "2024-11-14T09:12:44", "date_unixtime": f"{1731571964 + number}"}
+    seconds = 1731571964 + number
+    local = datetime.fromtimestamp(seconds, timezone(timedelta(hours=1))).replace(tzinfo=None)
+    values = {"id": number, "type": "message", "date": local.isoformat(), "date_unixtime": f"{seconds}"}
     values |= {"from": "Breshka", "from_id": "user7000000104", "text": f"diell {number}"}
     return values | {"text_entities": [{"type": "plain", "text": f"diell {number}"}]} | more
 
