@@ -27,7 +27,6 @@ from casefiles.format import layout
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps, read_entries
 from casefiles.format.records import derived_case, events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.cades import fingerprint
 from casefiles.verifier.checks import OpenedBundle, _records_schemas
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
@@ -37,6 +36,7 @@ from evidence.finding import Verdict
 from evidence.log.commit import commit_digest, commitment, salt, withheld_line
 from evidence.log.note import VerifierKey
 from evidence.log.schema import SCHEMAS
+from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 from tests.casefiles import forge
 from tests.casefiles.verifier.test_texts import strangers
