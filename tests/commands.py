@@ -139,4 +139,6 @@ def lived(folder: Path) -> Life:
         life.keep("audit")
         life.keep("doctor")
         life.keep("key check", *sorted((folder / "cards").iterdir()))
+        backup = life.keep("backup", folder / "disk").printed["backup"]
+        life.keep("restore", backup, folder / "restored")
     return life

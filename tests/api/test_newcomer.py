@@ -127,6 +127,7 @@ def test_a_home_that_cannot_be_made_is_refused_before_a_passphrase_is_asked_for(
 
     monkeypatch.chdir(tmp_path)
     Path("home").mkdir()
+    Path("home/notes.txt").touch()
     monkeypatch.setattr("api.cli.home.new_passphrase", ask)
     name = "new" if "NEW" in options else "home"
     code, _out, err = run(
@@ -192,6 +193,7 @@ def test_the_remedy_of_a_place_that_is_taken_works_as_people_type_it(
     for name, value in (("PASSPHRASE", "correct horse battery"), ("KEYS__PASSPHRASE_LOG_N", "10")):
         monkeypatch.setenv(f"NISISAMA_{name}", value)
     (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "notes.txt").touch()
     init = ("init", "--by", "ann", "--org", "Zyra", "--rehearsal", "--home")
     code, _out, err = run(*init, tmp_path / "home")
     assert (code, "Name another place with --home" in err) == (1, True)
