@@ -118,17 +118,28 @@ def _take_away(home: Path) -> None:
     keys = keys_beside(home)
     if keys.path.exists():
         _require_own(keys, home)
-        shutil.rmtree(keys.path)
-        sync_directory(keys.path.parent)
+        _remove_keys(keys)
     for file, digest in belongings(home).items():
         with suppress(FileNotFoundError, NotADirectoryError):
             if sha256_hex(file.read_bytes()) == digest:
                 file.unlink()
-    for entry in home.iterdir():
-        if entry.name != UNFINISHED:
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    sync_directory(home)
+    _empty(home, but=UNFINISHED)
     (home / UNFINISHED).unlink(missing_ok=True)
+
+
+def _remove_keys(keys: KeyFolder) -> None:
+    """Remove a folder of keys; by its log key it is known until nothing else is in it."""
+    _empty(keys.path, but=LOG_KEY)
+    (keys.path / LOG_KEY).unlink(missing_ok=True)
+    keys.path.rmdir()
+    sync_directory(keys.path.parent)
+
+
+def _empty(folder: Path, *, but: str) -> None:
+    for entry in folder.iterdir():
+        if entry.name != but:
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    sync_directory(folder)
 
 
 def _require_own(keys: KeyFolder, home: Path) -> None:

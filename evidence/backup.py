@@ -33,6 +33,8 @@ FORMAT = "nisisama/backup/1"
 DESCRIPTION_FILE = "backup.json"
 HOME, KEYS = "home", "keys"
 PART = ".part"
+OURS = ".nisisama-part"
+"""File by which an unfinished folder is known for ours, from its beginning until it has its name."""
 _NO_LINK = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK})
 """What link(2) answers where files cannot share: FAT and exFAT, another disk, too many links."""
 _PAGES = 256
@@ -103,7 +105,7 @@ def assembled(target: Path) -> Iterator[Path]:
     Where the block raises, nothing is left of it. What a dead process left is removed first.
 
     Raises:
-        HomeError: Another process is putting it together, or something lies at its place.
+        HomeError: Another process is putting it together, or something lies at its place or at that of its part.
     """
     part = target.with_name(target.name + PART)
     _remove_dead(part)
@@ -112,6 +114,7 @@ def assembled(target: Path) -> Iterator[Path]:
     if handle is None:
         raise HomeError("backup.being_made", where=str(part))
     try:
+        write_file(part / OURS, b"")
         yield part
         _sync_folders(part)
         _give_name(part, target)
@@ -128,6 +131,7 @@ def _give_name(part: Path, target: Path) -> None:
     with storage_errors(target.parent):
         part.rename(target)  # which replaces an empty folder at most
         sync_directory(target.parent)
+        (target / OURS).unlink()  # stopped before this, it is whole all the same
 
 
 def remove_dead_parts(folder: Path) -> None:
@@ -145,6 +149,10 @@ def _remove_dead(part: Path) -> None:
     if handle is None:
         raise HomeError("backup.being_made", where=str(part))
     try:
+        if any(part.iterdir()) and not (part / OURS).exists():
+            raise HomeError("backup.part_of_others", where=str(part))
+        for entry in [each for each in part.iterdir() if each.name != OURS]:
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         shutil.rmtree(part)
     finally:
         os.close(handle)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,35 @@ def test_keys_that_were_cut_short_before_the_first_are_made_anew(left: dict[str,
         (keys / name).chmod(0o600)
     with making(home, {}):
         assert not keys.exists()
+
+
+@pytest.mark.parametrize("after", range(40))
+def test_stopped_while_it_is_taken_away_it_is_taken_away_by_the_next(
+    made: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    home, left = unfinished(made, tmp_path), iter(range(after))
+
+    def until(do: Callable[..., object]) -> Callable[..., object]:
+        def step(*told: object, **more: object) -> object:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return do(*told, **more)
+
+        return step
+
+    with monkeypatch.context() as stop:
+        for name in ("unlink", "rmdir"):
+            stop.setattr(Path, name, until(getattr(Path, name)))
+            stop.setattr(os, name, until(getattr(os, name)))
+        try:
+            making(home, {}).__enter__()
+        except KeyboardInterrupt:
+            pass
+        else:
+            assert after > 20
+    with making(home, {}):
+        assert [file.name for file in home.iterdir()] == [UNFINISHED]
+        assert not (tmp_path / "home.keys").exists()
 
 
 @pytest.mark.parametrize("lost", ["", "log.vkey", "log.key"])

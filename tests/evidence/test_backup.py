@@ -64,6 +64,9 @@ def test_an_empty_folder_gives_way_and_nothing_else_does(tmp_path: Path) -> None
 
 def test_what_a_dead_process_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
     (tmp_path / "dead.part").mkdir()
+    (tmp_path / "cut.part" / "home").mkdir(parents=True)
+    (tmp_path / "cut.part" / ".nisisama-part").touch()
+    (tmp_path / "theirs.part" / "film").mkdir(parents=True)
     (tmp_path / "file.part").touch()
     (tmp_path / "link.part").symlink_to(tmp_path)
     with assembled(tmp_path / "a") as part:
@@ -71,7 +74,11 @@ def test_what_a_dead_process_left_is_removed_and_what_a_living_one_makes_is_not(
         assert part.is_dir()
         with pytest.raises(HomeError, match="another process"), assembled(tmp_path / "a"):
             pass
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "file.part", "link.part"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "file.part", "link.part", "theirs.part"]
+    assert list((tmp_path / "a").iterdir()) == []
+    with pytest.raises(HomeError, match="not of this program"), assembled(tmp_path / "theirs"):
+        pass
+    assert (tmp_path / "theirs.part" / "film").is_dir()
 
 
 def test_a_manifest_reads_as_it_was_written_and_others_are_told_apart(tmp_path: Path) -> None:
