@@ -26,6 +26,8 @@ from evidence.store.stored import stored_bytes
 
 _AT_ONCE = 256
 """Records that are fetched by one question to the database."""
+_HELD = database.case_item.c.removed_idx.is_(None)
+"""Of a row of ``case_item``: the item is in the case now."""
 _SAW_THE_MESSAGE = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
 
@@ -88,11 +90,47 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
     prepared = dict(zip(wanted, sequencer.prepare(drafts), strict=True))
 
     def fresh(connection: sa.Connection) -> list[Prepared]:
-        table = database.case_item
-        held = set(connection.execute(sa.select(table.c.item_id).where(table.c.case_id == case_id)).scalars())
+        held = held_items(connection, case_id)
         return [event for item, event in prepared.items() if item not in held]
 
     return len(sequencer.turn(fresh))
+
+
+def remove_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequence[str], doer: Doer) -> int:
+    """Remove items from a case, and destroy nothing: they stay preserved, and can be added again. Returns how many.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        UnknownItemError: One of the items is not in it; none was removed.
+    """
+    require_case(engine, case_id)
+    wanted = list(dict.fromkeys(items))
+    drafts = [Draft("case_item_removed", doer.values() | {"case": case_id, "item": item}) for item in wanted]
+    prepared = sequencer.prepare(drafts)
+
+    def held(connection: sa.Connection) -> list[Prepared]:
+        if missing := set(wanted) - held_items(connection, case_id):
+            raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=min(missing)[:64])
+        return prepared
+
+    return len(sequencer.turn(held))
+
+
+def held_items(connection: sa.Connection, case_id: str) -> frozenset[str]:
+    """The items that a case has now."""
+    table = database.case_item
+    held = sa.select(table.c.item_id).where(table.c.case_id == case_id, _HELD)
+    return frozenset(connection.execute(held).scalars())
+
+
+def removed_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
+    """The items that were removed from a case and not added again, in the order in which they were removed."""
+    table = database.case_item
+    gone = sa.select(table.c.item_id).where(table.c.case_id == case_id, table.c.removed_idx.is_not(None))
+    with reading(engine) as connection:
+        held = held_items(connection, case_id)
+        every = connection.execute(gone.order_by(table.c.removed_idx)).scalars()
+        return [item for item in dict.fromkeys(every) if item not in held]
 
 
 def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
@@ -132,7 +170,7 @@ def case_items(
     """
     require_case(engine, case_id)
     table, item = database.case_item, database.item
-    held = sa.select(item.c.item_id, item.c.idx).join(table).where(table.c.case_id == case_id)
+    held = sa.select(item.c.item_id, item.c.idx).join(table).where(table.c.case_id == case_id, _HELD)
     if after is not None:
         require_items(engine, [after])
         held = held.where(item.c.idx > sa.select(item.c.idx).where(item.c.item_id == after).scalar_subquery())
@@ -150,7 +188,7 @@ def require_whole(engine: sa.Engine, case_id: str, require: Callable[[str], obje
         ObjectMissingError: Names the first item that lost one.
     """
     item, held = database.item, database.case_item
-    of_case = sa.select(item).join(held, held.c.item_id == item.c.item_id).where(held.c.case_id == case_id)
+    of_case = sa.select(item).join(held, held.c.item_id == item.c.item_id).where(held.c.case_id == case_id, _HELD)
     with reading(engine) as connection:
         rows = connection.execute(of_case.order_by(item.c.idx)).all()
         lost = lost_parts(connection, rows, require)
@@ -183,7 +221,11 @@ def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None
 def _cases() -> sa.Select[Any]:
     case, held = database.case_file, database.case_item
     rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(held.c.item_id), case.c.idx)
-    return rows.join(held, isouter=True).group_by(case.c.case_id).order_by(case.c.idx)
+    return (
+        rows.join(held, sa.and_(held.c.case_id == case.c.case_id, _HELD), isouter=True)
+        .group_by(case.c.case_id)
+        .order_by(case.c.idx)
+    )
 
 
 def open_events(engine: sa.Engine, indexes: Sequence[int], casework: Identity) -> Iterator[OpenedEvent]:
@@ -254,19 +296,21 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
 
     Holes count where they are at the messages of the items, belong to a whole channel of theirs, or are of
     messages that nobody saw: a gap beside an item says that something may be missing there. Gaps that later
-    imports filled are left out.
+    imports filled are left out. Of an item that was removed, its adding and removing count, and the item does not.
     """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
     added = sa.select(held.c.idx).where(held.c.case_id == case_id)
-    of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id).join(held).where(held.c.case_id == case_id)
+    removed = sa.select(held.c.removed_idx).where(held.c.case_id == case_id, held.c.removed_idx.is_not(None))
+    of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id).join(held)
+    of_case = of_case.where(held.c.case_id == case_id, _HELD)
     places = of_case.subquery()
     at_a_message = sa.and_(holes.c.lo <= places.c.message_id, holes.c.hi >= places.c.message_id)
     of_the_channel = sa.or_(holes.c.lo.is_(None), holes.c.reason.in_(sorted(OF_A_CHANNEL)))
     unseen = sa.select(holes.c.idx).join(
         places, sa.and_(holes.c.channel_id == places.c.channel_id, sa.or_(at_a_message, of_the_channel))
     )
-    every = sa.union(opened, added, sa.select(places.c.idx), unseen)
+    every = sa.union(opened, added, removed, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
         channels = connection.execute(sa.select(places.c.channel_id).distinct()).scalars().all()
         filled = {idx for channel in channels for idx in _filled_gaps(connection, channel)}

@@ -42,7 +42,7 @@ class Doer:
 
     Raises:
         NobodyNamedError: There is no actor.
-        AuthorityError: A name is none (``evidence.names``).
+        AuthorityError: A name is none (``evidence.names``), or the reason has nothing in it.
     """
 
     actor: str
@@ -57,6 +57,8 @@ class Doer:
         object.__setattr__(self, "actor", require_name(self.actor))
         if self.approver is not None and self.approver.strip():
             object.__setattr__(self, "approver", require_name(self.approver))
+        if self.reason is not None and not self.reason.strip():
+            raise AuthorityError("authority.blank_reason")
 
     def values(self, authority: str | None = None) -> dict[str, Value]:
         """The values of names that every schema has."""
@@ -137,10 +139,19 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
     """
     if doer.approver is not None:
         return two_persons(act, target, doer)
-    if not (doer.reason or "").strip():
-        raise AuthorityError("authority.needs_reason", where=act.value)
+    require_reason(doer, act=act.value)
     request = _request(act, target, doer)
     return Grant(request.event_id, (request,), doer.at + REVIEW_WITHIN)
+
+
+def require_reason(doer: Doer, *, act: str) -> None:
+    """Check that whoever acts says why.
+
+    Raises:
+        AuthorityError: There is no reason.
+    """
+    if not (doer.reason or "").strip():
+        raise AuthorityError("authority.needs_reason", where=act)
 
 
 def _request(act: Act, target: str, doer: Doer) -> Draft:

@@ -36,7 +36,7 @@
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
     ├── AuthorityError          an act lacks its request, its approval or its second person
     │   └── NobodyNamedError       nobody was named who acts
-    └── UnknownItemError        no such item, channel or case
+    └── UnknownItemError        no such item, channel or case, or several
 
 Standard library only: the offline verifier carries this module.
 """
@@ -195,4 +195,4 @@ class NobodyNamedError(AuthorityError):
 
 
 class UnknownItemError(EvidenceError):
-    """There is no such item, channel or case."""
+    """There is no such item, channel or case, or several are meant."""

@@ -120,6 +120,9 @@ def lived(folder: Path) -> Life:
         life.keep("evidence show", life.items[0]["item_id"])
         life.keep("case open", "--reason", "she came")
         life.keep("case add", life.case, *(item["item_id"] for item in life.items))
+        last = life.items[-1]["item_id"]
+        life.keep("case remove", life.case, last, "--reason", "not hers")
+        run("case", "add", life.case, last, home=life.home)
         life.keep("case list")
         life.keep("case show", life.case)
         agreed = ("--given", "--person", "mila", "--scope", "check", "--scope", "court", "--language", "sq")

@@ -106,6 +106,33 @@ def add(
     )
 
 
+@case.command("remove")
+@click.argument("case_id", metavar="CASE")
+@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; logged, and withheld from bundles.")
+@actor_option
+@json_option
+@click.pass_context
+def remove(
+    ctx: click.Context, case_id: str, items: tuple[str, ...], reason: str, actor: str | None, as_json: bool
+) -> None:
+    """Remove items from a case.
+
+    Nothing is destroyed: what was removed stays preserved and can be added again. A bundle says how many items
+    were removed, and not which.
+    """
+    from api.office.case import remove_items
+
+    home = open_home(ctx)
+    done = remove_items(home, case_id, items, doer(actor, home.clock, reason=reason))
+    emit_logged(
+        {"case_id": case_id, "removed": done.removed, "items": done.items},
+        done.unstamped,
+        as_json=as_json,
+        text=f"Removed {done.removed} from {case_id}; it has {counted(done.items, 'item')}. They stay preserved.",
+    )
+
+
 @case.command("consent")
 @click.argument("case_id", metavar="CASE")
 @click.option("--given/--withdrawn", "given", default=None, required=True, help="What the client said.")
@@ -227,9 +254,12 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
     if not as_json:
         reason = f"\n    reason: {_quoted(first.reason)}" if first.reason else ""
-        say(f"{case_id}, opened {first.opened_at}{reason}\n    {_consent_line(first.consent)}")
+        removed = counted(len(first.removed), "item was removed", "items were removed")
+        gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
+        say(f"{case_id}, opened {first.opened_at}{reason}\n    {_consent_line(first.consent)}{gone}")
     told = None if first.consent is None else _consent_entry(first.consent)
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
+    more["removed"] = list(first.removed)
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 

@@ -6,7 +6,7 @@ of their own; log who sends what to whom; only then give them their names. Nothi
 
 import io
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -330,12 +330,20 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
 
 
 def _entries(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp, audience: str) -> Iterator[ShownEntry]:
+    shown = {event.leaf.event_id for event in events}
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         paths = inclusion_paths(tiles, indexes=[event.index for event in events], size=anchor.size)
         for event, path in zip(events, paths, strict=True):
-            lines = event.record.lines(withhold=withheld(audience, event.leaf.type)) if event.record else ()
+            hidden = withheld(audience, event.leaf.type) | _unnamed(event, shown)
+            lines = event.record.lines(withhold=hidden) if event.record else ()
             yield ShownEntry(event.index, event.data, lines, tuple(path))
+
+
+def _unnamed(event: OpenedEvent, shown: Collection[str]) -> frozenset[str]:
+    """What is withheld beside the preset: which item was added or removed, where that item is not of the case now."""
+    item = event.record.values.get("item") if event.record else None
+    return frozenset() if item is None or item in shown else frozenset({"item"})
 
 
 def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> Iterator[EarlierStamp]:

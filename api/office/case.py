@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, fields
 
-import sqlalchemy as sa
-
 from api.home import Home
 from api.office.beside import beside
 from api.office.page import LIMIT, Page, page_of
@@ -11,12 +9,11 @@ from casefiles import case as cases
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.consent import Consent, consent_of
 from config.errors import Explained
-from evidence.authority import Doer
+from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError
 from evidence.seal.age import Identity
-from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import is_ahead
 
@@ -53,6 +50,22 @@ class AddedItems:
     added: int
     items: int
     beside: tuple[str, ...]
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedItems:
+    """What removing items from a case did.
+
+    Attributes:
+        removed: How many.
+        items: How many it has now.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    case_id: str
+    removed: int
+    items: int
     unstamped: Explained | None
 
 
@@ -94,12 +107,13 @@ _SHOWN = tuple(field.name for field in fields(CaseItem) if field.name != "item_i
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, why it was opened, its consent or the withdrawal of it, and a page of its items."""
+    """A case, why it was opened, its consent or the withdrawal of it, what was removed, and a page of its items."""
 
     case_id: str
     opened_at: str
     reason: Value
     consent: Consent | None
+    removed: tuple[str, ...]
     items: Page[CaseItem]
 
 
@@ -146,10 +160,22 @@ def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> A
         )
 
 
+def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> RemovedItems:
+    """Remove items from a case, for a reason. Nothing is destroyed, and what was removed can be added again.
+
+    Raises:
+        UnknownItemError: There is no such case, or one of the items is not in it; none was removed.
+        AuthorityError: There is no reason.
+    """
+    require_reason(doer, act="remove")
+    with home.writing() as writer:
+        removed = cases.remove_items(home.engine, writer.sequencer, case_id, items, doer)
+        return RemovedItems(case_id, removed, require_case(home, case_id).items, writer.beat())
+
+
 def _left_out(home: Home, case_id: str, items: tuple[str, ...]) -> tuple[str, ...]:
-    table = database.case_item
     with reading(home.engine) as connection:
-        held = set(connection.execute(sa.select(table.c.item_id).where(table.c.case_id == case_id)).scalars())
+        held = cases.held_items(connection, case_id)
         others = (other for each in beside(connection, items).values() for other in each)
         return tuple(dict.fromkeys(other for other in others if other not in held))
 
@@ -192,7 +218,8 @@ def show_case(
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None
     consent = consent_of(home.engine, case_id, casework)
-    return ShownCase(case_id, case.opened_at, reason, consent, Page(shown, held.more_after, unstamped))
+    removed = tuple(cases.removed_items(home.engine, case_id))
+    return ShownCase(case_id, case.opened_at, reason, consent, removed, Page(shown, held.more_after, unstamped))
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

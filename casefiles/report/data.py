@@ -121,6 +121,7 @@ class ReportEntry:
         first, last: When the first and the last was made.
         facts: What the words for its type can name.
         about: The log entries that they are about; None for one that is not shown.
+        hidden: They do not show which item they are about.
     """
 
     indexes: tuple[int, ...]
@@ -130,6 +131,7 @@ class ReportEntry:
     who: ItemFact
     facts: Mapping[str, ItemFact]
     about: tuple[int | None, ...]
+    hidden: bool
 
 
 IdSpan = tuple[int, int]
@@ -382,6 +384,7 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
             who=first.fact("actor"),
             facts={"organisation": first.fact("organisation"), "act": first.code("what", "act")},
             about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
+            hidden="item" in run[0].withheld,
         )
 
 
@@ -390,7 +393,8 @@ def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:
 
     def key(event: DisclosedLeaf) -> Hashable:
         together = event.leaf.type in _IN_RUNS
-        return (event.leaf.type, _key(shown(event).fact("actor")), None if together else event.index)
+        hidden = "item" in event.withheld
+        return (event.leaf.type, _key(shown(event).fact("actor")), hidden, None if together else event.index)
 
     yield from (list(run) for _, run in itertools.groupby(events, key))
 

@@ -240,6 +240,8 @@ def _entries(words: Words, report: CaseReport) -> list[str]:
 
 def _entry(words: Words, entry: ReportEntry) -> str:
     key, number = f"entry.{entry.type}", len(entry.indexes)
+    if entry.hidden and f"{key}.unshown" in words.texts:
+        key = f"{key}.unshown"
     named = {name: fact(words, value) for name, value in entry.facts.items()} | {"about": _about(words, entry)}
     if key not in words.texts:
         what = spelled(entry.type)

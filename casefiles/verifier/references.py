@@ -38,8 +38,8 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     2. Entry 0 alone opened the log, and shows the log's key.
     3. Each event that one names as its request, its authority or its item is there, of that type; each request that is
        there is named by what was done on it.
-    4. Whatever speaks of a case speaks of this one. The case was opened once, each item was added to it, and each hole
-       is of a channel of these items.
+    4. Whatever speaks of a case speaks of this one. The case was opened once, each item was added to it, each item that
+       is not shown was removed from it, and each hole is of a channel of these items.
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
 
@@ -191,6 +191,20 @@ def _require_items_of_the_case(records: Sequence[DisclosedLeaf], case_id: str) -
     for record in _of(records, ITEM):
         if not held.get(record.leaf.event_id):
             raise RecordsError("records.item_not_of_the_case", index=record.index, expected=case_id)
+    _require_removed(records)
+
+
+def _require_removed(records: Iterable[DisclosedLeaf]) -> None:
+    """Check that whatever was added unnamed was removed unnamed later: no item of the case is left out."""
+    added = removed = 0
+    for record in records:
+        if "item" in record.withheld:
+            added += record.leaf.type == "case_item_added"
+            removed += record.leaf.type == "case_item_removed"
+            if removed > added:
+                break
+    if removed != added:
+        raise RecordsError("records.item_left_out", expected=added, found=removed)
 
 
 def _require_holes_of_the_case(records: Sequence[DisclosedLeaf]) -> None:

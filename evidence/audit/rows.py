@@ -45,6 +45,7 @@ class _Places:
         yield from self._one_each(database.case_item, "case_item_added")
         yield from self._one_each(database.authority, "requested", lambda place: {"request": place.event_id})
         yield from self._approvals()
+        yield from self._removals()
         yield from self._channels()
 
     def _one_each(
@@ -72,23 +73,40 @@ class _Places:
 
     def _approvals(self) -> Iterator[Finding]:
         """Every approval belongs to one request."""
-        table = database.authority
-        waiting = set(self._of("approved"))
-        for index in self._connection.execute(
-            sa.select(table.c.approved_idx).where(table.c.approved_idx.is_not(None))
-        ).scalars():
-            if type(index) is not int or index not in waiting:
-                yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.not_one_approval")
-            else:
-                waiting.remove(index)
-        for index in sorted(waiting):
+        strays, missing = self._named_once(database.authority.c.approved_idx, "approved")
+        for index in strays:
+            yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.not_one_approval")
+        for index in missing:
             yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.missing")
+        table = database.authority
         ending = self._of("channel_added") | self._of("channel_removed")
         for index in self._connection.execute(
             sa.select(table.c.closed_idx).where(table.c.closed_idx.is_not(None))
         ).scalars():
             if index not in ending:
                 yield failed(_ID, Term("place.ended_by", index=str(index)), "rows.places.ends_no_request")
+
+    def _removals(self) -> Iterator[Finding]:
+        """Every removal from a case is that of one item that was added before."""
+        removed = database.case_item.c.removed_idx
+        strays, missing = self._named_once(removed, "case_item_removed")
+        for index in strays:
+            yield failed(_ID, Term("place.removed_by", index=str(index)), "rows.places.not_one_removal")
+        for index in missing:
+            yield failed(_ID, Term("place.removed_by", index=str(index)), "rows.places.missing")
+        before = sa.select(database.case_item.c.idx).where(removed <= database.case_item.c.idx)
+        for index in self._connection.execute(before).scalars():
+            yield failed(_ID, _row(database.case_item, index), "rows.places.removed_before")
+
+    def _named_once(self, column: sa.Column[int], event_type: str) -> tuple[list[object], list[int]]:
+        """What this column names that is no leaf of the type, or one that it named before; and the leaves not named."""
+        waiting, strays = set(self._of(event_type)), list[object]()
+        for index in self._connection.execute(sa.select(column).where(column.is_not(None))).scalars():
+            if type(index) is not int or index not in waiting:
+                strays.append(index)
+            else:
+                waiting.remove(index)
+        return strays, sorted(waiting)
 
     def _channels(self) -> Iterator[Finding]:
         """Every channel was added by its own entry, and the newest is there unless one was removed since."""

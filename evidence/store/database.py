@@ -19,9 +19,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001e"
+SCHEMA_VERSION = "0001f"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d")
+_OLDER = ("0001", "0001c", "0001d", "0001e")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -154,9 +154,12 @@ case_file = sa.Table(
 case_item = sa.Table(
     "case_item",
     metadata,
-    sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), primary_key=True),
-    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), primary_key=True),
-    sa.Column("idx", _IDX, nullable=False),
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), nullable=False),
+    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), nullable=False),
+    # set, and not deleted: so every adding and every removal has its row, and an audit without a key can ask for it
+    sa.Column("removed_idx", _IDX),
+    sa.Index("ix_case_item_place", "case_id", "item_id"),
 )
 authority = sa.Table(
     "authority",

@@ -112,6 +112,13 @@ def _case_item_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) 
     connection.execute(sa.insert(database.case_item), row)
 
 
+def _case_item_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    table = database.case_item.c
+    held = sa.and_(table.case_id == placed.values["case"], table.item_id == placed.values["item"])
+    here = sa.update(database.case_item).where(held, table.removed_idx.is_(None))
+    connection.execute(here.values(removed_idx=placed.idx))
+
+
 def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
@@ -128,6 +135,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "exported": _exported,
         "case_opened": _case_opened,
         "case_item_added": _case_item_added,
+        "case_item_removed": _case_item_removed,
     }
 )
 

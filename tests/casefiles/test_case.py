@@ -17,12 +17,15 @@ from casefiles.case import (
     list_cases,
     open_case,
     open_events,
+    remove_items,
+    removed_items,
     require_case,
     require_items,
+    require_whole,
 )
 from evidence.authority import Act, Doer, one_person, two_persons
 from evidence.custody.event import Draft, Prepared
-from evidence.errors import LeafError, NoMatchingKeyError, UnknownItemError
+from evidence.errors import LeafError, NoMatchingKeyError, ObjectMissingError, UnknownItemError
 from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.recipients import generate_identity
 from evidence.times import parse_time
@@ -130,6 +133,59 @@ def test_items_are_added_once_and_come_in_the_order_of_the_log(ledger: Ledger) -
     assert case_items(ledger.engine, case) == [HeldItem(first, 0), HeldItem(second, 1), HeldItem(third, 2)]
     assert case_items(ledger.engine, other) == [HeldItem(first, 0)]
     assert [leaf.type for leaf in ledger.leaves()[5:]] == ["case_item_added"] * 4
+
+
+def remove(ledger: Ledger, case: str, *items: str) -> int:
+    return remove_items(ledger.engine, ledger.sequencer, case, items, ANN)
+
+
+def test_what_is_removed_is_in_the_case_no_more_and_can_be_added_again(ledger: Ledger) -> None:
+    first, second = log(ledger, observed(1), observed(2))  # 0 1
+    case, other = open_case(ledger.sequencer, ANN), open_case(ledger.sequencer, ANN)  # 2 3
+    add(ledger, case, first, second)  # 4 5
+    add(ledger, other, first)  # 6
+    assert remove(ledger, case, first, first) == 1  # 7
+    assert case_items(ledger.engine, case) == [HeldItem(second, 1)]
+    assert case_items(ledger.engine, other) == [HeldItem(first, 0)]
+    assert removed_items(ledger.engine, case) == [first]
+    assert removed_items(ledger.engine, other) == []
+    assert require_case(ledger.engine, case).items == 1
+    assert case_event_indexes(ledger.engine, case) == [1, 2, 4, 5, 7]
+    assert add(ledger, case, first) == 1  # 8
+    assert case_items(ledger.engine, case) == [HeldItem(first, 0), HeldItem(second, 1)]
+    assert removed_items(ledger.engine, case) == []
+    assert case_event_indexes(ledger.engine, case) == [0, 1, 2, 4, 5, 7, 8]
+    assert remove(ledger, case, first, second) == 2
+    assert case_items(ledger.engine, case) == []
+    assert removed_items(ledger.engine, case) == [first, second]
+    assert require_case(ledger.engine, case).items == 0
+
+
+def test_what_is_not_in_the_case_is_not_removed_and_stops_the_others(ledger: Ledger) -> None:
+    first, second = log(ledger, observed(1), observed(2))
+    case, size = open_case(ledger.sequencer, ANN), 4
+    add(ledger, case, first)
+    for wrong in (second, "nothing"):
+        with pytest.raises(UnknownItemError, match="not in the case") as raised:
+            remove(ledger, case, first, wrong)
+        assert raised.value.found == wrong
+    with pytest.raises(UnknownItemError, match="no such case"):
+        remove(ledger, "case-0", first)
+    assert (len(ledger.leaves()), remove(ledger, case, first)) == (size, 1)
+    with pytest.raises(UnknownItemError, match="not in the case"):
+        remove(ledger, case, first)
+
+
+def test_a_lost_part_of_what_was_removed_keeps_nothing_from_leaving(ledger: Ledger) -> None:
+    first, second = log(ledger, observed(1), observed(2))
+    case = open_case(ledger.sequencer, ANN)
+    add(ledger, case, first, second)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM sealed WHERE idx = 0")
+    with pytest.raises(ObjectMissingError):
+        require_whole(ledger.engine, case, lambda _address: None)
+    remove(ledger, case, first)
+    assert require_whole(ledger.engine, case, lambda _address: None) is None
 
 
 def test_what_another_added_before_our_turn_is_not_added_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1115,6 +1115,22 @@ def _removed_last() -> bytes:
     return of_log(log)
 
 
+@breaks("records.references/removed")
+def an_item_left_out_as_if_it_were_removed() -> Ways:
+    added, removed = "case_item_added", "case_item_removed"
+    for types in ((added,), (removed,), (removed, added), (added, added, removed)):
+        yield " ".join(types), partial(_unnamed, types)
+
+
+def _unnamed(types: Sequence[str]) -> bytes:
+    """Entries that add and remove items of the case, and withhold which."""
+    log = whole_log()
+    hidden = [log.add(kind, {**act(200), "case": forge.CASE, "item": "0" * 32}) for kind in types]
+    entries = [entry for entry in contents_of(log).entries if entry.index not in hidden]
+    shown = [log.entry(index, withhold=frozenset({"item"})) for index in hidden]
+    return of_log(log, more={layout.ENTRIES: encode_entries([*entries, *shown])})
+
+
 @breaks("records.references/holes")
 def a_hole_of_a_channel_without_an_item() -> Ways:
     for value in ("17", "user1", None):

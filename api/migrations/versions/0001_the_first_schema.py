@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001e"
+revision = "0001f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -134,10 +134,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "case_item",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("case_id", sa.String(length=32), nullable=False),
         sa.Column("item_id", sa.String(length=32), nullable=False),
-        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("removed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_case_item_case_id")),
         sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_case_item_item_id")),
-        sa.PrimaryKeyConstraint("case_id", "item_id", name=op.f("pk_case_item")),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_case_item")),
     )
+    op.create_index("ix_case_item_place", "case_item", ["case_id", "item_id"], unique=False)

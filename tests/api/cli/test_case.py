@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.commands import Life, run
+from tests.commands import USAGE, Life, run
 
 
 def test_a_case_shows_its_texts(life: Life) -> None:
@@ -46,3 +46,19 @@ def test_a_picture_without_its_message_is_added_with_a_word(life: Life, home: Pa
     ran = run("case", "add", case, match["item_id"], "--json", home=home)
     assert ran.printed["beside"] == [match["message_item"]]
     assert f"nisisama case add {case} {match['message_item']}" in ran.err
+
+
+def test_an_item_is_removed_for_a_reason_and_destroyed_is_nothing(life: Life, home: Path) -> None:
+    item, held = life.items[0]["item_id"], len(life.items)
+    assert life.ran["case remove"].printed == {
+        "case_id": life.case,
+        "removed": 1,
+        "items": held - 1,
+        "warnings": [],
+    }
+    bare = run("case", "remove", life.case, item, home=home)
+    assert (bare.code, "--reason" in bare.err) == (USAGE, True)
+    ran = run("case", "remove", life.case, item, "--reason", "not hers", home=home)
+    assert ran.out == f"Removed 1 from {life.case}; it has {held - 1} items. They stay preserved.\n"
+    assert run("case", "show", life.case, "--json", home=home).printed["removed"] == [item]
+    assert "1 item was removed" in run("case", "show", life.case, home=home).out

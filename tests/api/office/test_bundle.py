@@ -20,9 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from api.home import Home, Writer
+from api.home import Home, Writer, read_roots
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
-from api.office.case import record_consent
+from api.office.case import add_items, record_consent, remove_items
 from api.office.receiver import add_receiver
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
@@ -521,6 +521,36 @@ def test_event_file_and_letter_name_the_same_digest(
     assert file.letter.name == f"{audience}.asice.letter.txt"
     for each in (file.bundle, file.letter):
         assert stat.S_IMODE(each.stat().st_mode) == 0o600
+
+
+def test_what_was_removed_does_not_leave_and_the_report_counts_it(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    case, casework, items = new_case(home), home.keys.unlock(PASSPHRASE).casework, items_of(home)
+    gone, back = (item.item_id for item in items[:2])
+    remove_items(home, case, (gone, back), doer(home))
+    add_items(home, case, (back,), doer(home))
+    desk = Desk(home, case, casework, ())
+    assert desk.export("removed.asice").facts.items == len(items) - 1
+    bundle = desk.at("removed.asice").bundle
+    with zipfile.ZipFile(bundle) as members, bundle.open("rb") as stream:
+        shown = {json.loads(line)["event"] for line in members.read(layout.ITEMS_JSONL).splitlines()}
+        events = [json.loads(line) for line in members.read(layout.EVENTS_JSONL).splitlines()]
+        report = " ".join(members.read(layout.report_name("en")).decode("utf-8").split())
+        roots = [root for file in (home.path / "trust").glob("*.pem") for root in read_roots(file)]
+        checks = verify_bundle(stream, roots=roots)
+    assert shown == {item.item_id for item in items} - {gone}
+    assert gone not in json.dumps(events)
+    unnamed = [event["type"] for event in events if "item" in event["withheld"]]
+    assert unnamed == ["case_item_added", "case_item_removed"]
+    assert "an item was removed from the case and is not in this file" in report
+    assert f"the item in log entry {index_of(home, back)} was removed from the case" in report
+    assert checks.verdict is Verdict.PASSED
+    home.engine.dispose()
+
+
+def index_of(home: Home, item: str) -> int:
+    with reading(home.engine) as connection:
+        return connection.execute(sa.select(database.item.c.idx).where(database.item.c.item_id == item)).scalar_one()
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)

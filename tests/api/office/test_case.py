@@ -5,12 +5,14 @@ from dataclasses import fields
 
 import pytest
 
+from api import TOOL
 from api.home import Home
 from api.office import case as verbs
-from api.office.case import CaseItem, add_items, list_cases, open_case, require_case, show_case
+from api.office.case import CaseItem, add_items, list_cases, open_case, remove_items, require_case, show_case
 from api.office.page import every_entry, every_page
 from casefiles.case import OpenedEvent, open_events
-from evidence.errors import NoMatchingKeyError, UnknownItemError
+from evidence.authority import Doer
+from evidence.errors import AuthorityError, NoMatchingKeyError, UnknownItemError
 from evidence.log.schema import SCHEMAS
 from evidence.seal.recipients import generate_identity
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_case, records_of, size_of
@@ -39,6 +41,28 @@ def test_an_item_that_is_not_there_adds_none(home: Home) -> None:
         add_items(home, case, (first, "nothing"), doer(home))
     assert require_case(home, case).items == 0
     assert "case_item_added" not in {record.type for record in records_of(home, before)}
+
+
+def test_what_was_removed_is_told_and_not_shown(home: Home) -> None:
+    case, items, casework = new_case(home), items_of(home), home.keys.unlock(PASSPHRASE).casework
+    gone, before = items[0].item_id, size_of(home)
+    done = remove_items(home, case, (gone,), doer(home))
+    assert (done.removed, done.items) == (1, len(items) - 1)
+    (record,) = (record for record in records_of(home, before) if record.type == "case_item_removed")
+    assert (record.values["item"], record.values["case"], record.values["reason"]) == (gone, case, "a test")
+    shown = show_case(home, case, doer(home), casework)
+    assert shown.removed == (gone,)
+    assert [item.item_id for item in shown.items.entries] == [item.item_id for item in items[1:]]
+    assert [item.item_id for item in items_of(home)] == [item.item_id for item in items]
+    assert add_items(home, case, (gone,), doer(home)).added == 1
+    assert show_case(home, case, doer(home), casework).removed == ()
+
+
+def test_nothing_is_removed_without_a_reason(home: Home) -> None:
+    case, items = new_case(home), items_of(home)
+    with pytest.raises(AuthorityError, match="needs a reason"):
+        remove_items(home, case, (items[0].item_id,), Doer("ann", TOOL, home.clock()))
+    assert require_case(home, case).items == len(items)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 9])

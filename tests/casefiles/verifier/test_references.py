@@ -48,11 +48,16 @@ def case_log(**changes: Value) -> forge.Log:
     return log
 
 
-def sealed(log: forge.Log, directory: Path, *, without: int | None = None) -> Report:
-    """The bundle of a log, all values disclosed, sealed and stamped as an honest one."""
+def sealed(
+    log: forge.Log, directory: Path, *, without: int | None = None, unnamed: frozenset[int] = frozenset()
+) -> Report:
+    """The bundle of a log, all values disclosed but the items of ``unnamed``, sealed and stamped as an honest one."""
     whole = range(len(log.leaves))
     contents = forge.contents_of(log, only=[index for index in whole if index != without])
-    entries = log.entries([entry.index for entry in contents.entries], withhold=SHOWN)
+    entries = tuple(
+        log.entry(entry.index, withhold=frozenset({"item"}) if entry.index in unnamed else SHOWN)
+        for entry in contents.entries
+    )
     members = make_payload(forge.changed(contents, entries=entries)).members
     return forge.checked(forge.reseal(members), directory)
 
@@ -207,6 +212,27 @@ def test_a_change_of_the_seal_between_two_cannot_be_left_out(tmp_path: Path) -> 
     own, third = fingerprint(forge.sealer().certificate), "cd" * 32
     log = renewed(("seal", OTHER_SEAL, third), ("seal", third, own))
     assert forge.failed(sealed(log, tmp_path, without=len(log.leaves) - 2)) == {"records.seal"}
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "verdict"),
+    [
+        (1, 1, Verdict.PASSED),
+        (3, 3, Verdict.PASSED),
+        (2, 1, Verdict.FAILED),
+        (1, 2, Verdict.FAILED),
+        (0, 1, Verdict.FAILED),
+    ],
+)
+def test_an_item_that_is_not_shown_was_removed_as_often_as_added(
+    added: int, removed: int, verdict: Verdict, tmp_path: Path
+) -> None:
+    log = case_log()
+    of_another = {**forge.act(AT), "case": "case-7", "item": NOBODY}
+    types = ["case_item_added"] * added + ["case_item_removed"] * removed
+    report = sealed(log, tmp_path, unnamed=frozenset({log.add(each, of_another) for each in types}))
+    assert report.verdict is verdict
+    assert forge.failed(report) == ({"records.references"} if verdict is Verdict.FAILED else set())
 
 
 @pytest.mark.parametrize("kind", ["requested", "approved", "observed", "hole", "case_opened", "case_item_added"])

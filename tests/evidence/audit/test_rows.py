@@ -14,7 +14,7 @@ from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
-from casefiles.case import add_items, open_case
+from casefiles.case import add_items, open_case, remove_items
 from evidence.audit.run import Audit
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.sequencer import newest_checkpoint, newest_token
@@ -172,7 +172,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     items = [item.item_id for item in items_of(home)[:2]]
     with home.writing() as writer:
-        add_items(home.engine, writer.sequencer, open_case(writer.sequencer, doer(home)), items, doer(home))
+        case = open_case(writer.sequencer, doer(home))
+        add_items(home.engine, writer.sequencer, case, items, doer(home))
+        remove_items(home.engine, writer.sequencer, case, items[:1], doer(home))
+        add_items(home.engine, writer.sequencer, case, items[:1], doer(home))
         open_case(writer.sequencer, doer(home))
     home.engine.dispose()
     return office
@@ -212,6 +215,12 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE authority SET approved_idx = 0",
         "UPDATE authority SET closed_idx = 0",
         "DELETE FROM case_item",
+        "DELETE FROM case_item WHERE removed_idx IS NOT NULL",
+        "UPDATE case_item SET removed_idx = NULL",
+        "UPDATE case_item SET removed_idx = 0",
+        "UPDATE case_item SET removed_idx = (SELECT max(removed_idx) FROM case_item)",
+        "UPDATE case_item SET idx = removed_idx, removed_idx = idx WHERE removed_idx IS NOT NULL",
+        "UPDATE case_item SET removed_idx = 'text' WHERE removed_idx IS NOT NULL",
         "DELETE FROM case_file",
         "DELETE FROM channel",
         "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on FROM channel",
