@@ -66,11 +66,12 @@ def export(
     approved receiver; then a second person reviews it within seven days.
     """
     from api.office.bundle import Order, export_case, require_exportable
+    from api.office.short import case_of
     from casefiles.bundle.destination import Destination
     from evidence.times import format_time
 
     home = open_home(ctx)
-    destination = Destination(out)
+    case_id, destination = case_of(home, case_id), Destination(out)
     require_exportable(home, case_id, destination)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework

@@ -1,9 +1,9 @@
 """``case``: opened, given items, listed, shown; its export is in ``api.cli.bundle``."""
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ import click
 from api.cli.bundle import export
 from api.cli.common import (
     actor_option,
+    agreed,
     counted,
+    day_of,
     doer,
     emit_logged,
     json_option,
@@ -24,15 +26,20 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.table import told_time
+from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
 from casefiles.verifier.report import printable
 from config.errors import Term, UsageError
+from evidence.observation import Kind
 
 if TYPE_CHECKING:
-    from api.office.case import CaseItem
+    from api.office.case import CaseItem, NotPreserved
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
+
+_SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
 
 
 @click.group()
@@ -75,35 +82,119 @@ def _entry(row: "CaseRow") -> Mapping[str, object]:
 
 
 def _line(row: "CaseRow") -> str:
-    return f"{row.case_id}  opened {row.opened_at}  {counted(row.items, 'item')}"
+    return f"{row.case_id}  opened {told_time(row.opened_at)}  {counted(row.items, 'item')}"
 
 
 @case.command("add")
 @click.argument("case_id", metavar="CASE")
-@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.argument("items", metavar="[ITEM]...", nargs=-1)
+@click.option("--messages", metavar="N-M,...", help="Messages by their numbers, such as 30-45,50; with --channel.")
+@click.option("--channel", metavar="ID", help="The channel of --messages, as 'evidence list' shows it.")
+@click.option("--with-message", is_flag=True, help="Add the message that carried a picture, too.")
+@click.option("--with-picture", is_flag=True, help="Add the pictures and files that a message carried, too.")
 @reason_option
 @actor_option
 @json_option
 @click.pass_context
 def add(
-    ctx: click.Context, case_id: str, items: tuple[str, ...], reason: str | None, actor: str | None, as_json: bool
+    ctx: click.Context,
+    case_id: str,
+    items: tuple[str, ...],
+    messages: str | None,
+    channel: str | None,
+    with_message: bool,
+    with_picture: bool,
+    reason: str | None,
+    actor: str | None,
+    as_json: bool,
 ) -> None:
     """Add items to a case.
 
-    A picture and the message that carried it are two items: the command offers what was left out.
+    A picture and the message that carried it are two items: the command offers what was left out. Of a range of
+    messages, it says what is not preserved.
     """
-    from api.office.case import add_items
+    from api.office.case import Ranged, add_items, messages_of
+    from api.office.short import case_of, items_of
 
+    if (messages is None) != (channel is None):
+        raise click.UsageError("--messages and --channel go together: numbers are those of one channel")
+    if messages is None and not items:
+        raise click.UsageError("nothing is named: give items, or --messages with --channel")
+    spans = [] if messages is None else _spans(messages)
     home = open_home(ctx)
-    done = add_items(home, case_id, items, doer(actor, home.clock, reason=reason))
+    person = doer(actor, home.clock, reason=reason)
+    case_id = case_of(home, case_id)
+    ranged = messages_of(home, channel, spans) if channel is not None else Ranged((), ())
+    wanted = (*items_of(home, items), *ranged.items)
+    kinds = frozenset({"message"} if with_message else ()) | frozenset({"picture"} if with_picture else ())
+    wanted += _beside(home, case_id, wanted, kinds)
+    done = add_items(home, case_id, wanted, person)
     if done.beside:
         warn(Term("note.other_half", case=case_id, items=" ".join(done.beside)))
     emit_logged(
-        {"case_id": case_id, "added": done.added, "items": done.items, "beside": list(done.beside)},
+        {
+            "case_id": case_id,
+            "added": done.added,
+            "items": done.items,
+            "beside": list(done.beside),
+            "not_preserved": [asdict(each) for each in ranged.missing],
+        },
         done.unstamped,
         as_json=as_json,
-        text=f"Added {done.added} to {case_id}; it has {counted(done.items, 'item')}.",
+        text="\n".join(
+            [
+                f"Added {done.added} to {case_id}; it has {counted(done.items, 'item')}.",
+                *(_not_preserved(each) for each in ranged.missing),
+            ]
+        ),
     )
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Spans of numbers, such as ``30-45,50``."""
+    spans = []
+    for part in text.split(","):
+        found = _SPAN.fullmatch(part.strip())
+        if found is None:
+            raise click.UsageError("--messages takes numbers and ranges of them, with commas between: 30-45,50")
+        lo = int(found[1])
+        hi = lo if found[2] is None else int(found[2])
+        if lo > hi:
+            raise click.UsageError(f"--messages: {lo} is greater than {hi}; put the smaller number first")
+        spans.append((lo, hi))
+    return spans
+
+
+def _not_preserved(missing: "NotPreserved") -> str:
+    from config.words import load_words
+
+    words = load_words("en")
+    both = str(missing.lo) if missing.lo == missing.hi else f"{missing.lo} to {missing.hi}"
+    why = "; ".join(words.say(f"hole.{reason}") for reason in missing.reasons)
+    return f"Not preserved: {both}: {why or 'no export that was imported covers this'}."
+
+
+def _beside(home: Home, case_id: str, items: tuple[str, ...], kinds: frozenset[str]) -> tuple[str, ...]:
+    """What is added beside the items: as the options say, or, at a terminal, as somebody answers."""
+    from api.office.case import beside_items
+
+    others = {
+        item: "picture" if kind == Kind.FILE.value else "message"
+        for item, kind in beside_items(home, case_id, items).items()
+    }
+    left = [kind for item, kind in others.items() if kind not in kinds]
+    if left and sys.stdin.isatty() and agreed(_offered(left)):
+        return tuple(others)
+    return tuple(item for item, kind in others.items() if kind in kinds)
+
+
+def _offered(kinds: Sequence[str]) -> str:
+    """What is left out, as a question."""
+    told = [
+        counted(kinds.count(kind), one) for kind, one in (("message", "message"), ("picture", "file")) if kind in kinds
+    ]
+    verb, it = ("belongs", "is left out. Add it") if len(kinds) == 1 else ("belong", "are left out. Add them")
+    return f"{' and '.join(told)} that {verb} to these {it} too?"
 
 
 @case.command("remove")
@@ -122,9 +213,11 @@ def remove(
     were removed, and not which.
     """
     from api.office.case import remove_items
+    from api.office.short import case_of, items_of
 
     home = open_home(ctx)
-    done = remove_items(home, case_id, items, doer(actor, home.clock, reason=reason))
+    person, case_id = doer(actor, home.clock, reason=reason), case_of(home, case_id)
+    done = remove_items(home, case_id, items_of(home, items), person)
     emit_logged(
         {"case_id": case_id, "removed": done.removed, "items": done.items},
         done.unstamped,
@@ -174,6 +267,7 @@ def consent(
 ) -> None:
     """Record the client's consent, or that she withdrew it. The newest record of a case counts."""
     from api.office.case import record_consent
+    from api.office.short import case_of
     from casefiles.consent import Consent
 
     home = open_home(ctx)
@@ -181,23 +275,17 @@ def consent(
         person=person,
         given=given,
         scope=tuple(dict.fromkeys(scope)),
-        told_on=_day("--date", told_on),
-        until=None if until is None else _day("--until", until),
+        told_on=day_of("--date", told_on),
+        until=None if until is None else day_of("--until", until),
         language=language,
         text=None if text is None else _words_of(text),
         paper_sha256=None if paper_sha256 is None else _digest(paper_sha256),
     )
+    case_id = case_of(home, case_id)
     done = record_consent(home, case_id, told, doer(actor, home.clock, reason=reason))
     said = "Recorded the consent" if given else "Recorded that the consent was withdrawn"
     entry = {"case_id": case_id, **_consent_entry(told)}
     emit_logged(entry, done.unstamped, as_json=as_json, text=f"{said} for {case_id}.")
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("usage.not_a_day", where=option) from None
 
 
 def _words_of(file: Path) -> str:
@@ -243,11 +331,12 @@ def _consent_line(told: "Consent | None") -> str:
 @click.pass_context
 def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show a case's items with their texts. Looking is logged."""
-    from api.office.case import require_case, show_case
+    from api.office.case import show_case
     from api.office.page import every_page
+    from api.office.short import case_of
 
     home = open_home(ctx)
-    require_case(home, case_id)
+    case_id = case_of(home, case_id)
     person = doer(actor, home.clock)
     casework = unlock(home, passphrase_file).casework
     first = show_case(home, case_id, person, casework)
@@ -256,7 +345,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         reason = f"\n    reason: {_quoted(first.reason)}" if first.reason else ""
         removed = counted(len(first.removed), "item was removed", "items were removed")
         gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
-        say(f"{case_id}, opened {first.opened_at}{reason}\n    {_consent_line(first.consent)}{gone}")
+        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {_consent_line(first.consent)}{gone}")
     told = None if first.consent is None else _consent_entry(first.consent)
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     more["removed"] = list(first.removed)

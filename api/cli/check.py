@@ -61,11 +61,11 @@ def check(
     "0 found" speaks only of the pictures that were really compared. It misses screenshots, crops, turns
     of a few degrees and videos, and is no proof that a picture was not posted.
     """
-    from api.office.case import require_case
     from api.office.check import check_picture
+    from api.office.short import case_of
 
     home = open_home(ctx)
-    require_case(home, case_id)
+    case_id = case_of(home, case_id)
     person = doer(actor, home.clock, reason=reason)
     keys = unlock(home, passphrase_file)
     with picture.open("rb") as stream:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import click
 from api import TOOL
 from api.home import Home
 from casefiles.verifier.report import printable
-from config.errors import Explained, Term
+from config.errors import Explained, Term, UsageError
 from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import PassphraseError, StampError
@@ -158,6 +159,18 @@ def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
         raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
 
 
+def agreed(question: str) -> bool:
+    """Whether a person at the terminal says yes; no is the answer of whoever only presses Enter.
+
+    Raises:
+        click.Abort: The person stopped.
+    """
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:
+        raise click.Abort("Stopped. Nothing was changed.") from None
+
+
 def given_passphrase(file: Path | None) -> str | None:
     """The passphrase from a file or the environment, without asking.
 
@@ -195,6 +208,18 @@ def say(text: str) -> None:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 item``, ``2 items``; ``many`` where the plural is not ``one`` with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def day_of(option: str, text: str) -> date:
+    """The day that an option names.
+
+    Raises:
+        UsageError: It names none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("usage.not_a_day", where=option) from None
 
 
 def warn(words: Term) -> None:

@@ -1,14 +1,18 @@
-"""``evidence``: what is preserved; never the content of media."""
+"""``evidence``: what is preserved; never the content of media. Its search is in ``api.cli.search``."""
 
 import re
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.common import (
+    F,
     actor_option,
+    counted,
+    day_of,
     doer,
     emit_logged,
     given_passphrase,
@@ -18,11 +22,13 @@ from api.cli.common import (
     unasked_passphrase_option,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.table import Column, Table, for_this_terminal, told_size, told_time
 from api.home import Home
 from config.errors import UsageError
+from evidence.observation import Kind, Mode
 
 if TYPE_CHECKING:
-    from api.office.item import DigestLook, ItemRow
+    from api.office.item import Chosen, DigestLook, ItemRow, ShownItem
 
 _CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
 
@@ -32,8 +38,38 @@ def evidence() -> None:
     """Show what is preserved, never the content of media."""
 
 
+def chosen_options(function: F) -> F:
+    """The options that choose items by what is stored unencrypted."""
+    for option in (
+        click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only items of this kind."),
+        click.option("--to", "last", metavar="DATE", help="Only what was posted on this day (UTC) or before it."),
+        click.option("--from", "first", metavar="DATE", help="Only what was posted on this day (UTC) or after it."),
+        click.option("--channel", metavar="ID", help="Only this channel."),
+    ):
+        function = option(function)
+    return function
+
+
+def chosen_items(channel: str | None, first: str | None, last: str | None, kind: str | None) -> "Chosen":
+    """Which items these options choose.
+
+    Raises:
+        click.UsageError: One of them is none.
+    """
+    from api.office.item import Chosen
+
+    if channel is not None and not _CHANNEL.fullmatch(channel):
+        raise UsageError("usage.not_a_channel_number", where="--channel")
+    return Chosen(
+        channel,
+        None if kind is None else Kind(kind),
+        None if first is None else day_of("--from", first),
+        None if last is None else day_of("--to", last),
+    )
+
+
 @evidence.command("list")
-@click.option("--channel", metavar="ID", help="Only this channel.")
+@chosen_options
 @reason_option
 @actor_option
 @unasked_passphrase_option
@@ -42,37 +78,99 @@ def evidence() -> None:
 def list_(
     ctx: click.Context,
     channel: str | None,
+    first: str | None,
+    last: str | None,
+    kind: str | None,
     reason: str | None,
     actor: str | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """List what is preserved.
+    """List what is preserved, in the order in which it was logged.
 
-    With --json and the passphrase, list digests too. Viewing digests is logged first, because they
-    lie in sealed records.
+    This needs no passphrase. With it, --json lists digests too, and --passphrase-file lists what each file is and how
+    long each text is. Viewing that is logged first, because it lies in sealed records.
     """
     from api.office.item import list_items
     from api.office.page import every_page
 
-    if passphrase_file and not as_json:
-        raise UsageError("usage.digests_in_json_only")
-    if channel is not None and not _CHANNEL.fullmatch(channel):
-        raise UsageError("usage.not_a_channel_number", where="--channel")
+    chosen = chosen_items(channel, first, last, kind)
     home = open_home(ctx)
-    look = _look(home, actor, reason, passphrase_file) if as_json else None
-    nothing = f"Nothing is preserved of channel {channel}." if channel else "Nothing is preserved yet."
+    look = look_of(home, actor, reason, passphrase_file) if as_json or passphrase_file else None
+    lines = ItemLines.of(home)
+    nothing = "Nothing is preserved yet." if chosen == chosen_items(None, None, None, None) else _none(channel)
     emit_pages(
-        Listing("items", asdict, _line, nothing),
-        every_page(lambda after: list_items(home, channel=channel, look=look, after=after)),
+        Listing("items", item_entry, lines, nothing, head=lines.table.head()),
+        every_page(lambda after: list_items(home, chosen, look=look, after=after)),
         as_json=as_json,
         more={"unlocked": look is not None},
     )
 
 
-def _line(item: "ItemRow") -> str:
-    place = f"{item.channel_id:>12} {item.message_id or '':>10}"
-    return f"{item.item_id}  {item.kind:<8} {place}  {item.posted_at or ''}"
+def _none(channel: str | None) -> str:
+    return f"Nothing is preserved of channel {channel}." if channel else "Nothing of this is preserved."
+
+
+@dataclass(slots=True)
+class ItemLines:
+    """Items as lines below one head, those of a channel below its name.
+
+    Attributes:
+        length: How many characters of an identifier tell it from every other.
+    """
+
+    table: Table
+    length: int
+    channel: str | None = None
+
+    @classmethod
+    def of(cls, home: Home) -> "ItemLines":
+        """As this terminal shows them."""
+        from api.office.short import SHOWN, shown_length
+
+        length = shown_length(home)
+        table = for_this_terminal(
+            Column("ITEM", length),
+            Column("KIND", 8),
+            Column("MESSAGE", 8, right=True),
+            Column("POSTED (UTC)", 20),
+            Column("HOLDS", 13 - min(length - SHOWN, 6)),
+            Column("MODE", 13),
+        )
+        return cls(table, length)
+
+    def __call__(self, item: "ItemRow") -> str:
+        """The line of one item, below that of its channel where it is the first of it."""
+        above = "" if item.channel_id == self.channel else f"channel {item.channel_id}\n"
+        self.channel = item.channel_id
+        posted = f"{item.posted_at[:10]} {item.posted_at[11:19]}Z" if item.posted_at else "-"
+        number = "-" if item.message_id is None else str(item.message_id)
+        cells = [item.item_id[: self.length], item.kind, number, posted, held_words(item), item.mode]
+        return above + self.table.line(cells)
+
+
+def item_entry(item: "ItemRow") -> dict[str, Any]:
+    """An item as JSON; what only a look shows is null without one."""
+    from api.office.item import LookedAt
+
+    entry = asdict(item)
+    seen = entry.pop("seen") or asdict(LookedAt())
+    return entry | seen
+
+
+def held_words(item: "ItemRow") -> str:
+    """What is kept of an item: what a look showed of it, or how long its ciphertext is."""
+    seen, is_file = item.seen, item.kind == Kind.FILE.value
+    if seen is not None and seen.characters is not None and not is_file:
+        return counted(seen.characters, "letter") if seen.characters else "no text"
+    if seen is not None and seen.bytes is not None:
+        what = (seen.media_type or "").rpartition("/")[2]
+        return f"{told_size(seen.bytes)} {what}".rstrip()
+    if item.sealed_bytes is not None:
+        return f"~{told_size(item.sealed_bytes)}"
+    if is_file:
+        return {Mode.METADATA_ONLY.value: "name only", Mode.HASH_ONLY.value: "digest only"}.get(item.mode, "lost")
+    return "text"
 
 
 @evidence.command("show")
@@ -91,27 +189,88 @@ def show(
     sealed record.
     """
     from api.office.item import show_item
+    from api.office.short import item_of
 
     home = open_home(ctx)
-    shown = show_item(home, item, _look(home, actor, reason, passphrase_file))
+    shown = show_item(home, item_of(home, item), look_of(home, actor, reason, passphrase_file))
     facts = {
-        **asdict(shown.item),
+        **item_entry(shown.item),
         "log_index": shown.log_index,
         "after": shown.after,
-        "mode": shown.mode,
         "sealed": dict(shown.sealed),
         "holes": [asdict(hole) for hole in shown.holes],
+        "others": [other.item_id for other in shown.others],
         "checkpoint": shown.checkpoint,
     }
-    emit_logged(
-        facts,
-        shown.unstamped,
-        as_json=as_json,
-        text="\n".join(f"{name:<14} {_words(value)}" for name, value in facts.items()),
-    )
+    emit_logged(facts, shown.unstamped, as_json=as_json, text="\n".join(_told(shown)))
 
 
-def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "DigestLook | None":
+_KINDS = {
+    Kind.MESSAGE: "a message",
+    Kind.EDIT: "an edited message",
+    Kind.DELETION: "the deletion of a message",
+    Kind.SERVICE: "a service message",
+    Kind.CHANNEL: "a channel",
+    Kind.FILE: "a file",
+}
+_MODES = {
+    Mode.METADATA_ONLY: "metadata_only: files were not read",
+    Mode.HASH_ONLY: "hash_only: files were read and fingerprinted, not kept",
+    Mode.SEALED: "sealed: files are kept, sealed",
+}
+_SEALED = {
+    "media": "the file, or the message's own bytes",
+    "media_header": "the lock of that, for the key holders' cards",
+    "record": "the record: texts, sender, digests",
+    "prints": "the fingerprints",
+}
+
+
+def _told(shown: "ShownItem") -> "Iterator[str]":
+    """An item in words."""
+    item = shown.item
+    for label, value in _facts(shown):
+        yield f"{label + ':':<15} {value}"
+    if item.seen is not None:
+        yield f"SHA-256:        {item.seen.sha256 or 'not read'}"
+    yield "sealed of it:"
+    yield from (f"    {_SEALED.get(name, name)}\n        SHA-256 {digest}" for name, digest in shown.sealed.items())
+    if shown.holes:
+        yield "not seen at this message:"
+        yield from (f"    {_hole_words(hole.reason)}; noticed {told_time(hole.since)}" for hole in shown.holes)
+    if shown.others:
+        yield "kept by other imports too, as:"
+        yield from (f"    {other.mode:<14} {other.item_id}, {told_time(other.acquired_at)}" for other in shown.others)
+
+
+def _facts(shown: "ShownItem") -> "Iterator[tuple[str, str]]":
+    item = shown.item
+    yield "item", item.item_id
+    yield "is", _KINDS[Kind(item.kind)]
+    yield "channel", item.channel_id
+    if item.message_id is not None:
+        yield "message", str(item.message_id)
+    yield "posted", told_time(item.posted_at) or "no time is known"
+    yield "received", f"{told_time(item.acquired_at)}, by our clock"
+    yield "kept as", _MODES[Mode(item.mode)]
+    yield "holds", held_words(item).replace("~", "about ")
+    yield "log entry", _entry_words(shown)
+
+
+def _entry_words(shown: "ShownItem") -> str:
+    covered = shown.checkpoint is not None and int(shown.checkpoint) > shown.log_index
+    return f"{shown.log_index}, {'under the newest daily seal' if covered else 'under no daily seal yet'}"
+
+
+def _hole_words(reason: str) -> str:
+    from config.words import load_words
+
+    words = load_words("en")
+    key = f"hole.{reason}"
+    return words.say(key) if key in words.texts else reason
+
+
+def look_of(home: Home, actor: str | None, reason: str | None, passphrase_file: Path | None) -> "DigestLook | None":
     """Who looks at digests; nobody without the passphrase, which is not asked for."""
     from api.office.item import DigestLook
 
@@ -120,11 +279,3 @@ def _look(home: Home, actor: str | None, reason: str | None, passphrase_file: Pa
         return None
     person = doer(actor, home.clock, reason=reason)
     return DigestLook(person, home.keys.unlock(given).casework)
-
-
-def _words(value: Any) -> str:  # noqa: ANN401 - the values of one item are of several types
-    if isinstance(value, dict):
-        return " ".join(f"{name}={inner}" for name, inner in value.items())
-    if isinstance(value, list):
-        return "; ".join(_words(inner) for inner in value) or "none"
-    return "" if value is None else str(value)

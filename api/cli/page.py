@@ -28,12 +28,14 @@ class Listing(Generic[T]):
         entry: An entry as JSON.
         line: An entry for a person, in one line or several.
         nothing: What is said where there are no entries.
+        head: A line above the first entry, for a person.
     """
 
     name: str
     entry: Callable[[T], Mapping[str, Any]]
     line: Callable[[T], str]
     nothing: str = ""
+    head: str = ""
 
 
 def emit_pages(
@@ -82,6 +84,8 @@ def _emit_json(
 def _emit_lines(listing: Listing[T], entries: Iterator[T]) -> None:
     begun = False
     for each in entries:
+        if listing.head and not begun:
+            say(listing.head)
         say(listing.line(each))
         begun = True
     if listing.nothing and not begun:

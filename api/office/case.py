@@ -1,6 +1,10 @@
 """The life of a case: opened, given items, listed, shown. The one way to records, and looking is logged first."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import sqlalchemy as sa
 
 from api.home import Home
 from api.office.beside import beside
@@ -12,10 +16,16 @@ from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
 from evidence.custody.event import Draft
-from evidence.errors import AuthorityError
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.names import require_name
+from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.age import Identity
+from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.upgrade import stands
 from evidence.times import is_ahead
+
+_MESSAGES = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,7 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
 
     Raises:
         UnknownItemError: There is no such case.
-        AuthorityError: The consent lies in the future, or neither its words nor its paper are there.
+        AuthorityError: The consent lies in the future, neither its words nor its paper are there, or nobody is named.
     """
     require_case(home, case_id)
     _require_told(consent, home)
@@ -139,6 +149,7 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
 
 
 def _require_told(consent: Consent, home: Home) -> None:
+    require_name(consent.person)
     if is_ahead(consent.told_on, home.clock()):
         raise AuthorityError("authority.consent_in_the_future", found=consent.told_on.isoformat())
     if consent.given and consent.text is None and consent.paper_sha256 is None:
@@ -155,9 +166,72 @@ def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> A
     """
     with home.writing() as writer:
         added = cases.add_items(home.engine, writer.sequencer, case_id, items, doer)
-        return AddedItems(
-            case_id, added, require_case(home, case_id).items, _left_out(home, case_id, items), writer.beat()
-        )
+        beside = tuple(beside_items(home, case_id, items))
+        return AddedItems(case_id, added, require_case(home, case_id).items, beside, writer.beat())
+
+
+@dataclass(frozen=True, slots=True)
+class NotPreserved:
+    """Numbers of messages, both ends inside, of which no message is preserved.
+
+    Attributes:
+        reasons: Why, as far as holes say it; none where no import covered them.
+    """
+
+    lo: int
+    hi: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranged:
+    """What is preserved of a range of messages, and what is not."""
+
+    items: tuple[str, ...]
+    missing: tuple[NotPreserved, ...]
+
+
+def messages_of(home: Home, channel: str, spans: Sequence[tuple[int, int]]) -> Ranged:
+    """The messages of a channel in these spans of numbers, both ends inside, in the order of the log.
+
+    Raises:
+        UnknownItemError: None of them is preserved.
+    """
+    table, found, missing = database.item, list[tuple[int, str]](), list[NotPreserved]()
+    rows = sa.select(table.c.idx, table.c.item_id, table.c.message_id).where(
+        table.c.channel_id == channel, table.c.kind.in_(_MESSAGES), stands()
+    )
+    with reading(home.engine) as connection:
+        for lo, hi in spans:
+            here = connection.execute(rows.where(table.c.message_id.between(lo, hi))).all()
+            found += [(row.idx, row.item_id) for row in here]
+            for gap in _gaps(lo, hi, sorted({row.message_id for row in here})):
+                missing.append(NotPreserved(*gap, _reasons(connection, channel, *gap)))
+    if not found:
+        asked = ", ".join(str(lo) if lo == hi else f"{lo}-{hi}" for lo, hi in spans)
+        raise UnknownItemError("unknown_item.no_such_messages", where=channel, found=asked[:64])
+    return Ranged(tuple(dict.fromkeys(item for _, item in sorted(found))), tuple(missing))
+
+
+def _gaps(lo: int, hi: int, known: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The spans from ``lo`` to ``hi`` that have no known number."""
+    for before, after in pairwise([lo - 1, *known, hi + 1]):
+        if after - before > 1:
+            yield before + 1, after - 1
+
+
+def _reasons(connection: sa.Connection, channel: str, lo: int, hi: int) -> tuple[str, ...]:
+    hole = database.hole.c
+    at = sa.and_(hole.channel_id == channel, hole.lo <= hi, hole.hi >= lo, hole.reason.in_(sorted(OF_A_CHANNEL)))
+    return tuple(connection.execute(sa.select(hole.reason).where(at).distinct().order_by(hole.reason)).scalars())
+
+
+def beside_items(home: Home, case_id: str, items: tuple[str, ...]) -> Mapping[str, str]:
+    """What belongs to these items, and is neither among them nor in the case: item -> its kind."""
+    with reading(home.engine) as connection:
+        there = cases.held_items(connection, case_id).union(items)
+        others = (other for each in beside(connection, items).values() for other in each)
+        return {other.item_id: other.kind for other in others if other.item_id not in there}
 
 
 def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> RemovedItems:
@@ -171,13 +245,6 @@ def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -
     with home.writing() as writer:
         removed = cases.remove_items(home.engine, writer.sequencer, case_id, items, doer)
         return RemovedItems(case_id, removed, require_case(home, case_id).items, writer.beat())
-
-
-def _left_out(home: Home, case_id: str, items: tuple[str, ...]) -> tuple[str, ...]:
-    with reading(home.engine) as connection:
-        held = cases.held_items(connection, case_id)
-        others = (other for each in beside(connection, items).values() for other in each)
-        return tuple(dict.fromkeys(other for other in others if other not in held))
 
 
 def require_case(home: Home, case_id: str) -> CaseRow:

@@ -23,6 +23,7 @@ from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.upgrade import stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def fingerprints_of(data: bytes) -> Prints:
 
 
 def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]]:
-    """Every stored file's fingerprints, by item.
+    """Every stored file's fingerprints, by item; of what was kept in several modes, the highest alone.
 
     Raises:
         NoMatchingKeyError: The matching key is another home's.
@@ -118,6 +119,7 @@ def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]
     both = (
         sa.select(item.c.item_id, sealed.c.body)
         .join(sealed, sa.and_(sealed.c.idx == item.c.idx, sealed.c.name == "prints"))
+        .where(stands())
         .order_by(item.c.idx)
     )
     with reading(home.engine) as connection:
@@ -127,7 +129,7 @@ def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]
 
 def _files(home: Home) -> int:
     table = database.item
-    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value)
+    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value, stands())
     with reading(home.engine) as connection:
         return int(connection.execute(counted).scalar_one())
 
@@ -138,6 +140,6 @@ def _places(home: Home, result: CheckResult) -> Iterator[PlacedMatch]:
     with reading(home.engine) as connection:
         messages = beside(connection, [match.item for match in result.matches])
         for match in result.matches:
-            carried = messages.get(match.item, (None,))[0]
+            carried = next((message.item_id for message in messages.get(match.item, ())), None)
             row = connection.execute(place.where(table.c.item_id == match.item)).one()
             yield PlacedMatch(**row._mapping, message_item=carried, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor

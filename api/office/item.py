@@ -1,11 +1,14 @@
-"""What is preserved, as a person may see it: places, times and digests, never content.
+"""What is preserved, as a person may see it: places, times, sizes and digests, never content.
 
-Places and times stand in clear. A digest lies in a sealed record: to show digests is the one look
-into records outside of a case. It is logged first, and nothing else leaves the record.
+Places, times and the sizes of ciphertexts stand in clear. Digests, and what kind of file a file is, lie in a sealed
+record: to show them is the one look into records outside of a case. It is logged first, and nothing else leaves the
+record.
 """
 
+import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +22,11 @@ from evidence.custody.event import Draft
 from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
 from evidence.log.leaf import parse_leaf
+from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.upgrade import same_thing, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,71 @@ class DigestLook:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which items are meant, by what stands in clear of them; None leaves nothing out.
+
+    Attributes:
+        first: The first day of posting, of UTC; what has no time of posting is then left out.
+        last: The last day of it.
+    """
+
+    channel: str | None = None
+    kind: Kind | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a row of ``item`` must be; of one thing that was kept in several modes, the highest alone."""
+        table = database.item.c
+        found: list[sa.ColumnElement[bool]] = [stands()]
+        if self.channel is not None:
+            found.append(table.channel_id == self.channel)
+        if self.kind is not None:
+            found.append(table.kind == self.kind.value)
+        # times of the log compare as they are written
+        if self.first is not None:
+            found.append(table.posted_at >= self.first.isoformat())
+        if self.last is not None:
+            found.append(table.posted_at < _after(self.last))
+        return found
+
+
+def _after(day: date) -> str:
+    """What is greater than every time of this day, and of no later one."""
+    return "9999-12-32" if day == date.max else (day + timedelta(days=1)).isoformat()
+
+
+EVERYTHING = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What a record says of its item that is not its content.
+
+    Attributes:
+        sha256: Of a file its content's, of anything else that of its bytes at the source; None where nobody read it.
+        media_type: Of a file, as its source names it; else by its name.
+        bytes: Of a file.
+        characters: Of the text of anything else.
+    """
+
+    sha256: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    characters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemRow:
-    """What stands in clear of an item, and its digest where somebody looked.
+    """What stands in clear of an item, and what a look showed.
 
     Attributes:
         kind: A ``Kind``, as the row says it.
         posted_at: As values of the log are written, and so is ``acquired_at``.
-        sha256: Of a file its content's, of anything else that of its bytes at the source; None where nobody looked.
+        mode: A ``Mode``, as the row says it.
+        sealed_bytes: Of the ciphertext of its file or of its bytes at the source, a little more than of what is in it;
+            None where none is kept or it is gone.
+        seen: None where nobody looked.
     """
 
     item_id: str
@@ -48,7 +111,9 @@ class ItemRow:
     kind: str
     posted_at: str | None
     acquired_at: str
-    sha256: str | None = None
+    mode: str
+    sealed_bytes: int | None = None
+    seen: LookedAt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +131,7 @@ class ShownItem:
     Attributes:
         after: Digest of the newest token that its leaf names.
         sealed: Digests of what is sealed for it, by name.
+        others: Items of the same thing, as other imports kept it, in the order of the log.
         checkpoint: Size of the newest signed checkpoint; None before the first.
         unstamped: Why the look has no time stamp yet; None where it has one or nobody looked.
     """
@@ -73,17 +139,17 @@ class ShownItem:
     item: ItemRow
     log_index: int
     after: str
-    mode: str
     sealed: Mapping[str, str]
     holes: tuple[HoleBeside, ...]
+    others: tuple[ItemRow, ...]
     checkpoint: str | None
     unstamped: Explained | None
 
 
 def list_items(
     home: Home,
+    chosen: Chosen = EVERYTHING,
     *,
-    channel: str | None = None,
     look: DigestLook | None = None,
     after: str | None = None,
     limit: int = LIMIT,
@@ -91,23 +157,21 @@ def list_items(
     """A page of the items in the order of the log, from the one that follows item ``after``.
 
     Args:
-        channel: Only the items of this channel.
-        look: Opens the digests of this page; each page is a look, logged before it is opened.
+        look: Opens the records of this page; each page is a look, logged before it is opened.
 
     Raises:
         UnknownItemError: There is no item ``after``.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
     table = database.item
-    wanted = sa.select(table).order_by(table.c.idx).limit(limit + 1)
-    if channel is not None:
-        wanted = wanted.where(table.c.channel_id == channel)
+    wanted = sa.select(table).where(*chosen.conditions()).order_by(table.c.idx).limit(limit + 1)
     with reading(home.engine) as connection:
         if after is not None:
             wanted = wanted.where(table.c.idx > _row(connection, after).idx)
         page = page_of(connection.execute(wanted).all(), limit=limit, key=lambda row: str(row.item_id))
-    digests, unstamped = _digests(home, [row.idx for row in page.entries], look, {"channel": channel})
-    items = tuple(_as_item(row, digests.get(row.idx)) for row in page.entries)
+        sizes = _sealed_bytes(home, connection, page.entries)
+    seen, unstamped = _look(home, [row.idx for row in page.entries], look, {"channel": chosen.channel})
+    items = tuple(_as_item(row, sizes.get(row.idx), seen.get(row.idx)) for row in page.entries)
     return Page(items, page.more_after, unstamped)
 
 
@@ -123,15 +187,17 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         row = _row(connection, item_id)
         leaf = parse_leaf(bytes(connection.execute(sa.select(event.c.leaf).where(event.c.idx == row.idx)).scalar_one()))
         holes = _holes_beside(connection, row)
+        others = _same(connection, row)
+        sizes = _sealed_bytes(home, connection, [row, *others])
         note = newest_checkpoint(connection)
-    digests, unstamped = _digests(home, [row.idx], look, {"item": item_id})
+    seen, unstamped = _look(home, [row.idx], look, {"item": item_id})
     return ShownItem(
-        item=_as_item(row, digests.get(row.idx)),
+        item=_as_item(row, sizes.get(row.idx), seen.get(row.idx)),
         log_index=row.idx,
         after=leaf.after,
-        mode=row.mode,
         sealed=leaf.sealed,
         holes=holes,
+        others=tuple(_as_item(other, sizes.get(other.idx), None) for other in others),
         checkpoint=None if note is None else note.decode("utf-8").splitlines()[1],
         unstamped=unstamped,
     )
@@ -145,6 +211,25 @@ def _row(connection: sa.Connection, item_id: str) -> sa.Row[Any]:
     return row
 
 
+def _same(connection: sa.Connection, item: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
+    """The rows of the same thing, as other imports kept it."""
+    this, other = database.item.alias("this"), database.item.alias("other")
+    pairs = sa.select(other).join(this, same_thing(this, other)).where(this.c.idx == item.idx)
+    return connection.execute(pairs.order_by(other.c.idx)).all()
+
+
+def _sealed_bytes(home: Home, connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Mapping[int, int]:
+    """How long the sealed payload of each row is, by log index: in its row of ``sealed``, or as an object."""
+    table = database.sealed.c
+    lengths = sa.select(table.idx, sa.func.length(table.body)).where(table.name == "media")
+    kept = {row.idx: row.payload_sha256 for row in rows if row.payload_sha256 is not None}
+    found = {idx: int(length) for idx, length in connection.execute(lengths.where(table.idx.in_(list(kept))))}
+    for idx in kept.keys() - found.keys():
+        if size := home.objects.size(kept[idx]):
+            found[idx] = size
+    return found
+
+
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
     holes = database.hole
     beside = sa.select(holes.c.reason, holes.c.since).where(
@@ -153,10 +238,10 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
     return tuple(HoleBeside(*row) for row in connection.execute(beside.order_by(holes.c.idx)))
 
 
-def _digests(
+def _look(
     home: Home, indexes: Sequence[int], look: DigestLook | None, asked: Mapping[str, str | None]
-) -> tuple[Mapping[int, str | None], Explained | None]:
-    """The digests by log index, none without a look; and why the look has no time stamp yet.
+) -> tuple[Mapping[int, LookedAt], Explained | None]:
+    """What records say of their items, by log index, none without a look; and why the look has no time stamp yet.
 
     Args:
         asked: What was asked for, by NAME of ``digests_viewed``.
@@ -165,14 +250,32 @@ def _digests(
         return {}, None
     values = {**look.doer.values(), **asked, "items": str(len(indexes))}
     unstamped = home.log_look(Draft("digests_viewed", values))
-    return {event.index: _digest(event) for event in open_events(home.engine, indexes, look.casework)}, unstamped
+    return {event.index: _looked_at(event) for event in open_events(home.engine, indexes, look.casework)}, unstamped
 
 
-def _digest(event: OpenedEvent) -> str | None:
+def _looked_at(event: OpenedEvent) -> LookedAt:
     values = event.record.values if event.record else {}
-    known = values.get("sha256") or values.get("raw_sha256")
-    return None if known is None else str(known)
+    known, media_type, length, text = (values.get(name) for name in ("sha256", "media_type", "bytes", "text"))
+    if media_type is None and isinstance(name := values.get("file_name"), str):
+        media_type = mimetypes.guess_type(name)[0]
+    is_file = values.get("kind") == Kind.FILE
+    return LookedAt(
+        sha256=None if (digest := known or values.get("raw_sha256")) is None else str(digest),
+        media_type=media_type if isinstance(media_type, str) else None,
+        bytes=int(length) if isinstance(length, str) else None,
+        characters=None if is_file else len(text) if isinstance(text, str) else 0,
+    )
 
 
-def _as_item(row: sa.Row[Any], sha256: str | None) -> ItemRow:
-    return ItemRow(row.item_id, row.channel_id, row.message_id, row.kind, row.posted_at, row.acquired_at, sha256)
+def _as_item(row: sa.Row[Any], sealed_bytes: int | None, seen: LookedAt | None) -> ItemRow:
+    return ItemRow(
+        row.item_id,
+        row.channel_id,
+        row.message_id,
+        row.kind,
+        row.posted_at,
+        row.acquired_at,
+        row.mode,
+        sealed_bytes,
+        seen,
+    )

@@ -2,13 +2,18 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.commands import DONE, USAGE, Life, run
+from api.cli.main import main
+from config.words import load_words
+from tests.commands import DONE, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE
+from tests.nonempty import nonempty
 
 
 def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,12 +21,13 @@ def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monk
     assert digests == set(life.export.media.values())
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     locked = run("evidence", "list", "--json", home=home).printed
+    looked_at = ("sha256", "media_type", "bytes", "characters")
     assert (locked["unlocked"], {item["sha256"] for item in locked["items"]}) == (False, {None})
-    assert [item | {"sha256": None} for item in life.items] == locked["items"]
+    assert [item | dict.fromkeys(looked_at) for item in life.items] == locked["items"]
     shown = run("evidence", "show", life.items[0]["item_id"], "--json", home=home).printed
-    assert shown["sha256"] is None
+    assert [shown[name] for name in looked_at] == [None] * 4
     then = life.ran["evidence show"].printed
-    assert shown | {"sha256": life.items[0]["sha256"], "checkpoint": then["checkpoint"]} == then
+    assert shown | {name: then[name] for name in ("checkpoint", *looked_at)} == then
 
 
 def test_only_a_look_at_digests_is_logged(life: Life, home: Path) -> None:
@@ -35,9 +41,8 @@ def test_only_a_look_at_digests_is_logged(life: Life, home: Path) -> None:
     assert logs("evidence", "show", life.items[0]["item_id"])
     file = home.parent / "passphrase"
     file.write_text(PASSPHRASE)
-    ran = run("evidence", "list", "--passphrase-file", file, home=home)
-    assert (ran.code, ran.out) == (USAGE, "")
-    assert "--json" in ran.err
+    file.chmod(0o600)
+    assert logs("evidence", "list", "--passphrase-file", file)
 
 
 def looks(home: Path) -> int:
@@ -71,4 +76,64 @@ def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
     assert reasons
     assert all(each["checkpoint"].isdecimal() for each in shown)
     with_hole = next(each for each in shown if each["holes"])
-    assert with_hole["holes"][0]["reason"] in run("evidence", "show", with_hole["item_id"], home=home).out
+    told = " ".join(run("evidence", "show", with_hole["item_id"], home=home).out.split())
+    assert load_words("en").say(f"hole.{with_hole['holes'][0]['reason']}") in told
+
+
+def test_a_list_has_a_head_and_fits_eighty_columns(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Terminal()
+    with redirect_stdout(out):
+        assert main(["--home", str(home), "evidence", "list"]) == DONE
+    head, channel, *lines = out.getvalue().splitlines()
+    assert head.split() == ["ITEM", "KIND", "MESSAGE", "POSTED", "(UTC)", "HOLDS", "MODE"]
+    assert channel == f"channel {life.export.channel_id}"
+    assert [line[:8] for line in lines] == [item["item_id"][:8] for item in life.items]
+    assert max(map(len, [head, *lines])) <= 80
+    for line, item in zip(lines, life.items, strict=True):
+        assert item["kind"] in line
+        assert (item["posted_at"] or "-")[:10] in line
+        assert "~" in line
+
+
+def test_with_the_passphrase_a_list_says_what_each_item_holds(life: Life, home: Path) -> None:
+    file = home.parent / "passphrase"
+    file.write_text(PASSPHRASE)
+    file.chmod(0o600)
+    lines = run("evidence", "list", "--passphrase-file", file, home=home).out.splitlines()[2:]
+    for line, item in nonempty(zip(lines, life.items, strict=True)):
+        told = f"{item['characters']} letter" if item["characters"] else "no text"
+        size = item["bytes"] or 0
+        assert (told if item["kind"] != "file" else f"{size} B" if size < 1000 else " KB") in line
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ("--kind file", lambda item: item["kind"] == "file"),
+        ("--from 2024-11-14 --to 2024-11-14", lambda item: (item["posted_at"] or "")[:10] == "2024-11-14"),
+        ("--to 2024-11-13", lambda _item: False),
+        ("--from 2024-11-14 --kind service", lambda item: item["kind"] == "service" and item["posted_at"]),
+    ],
+)
+def test_a_list_is_cut_to_what_is_asked_for(
+    life: Life, home: Path, options: str, wanted: Callable[[dict[str, Any]], object]
+) -> None:
+    listed = run("evidence", "list", *options.split(), "--json", home=home).printed["items"]
+    assert listed == [item for item in life.items if wanted(item)]
+
+
+@pytest.mark.parametrize("options", ["--from yesterday", "--to 14.11.2024", "--kind picture"])
+def test_a_filter_that_is_none_is_a_wrong_call(home: Path, options: str) -> None:
+    ran = run("evidence", "list", *options.split(), home=home)
+    assert (ran.code, ran.out) == (USAGE, "")
+
+
+def test_an_item_is_told_in_words(life: Life, home: Path) -> None:
+    picture = next(item for item in life.items if item["kind"] == "file")
+    told = run("evidence", "show", picture["item_id"], home=home).out
+    assert "is:             a file" in told
+    assert f"posted:         {picture['posted_at'][:10]} {picture['posted_at'][11:19]} UTC" in told
+    assert f"SHA-256:        {picture['sha256']}" in told
+    assert "log entry:      " in told
+    assert "_" not in told.replace("metadata_only", "")
+    assert ".000Z" not in told

@@ -162,3 +162,17 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
 def test_fingerprints_of_a_picture_do_not_show_themselves(picture: Path) -> None:
     prints = fingerprints_of(picture.read_bytes())
     assert prints.sha256 not in repr(prints)
+
+
+def test_a_picture_that_was_imported_in_several_modes_is_found_once_and_counted_once(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=7, messages=16, photos=0)
+    for mode in Mode:
+        take_in(home, export.folder, mode)
+    picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
+    found, compared, not_compared = look(home, picture, open_case(home, doer(home)).case_id)
+    sealed = {item.item_id for item in items_of(home) if item.kind == "file"}
+    assert [item for tier, item in found if tier == "identical" and item in sealed] == [found[0][1]]
+    assert {item for _tier, item in found} <= sealed
+    assert compared + not_compared == files(home) == len(sealed)
+    home.engine.dispose()

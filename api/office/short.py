@@ -1,0 +1,94 @@
+"""Identifiers as people type them: a beginning that only one item or case has stands for the whole, as in git.
+
+What is logged is always the whole identifier.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from api.home import Home
+from evidence.errors import UnknownItemError
+from evidence.store import database
+from evidence.store.database import reading
+
+LEAST = 4
+"""How many characters a beginning has at least."""
+SHOWN = 8
+"""How many characters of an item's identifier a list shows at least."""
+CASE = "case-"
+_HEX = re.compile(r"[0-9a-f]+")
+_LISTED = 6
+"""How many candidates are named."""
+_ITEM_HEX, _CASE_HEX = 32, 12
+
+
+def item_of(home: Home, text: str) -> str:
+    """The item that this identifier, or the beginning of one, means.
+
+    Raises:
+        UnknownItemError: No item has it, or several do, which are named.
+    """
+    begun = text.strip().lower()
+    _require_begun(begun, text, most=_ITEM_HEX, code="unknown_item.no_such_item")
+    return _only(_begun(home, database.item.c.item_id, begun), text, code="unknown_item.no_such_item")
+
+
+def items_of(home: Home, texts: Iterable[str]) -> tuple[str, ...]:
+    """The items that these mean, in their order, each once.
+
+    Raises:
+        UnknownItemError: One of them means none, or several.
+    """
+    return tuple(dict.fromkeys(item_of(home, text) for text in texts))
+
+
+def case_of(home: Home, text: str) -> str:
+    """The case that this identifier, or the beginning of one, means; ``case-`` may be left out.
+
+    Raises:
+        UnknownItemError: No case has it, or several do, which are named.
+    """
+    begun = text.strip().lower().removeprefix(CASE)
+    _require_begun(begun, text, most=_CASE_HEX, code="unknown_item.no_such_case")
+    return _only(_begun(home, database.case_file.c.case_id, CASE + begun), text, code="unknown_item.no_such_case")
+
+
+def shown_length(home: Home) -> int:
+    """How many characters tell every item from every other; what a list shows of an identifier."""
+    column = database.item.c.item_id
+    with reading(home.engine) as connection:
+        for length in range(SHOWN, _ITEM_HEX):
+            begun = sa.select(sa.func.count() - sa.func.count(sa.distinct(sa.func.substr(column, 1, length))))
+            if connection.execute(begun.select_from(database.item)).scalar_one() == 0:
+                return length
+    return _ITEM_HEX
+
+
+def _require_begun(begun: str, text: str, *, most: int, code: str) -> None:
+    """Check that this can be the beginning of an identifier.
+
+    Raises:
+        UnknownItemError: It cannot.
+    """
+    if not _HEX.fullmatch(begun) or len(begun) > most:
+        raise UnknownItemError(code, found=text[:64])
+    if len(begun) < LEAST:
+        raise UnknownItemError("unknown_item.too_short", least=LEAST, found=text[:64])
+
+
+def _begun(home: Home, column: sa.Column[str], begun: str) -> Sequence[str]:
+    # a span of names and not LIKE: an index serves it, and nothing in it is a pattern
+    wanted = sa.select(column).where(column >= begun, column < begun + "g").order_by(column).limit(_LISTED + 1)
+    with reading(home.engine) as connection:
+        return connection.execute(wanted).scalars().all()
+
+
+def _only(found: Sequence[str], text: str, *, code: str) -> str:
+    if not found:
+        raise UnknownItemError(code, found=text[:64])
+    if len(found) > 1:
+        named = ", ".join(found[:_LISTED]) + (", ..." if len(found) > _LISTED else "")
+        raise UnknownItemError("unknown_item.ambiguous", found=text[:64], candidates=named)
+    return found[0]
