@@ -3,6 +3,7 @@
     CaseError
     ├── BundleError         a bundle cannot be built from what was given
     │   └── GateError       a member may not leave: not on the list, a picture, or a print of one
+    ├── SearchError         nothing can be looked for with what was given
     ├── TrustError          a root that was given to trust cannot be read
     └── VerificationError   a bundle does not hold
         ├── ContainerError  the container is not in its one form, or has other members
@@ -27,6 +28,10 @@ class BundleError(CaseError):
 
 class GateError(BundleError):
     """A member may not leave the house: not on the list, a picture, or a print of one."""
+
+
+class SearchError(CaseError):
+    """There is no word to look for, or one that is in every text."""
 
 
 class TrustError(CaseError):

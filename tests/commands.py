@@ -123,6 +123,7 @@ def lived(folder: Path) -> Life:
         last = life.items[-1]["item_id"]
         life.keep("case remove", life.case, last, "--reason", "not hers")
         run("case", "add", life.case, last, home=life.home)
+        life.keep("evidence search", "dokaz", "--case", life.case, "--reason", "she asked")
         life.keep("case list")
         life.keep("case show", life.case)
         agreed = ("--given", "--person", "mila", "--scope", "check", "--scope", "court", "--language", "sq")

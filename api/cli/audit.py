@@ -10,9 +10,9 @@ from api.cli.common import (
     given_passphrase,
     json_option,
     open_home,
-    progress,
     unasked_passphrase_option,
 )
+from api.cli.progress import progress
 from config.errors import Term
 
 
@@ -46,7 +46,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     home = open_home(ctx)
     older = against.read_bytes() if against else None
     given = given_passphrase(passphrase_file)
-    with progress(Term("progress.auditing"), 1) as more:
+    with progress(Term("progress.auditing"), Term("unit.entries")) as more:
         done = run_audit(home, level=level, against=older, passphrase=given, progress=more)
     verdict, records = done.report.verdict, how_records_compared(home, done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]

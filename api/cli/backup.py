@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import ask, counted, emit, given_or_asked, json_option, open_home, passphrase_option, progress, warn
+from api.cli.common import ask, counted, emit, given_or_asked, json_option, open_home, passphrase_option, warn
+from api.cli.progress import progress
 from config.errors import Term
 from evidence.times import system_clock
 
@@ -29,7 +30,9 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
     from api.office.backup import back_up
 
     home = open_home(ctx)
-    done = back_up(home, dest, with_keys=with_keys, progress=partial(progress, Term("progress.copying")))
+    done = back_up(
+        home, dest, with_keys=with_keys, progress=partial(progress, Term("progress.copying"), Term("unit.bytes"))
+    )
     if not done.rows:
         warn(Term("note.rows_elsewhere"))
     if done.description.missing:
@@ -83,7 +86,7 @@ def restore(
         system_clock,
         passphrase=lambda: given_or_asked(passphrase_file) or ask(Term("prompt.passphrase"), hidden=True),
         damaged=damaged,
-        progress=partial(progress, Term("progress.copying")),
+        progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects

@@ -117,9 +117,9 @@ def add(
     from api.office.short import case_of, items_of
 
     if (messages is None) != (channel is None):
-        raise click.UsageError("--messages and --channel go together: numbers are those of one channel")
+        raise UsageError("usage.messages_of_a_channel")
     if messages is None and not items:
-        raise click.UsageError("nothing is named: give items, or --messages with --channel")
+        raise UsageError("usage.nothing_to_add")
     spans = [] if messages is None else _spans(messages)
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason)
@@ -156,11 +156,11 @@ def _spans(text: str) -> list[tuple[int, int]]:
     for part in text.split(","):
         found = _SPAN.fullmatch(part.strip())
         if found is None:
-            raise click.UsageError("--messages takes numbers and ranges of them, with commas between: 30-45,50")
+            raise UsageError("usage.not_a_range", where="--messages")
         lo = int(found[1])
         hi = lo if found[2] is None else int(found[2])
         if lo > hi:
-            raise click.UsageError(f"--messages: {lo} is greater than {hi}; put the smaller number first")
+            raise UsageError("usage.range_backwards", where="--messages", lo=lo, hi=hi)
         spans.append((lo, hi))
     return spans
 
@@ -188,13 +188,9 @@ def _beside(home: Home, case_id: str, items: tuple[str, ...], kinds: frozenset[s
     return tuple(item for item, kind in others.items() if kind in kinds)
 
 
-def _offered(kinds: Sequence[str]) -> str:
+def _offered(kinds: Sequence[str]) -> Term:
     """What is left out, as a question."""
-    told = [
-        counted(kinds.count(kind), one) for kind, one in (("message", "message"), ("picture", "file")) if kind in kinds
-    ]
-    verb, it = ("belongs", "is left out. Add it") if len(kinds) == 1 else ("belong", "are left out. Add them")
-    return f"{' and '.join(told)} that {verb} to these {it} too?"
+    return Term("prompt.add_beside", messages=kinds.count("message"), files=kinds.count("picture"))
 
 
 @case.command("remove")
@@ -234,7 +230,7 @@ def remove(
     "--scope",
     multiple=True,
     type=click.Choice([CHECK, *AUDIENCES]),
-    help="To what: that a picture is looked for, or to whom the case may go; may be given several times.",
+    help="To what: that she is looked for (check), or to whom the case may go; may be given several times.",
 )
 @click.option(
     "--text",

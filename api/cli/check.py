@@ -17,6 +17,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
+from api.cli.table import told_time
 from config.errors import Term
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ LIMITS = (
 
 
 def _lines(match: "PlacedMatch") -> "Iterator[str]":
-    place = f"{match.channel_id}/{match.message_id or '-'}  {match.posted_at or 'no time'}"
+    place = f"{match.channel_id}/{match.message_id or '-'}  {told_time(match.posted_at) or 'no time'}"
     yield f"{match.tier:<10} {match.item_id}  {place}"
     if match.message_item:
         yield f"{'  message':<10} {match.message_item}"

@@ -2,12 +2,12 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,12 +19,17 @@ from config.settings import read_secret_file
 from evidence.authority import Doer
 from evidence.errors import PassphraseError, StampError
 from evidence.keys import MIN_PASSPHRASE_CHARACTERS, Unlocked, require_long
-from evidence.observation import Mode
+from evidence.observation import Kind, Mode
 from evidence.times import Clock
+
+if TYPE_CHECKING:
+    from api.office.item import Chosen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODES = tuple(mode.value for mode in Mode)
+
+_CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
 
 TRIES = 3
 """How often a passphrase is asked for at a terminal."""
@@ -159,16 +164,16 @@ def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
         raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
 
 
-def agreed(question: str) -> bool:
+def agreed(question: Term) -> bool:
     """Whether a person at the terminal says yes; no is the answer of whoever only presses Enter.
 
     Raises:
         click.Abort: The person stopped.
     """
     try:
-        return click.confirm(question, default=False, err=True)
+        return click.confirm(str(question), default=False, err=True)
     except click.Abort:
-        raise click.Abort("Stopped. Nothing was changed.") from None
+        raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
 
 
 def given_passphrase(file: Path | None) -> str | None:
@@ -222,6 +227,36 @@ def day_of(option: str, text: str) -> date:
         raise UsageError("usage.not_a_day", where=option) from None
 
 
+def chosen_options(function: F) -> F:
+    """The options that choose items by what is stored unencrypted."""
+    for option in (
+        click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only items of this kind."),
+        click.option("--to", "last", metavar="DATE", help="Only what was posted on this day (UTC) or before it."),
+        click.option("--from", "first", metavar="DATE", help="Only what was posted on this day (UTC) or after it."),
+        click.option("--channel", metavar="ID", help="Only this channel."),
+    ):
+        function = option(function)
+    return function
+
+
+def chosen_items(channel: str | None, first: str | None, last: str | None, kind: str | None) -> "Chosen":
+    """Which items these options choose.
+
+    Raises:
+        UsageError: One of them is none.
+    """
+    from api.office.item import Chosen
+
+    if channel is not None and not _CHANNEL.fullmatch(channel):
+        raise UsageError("usage.not_a_channel_number", where="--channel")
+    return Chosen(
+        channel,
+        None if kind is None else Kind(kind),
+        None if first is None else day_of("--from", first),
+        None if last is None else day_of("--to", last),
+    )
+
+
 def warn(words: Term) -> None:
     """Print a warning, which is not part of the result."""
     click.echo(str(words), err=True)
@@ -233,16 +268,6 @@ def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:
         return []
     warn(Term("note.unstamped" if isinstance(error, StampError) else "note.sentence", cause=error))
     return [error.as_json()]
-
-
-@contextmanager
-def progress(label: Term, total: int) -> Iterator[Callable[[int], object]]:
-    """Show a bar on a terminal, and nothing elsewhere. Call the result with how many more are done."""
-    if not sys.stderr.isatty():
-        yield lambda _more: None
-        return
-    with click.progressbar(length=total, label=str(label), file=sys.stderr) as bar:
-        yield bar.update
 
 
 def open_home(ctx: click.Context) -> Home:

@@ -15,9 +15,9 @@ from api.cli.common import (
     emit_logged,
     json_option,
     open_home,
-    progress,
     reason_option,
 )
+from api.cli.progress import progress
 from config.errors import Term
 from evidence.observation import HoleReason, Mode
 
@@ -84,7 +84,11 @@ def import_(
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
     with ExitStack() as stack:
-        done = import_export(home, wish, lambda total: stack.enter_context(progress(Term("progress.sealing"), total)))
+        done = import_export(
+            home,
+            wish,
+            lambda total: stack.enter_context(progress(Term("progress.sealing"), Term("unit.messages"), total)),
+        )
     emit_logged(
         {
             "channel_id": done.container.channel_id,

@@ -1,6 +1,5 @@
 """``evidence``: what is preserved; never the content of media. Its search is in ``api.cli.search``."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.common import (
-    F,
     actor_option,
+    chosen_items,
+    chosen_options,
     counted,
-    day_of,
     doer,
     emit_logged,
     given_passphrase,
@@ -22,15 +21,14 @@ from api.cli.common import (
     unasked_passphrase_option,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.search import emit_search, search
 from api.cli.table import Column, Table, for_this_terminal, told_size, told_time
 from api.home import Home
 from config.errors import UsageError
 from evidence.observation import Kind, Mode
 
 if TYPE_CHECKING:
-    from api.office.item import Chosen, DigestLook, ItemRow, ShownItem
-
-_CHANNEL = re.compile(r"(?:user|group|chat)?[0-9]{1,19}|export[0-9a-f]{16}|local", re.ASCII)
+    from api.office.item import DigestLook, ItemRow, ShownItem
 
 
 @click.group()
@@ -38,38 +36,13 @@ def evidence() -> None:
     """Show what is preserved, never the content of media."""
 
 
-def chosen_options(function: F) -> F:
-    """The options that choose items by what is stored unencrypted."""
-    for option in (
-        click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only items of this kind."),
-        click.option("--to", "last", metavar="DATE", help="Only what was posted on this day (UTC) or before it."),
-        click.option("--from", "first", metavar="DATE", help="Only what was posted on this day (UTC) or after it."),
-        click.option("--channel", metavar="ID", help="Only this channel."),
-    ):
-        function = option(function)
-    return function
-
-
-def chosen_items(channel: str | None, first: str | None, last: str | None, kind: str | None) -> "Chosen":
-    """Which items these options choose.
-
-    Raises:
-        click.UsageError: One of them is none.
-    """
-    from api.office.item import Chosen
-
-    if channel is not None and not _CHANNEL.fullmatch(channel):
-        raise UsageError("usage.not_a_channel_number", where="--channel")
-    return Chosen(
-        channel,
-        None if kind is None else Kind(kind),
-        None if first is None else day_of("--from", first),
-        None if last is None else day_of("--to", last),
-    )
+evidence.add_command(search)
 
 
 @evidence.command("list")
 @chosen_options
+@click.option("--sender", metavar="ID", help="Only what this account posted: a search, for --case and --reason.")
+@click.option("--case", "case_id", metavar="CASE", help="The case that --sender is looked for.")
 @reason_option
 @actor_option
 @unasked_passphrase_option
@@ -81,6 +54,8 @@ def list_(
     first: str | None,
     last: str | None,
     kind: str | None,
+    sender: str | None,
+    case_id: str | None,
     reason: str | None,
     actor: str | None,
     passphrase_file: Path | None,
@@ -89,13 +64,22 @@ def list_(
     """List what is preserved, in the order in which it was logged.
 
     This needs no passphrase. With it, --json lists digests too, and --passphrase-file lists what each file is and how
-    long each text is. Viewing that is logged first, because it lies in sealed records.
+    long each text is. Viewing that is logged first, because it lies in sealed records. So does who sent a message:
+    --sender is a search, for a case and a reason.
     """
     from api.office.item import list_items
     from api.office.page import every_page
+    from api.office.search import Quest
+    from api.office.short import case_of
 
     chosen = chosen_items(channel, first, last, kind)
+    if (sender is None) != (case_id is None):
+        raise UsageError("usage.sender_for_a_case")
     home = open_home(ctx)
+    if sender is not None and case_id is not None:
+        quest = Quest(case_of(home, case_id), doer(actor, home.clock, reason=reason), (), sender, chosen)
+        emit_search(home, quest, passphrase_file, as_json=as_json)
+        return
     look = look_of(home, actor, reason, passphrase_file) if as_json or passphrase_file else None
     lines = ItemLines.of(home)
     nothing = "Nothing is preserved yet." if chosen == chosen_items(None, None, None, None) else _none(channel)

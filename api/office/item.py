@@ -7,7 +7,7 @@ record.
 
 import mimetypes
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,6 +73,8 @@ def _after(day: date) -> str:
 
 
 EVERYTHING = Chosen()
+NOTHING = -1
+"""Before the first log index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +165,30 @@ def list_items(
         UnknownItemError: There is no item ``after``.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
-    table = database.item
-    wanted = sa.select(table).where(*chosen.conditions()).order_by(table.c.idx).limit(limit + 1)
-    with reading(home.engine) as connection:
-        if after is not None:
-            wanted = wanted.where(table.c.idx > _row(connection, after).idx)
-        page = page_of(connection.execute(wanted).all(), limit=limit, key=lambda row: str(row.item_id))
-        sizes = _sealed_bytes(home, connection, page.entries)
-    seen, unstamped = _look(home, [row.idx for row in page.entries], look, {"channel": chosen.channel})
-    items = tuple(_as_item(row, sizes.get(row.idx), seen.get(row.idx)) for row in page.entries)
+    begin = NOTHING if after is None else _index_of(home, after)
+    page = page_of(item_rows(home, chosen, after=begin, limit=limit + 1), limit=limit, key=lambda row: row[1].item_id)
+    seen, unstamped = _look(home, [index for index, _ in page.entries], look, {"channel": chosen.channel})
+    items = tuple(replace(item, seen=seen.get(index)) for index, item in page.entries)
     return Page(items, page.more_after, unstamped)
+
+
+def item_rows(
+    home: Home, chosen: Chosen, *, after: int, limit: int, last: int | None = None
+) -> Sequence[tuple[int, ItemRow]]:
+    """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``."""
+    table = database.item
+    wanted = sa.select(table).where(*chosen.conditions(), table.c.idx > after).order_by(table.c.idx).limit(limit)
+    if last is not None:
+        wanted = wanted.where(table.c.idx <= last)
+    with reading(home.engine) as connection:
+        rows = connection.execute(wanted).all()
+        sizes = _sealed_bytes(home, connection, rows)
+    return [(row.idx, _as_item(row, sizes.get(row.idx))) for row in rows]
+
+
+def _index_of(home: Home, item_id: str) -> int:
+    with reading(home.engine) as connection:
+        return int(_row(connection, item_id).idx)
 
 
 def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> ShownItem:
@@ -192,12 +208,12 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         note = newest_checkpoint(connection)
     seen, unstamped = _look(home, [row.idx], look, {"item": item_id})
     return ShownItem(
-        item=_as_item(row, sizes.get(row.idx), seen.get(row.idx)),
+        item=replace(_as_item(row, sizes.get(row.idx)), seen=seen.get(row.idx)),
         log_index=row.idx,
         after=leaf.after,
         sealed=leaf.sealed,
         holes=holes,
-        others=tuple(_as_item(other, sizes.get(other.idx), None) for other in others),
+        others=tuple(_as_item(other, sizes.get(other.idx)) for other in others),
         checkpoint=None if note is None else note.decode("utf-8").splitlines()[1],
         unstamped=unstamped,
     )
@@ -267,7 +283,7 @@ def _looked_at(event: OpenedEvent) -> LookedAt:
     )
 
 
-def _as_item(row: sa.Row[Any], sealed_bytes: int | None, seen: LookedAt | None) -> ItemRow:
+def _as_item(row: sa.Row[Any], sealed_bytes: int | None) -> ItemRow:
     return ItemRow(
         row.item_id,
         row.channel_id,
@@ -277,5 +293,4 @@ def _as_item(row: sa.Row[Any], sealed_bytes: int | None, seen: LookedAt | None) 
         row.acquired_at,
         row.mode,
         sealed_bytes,
-        seen,
     )

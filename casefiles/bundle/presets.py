@@ -139,8 +139,14 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
 )
 _OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
     # elsewhere the kind of an act; here what is missing, or what was seen, in words
-    # and what a client signed, which can name her
-    {("hole", "what"): Tells.SAID, ("frozen", "what"): Tells.SAID, ("consent", "text"): Tells.HOUSE}
+    # and what a client signed, which can name her, and what was looked for, which can too
+    {
+        ("hole", "what"): Tells.SAID,
+        ("frozen", "what"): Tells.SAID,
+        ("consent", "text"): Tells.HOUSE,
+        ("searched", "text"): Tells.HOUSE,
+        ("searched", "sender_id"): Tells.HOUSE,
+    }
 )
 _TELLS = MappingProxyType({name: tells for tells, names in _NAMES.items() for name in names})
 

@@ -124,6 +124,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "case_item_removed": Schema(act=(*_ACT, "case", "item")),
         "case_viewed": Schema(act=(*_ACT, "case")),
         "digests_viewed": Schema(act=(*_ACT, "channel", "item", "items")),
+        "searched": Schema(
+            subject=("text", "sender_id"), act=(*_ACT, "case", "channel_id", "kind", "since", "until", "items")
+        ),
         "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found")),
         "consent": Schema(
             subject=("person", "text"),

@@ -367,9 +367,9 @@ def test_the_newest_version_has_its_changes() -> None:
 GAP = "…"
 KNOWN = (
     r"case-[0-9a-f]{12}|[0-9a-f]{32,}|[0-9a-f]{8}\+[0-9a-f]{8}\+[\w+/=]+|(?:[0-9A-F]{2}:){31}[0-9A-F]{2}"
-    r"|(?:[0-9a-f]{4} ){7}[0-9a-f]{4}"
+    r"|(?:[0-9a-f]{4} ){7}[0-9a-f]{4}|\b[0-9a-f]{8}(?=  (?:message|file))"
 )
-CHANGING = re.compile(rf"({KNOWN}|\d{{4}}-\d\d-\d\dT[\d:.]+Z)")
+CHANGING = re.compile(rf"({KNOWN}|\d{{4}}-\d\d-\d\dT[\d:.]+Z|\d{{4}}-\d\d-\d\d [\d:]{{8}}(?:Z| UTC))")
 
 
 def shown(text: str) -> Iterator[tuple[str, list[str]]]:

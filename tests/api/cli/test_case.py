@@ -100,7 +100,7 @@ def test_messages_are_added_by_their_numbers_and_what_is_not_preserved_is_told(l
         ("--messages 1-3", USAGE, "--messages and --channel go together"),
         ("--channel 1", USAGE, "--messages and --channel go together"),
         ("", USAGE, "nothing is named"),
-        ("--messages 3-1 --channel 1", USAGE, "put the smaller number first"),
+        ("--messages 3-1 --channel 1", USAGE, "Put the smaller number first"),
         ("--messages one --channel 1", USAGE, "30-45,50"),
         ("--messages 1,,2 --channel 1", USAGE, "30-45,50"),
         ("--messages 1-3 --channel 1", REFUSED, "no message of these numbers is preserved"),
@@ -144,7 +144,7 @@ def test_at_a_terminal_the_other_half_is_asked_for(
     monkeypatch.setattr("click.confirm", said)
     ran = run("case", "add", case, halves(life)[0], "--json", home=home).printed
     assert ran["added"] == added
-    assert asked == ["1 message that belongs to these is left out. Add it too?"]
+    assert asked == ["Left out, though they belong to these: messages 1, files 0. Add them too?"]
 
 
 COMMANDS_WITH_A_NAME = (

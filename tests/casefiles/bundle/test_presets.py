@@ -38,7 +38,8 @@ def test_a_court_sees_everything_else() -> None:
     kept_back = {"account", "acquisition", "actor", "approver", "declared_by", "legal_basis"}
     kept_back |= {"person", "reason", "receiver", "target"}
     for kind, schema in SCHEMAS.items():
-        kept_of_kind = kept_back | ({"text"} if kind == "consent" else set())  # what she signed can name her
+        # what she signed can name her, and what was looked for
+        kept_of_kind = kept_back | {"consent": {"text"}, "searched": {"text", "sender_id"}}.get(kind, set())
         assert withheld("court", kind) == schema.names & kept_of_kind == withheld("prosecutor", kind)
 
 

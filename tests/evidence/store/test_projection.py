@@ -14,6 +14,7 @@ from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
 from api.office.item import DigestLook
 from api.office.receiver import add_receiver, remove_receiver
+from api.office.search import Quest, search_items
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
@@ -51,6 +52,7 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
             change(home.engine, writer.sequencer, case, items[:4], ann)
     show_case(home, case, ann, keys.casework)
     items_of(home, DigestLook(ann, keys.casework))
+    search_items(home, Quest(case, ann, ("word",), "user1"), keys.casework, lambda _more: None)
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         check_picture(home, stream, case, ann, keys.matching, keys.casework)

@@ -1,0 +1,114 @@
+"""How far a command has come: one line on standard error, on a terminal alone, with rate and time left.
+
+The line is written over itself, a few times a second. It never tells more than its total: where more comes than was
+expected, the total grows. Whoever prints something else clears it first.
+"""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from config.errors import Term
+
+EVERY_S = 0.2
+"""How long the line stands at least."""
+SURE_AFTER_S = 1.0
+"""From when on a rate says something."""
+_MINUTE, _HOUR = 60, 3600
+
+
+class ProgressLine:
+    """Hears how many more are done, and says so.
+
+    Args:
+        unit: What is counted, in the plural.
+        stream: None for nobody to read it.
+        clock: Seconds that only go forward.
+
+    Attributes:
+        total: How many there will be; None while that is not known.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        unit: str,
+        total: int | None = None,
+        *,
+        stream: TextIO | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.total = total
+        self.done = 0
+        self._label, self._unit = label, unit
+        self._stream, self._clock = stream, clock
+        self._began = clock()
+        self._drawn_at = float("-inf")
+        self._width = 0
+
+    def __call__(self, more: int = 1) -> None:
+        """So many more are done."""
+        self.done += more
+        if self.total is not None:
+            self.total = max(self.total, self.done)
+        if self._stream is not None and self._clock() - self._drawn_at >= EVERY_S:
+            self._draw(self._told())
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can stand there."""
+        if self._width:
+            self._draw("")
+            self._drawn_at = float("-inf")
+
+    def end(self) -> None:
+        """Say how much was done in the end, and leave the line where it is."""
+        if self._stream is None or not self.done:
+            return
+        self._draw(self._told(ended=True))
+        self._stream.write("\n")
+        self._width = 0
+
+    def _draw(self, text: str) -> None:
+        if self._stream is None:
+            return
+        text = text[: shutil.get_terminal_size().columns - 1]
+        self._stream.write(f"\r{text.ljust(self._width)}" + ("" if text else "\r"))
+        self._stream.flush()
+        self._width, self._drawn_at = len(text), self._clock()
+
+    def _told(self, *, ended: bool = False) -> str:
+        of = f" of {self.total:,}" if self.total is not None else ""
+        told = f"{self._label}: {self.done:,}{of} {self._unit}"
+        passed = self._clock() - self._began
+        if passed < SURE_AFTER_S or not self.done:
+            return told
+        rate = self.done / passed
+        told += f", {rate:,.0f} a second" if rate >= 1 else f", {rate * _MINUTE:,.0f} a minute"
+        if ended or self.total is None:
+            return told
+        return f"{told}, {told_seconds((self.total - self.done) / rate)} left"
+
+
+def told_seconds(seconds: float) -> str:
+    """How long something takes, in one unit or two."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+@contextmanager
+def progress(label: Term, unit: Term, total: int | None = None) -> Iterator[ProgressLine]:
+    """Progress on standard error where that is a terminal, and nothing elsewhere."""
+    told = ProgressLine(str(label), str(unit), total, stream=sys.stderr if sys.stderr.isatty() else None)
+    try:
+        yield told
+    except BaseException:
+        told.clear()
+        raise
+    told.end()

@@ -1,0 +1,120 @@
+"""Progress tells what is done with rate and time left, on one line, never more than there is, and only to a person."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.cli.progress import ProgressLine, progress, told_seconds
+from config.errors import Term
+from tests.commands import Terminal
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told(stream: io.StringIO) -> list[str]:
+    """What stood on the line, one after the other."""
+    return [line.strip() for line in re.split(r"[\r\n]", stream.getvalue()) if line.strip()]
+
+
+def test_the_line_says_how_much_how_fast_and_how_long_it_takes() -> None:
+    clock, stream = Clock(), io.StringIO()
+    bar = ProgressLine("Sealing", "files", 10_000, stream=stream, clock=clock)
+    bar(0)
+    clock.now += 2
+    bar(1000)
+    clock.now += 0.1
+    bar(10)  # too soon to be told
+    clock.now += 1.9
+    bar(990)
+    clock.now += 16
+    bar(8000)
+    bar.end()
+    assert told(stream) == [
+        "Sealing: 0 of 10,000 files",
+        "Sealing: 1,000 of 10,000 files, 500 a second, 18 s left",
+        "Sealing: 2,000 of 10,000 files, 500 a second, 16 s left",
+        "Sealing: 10,000 of 10,000 files, 500 a second, 0 s left",
+        "Sealing: 10,000 of 10,000 files, 500 a second",
+    ]
+    assert stream.getvalue().endswith("\n")
+
+
+def test_what_takes_long_is_counted_by_the_minute() -> None:
+    clock, stream = Clock(), io.StringIO()
+    bar = ProgressLine("Stamping", "stamps", 100, stream=stream, clock=clock)
+    clock.now += 120
+    bar(10)
+    assert told(stream) == ["Stamping: 10 of 100 stamps, 5 a minute, 18 min 0 s left"]
+
+
+@given(total=st.integers(0, 50), steps=st.lists(st.integers(0, 30)))
+def test_it_never_goes_beyond_its_total(total: int, steps: list[int]) -> None:
+    clock, stream = Clock(), io.StringIO()
+    bar = ProgressLine("Sealing", "files", total, stream=stream, clock=clock)
+    for step in steps:
+        clock.now += 1
+        bar(step)
+    bar.end()
+    for line in told(stream):
+        done, of = re.findall(r"([0-9,]+) of ([0-9,]+)", line)[0]
+        assert int(done.replace(",", "")) <= int(of.replace(",", ""))
+    assert bar.done == sum(steps)
+
+
+def test_a_line_that_is_cleared_leaves_its_place_to_others() -> None:
+    clock, stream = Clock(), io.StringIO()
+    bar = ProgressLine("Searching", "records", stream=stream, clock=clock)
+    bar(7)
+    shown = "Searching: 7 records"
+    bar.clear()
+    assert stream.getvalue() == f"\r{shown}\r{' ' * len(shown)}\r"
+    bar.clear()
+    bar.end()
+    assert told(stream)[-1] == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (3600, "1 h 0 min"), (90_000, "25 h 0 min")],
+)
+def test_a_time_is_told_in_one_unit_or_two(seconds: float, words: str) -> None:
+    assert told_seconds(seconds) == words
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_only_a_person_is_told(monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO]) -> None:
+    err = stream()
+    monkeypatch.setattr("sys.stderr", err)
+    with progress(Term("progress.sealing"), Term("unit.records"), 3) as bar:
+        bar(3)
+    assert told(err) == (["Sealing: 3 of 3 records"] * 2 if err.isatty() else [])
+
+
+def test_what_breaks_off_leaves_no_line_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    err = Terminal()
+    monkeypatch.setattr("sys.stderr", err)
+
+    def stopped() -> None:
+        with progress(Term("progress.sealing"), Term("unit.records"), 3) as bar:
+            bar(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert err.getvalue().endswith(" \r")
+
+
+def test_it_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = io.StringIO()
+    ProgressLine("A very long label", "very long units", 5, stream=stream)(1)
+    assert max(map(len, told(stream))) <= 19
