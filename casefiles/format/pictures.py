@@ -14,6 +14,7 @@ Standard library only.
 """
 
 import base64
+import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -29,7 +30,9 @@ _PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
 _OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a picture
 _JSON_FIELD = re.compile(rb'"(?!' + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
 _CSV_COLUMN = re.compile(rb'(?:^|,)"?(' + _PRINT + rb')"?(?:,|$)', re.IGNORECASE)
-_DISCLOSURE = re.compile(rb"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?")
+_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/...")  # to the standard alphabet, and its own last characters to none
+_SALT = re.compile(rb'\["[A-Za-z0-9_-]{43}",')
+_HASH = re.compile(rb'"[A-Za-z0-9+/]{43}="')
 _WITHHELD = re.compile(rb"([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}")
 
 
@@ -72,11 +75,11 @@ def _require_text(name: str, content: bytes) -> None:
 
 
 def _disclosed_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
-    """What the lines of ``entries.jsonl`` say: leaf, path, of a disclosure what is in it, of a withheld value its name.
+    """What the lines of ``entries.jsonl`` say: the leaf, of a disclosure name and value, of what is withheld its name.
 
     The own spelling of a disclosure is not searched: read from another character than its first, one of what
-    somebody wrote into a message could spell anything, and a commitment spells what chance made. A line that is
-    not of this form is searched as it is.
+    somebody wrote into a message could spell anything. Salts, commitments and the hashes of a path, 32 bytes each,
+    spell what chance made, and are not searched either. A line that is not of this form is searched as it is.
     """
     parts: list[bytes] = []
     for line in lines.split(b"\n"):
@@ -84,7 +87,7 @@ def _disclosed_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
             # whether it is in its one spelling is for the check of the form to say
             case {"disclosures": list(shown), "leaf": str(leaf), **more} if more.keys() <= {"index", "path"}:
                 parts += [_disclosed_by(str(one).encode("utf-8", "surrogatepass")) for one in shown]
-                parts += [leaf.encode("utf-8", "surrogatepass"), json.dumps(more).encode()]
+                parts += [leaf.encode("utf-8", "surrogatepass"), _HASH.sub(b"", json.dumps(more).encode())]
             case _:
                 parts.append(line)
     return b"\n".join(parts), []
@@ -121,7 +124,12 @@ _TAKEN_APART: Mapping[Search, Callable[[bytes], tuple[bytes, list[bytes]]]] = {
 def _disclosed_by(line: bytes) -> bytes:
     if withheld := _WITHHELD.fullmatch(line):
         return withheld[1]
-    return base64.urlsafe_b64decode(line + b"=" * (-len(line) % 4)) if _DISCLOSURE.fullmatch(line) else line
+    try:
+        disclosure = binascii.a2b_base64(line.translate(_URL_SAFE) + b"=" * (-len(line) % 4), strict_mode=True)
+    except binascii.Error:
+        return line
+    salt = _SALT.match(disclosure)
+    return disclosure[salt.end() :] if salt else disclosure
 
 
 def _require_no_base64(name: str, content: bytes) -> None:

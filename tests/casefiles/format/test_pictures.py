@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from casefiles.errors import GateError
 from casefiles.format import layout
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
 from casefiles.format.pictures import require_no_picture
+from evidence.canonical import b64u, jcs
 from evidence.custody.disclose import disclose
 from evidence.pictures import FORMATS
 from tests.casefiles.forge import good_members
@@ -191,6 +193,27 @@ def test_a_commitment_is_what_chance_made_and_the_name_before_it_is_read() -> No
     require_no_picture(layout.ENTRIES, shown(f"text {chance}"))
     with pytest.raises(GateError):
         require_no_picture(layout.ENTRIES, shown(f"text  {chance}"))
+
+
+def test_a_salt_is_what_chance_made_and_the_name_and_value_behind_it_are_read() -> None:
+    chance = base64.urlsafe_b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode().rstrip("=")
+    require_no_picture(layout.ENTRIES, shown(b64u(jcs([chance, "text", "x"]))))
+    for other in (
+        [chance, chance, "x"],
+        [chance, "text", chance],
+        [f"{chance}A", "text", "x"],
+        [[chance], "text", "x"],
+    ):
+        with pytest.raises(GateError):
+            require_no_picture(layout.ENTRIES, shown(b64u(jcs(other))))
+
+
+def test_a_hash_of_a_path_is_what_chance_made_and_anything_else_in_its_place_is_read() -> None:
+    chance = base64.b64encode(b"GIF89a\x01\x00\x01\x00" + bytes(22)).decode()
+    for path, refused in (([chance], False), ([f"{chance[:-1]}A"], True), ([[chance[:-1]]], True), (chance[:-1], True)):
+        line = jcs({"disclosures": [], "index": "0", "leaf": "{}", "path": path})
+        with pytest.raises(GateError) if refused else contextlib.nullcontext():
+            require_no_picture(layout.ENTRIES, line + b"\n")
 
 
 @pytest.mark.parametrize(("kind", "picture"), [(kind, data) for kind, data in PICTURES if kind != "BMP"])
