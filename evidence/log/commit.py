@@ -91,7 +91,8 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     salt_text, name, value = parts
     if not (isinstance(salt_text, str) and _COMMITMENT.fullmatch(salt_text)):  # 32 bytes as well
         raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
-    _require_value(value)
+    if value is not None:  # most values of a message are null
+        _require_value(value)
     return _require_name(name), value
 
 
@@ -121,6 +122,7 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
     """
     commitments: dict[str, str] = {}
     values: dict[str, Any] = {}
+    before = ""
     for line in lines:
         # (1) a line withholds or discloses
         name, space, stands = line.partition(" ")
@@ -130,9 +132,9 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
             (name, value), stands = read_disclosure(line), commitment(line)
             values[name] = value
         # (2) each name once, in one order
-        if commitments and name <= next(reversed(commitments)):
+        if name <= before:
             raise CommitmentError("commitment.name_doubled_or_unordered", found=name)
-        commitments[name] = stands
+        commitments[name], before = stands, name
     # (3) all of them together are what the leaf commits to
     if commit_digest(commitments) != commit:
         raise CommitmentError("commitment.does_not_hash_to_leaf", expected=commit, found=commit_digest(commitments))
