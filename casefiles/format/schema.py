@@ -80,8 +80,8 @@ def _compile(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
 
 def _fits_ref(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
     name = schema["$ref"].removeprefix("#/$defs/")
-    # looked up when it is asked: a definition may name itself, or one that is compiled after it
-    return lambda value: of_refs[name](value)  # noqa: PLW0108 - see above
+    # else looked up when it is asked: a definition may name itself, or one that is compiled after it
+    return of_refs.get(name) or (lambda value: of_refs[name](value))  # noqa: PLW0108 - see above
 
 
 def _fits_type(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
@@ -96,8 +96,15 @@ def _fits_pattern(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
 
 
 def _fits_properties(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
-    parts = [(name, _compile(inner, of_refs)) for name, inner in schema["properties"].items()]
-    return lambda value: all(name not in value or part(value[name]) for name, part in parts)
+    parts = {name: _compile(inner, of_refs) for name, inner in schema["properties"].items()}
+
+    def each(value: Any) -> bool:  # noqa: ANN401 - any JSON
+        for name in value:  # noqa: SIM110 - as above
+            if name in parts and not parts[name](value[name]):
+                return False
+        return True
+
+    return each
 
 
 def _fits_additional(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
@@ -123,7 +130,14 @@ def _fits_each(keyword: str) -> Callable[[Mapping[str, Any], Mapping[str, _Fits]
 
 def _fits_any(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
     parts = [_compile(inner, of_refs) for inner in schema["anyOf"]]
-    return lambda value: any(part(value) for part in parts)
+
+    def some(value: Any) -> bool:  # noqa: ANN401 - any JSON
+        for part in parts:  # noqa: SIM110 - as above
+            if part(value):
+                return True
+        return False
+
+    return some
 
 
 def _fits_not(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
