@@ -182,8 +182,8 @@ def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
     table.writerow(_COLUMNS)
     for item in items:
         row = row_of(item, anchorage)
-        known = {name: row[name] for name in ("index", "event", "not_before", "stamped_at")}
-        table.writerow([_cell({**known, **item.values}.get(name, WITHHELD)) for name in _COLUMNS])
+        told = {**{name: row[name] for name in ("index", "event", "not_before", "stamped_at")}, **item.values}
+        table.writerow([_cell(told.get(name, WITHHELD)) for name in _COLUMNS])
     return out.getvalue().encode("utf-8")
 
 
