@@ -102,10 +102,11 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
 
 def label_of(words: Words, code: str) -> str:
     """The words for the code of a part: its own, or those of its last name, or that name itself."""
+    if (own := f"report.{code}") in words.texts:
+        return words.say(own)
     family, _, rest = code.partition(".")
     last = rest.rpartition(".")[2]
-    keys = (f"report.{code}", f"report.{family}.{last}")
-    return next((words.say(key) for key in keys if key in words.texts), spelled(last))
+    return words.say(named) if (named := f"report.{family}.{last}") in words.texts else spelled(last)
 
 
 def part_lines(words: Words, part: ItemPart, *, indent: str = _IN) -> Iterator[str]:
