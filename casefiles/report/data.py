@@ -7,6 +7,8 @@ Standard library only: no database, no key, no clock.
 
 import itertools
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -327,7 +329,10 @@ def _second_person(item: DisclosedLeaf) -> str | None:
 
 def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[ReportItem]:
     numbers = {item.index: number for number, item in enumerate(items, start=1)}
-    carried = _carried(items)
+    files, carriers = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
+    for message, file in _carried(items):
+        files[message].append(numbers[file])
+        carriers[file].append(numbers[message])
     for item in items:
         yield ReportItem(
             number=numbers[item.index],
@@ -337,8 +342,8 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             acquired_at=shown(item).fact("at"),
             after=anchorage.bounds.made_after(item.leaf.after),
             by=anchorage.bounds.in_log_by(item.index).at,
-            files=tuple(numbers[file] for message, file in carried if message == item.index),
-            carriers=tuple(numbers[message] for message, file in carried if file == item.index),
+            files=tuple(files[item.index]),
+            carriers=tuple(carriers[item.index]),
             withheld=item.withheld,
         )
 
@@ -431,14 +436,25 @@ def _missing(holes: Sequence[DisclosedLeaf]) -> Iterator[ReportHole]:
 def _received(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> tuple[IdSpan, ...]:
     """Messages that nobody had seen when a gap was recorded, and that a later entry has."""
     gaps = [hole for hole in holes if _named(hole, "hole") == _GAP and _spanned(hole) == "some"]
-    places = ((item.index, _place(item)) for item in items if _named(item, "kind") in _RECEIVED)
-    known = [(index, int(place[1]), place[0]) for index, place in places if place and _NUMBER.fullmatch(place[1])]
+    if not gaps:
+        return ()
+    known = defaultdict[str, list[tuple[int, int]]](list)
+    for item in items:
+        if _named(item, "kind") in _RECEIVED and (place := _place(item)) and _NUMBER.fullmatch(place[1]):
+            known[place[0]].append((int(place[1]), item.index))
+    for numbers in known.values():
+        numbers.sort()
     return spans_of(
         number
         for gap in gaps
-        for index, number, channel in known
-        if index > gap.index and channel == _named(gap, "channel_id") and _span(gap)[0] <= number <= _span(gap)[1]
+        for number, index in _within(known[_named(gap, "channel_id") or ""], *_span(gap))
+        if index > gap.index
     )
+
+
+def _within(numbers: Sequence[tuple[int, int]], lo: int, hi: int) -> Sequence[tuple[int, int]]:
+    """Of pairs in order, those that begin with a number of a span."""
+    return numbers[bisect_left(numbers, (lo,)) : bisect_left(numbers, (hi + 1,))]
 
 
 def _grouped(holes: Iterable[DisclosedLeaf], key: Callable[[DisclosedLeaf], Hashable]) -> Iterable[list[DisclosedLeaf]]:
