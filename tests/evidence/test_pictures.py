@@ -122,6 +122,19 @@ def test_the_spans_are_in_order_and_leave_nothing(text: str) -> None:
     assert not any(find_encoded(raw[end:]))
 
 
+PIECES = sorted({spelling.pattern for spelling in pictures._SPELLINGS} | {b"A", b"AA", b"/", b"\n"})
+
+
+@given(st.lists(st.sampled_from(PIECES).flatmap(lambda piece: st.builds(piece.__getitem__, st.slices(len(piece))))))
+def test_one_search_finds_in_order_what_a_search_for_each_pattern_would(pieces: list[bytes]) -> None:
+    text = b"".join(pieces)
+    found = list(pictures._candidates(text))
+    assert [at for at, _ in found] == sorted(at for at, _ in found)
+    for spelling in pictures._SPELLINGS:
+        every = [at for at in range(len(text)) if text.startswith(spelling.pattern, at)]
+        assert [at for at, one in found if one is spelling] == every
+
+
 def calls_to_search(text: bytes) -> int:
     """How many functions, ours and the interpreter's, a search calls: the same on every machine."""
     calls = 0
