@@ -46,7 +46,7 @@ from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, ProvenTime
 from casefiles.receivers import receivers, require_receiver
-from casefiles.verifier.checks import roots_on_the_way, verify_stream
+from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
 from config.errors import Explained
@@ -204,9 +204,7 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
     bundle = io.BytesIO()
     with _stamper(home) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
-    bundle.seek(0)
-    named = roots_on_the_way(bundle, roots=roots)
-    letter = covering_letter(contents, facts=facts, roots=named)
+    letter = covering_letter(contents, facts=facts)
     return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
 
 

@@ -5,7 +5,7 @@ way cannot also change this paper; the fingerprints of the roots rest on that. L
 is built as data and then rendered.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from casefiles.bundle.members import BundleContents
@@ -14,7 +14,7 @@ from casefiles.report.lines import grouped, heading, joined, paragraph, spelled,
 from casefiles.report.said import Code
 from casefiles.report.text import banner, fact, steps
 from config.words import Words, load_words
-from evidence.stamp.certificate import AnyCertificate, certificates_of, fingerprint
+from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 
 _RULE = "_" * 40
@@ -41,7 +41,7 @@ class Letter:
     log_key: str
 
 
-def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[AnyCertificate]) -> Letter:
+def make_letter(contents: BundleContents, *, facts: BundleFacts) -> Letter:
     """Make the covering letter of a finished bundle."""
     return Letter(
         rehearsal=contents.rehearsal,
@@ -51,18 +51,18 @@ def make_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence
         case=contents.case_id,
         created_at=format_time(contents.created_at),
         facts=facts,
-        roots=tuple((root.name, fingerprint(root)) for root in certificates_of(roots)),
+        roots=tuple((root.name, fingerprint(root)) for root in facts.roots),
         log_key=contents.log_key,
     )
 
 
-def covering_letter(contents: BundleContents, *, facts: BundleFacts, roots: Sequence[AnyCertificate]) -> str:
+def covering_letter(contents: BundleContents, *, facts: BundleFacts) -> str:
     """The letter in the bundle's language: a page that is signed, and one of steps.
 
     Raises:
         CatalogueError: There are no words in this language.
     """
-    return render_letter(load_words(contents.language), make_letter(contents, facts=facts, roots=roots))
+    return render_letter(load_words(contents.language), make_letter(contents, facts=facts))
 
 
 def render_letter(words: Words, letter: Letter) -> str:

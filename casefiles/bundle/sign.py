@@ -33,9 +33,9 @@ from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import items_of
-from casefiles.format.zip import container_bytes
+from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.cades import on_the_way
-from casefiles.verifier.checks import verify_stream
+from casefiles.verifier.checks import OpenedBundle, examine, roots_on_the_way
 from casefiles.verifier.report import detail_of
 from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
@@ -69,12 +69,14 @@ class BundleFacts:
         bytes: Size of the file.
         seal_fingerprint: Lower hex SHA-256 of the seal's certificate.
         items: How many items it shows.
+        roots: Those that its seal and time stamps lead to.
     """
 
     sha256: str
     bytes: int
     seal_fingerprint: str
     items: int
+    roots: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +166,13 @@ def build_bundle(
     members[layout.ARCHIVE_TOKEN] = stamp(hashlib.sha256(members[layout.ARCHIVE_MANIFEST]).digest())
     bundle, own = container_bytes(members), fingerprint(sealer.certificate)
     log_key = VerifierKey.parse(contents.log_key)
-    report = verify_stream(io.BytesIO(bundle), roots=roots, log_key=log_key, seal_pin=own)
+    opened = OpenedBundle(read_container(io.BytesIO(bundle)), roots=roots, log_key=log_key, seal_pin=own)
+    report = examine(opened)
     require_may_leave(report)
     _require_holds(report)
     out.write(bundle)
-    return BundleFacts(sha256_hex(bundle), len(bundle), own, len(items_of(payload.records)))
+    items, used = len(items_of(payload.records)), tuple(roots_on_the_way(opened))
+    return BundleFacts(sha256_hex(bundle), len(bundle), own, items, used)
 
 
 def _certificates(contents: BundleContents, sealer: Sealer, roots: Sequence[Certificate]) -> frozenset[Certificate]:

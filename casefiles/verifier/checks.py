@@ -282,18 +282,16 @@ def verify_stream(
     Raises:
         OSError: It cannot be read.
     """
-    checks = CHECKS if held is None else (*CHECKS, AGAINST)
     try:
         members = read_container(stream)
     except ContainerError as error:
-        first = Finding.of_error(checks[0].id, error)
-        return Report((first, *(_not_made(check.id, checks[0].id) for check in checks[1:])))
-    return _examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held), checks)
+        first, *others = _checks(held)
+        return Report((Finding.of_error(first.id, error), *(_not_made(check.id, first.id) for check in others)))
+    return examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held))
 
 
-def roots_on_the_way(stream: BinaryIO, *, roots: Sequence[AnyCertificate]) -> list[Certificate]:
-    """Of ``roots``, those that a bundle's seal and time stamps lead to or across, in the order given."""
-    opened = OpenedBundle(read_container(stream), roots=roots, log_key=None)
+def roots_on_the_way(opened: OpenedBundle) -> list[Certificate]:
+    """Of the roots that were given, those that a bundle's seal and time stamps lead to or across, in their order."""
     used = _led_to(opened, list(opened.sound_stamps()), opened.roots)
     return [root for root in opened.roots if root in used]
 
@@ -311,10 +309,15 @@ def _led_to(
     return used
 
 
-def _examine(opened: OpenedBundle, checks: Sequence["Check"]) -> Report:
+def _checks(held: HeldFile | None) -> Sequence["Check"]:
+    return CHECKS if held is None else (*CHECKS, AGAINST)
+
+
+def examine(opened: OpenedBundle) -> Report:
+    """Make every check on a container that could be read."""
     findings: dict[str, Finding] = {}
     holds: set[str] = set()
-    for check in checks:
+    for check in _checks(opened.held):
         missing = next((need for need in check.needs if need not in holds), None)
         finding = _not_made(check.id, missing) if missing else _make(check, opened)
         findings[check.id] = finding

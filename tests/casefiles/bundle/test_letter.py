@@ -14,14 +14,14 @@ A4_LINES = 66
 
 def letter_of(**changes: object) -> Letter:
     contents = forge.small_contents()
-    made = make_letter(contents, facts=forge.build(contents)[1], roots=forge.roots())
+    made = make_letter(contents, facts=forge.build(contents)[1])
     return replace(made, **changes)  # type: ignore[arg-type]  # any field of the letter
 
 
 def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
     contents = forge.small_contents()
     _, facts = forge.build(contents)
-    letter = covering_letter(contents, facts=facts, roots=forge.roots())
+    letter = covering_letter(contents, facts=facts)
     joined = letter.replace("\n", " ").replace(" ", "")
     for digest in (facts.sha256, facts.seal_fingerprint, *map(fingerprint, forge.roots())):
         assert digest in joined
@@ -40,7 +40,7 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
 
 def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:
     contents = forge.small_contents()
-    letter = covering_letter(contents, facts=forge.build(contents)[1], roots=forge.roots())
+    letter = covering_letter(contents, facts=forge.build(contents)[1])
     texts = [letter, forge.text_of("data/report.en.txt"), forge.text_of(layout.HOW_TO_VERIFY)]
     texts.append((ROOT / "README.md").read_text(encoding="utf-8"))
     assert all("bash, coreutils, grep, unzip and OpenSSL 3" in " ".join(text.split()) for text in texts)

@@ -24,7 +24,7 @@ from casefiles.format import layout
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier import __main__ as program
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
-from casefiles.verifier.checks import CHECKS, OpenedBundle, _examine, _log_against, _log_times, verify, verify_stream
+from casefiles.verifier.checks import CHECKS, OpenedBundle, _log_against, _log_times, examine, verify, verify_stream
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
 from evidence.finding import Basis, Finding, Verdict
 from evidence.log.note import VerifierKey
@@ -199,7 +199,7 @@ def test_every_flipped_byte_in_the_file_fails() -> None:
 
 def examined(members: dict[str, bytes]) -> Verdict:
     """Past the container, whose CRC alone would catch a flip."""
-    return _examine(OpenedBundle(members, roots=forge.roots(), log_key=forge.VKEY), CHECKS).verdict
+    return examine(OpenedBundle(members, roots=forge.roots(), log_key=forge.VKEY)).verdict
 
 
 SIGNED = (layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN, layout.CHECKPOINT, layout.CHECKPOINT_TOKEN, layout.LOG_KEY)
