@@ -44,7 +44,7 @@ from casefiles.case import (
 )
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
-from casefiles.format.records import Bounds, ProvenTime
+from casefiles.format.records import Bounds, DisclosedLeaf, ProvenTime
 from casefiles.receivers import receivers, require_receiver
 from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.held import HeldFile
@@ -320,6 +320,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
         rehearsal=opening["rehearsal"] != "no",
         tool=TOOL,
         entries=tuple(_entries(home, events, anchor, order.audience)),
+        records=tuple(_disclosed(events, order.audience)),
         checkpoint=anchor.note,
         checkpoint_token=anchor.token,
         stamps=tuple(_stamps(home, events, anchor)),
@@ -328,20 +329,33 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
 
 
 def _entries(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp, audience: str) -> Iterator[ShownEntry]:
-    shown = {event.leaf.event_id for event in events}
+    present = _present(events)
     with reading(home.engine) as connection:
         tiles = TileRows(connection)
         paths = inclusion_paths(tiles, indexes=[event.index for event in events], size=anchor.size)
         for event, path in zip(events, paths, strict=True):
-            hidden = withheld(audience, event.leaf.type) | _unnamed(event, shown)
+            hidden = _hidden(event, present, audience)
             lines = event.record.lines(withhold=hidden) if event.record else ()
             yield ShownEntry(event.index, event.data, lines, tuple(path))
 
 
-def _unnamed(event: OpenedEvent, shown: Collection[str]) -> frozenset[str]:
-    """What is withheld beside the preset: which item was added or removed, where that item is not of the case now."""
+def _disclosed(events: Sequence[OpenedEvent], audience: str) -> Iterator[DisclosedLeaf]:
+    present = _present(events)
+    for event in sorted(events, key=lambda event: event.index):
+        values, hidden = event.record.values if event.record else {}, _hidden(event, present, audience)
+        shown = {name: value for name, value in values.items() if name not in hidden}
+        yield DisclosedLeaf(event.index, event.leaf, shown, tuple(sorted(values.keys() & hidden)))
+
+
+def _present(events: Sequence[OpenedEvent]) -> frozenset[str]:
+    return frozenset(event.leaf.event_id for event in events)
+
+
+def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> frozenset[str]:
+    """What is withheld: by the preset, and which item was added or removed where that item is not of the case now."""
     item = event.record.values.get("item") if event.record else None
-    return frozenset() if item is None or item in shown else frozenset({"item"})
+    unnamed = frozenset[str]() if item is None or item in present else frozenset({"item"})
+    return withheld(audience, event.leaf.type) | unnamed
 
 
 def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> Iterator[EarlierStamp]:

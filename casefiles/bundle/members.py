@@ -54,6 +54,8 @@ class BundleContents:
         tool: Name, version and digest of this program, one line.
         entries: Items (``observed``) and the events that show how they came and were kept,
             holes among them; any order, each leaf once.
+        records: What the entries show, in the order of the log, for a caller who has opened them; none where the
+            lines of the entries are to be opened. Whoever builds a bundle has it verified: it reads the lines again.
         checkpoint: The final checkpoint, to which every path leads.
         checkpoint_token: DER of the token over it.
         stamps: Over earlier checkpoints: each token that a leaf names in ``after``, and for each leaf the one of the
@@ -76,6 +78,7 @@ class BundleContents:
     checkpoint_token: bytes
     stamps: tuple[EarlierStamp, ...]
     log_key: str
+    records: tuple[DisclosedLeaf, ...] = ()
 
     def __post_init__(self) -> None:
         if self.audience not in AUDIENCES:
@@ -107,8 +110,7 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
         CatalogueError: There are no words in this language.
         LeafError, CommitmentError, NoteError, CheckpointError, TokenError: What was given does not hold.
     """
-    entries = sorted(contents.entries, key=lambda entry: entry.index)
-    records = tuple(read_disclosed(index=entry.index, leaf=entry.leaf, lines=entry.lines) for entry in entries)
+    records = contents.records or _opened(contents.entries)
     anchorage = _anchorage(contents, records)
     case = describe(contents, records, anchorage)
     members = {
@@ -124,6 +126,13 @@ def make_payload(contents: BundleContents, *, certificates: Iterable[Certificate
     members[layout.BAG_INFO] = info_of(members, bag_facts(case))
     members[layout.BAG_MANIFEST] = manifest_of(members)
     return BundlePayload(members, records, anchorage)
+
+
+def _opened(entries: Iterable[ShownEntry]) -> tuple[DisclosedLeaf, ...]:
+    return tuple(
+        read_disclosed(index=entry.index, leaf=entry.leaf, lines=entry.lines)
+        for entry in sorted(entries, key=lambda entry: entry.index)
+    )
 
 
 def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], anchorage: ProvenTimes) -> dict[str, Json]:

@@ -16,10 +16,11 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from casefiles.bundle.members import BundleContents
+from casefiles.bundle.members import BundleContents, make_payload
 from casefiles.bundle.sign import Sealer, _Stamper, build_bundle, make_seal
 from casefiles.errors import BundleError, GateError
 from casefiles.format import layout
+from casefiles.format.records import DisclosedLeaf
 from casefiles.verifier.cades import read_seal
 from config.errors import Explained
 from evidence.errors import StampUnreachableError
@@ -71,6 +72,10 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
     return forge.changed(contents, entries=(first, *contents.entries[1:]))
 
 
+def other_reason(record: DisclosedLeaf) -> DisclosedLeaf:
+    return dataclasses.replace(record, values={**record.values, "reason": "another"})
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -93,6 +98,8 @@ def with_first(contents: BundleContents, **changes: object) -> BundleContents:
         lambda c: forge.changed(c, entries=c.entries[1:]),
         lambda c: forge.changed(c, organisation="Another organisation"),
         lambda c: forge.changed(c, rehearsal=False),
+        lambda c: forge.changed(c, records=make_payload(c).records[:-1]),
+        lambda c: forge.changed(c, records=tuple(map(other_reason, make_payload(c).records))),
     ],
 )
 def test_contents_that_do_not_hold_are_refused_and_nothing_is_written(
