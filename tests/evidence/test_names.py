@@ -4,6 +4,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -35,23 +36,21 @@ def unseen() -> Iterator[str]:
         yield from map(chr, range(int(first, 16), int(last, 16) + 1))
 
 
+@cache
 def look_alikes() -> dict[str, set[str]]:
     """A letter -> every character of Unicode that looks like it, by the table or by compatibility."""
     shape, found = pairs(), dict[str, set[str]]()
-    groups: dict[str, set[str]] = {}
+    shapes, groups = set(shape.values()), dict[str, set[str]]()
     for code in range(sys.maxunicode + 1):
         character = chr(code)
         plain = unicodedata.normalize("NFKC", character)
         seen = shape.get(plain, plain)
-        if character != seen or character in shape.values():
+        if character != seen or character in shapes:
             groups.setdefault(seen, {seen}).add(character)
     for group in groups.values():
         for character in group:
             found[character] = group - {character}
     return found
-
-
-LOOK_ALIKES = look_alikes()
 
 
 def are_two(one: str, other: str) -> bool:
@@ -68,7 +67,7 @@ def test_no_look_alike_of_a_letter_makes_a_second_person(name: str) -> None:
     tried, two = 0, []
     for cased in {name, name.upper()}:
         for place, letter in enumerate(cased):
-            for other in sorted(LOOK_ALIKES.get(letter, ())):
+            for other in sorted(look_alikes().get(letter, ())):
                 spelled = cased[:place] + other + cased[place + 1 :]
                 tried += 1
                 two += [(name, spelled)] if are_two(name, spelled) else []
