@@ -221,3 +221,7 @@ class LegalBasisError(ConfigError):
 
 class UsageError(ConfigError):
     """A command was called in a way that it has not."""
+
+
+class StoppedError(ConfigError):
+    """Somebody stopped a command before its end."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from api import VERSION
-from api.cli.usage import explained, refuse_blank
+from api.cli.usage import explained, refuse_unfit
 from config import oplog
 from config.errors import Term
 
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        refuse_blank(command)
+        refuse_unfit(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -145,8 +145,7 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _report_wrong_call(error, in_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt) as stopped:
-        click.echo(str(stopped) or str(Term("note.stopped")), err=True)
-        return 1
+        return _report_stop(str(stopped), in_json="--json" in arguments)
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
         return _report(error, in_json="--json" in arguments)
     return code if isinstance(code, int) else 0
@@ -160,6 +159,18 @@ def _report_wrong_call(error: click.ClickException, *, in_json: bool) -> int:
     if isinstance(error, click.UsageError) and error.ctx is not None and not in_json:
         click.echo(error.ctx.get_usage(), err=True)
     return _report(explained(error), in_json=in_json)
+
+
+def _report_stop(said: str, *, in_json: bool) -> int:
+    """Say that somebody stopped the command, in the words of who asked something, if it was asked."""
+    from api.errors import exit_code
+    from config.errors import StoppedError
+
+    error = StoppedError("stopped.by_hand")
+    click.echo(said or str(Term("note.stopped")), err=True)
+    if in_json:
+        click.echo(json.dumps({"error": {"type": type(error).__name__, **error.as_json()}}))
+    return exit_code(error)
 
 
 def _report(error: Exception, *, in_json: bool) -> int:

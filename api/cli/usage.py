@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from config.errors import UsageError
 
@@ -13,29 +15,54 @@ NEAR = 3
 """How many commands or options are offered at most in place of one that is none."""
 
 
-class Filled(click.ParamType[str]):
-    """A text that says something."""
+class BlankError(click.BadParameter):
+    """A text or a path is empty, or has nothing but spaces."""
 
-    name = "text"
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Give the text as it is.
+class NotUnicodeError(click.BadParameter):
+    """What was typed for a text is not UTF-8."""
+
+
+class Filled(click.ParamType[Any]):
+    """A text or a path that says something."""
+
+    def __init__(self, inner: click.ParamType[Any], *, blank: bool = False) -> None:
+        """Let ``inner`` read what is typed; ``blank`` where an error of ours refuses what is blank."""
+        self.name = inner.name
+        self.inner, self._blank = inner, blank
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Give what the inner type makes of it.
 
         Raises:
-            click.BadParameter: It is empty, or has nothing but spaces.
+            BlankError: It is blank.
+            NotUnicodeError: It is a text and was not UTF-8.
+            click.BadParameter: The inner type refuses it.
         """
-        if not value.strip():
-            self.fail(self.name, param, ctx)
-        return value
+        if isinstance(value, str):
+            if not value.strip() and not self._blank:
+                raise BlankError(self.name, ctx, param)
+            if self.inner is click.STRING and not _is_unicode(value):
+                raise NotUnicodeError(self.name, ctx, param)
+        return self.inner.convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer what the inner type offers."""
+        return self.inner.shell_complete(ctx, param, incomplete)
 
 
-def refuse_blank(command: click.Command) -> None:
-    """Let a command, and all below it, refuse every text that has nothing in it."""
+def _is_unicode(text: str) -> bool:
+    """Whether what was typed was UTF-8: Python keeps other bytes as halves of surrogates (PEP 383)."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def refuse_unfit(command: click.Command) -> None:
+    """Let a command, and all below it, refuse every text and path that is blank, and texts that are not Unicode."""
     for each in command.params:
-        if each.type is click.STRING and each.name not in TOLD_ELSEWHERE:
-            each.type = Filled()
+        if each.type is click.STRING or isinstance(each.type, click.Path):
+            each.type = Filled(each.type, blank=each.name in TOLD_ELSEWHERE)
     for below in command.commands.values() if isinstance(command, click.Group) else ():
-        refuse_blank(below)
+        refuse_unfit(below)
 
 
 def explained(error: click.ClickException) -> UsageError:
@@ -78,9 +105,11 @@ def _no_such_option(error: click.exceptions.NoSuchOption, command: str) -> Usage
 
 def _unfit(error: click.BadParameter, command: str) -> UsageError:
     name = _name(error)
+    if isinstance(error, BlankError):
+        return UsageError("usage.blank", where=name, command=command)
+    if isinstance(error, NotUnicodeError):
+        return UsageError("usage.not_utf8", where=name, command=command)
     match error.param.type if error.param else None:
-        case Filled():
-            return UsageError("usage.blank", where=name, command=command)
         case click.Choice(choices=choices):
             return UsageError(
                 "usage.no_such_choice", where=name, expected=", ".join(map(str, choices)), command=command

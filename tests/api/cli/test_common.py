@@ -187,7 +187,7 @@ def test_help_says_whether_a_command_asks_for_the_passphrase() -> None:
 def test_a_new_passphrase_is_asked_for_until_it_is_long_enough(
     tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers, asked = iter(["a", "fourteen signs", PASSPHRASE]), set[str]()
+    answers, asked = iter(["a", "fourteen signs", PASSPHRASE, ""]), set[str]()
     monkeypatch.delenv("NISISAMA_PASSPHRASE")
     monkeypatch.setattr("sys.stdin", Terminal())
 
@@ -199,7 +199,7 @@ def test_a_new_passphrase_is_asked_for_until_it_is_long_enough(
     ran = run("init", "--org", "Zyra", "--rehearsal", "--json", home=tmp_path / "home")
     assert ran.code == DONE
     assert ran.err.count("error: the new passphrase is too short (expected at least 15 characters). Choose") == 2
-    assert asked == {"New passphrase (15 characters or more)"}
+    assert asked == {"New passphrase (15 characters or more)", "When all of them are written down, press Enter"}
     assert "fourteen signs" not in ran.err
     assert list(answers) == []
 

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from api.cli.main import COMMANDS
+from api.cli.usage import Filled
 from config.catalogues import OfficeEntry, RootCertificate
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.times import system_clock
@@ -63,12 +64,16 @@ def test_no_command_is_usage_and_shows_them_all() -> None:
     assert all(name in ran.err for name in COMMANDS)
 
 
+NEEDED_BESIDE = {"case add": ["case-1", "item-1"], "evidence search": ["word"]}
+"""What a command cannot do without, though it can do without each: here words or a sender."""
+
+
 def call_of(words: tuple[str, ...], command: click.Command, file: Path) -> list[str]:
     """A call of a command with all that it needs, of the right kind."""
-    call = list(words)
+    call = [*words, *NEEDED_BESIDE.get(" ".join(words), ())]
     for each in command.params:
         if each.required:
-            kind = each.type
+            kind = each.type.inner if isinstance(each.type, Filled) else each.type
             value = kind.choices[0] if isinstance(kind, click.Choice) else "2026-01-01"
             value = str(file) if isinstance(kind, click.Path) else str(value)
             named = [each.opts[0]] if isinstance(each, click.Option) else []
@@ -121,7 +126,8 @@ def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: P
 def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
     unreadable = "/proc/self/mem"  # there, and its first byte cannot be read
     error = run("audit", "--against", unreadable, "--json", home=home).error
-    assert (error["type"], error["message"]) == ("OSError", "Input/output error")
+    assert (error["type"], error["message"]) == ("OSError", "the system refused")
+    assert "Input/output error" in error["found"]
     assert run("audit", "--against", home.parent / "none", home=home).code == USAGE
     ran = run("verify", life.bundle, "--trust", home.parent / "none")
     assert (ran.code, ran.out) == (USAGE, "")
@@ -142,7 +148,7 @@ def test_a_command_that_was_stopped_says_that_nothing_is_lost(home: Path, monkey
 
     monkeypatch.setattr("api.office.channel.list_channels", stop)
     ran = run("watch", "list", "--json", home=home)
-    assert (ran.code, ran.out) == (REFUSED, "")
+    assert (ran.code, ran.printed["error"]["code"]) == (REFUSED, "stopped.by_hand")
     assert "Nothing that was acknowledged is lost" in ran.err
 
 
@@ -198,7 +204,7 @@ TEXTS = {
     "doctor": "PASSED",
     "watch list": "No channel is registered.",
     "evidence list": "message",
-    "evidence show ITEM": "log_index",
+    "evidence show ITEM": "is:             a",
     "audit": "PASSED: ",
     "case open": "Opened case-",
     "case list": " items\n",
