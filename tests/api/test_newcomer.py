@@ -86,7 +86,7 @@ def test_a_home_that_may_not_be_read_is_refused_before_its_database_is_opened(
 def test_a_home_that_is_a_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("hello")
     code, _out, err = run("--home", tmp_path / "note.txt", "evidence", "list")
-    assert (code, "Not a directory. Check the path" in err, "Errno" in err) == (1, True, False)
+    assert (code, '(found "Not a directory"). Check the path' in err, "Errno" in err) == (1, True, False)
 
 
 def test_a_refusal_of_the_system_is_one_finding_and_the_other_checks_are_made(
@@ -98,7 +98,8 @@ def test_a_refusal_of_the_system_is_one_finding_and_the_other_checks_are_made(
     monkeypatch.setattr("api.office.health.keys", refused)
     monkeypatch.setattr("api.office.health.decoder", lambda: None)
     (problem,) = examine(home.path, system_clock).problems
-    assert (problem.id, problem.where, problem.found) == ("keys.private", "some/key", "Permission denied")
+    assert (problem.id, problem.where) == ("keys.private", "some/key")
+    assert problem.found == 'this account may not do this: "Permission denied"'
     assert "account that owns" in problem.fix
 
 

@@ -164,7 +164,7 @@ def test_a_basis_that_is_not_valid_today_is_refused(tmp_path: Path, name: str, v
 
 
 def test_a_file_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
-    assert refused(tmp_path / "none.toml").found == "No such file or directory"
+    assert refused(tmp_path / "none.toml").found == '"No such file or directory"'
     assert refused(tmp_path).message == "cannot read the legal basis"
 
 

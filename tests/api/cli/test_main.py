@@ -126,8 +126,7 @@ def test_what_is_not_known_is_named_with_a_way_to_look_it_up(life: Life, home: P
 def test_an_error_of_the_system_is_explained_too(life: Life, home: Path) -> None:
     unreadable = "/proc/self/mem"  # there, and its first byte cannot be read
     error = run("audit", "--against", unreadable, "--json", home=home).error
-    assert (error["type"], error["message"]) == ("OSError", "the system refused")
-    assert "Input/output error" in error["found"]
+    assert (error["type"], error["found"]) == ("OSError", '"Input/output error"')
     assert run("audit", "--against", home.parent / "none", home=home).code == USAGE
     ran = run("verify", life.bundle, "--trust", home.parent / "none")
     assert (ran.code, ran.out) == (USAGE, "")
