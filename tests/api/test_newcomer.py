@@ -183,7 +183,7 @@ def test_the_home_may_be_named_before_and_after_the_command(home: Home, words: l
 
 def test_a_home_without_its_name_and_one_beyond_the_options_are_mistakes_of_usage(home: Home) -> None:
     code, out, err = run("evidence", "list", "--home")
-    assert (code, out, "Option '--home' requires an argument." in err) == (2, "", True)
+    assert (code, out, "--home" in err) == (2, "", True)
     code, out, _err = run("--home", home.path, "evidence", "list", "--", "--home", "elsewhere")
     assert (code, out) == (2, "")
 
