@@ -29,7 +29,7 @@ _PRINT_NAMES = rb"pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumb
 _PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
 _OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a picture
 _JSON_FIELD = re.compile(rb'"(?!' + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
-_CSV_COLUMN = re.compile(rb'(?:^|,)"?(' + _PRINT + rb')"?(?:,|$)', re.IGNORECASE)
+_CSV_COLUMN = re.compile(rb'(?:^(?:\xef\xbb\xbf)?|;)"?(' + _PRINT + rb')"?(?:;|$)', re.IGNORECASE)
 _URL_SAFE = bytes.maketrans(b"-_+/=", b"+/...")  # to the standard alphabet, and its own last characters to none
 _SALT = re.compile(rb'\["[A-Za-z0-9_-]{43}",')
 _HASH = re.compile(rb'"[A-Za-z0-9+/]{43}="')

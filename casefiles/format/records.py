@@ -172,19 +172,21 @@ def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
 
 
 def items_csv(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> bytes:
-    """The items as a table for people (RFC 4180, UTF-8); ``items.jsonl`` is the exact form.
+    """The items as a table for people, as a spreadsheet of a country with a decimal comma opens it.
 
+    Semicolons, since a comma would be read as part of a number there, and UTF-8 behind its mark, without which Excel
+    takes another encoding. ``items.jsonl`` is the exact form.
     Every cell is quoted, and one that a spreadsheet would run as a formula begins with an apostrophe.
     Control characters are spelled out as their numbers, except tabs and ends of lines.
     """
     out = io.StringIO(newline="")
-    table = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    table = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     table.writerow(_COLUMNS)
     for item in items:
         row = row_of(item, anchorage)
-        told = {**{name: row[name] for name in ("index", "event", "not_before", "stamped_at")}, **item.values}
-        table.writerow([_cell(told.get(name, WITHHELD)) for name in _COLUMNS])
-    return out.getvalue().encode("utf-8")
+        known = {**{name: row[name] for name in ("index", "event", "not_before", "stamped_at")}, **item.values}
+        table.writerow([_cell(known.get(name, WITHHELD)) for name in _COLUMNS])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> dict[str, Json]:

@@ -103,7 +103,7 @@ def test_a_field_that_could_hold_a_print_or_a_thumbnail_is_refused(name: str) ->
         (layout.ENTRIES, shown(disclose(bytes(32), "media", {name: "x"}))),
         (layout.ENTRIES, inner),
         (layout.STAMPS, inner),
-        (layout.ITEMS_CSV, f'"index","{name}"\r\n"1","2"\r\n'.encode()),
+        (layout.ITEMS_CSV, f'"index";"{name}"\r\n"1";"2"\r\n'.encode()),
     ):
         with pytest.raises(GateError, match="print"):
             require_no_picture(member, content)

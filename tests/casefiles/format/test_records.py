@@ -70,7 +70,8 @@ def test_three_times_stand_apart_in_every_item() -> None:
 
 
 def test_the_table_for_people_has_the_items_with_what_is_withheld_marked() -> None:
-    table = list(csv.DictReader(io.StringIO(good_members()[layout.ITEMS_CSV].decode("utf-8"), newline="")))
+    opened = io.StringIO(good_members()[layout.ITEMS_CSV].decode("utf-8-sig"), newline="")
+    table = list(csv.DictReader(opened, delimiter=";"))
     exact = rows(layout.ITEMS_JSONL)
     assert len(table) == len(exact)
     for cells, row in zip(table, exact, strict=True):
