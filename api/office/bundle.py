@@ -42,7 +42,7 @@ from casefiles.case import (
     open_events,
     require_whole,
 )
-from casefiles.consent import consent_events, consent_of, require_consent
+from casefiles.consent import consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, DisclosedLeaf, ProvenTime
 from casefiles.receivers import receivers, require_receiver
@@ -294,15 +294,18 @@ def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
 
 def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
-    renewals = [event.index for event, record in logged(home.engine, ["key_changed"], casework) if _of_seal(record)]
-    consents = [event.index for event in consent_events(home.engine, case_id, casework)]
-    of_case = {*case_event_indexes(home.engine, case_id), *consents, *renewals}
+    told = logged(home.engine, ["checked", "consent", "key_changed"], casework)
+    beside = [event.index for event, record in told if _is_told(record, case_id)]
+    of_case = {*case_event_indexes(home.engine, case_id), *beside}
     events = list(open_events(home.engine, [0, *sorted(of_case)], casework))
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 
-def _of_seal(record: Record) -> bool:
-    return record.values["key"] == SEAL
+def _is_told(record: Record, case_id: str) -> bool:
+    """Whether a bundle tells it: a renewal of the seal; of the case, a consent or a comparison that found something."""
+    if record.type == "key_changed":
+        return record.values["key"] == SEAL
+    return record.values["case"] == case_id and (record.type == "consent" or record.values["found"] != "0")
 
 
 def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> BundleContents:

@@ -23,52 +23,64 @@ def _head(words: Words, case: Mapping[str, Json], key: str) -> list[str]:
     return [*top, paragraph(words.say(f"{key}.intro")), ""]
 
 
-def _own_time(token: str) -> tuple[str, ...]:
-    """How a reader learns the time of a token, and puts it into T."""
+def _token(token: str, stamped: str) -> tuple[str, ...]:
+    """How a reader checks a time stamp of any office, where ``openssl ts`` can check only those of some.
+
+    Its signature; what it is over; when it was made, to T; that its certificate led to a root then, and its use.
+    """
     return (
-        f"openssl ts -reply -token_in -in {token} -text \\",
-        "  | grep 'Time stamp'",
-        'T=$(date -u -d "TIME" +%s)',
+        "openssl cms -verify -noverify -binary -inform DER \\",
+        f"  -in {token} -out ../info.der",
+        "openssl asn1parse -inform DER -in ../info.der \\",
+        f'  | grep -i "$(sha256sum <{stamped} | cut -c1-64)"',
+        "T=$(openssl asn1parse -inform DER -in ../info.der \\",
+        r"  | sed -nE 's/.*ZEDTIME *:(.{8})(..)(..)(..).*/\1 \2:\3:\4 UTC/p')",
+        'T=$(date -d "$T" +%s) && date -u -d @$T',
+        f"openssl cms -verify -binary -inform DER -in {token} \\",
+        "  -CAfile ../ROOTS.pem -no-CApath -no-CAstore -partial_chain \\",
+        "  -purpose any -attime $T -out /dev/null -signer ../office.pem",
+        "openssl x509 -in ../office.pem -noout -subject -ext extendedKeyUsage",
     )
 
+
+_SEAL = "META-INF/signature001.p7s"
 
 _COMMANDS = (
     ("how.bag", ("sha256sum -c --strict --quiet manifest-sha256.txt",)),
     (
+        "how.list",
+        (
+            """sed -nE 's/.*URI="([^"]*)".*Value>(.{44})<.*/\\2 \\1/p' \\""",
+            "  META-INF/ASiCManifest001.xml | while read -r D F; do",
+            '  [ "$(openssl dgst -sha256 -binary "$F" | base64)" = "$D" ] || echo "$F"',
+            "done",
+        ),
+    ),
+    (
         "how.time",
         (
-            "openssl asn1parse -inform DER -in META-INF/signature001.p7s \\",
-            "  | grep -A2 timeStampToken",
-            "openssl asn1parse -inform DER -in META-INF/signature001.p7s \\",
-            "  -strparse OFFSET -noout -out ../seal.tst",
-            *_own_time("../seal.tst"),
+            f"openssl asn1parse -inform DER -in {_SEAL} >../seal.list",
+            r"N=$(sed -nE '/timeStampToken/{n;n;s/^ *([0-9]+):.*/\1/p;}' ../seal.list)",
+            f"openssl asn1parse -inform DER -in {_SEAL} -strparse $N \\",
+            "  -noout -out ../seal.tst",
+            r"N=$(sed -nE 's/^ *([0-9]+):d=5 .*OCTET STRING.*/\1/p' ../seal.list)",
+            f"openssl asn1parse -inform DER -in {_SEAL} -strparse $N \\",
+            "  -noout -out ../seal.value",
+            *_token("../seal.tst", "../seal.value"),
         ),
     ),
     (
         "how.seal",
         (
             "openssl cms -verify -cades -binary -inform DER \\",
-            "  -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml \\",
-            "  -CAfile ../ROOTS.pem -no-CApath -no-CAstore -purpose any -attime $T \\",
-            "  -out /dev/null",
+            f"  -in {_SEAL} -content META-INF/ASiCManifest001.xml \\",
+            "  -CAfile ../ROOTS.pem -no-CApath -no-CAstore -partial_chain \\",
+            "  -purpose any -attime $T -out /dev/null -signer ../seal.pem",
+            "openssl x509 -in ../seal.pem -noout -subject -fingerprint -sha256",
         ),
     ),
-    (
-        "how.archive",
-        (
-            *_own_time("META-INF/timestamp002.tst"),
-            "openssl ts -verify -token_in -in META-INF/timestamp002.tst \\",
-            "  -data META-INF/ASiCArchiveManifest.xml -CAfile ../ROOTS.pem -attime $T",
-        ),
-    ),
-    (
-        "how.checkpoint",
-        (
-            *_own_time("data/log/checkpoint.tst"),
-            "openssl ts -verify -token_in -in data/log/checkpoint.tst \\",
-            "  -data data/log/checkpoint -CAfile ../ROOTS.pem -attime $T",
-        ),
-    ),
+    ("how.archive", _token("META-INF/timestamp002.tst", "META-INF/ASiCArchiveManifest.xml")),
+    ("how.checkpoint", _token("data/log/checkpoint.tst", "data/log/checkpoint")),
 )
 
 

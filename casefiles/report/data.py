@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
-from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Unshown, said
+from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Run, Unshown, said
 from evidence.canonical import Json
 from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
@@ -22,6 +22,7 @@ from evidence.log.schema import SCHEMAS
 _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _GAP = "gap"
+_CONSENT, _TAKEN_BACK = "consent", "withdrawn"
 _RECEIVED = frozenset({"message", "edit", "service"})
 _IN_RUNS = frozenset({_HOLE, "case_item_added", "case_item_removed"})
 """The types of entries that the report joins where they follow each other and the same person acted."""
@@ -101,6 +102,7 @@ class ReportItem:
         by: The earliest proven time at which it was in the log.
         files: The numbers of the items that are its files.
         carriers: The numbers of the items that are the messages that carried this file.
+        same: The numbers of the other items that are the same file, by its digest.
     """
 
     number: int
@@ -112,6 +114,7 @@ class ReportItem:
     by: str
     files: tuple[int, ...]
     carriers: tuple[int, ...]
+    same: tuple[int, ...]
     withheld: tuple[str, ...]
 
 
@@ -333,6 +336,7 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
     for message, file in _carried(items):
         files[message].append(numbers[file])
         carriers[file].append(numbers[message])
+    same = _files(items)
     for item in items:
         yield ReportItem(
             number=numbers[item.index],
@@ -344,8 +348,18 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             by=anchorage.bounds.in_log_by(item.index).at,
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
+            same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),
             withheld=item.withheld,
         )
+
+
+def _files(items: Sequence[DisclosedLeaf]) -> Mapping[str | None, Sequence[int]]:
+    """The numbers of the items that are one file, by its digest."""
+    found: dict[str | None, list[int]] = {}
+    for number, item in enumerate(items, start=1):
+        if (digest := _named(item, "sha256")) is not None:
+            found.setdefault(digest, []).append(number)
+    return found
 
 
 def _carried(items: Sequence[DisclosedLeaf]) -> Sequence[tuple[int, int]]:
@@ -383,14 +397,38 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
         first, last = shown(run[0]), shown(run[-1])
         yield ReportEntry(
             indexes=tuple(event.index for event in run),
-            type=run[0].leaf.type,
+            type=_told_as(run[0]),
             first=first.fact("at"),
             last=last.fact("at"),
             who=first.fact("actor"),
-            facts={"organisation": first.fact("organisation"), "act": first.code("what", "act")},
+            facts=_facts_of(first),
             about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
             hidden="item" in run[0].withheld,
         )
+
+
+def _told_as(event: DisclosedLeaf) -> str:
+    """The code of an entry: its type, but that a consent that was taken back is another thing."""
+    taken_back = event.leaf.type == _CONSENT and event.values.get("given") == "no"
+    return f"{event.leaf.type}.{_TAKEN_BACK}" if taken_back else event.leaf.type
+
+
+def _facts_of(event: ItemView) -> Mapping[str, ItemFact]:
+    counts = ("compared", "not_compared", "found")
+    return {
+        "organisation": event.fact("organisation"),
+        "act": event.code("what", "act"),
+        "scope": _scope(event.fact("scope")),
+        **{name: event.fact(name) for name in ("date", "language", "until", *counts)},
+    }
+
+
+def _scope(scope: ItemFact) -> ItemFact:
+    """To what a client agreed, as codes with commas between them."""
+    if not isinstance(scope, list | tuple):
+        return scope
+    codes = [Code("scope", each) for each in scope if isinstance(each, str)]
+    return Run(tuple(piece for code in codes for piece in (", ", code))[1:])
 
 
 def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:

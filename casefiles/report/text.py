@@ -211,7 +211,7 @@ def _items(words: Words, report: CaseReport) -> Iterator[str]:
 def _item(words: Words, item: ReportItem, report: CaseReport) -> Iterator[str]:
     for part in item.parts:
         yield from part_lines(words, part)
-    for name, numbers in (("files", item.files), ("carriers", item.carriers)):
+    for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
         if numbers:
             which = words.say("report.item.of", numbers=_spans(words, spans_of(numbers)))
             yield from labelled(words.say(f"report.item.{name}"), which, indent=_IN)
@@ -298,7 +298,11 @@ def _concerned(words: Words, unseen: Unseen) -> str:
     """Which messages holes are about."""
     if isinstance(unseen.spans, Unshown):
         return fact(words, unseen.spans)
-    return _spans(words, unseen.spans) or words.say("report.hole.no_message")
+    number = sum(hi - lo + 1 for lo, hi in unseen.spans)
+    messages = _spans(words, unseen.spans)
+    if number > 1:
+        return words.say("report.hole.in_all", messages=messages, number=str(number))
+    return messages or words.say("report.hole.no_message")
 
 
 # How to verify, limits, digests

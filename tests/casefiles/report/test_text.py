@@ -148,7 +148,7 @@ def test_entries_that_follow_each_other_are_told_as_one() -> None:
     log.add("case_item_added", {**forge.act(forge.START), "actor": "lawyer", "item": "0" * 32})
     report = report_of(log)
     assert f"Log entries {first} to {first + 2}, from 2026-11-20T09:00:00.000Z to" in report
-    assert "by coordinator: the items in log entries 3 to 4, 7 were added to the case" in report
+    assert "by coordinator: 3 items were added to the case: those in log entries 3 to 4, 7" in report
     assert f"Log entry {first + 3}, 2026-11-20T09:00:00.000Z, by lawyer: the item in log entry (not in" in report
 
 
@@ -211,16 +211,16 @@ def test_a_hole_is_told_in_words() -> None:
     (lines,) = [hole_lines({"lo": "7", "hi": "9", "since": "T", "what": "a.jpg"})]
     assert " ".join(lines) == (
         " Not seen 1: message numbers are missing from what we received; what they held is not known. "
-        "channel: 1234567890 messages: 7 to 9 log entries: 3 "
+        "channel: 1234567890 messages: 7 to 9 (3 in all) log entries: 3 "
         " Not seen 2: the chosen mode does not keep it; in the mode metadata_only, files are not even read. "
-        "channel: 17 messages: 7 to 9 missing: of message 7 to 9: a.jpg noticed: T log entries: 7"
+        "channel: 17 messages: 7 to 9 (3 in all) missing: of message 7 to 9: a.jpg noticed: T log entries: 7"
     )
 
 
 def test_holes_of_one_reason_in_one_channel_are_told_as_ranges() -> None:
     holes = [{"lo": str(at), "hi": str(at), "since": f"T{at}"} for at in (5, 3, 4, 9)]
     lines = hole_lines(*holes, {"lo": "9", "hi": "9", "hole": "gap"}, {"lo": "1", "hi": "1", "channel_id": "18"})
-    assert "messages: 3 to 5, 9" in lines
+    assert "messages: 3 to 5, 9 (4 in all)" in lines
     assert "log entries: 7 to 10" in lines
     assert ("noticed: T3" in lines, "last noticed: T9" in lines) == (True, True)
     assert "messages: 9" in lines
@@ -322,3 +322,30 @@ def test_a_rehearsal_speaks_of_no_time_stamp_office_that_answered() -> None:
         assert words not in rehearsed
         assert words in report_of(forge.small_log(1, rehearsal="no"), rehearsal=False)
     assert "No time-stamp office was asked" in rehearsed
+
+
+def test_a_consent_is_told_with_its_day_language_and_end() -> None:
+    log = forge.small_log(3)
+    said: dict[str, Value] = {"case": forge.CASE, "given": "yes", "scope": ["check", "court"], "language": "sr-Cyrl"}
+    said |= {"date": "2026-11-19", "until": "2027-11-19T23:59:59.999Z"}
+    log.add("consent", {**forge.act(forge.START), **said})
+    log.add("consent", {**forge.act(forge.START), **said, "given": "no", "date": "2026-11-20"})
+    report = report_of(log)
+    assert (
+        "the client's consent was recorded, given on 2026-11-19, in the language sr-Cyrl, to the comparison of "
+        "pictures, the court; until 2027-11-19T23:59:59.999Z"
+    ) in report
+    assert "the client took back the consent, on 2026-11-20, in the language sr-Cyrl" in report
+    hidden = report_of(log, withhold=frozenset({"scope", "given"}))
+    assert "to [withheld]; until" in hidden
+
+
+def test_a_comparison_is_told_with_its_counts_and_files_that_are_one_name_each_other() -> None:
+    log = forge.small_log(3)
+    log.add("observed", {**forge.item(1), "kind": "file", "channel_id": "local", "message_id": None})
+    found: dict[str, Value] = {"case": forge.CASE, "compared": "500", "not_compared": "2", "found": "1"}
+    log.add("checked", {**forge.act(forge.START), **found})
+    report = report_of(log)
+    assert "was compared with 500 that were kept, and not with 2; 1 were found" in report
+    assert report.count("the same file as: item 2") == report.count("the same file as: item 4") == 1
+    assert "the same file as" not in report_of(log, withhold=frozenset({"sha256"}))
