@@ -14,7 +14,8 @@ from evidence.stamp.token import verify_token
 from tests.evidence.stamp.forge import SHA256
 from tests.evidence.stamp.offices import ALLOWED, FORBIDDEN, Office
 
-pytestmark = pytest.mark.outside
+# one worker: the script goes through all offices at once, which takes more than a minute
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("two-verifiers")]
 # the script without its last line, which runs it, and then its own check of a token on each folder
 DRIVER = """
 set +e
