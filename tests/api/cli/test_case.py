@@ -154,6 +154,8 @@ COMMANDS_WITH_A_NAME = (
     "case consent CASE --given --person mila --scope check --language sq --date 2026-01-02 --text TEXT",
     "case export CASE --out OUT --for court --reason x --approved-by bo",
     "check IMAGE --case CASE",
+    "evidence list --sender user1 --case CASE --reason x",
+    "evidence search word --case CASE --reason x",
     "evidence show ITEM",
 )
 

@@ -73,7 +73,7 @@ def test_a_folder_that_is_there_is_not_touched(tmp_path: Path, me: None) -> None
         (["--org", "Zyra", "--tsa", "nobody"], "SettingsError"),
         (["--org", ""], "SettingsError"),
         (["--org", "a\nb"], "SettingsError"),
-        (["--org", "Zyra \udcff"], "SettingsError"),
+        (["--org", "Zyra \udcff"], "UsageError"),
         (["--org", "x" * 201], "SettingsError"),
         (
             ["--org", "Zyra", "--cards-needed", "16", "--card-count", "16", "--cards", "file/cards"],

@@ -63,7 +63,7 @@ def test_one_channels_items_are_listed(life: Life, home: Path) -> None:
 def test_what_is_no_channels_number_is_refused_with_what_to_give(home: Path, channel: str) -> None:
     ran = run("evidence", "list", "--channel", channel, home=home)
     assert (ran.code, ran.out) == (USAGE, "")
-    assert "the channel's number, digits alone" in " ".join(ran.err.split())
+    assert "not the number of a channel (expected digits alone" in " ".join(ran.err.split())
 
 
 def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
