@@ -236,4 +236,4 @@ def test_a_stream_that_breaks_off_is_explained() -> None:
 
     with pytest.raises(LegalBasisError) as raised:
         load_legal_basis(Broken(), today=TODAY)
-    assert raised.value.found == "Connection reset by peer"
+    assert raised.value.found == '"Connection reset by peer"'
