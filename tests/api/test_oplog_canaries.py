@@ -115,6 +115,8 @@ def live(life: Life) -> None:
     code, _ = life.run("case", "export", opened["case_id"], "--out", bundle, "--for", "court", *approved)
     assert code == 0
     life.run("verify", bundle)
+    life.run("evidence", "search", PLANTED["word"], "--case", opened["case_id"], *reason)
+    life.run("backup", folder / f"backup-{PLANTED['word']}")
     life.run("audit")
     life.run("doctor")
     life.run("key", "check", *sorted((folder / "cards").iterdir()))
