@@ -6,7 +6,8 @@
     │   ├── SecretFileError     a secret file is absent or readable by others
     │   ├── CatalogueError      a shipped catalogue does not fit its schema
     │   ├── LegalBasisError     a legal basis file is incomplete or expired
-    │   └── UsageError          a command was called in a way that it has not
+    │   ├── UsageError          a command was called in a way that it has not
+    │   └── StoppedError        somebody stopped a command before its end
     ├── evidence.errors.EvidenceError
     ├── monitor.errors.MonitorError
     └── casefiles.errors.CaseError

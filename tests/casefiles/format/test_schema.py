@@ -99,6 +99,8 @@ def test_every_record_fits_its_schema_by_another_program() -> None:
         ("item", {"values": {"Text": "x"}}),
         ("item", {"values": {"text": 1}}),
         ("event", {"type": "observed"}),
+        ("entry", {"leaf": ""}),
+        ("stamp", {"checkpoint": ""}),
     ],
 )
 def test_a_record_that_does_not_fit_its_schema_is_refused(name: str, change: dict[str, object]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import grimp
 import pytest
+from asn1crypto import cms
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -26,6 +27,7 @@ from casefiles.verifier import __main__ as program
 from casefiles.verifier.cades import parse_fingerprint, require_nothing_beside
 from casefiles.verifier.checks import CHECKS, OpenedBundle, _log_against, _log_times, examine, verify, verify_stream
 from casefiles.verifier.report import WIDTH, as_json, as_text, check_list, detail_of
+from evidence.errors import TokenError
 from evidence.finding import Basis, Finding, Verdict
 from evidence.log.note import VerifierKey
 from evidence.rehearsal.tsa import RehearsalOffice
@@ -490,6 +492,15 @@ def test_a_real_token_with_its_whole_chain_carries_nothing_beside() -> None:
     info = read_token(token, sha256=hashlib.sha256(b"notation").digest())
     assert len(info.others) == 3
     require_nothing_beside(token, info)
+
+
+def test_a_token_with_one_certificate_twice_carries_something_beside() -> None:
+    token = (TREE / "tests" / "evidence" / "stamp" / "real" / "globalsign-2021.p7s").read_bytes()
+    info, twice = read_token(token, sha256=hashlib.sha256(b"notation").digest()), cms.ContentInfo.load(token)
+    twice["content"]["certificates"].append(twice["content"]["certificates"][0])
+    with pytest.raises(TokenError) as raised:
+        require_nothing_beside(twice.dump(force=True), info)
+    assert raised.value.code == "token.certificate_twice"
 
 
 def test_a_certificate_that_may_not_seal_is_refused(tmp_path: Path) -> None:

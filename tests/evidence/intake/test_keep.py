@@ -237,7 +237,7 @@ def test_the_same_message_at_a_higher_mode_is_no_edit(tmp_path: Path) -> None:
     for mode in (Mode.METADATA_ONLY, Mode.SEALED):
         take_in(home, export.folder, mode)
     kinds = [item.kind for item in items_of(home) if item.message_id == message["id"]]
-    assert kinds == ["message", "message"]
+    assert kinds == ["message"]  # both are kept, and the higher mode stands for them
     home.engine.dispose()
 
 
@@ -346,7 +346,7 @@ def _large_file(home: Home) -> tuple[int, str, str]:
 def test_what_lost_a_sealed_part_is_sealed_again_as_a_new_item(part: str, office: Office, tmp_path: Path) -> None:
     home = copy_of(office, tmp_path)
     index, lost, address = _large_file(home)
-    case, before = new_case(home, [lost]), len(items_of(home))
+    case, before = new_case(home, [lost]), {item.item_id for item in items_of(home)}
     LOST[part](home, index, address)
     with pytest.raises(ObjectMissingError, match="gone") as raised:
         export_of(home, case, tmp_path / "refused.asice")
@@ -354,7 +354,7 @@ def test_what_lost_a_sealed_part_is_sealed_again_as_a_new_item(part: str, office
     assert "import" in raised.value.fix
     counts = take_in(home, office.export.folder).counts
     assert (counts.media, counts.sealed, counts.messages) == (1, 1, 0)
-    again = items_of(home)[before:]
+    again = [item for item in items_of(home) if item.item_id not in before]  # it stands for the one that lost a part
     assert [item.kind for item in again] == ["file"]
     assert take_in(home, office.export.folder).counts.media == 0  # CONTROL: what is whole does not come again
     told = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None).report
