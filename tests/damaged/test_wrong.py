@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def require_script_refuses(case: Wrong, folder: Path) -> None:
         ["bash", "verify.sh", "--bundle", "bundle.asice", "--trust", "roots.pem", "--log", str(forge.VKEY)],
         cwd=folder, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    verdicts = {line.split()[1]: line.split()[0] for line in said.stdout.splitlines() if "   " in line and "." in line}
+    verdicts = {check: verdict for verdict, check in re.findall(r"^([A-Z]+) +([a-z_.]+)", said.stdout, re.MULTILINE)}
     assert (said.returncode, verdicts.get(case.check)) == (1, "FAILED"), (case, said.stdout, said.stderr)
 
 
