@@ -194,6 +194,10 @@ class _Lent:
     def __exit__(self, *_error: object) -> None:
         return
 
+    @property
+    def walls(self) -> str | None:
+        return self._decoder.walls
+
     def decode(self, data: bytes) -> Decoded:
         self._shared.decoding = True
         decoded = self._decoder.decode(data)
