@@ -10,6 +10,7 @@ file of an earlier one (a hard link), and copies it where the file system has no
 """
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -224,7 +225,7 @@ def copy_objects(addresses: Sequence[str], source: Objects, to: Path, older: Pat
     missing = 0
     for address in addresses:
         try:
-            if older is None or not _shared(place_of(older, address), place_of(to, address)):
+            if older is None or not _shared(address, place_of(older, address), place_of(to, address)):
                 _copy(address, source, place_of(to, address), hear)
         except (ObjectMissingError, ObjectConflictError):
             missing += 1
@@ -236,8 +237,10 @@ def to_copy(addresses: Sequence[str], older: Path | None) -> Sequence[str]:
     return [each for each in addresses if older is None or not place_of(older, each).is_file()]
 
 
-def _shared(old: Path, new: Path) -> bool:
-    """Whether the new name was given to an older backup's file."""
+def _shared(address: str, old: Path, new: Path) -> bool:
+    """Whether the new name was given to an older backup's file; one that has changed since is never shared."""
+    if not _is_whole(address, old):
+        return False
     new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         os.link(old, new, follow_symlinks=False)
@@ -248,6 +251,14 @@ def _shared(old: Path, new: Path) -> bool:
             raise
         return False
     return True
+
+
+def _is_whole(address: str, file: Path) -> bool:
+    try:
+        with file.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest() == address
+    except OSError:  # it is not there, or its disk no longer gives it back
+        return False
 
 
 def _copy(address: str, source: Objects, to: Path, hear: Hear) -> None:

@@ -116,6 +116,18 @@ def test_an_object_that_an_older_backup_has_shares_its_file(tmp_path: Path) -> N
     assert sum(heard) == len(ONE) + len(TWO)
 
 
+def test_a_file_of_an_older_backup_that_has_changed_is_copied_again_and_not_shared(tmp_path: Path) -> None:
+    source, addresses = store(tmp_path / "home", ONE, TWO), sorted(map(sha256_hex, (ONE, TWO)))
+    copy_objects(addresses, source, tmp_path / "old", None, lambda _more: None)
+    old, new = LocalObjects(tmp_path / "old"), LocalObjects(tmp_path / "new")
+    rotten = old.path(addresses[0])
+    rotten.chmod(0o600)
+    rotten.write_bytes(b"x" * rotten.stat().st_size)
+    assert copy_objects(addresses, source, tmp_path / "new", tmp_path / "old", lambda _more: None) == 0
+    assert {b"".join(new.read(each)) for each in addresses} == {ONE, TWO}
+    assert old.path(addresses[1]).samefile(new.path(addresses[1]))
+
+
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP])
 def test_without_links_an_object_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     source, address = store(tmp_path / "home", ONE), sha256_hex(ONE)
