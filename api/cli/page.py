@@ -10,13 +10,13 @@ import click
 
 from api.cli.common import say, warn_unstamped
 from api.office.page import Page
-from config.errors import Explained
+from config.errors import Explained, StoppedError
 
 T = TypeVar("T")
 
 
 class CutShortError(Exception):
-    """A listing broke off. Standard output holds the beginning of one JSON object, which the error completes."""
+    """A listing broke off or was stopped. Standard output holds the beginning of one JSON object; the error ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ def _emit_json(
     except Explained as error:
         click.echo("], ", nl=False)
         raise CutShortError from error
+    except KeyboardInterrupt:
+        click.echo("], ", nl=False)
+        raise CutShortError from StoppedError("stopped.by_hand")
     click.echo(f'], "warnings": {json.dumps(warnings)}}}')
 
 

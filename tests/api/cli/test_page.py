@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from api.cli.main import main
 from api.cli.page import CutShortError, Listing, emit_pages
 from api.office.page import Page
+from config.errors import StoppedError
 from evidence.errors import HomeError, StampUnreachableError, StoreError
 from tests.homes import new_case, new_home
 
@@ -58,6 +60,17 @@ def test_a_later_page_that_fails_leaves_the_object_open_for_its_error(capsys: py
     with pytest.raises(StoreError):
         emit_pages(NUMBERS, broken(2), as_json=False)
     assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_a_listing_that_somebody_stops_leaves_the_object_open_for_that(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped() -> Iterator[Page[int]]:
+        yield from islice(broken(2), 1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(CutShortError) as raised:
+        emit_pages(NUMBERS, stopped(), as_json=True)
+    assert isinstance(raised.value.__cause__, StoppedError)
+    assert json.loads(capsys.readouterr().out + '"error": {}}')["error"] == {}
 
 
 def test_a_command_whose_listing_breaks_off_still_prints_one_object(
