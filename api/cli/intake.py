@@ -1,6 +1,8 @@
 """``import``: what a client brings is taken in."""
 
-from dataclasses import asdict
+import json
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,22 +11,34 @@ import click
 from api.cli.common import (
     MODES,
     actor_option,
+    agreed,
     approved_option,
+    ask,
     counted,
     doer,
     emit_logged,
     json_option,
     open_home,
     reason_option,
+    say,
+    warn,
 )
-from api.cli.progress import progress
-from config.errors import Term
+from api.cli.page import CutShortError
+from api.cli.progress import ProgressLine, progress
+from api.cli.table import Column, Table, for_this_terminal, told_size
+from api.home import Home
+from casefiles.verifier.report import printable
+from config.errors import Term, UsageError
+from evidence.errors import AuthorityError, StorageFullError
 from evidence.observation import HoleReason, Mode
+from monitor.errors import ChatNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from api.office.intake import Imported, Wish
     from evidence.intake.keep import Counts
+    from monitor.desktop.json import ListedChat
 
 ABSENT = {
     HoleReason.MISSING_FILE: "not in the folder",
@@ -54,6 +68,7 @@ ABSENT = {
     "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."
 )
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
+@click.option("--private-chat", is_flag=True, help="The chat may be a private one: the client wants it taken in.")
 @approved_option
 @reason_option
 @actor_option
@@ -66,6 +81,7 @@ def import_(
     chat_id: str | None,
     mode: str,
     legal_basis: Path | None,
+    private_chat: bool,
     approved_by: str | None,
     reason: str | None,
     actor: str | None,
@@ -73,22 +89,16 @@ def import_(
 ) -> None:
     """Take in a Telegram Desktop export (a folder with result.json).
 
-    This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
+    Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
+    if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
     the same export again adds nothing.
     """
-    from contextlib import ExitStack
-
-    from api.office.intake import Wish, import_export
+    from api.office.intake import Wish
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person)
-    with ExitStack() as stack:
-        done = import_export(
-            home,
-            wish,
-            lambda total: stack.enter_context(progress(Term("progress.sealing"), Term("unit.messages"), total)),
-        )
+    wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person, private_chat)
+    done = _imported(home, wish, as_json=as_json)
     emit_logged(
         {
             "channel_id": done.container.channel_id,
@@ -106,6 +116,89 @@ def import_(
         as_json=as_json,
         text="\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)]),
     )
+
+
+def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported":
+    """Import; what the export leaves open is asked for at a terminal."""
+    from api.office.intake import list_chats
+
+    while True:
+        try:
+            return _watched(home, wish)
+        except ChatNotFoundError:
+            if wish.chat_id is not None:
+                raise
+            wish = replace(wish, chat_id=_chosen(list_chats(wish.path), as_json=as_json))
+        except AuthorityError as error:
+            if error.code != "authority.private_chat" or not sys.stdin.isatty():
+                raise
+            if not agreed(Term("prompt.private_chat")):
+                raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
+            wish = replace(wish, private=True)
+
+
+def _watched(home: Home, wish: "Wish") -> "Imported":
+    """Import, and tell how far it has come, also where it is stopped or the disk is full."""
+    from api.office.intake import import_export
+
+    with progress(Term("progress.sealing"), Term("unit.messages")) as bar:
+
+        def begin(total: int) -> ProgressLine:
+            bar.total = total
+            return bar
+
+        try:
+            return import_export(home, wish, begin)
+        except KeyboardInterrupt:
+            raise click.Abort(str(_so_far(bar, "note.stopped_import"))) from None
+        except StorageFullError:
+            bar.clear()
+            warn(_so_far(bar, "note.full_import"))
+            raise
+
+
+def _so_far(bar: ProgressLine, code: str) -> Term:
+    """How much an import kept before it ended early."""
+    return Term(code, kept=bar.done, messages=bar.total or 0)
+
+
+_CHATS = (
+    Column("NO.", 3, right=True),
+    Column("MESSAGES", 8, right=True),
+    Column("SIZE", 8, right=True),
+    Column("KIND", 18),
+    Column("ID", 14),
+    Column("TITLE", 19),
+)
+
+
+def _chosen(chats: "Sequence[ListedChat]", *, as_json: bool) -> str:
+    """The chat that a person at the terminal chooses; elsewhere they are listed, and it is a wrong call.
+
+    Raises:
+        UsageError: There is no terminal.
+        click.Abort: None was chosen.
+    """
+    if not sys.stdin.isatty():
+        refusal = UsageError("usage.which_chat", count=len(chats))
+        if as_json:
+            click.echo(f'{{"chats": {json.dumps([asdict(chat) for chat in chats])}, ', nl=False)
+            raise CutShortError from refusal
+        say("\n".join(_listed(chats, for_this_terminal(*_CHATS))))
+        raise refusal
+    click.echo("\n".join(map(printable, _listed(chats, Table(_CHATS, cut=True)))), err=True)
+    answer = ask(Term("prompt.chat")).strip()
+    if not answer.isdecimal() or not 1 <= int(answer) <= len(chats):
+        raise click.Abort(str(Term("note.stopped_before_a_change")))
+    return chats[int(answer) - 1].id
+
+
+def _listed(chats: "Sequence[ListedChat]", table: Table) -> "Iterator[str]":
+    yield table.head()
+    for number, chat in enumerate(chats, start=1):
+        kind = (chat.type or "unknown").replace("_", " ") + (", left" if chat.left else "")
+        title = chat.title if isinstance(chat.title, str) else ""
+        yield table.line([str(number), f"{chat.messages:,}", told_size(chat.bytes), kind, chat.id, title])
 
 
 def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:

@@ -28,6 +28,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
+from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
 from casefiles.bundle.members import BundleContents
@@ -40,6 +41,7 @@ from casefiles.case import (
     case_items,
     logged,
     open_events,
+    require_case,
     require_whole,
 )
 from casefiles.consent import consent_of, require_consent
@@ -118,11 +120,13 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
         HomeError: Something lies at the place where bundle or letter should go, or there is no such folder.
         UnknownItemError: There is no such case, or it has no items.
         ObjectMissingError: A sealed part of an item is gone.
+        StorageFullError: The disk has too little room.
     """
     _require_items(home, case_id)
     destination.require_folder()  # before anything is logged: the event would name a file that never was
     if not destination.has_leftovers():
         destination.require_free()
+    require_room(destination.bundle.parent, require_case(home.engine, case_id).items * BYTES_OF_AN_ITEM)
 
 
 def export_case(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported:

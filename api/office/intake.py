@@ -5,17 +5,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from api.home import Home
+from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
 from config.errors import Explained
 from config.watchlist import Readable
 from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
+from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
+from evidence.names import require_name
 from evidence.observation import Container, Hole, HoleReason, Mode, Observation
-from monitor.desktop.json import read_export
+from evidence.store import database
+from evidence.store.database import reading
+from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,11 @@ class Wish:
     Attributes:
         path: A folder, or the ``result.json`` in it. An export is many files, which its messages name: it has no
             stream.
+        declared_by: A pseudonym.
+        private: A chat that is no group and no channel may be taken in.
+
+    Raises:
+        AuthorityError: Nobody is declared, or by a name that is none.
     """
 
     path: Path
@@ -33,6 +45,10 @@ class Wish:
     mode: Mode
     legal_basis: Readable | None
     doer: Doer
+    private: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "declared_by", require_name(self.declared_by))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +68,35 @@ class Imported:
     unstamped: Explained | None
 
 
+def list_chats(path: Path) -> tuple[ListedChat, ...]:
+    """The chats of an export by title, kind, number of messages and size, for whoever brought it to choose.
+
+    Raises:
+        MonitorError: The export cannot be read.
+    """
+    return chats_of(path)
+
+
 def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[int], object]]) -> Imported:
     """Read an export whole, then take it in.
 
     Args:
-        progress: Given the number of messages, gives what hears of each durable batch.
+        progress: Given the number of messages, gives what hears how many more of them are durable.
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
-        AuthorityError, LegalBasisError: The mode needs a second person and a legal basis.
-        StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
+        AuthorityError, LegalBasisError: The mode needs a second person and a legal basis; or it is a private chat, and
+            nobody said that it may be taken in.
+        StorageFullError: No space, or too little for an export of which nothing is kept yet; what was acknowledged is
+            kept, and running it again completes the rest.
     """
     basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
     if basis:
         require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
+    if is_private(container.channel_type) and not wish.private:
+        raise AuthorityError("authority.private_chat", where=container.channel_id)
+    _require_room(home, wish, container)
     contents = container.contents
     # the digest, not the folder's name: people name folders after people
     grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
@@ -101,6 +131,20 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         counts = intake.take_container(container, provenance, progress(container.total))
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         return Imported(container, counts, missing, decoder.walls, writer.beat(now=True))
+
+
+def _require_room(home: Home, wish: Wish, container: Container) -> None:
+    """Check that the disk has room for an export of a chat of which nothing is kept yet; else much may be known.
+
+    Raises:
+        StorageFullError: It has not.
+    """
+    held = sa.select(sa.exists().where(database.item.c.channel_id == container.channel_id))
+    with reading(home.engine) as connection:
+        if connection.execute(held).scalar_one():
+            return
+    files = folder_bytes(wish.path) if wish.mode is Mode.SEALED else 0
+    require_room(home.path, container.total * BYTES_OF_A_MESSAGE + container.length + files)
 
 
 def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason]) -> Iterator[Observation | Hole]:

@@ -28,9 +28,13 @@ SUFFIX = ".asice"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a bundle and its letter go."""
+    """Where a bundle and its letter go; a name without an ending gets that of a bundle."""
 
     bundle: Path
+
+    def __post_init__(self) -> None:
+        if self.bundle.name not in {"", ".."} and not self.bundle.suffix:
+            object.__setattr__(self, "bundle", self.bundle.with_suffix(SUFFIX))
 
     @property
     def letter(self) -> Path:
@@ -43,7 +47,7 @@ class Destination:
         Raises:
             HomeError: There is no such folder, or the name ends as another kind of file does.
         """
-        if self.bundle.suffix.lower() not in {"", SUFFIX}:
+        if self.bundle.suffix.lower() != SUFFIX:
             raise HomeError("home.out_another_kind", where=str(self.bundle), expected=SUFFIX, found=self.bundle.suffix)
         if not self.bundle.parent.is_dir():
             raise HomeError("home.out_folder_missing", where=str(self.bundle.parent))

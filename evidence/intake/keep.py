@@ -124,7 +124,7 @@ class Intake:
     def take_container(
         self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]
     ) -> Counts:
-        """Take in a whole container; ``acknowledge`` hears after each batch how much of it is durable.
+        """Take in a whole container; ``acknowledge`` hears after each batch how many more messages are durable.
 
         Raises:
             StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
@@ -138,7 +138,7 @@ class Intake:
             for content, index in zip(group, kept.indexes, strict=True):
                 _note_slice(slices, content, index)
             added += kept.counts
-            acknowledge(len(group))
+            acknowledge(sum(map(_is_message, group)))
         counts = Counts(**added)
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
         values["decoder"] = self._preserver.decoder.walls
@@ -379,6 +379,11 @@ def _count(each: Sighting, counts: Counter[str]) -> None:
         counts[name] += 1
         counts["edits"] += bool(draft.values.get("edited_at"))
         counts["sealed"] += name == "media" and draft.payload is not None
+
+
+def _is_message(content: Observation | Hole) -> bool:
+    """Whether a content is one of those that a container counts: no file of a message, and no hole."""
+    return isinstance(content, Observation) and content.medium is None
 
 
 def _note_slice(slices: Packer, content: Observation | Hole, index: int) -> None:

@@ -30,12 +30,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config.errors import Fact
+from evidence.canonical import Value
 from evidence.content import message_sha256
 from evidence.observation import Container, Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import Clock
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
-from monitor.desktop.layout import BOM, Chat, find_chat
+from monitor.desktop.layout import BOM, SHARED, Chat, find_chat, list_chats
 from monitor.desktop.message import Message, file_fields, message_id, read_message
 from monitor.desktop.mistaken import told_better
 from monitor.desktop.notes import listed, said
@@ -121,6 +122,50 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         total=len(chat),
         pictured=_is_pictured(data, chat),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedChat:
+    """A chat of an export, as whoever brought it chooses among them; nothing of its messages.
+
+    Attributes:
+        id: What ``chat_id`` takes.
+        type: As the exporter names it.
+        private: It is no group and no channel.
+        left: The exporter left it, so only his own messages are in it.
+    """
+
+    id: str
+    title: Value
+    type: str | None
+    private: bool
+    left: bool
+    messages: int
+    bytes: int
+
+
+def chats_of(path: Path) -> tuple[ListedChat, ...]:
+    """The chats of an export, in its order.
+
+    Args:
+        path: The export folder, or the ``result.json`` in it.
+
+    Raises:
+        MonitorError: It cannot be read.
+    """
+    folder, name = _locate(path)
+    return tuple(_listed(chat) for chat in list_chats(_load(path, folder, name)))
+
+
+def _listed(chat: Chat) -> ListedChat:
+    title = strip_previews(chat.title).value
+    called = chat.id if chat.number is not None else str(title)
+    return ListedChat(called, title, chat.type, is_private(chat.type), chat.left, len(chat), chat.end - chat.start)
+
+
+def is_private(chat_type: str | None) -> bool:
+    """Whether a chat of this type is no group and no channel."""
+    return not (chat_type or "").endswith(SHARED)
 
 
 @dataclass(frozen=True, slots=True)

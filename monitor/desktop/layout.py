@@ -13,7 +13,8 @@ the number with its kind added to it (2^32 to a user's, 2^33 to a group's or a c
 An export that was stopped ends after any byte: the messages before that are whole and are taken.
 
 Only the chosen chat is parsed. The other chats of a full export, the contacts and the sessions are
-skipped: they are the private life of whoever brought the export.
+skipped: they are the private life of whoever brought the export. Where nobody says which chat
+is meant, they are listed by title, kind and size, for whoever has the export in hand to choose.
 """
 
 import re
@@ -34,7 +35,7 @@ _HEADER = frozenset({"name", "type", "id"})
 _MAX_LISTED = 20
 _MAX_TITLE_CHARACTERS = 300
 """Telegram allows 128, and a person's two names 64 each; a picture does not fit."""
-_SHARED = ("_group", "_supergroup", "_channel")
+SHARED = ("_group", "_supergroup", "_channel")
 """Types whose identifier may be named in a message; the others identify a person."""
 _CHANNELS = ("_supergroup", "_channel")
 _GROUP = "private_group"
@@ -157,6 +158,28 @@ def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
         ChatNotFoundError: Not the chat that was asked for, or several and none was asked for.
     """
     wanted = None if chat_id is None else _Wanted.parse(chat_id)
+    walk, cut = _walked(data, wanted)
+    return _choose(walk.chats, wanted) if cut is None else _rescued(walk, cut)
+
+
+def list_chats(data: Buffer) -> Sequence[Chat]:
+    """Every chat of an export that has a message, in its order; of one that ends too early, those that are whole.
+
+    Raises:
+        NotAnExportError: No object with a chat in it, or another program's.
+        BrokenExportError: The JSON around the messages is damaged, or a chat lacks its parts.
+    """
+    walk, _cut = _walked(data, None)
+    return [chat for chat in walk.chats if len(chat)]
+
+
+def _walked(data: Buffer, wanted: "_Wanted | None") -> "tuple[_Walk, CutOffExportError | None]":
+    """The way through the whole file, and where it ended too early.
+
+    Raises:
+        NotAnExportError: No object with a chat in it, or another program's.
+        BrokenExportError: The JSON around the messages is damaged, or a chat lacks its parts.
+    """
     start = len(BOM) if data[: len(BOM)] == BOM else 0
     scanner = Scanner(data, start=start)
     if data[scanner.at : scanner.at + 1] != b"{":
@@ -166,10 +189,10 @@ def find_chat(data: Buffer, *, chat_id: str | None) -> Chat:
         walk.root()
         scanner.finish()
     except CutOffExportError as cut:
-        return _rescued(walk, cut)
+        return walk, cut
     if not walk.chats:
         raise _not_an_export(data)
-    return _choose(walk.chats, wanted)
+    return walk, None
 
 
 @dataclass(slots=True)
@@ -293,7 +316,7 @@ def _choose(chats: list[Chat], wanted: _Wanted | None) -> Chat:
 
 
 def _groups(chats: list[Chat]) -> Term:
-    known = [f"{chat.id} ({chat.type})" for chat in chats if chat.type and chat.type.endswith(_SHARED) and chat.id]
+    known = [f"{chat.id} ({chat.type})" for chat in chats if chat.type and chat.type.endswith(SHARED) and chat.id]
     if not known:
         return Term("chats.none")
     listed, more = ", ".join(known[:_MAX_LISTED]), len(known) - _MAX_LISTED

@@ -1,10 +1,22 @@
 """``import`` counts what it took in, and takes nothing in twice."""
 
 import json
+import re
 import shutil
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from tests.commands import DONE, REPORT, Life, run
+import pytest
+
+from api.home import Home
+from api.office.intake import Wish
+from evidence.errors import AuthorityError, StorageFullError
+from evidence.intake.keep import Intake
+from evidence.observation import Mode
+from tests.commands import DONE, REFUSED, REPORT, USAGE, Life, Terminal, run
+from tests.homes import doer, size_of
 
 
 def test_an_import_counts_what_the_export_holds(life: Life) -> None:
@@ -62,3 +74,130 @@ def test_a_mode_above_metadata_needs_counsel_and_a_second_person(life: Life, hom
         assert "--approved-by" in run(*command, *basis, home=home).error["fix"]
         assert "--approved-by" in run(*command, *basis, "--approved-by", " ", home=home).error["fix"]
         assert run(*command, *basis, "--approved-by", "bo", home=home).code == DONE
+
+
+def account(folder: Path) -> Path:
+    """An export of a whole account: a group, a channel that was left, and what is private."""
+    kinds = {1: "private_supergroup", 2: "personal_chat", 3: "saved_messages", 4: "bot_chat", 5: "public_channel"}
+    message = {"type": "message", "date": "2024-11-14T09:15:44", "date_unixtime": "1731575744", "from": "a"}
+    chats = [
+        {
+            **({} if kind == "saved_messages" else {"name": f"Title {number}"}),
+            "type": kind,
+            "id": number,
+            "messages": [
+                {"id": each, **message, "from_id": "user9", "text": f"secret {each}", "text_entities": []}
+                for each in range(1, number + 2)
+            ],
+        }
+        for number, kind in kinds.items()
+    ]
+    folder.mkdir()
+    told = {"about": "x", "chats": {"about": "x", "list": chats[:4]}, "left_chats": {"about": "x", "list": chats[4:]}}
+    (folder / "result.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_a_whole_account_is_offered_by_title_kind_and_size_and_nothing_is_taken_in(home: Path) -> None:
+    folder, before = account(home.parent / "account"), size_of(Home(home))
+    ran = run("import", folder, "--declared-by", "mila", home=home)
+    assert ran.code == USAGE
+    head, *lines = ran.out.splitlines()
+    assert head.split() == ["NO.", "MESSAGES", "SIZE", "KIND", "ID", "TITLE"]
+    assert lines[0].split()[:2] == ["1", "2"]
+    assert "private supergroup" in lines[0]
+    assert lines[0].endswith("Title 1")
+    assert "public channel, left" in lines[4]
+    assert max(map(len, [head, *lines])) <= 80
+    assert "secret" not in ran.out + ran.err
+    assert "--chat" in ran.err
+    told = run("import", folder, "--declared-by", "mila", "--json", home=home)
+    assert told.code == USAGE
+    assert told.printed["error"]["code"] == "usage.which_chat"
+    assert [(chat["id"], chat["type"], chat["private"], chat["messages"]) for chat in told.printed["chats"]] == [
+        ("1", "private_supergroup", False, 2),
+        ("user2", "personal_chat", True, 3),
+        ("user3", "saved_messages", True, 4),
+        ("user4", "bot_chat", True, 5),
+        ("5", "public_channel", False, 6),
+    ]
+    assert "secret" not in told.out
+    assert size_of(Home(home)) == before
+    for chat in told.printed["chats"]:
+        more = ["--private-chat"] if chat["private"] else []
+        taken = run("import", folder, "--declared-by", "mila", "--chat", chat["id"], *more, "--json", home=home).printed
+        assert (taken["channel_id"], taken["messages"]) == (chat["id"], chat["messages"])
+
+
+@pytest.mark.parametrize(("answer", "taken"), [("1", "1"), ("5", "5"), ("", None), ("6", None), ("one", None)])
+def test_at_a_terminal_a_chat_is_chosen_from_the_list(
+    home: Path, monkeypatch: pytest.MonkeyPatch, answer: str, taken: str | None
+) -> None:
+    folder = account(home.parent / "account")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.prompt", lambda *_words, **_options: answer)
+    ran = run("import", folder, "--declared-by", "mila", "--json", home=home)
+    if taken is None:
+        assert (ran.code, ran.printed["error"]["code"]) == (REFUSED, "stopped.by_hand")
+        assert ran.err.endswith("Stopped. Nothing was changed.\n")
+    else:
+        assert (ran.code, ran.printed["channel_id"]) == (DONE, taken)
+    assert "Title 2" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["personal_chat", "saved_messages", "bot_chat", "replies", "something_new"])
+def test_a_private_chat_is_taken_in_only_after_a_yes(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    folder = account(home.parent / "account")
+    told = json.loads((folder / "result.json").read_text())["chats"]["list"][0] | {"type": kind}
+    (folder / "result.json").write_text(json.dumps(told))
+    command, before = ("import", folder, "--declared-by", "mila", "--json"), size_of(Home(home))
+    refused = run(*command, home=home)
+    assert refused.error["code"] == "authority.private_chat"
+    assert "--private-chat" in refused.error["fix"]
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdin", Terminal())
+        patch.setattr("click.confirm", lambda *_words, **_options: False)
+        assert run(*command, home=home).code == REFUSED
+        assert size_of(Home(home)) == before
+        patch.setattr("click.confirm", lambda *_words, **_options: True)
+        assert run(*command, home=home).printed["messages"] == 2
+    assert run(*command, "--private-chat", home=home).printed["already_known"] == 2
+
+
+@pytest.mark.parametrize("name", [" ", "a\u200db", "\u3164"])
+def test_nobody_brought_it_under_a_name_that_is_none(life: Life, home: Path, name: str) -> None:
+    wish = partial(Wish, life.export.folder, None, mode=Mode.METADATA_ONLY, legal_basis=None, doer=doer(Home(home)))
+    with pytest.raises(AuthorityError):
+        wish(declared_by=name)
+    assert wish(declared_by=" mila ").declared_by == "mila"
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, StorageFullError])
+def test_what_stops_an_import_says_how_much_is_kept_and_how_to_go_on(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    (home / "nisisama.toml").write_text(
+        (home / "nisisama.toml").read_text().replace("[log]", "[intake]\nbatch = 5\n\n[log]", 1)
+    )
+    keep, batches = Intake.keep_batch, count()
+
+    def stopped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
+        if next(batches) == 2:
+            raise (
+                KeyboardInterrupt if kind is KeyboardInterrupt else StorageFullError("storage_full.no_space", where="x")
+            )
+        return keep(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Intake, "keep_batch", stopped)
+        ran = run("import", life.export.folder, "--declared-by", "another", home=home)
+    assert ran.code == REFUSED
+    told = re.search(r"([0-9]+) of ([0-9]+) messages are kept, with their files\.", ran.err)
+    assert told, ran.err
+    assert 0 < int(told[1]) < int(told[2])
+    assert "again" in ran.err
+    listed = run("evidence", "list", "--json", home=home).printed["items"]
+    kept = [item for item in listed if item["kind"] != "file"]
+    assert len(kept) - len([item for item in life.items if item["kind"] != "file"]) == int(told[1])
+    done = run("import", life.export.folder, "--declared-by", "another", "--json", home=home)
+    assert done.code == DONE

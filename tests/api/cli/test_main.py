@@ -261,7 +261,7 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
         assert (ran.code, ran.err.count("\n"), ran.err.startswith(note)) == (DONE, 1, True)
         assert ran.err.endswith('"digicert"]. A later command asks again.\n')
     case = run("case", "open", "--json", home=home).printed["case_id"]
-    export = ("case", "export", case, "--out", tmp_path / "out", "--for", "court", "--reason", "x", "--json")
+    export = ("case", "export", case, "--out", tmp_path / "out.asice", "--for", "court", "--reason", "x", "--json")
     export = (*export, "--approved-by", "bo")
     assert "case add" in run(*export, home=home).error["fix"]
     item = run("evidence", "list", "--json", home=home).printed["items"][0]["item_id"]
@@ -275,7 +275,7 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
     old, new = error["fix"].partition(" change ")[2].split(" to ")
     chosen = settings.read_text().replace(f"\n{old}\n", f"\n{new}\n")
     assert tomllib.loads(chosen)["stamp"]["offices"] == ["digicert"]
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.asice").exists()
     doctor = run("doctor", "--json", home=home)
     assert doctor.code == UNDECIDED
     assert [each["id"] for each in doctor.printed["findings"] if each["verdict"] != "PASSED"] == ["offices"]
@@ -312,7 +312,7 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
         "export",
         case.printed["case_id"],
         "--out",
-        tmp_path / "out",
+        tmp_path / "out.asice",
         "--for",
         "court",
         "--reason",
@@ -326,7 +326,7 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
     added = run("case", "add", case.printed["case_id"], item, "--json", home=home)
     assert (added.code, "without a time stamp yet" in added.err) == (DONE, True)
     assert run(*export, home=home).error["type"] == "StampUnreachableError"
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.asice").exists()
     assert run("audit", home=home).code == UNDECIDED
     with office.serving(system_clock) as url:
         choose(monkeypatch, url, office)
@@ -336,7 +336,7 @@ def test_an_office_that_does_not_answer_keeps_no_work_from_being_done(
         assert run("audit", "--json", home=home).printed["ok"] is True
         assert run(*export, home=home).code == DONE
     roots = [each for file in (home / "trust").iterdir() for each in ("--trust", file)]
-    assert run("verify", tmp_path / "out", *roots).code == DONE
+    assert run("verify", tmp_path / "out.asice", *roots).code == DONE
 
 
 def test_help_of_every_command_is_there(life: Life) -> None:

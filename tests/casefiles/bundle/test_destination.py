@@ -194,9 +194,15 @@ def test_an_error_of_the_disk_at_the_name_is_the_systems(out: Destination, monke
     parts.close()
 
 
-@pytest.mark.parametrize("name", ["case.pdf", "case.zip", "case.asice.txt"])
+@pytest.mark.parametrize("name", ["case.pdf", "case.zip", "case.asice.txt", ".."])
 def test_the_name_of_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(HomeError, match=r"ends in \.asice"):
         Destination(tmp_path / name).require_folder()
     for good in ("case.asice", "CASE.ASICE", "case"):
         Destination(tmp_path / good).require_folder()
+
+
+def test_a_name_without_an_ending_gets_that_of_a_bundle_and_so_does_its_letter(tmp_path: Path) -> None:
+    named = Destination(tmp_path / "case")
+    assert (named.bundle.name, named.letter.name) == ("case.asice", "case.asice.letter.txt")
+    assert Destination(tmp_path / "CASE.ASICE").bundle.name == "CASE.ASICE"
