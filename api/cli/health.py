@@ -8,10 +8,28 @@ from api.cli.common import emit, json_option
 from evidence.finding import Finding, Verdict
 from evidence.times import system_clock
 
+TITLES = {
+    "program": "The installed files are those that were built",
+    "home": "The office can be opened",
+    "settings": "The settings can be read and fit",
+    "home.private": "Nobody else can look into the office's folder",
+    "keys.private": "Every key is there, for nobody else to see",
+    "home.pins": "The office uses what its log names",
+    "seal": "The seal's certificate is valid for some time",
+    "clock": "This machine's clock agrees with the log",
+    "disk": "The disk has room",
+    "backups": "A backup holds what is kept",
+    "store": "The database is sound, its entries are signed",
+    "offices": "A time-stamp office is chosen",
+    "reviews": "Nothing waits too long for a second person",
+    "decoder": "Pictures are decoded where they can do no harm",
+}
+"""What each check looks for, in a sentence that is true where it passes."""
+
 
 def _lines(finding: Finding) -> Iterator[str]:
-    """Verdict and name; below them what was found, and, of a problem, what to do."""
-    yield f"{finding.verdict.value:<13} {finding.id}"
+    """Verdict, name and what is looked for; below them what was found, and, of a problem, what to do."""
+    yield f"{finding.verdict.value:<13} {finding.id:<13} {TITLES[finding.id]}"
     where = f"{finding.where}: " if finding.where else ""
     expected = f" (expected {finding.expected})" if finding.expected else ""
     if finding.found:

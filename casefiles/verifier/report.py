@@ -125,7 +125,7 @@ def is_rehearsal(report: Report) -> bool:
 
 
 def as_text(report: Report) -> str:
-    """The report for a person: one line a check, what is wrong below it, then what to do, the verdict last.
+    """The report for a person: one line a check, what is wrong below it in words, then what to do, the verdict last.
 
     Of a file that could not be read as a bundle nothing else was checked: one line says so.
     """
@@ -137,7 +137,7 @@ def as_text(report: Report) -> str:
     for finding in report.findings:
         check, found = listed[finding.id], _found_of(finding)
         if finding.verdict is not Verdict.PASSED:
-            found = f"{check.sub_indication}: {found}"
+            found = f"{found} [{check.sub_indication}]"  # in words first; ETSI's code is for whoever looks it up
         lines.append(f"{finding.verdict:<13} {check.id:<22} {check.title}")
         lines += _wrapped(found, indent=" " * 14)
     for number, proven in enumerate(proven_times(report)):

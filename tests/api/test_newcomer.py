@@ -108,7 +108,8 @@ def test_a_doctor_says_below_each_problem_what_was_expected_and_what_to_do(home:
     file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "origin" not in line))
     code, out, _err = run("--home", home.path, "doctor")
     assert code == 1
-    assert f"FAILED        home\n{'':14}{file}: a key is missing (expected log.origin)\n{'':14}Write it" in out
+    head = "FAILED        home          The office can be opened"
+    assert f"{head}\n{'':14}{file}: a key is missing (expected log.origin)\n{'':14}Write it" in out
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_the_text_says_what_is_wrong_then_what_to_do_then_the_verdict(verdict: V
     lines = as_text(report(bad)).splitlines()
     assert lines[-1] == f"verdict: {verdict}"
     assert "Do c." in lines
-    assert any(check_list()[5].sub_indication in line for line in lines)
+    assert any(line.strip() == f"file: a.code: b [{check_list()[5].sub_indication}]" for line in lines)
     assert max(map(len, lines)) <= WIDTH
 
 
