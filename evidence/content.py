@@ -41,7 +41,12 @@ _IDENTITY = (
 )
 _POST = ("channel_id", "message_id", "posted_at")
 _SERVICE = "service"
-_ABOUT = frozenset({"author", "forward", "saved_from", "via_bot", "reply", "topic", "album", "local_time", "buttons"})
+_ABOUT = frozenset(
+    {
+        "author", "forward", "saved_from", "via_bot", "reply", "topic", "album", "local_time", "buttons", "sent",
+        "limits", "restriction", "suggested_post",
+    }
+)  # fmt: skip
 """Parts that say something about a message and are none."""
 
 
@@ -253,7 +258,7 @@ ENTITY_FIELDS: Mapping[str, Field] = MappingProxyType(
         link="link",
         person="person",
         number="number",
-        text="language anchor time_form",
+        text="language anchor time_form old_text",
         integer="document_id webpage_id",
         flag="collapsed",
         time="time",
@@ -270,25 +275,52 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {
         # what is sent
         "media": _fields(
-            code="type",
-            integer="id dc bytes width height duration_s self_destruct_s sticker_id sticker_set_id",
+            code="type role",
+            integer="id dc bytes width height duration_s self_destruct_s sticker_id sticker_set_id answer",
             text="file_name media_type emoji performer title",
+            link="link",
             flag="spoiler",
+            time="uploaded_at",
         ),
         "contact": _fields(person="person", number="number"),
-        "location": _PLACE | _fields(integer="live_s"),
-        "venue": _PLACE | _fields(text="name address", integer="live_s"),
-        "game": _fields(text="title description", link="link"),
-        "invoice": _fields(text="title description currency", integer="amount"),
-        "poll": _fields(words="question", many={"answers": "answer"}),
-        "answer": _fields(words="text"),
+        "location": _PLACE | _fields(integer="live_s heading proximity_m"),
+        "venue": _PLACE | _fields(text="name address provider venue_id venue_type", integer="live_s"),
+        "game": _fields(text="title description short_name", link="link", integer="id"),
+        "invoice": _fields(text="title description currency start_param", integer="amount", flag="test"),
+        "poll": _fields(
+            words="question",
+            integer="id close_after_s",
+            time="closes_at",
+            flag="quiz multiple_choice public_voters open_answers revoting_disabled shuffle_answers hide_results "
+            "subscribers_only",
+            many={"answers": "answer", "countries": "text"},
+        ),
+        "answer": _fields(words="text", person="person", time="added_at"),
         "todo": _fields(words="title", flag="others_can_append others_can_complete", many={"tasks": "task"}),
         "task": _fields(integer="id", words="text"),
-        "giveaway": _PRIZE | _fields(integer="quantity", many={"channels": "person", "countries": "text"}),
+        "giveaway": _PRIZE
+        | _fields(integer="quantity", flag="winners_are_visible", many={"channels": "person", "countries": "text"}),
         "giveaway_results": _PRIZE
         | _fields(person="channel", integer="message_id", flag="is_refunded", many={"winners": "person"}),
-        "paid_media": _fields(integer="stars"),
-        "buttons": _fields(many={"rows": "row"}),
+        "paid_media": _fields(integer="stars", many={"locked": "locked"}),
+        "locked": _fields(integer="width height duration_s"),
+        "dice": _fields(text="emoji", integer="value"),
+        "web_page": _fields(
+            link="link embedded",
+            text="type site_name title description author",
+            integer="id duration_s",
+            words="article",
+            flag="pending",
+            many={"links": "link"},
+        ),
+        "story": _fields(
+            person="person author origin",
+            integer="id origin_id",
+            words="text",
+            time="posted_at expires_at",
+            flag="via_mention noforwards edited",
+        ),
+        "buttons": _fields(text="placeholder", many={"rows": "row"}),
         "row": _fields(many={"buttons": "button"}),
         "button": _fields(
             code="type style",
@@ -297,19 +329,36 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             link="link",
             person="person",
             text="data data_b64 forward_text query copy_text",
-            integer="id",
+            integer="id icon_id",
             flag="same_peer requires_password",
             many={"peer_types": "text"},
         ),
         # where it comes from and what it belongs to
-        "author": _fields(person="person"),
-        "forward": _fields(person="person", integer="message_id", time="posted_at"),
-        "saved_from": _fields(person="person"),
-        "via_bot": _fields(person="person"),
-        "reply": _fields(person="chat", integer="message_id", words="quote"),
-        "topic": _fields(integer="id", text="title"),
+        "author": _fields(person="person", text="rank", integer="boosts"),
+        "forward": _fields(
+            person="person", integer="message_id", time="posted_at", text="author announcement", flag="imported"
+        ),
+        "saved_from": _fields(person="person sender", integer="message_id", time="posted_at"),
+        "via_bot": _fields(person="person business guest"),
+        "reply": _fields(
+            person="chat sender",
+            integer="message_id thread_id story_id quote_offset task_id",
+            words="quote",
+            text="author option_b64",
+            time="posted_at",
+        ),
+        "topic": _fields(integer="id", text="title", person="person"),
         "album": _fields(integer="id"),
         "local_time": _fields(text="posted edited"),
+        "sent": _fields(flag="silent scheduled automatic", integer="stars effect_id repeat_s"),
+        "limits": _fields(flag="noforwards", integer="delete_after_s"),
+        "restriction": _fields(text="platform reason explanation"),
+        "suggested_post": _fields(
+            flag="accepted rejected paid_stars paid_ton",
+            integer="amount amount_nano",
+            text="currency",
+            time="scheduled_at",
+        ),
         # what was done
         "service": _PRIZE
         | _fields(
@@ -318,10 +367,12 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             code="recurring discard_reason",
             person="person to_person chat",
             integer="message_id score duration_s amount amount_nano app_id distance_m period_s icon_emoji_id button_id "
-            "unclaimed_count winners_count boosts gift_id messages_count community_id day month year",
+            "unclaimed_count winners_count boosts gift_id messages_count community_id day month year call_id game_id "
+            "icon_color auto_set_by",
             flag="is_active is_missed unclaimed via_giveaway in_stars is_limited is_anonymous rejected "
-            "broadcast_messages_allowed user_initiated new_value expired",
-            time="scheduled_at",
+            "broadcast_messages_allowed user_initiated new_value previous_value expired video closed hidden for_both "
+            "accepted declined balance_too_low refunded",
+            time="scheduled_at expires_at",
             many={"people": "person", "values": "text", "completed": "integer", "incompleted": "integer"},
         )
         | _fields(many={"tasks": "task"}),
@@ -340,20 +391,45 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "broadcast megagroup monoforum",
             each={"media": "media", "button": "button"},
         ),
+        # what a channel says of itself
+        "channel": _PLACE
+        | _fields(
+            text="about place theme",
+            person="linked_chat community migrated_from migrated_to direct_messages verifier",
+            integer="slow_mode_s delete_after_s available_min_id migrated_from_max_id pinned_id message_stars",
+            time="created_at",
+            flag="verified scam fake restricted noforwards join_to_send join_request forum signatures gigagroup "
+            "hidden_history hidden_members anti_spam forbidden monoforum deactivated",
+            many={"usernames": "text", "inactive_usernames": "text", "linked_chats": "person"},
+        ),
+        "administrator": _fields(
+            person="person promoted_by", text="rank", time="since", flag="owner anonymous", many={"rights": "code"}
+        ),
+        # counters
         # counters
         "views": _fields(integer="count"),
         "forwards": _fields(integer="count"),
         "reaction": _fields(code="type", text="emoji", integer="document_id count", many={"recent": "reactor"}),
-        "reactor": _fields(person="person", text="date", time="time"),
-        "votes": _fields(integer="total", flag="closed", many={"answers": "vote"}),
-        "vote": _fields(integer="count", flag="chosen"),
+        "reactor": _fields(person="person", text="date", time="time", integer="count", flag="anonymous"),
+        "votes": _fields(
+            integer="total", flag="closed", words="solution", many={"answers": "vote", "people": "person"}
+        ),
+        "vote": _fields(integer="count", flag="chosen correct", many={"people": "person"}),
         "results": _fields(integer="winners unclaimed additional_peers"),
         "receipt": _fields(integer="message_id"),
+        "replies": _fields(integer="count", flag="comments", person="chat", many={"people": "person"}),
+        "ticked": _fields(integer="id", person="person", time="time"),
+        "fact_check": _fields(text="country", words="text", flag="needed"),
+        "state": _fields(flag="pinned edit_hidden processing"),
+        "members": _fields(integer="count administrators removed banned online"),
     }
 )
 """The fields that each kind of part may have."""
 
-COUNTERS = ("views", "forwards", "reaction", "votes", "results", "receipt")
+COUNTERS = (
+    "views", "forwards", "reaction", "votes", "results", "receipt", "replies", "ticked", "fact_check", "state",
+    "members",
+)  # fmt: skip
 """The kinds of part that are counters."""
 COUNTED = frozenset({*COUNTERS, "reactor", "vote"})
 """The kinds that stand in counters alone, where people stand in place."""

@@ -58,6 +58,8 @@ class HoleReason(StrEnum):
     OWN_ONLY = "own_messages_only"
     UNNAMED = "unnamed_files"
     MODE = "mode"
+    PAYWALL = "paywall"
+    SELF_DESTRUCTING = "self_destructing"
     BAN = "ban"
     DOWNTIME = "downtime"
 
