@@ -4,19 +4,27 @@ A machine suggests, a person decides. Two persons: a mode above ``metadata_only`
 an unknown recipient. One person with a reason, a second told and reviewing within seven days:
 a channel as ``metadata_only``, a bundle for an approved recipient. A mode above ``metadata_only``
 needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
+
+Two persons at one machine act at once. Otherwise the first one's request waits in the log, with an order that
+says all that the act needs, until a second person answers it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
+
 from config.watchlist import LegalBasis, Readable, load_legal_basis
 from evidence.canonical import Value, text_value
-from evidence.custody.event import Draft
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
-from evidence.store.projection import REVIEW_WITHIN
+from evidence.store.projection import ANSWER_WITHIN, Placed
+from evidence.store.reviews import review_of
 from evidence.times import format_time
 
 
@@ -78,12 +86,41 @@ class Grant:
 
     Attributes:
         request: Event id of the request; the act names it as its ``authority``.
+        drafts: Empty where the approval is in the log already, and its act was cut short.
         review_by: When a second person must have reviewed; None when one has approved already.
+        waited: Whether the request is in the log already, where somebody may answer it meanwhile.
     """
 
     request: str
     drafts: tuple[Draft, ...]
     review_by: datetime | None
+    waited: bool = False
+
+    def require_open(self, connection: sa.Connection) -> None:
+        """Check, inside the turn that logs the approval or the act, that nobody else answered the request.
+
+        Raises:
+            AuthorityError: Somebody did, or what was asked for is done.
+        """
+        if not self.waited:
+            return
+        review = review_of(connection, self.request)
+        if review is None or review.done or review.approved == bool(self.drafts):
+            raise AuthorityError("authority.answered", where=self.request)
+
+    def log(self, sequencer: Sequencer, acts: Sequence[Draft]) -> list[Placed]:
+        """Log acts and what gives them authority, in one turn.
+
+        Raises:
+            AuthorityError: As ``require_open``; nothing was logged.
+        """
+        prepared = sequencer.prepare([*self.drafts, *acts])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            self.require_open(connection)
+            return prepared
+
+        return sequencer.turn(choose)
 
 
 def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalBasis | None:
@@ -109,7 +146,7 @@ def two_persons(act: Act, target: str, doer: Doer) -> Grant:
         AuthorityError: Nobody approved, or the same person did both.
     """
     approver = require_two(act, doer)
-    request = _request(act, target, doer)
+    request = request_of(act, target, doer)
     return Grant(request.event_id, (request, approval(request.event_id, replace(doer, actor=approver))), None)
 
 
@@ -140,8 +177,8 @@ def one_person(act: Act, target: str, doer: Doer) -> Grant:
     if doer.approver is not None:
         return two_persons(act, target, doer)
     require_reason(doer, act=act.value)
-    request = _request(act, target, doer)
-    return Grant(request.event_id, (request,), doer.at + REVIEW_WITHIN)
+    request = request_of(act, target, doer)
+    return Grant(request.event_id, (request,), doer.at + ANSWER_WITHIN)
 
 
 def require_reason(doer: Doer, *, act: str) -> None:
@@ -154,6 +191,16 @@ def require_reason(doer: Doer, *, act: str) -> None:
         raise AuthorityError("authority.needs_reason", where=act)
 
 
-def _request(act: Act, target: str, doer: Doer) -> Draft:
-    values: dict[str, Value] = {"what": act.value, "target": text_value(target), "proof": "declared"}
+def request_of(act: Act, target: str, doer: Doer, order: Mapping[str, Value] | None = None) -> Draft:
+    """What is logged when somebody asks for an act.
+
+    Args:
+        order: All that the act needs, by name, where it waits for a second person; None where it is done at once.
+    """
+    values: dict[str, Value] = {"what": act.value, "target": text_value(target), "order": order, "proof": "declared"}
     return Draft("requested", doer.values() | values)
+
+
+def refusal(request: str, doer: Doer) -> Draft:
+    """What is logged when ``doer`` refuses a request, or takes back their own."""
+    return Draft("refused", doer.values(authority=request) | {"request": request, "proof": "declared"})

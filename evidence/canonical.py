@@ -97,6 +97,21 @@ def text_value(text: str) -> Value:
     return text
 
 
+def text_of(value: Value) -> str:
+    """The text that ``text_value`` made a value of.
+
+    Raises:
+        CanonicalError: It is none.
+    """
+    match value:
+        case str():
+            return value
+        case {"b64": str(encoded)}:
+            return from_b64u(encoded).decode("utf-8", "surrogatepass")
+        case _:
+            raise CanonicalError("canonical.not_a_text", found=type(value).__name__)
+
+
 def b64u(data: bytes) -> str:
     """Encode bytes as base64url without padding (RFC 4648, section 5)."""
     return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")

@@ -43,7 +43,7 @@ from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
 from evidence.store.database import reading
-from evidence.store.reviews import open_reviews
+from evidence.store.reviews import Review, Stage, open_reviews
 from evidence.times import Clock, format_time
 
 LEAST_FREE_BYTES = 1 << 30
@@ -208,17 +208,24 @@ def reviews(home: Home) -> Iterable[Finding]:
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         waiting = open_reviews(connection)
-    for each in waiting:
-        if each.due_at is None:
-            yield Finding("reviews", Verdict.FAILED, "reviews.row_lost", {"subject": each.request})
-            continue
-        late = each.due_at < now
-        facts = {"subject": each.request, "due_at": each.due_at}
-        yield (
-            Finding("reviews", Verdict.INDETERMINATE, "reviews.late", facts)
-            if late
-            else Finding("reviews", Verdict.PASSED, "reviews.waiting", facts)
-        )
+    return (_of_review(each, now) for each in waiting)
+
+
+def _of_review(review: Review, now: str) -> Finding:
+    if review.due_at is None:
+        return Finding("reviews", Verdict.FAILED, "reviews.row_lost", {"subject": review.request})
+    facts = {"subject": review.request, "due_at": review.due_at}
+    match review.stage(now):
+        case Stage.UNFINISHED:
+            return Finding("reviews", Verdict.INDETERMINATE, "reviews.not_finished", facts)
+        case Stage.LAPSED:
+            return Finding("reviews", Verdict.PASSED, "reviews.too_old", facts)
+        case Stage.ASKED:
+            return Finding("reviews", Verdict.PASSED, "reviews.request_waits", facts)
+        case Stage.LATE:
+            return Finding("reviews", Verdict.INDETERMINATE, "reviews.late", facts)
+        case Stage.DONE:
+            return Finding("reviews", Verdict.PASSED, "reviews.waiting", facts)
 
 
 def decoder() -> Iterable[Finding]:

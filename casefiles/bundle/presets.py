@@ -38,6 +38,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "approver",
                 "declared_by",
                 "legal_basis",
+                "order",
                 "person",
                 "reason",
                 "receiver",

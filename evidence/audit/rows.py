@@ -5,7 +5,7 @@ a key knows less of the register of channels: an entry does not say which channe
 only the newest channel that nothing removed since must have its row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from config.errors import Term
 from evidence.audit.log import Place, failed
 from evidence.finding import Finding
 from evidence.store import database
+from evidence.store.reviews import ACTS, CLOSED
 
 _ID = "rows.places"
 
@@ -44,7 +45,7 @@ class _Places:
         yield from self._one_each(database.case_file, "case_opened")
         yield from self._one_each(database.case_item, "case_item_added")
         yield from self._one_each(database.authority, "requested", lambda place: {"request": place.event_id})
-        yield from self._approvals()
+        yield from self._answers()
         yield from self._removals()
         yield from self._channels()
 
@@ -71,20 +72,31 @@ class _Places:
                     )
         yield from (failed(_ID, _row(table, index), "rows.places.missing") for index in sorted(open_leaves))
 
-    def _approvals(self) -> Iterator[Finding]:
-        """Every approval belongs to one request."""
-        strays, missing = self._named_once(database.authority.c.approved_idx, "approved")
-        for index in strays:
-            yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.not_one_approval")
-        for index in missing:
-            yield failed(_ID, Term("place.approved_by", index=str(index)), "rows.places.missing")
-        table = database.authority
-        ending = self._of("channel_added") | self._of("channel_removed")
-        for index in self._connection.execute(
-            sa.select(table.c.closed_idx).where(table.c.closed_idx.is_not(None))
-        ).scalars():
-            if index not in ending:
-                yield failed(_ID, Term("place.ended_by", index=str(index)), "rows.places.ends_no_request")
+    def _answers(self) -> Iterator[Finding]:
+        """Every approval and every refusal is that of one request, and what was done or ended was so by an entry."""
+        yield from self._answered(
+            "approved_idx",
+            lambda index: Term("place.approved_by", index=index),
+            {"approved"},
+            each=self._of("approved"),
+        )
+        yield from self._answered("acted_idx", lambda index: Term("place.done_by", index=index), ACTS, each=frozenset())
+        yield from self._answered(
+            "closed_idx", lambda index: Term("place.ended_by", index=index), CLOSED, each=self._of("refused")
+        )
+
+    def _answered(
+        self, column: str, place: Callable[[str], Term], types: Collection[str], *, each: Collection[int]
+    ) -> Iterator[Finding]:
+        """The rows that say in a column which leaf ended a wait; of the leaves in ``each``, every one ended one."""
+        at, can, used = database.authority.c[column], set[int]().union(*map(self._of, types)), set[int]()
+        for index in self._connection.execute(sa.select(at).where(at.is_not(None))).scalars():
+            if type(index) is not int or index not in can or index in used:
+                yield failed(_ID, place(str(index)), "rows.places.answers_no_request")
+            else:
+                used.add(index)
+        for index in sorted(set(each) - used):
+            yield failed(_ID, place(str(index)), "rows.places.missing")
 
     def _removals(self) -> Iterator[Finding]:
         """Every removal from a case is that of one item that was added before."""

@@ -62,8 +62,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "rehearsal",
             )
         ),
-        "requested": Schema(act=(*_ACT, "what", "target", "proof")),
+        "requested": Schema(act=(*_ACT, "what", "target", "order", "proof")),
         "approved": Schema(act=(*_ACT, "request", "proof")),
+        "refused": Schema(act=(*_ACT, "request", "proof")),
         "channel_added": Schema(
             subject=("channel", "channel_id", "report_url", "reported_by", "reported_on", "access"),
             act=(*_ACT, "mode", "legal_basis", "review_by"),

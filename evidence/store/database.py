@@ -19,9 +19,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001f"
+SCHEMA_VERSION = "0001g"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -166,8 +166,10 @@ authority = sa.Table(
     metadata,
     sa.Column("request", sa.String(32), primary_key=True),
     sa.Column("idx", _IDX, nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("due_at", sa.String(24)),
     sa.Column("approved_idx", _IDX),
-    sa.Column("review_by", sa.String(24)),
+    sa.Column("acted_idx", _IDX),
     sa.Column("closed_idx", _IDX),
 )
 follower = sa.Table(

@@ -18,8 +18,8 @@ from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, observed_marks
 from evidence.times import format_time, parse_time
 
-REVIEW_WITHIN = timedelta(days=7)
-"""By when a second person looks at what one person did (invariant 7)."""
+ANSWER_WITHIN = timedelta(days=7)
+"""By when a second person looks at what one person did, or answers what one person asked for (invariant 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) ->
     _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == row["channel"]))
     connection.execute(sa.insert(database.channel), row)
-    _ask_for_review(connection, placed, placed.values["review_by"])
+    _acted(connection, placed, due_at=placed.values["review_by"])
 
 
 def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
@@ -72,16 +72,20 @@ def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) 
 
 
 def _exported(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
-    if placed.values["approver"] is None:
-        due = parse_time(placed.values["at"]) + REVIEW_WITHIN
-        _ask_for_review(connection, placed, format_time(due))
+    alone = placed.values["approver"] is None
+    due = parse_time(placed.values["at"]) + ANSWER_WITHIN
+    _acted(connection, placed, due_at=format_time(due) if alone else None)
 
 
-def _ask_for_review(connection: sa.Connection, placed: Placed, review_by: str | None) -> None:
-    """Record that an act of one person waits for a second one, who approves its request."""
+def _done(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    _acted(connection, placed, due_at=None)
+
+
+def _acted(connection: sa.Connection, placed: Placed, *, due_at: str | None) -> None:
+    """What a request asked for is done; where one person did it, a second looks at it by ``due_at``."""
     table = database.authority
-    of_request = sa.update(table).where(table.c.request == placed.values["authority"])
-    connection.execute(of_request.values(review_by=review_by))
+    of_request = sa.update(table).where(table.c.request == placed.values["authority"], table.c.acted_idx.is_(None))
+    connection.execute(of_request.values(acted_idx=placed.idx, due_at=due_at))
 
 
 def _end_review(connection: sa.Connection, placed: Placed) -> None:
@@ -93,13 +97,21 @@ def _end_review(connection: sa.Connection, placed: Placed) -> None:
 
 
 def _requested(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
-    connection.execute(sa.insert(database.authority), {"request": placed.event_id, "idx": placed.idx})
+    waits, due = placed.values["order"] is not None, parse_time(placed.values["at"]) + ANSWER_WITHIN
+    row = {"request": placed.event_id, "idx": placed.idx, "what": placed.values["what"]}
+    connection.execute(sa.insert(database.authority), row | {"due_at": format_time(due) if waits else None})
 
 
 def _approved(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
-    table = database.authority
-    of_request = sa.update(table).where(table.c.request == placed.values["request"])
-    connection.execute(of_request.values(approved_idx=placed.idx))
+    connection.execute(_of_request(placed).values(approved_idx=placed.idx))
+
+
+def _refused(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    connection.execute(_of_request(placed).values(closed_idx=placed.idx))
+
+
+def _of_request(placed: Placed) -> sa.Update:
+    return sa.update(database.authority).where(database.authority.c.request == placed.values["request"])
 
 
 def _case_opened(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
@@ -128,11 +140,15 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
     {
         "requested": _requested,
         "approved": _approved,
+        "refused": _refused,
         "observed": _observed,
         "hole": _hole,
         "channel_added": _channel_added,
         "channel_removed": _channel_removed,
         "exported": _exported,
+        "imported": _done,
+        "receiver_added": _done,
+        "key_changed": _done,
         "case_opened": _case_opened,
         "case_item_added": _case_item_added,
         "case_item_removed": _case_item_removed,

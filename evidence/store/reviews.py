@@ -1,12 +1,15 @@
-"""The reviews that wait for a second person (invariant 7), read from the log and its rows.
+"""What waits for a second person (invariant 7), as the log and its rows tell it.
 
-``doctor`` has no key, and a row can be deleted. So the leaves are read too, whose types are in clear: every
-request has its row, and only an entry of a fitting type ends a wait, once. Where a row does not agree with
-that, the wait is not over. An audit with the passphrase compares each row with its record.
+Two kinds wait: what one person did, for a review; and what one person asked for, for an approval. Doctor
+has no key, and a row can be deleted. So the leaves are asked, whose types are in clear: every request has
+its row, what was done by one person stands right behind its request, and what ends a wait is an entry of
+a type that can, once. Where a row does not bear that out, the wait is not over. An audit with the
+passphrase compares each row with its record.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -15,25 +18,59 @@ import sqlalchemy as sa
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
 
-_ENDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"approved_idx": frozenset({"approved"}), "closed_idx": frozenset({"channel_added", "channel_removed"})}
-)
+ACTS = frozenset({"channel_added", "exported", "imported", "key_changed", "receiver_added"})
+"""Types of entries by which what was asked for is done."""
+_ALONE = frozenset({"channel_added", "exported"})
+"""Those that one person may do; the request is then the entry just before."""
+CLOSED = frozenset({"channel_added", "channel_removed", "refused"})
+"""Types of entries that end a wait without an approval."""
+_ENDS: Mapping[str, frozenset[str]] = MappingProxyType({"approved_idx": frozenset({"approved"}), "closed_idx": CLOSED})
 """What ends a wait, by the column that says where it is."""
+
+
+class Stage(StrEnum):
+    """How what waits stands.
+
+    ``review``, ``late``: one person did it, and a second looks at it, or should have by now.
+    ``request``, ``lapsed``: one person asked for it, and a second approves it, or cannot any more.
+    ``unfinished``: a second person approved it, and it is not done.
+    """
+
+    DONE = "review"
+    LATE = "late"
+    ASKED = "request"
+    LAPSED = "lapsed"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An act of one person that a second has not reviewed.
+    """What waits for a second person, or for the second person's act.
 
     Attributes:
         request: Event id of the request; ``approve`` names it.
         index: Where in the log the request is.
-        due_at: None where the row that would say it is gone or was changed.
+        what: The act; None where its row is gone.
+        due_at: By when a second person answers; None where the row that would say it is gone or was changed.
+        done: Whether one person did it, so that a review is all that is missing.
+        approved: Whether a second person approved it, and it is not done yet.
     """
 
     request: str
     index: int
+    what: str | None
     due_at: str | None
+    done: bool
+    approved: bool
+
+    def stage(self, now: str) -> "Stage":
+        """How it stands at a time, written as values of the log are."""
+        late = (self.due_at or "") < now
+        if self.done:
+            return Stage.LATE if late else Stage.DONE
+        if self.approved:
+            return Stage.UNFINISHED
+        return Stage.LAPSED if late else Stage.ASKED
 
 
 def types_of(connection: sa.Connection, types: Collection[str]) -> Mapping[int, str]:
@@ -52,19 +89,24 @@ def types_of(connection: sa.Connection, types: Collection[str]) -> Mapping[int, 
 
 
 def open_reviews(connection: sa.Connection) -> Sequence[Review]:
-    """The waiting reviews by their due time; those that have lost their row come first."""
-    leaves = types_of(connection, {"requested"}.union(*_ENDS.values()))
+    """What waits, by the time that it is due; what has lost its row comes first."""
+    leaves = types_of(connection, _ALONE.union({"requested"}, *_ENDS.values()))
     rows = {row.idx: row for row in connection.execute(sa.select(database.authority))}
     ended, waiting = _ended(leaves, rows.values()), []
-    for index in (index for index, kind in leaves.items() if kind == "requested" and index not in ended):
+    for index in (index for index, kind in leaves.items() if kind == "requested"):
         row = rows.get(index)
+        approved = row is not None and _unfinished(row)
+        if index in ended and not approved:
+            continue
         request = row.request if row else _event_id(connection, index)
-        waiting.append(Review(request, index, row.review_by if row else None))
+        what, due_at = (row.what, row.due_at) if row else (None, None)
+        done = leaves.get(index + 1) in _ALONE
+        waiting.append(Review(request, index, what, due_at, done=done, approved=approved))
     return sorted(waiting, key=lambda review: (review.due_at or "", review.index))
 
 
 def review_of(connection: sa.Connection, request: str) -> Review | None:
-    """The review that a request waits for; None where it waits for none."""
+    """What a request waits for; None where it waits for nothing."""
     return next((review for review in open_reviews(connection) if review.request == request), None)
 
 
@@ -78,6 +120,12 @@ def _ended(leaves: Mapping[int, str], rows: Iterable[sa.Row[Any]]) -> set[int]:
                 used.add(at)
                 ended.add(row.idx)
     return ended
+
+
+def _unfinished(row: sa.Row[Any]) -> bool:
+    """Whether a request that waited was approved, and what it asked for is neither done nor called off."""
+    at_once = row.due_at is None
+    return row.approved_idx is not None and row.acted_idx is None and row.closed_idx is None and not at_once
 
 
 def _event_id(connection: sa.Connection, index: int) -> str:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001f"
+revision = "0001g"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -14,8 +14,10 @@ def upgrade() -> None:
         "authority",
         sa.Column("request", sa.String(length=32), nullable=False),
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("due_at", sa.String(length=24), nullable=True),
         sa.Column("approved_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("review_by", sa.String(length=24), nullable=True),
+        sa.Column("acted_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("closed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("request", name=op.f("pk_authority")),
     )

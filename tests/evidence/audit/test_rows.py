@@ -213,6 +213,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE authority SET request = 'ff' WHERE idx = (SELECT max(idx) FROM authority)",
         "UPDATE authority SET approved_idx = NULL",
         "UPDATE authority SET approved_idx = 0",
+        "UPDATE authority SET acted_idx = 0",
         "UPDATE authority SET closed_idx = 0",
         "DELETE FROM case_item",
         "DELETE FROM case_item WHERE removed_idx IS NOT NULL",

@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Home:
     [
         sa.delete(database.authority),
         sa.update(database.authority).values(approved_idx=1, closed_idx=1),
-        sa.update(database.authority).values(review_by=None),
+        sa.update(database.authority).values(due_at=None),
         sa.update(database.authority).values(approved_idx=database.authority.c.idx),
         sa.delete(database.task),
     ],
