@@ -48,6 +48,20 @@ def receivers(engine: sa.Engine, casework: Identity) -> Sequence[Receiver]:
     return tuple(approved.values())
 
 
+def changed_after(engine: sa.Engine, receiver: Receiver, index: int, casework: Identity) -> int | None:
+    """The newest entry behind ``index`` that approved this receiver or took them back; None where there is none.
+
+    Raises:
+        LeafError: A record is missing or damaged.
+    """
+    newest = None
+    for event, record in logged(engine, ["receiver_added", "receiver_removed"], casework):
+        same = all(record.values[name] == value for name, value in receiver.values().items())
+        if same and event.index > index:
+            newest = event.index
+    return newest
+
+
 def require_receiver(name: str | None, audience: str, approved: Sequence[Receiver]) -> None:
     """Check that whoever a bundle goes to is an approved receiver for its audience.
 

@@ -6,6 +6,7 @@ The program watches only publicly reported channels, so each entry names the rep
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -117,7 +118,19 @@ def load_legal_basis(source: Readable, *, today: date) -> LegalBasis:
         LegalBasisError: It cannot be read, a key is missing, unknown or unfit, or the basis is not valid today.
     """
     where = str(source) if isinstance(source, Path) else _UPLOADED
-    document = _document_of(source, where)
+    return _checked(_document_of(source, where), where, today)
+
+
+def read_legal_basis(values: object, *, today: date) -> LegalBasis:
+    """A legal basis from its ``values``, as an event has them.
+
+    Raises:
+        LegalBasisError: It is incomplete or not valid today.
+    """
+    return _checked(values if isinstance(values, Mapping) else {}, _UPLOADED, today)
+
+
+def _checked(document: Mapping[str, object], where: str, today: date) -> LegalBasis:
     for key in sorted(_LEGAL_KEYS ^ document.keys()):
         if key in _LEGAL_KEYS:
             raise LegalBasisError("legal_basis.key_missing", where=where, expected=key)
@@ -162,7 +175,7 @@ def _document_of(source: Readable, where: str) -> dict[str, object]:
         raise LegalBasisError("legal_basis.not_toml", where=where, system=str(error)) from error
 
 
-def _text(document: dict[str, object], key: str, where: str) -> str:
+def _text(document: Mapping[str, object], key: str, where: str) -> str:
     value = document[key]
     if not isinstance(value, str) or not value.strip():
         raise LegalBasisError("legal_basis.key_empty", file=where, key=key)

@@ -137,6 +137,7 @@ def lived(folder: Path) -> Life:
         )
         (request,) = [each["facts"]["subject"] for each in waiting(run("doctor", "--json", home=life.home))]
         life.keep("approve", request, "--by", "bo")
+        life.keep("approve --list")
         life.keep("receiver list")
         life.keep("receiver remove", "Court", "--for", "court")
         life.keep("verify", life.bundle, *life.trust(), "--log", life.ran["init"].printed["log_vkey"])

@@ -1,24 +1,49 @@
-"""``approve``: a second person reviews what one person did."""
+"""``approve``: a second person answers one person: approves what waits, and it is done; or reviews, or refuses."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.common import (
     actor_option,
+    ask,
     counted,
     doer,
     emit_logged,
+    given_passphrase,
     json_option,
     open_home,
     passphrase_option,
     reason_option,
     unlock,
 )
+from api.cli.intake import watched
+from api.cli.page import Listing, emit_pages
+from casefiles.verifier.report import printable
+from config.errors import Term
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.office.approval import Answered, Done, Wait
+    from api.office.request import Request
 
 
 @click.command()
-@click.argument("request")
+@click.argument("request", required=False)
+@click.option("--list", "listed", is_flag=True, help="List what waits for a second person; so does no REQUEST.")
+@click.option("--refuse", is_flag=True, help="Refuse it, or take back your own; needs --reason.")
+@click.option("--yes", is_flag=True, help="Agree without being asked, as in a script.")
+@click.option(
+    "--card",
+    "cards",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A card, where the seal is renewed; may be given several times. Otherwise the words are asked for.",
+)
 @reason_option
 @actor_option
 @passphrase_option
@@ -26,27 +51,186 @@ from api.cli.common import (
 @click.pass_context
 def approve(
     ctx: click.Context,
-    request: str,
+    request: str | None,
+    listed: bool,
+    refuse: bool,
+    yes: bool,
+    cards: tuple[Path, ...],
     reason: str | None,
     actor: str | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Review what one person did, as the second person.
+    """Answer what waits for a second person.
 
-    'doctor' lists the requests that wait. Whoever made the request cannot approve it.
+    Shows what was asked for, asks whether you agree, and does it; or records your review of what one person
+    did. Nobody approves their own request. Without REQUEST it lists what waits, and says more with the
+    passphrase, for which it does not ask then.
     """
+    from api.office.approval import Means, require_approvable
     from api.office.approval import approve as approve_request
-    from api.office.approval import require_waiting
+    from api.office.approval import refuse as refuse_request
+    from api.office.request import find_request, require_unanswered
 
     home = open_home(ctx)
+    if listed or request is None:
+        _list(home, passphrase_file, as_json=as_json)
+        return
     person = doer(actor, home.clock, reason=reason)
-    require_waiting(home, request)
-    done = approve_request(home, request, person, unlock(home, passphrase_file).casework)
-    emit_logged(
-        {"request": done.request, "what": done.what, "target": done.target, "waiting": done.waiting},
-        done.unstamped,
-        as_json=as_json,
-        text=f"Approved the {done.what} of {done.requested_by}: {done.target}. "
-        f"{counted(done.waiting, 'other request')} still waiting.",
-    )
+    require_unanswered(home, request)
+    casework = unlock(home, passphrase_file).casework
+    asked = find_request(home, request, casework)
+    if refuse:
+        refused = refuse_request(home, asked, person)
+        _emit(refused, {"refused": True}, as_json=as_json, text=_refused(refused, person.actor))
+        return
+    require_approvable(home, asked, person, casework)
+    if asked.order:
+        _require_yes(asked, yes=yes)
+    words = _cards(asked, cards)
+    with watched() as begin:
+        done = approve_request(home, asked, person, Means(casework, words, begin))
+    told, text = _of_act(asked, done.done) if done.done else ({}, "")
+    _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
+
+
+def _emit(done: "Answered", told: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    asked = done.request
+    told = {"request": asked.request, "what": asked.act.value, "target": asked.target, "waiting": done.waiting, **told}
+    waiting = f"{counted(done.waiting, 'other request')} still waiting."
+    emit_logged(told, done.unstamped, as_json=as_json, text=f"{text} {waiting}")
+
+
+def _approved(done: "Answered") -> str:
+    asked = done.request
+    return f"Approved the {asked.act.value} of {asked.by.actor}: {asked.target}."
+
+
+def _refused(done: "Answered", actor: str) -> str:
+    asked = done.request
+    how = "Took back your" if asked.by.actor == actor else f"Refused {asked.by.actor}'s"
+    return f"{how} request ({asked.act.value}): {asked.target}. Nothing of it is done."
+
+
+# What is approved, before it is
+
+
+_NAMES: Mapping[str, str] = {
+    "report_url": "report",
+    "reported_by": "reported by",
+    "reported_on": "reported on",
+    "replaces": "changes entry",
+    "chat": "chat",
+    "container_sha256": "SHA-256 of it",
+    "declared_by": "declared by",
+    "legal_basis": "legal basis",
+    "items_sha256": "SHA-256 of them",
+    "consent": "consent, entry",
+    "old": "SHA-256 of the old",
+}
+"""What the parts of an order are called, where not by their names."""
+
+
+def _require_yes(asked: "Request", *, yes: bool) -> None:
+    """Show what is asked for, and go on only if the second person agrees.
+
+    Raises:
+        UsageError: There is no terminal to ask at, and no ``--yes``.
+        click.Abort: The person does not agree.
+    """
+    from config.errors import UsageError
+
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("usage.needs_yes", where="approve")
+    click.echo("\n".join(printable(line) for line in _shown(asked)), err=True)
+    if not yes and ask(Term("prompt.approve")).strip().casefold() != "yes":
+        raise click.Abort(str(Term("note.not_approved")))
+
+
+def _shown(asked: "Request") -> list[str]:
+    """A request in words, a line for each part."""
+    from evidence.times import format_time
+
+    lines = [f"{asked.by.actor} asked on {format_time(asked.by.at)} for: {asked.act.value}, {asked.target}"]
+    if asked.by.reason:
+        lines.append(f"  reason: {asked.by.reason}")
+    for name, value in asked.order.items():
+        if isinstance(value, Mapping) and name == "legal_basis":
+            lines += [f"  legal basis, {part}: {words}" for part, words in value.items()]
+        elif value is not None:
+            lines.append(f"  {_NAMES.get(name, name)}: {asked.text(name)}")
+    return lines
+
+
+def _cards(asked: "Request", files: tuple[Path, ...]) -> list[str]:
+    """The cards, for the one act that needs them."""
+    from api.cli.key import read_cards
+    from evidence.authority import Act
+
+    return read_cards(files) if asked.act is Act.KEY and asked.order else []
+
+
+# What came of it
+
+
+def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
+    """What an act did, for a machine and in words: as the command does that acts at once."""
+    from api.cli import bundle, channel, intake, key, receiver
+    from api.office.bundle import Exported
+    from api.office.channel import Registered
+    from api.office.intake import Imported
+    from api.office.key import Renewed
+    from casefiles.bundle.destination import Destination
+
+    match done:
+        case Registered():
+            name, mode = asked.text("channel"), asked.text("mode")
+            return channel.told(name, mode, done), channel.outcome(name, mode, done)
+        case Imported():
+            return intake.told(done), intake.outcome(done)
+        case Renewed():
+            return key.told(done), key.outcome(done)
+        case Exported():
+            destination = Destination(Path(asked.text("out")))
+            return bundle.told(destination, done), bundle.outcome(destination, done)
+        case _:
+            return receiver.told(done.receiver), receiver.outcome(done.receiver)
+
+
+# What waits
+
+
+def _list(home: "Home", passphrase_file: Path | None, *, as_json: bool) -> None:
+    from api.office.approval import waiting
+
+    casework = None if given_passphrase(passphrase_file) is None else unlock(home, passphrase_file).casework
+    listing = Listing("requests", _told, _line, "Nothing waits for a second person.")
+    emit_pages(listing, [waiting(home, casework)], as_json=as_json)
+
+
+def _told(wait: "Wait") -> dict[str, Any]:
+    asked = wait.asked
+    return {
+        "request": wait.request,
+        "what": wait.what,
+        "stage": wait.stage.value,
+        "due_at": wait.due_at,
+        "target": asked.target if asked else None,
+        "requested_by": asked.by.actor if asked else None,
+    }
+
+
+_STAGES: Mapping[str, str] = {
+    "review": "done, to be reviewed",
+    "late": "done, the review is late",
+    "request": "asked for, to be approved",
+    "lapsed": "asked for, too old to be approved",
+    "unfinished": "approved, not finished",
+}
+"""How what waits stands, in words."""
+
+
+def _line(wait: "Wait") -> str:
+    what = wait.what or "unknown"
+    line = f"{wait.request}  {what:<9}{_STAGES[wait.stage.value]}, by {wait.due_at or 'unknown'}"
+    return f"{line}\n    {wait.asked.by.actor}: {wait.asked.target}" if wait.asked else line

@@ -1,6 +1,7 @@
 """``case export`` and ``verify``: a bundle leaves, and is checked."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,7 @@ from api.cli.common import (
     doer,
     emit,
     emit_logged,
+    emit_waiting,
     json_option,
     open_home,
     passphrase_option,
@@ -20,6 +22,10 @@ from api.cli.common import (
 from casefiles.bundle.presets import AUDIENCES
 from config.errors import Term, UsageError
 from config.words import languages
+
+if TYPE_CHECKING:
+    from api.office.bundle import Exported
+    from casefiles.bundle.destination import Destination
 
 
 @click.command()
@@ -63,12 +69,13 @@ def export(
     """Export a case as a signed bundle without pictures, with its covering letter.
 
     A second person agrees (--approved-by), unless the client's consent is recorded and --to names an
-    approved receiver; then a second person reviews it within seven days.
+    approved receiver; then a second person reviews it within seven days. Otherwise the request waits
+    for 'approve', and the command exits 3.
     """
     from api.office.bundle import Order, export_case, require_exportable
+    from api.office.request import Waiting
     from api.office.short import case_of
     from casefiles.bundle.destination import Destination
-    from evidence.times import format_time
 
     home = open_home(ctx)
     case_id, destination = case_of(home, case_id), Destination(out)
@@ -76,21 +83,32 @@ def export(
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
     done = export_case(home, Order(case_id, audience, language, person, receiver), casework, destination)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    emit_logged(told(destination, done), done.unstamped, as_json=as_json, text=outcome(destination, done))
+
+
+def told(destination: "Destination", done: "Exported") -> dict[str, Any]:
+    """What left, for a machine."""
+    return {
+        "bundle": str(destination.bundle),
+        "letter": str(destination.letter),
+        "items": done.facts.items,
+        "sha256": done.facts.sha256,
+        "seal_fingerprint": done.facts.seal_fingerprint,
+    }
+
+
+def outcome(destination: "Destination", done: "Exported") -> str:
+    """What left, in words."""
+    from evidence.times import format_time
+
     if done.finished:
         warn(Term("note.export_finished"))
     review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
-    emit_logged(
-        {
-            "bundle": str(destination.bundle),
-            "letter": str(destination.letter),
-            "items": done.facts.items,
-            "sha256": done.facts.sha256,
-            "seal_fingerprint": done.facts.seal_fingerprint,
-        },
-        done.unstamped,
-        as_json=as_json,
-        text=f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
-        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}",
+    return (
+        f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
+        f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from api.cli.common import (
     approved_option,
     doer,
     emit_logged,
+    emit_waiting,
     json_option,
     open_home,
     reason_option,
@@ -60,9 +61,11 @@ def add(
 
     CHANNEL is @name, t.me/name, or its number, with -100 before it or without. One person may add it as
     metadata_only with a reason, and a second person reviews it within seven days. Any other mode needs
-    a legal basis and --approved-by. Adding the same again changes nothing.
+    a legal basis and a second person: --approved-by, or the request waits for 'approve' and exits 3.
+    Adding the same again changes nothing.
     """
     from api.office.channel import add_channel
+    from api.office.request import Waiting
     from config.watchlist import watch_entry
     from evidence.observation import Mode
 
@@ -72,22 +75,27 @@ def add(
     )
     person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
     emit_logged(
-        {
-            "channel": entry.channel,
-            "mode": mode,
-            "review_by": done.review_by,
-            "before": done.before,
-            "changed": list(done.changed),
-            "logged": done.logged,
-        },
-        done.unstamped,
-        as_json=as_json,
-        text=_outcome(entry.channel, mode, done),
+        told(entry.channel, mode, done), done.unstamped, as_json=as_json, text=outcome(entry.channel, mode, done)
     )
 
 
-def _outcome(channel: str, mode: str, done: "Registered") -> str:
+def told(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
+    """What adding a channel did, for a machine."""
+    return {
+        "channel": channel,
+        "mode": mode,
+        "review_by": done.review_by,
+        "before": done.before,
+        "changed": list(done.changed),
+        "logged": done.logged,
+    }
+
+
+def outcome(channel: str, mode: str, done: "Registered") -> str:
+    """What adding a channel did, in words."""
     if not done.logged:
         return f"{channel} is registered already, as {mode}. Nothing was changed."
     review = f" A second person reviews it by {done.review_by}." if done.review_by else ""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -24,6 +24,7 @@ from evidence.times import Clock
 
 if TYPE_CHECKING:
     from api.office.item import Chosen
+    from api.office.request import Waiting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +52,9 @@ new_passphrase_option = click.option(
     help="File (mode 0600) that holds the new passphrase; otherwise a prompt asks for it twice.",
 )
 approved_option = click.option(
-    "--approved-by", metavar="NAME", help="A second person who has agreed, for acts that need two."
+    "--approved-by",
+    metavar="NAME",
+    help="A second person who agrees, here and now, for acts that need two.",
 )
 reason_option = click.option("--reason", metavar="TEXT", help="Why; logged, and withheld from bundles.")
 
@@ -203,6 +206,26 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
 def emit_logged(data: Mapping[str, Any], unstamped: Explained | None, *, as_json: bool, text: str) -> None:
     """Print the result of a command that logs, and why that has no signature or time stamp yet."""
     emit({**data, "warnings": warn_unstamped(unstamped)}, as_json=as_json, text=text)
+
+
+def emit_waiting(ctx: click.Context, waiting: "Waiting", *, as_json: bool) -> NoReturn:
+    """Say that nothing was done yet, who does what now, and end so that a script sees it.
+
+    Raises:
+        click.exceptions.Exit: Always.
+    """
+    from api.errors import UNDECIDED
+
+    if waiting.why:
+        warn(Term("note.plain", cause=waiting.why))
+    told = {"request": waiting.request, "waits": True, "what": waiting.act.value, "due_at": waiting.due_at}
+    text = (
+        f"Nothing was done yet: this {waiting.act.value} needs a second person. The request is in the log.\n"
+        f"By {waiting.due_at}, that person looks at it and answers it with:\n"
+        f"  nisisama approve {waiting.request}"
+    )
+    emit_logged(told, waiting.unstamped, as_json=as_json, text=text)
+    ctx.exit(UNDECIDED)
 
 
 def say(text: str) -> None:

@@ -2,9 +2,10 @@
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,7 @@ from api.cli.common import (
     counted,
     doer,
     emit_logged,
+    emit_waiting,
     json_option,
     open_home,
     reason_option,
@@ -36,7 +38,8 @@ from monitor.errors import ChatNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from api.office.intake import Imported, Wish
+    from api.office.intake import Imported, Progress, Wish
+    from api.office.request import Waiting
     from evidence.intake.keep import Counts
     from monitor.desktop.json import ListedChat
 
@@ -91,40 +94,50 @@ def import_(
 
     Of an export of a whole account, it offers the chats by title, kind and size; a private chat is taken in only
     if somebody says so. This needs no passphrase: the command seals what it takes in and cannot read it back. Importing
-    the same export again adds nothing.
+    the same export again adds nothing. A mode above metadata_only needs a legal basis and a second person:
+    --approved-by, or the request waits for 'approve' and exits 3.
     """
     from api.office.intake import Wish
+    from api.office.request import Waiting
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     wish = Wish(path, chat_id, declared_by, Mode(mode), legal_basis, person, private_chat)
     done = _imported(home, wish, as_json=as_json)
-    emit_logged(
-        {
-            "channel_id": done.container.channel_id,
-            **asdict(done.counts),
-            "container_sha256": done.container.sha256,
-            "gaps": done.missing.get(HoleReason.GAP, 0),
-            "unnamed_files": done.missing.get(HoleReason.UNNAMED, 0),
-            "own_messages_only": HoleReason.OWN_ONLY in done.missing,
-            "cut_off": HoleReason.CUT_OFF in done.missing,
-            "absent": {reason.value: done.missing[reason] for reason in ABSENT if reason in done.missing},
-            "outside_the_export": done.missing.get(HoleReason.OUTSIDE, 0),
-            "decoder": done.walls,
-        },
-        done.unstamped,
-        as_json=as_json,
-        text="\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)]),
-    )
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    emit_logged(told(done), done.unstamped, as_json=as_json, text=outcome(done))
 
 
-def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported":
+def told(done: "Imported") -> dict[str, Any]:
+    """What an import did, for a machine."""
+    return {
+        "channel_id": done.container.channel_id,
+        **asdict(done.counts),
+        "container_sha256": done.container.sha256,
+        "gaps": done.missing.get(HoleReason.GAP, 0),
+        "unnamed_files": done.missing.get(HoleReason.UNNAMED, 0),
+        "own_messages_only": HoleReason.OWN_ONLY in done.missing,
+        "cut_off": HoleReason.CUT_OFF in done.missing,
+        "absent": {reason.value: done.missing[reason] for reason in ABSENT if reason in done.missing},
+        "outside_the_export": done.missing.get(HoleReason.OUTSIDE, 0),
+        "decoder": done.walls,
+    }
+
+
+def outcome(done: "Imported") -> str:
+    """What an import did, in words."""
+    return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
+
+
+def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported | Waiting":
     """Import; what the export leaves open is asked for at a terminal."""
-    from api.office.intake import list_chats
+    from api.office.intake import import_export, list_chats
 
     while True:
         try:
-            return _watched(home, wish)
+            with watched() as begin:
+                return import_export(home, wish, begin)
         except ChatNotFoundError:
             if wish.chat_id is not None:
                 raise
@@ -137,10 +150,13 @@ def _imported(home: Home, wish: "Wish", *, as_json: bool) -> "Imported":
             wish = replace(wish, private=True)
 
 
-def _watched(home: Home, wish: "Wish") -> "Imported":
-    """Import, and tell how far it has come, also where it is stopped or the disk is full."""
-    from api.office.intake import import_export
+@contextmanager
+def watched() -> "Iterator[Progress]":
+    """How far an import has come, also where it is stopped or the disk is full.
 
+    Raises:
+        click.Abort: It was stopped after it began.
+    """
     with progress(Term("progress.sealing"), Term("unit.messages")) as bar:
 
         def begin(total: int) -> ProgressLine:
@@ -148,12 +164,15 @@ def _watched(home: Home, wish: "Wish") -> "Imported":
             return bar
 
         try:
-            return import_export(home, wish, begin)
+            yield begin
         except KeyboardInterrupt:
+            if bar.total is None:
+                raise
             raise click.Abort(str(_so_far(bar, "note.stopped_import"))) from None
         except StorageFullError:
-            bar.clear()
-            warn(_so_far(bar, "note.full_import"))
+            if bar.total is not None:
+                bar.clear()
+                warn(_so_far(bar, "note.full_import"))
             raise
 
 

@@ -1,6 +1,8 @@
 """``key``: what key holders do with their cards and the passphrase, at the office's machine."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,7 @@ from api.cli.common import (
     doer,
     emit,
     emit_logged,
+    emit_waiting,
     json_option,
     new_passphrase_option,
     open_home,
@@ -24,6 +27,9 @@ from api.cli.common import (
 )
 from config.errors import Term
 from evidence.errors import HomeError
+
+if TYPE_CHECKING:
+    from api.office.key import Renewed
 
 
 @click.group()
@@ -44,8 +50,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     from api.office.key import drill
 
     home = open_home(ctx)
-    cards = _read(files)
-    done = drill(home, cards)
+    done = drill(home, read_cards(files))
     emit(
         {"fits": True, "cards": done.cards},
         as_json=as_json,
@@ -71,20 +76,32 @@ def renew_seal(
     """Renew the office's seal with the cards: a new key and certificate under the same root.
 
     The log says so. Bundles that were sealed before stay good; new letters print the new
-    fingerprint. Needs two persons.
+    fingerprint. Two persons do: without --approved-by the request waits for 'approve', which takes the
+    cards, and the command exits 3.
     """
     from api.office.key import renew_seal as renew
+    from api.office.request import Waiting
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    cards = _read(files)
-    done = renew(home, cards, person)
+    # whoever approves a request brings the cards
+    done = renew(home, [] if approved_by is None else read_cards(files), person)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
     warn_unstamped(done.unstamped)
-    emit(
-        {"seal_fingerprint": done.fingerprint, "ends": done.ends},
-        as_json=as_json,
-        text=f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
-        "Tell those who check your bundles: the letters of new bundles print it.",
+    emit(told(done), as_json=as_json, text=outcome(done))
+
+
+def told(done: "Renewed") -> dict[str, str]:
+    """A new seal, for a machine."""
+    return {"seal_fingerprint": done.fingerprint, "ends": done.ends}
+
+
+def outcome(done: "Renewed") -> str:
+    """A new seal, in words."""
+    return (
+        f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
+        "Tell those who check your bundles: the letters of new bundles print it."
     )
 
 
@@ -152,7 +169,7 @@ def recover(
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    cards = _read(files)
+    cards = read_cards(files)
     done = write_again(home, cards, changed_passphrase(new_passphrase_file), person)
     if not done.logged:
         warn(Term("note.plain", cause=HomeError("home.not_continued", where=str(home.keys.path))))
@@ -164,7 +181,8 @@ def recover(
     )
 
 
-def _read(files: tuple[Path, ...]) -> list[str]:
+def read_cards(files: Sequence[Path]) -> list[str]:
+    """The cards of files; without any, people type them."""
     return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
 
 

@@ -11,6 +11,7 @@ from api.cli.common import (
     approved_option,
     doer,
     emit_logged,
+    emit_waiting,
     json_option,
     open_home,
     passphrase_option,
@@ -50,13 +51,29 @@ def add(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Approve a receiver. Two persons do: --approved-by names the second."""
+    """Approve a receiver.
+
+    Two persons do. --approved-by names the second; without it, the request waits for 'approve', and
+    the command exits 3.
+    """
     from api.office.receiver import add_receiver
+    from api.office.request import Waiting
 
     home = open_home(ctx)
     done = add_receiver(home, name, audience, doer(actor, home.clock, reason=reason, approver=approved_by))
-    told = {"receiver": done.receiver.name, "audience": audience}
-    emit_logged(told, done.unstamped, as_json=as_json, text=f"{done.receiver.name} may get bundles for: {audience}.")
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    emit_logged(told(done.receiver), done.unstamped, as_json=as_json, text=outcome(done.receiver))
+
+
+def told(receiver: "Receiver") -> dict[str, str]:
+    """A receiver of the register, for a machine."""
+    return {"receiver": receiver.name, "audience": receiver.audience}
+
+
+def outcome(receiver: "Receiver") -> str:
+    """That a receiver was approved, in words."""
+    return f"{receiver.name} may get bundles for: {receiver.audience}."
 
 
 @receiver.command("list")
@@ -100,9 +117,8 @@ def remove(
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason)
     done = remove_receiver(home, name, audience, person, unlock(home, passphrase_file).casework)
-    told = {"receiver": done.receiver.name, "audience": audience}
     emit_logged(
-        told,
+        told(done.receiver),
         done.unstamped,
         as_json=as_json,
         text=f"{done.receiver.name} is no approved receiver any more: {audience}.",

@@ -1,67 +1,197 @@
-"""A second person looks at what one person did, and says so in the log (invariant 7)."""
+"""A second person answers one person (invariant 7): approves what waits, and it is done; or reviews; or refuses.
 
-from dataclasses import dataclass
+What is approved is what the request's order says. The approval and the act are logged in one turn, by the same
+function as where two persons act at once; only an import logs its approval first, because it takes many turns.
+An act that failed after its approval is finished by the same second person, who is not logged twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import sqlalchemy as sa
 
 from api.home import Home
+from api.office.bundle import Exported, export_asked, finish_asked
+from api.office.channel import Registered, add_asked_channel
+from api.office.intake import Imported, Progress, import_asked
+from api.office.key import Renewed, renew_asked_seal
+from api.office.page import Page
+from api.office.receiver import Settled, add_asked_receiver
+from api.office.request import Request, request_at
 from casefiles.case import open_events
 from config.errors import Explained
-from evidence.authority import Doer, approval
-from evidence.errors import UnknownItemError
+from evidence.authority import Act, Doer, Grant, approval, refusal
+from evidence.canonical import text_of
+from evidence.custody.event import Draft, Prepared
+from evidence.errors import AuthorityError
 from evidence.names import require_others
 from evidence.seal.age import Identity
+from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.reviews import Review, open_reviews, review_of
+from evidence.store.projection import ANSWER_WITHIN
+from evidence.store.reviews import Review, Stage, open_reviews, review_of
+from evidence.times import format_time
+
+Done: TypeAlias = Registered | Imported | Settled | Renewed | Exported
+"""What came of an act that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A request that a second person approved.
+class Means:
+    """What the second person brings to the act, beside a name.
 
     Attributes:
-        what: What was asked for, and ``target`` of what.
-        requested_by: The first person.
+        cards: To renew the seal.
+        progress: As ``import_export`` has it.
+    """
+
+    casework: Identity
+    cards: Sequence[str] = ()
+    progress: Progress = lambda _total: lambda _more: None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that a second person answered.
+
+    Attributes:
+        done: What came of the act; None for a review or a refusal.
         waiting: How many other requests still wait.
         unstamped: Why no time stamp could be had yet.
     """
 
-    request: str
-    what: str
-    target: str
-    requested_by: str
+    request: Request
+    done: Done | None
     waiting: int
     unstamped: Explained | None
 
 
-def require_waiting(home: Home, request: str) -> Review:
-    """The review that a request waits for; checked before a passphrase is asked for.
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What waits for a second person.
 
-    Raises:
-        UnknownItemError: It does not.
+    Attributes:
+        what: The act; None where its row is gone.
+        due_at: By when, as values of the log are written.
+        asked: What its record says; None without the passphrase.
     """
+
+    request: str
+    what: str | None
+    due_at: str | None
+    stage: Stage
+    asked: Request | None
+
+
+def waiting(home: Home, casework: Identity | None) -> Page[Wait]:
+    """All that waits for a second person, by the time that it is due."""
+    now = format_time(home.clock())
     with reading(home.engine) as connection:
-        review = review_of(connection, request)
-    if review is None:
-        raise UnknownItemError("unknown_item.no_such_request", found=request[:64])
-    return review
+        reviews = open_reviews(connection)
+
+    def told(review: Review) -> Wait:
+        asked = request_at(home, review.index, casework, review) if casework else None
+        return Wait(review.request, review.what, review.due_at, review.stage(now), asked)
+
+    return Page(tuple(map(told, reviews)), None)
 
 
-def approve(home: Home, request: str, doer: Doer, casework: Identity) -> Approved:
-    """Record that ``doer`` reviewed what another person did.
+def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:
+    """Check that ``doer`` may approve a request now: met before a person is asked to agree.
 
     Raises:
-        UnknownItemError: No such request waits.
-        AuthorityError: The same person asked for it.
+        AuthorityError: The same person asked for it, another approved it, or it is too old.
     """
-    (asked,) = open_events(home.engine, [require_waiting(home, request).index], casework)
-    values = asked.record.values if asked.record else {}
-    require_others(str(values["actor"]), doer.actor)
+    require_others(asked.by.actor, doer.actor)
+    if asked.review is None or not asked.order:
+        return
+    if asked.review.approved:
+        if _approver(home, asked, casework) != doer.actor:
+            raise AuthorityError("authority.approved_by_another", where=asked.request)
+    elif doer.at > (due := asked.by.at + ANSWER_WITHIN):
+        raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(due))
+
+
+def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
+    """Approve what was asked for, and do it; or record that ``doer`` reviewed what was done.
+
+    Raises:
+        AuthorityError: ``doer`` may not approve it; it would now be another act; or somebody answered meanwhile.
+        Explained: What the act itself raises. Approving again, the same person makes up for it.
+    """
+    require_approvable(home, asked, doer, means.casework)
+    by = replace(asked.by, approver=doer.actor, at=doer.at, tool=doer.tool)
+    if asked.review is None:
+        finished = finish_asked(home, asked, by, means.casework) if asked.order and asked.act is Act.EXPORT else None
+        if finished is None:
+            raise AuthorityError("authority.answered", where=asked.request)
+        return Answered(asked, finished, _left(home), finished.unstamped)
+    if not asked.order:
+        return _answer(home, asked, approval(asked.request, doer), done=True)
+    drafts = () if asked.review.approved else (approval(asked.request, doer),)
+    grant = Grant(asked.request, drafts, None, waited=True)
+    with reading(home.engine) as connection:
+        grant.require_open(connection)  # what an answer changed would be told of first; the turn asks again
+    done = _act(home, asked, by, grant, means)
+    return Answered(asked, done, _left(home), done.unstamped)
+
+
+def _approver(home: Home, asked: Request, casework: Identity) -> str:
+    """Who approved a request, as the log says."""
+    table = database.authority.c
+    with reading(home.engine) as connection:
+        index = connection.execute(sa.select(table.approved_idx).where(table.request == asked.request)).scalar_one()
+    (event,) = open_events(home.engine, [index], casework)
+    values = event.record.values if event.record and event.leaf.type == "approved" else {}
+    if values.get("request") != asked.request:
+        raise AuthorityError("authority.approved_by_another", where=asked.request)
+    return text_of(values["actor"])
+
+
+def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Done:
+    match asked.act:
+        case Act.WATCH:
+            return add_asked_channel(home, asked, by, grant)
+        case Act.IMPORT:
+            return import_asked(home, asked, by, grant, means.progress)
+        case Act.RECEIVER:
+            return add_asked_receiver(home, asked, by, grant, means.casework)
+        case Act.KEY:
+            return renew_asked_seal(home, asked, by, grant, means.cards)
+        case Act.EXPORT:
+            return export_asked(home, asked, by, grant, means.casework)
+
+
+def refuse(home: Home, asked: Request, doer: Doer) -> Answered:
+    """Refuse a request, or take back one's own: what it asks for is not done.
+
+    Raises:
+        AuthorityError: There is no reason; somebody answered meanwhile; or it was done before it was asked for.
+    """
+    if not (doer.reason or "").strip():
+        raise AuthorityError("authority.needs_reason", where=asked.act.value)
+    if asked.review and asked.review.done:
+        raise AuthorityError("authority.done_already", where=asked.request)
+    return _answer(home, asked, refusal(asked.request, doer), done=False)
+
+
+def _answer(home: Home, asked: Request, answer: Draft, *, done: bool) -> Answered:
     with home.writing() as writer:
-        prepared = writer.sequencer.prepare([approval(request, doer)])
-        # another may have approved while we waited for our turn
-        logged = writer.sequencer.turn(lambda connection: prepared if review_of(connection, request) else ())
-        if not logged:
-            raise UnknownItemError("unknown_item.no_such_request", found=request[:64])
+        prepared = writer.sequencer.prepare([answer])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            # another may have answered while we waited for our turn
+            review = review_of(connection, asked.request)
+            if review is None or review.done != done:
+                raise AuthorityError("authority.answered", where=asked.request)
+            return prepared
+
+        writer.sequencer.turn(choose)
         unstamped = writer.beat()
+    return Answered(asked, None, _left(home), unstamped)
+
+
+def _left(home: Home) -> int:
     with reading(home.engine) as connection:
-        left = len(open_reviews(connection))
-    return Approved(request, str(values["what"]), str(values["target"]), str(values["actor"]), left, unstamped)
+        return len(open_reviews(connection))

@@ -6,10 +6,11 @@ of their own; log who sends what to whom; only then give them their names. Nothi
 
 import io
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 
 import httpx
@@ -28,6 +29,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
+from api.office.request import Ordered, Request, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
@@ -44,7 +46,7 @@ from casefiles.case import (
     require_case,
     require_whole,
 )
-from casefiles.consent import consent_of, require_consent
+from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, DisclosedLeaf, ProvenTime
 from casefiles.receivers import receivers, require_receiver
@@ -53,13 +55,13 @@ from casefiles.verifier.held import HeldFile
 from config import oplog
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, one_person
-from evidence.canonical import Value, sha256_hex, text_value
+from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
 from evidence.custody.pins import SEAL
 from evidence.custody.stamps import LoggedStamp, newest, newest_first
-from evidence.errors import HomeError, UnknownItemError
+from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.note import VerifierKey
 from evidence.log.tiles import consistency_path, inclusion_paths
@@ -129,16 +131,17 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
     require_room(destination.bundle.parent, require_case(home.engine, case_id).items * BYTES_OF_AN_ITEM)
 
 
-def export_case(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported:
+def export_case(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | Waiting:
     """Export a case into two files. The same again after it was stopped finishes what was logged.
+
+    Where one person may not and no second is named, ask for it.
 
     Raises:
         UnknownItemError: There is no such case, or it has no items.
         ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
-        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason;
-            or the receiver's name has a character that a reader does not see.
+        AuthorityError: There is no reason, or the receiver's name has a character that a reader does not see.
         StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
@@ -151,9 +154,80 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
     if earlier := _finish(home, order, casework, destination):
         return earlier
     destination.require_free()
-    grant = _grant(home, order, casework)
+    grant = one_person(Act.EXPORT, _target(order), order.doer)
+    if grant.review_by:
+        try:
+            _require_agreed(home, order, casework)
+        except AuthorityError as why:
+            asked = _ordered(home, order, casework, destination)
+            return ask(home, Act.EXPORT, _target(order), asked, order.doer, why=why)
+    return _export(home, order, casework, destination, grant)
+
+
+def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Exported:
+    """Export a case as a request says.
+
+    Raises:
+        AuthorityError: The case or the client's consent is another than when that was asked for, or somebody answered.
+        Explained: As ``export_case``; approving again makes up for it.
+    """
+    order, destination = _order_of(asked, doer), Destination(Path(asked.text("out")))
+    require_exportable(home, order.case_id, destination)
+    if earlier := finish_asked(home, asked, doer, casework):
+        return earlier
+    destination.require_free()
+
+    def require_as_asked() -> None:
+        found = _ordered(home, order, casework, destination)
+        for name in ("items_sha256", "consent"):
+            if found[name] != (expected := asked.order[name]):
+                told = str(expected or "-"), str(found[name] or "-")
+                raise AuthorityError(
+                    "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
+                )
+
+    require_as_asked()
+    return _export(home, order, casework, destination, grant, require_as_asked)
+
+
+def finish_asked(home: Home, asked: Request, doer: Doer, casework: Identity) -> Exported | None:
+    """Give the files of an export that was approved, logged and cut short their names; None where there are none.
+
+    Raises:
+        HomeError: Another export to the same place was cut short.
+    """
+    destination = Destination(Path(asked.text("out")))
+    return _finish(home, _order_of(asked, doer), casework, destination, authority=asked.request)
+
+
+def _order_of(asked: Request, doer: Doer) -> Order:
+    receiver = None if asked.order["receiver"] is None else asked.text("receiver")
+    return Order(asked.text("case"), asked.text("audience"), asked.text("language"), doer, receiver)
+
+
+def _ordered(home: Home, order: Order, casework: Identity, destination: Destination) -> Ordered:
+    """What a request says of an export: what was asked for, and the case and consent as they stand."""
+    items = [item.item_id for item in case_items(home.engine, order.case_id)]
+    consents = list(consent_events(home.engine, order.case_id, casework))
+    return _asked(order) | {
+        "out": text_value(str(destination.bundle.absolute())),
+        "items": str(len(items)),
+        "items_sha256": sha256_hex(jcs(items)),
+        "consent": consents[-1].leaf.event_id if consents else None,
+    }
+
+
+def _export(
+    home: Home,
+    order: Order,
+    casework: Identity,
+    destination: Destination,
+    grant: Grant,
+    require: Callable[[], object] = lambda: None,
+) -> Exported:
     with home.writing() as writer:
         made = _make(writer, order, casework)
+        require()  # once more, of what went into it
         held = destination.hold(made.bundle, made.letter)
         try:
             _log(writer, order, grant, made.facts)
@@ -167,11 +241,14 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
     """Export a case into two streams; it is logged before the first byte leaves.
 
     Raises:
+        AuthorityError: There is no second person, and no approved receiver or no consent in force.
         Explained: As ``export_case``, but for what it says of files; nothing was logged.
         OSError: A stream refused; the export is logged.
     """
     _require_items(home, order.case_id)
-    grant = _grant(home, order, casework)
+    grant = one_person(Act.EXPORT, _target(order), order.doer)
+    if grant.review_by:
+        _require_agreed(home, order, casework)
     with home.writing() as writer:
         made = _make(writer, order, casework)
         _log(writer, order, grant, made.facts)
@@ -186,18 +263,19 @@ def _require_items(home: Home, case_id: str) -> None:
     require_whole(home.engine, case_id, home.objects.require)
 
 
-def _grant(home: Home, order: Order, casework: Identity) -> Grant:
-    """The authority for an export (invariant 7): two persons, or one where receiver and client have agreed before.
+def _target(order: Order) -> str:
+    return f"{order.case_id} for {order.audience}"
+
+
+def _require_agreed(home: Home, order: Order, casework: Identity) -> None:
+    """Check that one person may export: receiver and client have agreed before (invariant 7).
 
     Raises:
-        AuthorityError: There is no second person, and no approved receiver, no consent in force, or no reason.
+        AuthorityError: There is no approved receiver, or no consent in force.
     """
-    grant = one_person(Act.EXPORT, f"{order.case_id} for {order.audience}", order.doer)
-    if grant.review_by:
-        require_receiver(order.receiver, order.audience, receivers(home.engine, casework))
-        consent = consent_of(home.engine, order.case_id, casework)
-        require_consent(consent, scope=order.audience, today=home.today())
-    return grant
+    require_receiver(order.receiver, order.audience, receivers(home.engine, casework))
+    consent = consent_of(home.engine, order.case_id, casework)
+    require_consent(consent, scope=order.audience, today=home.today())
 
 
 def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
@@ -215,7 +293,7 @@ def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
 def _log(writer: Writer, order: Order, grant: Grant, facts: BundleFacts) -> None:
     values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
     exported = Draft("exported", order.doer.values(grant.request) | values)
-    writer.sequencer.append([*grant.drafts, exported])
+    grant.log(writer.sequencer, [exported])
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
 
 
@@ -226,8 +304,13 @@ def _asked(order: Order) -> dict[str, Value]:
     return asked | {"language": text_value(order.language)}
 
 
-def _finish(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | None:
-    """Name the files of an export that was logged and cut short, and remove those of one that was not logged.
+def _finish(
+    home: Home, order: Order, casework: Identity, destination: Destination, *, authority: str | None = None
+) -> Exported | None:
+    """Give the files of an export that was logged and cut short their names; those of one that was not logged go.
+
+    Args:
+        authority: The request that it must name; None for any.
 
     Raises:
         HomeError: What was logged was asked for otherwise.
@@ -240,7 +323,8 @@ def _finish(home: Home, order: Order, casework: Identity, destination: Destinati
             if record is None:
                 held.drop()
                 continue
-            if any(record.values[name] != value for name, value in _asked(order).items()):
+            expected = _asked(order) | ({"authority": authority} if authority else {})
+            if any(record.values[name] != value for name, value in expected.items()):
                 raise HomeError(
                     "home.export_cut_short",
                     where=str(held.bundle),

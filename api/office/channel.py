@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, page_of
+from api.office.request import Ordered, Request, Waiting, ask
 from config.errors import Explained, SettingsError
-from config.watchlist import Readable, WatchEntry, plain_channel
-from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
+from config.watchlist import LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
+from evidence.authority import Act, Doer, Grant, legal_basis_for, one_person, two_persons
+from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
@@ -60,8 +62,10 @@ class Removed:
     unstamped: Explained | None
 
 
-def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:
-    """Add a channel, or change what the register says of it.
+def add_channel(
+    home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer
+) -> Registered | Waiting:
+    """Add a channel, or change what the register says of it; without a second person, ask for what needs one.
 
     The same again is not logged, unless it brings something that the register does not show: a
     second person, or a legal basis. A review that was still open ends with the entry that it was of;
@@ -69,30 +73,83 @@ def add_channel(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable
 
     Raises:
         SettingsError: The public report lies in the future.
-        AuthorityError: The mode needs a second person or a legal basis, or takes none.
+        AuthorityError: The mode needs a legal basis, or takes none.
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
     basis = legal_basis_for(mode, legal_basis, today=home.today())
+    if basis and doer.approver is None:
+        return ask(home, Act.WATCH, entry.channel, _order(home, entry, mode, basis), doer)
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
-    row = _channel_of(entry, mode)
+    return _register(home, _Wanted(entry, mode, basis), doer, grant)
+
+
+def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> Registered:
+    """Add a channel, or change it, as a request says.
+
+    Raises:
+        AuthorityError: The register says something else of it than when that was asked for, or somebody answered.
+        LegalBasisError: The legal basis is not valid today.
+    """
+    names = ("channel", "report_url", "reported_by", "reported_on", "access")
+    entry = watch_entry(**{name: asked.text(name) for name in names})
+    wanted = _Wanted(entry, Mode(asked.text("mode")), asked.legal_basis(home.today()))
+    return _register(home, wanted, doer, grant, lambda stands: _require_as_asked(stands, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the register is to say."""
+
+    entry: WatchEntry
+    mode: Mode
+    basis: LegalBasis | None
+
+
+def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Ordered:
+    with reading(home.engine) as connection:
+        stands = _stands(connection, entry.channel)
+    replaces = None if stands.index is None else str(stands.index)
+    return {**_texts(_channel_of(entry, mode)), "legal_basis": basis.values(), "replaces": replaces}
+
+
+def _texts(row: Channel) -> dict[str, Value]:
+    return {name: text_value(text) for name, text in asdict(row).items()}
+
+
+def _require_as_asked(stands: "_Stands", asked: Request) -> None:
+    found = "-" if stands.index is None else str(stands.index)
+    expected = "-" if asked.order["replaces"] is None else asked.text("replaces")
+    if found != expected:
+        raise AuthorityError("authority.changed_register", where=asked.request, expected=expected, found=found)
+
+
+def _register(
+    home: Home,
+    wanted: _Wanted,
+    doer: Doer,
+    grant: Grant,
+    require: Callable[["_Stands"], None] = lambda _stands: None,
+) -> Registered:
+    row = _channel_of(wanted.entry, wanted.mode)
 
     def change(stands: _Stands) -> _Change | None:
+        require(stands)
         if stands.row == row and grant.review_by:
             return None
         due = grant.review_by
         if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
         values = asdict(row) | {
-            "channel_id": entry.number,
-            "legal_basis": basis.values() if basis else None,
+            "channel_id": wanted.entry.number,
+            "legal_basis": wanted.basis.values() if wanted.basis else None,
             "review_by": format_time(due) if due else None,
         }
         added = Draft("channel_added", doer.values(grant.request) | values)
-        return _Change((*grant.drafts, added), due)
+        return _Change((*grant.drafts, added), due, grant)
 
     with home.writing() as writer:
-        stands, changed = _settle(writer, entry.channel, change)
+        stands, changed = _settle(writer, wanted.entry.channel, change)
         before = stands.row.mode if stands.row else None
         if changed is None:
             return Registered(before, logged=False)
@@ -111,10 +168,12 @@ class _Stands:
     """How the register and the reviews stand of a channel.
 
     Attributes:
+        index: Where in the log its entry is.
         review: The one that the channel's newest entry waits for: that of the request logged just before it.
     """
 
     row: Channel | None
+    index: int | None
     review: Review | None
 
 
@@ -124,6 +183,7 @@ class _Change:
 
     drafts: tuple[Draft, ...]
     review_by: datetime | None = None
+    grant: Grant | None = None
 
 
 def _settle(writer: Writer, channel: str, plan: Callable[[_Stands], _Change | None]) -> tuple[_Stands, _Change | None]:
@@ -141,6 +201,8 @@ def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change) -> b
     prepared = writer.sequencer.prepare(change.drafts)
 
     def choose(connection: sa.Connection) -> Sequence[Prepared]:
+        if change.grant:
+            change.grant.require_open(connection)
         return prepared if _stands(connection, channel) == stands else ()
 
     return bool(writer.sequencer.turn(choose))
@@ -149,10 +211,11 @@ def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change) -> b
 def _stands(connection: sa.Connection, channel: str) -> _Stands:
     row = connection.execute(_channels().where(database.channel.c.channel == channel)).one_or_none()
     entry, request = database.channel.c, database.authority.c
+    index = connection.execute(sa.select(entry.idx).where(entry.channel == channel)).scalar()
     asked = sa.select(request.request).where(entry.channel == channel, request.idx == entry.idx - 1)
     subject = connection.execute(asked).scalar_one_or_none()
     review = None if subject is None else review_of(connection, subject)
-    return _Stands(None if row is None else Channel(*row), review)
+    return _Stands(None if row is None else Channel(*row), index, review)
 
 
 def _require_past(entry: WatchEntry, home: Home) -> None:

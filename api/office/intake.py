@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.request import Ordered, Request, Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
 from config.errors import Explained
-from config.watchlist import Readable
-from evidence.authority import Act, Doer, legal_basis_for, require_two, two_persons
+from config.watchlist import LegalBasis, Readable
+from evidence.authority import Act, Doer, Grant, legal_basis_for, require_two, two_persons
+from evidence.canonical import text_value
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Counts, Intake
@@ -23,6 +26,8 @@ from evidence.observation import Container, Hole, HoleReason, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
+
+Progress: TypeAlias = Callable[[int], Callable[[int], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +82,31 @@ def list_chats(path: Path) -> tuple[ListedChat, ...]:
     return chats_of(path)
 
 
-def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[int], object]]) -> Imported:
-    """Read an export whole, then take it in.
+def import_export(home: Home, wish: Wish, progress: Progress) -> Imported | Waiting:
+    """Read an export whole, then take it in; without the second person whom its mode needs, ask for it.
 
     Args:
         progress: Given the number of messages, gives what hears how many more of them are durable.
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
-        AuthorityError, LegalBasisError: The mode needs a second person and a legal basis; or it is a private chat, and
+        AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none; or it is a private chat, and
             nobody said that it may be taken in.
         StorageFullError: No space, or too little for an export of which nothing is kept yet; what was acknowledged is
             kept, and running it again completes the rest.
     """
     basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
-    if basis:
+    waits = basis is not None and wish.doer.approver is None
+    if basis and not waits:
         require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
     if is_private(container.channel_type) and not wish.private:
         raise AuthorityError("authority.private_chat", where=container.channel_id)
-    _require_room(home, wish, container)
-    contents = container.contents
     # the digest, not the folder's name: people name folders after people
-    grant = two_persons(Act.IMPORT, container.sha256, wish.doer) if basis else None
+    target = container.sha256
+    if basis and waits:
+        return ask(home, Act.IMPORT, target, _order(wish, container, basis), wish.doer)
+    grant = two_persons(Act.IMPORT, target, wish.doer) if basis else None
     provenance = Provenance(
         doer=wish.doer,
         declared_by=wish.declared_by,
@@ -108,9 +115,53 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
         authority=grant.request if grant else None,
         legal_basis=basis,
     )
+    _require_room(home, wish.path, container, wish.mode)
+    return _take_in(home, container, provenance, grant, progress)
+
+
+def import_asked(home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress) -> Imported:
+    """Take in an export as a request says.
+
+    Raises:
+        MonitorError: The export cannot be read; nothing was written.
+        AuthorityError: Another export lies at its place than when that was asked for, or somebody answered.
+        LegalBasisError: The legal basis is not valid today.
+        StorageFullError: As ``import_export``; approving again completes the rest.
+    """
+    basis = asked.legal_basis(home.today())
+    path, chat = Path(asked.text("path")), asked.order["chat"]
+    container = read_export(path, chat_id=None if chat is None else asked.text("chat"), now=home.clock)
+    if container.sha256 != (expected := asked.text("container_sha256")):
+        raise AuthorityError("authority.changed_export", where=asked.request, expected=expected, found=container.sha256)
+    provenance = Provenance(
+        doer=doer,
+        declared_by=asked.text("declared_by"),
+        method=container.method,
+        mode=Mode(asked.text("mode")),
+        authority=grant.request,
+        legal_basis=basis,
+    )
+    _require_room(home, path, container, provenance.mode)
+    return _take_in(home, container, provenance, grant, progress)
+
+
+def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
+    return {
+        "path": text_value(str(wish.path.absolute())),
+        "chat": None if wish.chat_id is None else text_value(wish.chat_id),
+        "container_sha256": container.sha256,
+        "declared_by": text_value(wish.declared_by),
+        "mode": wish.mode.value,
+        "legal_basis": basis.values(),
+    }
+
+
+def _take_in(
+    home: Home, container: Container, provenance: Provenance, grant: Grant | None, progress: Progress
+) -> Imported:
     with home.writing() as writer, home.objects.pending() as pending, Decoder() as decoder:
         if grant:
-            writer.sequencer.append(grant.drafts)
+            grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         preserver = Preserver(
             objects=pending,
             decoder=decoder,
@@ -126,14 +177,14 @@ def import_export(home: Home, wish: Wish, progress: Callable[[int], Callable[[in
             clock=home.clock,
             batch=home.settings.intake.batch,
         )
-        missing: Counter[HoleReason] = Counter()
+        missing, contents = Counter[HoleReason](), container.contents
         container = replace(container, contents=lambda: _tallied(contents(), missing))
         counts = intake.take_container(container, provenance, progress(container.total))
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         return Imported(container, counts, missing, decoder.walls, writer.beat(now=True))
 
 
-def _require_room(home: Home, wish: Wish, container: Container) -> None:
+def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
     """Check that the disk has room for an export of a chat of which nothing is kept yet; else much may be known.
 
     Raises:
@@ -143,7 +194,7 @@ def _require_room(home: Home, wish: Wish, container: Container) -> None:
     with reading(home.engine) as connection:
         if connection.execute(held).scalar_one():
             return
-    files = folder_bytes(wish.path) if wish.mode is Mode.SEALED else 0
+    files = folder_bytes(path) if mode is Mode.SEALED else 0
     require_room(home.path, container.total * BYTES_OF_A_MESSAGE + container.length + files)
 
 

@@ -19,14 +19,15 @@ from api.home import (
     read_certificate,
     require_private,
 )
+from api.office.request import Request, Waiting, ask
 from casefiles.bundle.sign import issue_seal
 from config.errors import Explained
 from evidence import rekey
 from evidence.authority import Act, Doer, Grant, two_persons
 from evidence.canonical import Value
 from evidence.custody.event import Draft, Prepared
-from evidence.custody.pins import KEY_FILES, SEAL
-from evidence.errors import HomeError
+from evidence.custody.pins import KEY_FILES, SEAL, read_pins
+from evidence.errors import AuthorityError, HomeError
 from evidence.keys import Unlocked
 from evidence.objects.durable import make_folder, replace_file
 from evidence.recovery import recover_identities, recover_seal_root, require_recovery
@@ -76,18 +77,41 @@ class Renewed:
     unstamped: Explained | None
 
 
-def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed:
+def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed | Waiting:
     """Give the office's seal a new key and certificate under its root, and log it; two persons decide it.
 
-    The new files lie beside the old ones before it is logged, and take their place after: cut short anywhere,
-    the old seal or the new one is whole, and the next opening for writing finishes what was logged.
+    Args:
+        cards: Needed where both persons are named; whoever approves a request brings them.
 
     Raises:
-        AuthorityError: Two persons are not named.
+        AuthorityError: Both persons are one.
         CardError: The cards are too few, mistyped, or of another office.
         HomeError: They do not open the key of the seal's root.
     """
-    grant = two_persons(Act.KEY, SEAL, doer)
+    if doer.approver is None:
+        return ask(home, Act.KEY, SEAL, {"key": SEAL, "old": certificate_sha256(home.path / SEAL_FILE)}, doer)
+    return _renew(home, cards, doer, two_persons(Act.KEY, SEAL, doer))
+
+
+def renew_asked_seal(home: Home, asked: Request, doer: Doer, grant: Grant, cards: Sequence[str]) -> Renewed:
+    """Renew the seal as a request says.
+
+    Raises:
+        AuthorityError: It was renewed since that was asked for, or somebody answered.
+        CardError, HomeError: As ``renew_seal``.
+    """
+    found = certificate_sha256(home.path / SEAL_FILE)
+    if found != (expected := asked.text("old")):
+        raise AuthorityError("authority.changed_seal", where=asked.request, expected=expected, found=found)
+    return _renew(home, cards, doer, grant)
+
+
+def _renew(home: Home, cards: Sequence[str], doer: Doer, grant: Grant) -> Renewed:
+    """Renew the seal.
+
+    The new files lie beside the old ones before it is logged, and take their place after: cut short anywhere,
+    the old seal or the new one is whole, and the next opening for writing finishes what was logged.
+    """
     require_cards_of(cards, home.recipients.office)
     root, root_key = read_certificate(home.trust / SEAL_ROOT_FILE), recover_seal_root(home.path, cards)
     if root_key.public_key() != root.public_key():
@@ -96,17 +120,34 @@ def renew_seal(home: Home, cards: Sequence[str], doer: Doer) -> Renewed:
         old = certificate_sha256(home.path / SEAL_FILE)
         issuer = Issuer(root.subject, root_key)
         certificate, key = issue_seal(home.settings.office.organisation, issuer, home.clock())
-        _lay_beside(home, certificate, key)
+        sealed = _sealed(home, key)
         new = fingerprint(certificate)
         told: dict[str, Value] = {"key": SEAL, "old": old, "new": new}
-        writer.sequencer.append([*grant.drafts, Draft("key_changed", doer.values(grant.request) | told)])
+        prepared = writer.sequencer.prepare([*grant.drafts, Draft("key_changed", doer.values(grant.request) | told)])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            grant.require_open(connection)
+            _require_pinned(connection, old)  # another's new seal lies beside the old one until it is in its place
+            _lay_beside(home, certificate, sealed)
+            return prepared
+
+        writer.sequencer.turn(choose)
         home.finish_renewal()
         return Renewed(new, format_time(certificate.not_valid_after_utc), writer.beat(now=True))
 
 
-def _lay_beside(home: Home, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+def _require_pinned(connection: sa.Connection, old: str) -> None:
+    pin = read_pins(connection, None).get("seal_certificate_sha256")
+    if pin is not None and pin.value != old:
+        raise AuthorityError("authority.changed_seal", where=SEAL, expected=old, found=str(pin.value))
+
+
+def _sealed(home: Home, key: ec.EllipticCurvePrivateKey) -> bytes:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    sealed = seal_whole(pem, recipients=(home.recipients.casework,))
+    return seal_whole(pem, recipients=(home.recipients.casework,))
+
+
+def _lay_beside(home: Home, certificate: x509.Certificate, sealed: bytes) -> None:
     replace_file(home.keys.path / f"{SEAL_KEY_FILE}{NEXT}", sealed)
     replace_file(home.path / f"{SEAL_FILE}{NEXT}", certificate.public_bytes(Encoding.PEM), mode=0o644)
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from api.home import Home
 from api.office.page import Page
+from api.office.request import Request, Waiting, ask
 from casefiles import receivers as register
 from casefiles.receivers import Receiver
 from config.errors import Explained
-from evidence.authority import Act, Doer, two_persons
+from evidence.authority import Act, Doer, Grant, two_persons
 from evidence.custody.event import Draft
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.seal.age import Identity
 
@@ -22,17 +23,34 @@ class Settled:
     unstamped: Explained | None
 
 
-def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled:
-    """Approve a receiver for an audience.
+def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled | Waiting:
+    """Approve a receiver for an audience; without a second person, ask for it.
 
     Raises:
-        AuthorityError: The name is none, or there is no second person.
+        AuthorityError: The name is none, or both persons are one.
     """
     receiver = Receiver(require_name(name), audience)
-    grant = two_persons(Act.RECEIVER, f"{receiver.name} for {audience}", doer)
-    added = Draft("receiver_added", doer.values(grant.request) | receiver.values())
+    target = f"{receiver.name} for {audience}"
+    if doer.approver is None:
+        return ask(home, Act.RECEIVER, target, receiver.values(), doer)
+    return _add(home, receiver, doer, two_persons(Act.RECEIVER, target, doer))
+
+
+def add_asked_receiver(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Settled:
+    """Approve a receiver as a request says.
+
+    Raises:
+        AuthorityError: The register says something else of them than when that was asked for, or somebody answered.
+    """
+    receiver = Receiver(asked.text("receiver"), asked.text("audience"))
+    if changed := register.changed_after(home.engine, receiver, asked.index, casework):
+        raise AuthorityError("authority.changed_receiver", where=asked.request, found=changed)
+    return _add(home, receiver, doer, grant)
+
+
+def _add(home: Home, receiver: Receiver, doer: Doer, grant: Grant) -> Settled:
     with home.writing() as writer:
-        writer.sequencer.append([*grant.drafts, added])
+        grant.log(writer.sequencer, [Draft("receiver_added", doer.values(grant.request) | receiver.values())])
         return Settled(receiver, writer.beat())
 
 

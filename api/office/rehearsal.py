@@ -19,6 +19,7 @@ from api.office.home import Plan, create_home
 from api.office.intake import Wish, import_export
 from api.office.item import list_items
 from api.office.page import every_entry
+from api.office.request import done_at_once
 from casefiles.bundle.destination import Destination
 from casefiles.consent import CHECK, Consent
 from casefiles.verifier.__main__ import load_roots
@@ -116,7 +117,7 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
     (work / "consent.txt").write_text(CONSENT, encoding="utf-8")
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     wish = Wish(export.folder, None, "client", Mode.SEALED, basis, doer)
-    counts = import_export(home, wish, lambda _total: lambda _more: None).counts
+    counts = done_at_once(import_export(home, wish, lambda _total: lambda _more: None)).counts
     tell(
         f"3. Sealed {counts.messages} messages, {counts.service} service messages, "
         f"{counts.unsupported} of an unknown kind, {counts.sealed} files; "
@@ -139,7 +140,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     items = every_entry(lambda after: list_items(home, after=after))
     add_items(home, case_id, tuple(item.item_id for item in items if item.message_id in messages), doer)
     destination = Destination(out / "bundle.asice")
-    done = export_case(home, Order(case_id, "prosecutor", "en", doer), keys.casework, destination)
+    done = done_at_once(export_case(home, Order(case_id, "prosecutor", "en", doer), keys.casework, destination))
     tell(f"5. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
     return destination.bundle, destination.letter
 

@@ -180,6 +180,7 @@ KEYS: Mapping[str, set[str]] = {
     "receiver list": {"receivers"},
     "receiver remove": {"receiver", "audience"},
     "approve": {"request", "what", "target", "waiting"},
+    "approve --list": {"requests"},
     "case export": {"bundle", "letter", "items", "sha256", "seal_fingerprint"},
     "check": {"found", "matches"},
     "key check": {"fits", "cards"},

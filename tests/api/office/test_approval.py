@@ -1,31 +1,377 @@
-"""A review is recorded by another person than the one who asked; who waits in vain is told."""
+"""A second person approves what waits, and it is done as one call by two persons does it; or reviews, or refuses."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from api.home import Home
-from api.office.approval import approve, require_waiting
+from api.office.approval import Answered, Means, approve, refuse, require_approvable, waiting
+from api.office.audit import run_audit
 from api.office.bundle import Order, export_case
 from api.office.case import record_consent
-from api.office.receiver import add_receiver
+from api.office.channel import add_channel, list_channels, remove_channel
+from api.office.health import reviews
+from api.office.key import renew_seal
+from api.office.receiver import add_receiver, remove_receiver
+from api.office.request import Request, Waiting, find_request
 from casefiles.bundle.destination import Destination
+from casefiles.case import add_items
+from config.errors import LegalBasisError
+from config.watchlist import watch_entry
 from evidence.authority import Doer
-from evidence.errors import UnknownItemError
-from tests.homes import PASSPHRASE, consent_to, doer, new_case, records_of, reviews_of, size_of
+from evidence.errors import AuthorityError, HomeError
+from evidence.finding import Verdict
+from evidence.intake.keep import Intake
+from evidence.observation import Mode
+from tests.homes import (
+    PASSPHRASE,
+    Office,
+    consent_to,
+    doer,
+    export_of,
+    items_of,
+    legal_basis,
+    new_case,
+    records_of,
+    reviews_of,
+    size_of,
+    take_in,
+)
+
+ENTRY = watch_entry(
+    channel="kanal", report_url="https://x.y", reported_by="Org", reported_on="2026-01-01", access="public"
+)
 
 
-def test_the_review_of_an_export_is_an_entry_of_the_second_person(home: Home) -> None:
-    casework, case_id = home.keys.unlock(PASSPHRASE).casework, new_case(home)
-    record_consent(home, case_id, consent_to(home, "court"), doer(home))
+@dataclass(frozen=True)
+class Desk:
+    """A home, and what a person needs to ask for each act in it."""
+
+    home: Home
+    office: Office
+    case: str
+
+    @property
+    def folder(self) -> Path:
+        return self.home.path.parent
+
+    def means(self) -> Means:
+        return Means(self.home.keys.unlock(PASSPHRASE).casework, self.office.cards[:2])
+
+    def by(self, name: str, *, later: timedelta = timedelta(0), reason: str | None = None) -> Doer:
+        return Doer(name, "test", self.home.clock() + later, reason=reason)
+
+    def found(self, waits: Waiting) -> Request:
+        return find_request(self.home, waits.request, self.means().casework)
+
+    def approve(self, asked: Request, name: str = "bo", *, later: timedelta = timedelta(0)) -> Answered:
+        return approve(self.home, asked, self.by(name, later=later), self.means())
+
+
+@pytest.fixture
+def desk(home: Home, office: Office) -> Desk:
+    return Desk(home, office, new_case(home, [item.item_id for item in items_of(home)][:4]))
+
+
+def watch(desk: Desk, by: Doer) -> object:
+    return add_channel(desk.home, ENTRY, Mode.SEALED, legal_basis(desk.folder), by)
+
+
+def take(desk: Desk, by: Doer) -> object:
+    return take_in(desk.home, desk.office.export.folder, by=by)
+
+
+def receive(desk: Desk, by: Doer) -> object:
+    return add_receiver(desk.home, "Court", "court", by)
+
+
+def renew(desk: Desk, by: Doer) -> object:
+    return renew_seal(desk.home, desk.office.cards[:2], by)
+
+
+def export(desk: Desk, by: Doer) -> object:
+    return export_of(desk.home, desk.case, desk.folder / "out.asice", by=by)
+
+
+Do = Callable[[Desk, Doer], object]
+ACTS: Mapping[str, tuple[Do, str]] = {
+    "watch": (watch, "channel_added"),
+    "import": (take, "imported"),
+    "receiver": (receive, "receiver_added"),
+    "key": (renew, "key_changed"),
+    "export": (export, "exported"),
+}
+"""How each act is asked for, and the entry that it is."""
+
+
+def asked_for(desk: Desk, do: Do) -> Request:
+    waits = do(desk, doer(desk.home, approver=None))
+    assert isinstance(waits, Waiting)
+    return desk.found(waits)
+
+
+def logged(home: Home, since: int) -> Iterator[tuple[str, Mapping[str, object]]]:
+    return ((record.type, record.values) for record in records_of(home, since) if record.type != "anchor")
+
+
+def without(values: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_one_person_asks_for_is_done_by_the_approval_of_another(desk: Desk, act: str) -> None:
+    (do, entry), before = ACTS[act], size_of(desk.home)
+    asked = asked_for(desk, do)
+    assert [kind for kind, _values in logged(desk.home, before)] == ["requested"]  # nothing of it was done
+    assert not (desk.folder / "out.asice").exists()
+    for name in ("ann", "Ann.", "\u0430nn"):
+        with pytest.raises(AuthorityError, match="their own request"):
+            desk.approve(asked, name)
+    since = size_of(desk.home)
+    done = desk.approve(asked)
+    (first, approval), *_, (last, values) = logged(desk.home, since)
+    assert (first, last) == ("approved", entry)
+    assert (approval["actor"], approval["request"], approval["authority"]) == ("bo", asked.request, asked.request)
+    assert (values["actor"], values["approver"], values["authority"]) == ("ann", "bo", asked.request)
+    assert (values["reason"], done.done is None, done.waiting) == ("a test", False, 0)
+    for stale in (asked, find_request(desk.home, asked.request, desk.means().casework)):
+        with pytest.raises(AuthorityError, match="answered already"):
+            desk.approve(stale, "cy")
+    audited = run_audit(desk.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+    assert [finding.facts for finding in audited.report.problems] == []
+    assert audited.compared
+
+
+@pytest.mark.parametrize("act", ["watch", "receiver", "export"])
+def test_an_approved_act_says_what_an_act_at_once_says(desk: Desk, act: str) -> None:
+    (do, entry), before = ACTS[act], size_of(desk.home)
+    desk.approve(asked_for(desk, do))
+    (waited,) = (values for kind, values in logged(desk.home, before) if kind == entry)
+    (desk.folder / "out.asice").unlink(missing_ok=True)
+    (desk.folder / "out.asice.letter.txt").unlink(missing_ok=True)
+    if act == "watch":
+        remove_channel(desk.home, "kanal", doer(desk.home))
+    before = size_of(desk.home)
+    do(desk, doer(desk.home))
+    (at_once,) = (values for kind, values in logged(desk.home, before) if kind == entry)
+    names = ("at", "authority", "tool", "bundle_sha256")
+    assert without(waited, *names) == without(at_once, *names)
+
+
+@pytest.mark.parametrize("act", ["watch", "export"])
+@pytest.mark.parametrize("by", ["ann", "bo"])
+def test_a_request_ends_when_it_is_taken_back_or_refused(desk: Desk, act: str, by: str) -> None:
+    asked, before = asked_for(desk, ACTS[act][0]), size_of(desk.home)
+    with pytest.raises(AuthorityError, match="needs a reason"):
+        refuse(desk.home, asked, desk.by(by))
+    assert refuse(desk.home, asked, desk.by(by, reason="a slip")).done is None
+    ((kind, values),) = logged(desk.home, before)
+    assert (kind, values["actor"], values["request"], values["reason"]) == ("refused", by, asked.request, "a slip")
+    assert waiting(desk.home, None).entries == ()
+    for answer in (desk.approve, lambda asked: refuse(desk.home, asked, desk.by(by, reason="again"))):
+        with pytest.raises(AuthorityError, match="answered already"):
+            answer(asked)
+    assert len(list(logged(desk.home, before))) == 1
+
+
+def test_what_is_done_waits_for_a_review_and_cannot_be_refused(desk: Desk) -> None:
+    add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home, approver=None))
+    ((request, _due),), before = reviews_of(desk.home), size_of(desk.home)
+    asked = find_request(desk.home, request, desk.means().casework)
+    for name in ("ann", "bo"):
+        with pytest.raises(AuthorityError, match="it is done"):
+            refuse(desk.home, asked, desk.by(name, reason="no"))
+    assert size_of(desk.home) == before
+    assert desk.approve(asked).done is None
+    assert [kind for kind, _values in logged(desk.home, before)] == ["approved"]
+    assert waiting(desk.home, None).entries == ()
+
+
+def test_the_review_of_an_export_is_an_entry_of_the_second_person(desk: Desk) -> None:
+    home, means = desk.home, desk.means()
+    record_consent(home, desk.case, consent_to(home, "court"), doer(home))
     add_receiver(home, "Court", "court", doer(home))
-    order = Order(case_id, "court", "en", doer(home, approver=None), "Court")
-    export_case(home, order, casework, Destination(home.path.parent / "out.asice"))
+    order = Order(desk.case, "court", "en", doer(home, approver=None), "Court")
+    export_case(home, order, means.casework, Destination(desk.folder / "out.asice"))
     ((request, _due),), before = reviews_of(home), size_of(home)
-    assert require_waiting(home, request).request == request
-    done = approve(home, request, Doer("bo", "test", home.clock(), reason="seen"), casework)
-    (record,) = records_of(home, before)[:1]
-    assert (record.type, record.values["actor"], record.values["reason"]) == ("approved", "bo", "seen")
-    assert record.values["request"] == request
-    assert (done.what, done.target) == ("export", f"{case_id} for court")
+    asked = find_request(home, request, means.casework)
+    approve(home, asked, Doer("bo", "test", home.clock(), reason="seen"), means)
+    ((kind, values),) = logged(home, before)
+    assert (kind, values["actor"], values["reason"], values["request"]) == ("approved", "bo", "seen", request)
+    assert (asked.act.value, asked.target) == ("export", f"{desk.case} for court")
     assert reviews_of(home) == []
-    with pytest.raises(UnknownItemError):
-        require_waiting(home, request)
+
+
+def test_a_request_can_be_approved_for_seven_days(desk: Desk) -> None:
+    asked, before, week = asked_for(desk, receive), size_of(desk.home), timedelta(days=7)
+    late = replace(desk.by("bo"), at=asked.by.at + week + timedelta(milliseconds=1))
+    with pytest.raises(AuthorityError, match="too old"):
+        require_approvable(desk.home, asked, late, desk.means().casework)
+    with pytest.raises(AuthorityError, match="too old"):
+        approve(desk.home, asked, late, desk.means())
+    assert size_of(desk.home) == before
+    approve(desk.home, asked, replace(late, at=asked.by.at + week), desk.means())
+
+
+# What would be another act now
+
+
+def another_export(desk: Desk) -> None:
+    result = desk.folder / "export" / "result.json"
+    result.write_bytes(result.read_bytes() + b"\n")
+
+
+def registered(desk: Desk) -> None:
+    add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home))
+
+
+def taken_back(desk: Desk) -> None:
+    add_receiver(desk.home, "Court", "court", doer(desk.home))
+    remove_receiver(desk.home, "Court", "court", doer(desk.home), desk.means().casework)
+
+
+def item_added(desk: Desk) -> None:
+    with desk.home.writing() as writer:
+        items = [item.item_id for item in items_of(desk.home)]
+        add_items(desk.home.engine, writer.sequencer, desk.case, items[4:5], doer(desk.home))
+
+
+def withdrawn(desk: Desk) -> None:
+    record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
+
+
+def renewed(desk: Desk) -> None:
+    renew(desk, doer(desk.home))
+
+
+CHANGES: Mapping[str, tuple[Do, Callable[[Desk], None]]] = {
+    "changed_export": (take, another_export),
+    "changed_register": (watch, registered),
+    "changed_receiver": (receive, taken_back),
+    "changed_case": (export, item_added),
+    "changed_case ": (export, withdrawn),
+    "changed_seal": (renew, renewed),
+}
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_nothing_is_approved_that_would_now_be_another_act(desk: Desk, code: str) -> None:
+    shutil.copytree(desk.office.export.folder, desk.folder / "export")
+    desk = replace(desk, office=replace(desk.office, export=replace(desk.office.export, folder=desk.folder / "export")))
+    do, change = CHANGES[code]
+    asked = asked_for(desk, do)
+    change(desk)
+    before = size_of(desk.home)
+    with pytest.raises(AuthorityError) as raised:
+        desk.approve(asked)
+    assert raised.value.code == f"authority.{code.strip()}"
+    assert [kind for kind, _values in logged(desk.home, before)] == []
+    refuse(desk.home, asked, desk.by("bo", reason="ask again"))
+
+
+def test_a_legal_basis_that_has_ended_meanwhile_is_one_no_more(desk: Desk) -> None:
+    basis = legal_basis(desk.folder)
+    basis.write_text(basis.read_text().replace("A. Counsel", "B. Counsel"))
+    asked = asked_for(desk, watch)
+    basis.unlink()  # what counsel wrote is in the order, not in a file
+    before, ended = (
+        size_of(desk.home),
+        {**asked.order, "legal_basis": {**asked.order["legal_basis"], "expires": "2020-01-02"}},
+    )
+    with pytest.raises(LegalBasisError, match="not valid today"):
+        desk.approve(replace(asked, order=ended))
+    assert size_of(desk.home) == before
+    desk.approve(asked)
+    (row,) = list_channels(desk.home).entries
+    assert row.mode == "sealed"
+
+
+# What failed after its approval
+
+
+def test_an_import_cut_short_is_finished_by_who_approved_it_and_by_nobody_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asked_for(desk, take)
+
+    def full(*_told: object) -> None:
+        raise HomeError("home.unsigned", cause="x")
+
+    before = size_of(desk.home)
+    monkeypatch.setattr(Intake, "take_container", full)
+    with pytest.raises(HomeError):
+        desk.approve(asked)
+    monkeypatch.undo()
+    again = find_request(desk.home, asked.request, desk.means().casework)
+    assert again.review is not None
+    assert again.review.approved
+    (wait,) = waiting(desk.home, None).entries
+    assert (wait.stage.value, wait.what) == ("unfinished", "import")
+    assert [finding.code for finding in reviews(desk.home)] == ["reviews.not_finished"]
+    with pytest.raises(AuthorityError, match="another person approved"):
+        desk.approve(again, "cy")
+    desk.approve(again, later=timedelta(days=30))
+    assert [kind for kind, _values in logged(desk.home, before)] == ["approved", "imported"]
+    assert waiting(desk.home, None).entries == ()
+
+
+def test_an_approval_of_an_act_that_fails_is_not_logged(desk: Desk) -> None:
+    asked, before = asked_for(desk, export), size_of(desk.home)
+    (desk.folder / "out.asice").write_text("in the way")
+    with pytest.raises(HomeError):
+        desk.approve(asked)
+    assert size_of(desk.home) == before
+    (desk.folder / "out.asice").unlink()
+    assert desk.approve(asked, "cy").done is not None
+
+
+def test_an_approved_export_without_its_names_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asked_for(desk, export)
+
+    def stop(*_told: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("casefiles.bundle.destination.Parts.hand_over", stop)
+    with pytest.raises(KeyboardInterrupt):
+        desk.approve(asked)
+    monkeypatch.undo()
+    before = size_of(desk.home)
+    asked = find_request(desk.home, asked.request, desk.means().casework)
+    assert asked.review is None
+    done = desk.approve(asked).done
+    assert (desk.folder / "out.asice").exists()
+    assert done is not None
+    assert [kind for kind, _values in logged(desk.home, before)] == []
+
+
+# What waits
+
+
+def test_what_waits_is_listed_with_and_without_the_passphrase(desk: Desk) -> None:
+    asked = asked_for(desk, receive)
+    add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home, approver=None))
+    closed, opened = waiting(desk.home, None).entries, waiting(desk.home, desk.means().casework).entries
+    assert [(wait.what, wait.stage.value, wait.asked) for wait in closed] == [
+        ("receiver", "request", None),
+        ("watch", "review", None),
+    ]
+    assert [wait.asked and (wait.asked.by.actor, wait.asked.target) for wait in opened] == [
+        ("ann", "Court for court"),
+        ("ann", "kanal"),
+    ]
+    assert closed[0].request == asked.request
+    later = Home(desk.home.path, lambda: desk.home.clock() + timedelta(days=8))
+    assert [wait.stage.value for wait in waiting(later, None).entries] == ["lapsed", "late"]
+    assert [(each.code, each.verdict) for each in reviews(desk.home)] == [
+        ("reviews.request_waits", Verdict.PASSED),
+        ("reviews.waiting", Verdict.PASSED),
+    ]
+    assert [(each.code, each.verdict) for each in reviews(later)] == [
+        ("reviews.too_old", Verdict.PASSED),
+        ("reviews.late", Verdict.INDETERMINATE),
+    ]
+    later.engine.dispose()

@@ -83,7 +83,7 @@ def test_a_seal_is_renewed_by_two_persons_with_the_cards_of_this_office(office: 
     home, (other, cards) = copy_of(office, tmp_path), new_home(tmp_path / "other")
     before, seal = size_of(home), (home.path / "seal.pem").read_bytes()
     with pytest.raises(AuthorityError):
-        renew_seal(home, office.cards[:2], doer(home, approver=None))
+        renew_seal(home, office.cards[:2], doer(home, approver="Ann"))
     for given in (cards[:2], office.cards[:1]):
         with pytest.raises(CardError):
             renewed(home, given)
@@ -105,7 +105,7 @@ def test_a_renewal_that_is_cut_short_leaves_the_old_seal_or_the_new_one(
 
     moves = iter([move_file] * (cut - 1) + [stop])
     if cut == 0:
-        monkeypatch.setattr("evidence.custody.sequencer.Sequencer.append", stop)
+        monkeypatch.setattr("evidence.custody.sequencer.Sequencer.turn", stop)
     elif cut < 3:
         monkeypatch.setattr("api.home.move_file", lambda *told: next(moves)(*told))  # noqa: PLW0108 - each call takes the next
     else:

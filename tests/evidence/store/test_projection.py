@@ -8,17 +8,20 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
+from api.office.approval import Means, approve, refuse
 from api.office.audit import run_audit
 from api.office.case import record_consent, show_case
 from api.office.channel import add_channel, remove_channel
 from api.office.check import check_picture
 from api.office.item import DigestLook
 from api.office.receiver import add_receiver, remove_receiver
+from api.office.request import find_request
 from api.office.search import Quest, search_items
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
 from config.watchlist import watch_entry
+from evidence.authority import Doer
 from evidence.custody.append import tree_size
 from evidence.log.leaf import parse_leaf
 from evidence.log.schema import SCHEMAS
@@ -62,6 +65,12 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         add_receiver(home, name, "court", ann)
     remove_receiver(home, "Other", "court", ann, keys.casework)
     alone = doer(home, approver=None)
+    for name, answer in (("Asked", approve), ("Refused", None), ("Waits", False)):
+        asked = find_request(home, add_receiver(home, name, "court", alone).request, keys.casework)
+        if answer:
+            answer(home, asked, Doer("bo", "test", home.clock()), Means(keys.casework))
+        elif answer is None:
+            refuse(home, asked, ann)
     export_of(home, case, home.path.parent / "alone.asice", by=alone, to="Court")
     yield home
     home.engine.dispose()

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.approval import approve
+from api.office.approval import Means, approve
 from api.office.channel import add_channel, remove_channel
+from api.office.request import find_request
 from config.watchlist import watch_entry
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, UnknownItemError
@@ -67,17 +68,19 @@ def test_an_approval_ends_one_wait_and_not_two(home: Home) -> None:
 
 def test_a_second_person_ends_it_once_and_the_first_never(home: Home) -> None:
     ((request, _due),), casework = reviews_of(home), home.keys.unlock(PASSPHRASE).casework
-    before = size_of(home)
+    before, asked, means = size_of(home), find_request(home, request, casework), Means(casework)
     for name in ("ann", "Ann.", "\u0430nn"):
         with pytest.raises(AuthorityError):
-            approve(home, request, Doer(name, "test", home.clock()), casework)
+            approve(home, asked, Doer(name, "test", home.clock()), means)
     assert size_of(home) == before
-    done = approve(home, request, Doer("bo", "test", home.clock()), casework)
-    assert (done.what, done.target, done.requested_by, done.waiting) == ("watch", "waits", "ann", 0)
+    done = approve(home, asked, Doer("bo", "test", home.clock()), means)
+    assert (asked.act.value, asked.target, asked.by.actor, done.waiting) == ("watch", "waits", "ann", 0)
     assert reviews_of(home) == []
-    for unknown in (request, "0" * 32):
-        with pytest.raises(UnknownItemError):
-            approve(home, unknown, Doer("bo", "test", home.clock()), casework)
+    for stale in (asked, find_request(home, request, casework)):
+        with pytest.raises(AuthorityError, match="answered already"):
+            approve(home, stale, Doer("bo", "test", home.clock()), means)
+    with pytest.raises(UnknownItemError):
+        find_request(home, "0" * 32, casework)
 
 
 def test_types_are_read_from_the_leaves(home: Home) -> None:
