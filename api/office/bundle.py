@@ -232,6 +232,9 @@ def _export(
         try:
             _log(writer, order, grant, made.facts)
             held.hand_over()
+        except AuthorityError:
+            held.drop()  # another answered first: this one was not logged
+            raise
         finally:
             held.close()  # not dropped: a commit that reports an error may be done; the next run asks the log
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)

@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,8 +35,8 @@ from config.errors import CatalogueError
 from config.words import load_words
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
-from evidence.custody.event import Draft, Record
-from evidence.custody.sequencer import Sequencer
+from evidence.custody.event import Record
+from evidence.custody.sequencer import Also, Choose, Sequencer
 from evidence.errors import (
     AuthorityError,
     HomeError,
@@ -54,6 +54,7 @@ from evidence.seal.recipients import generate_identity
 from evidence.stamp.certificate import fingerprint
 from evidence.store import database
 from evidence.store.database import reading, writing
+from evidence.store.projection import Placed
 from evidence.times import format_time
 from tests.homes import (
     PASSPHRASE,
@@ -344,16 +345,16 @@ def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_t
     desk: Desk, error: BaseException
 ) -> None:
     name, before = f"reported-{type(error).__name__}", desk.size()
-    append = Sequencer.append
+    turn = Sequencer.turn
 
-    def fail(sequencer: Sequencer, drafts: Sequence[Draft], **also: Any) -> object:  # noqa: ANN401 - passed on
-        placed = append(sequencer, drafts, **also)
-        if any(draft.type == "exported" for draft in drafts):
+    def fail(sequencer: Sequencer, choose: Choose, also: Also | None = None) -> list[Placed]:
+        placed = turn(sequencer, choose, also)
+        if any(event.type == "exported" for event in placed):
             raise error
         return placed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sequencer, "append", fail)
+        patch.setattr(Sequencer, "turn", fail)
         with pytest.raises(type(error)):
             desk.export(name)
     assert {file.suffix for file in left_of(desk, name)} == {".part"}
