@@ -106,7 +106,7 @@ def text_of(value: Value) -> str:
     match value:
         case str():
             return value
-        case {"b64": str(encoded)}:
+        case {"b64": str(encoded), **more} if not more:
             return from_b64u(encoded).decode("utf-8", "surrogatepass")
         case _:
             raise CanonicalError("canonical.not_a_text", found=type(value).__name__)

@@ -141,7 +141,7 @@ def _require_yes(asked: "Request", *, yes: bool) -> None:
     from config.errors import UsageError
 
     if not yes and not sys.stdin.isatty():
-        raise UsageError("usage.needs_yes", where="approve")
+        raise UsageError("usage.needs_yes", where=click.get_current_context().command_path)
     click.echo("\n".join(printable(line) for line in _shown(asked)), err=True)
     if not yes and ask(Term("prompt.approve")).strip().casefold() != "yes":
         raise click.Abort(str(Term("note.not_approved")))

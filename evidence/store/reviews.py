@@ -95,7 +95,7 @@ def open_reviews(connection: sa.Connection) -> Sequence[Review]:
     ended, waiting = _ended(leaves, rows.values()), []
     for index in (index for index, kind in leaves.items() if kind == "requested"):
         row = rows.get(index)
-        approved = row is not None and _unfinished(row)
+        approved = row is not None and index in ended and _unfinished(row)
         if index in ended and not approved:
             continue
         request = row.request if row else _event_id(connection, index)

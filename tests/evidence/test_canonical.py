@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.canonical import Value, b64u, from_b64u, jcs, read_jcs, sha256_hex, sha256_hex_of, text_value
+from evidence.canonical import Value, b64u, from_b64u, jcs, read_jcs, sha256_hex, sha256_hex_of, text_of, text_value
 from evidence.errors import CanonicalError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -105,3 +105,14 @@ def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text: str) -> None:
 @given(st.lists(st.binary(max_size=80)))
 def test_a_digest_is_that_of_the_bytes_however_they_are_cut(chunks: list[bytes]) -> None:
     assert sha256_hex_of(chunks) == sha256_hex(b"".join(chunks)) == hashlib.sha256(b"".join(chunks)).hexdigest()
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_text_comes_back_from_its_value(text: str) -> None:
+    assert text_of(text_value(text)) == text
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"b64": None}, {"b64": "", "x": ""}])
+def test_what_is_no_text_is_not_read_as_one(value: Value) -> None:
+    with pytest.raises(CanonicalError):
+        text_of(value)

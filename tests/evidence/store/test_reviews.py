@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.approval import Means, approve
 from api.office.channel import add_channel, remove_channel
+from api.office.receiver import add_receiver
 from api.office.request import find_request
 from config.watchlist import watch_entry
 from evidence.authority import Doer
@@ -15,7 +16,7 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.reviews import open_reviews, types_of
+from evidence.store.reviews import Stage, open_reviews, types_of
 from tests.homes import PASSPHRASE, doer, new_home, reviews_of, size_of
 
 
@@ -81,6 +82,19 @@ def test_a_second_person_ends_it_once_and_the_first_never(home: Home) -> None:
             approve(home, stale, Doer("bo", "test", home.clock()), means)
     with pytest.raises(UnknownItemError):
         find_request(home, "0" * 32, casework)
+
+
+@pytest.mark.parametrize("at", [0, 1, 10_000])
+def test_a_row_that_says_approved_does_not_make_it_so(home: Home, at: int) -> None:
+    casework, means = home.keys.unlock(PASSPHRASE).casework, Means(home.keys.unlock(PASSPHRASE).casework)
+    waits = add_receiver(home, "Court", "court", doer(home, approver=None))
+    with home.engine.begin() as connection:
+        of_request = sa.update(database.authority).where(database.authority.c.request == waits.request)
+        connection.execute(of_request.values(approved_idx=at))
+    asked = find_request(home, waits.request, casework)
+    assert asked.review is not None
+    assert (asked.review.stage("2026"), asked.review.approved) == (Stage.ASKED, False)
+    assert approve(home, asked, Doer("bo", "test", home.clock()), means).done is not None
 
 
 def test_types_are_read_from_the_leaves(home: Home) -> None:
