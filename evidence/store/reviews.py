@@ -26,6 +26,9 @@ CLOSED = frozenset({"channel_added", "channel_removed", "refused"})
 """Types of entries that end a wait without an approval."""
 _ENDS: Mapping[str, frozenset[str]] = MappingProxyType({"approved_idx": frozenset({"approved"}), "closed_idx": CLOSED})
 """What ends a wait, by the column that says where it is."""
+_ASKED = _ALONE.union({"requested"}, *_ENDS.values())
+_AT_ONCE = 500
+"""How many leaves are asked for in one query; SQLite takes some thousand values."""
 
 
 class Stage(StrEnum):
@@ -74,25 +77,64 @@ class Review:
 
 
 def types_of(connection: sa.Connection, types: Collection[str]) -> Mapping[int, str]:
-    """The leaves of some types by log index, in order, as the leaves themselves say it.
+    """The leaves of some types by log index, in order, as the leaves themselves say it."""
+    every = sa.select(database.event.c.idx, database.event.c.leaf).order_by(database.event.c.idx)
+    return _of_types(connection.execute(every.execution_options(yield_per=4096)), types)
 
-    A leaf is canonical JSON, and ``type`` its last member.
+
+def open_reviews(connection: sa.Connection) -> Sequence[Review]:
+    """What waits, by the time that it is due; what has lost its row comes first."""
+    return _waiting(connection, types_of(connection, _ASKED), _rows(connection))
+
+
+def review_of(connection: sa.Connection, request: str) -> Review | None:
+    """What a request waits for; None where it waits for nothing.
+
+    Of the leaves it asks those that rows name, so that it costs no more in a long log, and can be asked inside a
+    turn. Only where the request has no row that fits, it asks every leaf.
     """
-    ends = {f'"type":"{name}"}}'.encode(): name for name in types}
-    tails, table, found = tuple(ends), database.event, dict[int, str]()
-    every = sa.select(table.c.idx, table.c.leaf).order_by(table.c.idx).execution_options(yield_per=4096)
-    for row in connection.execute(every):
+    rows = _rows(connection)
+    row = next((row for row in rows if row.request == request), None)
+    if row is not None and _is_request(connection, row):
+        waiting = _waiting(connection, _types_at(connection, _named(rows), _ASKED), rows)
+    else:
+        waiting = open_reviews(connection)
+    return next((review for review in waiting if review.request == request), None)
+
+
+def _rows(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    return connection.execute(sa.select(database.authority).order_by(database.authority.c.idx)).all()
+
+
+def _named(rows: Iterable[sa.Row[Any]]) -> Iterable[int]:
+    """The places of requests, of what stands right behind each, and of what ended it."""
+    for row in rows:
+        yield from (row.idx, row.idx + 1, *(at for at in (row.approved_idx, row.closed_idx) if at is not None))
+
+
+def _types_at(connection: sa.Connection, indexes: Iterable[int], types: Collection[str]) -> Mapping[int, str]:
+    """As ``types_of``, of some leaves."""
+    table, wanted, found = database.event.c, sorted(set(indexes)), dict[int, str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = table.idx.in_(wanted[start : start + _AT_ONCE])
+        found |= _of_types(connection.execute(sa.select(table.idx, table.leaf).where(some).order_by(table.idx)), types)
+    return found
+
+
+def _of_types(leaves: Iterable[sa.Row[Any]], types: Collection[str]) -> dict[int, str]:
+    """Those of some types. A leaf is canonical JSON, and ``type`` its last member."""
+    ends, found = {f'"type":"{name}"}}'.encode(): name for name in types}, dict[int, str]()
+    tails = tuple(ends)
+    for row in leaves:
         leaf = bytes(row.leaf)
         if leaf.endswith(tails):
             found[row.idx] = next(ends[tail] for tail in tails if leaf.endswith(tail))
     return found
 
 
-def open_reviews(connection: sa.Connection) -> Sequence[Review]:
-    """What waits, by the time that it is due; what has lost its row comes first."""
-    leaves = types_of(connection, _ALONE.union({"requested"}, *_ENDS.values()))
-    rows = {row.idx: row for row in connection.execute(sa.select(database.authority))}
-    ended, waiting = _ended(leaves, rows.values()), []
+def _waiting(connection: sa.Connection, leaves: Mapping[int, str], every: Sequence[sa.Row[Any]]) -> Sequence[Review]:
+    """What waits of the requests among these leaves."""
+    rows, ended, waiting = {row.idx: row for row in every}, _ended(leaves, every), []
     for index in (index for index, kind in leaves.items() if kind == "requested"):
         row = rows.get(index)
         approved = row is not None and index in ended and _unfinished(row)
@@ -103,11 +145,6 @@ def open_reviews(connection: sa.Connection) -> Sequence[Review]:
         done = leaves.get(index + 1) in _ALONE
         waiting.append(Review(request, index, what, due_at, done=done, approved=approved))
     return sorted(waiting, key=lambda review: (review.due_at or "", review.index))
-
-
-def review_of(connection: sa.Connection, request: str) -> Review | None:
-    """What a request waits for; None where it waits for nothing."""
-    return next((review for review in open_reviews(connection) if review.request == request), None)
 
 
 def _ended(leaves: Mapping[int, str], rows: Iterable[sa.Row[Any]]) -> set[int]:
@@ -126,6 +163,11 @@ def _unfinished(row: sa.Row[Any]) -> bool:
     """Whether a request that waited was approved, and what it asked for is neither done nor called off."""
     at_once = row.due_at is None
     return row.approved_idx is not None and row.acted_idx is None and row.closed_idx is None and not at_once
+
+
+def _is_request(connection: sa.Connection, row: sa.Row[Any]) -> bool:
+    """Whether the leaf at the place that a row names is the request that it names."""
+    return bool(_types_at(connection, [row.idx], ["requested"])) and _event_id(connection, row.idx) == row.request
 
 
 def _event_id(connection: sa.Connection, index: int) -> str:

@@ -1,5 +1,6 @@
 """What waits for a second person follows from the log: no row that is deleted or changed ends a wait."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.reviews import Stage, open_reviews, types_of
+from evidence.store.reviews import Stage, open_reviews, review_of, types_of
 from tests.homes import PASSPHRASE, doer, new_home, reviews_of, size_of
 
 
@@ -95,6 +96,49 @@ def test_a_row_that_says_approved_does_not_make_it_so(home: Home, at: int) -> No
     assert asked.review is not None
     assert (asked.review.stage("2026"), asked.review.approved) == (Stage.ASKED, False)
     assert approve(home, asked, Doer("bo", "test", home.clock()), means).done is not None
+
+
+CHANGES = (
+    sa.delete(database.authority),
+    sa.update(database.authority).values(approved_idx=1, closed_idx=1),
+    sa.update(database.authority).values(approved_idx=None, closed_idx=None),
+    sa.update(database.authority).values(approved_idx=10_000),
+    sa.update(database.authority).values(idx=database.authority.c.idx + 1),
+    sa.update(database.authority).values(idx=1),
+    sa.update(database.authority).values(due_at=None, what="odd"),
+)
+
+
+@pytest.mark.parametrize("change", [None, *CHANGES])
+def test_a_request_asked_for_alone_stands_as_among_all(home: Home, change: sa.sql.dml.UpdateBase | None) -> None:
+    with reading(home.engine) as connection:
+        requests = connection.execute(sa.select(database.authority.c.request)).scalars().all()
+    if change is not None:
+        with home.engine.begin() as connection:
+            connection.execute(change)
+    with reading(home.engine) as connection:
+        every = {review.request: review for review in reversed(open_reviews(connection))}
+        assert {request: review_of(connection, request) for request in requests} == {
+            request: every.get(request) for request in requests
+        }
+        assert len(requests) == 5
+
+
+def test_one_request_asks_for_named_leaves_and_only_a_lost_row_for_all(home: Home) -> None:
+    ((request, _due),), asked = reviews_of(home), list[str]()
+    sa.event.listen(home.engine, "before_cursor_execute", lambda *told: asked.append(str(told[2])))
+
+    def whole(ask: Callable[[sa.Connection], object]) -> bool:
+        asked.clear()
+        with reading(home.engine) as connection:
+            ask(connection)
+        return any("FROM event" in words and "WHERE" not in words for words in asked)
+
+    assert whole(open_reviews)  # the control
+    assert not whole(lambda connection: review_of(connection, request))
+    with home.engine.begin() as connection:
+        connection.execute(sa.delete(database.authority).where(database.authority.c.request == request))
+    assert whole(lambda connection: review_of(connection, request))
 
 
 def test_types_are_read_from_the_leaves(home: Home) -> None:
