@@ -39,7 +39,6 @@ from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import BOM, SHARED, Chat, find_chat, list_chats
 from monitor.desktop.message import Message, file_fields, message_id, read_message
 from monitor.desktop.mistaken import told_better
-from monitor.desktop.notes import listed, said
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
 from monitor.desktop.values import Parsed, read_value
@@ -53,6 +52,7 @@ from monitor.errors import (
     MediumUnreadableError,
     NotAnExportError,
 )
+from monitor.notes import listed, said
 from monitor.previews import strip_previews
 
 METHOD = "desktop-json"

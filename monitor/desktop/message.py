@@ -18,7 +18,6 @@ from evidence.times import format_time
 from monitor.desktop.files import NamedFile
 from monitor.desktop.known import ACTIONS, MESSAGE, UNKNOWN_ACTION, Rows, collect, parts_of
 from monitor.desktop.layout import Chat
-from monitor.desktop.notes import listed
 from monitor.desktop.rich import read_rich
 from monitor.desktop.shapes import (
     PartReader,
@@ -33,6 +32,7 @@ from monitor.desktop.shapes import (
 )
 from monitor.desktop.values import JsonNumber, Parsed
 from monitor.desktop.words import read_text
+from monitor.notes import listed
 from monitor.previews import Stripped, strip_previews
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}

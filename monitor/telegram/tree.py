@@ -23,6 +23,20 @@ from monitor.telegram.layer import fields_of
 MAX_DEPTH = 150
 """Telegram allows 16 levels of lists in a rich message, each of which nests four deep here; a record allows 192."""
 
+CUT_OFF = "CutOff"
+"""In the place of the constructor of what nests too deep."""
+
+SAYS_NO = frozenset(
+    {
+        "ButtonTypeRequestPoll.quiz", "CommunityPeer.visible", "MessageActionTopicEdit.closed",
+        "MessageActionTopicEdit.hidden", "PeerNotifySettings.show_previews", "PeerNotifySettings.silent",
+        "PeerNotifySettings.stories_hide_sender", "PeerNotifySettings.stories_muted",
+        "RequestPeerTypeBroadcast.has_username", "RequestPeerTypeChat.forum", "RequestPeerTypeChat.has_username",
+        "RequestPeerTypeUser.bot", "RequestPeerTypeUser.premium", "UpdateWebBrowserException.open_external_browser",
+    }
+)  # fmt: skip
+"""Optional fields that are a yes or a no when they are there; every other optional no is a flag that is not set."""
+
 SIZES_WITH_BYTES = frozenset({"PhotoStrippedSize", "PhotoCachedSize", "PhotoPathSize"})
 _PREVIEWS = frozenset({"thumb", "thumbs", "video_thumbs", "stripped_thumb"})
 """Fields of the layer that ``strip_previews`` replaces by their length."""
@@ -54,15 +68,15 @@ def is_told(value: object) -> TypeGuard[TlTree]:
 
 
 def _plain(value: object, cut: Cut, where: str, depth: int) -> Any:  # noqa: ANN401 - any value of the layer
-    if depth > MAX_DEPTH:
-        cut.at[where] = None
-        return None
     if isinstance(value, TLObject):
+        if depth > MAX_DEPTH:
+            cut.at[where] = None
+            return {"_": CUT_OFF}
         name = type(value).__name__
         found = {"_": name}
         for key, listed in fields_of(name).items():
             inner = _plain(getattr(value, key, None), cut, f"{name}.{key}", depth + 1)
-            if not _says_nothing(inner, is_optional=listed.is_optional):
+            if not _says_nothing(inner, can_be_a_flag=listed.is_optional and f"{name}.{key}" not in SAYS_NO):
                 found[key] = inner
         return found
     if isinstance(value, (list, tuple)):
@@ -70,8 +84,8 @@ def _plain(value: object, cut: Cut, where: str, depth: int) -> Any:  # noqa: ANN
     return value
 
 
-def _says_nothing(value: object, *, is_optional: bool) -> bool:
-    return value is None or (isinstance(value, list) and not value) or (is_optional and value is False)
+def _says_nothing(value: object, *, can_be_a_flag: bool) -> bool:
+    return value is None or (isinstance(value, list) and not value) or (can_be_a_flag and value is False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,11 @@ class TlRecord:
 
     value: Value
     spelled: int
+
+
+def value_of(value: object) -> Value:
+    """Any value of the layer, as it may enter a record."""
+    return strip_previews(_spelled(value, [])).value
 
 
 def record_of(found: TlTree) -> TlRecord:

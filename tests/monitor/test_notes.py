@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.desktop.notes import MAX_CHARACTERS, listed, said
+from monitor.notes import MAX_CHARACTERS, listed, said
 from tests.monitor.desktop.messages import JPEG
 
 

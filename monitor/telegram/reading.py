@@ -1,0 +1,203 @@
+"""One message of the layer while it is read, and the shapes of its values.
+
+A reader turns each value into what ``evidence.content`` takes. What it cannot say is noted with its place and its
+value: a constructor that the program has no words for (``unsupported``), a field or constructor that stands in no
+table (``unknown``), a value that does not fit (``unread``), what Telegram names and has no more (``lost``). Each
+becomes a hole, and all of them together the digest ``unknown_sha256``, so that another such value is another message.
+
+Texts pass through ``clean``, so that no picture reaches a value.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from evidence.canonical import Value, jcs, sha256_hex, text_value
+from evidence.content import Link, Number, NumberKind, Person
+from evidence.observation import HoleReason
+from evidence.times import format_time
+from monitor.previews import strip_previews
+from monitor.telegram.peers import Peers, identifier_of
+from monitor.telegram.tree import is_told, value_of
+
+_FRACTION = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_INTEGERS = 1 << 127
+_NOT_UNDERSTOOD = frozenset({HoleReason.UNSUPPORTED, HoleReason.UNKNOWN, HoleReason.UNREAD, HoleReason.BAD_DATE})
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is found and noted while one object is read.
+
+    Attributes:
+        found: Fields by kind of part, or whole parts by kind.
+        notes: What each reason is about, by its place.
+    """
+
+    peers: Peers
+    found: dict[str, Any] = field(default_factory=dict)
+    notes: dict[HoleReason, dict[str, Value]] = field(default_factory=dict)
+
+    def note(self, reason: HoleReason, where: str, value: object = None) -> None:
+        """Keep what cannot be said."""
+        self.notes.setdefault(reason, {})[where] = value_of(value)
+
+    def holes(self) -> Iterator[tuple[HoleReason, list[str]]]:
+        """The places of each reason, in the order in which they came."""
+        for reason, noted in self.notes.items():
+            yield reason, list(noted)
+
+    def unknown_sha256(self) -> str | None:
+        """The digest of what was not understood; None where there is nothing such."""
+        told: list[Value] = sorted(
+            (
+                [reason.value, text_value(where), value]
+                for reason, noted in self.notes.items()
+                for where, value in noted.items()
+                if reason in _NOT_UNDERSTOOD
+            ),
+            key=jcs,
+        )
+        return sha256_hex(jcs(told)) if told else None
+
+    def clean(self, value: str) -> Value:
+        """A text as a value of the log, without the pictures that are spelled in it."""
+        return strip_previews(value).value
+
+    def tell(self, to: str, value: object) -> None:
+        """A field of a part, or whole parts of a kind; what stands there already stays."""
+        if value is None or value == ():
+            return
+        kind, _, name = to.partition(".")
+        if name:
+            self.found.setdefault(kind, {}).setdefault(name, value)
+        else:
+            self.found.setdefault(kind, []).extend(value if isinstance(value, tuple) else [value])
+
+    def account(self, number: int) -> Person:
+        """The account of this number."""
+        return self.peers.person(f"user{number}")
+
+
+TlShape: TypeAlias = Callable[[Reading, Any, str], Any]
+"""Reads a value; the text says where it stands, for a note."""
+
+
+def is_whole(cleaned: Value) -> bool:
+    """Whether no picture was cut out of a text: it is itself, or its ``b64`` form."""
+    return isinstance(cleaned, str) or (isinstance(cleaned, dict) and cleaned.keys() == {"b64"})
+
+
+def text(reading: Reading, value: Any, where: str) -> Value:  # noqa: ANN401, ARG001 - a shape
+    """A text that says something."""
+    return reading.clean(value) if value else None
+
+
+def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
+    """A whole number."""
+    if not -_INTEGERS < value < _INTEGERS:
+        reading.note(HoleReason.UNREAD, where, value)
+        return None
+    return str(int(value))
+
+
+def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
+    """A number with its digits, as short as it can be read again."""
+    spelled = repr(float(value)).removesuffix(".0")
+    if "e" in spelled:
+        spelled = f"{value:.18f}".rstrip("0").rstrip(".")
+    if not _FRACTION.fullmatch(spelled):
+        reading.note(HoleReason.UNREAD, where, spelled)
+        return None
+    return spelled
+
+
+def flag(reading: Reading, value: Any, where: str) -> str:  # noqa: ANN401, ARG001 - a shape
+    """Yes or no."""
+    return "yes" if value else "no"
+
+
+def moment(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
+    """A time of the server."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        reading.note(HoleReason.BAD_DATE, where, str(value))
+        return None
+    return format_time(value)
+
+
+def link(reading: Reading, value: Any, where: str) -> Link | None:  # noqa: ANN401 - a shape
+    """An address."""
+    address = text(reading, value, where)
+    return None if address is None else Link(address)
+
+
+def phone(reading: Reading, value: Any, where: str) -> Number | None:  # noqa: ANN401 - a shape
+    """A telephone number."""
+    number = text(reading, value, where)
+    return None if number is None else Number(NumberKind.PHONE, number)
+
+
+def named(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
+    """Somebody of whom only the name is told."""
+    name = text(reading, value, where)
+    return None if name is None else Person(name=name)
+
+
+def user(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
+    """The bare number of an account."""
+    return reading.account(value)
+
+
+def group(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
+    """The bare number of a basic group."""
+    return reading.peers.person(f"group{value}")
+
+
+def channel(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
+    """The bare number of a channel or supergroup."""
+    return reading.peers.person(f"channel{value}")
+
+
+def community(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
+    """The bare number of a community."""
+    return reading.peers.person(f"community{value}")
+
+
+def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
+    """An account, a group or a channel."""
+    identifier = identifier_of(value)
+    if identifier is None:
+        reading.note(HoleReason.UNKNOWN, f"{where}: {constructor_of(value)}", value)
+        return None
+    return reading.peers.person(identifier)
+
+
+def always(value: str) -> TlShape:
+    """What a field says by standing there."""
+    return lambda _reading, _value, _where: value
+
+
+def code_after(prefix: str) -> TlShape:
+    """The name of a constructor without what all of its type begin with: ``busy``."""
+    return lambda _reading, value, _where: _snake(constructor_of(value).removeprefix(prefix)) or "none"
+
+
+def list_of(shape: TlShape) -> TlShape:
+    """A vector of such; one that says nothing is left out."""
+
+    def of_each(reading: Reading, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - a shape
+        found = (shape(reading, one, where) for one in value)
+        return tuple(one for one in found if one is not None)
+
+    return of_each
+
+
+def constructor_of(value: object) -> str:
+    """The name of an object's constructor; of a plain value, of its type."""
+    return str(value["_"]) if is_told(value) else type(value).__name__
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
