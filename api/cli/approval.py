@@ -22,6 +22,7 @@ from api.cli.common import (
 )
 from api.cli.intake import watched
 from api.cli.page import Listing, emit_pages
+from api.cli.table import told_time
 from casefiles.verifier.report import printable
 from config.errors import Term
 
@@ -151,7 +152,7 @@ def _shown(asked: "Request") -> list[str]:
     """A request in words, a line for each part."""
     from evidence.times import format_time
 
-    lines = [f"{asked.by.actor} asked on {format_time(asked.by.at)} for: {asked.act.value}, {asked.target}"]
+    lines = [f"{asked.by.actor} asked on {told_time(format_time(asked.by.at))} for: {asked.act.value}, {asked.target}"]
     if asked.by.reason:
         lines.append(f"  reason: {asked.by.reason}")
     for name, value in asked.order.items():
@@ -232,5 +233,5 @@ _STAGES: Mapping[str, str] = {
 
 def _line(wait: "Wait") -> str:
     what = wait.what or "unknown"
-    line = f"{wait.request}  {what:<9}{_STAGES[wait.stage.value]}, by {wait.due_at or 'unknown'}"
+    line = f"{wait.request}  {what:<9}{_STAGES[wait.stage.value]}, by {told_time(wait.due_at) or 'unknown'}"
     return f"{line}\n    {wait.asked.by.actor}: {wait.asked.target}" if wait.asked else line

@@ -19,6 +19,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
+from api.cli.table import told_time
 from casefiles.bundle.presets import AUDIENCES
 from config.errors import Term, UsageError
 from config.words import languages
@@ -105,7 +106,7 @@ def outcome(destination: "Destination", done: "Exported") -> str:
 
     if done.finished:
         warn(Term("note.export_finished"))
-    review = f"\nA second person reviews it by {format_time(done.review_by)}." if done.review_by else ""
+    review = f"\nA second person reviews it by {told_time(format_time(done.review_by))}." if done.review_by else ""
     return (
         f"Bundle: {destination.bundle}  ({counted(done.facts.items, 'item')}, no pictures)\n"
         f"Letter: {destination.letter}\nSHA-256: {done.facts.sha256}{review}"

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,12 @@ if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
+    from casefiles.report.said import ItemPart
 
 _SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
+
+_TIMES = ("_at", ".time")
+"""How the codes of parts end that are times."""
 
 
 @click.group()
@@ -356,8 +360,21 @@ def _shown(item: "CaseItem") -> str:
     from config.words import load_words
 
     words = load_words("en")
-    lines = (line for part in said(asdict(item)) for line in part_lines(words, part, indent="    "))
+    parts = map(_to_the_second, said(asdict(item)))
+    lines = (line for part in parts for line in part_lines(words, part, indent="    "))
     return "\n".join(["", item.item_id, *lines])
+
+
+def _to_the_second(part: "ItemPart") -> "ItemPart":
+    """A part whose times are for a person; the report and ``--json`` have them as the log does."""
+    from casefiles.report.said import Digest, NamedValue
+
+    if isinstance(part, Digest):
+        return part
+    below = tuple(map(_to_the_second, part.parts))
+    if isinstance(part, NamedValue) and isinstance(part.value, str) and part.code.endswith(_TIMES):
+        return replace(part, value=told_time(part.value), parts=below)
+    return replace(part, parts=below)
 
 
 def _quoted(text: object) -> str:

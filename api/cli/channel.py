@@ -18,6 +18,7 @@ from api.cli.common import (
     reason_option,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.table import told_time
 
 if TYPE_CHECKING:
     from api.office.channel import Channel, Registered
@@ -98,7 +99,7 @@ def outcome(channel: str, mode: str, done: "Registered") -> str:
     """What adding a channel did, in words."""
     if not done.logged:
         return f"{channel} is registered already, as {mode}. Nothing was changed."
-    review = f" A second person reviews it by {done.review_by}." if done.review_by else ""
+    review = f" A second person reviews it by {told_time(done.review_by)}." if done.review_by else ""
     if done.before is None:
         return f"Registered {channel} as {mode}.{review} This version does not watch it yet."
     if not done.changed:

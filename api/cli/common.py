@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from api import TOOL
+from api.cli.table import told_time
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.errors import Explained, Term, UsageError
@@ -221,7 +222,7 @@ def emit_waiting(ctx: click.Context, waiting: "Waiting", *, as_json: bool) -> No
     told = {"request": waiting.request, "waits": True, "what": waiting.act.value, "due_at": waiting.due_at}
     text = (
         f"Nothing was done yet: this {waiting.act.value} needs a second person. The request is in the log.\n"
-        f"By {waiting.due_at}, that person looks at it and answers it with:\n"
+        f"By {told_time(waiting.due_at)}, that person looks at it and answers it with:\n"
         f"  nisisama approve {waiting.request}"
     )
     emit_logged(told, waiting.unstamped, as_json=as_json, text=text)

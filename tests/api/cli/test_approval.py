@@ -34,7 +34,7 @@ def test_a_script_and_a_person_see_that_nothing_was_done_yet(home: Path) -> None
     assert said.code == UNDECIDED
     found = re.fullmatch(
         r"Nothing was done yet: this watch needs a second person\. The request is in the log\.\n"
-        r"By (20[0-9T:.-]+Z), that person looks at it and answers it with:\n  nisisama approve ([0-9a-f]{32})\n",
+        r"By (20[0-9: -]+ UTC), that person looks at it and answers it with:\n  nisisama approve ([0-9a-f]{32})\n",
         said.out,
     )
     assert found, said.out

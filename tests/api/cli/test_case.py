@@ -1,12 +1,15 @@
 """``case`` shows what its items say."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from api.cli.main import cli
+from api.cli.table import told_time
 from tests.api.test_newcomer import commands
 from tests.commands import DONE, REFUSED, USAGE, Life, Terminal, run
+from tests.nonempty import nonempty
 
 
 def test_a_case_shows_its_texts(life: Life) -> None:
@@ -25,6 +28,15 @@ def test_a_case_says_why_it_was_opened_and_nothing_of_what_is_missing(life: Life
     bare = run("case", "open", "--json", home=home).printed["case_id"]
     shown = run("case", "show", bare, home=home).out.splitlines()
     assert [line.split(",")[0] for line in shown] == [bare, "    consent: none is recorded"]
+
+
+def test_people_read_times_to_the_second_and_machines_read_them_whole(life: Life, home: Path) -> None:
+    out, whole = run("case", "show", life.case, home=home).out, re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}")
+    assert not whole.search(out)
+    for item in nonempty(life.ran["case show"].printed["items"]):
+        for at in filter(None, (item["posted_at"], item["edited_at"])):
+            assert whole.search(at)
+            assert told_time(at) in out
 
 
 def test_one_is_counted_as_one(life: Life, home: Path) -> None:
