@@ -39,14 +39,14 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     This needs no key. With the passphrase, level 3 also opens every record and compares the rows in clear.
     """
     from api.errors import VERDICT_CODES
-    from api.office.audit import how_records_compared, run_audit
+    from api.office.audit import entries_to_read, how_records_compared, run_audit
     from evidence.audit.run import HEADERS_LEVEL
     from evidence.finding import Verdict
 
     home = open_home(ctx)
     older = against.read_bytes() if against else None
     given = given_passphrase(passphrase_file)
-    with progress(Term("progress.auditing"), Term("unit.entries")) as more:
+    with progress(Term("progress.auditing"), Term("unit.entries"), entries_to_read(home)) as more:
         done = run_audit(home, level=level, against=older, passphrase=given, progress=more)
     verdict, records = done.report.verdict, how_records_compared(home, done, level)
     lines = [f"{f.verdict.value}  {f.id}  {f.where}: {f.found}. {f.fix}" for f in done.report.problems]

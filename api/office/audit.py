@@ -7,7 +7,10 @@ from casefiles.verifier.held import read_held
 from config import oplog
 from evidence.audit.log import AuditInput, RecordReader
 from evidence.audit.run import HEADERS_LEVEL, Audit, audit
+from evidence.custody.append import tree_size
+from evidence.errors import StoreError
 from evidence.keys import LOG_KEY
+from evidence.store.database import reading
 
 
 def run_audit(
@@ -46,6 +49,15 @@ def run_audit(
         "audit_finished", level=level, entries=done.entries, objects=done.objects, problems=problems, verdict=verdict
     )
     return done
+
+
+def entries_to_read(home: Home) -> int | None:
+    """How many entries an audit will read; None where the database does not say, and the audit finds why."""
+    try:
+        with reading(home.engine) as connection:
+            return tree_size(connection)
+    except StoreError:
+        return None
 
 
 def how_records_compared(home: Home, done: Audit, level: int) -> str:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from api.home import Home
-from api.office.audit import how_records_compared, run_audit
+from api.office.audit import entries_to_read, how_records_compared, run_audit
 from api.office.bundle import Order, stream_case
 from evidence.audit.run import Audit
 from evidence.errors import PassphraseError
@@ -73,4 +73,11 @@ def test_a_cosigned_checkpoint_and_a_bundle_are_held_against_the_log(home: Home)
 def test_progress_hears_of_every_leaf(home: Home) -> None:
     heard: list[int] = []
     done = run_audit(home, level=1, against=None, passphrase=None, progress=heard.append)
-    assert sum(heard) == done.entries
+    assert sum(heard) == done.entries == entries_to_read(home)
+
+
+def test_a_log_that_does_not_say_its_length_is_audited_all_the_same(home: Home) -> None:
+    with home.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE event RENAME TO another")
+    assert entries_to_read(home) is None
+    assert audited(home, level=1).report.verdict is Verdict.FAILED
