@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.common import (
+    F,
     actor_option,
     approved_option,
     ask,
@@ -23,7 +24,6 @@ from api.cli.common import (
     reason_option,
     unlock,
     warn,
-    warn_unstamped,
 )
 from config.errors import Term
 from evidence.errors import HomeError
@@ -32,13 +32,25 @@ if TYPE_CHECKING:
     from api.office.key import Renewed
 
 
+_cards = click.argument(
+    "files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+
+
+def _by_two_persons(function: F) -> F:
+    """The options of an act that two persons do, and ``--json``."""
+    for option in (json_option, actor_option, reason_option, approved_option):
+        function = option(function)
+    return function
+
+
 @click.group()
 def key() -> None:
     """Work with the cards and the passphrase, for key holders."""
 
 
 @key.command("check")
-@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_cards
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
@@ -59,11 +71,8 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 @key.command("renew-seal")
-@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@approved_option
-@reason_option
-@actor_option
-@json_option
+@_cards
+@_by_two_persons
 @click.pass_context
 def renew_seal(
     ctx: click.Context,
@@ -88,8 +97,7 @@ def renew_seal(
     done = renew(home, [] if approved_by is None else read_cards(files), person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    warn_unstamped(done.unstamped)
-    emit(told(done), as_json=as_json, text=outcome(done))
+    emit_logged(told(done), done.unstamped, as_json=as_json, text=outcome(done))
 
 
 def told(done: "Renewed") -> dict[str, str]:
@@ -108,10 +116,7 @@ def outcome(done: "Renewed") -> str:
 @key.command("passphrase")
 @passphrase_option
 @new_passphrase_option
-@approved_option
-@reason_option
-@actor_option
-@json_option
+@_by_two_persons
 @click.pass_context
 def passphrase(
     ctx: click.Context,
@@ -144,12 +149,9 @@ def passphrase(
 
 
 @key.command("recover")
-@click.argument("files", metavar="[CARD]...", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_cards
 @new_passphrase_option
-@approved_option
-@reason_option
-@actor_option
-@json_option
+@_by_two_persons
 @click.pass_context
 def recover(
     ctx: click.Context,
