@@ -19,6 +19,7 @@ from api.cli.common import (
 )
 from api.cli.table import told_time
 from config.errors import Term
+from evidence.match.check import NotCompared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,14 @@ LIMITS = (
     "under its mode."
 )
 """What every answer says of its limits."""
+
+WHY = {
+    NotCompared.NOT_READ: "not read under the mode",
+    NotCompared.NO_PICTURE: "no picture, not decoded or too small",
+    NotCompared.TOO_PLAIN: "too little to be seen in it",
+    NotCompared.ASKED_TOO_PLAIN: "too little to be seen in this picture",
+}
+"""Why a stored file was not compared, in words."""
 
 
 def _lines(match: "PlacedMatch") -> "Iterator[str]":
@@ -74,16 +83,18 @@ def check(
     if not done.consented:
         warn(Term("note.no_consent", case=case_id))
     lines = [line for match in done.matches for line in _lines(match)]
-    lines.append(
-        f"{len(done.matches)} found. Compared with {done.compared}; {done.not_compared} could not be compared."
-    )
+    left = sum(done.not_compared.values())
+    why = "; ".join(f"{words}: {done.not_compared[each]}" for each, words in WHY.items() if each in done.not_compared)
+    told = f"{left} could not be compared" + (f" ({why})" if why else "")
+    lines.append(f"{len(done.matches)} found. Compared with {done.compared}; {told}.")
     lines.append(LIMITS)
     emit_logged(
         {
             "found": bool(done.matches),
             "matches": [asdict(match) for match in done.matches],
             "compared": done.compared,
-            "not_compared": done.not_compared,
+            "not_compared": left,
+            "not_compared_why": {reason.value: number for reason, number in done.not_compared.items()},
             "limits": LIMITS,
         },
         done.unstamped,

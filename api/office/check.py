@@ -1,7 +1,7 @@
 """Looks for one picture in the store, for one case; logged before the answer is given."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -17,7 +17,7 @@ from evidence.custody.event import Draft
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
-from evidence.match.check import CheckResult, check
+from evidence.match.check import CheckResult, NotCompared, check
 from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
@@ -49,13 +49,13 @@ class Checked:
     """A check's answer: "none" speaks only of ``compared`` pictures.
 
     Attributes:
-        not_compared: Files that are known and could not be compared, or were never read.
+        not_compared: How many files are known and could not be compared, for each reason.
         consented: Whether the case has a record of the client's consent.
     """
 
     matches: tuple[PlacedMatch, ...]
     compared: int
-    not_compared: int
+    not_compared: Mapping[NotCompared, int]
     unstamped: Explained | None
     consented: bool
 
@@ -80,19 +80,18 @@ def check_picture(
         require_consent(consent, scope=CHECK, today=home.today())
     query = fingerprints_of(picture.read(MAX_BYTES + 1))
     result = check(query, stored_prints(home, matching))
-    unread = _files(home) - result.compared - result.not_compared
+    unread = _files(home) - result.compared - sum(result.not_compared.values())
+    left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:
         counts = {
             "case": case_id,
             "compared": str(result.compared),
-            "not_compared": str(result.not_compared + unread),
+            "not_compared": str(sum(left.values())),
             "found": str(len(result.matches)),
         }
         writer.sequencer.append([Draft("checked", doer.values() | counts)])
         unstamped = writer.beat()
-    return Checked(
-        tuple(_places(home, result)), result.compared, result.not_compared + unread, unstamped, consent is not None
-    )
+    return Checked(tuple(_places(home, result)), result.compared, left, unstamped, consent is not None)
 
 
 def fingerprints_of(data: bytes) -> Prints:

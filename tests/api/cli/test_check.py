@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from api.cli.check import WHY
+from evidence.match.check import NotCompared
 from tests.commands import DONE, REFUSED, Life, run
 
 
@@ -37,6 +39,10 @@ def test_each_match_is_a_line_and_the_last_says_how_many_were_compared(life: Lif
     assert len(told) > len(checked["matches"])
     assert [line.split()[:2] for line in out[:-2]] == told
     assert out[-2].startswith(f"{len(checked['matches'])} found. Compared with {checked['compared']};")
+    why = "; ".join(f"{WHY[NotCompared(reason)]}: {number}" for reason, number in checked["not_compared_why"].items())
+    assert out[-2].endswith(f"{checked['not_compared']} could not be compared ({why}).")
+    assert sum(checked["not_compared_why"].values()) == checked["not_compared"] > 0
+    assert set(WHY) == set(NotCompared)
     assert out[-1] == checked["limits"]
     assert all(word in out[-1] for word in ("screenshot", "crop", "few degrees", "video"))
 

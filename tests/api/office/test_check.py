@@ -14,6 +14,7 @@ from api.office.check import check_picture, fingerprints_of, stored_prints
 from evidence.custody.event import Record
 from evidence.errors import NoMatchingKeyError, NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
+from evidence.match.check import NotCompared
 from evidence.observation import Mode
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
@@ -44,7 +45,7 @@ def newest(home: Home) -> Record:
 def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case, doer(home), *keys_of(home))
-    return [(match.tier, match.item_id) for match in done.matches], done.compared, done.not_compared
+    return [(match.tier, match.item_id) for match in done.matches], done.compared, sum(done.not_compared.values())
 
 
 def files(home: Home) -> int:
@@ -156,6 +157,9 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
     case = open_case(home, doer(home)).case_id
     picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
     assert look(home, picture, case) == ([], 0, len(export.media))
+    with picture.open("rb") as stream:
+        done = check_picture(home, stream, case, doer(home), *keys_of(home))
+    assert done.not_compared == {NotCompared.NOT_READ: len(export.media)}
     home.engine.dispose()
 
 

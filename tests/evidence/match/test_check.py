@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.pdq import pdq
 from evidence.fingerprint.prints import Prints
-from evidence.match.check import CheckResult, Match, Tier, check
+from evidence.match.check import CheckResult, Match, NotCompared, Tier, check
 from tests.evidence.fingerprint.pictures import Rgb, image, scene
 
 ALL = (1 << 256) - 1
@@ -49,7 +49,7 @@ def away(distance: int) -> int:
 
 def tier_at(distance: int) -> Tier | None:
     result = check(QUERY, [("one", prints(away(distance), sha256=OTHER))])
-    assert (result.compared, result.not_compared) == (1, 0)
+    assert (result.compared, result.not_compared) == (1, {})
     return result.matches[0].tier if result.matches else None
 
 
@@ -61,7 +61,7 @@ def test_the_tiers_meet_at_the_bit() -> None:
 def test_the_same_bytes_are_identical_even_when_nothing_could_be_decoded() -> None:
     for query in (QUERY, digests_only("aa" * 32), prints(BASE, quality=0)):
         result = check(query, [("one", digests_only("aa" * 32))])
-        assert result == CheckResult(1, 0, (Match("one", Tier.IDENTICAL),))
+        assert result == CheckResult(1, {}, (Match("one", Tier.IDENTICAL),))
 
 
 @pytest.mark.parametrize("index", range(7))
@@ -79,26 +79,26 @@ def test_the_turned_hashes_of_the_stored_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "stored"),
+    ("query", "stored", "why"),
     [
-        (prints(BASE, quality=49), prints(BASE, sha256=OTHER)),
-        (QUERY, prints(BASE, sha256=OTHER, quality=49)),
-        (QUERY, digests_only(OTHER)),
-        (digests_only("aa" * 32), prints(BASE, sha256=OTHER)),
-        (digests_only("aa" * 32), digests_only(OTHER)),
+        (prints(BASE, quality=49), prints(BASE, sha256=OTHER), NotCompared.ASKED_TOO_PLAIN),
+        (QUERY, prints(BASE, sha256=OTHER, quality=49), NotCompared.TOO_PLAIN),
+        (QUERY, digests_only(OTHER), NotCompared.NO_PICTURE),
+        (digests_only("aa" * 32), prints(BASE, sha256=OTHER), NotCompared.ASKED_TOO_PLAIN),
+        (digests_only("aa" * 32), digests_only(OTHER), NotCompared.ASKED_TOO_PLAIN),
     ],
 )
-def test_without_two_usable_hashes_nothing_was_compared(query: Prints, stored: Prints) -> None:
-    assert check(query, [("one", stored)]) == CheckResult(0, 1, ())
+def test_without_two_usable_hashes_nothing_was_compared(query: Prints, stored: Prints, why: NotCompared) -> None:
+    assert check(query, [("one", stored)]) == CheckResult(0, {why: 1}, ())
 
 
 def test_quality_fifty_is_usable() -> None:
     result = check(prints(BASE, quality=50), [("one", prints(BASE, sha256=OTHER, quality=50))])
-    assert result == CheckResult(1, 0, (Match("one", Tier.MATCH),))
+    assert result == CheckResult(1, {}, (Match("one", Tier.MATCH),))
 
 
 def test_an_empty_store_says_that_nothing_was_compared() -> None:
-    assert check(QUERY, []) == CheckResult(0, 0, ())
+    assert check(QUERY, []) == CheckResult(0, {}, ())
 
 
 def test_matches_keep_the_order_of_the_store_not_of_nearness() -> None:
@@ -114,7 +114,7 @@ def test_every_stored_item_is_counted_once(stored: list[tuple[int, int]]) -> Non
         for index, (distance, quality) in enumerate(stored)
     ]
     result = check(QUERY, items)
-    assert result.compared + result.not_compared == len(items)
+    assert result.compared + sum(result.not_compared.values()) == len(items)
     assert result.compared == sum(quality >= 50 for _, quality in stored)
     assert {match.item for match in result.matches} == {
         str(index)
@@ -159,4 +159,4 @@ def test_a_resized_picture_is_found(size: tuple[int, int]) -> None:
 
 def test_other_pictures_are_not_found() -> None:
     stored = [(str(seed), of_pixels(scene(width=320, height=240, seed=seed), OTHER)) for seed in range(2, 40)]
-    assert check(of_pixels(scene(width=320, height=240), "aa" * 32), stored) == CheckResult(38, 0, ())
+    assert check(of_pixels(scene(width=320, height=240), "aa" * 32), stored) == CheckResult(38, {}, ())
