@@ -22,6 +22,7 @@ from api.cli.common import (
 )
 from api.cli.intake import watched
 from api.cli.page import Listing, emit_pages
+from api.cli.progress import stages
 from api.cli.table import told_time
 from casefiles.verifier.report import printable
 from config.errors import Term
@@ -89,8 +90,8 @@ def approve(
     if asked.order:
         _require_yes(asked, yes=yes)
     words = _cards(asked, cards)
-    with watched() as begin:
-        done = approve_request(home, asked, person, Means(casework, words, begin))
+    with watched() as begin, stages() as staged:
+        done = approve_request(home, asked, person, Means(casework, words, begin, staged))
     told, text = _of_act(asked, done.done) if done.done else ({}, "")
     _emit(done, told, as_json=as_json, text=f"{text}\n{_approved(done)}".lstrip())
 

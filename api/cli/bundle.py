@@ -19,6 +19,7 @@ from api.cli.common import (
     unlock,
     warn,
 )
+from api.cli.progress import stages
 from api.cli.table import told_time
 from casefiles.bundle.presets import AUDIENCES
 from config.errors import Term, UsageError
@@ -83,7 +84,9 @@ def export(
     require_exportable(home, case_id, destination)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     casework = unlock(home, passphrase_file).casework
-    done = export_case(home, Order(case_id, audience, language, person, receiver), casework, destination)
+    order = Order(case_id, audience, language, person, receiver)
+    with stages() as staged:
+        done = export_case(home, order, casework, destination, staged)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     emit_logged(told(destination, done), done.unstamped, as_json=as_json, text=outcome(destination, done))
@@ -165,7 +168,8 @@ def verify(
         key = None if log_vkey is None else VerifierKey.parse(log_vkey)
     except NoteError as error:
         raise UsageError("usage.not_a_log_key", cause=error) from error
-    with file.open("rb") as bundle:
-        report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin, held=held)
+    with file.open("rb") as bundle, stages() as staged:
+        checking = staged(Term("progress.checking"), Term("unit.checks"))
+        report = verify_bundle(bundle, roots=roots, log_key=key, seal_pin=pin, held=held, progress=checking)
     emit(as_data(report), as_json=as_json, text=as_text(report).rstrip("\n"))
     return EXIT_CODES[report.verdict]

@@ -8,7 +8,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TextIO
 
 from config.errors import Term
@@ -112,3 +113,15 @@ def progress(label: Term, unit: Term, total: int | None = None) -> Iterator[Prog
         told.clear()
         raise
     told.end()
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[Term, Term], Callable[[int], ProgressLine]]]:
+    """Progress of work in several stages, a line each: what is done, its unit, and then how many there are."""
+    with ExitStack() as stack:
+
+        def begin(label: Term, unit: Term, total: int) -> ProgressLine:
+            stack.close()  # the stage before has ended
+            return stack.enter_context(progress(label, unit, total))
+
+        yield lambda label, unit: partial(begin, label, unit)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.bundle import Exported, export_asked, finish_asked
+from api.office.bundle import Exported, Stages, export_asked, finish_asked, unstaged
 from api.office.channel import Registered, add_asked_channel
 from api.office.intake import Imported, Progress, import_asked
 from api.office.key import Renewed, renew_asked_seal
@@ -44,11 +44,13 @@ class Means:
     Attributes:
         cards: To renew the seal.
         progress: As ``import_export`` has it.
+        stages: As ``export_case`` has it.
     """
 
     casework: Identity
     cards: Sequence[str] = ()
     progress: Progress = lambda _total: lambda _more: None
+    stages: Stages = unstaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
         case Act.EXPORT:
-            return export_asked(home, asked, by, grant, means.casework)
+            return export_asked(home, asked, by, grant, means.casework, means.stages)
 
 
 def refuse(home: Home, asked: Request, doer: Doer) -> Answered:

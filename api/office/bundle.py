@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -50,10 +51,10 @@ from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.records import Bounds, DisclosedLeaf, ProvenTime
 from casefiles.receivers import receivers, require_receiver
-from casefiles.verifier.checks import verify_stream
+from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
-from config.errors import Explained
+from config.errors import Explained, Term
 from evidence.authority import Act, Doer, Grant, one_person
 from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
@@ -73,6 +74,14 @@ from evidence.stamp.client import request_stamp
 from evidence.store.database import reading
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
+
+Stages: TypeAlias = Callable[[Term, Term], Counting]
+"""Given what is done and its unit, gives progress: an export opens records, then checks what it made."""
+
+
+def unstaged(_label: Term, _unit: Term) -> Counting:
+    """Stages that nobody hears."""
+    return unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,9 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
     require_room(destination.bundle.parent, require_case(home.engine, case_id).items * BYTES_OF_AN_ITEM)
 
 
-def export_case(home: Home, order: Order, casework: Identity, destination: Destination) -> Exported | Waiting:
+def export_case(
+    home: Home, order: Order, casework: Identity, destination: Destination, stages: Stages = unstaged
+) -> Exported | Waiting:
     """Export a case into two files. The same again after it was stopped finishes what was logged.
 
     Where one person may not and no second is named, ask for it.
@@ -161,10 +172,12 @@ def export_case(home: Home, order: Order, casework: Identity, destination: Desti
         except AuthorityError as why:
             asked = _ordered(home, order, casework, destination)
             return ask(home, Act.EXPORT, _target(order), asked, order.doer, why=why)
-    return _export(home, order, casework, destination, grant)
+    return _export(home, order, destination, grant, partial(_make, order=order, casework=casework, stages=stages))
 
 
-def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Exported:
+def export_asked(
+    home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity, stages: Stages = unstaged
+) -> Exported:
     """Export a case as a request says.
 
     Raises:
@@ -187,7 +200,8 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework:
                 )
 
     require_as_asked()
-    return _export(home, order, casework, destination, grant, require_as_asked)
+    make = partial(_make, order=order, casework=casework, stages=stages)
+    return _export(home, order, destination, grant, make, require_as_asked)
 
 
 def finish_asked(home: Home, asked: Request, doer: Doer, casework: Identity) -> Exported | None:
@@ -220,13 +234,13 @@ def _ordered(home: Home, order: Order, casework: Identity, destination: Destinat
 def _export(
     home: Home,
     order: Order,
-    casework: Identity,
     destination: Destination,
     grant: Grant,
+    make: Callable[[Writer], _Made],
     require: Callable[[], object] = lambda: None,
 ) -> Exported:
     with home.writing() as writer:
-        made = _make(writer, order, casework)
+        made = make(writer)
         require()  # once more, of what went into it
         held = destination.hold(made.bundle, made.letter)
         try:
@@ -281,14 +295,14 @@ def _require_agreed(home: Home, order: Order, casework: Identity) -> None:
     require_consent(consent, scope=order.audience, today=home.today())
 
 
-def _make(writer: Writer, order: Order, casework: Identity) -> _Made:
+def _make(writer: Writer, order: Order, casework: Identity, stages: Stages = unstaged) -> _Made:
     home = writer.home
     sealer, roots = load_sealer(home, casework), _roots(home)
-    events = _events(home, order.case_id, casework)
+    events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
     contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
-    bundle = io.BytesIO()
+    bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
     with _stamper(home) as stamp:
-        facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle)
+        facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
     return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
 
@@ -383,12 +397,15 @@ def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
     return stamp if stamp and stamp.size > covers else None
 
 
-def _events(home: Home, case_id: str, casework: Identity) -> Sequence[OpenedEvent]:
+def _events(home: Home, case_id: str, casework: Identity, progress: Counting) -> Sequence[OpenedEvent]:
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
     told = logged(home.engine, ["checked", "consent", "key_changed"], casework)
     beside = [event.index for event, record in told if _is_told(record, case_id)]
     of_case = {*case_event_indexes(home.engine, case_id), *beside}
-    events = list(open_events(home.engine, [0, *sorted(of_case)], casework))
+    hear, events = progress(1 + len(of_case)), list[OpenedEvent]()
+    for event in open_events(home.engine, [0, *sorted(of_case)], casework):
+        events.append(event)
+        hear(1)
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 
@@ -511,6 +528,7 @@ def verify_bundle(
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
+    progress: Counting = unheard,
 ) -> Report:
     """Check a bundle, without a home.
 
@@ -519,5 +537,6 @@ def verify_bundle(
         roots: Those that the caller trusts; without any it is INDETERMINATE at best.
         seal_pin: Lower hex SHA-256 of the seal's certificate, as the letter prints it.
         held: Another bundle or a checkpoint of the same log, to compare.
+        progress: As ``verify_stream`` has it.
     """
-    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held)
+    return verify_stream(bundle, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held, progress=progress)

@@ -35,7 +35,7 @@ from casefiles.format.manifest import make_manifest, render_manifest
 from casefiles.format.records import items_of
 from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.cades import on_the_way
-from casefiles.verifier.checks import OpenedBundle, examine, roots_on_the_way
+from casefiles.verifier.checks import Counting, OpenedBundle, examine, roots_on_the_way, unheard
 from casefiles.verifier.report import detail_of
 from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
@@ -138,7 +138,13 @@ class _Stamper(TimeStamper):
 
 
 def build_bundle(
-    contents: BundleContents, *, sealer: Sealer, stamp: StampOver, roots: Sequence[AnyCertificate], out: BinaryIO
+    contents: BundleContents,
+    *,
+    sealer: Sealer,
+    stamp: StampOver,
+    roots: Sequence[AnyCertificate],
+    out: BinaryIO,
+    progress: Counting = unheard,
 ) -> BundleFacts:
     """Derive, seal, stamp, verify, pass the gate and write one bundle.
 
@@ -149,6 +155,7 @@ def build_bundle(
         stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
             stamped before.
         roots: Those that the receiver is given.
+        progress: Hears of the verifier's checks, as ``examine`` has it.
 
     Raises:
         GateError: Something in it may not leave; nothing was written.
@@ -167,7 +174,7 @@ def build_bundle(
     bundle, own = container_bytes(members), fingerprint(sealer.certificate)
     log_key = VerifierKey.parse(contents.log_key)
     opened = OpenedBundle(read_container(io.BytesIO(bundle)), roots=roots, log_key=log_key, seal_pin=own)
-    report = examine(opened)
+    report = examine(opened, progress)
     require_may_leave(report)
     _require_holds(report)
     out.write(bundle)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from casefiles.errors import (
     BundleSealError,
@@ -238,6 +238,14 @@ class OpenedBundle:
         return Anchor(info, open_checkpoint(stamp.checkpoint, key=self.log_key), stamp)
 
 
+Counting: TypeAlias = Callable[[int], Callable[[int], object]]
+
+
+def unheard(_total: int) -> Callable[[int], object]:
+    """Counting that nobody hears."""
+    return lambda _more: None
+
+
 def verify(
     file: Path,
     *,
@@ -276,8 +284,12 @@ def verify_stream(
     log_key: VerifierKey | None = None,
     seal_pin: str | None = None,
     held: HeldFile | None = None,
+    progress: Counting = unheard,
 ) -> Report:
     """``verify`` for a bundle that is open already, or that no file holds yet.
+
+    Args:
+        progress: Given the number of checks, gives what hears how many more of them are made.
 
     Raises:
         OSError: It cannot be read.
@@ -287,7 +299,7 @@ def verify_stream(
     except ContainerError as error:
         first, *others = _checks(held)
         return Report((Finding.of_error(first.id, error), *(_not_made(check.id, first.id) for check in others)))
-    return examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held))
+    return examine(OpenedBundle(members, roots=roots, log_key=log_key, seal_pin=seal_pin, held=held), progress)
 
 
 def roots_on_the_way(opened: OpenedBundle) -> list[Certificate]:
@@ -313,16 +325,18 @@ def _checks(held: HeldFile | None) -> Sequence["Check"]:
     return CHECKS if held is None else (*CHECKS, AGAINST)
 
 
-def examine(opened: OpenedBundle) -> Report:
-    """Make every check on a container that could be read."""
+def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
+    """Make every check on a container that could be read; ``progress`` is that of ``verify_stream``."""
     findings: dict[str, Finding] = {}
-    holds: set[str] = set()
-    for check in _checks(opened.held):
+    holds, checks = set[str](), _checks(opened.held)
+    hear = progress(len(checks))
+    for check in checks:
         missing = next((need for need in check.needs if need not in holds), None)
         finding = _not_made(check.id, missing) if missing else _make(check, opened)
         findings[check.id] = finding
         if not missing and finding.verdict is not Verdict.FAILED:
             holds.add(check.id)
+        hear(1)
     return Report(tuple(findings.values()))
 
 

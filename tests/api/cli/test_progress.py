@@ -2,14 +2,17 @@
 
 import io
 import re
+from contextlib import redirect_stderr
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.progress import ProgressLine, progress, told_seconds
+from api.cli.progress import ProgressLine, progress, stages, told_seconds
 from config.errors import Term
-from tests.commands import Terminal
+from tests import commands
+from tests.commands import DONE, Life, Terminal, run
 
 
 class Clock:
@@ -118,3 +121,37 @@ def test_it_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     ProgressLine("A very long label", "very long units", 5, stream=stream)(1)
     assert max(map(len, told(stream))) <= 19
+
+
+def test_each_stage_has_a_line_and_an_error_leaves_none_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", stream := Terminal())
+
+    def work() -> None:
+        with stages() as staged:
+            opening = staged(Term("progress.opening"), Term("unit.records"))(2)
+            opening(1)
+            opening(1)
+            staged(Term("progress.checking"), Term("unit.checks"))(3)(1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
+    lines = stream.getvalue().split("\n")
+    assert lines[0].split("\r")[-1].strip() == "Opening: 2 of 2 records"
+    assert "Checking: 1 of 3 checks" in lines[1]
+    assert lines[1].split("\r")[-2].strip() == lines[1].split("\r")[-1] == ""
+
+
+def test_export_and_verify_say_how_far_they_are_to_a_person_alone(
+    life: Life, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = ("case", "export", life.case, "--for", "court", "--reason", "x", "--approved-by", "bo", "--out")
+    for at, stream in enumerate((io.StringIO(), Terminal())):
+        with monkeypatch.context() as patch:
+            patch.setattr(commands, "redirect_stderr", lambda _err, stream=stream: redirect_stderr(stream))
+            assert run(*export, home.parent / f"{at}.asice", home=home).code == DONE
+            run("verify", home.parent / f"{at}.asice")
+        ended = "\n".join(line.rsplit("\r", 1)[-1] for line in stream.getvalue().split("\n"))
+        told = re.findall(r"(Opening|Checking): ([0-9]+) of \2 (records|checks)", ended)
+        expected = [("Opening", "records"), ("Checking", "checks"), ("Checking", "checks")]
+        assert [(label, unit) for label, _number, unit in told] == (expected if at else [])
