@@ -15,10 +15,11 @@ import pytest
 
 from api import TOOL
 from api.home import Home, read_certificate
-from api.office.approval import approve
+from api.office.approval import Means, approve
 from api.office.channel import add_channel
 from api.office.health import LEAST_FREE_BYTES, examine, seal, store
 from api.office.health import decoder as real_decoder
+from api.office.request import find_request
 from config.watchlist import watch_entry
 from evidence.authority import Doer
 from evidence.errors import NotDecodedError
@@ -189,7 +190,9 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     assert problem.where.startswith("request ")
     (request,) = [request for request, _due in reviews_of(home)]
     assert f"approve {request}" in problem.fix
-    approve(home, request, Doer("bo", TOOL, home.clock()), home.keys.unlock(PASSPHRASE).casework)
+    casework = home.keys.unlock(PASSPHRASE).casework
+    asked = find_request(home, request, casework)
+    approve(home, asked, Doer("bo", TOOL, home.clock()), Means(casework))
     assert examine(home.path, lambda: system_clock() + timedelta(days=8)).problems == ()
 
 
