@@ -17,14 +17,14 @@ from functools import partial
 from typing import BinaryIO
 
 from evidence.canonical import Value
-from evidence.content import COUNTERS, PARTS, Content, Entity, Part, Person, message_sha256, split_content
+from evidence.content import Content, Entity, Person, message_sha256, split_content
 from evidence.observation import Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import format_time
 from monitor.notes import listed, said
 from monitor.previews import strip_previews
 from monitor.telegram import rich
 from monitor.telegram.entities import read_text
-from monitor.telegram.known import TABLES, action_name, collect, reply_of
+from monitor.telegram.known import TABLES, action_name, collect, parts_of, reply_of
 from monitor.telegram.media import tell_media
 from monitor.telegram.peers import Peers, identifier_of
 from monitor.telegram.pictures import File, Slot, slots_in, thumbnails_in
@@ -179,7 +179,7 @@ class _Source:
         else:
             text, entities = self._text()
         tell_media(self.reading, self.found, inside=inside)
-        parts, counters = _parts(self.reading)
+        parts, counters = parts_of(self.reading)
         return Content(text, entities, parts, counters)
 
     def _text(self) -> tuple[Value, tuple[Entity, ...]]:
@@ -269,19 +269,6 @@ class _Source:
             position=position,
             message_sha256=digest,
         )
-
-
-def _parts(reading: Reading) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Parts and counters, each in the order of ``PARTS``."""
-    built = [one for kind in PARTS if kind in reading.found for one in _built(kind, reading.found[kind])]
-    return (
-        tuple(one for one in built if one.kind not in COUNTERS),
-        tuple(one for one in built if one.kind in COUNTERS),
-    )
-
-
-def _built(kind: str, found: dict[str, object] | list[Part]) -> list[Part]:
-    return found if isinstance(found, list) else [Part(kind, found)]  # type: ignore[arg-type]
 
 
 def _origin(content: Content) -> Value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from evidence.content import Part, Person
+from evidence.content import COUNTERS, PARTS, Part, Person
 from evidence.observation import HoleReason
 from monitor.telegram.buttons import rows_of_buttons
 from monitor.telegram.entities import formatted, words
@@ -62,6 +62,9 @@ class Row:
 
 Rows = Mapping[str, Row]
 
+_WHOLE = {"MessageMediaPhoto": ("photo", "photo"), "MessageMediaDocument": ("file", "document")}
+"""The field that is the thing itself, and the kind of it."""
+
 
 def said(to: str, shape: TlShape) -> Row:
     """A field of a part."""
@@ -81,16 +84,21 @@ def unused(why: str, *names: str) -> dict[str, Row]:
     return dict.fromkeys(names, Row(left_out=why))
 
 
-def collect(reading: Reading, told: TlTree) -> None:
-    """Put what an object says, field by field as its table has it."""
+def collect(reading: Reading, told: TlTree, tables: "Mapping[str, Rows] | None" = None) -> None:
+    """Tell what an object says, field by field as its table has it.
+
+    Args:
+        tables: Those of a message where none are given.
+    """
     name = constructor_of(told)
     if name in HOLES:
         reading.note(HoleReason.UNSUPPORTED, name, told)
         return
-    rows = TABLES.get(name)
+    rows = (tables or TABLES).get(name)
     if rows is None:
         reading.note(HoleReason.UNKNOWN, name, told)
         return
+    _tell_of_absence(reading, told)
     for key, value in told.items():
         if key == "_":
             continue
@@ -108,6 +116,28 @@ def _read(reading: Reading, told: TlTree, row: Row, value: Any, where: str) -> N
         row.near(reading, told)
     elif row.shape:
         reading.tell(row.to, row.shape(reading, value, where))
+
+
+def _tell_of_absence(reading: Reading, told: TlTree) -> None:
+    """A photo or file that the message had and has no more, such as one that deleted itself."""
+    kind, field = _WHOLE.get(told["_"], ("", ""))
+    if kind and field not in told:
+        reading.note(HoleReason.UNAVAILABLE, f"{told['_']}.{field}")
+        gone = {"self_destruct_s": str(told["ttl_seconds"])} if "ttl_seconds" in told else {}
+        reading.tell("media", Part("media", {"type": kind, **gone}))
+
+
+def parts_of(reading: Reading) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """What was told, as parts and counters, each in the order of ``PARTS``."""
+    built = [one for kind in PARTS if kind in reading.found for one in _built(kind, reading.found[kind])]
+    return (
+        tuple(one for one in built if one.kind not in COUNTERS),
+        tuple(one for one in built if one.kind in COUNTERS),
+    )
+
+
+def _built(kind: str, found: Any) -> list[Part]:  # noqa: ANN401 - whole parts, or the fields of one
+    return found if isinstance(found, list) else [Part(kind, found)]
 
 
 def part(kind: str) -> TlShape:

@@ -20,7 +20,7 @@ from evidence.observation import HoleReason
 from evidence.times import format_time
 from monitor.previews import strip_previews
 from monitor.telegram.peers import Peers, identifier_of
-from monitor.telegram.tree import is_told, value_of
+from monitor.telegram.tree import is_told, lasting
 
 _FRACTION = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _INTEGERS = 1 << 127
@@ -42,7 +42,7 @@ class Reading:
 
     def note(self, reason: HoleReason, where: str, value: object = None) -> None:
         """Keep what cannot be said."""
-        self.notes.setdefault(reason, {})[where] = value_of(value)
+        self.notes.setdefault(reason, {})[where] = lasting(value)
 
     def holes(self) -> Iterator[tuple[HoleReason, list[str]]]:
         """The places of each reason, in the order in which they came."""

@@ -37,6 +37,7 @@ SAYS_NO = frozenset(
 )  # fmt: skip
 """Optional fields that are a yes or a no when they are there; every other optional no is a flag that is not set."""
 
+_PASSING = frozenset({"access_hash", "file_reference"})
 SIZES_WITH_BYTES = frozenset({"PhotoStrippedSize", "PhotoCachedSize", "PhotoPathSize"})
 _PREVIEWS = frozenset({"thumb", "thumbs", "video_thumbs", "stripped_thumb"})
 """Fields of the layer that ``strip_previews`` replaces by their length."""
@@ -100,9 +101,19 @@ class TlRecord:
     spelled: int
 
 
-def value_of(value: object) -> Value:
-    """Any value of the layer, as it may enter a record."""
-    return strip_previews(_spelled(value, [])).value
+def lasting(value: object) -> Value:
+    """Any value of the layer as it may enter a record, without what another account or another day sees otherwise."""
+    return strip_previews(_lasting(_spelled(value, []))).value
+
+
+def _lasting(value: Any) -> Any:  # noqa: ANN401 - any value of the layer
+    match value:
+        case Mapping():
+            return {key: _lasting(inner) for key, inner in value.items() if key not in _PASSING}
+        case list():
+            return [_lasting(inner) for inner in value]
+        case _:
+            return value
 
 
 def record_of(found: TlTree) -> TlRecord:

@@ -405,6 +405,12 @@ def test_what_is_not_there_any_more_is_a_hole_at_its_place() -> None:
     assert (hole.reason, hole.position, hole.lo, hole.hi) == (HoleReason.UNAVAILABLE, 0, 7, 7)
 
 
+def test_what_has_deleted_itself_is_told_and_a_hole() -> None:
+    gone = message(media=types.MessageMediaPhoto(ttl_seconds=9))
+    assert parts(gone, "media") == [{"type": "photo", "self_destruct_s": "9"}]
+    assert holes(gone) == [(HoleReason.UNAVAILABLE, "MessageMediaPhoto.photo")]
+
+
 def test_files_belong_to_their_message() -> None:
     shown = message(
         "nga", media=with_document(document(34, types.DocumentAttributeFilename("a.mp4")), video_cover=photo())

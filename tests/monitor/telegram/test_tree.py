@@ -1,14 +1,16 @@
 """An object of the layer becomes plain values without loss, and a record without a picture."""
 
 import base64
+import inspect
+import re
 
 import pytest
 from telethon.tl import types
 
 from evidence.canonical import jcs
 from evidence.pictures import find_encoded
-from monitor.telegram.tree import MAX_DEPTH, Cut, record_of, told
-from tests.monitor.telegram.generated import ROOTS, Generator, message, photo, service, with_photo
+from monitor.telegram.tree import CUT_OFF, MAX_DEPTH, SAYS_NO, Cut, lasting, record_of, told
+from tests.monitor.telegram.generated import DAY, ROOTS, Generator, message, photo, reachable, service, with_photo
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300") + bytes(range(1, 65))
 
@@ -44,6 +46,26 @@ def test_no_byte_of_any_field_reaches_a_record(seed: int) -> None:
     assert not any(find_encoded(record))
 
 
+def test_what_lasts_is_the_same_for_every_account_and_day() -> None:
+    later = types.Photo(12, 1, b"later", DAY, photo().sizes, 4)
+    assert lasting(told(photo())) == lasting(told(later))
+    assert lasting(told(photo())) != lasting(told(photo(13)))
+
+
+def test_a_no_that_is_said_stays_and_a_flag_that_is_not_set_does_not() -> None:
+    assert told(types.MessageActionTopicEdit(closed=False)) == {"_": "MessageActionTopicEdit", "closed": False}
+    said = {f"{one.name}.{field}" for one in reachable(*ROOTS) for field in said_as_bool(one.name)}
+    assert said == SAYS_NO
+
+
+def said_as_bool(name: str) -> set[str]:
+    """The optional fields that the generated class reads as a yes or a no, and not as a flag."""
+    readers = (vars(one).get("from_reader") for one in getattr(types, name, object).__mro__ if one.__name__ == name)
+    reader = next(readers, None)
+    source = inspect.getsource(reader) if reader else ""
+    return set(re.findall(r"^ {12}_(\w+) = reader\.tgread_bool\(\)", source, re.MULTILINE))
+
+
 def test_the_seeds_plant_something() -> None:
     drawn = [Generator.of(seed) for seed in range(12)]
     for one in drawn:
@@ -59,5 +81,6 @@ def test_what_nests_too_deep_is_cut_off_and_named() -> None:
     cut = Cut()
     found = told(message(rich_message=rich), cut)
     assert list(cut.at) == ["TextBold.text"]
+    assert CUT_OFF in str(found)
     assert found["rich_message"]["photos"][0]["id"] == 12
     record_of(found)
