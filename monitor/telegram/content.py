@@ -27,7 +27,7 @@ from monitor.telegram.entities import read_text
 from monitor.telegram.known import TABLES, action_name, collect, parts_of, reply_of
 from monitor.telegram.media import tell_media
 from monitor.telegram.peers import Peers, identifier_of
-from monitor.telegram.pictures import File, Slot, slots_in, thumbnails_in
+from monitor.telegram.pictures import Carried, File, Slot, carried_in, slots_in, thumbnails_in
 from monitor.telegram.reading import Reading, moment
 from monitor.telegram.tree import Cut, TlTree, is_told, record_of, told
 
@@ -68,7 +68,9 @@ def contents_of(  # noqa: PLR0913 - all that a source knows of one message
     found = told(message, cut)
     if found["_"] == "MessageEmpty":
         return [Hole(channel_id, HoleReason.GAP, seen_at, found["id"], found["id"])]
-    source = _Source(found, Reading(peers), channel_id, slots_in(found), self_destructing=self_destructing)
+    carried = carried_in(found)
+    slots = slots_in(found, carried)
+    source = _Source(found, Reading(peers), channel_id, carried, slots, self_destructing=self_destructing)
     for where in cut.at:
         source.reading.note(HoleReason.UNREAD, f"{where}: nests too deep")
     seen = source.observation(raw, raw_type)
@@ -83,6 +85,7 @@ class _Source:
     found: TlTree
     reading: Reading
     channel_id: str
+    carried: tuple[Carried, ...]
     slots: tuple[Slot, ...]
     self_destructing: bool
 
@@ -178,7 +181,7 @@ class _Source:
             text, entities, inside = self._rich()
         else:
             text, entities = self._text()
-        tell_media(self.reading, self.found, inside=inside)
+        tell_media(self.reading, self.carried, inside=inside)
         parts, counters = parts_of(self.reading)
         return Content(text, entities, parts, counters)
 

@@ -4,13 +4,13 @@ A photo or document has one part, wherever in the message it stands: ``role`` sa
 sent itself. The kinds are called as Telegram Desktop calls them. What Telegram draws itself, and previews, have none.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from evidence.content import Part
 from evidence.observation import HoleReason
-from monitor.telegram.pictures import Carried, carried_in, largest, size_of
+from monitor.telegram.pictures import Carried, largest, size_of
 from monitor.telegram.reading import Reading, fraction, integer, link, moment, text
 from monitor.telegram.tree import TlTree
 
@@ -72,13 +72,13 @@ UNREAD_FIELDS: Mapping[str, str] = MappingProxyType(
 """Fields of these that are left out, and why."""
 
 
-def tell_media(reading: Reading, found: TlTree, *, inside: Collection[str] = ()) -> None:
-    """Put a part for each picture and file of an object, and note those that Telegram hands out by no location.
+def tell_media(reading: Reading, every: Iterable[Carried], *, inside: Collection[str] = ()) -> None:
+    """Tell a part for each picture and file of an object, and note those that Telegram hands out by no location.
 
     Args:
         inside: Identities that stand in a block of a rich message already.
     """
-    for carried in carried_in(found):
+    for carried in every:
         if carried.role.rpartition("_")[2] in SILENT or carried.role in SILENT:
             continue
         if carried.identity not in inside:

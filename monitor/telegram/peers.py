@@ -31,7 +31,7 @@ class Peer:
     """
 
     name: Value = field(default=None, repr=False)
-    username: str | None = field(default=None, repr=False)
+    username: Value = field(default=None, repr=False)
     chat_type: str | None = None
 
 
@@ -80,7 +80,8 @@ def usernames_of(chat: TlTree, *, active: bool = True) -> list[str]:
 def _peer(one: TlTree) -> Peer:
     names = usernames_of(one)
     name = one.get("title") or " ".join(part for part in (one.get("first_name"), one.get("last_name")) if part)
-    return Peer(strip_previews(name).value if name else None, f"@{names[0]}" if names else None, _chat_type(one))
+    username = strip_previews(f"@{names[0]}").value if names else None
+    return Peer(strip_previews(name).value if name else None, username, _chat_type(one))
 
 
 def _chat_type(one: TlTree) -> str | None:

@@ -342,11 +342,15 @@ class Slot:
     file: File | None
 
 
-def slots_in(found: TlTree) -> tuple[Slot, ...]:
-    """The files of a message, or of a chat, that are evidence; also those that are not there any more."""
+def slots_in(found: TlTree, carried: tuple[Carried, ...] | None = None) -> tuple[Slot, ...]:
+    """The files of a message, or of a chat, that are evidence; also those that are not there any more.
+
+    Args:
+        carried: What ``carried_in`` found in it, for whoever has it already.
+    """
+    every = carried_in(found) if carried is None else carried
     return tuple(
-        Slot(position, carried, _file(found, carried, position, size))
-        for position, (carried, size) in enumerate(_wanted(carried_in(found)))
+        Slot(position, one, _file(found, one, position, size)) for position, (one, size) in enumerate(_wanted(every))
     )
 
 

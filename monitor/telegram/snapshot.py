@@ -22,7 +22,7 @@ from monitor.telegram.content import Fetch
 from monitor.telegram.known import Rows, collect, near, part, parts_of, said, unused
 from monitor.telegram.media import tell_media
 from monitor.telegram.peers import Peers, usernames_of
-from monitor.telegram.pictures import Slot, slots_in, thumbnails_in
+from monitor.telegram.pictures import Slot, carried_in, slots_in, thumbnails_in
 from monitor.telegram.reading import (
     Reading,
     channel,
@@ -118,7 +118,7 @@ class _Snapshot:
         for one in self.admins:
             if one["_"] in ADMINISTRATORS:
                 self.reading.tell("administrator", _administrator(self.reading, one))
-        tell_media(self.reading, self.full)
+        tell_media(self.reading, carried_in(self.full))
         parts, counters = parts_of(self.reading)
         content = split_content(Content(None, (), parts, counters))
         return {**self._shared(), **content, "unknown_sha256": self.reading.unknown_sha256()}

@@ -12,12 +12,13 @@ from telethon.tl import TLObject, types
 from telethon.tl.alltlobjects import tlobjects
 
 from monitor.telegram.layer import PLAIN, Constructor, TlField, constructors, of_type
+from tests.monitor.desktop.messages import JPEG
 
 DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROOTS = ("Message", "ChatFull", "Chat", "User", "Update", "Updates")
 """Types whose objects the collector meets."""
 _DEEP = 99
-_TEXTS = ("", "nga", "nga Shkup", "a\U0001f33fb \U0001f469‍\U0001f9b1 c", "two\nlines", "https://a.example/x")
+_TEXTS = ("", "nga", "nga Shkup", "a\U0001f33fb \U0001f469‍\U0001f9b1 c", "two\nlines", "https://a.example/x", JPEG)
 
 
 def reachable(*roots: str) -> Iterator[Constructor]:
@@ -87,7 +88,7 @@ class Draws:
 
 @dataclass
 class Generator:
-    """Draws objects of the layer; every field of bytes gets a word that is found again.
+    """Draws objects of the layer; every field of bytes gets a word that is found again, a text may spell a picture.
 
     Attributes:
         depth: Beyond it only what the layer requires is drawn.

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, types
 
-from evidence.canonical import jcs
+from casefiles.format.layout import ENTRIES
+from casefiles.format.pictures import require_no_picture
+from evidence.canonical import jcs, text_value
 from evidence.content import (
     NAMES,
     Entity,
@@ -24,6 +27,7 @@ from evidence.content import (
 from evidence.log.schema import SCHEMAS
 from evidence.observation import Hole, HoleReason, Kind, Observation
 from evidence.pictures import find_encoded
+from monitor.telegram.peers import Peers
 from tests.monitor.desktop.messages import JPEG
 from tests.monitor.desktop.messages import read as read_desktop
 from tests.monitor.telegram.generated import (
@@ -37,6 +41,7 @@ from tests.monitor.telegram.generated import (
     with_photo,
 )
 from tests.monitor.telegram.reads import PEERS, RAW, RAW_TYPE, SEEN, content, files, holes, parts, read, seen
+from tests.nonempty import nonempty
 
 MIRA = PEERS.person("user77")
 SEEDS = [*range(25), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(25, 1000))]
@@ -53,15 +58,20 @@ def text(words: str) -> types.TextWithEntities:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_any_message_is_read_and_no_picture_leaves_its_raw_bytes(kind: str, seed: int) -> None:
     drawn = Generator.of(seed)
-    first, *rest = read(drawn.named(kind, peer_id=types.PeerChannel(42)))
+    peers = Peers.of([drawn.named("User", id=3)], [drawn.named("Channel", id=42)])
+    first, *rest = read(drawn.named(kind, peer_id=types.PeerChannel(42)), peers=peers)
     assert isinstance(first, Observation)
     assert first.fields.keys() <= {*SCHEMAS["observed"].subject}
-    said = jcs({**first.fields, "record": first.record})
+    beside = [text_value(one.what) if isinstance(one, Hole) else one.fields for one in rest]
+    said = jcs({**first.fields, "record": first.record, "beside": beside})
     assert not any(word in said for word in drawn.planted.values())
     assert not any(find_encoded(said))
     assert split_content(join_content(first.fields)) == {name: first.fields[name] for name in NAMES}
+    require_no_picture(ENTRIES, jcs(first.fields))
     for one in rest:
         assert isinstance(one, Hole) or one.kind is Kind.FILE
+    reasons = {one.reason for one in rest if isinstance(one, Hole)}
+    assert HoleReason.UNKNOWN not in reasons
 
 
 # --- what an export says too -----------------------------------------------------------------
@@ -151,8 +161,8 @@ SAME: Mapping[str, tuple[TLObject, dict[str, Any]]] = {
                 types.PollResults(
                     total_voters=3,
                     results=[
-                        types.PollAnswerVoters(b"1", voters=2),
-                        types.PollAnswerVoters(b"0", voters=1, chosen=True),
+                        types.PollAnswerVoters(b"1", voters=2, recent_voters=[]),
+                        types.PollAnswerVoters(b"0", chosen=True, voters=1, recent_voters=[]),
                     ],
                 ),
             )
@@ -203,6 +213,14 @@ def test_the_layer_and_an_export_say_the_same(kind: str) -> None:
     old = read_desktop({**export, **who}, kind_of_it)
     assert told(seen(live).fields) == told(old.fields)
     assert holes(live) == []
+
+
+def test_what_comes_over_the_wire_says_what_was_built() -> None:
+    built = [live for live, _ in SAME.values()] + [message(media=media) for _, media, _ in SAID]
+    for one in nonempty([*built, *(service(action) for action, _, _ in DONE)]):
+        received = BinaryReader(bytes(one)).tgread_object()
+        assert seen(received) == seen(one)
+        assert holes(received) == holes(one)
 
 
 # --- the message -----------------------------------------------------------------------------
