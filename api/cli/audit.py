@@ -40,7 +40,7 @@ def audit(ctx: click.Context, level: int, against: Path | None, passphrase_file:
     """
     from api.errors import VERDICT_CODES
     from api.office.audit import entries_to_read, how_records_compared, run_audit
-    from evidence.audit.run import HEADERS_LEVEL
+    from evidence.audit.log import HEADERS_LEVEL
     from evidence.finding import Verdict
 
     home = open_home(ctx)

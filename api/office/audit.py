@@ -5,8 +5,8 @@ from collections.abc import Callable
 from api.home import Home
 from casefiles.verifier.held import read_held
 from config import oplog
-from evidence.audit.log import AuditInput, RecordReader
-from evidence.audit.run import HEADERS_LEVEL, Audit, audit
+from evidence.audit.log import HEADERS_LEVEL, AuditInput, RecordReader
+from evidence.audit.run import Audit, audit
 from evidence.custody.append import tree_size
 from evidence.errors import StoreError
 from evidence.keys import LOG_KEY

@@ -25,6 +25,8 @@ from evidence.store.marks import SeenKey
 from evidence.store.stored import stored_bytes, stored_int
 from evidence.times import MAX_SKEW, format_time, parse_time
 
+BYTES_LEVEL = 2
+HEADERS_LEVEL = 3
 _CHUNK = 512
 _MOST_LEVEL = 7
 """A tile of level 8 would stand for more leaves than an index can number."""
@@ -56,7 +58,7 @@ class AuditInput:
     objects: Objects
     key: VerifierKey
     roots: Mapping[str, Sequence[AnyCertificate]]
-    level: int = 3
+    level: int = HEADERS_LEVEL
     signed: bytes | None = None
     against: Sequence[bytes] = ()
     reader: RecordReader | None = None

@@ -30,14 +30,11 @@ import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.audit import home
-from evidence.audit.log import AuditInput, LogAudit
+from evidence.audit.log import BYTES_LEVEL, HEADERS_LEVEL, AuditInput, LogAudit
 from evidence.audit.rows import row_places
 from evidence.audit.store import StoreAudit
 from evidence.finding import Finding, Report, run_check
 from evidence.store.database import store_errors
-
-BYTES_LEVEL = 2
-HEADERS_LEVEL = 3
 
 _Check = tuple[str, Callable[[], Iterable[Finding] | None]]
 

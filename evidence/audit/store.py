@@ -1,11 +1,17 @@
-"""Audits ciphertexts and headers and, with the casework key, records and rows in clear."""
+"""Audits ciphertexts and headers and, with the casework key, records and rows in clear.
 
-from collections.abc import Iterable, Iterator, Mapping
+Each leaf is read once with its rows, for every check that looks at them; a check says what it found there when it
+is its turn.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 
 from config.errors import Fact, Term
-from evidence.audit.log import AuditInput, failed
+from evidence.audit.log import HEADERS_LEVEL, AuditInput, RecordReader, failed
 from evidence.canonical import sha256_hex, sha256_hex_of
 from evidence.custody.event import read_record
 from evidence.errors import EvidenceError, ObjectMissingError
@@ -22,6 +28,21 @@ _CHUNK = 512
 _ROWS = ("media_header", "prints", "record")
 _IN_ROW = "media"
 """A payload that is small enough lies in a row of this name, and is then no object."""
+
+_Look = Callable[[int, Leaf, Mapping[str, bytes]], Iterable[Finding]]
+"""What one check finds at a leaf (its index, itself, and its rows by name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the checks found at the leaves, by check.
+
+    Attributes:
+        broken: What ended the reading before the last leaf; None when all were read.
+    """
+
+    found: Mapping[str, list[Finding]]
+    broken: EvidenceError | None
 
 
 class StoreAudit:
@@ -50,21 +71,47 @@ class StoreAudit:
         self._media = media
         self._size = size
         self._present = present
+        self._rebuilt = _Rebuilt(audit_input.reader) if audit_input.reader else None
         self.compared = False
 
     def rows(self) -> Iterable[Finding]:
         """Check that every sealed row is there and hashes to its leaf, and that there are no others."""
-        for index, leaf, rows in self._leaves_with_rows():
-            for name in _ROWS:
-                expected, body = leaf.sealed.get(name), rows.get(name)
-                found = None if body is None else sha256_hex(body)
-                if expected != found:
-                    yield _other_row(name, index, self._item_at(index), expected, found)
-            if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
-                yield _other_small_object(index, leaf.sealed.get(_IN_ROW), sha256_hex(rows[_IN_ROW]))
-            for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
-                yield failed("sealed.rows", _row(str(name), index), "sealed.rows.unknown_name")
+        yield from self._found_at_leaves("sealed.rows")
         yield from self._rows_without_leaf()
+
+    def _found_at_leaves(self, check_id: str) -> Iterator[Finding]:
+        yield from self._at_leaves.found[check_id]
+        if self._at_leaves.broken:
+            raise self._at_leaves.broken
+
+    @cached_property
+    def _at_leaves(self) -> _Seen:
+        """Read every leaf with its rows, once, and have each check of the level look at them."""
+        looks: dict[str, _Look] = {"sealed.rows": self._other_rows}
+        if self._input.level >= HEADERS_LEVEL:
+            looks["sealed.headers"] = _malformed_headers
+            if self._rebuilt:
+                looks["records.rows"] = self._rebuilt.look
+        found: dict[str, list[Finding]] = {check_id: [] for check_id in looks}
+        try:
+            with store_errors(Term("place.database")):
+                for index, leaf, rows in self._leaves_with_rows():
+                    for check_id, look in looks.items():
+                        found[check_id] += look(index, leaf, rows)
+        except EvidenceError as error:
+            return _Seen(found, error)
+        return _Seen(found, None)
+
+    def _other_rows(self, index: int, leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
+        for name in _ROWS:
+            expected, body = leaf.sealed.get(name), rows.get(name)
+            found = None if body is None else sha256_hex(body)
+            if expected != found:
+                yield _other_row(name, index, self._item_at(index), expected, found)
+        if _IN_ROW in rows and sha256_hex(rows[_IN_ROW]) != leaf.sealed.get(_IN_ROW):
+            yield _other_small_object(index, leaf.sealed.get(_IN_ROW), sha256_hex(rows[_IN_ROW]))
+        for name in sorted(rows.keys() - {*_ROWS, _IN_ROW}):
+            yield failed("sealed.rows", _row(str(name), index), "sealed.rows.unknown_name")
 
     def _rows_without_leaf(self) -> Iterable[Finding]:
         table = database.sealed
@@ -142,34 +189,50 @@ class StoreAudit:
 
     def headers(self) -> Iterable[Finding]:
         """Check that every envelope begins with a header that age can read."""
-        for index, _leaf, rows in self._leaves_with_rows():
-            for name, body in ((name, body) for name, body in rows.items() if name != _IN_ROW):
-                try:
-                    parse_header(body if name == "media_header" else split_file(body)[0])
-                except EvidenceError as error:
-                    yield failed("sealed.headers", _row(name, index), "sealed.headers.malformed", cause=error)
+        return self._found_at_leaves("sealed.headers")
 
     def records(self) -> Iterable[Finding]:
         """Check that every record opens its leaf, and that the rows in clear follow from the records."""
-        if (reader := self._input.reader) is None:
+        if self._rebuilt is None:
             return
-        scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
-        database.metadata.create_all(scratch)
-        with scratch.begin() as rebuilt:
-            for index, leaf, rows in self._leaves_with_rows():
-                if "record" not in rows:
-                    continue
-                try:
-                    record = read_record(open_whole(rows["record"], identities=(reader.casework,)), leaf)
-                    placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
-                    with store_errors(Term("place.rows", index=index)):
-                        project(rebuilt, placed, reader.seen)
-                except EvidenceError as error:
-                    yield failed("records.rows", _row("record", index), "records.rows.unreadable", cause=error)
-            for table, row in differences(self._connection, rebuilt):
-                yield failed("records.rows", Term("place.key_of_row", name=table, key=row), "records.rows.differ")
-        scratch.dispose()
+        yield from self._found_at_leaves("records.rows")
+        yield from self._rebuilt.other_rows(self._connection)
         self.compared = True
+
+
+class _Rebuilt:
+    """The rows in clear, made again from the records in a database in memory."""
+
+    def __init__(self, reader: RecordReader) -> None:
+        self._reader = reader
+        scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
+        self._rows = scratch.connect()
+        database.metadata.create_all(self._rows)
+
+    def look(self, index: int, leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
+        """Open the record of a leaf, and add the rows that follow from it."""
+        if "record" not in rows:
+            return
+        try:
+            record = read_record(open_whole(rows["record"], identities=(self._reader.casework,)), leaf)
+            placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
+            with store_errors(Term("place.rows", index=index)):
+                project(self._rows, placed, self._reader.seen)
+        except EvidenceError as error:
+            yield failed("records.rows", _row("record", index), "records.rows.unreadable", cause=error)
+
+    def other_rows(self, kept: sa.Connection) -> Iterator[Finding]:
+        """Every row in clear that does not follow from the records, or is missing."""
+        for table, row in differences(kept, self._rows):
+            yield failed("records.rows", Term("place.key_of_row", name=table, key=row), "records.rows.differ")
+
+
+def _malformed_headers(index: int, _leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
+    for name, body in ((name, body) for name, body in rows.items() if name != _IN_ROW):
+        try:
+            parse_header(body if name == "media_header" else split_file(body)[0])
+        except EvidenceError as error:
+            yield failed("sealed.headers", _row(name, index), "sealed.headers.malformed", cause=error)
 
 
 def _other_row(name: str, index: int, item: Mapping[str, Fact], expected: str | None, found: str | None) -> Finding:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from api.office.audit import run_audit
-from evidence.audit.run import HEADERS_LEVEL
+from evidence.audit.log import HEADERS_LEVEL
 from tests.homes import PASSPHRASE, new_office
 
 SIZES = (1_000, 10_000)

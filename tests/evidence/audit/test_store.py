@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from evidence.audit.log import AuditInput, LogAudit, RecordReader
-from evidence.audit.store import StoreAudit
+from evidence.audit.store import _CHUNK, StoreAudit
 from evidence.canonical import sha256_hex
+from evidence.errors import StoreError
 from evidence.finding import Finding
 from evidence.log.note import VerifierKey
 from evidence.objects.local import LocalObjects
@@ -48,15 +49,18 @@ class Store:
         self, check: str, reader: HybridIdentity | None = None, present: frozenset[str] | None = None
     ) -> tuple[list[Finding], bool]:
         """The findings of a check, and whether every row in clear was compared."""
-        opener = RecordReader(reader, SEEN) if reader else None
-        key = VerifierKey(ORIGIN, KEY.public_key().public_bytes_raw())
-        known = AuditInput(self.engine, self.objects, key, {}, reader=opener)
+        known = self.known(reader)
         listed = frozenset(self.objects.addresses()) if present is None else present
         with reading(self.engine) as connection:
             log = LogAudit(connection, known, lambda _more: None)
             list(log.leaves())
             store = StoreAudit(connection, known, media=log.media, size=log.size, present=listed)
             return list(getattr(store, check)()), store.compared
+
+    def known(self, reader: HybridIdentity | None) -> AuditInput:
+        opener = RecordReader(reader, SEEN) if reader else None
+        key = VerifierKey(ORIGIN, KEY.public_key().public_bytes_raw())
+        return AuditInput(self.engine, self.objects, key, {}, reader=opener)
 
     def change(self, statement: str, *values: object) -> None:
         with writing(self.engine) as connection:
@@ -104,6 +108,40 @@ def test_a_whole_store_has_no_findings(store: Store, check: str) -> None:
         rows = connection.exec_driver_sql("SELECT idx, name FROM sealed ORDER BY idx, name").all()
     assert [tuple(row) for row in rows] == ROWS
     assert len(list(store.objects.addresses())) == 1
+
+
+def test_the_leaves_are_read_once_for_every_check_that_looks_at_them(store: Store) -> None:
+    read: list[str] = []
+    store.put(MESSAGE, "record", b"x")
+    with reading(store.engine) as connection:
+        audited = StoreAudit(connection, store.known(CASEWORK), media={}, size=2, present=frozenset())
+        sa.event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, statement, *_more: read.append(statement)
+        )
+        found = [each.code for check in (audited.rows, audited.headers, audited.records) for each in check()]
+    assert found == [
+        "sealed.rows.changed",
+        "sealed.headers.malformed",
+        "records.rows.unreadable",
+        "records.rows.differ",
+    ]
+    assert [statement for statement in read if "FROM event" in statement] == read[1:2]
+
+
+def test_every_check_says_that_the_rows_could_not_be_read_to_the_end(store: Store) -> None:
+    store.put(MESSAGE, "record", b"x")
+    found: dict[str, list[str]] = {check: [] for check in ("rows", "headers", "records")}
+    with reading(store.engine) as connection:
+        audited = StoreAudit(connection, store.known(CASEWORK), media={}, size=_CHUNK + 1, present=frozenset())
+
+        @sa.event.listens_for(connection, "before_cursor_execute", retval=True)
+        def miss(_c: object, _cursor: object, statement: str, given: object, *_more: object) -> tuple[str, object]:
+            return (statement.replace("FROM event", "FROM gone") if _CHUNK in given else statement), given  # type: ignore[operator]
+
+        for check, codes in found.items():
+            with pytest.raises(StoreError, match="no such table: gone"):
+                codes += [each.code for each in getattr(audited, check)()]
+    assert not audited.compared
 
 
 # Sealed rows
