@@ -24,11 +24,12 @@ from casefiles.format.entries import read_stamp
 from casefiles.format.layout import Search, member_of
 from evidence.pictures import find_encoded, find_raw
 
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _PRINT_NAMES = rb"pdq\w*|[apdw]_?hash|photodna|perceptual\w*|fingerprints?|thumbs?|thumbnails?|stripped\w*|preview"
 _PRINT = rb"(?:\w*_)?(?:" + _PRINT_NAMES + rb")(?:_\w*)?"
 _OUR_LENGTH = rb'stripped":"[0-9]{1,19}"\}'  # what intake writes in place of a picture
-_JSON_FIELD = re.compile(rb'"(?!' + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
+_ANY_FIELD = rb'"(?=\w+"\s*:)'  # most strings are none, and need not be looked at for each of our words
+_JSON_FIELD = re.compile(_ANY_FIELD + rb"(?!" + _OUR_LENGTH + rb")(" + _PRINT + rb')"\s*:', re.IGNORECASE)
 _CSV_COLUMN = re.compile(rb'(?:^(?:\xef\xbb\xbf)?|;)"?(' + _PRINT + rb')"?(?:;|$)', re.IGNORECASE)
 _URL_SAFE = bytes.maketrans(b"-_+/=", b"+/...")  # to the standard alphabet, and its own last characters to none
 _SALT = re.compile(rb'\["[A-Za-z0-9_-]{43}",')
@@ -70,7 +71,7 @@ def _require_text(name: str, content: bytes) -> None:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise GateError("gate.not_text", where=name) from error
-    if _CONTROLS.search(content):
+    if content.translate(None, delete=_CONTROLS) != content:  # a regular expression takes eight times as long
         raise GateError("gate.control_characters", where=name)
 
 

@@ -100,8 +100,9 @@ def barred(text: str, *, indent: str = "    ") -> Iterator[str]:
 
 def pieces(line: str, width: int) -> list[str]:
     """``line`` in pieces of at most ``width``, each up to its last space if the rest does not fit; none is left out."""
-    found = re.findall(rf".{{1,{width}}}\Z|.{{0,{width - 1}}} |.{{1,{width}}}", line)
-    return found or [""]
+    if len(line) <= width:  # nearly every one
+        return [line]
+    return re.findall(rf".{{1,{width}}}\Z|.{{0,{width - 1}}} |.{{1,{width}}}", line)
 
 
 def joined(lines: Iterable[str]) -> str:

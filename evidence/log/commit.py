@@ -33,7 +33,9 @@ MAX_DEPTH = 16
 
 _CONTEXT = b"nisisama/salt/1\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_COMMITMENT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes: the last two bits are unused, and zero
+_32_BYTES = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"  # the last two bits are unused, and zero
+_COMMITMENT = re.compile(_32_BYTES)
+_OF_NULL = re.compile(rf'\["{_32_BYTES}","({_NAME.pattern})",null\]'.encode("ascii"))
 _PARTS = 3
 
 
@@ -85,14 +87,16 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
             ``[salt, name, value]``, a salt of other than 32 bytes, or a value that holds a
             number, a boolean, text that is not Unicode, or more than 16 levels.
     """
-    parts = _load(_from_b64u(disclosure, what=Term("what.disclosure")))
+    data = _from_b64u(disclosure)
+    if of_null := _OF_NULL.fullmatch(data):  # most values of a message: what the lines below would say
+        return of_null[1].decode("ascii"), None
+    parts = _load(data)
     if not (isinstance(parts, list) and len(parts) == _PARTS):
         raise CommitmentError("commitment.not_a_disclosure")
     salt_text, name, value = parts
     if not (isinstance(salt_text, str) and _COMMITMENT.fullmatch(salt_text)):  # 32 bytes as well
         raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
-    if value is not None:  # most values of a message are null
-        _require_value(value)
+    _require_value(value)
     return _require_name(name), value
 
 
@@ -197,8 +201,9 @@ def _require_name(name: object) -> str:
     return name
 
 
-def _from_b64u(text: str, *, what: Term) -> bytes:
+def _from_b64u(disclosure: str) -> bytes:
     try:
-        return from_b64u(text)
+        return from_b64u(disclosure)
     except CanonicalError as error:
-        raise CommitmentError("commitment.not_base64url", what=what, cause=error, length=len(text)) from error
+        what = Term("what.disclosure")
+        raise CommitmentError("commitment.not_base64url", what=what, cause=error, length=len(disclosure)) from error

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 from types import MappingProxyType
 
@@ -100,6 +101,28 @@ def test_any_other_spelling_of_base64url_is_refused(text: str) -> None:
 def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text: str) -> None:
     with contextlib.suppress(CanonicalError):
         assert b64u(from_b64u(text)) == text
+
+
+def spelled_as(text: str) -> bytes | None:
+    """The bytes of which ``text`` is the one spelling, by decoding and encoding again."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return None
+    return data if base64.urlsafe_b64encode(data).decode().rstrip("=") == text else None
+
+
+def test_of_all_short_texts_only_the_one_spelling_of_some_bytes_is_read() -> None:
+    read = 0
+    for letters in itertools.chain.from_iterable(itertools.product("AQRZ_-+/= .", repeat=size) for size in range(5)):
+        text = "".join(letters)
+        if (expected := spelled_as(text)) is None:
+            with pytest.raises(CanonicalError):
+                from_b64u(text)
+            continue
+        assert from_b64u(text) == expected
+        read += 1
+    assert read > 1000
 
 
 @given(st.lists(st.binary(max_size=80)))

@@ -101,6 +101,22 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         read_disclosure(encode(json.dumps([SALT, name, None])))
 
 
+@pytest.mark.parametrize("name", ["text", "a_1", "", "Text", "_text", "1", "te xt", "tëxt", "a" * 64, "a" * 65])
+def test_null_is_read_by_the_rules_of_any_value(name: str) -> None:
+    before = json.dumps([SALT, name], ensure_ascii=False, separators=(",", ":"))[:-1]
+    changes = itertools.product(range(-1, len(before) + 1), ["", *' \n=AB"]'], [0, 1])
+    for at, put_in, left_out in nonempty(changes):
+
+        def outcome(value: str, at: int = at, put_in: str = put_in, left_out: int = left_out) -> str:
+            text = f"{before},{value}]"
+            try:
+                return read_disclosure(encode(text[:at] + put_in + text[at % len(text) + left_out :]))[0]
+            except CommitmentError as error:
+                return error.code
+
+        assert outcome("null") == outcome('"a"')
+
+
 def test_every_name_of_every_schema_is_a_name() -> None:
     for schema in SCHEMAS.values():
         for name in (*schema.subject, *schema.act):
