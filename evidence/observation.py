@@ -61,21 +61,35 @@ class HoleReason(StrEnum):
     PAYWALL = "paywall"
     SELF_DESTRUCTING = "self_destructing"
     BAN = "ban"
+    CHANNEL_GONE = "channel_gone"
+    DIFFERENCE_TOO_LONG = "difference_too_long"
     DOWNTIME = "downtime"
+    FLOOD = "flood"
 
 
 OF_A_CHANNEL = frozenset(
     {
         HoleReason.GAP,
         HoleReason.BAN,
+        HoleReason.CHANNEL_GONE,
+        HoleReason.DIFFERENCE_TOO_LONG,
         HoleReason.DOWNTIME,
+        HoleReason.FLOOD,
         HoleReason.CUT_OFF,
         HoleReason.OWN_ONLY,
         HoleReason.UNNAMED,
     }
 )
 """What was not seen of a channel, rather than of a message that was."""
-OF_TIME = frozenset({HoleReason.BAN, HoleReason.DOWNTIME})
+OF_TIME = frozenset(
+    {
+        HoleReason.BAN,
+        HoleReason.CHANNEL_GONE,
+        HoleReason.DIFFERENCE_TOO_LONG,
+        HoleReason.DOWNTIME,
+        HoleReason.FLOOD,
+    }
+)
 """When nothing was seen: its two ends in time tell one such hole from another."""
 
 
@@ -190,3 +204,19 @@ class Container:
     contents: Callable[[], Iterator[Observation | Hole]]
     total: int
     pictured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a live source answered once, as it was received.
+
+    Attributes:
+        name: The request that it answers; a name of the source's interface, and nothing about anybody.
+        body: The untouched bytes; offsets of observations count in them.
+        media_type: Of the body.
+    """
+
+    name: str
+    channel_id: str
+    body: bytes = field(repr=False)
+    media_type: str

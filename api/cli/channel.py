@@ -115,6 +115,7 @@ _NAMES = {
     "report_url": "the report",
     "reported_by": "who reported it",
     "reported_on": "when it was reported",
+    "expires": "until when its legal basis holds",
 }
 """What the parts of an entry are called."""
 

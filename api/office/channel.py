@@ -25,7 +25,11 @@ from evidence.times import format_time, is_ahead, parse_time
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What the register shows of a channel, as its entry in the log says it."""
+    """What the register shows of a channel, as its entry in the log says it.
+
+    Attributes:
+        expires: The last day of its legal basis; None for a mode that needs none.
+    """
 
     channel: str
     mode: str
@@ -33,6 +37,7 @@ class Channel:
     report_url: str
     reported_by: str
     reported_on: str
+    expires: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +115,12 @@ def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Orde
     with reading(home.engine) as connection:
         stands = _stands(connection, entry.channel)
     replaces = None if stands.index is None else str(stands.index)
-    return {**_texts(_channel_of(entry, mode)), "legal_basis": basis.values(), "replaces": replaces}
+    return {**_texts(_channel_of(entry, mode, basis)), "legal_basis": basis.values(), "replaces": replaces}
 
 
 def _texts(row: Channel) -> dict[str, Value]:
-    return {name: text_value(text) for name, text in asdict(row).items()}
+    """What an entry says of a channel; until when the mode holds stands in its legal basis."""
+    return {name: text_value(text) for name, text in asdict(row).items() if name != "expires"}
 
 
 def _require_as_asked(stands: "_Stands", asked: Request) -> None:
@@ -131,7 +137,7 @@ def _register(
     grant: Grant,
     require: Callable[["_Stands"], None] = lambda _stands: None,
 ) -> Registered:
-    row = _channel_of(wanted.entry, wanted.mode)
+    row = _channel_of(wanted.entry, wanted.mode, wanted.basis)
 
     def change(stands: _Stands) -> _Change | None:
         require(stands)
@@ -140,7 +146,7 @@ def _register(
         due = grant.review_by
         if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
-        values = asdict(row) | {
+        values = _texts(row) | {
             "channel_id": wanted.entry.number,
             "legal_basis": wanted.basis.values() if wanted.basis else None,
             "review_by": format_time(due) if due else None,
@@ -224,7 +230,7 @@ def _require_past(entry: WatchEntry, home: Home) -> None:
         raise SettingsError("settings.report_in_the_future", today=str(now.date()), found=entry.reported_on.isoformat())
 
 
-def _channel_of(entry: WatchEntry, mode: Mode) -> Channel:
+def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Channel:
     return Channel(
         channel=entry.channel,
         mode=mode.value,
@@ -232,6 +238,7 @@ def _channel_of(entry: WatchEntry, mode: Mode) -> Channel:
         report_url=entry.report_url,
         reported_by=entry.reported_by,
         reported_on=entry.reported_on.isoformat(),
+        expires=basis.expires.isoformat() if basis else None,
     )
 
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from config import oplog
-from evidence.canonical import Value, text_value
+from evidence.canonical import Value, sha256_hex, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StoreError
@@ -28,9 +28,10 @@ from evidence.intake.known import Held, Known, Wanted
 from evidence.intake.preserve import Preserver, UnreadableError
 from evidence.intake.sight import Look, Provenance, Sighter, Sighting
 from evidence.intake.slices import Packer, Slice
-from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
+from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.store.database import reading
 from evidence.store.marks import SeenKey
+from evidence.store.projection import Placed
 from evidence.times import Clock
 
 _MISSING = frozenset(
@@ -46,6 +47,7 @@ _MISSING = frozenset(
     }
 )
 _COUNTED = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
+_OF_A_REPLY = frozenset({Kind.MESSAGE, Kind.SERVICE})
 _ATTEMPTS = 4
 """How often a batch is prepared again because another writer's messages made edits of its own."""
 
@@ -73,10 +75,12 @@ class Kept:
     Attributes:
         counts: Only the names of ``Counts``, and only where something was counted.
         indexes: For each content, in order, the log index of the event that stands for it, new or known.
+        added: Whether that event is new.
     """
 
     counts: Counter[str]
     indexes: tuple[int, ...]
+    added: tuple[bool, ...]
 
 
 class _KnownError(Exception):
@@ -151,6 +155,56 @@ class Intake:
         with self._alone():
             self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
         return counts
+
+    def take_reply(
+        self, reply: Reply, contents: Sequence[Observation | Hole], provenance: Provenance, *, beside: Also, end: Also
+    ) -> Kept:
+        """Take in what one reply of a live source says, and the bytes of the reply if something in them is new.
+
+        Killed anywhere, the source asks again from its old cursor, and what was kept is known.
+
+        Args:
+            contents: What the reply says; bytes of those that are new become slices of it.
+            beside: Writes more in the transaction of each batch, such as what is still to be fetched for it.
+            end: Writes more in the last transaction: the cursor that says that all of the reply is kept.
+
+        Raises:
+            StorageFullError: No space; the cursor has not moved.
+            HomeBusyError: Others kept writing; the cursor has not moved.
+        """
+        if not contents:
+            self._sequencer.turn(lambda _connection: (), end)
+            return Kept(Counter(), (), ())
+        whole = _may_be_kept_whole(contents, provenance.mode)
+        of_reply = replace(provenance, container_sha256=sha256_hex(reply.body)) if whole else provenance
+        kept = Kept(Counter(), (), ())
+        groups = list(_groups(contents, self._batch))
+        for at, group in enumerate(groups, start=1):
+            last = at == len(groups) and not whole
+            added = self.keep_batch(group, of_reply, _both(beside, end) if last else beside)
+            kept = Kept(kept.counts + added.counts, kept.indexes + added.indexes, kept.added + added.added)
+        if whole:
+            self._end_reply(reply, contents, kept, of_reply, end)
+        return kept
+
+    def _end_reply(
+        self, reply: Reply, contents: Sequence[Observation | Hole], kept: Kept, of_reply: Provenance, end: Also
+    ) -> None:
+        """Log the reply itself, with what of its bytes lies in no new message, unless it says nothing new."""
+        if not any(kept.added):
+            self._sequencer.turn(lambda _connection: (), end)
+            return
+        slices, rest, at = Packer(), bytearray(), 0
+        for content, index in _by_place(contents, kept):
+            slices.add(Slice(content.offset or 0, len(content.raw or b""), index))
+            rest += reply.body[at : content.offset]
+            at = (content.offset or 0) + len(content.raw or b"")
+        rest += reply.body[at:]
+        values = _replied(reply, of_reply, kept) | of_reply.values(self._clock())
+        values["decoder"] = self._preserver.decoder.walls
+        draft = Draft("imported", values, source={"slices": slices.text()})
+        with self._alone():
+            self._log_container(self._preserver.with_bytes(draft, bytes(rest), reply.media_type), end)
 
     def keep_batch(
         self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None
@@ -283,10 +337,10 @@ class Intake:
             return _Logged(added, {event_id: _index(held, added) for event_id, held in choice.known.items()})
         raise HomeBusyError("home_busy.others_kept_adding")
 
-    def _log_container(self, draft: Draft) -> None:
+    def _log_container(self, draft: Draft, also: Also | None = None) -> None:
         put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []
         self._preserver.objects.sync(put)
-        self._sequencer.append([draft])
+        self._sequencer.append([draft], also)
         self._tidy(put, unwanted=())
 
 
@@ -359,14 +413,17 @@ def _index(held: Held, added: Mapping[str, int]) -> int:
 def _kept(sighted: Sequence[Sighting | _Found], logged: _Logged) -> Kept:
     counts: Counter[str] = Counter()
     indexes: list[int] = []
+    added: list[bool] = []
     everywhere = {**logged.added, **logged.known}
     for each in sighted:
         if isinstance(each, Sighting) and each.event_id in logged.added:
             _count(each, counts)
-        elif isinstance(each.content, Observation):
-            counts["already_known"] += 1
+            added.append(True)
+        else:
+            counts["already_known"] += isinstance(each.content, Observation)
+            added.append(False)
         indexes.append(everywhere[each.event_id] if isinstance(each, Sighting) else _index(each.held, everywhere))
-    return Kept(counts, tuple(indexes))
+    return Kept(counts, tuple(indexes), tuple(added))
 
 
 def _count(each: Sighting, counts: Counter[str]) -> None:
@@ -395,6 +452,51 @@ def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(contents)
     while group := list(islice(rest, size)):
         yield group
+
+
+def _may_be_kept_whole(contents: Sequence[Observation | Hole], mode: Mode) -> bool:
+    """Whether all bytes of a reply may be sealed: not below ``sealed``, and not where a message keeps its own back.
+
+    The rest of a reply nearly always embeds a picture, that of the chat. A message without raw bytes is one that may
+    not be kept as it came, because it deletes itself; the rest would have its bytes.
+    """
+    kept_back = any(
+        isinstance(each, Observation) and each.kind in _OF_A_REPLY and each.raw is None for each in contents
+    )
+    return mode is Mode.SEALED and not kept_back
+
+
+def _both(first: Also, second: Also) -> Also:
+    def write(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+        first(connection, placed)
+        second(connection, placed)
+
+    return write
+
+
+def _by_place(contents: Sequence[Observation | Hole], kept: Kept) -> Iterator[tuple[Observation, int]]:
+    """What is new and lies in a reply, with its log index, in the order of the reply; a place is taken once."""
+    found = {
+        content.offset: (content, index)
+        for content, index, added in zip(contents, kept.indexes, kept.added, strict=True)
+        if added and isinstance(content, Observation) and content.raw is not None and content.offset is not None
+    }
+    return (found[offset] for offset in sorted(found))
+
+
+def _replied(reply: Reply, provenance: Provenance, kept: Kept) -> dict[str, Value]:
+    basis = provenance.legal_basis
+    return {
+        "mode": provenance.mode.value,
+        "source_name": reply.name,
+        "container_sha256": sha256_hex(reply.body),
+        "container_bytes": str(len(reply.body)),
+        "channel_id": reply.channel_id,
+        "channel_title": None,
+        "channel_type": None,
+        "legal_basis": basis.values() if basis else None,
+        "counts": {name: str(number) for name, number in asdict(Counts(**kept.counts)).items()},
+    }
 
 
 def _imported(container: Container, provenance: Provenance, counts: Counts) -> dict[str, Value]:

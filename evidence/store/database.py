@@ -143,6 +143,7 @@ channel = sa.Table(
     sa.Column("report_url", sa.Text, nullable=False),
     sa.Column("reported_by", sa.Text, nullable=False),
     sa.Column("reported_on", sa.String(10), nullable=False),
+    sa.Column("expires", sa.String(10)),  # of the legal basis: the last day of the mode
 )
 case_file = sa.Table(
     "case_file",

@@ -66,7 +66,9 @@ def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
     names = ("channel", "mode", "access", "report_url", "reported_by", "reported_on")
+    basis = placed.values["legal_basis"]
     row = {name: placed.values[name] for name in names} | {"idx": placed.idx}
+    row["expires"] = basis["expires"] if basis else None
     _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == row["channel"]))
     connection.execute(_insert(database.channel), row)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from evidence.errors import StoreError
 from evidence.store import database
-from evidence.times import format_time
+from evidence.times import format_time, parse_time
 
 _table = database.task
 
@@ -40,6 +40,37 @@ def ask(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime)
     if connection.execute(known).first() is None:
         row = {"id": secrets.token_hex(16), "kind": kind, "subject": subject, "due_at": format_time(due_at)}
         connection.execute(sa.insert(_table), row)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is noted of work that goes on: how a channel stands, until when a method rests.
+
+    Attributes:
+        progress: JSON; holds ids, times, sizes and states, and nothing else.
+    """
+
+    due_at: datetime
+    progress: str
+
+
+def note(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime, progress: str = "") -> None:
+    """Note when work falls due next, and how far it has come; in place of what was noted before."""
+    row = {"kind": kind, "subject": subject, "due_at": format_time(due_at), "progress": progress}
+    mine = sa.and_(_table.c.kind == kind, _table.c.subject == subject)
+    if connection.execute(sa.update(_table).where(mine).values(row)).rowcount == 0:
+        connection.execute(sa.insert(_table), row | {"id": secrets.token_hex(16)})
+
+
+def noted(connection: sa.Connection, kind: str) -> dict[str, Noted]:
+    """What is noted of each subject of a kind, by the time at which it falls due."""
+    rows = connection.execute(sa.select(_table).where(_table.c.kind == kind).order_by(_table.c.due_at))
+    return {row.subject: Noted(parse_time(row.due_at), row.progress or "") for row in rows}
+
+
+def forget(connection: sa.Connection, *, kind: str, subject: str) -> None:
+    """Remove what was noted: the work is done, and its event says so."""
+    connection.execute(sa.delete(_table).where(_table.c.kind == kind, _table.c.subject == subject))
 
 
 def open_tasks(connection: sa.Connection) -> Sequence[Task]:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("report_url", sa.Text(), nullable=False),
         sa.Column("reported_by", sa.Text(), nullable=False),
         sa.Column("reported_on", sa.String(length=10), nullable=False),
+        sa.Column("expires", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel")),
     )
     op.create_table(
