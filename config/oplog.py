@@ -100,6 +100,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup_made": ("entries", "objects"),
         "batch_committed": ("first", "count", "duration_s"),
         "checkpoint_signed": ("size", "checkpoint_sha256"),
+        "channel_unseen": ("code",),
         "command_began": ("command",),
         "command_broke": ("error", "place", "duration_s"),
         "command_ended": ("exit_code", "duration_s"),
@@ -114,6 +115,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stamp_had": ("office", "size", "duration_s"),
         "tidying_put_off": ("error",),
         "turn_waited": ("duration_s",),
+        "watch_waits": ("error", "code"),
     }
 )
 """Every event, with the fields that it may carry."""

@@ -71,6 +71,29 @@ class DatabaseSettings(_Section):
     url: str = Field(default="", description="SQLAlchemy address; empty: SQLite in the home")
 
 
+class TelegramServer(_Section):
+    """A data centre of another Telegram than the public one: a rehearsal."""
+
+    dc: int = Field(ge=1, le=9999, description="Number of the data centre")
+    host: str = Field(min_length=1, max_length=253, description="Address")
+    port: int = Field(ge=1, le=65_535, description="Port")
+    public_key_file: str = Field(min_length=1, description="Its RSA key, PEM (PKCS#1)")
+
+
+class TelegramSettings(_Section):
+    """The live watch."""
+
+    api_id: int = Field(default=0, ge=0, description="Of the office's own application (my.telegram.org)")
+    api_hash: str = Field(default="", max_length=64, description="Of the same application")
+    servers: tuple[TelegramServer, ...] = Field(default=(), description="If set, only these are contacted")
+    proxy: str = Field(default="", description="HOST:PORT of a SOCKS5 proxy")
+    poll_s: int = Field(default=60, ge=1, le=86_400, description="Seconds between two looks at a channel")
+    beat_s: int = Field(default=300, ge=1, le=86_400, description="Seconds between two signatures of a running watch")
+    requests_per_minute: int | None = Field(
+        default=None, ge=1, le=100_000, description="Of one method; unset: 60, and no limit with `servers` of one's own"
+    )
+
+
 class BackupSettings(_Section):
     """Copies of the home elsewhere."""
 
@@ -98,6 +121,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     intake: IntakeSettings = IntakeSettings()
     database: DatabaseSettings = DatabaseSettings()
+    telegram: TelegramSettings = TelegramSettings()
     backup: BackupSettings = BackupSettings()
     oplog: OplogSettings = OplogSettings()
 

@@ -141,6 +141,8 @@ class _Snapshot:
     def files(self, digest: str, seen_at: datetime, fetch: Fetch) -> Iterator[Observation | Hole]:
         """The picture of the chat, or why there is none."""
         for slot in slots_in(self.full):
+            if slot.carried.told["_"] == "PhotoEmpty":
+                continue  # so the layer says that a chat has no picture
             if slot.file is None:
                 yield self._hole(HoleReason.UNAVAILABLE, _named(slot), digest, seen_at, slot.position)
                 continue

@@ -160,9 +160,7 @@ def test_the_picture_of_the_chat_is_a_file_of_its_own() -> None:
     with file.medium.open() as opened:
         assert opened.read() == b"photo9"
     assert (file.kind, file.message_id, file.fields["position"]) == (Kind.FILE, None, "0")
-    (hole,) = beside(full(chat_photo=types.PhotoEmpty(9)))
-    assert isinstance(hole, Hole)
-    assert (hole.reason, hole.position, hole.lo) == (HoleReason.UNAVAILABLE, 0, None)
+    assert beside(full(chat_photo=types.PhotoEmpty(0))) == []  # it has none
 
 
 def test_stories_are_a_hole() -> None:

@@ -1,0 +1,596 @@
+"""Follows one channel: our own cursor over ``updates.getChannelDifference``, and history where that has holes.
+
+Each step asks Telegram once, keeps what the reply says, and moves the cursor in the same transaction. What comes first:
+
+1. a channel that was never seen is shown whole (title, names, administrators), and its cursor is set;
+2. the difference since the cursor, until Telegram says that there is no more;
+3. message numbers that were not looked at, newest first: after a difference that was too long, and the older history;
+4. known messages again, where a difference was too long to name their edits and deletions.
+
+Of "not there" there are four kinds, and they are never mixed: a deletion that Telegram told us (``deletion``, action
+``told``); a message that is missing when it is asked for again (``deletion``, action ``missing``); one that was never
+seen (a hole, ``gap``); and one that is kept from us (holes of its own, ``monitor.telegram.content``).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import sqlalchemy as sa
+from telethon.tl import TLRequest, functions, types
+from telethon.tl.alltlobjects import LAYER
+
+from config.watchlist import WatchEntry
+from evidence.canonical import Value
+from evidence.custody.sequencer import Sequencer
+from evidence.intake.keep import Intake
+from evidence.intake.sight import Provenance
+from evidence.observation import Hole, HoleReason, Kind, Mode, Observation, Reply
+from evidence.spans import absent, highest_gap, with_span
+from evidence.store import task
+from evidence.store.database import reading
+from evidence.store.projection import Placed
+from evidence.times import Clock, format_time
+from monitor.errors import ChannelError, ChannelState, RequestError, UnknownConstructorError
+from monitor.telegram.allowed import method_of
+from monitor.telegram.content import contents_of
+from monitor.telegram.fetch import Fetching, Job, subject_of
+from monitor.telegram.line import Line
+from monitor.telegram.peers import Peers
+from monitor.telegram.pictures import File
+from monitor.telegram.reply import Received, read_reply
+from monitor.telegram.session import AccountSession
+from monitor.telegram.snapshot import beside_snapshot, snapshot_of
+from monitor.telegram.standing import FETCH, Standing, cursor, known_below, move_cursor, write_standing
+
+LAYER_TYPE = "application/vnd.telegram.tl"
+PAGE = 100
+"""The most that Telegram gives of a history, of messages by their numbers, and of a difference."""
+SNAPSHOT_EVERY = timedelta(hours=6)
+_UNSEEN = {
+    ChannelState.PRIVATE: HoleReason.BAN,
+    ChannelState.GONE: HoleReason.CHANNEL_GONE,
+    ChannelState.FLOOD: HoleReason.FLOOD,
+}
+
+Fetch = Callable[[File], AbstractContextManager[BinaryIO]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one step kept."""
+
+    messages: int = 0
+    edits: int = 0
+    deletions: int = 0
+    gaps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a channel is reached and kept; what its followers share.
+
+    Attributes:
+        poll: How long after a look the next one is due.
+        unseen_after: How long nobody may have looked before that is a hole.
+        queue: Takes the files that are to be fetched.
+    """
+
+    line: Line
+    session: AccountSession
+    save: Callable[[AccountSession], None]
+    intake: Intake
+    sequencer: Sequencer
+    engine: sa.Engine
+    clock: Clock
+    poll: timedelta
+    unseen_after: timedelta
+    queue: Callable[[Job], object]
+    fetch: Callable[[int, File], AbstractContextManager[BinaryIO]]
+
+
+class Following:
+    """One channel of the register.
+
+    Args:
+        provenance: Who watches, how much is kept, and on what basis.
+        standing: As it was left.
+    """
+
+    def __init__(self, way: Way, entry: WatchEntry, provenance: Provenance, standing: Standing) -> None:
+        self._way = way
+        self.entry = entry
+        self._provenance = provenance
+        self.standing = standing
+        self._shown: tuple[object, ...] | None = None
+        self._more = False
+        self.counts = Counted()
+
+    # What comes first
+
+    def step(self) -> bool:
+        """Ask once and keep the answer; whether there is more to ask at once.
+
+        Raises:
+            TelegramError: Telegram does not answer, or asks for a pause, or the account is lost.
+            ChannelError: The channel cannot be seen; that is on record.
+        """
+        try:
+            return self._step()
+        except ChannelError as error:
+            self._unseen(error.state)
+            raise
+
+    def _step(self) -> bool:
+        standing = self.standing
+        if standing.channel_id is None or standing.channel_id not in self._way.session.channels:
+            self._find()
+            return True
+        if not self._cursor():
+            self._begin()
+            return True
+        if self._is_due():
+            self._difference()
+            return True
+        if gap := highest_gap(standing.spans, standing.top):
+            self._fill(*gap)
+            return True
+        if standing.recheck:
+            self._recheck()
+            return True
+        if self._snapshot_is_due():
+            self._snapshot()
+        return False
+
+    def has_news(self) -> None:
+        """Telegram hints that there is news: look at once."""
+        self._more = True
+
+    @property
+    def cursor(self) -> int:
+        """Telegram's ``pts`` up to which everything is kept; 0 before the first look."""
+        return 0 if self.standing.channel_id is None else self._cursor()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to ask for now."""
+        standing = self.standing
+        return self._is_due() or highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the next look is due; None: now."""
+        return None if self.standing.looked_at is None else self.standing.looked_at + self._way.poll
+
+    def _is_due(self) -> bool:
+        return self._more or self.due_at is None or self._way.clock() >= self.due_at
+
+    def _snapshot_is_due(self) -> bool:
+        at = self.standing.snapshot_at
+        return at is None or self._way.clock() - at >= SNAPSHOT_EVERY
+
+    # Finding it
+
+    def _find(self) -> None:
+        """Find the channel for this account: by its name, or by its number where the account has met it."""
+        name = self.entry.channel
+        if self.entry.number is not None:
+            raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
+        said = self._ask(functions.contacts.ResolveUsernameRequest(name)).said
+        channel = next((chat for chat in said.chats if isinstance(chat, types.Channel)), None)
+        if channel is None or not isinstance(said.peer, types.PeerChannel):
+            raise ChannelError.unseen(ChannelState.GONE, "NOT_A_CHANNEL")
+        known = self.standing.channel_id
+        if known is not None and channel.id != known:
+            # its name belongs to another channel now: that one was not reported
+            raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
+        self._way.session.channels[channel.id] = channel.access_hash
+        self._way.save(self._way.session)
+        self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
+
+    def _begin(self) -> None:
+        """Show the channel whole, and set the cursor before anything of its history is read."""
+        answer, contents, full = self._look_at_channel()
+        newest = self._ask(self._history(0, 1))
+        top = max((message.id for message in newest.said.messages), default=0)
+        standing = self._seen(replace(self.standing, top=max(top, self.standing.top), snapshot_at=self._way.clock()))
+        self._take(answer, [*self._since_last_look(), *contents], standing, full.pts)
+
+    def _look_at_channel(self) -> tuple[Received, list[Observation | Hole], Any]:
+        answer = self._ask(functions.channels.GetFullChannelRequest(self._input()))
+        peers = Peers.of(answer.said.users, answer.said.chats)
+        admins = self._administrators(answer.said)
+        channel_id = self._channel_id
+        observation = snapshot_of(
+            answer.said, admins, peers, raw=answer.body, raw_type=LAYER_TYPE, channel_id=channel_id
+        )
+        beside = beside_snapshot(
+            answer.said,
+            admins,
+            peers,
+            channel_id=channel_id,
+            seen_at=self._way.clock(),
+            fetch=lambda file: self._way.fetch(self._number, file),
+        )
+        return answer, [self._acquired(observation, answer.method), *beside], answer.said.full_chat
+
+    def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema
+        """The administrators where they can be seen; None where Telegram does not show them."""
+        channel = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
+        if channel is None or channel.broadcast:
+            return None
+        asked = functions.channels.GetParticipantsRequest(self._input(), types.ChannelParticipantsAdmins(), 0, 200, 0)
+        try:
+            return self._ask(asked).said
+        except (RequestError, ChannelError):
+            return None
+
+    def _snapshot(self) -> None:
+        answer, contents, _full = self._look_at_channel()
+        self._take(answer, contents, replace(self.standing, snapshot_at=self._way.clock()), None)
+
+    # Looking
+
+    def _difference(self) -> None:
+        pts = self._cursor()
+        asked = functions.updates.GetChannelDifferenceRequest(
+            self._input(), types.ChannelMessagesFilterEmpty(), pts, PAGE, force=False
+        )
+        try:
+            answer = self._ask(asked)
+        except UnknownConstructorError:
+            self._read_again(pts)
+            return
+        said = answer.said
+        self._more = not (said.final or isinstance(said, types.updates.ChannelDifferenceTooLong))
+        if isinstance(said, types.updates.ChannelDifferenceEmpty):
+            self._take(answer, self._since_last_look(), self._seen(self.standing), said.pts)
+        elif isinstance(said, types.updates.ChannelDifferenceTooLong):
+            self._too_long(answer, int(said.dialog.pts), int(said.dialog.top_message))
+        else:
+            self._changed(answer)
+
+    def _changed(self, answer: Received) -> None:
+        said, standing = answer.said, self.standing
+        peers = Peers.of(said.users, said.chats)
+        contents: list[Observation | Hole] = [*self._since_last_look()]
+        numbers = [message.id for message in said.new_messages]
+        gone = [number for update in said.other_updates for number in _deleted(update)]
+        for message in said.new_messages:
+            contents += self._contents(answer, message, peers)
+        for update in said.other_updates:
+            contents += self._update(answer, update, peers)
+        top = max([standing.top, *numbers, *gone])  # a number that was posted and deleted between two looks, too
+        contents += self._holes(numbers, standing.top + 1, top)
+        spans = with_span(standing.spans, standing.top + 1, top)
+        self._look_at_chat(said.chats)
+        self._take(answer, contents, self._seen(replace(standing, top=top, spans=spans)), said.pts)
+
+    def _update(self, answer: Received, update: Any, peers: Peers) -> list[Observation | Hole]:  # noqa: ANN401 - an update
+        if isinstance(update, (types.UpdateEditChannelMessage, types.UpdateNewChannelMessage)):
+            return self._contents(answer, update.message, peers)
+        if numbers := _deleted(update):
+            return [self._deletion(number, "told", answer.method) for number in numbers]
+        if isinstance(update, types.UpdateChannel):
+            self.standing = replace(self.standing, snapshot_at=None)
+        return []
+
+    def _too_long(self, answer: Received | None, pts: int, top: int) -> None:
+        """Too much has changed: read the numbers above again, and ask for every known message again."""
+        now, standing = self._way.clock(), self.standing
+        since = standing.looked_at or now
+        hole = Hole(self._channel_id, HoleReason.DIFFERENCE_TOO_LONG, since, until=now)
+        top = max(top, standing.top)
+        standing = self._seen(replace(standing, top=top, recheck=top + 1))
+        self._take(answer, [*self._since_last_look(), hole], standing, pts)
+
+    def _read_again(self, pts: int) -> None:
+        """A difference that cannot be read: its messages are read one page, and if need be one by one, instead."""
+        full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
+        self._more = False
+        self._too_long(None, max(int(full.pts), pts), self.standing.top + PAGE)
+
+    def _fill(self, lo: int, hi: int) -> None:
+        """Read the newest part of a span that was not looked at."""
+        try:
+            answer = self._ask(self._history(hi + 1, PAGE, min_id=lo - 1))
+        except UnknownConstructorError:
+            self._one_by_one(lo, hi)
+            return
+        said = answer.said
+        peers = Peers.of(said.users, said.chats)
+        messages = [message for message in said.messages if lo <= message.id <= hi]
+        numbers = [message.id for message in messages if not isinstance(message, types.MessageEmpty)]
+        first = min(numbers, default=lo)
+        contents: list[Observation | Hole] = []
+        for message in messages:
+            contents += self._contents(answer, message, peers)
+        contents += self._holes(numbers, first, hi)
+        standing = replace(self.standing, spans=with_span(self.standing.spans, first, hi))
+        self._take(answer, contents, standing, None)
+
+    def _one_by_one(self, lo: int, hi: int) -> None:
+        """Ask for the newest numbers of a span each by itself: what cannot be read spoils no other message then."""
+        first = max(lo, hi - PAGE + 1)
+        for number in range(hi, first - 1, -1):
+            request = self._by_number([number])
+            body = self._ask_raw(request)
+            standing = replace(self.standing, spans=with_span(self.standing.spans, number, number))
+            try:
+                answer = read_reply(request, body)
+            except UnknownConstructorError as error:
+                self._take(
+                    Received(method_of(request), body, None, {}),
+                    self._unreadable(number, body, error, method_of(request)),
+                    standing,
+                    None,
+                )
+                continue
+            peers = Peers.of(answer.said.users, answer.said.chats)
+            found = [message for message in answer.said.messages if not isinstance(message, types.MessageEmpty)]
+            contents = [each for message in found for each in self._contents(answer, message, peers)]
+            self._take(answer, contents or self._holes((), number, number), standing, None)
+
+    def _unreadable(
+        self, number: int, body: bytes, error: UnknownConstructorError, method: str
+    ) -> list[Observation | Hole]:
+        """A message that this program cannot read, kept as it was received, and the hole that says so."""
+        now = self._way.clock()
+        whole = Observation(
+            Kind.MESSAGE,
+            self._channel_id,
+            number,
+            None,
+            {"unknown_sha256": None},
+            raw=body,
+            raw_type=LAYER_TYPE,
+            unsupported=True,
+            pictured=True,
+        )
+        what = str(error.facts.get("number") or error.facts.get("system") or "")
+        return [
+            self._acquired(whole, method),
+            Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, what),
+        ]
+
+    def _recheck(self) -> None:
+        """Ask for known messages again: what is missing is gone, and what has other words was edited."""
+        with reading(self._way.engine) as connection:
+            numbers = known_below(connection, self._number, self.standing.recheck, PAGE)
+        if not numbers:
+            self._keep_standing(replace(self.standing, recheck=0))
+            return
+        answer = self._ask(self._by_number(numbers))
+        said = answer.said
+        peers = Peers.of(said.users, said.chats)
+        contents: list[Observation | Hole] = []
+        found = {message.id for message in said.messages if not isinstance(message, types.MessageEmpty)}
+        for message in said.messages:
+            if message.id in found:
+                contents += self._contents(answer, message, peers)
+        contents += [self._deletion(number, "missing", answer.method) for number in numbers if number not in found]
+        self._take(answer, contents, replace(self.standing, recheck=min(numbers)), None)
+
+    # What a reply says
+
+    def _contents(self, answer: Received, message: Any, peers: Peers) -> list[Observation | Hole]:  # noqa: ANN401 - a message
+        if isinstance(message, types.MessageEmpty):
+            return []
+        offset, raw = answer.raw(message)
+        contents = contents_of(
+            message,
+            peers,
+            raw=raw,
+            raw_type=LAYER_TYPE,
+            channel_id=self._channel_id,
+            seen_at=self._way.clock(),
+            fetch=lambda file: self._way.fetch(self._number, file),
+            self_destructing=False,
+        )
+        return [
+            self._acquired(replace(each, offset=offset) if each.raw is not None else each, answer.method)
+            if isinstance(each, Observation)
+            else each
+            for each in contents
+        ]
+
+    def _acquired(self, observation: Observation, method: str) -> Observation:
+        """With the account and the request by which it came."""
+        acquisition: Value = {
+            "account": self._way.session.name,
+            "layer": str(LAYER),
+            "request": method,
+            "received_at": format_time(self._way.clock()),
+        }
+        return replace(observation, fields={**observation.fields, "acquisition": acquisition})
+
+    def _deletion(self, number: int, how: str, method: str) -> Observation:
+        gone = Observation(Kind.DELETION, self._channel_id, number, None, {"action": how})
+        return self._acquired(gone, method)
+
+    def _holes(self, numbers: Iterable[int], lo: int, hi: int) -> list[Observation | Hole]:
+        now = self._way.clock()
+        return [Hole(self._channel_id, HoleReason.GAP, now, first, last) for first, last in absent(numbers, lo, hi)]
+
+    def _look_at_chat(self, chats: Sequence[Any]) -> None:
+        """Ask for a snapshot where the channel shows another title or name than before."""
+        for chat in chats:
+            if chat.id == self.standing.channel_id and isinstance(chat, types.Channel) and not chat.min:
+                shown = (
+                    chat.title,
+                    chat.username,
+                    tuple(name.username for name in chat.usernames or ()),
+                    chat.restricted,
+                )
+                if self._shown is not None and shown != self._shown:
+                    self.standing = replace(self.standing, snapshot_at=None)
+                self._shown = shown
+                self.standing = replace(self.standing, pushed=not chat.left)
+
+    # Not seen
+
+    def _seen(self, standing: Standing) -> Standing:
+        return replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
+
+    def _since_last_look(self) -> list[Observation | Hole]:
+        """The hole in time that ends with this look, if there is one."""
+        standing, now = self.standing, self._way.clock()
+        if standing.state is not ChannelState.OK and standing.since is not None:
+            return [Hole(self._channel_id, _UNSEEN[standing.state], standing.since, until=now)]
+        if standing.looked_at is None:
+            return []
+        if now - standing.looked_at > self._way.unseen_after:
+            return [Hole(self._channel_id, HoleReason.DOWNTIME, standing.looked_at, until=now)]
+        return []
+
+    def _unseen(self, state: ChannelState) -> None:
+        """Record that the channel cannot be seen from now on; once, however often it is asked."""
+        if self.standing.state is state:
+            return
+        since = self.standing.since or self.standing.looked_at or self._way.clock()
+        standing = replace(self.standing, state=state, since=since)
+        if self.standing.channel_id is None:
+            self._keep_standing(standing)
+            return
+        hole = Hole(self._channel_id, _UNSEEN[state], since)
+        self._way.intake.keep_batch(
+            [hole], self._provenance, lambda connection, _placed: self._write(connection, standing)
+        )
+        self.standing = standing
+
+    def pause(self) -> None:
+        """Note that Telegram asked for a pause; how long it was is on record when it is over."""
+        if self.standing.state is ChannelState.OK:
+            since = self.standing.looked_at or self._way.clock()
+            self._keep_standing(replace(self.standing, state=ChannelState.FLOOD, since=since))
+
+    def account_lost(self) -> None:
+        """Note that the account which saw the channel is lost: nobody sees it from now on."""
+        if self.standing.state is not ChannelState.OK or self.standing.channel_id is None:
+            return
+        self._unseen(ChannelState.PRIVATE)
+
+    def resume(self, fetching: Fetching, number: int, positions: Sequence[int]) -> None:
+        """Take up the files of a message that an earlier run did not fetch; what is gone meanwhile is a hole."""
+        answer = self._ask(self._by_number([number]))
+        peers = Peers.of(answer.said.users, answer.said.chats)
+        contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
+        jobs = {job.position: job for job in self._apart(contents)[1]}
+        now = self._way.clock()
+        for position in positions:
+            if position in jobs:
+                fetching.add(jobs[position])
+                continue
+            hole = Hole(self._channel_id, HoleReason.UNAVAILABLE, now, number, number, position=position)
+            fetching.gone(subject_of(self._number, number, position), hole, self._provenance)
+
+    # Keeping
+
+    def _take(
+        self, answer: Received | None, contents: Sequence[Observation | Hole], standing: Standing, pts: int | None
+    ) -> None:
+        """Keep what a reply says, and move the cursor with it."""
+        now_kept, later = self._apart(contents)
+        waiting = {(job.message_id, job.position): job for job in later}
+
+        def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
+            for (number, position), job in waiting.items():
+                if number in numbers:
+                    subject = subject_of(self._number, number, position)
+                    task.note(connection, kind=FETCH, subject=subject, due_at=job.noticed_at)
+
+        def end(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
+            if pts is not None:
+                move_cursor(connection, self._number, pts)
+            self._write(connection, standing)
+
+        asked, body = ("", b"") if answer is None else (answer.method, answer.body)
+        reply = Reply(asked, self._channel_id, body, LAYER_TYPE)
+        kept = self._way.intake.take_reply(reply, now_kept, self._provenance, beside=beside, end=end)
+        self.standing = standing
+        added = [content for content, new in zip(now_kept, kept.added, strict=True) if new]
+        self._count(added)
+        new = {content.message_id for content in added if isinstance(content, Observation)}
+        for job in later:
+            if job.message_id in new:
+                self._way.queue(job)
+
+    def _apart(self, contents: Sequence[Observation | Hole]) -> tuple[list[Observation | Hole], list[Job]]:
+        """What is kept now, and the files that are fetched later, when their message is safe."""
+        reads = self._provenance.mode is not Mode.METADATA_ONLY
+        later = [
+            each
+            for each in contents
+            # the picture of a chat is small, and belongs to no message that could be safe before it
+            if reads and isinstance(each, Observation) and each.medium is not None and each.message_id is not None
+        ]
+        jobs = [Job.of(each, self._provenance, self._number, self._way.clock()) for each in later]
+        files = set(map(id, later))
+        return [each for each in contents if id(each) not in files], jobs
+
+    def _count(self, added: Iterable[Observation | Hole]) -> None:
+        kinds = [each.kind if isinstance(each, Observation) else each.reason for each in added]
+        edits = sum(isinstance(each, Observation) and bool(each.fields.get("edited_at")) for each in added)
+        before = self.counts
+        self.counts = Counted(
+            messages=before.messages + sum(kind in (Kind.MESSAGE, Kind.SERVICE) for kind in kinds),
+            edits=before.edits + edits,
+            deletions=before.deletions + sum(kind is Kind.DELETION for kind in kinds),
+            gaps=before.gaps + sum(kind is HoleReason.GAP for kind in kinds),
+        )
+
+    def _keep_standing(self, standing: Standing) -> None:
+        with self._way.sequencer.take() as connection:
+            self._write(connection, standing)
+        self.standing = standing
+
+    def _write(self, connection: sa.Connection, standing: Standing) -> None:
+        write_standing(
+            connection, self.entry.channel, standing, (standing.looked_at or self._way.clock()) + self._way.poll
+        )
+
+    # Asking
+
+    @property
+    def _number(self) -> int:
+        if self.standing.channel_id is None:
+            raise ValueError("the channel was not found yet")
+        return self.standing.channel_id
+
+    @property
+    def _channel_id(self) -> str:
+        return str(self._number)
+
+    def _cursor(self) -> int:
+        with reading(self._way.engine) as connection:
+            return cursor(connection, self._number)
+
+    def _input(self) -> Any:  # noqa: ANN401 - an object of the schema
+        return types.InputChannel(self._number, self._way.session.channels[self._number])
+
+    def _history(self, offset_id: int, limit: int, *, min_id: int = 0) -> TLRequest:
+        peer = types.InputPeerChannel(self._number, self._way.session.channels[self._number])
+        return functions.messages.GetHistoryRequest(
+            peer, offset_id=offset_id, offset_date=None, add_offset=0, limit=limit, max_id=0, min_id=min_id, hash=0
+        )
+
+    def _by_number(self, numbers: Sequence[int]) -> TLRequest:
+        return functions.channels.GetMessagesRequest(self._input(), [types.InputMessageID(each) for each in numbers])
+
+    def _ask_raw(self, request: TLRequest) -> bytes:
+        return self._way.line.ask_raw(request)
+
+    def _ask(self, request: TLRequest) -> Received:
+        return read_reply(request, self._ask_raw(request))
+
+
+def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update
+    """The numbers that an update says were deleted."""
+    return list(update.messages) if isinstance(update, types.UpdateDeleteChannelMessages) else ()
+
+
+def _number(value: object) -> int | None:
+    return None if value is None else int(str(value))

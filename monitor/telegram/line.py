@@ -1,0 +1,405 @@
+"""The line to Telegram: one account's connections, and the one place where requests leave.
+
+Telethon's own sender speaks MTProto; nothing else of its client is used. Its event path loses edits, deletions and
+whole gaps in silence, so what it pushes is a hint that there is news, and the truth is asked for.
+
+Who asks is synchronous: the connections live on an event loop in a thread of their own. A request that was not
+answered is asked again on a new connection; everything that we ask may be asked twice.
+"""
+
+import asyncio
+import collections
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+from telethon.crypto import AuthKey, rsa
+from telethon.errors import AuthKeyNotFound
+from telethon.network import ConnectionTcpFull, MTProtoSender
+from telethon.tl import TLRequest, functions, types
+from telethon.tl.alltlobjects import LAYER
+
+from config.errors import StoppedError
+from evidence.times import Clock
+from monitor.errors import AccountError, AccountState, FloodError, UnreachableError
+from monitor.telegram.allowed import method_of, require_allowed
+from monitor.telegram.fault import Fault, meaning
+from monitor.telegram.pace import Pace
+from monitor.telegram.reply import Received, read_reply
+from monitor.telegram.session import AccountSession
+
+T = TypeVar("T")
+
+_PAUSES_S = (0.2, 1.0, 3.0)
+"""How long to wait before each further attempt, in seconds."""
+_PAUSES = 10
+"""How often in a row Telegram may ask for a short pause before that is told."""
+_POLL_S = 0.2
+_PING_S = 60.0
+_NONE = logging.getLogger("nisisama.telethon")
+_NONE.addHandler(logging.NullHandler())
+_NONE.propagate = False  # Telethon writes what it could not read into its log, and that may be a message
+
+
+@dataclass(frozen=True, slots=True)
+class DataCentre:
+    """Where a data centre answers.
+
+    Attributes:
+        public_key: Its RSA key in PEM (PKCS#1); None for Telegram's own, which Telethon knows.
+    """
+
+    host: str
+    port: int = 443
+    public_key: bytes | None = field(default=None, repr=False)
+
+
+TELEGRAM: Mapping[int, DataCentre] = {
+    1: DataCentre("149.154.175.53"),
+    2: DataCentre("149.154.167.51"),
+    3: DataCentre("149.154.175.100"),
+    4: DataCentre("149.154.167.91"),
+    5: DataCentre("91.108.56.130"),
+}
+"""Telegram's data centres, as its clients have them built in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How Telegram is reached.
+
+    Attributes:
+        api_id: Of the office's own application (my.telegram.org).
+        servers: The only ones that are contacted, by data centre.
+        proxy: Host and port of a SOCKS5 proxy.
+        timeout_s: The longest wait for one answer, in seconds.
+    """
+
+    api_id: int
+    api_hash: str = field(repr=False)
+    servers: Mapping[int, DataCentre]
+    proxy: tuple[str, int] | None = None
+    timeout_s: float = 30.0
+
+
+class _Raw(TLRequest):  # type: ignore[misc]
+    """A request whose answer is the body as it came."""
+
+    def __init__(self, request: TLRequest) -> None:
+        self.request = request
+
+    def _bytes(self) -> bytes:
+        return bytes(self.request)
+
+    @staticmethod
+    def read_result(reader: Any) -> bytes:  # noqa: ANN401 - Telethon's reader
+        return bytes(reader.get_bytes())
+
+
+class _Sender(MTProtoSender):  # type: ignore[misc]
+    """Telethon's sender, which lets nothing out that is not allowed, and tells errors by their names."""
+
+    def send(self, request: Any, ordered: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - Telethon's signature
+        require_allowed(request.request if isinstance(request, _Raw) else request)
+        return super().send(request, ordered=ordered)
+
+    async def _handle_rpc_result(self, message: Any) -> None:  # noqa: ANN401 - Telethon's message
+        answer = message.obj
+        state = self._pending_state.get(answer.req_msg_id) if answer.error else None
+        if state is None:
+            await super()._handle_rpc_result(message)
+            return
+        del self._pending_state[answer.req_msg_id]
+        if not state.future.done():
+            state.future.set_exception(Fault(str(answer.error.error_message), int(answer.error.error_code)))
+
+
+class _LostError(Exception):
+    """The connection ended before the answer came."""
+
+
+class News:
+    """Hints that there is news, by channel; Telethon's sender puts updates here."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Event()
+        self._channels: set[int | None] = set()
+        self._lock = threading.Lock()
+
+    def put_nowait(self, updates: object) -> None:
+        """Note what an update is about; anything that names no channel may be about each."""
+        with self._lock:
+            self._channels.update(_channels_of(updates))
+        self._changed.set()
+
+    def wait(self, timeout_s: float) -> frozenset[int | None]:
+        """The channels of which there is news, at once or within a time; None among them means any of them."""
+        self._changed.wait(timeout_s)
+        with self._lock:
+            self._changed.clear()
+            found, self._channels = frozenset(self._channels), set()
+        return found
+
+    def wake(self) -> None:
+        """End a wait without news."""
+        self._changed.set()
+
+
+def _channels_of(updates: object) -> set[int | None]:
+    several = getattr(updates, "updates", None)
+    single = getattr(updates, "update", None)
+    found: set[int | None] = set()
+    for update in several if isinstance(several, list) else [single if single is not None else updates]:
+        message = getattr(update, "message", None)
+        channel = getattr(update, "channel_id", None) or getattr(getattr(message, "peer_id", None), "channel_id", None)
+        found.add(channel)
+    return found
+
+
+class Line:
+    """One account's connections.
+
+    Args:
+        session: Of the account; its keys are added to as data centres are met.
+        save: Writes the session.
+        clock: For how long a pause lasts.
+        pace: How fast it may be asked.
+
+    Attributes:
+        news: Hints from Telegram.
+        asked: How often each method was asked.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        session: AccountSession,
+        save: Callable[[AccountSession], None],
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self._network = network
+        self._session = session
+        self._save = save
+        self._clock = clock
+        self.pace = pace
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
+        self._senders: dict[int, _Sender] = {}
+        self._opening: dict[int, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+        self._stopping = threading.Event()
+        self._last_ping = 0.0
+        self.news = News()
+        self.asked: collections.Counter[str] = collections.Counter()
+        for server in network.servers.values():
+            if server.public_key is not None:
+                rsa.add_key(server.public_key, old=False)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stopping.set()
+        with_all = asyncio.run_coroutine_threadsafe(self._close(), self._loop)
+        concurrent.futures.wait([with_all], timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def stop(self) -> None:
+        """Let every request that waits, now or later, end at once; for a signal's handler."""
+        self._stopping.set()
+        self.news.wake()
+
+    @property
+    def home_dc(self) -> int:
+        """The data centre that has the account."""
+        return self._session.home_dc
+
+    def ask(self, request: TLRequest, *, dc: int | None = None) -> Received:
+        """Ask Telegram, and read what it answers.
+
+        Args:
+            dc: Of a file; None for the account's own.
+
+        Raises:
+            FloodError: It asks for a pause.
+            AccountError: The account is not what it was.
+            ChannelError: The channel cannot be seen.
+            RequestError: It refuses for another reason.
+            UnreachableError: No connection, or no answer.
+            UnknownConstructorError: The answer cannot be read; its body is with the error.
+            StoppedError: ``stop`` was called.
+        """
+        return read_reply(request, self.ask_raw(request, dc=dc))
+
+    def ask_raw(self, request: TLRequest, *, dc: int | None = None) -> bytes:
+        """As ``ask``: the body that answers, as it came."""
+        method = method_of(request)
+        for _pause in range(_PAUSES):
+            self.pace.require_rested(method)
+            self.pace.wait_for(method, self._wait)
+            try:
+                return self._run(self._ask(request, dc))
+            except Fault as fault:
+                error = meaning(fault, method, self._clock())
+                if not isinstance(error, FloodError):
+                    raise error from fault
+                self.pace.rest(method, error.until)
+        raise FloodError.of(method, self.pace.rests[method])
+
+    def _wait(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise StoppedError("stopped.by_hand")
+
+    def log_in(self, request: TLRequest) -> Any:  # noqa: ANN401 - any object of the schema
+        """Ask as part of a login, and follow the account to the data centre that has it."""
+        for _attempt in range(3):
+            try:
+                return read_reply(request, self._run(self._ask(request, None))).said
+            except Fault as fault:
+                if (moved := fault.migrate_to) is None or moved not in self._network.servers:
+                    raise meaning(fault, method_of(request), self._clock()) from fault
+                self._session.home_dc = moved
+        raise UnreachableError("unreachable.no_connection", system="MIGRATE")
+
+    def logged_in(self, user_id: int) -> None:
+        """Note whose account it is, and keep the session."""
+        self._session.user_id = user_id
+        self._save(self._session)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while True:
+            done, _ = concurrent.futures.wait([future], timeout=_POLL_S)
+            if done:
+                return future.result()
+            if self._stopping.is_set():
+                future.cancel()
+                raise StoppedError("stopped.by_hand")
+
+    # On the loop
+
+    async def _ask(self, request: TLRequest, dc: int | None) -> bytes:
+        require_allowed(request)
+        lost: Exception = UnreachableError("unreachable.no_connection", system="closed")
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                sender = await self._sender(dc or self._session.home_dc)
+                self.asked[method_of(request)] += 1
+                return await self._answer(sender, _Raw(request))
+            except AuthKeyNotFound as error:
+                raise AccountError.lost(AccountState.KEY_LOST, "AUTH_KEY_NOT_FOUND") from error
+            except Fault as fault:
+                if not fault.is_passing:
+                    raise
+                lost = UnreachableError("unreachable.in_trouble", system=fault.name)
+            except TimeoutError:
+                lost = UnreachableError("unreachable.no_answer", limit=self._network.timeout_s)
+            except (_LostError, OSError, EOFError, BufferError) as error:
+                lost = UnreachableError("unreachable.no_connection", system=_system(error))
+            if pause_s is None or self._stopping.is_set():
+                break
+            await asyncio.sleep(pause_s)
+        raise lost
+
+    async def _answer(self, sender: _Sender, request: TLRequest) -> bytes:
+        future = sender.send(request)
+        done, _ = await asyncio.wait({future}, timeout=self._network.timeout_s)
+        if not done:
+            await self._drop(sender)
+            raise TimeoutError
+        if future.cancelled():
+            raise _LostError
+        return bytes(future.result())
+
+    async def _sender(self, dc: int) -> _Sender:
+        async with self._opening[dc]:
+            sender = self._senders.get(dc)
+            if sender is None or not sender.is_connected():
+                if sender is not None:
+                    await sender.disconnect()
+                sender = await self._open(dc)
+                self._senders[dc] = sender
+            return sender
+
+    async def _open(self, dc: int) -> _Sender:
+        server = self._network.servers.get(dc)
+        if server is None:
+            raise _LostError(f"DC {dc}")
+        known = self._session.keys.get(dc)
+        loggers: Mapping[str, logging.Logger] = collections.defaultdict(lambda: _NONE)
+        sender = _Sender(
+            AuthKey(known),
+            loggers=loggers,
+            retries=1,
+            auto_reconnect=False,
+            connect_timeout=self._network.timeout_s,
+            updates_queue=self.news,
+        )
+        proxy = ("socks5", *self._network.proxy) if self._network.proxy else None
+        await sender.connect(ConnectionTcpFull(server.host, server.port, dc, loggers=loggers, proxy=proxy))
+        sender._disconnected.add_done_callback(_retrieve)  # noqa: SLF001 - Telethon's own, which nobody else awaits
+        try:
+            await self._begin(sender, dc, new=known is None)
+        except BaseException:
+            await sender.disconnect()
+            raise
+        return sender
+
+    async def _begin(self, sender: _Sender, dc: int, *, new: bool) -> None:
+        """Name the layer, and on a foreign data centre prove whose account it is; then keep the key."""
+        query: TLRequest = functions.help.GetConfigRequest()
+        home = self._session.home_dc
+        if new and dc != home and self._session.user_id is not None:
+            exported = read_reply(
+                request := functions.auth.ExportAuthorizationRequest(dc),
+                await self._answer(await self._sender(home), _Raw(request)),
+            ).said
+            query = functions.auth.ImportAuthorizationRequest(exported.id, exported.bytes)
+        await self._answer(sender, _Raw(self._introduced(query)))
+        if new:
+            self._session.keys[dc] = bytes(sender.auth_key.key)
+            if self._session.user_id is not None:
+                self._save(self._session)
+        elif dc == home:
+            self.news.put_nowait(types.UpdatesTooLong())  # whatever was pushed while nobody listened
+
+    def _introduced(self, query: TLRequest) -> TLRequest:
+        introduced = functions.InitConnectionRequest(
+            api_id=self._network.api_id,
+            device_model="PC",
+            system_version="1.0",
+            app_version="1.0",
+            lang_code="en",
+            system_lang_code="en",
+            lang_pack="",
+            query=query,
+        )
+        return functions.InvokeWithLayerRequest(LAYER, introduced)
+
+    async def _drop(self, sender: _Sender) -> None:
+        await sender.disconnect()
+
+    async def _close(self) -> None:
+        for sender in self._senders.values():
+            await sender.disconnect()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _retrieve(ended: "asyncio.Future[None]") -> None:
+    """Take note of why a connection ended; whoever waited for an answer was told."""
+    if not ended.cancelled():
+        ended.exception()
+
+
+def _system(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or type(error).__name__)

@@ -1,0 +1,96 @@
+"""How fast Telegram is asked: a budget for each method, and the pauses that Telegram asked for.
+
+Both outlive the program. The budget is the generic cell rate algorithm (ITU-T I.371, annex A.1.1): for each method one
+time, that at which the budget would be full again. A pause that was asked for ends when it ends, whoever starts anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from evidence.store import task
+from evidence.times import Clock
+from monitor.errors import FloodError
+from monitor.telegram.standing import REST
+
+BUDGET = "budget"
+PATIENCE_S = 60.0
+"""A pause of up to so many seconds is waited for; a longer one is told."""
+_UNMETERED = frozenset({"upload.GetFile", "Ping"})
+
+
+@dataclass(slots=True)
+class Pace:
+    """The pace of one account.
+
+    Attributes:
+        per_minute: How often one method may be asked; None: as often as Telegram lets us.
+        burst: How many requests may come at once, when nothing was asked for long.
+        rests: Until when a method must not be asked.
+    """
+
+    account: str
+    clock: Clock
+    per_minute: int | None = None
+    burst: int = 30
+    rests: dict[str, datetime] = field(default_factory=dict)
+    full_at: dict[str, datetime] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, connection: sa.Connection, account: str, clock: Clock, per_minute: int | None) -> "Pace":
+        """The pace as it was left."""
+        mine = f"{account}/"
+        rests, budget = task.noted(connection, REST), task.noted(connection, BUDGET)
+        return cls(
+            account,
+            clock,
+            per_minute,
+            rests={key.removeprefix(mine): each.due_at for key, each in rests.items() if key.startswith(mine)},
+            full_at={key.removeprefix(mine): each.due_at for key, each in budget.items() if key.startswith(mine)},
+        )
+
+    def write(self, connection: sa.Connection) -> None:
+        """Keep it, with whatever else is written."""
+        now = self.clock()
+        for kind, times in ((REST, self.rests), (BUDGET, self.full_at)):
+            for method, at in list(times.items()):
+                subject = f"{self.account}/{method}"
+                if at > now:
+                    task.note(connection, kind=kind, subject=subject, due_at=at)
+                else:
+                    task.forget(connection, kind=kind, subject=subject)
+                    del times[method]
+
+    def rest(self, method: str, until: datetime) -> None:
+        """Telegram asked for a pause."""
+        self.rests[method] = max(until, self.rests.get(method, until))
+
+    def longest_rest(self) -> tuple[str, datetime] | None:
+        """The method that may be asked last, and when; None where all may be asked within the program's patience."""
+        soon = self.clock() + timedelta(seconds=PATIENCE_S)
+        late = [(until, method) for method, until in self.rests.items() if until > soon]
+        return (max(late)[1], max(late)[0]) if late else None
+
+    def require_rested(self, method: str) -> None:
+        """Check that no long pause forbids to ask.
+
+        Raises:
+            FloodError: One does.
+        """
+        until = self.rests.get(method)
+        if until is not None and until > self.clock() + timedelta(seconds=PATIENCE_S):
+            raise FloodError.of(method, until)
+
+    def wait_for(self, method: str, wait: Callable[[float], object]) -> None:
+        """Wait until a method may be asked, and count the request."""
+        now = self.clock()
+        at = max(self.rests.get(method, now), now)
+        if self.per_minute is not None and method not in _UNMETERED:
+            each = timedelta(minutes=1) / self.per_minute
+            full_at = max(self.full_at.get(method, now), now)
+            at = max(at, full_at - each * (self.burst - 1))
+            self.full_at[method] = max(full_at, at) + each
+        if at > now:
+            wait((at - now).total_seconds())

@@ -1,0 +1,92 @@
+"""A reply as it was received: the bytes of the RPC body, what they say, and where each message lies in them.
+
+The body is taken before Telethon reads it, because writing an object again gives other bytes. TL says of no
+object how long it is, so the places are noted while the body is read.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from telethon.errors import TypeNotFoundError
+from telethon.extensions import BinaryReader
+from telethon.tl import TLRequest, types
+
+from monitor.errors import UnknownConstructorError
+from monitor.telegram.allowed import method_of
+
+_MESSAGES = (types.Message, types.MessageService, types.MessageEmpty)
+# it ends early, or holds what no field of the schema takes: Telethon has no error of its own for that
+_NOT_TL = (
+    AttributeError,
+    BufferError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the bytes of a message lie in the body: ``start`` to ``end``, exclusive."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back.
+
+    Attributes:
+        method: What was asked: ``messages.GetHistory``.
+        body: As received, after MTProto's own decompression.
+        said: The object that the body is.
+        spans: The place of each message, by the ``id()`` of its object in ``said``.
+    """
+
+    method: str
+    body: bytes
+    said: Any
+    spans: dict[int, Place]
+
+    def raw(self, message: object) -> tuple[int, bytes]:
+        """Where a message of ``said`` begins in the body, and its bytes."""
+        span = self.spans[id(message)]
+        return span.start, self.body[span.start : span.end]
+
+
+class _Noting(BinaryReader):  # type: ignore[misc]
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.spans: dict[int, Place] = {}
+
+    def tgread_object(self) -> Any:  # noqa: ANN401 - any object of the schema
+        start = self.position
+        read = super().tgread_object()
+        if isinstance(read, _MESSAGES):
+            self.spans[id(read)] = Place(start, self.position)
+        return read
+
+
+def read_reply(request: TLRequest, body: bytes) -> Received:
+    """Read the body that answers a request.
+
+    Raises:
+        UnknownConstructorError: Something in it is of another layer, or it is no TL at all.
+    """
+    reader = _Noting(body)
+    try:
+        said = request.read_result(reader)
+    except TypeNotFoundError as error:
+        raise UnknownConstructorError(
+            "unknown_constructor.found", number=f"{error.invalid_constructor_id:08x}"
+        ) from error
+    except _NOT_TL as error:
+        raise UnknownConstructorError("unknown_constructor.not_tl", system=type(error).__name__) from error
+    return Received(method_of(request), body, said, reader.spans)

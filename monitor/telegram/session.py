@@ -1,0 +1,141 @@
+"""One account's session: its authorisation keys and what it knows of channels, sealed on the disk.
+
+    HOME.keys/telegram/session.key     256 random bits, mode 0600
+    HOME.keys/telegram/NAME.session    nonce (12) | AES-256-GCM of the JSON below, mode 0600
+    HOME.keys/telegram/NAME.lock       locked by the one process that uses the session
+
+    {"api_id": ..., "home_dc": 2, "keys": {"2": B64U, ...}, "user_id": ..., "channels": {"ID": "ACCESS_HASH"}}
+
+Whoever has the keys folder has the account: the key beside the file keeps the session out of a copy of the
+file alone, out of a careless backup and out of a search for its bytes, and out of nothing else (docs/threats.md).
+Telegram ends a session that two programs use (AUTH_KEY_DUPLICATED), so a second process is refused here.
+"""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from config.settings import read_secret_file
+from evidence.canonical import b64u, from_b64u
+from evidence.objects.durable import make_folder, replace_file, write_file
+from monitor.errors import AccountError
+
+FOLDER = "telegram"
+_KEY = "session.key"
+_NONCE_BYTES = 12
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+@dataclass(slots=True)
+class AccountSession:
+    """What an account needs to be asked again; saved by ``Sessions.save``.
+
+    Attributes:
+        name: What the office calls the account; never a phone number.
+        home_dc: The data centre that has the account.
+        keys: The authorisation key of each data centre, 256 bytes.
+        user_id: Of the account; None before it is logged in.
+        channels: The access hash of each channel that the account has met, by the channel's number.
+    """
+
+    name: str
+    home_dc: int = 2
+    keys: dict[int, bytes] = field(default_factory=dict, repr=False)
+    user_id: int | None = None
+    channels: dict[int, int] = field(default_factory=dict, repr=False)
+
+
+class Sessions:
+    """The sessions of one home.
+
+    Args:
+        keys: The home's folder of keys.
+    """
+
+    def __init__(self, keys: Path) -> None:
+        self._folder = keys / FOLDER
+
+    def names(self) -> list[str]:
+        """The accounts that were logged in here, by name."""
+        return sorted(file.stem for file in self._folder.glob("*.session"))
+
+    def read(self, name: str) -> AccountSession:
+        """The session of an account.
+
+        Raises:
+            AccountError: There is none, or it cannot be opened with the key beside it.
+            SecretFileError: Others may read it.
+        """
+        file = self._file(name)
+        if not file.exists():
+            raise AccountError("account.not_logged_in", found=name)
+        sealed = read_secret_file(file)
+        cipher = AESGCM(read_secret_file(self._folder / _KEY))
+        try:
+            text = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+            said = json.loads(text)
+            return AccountSession(
+                name=name,
+                home_dc=int(said["home_dc"]),
+                keys={int(dc): from_b64u(key) for dc, key in said["keys"].items()},
+                user_id=said["user_id"],
+                channels={int(number): int(access) for number, access in said["channels"].items()},
+            )
+        except (InvalidTag, ValueError, KeyError) as error:
+            raise AccountError("account.session_damaged", where=str(file)) from error
+
+    def save(self, session: AccountSession) -> None:
+        """Write a session; on return it is on the disk."""
+        said = {
+            "home_dc": session.home_dc,
+            "keys": {str(dc): b64u(key) for dc, key in session.keys.items()},
+            "user_id": session.user_id,
+            "channels": {str(number): str(access) for number, access in session.channels.items()},
+        }
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = AESGCM(self._key()).encrypt(nonce, json.dumps(said).encode(), session.name.encode())
+        replace_file(self._file(session.name), nonce + sealed)
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Keep an account's session to this process.
+
+        Raises:
+            AccountError: Another process has it.
+        """
+        file = self._file(name).with_suffix(".lock")
+        self._make_folder()
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AccountError("account.in_use", found=name) from error
+            yield
+        finally:
+            os.close(handle)
+
+    def _file(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise AccountError("account.not_a_name", found=name[:40])
+        return self._folder / f"{name}.session"
+
+    def _make_folder(self) -> None:
+        if not self._folder.is_dir():
+            make_folder(self._folder, exist_ok=True)
+
+    def _key(self) -> bytes:
+        self._make_folder()
+        file = self._folder / _KEY
+        if not file.exists():
+            write_file(file, AESGCM.generate_key(bit_length=256), mode=0o600)
+        return read_secret_file(file)

@@ -1,0 +1,122 @@
+"""How each watched channel stands, and what is still to be fetched: kept beside the log, as work is.
+
+    follower  telegram/CHANNEL_ID            the cursor: Telegram's ``pts`` of the channel
+    task      watch   NAME                   how the channel stands (JSON of ``Standing``)
+              fetch   CHANNEL_ID/ID/POSITION a file that a logged message named and that is not kept yet
+              rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
+              account NAME                   what the account is to Telegram
+
+Rows hold numbers, times and states. They are written in the transaction of the events that they follow, so a
+watch that was killed goes on where it was; what it asks for twice is known.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from evidence.observation import Kind
+from evidence.spans import Spans, read_spans
+from evidence.store import database, task
+from evidence.store.follow import position_of
+from evidence.times import format_time, parse_time
+from monitor.errors import ChannelState
+
+WATCH = "watch"
+FETCH = "fetch"
+REST = "rest"
+ACCOUNT = "account"
+_SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a channel stands.
+
+    Attributes:
+        channel_id: Its number; None before it was found.
+        state: What it is to the account.
+        since: Since when it is not ``ok``.
+        looked_at: When it was last seen.
+        top: The highest message number that was known to exist when the cursor was moved.
+        spans: The message numbers that were looked at.
+        recheck: Known messages below this number are still to be asked for again; 0: none.
+        snapshot_at: When title, names and administrators were last asked for.
+        pushed: Whether Telegram pushes news of it, since somebody joined it by hand.
+    """
+
+    channel_id: int | None = None
+    state: ChannelState = ChannelState.OK
+    since: datetime | None = None
+    looked_at: datetime | None = None
+    top: int = 0
+    spans: Spans = ()
+    recheck: int = 0
+    snapshot_at: datetime | None = None
+    pushed: bool = False
+
+    def text(self) -> str:
+        """As the database keeps it."""
+        said = asdict(self) | {"state": self.state.value}
+        times = {name: _time(said[name]) for name in ("since", "looked_at", "snapshot_at")}
+        return json.dumps(said | times)
+
+
+def read_standing(text: str) -> Standing:
+    """A standing as the database keeps it."""
+    said = json.loads(text) if text else {}
+    since, looked_at, snapshot_at = (
+        parse_time(said[name]) if said.get(name) else None for name in ("since", "looked_at", "snapshot_at")
+    )
+    return Standing(
+        channel_id=said.get("channel_id"),
+        state=ChannelState(said.get("state", ChannelState.OK)),
+        since=since,
+        looked_at=looked_at,
+        top=said.get("top", 0),
+        spans=read_spans(said.get("spans", ())),
+        recheck=said.get("recheck", 0),
+        snapshot_at=snapshot_at,
+        pushed=said.get("pushed", False),
+    )
+
+
+def standings(connection: sa.Connection) -> dict[str, Standing]:
+    """How each channel stands that was ever looked at, by its name in the register."""
+    return {name: read_standing(noted.progress) for name, noted in task.noted(connection, WATCH).items()}
+
+
+def write_standing(connection: sa.Connection, channel: str, standing: Standing, due_at: datetime) -> None:
+    """Keep how a channel stands."""
+    task.note(connection, kind=WATCH, subject=channel, due_at=due_at, progress=standing.text())
+
+
+def cursor(connection: sa.Connection, channel_id: int) -> int:
+    """The channel's ``pts`` up to which everything is kept; 0 before the first look."""
+    return position_of(connection, _follower(channel_id))
+
+
+def move_cursor(connection: sa.Connection, channel_id: int, pts: int) -> None:
+    """Say that everything up to this ``pts`` is kept."""
+    table, name = database.follower, _follower(channel_id)
+    connection.execute(sa.delete(table).where(table.c.name == name))
+    connection.execute(sa.insert(table), {"name": name, "position": pts})
+
+
+def known_below(connection: sa.Connection, channel_id: int, below: int, limit: int) -> list[int]:
+    """The highest numbers below one of messages that are kept and not known to be gone, descending."""
+    item = database.item.c
+    mine = item.channel_id == str(channel_id)
+    gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
+    wanted = sa.select(item.message_id).where(mine, item.message_id < below, item.kind.in_(_SAID))
+    wanted = wanted.where(item.message_id.not_in(gone)).distinct().order_by(item.message_id.desc()).limit(limit)
+    return list(connection.execute(wanted).scalars())
+
+
+def _follower(channel_id: int) -> str:
+    return f"telegram/{channel_id}"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

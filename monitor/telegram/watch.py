@@ -1,0 +1,372 @@
+"""The watch: every channel of the register, by one account at a time, beside everything else on the same home.
+
+One thread follows the channels, step by step, what is new before what is old. Others fetch files, so that a long
+film keeps no new message waiting. When Telegram takes an account away, that is an event of its own, and the next
+account goes on from the same cursors.
+"""
+
+import io
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from telethon.tl import functions, types
+
+from config import oplog
+from config.errors import StoppedError
+from config.watchlist import WatchEntry
+from evidence.custody.sequencer import Sequencer
+from evidence.errors import HomeBusyError, StorageFullError
+from evidence.intake.keep import Intake
+from evidence.intake.sight import Provenance
+from evidence.store import task
+from evidence.store.database import reading
+from evidence.times import Clock
+from monitor.errors import (
+    AccountError,
+    AccountState,
+    ChannelError,
+    FloodError,
+    UnknownConstructorError,
+    UnreachableError,
+)
+from monitor.telegram.fetch import PART_BYTES, Download, Fetching
+from monitor.telegram.follow import Following, Way
+from monitor.telegram.line import Line, Network
+from monitor.telegram.pace import PATIENCE_S, Pace
+from monitor.telegram.pictures import File, files_in
+from monitor.telegram.session import AccountSession, Sessions
+from monitor.telegram.standing import ACCOUNT, FETCH, Standing, standings
+from monitor.telegram.tree import told
+
+IDLE_S = 1.0
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A channel of the register, and how it is kept."""
+
+    entry: WatchEntry
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the watch needs of the home.
+
+    Attributes:
+        intake: Gives an intake to the thread that asks.
+        register: The channels as they stand in the register now.
+        beat: Signs what was logged, and has it stamped when that is due.
+        lost: Logs that an account was lost: its name, and what it is now.
+    """
+
+    engine: sa.Engine
+    sequencer: Sequencer
+    clock: Clock
+    intake: Callable[[], AbstractContextManager[Intake]]
+    register: Callable[[], Sequence[Watched]]
+    beat: Callable[[], object]
+    lost: Callable[[str, AccountState], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often things are done.
+
+    Attributes:
+        poll: Between two looks at a channel of which Telegram pushes nothing.
+        beat: Between two signatures of what was logged.
+        per_minute: How often one method may be asked; None: as often as Telegram lets us.
+        fetchers: How many files are fetched at the same time.
+    """
+
+    poll: timedelta = timedelta(seconds=60)
+    beat: timedelta = timedelta(seconds=300)
+    per_minute: int | None = None
+    fetchers: int = 2
+
+    @property
+    def unseen_after(self) -> timedelta:
+        """How long nobody may have looked before that is a hole."""
+        return max(3 * self.poll, timedelta(minutes=3))
+
+
+class Watch:
+    """The watch of one home.
+
+    Args:
+        report: Hears after each step which channel it was about.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        sessions: Sessions,
+        network: Network,
+        rhythm: Rhythm,
+        report: Callable[["Following"], object] = lambda _following: None,
+    ) -> None:
+        self._office = office
+        self._sessions = sessions
+        self._network = network
+        self._rhythm = rhythm
+        self._report = report
+        self._stopping = threading.Event()
+        self._line: Line | None = None
+        self._failure: BaseException | None = None
+        self.followings: dict[str, Following] = {}
+        self.media: Counter[int] = Counter()
+
+    def stop(self) -> None:
+        """End in good order, soon; for a signal's handler."""
+        self._stopping.set()
+        if self._line is not None:
+            self._line.stop()
+
+    def once(self) -> None:
+        """Catch up with every channel, fetch every file, and end.
+
+        Raises:
+            FloodError: Telegram asked for a pause of more than a minute; what was seen before is kept.
+            AccountError: No account is left.
+            UnreachableError: Telegram was not reached.
+        """
+        self._with_accounts(self._catch_up)
+
+    def run(self) -> None:
+        """Watch until ``stop`` is called.
+
+        Raises:
+            AccountError: No account is left.
+        """
+        tries = 0
+        while not self._stopping.is_set():
+            try:
+                self._with_accounts(self._go_on)
+                tries = 0
+            except (UnreachableError, FloodError, HomeBusyError, StorageFullError, UnknownConstructorError) as error:
+                oplog.note("watch_waits", error=type(error), code=error.code)
+                self._stopping.wait(_BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
+                tries += 1
+            except StoppedError:
+                break
+
+    # Accounts
+
+    def _with_accounts(self, work: Callable[[Fetching], None]) -> None:
+        while True:
+            name = self._next_account()
+            try:
+                with self._sessions.locked(name), self._on_line(name) as fetching:
+                    work(fetching)
+            except AccountError as error:
+                if error.state is None:
+                    raise
+                self._lose(name, error.state)
+            else:
+                return
+
+    def _next_account(self) -> str:
+        """The first account that is not lost.
+
+        Raises:
+            AccountError: There is none; with the state of the last one.
+        """
+        names = self._sessions.names()
+        if not names:
+            raise AccountError("account.not_logged_in", found="-")
+        states = account_states(self._office.engine)
+        for name in names:
+            if states.get(name, AccountState.OK) in (AccountState.OK, AccountState.FLOOD):
+                return name
+        raise AccountError("account.none_left", states=", ".join(f"{name}: {states[name]}" for name in names))
+
+    def _lose(self, name: str, state: AccountState) -> None:
+        now = self._office.clock()
+        with self._office.sequencer.take() as connection:
+            task.note(connection, kind=ACCOUNT, subject=name, due_at=now, progress=state.value)
+        self._office.lost(name, state)
+        for following in self.followings.values():
+            following.account_lost()
+
+    @contextmanager
+    def _on_line(self, name: str) -> Iterator[Fetching]:
+        session = self._sessions.read(name)
+        with reading(self._office.engine) as connection:
+            pace = Pace.read(connection, name, self._office.clock, self._rhythm.per_minute)
+        if rest := pace.longest_rest():
+            raise FloodError.of(rest[0], rest[1])
+        with ExitStack() as stack:
+            intake = stack.enter_context(self._office.intake())
+            line = stack.enter_context(Line(self._network, session, self._sessions.save, self._office.clock, pace))
+            self._line = line
+            stack.callback(self._keep_pace, pace)
+            fetching = Fetching(stack.enter_context(self._office.intake()), self._office.clock)
+            way = self._way(line, session, intake, fetching)
+            self._open(way)
+            self._resume(way, fetching)
+            stack.callback(self._join, fetching, self._start_fetching(fetching))
+            if self._stopping.is_set():
+                raise StoppedError("stopped.by_hand")
+            yield fetching
+
+    def _keep_pace(self, pace: Pace) -> None:
+        with self._office.sequencer.take() as connection:
+            pace.write(connection)
+
+    def _way(self, line: Line, session: AccountSession, intake: Intake, fetching: Fetching) -> Way:
+        def fetch(channel_id: int, file: File) -> AbstractContextManager[BinaryIO]:
+            download = Download(line, file, lambda stale: _refreshed(line, session, channel_id, stale))
+            return io.BufferedReader(download, PART_BYTES)
+
+        return Way(
+            line=line,
+            session=session,
+            save=self._sessions.save,
+            intake=intake,
+            sequencer=self._office.sequencer,
+            engine=self._office.engine,
+            clock=self._office.clock,
+            poll=self._rhythm.poll,
+            unseen_after=self._rhythm.unseen_after,
+            queue=fetching.add,
+            fetch=fetch,
+        )
+
+    def _open(self, way: Way) -> None:
+        """Take up every channel of the register where it was left."""
+        with reading(self._office.engine) as connection:
+            known = standings(connection)
+        self.followings = {
+            watched.entry.channel: Following(
+                way, watched.entry, watched.provenance, known.get(watched.entry.channel, Standing())
+            )
+            for watched in self._office.register()
+        }
+
+    # Following
+
+    def _catch_up(self, fetching: Fetching) -> None:
+        for following in self.followings.values():
+            following.has_news()
+            while not self._stopping.is_set() and self._step(following):
+                self._require_fetchers()
+        while fetching.count and not self._stopping.is_set():
+            self._require_fetchers()
+            due = fetching.next_due()
+            if due is not None and due - self._office.clock() > timedelta(seconds=PATIENCE_S):
+                raise FloodError.of("upload.GetFile", due)  # the next run fetches it
+            self._stopping.wait(0.02)
+        self._require_fetchers()
+
+    def _go_on(self, _fetching: Fetching) -> None:
+        line = self._line
+        if line is None:
+            return
+        stamped_at = self._office.clock()
+        while not self._stopping.is_set():
+            self._require_fetchers()
+            behind = False
+            for following in self._in_order():
+                if following.is_behind:
+                    behind = self._step(following) or behind
+                if self._stopping.is_set():
+                    return
+            now = self._office.clock()
+            if now - stamped_at >= self._rhythm.beat:
+                self._office.beat()
+                stamped_at = now
+            for channel in line.news.wait(0.0 if behind else IDLE_S):
+                self._hint(channel)
+
+    def _in_order(self) -> list[Following]:
+        """What is due first, and then what was looked at longest ago."""
+        return sorted(self.followings.values(), key=lambda each: (each.due_at is not None, each.due_at or _NEVER))
+
+    def _hint(self, channel: int | None) -> None:
+        for following in self.followings.values():
+            if channel is None or following.standing.channel_id == channel:
+                following.has_news()
+
+    def _step(self, following: Following) -> bool:
+        try:
+            more = following.step()
+        except ChannelError as error:
+            oplog.note("channel_unseen", code=error.code)
+            more = False
+        except FloodError:
+            following.pause()
+            raise
+        self._report(following)
+        return more
+
+    # Fetching
+
+    def _start_fetching(self, fetching: Fetching) -> Sequence[threading.Thread]:
+        def work() -> None:
+            try:
+                while not self._stopping.is_set() and not self._done.is_set():
+                    fetching.fetch_next(IDLE_S)
+            except StoppedError:
+                return
+            except BaseException as error:  # noqa: BLE001 - told to the thread that follows, which raises it
+                self._failure = error
+
+        self._failure, self._done = None, threading.Event()
+        thread = threading.Thread(target=work, name="fetch", daemon=True)
+        thread.start()
+        return [thread]
+
+    def _join(self, fetching: Fetching, threads: Sequence[threading.Thread]) -> None:
+        self._done.set()
+        fetching.wake()
+        if self._line is not None and self._stopping.is_set():
+            self._line.stop()
+        for thread in threads:
+            thread.join(timeout=5)
+        self.media += fetching.kept
+
+    def _require_fetchers(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _resume(self, way: Way, fetching: Fetching) -> None:
+        """Take up the files that a run before this one did not fetch."""
+        with reading(self._office.engine) as connection:
+            waiting = task.noted(connection, FETCH)
+        by_message: dict[tuple[int, int], list[int]] = {}
+        for subject in waiting:
+            channel_id, number, position = map(int, subject.split("/"))
+            by_message.setdefault((channel_id, number), []).append(position)
+        provenances = {each.standing.channel_id: each for each in self.followings.values()}
+        for (channel_id, number), positions in sorted(by_message.items(), reverse=True):
+            following = provenances.get(channel_id)
+            if following is not None and channel_id in way.session.channels:
+                following.resume(fetching, number, positions)
+
+
+def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
+    """What each account is to Telegram, by name, where anything was ever noted of it."""
+    with reading(engine) as connection:
+        noted = task.noted(connection, ACCOUNT)
+    return {name: AccountState(each.progress) for name, each in noted.items()}
+
+
+def _refreshed(line: Line, session: AccountSession, channel_id: int, stale: File) -> File | None:
+    """The same file with a fresh reference, from its message as it is now; None where either is gone."""
+    peer = types.InputChannel(channel_id, session.channels[channel_id])
+    asked = functions.channels.GetMessagesRequest(peer, [types.InputMessageID(stale.message_id)])
+    answer = line.ask(asked)
+    for message in answer.said.messages:
+        if not isinstance(message, types.MessageEmpty):
+            return next((file for file in files_in(told(message)) if file.identity == stale.identity), None)
+    return None

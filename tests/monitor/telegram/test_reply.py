@@ -1,0 +1,56 @@
+"""A reply is read with the place of each message, and what cannot be read is said."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telethon.tl import functions, types
+
+from monitor.errors import UnknownConstructorError
+from monitor.telegram.reply import read_reply
+
+ASKED = functions.messages.GetHistoryRequest(types.InputPeerChannel(1, 2), 0, None, 0, 100, 0, 0, 0)
+AT = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def body_of(texts: list[str]) -> bytes:
+    messages = [
+        types.Message(id=number, peer_id=types.PeerChannel(1), date=AT, message=text)
+        for number, text in enumerate(texts, 1)
+    ]
+    return bytes(types.messages.ChannelMessages(pts=1, count=3, messages=messages, topics=[], chats=[], users=[]))
+
+
+@given(st.lists(st.text(max_size=300), max_size=5))
+def test_each_message_lies_where_the_reply_says(texts: list[str]) -> None:
+    body = body_of(texts)
+    reply = read_reply(ASKED, body)
+    end = 0
+    for message in reply.said.messages:
+        start, raw = reply.raw(message)
+        assert start >= end
+        assert raw == bytes(message) == body[start : start + len(raw)]
+        end = start + len(raw)
+
+
+def test_a_constructor_that_nobody_knows_is_named() -> None:
+    body = body_of(["a"]).replace(types.PeerChannel.CONSTRUCTOR_ID.to_bytes(4, "little"), b"\x01\x02\x03\x04")
+    with pytest.raises(UnknownConstructorError) as error:
+        read_reply(ASKED, body)
+    assert error.value.facts["number"] == "04030201"
+
+
+@pytest.mark.parametrize("cut", range(0, 60, 3))
+def test_a_reply_that_ends_early_is_not_read(cut: int) -> None:
+    body = body_of(["a message that is long enough"])
+    with pytest.raises(UnknownConstructorError):
+        read_reply(ASKED, body[:cut])
+
+
+@given(st.binary(max_size=200))
+def test_garbage_never_ends_in_another_error(body: bytes) -> None:
+    try:
+        read_reply(ASKED, body)
+    except UnknownConstructorError:
+        return
