@@ -11,12 +11,13 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from config.errors import CatalogueError, Term
@@ -24,6 +25,7 @@ from config.unfit import wanted
 
 OFFICES = "offices.json"
 OFFICES_FOLDER = "offices"
+REPORTED = "reported.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,71 @@ class OfficeEntry:
     roots: tuple[RootCertificate, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PublicReport:
+    """A public statement that names groups.
+
+    Attributes:
+        source: How it was read.
+        verified_by: Who compared this entry with the report; if None, read the report first.
+    """
+
+    title: str
+    url: str
+    reported_by: str
+    reported_on: date
+    source: str
+    verified_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedGroup:
+    """A group that public reports name.
+
+    Attributes:
+        name: As this program calls it.
+        spellings: As reports spell it, in every script and language.
+        reports: The reports that name it, the earliest first.
+    """
+
+    name: str
+    spellings: tuple[str, ...]
+    reports: tuple[PublicReport, ...]
+
+
+def reported_groups(data: Traversable | None = None) -> Mapping[str, ReportedGroup]:
+    """The groups that public reports name, by the name of their entry.
+
+    Args:
+        data: Folder with ``reported.json``; the shipped one by default.
+
+    Raises:
+        CatalogueError: An entry does not fit its schema, or names a report that is not there.
+    """
+    data = data or importlib.resources.files("config").joinpath("data")
+    file = _parse(_ReportedFile, _read(data, REPORTED), REPORTED)
+    reports = {name: PublicReport(**row.model_dump()) for name, row in file.reports.items()}
+    groups: dict[str, ReportedGroup] = {}
+    for name, row in file.groups.items():
+        for at, wanted_report in enumerate(row.reports):
+            if wanted_report not in reports:
+                key = f"groups.{name}.reports.{at}"
+                known = ", ".join(sorted(reports))
+                raise CatalogueError("catalogue.no_such_report", file=REPORTED, key=key, expected=known)
+        named = sorted((reports[each] for each in row.reports), key=lambda report: report.reported_on)
+        groups[name] = ReportedGroup(row.name, tuple(row.spellings), tuple(named))
+    return MappingProxyType(groups)
+
+
+def group_of(text: str, groups: Mapping[str, ReportedGroup]) -> ReportedGroup | None:
+    """The group that a person means, by any of its spellings or the name of its entry; case does not matter."""
+    meant = " ".join(text.split()).casefold()
+    for name, group in groups.items():
+        if meant in {name, group.name.casefold(), *(spelling.casefold() for spelling in group.spellings)}:
+            return group
+    return None
+
+
 def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEntry]:
     """The time-stamp offices that settings may name.
 
@@ -76,7 +143,7 @@ def time_stamp_offices(data: Traversable | None = None) -> Mapping[str, OfficeEn
         CatalogueError: An entry does not fit its schema, or a root is not the one it names.
     """
     data = data or importlib.resources.files("config").joinpath("data")
-    catalogue = _parse(_read(data, OFFICES), OFFICES)
+    catalogue = _parse(_OfficeFile, _read(data, OFFICES), OFFICES)
     folder = data.joinpath(OFFICES_FOLDER)
     return MappingProxyType({name: _entry(name, row, folder) for name, row in catalogue.offices.items()})
 
@@ -89,6 +156,13 @@ def _web_address(text: str) -> str:
     if address.scheme not in ("http", "https") or not address.hostname or address.username or address.fragment:
         raise PydanticCustomError("web_address", "web_address")
     return text
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise PydanticCustomError("day", "day") from error
 
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
@@ -121,9 +195,34 @@ class _OfficeFile(_Row):
     offices: dict[_Name, _OfficeRow]
 
 
-def _parse(text: bytes, file: str) -> _OfficeFile:
+class _ReportRow(_Row):
+    title: _Text
+    url: Annotated[str, AfterValidator(_web_address)]
+    reported_by: _Text
+    reported_on: Annotated[date, BeforeValidator(_day)]
+    source: _Text
+    verified_by: _Text | None
+
+
+class _GroupRow(_Row):
+    name: _Text
+    spellings: Annotated[list[_Text], Field(min_length=1)]
+    reports: Annotated[list[_Name], Field(min_length=1)]
+
+
+class _ReportedFile(_Row):
+    format: Literal["nisisama/reported/1"]
+    note: _Text
+    reports: dict[_Name, _ReportRow]
+    groups: dict[_Name, _GroupRow]
+
+
+_File = TypeVar("_File", bound=_Row)
+
+
+def _parse(form: type[_File], text: bytes, file: str) -> _File:
     try:
-        return _OfficeFile.model_validate(json.loads(text, object_pairs_hook=_each_once))
+        return form.model_validate(json.loads(text, object_pairs_hook=_each_once))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -20,6 +20,7 @@ from api.cli.common import (
     reason_option,
     unasked_passphrase_option,
 )
+from api.cli.completeness import completeness
 from api.cli.page import Listing, emit_pages
 from api.cli.search import emit_search, search
 from api.cli.table import Column, Table, for_this_terminal, told_size, told_time
@@ -37,6 +38,7 @@ def evidence() -> None:
 
 
 evidence.add_command(search)
+evidence.add_command(completeness)
 
 
 @evidence.command("list")

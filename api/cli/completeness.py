@@ -1,0 +1,134 @@
+"""``evidence completeness``: what was seen of a channel, what was not, and why."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import counted, emit, json_option, open_home
+from config.words import load_words
+from evidence.times import format_time
+
+if TYPE_CHECKING:
+    from api.office.completeness import Completeness, Missed
+    from evidence.spans import Spans
+
+_WIDTH = 80
+_SHOWN = 12
+"""How many spans or holes of one kind are listed; the JSON has all."""
+
+
+@click.command("completeness")
+@click.argument("channel")
+@json_option
+@click.pass_context
+def completeness(ctx: click.Context, channel: str, as_json: bool) -> None:
+    """Say what was seen of CHANNEL and what was not, with the reasons.
+
+    CHANNEL is its name in the register, or its number. Nothing here proves that a channel was complete: a message that
+    was posted and deleted between two looks leaves a number without a message, and that is told.
+    """
+    from api.office.completeness import completeness_of
+
+    found = completeness_of(open_home(ctx), channel)
+    emit(_as_json(found), as_json=as_json, text="\n".join(_lines(found)))
+
+
+def _as_json(found: "Completeness") -> dict[str, Any]:
+    return {
+        "channel_id": found.channel_id,
+        "channel": found.channel,
+        "observed": [list(span) for span in found.observed],
+        "holes": [list(span) for span in found.holes],
+        "ahead": [list(span) for span in found.ahead],
+        "gaps": [
+            {
+                "reason": each.reason.value,
+                "lo": each.lo,
+                "hi": each.hi,
+                "since": _time(each.since),
+                "until": _time(each.until),
+            }
+            for each in found.gaps
+        ],
+        "deleted": found.deleted,
+        "first_look": _time(found.first_look),
+        "last_look": _time(found.last_look),
+    }
+
+
+def _lines(found: "Completeness") -> Iterator[str]:
+    yield f"Channel {found.channel or found.channel_id} (number {found.channel_id})"
+    yield f"First look: {_told(found.first_look, 'never')}. Last look: {_told(found.last_look, 'never')}."
+    yield ""
+    yield from _timeline(found)
+    yield f"Kept: {counted(_size(found.observed), 'message')}."
+    yield from _spans("Seen to be empty", found.holes)
+    yield from _spans("Not looked at yet", found.ahead)
+    yield f"Known to be gone since: {counted(found.deleted, 'message')}."
+    timed = [each for each in found.gaps if each.lo is None]
+    others = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
+    yield from _holes("Times in which nothing was seen", timed)
+    yield from _holes("Missing from messages that were seen", others)
+
+
+def _timeline(found: "Completeness") -> Iterator[str]:
+    """One line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``?`` not looked at."""
+    top = max((hi for spans in (found.observed, found.holes, found.ahead) for _lo, hi in spans), default=0)
+    if not top:
+        return
+    width = min(_WIDTH, top)
+    cells = [_cell(found, at * top // width + 1, (at + 1) * top // width) for at in range(width)]
+    yield "".join(cells)
+    yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) else f"1 to {top}"
+    yield "# kept   + some of them kept   . nothing could be seen   ? not looked at yet"
+    yield ""
+
+
+def _cell(found: "Completeness", lo: int, hi: int) -> str:
+    kept = _within(found.observed, lo, hi)
+    if _within(found.ahead, lo, hi):
+        return "?"
+    return "#" if kept == hi - lo + 1 else "+" if kept else "."
+
+
+def _within(spans: "Spans", lo: int, hi: int) -> int:
+    return sum(max(0, min(last, hi) - max(first, lo) + 1) for first, last in spans)
+
+
+def _size(spans: "Spans") -> int:
+    return sum(hi - lo + 1 for lo, hi in spans)
+
+
+def _spans(title: str, spans: "Spans") -> Iterator[str]:
+    if not spans:
+        return
+    shown = ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in spans[:_SHOWN])
+    more = f", and {len(spans) - _SHOWN} more spans" if len(spans) > _SHOWN else ""
+    yield f"{title}: {counted(_size(spans), 'number')} ({shown}{more})."
+
+
+def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
+    if not holes:
+        return
+    yield f"{title}:"
+    catalogue = load_words("en")
+    for each in holes[:_SHOWN]:
+        where = f"{each.lo}" if each.lo == each.hi else f"{each.lo} to {each.hi}"
+        span = (
+            f"from {_told(each.since, 'unknown')} to {_told(each.until, 'now')}"
+            if each.lo is None
+            else f"number {where}"
+        )
+        yield f"  {span}: {catalogue.say(f'hole.{each.reason.value}')}"
+    if len(holes) > _SHOWN:
+        yield f"  and {len(holes) - _SHOWN} more; --json lists all"
+
+
+def _told(moment: datetime | None, none: str) -> str:
+    return none if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,195 @@
+"""``monitor``: the live watch."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import actor_option, ask, doer, emit, json_option, open_home, warn, warn_unstamped
+from config.errors import Term
+from evidence.times import format_time
+
+if TYPE_CHECKING:
+    from api.office.watch import Ran, Running, Status
+    from monitor.telegram.follow import Following
+
+_TOLD_EVERY_S = 60.0
+
+
+@click.group()
+def monitor() -> None:
+    """Watch the registered channels live."""
+
+
+@monitor.command("login")
+@click.option("--phone", required=True, metavar="PHONE", help="The account's number, with its country code.")
+@click.option(
+    "--account", "name", default="watch", show_default=True, metavar="NAME", help="What you call the account."
+)
+@json_option
+@click.pass_context
+def login(ctx: click.Context, phone: str, name: str, as_json: bool) -> None:
+    """Log an account of the office in.
+
+    Telegram sends a code; the program says where it arrives and asks for it, and for the password of two-step
+    verification if there is one. At no terminal both are read as lines from standard input. Neither is kept.
+    """
+    from api.office.watch import log_in
+    from monitor.telegram.login import Asking
+
+    home = open_home(ctx)
+    asking = Asking(
+        code=lambda place: _line(Term("prompt.code", place=place)),
+        password=lambda: _line(Term("prompt.two_step"), hidden=True),
+    )
+    log_in(home, name, phone, asking)
+    emit({"account": name, "state": "ok"}, as_json=as_json, text=f"Account {name} is logged in.")
+
+
+def _line(prompt: Term, *, hidden: bool = False) -> str:
+    """What a person answers at a terminal, or the next line of standard input."""
+    if sys.stdin.isatty():
+        return ask(prompt, hidden=hidden)
+    print(str(prompt), file=sys.stderr, flush=True)
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+@monitor.command("run")
+@click.option("--once", is_flag=True, help="Catch up with every channel, then end.")
+@actor_option
+@json_option
+@click.pass_context
+def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int:
+    """Watch every registered channel until you stop it.
+
+    It keeps each message, edit and deletion as it comes, reads the older history beside it, and signs and stamps
+    while there is news. Other commands may use the home at the same time. SIGTERM and Ctrl-C end it in good order.
+    """
+    from api.errors import exit_code
+    from api.office.watch import opened
+
+    home = open_home(ctx)
+    with opened(home, doer(actor, home.clock), _teller()) as running, _stopped_by_signals(running):
+        ran = running.once() if once else running.run()
+    said = _said(ran, warn_unstamped(ran.unstamped))
+    if ran.ended_by is None:
+        emit(said, as_json=as_json, text=_told(ran))
+        return 0
+    warn(Term("note.error", cause=ran.ended_by))
+    error = {"type": type(ran.ended_by).__name__, **ran.ended_by.as_json()}
+    emit({**said, "error": error}, as_json=as_json, text=_told(ran))
+    return exit_code(ran.ended_by)
+
+
+@contextmanager
+def _stopped_by_signals(running: "Running") -> Iterator[None]:
+    def stop(_signal: int, _frame: object) -> None:
+        running.watch.stop()
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _teller() -> "Callable[[Following], None]":
+    """Says what was kept, on a terminal and at most once a minute."""
+    last = time.monotonic()
+
+    def tell(following: "Following") -> None:
+        nonlocal last
+        if sys.stderr.isatty() and time.monotonic() - last >= _TOLD_EVERY_S:
+            last = time.monotonic()
+            counts = following.counts
+            print(f"{following.entry.channel}: {counts.messages} messages, {counts.gaps} gaps", file=sys.stderr)
+
+    return tell
+
+
+def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "warnings": warnings,
+        "channels": [
+            {
+                "channel": each.entry.channel,
+                "channel_id": None if each.standing.channel_id is None else str(each.standing.channel_id),
+                "state": each.standing.state.value,
+                "cursor": each.cursor,
+                "messages": each.counts.messages,
+                "edits": each.counts.edits,
+                "deletions": each.counts.deletions,
+                "media": ran.media.get(each.standing.channel_id or 0, 0),
+                "gaps": each.counts.gaps,
+            }
+            for each in ran.followings
+        ],
+    }
+
+
+def _told(ran: "Ran") -> str:
+    lines = [
+        f"{each.entry.channel}: {each.counts.messages} messages, {each.counts.edits} edits, "
+        f"{each.counts.deletions} deletions, {each.counts.gaps} gaps"
+        for each in ran.followings
+    ]
+    return "\n".join([*lines, f"Files kept: {sum(ran.media.values())}"])
+
+
+@monitor.command("status")
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Say how accounts and channels stand."""
+    from api.office.watch import status as status_of
+
+    found = status_of(open_home(ctx))
+    emit(_status_json(found), as_json=as_json, text="\n".join(_status_lines(found)))
+
+
+def _status_json(found: "Status") -> dict[str, Any]:
+    return {
+        "accounts": [
+            {"account": each.name, "state": each.state.value, "rests_until": _time(each.rests_until)}
+            for each in found.accounts
+        ],
+        "channels": [
+            {
+                "channel": each.channel,
+                "channel_id": each.channel_id,
+                "mode": each.mode,
+                "state": each.state.value,
+                "since": _time(each.since),
+                "looked_at": _time(each.looked_at),
+                "cursor": each.cursor,
+                "behind": each.behind,
+                "waiting": each.waiting,
+            }
+            for each in found.channels
+        ],
+        "stamped_at": _time(found.stamped_at),
+    }
+
+
+def _status_lines(found: "Status") -> Sequence[str]:
+    lines = [f"Account {each.name}: {each.state.value}" for each in found.accounts] or ["No account is logged in."]
+    for each in found.channels:
+        looked = "never seen" if each.looked_at is None else f"seen {_short(each.looked_at)}"
+        rest = ", history not complete" if each.behind else ""
+        files = f", {each.waiting} files to fetch" if each.waiting else ""
+        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}")
+    return lines
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

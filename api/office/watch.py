@@ -1,0 +1,297 @@
+"""The live watch: logs accounts in, runs, and says how it stands."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from api.home import Home, Writer
+from api.office.channel import Channel, list_channels
+from api.office.page import every_page
+from config.errors import Explained, SettingsError
+from config.watchlist import WatchEntry
+from evidence.authority import Doer
+from evidence.custody.event import Draft
+from evidence.fingerprint.decoder import Decoder
+from evidence.intake.keep import Intake
+from evidence.intake.preserve import Preserver
+from evidence.intake.sight import Provenance
+from evidence.observation import Mode
+from evidence.spans import highest_gap
+from evidence.store import task
+from evidence.store.database import reading
+from evidence.times import format_time
+from monitor.errors import AccountState, ChannelState
+from monitor.telegram.follow import Following
+from monitor.telegram.line import TELEGRAM, DataCentre, Line, Network
+from monitor.telegram.login import Asking
+from monitor.telegram.login import log_in as sign_in
+from monitor.telegram.pace import Pace
+from monitor.telegram.session import AccountSession, Sessions
+from monitor.telegram.standing import ACCOUNT, FETCH, REST, Standing, cursor, standings
+from monitor.telegram.watch import Office, Rhythm, Watch, Watched, account_states
+
+METHOD = "telegram"
+DEFAULT_ACCOUNT = "watch"
+PER_MINUTE = 60
+"""How often one method of Telegram's own servers is asked, unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """An account, and what it is to Telegram.
+
+    Attributes:
+        rests_until: Until when Telegram asked for a pause.
+    """
+
+    name: str
+    state: AccountState
+    rests_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """How one channel of the register stands.
+
+    Attributes:
+        cursor: Telegram's ``pts`` up to which everything is kept.
+        behind: Whether message numbers are left that were not looked at.
+        waiting: How many files of it wait to be fetched.
+    """
+
+    channel: str
+    channel_id: str | None
+    mode: str
+    state: ChannelState
+    since: datetime | None
+    looked_at: datetime | None
+    cursor: int
+    behind: bool
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the watch stands.
+
+    Attributes:
+        stamped_at: The last proven time.
+    """
+
+    accounts: Sequence[AccountStatus]
+    channels: Sequence[ChannelStatus]
+    stamped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run kept.
+
+    Attributes:
+        media: How many files, by the number of the channel.
+        unstamped: Why no time stamp could be had yet.
+        ended_by: Why it ended early.
+    """
+
+    followings: Sequence[Following]
+    media: Mapping[int, int]
+    unstamped: Explained | None
+    ended_by: Explained | None = None
+
+
+def network_of(home: Home) -> Network:
+    """How Telegram is reached, as the settings say.
+
+    Raises:
+        SettingsError: The office's own api_id is missing, or a server's key cannot be read.
+    """
+    settings = home.settings.telegram
+    where = str(home.path / "nisisama.toml")
+    if not settings.api_id or not settings.api_hash:
+        raise SettingsError("settings.no_api_id", where=where)
+    servers = {each.dc: DataCentre(each.host, each.port, _key(Path(each.public_key_file))) for each in settings.servers}
+    return Network(settings.api_id, settings.api_hash, servers or TELEGRAM, proxy=_proxy(settings.proxy, where))
+
+
+def _key(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SettingsError("settings.no_server_key", where=str(file), system=error.strerror or "") from error
+
+
+def _proxy(text: str, where: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise SettingsError("settings.not_a_proxy", where=where)
+    return host, int(port)
+
+
+def log_in(home: Home, name: str, phone: str, asking: Asking) -> int:
+    """Log an account in, and keep its session beside the home's keys; return its user number.
+
+    Raises:
+        AccountError: Number, code or password are not right, or another process uses the account.
+    """
+    home.require_keys()
+    network, sessions = network_of(home), Sessions(home.keys.path)
+    pace = Pace(name, home.clock)
+    session = AccountSession(name, min(network.servers, key=_nearest))
+    with sessions.locked(name), Line(network, session, sessions.save, home.clock, pace) as line:
+        user_id = sign_in(line, network, phone, asking)
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        task.forget(connection, kind=ACCOUNT, subject=name)  # whatever it was before, it is well now
+    return user_id
+
+
+def _nearest(dc: int) -> int:
+    return abs(dc - 2)  # a new account is first asked for at data centre 2, as Telegram's clients do
+
+
+class Running:
+    """A watch on an opened home, from ``opened``."""
+
+    def __init__(self, home: Home, writer: Writer, watch: Watch) -> None:
+        self._home = home
+        self._writer = writer
+        self.watch = watch
+
+    def once(self) -> Ran:
+        """Catch up once, then sign and stamp, also where it ended early."""
+        ended: Explained | None = None
+        try:
+            self.watch.once()
+        except Explained as error:
+            ended = error
+        return self._ran(ended)
+
+    def run(self) -> Ran:
+        """Watch until it is stopped."""
+        ended: Explained | None = None
+        try:
+            self.watch.run()
+        except Explained as error:
+            ended = error
+        return self._ran(ended)
+
+    def _ran(self, ended: Explained | None) -> Ran:
+        return Ran(list(self.watch.followings.values()), self.watch.media, self._writer.beat(now=True), ended)
+
+
+@contextmanager
+def opened(home: Home, doer: Doer, report: Callable[[Following], object]) -> Iterator[Running]:
+    """The watch of a home, ready to run."""
+    network, sessions, settings = network_of(home), Sessions(home.keys.path), home.settings.telegram
+    with home.writing() as writer:
+        office = Office(
+            engine=home.engine,
+            sequencer=writer.sequencer,
+            clock=home.clock,
+            intake=lambda: _intake(home, writer),
+            register=lambda: _register(home, doer),
+            beat=writer.beat,
+            lost=lambda name, state: writer.sequencer.append([_lost(doer, name, state, home.clock())]),
+        )
+        rhythm = Rhythm(
+            poll=timedelta(seconds=settings.poll_s),
+            beat=timedelta(seconds=settings.beat_s),
+            per_minute=settings.requests_per_minute or (None if settings.servers else PER_MINUTE),
+        )
+        yield Running(home, writer, Watch(office, sessions, network, rhythm, report))
+
+
+@contextmanager
+def _intake(home: Home, writer: Writer) -> Iterator[Intake]:
+    """An intake with pending objects and a decoder of its own."""
+    with home.objects.pending() as pending, Decoder() as decoder:
+        preserver = Preserver(
+            objects=pending,
+            decoder=decoder,
+            origin=writer.sequencer.origin,
+            office=home.recipients.office,
+            matching=home.recipients.matching,
+        )
+        yield Intake(
+            engine=home.engine,
+            sequencer=writer.sequencer,
+            preserver=preserver,
+            seen=home.keys.seen_key(),
+            clock=home.clock,
+            batch=home.settings.intake.batch,
+        )
+
+
+def _register(home: Home, doer: Doer) -> list[Watched]:
+    today = home.today().isoformat()
+    return [_watched(channel, doer, today) for channel in _all_channels(home)]
+
+
+def _all_channels(home: Home) -> Iterator[Channel]:
+    for page in every_page(lambda after: list_channels(home, after=after)):
+        yield from page.entries
+
+
+def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
+    """A channel as it is kept today: as metadata only from the day after its legal basis has ended."""
+    entry = WatchEntry(
+        channel.channel,
+        channel.report_url,
+        channel.reported_by,
+        date.fromisoformat(channel.reported_on),
+        channel.access,
+    )
+    ended = channel.expires is not None and channel.expires < today
+    mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)
+    provenance = Provenance(doer=doer, declared_by=doer.actor, method=METHOD, mode=mode)
+    return Watched(entry, provenance)
+
+
+def _lost(doer: Doer, name: str, state: AccountState, now: datetime) -> Draft:
+    values = replace(doer, at=now).values() | {"account": name, "cause": state.value, "since": format_time(now)}
+    return Draft("account_lost", values)
+
+
+def status(home: Home) -> Status:
+    """How the watch stands, whoever runs it."""
+    with reading(home.engine) as connection:
+        known = standings(connection)
+        rests, fetches = task.noted(connection, REST), task.noted(connection, FETCH)
+        cursors = {each.channel_id: cursor(connection, each.channel_id) for each in known.values() if each.channel_id}
+    states = account_states(home.engine)
+    names = Sessions(home.keys.path).names() if home.keys.path.is_dir() else []
+    until = {name: [each.due_at for key, each in rests.items() if key.startswith(f"{name}/")] for name in names}
+    accounts = [_account(name, states.get(name), until[name], home.clock()) for name in names]
+    waiting = Counter(subject.partition("/")[0] for subject in fetches)
+    channels = [
+        _channel_status(channel, known.get(channel.channel, Standing()), cursors, waiting)
+        for channel in _all_channels(home)
+    ]
+    return Status(accounts, channels, home.known_times().stamped_at)
+
+
+def _account(name: str, state: AccountState | None, rests: Sequence[datetime], now: datetime) -> AccountStatus:
+    until = max((each for each in rests if each > now), default=None)
+    well = AccountState.OK if until is None else AccountState.FLOOD
+    return AccountStatus(name, state or well, until)
+
+
+def _channel_status(
+    channel: Channel, standing: Standing, cursors: Mapping[int, int], waiting: Mapping[str, int]
+) -> ChannelStatus:
+    number = None if standing.channel_id is None else str(standing.channel_id)
+    return ChannelStatus(
+        channel=channel.channel,
+        channel_id=number,
+        mode=channel.mode,
+        state=standing.state,
+        since=standing.since,
+        looked_at=standing.looked_at,
+        cursor=cursors.get(standing.channel_id or 0, 0),
+        behind=highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck),
+        waiting=0 if number is None else waiting.get(number, 0),
+    )

@@ -1,0 +1,175 @@
+"""The live watch on the command line: what people and programs read."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.rehearsal.telegram.accounts import Account
+from tests.commands import DONE, ENVIRONMENT, REFUSED, run
+from tests.contracts.tree import ROOT
+from tests.homes import items_of
+from tests.watching import PHONE, Desk, desk, picture, until
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
+    """The program as a process of its own."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "--home", str(at.folder / "home"), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+
+
+def test_login_reads_code_and_password_as_lines(at: Desk) -> None:
+    account = at.telegram.world.add_account("+38160000009", password="fjala e dytë")
+    process = program(at, "monitor", "login", "--phone", "+38160000009", "--account", "second", "--json")
+    assert process.stdin is not None
+    until(lambda: _code(at, account), 30)
+    process.stdin.write(f"{_code(at, account)}\nfjala e dytë\n")
+    process.stdin.flush()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)) == (DONE, {"account": "second", "state": "ok"}), err
+    assert "Telegram sends the code" in err
+    assert "38160000009" not in out + err
+
+
+def _code(at: Desk, account: Account) -> str | None:
+    try:
+        return at.telegram.world.login_code(account)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("phone", "code", "says"),
+    [("+38160000010", "00000", "this is not the code"), ("nothing", "", "does not take this phone number")],
+)
+def test_a_wrong_login_says_what_to_do(at: Desk, phone: str, code: str, says: str) -> None:
+    at.telegram.world.add_account("+38160000010")
+    process = program(at, "monitor", "login", "--phone", phone, "--account", "second", "--json")
+    out, err = process.communicate(f"{code}\n", timeout=30)
+    assert process.returncode == REFUSED
+    assert says in json.loads(out)["error"]["message"]
+    assert "Traceback" not in err
+
+
+def test_one_run_says_what_it_kept_and_status_how_things_stand(at: Desk) -> None:
+    home = at.folder / "home"
+    group = at.group()
+    group.post("një")
+    number = group.post_photo(picture(1), "dy")
+    group.delete([group.post("tri")])
+    group.post("katër")
+    ran = run("monitor", "run", "--once", "--json", home=home)
+    assert ran.code == DONE, ran.err
+    (channel,) = ran.printed["channels"]
+    assert {name: channel[name] for name in ("messages", "edits", "deletions", "media", "gaps", "state")} == {
+        "messages": 3,
+        "edits": 0,
+        "deletions": 0,
+        "media": 1,
+        "gaps": 1,
+        "state": "ok",
+    }
+    group.edit(number, text="ndryshe")
+    group.delete([1])
+    (channel,) = run("monitor", "run", "--once", "--json", home=home).printed["channels"]
+    assert (channel["edits"], channel["deletions"]) == (1, 1)
+    said = run("monitor", "status", "--json", home=home).printed
+    assert [each["state"] for each in said["accounts"]] == ["ok"]
+    assert [(each["state"], each["behind"], each["waiting"]) for each in said["channels"]] == [("ok", False, 0)]
+    assert said["stamped_at"]
+    complete = run("evidence", "completeness", "grupa", "--json", home=home).printed
+    assert (complete["observed"], complete["holes"]) == ([[1, 2], [4, 4]], [[3, 3]])
+    listed = run("evidence", "list", "--json", home=home).printed
+    assert sorted(item["kind"] for item in listed["items"]) == [
+        "channel", "deletion", "edit", "file", "message", "message", "message",
+    ]  # fmt: skip
+    text = run("evidence", "completeness", "@grupa", home=home).out
+    assert "##.#" in text
+    assert all(len(line) <= 120 for line in text.splitlines())
+    assert run("monitor", "status", home=home).out.startswith("Account watch: ok")
+
+
+def test_without_an_account_or_an_application_the_way_out_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    home = tmp_path / "home"
+    assert run("init", "--org", "Zyra", "--rehearsal", "--cards", str(tmp_path / "cards"), home=home).code == DONE
+    ran = run("monitor", "run", "--once", "--json", home=home)
+    assert ran.code == REFUSED
+    assert "api_id" in ran.printed["error"]["message"]
+    monkeypatch.setenv("NISISAMA_TELEGRAM__API_ID", "1")
+    monkeypatch.setenv("NISISAMA_TELEGRAM__API_HASH", "a")
+    monkeypatch.setenv("NISISAMA_TELEGRAM__SERVERS", "[]")
+    ran = run("monitor", "run", "--once", "--json", home=home)
+    assert ran.code == REFUSED
+    assert "nisisama monitor login" in ran.printed["error"]["fix"]
+    assert "No account is logged in." in run("monitor", "status", home=home).out
+
+
+def test_a_watch_ends_within_ten_seconds_on_sigterm_and_keeps_its_batch(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    for number in range(300):
+        group.post(f"mesazh {number}")
+    process = program(at, "monitor", "run", "--json")
+    home = at.home
+    until(lambda: _count(at) > 64, 30)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=15)
+    assert time.monotonic() - began < 10
+    assert process.returncode == DONE, err
+    assert json.loads(out)["channels"][0]["messages"] > 0
+    home.engine.dispose()
+
+
+def _count(at: Desk) -> int:
+    home = at.home
+    try:
+        return len(items_of(home))
+    finally:
+        home.engine.dispose()
+
+
+def test_a_second_process_on_the_same_account_is_refused(at: Desk) -> None:
+    at.group()
+    process = program(at, "monitor", "run", "--json")
+    try:
+        until(lambda: any(call.name == "contacts.resolveUsername" for call in at.telegram.calls), 30)
+        ran = run("monitor", "run", "--once", "--json", home=at.folder / "home")
+        assert ran.code == REFUSED
+        assert "another process" in ran.printed["error"]["message"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=15)
+
+
+def test_no_log_carries_phone_code_text_or_session(at: Desk) -> None:
+    group = at.group()
+    group.post("fjalë e fshehtë")
+    assert run("monitor", "run", "--once", "--json", home=at.folder / "home").code == DONE
+    log = (at.folder / "home" / "nisisama.log").read_text()
+    for secret in (PHONE, PHONE[1:], at.codes[0], "fjalë e fshehtë", "grupa", "Grupa"):
+        assert secret not in log

@@ -1,0 +1,106 @@
+"""Files are fetched whole, at once, from wherever they lie, or a hole says why not."""
+
+import errno
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from telethon.tl import types
+
+from api.office.watch import status
+from evidence.errors import StorageFullError
+from evidence.objects import pending
+from evidence.observation import HoleReason
+from tests.homes import records_of
+from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def test_a_photo_that_is_deleted_two_seconds_later_is_saved(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    data = picture(1)
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        number = group.post_photo(data, "foto")
+        until(lambda: kinds(home)["file"] == 1, 2.0)
+        group.delete([number])
+        until(lambda: kinds(home)["deletion"] == 1)
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+
+
+def test_a_long_file_keeps_no_message_waiting(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    at.telegram.faults.delay_s("upload.getFile", 1.0)
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        group.post_document(secrets.token_bytes(4 << 20), "film.mp4", "video/mp4")
+        until(lambda: kinds(home)["message"] == 1, 2.0)
+        group.post("gjatë filmit")
+        until(lambda: kinds(home)["message"] == 2, 2.0)
+        assert kinds(home)["file"] == 0
+        at.telegram.faults.clear()
+        until(lambda: kinds(home)["file"] == 1)
+
+
+def test_twenty_megabytes_cut_three_times_are_one_file(at: Desk) -> None:
+    group = at.group()
+    data = secrets.token_bytes(20 << 20)
+    group.post_document(data, "film.mp4", "video/mp4")
+    at.telegram.faults.cut_connections(after_bytes=100_000, request="upload.getFile", times=3)
+    assert at.once().ended_by is None
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    offsets = [call.request.offset for call in at.telegram.calls if call.name == "upload.getFile"]
+    assert sum(times - 1 for times in Counter(offsets).values()) == 3
+    assert len(set(offsets)) == 41  # the last one finds the end
+
+
+def test_a_file_that_ends_early_is_a_hole(at: Desk) -> None:
+    group = at.group()
+    document = at.telegram.world.add_document(b"x" * 100_000, file_name="film.mp4", mime_type="video/mp4")
+    at.telegram.faults.short_file(document.id, sends=10)
+    group.post("film", media=types.MessageMediaDocument(document=document))
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["file"] == 0
+    holes = [record.values for record in records_of(home) if record.type == "hole"]
+    home.engine.dispose()
+    assert [hole["hole"] for hole in holes] == [HoleReason.BROKE_OFF.value]
+    assert "10 of 100000" in str(holes[0]["what"])
+
+
+def test_a_picture_in_another_data_centre_and_one_with_an_expired_reference_are_fetched(at: Desk) -> None:
+    group = at.group()
+    first, second = picture(5), picture(6)
+    group.post("larg", media=types.MessageMediaPhoto(photo=at.telegram.world.add_photo(first, dc=4)))
+    group.post_photo(second, "afër")
+    at.telegram.faults.fail("upload.getFile", "FILE_REFERENCE_EXPIRED", code=400, times=1)
+    assert at.once().ended_by is None
+    wanted = {hashlib.sha256(data).hexdigest() for data in (first, second)}
+    assert {each["sha256"] for each in observed(at, "file")} == wanted
+    again = at.once()
+    assert again.ended_by is None, "the authorisation of the other data centre is kept"
+
+
+def test_a_disk_that_is_full_stops_nothing_for_good(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group()
+    group.post_document(secrets.token_bytes(1 << 20), "film.mp4", "video/mp4")
+
+    def full(*_arguments: object, **_more: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pending, "_write", full)
+        assert isinstance(at.once().ended_by, StorageFullError)
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["file"] == 1
+    home.engine.dispose()
+    require_clean(at)

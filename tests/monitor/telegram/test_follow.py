@@ -1,0 +1,171 @@
+"""A channel is followed by our own cursor: nothing of another one, no thumbnail, little lost to what cannot be read."""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from telethon.tl import types
+
+from api.office.completeness import completeness_of
+from api.office.watch import status
+from evidence.canonical import jcs
+from evidence.observation import HoleReason, Mode
+from evidence.store import database
+from evidence.store.database import reading
+from monitor.errors import ChannelState
+from tests.homes import records_of
+from tests.watching import Desk, desk, kinds, observed, picture, require_clean
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def test_a_channel_that_is_closed_and_comes_back_has_a_hole_with_two_ends(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    group.ban(at.accounts[0])
+    at.clock.pass_by(minutes=5)
+    at.once()
+    home = at.home
+    assert [each.state for each in status(home).channels] == [ChannelState.PRIVATE]
+    home.engine.dispose()
+    at.clock.pass_by(minutes=60)
+    group.unban(at.accounts[0])
+    group.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    (hole,) = [each for each in completeness_of(home, "grupa").gaps if each.lo is None]
+    assert hole.reason is HoleReason.BAN
+    assert hole.until is not None
+    assert [each.state for each in status(home).channels] == [ChannelState.OK]
+    home.engine.dispose()
+    require_clean(at)
+
+
+def test_a_name_that_another_channel_took_is_not_followed(at: Desk) -> None:
+    group = at.group()
+    group.post("e jona")
+    assert at.once().ended_by is None
+    other = at.telegram.world.add_channel("Other", username="tjeter")
+    group.set_usernames("grupa_e_re")
+    at.telegram.world.take_over_username("grupa", other)
+    other.post("e huaj")
+    group.post("ende e jona")
+    assert at.once().ended_by is None
+    texts = {each["text"] for each in observed(at, "message")}
+    assert texts == {"e jona", "ende e jona"}
+
+
+MARKER = b"\x01\x28\x28" + hashlib.sha256(b"planted").digest() * 3
+"""The bytes of an embedded thumbnail, which nobody but the office key may ever open."""
+
+
+def spelled(planted: bytes) -> set[bytes]:
+    """How bytes can stand in a record: as they are, in hexadecimal, in Base64 at each of its three beginnings."""
+    inner = [base64.b64encode(planted[start:])[4:60] for start in range(3)]
+    return {planted[8:40], planted[8:40].hex().encode(), *inner, *(each.translate(URL_SAFE) for each in inner)}
+
+
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_embedded_thumbnail_is_in_what_the_casework_key_opens(at: Desk, mode: Mode) -> None:
+    group, world = at.group(mode=mode), at.telegram.world
+    sizes = (
+        types.PhotoStrippedSize("i", MARKER),
+        types.PhotoCachedSize("s", 40, 40, MARKER),
+        types.PhotoPathSize("j", MARKER),
+    )
+    photo, document = (
+        world.add_photo(picture(4), inline=sizes),
+        world.add_document(b"x" * 5000, file_name="a.bin", mime_type="video/mp4"),
+    )
+    document.thumbs = list(sizes)
+    locked = types.MessageExtendedMediaPreview(w=10, h=10, thumb=sizes[0], video_duration=3)
+    for media in (
+        types.MessageMediaPhoto(photo=photo),
+        types.MessageMediaPhoto(photo=photo, ttl_seconds=5),
+        types.MessageMediaDocument(document=document, video_cover=photo, alt_documents=[document]),
+        types.MessageMediaPaidMedia(stars_amount=50, extended_media=[locked]),
+        types.MessageMediaPaidMedia(
+            stars_amount=50, extended_media=[types.MessageExtendedMedia(types.MessageMediaPhoto(photo=photo))]
+        ),
+    ):
+        group.post("foto", media=media)
+    group.service(types.MessageActionChatEditPhoto(photo=photo))
+    assert at.once().ended_by is None
+    home = at.home
+    every = records_of(home)
+    records = b"".join(repr(record).encode() + jcs(record.source) for record in every)
+    holes = Counter(record.values["hole"] for record in every if record.type == "hole")
+    home.engine.dispose()
+    assert kinds(home)["message"] == 5
+    assert [each for each in spelled(MARKER) if each in records] == []
+    assert holes["paywall"] >= 1
+    assert holes["self_destructing"] >= 1
+    replies = [record.values["source_name"] for record in every if record.type == "imported"]
+    assert "messages.GetHistory" not in replies  # it has the bytes that may not be kept
+    require_clean(at)
+
+
+@pytest.mark.parametrize("mode", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
+def test_below_sealed_no_picture_reaches_the_disk(at: Desk, mode: Mode) -> None:
+    group = at.group(mode=mode)
+    photo = at.telegram.world.add_photo(picture(3), inline=(types.PhotoStrippedSize("i", MARKER),))
+    group.post("foto", media=types.MessageMediaPhoto(photo=photo))
+    assert at.once().ended_by is None
+    home = at.home
+    assert not list((home.path / "objects").rglob("[0-9a-f]" * 64))
+    with reading(home.engine) as connection:
+        of_picture = database.item.c.kind.in_(("message", "file"))
+        payloads = connection.execute(sa.select(database.item.c.payload_sha256).where(of_picture)).scalars().all()
+    assert payloads == [None, None]
+    home.engine.dispose()
+    fetched = "upload.getFile" in {call.name for call in at.telegram.calls}
+    assert fetched is (mode is Mode.HASH_ONLY)
+
+
+def test_an_unknown_constructor_spoils_no_other_message(at: Desk) -> None:
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(6)]
+    at.telegram.faults.unknown_constructor(group, numbers[2], inside="message")
+    at.telegram.faults.unknown_constructor(group, numbers[4], inside="media")
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["message"] == 6
+    holes = [record.values for record in records_of(home) if record.type == "hole"]
+    home.engine.dispose()
+    assert sorted((hole["hole"], hole["lo"]) for hole in holes) == [("unsupported", "3"), ("unsupported", "5")]
+    require_clean(at)
+
+
+def test_garbage_from_the_server_is_asked_again_and_told(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.garbage("updates.getChannelDifference", times=1, data=b"\x00\x01\x02\x03" * 9)
+    at.once()
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["message"] == 1
+    home.engine.dispose()
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24 * 3650])
+def test_a_server_with_another_time_is_still_read(at: Desk, hours: int) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.skew_s = hours * 3600
+    group.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["message"] == 2
+    home.engine.dispose()

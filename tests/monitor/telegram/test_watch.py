@@ -1,0 +1,131 @@
+"""The watch runs, keeps what is pushed at once, loses accounts in the open, and stops in good order."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api.office.audit import run_audit
+from api.office.completeness import completeness_of
+from api.office.watch import status
+from evidence.finding import Verdict
+from evidence.observation import HoleReason
+from monitor.errors import AccountError, AccountState, FloodError
+from monitor.rehearsal.export import write_export
+from monitor.telegram.allowed import ALLOWED
+from tests.homes import PASSPHRASE, items_of, new_case, records_of, take_in
+from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def test_what_is_pushed_is_kept_within_two_seconds(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post("e para")
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 1)
+        number = group.post("e re")
+        until(lambda: kinds(home)["message"] == 2, 2.0)
+        group.edit(number, text="ndryshe")
+        until(lambda: kinds(home)["edit"] == 1, 2.0)
+        group.delete([number])
+        until(lambda: kinds(home)["deletion"] == 1, 2.0)
+    require_clean(at)
+    assert [each["action"] for each in observed(at, "deletion")] == ["told"]
+
+
+def test_nothing_leaves_but_what_may(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post_photo(picture(2), "foto")
+    group.set_limit(3)
+    at.once()
+    for _each in range(5):
+        group.post("x")
+    at.once()
+    asked = {call.name for call in at.telegram.calls}
+    allowed = {name[0].lower() + name[1:] if "." not in name else _lower(name) for name in ALLOWED}
+    assert asked <= allowed, asked - allowed
+    assert "messages.getHistory" in asked
+
+
+def _lower(name: str) -> str:
+    area, _, method = name.partition(".")
+    return f"{area}.{method[0].lower()}{method[1:]}"
+
+
+def test_a_long_pause_ends_the_run_and_the_next_one_asks_nothing(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.fail("messages.getHistory", "FLOOD_WAIT_3600", code=420, times=1)
+    assert isinstance(at.once().ended_by, FloodError)
+    before = len(at.telegram.calls)
+    again = at.once()
+    assert isinstance(again.ended_by, FloodError)
+    assert len(at.telegram.calls) == before
+    home = at.home
+    assert [each.state for each in status(home).accounts] == [AccountState.FLOOD]
+    home.engine.dispose()
+    at.clock.pass_by(hours=1, minutes=1)
+    assert at.once().ended_by is None
+    home = at.home
+    (pause,) = [each for each in completeness_of(home, "grupa").gaps if each.reason is HoleReason.FLOOD]
+    home.engine.dispose()
+    assert pause.until is not None
+    assert pause.until - pause.since >= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "state"),
+    [("deactivate", AccountState.BANNED), ("duplicate", AccountState.DUPLICATED), ("lose_key", AccountState.KEY_LOST)],
+)
+def test_a_lost_account_is_an_event_and_the_next_one_goes_on(at: Desk, how: str, state: AccountState) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    second = at.log_in("zweites", "+38160000002")
+    getattr(at.telegram.world, how)(at.accounts[0])
+    group.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    lost = [record.values for record in records_of(home) if record.type == "account_lost"]
+    assert [(each["account"], each["cause"]) for each in lost] == [("watch", state.value)]
+    assert kinds(home)["message"] == 2
+    assert [each.state for each in status(home).accounts] == [state, AccountState.OK]
+    assert [each.reason for each in completeness_of(home, "grupa").gaps if each.lo is None] == [HoleReason.BAN]
+    home.engine.dispose()
+    at.telegram.world.deactivate(second)
+    ended = at.once().ended_by
+    assert isinstance(ended, AccountError)
+    require_clean(at)
+
+
+def test_a_frozen_account_is_told_by_the_name_of_the_error(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.fail("updates.getChannelDifference", "FROZEN_METHOD_INVALID", code=420, times=1)
+    assert isinstance(at.once().ended_by, AccountError)
+    home = at.home
+    assert [each.state for each in status(home).accounts] == [AccountState.FROZEN]
+    home.engine.dispose()
+
+
+def test_the_office_works_beside_the_watch(at: Desk, tmp_path: Path) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    for number in range(400):
+        group.post(f"mesazh {number}")
+    write_export(tmp_path / "export", seed=1, messages=30)
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] > 100)
+        take_in(home, tmp_path / "export")
+        case_id = new_case(home, [items_of(home)[1].item_id])
+        done = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+        assert done.report.verdict is Verdict.PASSED, done.report.problems
+        assert case_id
+        group.post("ende")
+        until(lambda: kinds(home)["message"] > 400)
+    require_clean(at)

@@ -1,0 +1,181 @@
+"""A home that watches the loopback Telegram; what tests of the live watch share."""
+
+import io
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from api.home import Home
+from api.office import watch
+from api.office.audit import run_audit
+from api.office.channel import add_channel
+from api.office.watch import Ran
+from config.watchlist import watch_entry
+from evidence.finding import Verdict
+from evidence.observation import Mode
+from evidence.times import system_clock
+from monitor.rehearsal.telegram.accounts import Account
+from monitor.rehearsal.telegram.rooms import Room
+from monitor.rehearsal.telegram.serve import LoopbackTelegram
+from monitor.telegram.login import Asking
+from tests.homes import PASSPHRASE, doer, items_of, legal_basis, new_home, records_of
+
+PHONE = "+38160000001"
+
+
+def picture(seed: int) -> bytes:
+    """A harmless picture: coloured noise, another for each seed."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(pixels).resize((240, 160)).save(target, "JPEG", quality=80)
+    return target.getvalue()
+
+
+def settings_of(telegram: LoopbackTelegram) -> dict[str, str]:
+    """The variables by which a home is told of a loopback Telegram."""
+    servers = [
+        {"dc": each.dc, "host": each.host, "port": each.port, "public_key_file": str(each.public_key_file)}
+        for each in telegram.servers
+    ]
+    return {
+        "NISISAMA_TELEGRAM__API_ID": "1",
+        "NISISAMA_TELEGRAM__API_HASH": "a" * 32,
+        "NISISAMA_TELEGRAM__SERVERS": json.dumps(servers),
+    }
+
+
+@dataclass(slots=True)
+class Time:
+    """The clock of the office and of Telegram; it runs, and can be set ahead."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self.ahead
+
+    def pass_by(self, **span: float) -> None:
+        self.ahead += timedelta(**span)
+
+
+@dataclass(slots=True)
+class Desk:
+    """An office that watches: its home, and the Telegram that it sees."""
+
+    folder: Path
+    telegram: LoopbackTelegram
+    clock: "Time"
+    accounts: list[Account] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        """The home, opened anew as every command does."""
+        return Home.open(self.folder / "home", self.clock)
+
+    def log_in(self, name: str = "watch", phone: str = PHONE) -> Account:
+        account = self.telegram.world.add_account(phone)
+        self.accounts.append(account)
+        asking = Asking(code=lambda _place: self._code(account), password=lambda: "")
+        home = self.home
+        watch.log_in(home, name, phone, asking)
+        home.engine.dispose()
+        return account
+
+    def _code(self, account: Account) -> str:
+        self.codes.append(self.telegram.world.login_code(account))
+        return self.codes[-1]
+
+    def register(self, channel: str, mode: Mode = Mode.SEALED) -> None:
+        entry = watch_entry(
+            channel=channel, report_url="https://e.org/r", reported_by="X", reported_on="2026-01-01", access="public"
+        )
+        home = self.home
+        basis = None if mode is Mode.METADATA_ONLY else legal_basis(self.folder)
+        add_channel(home, entry, mode, basis, doer(home))
+        home.engine.dispose()
+
+    def group(self, title: str = "Grupa", username: str = "grupa", mode: Mode = Mode.SEALED, **about: object) -> Room:
+        """A public group of Telegram's that the office watches."""
+        room = self.telegram.world.add_channel(title, username=username, **about)  # type: ignore[arg-type]
+        self.register(f"@{username}", mode)
+        return room
+
+    def once(self) -> Ran:
+        """Catch up as ``monitor run --once`` does."""
+        home = self.home
+        try:
+            with watch.opened(home, doer(home), lambda _following: None) as running:
+                return running.once()
+        finally:
+            home.engine.dispose()
+
+
+@contextmanager
+def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A new home with an account that is logged in."""
+    folder.mkdir(exist_ok=True)
+    clock = Time()
+    with LoopbackTelegram.running(folder, clock=clock) as telegram:
+        for name, value in settings_of(telegram).items():
+            monkeypatch.setenv(name, value)
+        home, _cards = new_home(folder / "home")
+        home.engine.dispose()
+        made = Desk(folder, telegram, clock)
+        made.log_in()
+        yield made
+
+
+@contextmanager
+def running(at: Desk) -> Iterator[Home]:
+    """``monitor run`` in a thread; gives a home of its own to look at what it keeps."""
+    worker, looker = at.home, at.home
+    outcome: list[Ran] = []
+    with watch.opened(worker, doer(worker), lambda _following: None) as run:
+        thread = threading.Thread(target=lambda: outcome.append(run.run()))
+        thread.start()
+        try:
+            yield looker
+        finally:
+            run.watch.stop()
+            thread.join(timeout=10)
+            looker.engine.dispose()
+    worker.engine.dispose()
+    assert not thread.is_alive(), "it did not stop within ten seconds"
+    assert outcome
+    assert outcome[0].ended_by is None, outcome[0].ended_by
+
+
+def until(holds: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+
+
+def kinds(home: Home) -> Counter[str]:
+    return Counter(item.kind for item in items_of(home))
+
+
+def observed(at: Desk, kind: str) -> list[dict[str, object]]:
+    home = at.home
+    found = [dict(record.values) for record in records_of(home) if record.values.get("kind") == kind]
+    home.engine.dispose()
+    return found
+
+
+def require_clean(at: Desk) -> None:
+    home = at.home
+    done = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
+    home.engine.dispose()
+    assert done.report.verdict is Verdict.PASSED, done.report.problems
