@@ -107,7 +107,7 @@ class LoopbackTelegram:
         servers = []
         for dc in dcs:
             listening = socket.create_server((HOST, 0))
-            listening.setblocking(False)  # noqa: FBT003 - as the library has it
+            listening.setblocking(False)
             self._listening.append(listening)
             public = folder / f"telegram-dc{dc}.pem"
             self._board.server_key.write_public(public)
