@@ -32,7 +32,7 @@ _NOT_TL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class _Piece:
     """Where the bytes of a message lie in the body: ``start`` to ``end``, exclusive."""
 
     start: int
@@ -53,7 +53,7 @@ class Received:
     method: str
     body: bytes
     said: Any
-    spans: dict[int, Place]
+    spans: dict[int, _Piece]
 
     def raw(self, message: object) -> tuple[int, bytes]:
         """Where a message of ``said`` begins in the body, and its bytes."""
@@ -64,13 +64,13 @@ class Received:
 class _Noting(BinaryReader):  # type: ignore[misc]
     def __init__(self, body: bytes) -> None:
         super().__init__(body)
-        self.spans: dict[int, Place] = {}
+        self.spans: dict[int, _Piece] = {}
 
     def tgread_object(self) -> Any:  # noqa: ANN401 - any object of the schema
         start = self.position
         read = super().tgread_object()
         if isinstance(read, _MESSAGES):
-            self.spans[id(read)] = Place(start, self.position)
+            self.spans[id(read)] = _Piece(start, self.position)
         return read
 
 
