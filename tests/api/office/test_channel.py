@@ -214,7 +214,8 @@ def overtaken_by(monkeypatch: pytest.MonkeyPatch, other: Callable[[Sequencer], N
 
 
 def added(home: Home, entry: WatchEntry, by: Doer) -> Draft:
-    values = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "legal_basis": "b", "review_by": None}
+    values = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "review_by": None}
+    values["legal_basis"] = {"expires": "2030-01-01"}
     register = {"report_url": entry.report_url, "reported_by": entry.reported_by, "reported_on": "2026-01-02"}
     return Draft("channel_added", by.values() | values | register)
 
