@@ -78,11 +78,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Since when and until when an account is frozen, and where its holder may appeal."""
+    """Since when and until when an account is frozen, where its holder may appeal, and the code of its errors."""
 
     since: datetime
     until: datetime
     appeal_url: str
+    code: int
 
 
 @dataclass(slots=True, eq=False)

@@ -200,7 +200,7 @@ class Connection:
         delay = self.board.faults.delay_of(name)
         if delay:
             self._answer_later(key, session, number, unwrapped, delay)
-            return []
+            return [_Reply(bytes(types.MsgsAck([number])))]  # an answer at once needs none: it says that we have it
         return [self._reply(key, session, number, unwrapped)]
 
     def _service(self, number: int, request: Tl) -> tuple[bool, Tl | None]:

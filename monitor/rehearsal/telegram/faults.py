@@ -85,8 +85,8 @@ class Faults:
         """Push no updates, or push them again; what was held back is lost, as on the real network."""
         self.withheld = withheld
 
-    def unknown_constructor(self, room: Room, number: int, *, inside: str = "message") -> None:
-        """Put a constructor that no client knows inside a message (``media``) or in its place (``message``)."""
+    def unknown_constructor(self, room: Room, number: int, *, inside: str | None = "message") -> None:
+        """Put a constructor that no client knows inside a message (``media``) or in its place; None takes it out."""
         room.garble(number, inside=inside)
 
     def short_file(self, file_id: int, *, sends: int = 10) -> None:

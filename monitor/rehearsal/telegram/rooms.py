@@ -38,6 +38,10 @@ class Surroundings(Protocol):
         """Tell those who have joined."""
         ...
 
+    def changed(self, room: "Room", accounts: Iterable[Account]) -> None:
+        """Tell accounts that the room itself has changed."""
+        ...
+
     def next_box_number(self) -> int:
         """The next number of a message outside channels."""
         ...
@@ -77,6 +81,8 @@ class Room:
     migrated_from_number: int | None = None
     community: "Community | None" = None
     invite: str | None = None
+    photo: Tl | None = None
+    restrictions: list[Tl] = field(default_factory=list)
     pts: int = 1
     numbers: list[int] = field(default_factory=list)
     posts: dict[int, Post] = field(default_factory=dict)
@@ -237,9 +243,9 @@ class Room:
             results.total_voters = sum(counts.values())
             post.changed()
 
-    def garble(self, number: int, *, inside: str) -> None:
-        """Put a constructor that no client knows inside a message, or in place of all of it."""
-        if inside not in INSIDE:
+    def garble(self, number: int, *, inside: str | None) -> None:
+        """Put a constructor that no client knows inside a message, or in place of all of it; None takes it out."""
+        if inside not in (None, *INSIDE):
             raise ValueError(f"expected one of {INSIDE}")
         with self.world.lock:
             self.posts[number].inside = inside
@@ -251,16 +257,33 @@ class Room:
         """Give it another title, as a service message says; that message's number."""
         with self.world.lock:
             self.title = title
+            self.world.changed(self, self.joined)
             return self.service(types.MessageActionChatEditTitle(title), sender)
+
+    def set_photo(self, photo: Tl, sender: "Account | Sender | None" = None) -> int:
+        """Give it another picture, as a service message says; that message's number."""
+        with self.world.lock:
+            self.photo = photo
+            self.world.changed(self, self.joined)
+            return self.service(types.MessageActionChatEditPhoto(photo), sender)
+
+    def restrict(self, *reasons: Tl) -> None:
+        """Mark it as restricted for those ``RestrictionReason``; none lifts it. Its messages are still served."""
+        with self.world.lock:
+            self.restrictions = list(reasons)
+            self.world.changed(self, self.joined)
 
     def set_about(self, about: str) -> None:
         """Give it another description."""
-        self.about = about
+        with self.world.lock:
+            self.about = about
+            self.world.changed(self, self.joined)
 
     def set_usernames(self, *usernames: str) -> None:
         """Give it other user names; none makes it private. The first is the editable one."""
         with self.world.lock:
             self.usernames = list(usernames)
+            self.world.changed(self, self.joined)
 
     def set_limit(self, difference_limit: int) -> None:
         """Answer differences of more events with ``channelDifferenceTooLong``."""
@@ -270,22 +293,26 @@ class Room:
         """Let an account join, as its holder would by hand."""
         with self.world.lock:
             self.joined.append(account)
+            self.world.changed(self, [account])
 
     def ban(self, account: Account) -> None:
         """Ban an account: to it the room is private from now on."""
         with self.world.lock:
             self.banned.append(account)
+            self.world.changed(self, [account])
 
     def unban(self, account: Account) -> None:
         """Lift a ban."""
         with self.world.lock:
             self.banned.remove(account)
+            self.world.changed(self, [account])
 
     def remove(self) -> None:
         """Delete the room."""
         with self.world.lock:
             self.removed = True
             self.usernames = []
+            self.world.changed(self, self.joined)
 
     def truth(self) -> tuple[PostTruth, ...]:
         """Everything that happened to every message, by number."""

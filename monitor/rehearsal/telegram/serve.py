@@ -23,6 +23,7 @@ from monitor.rehearsal.telegram.handshake import Entropy, ServerKey
 from monitor.rehearsal.telegram.requests.caller import Site
 from monitor.rehearsal.telegram.rooms import Event, Room
 from monitor.rehearsal.telegram.shown import View
+from monitor.rehearsal.telegram.wire import Tl
 from monitor.rehearsal.telegram.world import World
 
 HOST = "127.0.0.1"
@@ -149,19 +150,19 @@ class LoopbackTelegram:
         among.add(task)
         task.add_done_callback(ended)
 
-    def _happened(self, account: Account, room: Room, event: Event) -> None:
+    def _happened(self, account: Account, room: Room, event: Event | None) -> None:
         """Called by the world, in whatever thread and under its lock, for an account that has joined a room."""
-        view = View(self.world, account)
-        if room.basic:
-            account.pts += len(event.numbers)
-            update = view.box_update(room, event)
-            account.log.append((account.pts, update))
-        else:
-            update = None
+        update = self._counted_in_box(account, room, event) if room.basic and event is not None else None
         if self.faults.withheld or not any(each.hears(account) for each in tuple(self._board.connections)):
             return
-        updates = view.pushed(room, update or view.update(room, event), event)
+        updates = View(self.world, account).pushed(room, event, update)
         self._loop.call_soon_threadsafe(self._board.push, account, updates)
+
+    def _counted_in_box(self, account: Account, room: Room, event: Event) -> Tl:
+        account.pts += len(event.numbers)
+        update = View(self.world, account).box_update(room, event)
+        account.log.append((account.pts, update))
+        return update
 
     def _stop(self, thread: threading.Thread) -> None:
         self.world.listener = None

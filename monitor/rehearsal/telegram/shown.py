@@ -44,8 +44,10 @@ class View:
         return types.Channel(
             id=room.id,
             title=room.title,
-            photo=types.ChatPhotoEmpty(),
+            photo=_small(room.photo),
             date=room.created_at,
+            restricted=bool(room.restrictions) or None,
+            restriction_reason=room.restrictions or None,
             access_hash=self.room_hash(room),
             left=self.account not in room.joined or None,
             forum=room.forum or None,
@@ -109,9 +111,12 @@ class View:
         [message] = self.messages([room.posts[event.numbers[0]]])
         return kind(message, pts, count)
 
-    def pushed(self, room: Room, update: Tl, event: Event) -> bytes:
-        """An update with what it names, as it is pushed."""
-        posts = [room.posts[number] for number in event.numbers]
+    def pushed(self, room: Room, event: Event | None, update: Tl | None = None) -> bytes:
+        """What is pushed for an event, with what it names; for None, that the channel itself has changed."""
+        if event is None:
+            posts, update = [], types.UpdateChannel(room.id)
+        else:
+            posts, update = [room.posts[number] for number in event.numbers], update or self.update(room, event)
         return bytes(types.Updates(updates=[update], date=self.world.now(), seq=0, **self.around(room, posts)))
 
     def _chat(self, room: Room) -> Tl:
@@ -130,6 +135,14 @@ class View:
 
 def _kinds(room: Room) -> dict[str, bool | None]:
     return {"broadcast": room.broadcast or None, "megagroup": not room.broadcast or None}
+
+
+def _small(photo: Tl | None) -> Tl:
+    """The picture of a room as it stands beside its title: with its stripped thumbnail, if it has one."""
+    if photo is None:
+        return types.ChatPhotoEmpty()
+    stripped = next((size.bytes for size in photo.sizes if isinstance(size, types.PhotoStrippedSize)), None)
+    return types.ChatPhoto(photo_id=photo.id, dc_id=photo.dc_id, stripped_thumb=stripped)
 
 
 def _named(room: Room) -> dict[str, object]:

@@ -5,7 +5,7 @@ accounts that have joined it.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -16,11 +16,12 @@ from telethon.tl import types
 from monitor.rehearsal.telegram.accounts import Account, Frozen, KeyRing, Sender, Verifier
 from monitor.rehearsal.telegram.handshake import Entropy
 from monitor.rehearsal.telegram.media import MediaShelf
-from monitor.rehearsal.telegram.refusals import NOT_ACCEPTABLE, UNAUTHORIZED
+from monitor.rehearsal.telegram.refusals import FLOOD, NOT_ACCEPTABLE, UNAUTHORIZED
 from monitor.rehearsal.telegram.rooms import Community, Event, Room
 from monitor.rehearsal.telegram.wire import Tl
 
-Listener = Callable[[Account, Room, Event], None]
+Listener = Callable[[Account, Room, Event | None], None]
+"""Told of each account that has joined a room what happened there; None: the room itself changed."""
 
 _FIRST_ACCOUNT, _FIRST_SENDER, _FIRST_ROOM, _FIRST_CHAT = 7_000_000_001, 7_100_000_001, 1_700_000_001, 4_000_001
 _CODE_DIGITS = 5
@@ -147,9 +148,13 @@ class World:
         with self.lock:
             self.media.expire_references()
 
-    def freeze(self, account: Account, since: datetime, until: datetime, appeal_url: str) -> None:
-        """Freeze an account: it may look at itself and at the settings, nothing else."""
-        account.frozen = Frozen(since, until, appeal_url)
+    def freeze(self, account: Account, since: datetime, until: datetime, appeal_url: str, *, code: int = FLOOD) -> None:
+        """Freeze an account: it may look at itself and at the settings, nothing else.
+
+        Args:
+            code: Of ``FROZEN_METHOD_INVALID``; clients report 420 and 406.
+        """
+        account.frozen = Frozen(since, until, appeal_url, code)
 
     def thaw(self, account: Account) -> None:
         """End what ``freeze``, ``deactivate`` and ``duplicate`` did."""
@@ -196,6 +201,12 @@ class World:
         for account in room.joined:
             if self.listener is not None and account not in room.banned:
                 self.listener(account, room, event)
+
+    def changed(self, room: Room, accounts: Iterable[Account]) -> None:
+        """Tell accounts that a channel itself is no longer what it was to them."""
+        for account in accounts:
+            if self.listener is not None and not room.basic:
+                self.listener(account, room, None)
 
     def next_box_number(self) -> int:
         """The next number of a message outside channels. LIMIT: all accounts share one box."""

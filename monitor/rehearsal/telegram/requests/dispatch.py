@@ -6,7 +6,7 @@ from telethon.tl import functions
 
 from monitor.rehearsal.telegram.accounts import Account, KnownKey
 from monitor.rehearsal.telegram.faults import Faults
-from monitor.rehearsal.telegram.refusals import FLOOD, RefusedError, bad
+from monitor.rehearsal.telegram.refusals import RefusedError, bad
 from monitor.rehearsal.telegram.requests import counters, difference, files, history, login, rooms, settings
 from monitor.rehearsal.telegram.requests.caller import Answers, Caller
 from monitor.rehearsal.telegram.wire import Tl, method_name
@@ -100,4 +100,4 @@ def _require_able(account: Account | None, name: str) -> None:
     if account.trouble is not None and (account.trouble[1] == _DUPLICATED or name not in _FOR_ANYBODY):
         raise RefusedError(*account.trouble)
     if account.frozen is not None and name not in _FOR_FROZEN:
-        raise RefusedError(FLOOD, FROZEN)
+        raise RefusedError(account.frozen.code, FROZEN)

@@ -75,7 +75,7 @@ def check_chat_invite(caller: Caller, request: Tl) -> Tl:
         return types.ChatInviteAlready(caller.view.room(room))
     return types.ChatInvite(
         title=room.title,
-        photo=types.PhotoEmpty(0),
+        photo=room.photo or types.PhotoEmpty(0),
         participants_count=room.members or len(room.joined),
         color=0,
         channel=True,
@@ -111,7 +111,7 @@ def _full(room: Room) -> Tl:
         read_inbox_max_id=0,
         read_outbox_max_id=0,
         unread_count=0,
-        chat_photo=types.PhotoEmpty(0),
+        chat_photo=room.photo or types.PhotoEmpty(0),
         notify_settings=types.PeerNotifySettings(),
         bot_info=[],
         pts=room.pts,

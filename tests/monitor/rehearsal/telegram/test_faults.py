@@ -58,8 +58,11 @@ def test_an_unknown_constructor_stops_a_client_that_decodes_whole_pages(
 ) -> None:
     number = group.post("x")
     telegram.faults.unknown_constructor(group, number, inside=inside)
+    asking = functions.channels.GetMessagesRequest(reader.channel(group), [types.InputMessageID(number)])
     with pytest.raises(TypeNotFoundError):
-        reader.request(functions.channels.GetMessagesRequest(reader.channel(group), [types.InputMessageID(number)]))
+        reader.request(asking)
+    telegram.faults.unknown_constructor(group, number, inside=None)
+    assert reader.request(asking).messages[0].message == "x"
 
 
 def test_an_answer_can_be_late(telegram: LoopbackTelegram, reader: Reader) -> None:

@@ -61,6 +61,24 @@ def test_those_who_joined_are_pushed_new_messages_edits_and_deletions(
     assert {chat for _, chat in seen} == {int(f"-100{joined.id}")}
 
 
+def test_a_ban_is_pushed_to_whom_it_meets(telegram: LoopbackTelegram, reader: Reader) -> None:
+    joined = telegram.world.add_channel("Joined", joined=(reader.account,))
+    seen: list[object] = []
+
+    async def note(update: object) -> None:
+        seen.append(update)
+
+    async def watch() -> None:
+        async with connected(telegram, reader.session) as client:
+            client.add_event_handler(note, events.Raw(types.UpdateChannel))
+            await client.get_me()
+            joined.ban(reader.account)
+            await until(lambda: seen)
+
+    run(watch())
+    assert [update.channel_id for update in seen] == [joined.id]
+
+
 def test_a_file_comes_from_the_data_centre_where_it_lies(telegram: LoopbackTelegram, reader: Reader) -> None:
     group = telegram.world.add_channel("Files", username="files_elsewhere")
     data = b"\xff\xd8" + bytes(range(256)) * 300

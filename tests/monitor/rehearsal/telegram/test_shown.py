@@ -37,5 +37,22 @@ def test_only_oneself_sees_the_telephone_number(reader: Reader, phone: str) -> N
 def test_a_push_is_read_with_what_it_names(reader: Reader, group: Room) -> None:
     number = group.post("x", sender=reader.telegram.world.add_person("Sova"))
     view, event = View(reader.telegram.world, reader.account), group.events[-1]
-    read = BinaryReader(view.pushed(group, view.update(group, event), event)).tgread_object()
+    read = BinaryReader(view.pushed(group, event)).tgread_object()
     assert (read.updates[0].message.id, read.updates[0].pts, len(read.users)) == (number, group.pts, 1)
+
+
+def test_a_picture_and_a_restriction_stand_beside_the_title(reader: Reader, group: Room) -> None:
+    stripped = types.PhotoStrippedSize("i", b"\x01\x20\x20")
+    photo = reader.telegram.world.add_photo(b"\xff\xd8picture", inline=[stripped], dc=4)
+    group.set_photo(photo)
+    group.restrict(types.RestrictionReason("all", "porn", "not shown"))
+    shown = View(reader.telegram.world, reader.account).room(group)
+    assert (shown.photo.photo_id, shown.photo.dc_id, shown.photo.stripped_thumb) == (photo.id, 4, stripped.bytes)
+    assert (shown.restricted, shown.restriction_reason[0].reason) == (True, "porn")
+
+
+def test_a_change_of_the_room_itself_is_pushed(reader: Reader, group: Room) -> None:
+    group.ban(reader.account)
+    read = BinaryReader(View(reader.telegram.world, reader.account).pushed(group, None)).tgread_object()
+    assert read.updates == [types.UpdateChannel(group.id)]
+    assert isinstance(read.chats[0], types.ChannelForbidden)

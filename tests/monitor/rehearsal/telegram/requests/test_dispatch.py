@@ -4,7 +4,11 @@ import pytest
 from telethon.errors import AuthKeyUnregisteredError, FrozenMethodInvalidError, UserDeactivatedBanError
 from telethon.tl import functions, types
 
-from monitor.rehearsal.telegram.requests.dispatch import ANSWERS, unwrap
+from monitor.rehearsal.telegram.accounts import KnownKey
+from monitor.rehearsal.telegram.handshake import AgreedKey
+from monitor.rehearsal.telegram.refusals import RefusedError
+from monitor.rehearsal.telegram.requests.caller import Caller
+from monitor.rehearsal.telegram.requests.dispatch import ANSWERS, FROZEN, answer, unwrap
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from tests.monitor.rehearsal.telegram.peers import connected, run
 
@@ -48,6 +52,11 @@ def test_a_frozen_account_may_look_at_itself_alone(newcomer) -> None:  # noqa: A
     with pytest.raises(FrozenMethodInvalidError) as refused:
         cold.request(functions.contacts.ResolveUsernameRequest("weather"))
     assert refused.value.code == 420
+    cold.telegram.world.freeze(cold.account, now, now, "https://example.org/appeal", code=406)
+    caller = Caller(cold.telegram.world, KnownKey(AgreedKey(bytes(256), 0), 2, cold.account), 2, ())
+    with pytest.raises(RefusedError, match=FROZEN) as sent:  # Telethon shows 420 whatever code was sent
+        answer(caller, functions.contacts.ResolveUsernameRequest("weather"), cold.telegram.faults)
+    assert sent.value.code == 406
 
 
 def test_a_banned_account_is_refused_everything_but_the_settings(newcomer) -> None:  # noqa: ANN001
