@@ -19,6 +19,7 @@ from api.office.home import Plan, create_home
 from api.office.intake import Wish, import_export
 from api.office.item import list_items
 from api.office.page import every_entry
+from api.office.rehearsed_watch import rehearse_watch
 from api.office.request import done_at_once
 from casefiles.bundle.destination import Destination
 from casefiles.consent import CHECK, Consent
@@ -65,14 +66,15 @@ def rehearse(keep: Path | None, tell: Tell) -> Rehearsed:
     with _workplace(None if keep is None else out) as work:
         home, export, passphrase = _prepare(work, tell)
         counts = _import(home, export, work, tell)
+        _watch(home, work, tell)
         bundle, letter = _case(home, export, passphrase, out, tell)
         trust = tuple(_copied(file, out / "trust") for file in sorted(home.trust.glob("*.pem")))
         audited = run_audit(home, level=3, against=None, passphrase=passphrase, progress=lambda _more: None)
-        tell(f"6. Audited {audited.entries} log entries and {audited.objects} objects: {audited.report.verdict.value}")
+        tell(f"7. Audited {audited.entries} log entries and {audited.objects} objects: {audited.report.verdict.value}")
         audited.report.require_passed()
         home.engine.dispose()
     verdict = verify(bundle, roots=load_roots(trust)).verdict
-    tell(f"7. Verified the bundle with the two roots: {verdict.value}")
+    tell(f"8. Verified the bundle with the two roots: {verdict.value}")
     return Rehearsed(bundle, letter, trust, verdict, counts, out / "home" if keep else None)
 
 
@@ -126,6 +128,18 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
     return counts
 
 
+def _watch(home: Home, work: Path, tell: Tell) -> None:
+    doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
+    kept = rehearse_watch(home, work, work / "legal-basis.toml", doer)
+    seen = kept.completeness
+    observed = ", ".join(f"{lo} to {hi}" for lo, hi in seen.observed)
+    empty = ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in seen.holes)
+    tell(
+        f"4. Watched a group live: {kept.messages} messages, {kept.edits} edit, {kept.deletions} deletion, "
+        f"{kept.media} file; numbers kept: {observed}; seen to be empty: {empty}"
+    )
+
+
 def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tell) -> tuple[Path, Path]:
     keys = home.keys.unlock(passphrase)
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
@@ -135,13 +149,13 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     with picture.open("rb") as stream:
         found = check_picture(home, stream, case_id, doer, keys.matching, keys.casework)
-    tell(f"4. Checked one picture: {len(found.matches)} found, compared with {found.compared}")
+    tell(f"5. Checked one picture: {len(found.matches)} found, compared with {found.compared}")
     messages = {match.message_id for match in found.matches}
     items = every_entry(lambda after: list_items(home, after=after))
     add_items(home, case_id, tuple(item.item_id for item in items if item.message_id in messages), doer)
     destination = Destination(out / "bundle.asice")
     done = done_at_once(export_case(home, Order(case_id, "prosecutor", "en", doer), keys.casework, destination))
-    tell(f"5. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
+    tell(f"6. Exported {case_id}: {done.facts.items} items, {done.facts.bytes} bytes, no picture in it")
     return destination.bundle, destination.letter
 
 

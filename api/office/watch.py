@@ -132,14 +132,14 @@ def _proxy(text: str, where: str) -> tuple[str, int] | None:
     return host, int(port)
 
 
-def log_in(home: Home, name: str, phone: str, asking: Asking) -> int:
+def log_in(home: Home, name: str, phone: str, asking: Asking, network: Network | None = None) -> int:
     """Log an account in, and keep its session beside the home's keys; return its user number.
 
     Raises:
         AccountError: Number, code or password are not right, or another process uses the account.
     """
     home.require_keys()
-    network, sessions = network_of(home), Sessions(home.keys.path)
+    network, sessions = network or network_of(home), Sessions(home.keys.path)
     pace = Pace(name, home.clock)
     session = AccountSession(name, min(network.servers, key=_nearest))
     with sessions.locked(name), Line(network, session, sessions.save, home.clock, pace) as line:
@@ -184,9 +184,15 @@ class Running:
 
 
 @contextmanager
-def opened(home: Home, doer: Doer, report: Callable[[Following], object]) -> Iterator[Running]:
-    """The watch of a home, ready to run."""
-    network, sessions, settings = network_of(home), Sessions(home.keys.path), home.settings.telegram
+def opened(
+    home: Home, doer: Doer, report: Callable[[Following], object], network: Network | None = None
+) -> Iterator[Running]:
+    """The watch of a home, ready to run.
+
+    Args:
+        network: Another Telegram than the one that the settings name.
+    """
+    network, sessions, settings = network or network_of(home), Sessions(home.keys.path), home.settings.telegram
     with home.writing() as writer:
         office = Office(
             engine=home.engine,
@@ -200,7 +206,7 @@ def opened(home: Home, doer: Doer, report: Callable[[Following], object]) -> Ite
         rhythm = Rhythm(
             poll=timedelta(seconds=settings.poll_s),
             beat=timedelta(seconds=settings.beat_s),
-            per_minute=settings.requests_per_minute or (None if settings.servers else PER_MINUTE),
+            per_minute=settings.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None),
         )
         yield Running(home, writer, Watch(office, sessions, network, rhythm, report))
 

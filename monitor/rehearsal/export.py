@@ -330,6 +330,11 @@ def _times(name: str, moment: datetime) -> _Message:
     return {name: f"{local:%Y-%m-%dT%H:%M:%S}", f"{name}_unixtime": str(int(moment.timestamp()))}
 
 
+def rehearsal_jpeg(seed: int) -> bytes:
+    """A harmless generated picture as a file; another for each seed."""
+    return _jpeg(rehearsal_picture(np.random.default_rng(seed)))
+
+
 def _jpeg(picture: Image.Image) -> bytes:
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=87)

@@ -12,6 +12,7 @@ Of "not there" there are four kinds, and they are never mixed: a deletion that T
 seen (a hole, ``gap``); and one that is kept from us (holes of its own, ``monitor.telegram.content``).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -494,8 +495,10 @@ class Following:
         """Keep what a reply says, and move the cursor with it."""
         now_kept, later = self._apart(contents)
         waiting = {(job.message_id, job.position): job for job in later}
+        logged: Counter[str] = Counter()
 
         def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            logged.update(str(event.values.get("kind") or event.values.get("hole")) for event in placed)
             numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
             for (number, position), job in waiting.items():
                 if number in numbers:
@@ -512,7 +515,7 @@ class Following:
         kept = self._way.intake.take_reply(reply, now_kept, self._provenance, beside=beside, end=end)
         self.standing = standing
         added = [content for content, new in zip(now_kept, kept.added, strict=True) if new]
-        self._count(added)
+        self._count(logged)
         new = {content.message_id for content in added if isinstance(content, Observation)}
         for job in later:
             if job.message_id in new:
@@ -531,15 +534,13 @@ class Following:
         files = set(map(id, later))
         return [each for each in contents if id(each) not in files], jobs
 
-    def _count(self, added: Iterable[Observation | Hole]) -> None:
-        kinds = [each.kind if isinstance(each, Observation) else each.reason for each in added]
-        edits = sum(isinstance(each, Observation) and bool(each.fields.get("edited_at")) for each in added)
+    def _count(self, logged: Counter[str]) -> None:
         before = self.counts
         self.counts = Counted(
-            messages=before.messages + sum(kind in (Kind.MESSAGE, Kind.SERVICE) for kind in kinds),
-            edits=before.edits + edits,
-            deletions=before.deletions + sum(kind is Kind.DELETION for kind in kinds),
-            gaps=before.gaps + sum(kind is HoleReason.GAP for kind in kinds),
+            messages=before.messages + logged[Kind.MESSAGE] + logged[Kind.SERVICE],
+            edits=before.edits + logged[Kind.EDIT],
+            deletions=before.deletions + logged[Kind.DELETION],
+            gaps=before.gaps + logged[HoleReason.GAP],
         )
 
     def _keep_standing(self, standing: Standing) -> None:

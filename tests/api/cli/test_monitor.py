@@ -93,7 +93,7 @@ def test_one_run_says_what_it_kept_and_status_how_things_stand(at: Desk) -> None
     group.edit(number, text="ndryshe")
     group.delete([1])
     (channel,) = run("monitor", "run", "--once", "--json", home=home).printed["channels"]
-    assert (channel["edits"], channel["deletions"]) == (1, 1)
+    assert (channel["messages"], channel["edits"], channel["deletions"]) == (0, 1, 1)
     said = run("monitor", "status", "--json", home=home).printed
     assert [each["state"] for each in said["accounts"]] == ["ok"]
     assert [(each["state"], each["behind"], each["waiting"]) for each in said["channels"]] == [("ok", False, 0)]

@@ -21,10 +21,10 @@ def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-def test_a_rehearsal_tells_its_seven_steps_and_leaves_what_it_names(tmp_path: Path) -> None:
+def test_a_rehearsal_tells_its_eight_steps_and_leaves_what_it_names(tmp_path: Path) -> None:
     steps: list[str] = []
     done = rehearse(None, steps.append)
-    assert [line[0] for line in steps] == list("1234567")
+    assert [line[0] for line in steps] == list("12345678")
     assert (done.verdict, done.home) == (Verdict.PASSED, None)
     assert {file.parent for file in (done.bundle, done.letter)} == {tmp_path / "nisisama-demo"}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["nisisama-demo"]

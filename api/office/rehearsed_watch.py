@@ -1,0 +1,112 @@
+"""The rehearsal's live watch: a group on a Telegram of this machine's own, watched by the functions of the commands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.home import Home
+from api.office.channel import add_channel
+from api.office.completeness import Completeness, completeness_of
+from api.office.request import done_at_once
+from api.office.watch import DEFAULT_ACCOUNT, Ran, log_in, opened
+from config.watchlist import watch_entry
+from evidence.authority import Doer
+from evidence.observation import Mode
+from monitor.rehearsal.export import rehearsal_jpeg
+from monitor.rehearsal.telegram.accounts import Account
+from monitor.rehearsal.telegram.rooms import Room
+from monitor.rehearsal.telegram.serve import LoopbackTelegram, Server
+from monitor.telegram.line import DataCentre, Network
+from monitor.telegram.login import Asking
+
+HANDLE = "square_hexagon_rehearsal"
+PHONE = "+10000000000"
+POSTS = 30
+DIFFERENCE = 20
+"""How many changes this Telegram tells at once; more is too long a difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRehearsed:
+    """What the rehearsed watch kept.
+
+    Attributes:
+        completeness: What was seen of the group, and what was not.
+    """
+
+    messages: int
+    edits: int
+    deletions: int
+    media: int
+    completeness: Completeness
+
+
+def rehearse_watch(home: Home, work: Path, legal_basis: Path, doer: Doer) -> WatchRehearsed:
+    """Log an account in, register a group and watch it through posts, an edit, a deletion and a gap.
+
+    Raises:
+        Explained: A step failed; its error says which and why.
+    """
+    with LoopbackTelegram.running(work, clock=home.clock) as telegram:
+        servers = {
+            each.dc: DataCentre(each.host, each.port, each.public_key_file.read_bytes()) for each in telegram.servers
+        }
+        network = Network(1, "rehearsal", servers)
+        account = telegram.world.add_account(PHONE)
+        asking = Asking(code=lambda _place: telegram.world.login_code(account), password=lambda: "")
+        log_in(home, DEFAULT_ACCOUNT, PHONE, asking, network)
+        group = _group(telegram, account)
+        entry = watch_entry(
+            channel=HANDLE,
+            report_url="https://example.org/rehearsal",
+            reported_by="Rehearsal",
+            reported_on=str(home.clock().date()),
+            access="public",
+        )
+        done_at_once(add_channel(home, entry, Mode.SEALED, legal_basis, doer))
+        runs = [_look(home, doer, network)]
+        _go_on(group)
+        runs.append(_look(home, doer, network))
+    return _told(home, runs)
+
+
+def _reached(server: Server) -> DataCentre:
+    return DataCentre(server.host, server.port, server.public_key_file.read_bytes())
+
+
+def _group(telegram: LoopbackTelegram, account: Account) -> Room:
+    group = telegram.world.add_channel("Square and hexagon", username=HANDLE, joined=(account,))
+    author = telegram.world.add_person("Somebody")
+    for number in range(1, 6):
+        group.post(f"Rehearsal, message {number}", sender=author)
+    group.post_photo(rehearsal_jpeg(7), "A generated picture", sender=author)
+    return group
+
+
+def _go_on(group: Room) -> None:
+    """What happens while nobody looks: more than one difference tells, an edit, a deletion, and one that nobody saw."""
+    group.set_limit(DIFFERENCE)
+    group.edit(2, text="Rehearsal, message 2, edited")
+    group.delete([3])
+    for number in range(POSTS):
+        group.post(f"Rehearsal, more of it, {number}")
+    group.delete([group.post("posted and deleted before anybody looked")])
+    group.post("Rehearsal, the last message")
+
+
+def _look(home: Home, doer: Doer, network: Network) -> Ran:
+    with opened(home, doer, lambda _following: None, network) as running:
+        ran = running.once()
+    if ran.ended_by is not None:
+        raise ran.ended_by
+    return ran
+
+
+def _told(home: Home, runs: list[Ran]) -> WatchRehearsed:
+    counts = [following.counts for ran in runs for following in ran.followings]
+    return WatchRehearsed(
+        messages=sum(each.messages for each in counts),
+        edits=sum(each.edits for each in counts),
+        deletions=sum(each.deletions for each in counts),
+        media=sum(sum(ran.media.values()) for ran in runs),
+        completeness=completeness_of(home, HANDLE),
+    )

@@ -1,0 +1,17 @@
+"""The rehearsed watch goes through posts, an edit, a deletion and a gap, and says what it saw."""
+
+from pathlib import Path
+
+from api.office.rehearsed_watch import POSTS, rehearse_watch
+from evidence.observation import HoleReason
+from tests.homes import doer, legal_basis, new_home
+
+
+def test_the_rehearsed_watch_keeps_all_of_it_and_names_what_nobody_saw(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    kept = rehearse_watch(home, tmp_path, legal_basis(tmp_path), doer(home))
+    assert (kept.messages, kept.edits, kept.deletions, kept.media) == (6 + POSTS + 1, 1, 1, 1)
+    assert kept.completeness.observed == ((1, 6 + POSTS), (8 + POSTS, 8 + POSTS))
+    assert kept.completeness.holes == ((7 + POSTS, 7 + POSTS),)
+    assert HoleReason.DIFFERENCE_TOO_LONG in {each.reason for each in kept.completeness.gaps}
+    home.engine.dispose()
