@@ -28,6 +28,7 @@ _TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "missing": ("value.something", ""),
         "extra_forbidden": ("value.nothing", ""),
         "web_address": ("value.web_address", ""),
+        "day": ("value.day", ""),
         "greater_than": ("value.more", "gt"),
         "less_than": ("value.less", "lt"),
         "greater_than_equal": ("value.at_least", "ge"),

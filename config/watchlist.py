@@ -57,13 +57,20 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class WatchEntry:
-    """A channel to watch, with the public report that names it."""
+    """A channel to watch, with the public report that names it.
+
+    Attributes:
+        reported_as: What the catalogue of public reports calls the group.
+        follows: The channel that it reopens.
+    """
 
     channel: str
     report_url: str
     reported_by: str
     reported_on: date
     access: str
+    reported_as: str | None = None
+    follows: str | None = None
 
     @property
     def number(self) -> str | None:
@@ -83,15 +90,25 @@ def plain_channel(text: str) -> str:
     return (number[1].lstrip("0") or number[1]) if number else name
 
 
-def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on: str, access: str) -> WatchEntry:
+def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have them
+    *,
+    channel: str,
+    report_url: str,
+    reported_by: str,
+    reported_on: str,
+    access: str,
+    reported_as: str | None = None,
+    follows: str | None = None,
+) -> WatchEntry:
     """A checked entry.
 
     Raises:
-        SettingsError: The channel is not a username or number, the report not a web address, or the date not a date.
+        SettingsError: A channel is not a username or number, the report not a web address, or the date not a date.
     """
-    name = plain_channel(channel)
-    if not _CHANNEL.fullmatch(name):
-        raise SettingsError("settings.not_a_channel", found=channel[:64])
+    name = _channel(channel)
+    before = None if follows is None else _channel(follows)
+    if before == name:
+        raise SettingsError("settings.follows_itself", found=name)
     if not _is_web_address(report_url):
         raise SettingsError("settings.report_not_an_address", found=report_url[:120])
     if not reported_by.strip():
@@ -100,7 +117,15 @@ def watch_entry(*, channel: str, report_url: str, reported_by: str, reported_on:
         raise SettingsError("settings.not_printable", found=ascii(reported_by)[1:-1][:64])
     if access not in {"public", "invite"}:
         raise SettingsError("settings.not_an_access", found=access[:20])
-    return WatchEntry(name, report_url, reported_by.strip(), _date(reported_on, "--reported-on"), access)
+    day = _date(reported_on, "--reported-on")
+    return WatchEntry(name, report_url, reported_by.strip(), day, access, reported_as, before)
+
+
+def _channel(text: str) -> str:
+    name = plain_channel(text)
+    if not _CHANNEL.fullmatch(name):
+        raise SettingsError("settings.not_a_channel", found=text[:64])
+    return name
 
 
 def _is_web_address(text: str) -> bool:

@@ -121,6 +121,7 @@ _NAMES: Mapping[str, str] = {
     "report_url": "report",
     "reported_by": "reported by",
     "reported_on": "reported on",
+    "reported_as": "reported as",
     "replaces": "changes entry",
     "chat": "chat",
     "container_sha256": "SHA-256 of it",

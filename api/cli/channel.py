@@ -11,6 +11,7 @@ from api.cli.common import (
     actor_option,
     approved_option,
     doer,
+    emit,
     emit_logged,
     emit_waiting,
     json_option,
@@ -21,7 +22,8 @@ from api.cli.page import Listing, emit_pages
 from api.cli.table import told_time
 
 if TYPE_CHECKING:
-    from api.office.channel import Channel, Registered
+    from api.office.channel import Kin, Registered
+    from config.catalogues import ReportedGroup
 
 
 @click.group()
@@ -31,9 +33,11 @@ def watch() -> None:
 
 @watch.command("add")
 @click.argument("channel")
-@click.option("--report", "report_url", required=True, metavar="URL", help="The public report that names the channel.")
-@click.option("--reported-by", required=True, metavar="ORG", help="Who reported the channel publicly.")
-@click.option("--reported-on", required=True, metavar="DATE", help="When it was reported: YYYY-MM-DD.")
+@click.option("--report", "report_url", metavar="URL", help="The public report that names the channel.")
+@click.option("--reported-by", metavar="ORG", help="Who reported the channel publicly.")
+@click.option("--reported-on", metavar="DATE", help="When it was reported: YYYY-MM-DD.")
+@click.option("--reported-as", metavar="NAME", help="Take the report from the catalogue: see 'watch reported'.")
+@click.option("--follows", metavar="CHANNEL", help="The registered channel that this one reopens.")
 @click.option("--mode", required=True, type=click.Choice(MODES), help="How much to keep of media.")
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
 @click.option(
@@ -47,9 +51,11 @@ def watch() -> None:
 def add(
     ctx: click.Context,
     channel: str,
-    report_url: str,
-    reported_by: str,
-    reported_on: str,
+    report_url: str | None,
+    reported_by: str | None,
+    reported_on: str | None,
+    reported_as: str | None,
+    follows: str | None,
     mode: str,
     legal_basis: Path | None,
     access: str,
@@ -64,16 +70,27 @@ def add(
     metadata_only with a reason, and a second person reviews it within seven days. Any other mode needs
     a legal basis and a second person: --approved-by, or the request waits for 'approve' and exits 3.
     Adding the same again changes nothing.
+
+    Say who reported it with --report, --reported-by and --reported-on, or with --reported-as, where the
+    catalogue knows the group.
     """
     from api.office.channel import add_channel
+    from api.office.reported import Reporting, filled_in
     from api.office.request import Waiting
     from config.watchlist import watch_entry
     from evidence.observation import Mode
 
-    home = open_home(ctx)
+    report = filled_in(Reporting(report_url, reported_by, reported_on, reported_as))
     entry = watch_entry(
-        channel=channel, report_url=report_url, reported_by=reported_by, reported_on=reported_on, access=access
+        channel=channel,
+        report_url=_given(ctx, "report_url", report.url),
+        reported_by=_given(ctx, "reported_by", report.by),
+        reported_on=_given(ctx, "reported_on", report.on),
+        access=access,
+        reported_as=report.reported_as,
+        follows=follows,
     )
+    home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
     if isinstance(done, Waiting):
@@ -81,6 +98,18 @@ def add(
     emit_logged(
         told(entry.channel, mode, done), done.unstamped, as_json=as_json, text=outcome(entry.channel, mode, done)
     )
+
+
+def _given(ctx: click.Context, name: str, value: str | None) -> str:
+    """The value of an option that is required where the catalogue does not give it.
+
+    Raises:
+        click.MissingParameter: Nobody gave it.
+    """
+    if value is None:
+        param = next(each for each in ctx.command.params if each.name == name)
+        raise click.MissingParameter(ctx=ctx, param=param)
+    return value
 
 
 def told(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
@@ -101,7 +130,7 @@ def outcome(channel: str, mode: str, done: "Registered") -> str:
         return f"{channel} is registered already, as {mode}. Nothing was changed."
     review = f" A second person reviews it by {told_time(done.review_by)}." if done.review_by else ""
     if done.before is None:
-        return f"Registered {channel} as {mode}.{review} This version does not watch it yet."
+        return f"Registered {channel} as {mode}.{review}"
     if not done.changed:
         agreed = "Its entry is unchanged; logged is that a second person agrees."
         return f"{channel} is registered already, as {mode}. {agreed}"
@@ -115,6 +144,8 @@ _NAMES = {
     "report_url": "the report",
     "reported_by": "who reported it",
     "reported_on": "when it was reported",
+    "reported_as": "what the catalogue calls it",
+    "follows": "the channel that it reopens",
     "expires": "until when its legal basis holds",
 }
 """What the parts of an entry are called."""
@@ -124,18 +155,54 @@ _NAMES = {
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the channels in the register."""
-    from api.office.channel import list_channels
-    from api.office.page import every_page
+    """List the channels in the register, each below the one that it reopens."""
+    from api.office.channel import by_lineage, list_channels
+    from api.office.page import Page, every_entry
 
     home = open_home(ctx)
-    listing = Listing("channels", asdict, _line, "No channel is registered.")
-    emit_pages(listing, every_page(lambda after: list_channels(home, after=after)), as_json=as_json)
+    kin = by_lineage(every_entry(lambda after: list_channels(home, after=after)))
+    listing = Listing("channels", lambda each: asdict(each.channel), _line, "No channel is registered.")
+    emit_pages(listing, [Page(tuple(kin), None)], as_json=as_json)
 
 
-def _line(row: "Channel") -> str:
-    report = f"    {row.reported_on}  reported by {row.reported_by}: {row.report_url}"
-    return f"{row.channel:<34} {row.mode:<14} {row.access}\n{report}"
+def _line(kin: "Kin") -> str:
+    row, space = kin.channel, "  " * kin.depth
+    name = f"{space}{row.channel}"
+    named = f"as {row.reported_as} " if row.reported_as else ""
+    lines = [
+        f"{name:<34} {row.mode:<14} {row.access}",
+        f"{space}    {row.reported_on}  reported {named}by {row.reported_by}: {row.report_url}",
+    ]
+    return "\n".join(lines + ([f"{space}    reopens {row.follows}"] if row.follows else []))
+
+
+@watch.command("reported")
+@json_option
+def reported(*, as_json: bool) -> None:
+    """List the groups that public reports name, and who reported them when."""
+    from api.office.reported import list_reported
+
+    groups = list_reported()
+    rows = [{"group": group.name, **asdict(group)} for group in groups]
+    for row in rows:
+        del row["name"]
+        row["reports"] = [{**report, "reported_on": str(report["reported_on"])} for report in row["reports"]]
+    emit({"groups": rows, "handles": []}, as_json=as_json, text="\n".join([*map(_reported, groups), _NO_HANDLES]))
+
+
+def _reported(group: "ReportedGroup") -> str:
+    others = ", ".join(spelling for spelling in group.spellings if spelling != group.name)
+    lines = [f"{group.name}{f' ({others})' if others else ''}"]
+    for report in group.reports:
+        read = f"compared by {report.verified_by}" if report.verified_by else "nobody has compared this entry with it"
+        lines += [f"    {report.reported_on}  {report.reported_by}", f"    {report.url} ({read})"]
+    return "\n".join(lines)
+
+
+_NO_HANDLES = (
+    "No handle comes with the program: names are reused. Read the report, look at what a channel is today, then\n"
+    "register it: nisisama watch add @handle --reported-as NAME --mode metadata_only"
+)
 
 
 @watch.command("remove")

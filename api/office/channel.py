@@ -1,6 +1,6 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,8 @@ class Channel:
     """What the register shows of a channel, as its entry in the log says it.
 
     Attributes:
+        reported_as: What the catalogue of public reports calls the group; None where the report came from elsewhere.
+        follows: The channel that it reopens.
         expires: The last day of its legal basis; None for a mode that needs none.
     """
 
@@ -37,6 +39,8 @@ class Channel:
     report_url: str
     reported_by: str
     reported_on: str
+    reported_as: str | None
+    follows: str | None
     expires: str | None
 
 
@@ -77,11 +81,13 @@ def add_channel(
     a new one, if one person changes it, is due no later.
 
     Raises:
-        SettingsError: The public report lies in the future.
+        SettingsError: The public report lies in the future, or the channel that it follows leads back to it.
+        UnknownItemError: The channel that it follows is not registered.
         AuthorityError: The mode needs a legal basis, or takes none.
         LegalBasisError: The legal basis is incomplete or not valid today.
     """
     _require_past(entry, home)
+    _require_followed(home, entry)
     basis = legal_basis_for(mode, legal_basis, today=home.today())
     if basis and doer.approver is None:
         return ask(home, Act.WATCH, entry.channel, _order(home, entry, mode, basis), doer)
@@ -97,7 +103,12 @@ def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> R
         LegalBasisError: The legal basis is not valid today.
     """
     names = ("channel", "report_url", "reported_by", "reported_on", "access")
-    entry = watch_entry(**{name: asked.text(name) for name in names})
+    entry = watch_entry(
+        **{name: asked.text(name) for name in names},
+        reported_as=asked.text_or_none("reported_as"),
+        follows=asked.text_or_none("follows"),
+    )
+    _require_followed(home, entry)
     wanted = _Wanted(entry, Mode(asked.text("mode")), asked.legal_basis(home.today()))
     return _register(home, wanted, doer, grant, lambda stands: _require_as_asked(stands, asked))
 
@@ -120,7 +131,8 @@ def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Orde
 
 def _texts(row: Channel) -> dict[str, Value]:
     """What an entry says of a channel; until when the mode holds stands in its legal basis."""
-    return {name: text_value(text) for name, text in asdict(row).items() if name != "expires"}
+    said = {name: text for name, text in asdict(row).items() if name != "expires"}
+    return {name: None if text is None else text_value(text) for name, text in said.items()}
 
 
 def _require_as_asked(stands: "_Stands", asked: Request) -> None:
@@ -230,6 +242,25 @@ def _require_past(entry: WatchEntry, home: Home) -> None:
         raise SettingsError("settings.report_in_the_future", today=str(now.date()), found=entry.reported_on.isoformat())
 
 
+def _require_followed(home: Home, entry: WatchEntry) -> None:
+    """Check that the channel which an entry follows is registered, and does not lead back to it."""
+    table = database.channel.c
+    before = entry.follows
+    if before is None:
+        return
+    with reading(home.engine) as connection:
+        rows = connection.execute(sa.select(table.channel, table.follows))
+        followed: dict[str, str | None] = {row.channel: row.follows for row in rows}
+    if before not in followed:
+        raise UnknownItemError("unknown_item.no_such_channel", found=before)
+    seen: set[str] = set()
+    while before is not None and before not in seen:
+        seen.add(before)
+        before = followed.get(before)
+        if before == entry.channel:
+            raise SettingsError("settings.follows_itself", found=entry.channel)
+
+
 def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Channel:
     return Channel(
         channel=entry.channel,
@@ -238,6 +269,8 @@ def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Chan
         report_url=entry.report_url,
         reported_by=entry.reported_by,
         reported_on=entry.reported_on.isoformat(),
+        reported_as=entry.reported_as,
+        follows=entry.follows,
         expires=basis.expires.isoformat() if basis else None,
     )
 
@@ -251,6 +284,33 @@ def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -
     with reading(home.engine) as connection:
         found = [Channel(*row) for row in connection.execute(wanted)]
     return page_of(found, limit=limit, key=lambda row: row.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A channel where it stands among those that reopened each other.
+
+    Attributes:
+        depth: 0 for one that follows none that is registered.
+    """
+
+    channel: Channel
+    depth: int
+
+
+def by_lineage(channels: Iterable[Channel]) -> list[Kin]:
+    """Every channel once, each right below the one that it follows; otherwise in their order."""
+    rows = {row.channel: row for row in channels}
+    below: dict[str | None, list[Channel]] = {}
+    for row in rows.values():
+        below.setdefault(row.follows if row.follows in rows else None, []).append(row)
+    left = [Kin(row, 0) for row in reversed(below.get(None, []))]
+    found: list[Kin] = []
+    while left:
+        found.append(kin := left.pop())
+        left += [Kin(row, kin.depth + 1) for row in reversed(below.get(kin.channel.channel, []))]
+    placed = {kin.channel.channel for kin in found}
+    return found + [Kin(row, 0) for name, row in rows.items() if name not in placed]  # of two that follow each other
 
 
 def _channels() -> sa.Select[Any]:

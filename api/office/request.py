@@ -71,6 +71,10 @@ class Request:
         """A text of the order."""
         return text_of(self.order[name])
 
+    def text_or_none(self, name: str) -> str | None:
+        """A text of the order; None where it says nothing."""
+        return None if self.order[name] is None else self.text(name)
+
     def legal_basis(self, today: date) -> LegalBasis:
         """The legal basis of the order.
 

@@ -250,6 +250,8 @@ def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
         channel.reported_by,
         date.fromisoformat(channel.reported_on),
         channel.access,
+        channel.reported_as,
+        channel.follows,
     )
     ended = channel.expires is not None and channel.expires < today
     mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)

@@ -66,7 +66,16 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "approved": Schema(act=(*_ACT, "request", "proof")),
         "refused": Schema(act=(*_ACT, "request", "proof")),
         "channel_added": Schema(
-            subject=("channel", "channel_id", "report_url", "reported_by", "reported_on", "access"),
+            subject=(
+                "channel",
+                "channel_id",
+                "report_url",
+                "reported_by",
+                "reported_on",
+                "reported_as",
+                "follows",
+                "access",
+            ),
             act=(*_ACT, "mode", "legal_basis", "review_by"),
         ),
         "channel_removed": Schema(subject=("channel",), act=_ACT),

@@ -19,9 +19,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001g"
+SCHEMA_VERSION = "0001h"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -143,6 +143,8 @@ channel = sa.Table(
     sa.Column("report_url", sa.Text, nullable=False),
     sa.Column("reported_by", sa.Text, nullable=False),
     sa.Column("reported_on", sa.String(10), nullable=False),
+    sa.Column("reported_as", sa.Text),
+    sa.Column("follows", sa.String(64)),  # the channel that it reopens
     sa.Column("expires", sa.String(10)),  # of the legal basis: the last day of the mode
 )
 case_file = sa.Table(

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from config import catalogues
-from config.catalogues import time_stamp_offices
+from config.catalogues import group_of, reported_groups, time_stamp_offices
 from config.errors import CatalogueError
 from tests.nonempty import nonempty
 
@@ -142,3 +142,81 @@ def test_a_root_file_holds_one_certificate_and_nothing_else(copy: Path, spoil: C
     file.write_bytes(spoil(file.read_bytes(), other))
     with pytest.raises(CatalogueError):
         time_stamp_offices(copy)
+
+
+# Publicly reported groups
+
+
+def reports_altered(copy: Path, change: Change) -> Path:
+    file = copy / "reported.json"
+    whole = json.loads(file.read_text())
+    change(whole)
+    file.write_text(json.dumps(whole))
+    return copy
+
+
+def test_every_reported_group_is_spelled_in_latin_and_where_a_report_does_so_in_cyrillic() -> None:
+    groups = reported_groups()
+    assert {group.name for group in groups.values()} == {
+        "Public Room", "Balkan Room", "Gevgelija Hub", "Serbian Room", "Smokva",
+    }  # fmt: skip
+    for group in nonempty(groups.values()):
+        assert group.name in group.spellings
+        assert group.reports
+    cyrillic = {name for name, group in groups.items() if any("\u0400" <= c < "\u0500" for c in str(group.spellings))}
+    assert {"public-room", "serbian-room", "smokva", "gevgelija-hub"} == cyrillic
+
+
+def test_no_handle_and_no_address_of_a_channel_is_shipped() -> None:
+    text = (DATA / "reported.json").read_text()
+    assert "@" not in text
+    assert "t.me" not in text
+    for group in nonempty(reported_groups().values()):
+        for report in group.reports:
+            assert report.verified_by is None
+
+
+def test_no_two_groups_are_called_the_same() -> None:
+    groups = reported_groups()
+    for name, group in nonempty(groups.items()):
+        for spelling in (name, group.name, *group.spellings):
+            assert group_of(f"  {spelling.upper()} ", groups) == group
+    assert group_of("Nobody's Room", groups) is None
+
+
+def test_the_earliest_report_of_a_group_comes_first(copy: Path) -> None:
+    def change(whole: dict[str, Any]) -> None:
+        first = whole["reports"]["joint-statement-2021"]
+        whole["reports"]["earlier"] = {**first, "reported_on": "2020-01-31"}
+        whole["groups"]["smokva"]["reports"].append("earlier")
+
+    (earlier, later) = reported_groups(reports_altered(copy, change))["smokva"].reports
+    assert [str(earlier.reported_on), str(later.reported_on)] == ["2020-01-31", "2021-04-15"]
+
+
+REPORT_FAULTS: dict[str, tuple[Change, str]] = {
+    "another format": (lambda whole: whole.update(format="nisisama/reported/2"), "format"),
+    "no day": (
+        lambda whole: whole["reports"]["joint-statement-2021"].update(reported_on="in April"),
+        "reports.joint-statement-2021.reported_on",
+    ),
+    "no address": (
+        lambda whole: whole["reports"]["joint-statement-2021"].update(url="t.me/x"),
+        "reports.joint-statement-2021.url",
+    ),
+    "a handle": (lambda whole: whole["groups"]["smokva"].update(handle="@x"), "groups.smokva.handle"),
+    "no spelling": (lambda whole: whole["groups"]["smokva"].update(spellings=[]), "groups.smokva.spellings"),
+    "no report": (lambda whole: whole["groups"]["smokva"].update(reports=[]), "groups.smokva.reports"),
+    "a report that is not there": (
+        lambda whole: whole["groups"]["smokva"].update(reports=["joint-statement-2021", "other"]),
+        "groups.smokva.reports.1",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", REPORT_FAULTS)
+def test_a_fault_in_the_reports_is_named_with_file_and_key(copy: Path, fault: str) -> None:
+    change, key = REPORT_FAULTS[fault]
+    with pytest.raises(CatalogueError) as raised:
+        reported_groups(reports_altered(copy, change))
+    assert f"reported.json, {key}" in str(raised.value)

@@ -1,12 +1,13 @@
 """What pydantic says in English is said by the catalogue, for every constraint that our models have."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from config.catalogues import _OfficeFile, _web_address
+from config.catalogues import _day, _OfficeFile, _web_address
 from config.errors import LANGUAGE, Term, catalogue
 from config.settings import Settings
 from config.unfit import _TERMS, wanted
@@ -46,6 +47,7 @@ class Row(BaseModel):
             "ftp://x/",
             "an http or https address without a name or fragment",
         ),
+        (Annotated[date, BeforeValidator(_day)], "yesterday", "a day, YYYY-MM-DD"),
         (Annotated[int, Field(gt=3)], 3, "more than 3"),
         (Annotated[int, Field(lt=3)], 3, "less than 3"),
         (Annotated[int, Field(ge=3)], 2, "3 or more"),

@@ -3,7 +3,10 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.commands import DONE, REPORT, Life, run
+from tests.commands import DONE, REFUSED, REPORT, USAGE, Life, run
+
+PUBLIC_ROOM = "\u0408\u0430\u0432\u043d\u0430 \u0441\u043e\u0431\u0430"
+"""In Cyrillic, as a report has it."""
 
 
 def test_the_register_names_the_public_report(life: Life) -> None:
@@ -18,3 +21,36 @@ def test_watched_channels_are_listed_for_a_person(home: Path) -> None:
     assert run("watch", "add", "@njekanal", *REPORT.split(), "--mode", "metadata_only", home=home).code == DONE
     assert "reported by Org: https://x.y" in run("watch", "list", home=home).out
     assert run("watch", "remove", "NjeKanal", home=home).out == "Removed njekanal from the register.\n"
+
+
+def test_the_catalogue_is_listed_without_a_home_and_without_handles() -> None:
+    said = run("watch", "reported", "--json").printed
+    assert said["handles"] == []
+    by_name = {group["group"]: group for group in said["groups"]}
+    assert PUBLIC_ROOM in by_name["Public Room"]["spellings"]
+    assert by_name["Public Room"]["reports"][0]["reported_on"] == "2021-04-15"
+    text = run("watch", "reported").out
+    assert PUBLIC_ROOM in text
+    assert "No handle comes with the program" in text
+
+
+def test_a_channel_is_registered_as_the_catalogue_says(home: Path) -> None:
+    named = ("--reported-as", PUBLIC_ROOM, "--mode", "metadata_only")
+    assert run("watch", "add", "@first_room", *named, home=home).code == DONE
+    more = ("--follows", "t.me/First_Room", "--reported-on", "2026-01-02")
+    assert run("watch", "add", "@second_room", *named, *more, home=home).code == DONE
+    rows = {row["channel"]: row for row in run("watch", "list", "--json", home=home).printed["channels"]}
+    assert [rows[name]["reported_as"] for name in ("first_room", "second_room")] == ["Public Room"] * 2
+    assert [rows[name]["reported_on"] for name in ("first_room", "second_room")] == ["2021-04-15", "2026-01-02"]
+    assert [rows[name]["follows"] for name in ("first_room", "second_room")] == [None, "first_room"]
+    lines = run("watch", "list", home=home).out.splitlines()
+    assert [line.split()[0] for line in lines if "metadata_only" in line] == ["first_room", "second_room"]
+    assert "    reopens first_room" in "\n".join(lines)
+
+
+def test_an_unknown_group_and_a_report_that_nobody_gave_are_refused(home: Path) -> None:
+    mode = ("--mode", "metadata_only", "--json")
+    ran = run("watch", "add", "@a_room", "--reported-as", "Nowhere", *mode, home=home)
+    assert (ran.code, "Smokva" in ran.error["expected"]) == (REFUSED, True)
+    ran = run("watch", "add", "@a_room", "--report", "https://x.y", *mode, home=home)
+    assert (ran.code, "--reported-by" in ran.error["message"]) == (USAGE, True)

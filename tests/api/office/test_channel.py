@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from api.home import Home
-from api.office.channel import Channel, Registered, add_channel, list_channels, remove_channel
+from api.office.channel import Channel, Registered, add_channel, by_lineage, list_channels, remove_channel
 from api.office.page import every_entry
 from config.errors import LegalBasisError, SettingsError
 from config.watchlist import WatchEntry, watch_entry
@@ -217,6 +217,7 @@ def added(home: Home, entry: WatchEntry, by: Doer) -> Draft:
     values = {"channel": entry.channel, "mode": "sealed", "access": entry.access, "review_by": None}
     values["legal_basis"] = {"expires": "2030-01-01"}
     register = {"report_url": entry.report_url, "reported_by": entry.reported_by, "reported_on": "2026-01-02"}
+    register |= {"reported_as": None, "follows": None}
     return Draft("channel_added", by.values() | values | register)
 
 
@@ -253,3 +254,34 @@ def test_a_channel_that_another_removed_meanwhile_is_not_removed_again(
     with pytest.raises(UnknownItemError, match="not registered"):
         remove_channel(home, ENTRY.channel, ann)
     assert [record.type for record in records_of(home, before)] == ["channel_removed"]
+
+
+def lineage(*follows: tuple[str, str | None]) -> list[tuple[str, int]]:
+    plain = Channel("", "metadata_only", "public", "https://x.y", "Org", "2026-01-02", None, None, None)
+    rows = [replace(plain, channel=name, follows=before) for name, before in follows]
+    return [(kin.channel.channel, kin.depth) for kin in by_lineage(rows)]
+
+
+def test_who_reopens_another_stands_below_it_and_nobody_is_lost() -> None:
+    assert lineage(("a", "c"), ("b", None), ("c", None), ("d", "a"), ("e", "c"), ("f", "gone")) == [
+        ("b", 0), ("c", 0), ("a", 1), ("d", 2), ("e", 1), ("f", 0),
+    ]  # fmt: skip
+    assert lineage(("a", "b"), ("b", "a"), ("c", None)) == [("c", 0), ("a", 0), ("b", 0)]
+
+
+def test_a_channel_follows_one_that_is_registered_and_never_itself(home: Home) -> None:
+    after = replace(ENTRY, channel="after_it", follows=ENTRY.channel)
+    with pytest.raises(UnknownItemError, match="not registered"):
+        add_channel(home, after, Mode.METADATA_ONLY, None, doer(home))
+    add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home))
+    before = size_of(home)
+    add_channel(home, after, Mode.METADATA_ONLY, None, doer(home))
+    logged = records_of(home, before)[-1].values
+    assert (logged["follows"], logged["reported_as"]) == (ENTRY.channel, None)
+    with pytest.raises(SettingsError, match="cannot reopen itself"):
+        add_channel(home, replace(ENTRY, follows="after_it"), Mode.METADATA_ONLY, None, doer(home))
+    with pytest.raises(SettingsError, match="cannot reopen itself"):
+        watch_entry(
+            channel="@one_room", report_url="https://x.y", reported_by="Org", reported_on="2026-01-02",
+            access="public", follows="t.me/One_Room",
+        )  # fmt: skip

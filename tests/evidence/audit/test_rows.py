@@ -224,7 +224,10 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE case_item SET removed_idx = 'text' WHERE removed_idx IS NOT NULL",
         "DELETE FROM case_file",
         "DELETE FROM channel",
-        "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on FROM channel",
+        (
+            "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on, "
+            "reported_as, follows, expires FROM channel"
+        ),
         "UPDATE channel SET idx = 0",
         "INSERT INTO case_file VALUES ('ff', 3, '')",
         "INSERT INTO hole SELECT -1, seen, channel_id, lo, hi, reason, since, until FROM hole LIMIT 1",
