@@ -54,6 +54,12 @@ def settings_of(telegram: LoopbackTelegram) -> dict[str, str]:
     }
 
 
+def tell_settings(telegram: LoopbackTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every home know of a loopback Telegram, for one test."""
+    for name, value in settings_of(telegram).items():
+        monkeypatch.setenv(name, value)
+
+
 @dataclass(slots=True)
 class Time:
     """The clock of the office and of Telegram; it runs, and can be set ahead."""
@@ -126,8 +132,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     folder.mkdir(exist_ok=True)
     clock = Time()
     with LoopbackTelegram.running(folder, clock=clock) as telegram:
-        for name, value in settings_of(telegram).items():
-            monkeypatch.setenv(name, value)
+        tell_settings(telegram, monkeypatch)
         home, _cards = new_home(folder / "home")
         home.engine.dispose()
         made = Desk(folder, telegram, clock)

@@ -455,15 +455,17 @@ def _groups(contents: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _may_be_kept_whole(contents: Sequence[Observation | Hole], mode: Mode) -> bool:
-    """Whether all bytes of a reply may be sealed: not below ``sealed``, and not where a message keeps its own back.
+    """Whether all bytes of a reply may be sealed: not below ``sealed``, and not where a message is kept apart.
 
     The rest of a reply nearly always embeds a picture, that of the chat. A message without raw bytes is one that may
-    not be kept as it came, because it deletes itself; the rest would have its bytes.
+    not be kept as it came, because it deletes itself; one without a place came in another reply, in full. Of both the
+    rest would have bytes that outlive the message's own erasure.
     """
-    kept_back = any(
-        isinstance(each, Observation) and each.kind in _OF_A_REPLY and each.raw is None for each in contents
+    kept_apart = any(
+        isinstance(each, Observation) and each.kind in _OF_A_REPLY and (each.raw is None or each.offset is None)
+        for each in contents
     )
-    return mode is Mode.SEALED and not kept_back
+    return mode is Mode.SEALED and not kept_apart
 
 
 def _both(first: Also, second: Also) -> Also:

@@ -36,6 +36,7 @@ from evidence.store.projection import Placed
 from evidence.times import Clock, format_time
 from monitor.errors import ChannelError, ChannelState, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
+from monitor.telegram.anew import whole_of
 from monitor.telegram.content import contents_of
 from monitor.telegram.fetch import Fetching, Job, subject_of
 from monitor.telegram.line import Line
@@ -379,7 +380,23 @@ class Following:
     def _contents(self, answer: Received, message: Any, peers: Peers) -> list[Observation | Hole]:  # noqa: ANN401 - a message
         if isinstance(message, types.MessageEmpty):
             return []
-        offset, raw = answer.raw(message)
+        whole = whole_of(self._ask, self._input(), message)
+        if whole is None:
+            offset, raw = answer.raw(message)
+            return self._read(answer, message, raw, peers, offset)
+        answer, message = whole
+        _offset, raw = answer.raw(message)
+        return self._read(answer, message, raw, peers | Peers.of(answer.said.users, answer.said.chats), None)
+
+    def _read(
+        self,
+        answer: Received,
+        message: Any,  # noqa: ANN401 - a message
+        raw: bytes,
+        peers: Peers,
+        offset: int | None,
+    ) -> list[Observation | Hole]:
+        """What a message says; without an offset its bytes are of another reply than those around it."""
         contents = contents_of(
             message,
             peers,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import sqlalchemy as sa
-from telethon.tl import functions, types
+from telethon.tl import types
 
 from config import oplog
 from config.errors import StoppedError
@@ -35,14 +35,14 @@ from monitor.errors import (
     UnknownConstructorError,
     UnreachableError,
 )
+from monitor.telegram.anew import refreshed
 from monitor.telegram.fetch import PART_BYTES, Download, Fetching
 from monitor.telegram.follow import Following, Way
 from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import PATIENCE_S, Pace
-from monitor.telegram.pictures import File, files_in
+from monitor.telegram.pictures import File
 from monitor.telegram.session import AccountSession, Sessions
 from monitor.telegram.standing import ACCOUNT, FETCH, Standing, standings
-from monitor.telegram.tree import told
 
 IDLE_S = 1.0
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -224,7 +224,8 @@ class Watch:
 
     def _way(self, line: Line, session: AccountSession, intake: Intake, fetching: Fetching) -> Way:
         def fetch(channel_id: int, file: File) -> AbstractContextManager[BinaryIO]:
-            download = Download(line, file, lambda stale: _refreshed(line, session, channel_id, stale))
+            peer = types.InputChannel(channel_id, session.channels[channel_id])
+            download = Download(line, file, lambda stale: refreshed(line.ask, peer, stale))
             return io.BufferedReader(download, PART_BYTES)
 
         return Way(
@@ -359,14 +360,3 @@ def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
     with reading(engine) as connection:
         noted = task.noted(connection, ACCOUNT)
     return {name: AccountState(each.progress) for name, each in noted.items()}
-
-
-def _refreshed(line: Line, session: AccountSession, channel_id: int, stale: File) -> File | None:
-    """The same file with a fresh reference, from its message as it is now; None where either is gone."""
-    peer = types.InputChannel(channel_id, session.channels[channel_id])
-    asked = functions.channels.GetMessagesRequest(peer, [types.InputMessageID(stale.message_id)])
-    answer = line.ask(asked)
-    for message in answer.said.messages:
-        if not isinstance(message, types.MessageEmpty):
-            return next((file for file in files_in(told(message)) if file.identity == stale.identity), None)
-    return None

@@ -52,12 +52,14 @@ class Post:
         described: The object that is served; whoever changes it calls ``changed``.
         thread: The message whose replies it belongs to, or the topic.
         inside: Where a constructor stands that no client knows: one of ``INSIDE``.
+        shown_blocks: So many blocks of its rich message are served, the others when they are asked for; None: all.
     """
 
     number: int
     described: Tl
     thread: int | None = None
     inside: str | None = None
+    shown_blocks: int | None = None
     versions: list[Version] = field(default_factory=list)
     deleted_at: datetime | None = None
     deleted_pts: int | None = None
@@ -93,13 +95,25 @@ class Post:
             named += [forward.from_id, forward.saved_from_peer]
         yield from (peer for peer in named if peer is not None)
 
+    def whole(self) -> Encoded:
+        """Its bytes with all of its rich message."""
+        return Encoded(bytes(self.described))
+
     def _encode(self) -> Encoded:
         if self.inside == "message":
             return unknown(24)
         if self.inside == "media":
-            kept, self.described.media = self.described.media, unknown(24)
-            try:
-                return Encoded(bytes(self.described))
-            finally:
-                self.described.media = kept
-        return Encoded(bytes(self.described))
+            return self._with("media", unknown(24))
+        if self.shown_blocks is not None:
+            blocks = self.described.rich_message.blocks[: self.shown_blocks]
+            return self._with("rich_message", types.RichMessage(blocks, photos=[], documents=[], part=True))
+        return self.whole()
+
+    def _with(self, name: str, other: Tl) -> Encoded:
+        """Its bytes with another value in one of its fields."""
+        kept = getattr(self.described, name)
+        setattr(self.described, name, other)
+        try:
+            return self.whole()
+        finally:
+            setattr(self.described, name, kept)

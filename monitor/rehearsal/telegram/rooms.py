@@ -251,6 +251,12 @@ class Room:
             self.posts[number].inside = inside
             self.posts[number].changed()
 
+    def cut_short(self, number: int, *, blocks: int) -> None:
+        """Serve only the first blocks of a rich message, the others to whoever asks for all of it."""
+        with self.world.lock:
+            self.posts[number].shown_blocks = blocks
+            self.posts[number].changed()
+
     # the room itself
 
     def rename(self, title: str, sender: "Account | Sender | None" = None) -> int:

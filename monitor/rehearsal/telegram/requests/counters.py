@@ -52,9 +52,9 @@ def get_rich_message(caller: Caller, request: Tl) -> Tl:
     room = caller.peer(request.peer)
     if not room.is_there(request.id) or getattr(room.posts[request.id].described, "rich_message", None) is None:
         raise bad("MESSAGE_ID_INVALID")
-    posts = [room.posts[request.id]]
-    around = caller.view.around(room, posts)
-    messages = caller.view.messages(posts)
+    post = room.posts[request.id]
+    around = caller.view.around(room, [post])
+    messages = [post.whole()]
     return types.messages.ChannelMessages(pts=room.pts, count=1, messages=messages, topics=[], **around)
 
 

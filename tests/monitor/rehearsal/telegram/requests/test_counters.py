@@ -44,3 +44,14 @@ def test_a_rich_message_comes_in_full(reader: Reader, group: Room) -> None:
     assert found.messages[0].rich_message.photos[0].id == photo.id
     with pytest.raises(MessageIdInvalidError):
         reader.request(functions.messages.GetRichMessageRequest(reader.peer(group), group.post("plain")))
+
+
+def test_a_long_rich_message_shows_its_beginning_until_all_of_it_is_asked_for(reader: Reader, group: Room) -> None:
+    blocks = [types.PageBlockParagraph(types.TextPlain(words)) for words in ("one", "two", "three")]
+    number = group.post(rich_message=types.RichMessage(blocks=blocks, photos=[], documents=[]))
+    group.cut_short(number, blocks=1)
+    asked = functions.channels.GetMessagesRequest(reader.channel(group), [types.InputMessageID(number)])
+    shown = reader.request(asked).messages[0].rich_message
+    whole = reader.request(functions.messages.GetRichMessageRequest(reader.peer(group), number)).messages[0]
+    assert (shown.part, len(shown.blocks)) == (True, 1)
+    assert (bool(whole.rich_message.part), len(whole.rich_message.blocks)) == (False, 3)

@@ -1,0 +1,63 @@
+"""Asks anew for what a reply gave only in part: the rest of a rich message, and file references that have expired.
+
+Telegram shows of a long rich message its beginning alone, and lets a reference to a file expire after some hours. Both
+are had again from where they came: a message, a rich message in full, or the channel itself. Of a story the reference
+comes with the message that shows it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from telethon.tl import TLRequest, functions, types
+
+from monitor.errors import ChannelError, RequestError, UnknownConstructorError
+from monitor.telegram.pictures import AskedWith, File, files_in, is_cut_short
+from monitor.telegram.reply import Received
+from monitor.telegram.tree import told
+
+Ask = Callable[[TLRequest], Received]
+
+
+def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | None:  # noqa: ANN401 - of the schema
+    """All of a message of which only the beginning came, and the reply that has it.
+
+    None where the message is whole already, or where Telegram does not give the rest.
+
+    Args:
+        channel: The ``InputChannel`` that has the message.
+
+    Raises:
+        TelegramError: As of any request; a refusal of this one is no error.
+    """
+    if getattr(message, "rich_message", None) is None or not is_cut_short(told(message)):
+        return None
+    peer = types.InputPeerChannel(channel.channel_id, channel.access_hash)
+    try:
+        answer = ask(functions.messages.GetRichMessageRequest(peer, message.id))
+    except (RequestError, ChannelError, UnknownConstructorError):
+        return None
+    whole = _message_in(answer, message.id)
+    return None if whole is None else (answer, whole)
+
+
+def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN401 - an object of the schema
+    """The same file with a fresh reference, from where it stands now; None where either is gone."""
+    if stale.asked_with is AskedWith.FULL_CHAT or stale.message_id is None:
+        full = ask(functions.channels.GetFullChannelRequest(channel)).said.full_chat
+        return _same(full, stale)
+    answer = ask(functions.channels.GetMessagesRequest(channel, [types.InputMessageID(stale.message_id)]))
+    message = _message_in(answer, stale.message_id)
+    if message is None:
+        return None
+    # what was found in the rest of a rich message is looked for there, however the message names itself now
+    whole = whole_of(ask, channel, message)
+    return _same(message, stale) or (None if whole is None else _same(whole[1], stale))
+
+
+def _same(carrier: object, stale: File) -> File | None:
+    return next((file for file in files_in(told(carrier)) if file.identity == stale.identity), None)
+
+
+def _message_in(answer: Received, number: int) -> Any:  # noqa: ANN401 - a message, or None
+    there = (each for each in answer.said.messages if each.id == number and not isinstance(each, types.MessageEmpty))
+    return next(there, None)
