@@ -108,7 +108,7 @@ def _teller() -> "Callable[[Following], None]":
         if sys.stderr.isatty() and time.monotonic() - last >= _TOLD_EVERY_S:
             last = time.monotonic()
             counts = following.counts
-            print(f"{following.entry.channel}: {counts.messages} messages, {counts.gaps} gaps", file=sys.stderr)
+            print(f"{following.name}: {counts.messages} messages, {counts.gaps} gaps", file=sys.stderr)
 
     return tell
 
@@ -118,7 +118,7 @@ def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "warnings": warnings,
         "channels": [
             {
-                "channel": each.entry.channel,
+                "channel": each.name,
                 "channel_id": None if each.standing.channel_id is None else str(each.standing.channel_id),
                 "state": each.standing.state.value,
                 "cursor": each.cursor,
@@ -135,7 +135,7 @@ def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _told(ran: "Ran") -> str:
     lines = [
-        f"{each.entry.channel}: {each.counts.messages} messages, {each.counts.edits} edits, "
+        f"{each.name}: {each.counts.messages} messages, {each.counts.edits} edits, "
         f"{each.counts.deletions} deletions, {each.counts.gaps} gaps"
         for each in ran.followings
     ]

@@ -24,6 +24,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountState, ChannelState
+from monitor.telegram.comments import name_of_comments
 from monitor.telegram.follow import Following
 from monitor.telegram.line import TELEGRAM, DataCentre, Line, Network
 from monitor.telegram.login import Asking
@@ -276,8 +277,10 @@ def status(home: Home) -> Status:
     accounts = [_account(name, states.get(name), until[name], home.clock()) for name in names]
     waiting = Counter(subject.partition("/")[0] for subject in fetches)
     channels = [
-        _channel_status(channel, known.get(channel.channel, Standing()), cursors, waiting)
+        _channel_status(name, channel, known.get(name, Standing()), cursors, waiting)
         for channel in _all_channels(home)
+        for name in (channel.channel, name_of_comments(channel.channel))
+        if name == channel.channel or name in known
     ]
     return Status(accounts, channels, home.known_times().stamped_at)
 
@@ -289,11 +292,11 @@ def _account(name: str, state: AccountState | None, rests: Sequence[datetime], n
 
 
 def _channel_status(
-    channel: Channel, standing: Standing, cursors: Mapping[int, int], waiting: Mapping[str, int]
+    name: str, channel: Channel, standing: Standing, cursors: Mapping[int, int], waiting: Mapping[str, int]
 ) -> ChannelStatus:
     number = None if standing.channel_id is None else str(standing.channel_id)
     return ChannelStatus(
-        channel=channel.channel,
+        channel=name,
         channel_id=number,
         mode=channel.mode,
         state=standing.state,

@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "channels.GetMessages": _always,
         "messages.GetHistory": _always,
         "messages.GetReplies": _always,
+        "messages.GetDiscussionMessage": _always,
         "messages.GetForumTopics": lambda request: request.q is None,
         "messages.GetMessagesReactions": _always,
         "messages.GetMessagesViews": lambda request: request.increment is False,

@@ -42,10 +42,12 @@ def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | Non
 
 def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN401 - an object of the schema
     """The same file with a fresh reference, from where it stands now; None where either is gone."""
-    if stale.asked_with is AskedWith.FULL_CHAT or stale.message_id is None:
-        full = ask(functions.channels.GetFullChannelRequest(channel)).said.full_chat
-        return _same(full, stale)
-    answer = ask(functions.channels.GetMessagesRequest(channel, [types.InputMessageID(stale.message_id)]))
+    try:
+        if stale.asked_with is AskedWith.FULL_CHAT or stale.message_id is None:
+            return _same(ask(functions.channels.GetFullChannelRequest(channel)).said.full_chat, stale)
+        answer = ask(functions.channels.GetMessagesRequest(channel, [types.InputMessageID(stale.message_id)]))
+    except (RequestError, ChannelError):
+        return None
     message = _message_in(answer, stale.message_id)
     if message is None:
         return None

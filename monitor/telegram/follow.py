@@ -108,7 +108,18 @@ class Following:
         self.standing = standing
         self._shown: tuple[object, ...] | None = None
         self._more = False
+        self._tried_at: datetime | None = None
         self.counts = Counted()
+
+    @property
+    def name(self) -> str:
+        """As its standing is kept and shown."""
+        return self.entry.channel
+
+    def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
+        """The channel as requests name it; None where this account was not shown it yet."""
+        known = self.standing.channel_id
+        return None if known is None or known not in self._way.session.channels else self._input()
 
     # What comes first
 
@@ -122,6 +133,7 @@ class Following:
         try:
             return self._step()
         except ChannelError as error:
+            self._more, self._tried_at = False, self._way.clock()
             self._unseen(error.state)
             raise
 
@@ -163,8 +175,9 @@ class Following:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the next look is due; None: now."""
-        return None if self.standing.looked_at is None else self.standing.looked_at + self._way.poll
+        """When the next look is due; None: now. A look that failed is one too: nobody is asked without a pause."""
+        last = max(filter(None, (self.standing.looked_at, self._tried_at)), default=None)
+        return None if last is None else last + self._way.poll
 
     def _is_due(self) -> bool:
         return self._more or self.due_at is None or self._way.clock() >= self.due_at
@@ -216,6 +229,7 @@ class Following:
             seen_at=self._way.clock(),
             fetch=lambda file: self._way.fetch(self._number, file),
         )
+        self.standing = replace(self.standing, linked=_discussion_of(answer.said))
         return answer, [self._acquired(observation, answer.method), *beside], answer.said.full_chat
 
     def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema
@@ -566,9 +580,7 @@ class Following:
         self.standing = standing
 
     def _write(self, connection: sa.Connection, standing: Standing) -> None:
-        write_standing(
-            connection, self.entry.channel, standing, (standing.looked_at or self._way.clock()) + self._way.poll
-        )
+        write_standing(connection, self.name, standing, (standing.looked_at or self._way.clock()) + self._way.poll)
 
     # Asking
 
@@ -586,11 +598,16 @@ class Following:
         with reading(self._way.engine) as connection:
             return cursor(connection, self._number)
 
+    @property
+    def _access_hash(self) -> int:
+        """For this account; 0, which Telegram refuses, where it was never shown the channel itself."""
+        return self._way.session.channels.get(self._number, 0)
+
     def _input(self) -> Any:  # noqa: ANN401 - an object of the schema
-        return types.InputChannel(self._number, self._way.session.channels[self._number])
+        return types.InputChannel(self._number, self._access_hash)
 
     def _history(self, offset_id: int, limit: int, *, min_id: int = 0) -> TLRequest:
-        peer = types.InputPeerChannel(self._number, self._way.session.channels[self._number])
+        peer = types.InputPeerChannel(self._number, self._access_hash)
         return functions.messages.GetHistoryRequest(
             peer, offset_id=offset_id, offset_date=None, add_offset=0, limit=limit, max_id=0, min_id=min_id, hash=0
         )
@@ -608,6 +625,12 @@ class Following:
 def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update
     """The numbers that an update says were deleted."""
     return list(update.messages) if isinstance(update, types.UpdateDeleteChannelMessages) else ()
+
+
+def _discussion_of(full: Any) -> int | None:  # noqa: ANN401 - messages.ChatFull
+    """The group in which the posts of a channel are commented on; a group has none, whatever is linked with it."""
+    itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
+    return full.full_chat.linked_chat_id if itself is not None and getattr(itself, "broadcast", False) else None
 
 
 def _number(value: object) -> int | None:

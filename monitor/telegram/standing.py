@@ -28,6 +28,7 @@ FETCH = "fetch"
 REST = "rest"
 ACCOUNT = "account"
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
+_TIMES = ("since", "looked_at", "snapshot_at", "round_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Standing:
         recheck: Known messages below this number are still to be asked for again; 0: none.
         snapshot_at: When title, names and administrators were last asked for.
         pushed: Whether Telegram pushes news of it, since somebody joined it by hand.
+        linked: Of a channel, the number of the group in which its posts are commented on.
+        round_at: Of comments whose group is hidden, when they were last asked for through the posts.
     """
 
     channel_id: int | None = None
@@ -55,20 +58,20 @@ class Standing:
     recheck: int = 0
     snapshot_at: datetime | None = None
     pushed: bool = False
+    linked: int | None = None
+    round_at: datetime | None = None
 
     def text(self) -> str:
         """As the database keeps it."""
         said = asdict(self) | {"state": self.state.value}
-        times = {name: _time(said[name]) for name in ("since", "looked_at", "snapshot_at")}
+        times = {name: _time(said[name]) for name in _TIMES}
         return json.dumps(said | times)
 
 
 def read_standing(text: str) -> Standing:
     """A standing as the database keeps it."""
     said = json.loads(text) if text else {}
-    since, looked_at, snapshot_at = (
-        parse_time(said[name]) if said.get(name) else None for name in ("since", "looked_at", "snapshot_at")
-    )
+    since, looked_at, snapshot_at, round_at = (parse_time(said[name]) if said.get(name) else None for name in _TIMES)
     return Standing(
         channel_id=said.get("channel_id"),
         state=ChannelState(said.get("state", ChannelState.OK)),
@@ -79,6 +82,8 @@ def read_standing(text: str) -> Standing:
         recheck=said.get("recheck", 0),
         snapshot_at=snapshot_at,
         pushed=said.get("pushed", False),
+        linked=said.get("linked"),
+        round_at=round_at,
     )
 
 

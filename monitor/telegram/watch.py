@@ -36,6 +36,7 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.telegram.anew import refreshed
+from monitor.telegram.comments import Comments, name_of_comments
 from monitor.telegram.fetch import PART_BYTES, Download, Fetching
 from monitor.telegram.follow import Following, Way
 from monitor.telegram.line import Line, Network
@@ -252,11 +253,30 @@ class Watch:
             )
             for watched in self._office.register()
         }
+        for following in list(self.followings.values()):
+            self._follow_comments(following)
+
+    def _follow_comments(self, of: Following) -> None:
+        """Follow the group in which a channel's posts are commented on, unless the register has it as its own."""
+        number, name = of.standing.linked, name_of_comments(of.name)
+        mine = self.followings.get(name)
+        others = [each.standing.channel_id for each in self.followings.values() if each is not mine]
+        if isinstance(of, Comments) or (mine is not None and mine.standing.channel_id == number not in others):
+            return
+        self.followings.pop(name, None)
+        if number is None or number in others:
+            return
+        with reading(self._office.engine) as connection:
+            known = standings(connection).get(name, Standing())
+        self.followings[name] = Comments(of, known if known.channel_id == number else Standing(channel_id=number))
 
     # Following
 
     def _catch_up(self, fetching: Fetching) -> None:
-        for following in self.followings.values():
+        done: set[str] = set()
+        while left := [each for name, each in self.followings.items() if name not in done]:
+            following = left[0]  # its comments come after it, once it has told of them
+            done.add(following.name)
             following.has_news()
             while not self._stopping.is_set() and self._step(following):
                 self._require_fetchers()
@@ -306,6 +326,7 @@ class Watch:
         except FloodError:
             following.pause()
             raise
+        self._follow_comments(following)
         self._report(following)
         return more
 

@@ -40,6 +40,8 @@ STANDINGS = st.builds(
     recheck=st.integers(0, 10**6),
     snapshot_at=TIMES,
     pushed=st.booleans(),
+    linked=st.none() | st.integers(1, 2**52),
+    round_at=TIMES,
 )
 
 

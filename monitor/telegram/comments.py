@@ -1,0 +1,123 @@
+"""Follows the comments on a channel's posts: the group that is linked with it, under the channel's own register entry.
+
+The group is a channel of its own, with its own cursor, standing and completeness, named NAME/comments. A comment
+answers the group's copy of a post, and that copy names channel and post; so each comment says which post it is of.
+
+Where the group cannot be seen, that is a hole of its own, and the comments are asked for through the posts, newest
+first, a few posts at each look. Comments on older posts, and edits and deletions, are then not seen.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from telethon.tl import functions, types
+
+from evidence.store.database import reading
+from monitor.errors import ChannelError, ChannelState, RequestError
+from monitor.telegram.follow import PAGE, Following
+from monitor.telegram.peers import Peers
+from monitor.telegram.standing import Standing, known_below
+
+POSTS = 20
+"""Of so many posts the comments are asked for in one round, where their group cannot be seen."""
+EVERY = timedelta(hours=1)
+"""How long such a round lasts at least."""
+_NO_NUMBER = (1 << 31) - 1
+
+
+def name_of_comments(channel: str) -> str:
+    """What the comments on a channel's posts are called, beside the channel's own name."""
+    return f"{channel}/comments"
+
+
+class Comments(Following):
+    """The comments on the posts of one channel.
+
+    Args:
+        channel: The one that is commented on.
+        standing: As it was left; its number is that of the linked group.
+    """
+
+    def __init__(self, channel: Following, standing: Standing) -> None:
+        super().__init__(channel._way, channel.entry, channel._provenance, standing)  # noqa: SLF001 - of its own kind
+        self._of = channel
+        self._below = 0
+        self._rooted: set[int] = set()
+
+    @property
+    def name(self) -> str:
+        """As its standing is kept and shown."""
+        return name_of_comments(self.entry.channel)
+
+    def step(self) -> bool:
+        """Ask once and keep the answer, through the posts where the group itself cannot be seen."""
+        if self._below:
+            return self._post_by_post()
+        try:
+            return super().step()
+        except ChannelError as error:
+            if error.state is not ChannelState.PRIVATE or not self._round_is_due():
+                raise
+            self._keep_standing(replace(self.standing, round_at=self._way.clock()))
+            self._below = _NO_NUMBER
+            return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to ask for now."""
+        return bool(self._below) or super().is_behind
+
+    def _round_is_due(self) -> bool:
+        at = self.standing.round_at
+        return at is None or self._way.clock() - at >= EVERY
+
+    def _find(self) -> None:
+        """Find the group by what its channel says of itself."""
+        of = self._of.input_channel()
+        if of is None:
+            raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
+        full = self._ask(functions.channels.GetFullChannelRequest(of)).said
+        group = next((chat for chat in full.chats if chat.id == self.standing.channel_id), None)
+        if not isinstance(group, types.Channel) or full.full_chat.linked_chat_id != group.id:
+            raise ChannelError.unseen(ChannelState.PRIVATE, "NO_LINKED_CHAT")
+        self._way.session.channels[group.id] = group.access_hash
+        self._way.save(self._way.session)
+
+    # Through the posts
+
+    def _post_by_post(self) -> bool:
+        """Ask for the newest comments on the next of the newest posts."""
+        of, number = self._of.input_channel(), self._next_post()
+        if of is None or number is None:
+            self._below = 0
+            return False
+        self._below = number
+        try:
+            self._comments_on(types.InputPeerChannel(of.channel_id, of.access_hash), number)
+        except (RequestError, ChannelError):  # a post without comments is refused too
+            return True
+        return True
+
+    def _next_post(self) -> int | None:
+        if self._of.standing.channel_id is None:
+            return None
+        with reading(self._way.engine) as connection:
+            newest = known_below(connection, self._of.standing.channel_id, _NO_NUMBER, POSTS)
+        return next((number for number in newest if number < self._below), None)
+
+    def _comments_on(self, peer: Any, number: int) -> None:  # noqa: ANN401 - an object of the schema
+        asked = functions.messages.GetRepliesRequest(peer, number, 0, None, 0, PAGE, 0, 0, 0)
+        answer = self._ask(asked)
+        if not answer.said.messages:
+            return
+        if number not in self._rooted:
+            root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
+            self._keep_all(root)
+            self._rooted.add(number)
+        self._keep_all(answer)
+
+    def _keep_all(self, answer: Any) -> None:  # noqa: ANN401 - a reply with messages
+        peers = Peers.of(answer.said.users, answer.said.chats)
+        contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
+        self._take(answer, contents, self.standing, None)

@@ -1,0 +1,123 @@
+"""Comments are kept with the channel that they are on, as a channel of their own; each says which post it is of."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.office.completeness import completeness_of
+from api.office.watch import status
+from evidence.content import join_content
+from evidence.observation import HoleReason
+from monitor.errors import ChannelState
+from monitor.rehearsal.telegram.rooms import Room
+from tests.homes import records_of
+from tests.watching import Desk, desk, require_clean, tell_settings
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with pytest.MonkeyPatch.context() as patched, desk(tmp_path_factory.mktemp("comments"), patched) as made:
+        yield made
+
+
+@pytest.fixture
+def at(shared: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    tell_settings(shared.telegram, monkeypatch)
+    return shared
+
+
+def channel_with_comments(at: Desk, name: str) -> tuple[Room, Room]:
+    talk = at.telegram.world.add_channel(f"Biseda e {name}")
+    return at.group(username=name, broadcast=True, linked=talk), talk
+
+
+def texts_of(at: Desk, room: Room) -> list[str]:
+    home = at.home
+    found = [
+        str(record.values["text"])
+        for record in records_of(home)
+        if record.values.get("channel_id") == str(room.id) and record.values.get("kind") == "message"
+    ]
+    home.engine.dispose()
+    return found
+
+
+def posts_of_comments(at: Desk, channel: Room, talk: Room) -> dict[str, str]:
+    """Text of each comment -> number of the post, found by the values alone."""
+    home = at.home
+    of_talk = [record.values for record in records_of(home) if record.values.get("channel_id") == str(talk.id)]
+    said = [values for values in of_talk if values.get("kind") == "message"]
+    home.engine.dispose()
+    roots: dict[str, str] = {}
+    for values in said:
+        content = join_content(values)
+        for part in content.parts if isinstance(content.parts, tuple) else ():
+            if part.kind == "saved_from" and getattr(part.fields.get("person"), "id", None) == f"channel{channel.id}":
+                roots[str(values["message_id"])] = str(part.fields["message_id"])
+    found = {}
+    for values in said:
+        content = join_content(values)
+        parts = content.parts if isinstance(content.parts, tuple) else ()
+        thread = next((part.fields["thread_id"] for part in parts if "thread_id" in part.fields), values["reply_to"])
+        if thread is not None:
+            found[str(values["text"])] = roots[str(thread)]
+    return found
+
+
+def test_comments_are_followed_under_the_channels_entry(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "kanali")
+    first, second = channel.post("post një"), channel.post("post dy")
+    number = channel.comment(first, "koment A")
+    channel.comment(second, "koment B")
+    talk.post("përgjigje", reply_to=number)
+    assert at.once().ended_by is None
+    assert {"koment A", "koment B", "përgjigje"} <= set(texts_of(at, talk))
+    assert posts_of_comments(at, channel, talk) == {
+        "koment A": str(first), "koment B": str(second), "përgjigje": str(first),
+    }  # fmt: skip
+    home = at.home
+    assert [each.channel for each in status(home).channels] == ["kanali", "kanali/comments"]
+    assert completeness_of(home, "kanali/comments").channel_id == str(talk.id)
+    assert completeness_of(home, "kanali/comments").observed == ((1, 5),)
+    home.engine.dispose()
+    talk.delete([number])
+    channel.comment(first, "koment C")
+    ran = at.once()
+    assert [(each.name, each.counts.messages, each.counts.deletions) for each in ran.followings] == [
+        ("kanali", 0, 0), ("kanali/comments", 1, 1),
+    ]  # fmt: skip
+    require_clean(at)
+
+
+def test_a_group_that_the_register_names_itself_is_followed_once(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "tjetri")
+    talk.set_usernames("biseda")
+    at.register("@biseda")
+    channel.comment(channel.post("post"), "koment")
+    for _each in range(2):
+        assert at.once().ended_by is None
+    assert texts_of(at, talk).count("koment") == 1
+    home = at.home
+    assert "tjetri/comments" not in {each.channel for each in status(home).channels if each.looked_at}
+    home.engine.dispose()
+
+
+def test_comments_in_a_hidden_group_are_asked_for_post_by_post(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "e_mbyllur")
+    talk.ban(at.accounts[0])
+    quiet, loud = channel.post("pa komente"), channel.post("me komente")
+    channel.comment(loud, "koment i fshehtë")
+    ran = at.once()
+    assert ran.ended_by is None
+    assert quiet
+    assert "koment i fshehtë" in texts_of(at, talk)
+    assert posts_of_comments(at, channel, talk) == {"koment i fshehtë": str(loud)}
+    home = at.home
+    (state,) = [each.state for each in status(home).channels if each.channel == "e_mbyllur/comments"]
+    assert state is ChannelState.PRIVATE
+    assert HoleReason.BAN in {each.reason for each in completeness_of(home, "e_mbyllur/comments").gaps}
+    home.engine.dispose()
+    before = [call.name for call in at.telegram.calls].count("messages.getReplies")
+    assert at.once().ended_by is None
+    assert [call.name for call in at.telegram.calls].count("messages.getReplies") == before, "a round each hour"
+    require_clean(at)
