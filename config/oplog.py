@@ -109,6 +109,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "home_opened": ("database",),
         "import_finished": ("messages", "media", "known"),
         "lock_busy": ("duration_s",),
+        "mode_lowered": ("count",),
         "recovery_took_back": ("objects",),
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),

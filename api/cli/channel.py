@@ -156,11 +156,10 @@ _NAMES = {
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the channels in the register, each below the one that it reopens."""
-    from api.office.channel import by_lineage, list_channels
-    from api.office.page import Page, every_entry
+    from api.office.channel import by_lineage, every_channel
+    from api.office.page import Page
 
-    home = open_home(ctx)
-    kin = by_lineage(every_entry(lambda after: list_channels(home, after=after)))
+    kin = by_lineage(every_channel(open_home(ctx)))
     listing = Listing("channels", lambda each: asdict(each.channel), _line, "No channel is registered.")
     emit_pages(listing, [Page(tuple(kin), None)], as_json=as_json)
 

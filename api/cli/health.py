@@ -22,6 +22,7 @@ TITLES = {
     "store": "The database is sound, its entries are signed",
     "offices": "A time-stamp office is chosen",
     "reviews": "Nothing waits too long for a second person",
+    "watch.modes": "No legal basis has ended or ends soon",
     "decoder": "Pictures are decoded where they can do no harm",
 }
 """What each check looks for, in a sentence that is true where it passes."""

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from config.errors import Term
 from evidence.times import format_time
 
 if TYPE_CHECKING:
-    from api.office.watch import Ran, Running, Status
+    from api.office.channel import Lowered
+    from api.office.watch import ChannelStatus, Ran, Running, Status
     from monitor.telegram.follow import Following
 
 _TOLD_EVERY_S = 60.0
@@ -74,7 +76,7 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
     from api.office.watch import opened
 
     home = open_home(ctx)
-    with opened(home, doer(actor, home.clock), _teller()) as running, _stopped_by_signals(running):
+    with opened(home, doer(actor, home.clock), _teller(), _tell_lowered) as running, _stopped_by_signals(running):
         ran = running.once() if once else running.run()
     said = _said(ran, warn_unstamped(ran.unstamped))
     if ran.ended_by is None:
@@ -113,9 +115,15 @@ def _teller() -> "Callable[[Following], None]":
     return tell
 
 
+def _tell_lowered(lowered: "Lowered") -> None:
+    """Say that less is kept of a channel from now on."""
+    warn(Term("note.mode_lowered", channel=lowered.channel, before=lowered.before, ended_on=lowered.ended_on))
+
+
 def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "warnings": warnings,
+        "lowered": [asdict(each) for each in ran.lowered],
         "channels": [
             {
                 "channel": each.name,
@@ -164,6 +172,7 @@ def _status_json(found: "Status") -> dict[str, Any]:
                 "channel": each.channel,
                 "channel_id": each.channel_id,
                 "mode": each.mode,
+                "expires": each.expires,
                 "state": each.state.value,
                 "since": _time(each.since),
                 "looked_at": _time(each.looked_at),
@@ -183,8 +192,16 @@ def _status_lines(found: "Status") -> Sequence[str]:
         looked = "never seen" if each.looked_at is None else f"seen {_short(each.looked_at)}"
         rest = ", history not complete" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
-        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}")
+        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}, {_kept(each)}")
     return lines
+
+
+def _kept(channel: "ChannelStatus") -> str:
+    """How much is kept, and until when the legal basis of that holds or held."""
+    if channel.expires is None:
+        return f"kept as {channel.mode}"
+    until = "its legal basis ended" if channel.mode == "metadata_only" else "legal basis until"
+    return f"kept as {channel.mode} ({until} {channel.expires})"
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -1,14 +1,14 @@
 """The register of watched channels: every entry names its public report, every change is an event."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.page import LIMIT, Page, page_of
+from api.office.page import LIMIT, Page, every_entry, page_of
 from api.office.request import Ordered, Request, Waiting, ask
 from config.errors import Explained, SettingsError
 from config.watchlist import LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
@@ -30,7 +30,7 @@ class Channel:
     Attributes:
         reported_as: What the catalogue of public reports calls the group; None where the report came from elsewhere.
         follows: The channel that it reopens.
-        expires: The last day of its legal basis; None for a mode that needs none.
+        expires: The last day of its legal basis, also after that day; None for a mode that needed none.
     """
 
     channel: str
@@ -69,6 +69,19 @@ class Removed:
 
     channel: str
     unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A channel of which less is kept, since its legal basis ended.
+
+    Attributes:
+        ended_on: The last day of the legal basis.
+    """
+
+    channel: str
+    before: str
+    ended_on: str
 
 
 def add_channel(
@@ -286,6 +299,11 @@ def list_channels(home: Home, *, after: str | None = None, limit: int = LIMIT) -
     return page_of(found, limit=limit, key=lambda row: row.channel)
 
 
+def every_channel(home: Home) -> Iterator[Channel]:
+    """The whole register, by name."""
+    return every_entry(lambda after: list_channels(home, after=after))
+
+
 @dataclass(frozen=True, slots=True)
 class Kin:
     """A channel where it stands among those that reopened each other.
@@ -315,6 +333,24 @@ def by_lineage(channels: Iterable[Channel]) -> list[Kin]:
 
 def _channels() -> sa.Select[Any]:
     return sa.select(*(database.channel.c[field.name] for field in fields(Channel)))
+
+
+def lower_ended_modes(writer: Writer, doer: Doer, *, today: date) -> list[Lowered]:
+    """Log, of every channel whose legal basis has ended, that only metadata are kept from now on; what was lowered."""
+    home, table = writer.home, database.channel.c
+    over = table.expires < today.isoformat()
+    ended = _channels().where(over, table.mode != Mode.METADATA_ONLY.value).order_by(table.channel)
+    with reading(home.engine) as connection:
+        rows = [Channel(*row) for row in connection.execute(ended)]
+    return [Lowered(row.channel, row.mode, str(row.expires)) for row in rows if _lower(writer, row, doer)]
+
+
+def _lower(writer: Writer, row: Channel, doer: Doer) -> bool:
+    """Whether the channel stood so still, and it was logged."""
+    by = replace(doer, at=writer.home.clock(), reason=f"legal basis ended on {row.expires}", approver=None)
+    lowered = Draft("mode_lowered", by.values() | {"channel": row.channel, "mode": Mode.METADATA_ONLY.value})
+    _stood, changed = _settle(writer, row.channel, lambda stands: _Change((lowered,)) if stands.row == row else None)
+    return changed is not None
 
 
 def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:

@@ -7,7 +7,7 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
-9. ``program``: the installed files are the ones that were built.
+9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
 """
 
 import base64
@@ -33,6 +33,7 @@ from api.home import (
     read_certificate,
     require_private,
 )
+from api.office import watch_health
 from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
@@ -74,6 +75,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
         ("decoder", decoder),
+        ("watch.modes", lambda: watch_health.modes(home)),
     ]
     for check_id, check in checks:
         findings += run_check(check_id, partial(_made, check))

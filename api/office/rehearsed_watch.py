@@ -94,7 +94,7 @@ def _go_on(group: Room) -> None:
 
 
 def _look(home: Home, doer: Doer, network: Network) -> Ran:
-    with opened(home, doer, lambda _following: None, network) as running:
+    with opened(home, doer, lambda _following: None, network=network) as running:
         ran = running.once()
     if ran.ended_by is not None:
         raise ran.ended_by

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from api.home import Home, Writer
-from api.office.channel import Channel, list_channels
-from api.office.page import every_page
+from api.office.channel import Channel, Lowered, every_channel, lower_ended_modes
+from config import oplog
 from config.errors import Explained, SettingsError
 from config.watchlist import WatchEntry
 from evidence.authority import Doer
@@ -59,6 +59,7 @@ class ChannelStatus:
 
     Attributes:
         cursor: Telegram's ``pts`` up to which everything is kept.
+        expires: The last day of its legal basis, also after that day.
         behind: Whether message numbers are left that were not looked at.
         waiting: How many files of it wait to be fetched.
     """
@@ -66,6 +67,7 @@ class ChannelStatus:
     channel: str
     channel_id: str | None
     mode: str
+    expires: str | None
     state: ChannelState
     since: datetime | None
     looked_at: datetime | None
@@ -95,12 +97,14 @@ class Ran:
         media: How many files, by the number of the channel.
         unstamped: Why no time stamp could be had yet.
         ended_by: Why it ended early.
+        lowered: The channels of which less is kept since their legal basis ended.
     """
 
     followings: Sequence[Following]
     media: Mapping[int, int]
     unstamped: Explained | None
     ended_by: Explained | None = None
+    lowered: Sequence[Lowered] = ()
 
 
 def network_of(home: Home) -> Network:
@@ -157,9 +161,9 @@ def _nearest(dc: int) -> int:
 class Running:
     """A watch on an opened home, from ``opened``."""
 
-    def __init__(self, home: Home, writer: Writer, watch: Watch) -> None:
-        self._home = home
+    def __init__(self, writer: Writer, watch: Watch, lowered: Sequence[Lowered]) -> None:
         self._writer = writer
+        self._lowered = lowered
         self.watch = watch
 
     def once(self) -> Ran:
@@ -181,26 +185,43 @@ class Running:
         return self._ran(ended)
 
     def _ran(self, ended: Explained | None) -> Ran:
-        return Ran(list(self.watch.followings.values()), self.watch.media, self._writer.beat(now=True), ended)
+        unstamped = self._writer.beat(now=True)
+        return Ran(list(self.watch.followings.values()), self.watch.media, unstamped, ended, self._lowered)
 
 
 @contextmanager
 def opened(
-    home: Home, doer: Doer, report: Callable[[Following], object], network: Network | None = None
+    home: Home,
+    doer: Doer,
+    report: Callable[[Following], object],
+    tell: Callable[[Lowered], object] = lambda _lowered: None,
+    *,
+    network: Network | None = None,
 ) -> Iterator[Running]:
     """The watch of a home, ready to run.
 
     Args:
+        report: Hears after each step which channel it was about.
+        tell: Hears of each channel of which less is kept from now on.
         network: Another Telegram than the one that the settings name.
     """
     network, sessions, settings = network or network_of(home), Sessions(home.keys.path), home.settings.telegram
+    lowered: list[Lowered] = []
+
+    def register() -> list[Watched]:
+        for each in lower_ended_modes(writer, doer, today=home.today()):
+            oplog.note("mode_lowered", count=len(lowered) + 1)
+            lowered.append(each)
+            tell(each)
+        return _register(home, doer)
+
     with home.writing() as writer:
         office = Office(
             engine=home.engine,
             sequencer=writer.sequencer,
             clock=home.clock,
             intake=lambda: _intake(home, writer),
-            register=lambda: _register(home, doer),
+            register=register,
             beat=writer.beat,
             lost=lambda name, state: writer.sequencer.append([_lost(doer, name, state, home.clock())]),
         )
@@ -209,7 +230,7 @@ def opened(
             beat=timedelta(seconds=settings.beat_s),
             per_minute=settings.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None),
         )
-        yield Running(home, writer, Watch(office, sessions, network, rhythm, report))
+        yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered)
 
 
 @contextmanager
@@ -235,16 +256,11 @@ def _intake(home: Home, writer: Writer) -> Iterator[Intake]:
 
 def _register(home: Home, doer: Doer) -> list[Watched]:
     today = home.today().isoformat()
-    return [_watched(channel, doer, today) for channel in _all_channels(home)]
-
-
-def _all_channels(home: Home) -> Iterator[Channel]:
-    for page in every_page(lambda after: list_channels(home, after=after)):
-        yield from page.entries
+    return [_watched(channel, doer, today) for channel in every_channel(home)]
 
 
 def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
-    """A channel as it is kept today: as metadata only from the day after its legal basis has ended."""
+    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not."""
     entry = WatchEntry(
         channel.channel,
         channel.report_url,
@@ -278,7 +294,7 @@ def status(home: Home) -> Status:
     waiting = Counter(subject.partition("/")[0] for subject in fetches)
     channels = [
         _channel_status(name, channel, known.get(name, Standing()), cursors, waiting)
-        for channel in _all_channels(home)
+        for channel in every_channel(home)
         for name in (channel.channel, name_of_comments(channel.channel))
         if name == channel.channel or name in known
     ]
@@ -299,6 +315,7 @@ def _channel_status(
         channel=name,
         channel_id=number,
         mode=channel.mode,
+        expires=channel.expires,
         state=standing.state,
         since=standing.since,
         looked_at=standing.looked_at,

@@ -79,6 +79,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             act=(*_ACT, "mode", "legal_basis", "review_by"),
         ),
         "channel_removed": Schema(subject=("channel",), act=_ACT),
+        "mode_lowered": Schema(subject=("channel",), act=(*_ACT, "mode")),
         "imported": Schema(
             subject=(
                 "source_name",

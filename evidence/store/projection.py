@@ -75,6 +75,12 @@ def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) ->
     _acted(connection, placed, due_at=placed.values["review_by"])
 
 
+def _mode_lowered(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    """Less is kept of a channel; its entry, and until when its legal basis held, stay."""
+    mine = database.channel.c.channel == placed.values["channel"]
+    connection.execute(sa.update(database.channel).where(mine).values(mode=placed.values["mode"]))
+
+
 def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
     _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == placed.values["channel"]))
@@ -154,6 +160,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "hole": _hole,
         "channel_added": _channel_added,
         "channel_removed": _channel_removed,
+        "mode_lowered": _mode_lowered,
         "exported": _exported,
         "imported": _done,
         "receiver_added": _done,

@@ -91,7 +91,12 @@ class Fetching:
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._busy = False
+        self._now: dict[int, Provenance] = {}
         self.kept: Counter[int] = Counter()
+
+    def keep_as(self, channel_id: int, provenance: Provenance) -> None:
+        """Keep the files of a channel as the register says now, whatever it said when they were noticed."""
+        self._now[channel_id] = provenance
 
     def add(self, job: Job, after: timedelta = timedelta()) -> None:
         """Let a file wait for its turn."""
@@ -146,7 +151,8 @@ class Fetching:
             task.forget(connection, kind=FETCH, subject=subject)
 
         try:
-            kept = self._intake.keep_batch([job.observation], job.provenance, done)
+            provenance = self._now.get(job.channel_id, job.provenance)
+            kept = self._intake.keep_batch([job.observation], provenance, done)
         except FloodError as error:
             self.add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return

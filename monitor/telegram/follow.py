@@ -116,6 +116,11 @@ class Following:
         """As its standing is kept and shown."""
         return self.entry.channel
 
+    @property
+    def provenance(self) -> Provenance:
+        """Who watches, how much is kept, and on what basis."""
+        return self._provenance
+
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
         """The channel as requests name it; None where this account was not shown it yet."""
         known = self.standing.channel_id
@@ -157,6 +162,10 @@ class Following:
         if self._snapshot_is_due():
             self._snapshot()
         return False
+
+    def keep_as(self, entry: WatchEntry, provenance: Provenance) -> None:
+        """Go on as the register says now."""
+        self.entry, self._provenance = entry, provenance
 
     def has_news(self) -> None:
         """Telegram hints that there is news: look at once."""
@@ -510,12 +519,13 @@ class Following:
         peers = Peers.of(answer.said.users, answer.said.chats)
         contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
         jobs = {job.position: job for job in self._apart(contents)[1]}
-        now = self._way.clock()
+        now, reads = self._way.clock(), self._provenance.mode is not Mode.METADATA_ONLY
+        reason = HoleReason.UNAVAILABLE if reads else HoleReason.MODE
         for position in positions:
             if position in jobs:
                 fetching.add(jobs[position])
                 continue
-            hole = Hole(self._channel_id, HoleReason.UNAVAILABLE, now, number, number, position=position)
+            hole = Hole(self._channel_id, reason, now, number, number, position=position)
             fetching.gone(subject_of(self._number, number, position), hole, self._provenance)
 
     # Keeping

@@ -87,12 +87,14 @@ class Rhythm:
         beat: Between two signatures of what was logged.
         per_minute: How often one method may be asked; None: as often as Telegram lets us.
         fetchers: How many files are fetched at the same time.
+        register: Between two looks at the register.
     """
 
     poll: timedelta = timedelta(seconds=60)
     beat: timedelta = timedelta(seconds=300)
     per_minute: int | None = None
     fetchers: int = 2
+    register: timedelta = timedelta(seconds=60)
 
     @property
     def unseen_after(self) -> timedelta:
@@ -122,6 +124,7 @@ class Watch:
         self._report = report
         self._stopping = threading.Event()
         self._line: Line | None = None
+        self._current: Way | None = None
         self._failure: BaseException | None = None
         self.followings: dict[str, Following] = {}
         self.media: Counter[int] = Counter()
@@ -212,7 +215,8 @@ class Watch:
             stack.callback(self._keep_pace, pace)
             fetching = Fetching(stack.enter_context(self._office.intake()), self._office.clock)
             way = self._way(line, session, intake, fetching)
-            self._open(way)
+            self._current = way
+            self._read_register(way, fetching, {})
             self._resume(way, fetching)
             stack.callback(self._join, fetching, self._start_fetching(fetching))
             if self._stopping.is_set():
@@ -243,18 +247,25 @@ class Watch:
             fetch=fetch,
         )
 
-    def _open(self, way: Way) -> None:
-        """Take up every channel of the register where it was left."""
+    def _read_register(self, way: Way, fetching: Fetching, before: Mapping[str, Following]) -> None:
+        """Follow every channel of the register as it stands there now, each from where it was left."""
+        register = self._office.register()
         with reading(self._office.engine) as connection:
             known = standings(connection)
-        self.followings = {
-            watched.entry.channel: Following(
-                way, watched.entry, watched.provenance, known.get(watched.entry.channel, Standing())
-            )
-            for watched in self._office.register()
-        }
+        self.followings = {}
+        for watched in register:
+            name = watched.entry.channel
+            following = before.get(name)
+            if following is None:
+                following = Following(way, watched.entry, watched.provenance, known.get(name, Standing()))
+            for each in (following, before.get(name_of_comments(name))):
+                if each is not None:
+                    each.keep_as(watched.entry, watched.provenance)
+                    self.followings[each.name] = each
         for following in list(self.followings.values()):
             self._follow_comments(following)
+            if following.standing.channel_id is not None:
+                fetching.keep_as(following.standing.channel_id, following.provenance)
 
     def _follow_comments(self, of: Following) -> None:
         """Follow the group in which a channel's posts are commented on, unless the register has it as its own."""
@@ -288,25 +299,31 @@ class Watch:
             self._stopping.wait(0.02)
         self._require_fetchers()
 
-    def _go_on(self, _fetching: Fetching) -> None:
-        line = self._line
-        if line is None:
+    def _go_on(self, fetching: Fetching) -> None:
+        line, way = self._line, self._current
+        if line is None or way is None:
             return
-        stamped_at = self._office.clock()
+        stamped_at = read_at = self._office.clock()
         while not self._stopping.is_set():
             self._require_fetchers()
-            behind = False
-            for following in self._in_order():
-                if following.is_behind:
-                    behind = self._step(following) or behind
-                if self._stopping.is_set():
-                    return
+            behind = self._step_each()
             now = self._office.clock()
             if now - stamped_at >= self._rhythm.beat:
                 self._office.beat()
                 stamped_at = now
+            if now - read_at >= self._rhythm.register:
+                self._read_register(way, fetching, self.followings)
+                read_at = now
             for channel in line.news.wait(0.0 if behind else IDLE_S):
                 self._hint(channel)
+
+    def _step_each(self) -> bool:
+        """One step of every channel that has something to ask for; whether there is more to ask at once."""
+        behind = False
+        for following in self._in_order():
+            if following.is_behind and not self._stopping.is_set():
+                behind = self._step(following) or behind
+        return behind
 
     def _in_order(self) -> list[Following]:
         """What is due first, and then what was looked at longest ago."""

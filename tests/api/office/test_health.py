@@ -292,5 +292,5 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "offices",
         "reviews",
     ]
-    assert [finding.id for finding in report.findings] == [*names, "decoder"]
+    assert [finding.id for finding in report.findings] == [*names, "decoder", "watch.modes"]
     report.require_passed()

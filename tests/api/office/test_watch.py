@@ -1,17 +1,24 @@
 """What the office is told of its watch: how accounts and channels stand, and what the settings lack."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from api.home import Home
+from api.office.channel import Lowered, every_channel, remove_channel
 from api.office.watch import network_of, status
 from config.errors import SettingsError
 from evidence.observation import Mode
 from monitor.errors import AccountState, ChannelState
 from monitor.telegram.line import TELEGRAM
-from tests.homes import items_of
-from tests.watching import Desk, desk, kinds, picture
+from monitor.telegram.watch import Rhythm
+from tests.homes import doer, items_of, records_of
+from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
 
 @pytest.fixture
@@ -37,14 +44,65 @@ def test_status_says_what_was_never_seen_and_what_was(at: Desk) -> None:
 def test_a_mode_ends_with_its_legal_basis(at: Desk) -> None:
     group = at.group(mode=Mode.SEALED)
     group.post_photo(picture(1), "një")
-    assert at.once().ended_by is None
+    assert at.once().lowered == []
     at.clock.pass_by(days=4)
     group.post_photo(picture(2), "dy")
-    assert at.once().ended_by is None
     home = at.home
+    (before,) = every_channel(home)
+    ran = at.once()
+    assert ran.ended_by is None
+    assert ran.lowered == [Lowered("grupa", "sealed", str(before.expires))]
     assert kinds(home)["file"] == 2
     assert [item.mode for item in items_of(home) if item.kind == "file"] == ["sealed", "metadata_only"]
+    (row,) = every_channel(home)
+    assert row == replace(before, mode="metadata_only")
+    (logged,) = [record.values for record in records_of(home) if record.type == "mode_lowered"]
+    assert (logged["channel"], logged["mode"], logged["approver"]) == ("grupa", "metadata_only", None)
+    assert logged["reason"] == f"legal basis ended on {before.expires}"
+    assert at.once().lowered == []
     home.engine.dispose()
+    require_clean(at)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The register is read again several times a second."""
+    monkeypatch.setattr("api.office.watch.Rhythm", partial(Rhythm, register=timedelta(seconds=0.2)))
+
+
+@pytest.mark.usefixtures("often")
+def test_a_file_that_waits_when_the_legal_basis_ends_is_not_fetched(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group(mode=Mode.SEALED)
+    group.post_photo(picture(1), "një")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", times=1)
+    with running(at) as home:
+        until(lambda: any(call.name == "upload.getFile" for call in at.telegram.calls))
+        later = home.today() + timedelta(days=400)
+        monkeypatch.setattr(Home, "today", lambda _home: later)
+        until(lambda: any(row.mode == "metadata_only" for row in every_channel(home)))
+        at.clock.pass_by(seconds=100)
+        until(lambda: kinds(home)["file"] == 1)
+        assert [item.mode for item in items_of(home) if item.kind == "file"] == ["metadata_only"]
+    assert len([call for call in at.telegram.calls if call.name == "upload.getFile"]) == 1
+
+
+@pytest.mark.usefixtures("often")
+def test_the_register_is_read_again_while_the_watch_runs(at: Desk) -> None:
+    first = at.group(joined=tuple(at.accounts))
+    first.post("një")
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 1)
+        second = at.group("Dy", "grupi_dy", joined=tuple(at.accounts))
+        second.post("dy")
+        until(lambda: kinds(home)["message"] == 2)
+        other = at.home
+        remove_channel(other, "grupa", doer(other))
+        other.engine.dispose()
+        time.sleep(2.5)  # longer than a wait for news and a look at the register
+        first.post("tri")
+        second.post("katër")
+        until(lambda: kinds(home)["message"] == 3)
+    assert {each["text"] for each in observed(at, "message")} == {"një", "dy", "katër"}
 
 
 def test_settings_that_lack_something_are_told(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
