@@ -1,5 +1,6 @@
 """``evidence completeness``: what was seen of a channel, what was not, and why."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -66,10 +67,10 @@ def _lines(found: "Completeness") -> Iterator[str]:
     yield f"Kept: {counted(_size(found.observed), 'message')}."
     yield from _spans("Seen to be empty", found.holes)
     yield from _spans("Not looked at yet", found.ahead)
-    yield f"Known to be gone since: {counted(found.deleted, 'message')}."
+    yield f"Known to have been deleted: {counted(found.deleted, 'message')}."
     timed = [each for each in found.gaps if each.lo is None]
     others = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
-    yield from _holes("Times in which nothing was seen", timed)
+    yield from _holes("Times that were not seen, or not seen whole", timed)
     yield from _holes("Missing from messages that were seen", others)
 
 
@@ -121,7 +122,8 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
             if each.lo is None
             else f"number {where}"
         )
-        yield f"  {span}: {catalogue.say(f'hole.{each.reason.value}')}"
+        words = f"{span}: {catalogue.say(f'hole.{each.reason.value}')}"
+        yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     if len(holes) > _SHOWN:
         yield f"  and {len(holes) - _SHOWN} more; --json lists all"
 

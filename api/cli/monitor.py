@@ -2,16 +2,29 @@
 
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import actor_option, ask, doer, emit, json_option, open_home, warn, warn_unstamped
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    ask,
+    counted,
+    doer,
+    emit,
+    json_option,
+    open_home,
+    warn,
+    warn_unstamped,
+)
 from config.errors import Term
 from evidence.times import format_time
 
@@ -148,6 +161,35 @@ def _told(ran: "Ran") -> str:
         for each in ran.followings
     ]
     return "\n".join([*lines, f"Files kept: {sum(ran.media.values())}"])
+
+
+@monitor.command("rehearse")
+@click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keep the group's files too.")
+@approved_option
+@actor_option
+@json_option
+@click.pass_context
+def rehearse(
+    ctx: click.Context, legal_basis: Path | None, approved_by: str | None, actor: str | None, as_json: bool
+) -> None:
+    """Watch a group on a Telegram of this machine's own, in the home of a rehearsal.
+
+    An account is logged in, a group registered, and watched through posts, an edit, a deletion, more news than Telegram
+    tells at once, and a message that nobody saw. Nothing real is touched, and the account is forgotten at the end.
+    """
+    from api.office.rehearsed_watch import HANDLE, rehearse_watch
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock, reason="rehearsal", approver=approved_by)
+    with tempfile.TemporaryDirectory(prefix="nisisama-") as work:
+        kept = rehearse_watch(home, Path(work), legal_basis, person)
+    counts = {name: getattr(kept, name) for name in ("messages", "edits", "deletions", "media")}
+    emit(
+        {"channel": HANDLE, "channel_id": kept.completeness.channel_id, **counts},
+        as_json=as_json,
+        text=f"Watched {HANDLE}: {counted(kept.messages, 'message')}, {counted(kept.edits, 'edit')}, "
+        f"{counted(kept.deletions, 'deletion')}, {counted(kept.media, 'file')}.",
+    )
 
 
 @monitor.command("status")

@@ -7,9 +7,10 @@ from api.home import Home
 from api.office.channel import add_channel
 from api.office.completeness import Completeness, completeness_of
 from api.office.request import done_at_once
-from api.office.watch import DEFAULT_ACCOUNT, Ran, log_in, opened
+from api.office.watch import Ran, log_in, opened
 from config.watchlist import watch_entry
 from evidence.authority import Doer
+from evidence.errors import HomeError
 from evidence.observation import Mode
 from monitor.rehearsal.export import rehearsal_jpeg
 from monitor.rehearsal.telegram.accounts import Account
@@ -17,8 +18,10 @@ from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram, Server
 from monitor.telegram.line import DataCentre, Network
 from monitor.telegram.login import Asking
+from monitor.telegram.session import Sessions
 
 HANDLE = "square_hexagon_rehearsal"
+ACCOUNT = "rehearsal"
 PHONE = "+10000000000"
 POSTS = 30
 DIFFERENCE = 20
@@ -40,12 +43,20 @@ class WatchRehearsed:
     completeness: Completeness
 
 
-def rehearse_watch(home: Home, work: Path, legal_basis: Path, doer: Doer) -> WatchRehearsed:
+def rehearse_watch(home: Home, work: Path, legal_basis: Path | None, doer: Doer) -> WatchRehearsed:
     """Log an account in, register a group and watch it through posts, an edit, a deletion and a gap.
 
+    Args:
+        work: A folder for what ends with the rehearsal.
+        legal_basis: Without one, files are not read.
+
     Raises:
+        HomeError: The home is not one of a rehearsal.
         Explained: A step failed; its error says which and why.
     """
+    if not home.settings.office.rehearsal:
+        raise HomeError("home.no_rehearsal", where=str(home.path))
+    mode = Mode.METADATA_ONLY if legal_basis is None else Mode.SEALED
     with LoopbackTelegram.running(work, clock=home.clock) as telegram:
         servers = {
             each.dc: DataCentre(each.host, each.port, each.public_key_file.read_bytes()) for each in telegram.servers
@@ -53,7 +64,7 @@ def rehearse_watch(home: Home, work: Path, legal_basis: Path, doer: Doer) -> Wat
         network = Network(1, "rehearsal", servers)
         account = telegram.world.add_account(PHONE)
         asking = Asking(code=lambda _place: telegram.world.login_code(account), password=lambda: "")
-        log_in(home, DEFAULT_ACCOUNT, PHONE, asking, network)
+        log_in(home, ACCOUNT, PHONE, asking, network)
         group = _group(telegram, account)
         entry = watch_entry(
             channel=HANDLE,
@@ -62,10 +73,11 @@ def rehearse_watch(home: Home, work: Path, legal_basis: Path, doer: Doer) -> Wat
             reported_on=str(home.clock().date()),
             access="public",
         )
-        done_at_once(add_channel(home, entry, Mode.SEALED, legal_basis, doer))
+        done_at_once(add_channel(home, entry, mode, legal_basis, doer))
         runs = [_look(home, doer, network)]
         _go_on(group)
         runs.append(_look(home, doer, network))
+    Sessions(home.keys.path).forget(ACCOUNT)  # the Telegram that knew it is gone
     return _told(home, runs)
 
 

@@ -105,6 +105,10 @@ class Sessions:
         sealed = AESGCM(self._key()).encrypt(nonce, json.dumps(said).encode(), session.name.encode())
         replace_file(self._file(session.name), nonce + sealed)
 
+    def forget(self, name: str) -> None:
+        """Remove the session of an account; Telegram keeps its own half until it is ended there."""
+        self._file(name).unlink(missing_ok=True)
+
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Keep an account's session to this process.

@@ -30,12 +30,14 @@ def found(**changed: object) -> Completeness:
 
 
 def test_the_page_says_all_of_it_in_words() -> None:
-    text = "\n".join(_lines(found()))
+    lines = list(_lines(found()))
+    assert all(len(line) <= 80 for line in lines)
+    text = " ".join(" ".join(lines).split())
     for words in (
         "Kept: 190 messages.",
         "Seen to be empty: 10 numbers (91 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
-        "Known to be gone since: 3 messages.",
+        "Known to have been deleted: 3 messages.",
         "from 2026-11-26 10:00:00 UTC to 2026-11-26 12:00:00 UTC: the program was not running",
         "from 2026-11-26 10:00:00 UTC to now",
         "number 5: ",

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from api.office.rehearsed_watch import POSTS, rehearse_watch
+from evidence.errors import HomeError
 from evidence.observation import HoleReason
+from monitor.telegram.session import Sessions
 from tests.homes import doer, legal_basis, new_home
 
 
@@ -14,4 +18,18 @@ def test_the_rehearsed_watch_keeps_all_of_it_and_names_what_nobody_saw(tmp_path:
     assert kept.completeness.observed == ((1, 6 + POSTS), (8 + POSTS, 8 + POSTS))
     assert kept.completeness.holes == ((7 + POSTS, 7 + POSTS),)
     assert HoleReason.DIFFERENCE_TOO_LONG in {each.reason for each in kept.completeness.gaps}
+    home.engine.dispose()
+
+
+def test_a_real_office_is_never_rehearsed_in(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home", rehearsal=False)
+    with pytest.raises(HomeError, match="real office"):
+        rehearse_watch(home, tmp_path, None, doer(home))
+    home.engine.dispose()
+
+
+def test_without_a_legal_basis_no_file_is_read_and_the_account_is_forgotten(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    assert rehearse_watch(home, tmp_path, None, doer(home)).media == 0
+    assert Sessions(home.keys.path).names() == []
     home.engine.dispose()
