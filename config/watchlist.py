@@ -55,6 +55,26 @@ class LegalBasis:
         }
 
 
+_INVITATION = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?:\+|joinchat/)([A-Za-z0-9_-]{6,64})/?", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """How the office came into a group that takes members by invitation.
+
+    Attributes:
+        by: The person who joined by hand.
+        at: When, as Telegram says it, in the form of the log's times.
+        task: The written task on which that was done.
+    """
+
+    by: str
+    at: str | None
+    task: str
+
+
 @dataclass(frozen=True, slots=True)
 class WatchEntry:
     """A channel to watch, with the public report that names it.
@@ -62,6 +82,8 @@ class WatchEntry:
     Attributes:
         reported_as: What the catalogue of public reports calls the group.
         follows: The channel that it reopens.
+        channel_id: Its number, where it was looked up.
+        joined: Who joined it, where it takes members by invitation.
     """
 
     channel: str
@@ -71,6 +93,13 @@ class WatchEntry:
     access: str
     reported_as: str | None = None
     follows: str | None = None
+    channel_id: str | None = None
+    joined: Joined | None = None
+
+    @property
+    def known_id(self) -> str | None:
+        """The channel's bare number, if it was named by it or looked up."""
+        return self.number or self.channel_id
 
     @property
     def number(self) -> str | None:
@@ -88,6 +117,12 @@ def plain_channel(text: str) -> str:
     name = (address["name"] if address else text.removeprefix("@")).lower()
     number = re.fullmatch(r"-100([0-9]{1,16})", name, re.ASCII)
     return (number[1].lstrip("0") or number[1]) if number else name
+
+
+def invite_of(text: str) -> str | None:
+    """What stands behind ``t.me/+`` or ``t.me/joinchat/``; None where a text is no invitation."""
+    found = _INVITATION.fullmatch(text)
+    return None if found is None else found[1]
 
 
 def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have them

@@ -18,6 +18,7 @@ MonitorError
     ├── AccountError        the account is not logged in, or is no longer what it was
     ├── ChannelError        the channel cannot be seen
     ├── RequestError        it refuses for another reason
+    ├── ResolveError        what was named is no channel that could be watched
     ├── NotAllowedError     the program wanted to ask what it may not
     └── UnknownConstructorError  the answer holds what this program cannot read
 
@@ -174,6 +175,10 @@ class RequestError(TelegramError):
     def name(self) -> str:
         """Of its error: ``FILE_REFERENCE_EXPIRED``."""
         return str(self.facts.get("system", ""))
+
+
+class ResolveError(TelegramError):
+    """What was named is no channel that could be watched, or not yet."""
 
 
 class NotAllowedError(TelegramError):

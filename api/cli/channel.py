@@ -17,12 +17,16 @@ from api.cli.common import (
     json_option,
     open_home,
     reason_option,
+    warn,
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.table import told_time
+from config.errors import Term
+from evidence.times import format_time
 
 if TYPE_CHECKING:
     from api.office.channel import Kin, Registered
+    from api.office.lookup import LookedUp
     from config.catalogues import ReportedGroup
 
 
@@ -43,6 +47,8 @@ def watch() -> None:
 @click.option(
     "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
 )
+@click.option("--joined-by", metavar="NAME", help="Who joined by hand, where members are taken by invitation.")
+@click.option("--task", metavar="TEXT", help="The written task on which that was done.")
 @approved_option
 @reason_option
 @actor_option
@@ -59,6 +65,8 @@ def add(
     mode: str,
     legal_basis: Path | None,
     access: str,
+    joined_by: str | None,
+    task: str | None,
     approved_by: str | None,
     reason: str | None,
     actor: str | None,
@@ -66,7 +74,8 @@ def add(
 ) -> None:
     """Register a publicly reported channel, or change its entry.
 
-    CHANNEL is @name, t.me/name, or its number, with -100 before it or without. One person may add it as
+    CHANNEL is @name, t.me/name, or its number, with -100 before it or without; an invitation (t.me/+...) only
+    where somebody has joined by hand. Where an account is logged in, it is looked up first. One person may add it as
     metadata_only with a reason, and a second person reviews it within seven days. Any other mode needs
     a legal basis and a second person: --approved-by, or the request waits for 'approve' and exits 3.
     Adding the same again changes nothing.
@@ -75,29 +84,72 @@ def add(
     catalogue knows the group.
     """
     from api.office.channel import add_channel
+    from api.office.lookup import Membership, look_up
     from api.office.reported import Reporting, filled_in
     from api.office.request import Waiting
     from config.watchlist import watch_entry
     from evidence.observation import Mode
 
     report = filled_in(Reporting(report_url, reported_by, reported_on, reported_as))
-    entry = watch_entry(
-        channel=channel,
-        report_url=_given(ctx, "report_url", report.url),
-        reported_by=_given(ctx, "reported_by", report.by),
-        reported_on=_given(ctx, "reported_on", report.on),
-        access=access,
-        reported_as=report.reported_as,
-        follows=follows,
-    )
+    said = {
+        "report_url": _given(ctx, "report_url", report.url),
+        "reported_by": _given(ctx, "reported_by", report.by),
+        "reported_on": _given(ctx, "reported_on", report.on),
+        "access": access,
+    }
     home = open_home(ctx)
+    entry, looked_up = look_up(
+        home,
+        channel,
+        lambda name: watch_entry(channel=name, reported_as=report.reported_as, follows=follows, **said),
+        Membership(joined_by, task),
+    )
+    _tell_found(looked_up)
     person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     emit_logged(
-        told(entry.channel, mode, done), done.unstamped, as_json=as_json, text=outcome(entry.channel, mode, done)
+        {**told(entry.channel, mode, done), "found": _found(looked_up)},
+        done.unstamped,
+        as_json=as_json,
+        text=outcome(entry.channel, mode, done),
     )
+
+
+def _tell_found(looked_up: "LookedUp") -> None:
+    """Say what Telegram shows of the channel, or that nobody looked: before anything is registered."""
+    found = looked_up.found
+    if found is None:
+        if looked_up.why_not is not None:
+            warn(Term("note.not_looked_up", cause=looked_up.why_not))
+        return
+    told = Term(
+        "note.found_channel",
+        title=found.title,
+        kind=found.kind,
+        name=f"@{found.usernames[0]}" if found.usernames else "-",
+        number=found.channel_id,
+        members="?" if found.members is None else found.members,
+        since=f"{found.created_at:%Y-%m-%d}" if found.created_at else "?",
+    )
+    warn(told)
+
+
+def _found(looked_up: "LookedUp") -> dict[str, Any] | None:
+    found = looked_up.found
+    if found is None:
+        return None
+    times = {"created_at": found.created_at, "joined_at": found.joined_at}
+    return {
+        "channel_id": str(found.channel_id),
+        "title": found.title,
+        "kind": found.kind,
+        "usernames": list(found.usernames),
+        "public": bool(found.usernames),
+        "members": found.members,
+        **{name: None if at is None else format_time(at) for name, at in times.items()},
+    }
 
 
 def _given(ctx: click.Context, name: str, value: str | None) -> str:
@@ -146,6 +198,7 @@ _NAMES = {
     "reported_on": "when it was reported",
     "reported_as": "what the catalogue calls it",
     "follows": "the channel that it reopens",
+    "channel_id": "its number",
     "expires": "until when its legal basis holds",
 }
 """What the parts of an entry are called."""

@@ -11,7 +11,7 @@ from api.home import Home, Writer
 from api.office.page import LIMIT, Page, every_entry, page_of
 from api.office.request import Ordered, Request, Waiting, ask
 from config.errors import Explained, SettingsError
-from config.watchlist import LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
+from config.watchlist import Joined, LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
 from evidence.authority import Act, Doer, Grant, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
@@ -30,6 +30,7 @@ class Channel:
     Attributes:
         reported_as: What the catalogue of public reports calls the group; None where the report came from elsewhere.
         follows: The channel that it reopens.
+        channel_id: Its number; None while nobody has looked it up.
         expires: The last day of its legal basis, also after that day; None for a mode that needed none.
     """
 
@@ -41,6 +42,7 @@ class Channel:
     reported_on: str
     reported_as: str | None
     follows: str | None
+    channel_id: str | None
     expires: str | None
 
 
@@ -101,6 +103,7 @@ def add_channel(
     """
     _require_past(entry, home)
     _require_followed(home, entry)
+    entry = _as_registered(home, entry)
     basis = legal_basis_for(mode, legal_basis, today=home.today())
     if basis and doer.approver is None:
         return ask(home, Act.WATCH, entry.channel, _order(home, entry, mode, basis), doer)
@@ -121,6 +124,9 @@ def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> R
         reported_as=asked.text_or_none("reported_as"),
         follows=asked.text_or_none("follows"),
     )
+    by, task = asked.text_or_none("joined_by"), asked.text_or_none("task")
+    joined = Joined(by, asked.text_or_none("joined_at"), task) if by and task else None
+    entry = replace(entry, channel_id=asked.text_or_none("channel_id"), joined=joined)
     _require_followed(home, entry)
     wanted = _Wanted(entry, Mode(asked.text("mode")), asked.legal_basis(home.today()))
     return _register(home, wanted, doer, grant, lambda stands: _require_as_asked(stands, asked))
@@ -139,13 +145,42 @@ def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Orde
     with reading(home.engine) as connection:
         stands = _stands(connection, entry.channel)
     replaces = None if stands.index is None else str(stands.index)
-    return {**_texts(_channel_of(entry, mode, basis)), "legal_basis": basis.values(), "replaces": replaces}
+    return {
+        **_texts(_channel_of(entry, mode, basis)),
+        **_joined(entry),
+        "legal_basis": basis.values(),
+        "replaces": replaces,
+    }
 
 
 def _texts(row: Channel) -> dict[str, Value]:
     """What an entry says of a channel; until when the mode holds stands in its legal basis."""
     said = {name: text for name, text in asdict(row).items() if name != "expires"}
     return {name: None if text is None else text_value(text) for name, text in said.items()}
+
+
+def _joined(entry: WatchEntry) -> dict[str, Value]:
+    joined = entry.joined
+    if joined is None:
+        return {"joined_by": None, "joined_at": None, "task": None}
+    return {"joined_by": text_value(joined.by), "joined_at": joined.at, "task": text_value(joined.task)}
+
+
+def _as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
+    """The entry under the name that the register has for its channel already, however it is spelled now."""
+    name = _name_of(home, entry.channel, entry.known_id)
+    return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)
+
+
+def _name_of(home: Home, name: str, number: str | None) -> str | None:
+    """Under which name the register has a channel: as it is named here, or with the same number."""
+    table = database.channel.c
+    with reading(home.engine) as connection:
+        rows = connection.execute(sa.select(table.channel, table.channel_id)).all()
+    return next(
+        (row.channel for row in rows if row.channel == name),
+        next((row.channel for row in rows if number is not None and row.channel_id == number), None),
+    )
 
 
 def _require_as_asked(stands: "_Stands", asked: Request) -> None:
@@ -162,17 +197,18 @@ def _register(
     grant: Grant,
     require: Callable[["_Stands"], None] = lambda _stands: None,
 ) -> Registered:
-    row = _channel_of(wanted.entry, wanted.mode, wanted.basis)
+    told = _channel_of(wanted.entry, wanted.mode, wanted.basis)
 
     def change(stands: _Stands) -> _Change | None:
         require(stands)
+        row = _with_number(told, stands.row)
         if stands.row == row and grant.review_by:
             return None
         due = grant.review_by
         if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
         values = _texts(row) | {
-            "channel_id": wanted.entry.number,
+            **_joined(wanted.entry),
             "legal_basis": wanted.basis.values() if wanted.basis else None,
             "review_by": format_time(due) if due else None,
         }
@@ -185,8 +221,13 @@ def _register(
         if changed is None:
             return Registered(before, logged=False)
         review_by = format_time(changed.review_by) if changed.review_by else None
-        changes = _differences(stands.row, row) if stands.row else ()
+        changes = _differences(stands.row, _with_number(told, stands.row)) if stands.row else ()
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat(), changed=changes)
+
+
+def _with_number(row: Channel, before: Channel | None) -> Channel:
+    """A row that keeps the number which the register knew, where nobody looked it up again."""
+    return row if before is None or row.channel_id else replace(row, channel_id=before.channel_id)
 
 
 def _differences(before: Channel, now: Channel) -> tuple[str, ...]:
@@ -284,6 +325,7 @@ def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Chan
         reported_on=entry.reported_on.isoformat(),
         reported_as=entry.reported_as,
         follows=entry.follows,
+        channel_id=entry.known_id,
         expires=basis.expires.isoformat() if basis else None,
     )
 
@@ -359,7 +401,8 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
     Raises:
         UnknownItemError: It is not on it.
     """
-    name = plain_channel(channel)
+    plain = plain_channel(channel)
+    name = _name_of(home, plain, plain) or plain
 
     def change(stands: _Stands) -> _Change:
         if stands.row is None:

@@ -121,6 +121,11 @@ def network_of(home: Home) -> Network:
     return Network(settings.api_id, settings.api_hash, servers or TELEGRAM, proxy=_proxy(settings.proxy, where))
 
 
+def per_minute_of(home: Home, network: Network) -> int | None:
+    """How often one method may be asked; None: as often as Telegram lets us."""
+    return home.settings.telegram.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None)
+
+
 def _key(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -228,7 +233,7 @@ def opened(
         rhythm = Rhythm(
             poll=timedelta(seconds=settings.poll_s),
             beat=timedelta(seconds=settings.beat_s),
-            per_minute=settings.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None),
+            per_minute=per_minute_of(home, network),
         )
         yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered)
 
@@ -269,6 +274,7 @@ def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
         channel.access,
         channel.reported_as,
         channel.follows,
+        channel.channel_id,
     )
     ended = channel.expires is not None and channel.expires < today
     mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)

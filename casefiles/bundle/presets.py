@@ -37,12 +37,15 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "actor",
                 "approver",
                 "declared_by",
+                "joined_at",
+                "joined_by",
                 "legal_basis",
                 "order",
                 "person",
                 "reason",
                 "receiver",
                 "target",
+                "task",
             }
         ),
         Tells.SAID: frozenset(

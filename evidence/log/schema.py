@@ -76,7 +76,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "follows",
                 "access",
             ),
-            act=(*_ACT, "mode", "legal_basis", "review_by"),
+            act=(*_ACT, "mode", "legal_basis", "review_by", "joined_by", "joined_at", "task"),
         ),
         "channel_removed": Schema(subject=("channel",), act=_ACT),
         "mode_lowered": Schema(subject=("channel",), act=(*_ACT, "mode")),

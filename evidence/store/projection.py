@@ -65,7 +65,8 @@ def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
 
 
 def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
-    names = ("channel", "mode", "access", "report_url", "reported_by", "reported_on", "reported_as", "follows")
+    named = ("channel", "channel_id", "reported_as", "follows")
+    names = (*named, "mode", "access", "report_url", "reported_by", "reported_on")
     basis = placed.values["legal_basis"]
     row = {name: placed.values[name] for name in names} | {"idx": placed.idx}
     row["expires"] = basis["expires"] if basis else None

@@ -199,14 +199,16 @@ class Following:
 
     def _find(self) -> None:
         """Find the channel for this account: by its name, or by its number where the account has met it."""
-        name = self.entry.channel
+        known = self.standing.channel_id or _number(self.entry.known_id)
+        if known is not None and known in self._way.session.channels:
+            self._keep_standing(replace(self.standing, channel_id=known))
+            return
         if self.entry.number is not None:
             raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
-        said = self._ask(functions.contacts.ResolveUsernameRequest(name)).said
+        said = self._ask(functions.contacts.ResolveUsernameRequest(self.entry.channel)).said
         channel = next((chat for chat in said.chats if isinstance(chat, types.Channel)), None)
         if channel is None or not isinstance(said.peer, types.PeerChannel):
             raise ChannelError.unseen(ChannelState.GONE, "NOT_A_CHANNEL")
-        known = self.standing.channel_id
         if known is not None and channel.id != known:
             # its name belongs to another channel now: that one was not reported
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
@@ -239,6 +241,7 @@ class Following:
             fetch=lambda file: self._way.fetch(self._number, file),
         )
         self.standing = replace(self.standing, linked=_discussion_of(answer.said))
+        self._look_at_chat(answer.said.chats)
         return answer, [self._acquired(observation, answer.method), *beside], answer.said.full_chat
 
     def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema

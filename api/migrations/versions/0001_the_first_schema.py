@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001h"
+revision = "0001i"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("reported_on", sa.String(length=10), nullable=False),
         sa.Column("reported_as", sa.Text(), nullable=True),
         sa.Column("follows", sa.String(length=64), nullable=True),
+        sa.Column("channel_id", sa.String(length=32), nullable=True),
         sa.Column("expires", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel")),
     )

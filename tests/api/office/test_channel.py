@@ -257,7 +257,7 @@ def test_a_channel_that_another_removed_meanwhile_is_not_removed_again(
 
 
 def lineage(*follows: tuple[str, str | None]) -> list[tuple[str, int]]:
-    plain = Channel("", "metadata_only", "public", "https://x.y", "Org", "2026-01-02", None, None, None)
+    plain = Channel("", "metadata_only", "public", "https://x.y", "Org", "2026-01-02", None, None, None, None)
     rows = [replace(plain, channel=name, follows=before) for name, before in follows]
     return [(kin.channel.channel, kin.depth) for kin in by_lineage(rows)]
 

@@ -1,0 +1,145 @@
+"""Looks a channel up with an account of the office, before it is registered; reads, and joins nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from api.home import Home
+from api.office.watch import network_of, per_minute_of
+from config.errors import Explained
+from config.watchlist import Joined, WatchEntry, invite_of
+from evidence.store.database import reading
+from evidence.times import format_time
+from monitor.errors import AccountError, AccountState, FloodError, ResolveError, UnreachableError
+from monitor.telegram.line import Line
+from monitor.telegram.pace import Pace
+from monitor.telegram.resolve import FoundChannel, Invitation, look_at_invitation, resolve_name, resolve_number
+from monitor.telegram.session import AccountSession, Sessions
+from monitor.telegram.watch import account_states
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A named person who joined a group by hand, and the written task on which that was done."""
+
+    by: str | None
+    task: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What was found of a channel.
+
+    Attributes:
+        found: None where nothing was looked up.
+        why_not: Why nothing was looked up.
+    """
+
+    found: FoundChannel | None
+    why_not: Explained | None = None
+
+
+@contextmanager
+def on_line(home: Home, name: str) -> Iterator[tuple[Line, AccountSession]]:
+    """One account of the office, to be asked; what it learns of channels is kept, and so is its pace.
+
+    Raises:
+        AccountError: There is no such account, or another process uses it.
+        FloodError: Telegram asked for a pause that is not over.
+    """
+    network, sessions = network_of(home), Sessions(home.keys.path)
+    if name not in sessions.names():
+        raise AccountError("account.not_logged_in", found=name)
+    with sessions.locked(name):
+        session = sessions.read(name)
+        with reading(home.engine) as connection:
+            pace = Pace.read(connection, name, home.clock, per_minute_of(home, network))
+        if rest := pace.longest_rest():
+            raise FloodError.of(*rest)
+        with Line(network, session, sessions.save, home.clock, pace) as line:
+            try:
+                yield line, session
+            finally:
+                sessions.save(session)
+                with home.writing() as writer, writer.sequencer.take() as connection:
+                    pace.write(connection)
+
+
+def well_accounts(home: Home) -> list[str]:
+    """The accounts that are logged in and not lost, where the office has an application to ask with."""
+    if not home.keys.path.is_dir() or not home.settings.telegram.api_id:
+        return []
+    states = account_states(home.engine)
+    names = Sessions(home.keys.path).names()
+    return [name for name in names if states.get(name, AccountState.OK) is AccountState.OK]
+
+
+def look_up(
+    home: Home, channel: str, entry_of: Callable[[str], WatchEntry], member: Membership
+) -> tuple[WatchEntry, LookedUp]:
+    """The entry of a channel, with what Telegram shows of it, where an account can be asked.
+
+    Args:
+        channel: As a person names it: a name, a number or an invitation.
+        entry_of: Makes the entry of a channel from its name or number.
+
+    Raises:
+        ChannelError: Nobody has this name, the channel cannot be seen, or the invitation has expired.
+        ResolveError: It is a person or a bot, a number that the account has never met, or an invitation to a group
+            that nobody has joined, or of which it is not said who did, and on what task.
+        AccountError: It is an invitation, and there is no account to ask.
+    """
+    if invite := invite_of(channel):
+        found = _behind(_ask_first(home, lambda line, session: look_at_invitation(line, session, invite)), member)
+        entry = entry_of(str(found.channel_id))
+        if entry.access != "invite":
+            raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))
+        return _entry(entry, LookedUp(found), member)
+    entry = entry_of(channel)
+    try:
+        return _entry(entry, LookedUp(_ask_first(home, lambda line, session: _resolve(line, session, entry))), member)
+    except (AccountError, FloodError, UnreachableError) as error:
+        return _entry(entry, LookedUp(None, error), member)
+
+
+def _behind(shown: Invitation, member: Membership) -> FoundChannel:
+    if shown.leads_to is None:
+        raise ResolveError("resolve.not_a_member", title=shown.title, members=_count(shown.members))
+    if not member.by or not member.task:
+        raise ResolveError("resolve.nobody_named", title=shown.title, members=_count(shown.members))
+    return shown.leads_to
+
+
+def _resolve(line: Line, session: AccountSession, entry: WatchEntry) -> FoundChannel:
+    if entry.number is not None:
+        return resolve_number(line, session, int(entry.number))
+    return resolve_name(line, session, entry.channel)
+
+
+def _entry(entry: WatchEntry, looked_up: LookedUp, member: Membership) -> tuple[WatchEntry, LookedUp]:
+    found = looked_up.found
+    joined = None
+    if entry.access == "invite" and member.by and member.task:
+        at = None if found is None or found.joined_at is None else format_time(found.joined_at)
+        joined = Joined(member.by, at, member.task)
+    number = None if found is None else str(found.channel_id)
+    return replace(entry, channel_id=number, joined=joined), looked_up
+
+
+def _count(members: int | None) -> str:
+    return "?" if members is None else str(members)
+
+
+def _ask_first(home: Home, ask: Callable[[Line, AccountSession], T]) -> T:
+    """Ask with the first account that is well and that no other process uses."""
+    error = AccountError("account.not_logged_in", found="-")
+    for name in well_accounts(home):
+        try:
+            with on_line(home, name) as (line, session):
+                return ask(line, session)
+        except AccountError as failed:
+            error = failed
+    raise error

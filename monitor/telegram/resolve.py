@@ -1,0 +1,118 @@
+"""What a channel is, before anybody watches it: asked of Telegram by its name, its number, or an invitation.
+
+An invitation is looked at and never followed: the program does not join. It gives a channel only where a person has
+joined by hand with this account.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from telethon.tl import functions, types
+
+from monitor.errors import ResolveError
+from monitor.telegram.line import Line
+from monitor.telegram.session import AccountSession
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChannel:
+    """What Telegram shows of a channel.
+
+    Attributes:
+        kind: ``channel`` or ``group``.
+        members: None where Telegram does not say.
+        created_at: None for one that the account has joined: Telegram then says when that was instead.
+        joined_at: When the account joined; None where it has not.
+    """
+
+    channel_id: int
+    access_hash: int = field(repr=False)
+    title: str
+    kind: str
+    usernames: tuple[str, ...]
+    members: int | None
+    created_at: datetime | None
+    joined_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an invitation shows.
+
+    Attributes:
+        members: None where Telegram does not say.
+        leads_to: The channel, where the account is a member of it.
+    """
+
+    title: str
+    members: int | None
+    leads_to: FoundChannel | None
+
+
+def resolve_name(line: Line, session: AccountSession, name: str) -> FoundChannel:
+    """The channel that has a user name.
+
+    Raises:
+        ChannelError: Nobody has this name, or the channel cannot be seen.
+        ResolveError: It is the name of a person or a bot.
+    """
+    said = line.ask(functions.contacts.ResolveUsernameRequest(name)).said
+    channel = next((chat for chat in said.chats if isinstance(chat, types.Channel)), None)
+    if channel is None or not isinstance(said.peer, types.PeerChannel):
+        bot = any(getattr(user, "bot", False) for user in said.users)
+        raise ResolveError("resolve.a_bot" if bot else "resolve.a_person", found=f"@{name}")
+    session.channels[channel.id] = channel.access_hash
+    return _in_full(line, session, channel.id)
+
+
+def resolve_number(line: Line, session: AccountSession, number: int) -> FoundChannel:
+    """The channel that has a number.
+
+    Raises:
+        ChannelError: It cannot be seen.
+        ResolveError: The account has never met it, and Telegram shows nobody a channel by its number alone.
+    """
+    if number not in session.channels:
+        raise ResolveError("resolve.never_met", found=str(number))
+    return _in_full(line, session, number)
+
+
+def look_at_invitation(line: Line, session: AccountSession, invite: str) -> Invitation:
+    """What an invitation shows; it is not followed.
+
+    Args:
+        invite: What stands behind ``t.me/+``.
+
+    Raises:
+        ChannelError: It has expired, or never was one.
+        ResolveError: It is to a small group, which has no number of its own.
+    """
+    said = line.ask(functions.messages.CheckChatInviteRequest(invite)).said
+    if not isinstance(said, types.ChatInviteAlready):
+        chat = getattr(said, "chat", None)
+        title = str(getattr(said, "title", None) or getattr(chat, "title", ""))
+        members = getattr(said, "participants_count", None) or getattr(chat, "participants_count", None)
+        return Invitation(title, members, None)
+    if not isinstance(said.chat, types.Channel):
+        raise ResolveError("resolve.a_small_group", found=type(said.chat).__name__)
+    session.channels[said.chat.id] = said.chat.access_hash
+    found = _in_full(line, session, said.chat.id)
+    return Invitation(found.title, found.members, found)
+
+
+def _in_full(line: Line, session: AccountSession, number: int) -> FoundChannel:
+    peer = types.InputChannel(number, session.channels[number])
+    said = line.ask(functions.channels.GetFullChannelRequest(peer)).said
+    channel: Any = next(chat for chat in said.chats if chat.id == number)
+    names = [channel.username, *(each.username for each in channel.usernames or () if each.active)]
+    return FoundChannel(
+        channel_id=number,
+        access_hash=session.channels[number],
+        title=channel.title,
+        kind="channel" if channel.broadcast else "group",
+        usernames=tuple(dict.fromkeys(name for name in names if name)),
+        members=said.full_chat.participants_count or channel.participants_count,
+        created_at=channel.date if channel.left else None,
+        joined_at=None if channel.left else channel.date,
+    )

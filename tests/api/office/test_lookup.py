@@ -1,0 +1,122 @@
+"""The office looks before it registers; one channel has one entry, however it is spelled."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.office.channel import add_channel, every_channel, remove_channel
+from api.office.lookup import LookedUp, Membership, look_up
+from config.watchlist import WatchEntry, watch_entry
+from evidence.observation import Mode
+from monitor.errors import AccountError, FloodError, ResolveError
+from monitor.telegram.session import Sessions
+from tests.homes import doer, records_of
+from tests.watching import Desk, desk
+
+NOBODY = Membership(None, None)
+MILA = Membership("mila", "Task 7 of 3 November")
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def looked(home: Home, channel: str, member: Membership = NOBODY, **more: str) -> tuple[WatchEntry, LookedUp]:
+    report = {"report_url": "https://x.y", "reported_by": "Org", "reported_on": "2026-01-01", "access": "public"}
+    return look_up(home, channel, lambda name: watch_entry(channel=name, **{**report, **more}), member)
+
+
+def test_the_number_that_was_found_is_logged_and_every_spelling_is_one_entry(at: Desk) -> None:
+    room = at.telegram.world.add_channel("Grupa", username="grupa", members=321)
+    home = at.home
+    for spelling in ("@Grupa", "https://t.me/grupa", f"-100{room.id}", str(room.id), f"t.me/c/{room.id}"):
+        entry, found = looked(home, spelling)
+        assert found.found is not None
+        assert (entry.channel_id, found.found.title) == (str(room.id), "Grupa")
+        add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    (row,) = every_channel(home)
+    assert (row.channel, row.channel_id) == ("grupa", str(room.id))
+    added = [record.values for record in records_of(home) if record.type == "channel_added"]
+    assert {(each["channel"], each["channel_id"], each["joined_by"]) for each in added} == {
+        ("grupa", str(room.id), None)
+    }
+    room.post("një")
+    home.engine.dispose()
+    assert at.once().ended_by is None
+    home = at.home
+    remove_channel(home, f"-100{room.id}", doer(home))
+    assert list(every_channel(home)) == []
+    home.engine.dispose()
+
+
+def test_a_channel_that_is_looked_up_later_keeps_its_number_when_it_is_not(at: Desk) -> None:
+    room = at.telegram.world.add_channel("Grupa", username="grupa")
+    home = at.home
+    entry, _found = looked(home, "grupa")
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home, approver=None))
+    with Sessions(home.keys.path).locked("watch"):
+        again, nothing = looked(home, "grupa")
+    assert nothing.found is None
+    assert isinstance(nothing.why_not, AccountError)
+    assert again.channel_id is None
+    assert not add_channel(home, again, Mode.METADATA_ONLY, None, doer(home, approver=None)).logged
+    (row,) = every_channel(home)
+    assert row.channel_id == str(room.id)
+    home.engine.dispose()
+
+
+def test_a_name_that_another_channel_took_over_meanwhile_is_not_watched(at: Desk) -> None:
+    room = at.telegram.world.add_channel("Grupa", username="grupa")
+    home = at.home
+    entry, _found = looked(home, "grupa")
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    home.engine.dispose()
+    room.set_usernames("tjeter")
+    at.telegram.world.add_channel("Tjetër", username="grupa").post("jo jona")
+    room.post("jona")
+    (following,) = at.once().followings
+    assert following.standing.channel_id == room.id
+
+
+def test_a_long_pause_is_held_and_told(at: Desk) -> None:
+    at.telegram.world.add_channel("Grupa", username="grupa")
+    at.telegram.faults.fail("contacts.resolveUsername", "FLOOD_WAIT_3600", times=1)
+    home = at.home
+    for _attempt in range(2):
+        _entry, nothing = looked(home, "grupa")
+        assert isinstance(nothing.why_not, FloodError)
+    home.engine.dispose()
+    assert [call.name for call in at.telegram.calls].count("contacts.resolveUsername") == 1
+
+
+def test_an_invitation_needs_a_member_a_name_and_a_task(at: Desk) -> None:
+    room = at.telegram.world.add_channel("E mbyllur", members=12)
+    address, home = f"https://t.me/+{room.invite}", at.home
+    with pytest.raises(ResolveError, match="not a member") as raised:
+        looked(home, address, MILA, access="invite")
+    assert raised.value.found == "E mbyllur, 12 members"
+    room.admit(at.accounts[0])
+    for member, access in ((NOBODY, "invite"), (MILA, "public")):
+        with pytest.raises(ResolveError, match="on record"):
+            looked(home, address, member, access=access)
+    entry, _found = looked(home, f"t.me/joinchat/{room.invite}", MILA, access="invite")
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    values = records_of(home)[-1].values
+    assert (values["channel"], values["joined_by"], values["task"]) == (str(room.id), "mila", MILA.task)
+    assert values["joined_at"]
+    room.post("brenda")
+    home.engine.dispose()
+    (following,) = at.once().followings
+    assert (following.counts.messages, following.standing.pushed) == (1, True)
+
+
+def test_without_an_account_a_name_is_registered_and_an_invitation_is_not(home: Home) -> None:
+    entry, nothing = looked(home, "@grupa")
+    assert (entry.channel_id, nothing.found) == (None, None)
+    assert isinstance(nothing.why_not, AccountError)
+    with pytest.raises(AccountError):
+        looked(home, "t.me/+abcdefgh12345678", MILA, access="invite")
