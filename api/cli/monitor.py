@@ -31,6 +31,7 @@ from evidence.times import format_time
 if TYPE_CHECKING:
     from api.office.channel import Lowered
     from api.office.watch import ChannelStatus, Ran, Running, Status
+    from monitor.telegram.account import Freeze
     from monitor.telegram.follow import Following
 
 _TOLD_EVERY_S = 60.0
@@ -42,13 +43,14 @@ def monitor() -> None:
 
 
 @monitor.command("login")
-@click.option("--phone", required=True, metavar="PHONE", help="The account's number, with its country code.")
+@click.option("--phone", metavar="PHONE", help="The account's number, with its country code.")
 @click.option(
     "--account", "name", default="watch", show_default=True, metavar="NAME", help="What you call the account."
 )
+@click.option("--check", is_flag=True, help="Log nobody in: say what the account is, and which channels it sees.")
 @json_option
 @click.pass_context
-def login(ctx: click.Context, phone: str, name: str, as_json: bool) -> None:
+def login(ctx: click.Context, phone: str | None, name: str, *, check: bool, as_json: bool) -> int:
     """Log an account of the office in.
 
     Telegram sends a code; the program says where it arrives and asks for it, and for the password of two-step
@@ -57,6 +59,11 @@ def login(ctx: click.Context, phone: str, name: str, as_json: bool) -> None:
     from api.office.watch import log_in
     from monitor.telegram.login import Asking
 
+    if check:
+        return _check(ctx, name, as_json=as_json)
+    if phone is None:
+        param = next(each for each in ctx.command.params if each.name == "phone")
+        raise click.MissingParameter(ctx=ctx, param=param)
     home = open_home(ctx)
     asking = Asking(
         code=lambda place: _line(Term("prompt.code", place=place)),
@@ -64,6 +71,40 @@ def login(ctx: click.Context, phone: str, name: str, as_json: bool) -> None:
     )
     log_in(home, name, phone, asking)
     emit({"account": name, "state": "ok"}, as_json=as_json, text=f"Account {name} is logged in.")
+    return 0
+
+
+def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
+    from api.errors import REFUSED
+    from api.office.account import check_account
+
+    done = check_account(open_home(ctx), name)
+    channels = [
+        {"channel": each.channel, "state": each.state.value, "joined": each.joined, "pushed": each.joined}
+        for each in done.channels
+    ]
+    lines = [f"Account {name}: {done.state.value}{_frozen(done.freeze)}"]
+    for each in done.channels:
+        how = (
+            "" if each.joined is None else ", joined: news are pushed" if each.joined else ", not joined: it is polled"
+        )
+        lines.append(f"{each.channel}: {each.state.value}{how}")
+    told = {"account": name, "state": done.state.value, "freeze": _freeze(done.freeze), "channels": channels}
+    emit({**told, "ok": done.is_well}, as_json=as_json, text="\n".join(lines))
+    return 0 if done.is_well else REFUSED
+
+
+def _frozen(freeze: "Freeze | None") -> str:
+    if freeze is None:
+        return ""
+    appeal = f"; appeal: {freeze.appeal_url}" if freeze.appeal_url else ""
+    return f" from {_short(freeze.since)} to {_short(freeze.until)}{appeal}"
+
+
+def _freeze(freeze: "Freeze | None") -> dict[str, Any] | None:
+    if freeze is None:
+        return None
+    return {"since": _time(freeze.since), "until": _time(freeze.until), "appeal_url": freeze.appeal_url}
 
 
 def _line(prompt: Term, *, hidden: bool = False) -> str:
@@ -206,7 +247,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
 def _status_json(found: "Status") -> dict[str, Any]:
     return {
         "accounts": [
-            {"account": each.name, "state": each.state.value, "rests_until": _time(each.rests_until)}
+            {
+                "account": each.name,
+                "state": each.state.value,
+                "rests_until": _time(each.rests_until),
+                "freeze": _freeze(each.freeze),
+            }
             for each in found.accounts
         ],
         "channels": [
@@ -221,21 +267,28 @@ def _status_json(found: "Status") -> dict[str, Any]:
                 "cursor": each.cursor,
                 "behind": each.behind,
                 "waiting": each.waiting,
+                "lag_s": each.lag_s,
+                "gaps": each.gaps,
+                "floods": each.floods,
             }
             for each in found.channels
         ],
+        "queue": sum(each.waiting for each in found.channels),
         "stamped_at": _time(found.stamped_at),
     }
 
 
 def _status_lines(found: "Status") -> Sequence[str]:
-    lines = [f"Account {each.name}: {each.state.value}" for each in found.accounts] or ["No account is logged in."]
+    lines = [f"Account {each.name}: {each.state.value}{_frozen(each.freeze)}" for each in found.accounts]
+    lines = lines or ["No account is logged in."]
     for each in found.channels:
         looked = "never seen" if each.looked_at is None else f"seen {_short(each.looked_at)}"
         rest = ", history not complete" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
-        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}, {_kept(each)}")
-    return lines
+        holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
+        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}{holes}, {_kept(each)}")
+    proven = "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at)}"
+    return [*lines, f"{counted(sum(each.waiting for each in found.channels), 'file')} in the queue, {proven}"]
 
 
 def _kept(channel: "ChannelStatus") -> str:

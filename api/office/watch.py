@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from api.home import Home, Writer
 from api.office.channel import Channel, Lowered, every_channel, lower_ended_modes
 from config import oplog
@@ -18,12 +20,13 @@ from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
-from evidence.observation import Mode
+from evidence.observation import HoleReason, Mode
 from evidence.spans import highest_gap
-from evidence.store import task
+from evidence.store import database, task
 from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountState, ChannelState
+from monitor.telegram.account import FREEZE, Freeze, read_freeze
 from monitor.telegram.comments import name_of_comments
 from monitor.telegram.follow import Following
 from monitor.telegram.line import TELEGRAM, DataCentre, Line, Network
@@ -46,11 +49,13 @@ class AccountStatus:
 
     Attributes:
         rests_until: Until when Telegram asked for a pause.
+        freeze: What ``monitor login --check`` was told of a freeze that is not over.
     """
 
     name: str
     state: AccountState
     rests_until: datetime | None
+    freeze: Freeze | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,9 @@ class ChannelStatus:
         expires: The last day of its legal basis, also after that day.
         behind: Whether message numbers are left that were not looked at.
         waiting: How many files of it wait to be fetched.
+        lag_s: Seconds since the last look; None before the first.
+        gaps: How many holes in its message numbers are on record.
+        floods: How many pauses that Telegram asked for are on record.
     """
 
     channel: str
@@ -74,6 +82,9 @@ class ChannelStatus:
     cursor: int
     behind: bool
     waiting: int
+    lag_s: int | None
+    gaps: int
+    floods: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,14 +303,15 @@ def status(home: Home) -> Status:
     with reading(home.engine) as connection:
         known = standings(connection)
         rests, fetches = task.noted(connection, REST), task.noted(connection, FETCH)
+        freezes, holes = task.noted(connection, FREEZE), _holes(connection)
         cursors = {each.channel_id: cursor(connection, each.channel_id) for each in known.values() if each.channel_id}
     states = account_states(home.engine)
     names = Sessions(home.keys.path).names() if home.keys.path.is_dir() else []
     until = {name: [each.due_at for key, each in rests.items() if key.startswith(f"{name}/")] for name in names}
-    accounts = [_account(name, states.get(name), until[name], home.clock()) for name in names]
+    accounts = [_account(name, states.get(name), until[name], freezes.get(name), home.clock()) for name in names]
     waiting = Counter(subject.partition("/")[0] for subject in fetches)
     channels = [
-        _channel_status(name, channel, known.get(name, Standing()), cursors, waiting)
+        _channel_status(name, channel, known.get(name, Standing()), _Counts(cursors, waiting, holes, home.clock()))
         for channel in every_channel(home)
         for name in (channel.channel, name_of_comments(channel.channel))
         if name == channel.channel or name in known
@@ -307,15 +319,33 @@ def status(home: Home) -> Status:
     return Status(accounts, channels, home.known_times().stamped_at)
 
 
-def _account(name: str, state: AccountState | None, rests: Sequence[datetime], now: datetime) -> AccountStatus:
+def _account(
+    name: str, state: AccountState | None, rests: Sequence[datetime], frozen: task.Noted | None, now: datetime
+) -> AccountStatus:
     until = max((each for each in rests if each > now), default=None)
+    freeze = read_freeze(frozen.progress) if frozen is not None and frozen.due_at > now else None
     well = AccountState.OK if until is None else AccountState.FLOOD
-    return AccountStatus(name, state or well, until)
+    return AccountStatus(name, state or (well if freeze is None else AccountState.FROZEN), until, freeze)
 
 
-def _channel_status(
-    name: str, channel: Channel, standing: Standing, cursors: Mapping[int, int], waiting: Mapping[str, int]
-) -> ChannelStatus:
+def _holes(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
+    """How many holes are on record, by channel and reason."""
+    table = database.hole.c
+    counted = sa.select(table.channel_id, table.reason, sa.func.count()).group_by(table.channel_id, table.reason)
+    return {(channel, reason): int(count) for channel, reason, count in connection.execute(counted)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What is counted of all channels, and the time of the look."""
+
+    cursors: Mapping[int, int]
+    waiting: Mapping[str, int]
+    holes: Mapping[tuple[str, str], int]
+    now: datetime
+
+
+def _channel_status(name: str, channel: Channel, standing: Standing, of: _Counts) -> ChannelStatus:
     number = None if standing.channel_id is None else str(standing.channel_id)
     return ChannelStatus(
         channel=name,
@@ -325,7 +355,10 @@ def _channel_status(
         state=standing.state,
         since=standing.since,
         looked_at=standing.looked_at,
-        cursor=cursors.get(standing.channel_id or 0, 0),
+        cursor=of.cursors.get(standing.channel_id or 0, 0),
         behind=highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck),
-        waiting=0 if number is None else waiting.get(number, 0),
+        waiting=of.waiting.get(number or "", 0),
+        lag_s=None if standing.looked_at is None else max(int((of.now - standing.looked_at).total_seconds()), 0),
+        gaps=of.holes.get((number or "", HoleReason.GAP.value), 0),
+        floods=of.holes.get((number or "", HoleReason.FLOOD.value), 0),
     )

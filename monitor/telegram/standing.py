@@ -5,6 +5,7 @@
               fetch   CHANNEL_ID/ID/POSITION a file that a logged message named and that is not kept yet
               rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
               account NAME                   what the account is to Telegram
+              freeze  NAME                   since when and until when it is frozen, and where to appeal
 
 Rows hold numbers, times and states. They are written in the transaction of the events that they follow, so a
 watch that was killed goes on where it was; what it asks for twice is known.

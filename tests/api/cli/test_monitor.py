@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.rehearsal.telegram.accounts import Account
-from tests.commands import DONE, ENVIRONMENT, REFUSED, run
+from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
 from tests.contracts.tree import ROOT
 from tests.homes import items_of
 from tests.watching import PHONE, Desk, desk, picture, until
@@ -173,3 +174,21 @@ def test_no_log_carries_phone_code_text_or_session(at: Desk) -> None:
     log = (at.folder / "home" / "nisisama.log").read_text()
     for secret in (PHONE, PHONE[1:], at.codes[0], "fjalë e fshehtë", "grupa", "Grupa"):
         assert secret not in log
+
+
+def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_well(at: Desk) -> None:
+    home = at.folder / "home"
+    at.group(joined=tuple(at.accounts))
+    ran = run("monitor", "login", "--check", "--json", home=home)
+    assert (ran.code, ran.printed["ok"], ran.printed["state"]) == (DONE, True, "ok")
+    assert ran.printed["channels"] == [{"channel": "grupa", "state": "ok", "joined": True, "pushed": True}]
+    assert "grupa: ok, joined: news are pushed" in run("monitor", "login", "--check", home=home).out
+    now = at.clock()
+    at.telegram.world.freeze(at.accounts[0], now, now + timedelta(days=6), "https://t.me/spambot")
+    ran = run("monitor", "login", "--check", "--json", home=home)
+    assert (ran.code, ran.printed["state"]) == (REFUSED, "frozen")
+    assert ran.printed["freeze"]["appeal_url"] == "https://t.me/spambot"
+    assert "https://t.me/spambot" in run("monitor", "status", home=home).out
+    (account,) = run("monitor", "status", "--json", home=home).printed["accounts"]
+    assert (account["state"], account["freeze"]) == ("frozen", ran.printed["freeze"])
+    assert run("monitor", "login", "--json", home=home).code == USAGE

@@ -1,0 +1,70 @@
+"""What an account is to Telegram right now, as Telegram says it: well, or frozen, and then where to appeal.
+
+Source: core.telegram.org/api/auth, "Frozen accounts"; the keys are those of ``help.getAppConfig``.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from telethon.tl import functions, types
+
+from evidence.times import format_time, parse_time
+from monitor.errors import AccountError, AccountState
+from monitor.telegram.line import Line
+
+FREEZE = "freeze"
+"""Kind of the task row that keeps what an account was told of its freeze."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """How long an account is frozen.
+
+    Attributes:
+        appeal_url: Where its owner can appeal; empty where Telegram says nothing.
+    """
+
+    since: datetime
+    until: datetime
+    appeal_url: str
+
+    def text(self) -> str:
+        """As the database keeps it."""
+        said = {"since": format_time(self.since), "until": format_time(self.until), "appeal_url": self.appeal_url}
+        return json.dumps(said)
+
+
+def read_freeze(text: str) -> Freeze:
+    """A freeze as the database keeps it."""
+    said = json.loads(text)
+    return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
+
+
+def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
+    """The state of the account, and its freeze.
+
+    Raises:
+        FloodError: Telegram asks for a pause.
+        UnreachableError: It was not reached.
+    """
+    try:
+        freeze = _freeze_of(line.ask(functions.help.GetAppConfigRequest(0)).said)
+        if freeze is not None:
+            return AccountState.FROZEN, freeze
+        line.ask(functions.users.GetUsersRequest([types.InputUserSelf()]))
+    except AccountError as error:
+        if error.state is None:
+            raise
+        return error.state, None
+    return AccountState.OK, None
+
+
+def _freeze_of(config: Any) -> Freeze | None:  # noqa: ANN401 - help.AppConfig
+    values = {each.key: getattr(each.value, "value", None) for each in config.config.value}
+    since, until = values.get("freeze_since_date"), values.get("freeze_until_date")
+    if not since or not until:
+        return None
+    begins, ends = (datetime.fromtimestamp(int(each), UTC) for each in (since, until))
+    return Freeze(begins, ends, str(values.get("freeze_appeal_url") or ""))
