@@ -34,7 +34,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from evidence.store.projection import Placed
 from evidence.times import Clock, format_time
-from monitor.errors import ChannelError, ChannelState, RequestError, UnknownConstructorError
+from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import whole_of
 from monitor.telegram.content import contents_of
@@ -109,6 +109,7 @@ class Following:
         self._shown: tuple[object, ...] | None = None
         self._more = False
         self._tried_at: datetime | None = None
+        self._rests_until: datetime | None = None
         self.counts = Counted()
 
     @property
@@ -139,7 +140,12 @@ class Following:
             return self._step()
         except ChannelError as error:
             self._more, self._tried_at = False, self._way.clock()
+            self._rests_until = self._tried_at + self._way.poll
             self._unseen(error.state)
+            raise
+        except FloodError as error:
+            self._rests_until = error.until
+            self._pause()
             raise
 
     def _step(self) -> bool:
@@ -178,9 +184,13 @@ class Following:
 
     @property
     def is_behind(self) -> bool:
-        """Whether there is something to ask for now."""
+        """Whether there is something to ask for now; not while the channel rests."""
         standing = self.standing
-        return self._is_due() or highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
+        if self._rests_until is not None and self._way.clock() < self._rests_until:
+            return False
+        if self._is_due() or self._snapshot_is_due():
+            return True
+        return highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
 
     @property
     def due_at(self) -> datetime | None:
@@ -504,7 +514,7 @@ class Following:
         )
         self.standing = standing
 
-    def pause(self) -> None:
+    def _pause(self) -> None:
         """Note that Telegram asked for a pause; how long it was is on record when it is over."""
         if self.standing.state is ChannelState.OK:
             since = self.standing.looked_at or self._way.clock()

@@ -148,11 +148,28 @@ class News:
         self._changed.set()
 
 
+_NEWS = frozenset(
+    {
+        "UpdatesTooLong",
+        "UpdateChannel",
+        "UpdateChannelTooLong",
+        "UpdateChannelWebPage",
+        "UpdateDeleteChannelMessages",
+        "UpdateEditChannelMessage",
+        "UpdateNewChannelMessage",
+        "UpdatePinnedChannelMessages",
+    }
+)
+"""The updates that are a reason to look. Somebody who types is none, nor is a view, nor what is said elsewhere."""
+
+
 def _channels_of(updates: object) -> set[int | None]:
     several = getattr(updates, "updates", None)
     single = getattr(updates, "update", None)
     found: set[int | None] = set()
     for update in several if isinstance(several, list) else [single if single is not None else updates]:
+        if type(update).__name__ not in _NEWS:
+            continue
         message = getattr(update, "message", None)
         channel = getattr(update, "channel_id", None) or getattr(getattr(message, "peer_id", None), "channel_id", None)
         found.add(channel)

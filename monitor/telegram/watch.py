@@ -9,7 +9,7 @@ import io
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -143,7 +143,7 @@ class Watch:
             AccountError: No account is left.
             UnreachableError: Telegram was not reached.
         """
-        self._with_accounts(self._catch_up)
+        self._with_accounts(self._catch_up, impatient=True)
 
     def run(self) -> None:
         """Watch until ``stop`` is called.
@@ -165,11 +165,11 @@ class Watch:
 
     # Accounts
 
-    def _with_accounts(self, work: Callable[[Fetching], None]) -> None:
+    def _with_accounts(self, work: Callable[[Fetching], None], *, impatient: bool = False) -> None:
         while True:
             name = self._next_account()
             try:
-                with self._sessions.locked(name), self._on_line(name) as fetching:
+                with self._sessions.locked(name), self._on_line(name, impatient=impatient) as fetching:
                     work(fetching)
             except AccountError as error:
                 if error.state is None:
@@ -202,11 +202,16 @@ class Watch:
             following.account_lost()
 
     @contextmanager
-    def _on_line(self, name: str) -> Iterator[Fetching]:
+    def _on_line(self, name: str, *, impatient: bool) -> Iterator[Fetching]:
+        """The connections of an account, and what runs on them.
+
+        Raises:
+            FloodError: Telegram asked for a longer pause that is not over, and nobody wants to wait for it.
+        """
         session = self._sessions.read(name)
         with reading(self._office.engine) as connection:
             pace = Pace.read(connection, name, self._office.clock, self._rhythm.per_minute)
-        if rest := pace.longest_rest():
+        if impatient and (rest := pace.longest_rest()):
             raise FloodError.of(rest[0], rest[1])
         with ExitStack() as stack:
             intake = stack.enter_context(self._office.intake())
@@ -322,7 +327,8 @@ class Watch:
         behind = False
         for following in self._in_order():
             if following.is_behind and not self._stopping.is_set():
-                behind = self._step(following) or behind
+                with suppress(FloodError):  # this channel rests; another method may be free for the next one
+                    behind = self._step(following) or behind
         return behind
 
     def _in_order(self) -> list[Following]:
@@ -340,9 +346,6 @@ class Watch:
         except ChannelError as error:
             oplog.note("channel_unseen", code=error.code)
             more = False
-        except FloodError:
-            following.pause()
-            raise
         self._follow_comments(following)
         self._report(following)
         return more

@@ -1,19 +1,22 @@
 """The watch runs, keeps what is pushed at once, loses accounts in the open, and stops in good order."""
 
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from telethon.tl import types
 
 from api.office.audit import run_audit
 from api.office.completeness import completeness_of
 from api.office.watch import status
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
-from monitor.errors import AccountError, AccountState, FloodError
+from monitor.errors import AccountError, AccountState, ChannelState, FloodError
 from monitor.rehearsal.export import write_export
 from monitor.telegram.allowed import ALLOWED
+from monitor.telegram.line import News
 from tests.homes import PASSPHRASE, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
@@ -129,3 +132,42 @@ def test_the_office_works_beside_the_watch(at: Desk, tmp_path: Path) -> None:
         group.post("ende")
         until(lambda: kinds(home)["message"] > 400)
     require_clean(at)
+
+
+def test_a_channel_that_is_not_shown_is_not_asked_for_again_and_again(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    for number in range(150):
+        group.post(f"mesazh {number}")
+    at.telegram.faults.fail("messages.getHistory", "CHANNEL_PRIVATE", code=400, times=1000)
+    with running(at) as home:
+        until(lambda: [each.state for each in status(home).channels] == [ChannelState.PRIVATE])
+        before = len(at.telegram.calls)
+        time.sleep(2.5)
+        assert len(at.telegram.calls) - before <= 1
+
+
+def test_a_pause_of_one_method_stops_no_other(at: Desk) -> None:
+    first = at.group(joined=tuple(at.accounts))
+    first.post("një")
+    assert at.once().ended_by is None
+    at.group("Tjetra", "tjetra").post("një")
+    at.telegram.faults.fail("contacts.resolveUsername", "FLOOD_WAIT_3600", code=420, times=1)
+    with running(at) as home:
+        until(lambda: any(call.name == "contacts.resolveUsername" for call in at.telegram.calls[-50:]))
+        first.post("dy")
+        until(lambda: kinds(home)["message"] == 2, 3.0)
+    home = at.home
+    assert [each.state for each in status(home).accounts] == [AccountState.FLOOD]
+    home.engine.dispose()
+
+
+def test_somebody_who_types_is_no_reason_to_look() -> None:
+    news = News()
+    peer = types.PeerUser(1)
+    typing = types.UpdateChannelUserTyping(channel_id=7, from_id=peer, action=types.SendMessageTypingAction())
+    news.put_nowait(types.Updates([typing], [], [], datetime.now(UTC), 0))
+    assert news.wait(0.0) == frozenset()
+    news.put_nowait(types.Updates([types.UpdateDeleteChannelMessages(7, [1], 2, 1)], [], [], datetime.now(UTC), 0))
+    assert news.wait(0.0) == {7}
+    news.put_nowait(types.UpdatesTooLong())
+    assert news.wait(0.0) == {None}
