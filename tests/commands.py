@@ -113,6 +113,7 @@ def lived(folder: Path) -> Life:
         watched = ("--report", "https://example.org/r", "--reported-by", "Raporti", "--reported-on", "2026-01-02")
         life.keep("watch add", "@Nje_Kanal", *watched, "--mode", "metadata_only")
         life.keep("watch list")
+        life.keep("monitor status")
         life.keep("watch remove", "@Nje_Kanal", "--reason", "gone")
         sealed = ("--mode", "sealed", "--legal-basis", basis, "--approved-by", "bo")
         life.keep("import", life.export.folder, "--declared-by", "mila", *sealed)
