@@ -231,8 +231,9 @@ def _with_number(row: Channel, before: Channel | None) -> Channel:
 
 
 def _differences(before: Channel, now: Channel) -> tuple[str, ...]:
-    names = (field.name for field in fields(Channel))
-    return tuple(name for name in names if getattr(before, name) != getattr(now, name))
+    """What differs; of a mode, not also until when it holds."""
+    names = [field.name for field in fields(Channel) if getattr(before, field.name) != getattr(now, field.name)]
+    return tuple(name for name in names if name != "expires" or "mode" not in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ PLANTED = {
 }
 INSIDE, WRONG, DATABASE = "strangers-canary", "wrong-canary battery staple", "mysql://me:dbcanary@host/db"
 SECRETS = (PLANTED["passphrase"], INSIDE, WRONG, "dbcanary")
-UNEVENTFUL = {"recovery_took_back", "stamp_failed", "tidying_put_off", "turn_waited", "lock_busy"}
+UNEVENTFUL = {
+    *("recovery_took_back", "stamp_failed", "tidying_put_off", "turn_waited", "lock_busy"),
+    *("channel_unseen", "mode_lowered", "watch_waits"),
+}
 """Events of a life with trouble; their own tests note them."""
 ENVIRONMENT = {
     "NISISAMA_PASSPHRASE": PLANTED["passphrase"],

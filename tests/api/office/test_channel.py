@@ -127,7 +127,7 @@ def test_another_mode_is_a_change_that_names_the_one_before(home: Home) -> None:
     basis = legal_basis(home.path.parent)
     add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
     assert add_channel(home, ENTRY, Mode.SEALED, basis, doer(home)) == Registered(
-        "metadata_only", logged=True, changed=("mode", "expires")
+        "metadata_only", logged=True, changed=("mode",)
     )
     before = size_of(home)
     done = add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home, approver=None))
