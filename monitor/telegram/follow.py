@@ -44,12 +44,14 @@ from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
 from monitor.telegram.reply import Received, read_reply
 from monitor.telegram.session import AccountSession
-from monitor.telegram.snapshot import beside_snapshot, snapshot_of
+from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import FETCH, Standing, cursor, known_below, move_cursor, write_standing
 
 LAYER_TYPE = "application/vnd.telegram.tl"
 PAGE = 100
 """The most that Telegram gives of a history, of messages by their numbers, and of a difference."""
+TOPIC_PAGES = 10
+"""How many pages of a forum's topics are read for one snapshot."""
 SNAPSHOT_EVERY = timedelta(hours=6)
 _UNSEEN = {
     ChannelState.PRIVATE: HoleReason.BAN,
@@ -236,15 +238,15 @@ class Following:
 
     def _look_at_channel(self) -> tuple[Received, list[Observation | Hole], Any]:
         answer = self._ask(functions.channels.GetFullChannelRequest(self._input()))
+        asked = self._beside(answer.said)
         peers = Peers.of(answer.said.users, answer.said.chats)
-        admins = self._administrators(answer.said)
         channel_id = self._channel_id
         observation = snapshot_of(
-            answer.said, admins, peers, raw=answer.body, raw_type=LAYER_TYPE, channel_id=channel_id
+            answer.said, asked, peers, raw=answer.body, raw_type=LAYER_TYPE, channel_id=channel_id
         )
         beside = beside_snapshot(
             answer.said,
-            admins,
+            asked,
             peers,
             channel_id=channel_id,
             seen_at=self._way.clock(),
@@ -253,6 +255,27 @@ class Following:
         self.standing = replace(self.standing, linked=_discussion_of(answer.said))
         self._look_at_chat(answer.said.chats)
         return answer, [self._acquired(observation, answer.method), *beside], answer.said.full_chat
+
+    def _beside(self, full: Any) -> Beside:  # noqa: ANN401 - messages.ChatFull
+        itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
+        topics, left = self._topics() if getattr(itself, "forum", False) else ([], False)
+        return Beside(self._administrators(full), topics, left)
+
+    def _topics(self) -> tuple[list[Any], bool]:
+        """The topics of a forum, newest first, and whether there are more of them."""
+        found: dict[int, Any] = {}
+        peer = types.InputPeerChannel(self._number, self._access_hash)
+        for _page in range(TOPIC_PAGES):
+            below = min(found, default=0)
+            try:
+                page = self._ask(functions.messages.GetForumTopicsRequest(peer, None, below, below, PAGE)).said.topics
+            except (RequestError, ChannelError, UnknownConstructorError):
+                return list(found.values()), True
+            new = {topic.id: topic for topic in page if topic.id not in found}
+            found |= new
+            if len(page) < PAGE or not new:
+                return list(found.values()), False
+        return list(found.values()), True
 
     def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema
         """The administrators where they can be seen; None where Telegram does not show them."""

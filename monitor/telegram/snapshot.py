@@ -1,4 +1,4 @@
-"""What a channel or group says of itself at one time: title, user names, description, linked chats, administrators.
+"""What a channel or group says of itself at one time: title, user names, description, administrators, topics ...
 
 A snapshot is an observation of kind ``channel``. Its counters (members, administrators in all) change by themselves,
 so a change of them alone is no new snapshot; a change of anything else is. No member is ever listed: of a basic
@@ -7,7 +7,7 @@ group, whose members the server sends unasked, the administrators alone are take
 Its picture is a file, like that of a message. The tables are of the same form as those of ``monitor.telegram.known``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -44,26 +44,41 @@ _TYPE = "the type of the chat says it"
 _SHOWN = "how a client shows it"
 _SERVICE = "service messages tell it"
 _PAID = "what can be bought there"
+_OF_A_TOPIC = ("_", "id", "date", "title", "from_id", "closed", "pinned", "hidden", "icon_color", "icon_emoji_id")
 _LEFT_OUT_OF_RECORD = frozenset({"participants", "recent_requesters", "bot_info"})
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was asked for beside a ``messages.ChatFull``.
+
+    Attributes:
+        admins: ``channels.ChannelParticipants`` that were asked for as administrators; None where they are not visible.
+        topics: Every ``ForumTopic`` of a forum.
+        topics_left: Whether there are more topics than were asked for.
+    """
+
+    admins: object | None = None
+    topics: Sequence[object] = ()
+    topics_left: bool = False
+
+
 def snapshot_of(
-    full: object, admins: object | None, peers: Peers, *, raw: bytes | None, raw_type: str, channel_id: str
+    full: object, beside: Beside, peers: Peers, *, raw: bytes | None, raw_type: str, channel_id: str
 ) -> Observation:
     """What a ``messages.ChatFull`` says of its chat.
 
     Args:
-        admins: ``channels.ChannelParticipants`` that were asked for as administrators; None where they are not visible.
         channel_id: As ``Observation`` spells it.
     """
-    return _Snapshot.of(full, admins, peers, channel_id).observation(raw, raw_type)
+    return _Snapshot.of(full, beside, peers, channel_id).observation(raw, raw_type)
 
 
 def beside_snapshot(
-    full: object, admins: object | None, peers: Peers, *, channel_id: str, seen_at: datetime, fetch: Fetch
+    full: object, beside: Beside, peers: Peers, *, channel_id: str, seen_at: datetime, fetch: Fetch
 ) -> list[Observation | Hole]:
     """The picture of the chat, and the holes of its snapshot."""
-    snapshot = _Snapshot.of(full, admins, peers, channel_id)
+    snapshot = _Snapshot.of(full, beside, peers, channel_id)
     digest = message_sha256({**snapshot.fields(), "kind": Kind.CHANNEL.value})
     return [*snapshot.files(digest, seen_at, fetch), *snapshot.holes(digest, seen_at)]
 
@@ -83,17 +98,21 @@ class _Snapshot:
     full: TlTree
     chats: tuple[TlTree, ...]
     admins: tuple[TlTree, ...]
+    topics: tuple[TlTree, ...]
     reading: Reading
 
     @classmethod
-    def of(cls, full: object, admins: object | None, peers: Peers, channel_id: str) -> "_Snapshot":
+    def of(cls, full: object, beside: Beside, peers: Peers, channel_id: str) -> "_Snapshot":
         cut = Cut()
         reply = told(full, cut)
-        listed = told(admins, cut).get("participants", ()) if admins is not None else ()
+        listed = told(beside.admins, cut).get("participants", ()) if beside.admins is not None else ()
+        topics = tuple(told(topic, cut) for topic in beside.topics)
         reading = Reading(peers)
+        if beside.topics_left:
+            reading.note(HoleReason.UNREAD, f"topics: all but the newest {len(topics)}")
         for where in cut.at:
             reading.note(HoleReason.UNREAD, f"{where}: nests too deep")
-        return cls(channel_id, reply, reply["full_chat"], tuple(reply.get("chats", ())), tuple(listed), reading)
+        return cls(channel_id, reply, reply["full_chat"], tuple(reply.get("chats", ())), tuple(listed), topics, reading)
 
     def observation(self, raw: bytes | None, raw_type: str) -> Observation:
         fields = self.fields()
@@ -118,6 +137,8 @@ class _Snapshot:
         for one in self.admins:
             if one["_"] in ADMINISTRATORS:
                 self.reading.tell("administrator", _administrator(self.reading, one))
+        for one in self.topics:
+            self.reading.tell("topic", _topic(self.reading, one))
         tell_media(self.reading, carried_in(self.full))
         parts, counters = parts_of(self.reading)
         content = split_content(Content(None, (), parts, counters))
@@ -133,7 +154,18 @@ class _Snapshot:
 
     def _record(self) -> TlTree:
         kept = {key: value for key, value in self.full.items() if key not in _LEFT_OUT_OF_RECORD}
-        return {"_": "ChatFull", "full_chat": kept, "chats": list(self.chats), "admins": list(self._visible())}
+        return {
+            "_": "ChatFull",
+            "full_chat": kept,
+            "chats": list(self.chats),
+            "admins": list(self._visible()),
+            **self._forum(),
+        }
+
+    def _forum(self) -> TlTree:
+        """The topics for the record, without what of them is the account's own and what counts."""
+        kept = [{name: one[name] for name in _OF_A_TOPIC if name in one} for one in self.topics]
+        return {"topics": kept} if kept else {}
 
     def _visible(self) -> Iterator[TlTree]:
         yield from (one for one in (*self.admins, *_participants(self.full)) if one["_"] in ADMINISTRATORS)
@@ -208,6 +240,16 @@ def _administrator(reading: Reading, one: TlTree) -> Part:
     if "date" in one:
         fields["since"] = moment(reading, one["date"], "date")
     return Part("administrator", {name: value for name, value in fields.items() if value is not None})
+
+
+def _topic(reading: Reading, one: TlTree) -> Part:
+    """A topic of a forum; of one that was deleted its number is all that is left."""
+    fields: dict[str, Any] = {"id": integer(reading, one["id"], "topic")}
+    if title := text(reading, one.get("title"), "topic"):
+        fields["title"] = title
+    if "from_id" in one and (opener := peer(reading, one["from_id"], "topic")):
+        fields["person"] = opener
+    return Part("topic", {name: value for name, value in fields.items() if value is not None})
 
 
 def _usernames(reading: Reading, chat: TlTree) -> None:

@@ -13,6 +13,7 @@ from telethon.tl import types
 from api.office.completeness import completeness_of
 from api.office.watch import status
 from evidence.canonical import jcs
+from evidence.content import join_content
 from evidence.observation import HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
@@ -169,3 +170,22 @@ def test_a_server_with_another_time_is_still_read(at: Desk, hours: int) -> None:
     home = at.home
     assert kinds(home)["message"] == 2
     home.engine.dispose()
+
+
+def test_topics_of_a_forum_are_kept_in_the_channels_snapshot(at: Desk) -> None:
+    group = at.group(forum=True)
+    opened = [group.add_topic(f"tema {number}") for number in range(102)]
+    group.post("në temë", topic=opened[0])
+    assert at.once().ended_by is None
+    (snapshot,) = observed(at, "channel")
+    content = join_content(snapshot)
+    assert isinstance(content.parts, tuple)
+    titles = {part.fields["id"]: part.fields["title"] for part in content.parts if part.kind == "topic"}
+    assert titles == {str(number): f"tema {at}" for at, number in enumerate(opened)}
+    at.clock.pass_by(hours=7)
+    assert at.once().ended_by is None
+    assert len(observed(at, "channel")) == 1, "nothing but counters has changed"
+    group.add_topic("e re")
+    at.clock.pass_by(hours=7)
+    assert at.once().ended_by is None
+    assert len(observed(at, "channel")) == 2

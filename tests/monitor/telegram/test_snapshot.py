@@ -14,7 +14,7 @@ from evidence.pictures import find_encoded
 from evidence.store.marks import SeenKey, observed_marks
 from monitor.telegram.layer import of_type
 from monitor.telegram.peers import Peers
-from monitor.telegram.snapshot import CHATS, beside_snapshot, snapshot_of
+from monitor.telegram.snapshot import CHATS, Beside, beside_snapshot, snapshot_of
 from tests.monitor.telegram.generated import DAY, Generator, photo
 from tests.monitor.telegram.reads import RAW, RAW_TYPE, SEEN
 from tests.nonempty import nonempty
@@ -44,13 +44,13 @@ def admins(*listed: TLObject) -> types.channels.ChannelParticipants:
 
 def snapshot(said: TLObject, who: TLObject | None = None) -> Observation:
     peers = Peers.of(said.users, said.chats)
-    return snapshot_of(said, who, peers, raw=RAW, raw_type=RAW_TYPE, channel_id="42")
+    return snapshot_of(said, Beside(who), peers, raw=RAW, raw_type=RAW_TYPE, channel_id="42")
 
 
 def beside(said: TLObject, who: TLObject | None = None) -> list[Observation | Hole]:
     peers = Peers.of(said.users, said.chats)
     return beside_snapshot(
-        said, who, peers, channel_id="42", seen_at=SEEN, fetch=lambda file: io.BytesIO(file.identity.encode())
+        said, Beside(who), peers, channel_id="42", seen_at=SEEN, fetch=lambda file: io.BytesIO(file.identity.encode())
     )
 
 
@@ -125,7 +125,7 @@ def test_a_basic_group_lists_no_member() -> None:
         USERS,
     )
     peers = Peers.of(said.users, said.chats)
-    seen = snapshot_of(said, None, peers, raw=RAW, raw_type=RAW_TYPE, channel_id="group42")
+    seen = snapshot_of(said, Beside(), peers, raw=RAW, raw_type=RAW_TYPE, channel_id="group42")
     assert [one["person"].id for one in parts(said, "administrator")] == ["user77", "user3"]
     assert (seen.fields["channel_title"], seen.fields["channel_type"]) == ("Old", "private_group")
     assert parts(said, "channel")[0]["migrated_to"].id == "channel5"
@@ -198,3 +198,27 @@ def test_a_snapshot_is_pictured_where_a_thumbnail_is_embedded_in_its_reply() -> 
     assert snapshot(full()).pictured
     bare = types.Photo(9, 1, b"r", DAY, [types.PhotoSize("y", 9, 9, 9)], 4)
     assert not snapshot(full(chat_photo=bare)).pictured
+
+
+def test_the_topics_of_a_forum_are_told_with_who_opened_them() -> None:
+    said = full(channel(forum=True))
+    topics = [
+        types.ForumTopic(
+            id=7, date=DAY, peer=types.PeerChannel(42), title="Shkup", icon_color=1, top_message=9,
+            read_inbox_max_id=0, read_outbox_max_id=0, unread_count=3, unread_mentions_count=0,
+            unread_reactions_count=0, unread_poll_votes_count=0, from_id=types.PeerUser(77),
+            notify_settings=types.PeerNotifySettings(),
+        ),
+        types.ForumTopicDeleted(8),
+    ]  # fmt: skip
+    peers = Peers.of(said.users, said.chats)
+    asked = Beside(None, topics, topics_left=True)
+    seen = snapshot_of(said, asked, peers, raw=RAW, raw_type=RAW_TYPE, channel_id="42")
+    content = join_content(seen.fields)
+    assert isinstance(content.parts, tuple)
+    told = [{name: getattr(value, "id", value) for name, value in one.fields.items()} for one in content.parts]
+    assert {"id": "7", "title": "Shkup", "person": "user77"} in told
+    assert {"id": "8"} in told
+    assert b"unread_mentions_count" not in jcs(seen.record)
+    holes = beside_snapshot(said, asked, peers, channel_id="42", seen_at=SEEN, fetch=lambda _file: io.BytesIO())
+    assert [each.what for each in holes if isinstance(each, Hole)] == ["topics: all but the newest 2"]
