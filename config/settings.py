@@ -89,6 +89,7 @@ class TelegramSettings(_Section):
     proxy: str = Field(default="", description="HOST:PORT of a SOCKS5 proxy")
     poll_s: int = Field(default=60, ge=1, le=86_400, description="Seconds between two looks at a channel")
     beat_s: int = Field(default=300, ge=1, le=86_400, description="Seconds between two signatures of a running watch")
+    counters_h: int = Field(default=6, ge=0, le=168, description="Hours between two readings of counters; 0: never")
     requests_per_minute: int | None = Field(
         default=None, ge=1, le=100_000, description="Of one method; unset: 60, and no limit with `servers` of one's own"
     )

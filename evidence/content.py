@@ -422,13 +422,19 @@ PARTS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "fact_check": _fields(text="country", words="text", flag="needed"),
         "state": _fields(flag="pinned edit_hidden processing"),
         "members": _fields(integer="count administrators removed banned online"),
+        "counted": _fields(
+            integer="message_id views forwards replies voters",
+            time="at",
+            flag="closed",
+            many={"reactions": "reaction", "answers": "vote"},
+        ),
     }
 )
 """The fields that each kind of part may have."""
 
 COUNTERS = (
     "views", "forwards", "reaction", "votes", "results", "receipt", "replies", "ticked", "fact_check", "state",
-    "members",
+    "members", "counted",
 )  # fmt: skip
 """The kinds of part that are counters."""
 COUNTED = frozenset({*COUNTERS, "reactor", "vote"})

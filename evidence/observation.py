@@ -214,9 +214,11 @@ class Reply:
         name: The request that it answers; a name of the source's interface, and nothing about anybody.
         body: The untouched bytes; offsets of observations count in them.
         media_type: Of the body.
+        again: It was asked for about messages that are known; kept whole, it would hold their bytes once more.
     """
 
     name: str
     channel_id: str
     body: bytes = field(repr=False)
     media_type: str
+    again: bool = False

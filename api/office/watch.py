@@ -244,6 +244,7 @@ def opened(
         rhythm = Rhythm(
             poll=timedelta(seconds=settings.poll_s),
             beat=timedelta(seconds=settings.beat_s),
+            counters=timedelta(hours=settings.counters_h),
             per_minute=per_minute_of(home, network),
         )
         yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered)

@@ -164,7 +164,8 @@ class Intake:
         Killed anywhere, the source asks again from its old cursor, and what was kept is known.
 
         Args:
-            contents: What the reply says; bytes of those that are new become slices of it.
+            contents: What the reply says; bytes of those that are new become slices of it, unless it is one of those
+                that are not kept whole.
             beside: Writes more in the transaction of each batch, such as what is still to be fetched for it.
             end: Writes more in the last transaction: the cursor that says that all of the reply is kept.
 
@@ -175,7 +176,7 @@ class Intake:
         if not contents:
             self._sequencer.turn(lambda _connection: (), end)
             return Kept(Counter(), (), ())
-        whole = _may_be_kept_whole(contents, provenance.mode)
+        whole = not reply.again and _may_be_kept_whole(contents, provenance.mode)
         of_reply = replace(provenance, container_sha256=sha256_hex(reply.body)) if whole else provenance
         kept = Kept(Counter(), (), ())
         groups = list(_groups(contents, self._batch))

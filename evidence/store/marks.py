@@ -69,7 +69,8 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
     if values["kind"] in _MESSAGES:
         return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values))
     if values["kind"] == Kind.CHANNEL:
-        digest = sha256_hex(jcs([digest, values.get("channel_title"), values.get("channel_type")]))
+        facts = [digest, values.get("channel_title"), values.get("channel_type"), _counted(values)]
+        digest = sha256_hex(jcs(facts))
     return Marks(_seen(key, values["kind"], values, digest))
 
 
@@ -95,6 +96,11 @@ def _said(key: SeenKey, values: Mapping[str, Any]) -> bytes:
     post, sender = post_sha256(values), values.get("sender_id") or values.get("sender_name")
     halves = key.mark("post", post), key.mark("said", post, sender, said_sha256(values))
     return b"".join(half[:HALF_BYTES] for half in halves)
+
+
+def _counted(values: Mapping[str, Any]) -> list[Value]:
+    """What the messages of a channel counted at a time: the one thing that a snapshot of counters says."""
+    return [each for each in values.get("counters") or () if each["kind"] == "counted"]
 
 
 def _carrier(values: Mapping[str, Any]) -> Value:

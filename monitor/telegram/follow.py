@@ -13,7 +13,7 @@ seen (a hole, ``gap``); and one that is kept from us (holes of its own, ``monito
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ from monitor.errors import ChannelError, ChannelState, FloodError, RequestError,
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import whole_of
 from monitor.telegram.content import contents_of
+from monitor.telegram.counters import blocks_between, counts_of, numbers_in, read_marks, span_due, write_marks
 from monitor.telegram.fetch import Fetching, Job, subject_of
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
@@ -79,6 +80,7 @@ class Way:
     Attributes:
         poll: How long after a look the next one is due.
         unseen_after: How long nobody may have looked before that is a hole.
+        counters: How long after a reading of the counters the next one is due; zero: never.
         queue: Takes the files that are to be fetched.
     """
 
@@ -91,6 +93,7 @@ class Way:
     clock: Clock
     poll: timedelta
     unseen_after: timedelta
+    counters: timedelta
     queue: Callable[[Job], object]
     fetch: Callable[[int, File], AbstractContextManager[BinaryIO]]
 
@@ -112,6 +115,8 @@ class Following:
         self._more = False
         self._tried_at: datetime | None = None
         self._rests_until: datetime | None = None
+        self._blocks: list[int] = []
+        self._counted: dict[str, Any] = {}
         self.counts = Counted()
 
     @property
@@ -169,7 +174,7 @@ class Following:
             return True
         if self._snapshot_is_due():
             self._snapshot()
-        return False
+        return self._read_counters()
 
     def keep_as(self, entry: WatchEntry, provenance: Provenance) -> None:
         """Go on as the register says now."""
@@ -190,9 +195,10 @@ class Following:
         standing = self.standing
         if self._rests_until is not None and self._way.clock() < self._rests_until:
             return False
-        if self._is_due() or self._snapshot_is_due():
-            return True
-        return highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
+        if self._is_due() or standing.state is not ChannelState.OK:
+            return self._is_due()
+        history = highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
+        return history or self._snapshot_is_due() or self._counters_are_due()
 
     @property
     def due_at(self) -> datetime | None:
@@ -424,6 +430,10 @@ class Following:
             self._keep_standing(replace(self.standing, recheck=0))
             return
         answer = self._ask(self._by_number(numbers))
+        self._take(answer, self._again(answer, numbers), replace(self.standing, recheck=min(numbers)), None)
+
+    def _again(self, answer: Received, numbers: Sequence[int]) -> list[Observation | Hole]:
+        """What known messages say now, and that those that are missing are gone."""
         said = answer.said
         peers = Peers.of(said.users, said.chats)
         contents: list[Observation | Hole] = []
@@ -431,8 +441,75 @@ class Following:
         for message in said.messages:
             if message.id in found:
                 contents += self._contents(answer, message, peers)
-        contents += [self._deletion(number, "missing", answer.method) for number in numbers if number not in found]
-        self._take(answer, contents, replace(self.standing, recheck=min(numbers)), None)
+        return contents + [
+            self._deletion(number, "missing", answer.method) for number in numbers if number not in found
+        ]
+
+    # Counters
+
+    def _counters_are_due(self) -> bool:
+        never_read = bool(self._way.counters) and self.standing.counted_at is None
+        return bool(self._blocks) or never_read or self._span_due() is not None
+
+    def _span_due(self) -> tuple[datetime, datetime] | None:
+        standing, every = self.standing, self._way.counters
+        return span_due(self._way.clock(), counted_at=standing.counted_at, aged_at=standing.aged_at, every=every)
+
+    def _read_counters(self) -> bool:
+        """Read the counters of the next block of messages again; whether any are due."""
+        if not self._blocks:
+            self._plan_counters()
+        if not self._blocks:
+            return False
+        self._read_block(self._blocks[0])
+        return True
+
+    def _plan_counters(self) -> None:
+        """Find out of which blocks the counters are due."""
+        now, span, standing = self._way.clock(), self._span_due(), self.standing
+        if span is not None:
+            whole = span[1] == now
+            self._counted = {"counted_at": now if whole else standing.counted_at, "aged_at": now}
+            with reading(self._way.engine) as connection:
+                self._blocks = blocks_between(connection, self._number, *span)
+        elif standing.counted_at is None and self._way.counters:
+            self._counted = {"counted_at": now}  # the messages have just said what they count
+        else:
+            return
+        if not self._blocks:
+            self._keep_standing(replace(standing, **self._counted))
+
+    def _read_block(self, block: int) -> None:
+        left = self._blocks[1:]
+        standing = self.standing if left else replace(self.standing, **self._counted)
+        with reading(self._way.engine) as connection:
+            numbers, before = numbers_in(connection, self._number, block), read_marks(connection, self._number, block)
+        try:
+            answer = self._ask(self._by_number(numbers)) if numbers else None
+        except UnknownConstructorError:
+            answer = None
+        if answer is None:
+            self._keep_standing(standing)
+        else:
+            self._keep_counters(answer, numbers, block, before, standing)
+        self._blocks = left
+
+    def _keep_counters(
+        self, answer: Received, numbers: Sequence[int], block: int, before: Mapping[str, str], standing: Standing
+    ) -> None:
+        """Keep what the messages of a block count now, and whatever else of them has changed."""
+        now, contents = self._way.clock(), self._again(answer, numbers)
+        said = [
+            each for each in contents if isinstance(each, Observation) and each.kind in (Kind.MESSAGE, Kind.SERVICE)
+        ]
+        counts = counts_of(said, before, now)
+        snapshot = counts.observation(self._channel_id)
+        contents += [] if snapshot is None else [self._acquired(snapshot, answer.method)]
+
+        def also(connection: sa.Connection) -> None:
+            write_marks(connection, self._number, block, counts.marks, now)
+
+        self._take(answer, contents, standing, None, also)
 
     # What a reply says
 
@@ -567,7 +644,12 @@ class Following:
     # Keeping
 
     def _take(
-        self, answer: Received | None, contents: Sequence[Observation | Hole], standing: Standing, pts: int | None
+        self,
+        answer: Received | None,
+        contents: Sequence[Observation | Hole],
+        standing: Standing,
+        pts: int | None,
+        also: Callable[[sa.Connection], object] = lambda _connection: None,
     ) -> None:
         """Keep what a reply says, and move the cursor with it."""
         now_kept, later = self._apart(contents)
@@ -585,10 +667,12 @@ class Following:
         def end(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             if pts is not None:
                 move_cursor(connection, self._number, pts)
+            also(connection)
             self._write(connection, standing)
 
         asked, body = ("", b"") if answer is None else (answer.method, answer.body)
-        reply = Reply(asked, self._channel_id, body, LAYER_TYPE)
+        again = asked == method_of(self._by_number(()))  # what is asked for by its number is known, nearly always
+        reply = Reply(asked, self._channel_id, body, LAYER_TYPE, again)
         kept = self._way.intake.take_reply(reply, now_kept, self._provenance, beside=beside, end=end)
         self.standing = standing
         added = [content for content, new in zip(now_kept, kept.added, strict=True) if new]

@@ -4,6 +4,7 @@
     task      watch   NAME                   how the channel stands (JSON of ``Standing``)
               fetch   CHANNEL_ID/ID/POSITION a file that a logged message named and that is not kept yet
               rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
+              counted CHANNEL_ID/BLOCK       the counters of 100 messages as they were last read (``counters``)
               account NAME                   what the account is to Telegram
               freeze  NAME                   since when and until when it is frozen, and where to appeal
 
@@ -29,7 +30,7 @@ FETCH = "fetch"
 REST = "rest"
 ACCOUNT = "account"
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
-_TIMES = ("since", "looked_at", "snapshot_at", "round_at")
+_TIMES = ("since", "looked_at", "snapshot_at", "round_at", "counted_at", "aged_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Standing:
         snapshot_at: When title, names and administrators were last asked for.
         pushed: Whether Telegram pushes news of it, since somebody joined it by hand.
         linked: Of a channel, the number of the group in which its posts are commented on.
+        counted_at: When the counters of its newest messages were last read.
+        aged_at: When the counters of messages of a day's age were last read.
         round_at: Of comments whose group is hidden, when they were last asked for through the posts.
     """
 
@@ -61,6 +64,8 @@ class Standing:
     pushed: bool = False
     linked: int | None = None
     round_at: datetime | None = None
+    counted_at: datetime | None = None
+    aged_at: datetime | None = None
 
     def text(self) -> str:
         """As the database keeps it."""
@@ -72,19 +77,16 @@ class Standing:
 def read_standing(text: str) -> Standing:
     """A standing as the database keeps it."""
     said = json.loads(text) if text else {}
-    since, looked_at, snapshot_at, round_at = (parse_time(said[name]) if said.get(name) else None for name in _TIMES)
+    times = {name: parse_time(said[name]) for name in _TIMES if said.get(name)}
     return Standing(
         channel_id=said.get("channel_id"),
         state=ChannelState(said.get("state", ChannelState.OK)),
-        since=since,
-        looked_at=looked_at,
         top=said.get("top", 0),
         spans=read_spans(said.get("spans", ())),
         recheck=said.get("recheck", 0),
-        snapshot_at=snapshot_at,
         pushed=said.get("pushed", False),
         linked=said.get("linked"),
-        round_at=round_at,
+        **times,
     )
 
 

@@ -86,6 +86,7 @@ class Rhythm:
         poll: Between two looks at a channel of which Telegram pushes nothing.
         beat: Between two signatures of what was logged.
         per_minute: How often one method may be asked; None: as often as Telegram lets us.
+        counters: Between two readings of the counters of the newest messages; zero: never.
         fetchers: How many files are fetched at the same time.
         register: Between two looks at the register.
     """
@@ -93,6 +94,7 @@ class Rhythm:
     poll: timedelta = timedelta(seconds=60)
     beat: timedelta = timedelta(seconds=300)
     per_minute: int | None = None
+    counters: timedelta = timedelta(hours=6)
     fetchers: int = 2
     register: timedelta = timedelta(seconds=60)
 
@@ -248,6 +250,7 @@ class Watch:
             clock=self._office.clock,
             poll=self._rhythm.poll,
             unseen_after=self._rhythm.unseen_after,
+            counters=self._rhythm.counters,
             queue=fetching.add,
             fetch=fetch,
         )

@@ -61,6 +61,7 @@ SIMPLE = {
     "person": an_object({name: ref("text") for name in ("id", "name", "username")}),
     "number": an_object({"kind": {"enum": ["phone", "email", "card"]}, "number": ref("text")}, "kind", "number"),
     "words": {"anyOf": [{"type": "string"}, an_array({"anyOf": [ref("piece"), ref("text")]})]},
+    "whole_words": {"anyOf": [{"type": "string"}, an_array({"anyOf": [ref("whole_piece"), ref("text")]})]},
 }
 LISTED = {Form.LINK, Form.PERSON, Form.NUMBER}
 
@@ -71,6 +72,8 @@ def form(field: Field, *, inline: bool) -> dict[str, Any]:
         one = ref(f"{field.form}_fields")
     elif field.form in LISTED and not inline:
         one = ref("place")
+    elif field.form is Form.WORDS and inline:
+        one = ref("whole_words")
     else:
         one = ref(field.form.value)
     return an_array(one) if field.many else one
@@ -84,6 +87,8 @@ def definitions() -> Iterator[tuple[str, dict[str, Any]]]:
     yield from SIMPLE.items()
     entity = fields(ENTITY_FIELDS)
     yield "piece", an_object({"type": ref("code"), "text": ref("words")} | entity, "type")
+    whole = fields(ENTITY_FIELDS, inline=True)
+    yield "whole_piece", an_object({"type": ref("code"), "text": ref("whole_words")} | whole, "type")
     span = {"type": ref("code"), "offset": ref("place"), "length": ref("place")}
     yield "entity", an_object(span | entity, "type", "offset", "length")
     for kind, forms in sorted(PARTS.items()):

@@ -42,6 +42,8 @@ STANDINGS = st.builds(
     pushed=st.booleans(),
     linked=st.none() | st.integers(1, 2**52),
     round_at=TIMES,
+    counted_at=TIMES,
+    aged_at=TIMES,
 )
 
 

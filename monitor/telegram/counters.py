@@ -1,0 +1,152 @@
+"""What messages counted at a time: views, forwards, replies, reactions and votes, read again on a rhythm of their own.
+
+A message brings its counters when it is first seen; afterwards they change by themselves, and a look keeps no new
+message for that. So the messages of the last days are read again by their numbers, a block of 100 at a time, and once
+more when they are a day old. One observation of the channel says what those counted whose counters have changed since
+they were last read; where none has, nothing is kept. Whoever reacted or voted is not told in it.
+
+    task  counted  CHANNEL_ID/BLOCK   the mark of each message's counters as they were last read (JSON)
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from evidence.canonical import jcs, sha256_hex
+from evidence.content import Content, Part, join_content, split_content
+from evidence.observation import Kind, Observation
+from evidence.store import database, task
+from evidence.times import format_time
+from monitor.telegram.standing import known_below
+
+COUNTED = "counted"
+BLOCK = 100
+"""Of so many numbers the counters are read with one request."""
+WINDOW = timedelta(days=7)
+"""How long after it was posted the counters of a message are read."""
+ONCE_MORE = timedelta(days=1)
+"""After this age they are read once, whatever the rhythm."""
+LOOK_EVERY = timedelta(minutes=30)
+"""How often messages of that age are looked for."""
+_MARK_DIGITS = 16
+_SAID = (Kind.MESSAGE, Kind.SERVICE)
+
+
+def span_due(
+    now: datetime, *, counted_at: datetime | None, aged_at: datetime | None, every: timedelta
+) -> tuple[datetime, datetime] | None:
+    """Between which times the messages were posted whose counters are due; None where none are.
+
+    Args:
+        counted_at: When those of the whole window were last read; None: never, and they are not due before ``every``.
+        aged_at: When those of a day's age were last looked for.
+        every: Zero: never.
+    """
+    if not every or counted_at is None:
+        return None
+    if now - counted_at >= every:
+        return now - WINDOW, now
+    last = max(counted_at, aged_at or counted_at)
+    return (last - ONCE_MORE, now - ONCE_MORE) if now - last >= LOOK_EVERY else None
+
+
+def blocks_between(connection: sa.Connection, channel_id: int, since: datetime, until: datetime) -> list[int]:
+    """The blocks of numbers in which messages were posted between two times, newest first."""
+    item = database.item.c
+    posted = sa.and_(item.posted_at > format_time(since), item.posted_at <= format_time(until))
+    wanted = sa.select(item.message_id).where(item.channel_id == str(channel_id), item.message_id.is_not(None), posted)
+    numbers = connection.execute(wanted.distinct()).scalars()
+    return sorted({number // BLOCK for number in numbers}, reverse=True)
+
+
+def numbers_in(connection: sa.Connection, channel_id: int, block: int) -> list[int]:
+    """The messages of a block that are kept and not known to be gone, descending."""
+    known = known_below(connection, channel_id, (block + 1) * BLOCK, BLOCK)
+    return [number for number in known if number >= block * BLOCK]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBlock:
+    """What the messages of one block counted at a time.
+
+    Attributes:
+        parts: Of those whose counters have changed.
+        marks: Of all of them.
+    """
+
+    parts: tuple[Part, ...]
+    marks: Mapping[str, str]
+
+    def observation(self, channel_id: str) -> Observation | None:
+        """The snapshot of counters; None where nothing has changed."""
+        if not self.parts:
+            return None
+        fields = split_content(Content(None, (), (), self.parts))
+        return Observation(Kind.CHANNEL, channel_id, None, None, {"channel_id": channel_id, **fields})
+
+
+def counts_of(messages: Iterable[Observation], before: Mapping[str, str], at: datetime) -> CountedBlock:
+    """What messages counted, beside the marks of when they were last read."""
+    said = {str(each.message_id): _counted(each) for each in messages if each.kind in _SAID}
+    marks = {number: _mark(number, fields) for number, fields in said.items()}
+    parts = [
+        Part("counted", {"message_id": number, "at": format_time(at), **fields})
+        for number, fields in said.items()
+        if marks[number] != before.get(number)
+    ]
+    return CountedBlock(tuple(parts), marks)
+
+
+def read_marks(connection: sa.Connection, channel_id: int, block: int) -> Mapping[str, str]:
+    """The marks of a block as they were last read."""
+    noted = task.noted(connection, COUNTED).get(_subject(channel_id, block))
+    return json.loads(noted.progress) if noted is not None and noted.progress else {}
+
+
+def write_marks(connection: sa.Connection, channel_id: int, block: int, marks: Mapping[str, str], at: datetime) -> None:
+    """Keep the marks of a block with the observation that they belong to; forget those that are past the window."""
+    subject = _subject(channel_id, block)
+    task.note(connection, kind=COUNTED, subject=subject, due_at=at + WINDOW, progress=json.dumps(dict(marks)))
+    for other, each in task.noted(connection, COUNTED).items():
+        if each.due_at < at:
+            task.forget(connection, kind=COUNTED, subject=other)
+
+
+def _subject(channel_id: int, block: int) -> str:
+    return f"{channel_id}/{block}"
+
+
+def _mark(number: str, fields: Mapping[str, Any]) -> str:
+    written = split_content(Content(None, (), (), (Part("counted", {"message_id": number, **fields}),)))
+    return sha256_hex(jcs(written["counters"]))[:_MARK_DIGITS]
+
+
+def _counted(message: Observation) -> dict[str, Any]:
+    """The fields of ``counted`` that a message has, from its own counters."""
+    counters = join_content(message.fields).counters
+    found: dict[str, Any] = {}
+    reactions: list[Part] = []
+    for part in counters if isinstance(counters, tuple) else ():
+        if part.kind in ("views", "forwards", "replies") and "count" in part.fields:
+            found[part.kind] = part.fields["count"]
+        elif part.kind == "reaction":
+            reactions.append(_without(part, "recent"))
+        elif part.kind == "votes":
+            found |= _votes(part)
+    return found | ({"reactions": tuple(reactions)} if reactions else {})
+
+
+def _votes(part: Part) -> dict[str, Any]:
+    answers = part.fields.get("answers")
+    found = {to: part.fields[name] for name, to in (("total", "voters"), ("closed", "closed")) if name in part.fields}
+    if isinstance(answers, tuple):
+        found["answers"] = tuple(_without(each, "people") for each in answers if isinstance(each, Part))
+    return found
+
+
+def _without(part: Part, *names: str) -> Part:
+    return Part(part.kind, {name: value for name, value in part.fields.items() if name not in names})
