@@ -170,10 +170,10 @@ def _shown(asked: "Request") -> list[str]:
 
 def _cards(asked: "Request", files: tuple[Path, ...]) -> list[str]:
     """The cards, for the one act that needs them."""
-    from api.cli.key import read_cards
+    from api.cli.key import card_texts
     from evidence.authority import Act
 
-    return read_cards(files) if asked.act is Act.KEY and asked.order else []
+    return card_texts(files) if asked.act is Act.KEY and asked.order else []
 
 
 # What came of it

@@ -62,7 +62,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     from api.office.key import drill
 
     home = open_home(ctx)
-    done = drill(home, read_cards(files))
+    done = drill(home, card_texts(files))
     emit(
         {"fits": True, "cards": done.cards},
         as_json=as_json,
@@ -94,7 +94,7 @@ def renew_seal(
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
     # whoever approves a request brings the cards
-    done = renew(home, [] if approved_by is None else read_cards(files), person)
+    done = renew(home, [] if approved_by is None else card_texts(files), person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
     emit_logged(told(done), done.unstamped, as_json=as_json, text=outcome(done))
@@ -171,7 +171,7 @@ def recover(
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason=reason, approver=approved_by)
-    cards = read_cards(files)
+    cards = card_texts(files)
     done = write_again(home, cards, changed_passphrase(new_passphrase_file), person)
     if not done.logged:
         warn(Term("note.plain", cause=HomeError("home.not_continued", where=str(home.keys.path))))
@@ -183,7 +183,7 @@ def recover(
     )
 
 
-def read_cards(files: Sequence[Path]) -> list[str]:
+def card_texts(files: Sequence[Path]) -> list[str]:
     """The cards of files; without any, people type them."""
     return [file.read_text(encoding="utf-8", errors="replace") for file in files] or _typed()
 
