@@ -22,6 +22,8 @@ TITLES = {
     "store": "The database is sound, its entries are signed",
     "offices": "A time-stamp office is chosen",
     "reviews": "Nothing waits too long for a second person",
+    "watch.accounts": "An account can watch, or none is needed",
+    "watch.channels": "Every registered channel is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",
     "decoder": "Pictures are decoded where they can do no harm",
 }

@@ -75,6 +75,8 @@ def examine(path: Path, clock: Clock) -> Report:
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
         ("decoder", decoder),
+        ("watch.accounts", lambda: watch_health.accounts(home)),
+        ("watch.channels", lambda: watch_health.channels(home)),
         ("watch.modes", lambda: watch_health.modes(home)),
     ]
     for check_id, check in checks:

@@ -1,18 +1,66 @@
 """What ``doctor`` finds of the live watch; it asks the home alone, and contacts nobody.
 
-``watch.modes``: no legal basis has ended, or ends within two weeks.
+``watch.accounts``: an account is there that can watch.  ``watch.channels``: every registered channel is seen, and was
+looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from api.home import Home
 from api.office.channel import every_channel
+from api.office.watch import ChannelStatus, status
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
+from evidence.times import format_time
+from monitor.errors import AccountState, ChannelState
 
 ENDS_SOON = timedelta(days=14)
 """How long before the last day of a legal basis ``doctor`` warns: counsel needs time to write the next one."""
+LONG_AGO_S = 86_400
+"""How long a channel may go without a look, in seconds."""
+_WELL = (AccountState.OK, AccountState.FLOOD)
+
+
+def accounts(home: Home) -> Iterator[Finding]:
+    """The accounts that are lost; or that there is none, where the watch is not used."""
+    stands = status(home)
+    if not stands.accounts:
+        channels = len(stands.channels)
+        if channels:
+            yield Finding("watch.accounts", Verdict.PASSED, "watch.no_account", {"count": channels})
+        else:
+            yield Finding("watch.accounts", Verdict.PASSED, "watch.not_used")
+        return
+    someone = any(each.state in _WELL for each in stands.accounts)
+    for each in stands.accounts:
+        if each.state not in _WELL:
+            facts: dict[str, Fact] = {"account": each.name, "state": each.state.value}
+            verdict = Verdict.INDETERMINATE if someone else Verdict.FAILED
+            yield Finding("watch.accounts", verdict, "watch.account_lost", facts)
+
+
+def channels(home: Home) -> Iterator[Finding]:
+    """The channels that the accounts do not see, or have not looked at for long."""
+    stands = status(home)
+    if stands.accounts:
+        for each in stands.channels:
+            yield from _of_channel(each)
+
+
+def _of_channel(channel: ChannelStatus) -> Iterator[Finding]:
+    facts: dict[str, Fact] = {"channel": channel.channel}
+    if channel.state in (ChannelState.PRIVATE, ChannelState.GONE):
+        since = "?" if channel.since is None else format_time(channel.since)
+        facts |= {"state": channel.state.value, "since": since}
+        yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.channel_unseen", facts)
+    elif channel.lag_s is None:
+        yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.never_looked_at", facts)
+    elif channel.lag_s > LONG_AGO_S:
+        facts["hours"] = channel.lag_s // 3600
+        yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.not_looked_at", facts)
+    elif channel.behind:
+        yield Finding("watch.channels", Verdict.PASSED, "watch.behind", facts)
 
 
 def modes(home: Home) -> Iterable[Finding]:

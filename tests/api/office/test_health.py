@@ -292,5 +292,11 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "offices",
         "reviews",
     ]
-    assert [finding.id for finding in report.findings] == [*names, "decoder", "watch.modes"]
+    assert [finding.id for finding in report.findings] == [
+        *names,
+        "decoder",
+        "watch.accounts",
+        "watch.channels",
+        "watch.modes",
+    ]
     report.require_passed()

@@ -1,16 +1,20 @@
 """What a doctor says of the watch, with its remedy."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from api.home import Home
+from api.office import watch_health
 from api.office.channel import add_channel
-from api.office.watch_health import ENDS_SOON, modes
+from api.office.watch import AccountStatus, ChannelStatus, Status
+from api.office.watch_health import ENDS_SOON, LONG_AGO_S, accounts, channels, modes
 from config.watchlist import watch_entry
 from evidence.finding import Finding, Verdict
 from evidence.observation import Mode
+from monitor.errors import AccountState, ChannelState
 from tests.homes import doer, legal_basis
 
 ENTRY = watch_entry(
@@ -55,3 +59,75 @@ def test_a_legal_basis_that_ended_is_told_until_somebody_decides(
         assert [each.code for each in modes(home)] == ["watch.mode_ended"]
     add_channel(home, ENTRY, Mode.METADATA_ONLY, None, doer(home))
     assert list(modes(home)) == []
+
+
+SEEN = ChannelStatus(
+    channel="kanali",
+    channel_id="17",
+    mode="metadata_only",
+    expires=None,
+    state=ChannelState.OK,
+    since=None,
+    looked_at=None,
+    cursor=1,
+    behind=False,
+    waiting=0,
+    lag_s=60,
+    gaps=0,
+    floods=0,
+)
+
+
+def standing(patch: pytest.MonkeyPatch, states: list[AccountState], *seen: ChannelStatus) -> None:
+    named = [AccountStatus(f"a{index}", state, None) for index, state in enumerate(states)]
+    patch.setattr(watch_health, "status", lambda _home: Status(named, seen, None))
+
+
+OK, BANNED, FROZEN = AccountState.OK, AccountState.BANNED, AccountState.FROZEN
+
+
+@pytest.mark.parametrize(
+    ("states", "seen", "told"),
+    [
+        ([], [], [("watch.not_used", Verdict.PASSED)]),
+        ([], [SEEN], [("watch.no_account", Verdict.PASSED)]),
+        ([OK], [SEEN], []),
+        ([AccountState.FLOOD], [SEEN], []),
+        ([OK, BANNED], [SEEN], [("watch.account_lost", Verdict.INDETERMINATE)]),
+        ([FROZEN, BANNED], [SEEN], [("watch.account_lost", Verdict.FAILED)] * 2),
+    ],
+)
+def test_accounts_that_are_lost_are_told(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[AccountState],
+    seen: list[ChannelStatus],
+    told: list[tuple[str, Verdict]],
+) -> None:
+    standing(monkeypatch, states, *seen)
+    assert [(each.code, each.verdict) for each in accounts(home)] == told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, []),
+        ({"lag_s": LONG_AGO_S}, []),
+        ({"lag_s": LONG_AGO_S + 1}, [("watch.not_looked_at", Verdict.INDETERMINATE)]),
+        ({"lag_s": None}, [("watch.never_looked_at", Verdict.INDETERMINATE)]),
+        ({"state": ChannelState.PRIVATE}, [("watch.channel_unseen", Verdict.INDETERMINATE)]),
+        ({"state": ChannelState.GONE}, [("watch.channel_unseen", Verdict.INDETERMINATE)]),
+        ({"behind": True}, [("watch.behind", Verdict.PASSED)]),
+    ],
+)
+def test_channels_that_nobody_sees_or_looks_at_are_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch, change: dict[str, object], told: list[tuple[str, Verdict]]
+) -> None:
+    standing(monkeypatch, [OK], replace(SEEN, **change))  # type: ignore[arg-type]
+    found = list(channels(home))
+    assert [(each.code, each.verdict) for each in found] == told
+    for each in found:
+        assert each.fix
+        assert "kanali" in each.where
+    standing(monkeypatch, [], replace(SEEN, **change))  # type: ignore[arg-type]
+    assert list(channels(home)) == []
