@@ -109,11 +109,12 @@ def add(
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
+    unseen = " No account is logged in, so nothing was looked up." if _nobody_to_ask(looked_up) else ""
     emit_logged(
         {**told(entry.channel, mode, done), "found": _found(looked_up)},
         done.unstamped,
         as_json=as_json,
-        text=outcome(entry.channel, mode, done),
+        text=outcome(entry.channel, mode, done) + unseen,
     )
 
 
@@ -121,7 +122,7 @@ def _tell_found(looked_up: "LookedUp") -> None:
     """Say what Telegram shows of the channel, or that nobody looked: before anything is registered."""
     found = looked_up.found
     if found is None:
-        if looked_up.why_not is not None:
+        if looked_up.why_not is not None and not _nobody_to_ask(looked_up):
             warn(Term("note.not_looked_up", cause=looked_up.why_not))
         return
     told = Term(
@@ -134,6 +135,10 @@ def _tell_found(looked_up: "LookedUp") -> None:
         since=f"{found.created_at:%Y-%m-%d}" if found.created_at else "?",
     )
     warn(told)
+
+
+def _nobody_to_ask(looked_up: "LookedUp") -> bool:
+    return looked_up.why_not is not None and looked_up.why_not.code == "account.not_logged_in"
 
 
 def _found(looked_up: "LookedUp") -> dict[str, Any] | None:

@@ -152,7 +152,7 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
             (*modest, "https://x.y/2", "--approved-by", "bo"),
             "kanal is registered already, as metadata_only. Its entry is unchanged; logged is that a second person",
         ),
-        ((*add, "--report", "https://x.y/2", *sealed), "Changed the entry of kanal: from metadata_only to sealed.\n"),
+        ((*add, "--report", "https://x.y/2", *sealed), "Changed the entry of kanal: from metadata_only to sealed. No"),
     ):
         code, out, _err = run("--home", home.path, *more)
         assert (code, out.startswith(words)) == (0, True), out
