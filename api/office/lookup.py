@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from api.home import Home
 from api.office.watch import network_of, per_minute_of
-from config.errors import Explained
+from config.errors import Explained, SettingsError
 from config.watchlist import Joined, WatchEntry, invite_of
 from evidence.store.database import reading
 from evidence.times import format_time
@@ -91,6 +91,7 @@ def look_up(
         ResolveError: It is a person or a bot, a number that the account has never met, or an invitation to a group
             that nobody has joined, or of which it is not said who did, and on what task.
         AccountError: It is an invitation, and there is no account to ask.
+        SettingsError: It is said in part who joined and on what task, or that nobody needed to.
     """
     if invite := invite_of(channel):
         found = _behind(_ask_first(home, lambda line, session: look_at_invitation(line, session, invite)), member)
@@ -99,6 +100,8 @@ def look_up(
             raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))
         return _entry(entry, LookedUp(found), member)
     entry = entry_of(channel)
+    if (member.by or member.task) and not (member.by and member.task and entry.access == "invite"):
+        raise SettingsError("settings.joined_in_part")
     try:
         return _entry(entry, LookedUp(_ask_first(home, lambda line, session: _resolve(line, session, entry))), member)
     except (AccountError, FloodError, UnreachableError) as error:

@@ -68,6 +68,7 @@ NEEDED_BESIDE = {
     "case add": ["case-1", "item-1"],
     "evidence search": ["word"],
     "watch add": ["--reported-as", "Smokva"],
+    "monitor login": ["--check"],
 }
 """What a command cannot do without, though it can do without each: here words or a sender."""
 

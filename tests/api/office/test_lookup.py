@@ -8,7 +8,8 @@ import pytest
 from api.home import Home
 from api.office.channel import add_channel, every_channel, remove_channel
 from api.office.lookup import LookedUp, Membership, look_up
-from config.watchlist import WatchEntry, watch_entry
+from config.errors import SettingsError
+from config.watchlist import Joined, WatchEntry, watch_entry
 from evidence.observation import Mode
 from monitor.errors import AccountError, FloodError, ResolveError
 from monitor.telegram.session import Sessions
@@ -120,3 +121,14 @@ def test_without_an_account_a_name_is_registered_and_an_invitation_is_not(home: 
     assert isinstance(nothing.why_not, AccountError)
     with pytest.raises(AccountError):
         looked(home, "t.me/+abcdefgh12345678", MILA, access="invite")
+
+
+@pytest.mark.parametrize(
+    ("member", "access"),
+    [(MILA, "public"), (Membership("mila", None), "invite"), (Membership(None, "Task 7"), "invite")],
+)
+def test_who_joined_is_said_whole_or_not_at_all(home: Home, member: Membership, access: str) -> None:
+    with pytest.raises(SettingsError, match="belong together"):
+        looked(home, "@grupa", member, access=access)
+    entry, _nothing = looked(home, "@grupa", MILA, access="invite")
+    assert entry.joined == Joined("mila", None, str(MILA.task))
