@@ -159,13 +159,13 @@ class Intake:
     def take_reply(
         self, reply: Reply, contents: Sequence[Observation | Hole], provenance: Provenance, *, beside: Also, end: Also
     ) -> Kept:
-        """Take in what one reply of a live source says, and the bytes of the reply if something in them is new.
+        """Take in what one reply of a live source says, and the reply as it was received if all in it is new.
 
         Killed anywhere, the source asks again from its old cursor, and what was kept is known.
 
         Args:
-            contents: What the reply says; bytes of those that are new become slices of it, unless it is one of those
-                that are not kept whole.
+            contents: What the reply says; their bytes become slices of it, unless it is one of those that are not
+                kept whole.
             beside: Writes more in the transaction of each batch, such as what is still to be fetched for it.
             end: Writes more in the last transaction: the cursor that says that all of the reply is kept.
 
@@ -191,8 +191,16 @@ class Intake:
     def _end_reply(
         self, reply: Reply, contents: Sequence[Observation | Hole], kept: Kept, of_reply: Provenance, end: Also
     ) -> None:
-        """Log the reply itself, with what of its bytes lies in no new message, unless it says nothing new."""
-        if not any(kept.added):
+        """Log the reply itself, with what of its bytes lies in no message, if every message in it is new.
+
+        The rest would have the bytes of one that was known before, and keep them when that one is erased.
+        """
+        of_messages = [
+            new
+            for content, new in zip(contents, kept.added, strict=True)
+            if isinstance(content, Observation) and content.raw is not None
+        ]
+        if not of_messages or not all(of_messages):
             self._sequencer.turn(lambda _connection: (), end)
             return
         slices, rest, at = Packer(), bytearray(), 0
