@@ -239,7 +239,7 @@ def opened(
             intake=lambda: _intake(home, writer),
             register=register,
             beat=writer.beat,
-            lost=lambda name, state: writer.sequencer.append([_lost(doer, name, state, home.clock())]),
+            lost=lambda name, state, also: writer.sequencer.append([_lost(doer, name, state, home.clock())], also),
         )
         rhythm = Rhythm(
             poll=timedelta(seconds=settings.poll_s),

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +18,11 @@ from telethon.tl import functions, types
 
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
-from evidence.observation import Hole, Observation
+from evidence.observation import Observation
 from evidence.store import task
 from evidence.store.projection import Placed
 from evidence.times import Clock
-from monitor.errors import FloodError, RequestError, UnreachableError
+from monitor.errors import ChannelError, FloodError, RequestError, UnknownConstructorError, UnreachableError
 from monitor.telegram.line import Line
 from monitor.telegram.pictures import File
 from monitor.telegram.standing import FETCH
@@ -35,6 +34,9 @@ _MIGRATE = "FILE_MIGRATE_"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _AGAIN_AFTER = timedelta(seconds=30)
 _ATTEMPTS = 5
+_MOVES = 4
+"""How often a part is asked for: elsewhere, and with a fresh reference, before that is a hole."""
+_LONGER = timedelta(minutes=5)
 
 Refresh = Callable[[File], File | None]
 """The same file with a fresh reference; None where its message, or the file in it, is gone."""
@@ -157,16 +159,10 @@ class Fetching:
             self.add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return
         except UnreachableError:
-            if job.attempts >= _ATTEMPTS:
-                raise
-            self.add(replace(job, attempts=job.attempts + 1), timedelta(seconds=2**job.attempts))
+            wait = timedelta(seconds=2**job.attempts) if job.attempts < _ATTEMPTS else _LONGER
+            self.add(replace(job, attempts=job.attempts + 1), wait)
             return
         self.kept[job.channel_id] += kept.counts["media"]
-
-    def gone(self, subject: str, hole: Hole, provenance: Provenance) -> None:
-        """Record that a file was gone before it could be fetched."""
-        forget = partial(task.forget, kind=FETCH, subject=subject)
-        self._intake.keep_batch([hole], provenance, lambda connection, _placed: forget(connection))
 
 
 class Download(io.RawIOBase):
@@ -184,6 +180,7 @@ class Download(io.RawIOBase):
         self._offset = 0
         self._left = b""
         self._ended = False
+        self._refreshed_at = -1
 
     def readable(self) -> bool:
         """It is."""
@@ -199,27 +196,36 @@ class Download(io.RawIOBase):
         return taken
 
     def _part(self) -> bytes:
-        refreshed = False
-        while True:
+        for _attempt in range(_MOVES):
             request = functions.upload.GetFileRequest(self._file.location, self._offset, PART_BYTES, precise=False)
             try:
-                said = self._line.ask(request, dc=self._dc).said
+                return self._taken(self._line.ask(request, dc=self._dc).said)
             except RequestError as error:
-                if error.name.startswith(_MIGRATE) and error.name.removeprefix(_MIGRATE).isdecimal():
-                    self._dc = int(error.name.removeprefix(_MIGRATE))
-                    continue
-                if error.name in _EXPIRED and not refreshed:
-                    refreshed = True
-                    fresh = self._refresh(self._file)
-                    if fresh is not None:
-                        self._file = fresh
-                        continue
-                raise OSError(0, error.name) from error
-            if not isinstance(said, types.upload.File):
-                raise OSError(0, type(said).__name__)
-            part = bytes(said.bytes)
-            self._offset += len(part)
-            self._ended = len(part) < PART_BYTES
-            if self._ended and self._file.size is not None and self._offset < self._file.size:
-                raise OSError(0, f"{self._offset} of {self._file.size} bytes")
-            return part
+                self._look_elsewhere(error)
+            except (ChannelError, UnknownConstructorError) as error:
+                raise OSError(0, type(error).__name__) from error
+        raise OSError(0, "it is said to lie elsewhere again and again")
+
+    def _look_elsewhere(self, error: RequestError) -> None:
+        """Go to the data centre that has the file, or take a fresh reference, once for each part."""
+        if error.name.startswith(_MIGRATE) and error.name.removeprefix(_MIGRATE).isdecimal():
+            self._dc = int(error.name.removeprefix(_MIGRATE))
+            return
+        if error.name in _EXPIRED and self._refreshed_at != self._offset:
+            self._refreshed_at = self._offset
+            fresh = self._refresh(self._file)
+            if fresh is not None:
+                self._file = fresh
+                return
+        raise OSError(0, error.name) from error
+
+    def _taken(self, said: Any) -> bytes:  # noqa: ANN401 - an object of the schema
+        if not isinstance(said, types.upload.File):
+            raise OSError(0, type(said).__name__)
+        part = bytes(said.bytes)
+        self._offset += len(part)
+        self._ended = len(part) < PART_BYTES
+        size = self._file.size
+        if size is not None and (self._offset > size + PART_BYTES or (self._ended and self._offset < size)):
+            raise OSError(0, f"{self._offset} of {size} bytes")
+        return part

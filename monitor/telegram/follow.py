@@ -25,7 +25,7 @@ from telethon.tl.alltlobjects import LAYER
 
 from config.watchlist import WatchEntry
 from evidence.canonical import Value
-from evidence.custody.sequencer import Sequencer
+from evidence.custody.sequencer import Also, Sequencer
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation, Reply
@@ -115,6 +115,7 @@ class Following:
         self._more = False
         self._tried_at: datetime | None = None
         self._rests_until: datetime | None = None
+        self._history_rests_until: datetime | None = None
         self._blocks: list[int] = []
         self._counted: dict[str, Any] = {}
         self.counts = Counted()
@@ -151,8 +152,15 @@ class Following:
             self._unseen(error.state)
             raise
         except FloodError as error:
-            self._rests_until = error.until
-            self._pause()
+            # while the history rests, the difference may still be asked for, where there is a cursor
+            if error.facts.get("method") == "updates.GetChannelDifference" or self.standing.looked_at is None:
+                self._rests_until = error.until
+                self._pause()
+            self._history_rests_until = error.until
+            raise
+        except (RequestError, UnknownConstructorError):
+            self._more = False
+            self._rests_until = self._way.clock() + self._way.poll
             raise
 
     def _step(self) -> bool:
@@ -197,6 +205,8 @@ class Following:
             return False
         if self._is_due() or standing.state is not ChannelState.OK:
             return self._is_due()
+        if self._history_rests_until is not None and self._way.clock() < self._history_rests_until:
+            return False
         history = highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
         return history or self._snapshot_is_due() or self._counters_are_due()
 
@@ -207,7 +217,9 @@ class Following:
         return None if last is None else last + self._way.poll
 
     def _is_due(self) -> bool:
-        return self._more or self.due_at is None or self._way.clock() >= self.due_at
+        now, due_at = self._way.clock(), self.due_at
+        # a look that is still to come is one of a clock that was set back since
+        return self._more or due_at is None or now >= due_at or due_at > now + self._way.poll
 
     def _snapshot_is_due(self) -> bool:
         at = self.standing.snapshot_at
@@ -356,8 +368,13 @@ class Following:
     def _read_again(self, pts: int) -> None:
         """A difference that cannot be read: its messages are read one page, and if need be one by one, instead."""
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
+        try:
+            newest = self._ask(self._history(0, 1))
+            top = max((message.id for message in newest.said.messages), default=self.standing.top)
+        except UnknownConstructorError:
+            top = self.standing.top + PAGE  # the newest message is what cannot be read
         self._more = False
-        self._too_long(None, max(int(full.pts), pts), self.standing.top + PAGE)
+        self._too_long(None, max(int(full.pts), pts), top)
 
     def _fill(self, lo: int, hi: int) -> None:
         """Read the newest part of a span that was not looked at."""
@@ -639,7 +656,8 @@ class Following:
                 fetching.add(jobs[position])
                 continue
             hole = Hole(self._channel_id, reason, now, number, number, position=position)
-            fetching.gone(subject_of(self._number, number, position), hole, self._provenance)
+            subject = subject_of(self._number, number, position)
+            self._way.intake.keep_batch([hole], self._provenance, _forgetting(subject))
 
     # Keeping
 
@@ -750,6 +768,15 @@ class Following:
 
     def _ask(self, request: TLRequest) -> Received:
         return read_reply(request, self._ask_raw(request))
+
+
+def _forgetting(subject: str) -> Also:
+    """Removes a file from those that wait, in the transaction of its hole."""
+
+    def also(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
+        task.forget(connection, kind=FETCH, subject=subject)
+
+    return also
 
 
 def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update

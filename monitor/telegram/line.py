@@ -259,6 +259,8 @@ class Line:
         """As ``ask``: the body that answers, as it came."""
         method = method_of(request)
         for _pause in range(_PAUSES):
+            if self._stopping.is_set():
+                raise StoppedError("stopped.by_hand")
             self.pace.require_rested(method)
             self.pace.wait_for(method, self._wait)
             try:
@@ -268,6 +270,7 @@ class Line:
                 if not isinstance(error, FloodError):
                     raise error from fault
                 self.pace.rest(method, error.until)
+                self.pace.keep()  # now: a program that is killed must not ask again before
         raise FloodError.of(method, self.pace.rests[method])
 
     def _wait(self, seconds: float) -> None:
@@ -304,26 +307,47 @@ class Line:
 
     async def _ask(self, request: TLRequest, dc: int | None) -> bytes:
         require_allowed(request)
-        lost: Exception = UnreachableError("unreachable.no_connection", system="closed")
         for pause_s in (*_PAUSES_S, None):
             try:
-                sender = await self._sender(dc or self._session.home_dc)
-                self.asked[method_of(request)] += 1
-                return await self._answer(sender, _Raw(request))
-            except AuthKeyNotFound as error:
-                raise AccountError.lost(AccountState.KEY_LOST, "AUTH_KEY_NOT_FOUND") from error
-            except Fault as fault:
-                if not fault.is_passing:
+                return await self._try(request, dc)
+            except UnreachableError:
+                if pause_s is None or self._stopping.is_set():
                     raise
-                lost = UnreachableError("unreachable.in_trouble", system=fault.name)
-            except TimeoutError:
-                lost = UnreachableError("unreachable.no_answer", limit=self._network.timeout_s)
-            except (_LostError, OSError, EOFError, BufferError) as error:
-                lost = UnreachableError("unreachable.no_connection", system=_system(error))
-            if pause_s is None or self._stopping.is_set():
-                break
-            await asyncio.sleep(pause_s)
-        raise lost
+                await asyncio.sleep(pause_s)
+        raise AssertionError("the last attempt ends this")
+
+    async def _try(self, request: TLRequest, dc: int | None) -> bytes:
+        """Ask once.
+
+        Raises:
+            Fault: Telegram's error.
+            AccountError: The account's own key is not known any more.
+            UnreachableError: No answer; asked again, there may be one.
+        """
+        try:
+            # Telethon waits without end for a server that accepts and then says nothing
+            sender = await asyncio.wait_for(self._sender(dc or self._session.home_dc), 2 * self._network.timeout_s)
+            self.asked[method_of(request)] += 1
+            return await self._answer(sender, _Raw(request))
+        except AuthKeyNotFound as error:
+            if self._forget_foreign(dc):
+                raise UnreachableError("unreachable.no_connection", system="AUTH_KEY_NOT_FOUND") from error
+            raise AccountError.lost(AccountState.KEY_LOST, "AUTH_KEY_NOT_FOUND") from error
+        except Fault as fault:
+            if fault.is_passing or (fault.name.startswith("AUTH_KEY_") and self._forget_foreign(dc)):
+                raise UnreachableError("unreachable.in_trouble", system=fault.name) from fault
+            raise
+        except TimeoutError as error:
+            raise UnreachableError("unreachable.no_answer", limit=self._network.timeout_s) from error
+        except (_LostError, OSError, EOFError, BufferError) as error:
+            raise UnreachableError("unreachable.no_connection", system=_system(error)) from error
+
+    def _forget_foreign(self, dc: int | None) -> bool:
+        """Forget the key of a data centre that is not the account's own: it is agreed on anew, and nothing is lost."""
+        if dc is None or dc == self._session.home_dc:
+            return False
+        self._session.keys.pop(dc, None)
+        return True
 
     async def _answer(self, sender: _Sender, request: TLRequest) -> bytes:
         future = sender.send(request)

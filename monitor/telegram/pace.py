@@ -4,6 +4,7 @@ Both outlive the program. The budget is the generic cell rate algorithm (ITU-T I
 time, that at which the budget would be full again. A pause that was asked for ends when it ends, whoever starts anew.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ class Pace:
         per_minute: How often one method may be asked; None: as often as Telegram lets us.
         burst: How many requests may come at once, when nothing was asked for long.
         rests: Until when a method must not be asked.
+        keep: Writes it at once; called when Telegram asked for a pause.
     """
 
     account: str
@@ -37,6 +39,8 @@ class Pace:
     burst: int = 30
     rests: dict[str, datetime] = field(default_factory=dict)
     full_at: dict[str, datetime] = field(default_factory=dict)
+    keep: Callable[[], object] = lambda: None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def read(cls, connection: sa.Connection, account: str, clock: Clock, per_minute: int | None) -> "Pace":
@@ -54,14 +58,15 @@ class Pace:
     def write(self, connection: sa.Connection) -> None:
         """Keep it, with whatever else is written."""
         now = self.clock()
-        for kind, times in ((REST, self.rests), (BUDGET, self.full_at)):
-            for method, at in list(times.items()):
-                subject = f"{self.account}/{method}"
-                if at > now:
-                    task.note(connection, kind=kind, subject=subject, due_at=at)
-                else:
-                    task.forget(connection, kind=kind, subject=subject)
-                    del times[method]
+        with self._lock:
+            for kind, times in ((REST, self.rests), (BUDGET, self.full_at)):
+                for method, at in list(times.items()):
+                    subject = f"{self.account}/{method}"
+                    if at > now:
+                        task.note(connection, kind=kind, subject=subject, due_at=at)
+                    else:
+                        task.forget(connection, kind=kind, subject=subject)
+                        del times[method]
 
     def rest(self, method: str, until: datetime) -> None:
         """Telegram asked for a pause."""
@@ -85,12 +90,14 @@ class Pace:
 
     def wait_for(self, method: str, wait: Callable[[float], object]) -> None:
         """Wait until a method may be asked, and count the request."""
-        now = self.clock()
-        at = max(self.rests.get(method, now), now)
-        if self.per_minute is not None and method not in _UNMETERED:
-            each = timedelta(minutes=1) / self.per_minute
-            full_at = max(self.full_at.get(method, now), now)
-            at = max(at, full_at - each * (self.burst - 1))
-            self.full_at[method] = max(full_at, at) + each
+        with self._lock:
+            now = self.clock()
+            at = max(self.rests.get(method, now), now)
+            if self.per_minute is not None and method not in _UNMETERED:
+                each = timedelta(minutes=1) / self.per_minute
+                # no budget is fuller than all of it: a clock that was set back leaves times that are too late
+                full_at = min(max(self.full_at.get(method, now), now), now + each * self.burst)
+                at = max(at, full_at - each * (self.burst - 1))
+                self.full_at[method] = max(full_at, at) + each
         if at > now:
             wait((at - now).total_seconds())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -20,18 +21,20 @@ from telethon.tl import types
 from config import oplog
 from config.errors import StoppedError
 from config.watchlist import WatchEntry
-from evidence.custody.sequencer import Sequencer
+from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StorageFullError
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.store import task
 from evidence.store.database import reading
+from evidence.store.projection import Placed
 from evidence.times import Clock
 from monitor.errors import (
     AccountError,
     AccountState,
     ChannelError,
     FloodError,
+    RequestError,
     UnknownConstructorError,
     UnreachableError,
 )
@@ -66,7 +69,7 @@ class Office:
         intake: Gives an intake to the thread that asks.
         register: The channels as they stand in the register now.
         beat: Signs what was logged, and has it stamped when that is due.
-        lost: Logs that an account was lost: its name, and what it is now.
+        lost: Logs that an account was lost: its name, what it is now, and what is written in the same transaction.
     """
 
     engine: sa.Engine
@@ -75,7 +78,7 @@ class Office:
     intake: Callable[[], AbstractContextManager[Intake]]
     register: Callable[[], Sequence[Watched]]
     beat: Callable[[], object]
-    lost: Callable[[str, AccountState], object]
+    lost: Callable[[str, AccountState, Also], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Watch:
         self._line: Line | None = None
         self._current: Way | None = None
         self._failure: BaseException | None = None
+        self._waiting: dict[int, list[tuple[int, list[int]]]] = {}
         self.followings: dict[str, Following] = {}
         self.media: Counter[int] = Counter()
 
@@ -158,12 +162,16 @@ class Watch:
             try:
                 self._with_accounts(self._go_on)
                 tries = 0
-            except (UnreachableError, FloodError, HomeBusyError, StorageFullError, UnknownConstructorError) as error:
+            except (UnreachableError, FloodError, HomeBusyError, StorageFullError) as error:
                 oplog.note("watch_waits", error=type(error), code=error.code)
                 self._stopping.wait(_BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
                 tries += 1
             except StoppedError:
                 break
+            except AccountError as error:
+                if error.code != "account.in_use":
+                    raise
+                self._stopping.wait(_BACK_OFF_S[-1])  # somebody asks with it: `watch add`, `login --check`
 
     # Accounts
 
@@ -197,9 +205,11 @@ class Watch:
 
     def _lose(self, name: str, state: AccountState) -> None:
         now = self._office.clock()
-        with self._office.sequencer.take() as connection:
+
+        def note(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             task.note(connection, kind=ACCOUNT, subject=name, due_at=now, progress=state.value)
-        self._office.lost(name, state)
+
+        self._office.lost(name, state, note)
         for following in self.followings.values():
             following.account_lost()
 
@@ -219,19 +229,20 @@ class Watch:
             intake = stack.enter_context(self._office.intake())
             line = stack.enter_context(Line(self._network, session, self._sessions.save, self._office.clock, pace))
             self._line = line
+            pace.keep = partial(self._keep_pace, pace)
             stack.callback(self._keep_pace, pace)
             fetching = Fetching(stack.enter_context(self._office.intake()), self._office.clock)
             way = self._way(line, session, intake, fetching)
             self._current = way
             self._read_register(way, fetching, {})
-            self._resume(way, fetching)
+            self._waiting = self._unfetched()
             stack.callback(self._join, fetching, self._start_fetching(fetching))
             if self._stopping.is_set():
                 raise StoppedError("stopped.by_hand")
             yield fetching
 
     def _keep_pace(self, pace: Pace) -> None:
-        with self._office.sequencer.take() as connection:
+        with suppress(HomeBusyError), self._office.sequencer.take() as connection:
             pace.write(connection)
 
     def _way(self, line: Line, session: AccountSession, intake: Intake, fetching: Fetching) -> Way:
@@ -299,6 +310,8 @@ class Watch:
             following.has_news()
             while not self._stopping.is_set() and self._step(following):
                 self._require_fetchers()
+            while not self._stopping.is_set() and self._resume(following, fetching):
+                self._require_fetchers()
         while fetching.count and not self._stopping.is_set():
             self._require_fetchers()
             due = fetching.next_due()
@@ -314,7 +327,7 @@ class Watch:
         stamped_at = read_at = self._office.clock()
         while not self._stopping.is_set():
             self._require_fetchers()
-            behind = self._step_each()
+            behind = self._step_each() or self._resume_each(fetching)
             now = self._office.clock()
             if now - stamped_at >= self._rhythm.beat:
                 self._office.beat()
@@ -346,8 +359,8 @@ class Watch:
     def _step(self, following: Following) -> bool:
         try:
             more = following.step()
-        except ChannelError as error:
-            oplog.note("channel_unseen", code=error.code)
+        except (ChannelError, RequestError, UnknownConstructorError) as error:
+            oplog.note("channel_unseen", code=error.code)  # it rests; the others go on
             more = False
         self._follow_comments(following)
         self._report(following)
@@ -356,16 +369,18 @@ class Watch:
     # Fetching
 
     def _start_fetching(self, fetching: Fetching) -> Sequence[threading.Thread]:
+        done = self._done = threading.Event()
+
         def work() -> None:
             try:
-                while not self._stopping.is_set() and not self._done.is_set():
+                while not self._stopping.is_set() and not done.is_set():
                     fetching.fetch_next(IDLE_S)
             except StoppedError:
                 return
             except BaseException as error:  # noqa: BLE001 - told to the thread that follows, which raises it
                 self._failure = error
 
-        self._failure, self._done = None, threading.Event()
+        self._failure = None
         thread = threading.Thread(target=work, name="fetch", daemon=True)
         thread.start()
         return [thread]
@@ -373,10 +388,10 @@ class Watch:
     def _join(self, fetching: Fetching, threads: Sequence[threading.Thread]) -> None:
         self._done.set()
         fetching.wake()
-        if self._line is not None and self._stopping.is_set():
+        if self._line is not None:
             self._line.stop()
         for thread in threads:
-            thread.join(timeout=5)
+            thread.join()  # its pending objects are closed next, and nobody may be at them then
         self.media += fetching.kept
 
     def _require_fetchers(self) -> None:
@@ -384,19 +399,40 @@ class Watch:
             failure, self._failure = self._failure, None
             raise failure
 
-    def _resume(self, way: Way, fetching: Fetching) -> None:
-        """Take up the files that a run before this one did not fetch."""
+    def _unfetched(self) -> dict[int, list[tuple[int, list[int]]]]:
+        """The files that a run before this one did not fetch: message and positions by channel, the newest last."""
         with reading(self._office.engine) as connection:
             waiting = task.noted(connection, FETCH)
         by_message: dict[tuple[int, int], list[int]] = {}
         for subject in waiting:
             channel_id, number, position = map(int, subject.split("/"))
             by_message.setdefault((channel_id, number), []).append(position)
-        provenances = {each.standing.channel_id: each for each in self.followings.values()}
-        for (channel_id, number), positions in sorted(by_message.items(), reverse=True):
-            following = provenances.get(channel_id)
-            if following is not None and channel_id in way.session.channels:
-                following.resume(fetching, number, positions)
+        by_channel: dict[int, list[tuple[int, list[int]]]] = {}
+        for (channel_id, number), positions in sorted(by_message.items()):
+            by_channel.setdefault(channel_id, []).append((number, positions))
+        return by_channel
+
+    def _resume_each(self, fetching: Fetching) -> bool:
+        """Take up the files of one message of each channel that has nothing newer to ask for."""
+        idle = [each for each in self.followings.values() if not each.is_behind]
+        return any(self._resume(each, fetching) for each in idle)
+
+    def _resume(self, following: Following, fetching: Fetching) -> bool:
+        """Take up the files of the newest message that waits; whether there was one.
+
+        What cannot be asked for now waits for the next run.
+        """
+        left = self._waiting.get(following.standing.channel_id or 0)
+        if not left:
+            return False
+        try:
+            following.resume(fetching, *left[-1])
+        except (ChannelError, FloodError, RequestError, UnknownConstructorError) as error:
+            oplog.note("channel_unseen", code=error.code)
+            left.clear()
+            return False
+        left.pop()
+        return True
 
 
 def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:

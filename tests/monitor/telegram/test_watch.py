@@ -171,3 +171,46 @@ def test_somebody_who_types_is_no_reason_to_look() -> None:
     assert news.wait(0.0) == {7}
     news.put_nowait(types.UpdatesTooLong())
     assert news.wait(0.0) == {None}
+
+
+def test_a_channel_that_cannot_be_read_stops_no_other(at: Desk) -> None:
+    first = at.group()
+    first.post_photo(picture(1), "një")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=1)
+    assert isinstance(at.once().ended_by, FloodError)
+    at.clock.pass_by(hours=2)
+    first.ban(at.accounts[0])
+    second = at.group("Tjetra", "tjetra")
+    second.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["message"] == 2
+    home.engine.dispose()
+    first.unban(at.accounts[0])
+    at.telegram.faults.fail("channels.getMessages", "SOMETHING_ELSE", code=400, times=1)
+    at.once()
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["file"] == 1
+    home.engine.dispose()
+    require_clean(at)
+
+
+def test_a_lost_key_of_another_data_centre_is_no_lost_account(at: Desk) -> None:
+    group = at.group()
+    for seed in (1, 2):
+        group.post("foto", media=types.MessageMediaPhoto(photo=at.telegram.world.add_photo(picture(seed), dc=4)))
+        at.telegram.faults.fail("upload.getFile", "AUTH_KEY_UNREGISTERED", code=401, times=1)
+        assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["file"] == 2
+    assert [each.state for each in status(home).accounts] == [AccountState.OK]
+    home.engine.dispose()
+
+
+def test_a_pause_is_kept_at_once_and_outlives_a_kill(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.fail("messages.getHistory", "FLOOD_WAIT_3600", code=420, times=1)
+    with running(at) as home:
+        until(lambda: [each.state for each in status(home).accounts] == [AccountState.FLOOD])
