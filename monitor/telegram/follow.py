@@ -466,11 +466,11 @@ class Following:
 
     def _counters_are_due(self) -> bool:
         never_read = bool(self._way.counters) and self.standing.counted_at is None
-        return bool(self._blocks) or never_read or self._span_due() is not None
+        return bool(self._blocks) or never_read or self._span_due(self._way.clock()) is not None
 
-    def _span_due(self) -> tuple[datetime, datetime] | None:
+    def _span_due(self, now: datetime) -> tuple[datetime, datetime] | None:
         standing, every = self.standing, self._way.counters
-        return span_due(self._way.clock(), counted_at=standing.counted_at, aged_at=standing.aged_at, every=every)
+        return span_due(now, counted_at=standing.counted_at, aged_at=standing.aged_at, every=every)
 
     def _read_counters(self) -> bool:
         """Read the counters of the next block of messages again; whether any are due."""
@@ -483,7 +483,8 @@ class Following:
 
     def _plan_counters(self) -> None:
         """Find out of which blocks the counters are due."""
-        now, span, standing = self._way.clock(), self._span_due(), self.standing
+        now, standing = self._way.clock(), self.standing
+        span = self._span_due(now)  # of one time: whether all of the window is read shows in its end
         if span is not None:
             whole = span[1] == now
             self._counted = {"counted_at": now if whole else standing.counted_at, "aged_at": now}
