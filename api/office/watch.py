@@ -272,12 +272,26 @@ def _intake(home: Home, writer: Writer) -> Iterator[Intake]:
 
 
 def _register(home: Home, doer: Doer) -> list[Watched]:
-    today = home.today().isoformat()
-    return [_watched(channel, doer, today) for channel in every_channel(home)]
+    today, requests = home.today().isoformat(), _requests(home)
+    return [_watched(channel, doer, today, requests.get(channel.channel)) for channel in every_channel(home)]
 
 
-def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
-    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not."""
+def _requests(home: Home) -> dict[str, str]:
+    """The request that each channel's entry followed, by the channel."""
+    entry, request = database.channel.c, database.authority.c
+    asked = sa.select(entry.channel, request.request).join_from(
+        database.channel, database.authority, request.acted_idx == entry.idx
+    )
+    with reading(home.engine) as connection:
+        return {row.channel: row.request for row in connection.execute(asked)}
+
+
+def _watched(channel: Channel, doer: Doer, today: str, request: str | None) -> Watched:
+    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not.
+
+    Args:
+        request: Event id of the request that allows it.
+    """
     entry = WatchEntry(
         channel.channel,
         channel.report_url,
@@ -290,7 +304,7 @@ def _watched(channel: Channel, doer: Doer, today: str) -> Watched:
     )
     ended = channel.expires is not None and channel.expires < today
     mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)
-    provenance = Provenance(doer=doer, declared_by=doer.actor, method=METHOD, mode=mode)
+    provenance = Provenance(doer=doer, declared_by=doer.actor, method=METHOD, mode=mode, authority=request)
     return Watched(entry, provenance)
 
 

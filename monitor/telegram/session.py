@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Sessions:
 
     def __init__(self, keys: Path) -> None:
         self._folder = keys / FOLDER
+        self._saving = threading.Lock()
 
     def names(self) -> list[str]:
         """The accounts that were logged in here, by name."""
@@ -97,13 +99,15 @@ class Sessions:
         """Write a session; on return it is on the disk."""
         said = {
             "home_dc": session.home_dc,
-            "keys": {str(dc): b64u(key) for dc, key in session.keys.items()},
+            # copies: the connections' own thread adds keys while another meets channels
+            "keys": {str(dc): b64u(key) for dc, key in dict(session.keys).items()},
             "user_id": session.user_id,
-            "channels": {str(number): str(access) for number, access in session.channels.items()},
+            "channels": {str(number): str(access) for number, access in dict(session.channels).items()},
         }
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self._key()).encrypt(nonce, json.dumps(said).encode(), session.name.encode())
-        replace_file(self._file(session.name), nonce + sealed)
+        with self._saving:
+            replace_file(self._file(session.name), nonce + sealed)
 
     def forget(self, name: str) -> None:
         """Remove the session of an account; Telegram keeps its own half until it is ended there."""

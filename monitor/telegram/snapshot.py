@@ -22,7 +22,7 @@ from monitor.telegram.content import Fetch
 from monitor.telegram.known import Rows, collect, near, part, parts_of, said, unused
 from monitor.telegram.media import tell_media
 from monitor.telegram.peers import Peers, usernames_of
-from monitor.telegram.pictures import Slot, carried_in, slots_in, thumbnails_in
+from monitor.telegram.pictures import Carried, Slot, carried_in, slots_in, thumbnails_in
 from monitor.telegram.reading import (
     Reading,
     channel,
@@ -139,7 +139,7 @@ class _Snapshot:
                 self.reading.tell("administrator", _administrator(self.reading, one))
         for one in self.topics:
             self.reading.tell("topic", _topic(self.reading, one))
-        tell_media(self.reading, carried_in(self.full))
+        tell_media(self.reading, (each for each in carried_in(self.full) if not _is_none(each)))
         parts, counters = parts_of(self.reading)
         content = split_content(Content(None, (), parts, counters))
         return {**self._shared(), **content, "unknown_sha256": self.reading.unknown_sha256()}
@@ -173,8 +173,8 @@ class _Snapshot:
     def files(self, digest: str, seen_at: datetime, fetch: Fetch) -> Iterator[Observation | Hole]:
         """The picture of the chat, or why there is none."""
         for slot in slots_in(self.full):
-            if slot.carried.told["_"] == "PhotoEmpty":
-                continue  # so the layer says that a chat has no picture
+            if _is_none(slot.carried):
+                continue
             if slot.file is None:
                 yield self._hole(HoleReason.UNAVAILABLE, _named(slot), digest, seen_at, slot.position)
                 continue
@@ -198,6 +198,11 @@ class _Snapshot:
     def _hole(self, reason: HoleReason, what: str, digest: str, seen_at: datetime, position: int | None) -> Hole:
         words = notes.said(what)
         return Hole(self.channel_id, reason, seen_at, what=words, position=position, message_sha256=digest)
+
+
+def _is_none(carried: Carried) -> bool:
+    """Whether it only says that a chat has no picture."""
+    return bool(carried.told["_"] == "PhotoEmpty")
 
 
 def _own(channel_id: str) -> str:

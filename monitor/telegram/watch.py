@@ -35,6 +35,7 @@ from monitor.errors import (
     ChannelError,
     FloodError,
     RequestError,
+    TelegramError,
     UnknownConstructorError,
     UnreachableError,
 )
@@ -131,6 +132,7 @@ class Watch:
         self._line: Line | None = None
         self._current: Way | None = None
         self._failure: BaseException | None = None
+        self._refused: TelegramError | None = None
         self._waiting: dict[int, list[tuple[int, list[int]]]] = {}
         self.followings: dict[str, Following] = {}
         self.media: Counter[int] = Counter()
@@ -148,8 +150,11 @@ class Watch:
             FloodError: Telegram asked for a pause of more than a minute; what was seen before is kept.
             AccountError: No account is left.
             UnreachableError: Telegram was not reached.
+            RequestError, UnknownConstructorError: One channel could not be read; all others were.
         """
         self._with_accounts(self._catch_up, impatient=True)
+        if self._refused is not None:
+            raise self._refused
 
     def run(self) -> None:
         """Watch until ``stop`` is called.
@@ -360,11 +365,17 @@ class Watch:
         try:
             more = following.step()
         except (ChannelError, RequestError, UnknownConstructorError) as error:
-            oplog.note("channel_unseen", code=error.code)  # it rests; the others go on
+            self._rest(error)
             more = False
         self._follow_comments(following)
         self._report(following)
         return more
+
+    def _rest(self, error: TelegramError) -> None:
+        """A channel rests, and the others go on; a run that ends says so, unless the register's standing says it."""
+        oplog.note("channel_unseen", code=error.code)
+        if not isinstance(error, ChannelError):
+            self._refused = error
 
     # Fetching
 
@@ -428,7 +439,7 @@ class Watch:
         try:
             following.resume(fetching, *left[-1])
         except (ChannelError, FloodError, RequestError, UnknownConstructorError) as error:
-            oplog.note("channel_unseen", code=error.code)
+            self._rest(error)
             left.clear()
             return False
         left.pop()

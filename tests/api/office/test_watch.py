@@ -1,6 +1,7 @@
 """What the office is told of its watch: how accounts and channels stand, and what the settings lack."""
 
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,14 +11,21 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
+from api.office.bundle import Order, export_case
 from api.office.channel import Lowered, every_channel, remove_channel
+from api.office.request import done_at_once
 from api.office.watch import network_of, status
+from casefiles.bundle.destination import Destination
+from casefiles.verifier.__main__ import load_roots
+from casefiles.verifier.checks import verify
 from config.errors import SettingsError
+from evidence.finding import Verdict
 from evidence.observation import Mode
+from evidence.store.database import reading
 from monitor.errors import AccountState, ChannelState
 from monitor.telegram.line import TELEGRAM
 from monitor.telegram.watch import Rhythm
-from tests.homes import doer, items_of, records_of
+from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
 
@@ -117,3 +125,41 @@ def test_settings_that_lack_something_are_told(at: Desk, monkeypatch: pytest.Mon
     monkeypatch.setenv("NISISAMA_TELEGRAM__API_HASH", "")
     with pytest.raises(SettingsError, match="api_id"):
         network_of(at.home)
+
+
+@pytest.mark.parametrize("audience", ["prosecutor", "partner"])
+def test_what_was_watched_names_the_request_that_allows_it_and_goes_into_a_bundle(
+    at: Desk, tmp_path: Path, audience: str
+) -> None:
+    group = at.group()
+    group.post_photo(picture(1), "një")
+    group.post("dy")
+    assert at.once().ended_by is None
+    group.edit(2, text="tre")
+    group.delete([1])
+    assert at.once().ended_by is None
+    home = at.home
+    with reading(home.engine) as connection:
+        requests = set(connection.exec_driver_sql("SELECT request FROM authority").scalars())
+    watched = [record.values["authority"] for record in records_of(home) if record.type == "observed"]
+    assert len(watched) >= 5
+    assert set(watched) <= requests
+    case_id = new_case(home)
+    keys = home.keys.unlock(PASSPHRASE)
+    to = Destination(tmp_path / "case.asice")
+    done_at_once(export_case(home, Order(case_id, audience, "en", doer(home)), keys.casework, to))
+    verdict = verify(to.bundle, roots=load_roots(sorted(home.trust.glob("*.pem")))).verdict
+    assert verdict is Verdict.PASSED
+    text = zipfile.ZipFile(to.bundle).read("data/report.en.txt").decode()
+    assert "sent nothing" not in text
+    assert ("deleted, as Telegram told us" in text) is (audience == "prosecutor")  # a partner sees no acts
+    home.engine.dispose()
+
+
+def test_a_group_without_a_picture_is_not_said_to_have_one(at: Desk) -> None:
+    at.group().post("një")
+    assert at.once().ended_by is None
+    home = at.home
+    (snapshot,) = [record.values for record in records_of(home) if record.values.get("kind") == "channel"]
+    assert "media" not in {part["kind"] for part in snapshot["content"]}
+    home.engine.dispose()

@@ -13,7 +13,7 @@ from api.office.completeness import completeness_of
 from api.office.watch import status
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
-from monitor.errors import AccountError, AccountState, ChannelState, FloodError
+from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError
 from monitor.rehearsal.export import write_export
 from monitor.telegram.allowed import ALLOWED
 from monitor.telegram.line import News
@@ -188,7 +188,7 @@ def test_a_channel_that_cannot_be_read_stops_no_other(at: Desk) -> None:
     home.engine.dispose()
     first.unban(at.accounts[0])
     at.telegram.faults.fail("channels.getMessages", "SOMETHING_ELSE", code=400, times=1)
-    at.once()
+    assert isinstance(at.once().ended_by, RequestError), "a channel that could not be read is told"
     assert at.once().ended_by is None
     home = at.home
     assert kinds(home)["file"] == 1
