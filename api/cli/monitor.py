@@ -43,7 +43,7 @@ def monitor() -> None:
 
 
 @monitor.command("login")
-@click.option("--phone", metavar="PHONE", help="The account's number, with its country code.")
+@click.option("--phone", metavar="PHONE", help="The account's number, with its country code; else asked for.")
 @click.option(
     "--account", "name", default="watch", show_default=True, metavar="NAME", help="What you call the account."
 )
@@ -53,18 +53,22 @@ def monitor() -> None:
 def login(ctx: click.Context, phone: str | None, name: str, *, check: bool, as_json: bool) -> int:
     """Log an account of the office in.
 
-    Telegram sends a code; the program says where it arrives and asks for it, and for the password of two-step
-    verification if there is one. At no terminal both are read as lines from standard input. Neither is kept.
+    It asks for the phone number, unless --phone gives it: other programs can see what stands in a call. Telegram sends
+    a code; the program says where it arrives and asks for it, and for the password of two-step verification if there
+    is one. At no terminal they are read as lines from standard input. None of them is kept.
     """
-    from api.office.watch import log_in
+    from api.office.watch import log_in, network_of
     from monitor.telegram.login import Asking
 
     if check:
         return _check(ctx, name, as_json=as_json)
+    home = open_home(ctx)
+    network_of(home)  # before anything is asked
     if phone is None:
+        phone = _line(Term("prompt.phone")).strip()
+    if not phone:
         param = next(each for each in ctx.command.params if each.name == "phone")
         raise click.MissingParameter(ctx=ctx, param=param)
-    home = open_home(ctx)
     asking = Asking(
         code=lambda place: _line(Term("prompt.code", place=place)),
         password=lambda: _line(Term("prompt.two_step"), hidden=True),
@@ -218,7 +222,7 @@ def rehearse(
     An account is logged in, a group registered, and watched through posts, an edit, a deletion, more news than Telegram
     tells at once, and a message that nobody saw. Nothing real is touched, and the account is forgotten at the end.
     """
-    from api.office.rehearsed_watch import HANDLE, rehearse_watch
+    from api.office.rehearsed_watch import rehearse_watch
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason="rehearsal", approver=approved_by)
@@ -226,9 +230,9 @@ def rehearse(
         kept = rehearse_watch(home, Path(work), legal_basis, person)
     counts = {name: getattr(kept, name) for name in ("messages", "edits", "deletions", "media")}
     emit(
-        {"channel": HANDLE, "channel_id": kept.completeness.channel_id, **counts},
+        {"channel": kept.channel, "channel_id": kept.completeness.channel_id, **counts},
         as_json=as_json,
-        text=f"Watched {HANDLE}: {counted(kept.messages, 'message')}, {counted(kept.edits, 'edit')}, "
+        text=f"Watched {kept.channel}: {counted(kept.messages, 'message')}, {counted(kept.edits, 'edit')}, "
         f"{counted(kept.deletions, 'deletion')}, {counted(kept.media, 'file')}.",
     )
 

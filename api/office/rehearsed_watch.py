@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.home import Home
-from api.office.channel import add_channel
+from api.office.channel import add_channel, every_channel
 from api.office.completeness import Completeness, completeness_of
 from api.office.request import done_at_once
 from api.office.watch import Ran, log_in, opened
 from config.watchlist import watch_entry
-from evidence.authority import Doer
+from evidence.authority import Act, Doer, require_two
 from evidence.errors import HomeError
 from evidence.observation import Mode
 from monitor.rehearsal.export import rehearsal_jpeg
@@ -36,6 +36,7 @@ class WatchRehearsed:
         completeness: What was seen of the group, and what was not.
     """
 
+    channel: str
     messages: int
     edits: int
     deletions: int
@@ -57,36 +58,55 @@ def rehearse_watch(home: Home, work: Path, legal_basis: Path | None, doer: Doer)
     if not home.settings.office.rehearsal:
         raise HomeError("home.no_rehearsal", where=str(home.path))
     mode = Mode.METADATA_ONLY if legal_basis is None else Mode.SEALED
-    with LoopbackTelegram.running(work, clock=home.clock) as telegram:
-        servers = {
-            each.dc: DataCentre(each.host, each.port, each.public_key_file.read_bytes()) for each in telegram.servers
-        }
-        network = Network(1, "rehearsal", servers)
-        account = telegram.world.add_account(PHONE)
-        asking = Asking(code=lambda _place: telegram.world.login_code(account), password=lambda: "")
-        log_in(home, ACCOUNT, PHONE, asking, network)
-        group = _group(telegram, account)
-        entry = watch_entry(
-            channel=HANDLE,
-            report_url="https://example.org/rehearsal",
-            reported_by="Rehearsal",
-            reported_on=str(home.clock().date()),
-            access="public",
-        )
-        done_at_once(add_channel(home, entry, mode, legal_basis, doer))
-        runs = [_look(home, doer, network)]
-        _go_on(group)
-        runs.append(_look(home, doer, network))
-    Sessions(home.keys.path).forget(ACCOUNT)  # the Telegram that knew it is gone
-    return _told(home, runs)
+    if mode is not Mode.METADATA_ONLY:
+        require_two(Act.WATCH, doer)
+    earlier = sum(each.channel.startswith(HANDLE) for each in every_channel(home))
+    handle = HANDLE if not earlier else f"{HANDLE}_{earlier + 1}"
+    try:
+        with LoopbackTelegram.running(work, clock=home.clock) as telegram:
+            for _each in range(earlier):
+                telegram.world.add_channel("An earlier rehearsal")  # so that no group has the number of an earlier one
+            runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer))
+    finally:
+        Sessions(home.keys.path).forget(ACCOUNT)  # the Telegram that knew it is gone
+    return _told(home, handle, runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """How the group is kept, on what basis, and who says so."""
+
+    mode: Mode
+    legal_basis: Path | None
+    doer: Doer
+
+
+def _watch(home: Home, telegram: LoopbackTelegram, handle: str, terms: _Terms) -> list[Ran]:
+    network = Network(1, "rehearsal", {each.dc: _reached(each) for each in telegram.servers})
+    account = telegram.world.add_account(PHONE)
+    asking = Asking(code=lambda _place: telegram.world.login_code(account), password=lambda: "")
+    log_in(home, ACCOUNT, PHONE, asking, network)
+    group = _group(telegram, account, handle)
+    entry = watch_entry(
+        channel=handle,
+        report_url="https://example.org/rehearsal",
+        reported_by="Rehearsal",
+        reported_on=str(home.clock().date()),
+        access="public",
+    )
+    done_at_once(add_channel(home, entry, terms.mode, terms.legal_basis, terms.doer))
+    runs = [_look(home, terms.doer, network)]
+    _go_on(group)
+    runs.append(_look(home, terms.doer, network))
+    return runs
 
 
 def _reached(server: Server) -> DataCentre:
     return DataCentre(server.host, server.port, server.public_key_file.read_bytes())
 
 
-def _group(telegram: LoopbackTelegram, account: Account) -> Room:
-    group = telegram.world.add_channel("Square and hexagon", username=HANDLE, joined=(account,))
+def _group(telegram: LoopbackTelegram, account: Account, handle: str) -> Room:
+    group = telegram.world.add_channel("Square and hexagon", username=handle, joined=(account,))
     author = telegram.world.add_person("Somebody")
     for number in range(1, 6):
         group.post(f"Rehearsal, message {number}", sender=author)
@@ -113,12 +133,14 @@ def _look(home: Home, doer: Doer, network: Network) -> Ran:
     return ran
 
 
-def _told(home: Home, runs: list[Ran]) -> WatchRehearsed:
-    counts = [following.counts for ran in runs for following in ran.followings]
+def _told(home: Home, handle: str, runs: list[Ran]) -> WatchRehearsed:
+    mine = [each for ran in runs for each in ran.followings if each.entry.channel == handle]
+    counts = [each.counts for each in mine]
     return WatchRehearsed(
+        channel=handle,
         messages=sum(each.messages for each in counts),
         edits=sum(each.edits for each in counts),
         deletions=sum(each.deletions for each in counts),
         media=sum(sum(ran.media.values()) for ran in runs),
-        completeness=completeness_of(home, HANDLE),
+        completeness=completeness_of(home, handle),
     )

@@ -42,8 +42,10 @@ def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
 
 def test_login_reads_code_and_password_as_lines(at: Desk) -> None:
     account = at.telegram.world.add_account("+38160000009", password="fjala e dytë")
-    process = program(at, "monitor", "login", "--phone", "+38160000009", "--account", "second", "--json")
+    process = program(at, "monitor", "login", "--account", "second", "--json")
     assert process.stdin is not None
+    process.stdin.write("+38160000009\n")
+    process.stdin.flush()
     until(lambda: _code(at, account), 30)
     process.stdin.write(f"{_code(at, account)}\nfjala e dytë\n")
     process.stdin.flush()
@@ -58,6 +60,12 @@ def _code(at: Desk, account: Account) -> str | None:
         return at.telegram.world.login_code(account)
     except ValueError:
         return None
+
+
+def test_a_login_without_a_number_is_usage(at: Desk) -> None:
+    process = program(at, "monitor", "login", "--json")
+    out, err = process.communicate("\n", timeout=30)
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (USAGE, "usage.missing"), err
 
 
 @pytest.mark.parametrize(
@@ -191,4 +199,3 @@ def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_w
     assert "https://t.me/spambot" in run("monitor", "status", home=home).out
     (account,) = run("monitor", "status", "--json", home=home).printed["accounts"]
     assert (account["state"], account["freeze"]) == ("frozen", ran.printed["freeze"])
-    assert run("monitor", "login", "--json", home=home).code == USAGE

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.office.rehearsed_watch import POSTS, rehearse_watch
-from evidence.errors import HomeError
+from evidence.errors import AuthorityError, HomeError
 from evidence.observation import HoleReason
 from monitor.telegram.session import Sessions
 from tests.homes import doer, legal_basis, new_home
@@ -31,5 +31,22 @@ def test_a_real_office_is_never_rehearsed_in(tmp_path: Path) -> None:
 def test_without_a_legal_basis_no_file_is_read_and_the_account_is_forgotten(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
     assert rehearse_watch(home, tmp_path, None, doer(home)).media == 0
+    assert Sessions(home.keys.path).names() == []
+    home.engine.dispose()
+
+
+def test_a_second_rehearsal_is_of_another_group_and_an_audit_is_clean(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    first, second = (rehearse_watch(home, tmp_path, None, doer(home)) for _each in range(2))
+    assert first.channel != second.channel
+    assert first.completeness.channel_id != second.completeness.channel_id
+    assert (second.messages, second.completeness.observed) == (first.messages, first.completeness.observed)
+    home.engine.dispose()
+
+
+def test_with_a_legal_basis_and_nobody_who_agrees_nothing_is_begun(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    with pytest.raises(AuthorityError):
+        rehearse_watch(home, tmp_path, legal_basis(tmp_path), doer(home, approver=None))
     assert Sessions(home.keys.path).names() == []
     home.engine.dispose()
