@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from api.home import Home
+from api.home import Home, Writer
 from api.office.request import Ordered, Request, Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
@@ -156,12 +157,11 @@ def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
     }
 
 
-def _take_in(
-    home: Home, container: Container, provenance: Provenance, grant: Grant | None, progress: Progress
-) -> Imported:
-    with home.writing() as writer, home.objects.pending() as pending, Decoder() as decoder:
-        if grant:
-            grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
+@contextmanager
+def opened_intake(writer: Writer, decoder: Decoder) -> Iterator[Intake]:
+    """The one write path of a home, with pending objects of its own."""
+    home = writer.home
+    with home.objects.pending() as pending:
         preserver = Preserver(
             objects=pending,
             decoder=decoder,
@@ -169,7 +169,7 @@ def _take_in(
             office=home.recipients.office,
             matching=home.recipients.matching,
         )
-        intake = Intake(
+        yield Intake(
             engine=home.engine,
             sequencer=writer.sequencer,
             preserver=preserver,
@@ -177,6 +177,14 @@ def _take_in(
             clock=home.clock,
             batch=home.settings.intake.batch,
         )
+
+
+def _take_in(
+    home: Home, container: Container, provenance: Provenance, grant: Grant | None, progress: Progress
+) -> Imported:
+    with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
+        if grant:
+            grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         missing, contents = Counter[HoleReason](), container.contents
         container = replace(container, contents=lambda: _tallied(contents(), missing))
         counts = intake.take_container(container, provenance, progress(container.total))

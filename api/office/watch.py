@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from api.home import Home, Writer
 from api.office.channel import Channel, Lowered, every_channel, lower_ended_modes
+from api.office.intake import opened_intake
 from config import oplog
 from config.errors import Explained, SettingsError
 from config.watchlist import WatchEntry
@@ -18,7 +19,6 @@ from evidence.authority import Doer
 from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
-from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.observation import HoleReason, Mode
 from evidence.spans import highest_gap
@@ -236,7 +236,7 @@ def opened(
             engine=home.engine,
             sequencer=writer.sequencer,
             clock=home.clock,
-            intake=lambda: _intake(home, writer),
+            intake=lambda: _intake(writer),
             register=register,
             beat=writer.beat,
             lost=lambda name, state, also: writer.sequencer.append([_lost(doer, name, state, home.clock())], also),
@@ -251,24 +251,10 @@ def opened(
 
 
 @contextmanager
-def _intake(home: Home, writer: Writer) -> Iterator[Intake]:
-    """An intake with pending objects and a decoder of its own."""
-    with home.objects.pending() as pending, Decoder() as decoder:
-        preserver = Preserver(
-            objects=pending,
-            decoder=decoder,
-            origin=writer.sequencer.origin,
-            office=home.recipients.office,
-            matching=home.recipients.matching,
-        )
-        yield Intake(
-            engine=home.engine,
-            sequencer=writer.sequencer,
-            preserver=preserver,
-            seen=home.keys.seen_key(),
-            clock=home.clock,
-            batch=home.settings.intake.batch,
-        )
+def _intake(writer: Writer) -> Iterator[Intake]:
+    """An intake with a decoder of its own, for one thread."""
+    with Decoder() as decoder, opened_intake(writer, decoder) as intake:
+        yield intake
 
 
 def _register(home: Home, doer: Doer) -> list[Watched]:
