@@ -384,7 +384,7 @@ def swallowing_errors(shared: Shared) -> None:
     def silent(self: Intake, contents: Sequence[Observation | Hole], provenance: Provenance) -> Kept:
         with contextlib.suppress(StoreError):
             return keep(self, contents, provenance)
-        return Kept(Counter(), tuple(range(len(contents))))
+        return Kept(Counter(), tuple(range(len(contents))), (True,) * len(contents))
 
     Intake.keep_batch = silent
 

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -118,6 +119,14 @@ def test_a_program_that_swallows_an_error_is_caught(
     assert lost
 
 
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` answers, in bytes."""
+
+    total: int
+    used: int
+    free: int
+
+
 def _mount(folder: Path, size: str) -> None:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", folder], check=True)
@@ -143,11 +152,19 @@ def test_a_full_disk_stops_an_import_and_more_room_lets_it_complete(
     command = tight.arguments(wide.folder / "export")
 
     assert main(command) == REFUSED
+    assert "too little room" in capsys.readouterr().err
+    assert ask(lambda: _items(tight)) == 0
+
+    # the disk had room when it was asked for, and then another program took it
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda _path: Usage(total=1 << 30, used=0, free=1 << 30))
+        assert main(command) == REFUSED
     said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert "ree space" in said
     kept = ask(lambda: _items(tight))
     assert 0 < kept < len(messages)
+    assert said.startswith(f"note: {kept} of {len(messages)} messages are kept")
+    assert "\nerror: " in said
+    assert "ree space" in said
     assert ask(lambda: problems_of(Home.open(tight.home))[1]) == []
 
     subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
