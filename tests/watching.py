@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -28,6 +31,7 @@ from monitor.rehearsal.telegram.accounts import Account
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram.login import Asking
+from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, doer, items_of, legal_basis, new_home, records_of
 
 PHONE = "+38160000001"
@@ -139,6 +143,19 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         made = Desk(folder, telegram, clock)
         made.log_in()
         yield made
+
+
+def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
+    """The program as a process of its own, at the home that watches."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "--home", str(at.folder / "home"), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
 
 
 @contextmanager

@@ -1,10 +1,7 @@
 """The live watch on the command line: what people and programs read."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,9 +11,8 @@ import pytest
 
 from monitor.rehearsal.telegram.accounts import Account
 from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
-from tests.contracts.tree import ROOT
 from tests.homes import items_of
-from tests.watching import PHONE, Desk, desk, picture, until
+from tests.watching import PHONE, Desk, desk, picture, program, until
 
 
 @pytest.fixture
@@ -25,19 +21,6 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         monkeypatch.setenv(name, value)
     with desk(tmp_path, monkeypatch) as made:
         yield made
-
-
-def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
-    """The program as a process of its own."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "--home", str(at.folder / "home"), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=dict(os.environ),
-    )
 
 
 def test_login_reads_code_and_password_as_lines(at: Desk) -> None:
