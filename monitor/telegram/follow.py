@@ -606,9 +606,11 @@ class Following:
     def _seen(self, standing: Standing) -> Standing:
         return replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
 
-    def _since_last_look(self) -> list[Observation | Hole]:
-        """The hole in time that ends with this look, if there is one."""
+    def _since_last_look(self) -> list[Hole]:
+        """The hole in time that ends now, if there is one: the channel was not seen, or nobody looked."""
         standing, now = self.standing, self._way.clock()
+        if standing.channel_id is None:
+            return []
         if standing.state is not ChannelState.OK and standing.since is not None:
             return [Hole(self._channel_id, _UNSEEN[standing.state], standing.since, until=now)]
         if standing.looked_at is None:
@@ -619,30 +621,35 @@ class Following:
 
     def _unseen(self, state: ChannelState) -> None:
         """Record that the channel cannot be seen from now on; once, however often it is asked."""
-        if self.standing.state is state:
-            return
-        since = self.standing.since or self.standing.looked_at or self._way.clock()
-        standing = replace(self.standing, state=state, since=since)
-        if self.standing.channel_id is None:
-            self._keep_standing(standing)
-            return
-        hole = Hole(self._channel_id, _UNSEEN[state], since)
-        self._way.intake.keep_batch(
-            [hole], self._provenance, lambda connection, _placed: self._write(connection, standing)
-        )
-        self.standing = standing
+        if self.standing.state is not state:
+            self._keep_unseen(state, told=True)
 
     def _pause(self) -> None:
         """Note that Telegram asked for a pause; how long it was is on record when it is over."""
         if self.standing.state is ChannelState.OK:
-            since = self.standing.looked_at or self._way.clock()
-            self._keep_standing(replace(self.standing, state=ChannelState.FLOOD, since=since))
+            self._keep_unseen(ChannelState.FLOOD, told=False)
+
+    def _keep_unseen(self, state: ChannelState, *, told: bool) -> None:
+        """Keep another reason why the channel is not seen; the one before it ends here, with a hole of its own."""
+        ended, standing = self._since_last_look(), self.standing
+        now = self._way.clock()
+        since = now if standing.state is not ChannelState.OK else standing.looked_at or now
+        since = next((hole.until for hole in ended if hole.until is not None), since)
+        standing = replace(standing, state=state, since=since)
+        holes = [*ended, Hole(self._channel_id, _UNSEEN[state], since)] if told and standing.channel_id else ended
+        if not holes:
+            self._keep_standing(standing)
+            return
+        self._way.intake.keep_batch(
+            holes, self._provenance, lambda connection, _placed: self._write(connection, standing)
+        )
+        self.standing = standing
 
     def account_lost(self) -> None:
         """Note that the account which saw the channel is lost: nobody sees it from now on."""
-        if self.standing.state is not ChannelState.OK or self.standing.channel_id is None:
-            return
-        self._unseen(ChannelState.PRIVATE)
+        seen = self.standing.state in (ChannelState.OK, ChannelState.FLOOD)
+        if seen and self.standing.channel_id is not None:
+            self._unseen(ChannelState.PRIVATE)
 
     def resume(self, fetching: Fetching, number: int, positions: Sequence[int]) -> None:
         """Take up the files of a message that an earlier run did not fetch; what is gone meanwhile is a hole."""

@@ -33,7 +33,7 @@ def test_a_channel_that_is_closed_and_comes_back_has_a_hole_with_two_ends(at: De
     group.post("një")
     assert at.once().ended_by is None
     group.ban(at.accounts[0])
-    at.clock.pass_by(minutes=5)
+    at.clock.pass_by(minutes=2)
     at.once()
     home = at.home
     assert [each.state for each in status(home).channels] == [ChannelState.PRIVATE]
@@ -49,6 +49,27 @@ def test_a_channel_that_is_closed_and_comes_back_has_a_hole_with_two_ends(at: De
     assert [each.state for each in status(home).channels] == [ChannelState.OK]
     home.engine.dispose()
     require_clean(at)
+
+
+def test_each_reason_why_a_channel_is_not_seen_has_a_hole_with_two_ends(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    for refusal in ("FLOOD_WAIT_600", "CHANNEL_PRIVATE", "CHANNEL_INVALID", "FLOOD_WAIT_600"):
+        at.clock.pass_by(minutes=20)  # nobody looked meanwhile
+        at.telegram.faults.fail("updates.getChannelDifference", refusal, code=400, times=1)
+        at.once()
+    at.clock.pass_by(minutes=20)
+    assert at.once().ended_by is None
+    home = at.home
+    holes = sorted(
+        (each for each in completeness_of(home, "grupa").gaps if each.lo is None), key=lambda each: each.since
+    )
+    home.engine.dispose()
+    # of a channel that is gone, a pause says nothing new
+    assert [each.reason for each in holes] == ["downtime", "flood", "ban", "channel_gone"]
+    assert [each.until for each in holes[:-1]] == [each.since for each in holes[1:]], "one ends where the next begins"
+    assert holes[-1].until is not None
 
 
 def test_a_name_that_another_channel_took_is_not_followed(at: Desk) -> None:
