@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from config import oplog
 from evidence.canonical import Value, sha256_hex, text_value
+from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StoreError
@@ -176,44 +177,47 @@ class Intake:
         if not contents:
             self._sequencer.turn(lambda _connection: (), end)
             return Kept(Counter(), (), ())
-        whole = not reply.again and _may_be_kept_whole(contents, provenance.mode)
-        of_reply = replace(provenance, container_sha256=sha256_hex(reply.body)) if whole else provenance
+        with self._alone():
+            kept = self._keep_whole(reply, contents, provenance, _both(beside, end))
+        if kept is not None:
+            return kept
         kept = Kept(Counter(), (), ())
         groups = list(_groups(contents, self._batch))
-        for at, group in enumerate(groups, start=1):
-            last = at == len(groups) and not whole
-            added = self.keep_batch(group, of_reply, _both(beside, end) if last else beside)
+        for group in groups:
+            added = self.keep_batch(group, provenance, _both(beside, end) if group is groups[-1] else beside)
             kept = Kept(kept.counts + added.counts, kept.indexes + added.indexes, kept.added + added.added)
-        if whole:
-            self._end_reply(reply, contents, kept, of_reply, end)
         return kept
 
-    def _end_reply(
-        self, reply: Reply, contents: Sequence[Observation | Hole], kept: Kept, of_reply: Provenance, end: Also
-    ) -> None:
-        """Log the reply itself, with what of its bytes lies in no message, if every message in it is new.
+    def _keep_whole(
+        self, reply: Reply, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also
+    ) -> Kept | None:
+        """Log what a reply says and the reply itself, in one transaction; None where it may not be kept whole.
 
-        The rest would have the bytes of one that was known before, and keep them when that one is erased.
+        The rest of it would have the bytes of a message that was known before, and keep them when that one is erased.
         """
-        of_messages = [
-            new
-            for content, new in zip(contents, kept.added, strict=True)
-            if isinstance(content, Observation) and content.raw is not None
-        ]
-        if not of_messages or not all(of_messages):
-            self._sequencer.turn(lambda _connection: (), end)
-            return
-        slices, rest, at = Packer(), bytearray(), 0
-        for content, index in _by_place(contents, kept):
-            slices.add(Slice(content.offset or 0, len(content.raw or b""), index))
-            rest += reply.body[at : content.offset]
-            at = (content.offset or 0) + len(content.raw or b"")
+        if reply.again or len(contents) > self._batch or not _may_be_kept_whole(contents, provenance.mode):
+            return None
+        of_reply = replace(provenance, container_sha256=sha256_hex(reply.body))
+        looks, known = self._look(contents, of_reply)
+        if not _are_all_new(looks, known):
+            return None
+        sighted = self._sight(looks, known, of_reply)
+        whole = self._whole(reply, sighted, of_reply)
+        fresh = [each for each in sighted if isinstance(each, Sighting)]
+        return _kept(sighted, self._log(fresh, also, whole))
+
+    def _whole(self, reply: Reply, sighted: Sequence["Sighting | _Found"], of_reply: Provenance) -> "_Whole":
+        """The event of a reply, all but the places of its messages in the log."""
+        places = _places(sighted)
+        rest, at = bytearray(), 0
+        for place in places:
+            rest += reply.body[at : place.offset]
+            at = place.offset + place.length
         rest += reply.body[at:]
-        values = _replied(reply, of_reply, kept) | of_reply.values(self._clock())
+        values = _replied(reply, of_reply) | of_reply.values(self._clock())
         values["decoder"] = self._preserver.decoder.walls
-        draft = Draft("imported", values, source={"slices": slices.text()})
-        with self._alone():
-            self._log_container(self._preserver.with_bytes(draft, bytes(rest), reply.media_type), end)
+        draft = self._preserver.with_bytes(Draft("imported", values), bytes(rest), reply.media_type)
+        return _Whole(draft, places, sighted)
 
     def keep_batch(
         self, contents: Sequence[Observation | Hole], provenance: Provenance, also: Also | None = None
@@ -235,7 +239,7 @@ class Intake:
         if len(contents) > self._batch:
             raise ValueError(f"{len(contents)} in one batch, of at most {self._batch}")
         with self._alone():
-            sighted = self._sight(contents, provenance)
+            sighted = self._sight(*self._look(contents, provenance), provenance)
             fresh = [each for each in sighted if isinstance(each, Sighting)]
             return _kept(sighted, self._log(fresh, also) if fresh or also else _Logged())
 
@@ -254,12 +258,13 @@ class Intake:
 
     # Outside the turn: whatever is known need not be sealed
 
-    def _sight(self, contents: Sequence[Observation | Hole], provenance: Provenance) -> list["Sighting | _Found"]:
+    def _look(self, contents: Sequence[Observation | Hole], provenance: Provenance) -> tuple[Sequence[Look], Known]:
         looks = [self._sighter.look(content, provenance) for content in contents]
         with reading(self._engine) as connection:
-            known = Known.read(
-                connection, [look.wanted for look in looks if look.wanted], self._preserver.objects.require
-            )
+            wanted = [look.wanted for look in looks if look.wanted]
+            return looks, Known.read(connection, wanted, self._preserver.objects.require)
+
+    def _sight(self, looks: Sequence[Look], known: Known, provenance: Provenance) -> list["Sighting | _Found"]:
         sighted: list[Sighting | _Found] = []
         for look, wanted in zip(looks, known.in_no_doubt(look.wanted for look in looks), strict=True):
             each = (
@@ -306,11 +311,12 @@ class Intake:
 
     # Inside the turn: another writer may have added the same meanwhile, so the store is asked again
 
-    def _log(self, sightings: Sequence[Sighting], also: Also | None) -> "_Logged":
-        addresses = [address for each in sightings for address in each.addresses]
+    def _log(self, sightings: Sequence[Sighting], also: Also | None, whole: "_Whole | None" = None) -> "_Logged":
+        of_whole = [] if whole is None else whole.addresses
+        addresses = [address for each in sightings for address in each.addresses] + of_whole
         self._preserver.objects.sync(addresses)
-        logged = self._in_turn(list(sightings), also)
-        kept = [address for each in sightings if each.event_id in logged.added for address in each.addresses]
+        logged = self._in_turn(list(sightings), also, whole)
+        kept = [address for each in sightings if each.event_id in logged.added for address in each.addresses] + of_whole
         self._tidy(kept, unwanted=sorted(set(addresses) - set(kept)))
         return logged
 
@@ -324,7 +330,7 @@ class Intake:
             oplog.note("tidying_put_off", error=type(error))
             objects.close()  # the next writer's recovery asks the log
 
-    def _in_turn(self, sightings: list[Sighting], also: Also | None) -> "_Logged":
+    def _in_turn(self, sightings: list[Sighting], also: Also | None, whole: "_Whole | None") -> "_Logged":
         prepared: dict[str, list[Prepared]] = {}
         for _attempt in range(_ATTEMPTS):
             prepared |= {
@@ -332,7 +338,7 @@ class Intake:
                 for each in sightings
                 if each.event_id not in prepared
             }
-            choice = _Choice(sightings, prepared, self._preserver.objects.require)
+            choice = _Choice(sightings, prepared, self._preserver.objects.require, self._sequencer.prepare, whole)
             try:
                 placed = self._sequencer.turn(choice.choose, also)
             except _OutdatedError as outdated:
@@ -342,14 +348,13 @@ class Intake:
                 for event_id in outdated.kinds:
                     del prepared[event_id]
                 continue
-            added = {event.event_id: event.idx for event in placed}
-            return _Logged(added, {event_id: _index(held, added) for event_id, held in choice.known.items()})
+            return choice.logged({event.event_id: event.idx for event in placed})
         raise HomeBusyError("home_busy.others_kept_adding")
 
-    def _log_container(self, draft: Draft, also: Also | None = None) -> None:
+    def _log_container(self, draft: Draft) -> None:
         put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []
         self._preserver.objects.sync(put)
-        self._sequencer.append([draft], also)
+        self._sequencer.append([draft])
         self._tidy(put, unwanted=())
 
 
@@ -374,6 +379,51 @@ class _Logged:
     known: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the bytes of an event lie in a reply."""
+
+    offset: int
+    length: int
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A reply that is logged with what it says.
+
+    Attributes:
+        draft: Its event, whose payload is what lies in no message.
+        places: Of its messages, in its order.
+        sighted: All that it says.
+    """
+
+    draft: Draft
+    places: Sequence[_Place]
+    sighted: Sequence[Sighting | _Found]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The address of the object that was put for it."""
+        payload = self.draft.payload
+        return [payload.sha256] if payload and payload.body is None else []
+
+    def draft_at(self, logged: _Logged) -> Draft:
+        """Its event, now that its messages have their places in the log.
+
+        Raises:
+            HomeBusyError: Another writer was first with one of them.
+        """
+        slices = Packer()
+        for place in self.places:
+            if place.event_id not in logged.added:
+                raise HomeBusyError("home_busy.others_kept_adding")
+            slices.add(Slice(place.offset, place.length, logged.added[place.event_id]))
+        counts = Counts(**_kept(self.sighted, logged).counts)
+        values = {**self.draft.values, "counts": _told(counts)}
+        return replace(self.draft, values=values, source={"slices": slices.text()})
+
+
 class _Choice:
     """Chooses, inside the turn, the events that are still new.
 
@@ -386,9 +436,13 @@ class _Choice:
         sightings: Sequence[Sighting],
         prepared: Mapping[str, Sequence[Prepared]],
         require: Callable[[str], object],
+        prepare: Callable[[Sequence[Draft]], list[Prepared]],
+        whole: _Whole | None,
     ) -> None:
         self._sightings = sightings
         self._require = require
+        self._prepare = prepare
+        self._whole = whole
         self._prepared = prepared
         self.known: dict[str, Held] = {}
 
@@ -397,6 +451,7 @@ class _Choice:
 
         Raises:
             _OutdatedError: Messages are no longer of the kind that they were prepared as.
+            HomeBusyError: Another writer was first with a message of the reply.
         """
         known = Known.read(connection, [each.wanted for each in self._sightings], self._require)
         chosen: list[Prepared] = []
@@ -411,7 +466,15 @@ class _Choice:
             chosen += self._prepared[each.event_id]
         if kinds:
             raise _OutdatedError(kinds)
+        if self._whole is not None:
+            places = {event.event_id: idx for idx, event in enumerate(chosen, tree_size(connection))}
+            # sealed here, in the turn, since it names the places of the others: one record, about a millisecond
+            chosen += self._prepare([self._whole.draft_at(self.logged(places))])
         return chosen
+
+    def logged(self, added: Mapping[str, int]) -> _Logged:
+        """What the turn logged, by the log index of each event that was added."""
+        return _Logged(added, {event_id: _index(held, added) for event_id, held in self.known.items()})
 
 
 def _index(held: Held, added: Mapping[str, int]) -> int:
@@ -477,6 +540,27 @@ def _may_be_kept_whole(contents: Sequence[Observation | Hole], mode: Mode) -> bo
     return mode is Mode.SEALED and not kept_apart
 
 
+def _places(sighted: Sequence[Sighting | _Found]) -> list[_Place]:
+    """Where what is new lies in a reply, in its order; a place is taken once."""
+    found: dict[int, _Place] = {}
+    for each in sighted:
+        content = each.content
+        if isinstance(each, Sighting) and isinstance(content, Observation) and content.offset is not None:
+            found[content.offset] = _Place(content.offset, len(content.raw or b""), each.event_id)
+    return [found[offset] for offset in sorted(found)]
+
+
+def _are_all_new(looks: Sequence[Look], known: Known) -> bool:
+    """Whether every message of a reply is new, and there is one."""
+    wanted = [
+        look.wanted
+        for look in looks
+        if isinstance(look.content, Observation) and look.content.raw is not None and look.wanted is not None
+    ]
+    marks = {each.marks for each in wanted}
+    return bool(wanted) and len(marks) == len(wanted) and not any(known.find(each) for each in wanted)
+
+
 def _both(first: Also, second: Also) -> Also:
     def write(connection: sa.Connection, placed: Sequence[Placed]) -> None:
         first(connection, placed)
@@ -485,17 +569,7 @@ def _both(first: Also, second: Also) -> Also:
     return write
 
 
-def _by_place(contents: Sequence[Observation | Hole], kept: Kept) -> Iterator[tuple[Observation, int]]:
-    """What is new and lies in a reply, with its log index, in the order of the reply; a place is taken once."""
-    found = {
-        content.offset: (content, index)
-        for content, index, added in zip(contents, kept.indexes, kept.added, strict=True)
-        if added and isinstance(content, Observation) and content.raw is not None and content.offset is not None
-    }
-    return (found[offset] for offset in sorted(found))
-
-
-def _replied(reply: Reply, provenance: Provenance, kept: Kept) -> dict[str, Value]:
+def _replied(reply: Reply, provenance: Provenance) -> dict[str, Value]:
     basis = provenance.legal_basis
     return {
         "mode": provenance.mode.value,
@@ -506,7 +580,6 @@ def _replied(reply: Reply, provenance: Provenance, kept: Kept) -> dict[str, Valu
         "channel_title": None,
         "channel_type": None,
         "legal_basis": basis.values() if basis else None,
-        "counts": {name: str(number) for name, number in asdict(Counts(**kept.counts)).items()},
     }
 
 
@@ -521,5 +594,9 @@ def _imported(container: Container, provenance: Provenance, counts: Counts) -> d
         "channel_title": container.channel_title,
         "channel_type": container.channel_type,
         "legal_basis": basis.values() if basis else None,
-        "counts": {name: str(number) for name, number in asdict(counts).items()},
+        "counts": _told(counts),
     }
+
+
+def _told(counts: Counts) -> dict[str, Value]:
+    return {name: str(number) for name, number in asdict(counts).items()}

@@ -197,7 +197,8 @@ def _item_values(content: Observation, provenance: Provenance) -> dict[str, Valu
     values: dict[str, Value] = {"mode": provenance.mode.value} | dict(content.fields)
     values |= {"kind": content.kind.value, "container_sha256": provenance.container_sha256}
     values |= {"channel_id": content.channel_id, "message_id": _text(content.message_id)}
-    values |= {"posted_at": _time(content.posted_at), "offset": _text(content.offset)}
+    values |= {"posted_at": _time(content.posted_at)}
+    values["offset"] = None if provenance.container_sha256 is None else _text(content.offset)
     if content.raw is not None:
         values["raw_sha256"] = hashlib.sha256(content.raw).hexdigest()
     return values

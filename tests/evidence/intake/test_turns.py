@@ -4,14 +4,19 @@ import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from casefiles.case import open_events
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import HomeBusyError
-from evidence.observation import Container, Hole, Kind, Observation
+from evidence.intake.slices import read_slices
+from evidence.observation import Container, Hole, Kind, Observation, Reply
 from evidence.store.payload import ROW_BYTES
 from tests.evidence.intake.live import CHANNEL, NOW, Live, file_of, files_below, hole, live, message
 
@@ -248,3 +253,64 @@ def test_holes_beside_what_was_known_meanwhile_are_not_added(source: Live, monke
     meanwhile(source, monkeypatch, [one()])
     source.keep(one())
     assert [row.reason for row in source.holes()] == ["not_decoded"]
+
+
+# Replies of a live source
+
+
+def reply_of(*numbers: int) -> tuple[Reply, list[Observation | Hole]]:
+    """A reply that holds these messages one after the other, and what it says."""
+    body, contents = bytearray(b"<"), list[Observation | Hole]()
+    for number in numbers:
+        said = message(number, f"words {number}")
+        contents.append(replace(said, offset=len(body)))
+        body += (said.raw or b"") + b"|"
+    return Reply("messages.GetHistory", CHANNEL, bytes(body), "application/vnd.telegram.tl"), [*contents, hole()]
+
+
+def nothing(_connection: sa.Connection, _placed: object) -> None:
+    pass
+
+
+def died(_connection: sa.Connection, _placed: object) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_message_names_no_container_that_has_no_entry_wherever_a_reply_broke_off(source: Live, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    outcomes = [(nothing, nothing), (died, nothing), (nothing, died)]
+    for _reply in range(12):
+        numbers = chance.choice(1000, chance.choice((1, 4, 90)), replace=False)
+        reply, contents = reply_of(*sorted(int(number) for number in numbers))
+        beside, end = outcomes[chance.integers(len(outcomes))]
+        with suppress(ZeroDivisionError):
+            source.intake.take_reply(reply, contents, source.provenance, beside=beside, end=end)
+    every = list(open_events(source.ledger.engine, range(len(source.ledger.leaves())), source.ledger.casework))
+    records = [event.record for event in every if event.record is not None]
+    named = {record.values["container_sha256"] for record in records if record.type in ("observed", "hole")} - {None}
+    replies = [record for record in records if record.type == "imported"]
+    assert named == {record.values["container_sha256"] for record in replies}
+    assert named
+    unkept = [each for each in records if each.type == "observed" and each.values["container_sha256"] is None]
+    assert unkept
+    assert {each.values["offset"] for each in unkept} == {None}
+    for record in replies:
+        assert isinstance(record.source, dict)
+        slices = list(read_slices(str(record.source["slices"])))
+        assert [records[each.index].values["offset"] for each in slices] == [str(each.offset) for each in slices]
+        assert isinstance(record.values["counts"], dict)
+        assert record.values["counts"]["messages"] == str(len(slices))
+
+
+def test_a_reply_of_which_another_writer_had_a_message_is_asked_for_again(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(source, monkeypatch, [message(2, "words 2")])
+    reply, contents = reply_of(1, 2)
+    with pytest.raises(HomeBusyError):
+        source.intake.take_reply(reply, contents, source.provenance, beside=nothing, end=nothing)
+    assert source.items() == [("message", 2)]
+    kept = source.intake.take_reply(reply, contents, source.provenance, beside=nothing, end=nothing)
+    assert kept.added == (True, False, True)
+    assert "imported" not in [leaf.type for leaf in source.ledger.leaves()]
