@@ -110,6 +110,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "import_finished": ("messages", "media", "known"),
         "lock_busy": ("duration_s",),
         "mode_lowered": ("count",),
+        "probe_late": ("code",),
         "recovery_took_back": ("objects",),
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),

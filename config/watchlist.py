@@ -1,7 +1,8 @@
 """The watchlist's types: a publicly reported channel, and the legal basis for keeping more than metadata.
 
-The program watches only publicly reported channels, so each entry names the report. A mode above
-``metadata_only`` needs a legal basis that counsel wrote for the country.
+The program watches only publicly reported channels, so each entry names the report; but for a probe, a channel of the
+office's own by whose posts it proves that the watch works. A mode above ``metadata_only`` needs a legal basis that
+counsel wrote for the country.
 """
 
 import re
@@ -77,24 +78,40 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class WatchEntry:
-    """A channel to watch, with the public report that names it.
+    """A channel to watch: with the public report that names it, or as a probe.
 
     Attributes:
+        report_url: None for a probe, as are ``reported_by`` and ``reported_on``.
         reported_as: What the catalogue of public reports calls the group.
         follows: The channel that it reopens.
         channel_id: Its number, where it was looked up.
         joined: Who joined it, where it takes members by invitation.
+        rights: Of a probe, as what Telegram shows the office's account there: ``creator`` or ``administrator``.
+
+    Raises:
+        ValueError: It has neither a report nor rights, or both, or a part of a report.
     """
 
     channel: str
-    report_url: str
-    reported_by: str
-    reported_on: date
+    report_url: str | None
+    reported_by: str | None
+    reported_on: date | None
     access: str
     reported_as: str | None = None
     follows: str | None = None
     channel_id: str | None = None
     joined: Joined | None = None
+    rights: str | None = None
+
+    def __post_init__(self) -> None:
+        report = (self.report_url, self.reported_by, self.reported_on)
+        if any(part is None for part in report) != self.is_probe or (self.is_probe and any(report)):
+            raise ValueError("expected a channel with its public report, or one of the office's own")
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is a channel of the office's own, by whose posts it proves that the watch works."""
+        return self.rights is not None
 
     @property
     def known_id(self) -> str | None:
@@ -140,8 +157,8 @@ def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have
     Raises:
         SettingsError: A channel is not a username or number, the report not a web address, or the date not a date.
     """
-    name = _channel(channel)
-    before = None if follows is None else _channel(follows)
+    name = named_channel(channel)
+    before = None if follows is None else named_channel(follows)
     if before == name:
         raise SettingsError("settings.follows_itself", found=name)
     if not _is_web_address(report_url):
@@ -156,7 +173,17 @@ def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have
     return WatchEntry(name, report_url, reported_by.strip(), day, access, reported_as, before)
 
 
-def _channel(text: str) -> str:
+def probe_entry(*, channel: str, channel_id: str, access: str, rights: str) -> WatchEntry:
+    """The entry of a channel of the office's own, which nobody reported."""
+    return WatchEntry(named_channel(channel), None, None, None, access, channel_id=channel_id, rights=rights)
+
+
+def named_channel(text: str) -> str:
+    """The one spelling of a channel.
+
+    Raises:
+        SettingsError: It is neither a user name nor a number.
+    """
     name = plain_channel(text)
     if not _CHANNEL.fullmatch(name):
         raise SettingsError("settings.not_a_channel", found=text[:64])

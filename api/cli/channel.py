@@ -21,7 +21,7 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.table import told_time
-from config.errors import Term
+from config.errors import Term, UsageError
 from evidence.times import format_time
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def watch() -> None:
 @click.option("--reported-on", metavar="DATE", help="When it was reported: YYYY-MM-DD.")
 @click.option("--reported-as", metavar="NAME", help="Take the report from the catalogue: see 'watch reported'.")
 @click.option("--follows", metavar="CHANNEL", help="The registered channel that this one reopens.")
-@click.option("--mode", required=True, type=click.Choice(MODES), help="How much to keep of media.")
+@click.option("--probe", is_flag=True, help="The office's own channel: it proves daily that the watch works.")
+@click.option("--mode", type=click.Choice(MODES), help="How much to keep of media; of a probe, metadata_only.")
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
 @click.option(
     "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
@@ -62,7 +63,8 @@ def add(
     reported_on: str | None,
     reported_as: str | None,
     follows: str | None,
-    mode: str,
+    probe: bool,
+    mode: str | None,
     legal_basis: Path | None,
     access: str,
     joined_by: str | None,
@@ -82,30 +84,42 @@ def add(
 
     Say who reported it with --report, --reported-by and --reported-on, or with --reported-as, where the
     catalogue knows the group.
+
+    With --probe, CHANNEL is one that an account of the office runs, and nobody reported it: somebody posts in it
+    each day, and 'doctor' says whether that arrived.
     """
     from api.office.channel import add_channel
-    from api.office.lookup import Membership, look_up
+    from api.office.lookup import Membership, look_up, look_up_probe
     from api.office.reported import Reporting, filled_in
     from api.office.request import Waiting
     from config.watchlist import watch_entry
     from evidence.observation import Mode
 
-    report = filled_in(Reporting(report_url, reported_by, reported_on, reported_as))
-    said = {
-        "report_url": _given(ctx, "report_url", report.url),
-        "reported_by": _given(ctx, "reported_by", report.by),
-        "reported_on": _given(ctx, "reported_on", report.on),
-        "access": access,
-    }
-    home = open_home(ctx)
-    entry, looked_up = look_up(
-        home,
-        channel,
-        lambda name: watch_entry(channel=name, reported_as=report.reported_as, follows=follows, **said),
-        Membership(joined_by, task),
-    )
+    if probe:
+        _require_unreported(ctx)
+        mode = mode or Mode.METADATA_ONLY.value
+        home = open_home(ctx)
+        entry, looked_up = look_up_probe(home, channel)
+        why = "the office's own channel, to prove that the watch works"
+    else:
+        mode = _given(ctx, "mode", mode)
+        report = filled_in(Reporting(report_url, reported_by, reported_on, reported_as))
+        said = {
+            "report_url": _given(ctx, "report_url", report.url),
+            "reported_by": _given(ctx, "reported_by", report.by),
+            "reported_on": _given(ctx, "reported_on", report.on),
+            "access": access,
+        }
+        home = open_home(ctx)
+        entry, looked_up = look_up(
+            home,
+            channel,
+            lambda name: watch_entry(channel=name, reported_as=report.reported_as, follows=follows, **said),
+            Membership(joined_by, task),
+        )
+        why = f"reported by {entry.reported_by}"
     _tell_found(looked_up)
-    person = doer(actor, home.clock, reason=reason or f"reported by {entry.reported_by}", approver=approved_by)
+    person = doer(actor, home.clock, reason=reason or why, approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
@@ -137,6 +151,21 @@ def _tell_found(looked_up: "LookedUp") -> None:
     warn(told)
 
 
+_OF_A_REPORT = ("report_url", "reported_by", "reported_on", "reported_as", "follows", "access", "joined_by", "task")
+
+
+def _require_unreported(ctx: click.Context) -> None:
+    """Check that nothing is said of a probe that belongs to a public report.
+
+    Raises:
+        UsageError: Something is.
+    """
+    for param in ctx.command.params:
+        source = ctx.get_parameter_source(param.name or "")
+        if param.name in _OF_A_REPORT and source is not click.core.ParameterSource.DEFAULT:
+            raise UsageError("usage.not_of_a_probe", where=param.opts[0])
+
+
 def _nobody_to_ask(looked_up: "LookedUp") -> bool:
     return looked_up.why_not is not None and looked_up.why_not.code == "account.not_logged_in"
 
@@ -153,6 +182,7 @@ def _found(looked_up: "LookedUp") -> dict[str, Any] | None:
         "usernames": list(found.usernames),
         "public": bool(found.usernames),
         "members": found.members,
+        "rights": found.rights,
         **{name: None if at is None else format_time(at) for name, at in times.items()},
     }
 
@@ -205,6 +235,7 @@ _NAMES = {
     "follows": "the channel that it reopens",
     "channel_id": "its number",
     "expires": "until when its legal basis holds",
+    "rights": "what the office's account may do there",
 }
 """What the parts of an entry are called."""
 
@@ -226,10 +257,10 @@ def _line(kin: "Kin") -> str:
     row, space = kin.channel, "  " * kin.depth
     name = f"{space}{row.channel}"
     named = f"as {row.reported_as} " if row.reported_as else ""
-    lines = [
-        f"{name:<34} {row.mode:<14} {row.access}",
-        f"{space}    {row.reported_on}  reported {named}by {row.reported_by}: {row.report_url}",
-    ]
+    why = f"{row.reported_on}  reported {named}by {row.reported_by}: {row.report_url}"
+    if row.is_probe:
+        why = f"probe: the office's own channel, where its account is {row.rights}; nobody reported it"
+    lines = [f"{name:<34} {row.mode:<14} {row.access}", f"{space}    {why}"]
     return "\n".join(lines + ([f"{space}    reopens {row.follows}"] if row.follows else []))
 
 

@@ -25,6 +25,7 @@ TITLES = {
     "watch.accounts": "An account can watch, or none is needed",
     "watch.channels": "Every registered channel is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",
+    "watch.probe": "The newest post of each probe has arrived",
     "decoder": "Pictures are decoded where they can do no harm",
 }
 """What each check looks for, in a sentence that is true where it passes."""

@@ -30,6 +30,7 @@ from evidence.times import format_time
 
 if TYPE_CHECKING:
     from api.office.channel import Lowered
+    from api.office.probe import Probe
     from api.office.watch import ChannelStatus, Ran, Running, Status
     from monitor.telegram.account import Freeze
     from monitor.telegram.follow import Following
@@ -134,7 +135,8 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
     from api.office.watch import opened
 
     home = open_home(ctx)
-    with opened(home, doer(actor, home.clock), _teller(), _tell_lowered) as running, _stopped_by_signals(running):
+    watching = opened(home, doer(actor, home.clock), _teller(), _tell_lowered, tell_late=_tell_late)
+    with watching as running, _stopped_by_signals(running):
         ran = running.once() if once else running.run()
     said = _said(ran, warn_unstamped(ran.unstamped))
     if ran.ended_by is None:
@@ -178,10 +180,29 @@ def _tell_lowered(lowered: "Lowered") -> None:
     warn(Term("note.mode_lowered", channel=lowered.channel, before=lowered.before, ended_on=lowered.ended_on))
 
 
+def _tell_late(probe: "Probe") -> None:
+    """Say that no new post of the office's own channel arrives."""
+    if probe.posted_at is None:
+        warn(Term("note.probe_silent", channel=probe.channel))
+    else:
+        warn(Term("note.probe_late", channel=probe.channel, posted_at=format_time(probe.posted_at)))
+
+
+def _probe_json(probe: "Probe") -> dict[str, Any]:
+    return {
+        "channel": probe.channel,
+        "channel_id": probe.channel_id,
+        "ok": not probe.late,
+        "posted_at": _time(probe.posted_at),
+        "acquired_at": _time(probe.acquired_at),
+    }
+
+
 def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "warnings": warnings,
         "lowered": [asdict(each) for each in ran.lowered],
+        "late": [_probe_json(each) for each in ran.late],
         "channels": [
             {
                 "channel": each.name,
@@ -277,6 +298,7 @@ def _status_json(found: "Status") -> dict[str, Any]:
             }
             for each in found.channels
         ],
+        "probes": [_probe_json(each) for each in found.probes],
         "queue": sum(each.waiting for each in found.channels),
         "stamped_at": _time(found.stamped_at),
     }
@@ -291,8 +313,18 @@ def _status_lines(found: "Status") -> Sequence[str]:
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
         lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}{holes}, {_kept(each)}")
+    lines += map(_probed, found.probes)
     proven = "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at)}"
     return [*lines, f"{counted(sum(each.waiting for each in found.channels), 'file')} in the queue, {proven}"]
+
+
+def _probed(probe: "Probe") -> str:
+    if probe.posted_at is None or probe.acquired_at is None:
+        return f"Probe {probe.channel}: NO POST HAS ARRIVED YET"
+    if probe.late:
+        return f"Probe {probe.channel}: NO NEW POST ARRIVES, the newest is of {_short(probe.posted_at)}"
+    arrived = f"{_short(probe.posted_at)}, arrived {_short(probe.acquired_at)}"
+    return f"Probe {probe.channel}: the watch works, newest post of {arrived}"
 
 
 def _kept(channel: "ChannelStatus") -> str:

@@ -1,6 +1,6 @@
-"""The register of watched channels: every entry names its public report, every change is an event."""
+"""The register of watched channels: every entry names its public report or is a probe, and every change is an event."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -28,22 +28,30 @@ class Channel:
     """What the register shows of a channel, as its entry in the log says it.
 
     Attributes:
+        report_url: None for a probe, as are ``reported_by`` and ``reported_on``.
         reported_as: What the catalogue of public reports calls the group; None where the report came from elsewhere.
         follows: The channel that it reopens.
         channel_id: Its number; None while nobody has looked it up.
         expires: The last day of its legal basis, also after that day; None for a mode that needed none.
+        rights: Of a probe, as what the office's account was seen there: ``creator`` or ``administrator``.
     """
 
     channel: str
     mode: str
     access: str
-    report_url: str
-    reported_by: str
-    reported_on: str
+    report_url: str | None
+    reported_by: str | None
+    reported_on: str | None
     reported_as: str | None
     follows: str | None
     channel_id: str | None
     expires: str | None
+    rights: str | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is a channel of the office's own."""
+        return self.rights is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +112,30 @@ def add_channel(
     _require_past(entry, home)
     _require_followed(home, entry)
     entry = _as_registered(home, entry)
+    if entry.is_probe:
+        return _add_probe(home, entry, mode, legal_basis, doer)
     basis = legal_basis_for(mode, legal_basis, today=home.today())
     if basis and doer.approver is None:
         return ask(home, Act.WATCH, entry.channel, _order(home, entry, mode, basis), doer)
     grant = (two_persons if basis else one_person)(Act.WATCH, entry.channel, doer)
     return _register(home, _Wanted(entry, mode, basis), doer, grant)
+
+
+def _add_probe(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:
+    """Add a channel of the office's own, of which no more than metadata are kept.
+
+    Raises:
+        SettingsError: It is to be kept as more than metadata, or it is registered with a public report.
+    """
+    if mode is not Mode.METADATA_ONLY or legal_basis is not None:
+        raise SettingsError("settings.probe_keeps_metadata", found=mode.value)
+
+    def require(stands: _Stands) -> None:
+        if stands.row is not None and not stands.row.is_probe:
+            raise SettingsError("settings.reported_not_probe", found=entry.channel)
+
+    grant = one_person(Act.WATCH, entry.channel, doer)
+    return _register(home, _Wanted(entry, mode, None), doer, grant, require)
 
 
 def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> Registered:
@@ -145,8 +172,10 @@ def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Orde
     with reading(home.engine) as connection:
         stands = _stands(connection, entry.channel)
     replaces = None if stands.index is None else str(stands.index)
+    said = _texts(_channel_of(entry, mode, basis))
+    del said["rights"]
     return {
-        **_texts(_channel_of(entry, mode, basis)),
+        **said,
         **_joined(entry),
         "legal_basis": basis.values(),
         "replaces": replaces,
@@ -207,13 +236,8 @@ def _register(
         due = grant.review_by
         if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
             due = min(due, parse_time(stands.review.due_at))
-        values = _texts(row) | {
-            **_joined(wanted.entry),
-            "legal_basis": wanted.basis.values() if wanted.basis else None,
-            "review_by": format_time(due) if due else None,
-        }
-        added = Draft("channel_added", doer.values(grant.request) | values)
-        return _Change((*grant.drafts, added), due, grant)
+        values = doer.values(grant.request) | {"review_by": format_time(due) if due else None}
+        return _Change((*grant.drafts, _added(wanted, row, values)), due, grant)
 
     with home.writing() as writer:
         stands, changed = _settle(writer, wanted.entry.channel, change)
@@ -223,6 +247,16 @@ def _register(
         review_by = format_time(changed.review_by) if changed.review_by else None
         changes = _differences(stands.row, _with_number(told, stands.row)) if stands.row else ()
         return Registered(before, logged=True, review_by=review_by, unstamped=writer.beat(), changed=changes)
+
+
+def _added(wanted: _Wanted, row: Channel, values: Mapping[str, Value]) -> Draft:
+    said = _texts(row)
+    if wanted.entry.is_probe:
+        names = ("channel", "channel_id", "access", "mode", "rights")
+        return Draft("probe_added", {**values, **{name: said[name] for name in names}})
+    del said["rights"]
+    basis = wanted.basis.values() if wanted.basis else None
+    return Draft("channel_added", {**values, **said, **_joined(wanted.entry), "legal_basis": basis})
 
 
 def _with_number(row: Channel, before: Channel | None) -> Channel:
@@ -293,7 +327,7 @@ def _stands(connection: sa.Connection, channel: str) -> _Stands:
 
 def _require_past(entry: WatchEntry, home: Home) -> None:
     now = home.clock()
-    if is_ahead(entry.reported_on, now):
+    if entry.reported_on is not None and is_ahead(entry.reported_on, now):
         raise SettingsError("settings.report_in_the_future", today=str(now.date()), found=entry.reported_on.isoformat())
 
 
@@ -323,11 +357,12 @@ def _channel_of(entry: WatchEntry, mode: Mode, basis: LegalBasis | None) -> Chan
         access=entry.access,
         report_url=entry.report_url,
         reported_by=entry.reported_by,
-        reported_on=entry.reported_on.isoformat(),
+        reported_on=None if entry.reported_on is None else entry.reported_on.isoformat(),
         reported_as=entry.reported_as,
         follows=entry.follows,
         channel_id=entry.known_id,
         expires=basis.expires.isoformat() if basis else None,
+        rights=entry.rights,
     )
 
 

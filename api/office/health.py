@@ -78,6 +78,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("watch.accounts", lambda: watch_health.accounts(home)),
         ("watch.channels", lambda: watch_health.channels(home)),
         ("watch.modes", lambda: watch_health.modes(home)),
+        ("watch.probe", lambda: watch_health.probed(home)),
     ]
     for check_id, check in checks:
         findings += run_check(check_id, partial(_made, check))

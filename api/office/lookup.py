@@ -8,7 +8,7 @@ from typing import TypeVar
 from api.home import Home
 from api.office.watch import network_of, per_minute_of
 from config.errors import Explained, SettingsError
-from config.watchlist import Joined, WatchEntry, invite_of
+from config.watchlist import Joined, WatchEntry, invite_of, named_channel, probe_entry
 from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountError, AccountState, FloodError, ResolveError, UnreachableError
@@ -108,6 +108,48 @@ def look_up(
         return _entry(entry, LookedUp(None, error), member)
 
 
+def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
+    """The entry of a channel of the office's own: one that Telegram shows an account of the office as running.
+
+    Raises:
+        ChannelError: As ``look_up``.
+        ResolveError: As ``look_up``; or no account of the office runs it, or it is a group, in which others post.
+        AccountError, FloodError, UnreachableError: No account could be asked.
+        SettingsError: It is neither a user name nor a number, nor an invitation.
+    """
+    name = None if invite_of(channel) else named_channel(channel)
+    found = _ask_first(home, lambda line, session: _own(line, session, channel, name), (AccountError, ResolveError))
+    entry = probe_entry(
+        channel=name or str(found.channel_id),
+        channel_id=str(found.channel_id),
+        access="public" if found.usernames else "invite",
+        rights=str(found.rights),
+    )
+    return entry, LookedUp(found)
+
+
+def _own(line: Line, session: AccountSession, channel: str, name: str | None) -> FoundChannel:
+    """A channel that this account runs.
+
+    Args:
+        name: Its name or number; None where ``channel`` is an invitation.
+    """
+    if name is None:
+        shown = look_at_invitation(line, session, str(invite_of(channel)))
+        if shown.leads_to is None:
+            raise ResolveError("resolve.not_ours", found=shown.title)
+        found = shown.leads_to
+    elif name.lstrip("-").isdecimal():
+        found = resolve_number(line, session, int(name.lstrip("-")))
+    else:
+        found = resolve_name(line, session, name)
+    if found.rights is None:
+        raise ResolveError("resolve.not_ours", found=found.title)
+    if found.kind != "channel":
+        raise ResolveError("resolve.probe_is_a_group", found=found.title)
+    return found
+
+
 def _behind(shown: Invitation, member: Membership) -> FoundChannel:
     if shown.leads_to is None:
         raise ResolveError("resolve.not_a_member", title=shown.title, members=_count(shown.members))
@@ -136,13 +178,19 @@ def _count(members: int | None) -> str:
     return "?" if members is None else str(members)
 
 
-def _ask_first(home: Home, ask: Callable[[Line, AccountSession], T]) -> T:
-    """Ask with the first account that is well and that no other process uses."""
-    error = AccountError("account.not_logged_in", found="-")
+def _ask_first(
+    home: Home, ask: Callable[[Line, AccountSession], T], passed_by: tuple[type[Explained], ...] = (AccountError,)
+) -> T:
+    """Ask with the first account that is well and that no other process uses.
+
+    Args:
+        passed_by: Errors after which the next account is asked.
+    """
+    error: Explained = AccountError("account.not_logged_in", found="-")
     for name in well_accounts(home):
         try:
             with on_line(home, name) as (line, session):
                 return ask(line, session)
-        except AccountError as failed:
+        except passed_by as failed:
             error = failed
     raise error

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from api.home import Home, Writer
 from api.office.channel import Channel, Lowered, every_channel, lower_ended_modes
 from api.office.intake import opened_intake
+from api.office.probe import Probe, late_to_tell, probes
 from config import oplog
 from config.errors import Explained, SettingsError
 from config.watchlist import WatchEntry
 from evidence.authority import Doer
 from evidence.custody.event import Draft
+from evidence.errors import HomeBusyError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
@@ -98,6 +100,7 @@ class Status:
     accounts: Sequence[AccountStatus]
     channels: Sequence[ChannelStatus]
     stamped_at: datetime | None
+    probes: Sequence[Probe] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Ran:
         unstamped: Why no time stamp could be had yet.
         ended_by: Why it ended early.
         lowered: The channels of which less is kept since their legal basis ended.
+        late: The probes of which no new post had arrived at the end.
     """
 
     followings: Sequence[Following]
@@ -116,6 +120,7 @@ class Ran:
     unstamped: Explained | None
     ended_by: Explained | None = None
     lowered: Sequence[Lowered] = ()
+    late: Sequence[Probe] = ()
 
 
 def network_of(home: Home) -> Network:
@@ -177,9 +182,12 @@ def _nearest(dc: int) -> int:
 class Running:
     """A watch on an opened home, from ``opened``."""
 
-    def __init__(self, writer: Writer, watch: Watch, lowered: Sequence[Lowered]) -> None:
+    def __init__(
+        self, writer: Writer, watch: Watch, lowered: Sequence[Lowered], tell_late: Callable[[], object]
+    ) -> None:
         self._writer = writer
         self._lowered = lowered
+        self._tell_late = tell_late
         self.watch = watch
 
     def once(self) -> Ran:
@@ -202,7 +210,9 @@ class Running:
 
     def _ran(self, ended: Explained | None) -> Ran:
         unstamped = self._writer.beat(now=True)
-        return Ran(list(self.watch.followings.values()), self.watch.media, unstamped, ended, self._lowered)
+        self._tell_late()
+        late = [each for each in probes(self._writer.home) if each.late]
+        return Ran(list(self.watch.followings.values()), self.watch.media, unstamped, ended, self._lowered, late)
 
 
 @contextmanager
@@ -212,6 +222,7 @@ def opened(
     report: Callable[[Following], object],
     tell: Callable[[Lowered], object] = lambda _lowered: None,
     *,
+    tell_late: Callable[[Probe], object] = lambda _probe: None,
     network: Network | None = None,
 ) -> Iterator[Running]:
     """The watch of a home, ready to run.
@@ -219,6 +230,7 @@ def opened(
     Args:
         report: Hears after each step which channel it was about.
         tell: Hears of each channel of which less is kept from now on.
+        tell_late: Hears once a day of each probe of which no new post arrives.
         network: Another Telegram than the one that the settings name.
     """
     network, sessions, settings = network or network_of(home), Sessions(home.keys.path), home.settings.telegram
@@ -231,6 +243,16 @@ def opened(
             tell(each)
         return _register(home, doer)
 
+    def say_late() -> None:
+        with suppress(HomeBusyError):  # another program is at it for long: the next beat says it
+            for each in late_to_tell(home, writer):
+                oplog.note("probe_late", code="watch.probe_silent" if each.age_s is None else "watch.probe_late")
+                tell_late(each)
+
+    def beat() -> None:
+        writer.beat()
+        say_late()
+
     with home.writing() as writer:
         office = Office(
             engine=home.engine,
@@ -238,7 +260,7 @@ def opened(
             clock=home.clock,
             intake=lambda: _intake(writer),
             register=register,
-            beat=writer.beat,
+            beat=beat,
             lost=lambda name, state, also: writer.sequencer.append([_lost(doer, name, state, home.clock())], also),
         )
         rhythm = Rhythm(
@@ -247,7 +269,7 @@ def opened(
             counters=timedelta(hours=settings.counters_h),
             per_minute=per_minute_of(home, network),
         )
-        yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered)
+        yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered, say_late)
 
 
 @contextmanager
@@ -282,11 +304,12 @@ def _watched(channel: Channel, doer: Doer, today: str, request: str | None) -> W
         channel.channel,
         channel.report_url,
         channel.reported_by,
-        date.fromisoformat(channel.reported_on),
+        None if channel.reported_on is None else date.fromisoformat(channel.reported_on),
         channel.access,
         channel.reported_as,
         channel.follows,
         channel.channel_id,
+        rights=channel.rights,
     )
     ended = channel.expires is not None and channel.expires < today
     mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)
@@ -317,7 +340,7 @@ def status(home: Home) -> Status:
         for name in (channel.channel, name_of_comments(channel.channel))
         if name == channel.channel or name in known
     ]
-    return Status(accounts, channels, home.known_times().stamped_at)
+    return Status(accounts, channels, home.known_times().stamped_at, probes(home))
 
 
 def _account(

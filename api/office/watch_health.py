@@ -1,7 +1,8 @@
 """What ``doctor`` finds of the live watch; it asks the home alone, and contacts nobody.
 
 ``watch.accounts``: an account is there that can watch.  ``watch.channels``: every registered channel is seen, and was
-looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.
+looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.  ``watch.probe``: of each
+probe, a post of the last 26 hours has arrived.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,7 @@ from datetime import date, timedelta
 
 from api.home import Home
 from api.office.channel import every_channel
+from api.office.probe import LATE, Probe, probes
 from api.office.watch import ChannelStatus, status
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
@@ -19,6 +21,7 @@ ENDS_SOON = timedelta(days=14)
 """How long before the last day of a legal basis ``doctor`` warns: counsel needs time to write the next one."""
 LONG_AGO_S = 86_400
 """How long a channel may go without a look, in seconds."""
+_HOURS = int(LATE.total_seconds()) // 3600
 _WELL = (AccountState.OK, AccountState.FLOOD)
 
 
@@ -75,3 +78,19 @@ def modes(home: Home) -> Iterable[Finding]:
             yield Finding("watch.modes", Verdict.INDETERMINATE, "watch.mode_ended", facts)
         elif left <= ENDS_SOON:
             yield Finding("watch.modes", Verdict.INDETERMINATE, "watch.mode_ends_soon", {**facts, "days": left.days})
+
+
+def probed(home: Home) -> Iterable[Finding]:
+    """Of each probe, whether its newest post has arrived: whoever watches, and whether anybody does."""
+    return map(_of_probe, probes(home))
+
+
+def _of_probe(probe: Probe) -> Finding:
+    facts: dict[str, Fact] = {"channel": probe.channel}
+    if probe.posted_at is None or probe.acquired_at is None:
+        return Finding("watch.probe", Verdict.FAILED, "watch.probe_silent", {**facts, "hours": _HOURS})
+    facts |= {"posted_at": format_time(probe.posted_at)}
+    if probe.late:
+        return Finding("watch.probe", Verdict.FAILED, "watch.probe_late", {**facts, "hours": _HOURS})
+    facts |= {"acquired_at": format_time(probe.acquired_at)}
+    return Finding("watch.probe", Verdict.PASSED, "watch.probe_arrived", facts)

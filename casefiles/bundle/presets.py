@@ -44,6 +44,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "person",
                 "reason",
                 "receiver",
+                "rights",
                 "target",
                 "task",
             }

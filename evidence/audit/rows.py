@@ -122,7 +122,7 @@ class _Places:
 
     def _channels(self) -> Iterator[Finding]:
         """Every channel was added by its own entry, and the newest is there unless one was removed since."""
-        added = set(self._of("channel_added"))
+        added = self._of("channel_added") | self._of("probe_added")
         kept: set[object] = set()
         for index in self._connection.execute(sa.select(database.channel.c.idx)).scalars():
             if type(index) is not int or index not in added or index in kept:

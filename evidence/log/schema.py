@@ -78,6 +78,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             ),
             act=(*_ACT, "mode", "legal_basis", "review_by", "joined_by", "joined_at", "task"),
         ),
+        "probe_added": Schema(subject=("channel", "channel_id", "access"), act=(*_ACT, "mode", "review_by", "rights")),
         "channel_removed": Schema(subject=("channel",), act=_ACT),
         "mode_lowered": Schema(subject=("channel",), act=(*_ACT, "mode")),
         "imported": Schema(

@@ -19,9 +19,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 
-SCHEMA_VERSION = "0001i"
+SCHEMA_VERSION = "0001j"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -140,13 +140,15 @@ channel = sa.Table(
     sa.Column("idx", _IDX, nullable=False),
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("access", sa.String(16), nullable=False),
-    sa.Column("report_url", sa.Text, nullable=False),
-    sa.Column("reported_by", sa.Text, nullable=False),
-    sa.Column("reported_on", sa.String(10), nullable=False),
+    # of a probe, these three are null, and what the office's account may do there is not
+    sa.Column("report_url", sa.Text),
+    sa.Column("reported_by", sa.Text),
+    sa.Column("reported_on", sa.String(10)),
     sa.Column("reported_as", sa.Text),
     sa.Column("follows", sa.String(64)),  # the channel that it reopens
     sa.Column("channel_id", sa.String(32)),
     sa.Column("expires", sa.String(10)),  # of the legal basis: the last day of the mode
+    sa.Column("rights", sa.String(16)),
 )
 case_file = sa.Table(
     "case_file",

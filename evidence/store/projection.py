@@ -70,6 +70,17 @@ def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) ->
     basis = placed.values["legal_basis"]
     row = {name: placed.values[name] for name in names} | {"idx": placed.idx}
     row["expires"] = basis["expires"] if basis else None
+    _registered(connection, placed, row | {"rights": None})
+
+
+def _probe_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+    row = {name: placed.values[name] for name in ("channel", "channel_id", "access", "mode", "rights")}
+    nothing = dict.fromkeys(("report_url", "reported_by", "reported_on", "reported_as", "follows", "expires"))
+    _registered(connection, placed, row | nothing | {"idx": placed.idx})
+
+
+def _registered(connection: sa.Connection, placed: Placed, row: Mapping[str, object]) -> None:
+    """The entry of a channel, in place of the one before."""
     _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == row["channel"]))
     connection.execute(_insert(database.channel), row)
@@ -160,6 +171,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "observed": _observed,
         "hole": _hole,
         "channel_added": _channel_added,
+        "probe_added": _probe_added,
         "channel_removed": _channel_removed,
         "mode_lowered": _mode_lowered,
         "exported": _exported,

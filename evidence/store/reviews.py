@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
 
-ACTS = frozenset({"channel_added", "exported", "imported", "key_changed", "receiver_added"})
+ACTS = frozenset({"channel_added", "exported", "imported", "key_changed", "probe_added", "receiver_added"})
 """Types of entries by which what was asked for is done."""
-_ALONE = frozenset({"channel_added", "exported"})
+_ALONE = frozenset({"channel_added", "exported", "probe_added"})
 """Those that one person may do; the request is then the entry just before."""
-CLOSED = frozenset({"channel_added", "channel_removed", "refused"})
+CLOSED = frozenset({"channel_added", "channel_removed", "probe_added", "refused"})
 """Types of entries that end a wait without an approval."""
 _ENDS: Mapping[str, frozenset[str]] = MappingProxyType({"approved_idx": frozenset({"approved"}), "closed_idx": CLOSED})
 """What ends a wait, by the column that says where it is."""

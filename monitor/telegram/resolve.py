@@ -24,6 +24,7 @@ class FoundChannel:
         members: None where Telegram does not say.
         created_at: None for one that the account has joined: Telegram then says when that was instead.
         joined_at: When the account joined; None where it has not.
+        rights: ``creator`` or ``administrator``, where the account is that; None where it is neither.
     """
 
     channel_id: int
@@ -34,6 +35,7 @@ class FoundChannel:
     members: int | None
     created_at: datetime | None
     joined_at: datetime | None
+    rights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +117,11 @@ def _in_full(line: Line, session: AccountSession, number: int) -> FoundChannel:
         members=said.full_chat.participants_count or channel.participants_count,
         created_at=channel.date if channel.left else None,
         joined_at=None if channel.left else channel.date,
+        rights=_rights(channel),
     )
+
+
+def _rights(channel: Any) -> str | None:  # noqa: ANN401 - an object of the schema
+    if channel.creator:
+        return "creator"
+    return "administrator" if channel.admin_rights else None

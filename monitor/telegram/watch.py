@@ -292,7 +292,12 @@ class Watch:
                 fetching.keep_as(following.standing.channel_id, following.provenance)
 
     def _follow_comments(self, of: Following) -> None:
-        """Follow the group in which a channel's posts are commented on, unless the register has it as its own."""
+        """Follow the group in which a channel's posts are commented on, unless the register has it as its own.
+
+        Not that of a probe: others write there, and nobody reported it.
+        """
+        if of.entry.is_probe:
+            return
         number, name = of.standing.linked, name_of_comments(of.name)
         mine = self.followings.get(name)
         others = [each.standing.channel_id for each in self.followings.values() if each is not mine]

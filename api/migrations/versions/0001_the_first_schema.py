@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001i"
+revision = "0001j"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -34,13 +34,14 @@ def upgrade() -> None:
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("access", sa.String(length=16), nullable=False),
-        sa.Column("report_url", sa.Text(), nullable=False),
-        sa.Column("reported_by", sa.Text(), nullable=False),
-        sa.Column("reported_on", sa.String(length=10), nullable=False),
+        sa.Column("report_url", sa.Text(), nullable=True),
+        sa.Column("reported_by", sa.Text(), nullable=True),
+        sa.Column("reported_on", sa.String(length=10), nullable=True),
         sa.Column("reported_as", sa.Text(), nullable=True),
         sa.Column("follows", sa.String(length=64), nullable=True),
         sa.Column("channel_id", sa.String(length=32), nullable=True),
         sa.Column("expires", sa.String(length=10), nullable=True),
+        sa.Column("rights", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel")),
     )
     op.create_table(

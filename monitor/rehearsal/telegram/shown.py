@@ -54,9 +54,17 @@ class View:
             noforwards=room.noforwards or None,
             has_link=room.linked is not None or None,
             linked_community_id=room.community.id if room.community else None,
+            **self._rights(room),
             **_kinds(room),
             **_named(room),
         )
+
+    def _rights(self, room: Room) -> dict[str, Tl]:
+        """What the account may do in a room; whoever is its first administrator made it."""
+        if self.account not in room.administrators:
+            return {}
+        rights = types.ChatAdminRights(post_messages=True)
+        return {"creator": room.administrators[0] is self.account or None, "admin_rights": rights}
 
     def community(self, community: Community) -> Tl:
         """A community."""

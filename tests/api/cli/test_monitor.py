@@ -182,3 +182,32 @@ def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_w
     assert "https://t.me/spambot" in run("monitor", "status", home=home).out
     (account,) = run("monitor", "status", "--json", home=home).printed["accounts"]
     assert (account["state"], account["freeze"]) == ("frozen", ran.printed["freeze"])
+
+
+def test_a_probe_is_registered_and_shown_as_what_it_is(at: Desk) -> None:
+    home, account = at.folder / "home", at.accounts[0]
+    room = at.telegram.world.add_channel(
+        "Prova", username="zyra_prova", broadcast=True, joined=(account,), administrators=[account]
+    )
+    add = ("watch", "add", "@zyra_prova", "--probe")
+    for option in (("--report", "https://x.y"), ("--access", "public"), ("--task", "7")):
+        ran = run(*add, *option, "--json", home=home)
+        assert (ran.code, ran.error["code"], ran.error["where"]) == (USAGE, "usage.not_of_a_probe", option[0])
+    refused = run(*add, "--mode", "sealed", "--json", home=home)
+    assert refused.printed["error"]["code"] == "settings.probe_keeps_metadata"
+    added = run(*add, "--json", home=home)
+    assert (added.printed["mode"], added.printed["found"]["rights"]) == ("metadata_only", "creator")
+    assert "is registered already" in run(*add, home=home).out
+    assert "nobody reported it" in run("watch", "list", home=home).out
+    (row,) = run("watch", "list", "--json", home=home).printed["channels"]
+    assert (row["rights"], row["report_url"]) == ("creator", None)
+    assert "NO POST HAS ARRIVED YET" in run("monitor", "status", home=home).out
+    ran = run("monitor", "run", "--once", "--json", home=home)
+    assert [each["posted_at"] for each in ran.printed["late"]] == [None]
+    assert "no post of the probe zyra_prova" in ran.err
+    room.post("sot")
+    assert run("monitor", "run", "--once", "--json", home=home).printed["late"] == []
+    (probe,) = run("monitor", "status", "--json", home=home).printed["probes"]
+    assert (probe["ok"], probe["channel_id"]) == (True, str(room.id))
+    assert "the watch works" in run("monitor", "status", home=home).out
+    assert "its post of" in run("doctor", home=home).out

@@ -298,5 +298,6 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "watch.accounts",
         "watch.channels",
         "watch.modes",
+        "watch.probe",
     ]
     report.require_passed()

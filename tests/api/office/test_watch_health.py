@@ -1,7 +1,7 @@
 """What a doctor says of the watch, with its remedy."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,9 @@ import pytest
 from api.home import Home
 from api.office import watch_health
 from api.office.channel import add_channel
+from api.office.probe import LATE, Probe
 from api.office.watch import AccountStatus, ChannelStatus, Status
-from api.office.watch_health import ENDS_SOON, LONG_AGO_S, accounts, channels, modes
+from api.office.watch_health import ENDS_SOON, LONG_AGO_S, accounts, channels, modes, probed
 from config.watchlist import watch_entry
 from evidence.finding import Finding, Verdict
 from evidence.observation import Mode
@@ -131,3 +132,25 @@ def test_channels_that_nobody_sees_or_looks_at_are_told(
         assert "kanali" in each.where
     standing(monkeypatch, [], replace(SEEN, **change))  # type: ignore[arg-type]
     assert list(channels(home)) == []
+
+
+AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [
+        (Probe("kanali", "17", AT, AT, 60, late=False), ("watch.probe_arrived", Verdict.PASSED)),
+        (Probe("kanali", "17", AT, AT, 93_661, late=True), ("watch.probe_late", Verdict.FAILED)),
+        (Probe("kanali", None, None, None, None, late=True), ("watch.probe_silent", Verdict.FAILED)),
+    ],
+)
+def test_a_probe_is_green_or_red_whether_a_watch_runs_or_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch, probe: Probe, told: tuple[str, Verdict]
+) -> None:
+    monkeypatch.setattr(watch_health, "probes", lambda _home: [probe])
+    (finding,) = probed(home)
+    assert (finding.code, finding.verdict) == told
+    assert "kanali" in finding.where
+    assert bool(finding.fix) == (finding.verdict is Verdict.FAILED)
+    assert timedelta(hours=26) == LATE

@@ -21,7 +21,7 @@ from api.office.search import Quest, search_items
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
-from config.watchlist import watch_entry
+from config.watchlist import probe_entry, watch_entry
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
 from evidence.log.leaf import parse_leaf
@@ -49,6 +49,8 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         basis = None if mode is Mode.METADATA_ONLY else legal_basis(home.path.parent)
         add_channel(home, entry, mode, basis, doer(home, approver="bo"))
     remove_channel(home, "kanali_b", ann)
+    probe = probe_entry(channel="zyra_prova", channel_id="17", access="public", rights="creator")
+    add_channel(home, probe, Mode.METADATA_ONLY, None, doer(home, approver=None))
     with home.writing() as writer:
         lower_ended_modes(writer, ann, today=date.max)
         case = open_case(writer.sequencer, ann)
@@ -195,11 +197,12 @@ def test_the_audit_finds_a_row_that_does_not_follow(home: Home, tmp_path: Path) 
         return [problem.id for problem in report.problems]
 
     assert problems() == []
+    one = sa.update(database.channel).where(database.channel.c.channel == "kanali_a")
     with writing(home.engine) as connection:
-        connection.execute(sa.update(database.channel).values(mode="hash_only"))
+        connection.execute(one.values(mode="hash_only"))
     assert problems() == ["records.rows"]
     with writing(home.engine) as connection:
-        connection.execute(sa.update(database.channel).values(mode="metadata_only"))
+        connection.execute(one.values(mode="metadata_only"))
     assert problems() == []
 
 
