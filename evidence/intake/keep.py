@@ -193,9 +193,10 @@ class Intake:
     ) -> Kept | None:
         """Log what a reply says and the reply itself, in one transaction; None where it may not be kept whole.
 
+        A reply is never cut into batches: Telegram gives at most 100 messages in one.
         The rest of it would have the bytes of a message that was known before, and keep them when that one is erased.
         """
-        if reply.again or len(contents) > self._batch or not _may_be_kept_whole(contents, provenance.mode):
+        if reply.again or not _may_be_kept_whole(contents, provenance.mode):
             return None
         of_reply = replace(provenance, container_sha256=sha256_hex(reply.body))
         looks, known = self._look(contents, of_reply)

@@ -303,6 +303,13 @@ def test_a_message_names_no_container_that_has_no_entry_wherever_a_reply_broke_o
         assert record.values["counts"]["messages"] == str(len(slices))
 
 
+def test_the_longest_reply_of_telegram_is_kept_whole(source: Live) -> None:
+    reply, contents = reply_of(*range(1, 101))
+    kept = source.intake.take_reply(reply, contents, source.provenance, beside=nothing, end=nothing)
+    assert all(kept.added)
+    assert [leaf.type for leaf in source.ledger.leaves()].count("imported") == 1
+
+
 def test_a_reply_of_which_another_writer_had_a_message_is_asked_for_again(
     source: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
