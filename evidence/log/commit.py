@@ -35,7 +35,8 @@ _CONTEXT = b"nisisama/salt/1\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _32_BYTES = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"  # the last two bits are unused, and zero
 _COMMITMENT = re.compile(_32_BYTES)
-_OF_NULL = re.compile(rf'\["{_32_BYTES}","({_NAME.pattern})",null\]'.encode("ascii"))
+_STRING = r'"([^"\\\x00-\x1f]*)"'  # of JSON, without an escape
+_PLAIN = re.compile(rf'\["{_32_BYTES}","({_NAME.pattern})",(?:null|{_STRING})\]'.encode("ascii"))
 _PARTS = 3
 
 
@@ -88,8 +89,8 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
             number, a boolean, text that is not Unicode, or more than 16 levels.
     """
     data = _from_b64u(disclosure)
-    if of_null := _OF_NULL.fullmatch(data):  # most values of a message: what the lines below would say
-        return of_null[1].decode("ascii"), None
+    if plain := _PLAIN.fullmatch(data):  # nearly every value of a message: what the lines below would say
+        return plain[1].decode("ascii"), None if plain[2] is None else _text(plain[2])
     parts = _load(data)
     if not (isinstance(parts, list) and len(parts) == _PARTS):
         raise CommitmentError("commitment.not_a_disclosure")
@@ -151,10 +152,18 @@ def _require_commitment(name: str, text: str) -> None:
 
 
 def _load(data: bytes) -> object:
+    text = _text(data)
     try:
-        return _DECODER.decode(data.decode("utf-8"))
-    # JSON and UTF-8 errors are ValueErrors; the parser recurses over what is nested without end
+        return _DECODER.decode(text)
+    # the parser recurses over what is nested without end
     except (ValueError, RecursionError) as error:
+        raise CommitmentError("commitment.disclosure_not_json", length=len(data)) from error
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
         raise CommitmentError("commitment.disclosure_not_json", length=len(data)) from error
 
 

@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.canonical import Value
+from evidence.canonical import Value, b64u
 from evidence.custody.disclose import disclose
 from evidence.errors import CanonicalError, CommitmentError
 from evidence.log.commit import (
@@ -102,7 +102,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["text", "a_1", "", "Text", "_text", "1", "te xt", "tëxt", "a" * 64, "a" * 65])
-def test_null_is_read_by_the_rules_of_any_value(name: str) -> None:
+def test_null_and_a_plain_string_are_read_by_the_rules_of_any_value(name: str) -> None:
     before = json.dumps([SALT, name], ensure_ascii=False, separators=(",", ":"))[:-1]
     changes = itertools.product(range(-1, len(before) + 1), ["", *' \n=AB"]'], [0, 1])
     for at, put_in, left_out in nonempty(changes):
@@ -114,7 +114,22 @@ def test_null_is_read_by_the_rules_of_any_value(name: str) -> None:
             except CommitmentError as error:
                 return error.code
 
-        assert outcome("null") == outcome('"a"')
+        assert outcome("null") == outcome('"a"') == outcome('["a"]')
+
+
+def test_any_bytes_in_a_string_are_read_as_in_a_string_of_an_array() -> None:
+    pieces = [bytes([byte]) for byte in range(256)]
+    pieces += [b"\\u00e9", b"\\ud800", "\u010d\U0001f40d".encode(), "\ud800".encode("utf-8", "surrogatepass")]
+    for before, piece, after in nonempty(itertools.product((b"", b"\xc4"), pieces, (b"", b"n"))):
+
+        def outcome(form: bytes, text: bytes = before + piece + after) -> object:
+            try:
+                return read_disclosure(b64u(f'["{SALT}","text",'.encode() + form % text + b"]"))[1]
+            except CommitmentError as error:
+                return error.code
+
+        alone = outcome(b'"%s"')
+        assert outcome(b'["%s"]') in ([alone], alone)
 
 
 def test_every_name_of_every_schema_is_a_name() -> None:
