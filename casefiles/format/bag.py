@@ -20,8 +20,11 @@ _OXUM = "Payload-Oxum"
 
 def manifest_of(members: Mapping[str, bytes]) -> bytes:
     """``manifest-sha256.txt`` of the payload among these members."""
-    payload = sorted(name for name in members if is_payload(name))
-    return "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in payload).encode("ascii")
+    return _spelled({name: hashlib.sha256(members[name]).hexdigest() for name in members if is_payload(name)})
+
+
+def _spelled(digests: Mapping[str, str]) -> bytes:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode("ascii")
 
 
 def oxum_of(members: Mapping[str, bytes]) -> str:
@@ -57,25 +60,28 @@ def read_info(data: bytes) -> dict[str, str]:
     return facts
 
 
-def require_manifest(members: Mapping[str, bytes]) -> None:
+def require_manifest(manifest: bytes, digests: Mapping[str, bytes]) -> None:
     """Check ``manifest-sha256.txt`` against the payload: every file once, with its digest.
+
+    Args:
+        digests: The SHA-256 of each member, whether it is of the payload or not.
 
     Raises:
         ManifestError: Another form; a file is missing, left out, or changed.
     """
     listed: dict[str, str] = {}
-    for line in members[BAG_MANIFEST].decode("ascii", "replace").split("\n")[:-1]:
+    for line in manifest.decode("ascii", "replace").split("\n")[:-1]:
         match = _LINE.fullmatch(line)
         if match is None or match[2] in listed:
             raise ManifestError("manifest.bag_line_malformed", where=BAG_MANIFEST, found=ascii(line)[:120])
         listed[match[2]] = match[1]
-    payload = {name for name in members if is_payload(name)}
-    if odd := payload ^ listed.keys():
+    payload = {name: digest.hex() for name, digest in digests.items() if is_payload(name)}
+    if odd := payload.keys() ^ listed.keys():
         raise ManifestError("manifest.payload_differs", where=min(odd), length=len(odd))
     for name, digest in listed.items():
-        if hashlib.sha256(members[name]).hexdigest() != digest:
+        if payload[name] != digest:
             raise ManifestError("manifest.file_changed", where=name, digest=digest)
-    if manifest_of(members) != members[BAG_MANIFEST]:
+    if _spelled(listed) != manifest:
         raise ManifestError("manifest.bag_not_the_one_spelling", where=BAG_MANIFEST)
 
 

@@ -101,12 +101,15 @@ def require_complete(manifest: Manifest, names: Iterable[str]) -> None:
         raise ManifestError("manifest.member_missing", where=min(odd), length=len(odd))
 
 
-def require_digests(manifest: Manifest, members: Mapping[str, bytes]) -> None:
+def require_digests(manifest: Manifest, digests: Mapping[str, bytes]) -> None:
     """Check each member that the manifest names and that is there against its digest.
+
+    Args:
+        digests: The SHA-256 of each member that is there.
 
     Raises:
         ManifestError: A member's bytes are others.
     """
     for name, digest in manifest.digests.items():
-        if name in members and hashlib.sha256(members[name]).digest() != digest:
+        if digests.get(name, digest) != digest:
             raise ManifestError("manifest.member_changed", where=name, digest=digest.hex())

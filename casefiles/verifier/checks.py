@@ -121,6 +121,11 @@ class OpenedBundle:
         self.held = held
 
     @cached_property
+    def digests(self) -> Mapping[str, bytes]:
+        """The SHA-256 of each member: the bag, the seal and the archive name it."""
+        return {name: hashlib.sha256(content).digest() for name, content in self.members.items()}
+
+    @cached_property
     def entries(self) -> dict[int, ShownEntry]:
         """Every entry that is shown, by index, ascending."""
         return {entry.index: entry for entry in read_entries(self.members[layout.ENTRIES])}
@@ -385,7 +390,7 @@ def _no_pictures(opened: OpenedBundle) -> Basis:
 
 
 def _bag_manifest(opened: OpenedBundle) -> Basis:
-    require_manifest(opened.members)
+    require_manifest(opened.members[layout.BAG_MANIFEST], opened.digests)
     return Basis()
 
 
@@ -400,7 +405,7 @@ def _seal_complete(opened: OpenedBundle) -> Basis:
 
 
 def _seal_digests(opened: OpenedBundle) -> Basis:
-    require_digests(opened.seal_manifest, opened.members)
+    require_digests(opened.seal_manifest, opened.digests)
     return Basis("basis.files", {"files": len(opened.seal_manifest.digests)})
 
 
@@ -431,7 +436,7 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
 def _archive_manifest(opened: OpenedBundle) -> Basis:
     manifest = parse_manifest(opened.members[layout.ARCHIVE_MANIFEST], signature=layout.ARCHIVE_TOKEN)
     require_complete(manifest, filter(layout.is_archived, opened.members))
-    require_digests(manifest, opened.members)
+    require_digests(manifest, opened.digests)
     return Basis("basis.files", {"files": len(manifest.digests)})
 
 
