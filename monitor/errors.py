@@ -17,6 +17,7 @@ MonitorError
     ├── FloodError          it asks for a pause
     ├── AccountError        the account is not logged in, or is no longer what it was
     ├── ChannelError        the channel cannot be seen
+    ├── MessageError        a message that was asked for is not there
     ├── RequestError        it refuses for another reason
     ├── ResolveError        what was named is no channel that could be watched
     ├── NotAllowedError     the program wanted to ask what it may not
@@ -175,6 +176,10 @@ class RequestError(TelegramError):
     def name(self) -> str:
         """Of its error: ``FILE_REFERENCE_EXPIRED``."""
         return str(self.facts.get("system", ""))
+
+
+class MessageError(TelegramError):
+    """A message that was asked for is not there; what is on record of it, its code says."""
 
 
 class ResolveError(TelegramError):

@@ -15,6 +15,7 @@ from api.office.intake import opened_intake
 from api.office.probe import Probe, late_to_tell, probes
 from config import oplog
 from config.errors import Explained, SettingsError
+from config.link import MessageLink
 from config.watchlist import WatchEntry
 from evidence.authority import Doer
 from evidence.custody.event import Draft
@@ -29,6 +30,7 @@ from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountState, ChannelState
 from monitor.telegram.account import FREEZE, Freeze, read_freeze
+from monitor.telegram.capture import CaptureAnswer
 from monitor.telegram.comments import name_of_comments
 from monitor.telegram.follow import Following
 from monitor.telegram.line import TELEGRAM, DataCentre, Line, Network
@@ -207,6 +209,18 @@ class Running:
         except Explained as error:
             ended = error
         return self._ran(ended)
+
+    def capture(self, link: MessageLink) -> tuple[CaptureAnswer, Explained | None]:
+        """Look at one message now, then sign and stamp; and why no time stamp could be had yet.
+
+        Raises:
+            AccountError, UnreachableError: It could not be asked for.
+        """
+        try:
+            found = self.watch.capture(link)
+        finally:
+            unstamped = self._writer.beat(now=True)
+        return found, unstamped
 
     def _ran(self, ended: Explained | None) -> Ran:
         unstamped = self._writer.beat(now=True)

@@ -130,6 +130,11 @@ class Following:
         """Who watches, how much is kept, and on what basis."""
         return self._provenance
 
+    @property
+    def known_number(self) -> int | None:
+        """The channel's number, if it was found, or the register has it."""
+        return self.standing.channel_id or _number(self.entry.known_id)
+
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
         """The channel as requests name it; None where this account was not shown it yet."""
         known = self.standing.channel_id

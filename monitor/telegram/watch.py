@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from telethon.tl import types
 
 from config import oplog
 from config.errors import StoppedError
+from config.link import MessageLink
 from config.watchlist import WatchEntry
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StorageFullError
@@ -40,6 +41,7 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.telegram.anew import refreshed
+from monitor.telegram.capture import REFUSALS, CaptureAnswer, Glance, Looked, answer, asked_for, capture
 from monitor.telegram.comments import Comments, name_of_comments
 from monitor.telegram.fetch import PART_BYTES, Download, Fetching
 from monitor.telegram.follow import Following, Way
@@ -156,6 +158,28 @@ class Watch:
         if self._refused is not None:
             raise self._refused
 
+    def capture(self, link: MessageLink) -> CaptureAnswer:
+        """Look at one message now, with the first account that no other process has, and fetch its files.
+
+        Raises:
+            AccountError: No account is left, or another process has it.
+            UnreachableError: Telegram was not reached.
+        """
+        in_use: AccountError | None = None
+        for name in self._left():
+            try:
+                with self._sessions.locked(name), self._on_line(name, impatient=False) as fetching:
+                    return self._captured_whole(link, fetching)
+            except AccountError as error:
+                if error.state is not None:
+                    self.followings = {}  # whether another account still sees them is not known here
+                    self._lose(name, error.state)
+                elif error.code != "account.in_use":
+                    raise
+                else:
+                    in_use = error
+        raise in_use or AccountError("account.none_left", states="-")
+
     def run(self) -> None:
         """Watch until ``stop`` is called.
 
@@ -199,14 +223,22 @@ class Watch:
         Raises:
             AccountError: There is none; with the state of the last one.
         """
+        return self._left()[0]
+
+    def _left(self) -> list[str]:
+        """The accounts that are not lost.
+
+        Raises:
+            AccountError: There is none.
+        """
         names = self._sessions.names()
         if not names:
             raise AccountError("account.not_logged_in", found="-")
         states = account_states(self._office.engine)
-        for name in names:
-            if states.get(name, AccountState.OK) in (AccountState.OK, AccountState.FLOOD):
-                return name
-        raise AccountError("account.none_left", states=", ".join(f"{name}: {states[name]}" for name in names))
+        left = [name for name in names if states.get(name, AccountState.OK) in (AccountState.OK, AccountState.FLOOD)]
+        if not left:
+            raise AccountError("account.none_left", states=", ".join(f"{name}: {states[name]}" for name in names))
+        return left
 
     def _lose(self, name: str, state: AccountState) -> None:
         now = self._office.clock()
@@ -322,6 +354,14 @@ class Watch:
                 self._require_fetchers()
             while not self._stopping.is_set() and self._resume(following, fetching):
                 self._require_fetchers()
+        self._fetch_all(fetching)
+
+    def _fetch_all(self, fetching: Fetching) -> None:
+        """Wait until every file is fetched.
+
+        Raises:
+            FloodError: Telegram asked for a long pause.
+        """
         while fetching.count and not self._stopping.is_set():
             self._require_fetchers()
             due = fetching.next_due()
@@ -337,6 +377,7 @@ class Watch:
         stamped_at = read_at = self._office.clock()
         while not self._stopping.is_set():
             self._require_fetchers()
+            self._answer_captures(fetching)
             behind = self._step_each() or self._resume_each(fetching)
             now = self._office.clock()
             if now - stamped_at >= self._rhythm.beat:
@@ -381,6 +422,45 @@ class Watch:
         oplog.note("channel_unseen", code=error.code)
         if not isinstance(error, ChannelError):
             self._refused = error
+
+    # Capturing
+
+    def _captured_whole(self, link: MessageLink, fetching: Fetching) -> CaptureAnswer:
+        found, glances = self._captured(link, fetching)
+        try:
+            self._fetch_all(fetching)
+        except FloodError as error:
+            found = replace(found, error=error)
+        return replace(found, looked=[self._looked(each) for each in glances])
+
+    def _captured(self, link: MessageLink, fetching: Fetching) -> tuple[CaptureAnswer, Sequence[Glance]]:
+        """Look at one message; its files are fetched afterwards."""
+        if self._current is None:
+            raise ValueError("no account is on line")
+        try:
+            seen, glances = capture(link, self._current, self.followings)
+            for glance in glances:
+                left = self._waiting.get(glance.number, [])
+                for number, positions in [each for each in left if each[0] in glance.kept]:
+                    glance.resume(fetching, number, positions)
+                    left.remove((number, positions))
+        except REFUSALS as error:
+            return CaptureAnswer(None, error=error), ()
+        return CaptureAnswer(seen, [self._looked(each) for each in glances]), glances
+
+    def _looked(self, glance: Glance) -> Looked:
+        with reading(self._office.engine) as connection:
+            waiting = [tuple(map(int, subject.split("/")[:2])) for subject in task.noted(connection, FETCH)]
+        return glance.looked(sum(channel == glance.number and number in glance.kept for channel, number in waiting))
+
+    def _answer_captures(self, fetching: Fetching) -> None:
+        """Capture what another process asks for, which cannot have the account."""
+        with reading(self._office.engine) as connection:
+            asked = asked_for(connection)
+        for link in asked:
+            found, _glances = self._captured(link, fetching)
+            with self._office.sequencer.take() as connection:
+                answer(connection, link, found, self._office.clock())
 
     # Fetching
 

@@ -1,0 +1,82 @@
+"""``capture``: keep one message now, by the link that a client brings."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import actor_option, counted, doer, emit, json_option, open_home, warn, warn_unstamped
+from config.errors import Term
+
+if TYPE_CHECKING:
+    from api.office.capture import Captured
+
+
+@click.command("capture")
+@click.argument("link")
+@actor_option
+@json_option
+@click.pass_context
+def capture(ctx: click.Context, link: str, actor: str | None, as_json: bool) -> int:
+    """Keep one message of a registered channel now.
+
+    LINK is what Telegram's clients copy: t.me/name/5, t.me/c/NUMBER/5, the same in a topic, or with ?comment=7. The
+    message is kept as the watch keeps it, with its album and at most 100 comments. If it is gone, that is recorded.
+    'monitor run' may go on meanwhile; if it has the only account, it is asked to do it.
+    """
+    from api.errors import exit_code
+    from api.office.capture import capture_message
+    from config.link import read_message_link
+
+    home = open_home(ctx)
+    done = capture_message(
+        home, read_message_link(link), doer(actor, home.clock), lambda: warn(Term("note.capture_handed_over"))
+    )
+    said = _said(done) | {"warnings": warn_unstamped(done.unstamped)}
+    if done.error is None:
+        emit(said, as_json=as_json, text=_told(done))
+        return 0
+    warn(Term("note.error", cause=done.error))
+    error = {"type": type(done.error).__name__, **done.error.as_json()}
+    emit({**said, "error": error}, as_json=as_json, text=_told(done))
+    return exit_code(done.error)
+
+
+def _said(done: "Captured") -> dict[str, Any]:
+    link, found = done.link, done.answer
+    return {
+        "channel": link.channel,
+        "message_id": str(link.number),
+        "comment": None if link.comment is None else str(link.comment),
+        "seen": None if found.seen is None else found.seen.value,
+        "handed_over": done.handed_over,
+        "channels": [
+            {
+                "channel": each.channel,
+                "channel_id": each.channel_id,
+                "cursor": each.cursor,
+                "messages": each.messages,
+                "edits": each.edits,
+                "deletions": each.deletions,
+                "media": done.media.get(int(each.channel_id), 0),
+                "gaps": each.gaps,
+                "waiting": each.files,
+            }
+            for each in found.looked
+        ],
+    }
+
+
+def _told(done: "Captured") -> str:
+    lines = []
+    for each in done.answer.looked:
+        kept = {
+            "message": each.messages,
+            "edit": each.edits,
+            "deletion": each.deletions,
+            "gap": each.gaps,
+            "file": done.media.get(int(each.channel_id), 0),
+        }
+        new = ", ".join(counted(number, name) for name, number in kept.items() if number)
+        left = f"; {counted(each.files, 'file')} still to be fetched" if each.files else ""
+        lines.append(f"{each.channel}: {new or 'nothing new, all of it is kept already'}{left}")
+    return "\n".join(lines) or "Nothing was kept."

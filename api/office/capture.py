@@ -1,0 +1,104 @@
+"""Captures one message that a person names by its link: now, and as the watch would keep it.
+
+Where a running watch has the only account, it is asked through the database, since Telegram ends a session that two
+programs use.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from api.home import Home
+from api.office.watch import opened
+from config.errors import Explained
+from config.link import MessageLink
+from evidence.authority import Doer
+from evidence.store.database import reading
+from monitor.errors import AccountError, MessageError
+from monitor.telegram.capture import CaptureAnswer, Seen, answer_of, ask_for, withdraw
+
+WAIT_S = 90.0
+"""How long a running watch is waited for: it may itself wait a minute for Telegram."""
+_POLL_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What came of it.
+
+    Attributes:
+        handed_over: Whether a running watch did it: it fetches the files, and its next beat signs and stamps.
+        media: How many files were kept, by the number of the channel.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    link: MessageLink
+    answer: CaptureAnswer
+    handed_over: bool
+    media: Mapping[int, int] = field(default_factory=dict)
+    unstamped: Explained | None = None
+
+    @property
+    def error(self) -> Explained | None:
+        """Why the message is not kept as it was asked for; None where it is."""
+        return self.answer.error or _not_there(self.answer.seen, self.link)
+
+
+def _not_there(seen: Seen | None, link: MessageLink) -> Explained | None:
+    number = str(link.comment or link.number)
+    match seen:
+        case Seen.GONE:
+            return MessageError("message.gone", found=number)
+        case Seen.NEVER_SEEN:
+            return MessageError("message.never_seen", found=number)
+        case Seen.NOT_YET:
+            return MessageError("message.not_yet", found=number)
+        case Seen.NO_COMMENTS:
+            return MessageError("message.no_comments", found=number)
+        case _:
+            return None
+
+
+def capture_message(
+    home: Home, link: MessageLink, doer: Doer, waiting: Callable[[], object] = lambda: None, *, wait_s: float = WAIT_S
+) -> Captured:
+    """Capture one message, with its album and its newest comments.
+
+    Args:
+        waiting: Is called once where a running watch is asked.
+
+    Raises:
+        AccountError: There is no account, or another process has it and does not answer.
+        UnreachableError: Telegram was not reached.
+    """
+    try:
+        with opened(home, doer, lambda _following: None) as running:
+            found, unstamped = running.capture(link)
+            return Captured(link, found, False, dict(running.watch.media), unstamped)
+    except AccountError as error:
+        if error.code != "account.in_use":
+            raise
+        waiting()
+        found = _handed_over(home, link, error, wait_s)
+        return Captured(link, found, True)
+
+
+def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: float) -> CaptureAnswer:
+    """What the watch answers that has the account.
+
+    Raises:
+        AccountError: It does not answer: what has the account is no running watch, or it cannot go on.
+    """
+    until = time.monotonic() + wait_s
+    with home.writing() as writer:
+        with writer.sequencer.take() as connection:
+            ask_for(connection, link, home.clock())
+        while time.monotonic() < until:
+            time.sleep(_POLL_S)
+            with reading(home.engine) as connection:
+                found = answer_of(connection, link)
+            if found is not None:
+                return found
+        with writer.sequencer.take() as connection:
+            withdraw(connection, link)
+    raise in_use

@@ -1,0 +1,392 @@
+"""Looks at one message now, because a person asks for it: the message, its album, and its newest comments.
+
+It is kept as the watch keeps what it sees, and the watch's own standing and cursor are left as they are: what is
+captured is known when the watch comes to it. So a capture may run beside a watch, and inside one: where a running watch
+has the account, the request waits in the database, and the watch answers it there.
+
+    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   asked for; afterwards what came of it (JSON of ``CaptureAnswer``)
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from telethon.tl import functions, types
+
+from config.errors import Explained, as_json
+from config.link import MessageLink
+from evidence.errors import UnknownItemError
+from evidence.observation import HoleReason, Kind
+from evidence.store import database, task
+from evidence.store.database import reading
+from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
+from monitor.telegram.allowed import method_of
+from monitor.telegram.comments import Comments
+from monitor.telegram.follow import PAGE, Following, Way
+from monitor.telegram.peers import Peers
+from monitor.telegram.reply import Received
+from monitor.telegram.standing import Standing
+
+CAPTURE = "capture"
+_ALBUM = 10
+"""An album has at most so many messages, one after the other."""
+_KEPT_FOR = timedelta(days=1)
+"""How long an answer waits for whoever asked."""
+_ERRORS: Mapping[str, type[Explained]] = {
+    each.__name__: each for each in (ChannelError, FloodError, RequestError, UnknownConstructorError, UnknownItemError)
+}
+REFUSALS = tuple(_ERRORS.values())
+"""What is told to whoever asked, and stops no watch."""
+
+
+class Seen(StrEnum):
+    """What became of the message that was asked for.
+
+    ``gone``: it was known, and is not there any more.  ``never_seen``: it is not there, and nobody saw it.
+    ``not_yet``: no message has that number yet.  ``no_comments``: the post of a comment is there, and has none.
+    """
+
+    THERE = "there"
+    GONE = "gone"
+    NEVER_SEEN = "never_seen"
+    NOT_YET = "not_yet"
+    NO_COMMENTS = "no_comments"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was kept of one channel.
+
+    Attributes:
+        channel: As the register names it; ``NAME/comments`` for the comments on its posts.
+        files: How many files were still to be fetched.
+    """
+
+    channel: str
+    channel_id: str
+    cursor: int
+    messages: int
+    edits: int
+    deletions: int
+    gaps: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAnswer:
+    """What came of a capture.
+
+    Attributes:
+        seen: Of the message, or of the comment that was asked for.
+        error: Why it could not be looked at.
+    """
+
+    seen: Seen | None
+    looked: Sequence[Looked] = ()
+    error: Explained | None = field(default=None, compare=False)
+
+    def text(self) -> str:
+        """As the database keeps it."""
+        error = None
+        if self.error is not None:
+            error = {"type": type(self.error).__name__, "code": self.error.code, "facts": as_json(self.error.facts)}
+        looked = [asdict(each) for each in self.looked]
+        return json.dumps({"seen": None if self.seen is None else self.seen.value, "looked": looked, "error": error})
+
+
+def read_answer(text: str) -> CaptureAnswer:
+    """An answer as the database keeps it."""
+    said = json.loads(text)
+    error = said["error"]
+    return CaptureAnswer(
+        seen=None if said["seen"] is None else Seen(said["seen"]),
+        looked=tuple(Looked(**each) for each in said["looked"]),
+        error=None if error is None else _ERRORS[error["type"]](error["code"], **error["facts"]),
+    )
+
+
+# What waits for a running watch
+
+
+def subject_of_capture(link: MessageLink) -> str:
+    """How a request is named in the database."""
+    return f"{link.channel}/{link.number}/{link.comment or ''}"
+
+
+def ask_for(connection: sa.Connection, link: MessageLink, now: datetime) -> None:
+    """Ask a running watch to capture a message; what it answered before is forgotten."""
+    task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now)
+
+
+def asked_for(connection: sa.Connection) -> list[MessageLink]:
+    """What waits to be captured, the oldest first."""
+    return [_link_of(subject) for subject, each in task.noted(connection, CAPTURE).items() if not each.progress]
+
+
+def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
+    """What a running watch answered; None until it has."""
+    noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
+    return read_answer(noted.progress) if noted is not None and noted.progress else None
+
+
+def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
+    """CaptureAnswer whoever asked, and forget answers that nobody has come for."""
+    for subject, each in task.noted(connection, CAPTURE).items():
+        if each.progress and now - each.due_at > _KEPT_FOR:
+            task.forget(connection, kind=CAPTURE, subject=subject)
+    task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now, progress=found.text())
+
+
+def withdraw(connection: sa.Connection, link: MessageLink) -> None:
+    """Ask no longer."""
+    task.forget(connection, kind=CAPTURE, subject=subject_of_capture(link))
+
+
+def _link_of(subject: str) -> MessageLink:
+    channel, number, comment = subject.split("/")
+    name, number_of = (None, int(channel)) if channel.isdecimal() else (channel, None)
+    return MessageLink(name, number_of, int(number), int(comment) if comment else None)
+
+
+# Looking
+
+
+class Glance(Following):
+    """One look at one channel, beside whoever follows it: no standing and no cursor moves.
+
+    Args:
+        standing: Only its number counts.
+        name: As results call it.
+
+    Attributes:
+        kept: The numbers of the messages that it was given.
+    """
+
+    def __init__(self, of: Following, standing: Standing, name: str) -> None:
+        super().__init__(of._way, of.entry, of.provenance, standing)  # noqa: SLF001 - of its own kind
+        self._called = name
+        self.kept: set[int] = set()
+
+    @property
+    def name(self) -> str:
+        """As results call it."""
+        return self._called
+
+    @property
+    def number(self) -> int:
+        """Of the channel."""
+        return self._number
+
+    def looked(self, files: int) -> Looked:
+        """What was kept.
+
+        Args:
+            files: How many files of it are still to be fetched.
+        """
+        counts = self.counts
+        return Looked(
+            channel=self.name,
+            channel_id=self._channel_id,
+            cursor=self.cursor,
+            messages=counts.messages,
+            edits=counts.edits,
+            deletions=counts.deletions,
+            gaps=counts.gaps,
+            files=files,
+        )
+
+    def look_at(self, number: int) -> tuple[Seen, Any]:
+        """Ask for a message with its album, and keep it; one that is not there is on record then.
+
+        Returns:
+            What became of it, and the message as Telegram gave it, or None.
+        """
+        answer = self._ask(self._by_number([number]))
+        message = next((each for each in _there(answer) if each.id == number), None)
+        if message is None:
+            return self.miss(number), None
+        wanted = {number}
+        if album := getattr(message, "grouped_id", None):
+            around = range(max(number - _ALBUM + 1, 1), number + _ALBUM)
+            answer = self._ask(self._by_number(around))
+            wanted |= {each.id for each in _there(answer) if getattr(each, "grouped_id", None) == album}
+        self._keep(answer, wanted)
+        return Seen.THERE, message
+
+    def look_at_comments(self, peer: Any, number: int, below: int) -> set[int]:  # noqa: ANN401 - an object of the schema
+        """Ask for the newest comments on a message, and keep them; with a post, the group's copy of it too.
+
+        Args:
+            peer: The channel that has the message.
+            below: Only comments below this number; 0 for the newest.
+
+        Returns:
+            The numbers of the comments.
+        """
+        answer = self._ask(functions.messages.GetRepliesRequest(peer, number, below, None, 0, PAGE, 0, 0, 0))
+        found = {each.id for each in _there(answer)}
+        if found and peer.channel_id != self._number:
+            root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
+            self._keep(root, {each.id for each in _there(root)})
+        self._keep(answer, found)
+        return found
+
+    def miss(self, number: int) -> Seen:
+        """Record that a message is not there: a deletion if it was known, else a hole; once, however often asked."""
+        with reading(self._way.engine) as connection:
+            before = _before(connection, self._channel_id, number)
+        if before is Seen.THERE:
+            method = method_of(self._by_number(()))
+            self._take(None, [self._deletion(number, "missing", method)], self.standing, None)
+            return Seen.GONE
+        if before is None:
+            if number > self._newest():
+                return Seen.NOT_YET
+            self._take(None, self._holes((), number, number), self.standing, None)
+        return before or Seen.NEVER_SEEN
+
+    def _newest(self) -> int:
+        """The highest number of a message; 0 where this account does not see the channel itself."""
+        try:
+            page = self._ask(self._history(0, 1))
+        except (RequestError, ChannelError):
+            return 0
+        return max((each.id for each in _there(page)), default=0)
+
+    def _keep(self, answer: Received, numbers: set[int]) -> None:
+        peers = Peers.of(answer.said.users, answer.said.chats)
+        messages = [message for message in answer.said.messages if message.id in numbers]
+        contents = [each for message in messages for each in self._contents(answer, message, peers)]
+        self._take(answer, contents, self.standing, None)
+        self.kept |= numbers
+
+    def _write(self, connection: sa.Connection, standing: Standing) -> None:
+        """Keep nothing: whoever follows the channel keeps how it stands."""
+
+
+def _there(answer: Received) -> list[Any]:
+    return [each for each in answer.said.messages if not isinstance(each, types.MessageEmpty)]
+
+
+def _before(connection: sa.Connection, channel_id: str, number: int) -> Seen | None:
+    """What is on record of a number: a message that is there, one that is gone, a hole, or nothing."""
+    item, hole = database.item.c, database.hole.c
+    kinds = set(
+        connection.execute(
+            sa.select(item.kind).where(item.channel_id == channel_id, item.message_id == number)
+        ).scalars()
+    )
+    if kinds:
+        return Seen.GONE if Kind.DELETION.value in kinds else Seen.THERE
+    holes = sa.select(hole.idx).where(hole.channel_id == channel_id, hole.reason == HoleReason.GAP.value)
+    empty = connection.execute(holes.where(hole.lo <= number, hole.hi >= number).limit(1)).first()
+    return None if empty is None else Seen.NEVER_SEEN
+
+
+def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> tuple[Seen, list[Glance]]:
+    """Look at the message of a link, and keep it.
+
+    Args:
+        followings: The channels of the register, by the names under which they are followed.
+
+    Raises:
+        UnknownItemError: The channel is not registered.
+        TelegramError: It cannot be asked for.
+    """
+    glance = _glance_at(link, way, followings)
+    seen, message = glance.look_at(link.number)
+    if message is None or glance.entry.is_probe:
+        return seen, [glance]
+    replies = getattr(message, "replies", None)
+    group = glance if replies is None or not replies.comments else _of_group(glance, replies.channel_id, followings)
+    if replies is None or not (replies.replies or link.comment):
+        return (Seen.NO_COMMENTS if link.comment else seen), [glance]
+    found = _comments(glance, group, link)
+    if link.comment and link.comment not in found:
+        seen = _alone(group, link.comment)
+    return seen, [glance] if group is glance else [glance, group]
+
+
+def _alone(group: Glance, number: int) -> Seen:
+    """Look at a comment that was not among those on its post; nothing is said of it where the group is hidden."""
+    try:
+        return group.look_at(number)[0]
+    except (RequestError, ChannelError):
+        return Seen.NOT_YET
+
+
+def _comments(glance: Glance, group: Glance, link: MessageLink) -> set[int]:
+    of = glance.input_channel()
+    peer = types.InputPeerChannel(of.channel_id, of.access_hash)
+    try:
+        return group.look_at_comments(peer, link.number, link.comment + 1 if link.comment else 0)
+    except (RequestError, ChannelError):  # a post without comments is refused too
+        return set()
+
+
+def _of_group(of: Following, number: int, followings: Mapping[str, Following]) -> Glance:
+    """The group in which a post is commented on: under its own entry, or that of its channel."""
+    beside = Comments(of, Standing(channel_id=number))
+    own = next((each for each in followings.values() if each.known_number == number), beside)
+    if own.input_channel() is None:
+        with suppress(ChannelError):  # it is hidden; its comments are shown with the posts all the same
+            beside._find()  # noqa: SLF001 - writes no standing
+    return Glance(own, Standing(channel_id=number), own.name)
+
+
+def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glance:
+    """A look at the channel of a link, which must be in the register; it can be asked then.
+
+    A name is asked for anew: it may have gone to another channel since it was registered.
+    """
+    named = None if link.name is None else followings.get(link.name)
+    channel = None if link.name is None else _channel_of_name(link.name, way, named)
+    number = link.channel_id if channel is None else channel.id
+    if number is None and named is not None:
+        number = named.known_number
+    following = None if number is None else _following_of(number, followings)
+    if following is None or number is None:
+        if named is not None:
+            raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
+        raise UnknownItemError("unknown_item.link_not_registered", found=link.channel)
+    if channel is not None:
+        way.session.channels[number] = channel.access_hash
+        way.save(way.session)
+    glance = Glance(following, Standing(channel_id=number), following.name)
+    if glance.input_channel() is None:
+        (following if isinstance(following, Comments) else glance)._find()  # noqa: SLF001 - neither writes a standing
+    return glance
+
+
+def _following_of(number: int, followings: Mapping[str, Following]) -> Following | None:
+    """Who follows the channel with a number; those that were never found are looked for by their names."""
+    for each in followings.values():
+        if each.known_number == number:
+            return each
+    for each in followings.values():
+        if each.known_number is None:
+            glance = Glance(each, Standing(), each.name)
+            with suppress(ChannelError):
+                glance._find()  # noqa: SLF001 - writes no standing
+            if glance.known_number == number:
+                return each
+    return None
+
+
+def _channel_of_name(name: str, way: Way, named: Following | None) -> Any:  # noqa: ANN401 - a channel, or None
+    """The channel that has a name today; None where nobody has it and the register knows whose it was."""
+    try:
+        said = way.line.ask(functions.contacts.ResolveUsernameRequest(name)).said
+    except ChannelError:
+        if named is None or named.known_number is None:
+            raise
+        return None
+    channel = next((chat for chat in said.chats if isinstance(chat, types.Channel)), None)
+    if channel is None or not isinstance(said.peer, types.PeerChannel):
+        raise ChannelError.unseen(ChannelState.GONE, "NOT_A_CHANNEL")
+    return channel

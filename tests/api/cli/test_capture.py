@@ -1,0 +1,64 @@
+"""``capture`` says what was kept, and of what it refuses what to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
+from tests.watching import Desk, desk, picture
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with desk(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def test_what_was_kept_is_told_in_words_and_for_a_program(at: Desk) -> None:
+    group, home = at.group(), at.folder / "home"
+    number = group.post_photo(picture(1), "një")
+    ran = run("capture", f"t.me/grupa/{number}", "--json", home=home)
+    assert ran.code == DONE, ran.err
+    said = ran.printed
+    assert (said["channel"], said["message_id"], said["comment"]) == ("grupa", str(number), None)
+    assert (said["seen"], said["handed_over"], said["warnings"]) == ("there", False, [])
+    (channel,) = said["channels"]
+    assert channel == {
+        "channel": "grupa", "channel_id": str(group.id), "cursor": 0, "messages": 1, "edits": 0, "deletions": 0,
+        "media": 1, "gaps": 0, "waiting": 0,
+    }  # fmt: skip
+    assert run("capture", f"t.me/grupa/{number}", home=home).out == "grupa: nothing new, all of it is kept already\n"
+    group.edit(number, text="ndryshe")
+    assert run("capture", f"t.me/grupa/{number}", home=home).out == "grupa: 1 edit\n"
+    group.post("dy")
+    group.delete([number])
+    gone = run("capture", f"t.me/grupa/{number}", "--json", home=home)
+    assert (gone.code, gone.printed["seen"], gone.printed["error"]["code"]) == (REFUSED, "gone", "message.gone")
+    assert gone.printed["channels"][0]["deletions"] == 1
+    assert "is not there any more" in gone.err
+
+
+def test_what_cannot_be_captured_is_told_with_a_way_out(at: Desk) -> None:
+    at.group()
+    home = at.folder / "home"
+    for link, code in (
+        ("https://example.org/grupa/5", "settings.link_elsewhere"),
+        ("t.me/grupa", "settings.link_to_no_message"),
+    ):
+        ran = run("capture", link, "--json", home=home)
+        assert (ran.code, ran.error["code"]) == (REFUSED, code)
+    for link, code in (
+        ("t.me/c/1234567/5", "unknown_item.link_not_registered"),
+        ("t.me/nobody_has_it/5", "channel.gone"),
+        ("t.me/grupa/5", "message.not_yet"),
+    ):
+        ran = run("capture", link, "--json", home=home)
+        assert (ran.code, ran.printed["error"]["code"]) == (REFUSED, code)
+        assert ran.printed["error"]["fix"]
+        assert ran.err.startswith("error: ")
+    at.telegram.faults.fail("channels.getMessages", "FLOOD_WAIT_3600", times=1)
+    assert run("capture", "t.me/grupa/5", "--json", home=home).printed["error"]["code"] == "flood.wait"
+    assert run("capture", home=home).code == USAGE
