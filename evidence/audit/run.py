@@ -22,7 +22,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,8 +64,8 @@ def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _d
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, audit_input, progress)
         findings = _run(_log_checks(connection, log, audit_input))
-        store = StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present)
-        findings += _run(_store_checks(store, audit_input, partial(row_places, connection, log.places)))
+        with closing(StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present)) as store:
+            findings += _run(_store_checks(store, audit_input, partial(row_places, connection, log.places)))
     return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
 
 

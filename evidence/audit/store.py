@@ -74,6 +74,11 @@ class StoreAudit:
         self._rebuilt = _Rebuilt(audit_input.reader) if audit_input.reader else None
         self.compared = False
 
+    def close(self) -> None:
+        """Let go of what was made again in memory."""
+        if self._rebuilt is not None:
+            self._rebuilt.close()
+
     def rows(self) -> Iterable[Finding]:
         """Check that every sealed row is there and hashes to its leaf, and that there are no others."""
         yield from self._found_at_leaves("sealed.rows")
@@ -205,9 +210,15 @@ class _Rebuilt:
 
     def __init__(self, reader: RecordReader) -> None:
         self._reader = reader
-        scratch = sa.create_engine("sqlite://")  # no foreign keys: one record that cannot be opened hides no other row
-        self._rows = scratch.connect()
+        # no foreign keys: one record that cannot be opened hides no other row
+        self._scratch = sa.create_engine("sqlite://")
+        self._rows = self._scratch.connect()
         database.metadata.create_all(self._rows)
+
+    def close(self) -> None:
+        """Let go of the database, in the thread that has it: SQLite lets no other one close it."""
+        self._rows.close()
+        self._scratch.dispose()
 
     def look(self, index: int, leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
         """Open the record of a leaf, and add the rows that follow from it."""
