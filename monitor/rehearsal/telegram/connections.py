@@ -229,6 +229,7 @@ class Connection:
     def _reply(self, key: KnownKey, session: Session, number: int, unwrapped: dispatch.Unwrapped) -> _Reply:
         caller = Caller(self.board.world, key, self.dc, self.board.sites)
         name = method_name(unwrapped.request)
+        self.board.faults.happen(name, key.account)
         try:
             result = bytes(dispatch.answer(caller, unwrapped.request, self.board.faults))
         except RefusedError as refused:

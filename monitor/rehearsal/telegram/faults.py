@@ -5,6 +5,7 @@ may be called from any thread.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,6 +46,13 @@ class Garbage:
     whole_packet: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happens to the world just before a request is answered."""
+
+    act: Callable[[], object]
+
+
 class HasMedia(Protocol):
     """What a fault needs of the world."""
 
@@ -80,6 +88,11 @@ class Faults:
     def garbage(self, request: str = ANY, *, times: int = 1, data: bytes = b"", whole_packet: bool = False) -> None:
         """Answer with bytes that are no TL object, or that are no packet at all."""
         self._script(_Scripted(request, times, None, Garbage(data or bytes(range(1, 41)), whole_packet)))
+
+    def meanwhile(self, act: Callable[[], object], *, request: str = ANY, after: int = 0) -> None:
+        """Let something happen just before a request is answered, once so many of them have come."""
+        self._script(_Scripted(request, after, None, Happening(_nothing)))
+        self._script(_Scripted(request, 1, None, Happening(act)))
 
     def withhold_pushes(self, withheld: bool) -> None:  # noqa: FBT001 - on or off
         """Push no updates, or push them again; what was held back is lost, as on the real network."""
@@ -119,6 +132,12 @@ class Faults:
         effect = self._take(request, account, CutAnswer | Garbage)
         return effect if isinstance(effect, CutAnswer | Garbage) else None
 
+    def happen(self, request: str, account: Account | None) -> None:
+        """Let happen what was to happen before this request is answered, used up by asking."""
+        effect = self._take(request, account, Happening)
+        if isinstance(effect, Happening):
+            effect.act()
+
     def _script(self, fault: _Scripted) -> None:
         with self._lock:
             self._scripted.append(fault)
@@ -130,3 +149,7 @@ class Faults:
                     fault.left -= 1
                     return fault.effect
         return None
+
+
+def _nothing() -> None:
+    """Let a request pass by."""

@@ -85,3 +85,11 @@ def test_a_file_can_claim_more_than_it_sends(telegram: LoopbackTelegram) -> None
     document = telegram.world.add_document(bytes(5000), size=4 << 30)
     telegram.faults.short_file(document.id)
     assert telegram.world.media._files[document.id].sends == 10
+
+
+def test_something_can_happen_just_before_an_answer(telegram: LoopbackTelegram, reader: Reader, group: Room) -> None:
+    telegram.faults.meanwhile(lambda: group.post("meanwhile"), request="messages.getHistory", after=1)
+    peer = types.InputPeerChannel(group.id, reader.channel(group).access_hash)
+    asked = functions.messages.GetHistoryRequest(peer, 0, None, 0, 100, 0, 0, 0)
+    pages = [[message.message for message in reader.request(asked).messages] for _page in range(3)]
+    assert pages[1] == pages[2] == ["meanwhile", *pages[0]]
