@@ -226,7 +226,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "DELETE FROM channel",
         (
             "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on, "
-            "reported_as, follows, channel_id, expires FROM channel"
+            "reported_as, follows, channel_id, expires, rights FROM channel"
         ),
         "UPDATE channel SET idx = 0",
         "INSERT INTO case_file VALUES ('ff', 3, '')",
