@@ -188,26 +188,31 @@ check_archive_manifest() {
 # --- signatures and time stamps
 
 # sha256 FILE: its digest, hex
-sha256() { sha256sum <"$1" | cut -c1-64; }
+sha256() {
+  local sum
+  sum=$(sha256sum <"$1") || return
+  printf '%s\n' "${sum%% *}"
+}
 
 # cut_out FILE OFFSET LENGTH
-cut_out() { head -c $(($2 + $3)) "$1" | tail -c "$3"; }
+cut_out() { dd if="$1" iflag=skip_bytes,count_bytes skip="$2" count="$3" bs=64K status=none; }
 
 # --- DER
 
 # read_der FILE NAME: its elements, checked to be DER (X.690, 10.1) and the whole of it, to the arrays of the caller:
 # from (where it begins), head (bytes of its header), size (bytes after that), deep, kind, and text, as OpenSSL shows it
 read_der() {
-  local line long next=0 field='^ *([0-9]+):d=([0-9]+) +hl=([0-9]+) +l= *([0-9]+|inf) *(prim|cons): (.{18})(.*)$'
+  local line long rest next=0 field='^ *([0-9]+):d=([0-9]+) +hl=([0-9]+) +l= *([0-9]+|inf) *(prim|cons): '
   from=() head=() size=() deep=() kind=() text=()
   openssl asn1parse -inform DER -in "$1" >"$work/asn1" 2>/dev/null || refuse "$2: not DER"
   while IFS= read -r line; do
     # a text with lines of its own goes on here; what looks like an element and does not follow the one before is none
     [[ $line =~ $field && ${BASH_REMATCH[1]} == "$next" ]] || continue
+    rest=${line:${#BASH_REMATCH}}
     [[ ${BASH_REMATCH[4]} != inf ]] || refuse "$2: a length that is not DER"
     from+=("$next") deep+=("${BASH_REMATCH[2]}") head+=("${BASH_REMATCH[3]}") size+=("${BASH_REMATCH[4]}")
-    text+=("${BASH_REMATCH[7]}")
-    kind+=("${BASH_REMATCH[6]%"${BASH_REMATCH[6]##*[! ]}"}")
+    text+=("${rest:18}") rest=${rest:0:18}
+    kind+=("${rest%"${rest##*[! ]}"}")
     long=${BASH_REMATCH[4]}
     ((BASH_REMATCH[3] == 2 + (long > 127) + (long > 255) + (long > 65535))) || refuse "$2: a length that is not DER"
     next=$((next + BASH_REMATCH[3]))
@@ -258,7 +263,7 @@ read_cms() {
       'certificates/4 SEQUENCE')
         certificates=$((certificates + 1))
         the_element "$1" "$at" >"$work/cms.$certificates.der"
-        openssl x509 -inform DER -in "$work/cms.$certificates.der" -out "$work/cms.$certificates.pem" 2>/dev/null ||
+        once pem "$work/cms.$certificates.der" openssl x509 -inform DER >"$work/cms.$certificates.pem" ||
           refuse "$2: a certificate is malformed"
         ;;
       certificates/4\ *) refuse "$2: something else among its certificates" ;;
@@ -409,7 +414,7 @@ strong_signature() (
   if [[ -f $known ]]; then exit "$(<"$known")"; fi
   trap 'printf "%s\n" $? >"$known"' EXIT
   parts=0 scheme=''
-  openssl x509 -in "$1" -outform DER -out "$work/issued.der"
+  to_der <"$1" >"$work/issued.der"
   read_der "$work/issued.der" ''
   for ((at = 1; at < ${#from[@]}; at++)); do
     if [[ ${deep[at]} == 1 ]]; then parts=$((parts + 1)); fi
@@ -454,15 +459,20 @@ leads() {
 
 # own_digest CERTIFICATE: its SHA-256
 own_digest() { once digest "$1" own_digest_of; }
-own_digest_of() { openssl x509 -outform DER | sha256sum | cut -c1-64; }
+own_digest_of() { to_der | sha256sum | cut -c1-64; }
+
+# to_der: the DER of a certificate that OpenSSL wrote as PEM; OpenSSL itself would take as long as 20 such programs
+to_der() { tail -n +2 | head -n -1 | base64 -d; }
 
 # sort_roots: what is asked of each given root again and again, to files beside it; and those that may stand between
 # another certificate and a root, to $work/between.pem
 sort_roots() {
-  local root
+  local root said
   for root in "$work"/root.*.pem; do
+    said=$(openssl x509 -in "$root" -pubkey 2>/dev/null) || usage 'among the roots is something that is no certificate'
+    printf '%s\n' "${said%%-----BEGIN CERTIFICATE*}" | sha256sum >"${root%.pem}.key"
+    printf '%s\n' "-----BEGIN CERTIFICATE${said##*-----BEGIN CERTIFICATE}" >"$root"
     own_digest "$root" >"${root%.pem}.digest"
-    openssl x509 -in "$root" -noout -pubkey | sha256sum >"${root%.pem}.key"
     if may_issue "$root"; then : >"${root%.pem}.issuer"; fi
   done
   may_stand_between "$work"/root.*.pem >"$work/between.pem"
@@ -577,7 +587,7 @@ need_own_name() {
   [[ -f $work/tsa ]] || return 0
   tsa=$(a_name "$work/tsa")
   [[ $tsa != "$(openssl x509 -in "$1" -noout -subject -nameopt RFC2253 | compared)" ]] || return 0
-  openssl x509 -in "$1" -outform DER -out "$work/unit.der"
+  to_der <"$1" >"$work/unit.der"
   read_der "$work/unit.der" "$2"
   for ((n = 0; n < ${#from[@]}; n++)); do
     if [[ ${text[n]} == ':X509v3 Subject Alternative Name' ]]; then

@@ -208,6 +208,10 @@ def test_the_script_refuses_roots_from_the_bundle_and_what_are_no_roots(tmp_path
     assert "Keep it outside of this folder" in script("verify.sh", "--trust", inside, cwd=folder)[1]
     for root in (inside, "README.txt", "none.pem"):
         assert script("verify.sh", "--trust", root, cwd=folder)[0] == 2
+    mixed = tmp_path / "mixed.pem"
+    mixed.write_bytes(roots_file(tmp_path).read_bytes() + pem.armor("PRIVATE KEY", b"0"))
+    code, output = script("verify.sh", "--trust", mixed, cwd=folder)
+    assert (code, "something that is no certificate" in output) == (2, True)
     assert script("verify.sh", "--no-such-option", cwd=folder)[0] == 2
     assert script("verify.sh", "--trust", cwd=folder)[0] == 2
 
@@ -374,8 +378,8 @@ def test_the_script_needs_no_program_beyond_bash_coreutils_openssl_and_unzip(tmp
     tools = tmp_path / "bin"
     tools.mkdir()
     coreutils = (
-        "base64 basenc cat comm cp cut date dirname fold head ln mkdir mktemp mv paste realpath rm sha256sum sort tail "
-        "tr uniq wc"
+        "base64 basenc cat comm cp cut date dd dirname fold head ln mkdir mktemp mv paste realpath rm sha256sum sort "
+        "tail tr uniq wc"
     )
     for tool in (*coreutils.split(), "bash", "openssl", "unzip"):
         found = shutil.which(tool)
