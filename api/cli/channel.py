@@ -48,8 +48,8 @@ def watch() -> None:
 @click.option(
     "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
 )
-@click.option("--joined-by", metavar="NAME", help="Who joined by hand, where members are taken by invitation.")
-@click.option("--task", metavar="TEXT", help="The written task on which that was done.")
+@click.option("--joined-by", metavar="NAME", help="Who joined by hand, if the group takes members by invitation.")
+@click.option("--task", metavar="TEXT", help="The written task under which that person joined.")
 @approved_option
 @reason_option
 @actor_option
@@ -77,12 +77,12 @@ def add(
     """Register a publicly reported channel, or change its entry.
 
     CHANNEL is @name, t.me/name, or its number, with -100 before it or without; an invitation (t.me/+...) only
-    where somebody has joined by hand. Where an account is logged in, it is looked up first. One person may add it as
-    metadata_only with a reason, and a second person reviews it within seven days. Any other mode needs
-    a legal basis and a second person: --approved-by, or the request waits for 'approve' and exits 3.
-    Adding the same again changes nothing.
+    if somebody has joined by hand. If an account is logged in, the command looks the channel up first. One person
+    may add a channel as metadata_only with a reason, and a second person reviews it within seven days. Any other
+    mode needs a legal basis and a second person: without --approved-by, the request waits for 'approve', and the
+    command exits with 3. Adding the same again changes nothing.
 
-    Say who reported it with --report, --reported-by and --reported-on, or with --reported-as, where the
+    Say who reported the channel with --report, --reported-by and --reported-on, or with --reported-as if the
     catalogue knows the group.
 
     With --probe, CHANNEL is one that an account of the office runs, and nobody reported it: somebody posts in it
@@ -133,7 +133,7 @@ def add(
 
 
 def _tell_found(looked_up: "LookedUp") -> None:
-    """Say what Telegram shows of the channel, or that nobody looked: before anything is registered."""
+    """Say what Telegram shows of the channel, or that nobody looked, before anything is registered."""
     found = looked_up.found
     if found is None:
         if looked_up.why_not is not None and not _nobody_to_ask(looked_up):
@@ -219,7 +219,7 @@ def outcome(channel: str, mode: str, done: "Registered") -> str:
     if done.before is None:
         return f"Registered {channel} as {mode}.{review}"
     if not done.changed:
-        agreed = "Its entry is unchanged; logged is that a second person agrees."
+        agreed = "Its entry is unchanged; logged: a second person agrees."
         return f"{channel} is registered already, as {mode}. {agreed}"
     now = f"from {done.before} to {mode}" if done.before != mode else f"the mode is still {mode}"
     others = ", ".join(_NAMES[name] for name in done.changed if name != "mode")
@@ -267,7 +267,7 @@ def _line(kin: "Kin") -> str:
 @watch.command("reported")
 @json_option
 def reported(*, as_json: bool) -> None:
-    """List the groups that public reports name, and who reported them when."""
+    """List the groups that public reports name, with who reported them and when."""
     from api.office.reported import list_reported
 
     groups = list_reported()
@@ -288,8 +288,8 @@ def _reported(group: "ReportedGroup") -> str:
 
 
 _NO_HANDLES = (
-    "No handle comes with the program: names are reused. Read the report, look at what a channel is today, then\n"
-    "register it: nisisama watch add @handle --reported-as NAME --mode metadata_only"
+    "The program comes with no handles, because names are reused. Read the report and look at the channel as it is\n"
+    "today. Then register it: nisisama watch add @handle --reported-as NAME --mode metadata_only"
 )
 
 

@@ -27,8 +27,8 @@ _SHOWN = 12
 def completeness(ctx: click.Context, channel: str, as_json: bool) -> None:
     """Say what was seen of CHANNEL and what was not, with the reasons.
 
-    CHANNEL is its name in the register, or its number. Nothing here proves that a channel was complete: a message that
-    was posted and deleted between two looks leaves a number without a message, and that is told.
+    CHANNEL is its name in the register, or its number. Nothing here proves that the office saw all of a channel: a
+    message that was posted and deleted between two looks leaves only a number, and the page shows that number.
     """
     from api.office.completeness import completeness_of
 
@@ -65,17 +65,17 @@ def _lines(found: "Completeness") -> Iterator[str]:
     yield ""
     yield from _timeline(found)
     yield f"Kept: {counted(_size(found.observed), 'message')}."
-    yield from _spans("Seen to be empty", found.holes)
+    yield from _spans("Found empty", found.holes)
     yield from _spans("Not looked at yet", found.ahead)
-    yield f"Known to have been deleted: {counted(found.deleted, 'message')}."
+    yield f"Known to be deleted: {counted(found.deleted, 'message')}."
     timed = [each for each in found.gaps if each.lo is None]
     others = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
-    yield from _holes("Times that were not seen, or not seen whole", timed)
-    yield from _holes("Missing from messages that were seen", others)
+    yield from _holes("Periods not seen, or seen only in part", timed)
+    yield from _holes("Parts missing from messages that were seen", others)
 
 
 def _timeline(found: "Completeness") -> Iterator[str]:
-    """One line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``?`` not looked at."""
+    """One line for all numbers: ``#`` all kept, ``+`` some kept, ``.`` none, ``?`` not looked at."""
     top = max((hi for spans in (found.observed, found.holes, found.ahead) for _lo, hi in spans), default=0)
     if not top:
         return
@@ -83,7 +83,7 @@ def _timeline(found: "Completeness") -> Iterator[str]:
     cells = [_cell(found, at * top // width + 1, (at + 1) * top // width) for at in range(width)]
     yield "".join(cells)
     yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) else f"1 to {top}"
-    yield "# kept   + some of them kept   . nothing could be seen   ? not looked at yet"
+    yield "# all kept   + some kept   . nothing could be seen   ? not looked at yet"
     yield ""
 
 

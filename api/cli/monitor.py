@@ -44,19 +44,20 @@ def monitor() -> None:
 
 
 @monitor.command("login")
-@click.option("--phone", metavar="PHONE", help="The account's number, with its country code; else asked for.")
+@click.option("--phone", metavar="PHONE", help="The account's number, with its country code. Better: let it ask.")
 @click.option(
     "--account", "name", default="watch", show_default=True, metavar="NAME", help="What you call the account."
 )
-@click.option("--check", is_flag=True, help="Log nobody in: say what the account is, and which channels it sees.")
+@click.option("--check", is_flag=True, help="Log nobody in: show the account's state, and which channels it sees.")
 @json_option
 @click.pass_context
 def login(ctx: click.Context, phone: str | None, name: str, *, check: bool, as_json: bool) -> int:
-    """Log an account of the office in.
+    """Log in an account of the office.
 
-    It asks for the phone number, unless --phone gives it: other programs can see what stands in a call. Telegram sends
-    a code; the program says where it arrives and asks for it, and for the password of two-step verification if there
-    is one. At no terminal they are read as lines from standard input. None of them is kept.
+    The command asks for the phone number unless you give --phone; other programs can see the options of a running
+    command. Telegram sends a code. The command says where the code arrives and asks for it, and for the password of
+    two-step verification if there is one. Without a terminal, it reads them as lines from standard input. It keeps
+    none of them.
     """
     from api.office.watch import log_in, network_of
     from monitor.telegram.login import Asking
@@ -90,9 +91,7 @@ def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
     ]
     lines = [f"Account {name}: {done.state.value}{_frozen(done.freeze)}"]
     for each in done.channels:
-        how = (
-            "" if each.joined is None else ", joined: news are pushed" if each.joined else ", not joined: it is polled"
-        )
+        how = "" if each.joined is None else ", joined: news is pushed" if each.joined else ", not joined: it is polled"
         lines.append(f"{each.channel}: {each.state.value}{how}")
     told = {"account": name, "state": done.state.value, "freeze": _freeze(done.freeze), "channels": channels}
     emit({**told, "ok": done.is_well}, as_json=as_json, text="\n".join(lines))
@@ -113,7 +112,7 @@ def _freeze(freeze: "Freeze | None") -> dict[str, Any] | None:
 
 
 def _line(prompt: Term, *, hidden: bool = False) -> str:
-    """What a person answers at a terminal, or the next line of standard input."""
+    """A person's answer at a terminal, or the next line of standard input."""
     if sys.stdin.isatty():
         return ask(prompt, hidden=hidden)
     print(str(prompt), file=sys.stderr, flush=True)
@@ -128,8 +127,9 @@ def _line(prompt: Term, *, hidden: bool = False) -> str:
 def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int:
     """Watch every registered channel until you stop it.
 
-    It keeps each message, edit and deletion as it comes, reads the older history beside it, and signs and stamps
-    while there is news. Other commands may use the home at the same time. SIGTERM and Ctrl-C end it in good order.
+    The watch keeps each message, edit and deletion as it comes, and reads the older history in between. While there is
+    news, it signs the log and has it stamped. Other commands may use the home at the same time. SIGTERM and Ctrl-C end
+    the watch in good order.
     """
     from api.errors import exit_code
     from api.office.watch import opened
@@ -176,7 +176,7 @@ def _teller() -> "Callable[[Following], None]":
 
 
 def _tell_lowered(lowered: "Lowered") -> None:
-    """Say that less is kept of a channel from now on."""
+    """Say that the watch keeps less of a channel from now on."""
     warn(Term("note.mode_lowered", channel=lowered.channel, before=lowered.before, ended_on=lowered.ended_on))
 
 
@@ -238,10 +238,10 @@ def _told(ran: "Ran") -> str:
 def rehearse(
     ctx: click.Context, legal_basis: Path | None, approved_by: str | None, actor: str | None, as_json: bool
 ) -> None:
-    """Watch a group on a Telegram of this machine's own, in the home of a rehearsal.
+    """Watch a group on a Telegram that runs on this machine alone, in the home of a rehearsal.
 
-    An account is logged in, a group registered, and watched through posts, an edit, a deletion, more news than Telegram
-    tells at once, and a message that nobody saw. Nothing real is touched, and the account is forgotten at the end.
+    The command logs in an account, registers a group, and watches it: posts, an edit, a deletion, more news than
+    Telegram tells at once, and a message that nobody saw. It touches nothing real, and forgets the account at the end.
     """
     from api.office.rehearsed_watch import rehearse_watch
 
@@ -262,7 +262,7 @@ def rehearse(
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Say how accounts and channels stand."""
+    """Show the state of each account and channel."""
     from api.office.watch import status as status_of
 
     found = status_of(open_home(ctx))
@@ -309,7 +309,7 @@ def _status_lines(found: "Status") -> Sequence[str]:
     lines = lines or ["No account is logged in."]
     for each in found.channels:
         looked = "never seen" if each.looked_at is None else f"seen {_short(each.looked_at)}"
-        rest = ", history not complete" if each.behind else ""
+        rest = ", older history not read yet" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
         lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}{holes}, {_kept(each)}")
@@ -328,7 +328,7 @@ def _probed(probe: "Probe") -> str:
 
 
 def _kept(channel: "ChannelStatus") -> str:
-    """How much is kept, and until when the legal basis of that holds or held."""
+    """How much is kept, and until when the legal basis for it holds or held."""
     if channel.expires is None:
         return f"kept as {channel.mode}"
     until = "its legal basis ended" if channel.mode == "metadata_only" else "legal basis until"

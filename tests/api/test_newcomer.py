@@ -150,7 +150,7 @@ def test_the_register_says_what_adding_a_channel_did(home: Home) -> None:
         ((*modest, "https://x.y/2"), "Changed the entry of kanal: the mode is still metadata_only; new: the report. A"),
         (
             (*modest, "https://x.y/2", "--approved-by", "bo"),
-            "kanal is registered already, as metadata_only. Its entry is unchanged; logged is that a second person",
+            "kanal is registered already, as metadata_only. Its entry is unchanged; logged: a second person",
         ),
         ((*add, "--report", "https://x.y/2", *sealed), "Changed the entry of kanal: from metadata_only to sealed. No"),
     ):

@@ -31,7 +31,7 @@ def test_the_catalogue_is_listed_without_a_home_and_without_handles() -> None:
     assert by_name["Public Room"]["reports"][0]["reported_on"] == "2021-04-15"
     text = run("watch", "reported").out
     assert PUBLIC_ROOM in text
-    assert "No handle comes with the program" in text
+    assert "The program comes with no handles" in text
 
 
 def test_a_channel_is_registered_as_the_catalogue_says(home: Path) -> None:

@@ -35,9 +35,9 @@ def test_the_page_says_all_of_it_in_words() -> None:
     text = " ".join(" ".join(lines).split())
     for words in (
         "Kept: 190 messages.",
-        "Seen to be empty: 10 numbers (91 to 100).",
+        "Found empty: 10 numbers (91 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
-        "Known to have been deleted: 3 messages.",
+        "Known to be deleted: 3 messages.",
         "from 2026-11-26 10:00:00 UTC to 2026-11-26 12:00:00 UTC: the program was not running",
         "from 2026-11-26 10:00:00 UTC to now",
         "number 5: ",

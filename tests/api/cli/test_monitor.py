@@ -53,7 +53,7 @@ def test_a_login_without_a_number_is_usage(at: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("phone", "code", "says"),
-    [("+38160000010", "00000", "this is not the code"), ("nothing", "", "does not take this phone number")],
+    [("+38160000010", "00000", "this is not the code"), ("nothing", "", "does not accept this phone number")],
 )
 def test_a_wrong_login_says_what_to_do(at: Desk, phone: str, code: str, says: str) -> None:
     at.telegram.world.add_account("+38160000010")
@@ -173,7 +173,7 @@ def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_w
     ran = run("monitor", "login", "--check", "--json", home=home)
     assert (ran.code, ran.printed["ok"], ran.printed["state"]) == (DONE, True, "ok")
     assert ran.printed["channels"] == [{"channel": "grupa", "state": "ok", "joined": True, "pushed": True}]
-    assert "grupa: ok, joined: news are pushed" in run("monitor", "login", "--check", home=home).out
+    assert "grupa: ok, joined: news is pushed" in run("monitor", "login", "--check", home=home).out
     now = at.clock()
     at.telegram.world.freeze(at.accounts[0], now, now + timedelta(days=6), "https://t.me/spambot")
     ran = run("monitor", "login", "--check", "--json", home=home)

@@ -152,7 +152,7 @@ def test_what_was_watched_names_the_request_that_allows_it_and_goes_into_a_bundl
     assert verdict is Verdict.PASSED
     text = zipfile.ZipFile(to.bundle).read("data/report.en.txt").decode()
     assert "sent nothing" not in text
-    assert ("deleted, as Telegram told us" in text) is (audience == "prosecutor")  # a partner sees no acts
+    assert ("deleted, as Telegram reported" in text) is (audience == "prosecutor")  # a partner sees no acts
     home.engine.dispose()
 
 
