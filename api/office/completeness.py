@@ -75,7 +75,8 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         holes = _holes(connection, channel_id)
         first, last = _looks(connection, channel_id)
         deleted = _deleted(connection, channel_id)
-    if not numbers and not holes and name not in known:
+    watched = name in known or any(str(each.channel_id) == name for each in known.values())
+    if not numbers and not holes and not watched:
         raise UnknownItemError("unknown_item.no_such_channel_seen", found=channel[:64])
     gaps = [Gap(idx, each.lo, each.hi) for idx, each in holes if each.reason is HoleReason.GAP and each.lo and each.hi]
     still = {gap.idx for gap in open_gaps(gaps, numbers)}

@@ -9,6 +9,7 @@ from evidence.errors import UnknownItemError
 from evidence.observation import HoleReason
 from monitor.rehearsal.export import write_export
 from tests.homes import items_of, new_home, take_in
+from tests.watching import desk
 
 
 def test_an_export_says_which_numbers_it_has_and_which_it_skips(tmp_path: Path) -> None:
@@ -34,3 +35,15 @@ def test_a_channel_that_nobody_saw_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnknownItemError):
         completeness_of(home, "@askush")
     home.engine.dispose()
+
+
+def test_a_watched_channel_without_a_message_is_known_by_its_number_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path, monkeypatch) as at:
+        group = at.group()
+        assert at.once().ended_by is None
+        home = at.home
+        for name in ("grupa", str(group.id), f"-100{group.id}"):
+            assert completeness_of(home, name).channel == "grupa"
+        home.engine.dispose()

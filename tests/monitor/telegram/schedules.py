@@ -321,6 +321,7 @@ class Schedule:
         self.runs: list[Run] = []
         self.floods: list[datetime] = []
         self.troubles: list[tuple[str, AccountState]] = []
+        self.troubled_at: list[datetime] = []
         self.losses: list[tuple[str, str]] = []
         self.keyless: list[Account] = []
         self.files_spoiled = False
@@ -510,6 +511,7 @@ class Schedule:
                 self.keyless.append(account)
                 state = AccountState.KEY_LOST
         self.troubles.append((self._name(account), state))
+        self.troubled_at.append(now)
 
     def _is_troubled(self, account: Account) -> bool:
         return account.frozen is not None or account.trouble is not None or account in self.keyless
@@ -571,9 +573,10 @@ class Schedule:
             for _act in range(self.chance.below(8)):
                 self._at_once(self.chance, self.chance.choice([self.people, self.people, self.disturb, self.expire]))
             self.clock.pass_by(minutes=2)  # of a channel that nobody has joined it asks now
-            self._wait_for(looker)
+            now = self.clock()
+            self._wait_for(looker, now)
             before = [life.present() for life in self.lives]
-            caught_up = [self._is_caught_up(looker, life) for life in self.lives]
+            caught_up = [self._is_caught_up(looker, life, now) for life in self.lives]
             running.watch.stop()
             thread.join()
         ended = self.clock()
@@ -586,18 +589,18 @@ class Schedule:
             if whole and not life.was_closed(began, ended) and not self._is_unseen_group(life, began, ended):
                 self._seen(life, was, began, ended)
 
-    def _wait_for(self, looker: Home) -> None:
+    def _wait_for(self, looker: Home, since: datetime) -> None:
         """Wait until it has caught up, a moment at most: it may rest."""
         for _moment in range(50):
-            if all(life.is_closed or self._is_caught_up(looker, life) for life in self.lives):
+            if all(life.is_closed or self._is_caught_up(looker, life, since) for life in self.lives):
                 return
             time.sleep(0.02)
 
-    def _is_caught_up(self, looker: Home, life: Life) -> bool:
-        """Whether the watch says that it has seen all that there is, and has every file of it."""
+    def _is_caught_up(self, looker: Home, life: Life, since: datetime) -> bool:
+        """Whether the watch says that it has looked, seen all that there is, and has every file of it."""
         with reading(looker.engine) as connection:
             standing = standings(connection).get(life.name)
-            if standing is None or standing.channel_id is None:
+            if standing is None or standing.channel_id is None or (standing.looked_at or since) <= since:
                 return False
             waits = any(subject.startswith(f"{standing.channel_id}/") for subject in task.noted(connection, FETCH))
             behind = standing.recheck or highest_gap(standing.spans, standing.top)

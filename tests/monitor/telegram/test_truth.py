@@ -27,7 +27,9 @@ from tests.monitor.telegram.truth import require_truth
 STEPS = 25
 MANY = "2000"
 SAMPLE = (14, 23)
-FAILED: Mapping[int, str] = {}
+FAILED: Mapping[int, str] = {
+    2079: "a watched channel without a message was unknown to the completeness report by its number",
+}
 
 
 def require_schedule(stage: Stage, seed: int) -> None:

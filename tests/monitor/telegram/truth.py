@@ -51,7 +51,7 @@ class Kept:
     texts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     kinds: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     posted: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    gone: list[int] = field(default_factory=list)
+    gone: list[tuple[int, str]] = field(default_factory=list)
     files: dict[int, list[str | None]] = field(default_factory=lambda: defaultdict(list))
     file_holes: dict[int, set[HoleReason]] = field(default_factory=lambda: defaultdict(set))
 
@@ -72,7 +72,7 @@ def kept_of(records: Sequence[Record], channel_id: int) -> Kept:
 def _keep(kept: Kept, number: int, values: Any) -> None:  # noqa: ANN401 - the values of a record
     match values["kind"]:
         case "deletion":
-            kept.gone.append(number)
+            kept.gone.append((number, values["action"]))
         case "file":
             kept.files[number].append(values["sha256"])
         case kind:
@@ -115,9 +115,13 @@ def require_not_invented(truth: dict[int, PostTruth], life: Life, kept: Kept) ->
         first = kept.kinds[number][0]
         assert first == "message", f"{number}: begins with {first}"
         assert set(kept.kinds[number][1:]) <= {"edit"}, f"{number}: {kept.kinds[number]}"
-    for number in kept.gone:
+    for number, _how in kept.gone:
         assert truth[number].deleted_at is not None, f"{number}: said to be gone"
     assert len(set(kept.gone)) == len(kept.gone), f"{kept.gone}: gone twice"
+    for number, how in kept.gone:  # what was missing may be told later
+        assert how == "told" or (number, "told") not in kept.gone[: kept.gone.index((number, how))], (
+            f"{number}: missing"
+        )
     for number, digests in kept.files.items():
         had = [None] if life.mode is Mode.METADATA_ONLY else life.digests.get(number, [])
         assert set(digests) <= set(had), f"{number}: another file"
@@ -139,10 +143,11 @@ def require_not_lost(truth: dict[int, PostTruth], life: Life, kept: Kept, schedu
             assert present.text in kept.texts[number], f"{number}: a version that was visible is lost"
             if present.digest is not None:
                 _require_file(life, kept, number, present.digest, schedule)
+    gone = {number for number, _how in kept.gone}
     for number in kept.texts:
         deleted_at = truth[number].deleted_at
         if deleted_at is not None and deleted_at < began:
-            assert number in kept.gone, f"{number}: its deletion is lost"
+            assert number in gone, f"{number}: its deletion is lost"
 
 
 def _require_file(life: Life, kept: Kept, number: int, digest: str, schedule: Schedule) -> None:
@@ -161,7 +166,7 @@ def require_explained(truth: dict[int, PostTruth], kept: Kept, found: Completene
     observed = set(_numbers(found.observed))
     holes = set(_numbers(found.holes))
     assert observed == set(kept.texts), "the report has other numbers than the record"
-    assert found.deleted == len(set(kept.gone))
+    assert found.deleted == len({number for number, _how in kept.gone})
     assert not found.ahead
     assert holes <= set(truth), f"holes where nothing was: {sorted(holes - set(truth))[:5]}"
     assert not holes & observed
@@ -187,7 +192,7 @@ def require_times(schedule: Schedule, life: Life, found: Completeness) -> None:
         reasons = {each.reason for each in holes if each.since <= middle <= (each.until or after.ended)}
         reasons -= {HoleReason.DIFFERENCE_TOO_LONG}
         assert reasons, f"{life.name}: no hole in time between {before.ended} and {after.began}"
-        expected = _expected(life, before)
+        expected = _expected(schedule, life, before)
         assert reasons <= expected, f"{life.name}: {reasons} between {before.ended} and {after.began}, not {expected}"
 
 
@@ -221,14 +226,20 @@ def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
             yield before, after
 
 
-def _expected(life: Life, before: Run) -> set[HoleReason]:
-    """Why nothing was seen after a run."""
+def _expected(schedule: Schedule, life: Life, before: Run) -> set[HoleReason]:
+    """Why nothing can have been seen after a run, by what Telegram had done until its end."""
     if any(look == (before.began, before.ended) for look in life.looks):
         return {HoleReason.DOWNTIME}
     refused = any(begun < before.began and (ended is None or ended > before.ended) for begun, ended in life.closed)
     if before.ended_by == "" and refused and life.room.usernames:
         return _CLOSED
-    return {HoleReason.DOWNTIME, HoleReason.FLOOD, *_CLOSED}
+    last = max(began for began, ended in life.looks if ended <= before.ended)
+    closed = any(
+        each.was_closed(last, before.ended) for each in schedule.lives if each.room in (life.room, life.room.linked)
+    )
+    lost = any(at <= before.ended for at in schedule.troubled_at)
+    paused = any(at <= before.ended for at in schedule.floods)
+    return {HoleReason.DOWNTIME, *(_CLOSED if closed or lost else ()), *([HoleReason.FLOOD] if paused else [])}
 
 
 # The home
