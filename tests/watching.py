@@ -125,7 +125,7 @@ class Desk:
         """Catch up as ``monitor run --once`` does."""
         home = self.home
         try:
-            with watch.opened(home, doer(home), lambda _following: None) as running:
+            with watch.opened(home, doer(home)) as running:
                 return running.once()
         finally:
             home.engine.dispose()
@@ -163,7 +163,7 @@ def running(at: Desk) -> Iterator[Home]:
     """``monitor run`` in a thread; gives a home of its own to look at what it keeps."""
     worker, looker = at.home, at.home
     outcome: list[Ran] = []
-    with watch.opened(worker, doer(worker), lambda _following: None) as run:
+    with watch.opened(worker, doer(worker)) as run:
         thread = threading.Thread(target=lambda: outcome.append(run.run()))
         thread.start()
         try:

@@ -167,7 +167,7 @@ def _require_unreported(ctx: click.Context) -> None:
 
 
 def _nobody_to_ask(looked_up: "LookedUp") -> bool:
-    return looked_up.why_not is not None and looked_up.why_not.code == "account.not_logged_in"
+    return looked_up.why_not is not None and looked_up.why_not.code == "account.none_logged_in"
 
 
 def _found(looked_up: "LookedUp") -> dict[str, Any] | None:

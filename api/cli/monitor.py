@@ -4,7 +4,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -25,10 +25,11 @@ from api.cli.common import (
     warn,
     warn_unstamped,
 )
-from config.errors import Term
+from config.errors import Explained, Term
 from evidence.times import format_time
 
 if TYPE_CHECKING:
+    from api.home import Home
     from api.office.channel import Lowered
     from api.office.probe import Probe
     from api.office.watch import ChannelStatus, Ran, Running, Status
@@ -132,13 +133,16 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
     the watch in good order.
     """
     from api.errors import exit_code
-    from api.office.watch import opened
+    from api.office.watch import Listener, opened
 
     home = open_home(ctx)
-    watching = opened(home, doer(actor, home.clock), _teller(), _tell_lowered, tell_late=_tell_late)
+    teller = _Teller()
+    listener = Listener(step=teller.step, lowered=_tell_lowered, late=_tell_late, waits=teller.waits)
+    watching = opened(home, doer(actor, home.clock), listener)
     with watching as running, _stopped_by_signals(running):
+        teller.begin(home, once=once)
         ran = running.once() if once else running.run()
-    said = _said(ran, warn_unstamped(ran.unstamped))
+    said = _said(ran, [*warn_unstamped(ran.unstamped), *teller.end()])
     if ran.ended_by is None:
         emit(said, as_json=as_json, text=_told(ran))
         return 0
@@ -161,18 +165,51 @@ def _stopped_by_signals(running: "Running") -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _teller() -> "Callable[[Following], None]":
-    """Says what was kept, on a terminal and at most once a minute."""
-    last = time.monotonic()
+class _Teller:
+    """Says how the watch goes: what was kept, on a terminal and at most once a minute; and whenever it waits."""
 
-    def tell(following: "Following") -> None:
-        nonlocal last
-        if sys.stderr.isatty() and time.monotonic() - last >= _TOLD_EVERY_S:
-            last = time.monotonic()
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._waiting: Explained | None = None
+
+    def begin(self, home: "Home", *, once: bool) -> None:
+        """Say what is watched and how to end it, on a terminal."""
+        from api.office.channel import every_channel
+
+        channels = counted(sum(1 for _each in every_channel(home)), "channel")
+        if sys.stderr.isatty():
+            ending = "Catching up" if once else "Watching; Ctrl-C ends it"
+            print(f"{ending}: {channels} of the register.", file=sys.stderr)
+
+    def step(self, following: "Following") -> None:
+        """Say what was kept of a channel."""
+        if self._waiting is not None:
+            self._waiting = None
+            warn(Term("note.goes_on"))
+        if sys.stderr.isatty() and self._is_due():
             counts = following.counts
             print(f"{following.name}: {counts.messages} messages, {counts.gaps} gaps", file=sys.stderr)
 
-    return tell
+    def waits(self, error: Explained) -> None:
+        """Say why the watch waits: at once, and then once a minute."""
+        new = self._waiting is None or self._waiting.code != error.code
+        self._waiting = error
+        if self._is_due() or new:
+            self._last = time.monotonic()
+            warn(Term("note.watch_waits", cause=error))
+
+    def end(self) -> list[dict[str, Any]]:
+        """Say that the watch was waiting when it ended, and return the same for the JSON object."""
+        if self._waiting is None:
+            return []
+        warn(Term("note.ends_waiting", cause=self._waiting))
+        return [self._waiting.as_json()]
+
+    def _is_due(self) -> bool:
+        due = time.monotonic() - self._last >= _TOLD_EVERY_S
+        if due:
+            self._last = time.monotonic()
+        return due
 
 
 def _tell_lowered(lowered: "Lowered") -> None:
@@ -226,7 +263,9 @@ def _told(ran: "Ran") -> str:
         f"{each.counts.deletions} deletions, {each.counts.gaps} gaps"
         for each in ran.followings
     ]
-    return "\n".join([*lines, f"Files kept: {sum(ran.media.values())}"])
+    if not lines:
+        return "Kept in this run: nothing."
+    return "\n".join(["Kept in this run:", *lines, f"Files: {sum(ran.media.values())}"])
 
 
 @monitor.command("rehearse")
@@ -308,7 +347,7 @@ def _status_lines(found: "Status") -> Sequence[str]:
     lines = [f"Account {each.name}: {each.state.value}{_frozen(each.freeze)}" for each in found.accounts]
     lines = lines or ["No account is logged in."]
     for each in found.channels:
-        looked = "never seen" if each.looked_at is None else f"seen {_short(each.looked_at)}"
+        looked = "not looked at yet" if each.looked_at is None else f"seen {_short(each.looked_at)}"
         rest = ", older history not read yet" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"

@@ -72,7 +72,7 @@ def capture_message(
         UnreachableError: Telegram was not reached.
     """
     try:
-        with opened(home, doer, lambda _following: None) as running:
+        with opened(home, doer) as running:
             found, unstamped = running.capture(link)
             return Captured(link, found, False, dict(running.watch.media), unstamped)
     except AccountError as error:

@@ -186,7 +186,7 @@ def _ask_first(
     Args:
         passed_by: Errors after which the next account is asked.
     """
-    error: Explained = AccountError("account.not_logged_in", found="-")
+    error: Explained = AccountError("account.none_logged_in")
     for name in well_accounts(home):
         try:
             with on_line(home, name) as (line, session):

@@ -1,10 +1,12 @@
 """The rehearsal's live watch: a group on a Telegram of this machine's own, watched by the functions of the commands."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.home import Home
-from api.office.channel import add_channel, every_channel
+from api.office.channel import add_channel, every_channel, remove_channel
 from api.office.completeness import Completeness, completeness_of
 from api.office.request import done_at_once
 from api.office.watch import Ran, log_in, opened
@@ -12,6 +14,7 @@ from config.watchlist import watch_entry
 from evidence.authority import Act, Doer, require_two
 from evidence.errors import HomeError
 from evidence.observation import Mode
+from evidence.store.database import reading
 from monitor.rehearsal.export import rehearsal_jpeg
 from monitor.rehearsal.telegram.accounts import Account
 from monitor.rehearsal.telegram.rooms import Room
@@ -19,6 +22,7 @@ from monitor.rehearsal.telegram.serve import LoopbackTelegram, Server
 from monitor.telegram.line import DataCentre, Network
 from monitor.telegram.login import Asking
 from monitor.telegram.session import Sessions
+from monitor.telegram.standing import standings
 
 HANDLE = "square_hexagon_rehearsal"
 ACCOUNT = "rehearsal"
@@ -60,32 +64,54 @@ def rehearse_watch(home: Home, work: Path, legal_basis: Path | None, doer: Doer)
     mode = Mode.METADATA_ONLY if legal_basis is None else Mode.SEALED
     if mode is not Mode.METADATA_ONLY:
         require_two(Act.WATCH, doer)
-    earlier = sum(each.channel.startswith(HANDLE) for each in every_channel(home))
-    handle = HANDLE if not earlier else f"{HANDLE}_{earlier + 1}"
-    try:
-        with LoopbackTelegram.running(work, clock=home.clock) as telegram:
-            for _each in range(earlier):
-                telegram.world.add_channel("An earlier rehearsal")  # so that no group has the number of an earlier one
-            runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer))
-    finally:
-        Sessions(home.keys.path).forget(ACCOUNT)  # the Telegram that knew it is gone
-    return _told(home, handle, runs)
+    with _alone(home):
+        _clear(home, doer)
+        with reading(home.engine) as connection:
+            earlier = sum(name.startswith(HANDLE) for name in standings(connection))
+        handle = HANDLE if not earlier else f"{HANDLE}_{earlier + 1}"
+        try:
+            with LoopbackTelegram.running(work, clock=home.clock) as telegram:
+                for _each in range(earlier):  # so that no group has the number of an earlier one
+                    telegram.world.add_channel("An earlier rehearsal")
+                runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer, Sessions(work)))
+            return _told(home, handle, runs)
+        finally:
+            _clear(home, doer)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Keep rehearsals of one home apart: both would take the same name.
+
+    Raises:
+        AccountError: Another rehearsal goes on.
+    """
+    with Sessions(home.keys.path).locked(ACCOUNT):
+        yield
+
+
+def _clear(home: Home, doer: Doer) -> None:
+    """Take the groups of rehearsals off the register, also of one that was killed: their Telegram is gone."""
+    for each in every_channel(home):
+        if each.channel.startswith(HANDLE):
+            remove_channel(home, each.channel, doer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """How the group is kept, on what basis, and who says so."""
+    """How the group is kept, on what basis, who says so, and where the account's session lies."""
 
     mode: Mode
     legal_basis: Path | None
     doer: Doer
+    sessions: Sessions
 
 
 def _watch(home: Home, telegram: LoopbackTelegram, handle: str, terms: _Terms) -> list[Ran]:
     network = Network(1, "rehearsal", {each.dc: _reached(each) for each in telegram.servers})
     account = telegram.world.add_account(PHONE)
     asking = Asking(code=lambda _place: telegram.world.login_code(account), password=lambda: "")
-    log_in(home, ACCOUNT, PHONE, asking, network)
+    log_in(home, ACCOUNT, PHONE, asking, network, terms.sessions)
     group = _group(telegram, account, handle)
     entry = watch_entry(
         channel=handle,
@@ -95,9 +121,9 @@ def _watch(home: Home, telegram: LoopbackTelegram, handle: str, terms: _Terms) -
         access="public",
     )
     done_at_once(add_channel(home, entry, terms.mode, terms.legal_basis, terms.doer))
-    runs = [_look(home, terms.doer, network)]
+    runs = [_look(home, network, handle, terms)]
     _go_on(group)
-    runs.append(_look(home, terms.doer, network))
+    runs.append(_look(home, network, handle, terms))
     return runs
 
 
@@ -125,8 +151,9 @@ def _go_on(group: Room) -> None:
     group.post("Rehearsal, the last message")
 
 
-def _look(home: Home, doer: Doer, network: Network) -> Ran:
-    with opened(home, doer, lambda _following: None, network=network) as running:
+def _look(home: Home, network: Network, handle: str, terms: _Terms) -> Ran:
+    watching = opened(home, terms.doer, network=network, sessions=terms.sessions, only=handle)
+    with watching as running:
         ran = running.once()
     if ran.ended_by is not None:
         raise ran.ended_by

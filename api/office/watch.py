@@ -125,6 +125,27 @@ class Ran:
     late: Sequence[Probe] = ()
 
 
+def _nothing(_about: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears what happens while a watch runs.
+
+    Attributes:
+        step: Hears after each step which channel it was about.
+        lowered: Hears of each channel of which less is kept from now on.
+        late: Hears once a day of each probe of which no new post arrives.
+        waits: Hears why the watch cannot go on now, each time before it tries again.
+    """
+
+    step: Callable[[Following], object] = _nothing
+    lowered: Callable[[Lowered], object] = _nothing
+    late: Callable[[Probe], object] = _nothing
+    waits: Callable[[Explained], object] = _nothing
+
+
 def network_of(home: Home) -> Network:
     """How Telegram is reached, as the settings say.
 
@@ -160,14 +181,25 @@ def _proxy(text: str, where: str) -> tuple[str, int] | None:
     return host, int(port)
 
 
-def log_in(home: Home, name: str, phone: str, asking: Asking, network: Network | None = None) -> int:
+def log_in(
+    home: Home,
+    name: str,
+    phone: str,
+    asking: Asking,
+    network: Network | None = None,
+    sessions: Sessions | None = None,
+) -> int:
     """Log an account in, and keep its session beside the home's keys; return its user number.
+
+    Args:
+        network: Another Telegram than the one that the settings name.
+        sessions: Where the session is kept instead.
 
     Raises:
         AccountError: Number, code or password are not right, or another process uses the account.
     """
     home.require_keys()
-    network, sessions = network or network_of(home), Sessions(home.keys.path)
+    network, sessions = network or network_of(home), sessions or Sessions(home.keys.path)
     pace = Pace(name, home.clock)
     session = AccountSession(name, min(network.servers, key=_nearest))
     with sessions.locked(name), Line(network, session, sessions.save, home.clock, pace) as line:
@@ -233,35 +265,36 @@ class Running:
 def opened(
     home: Home,
     doer: Doer,
-    report: Callable[[Following], object],
-    tell: Callable[[Lowered], object] = lambda _lowered: None,
+    listener: Listener | None = None,
     *,
-    tell_late: Callable[[Probe], object] = lambda _probe: None,
     network: Network | None = None,
+    sessions: Sessions | None = None,
+    only: str | None = None,
 ) -> Iterator[Running]:
     """The watch of a home, ready to run.
 
     Args:
-        report: Hears after each step which channel it was about.
-        tell: Hears of each channel of which less is kept from now on.
-        tell_late: Hears once a day of each probe of which no new post arrives.
         network: Another Telegram than the one that the settings name.
+        sessions: Other accounts than those that are logged in here.
+        only: The one channel of the register that is watched, as it stands there.
     """
-    network, sessions, settings = network or network_of(home), Sessions(home.keys.path), home.settings.telegram
+    network, settings = network or network_of(home), home.settings.telegram
+    sessions, hears = sessions or Sessions(home.keys.path), listener or Listener()
     lowered: list[Lowered] = []
 
     def register() -> list[Watched]:
         for each in lower_ended_modes(writer, doer, today=home.today()):
             oplog.note("mode_lowered", count=len(lowered) + 1)
             lowered.append(each)
-            tell(each)
-        return _register(home, doer)
+            hears.lowered(each)
+        watched = _register(home, doer)
+        return [each for each in watched if only is None or each.entry.channel == only]
 
     def say_late() -> None:
         with suppress(HomeBusyError):  # another program is at it for long: the next beat says it
             for each in late_to_tell(home, writer):
                 oplog.note("probe_late", code="watch.probe_silent" if each.age_s is None else "watch.probe_late")
-                tell_late(each)
+                hears.late(each)
 
     def beat() -> None:
         writer.beat()
@@ -283,7 +316,7 @@ def opened(
             counters=timedelta(hours=settings.counters_h),
             per_minute=per_minute_of(home, network),
         )
-        yield Running(writer, Watch(office, sessions, network, rhythm, report), lowered, say_late)
+        yield Running(writer, Watch(office, sessions, network, rhythm, hears.step, hears.waits), lowered, say_late)
 
 
 @contextmanager

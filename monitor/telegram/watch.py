@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from telethon.tl import types
 
 from config import oplog
-from config.errors import StoppedError
+from config.errors import Explained, StoppedError
 from config.link import MessageLink
 from config.watchlist import WatchEntry
 from evidence.custody.sequencer import Also, Sequencer
@@ -115,6 +115,7 @@ class Watch:
 
     Args:
         report: Hears after each step which channel it was about.
+        waits: Hears why the watch cannot go on now, each time before it tries again.
     """
 
     def __init__(
@@ -124,12 +125,14 @@ class Watch:
         network: Network,
         rhythm: Rhythm,
         report: Callable[["Following"], object] = lambda _following: None,
+        waits: Callable[[Explained], object] = lambda _error: None,
     ) -> None:
         self._office = office
         self._sessions = sessions
         self._network = network
         self._rhythm = rhythm
         self._report = report
+        self._waits = waits
         self._stopping = threading.Event()
         self._line: Line | None = None
         self._current: Way | None = None
@@ -192,15 +195,20 @@ class Watch:
                 self._with_accounts(self._go_on)
                 tries = 0
             except (UnreachableError, FloodError, HomeBusyError, StorageFullError) as error:
-                oplog.note("watch_waits", error=type(error), code=error.code)
-                self._stopping.wait(_BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
+                self._wait(error, _BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
                 tries += 1
             except StoppedError:
                 break
             except AccountError as error:
                 if error.code != "account.in_use":
                     raise
-                self._stopping.wait(_BACK_OFF_S[-1])  # somebody asks with it: `watch add`, `login --check`
+                self._wait(error, _BACK_OFF_S[-1])  # another watch, `watch add` or `login --check` asks with it
+
+    def _wait(self, error: Explained, seconds: float) -> None:
+        """Say why the watch cannot go on, and wait before it tries again."""
+        oplog.note("watch_waits", error=type(error), code=error.code)
+        self._waits(error)
+        self._stopping.wait(seconds)
 
     # Accounts
 
@@ -233,7 +241,7 @@ class Watch:
         """
         names = self._sessions.names()
         if not names:
-            raise AccountError("account.not_logged_in", found="-")
+            raise AccountError("account.none_logged_in")
         states = account_states(self._office.engine)
         left = [name for name in names if states.get(name, AccountState.OK) in (AccountState.OK, AccountState.FLOOD)]
         if not left:

@@ -142,7 +142,7 @@ def ours(server: Served, mode: Mode) -> tuple[float, int]:
     """Seconds until a run has caught up, and the most memory that this process had."""
     with watching_home(server, mode) as home:
         began = time.perf_counter()
-        with watch.opened(home, doer(home), lambda _following: None, server.network) as running:
+        with watch.opened(home, doer(home), network=server.network) as running:
             ran = running.once()
         assert ran.ended_by is None, ran.ended_by
         return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -188,7 +188,7 @@ def latencies(server: Served) -> list[float]:
                 time.sleep(0.002)
             found.append(time.time() - since)  # noqa: TID251 - two processes compare the same clock
 
-        with watch.opened(home, doer(home), lambda _following: None, server.network) as running:
+        with watch.opened(home, doer(home), network=server.network) as running:
             thread = threading.Thread(target=running.run)
             thread.start()
             while not any(item.kind == "message" for item in items_of(home)):

@@ -1,7 +1,10 @@
 """The live watch on the command line: what people and programs read."""
 
 import json
+import os
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -156,6 +159,44 @@ def test_a_second_process_on_the_same_account_is_refused(at: Desk) -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=15)
+
+
+def test_a_second_watch_says_why_it_waits(at: Desk) -> None:
+    at.group()
+    first = program(at, "monitor", "run")
+    second: subprocess.Popen[str] | None = None
+    try:
+        until(lambda: any(call.name == "contacts.resolveUsername" for call in at.telegram.calls), 30)
+        second = program(at, "monitor", "run", "--json")
+        assert second.stderr is not None
+        said = next(line for line in second.stderr if "the watch waits" in line)  # others may stand before it
+        assert "another process uses this account" in said
+    finally:
+        for process in filter(None, (second, first)):
+            process.send_signal(signal.SIGTERM)
+        out, _err = second.communicate(timeout=15) if second else ("", "")
+        first.communicate(timeout=15)
+    assert [each["code"] for each in json.loads(out)["warnings"]] == ["account.in_use"]
+
+
+def test_a_watch_that_does_not_reach_telegram_says_so_at_once_and_at_its_end(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.group().post("një")
+    servers = json.loads(os.environ["NISISAMA_TELEGRAM__SERVERS"])
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("NISISAMA_TELEGRAM__SERVERS", json.dumps([{**each, "port": port} for each in servers]))
+    process = program(at, "monitor", "run")
+    assert process.stderr is not None
+    assert "the watch waits" in (first := process.stderr.readline())
+    assert "Telegram could not be reached" in first
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=15)
+    assert process.returncode == DONE
+    assert "when it was stopped, the watch was waiting: Telegram could not be reached" in err
+    assert out.startswith("Kept in this run:")
+    assert "grupa: ok, not looked at yet" in run("monitor", "status", home=at.folder / "home").out
 
 
 def test_no_log_carries_phone_code_text_or_session(at: Desk) -> None:

@@ -13,7 +13,7 @@ from api.office import health
 from api.office.channel import Registered, add_channel, every_channel, remove_channel
 from api.office.lookup import look_up_probe
 from api.office.probe import LATE, Probe, probes
-from api.office.watch import opened
+from api.office.watch import Listener, opened
 from config import oplog
 from config.errors import SettingsError
 from config.watchlist import WatchEntry
@@ -212,7 +212,7 @@ def test_a_running_watch_tells_once_a_day_that_nothing_arrives(at: Desk, monkeyp
     told: list[Probe] = []
 
     def once() -> None:
-        with opened(home, doer(home), lambda _following: None, tell_late=told.append) as watch:
+        with opened(home, doer(home), Listener(late=told.append)) as watch:
             watch.once()
 
     once()

@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from api.office.rehearsed_watch import POSTS, rehearse_watch
+from api.office.channel import add_channel, every_channel
+from api.office.completeness import completeness_of
+from api.office.rehearsed_watch import ACCOUNT, HANDLE, POSTS, rehearse_watch
+from api.office.watch import status
+from config.watchlist import watch_entry
 from evidence.errors import AuthorityError, HomeError
-from evidence.observation import HoleReason
+from evidence.observation import HoleReason, Mode
+from monitor.errors import AccountError, ChannelState
 from monitor.telegram.session import Sessions
 from tests.homes import doer, legal_basis, new_home
 
@@ -41,6 +46,28 @@ def test_a_second_rehearsal_is_of_another_group_and_an_audit_is_clean(tmp_path: 
     assert first.channel != second.channel
     assert first.completeness.channel_id != second.completeness.channel_id
     assert (second.messages, second.completeness.observed) == (first.messages, first.completeness.observed)
+    home.engine.dispose()
+
+
+def test_no_other_group_is_looked_at_and_none_of_a_rehearsal_stays(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    for channel in ("square_hexagon", HANDLE):  # the second one was left behind by a rehearsal that was killed
+        entry = watch_entry(
+            channel=channel, report_url="https://e.org", reported_by="X", reported_on="2026-01-01", access="public"
+        )
+        add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    kept = rehearse_watch(home, tmp_path, None, doer(home))
+    (left,) = status(home).channels
+    assert (left.channel, left.state, left.looked_at) == ("square_hexagon", ChannelState.OK, None)
+    assert completeness_of(home, kept.channel).observed == kept.completeness.observed
+    home.engine.dispose()
+
+
+def test_two_rehearsals_at_once_are_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    with Sessions(home.keys.path).locked(ACCOUNT), pytest.raises(AccountError, match="another process"):
+        rehearse_watch(home, tmp_path, None, doer(home))
+    assert list(every_channel(home)) == []
     home.engine.dispose()
 
 

@@ -567,7 +567,7 @@ class Schedule:
         began, worker, looker = self.clock(), self.desk.home, self.desk.home
         outcome: list[watch.Ran] = []
         self.telegram.faults.withhold_pushes(self.chance.one_in(3))
-        with watch.opened(worker, doer(worker), lambda _following: None) as running:
+        with watch.opened(worker, doer(worker)) as running:
             thread = threading.Thread(target=lambda: outcome.append(running.run()))
             thread.start()
             for _act in range(self.chance.below(8)):
