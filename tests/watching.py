@@ -37,11 +37,11 @@ from tests.homes import PASSPHRASE, doer, items_of, legal_basis, new_home, recor
 PHONE = "+38160000001"
 
 
-def picture(seed: int) -> bytes:
-    """A harmless picture: coloured noise, another for each seed."""
+def picture(seed: int, size: tuple[int, int] = (240, 160)) -> bytes:
+    """A harmless picture of this width and height: coloured noise, another for each seed."""
     pixels = np.random.default_rng(seed).integers(0, 255, (40, 60, 3), dtype=np.uint8)
     target = io.BytesIO()
-    Image.fromarray(pixels).resize((240, 160)).save(target, "JPEG", quality=80)
+    Image.fromarray(pixels).resize(size).save(target, "JPEG", quality=80)
     return target.getvalue()
 
 
