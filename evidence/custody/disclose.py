@@ -1,22 +1,87 @@
-"""Making disclosures, the writing half of ``commit``; the verifier does not carry it."""
+"""Making disclosures and their commitments, the writing half of ``commit``; the verifier does not carry it.
 
-from evidence.canonical import Value, b64u, jcs
-from evidence.log.commit import read_disclosure, salt
+An event commits to each name of its type, and most of them are null. So all of its disclosures are made together:
+what is the same for each event is made once, and base64 is written for all names in one call.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+
+from evidence.canonical import Value, b64u, b64u_each, jcs
+from evidence.errors import CommitmentError
+from evidence.log.commit import CONTEXT, MAX_DEPTH, SECRET_BYTES, read_disclosure, require_name
+
+_BLOCK_BYTES = sha256().block_size
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))  # RFC 2104, section 2
+_NAMES = 1024
+_HEAD_CHARACTERS = 60
+"""What a disclosure begins with, up to the end of its salt: 45 bytes, which base64 ends with."""
 
 
-def disclose(secret: bytes, name: str, value: Value) -> str:
-    """The disclosure of ``value`` under ``name``, salted from the event's secret that covers this name.
+def salts(secret: bytes, names: Iterable[str]) -> list[bytes]:
+    """The salt of each name, 32 bytes. One secret serves all names of an event that it covers.
+
+    Raises:
+        CommitmentError: The secret is not 32 bytes, or this is not a name.
+    """
+    if len(secret) != SECRET_BYTES:
+        raise CommitmentError("commitment.not_a_secret", secret_bytes=SECRET_BYTES, length=len(secret))
+    # HMAC by hand: the key's two blocks are the same for all names, and one call of the library costs twice this
+    key = secret.ljust(_BLOCK_BYTES, b"\0")
+    inner, outer = key.translate(_INNER), key.translate(_OUTER)
+    return [sha256(outer + sha256(inner + _salted(name)).digest()).digest() for name in names]
+
+
+def disclose_each(secret: bytes, values: Mapping[str, Value]) -> dict[str, str]:
+    """The disclosure of each value under its name, salted from the event's secret that covers these names.
 
     Raises:
         CanonicalError: Not a value of the log.
-        CommitmentError: The secret is not 32 bytes, this is not a name, or the value is nested
+        CommitmentError: The secret is not 32 bytes, this is not a name, or a value is nested
             too deeply: what a reader would refuse is not written.
     """
-    # JCS of [salt, name, value]: a salt and a name have no character that JSON escapes
-    salted = b64u(salt(secret, name))
-    disclosure = b64u(b'["%b","%b",%b]' % (salted.encode("ascii"), name.encode("ascii"), jcs(value)))
-    if not (value is None or isinstance(value, str)):
-        read_disclosure(
-            disclosure
-        )  # only what is nested can be more than a reader takes, and reading costs as much again
-    return disclosure
+    heads = _heads(salts(secret, values))
+    return {
+        name: head + (_null(name) if value is None else _tail(head, name, value))
+        for head, (name, value) in zip(heads, values.items(), strict=True)
+    }
+
+
+def disclose(secret: bytes, name: str, value: Value) -> str:
+    """The disclosure of one value; see ``disclose_each``."""
+    return disclose_each(secret, {name: value})[name]
+
+
+def commit_each(disclosures: Mapping[str, str]) -> dict[str, str]:
+    """The commitment to each disclosure that was made here, by name."""
+    digests = [sha256(disclosure.encode("ascii")).digest() for disclosure in disclosures.values()]
+    return dict(zip(disclosures, b64u_each(digests), strict=True))
+
+
+def _heads(salted: Sequence[bytes]) -> list[str]:
+    """What the disclosures with these salts begin with."""
+    text = b64u("".join(['["' + salt for salt in b64u_each(salted)]).encode("ascii"))
+    return [text[at : at + _HEAD_CHARACTERS] for at in range(0, len(text), _HEAD_CHARACTERS)]
+
+
+def _tail(head: str, name: str, value: Value) -> str:
+    """What a disclosure with this name and value ends with."""
+    spelled = jcs(value)
+    tail = b64u(b'","%b",%b]' % (name.encode("ascii"), spelled))
+    # nothing but too deep a value is more than a reader takes, and reading it costs as much again
+    if spelled.count(b"[") + spelled.count(b"{") > MAX_DEPTH:
+        read_disclosure(head + tail)
+    return tail
+
+
+@lru_cache(_NAMES)
+def _null(name: str) -> str:
+    """What every disclosure of null under this name ends with."""
+    return b64u(b'","%b",null]' % name.encode("ascii"))
+
+
+@lru_cache(_NAMES)
+def _salted(name: str) -> bytes:
+    """What the salt of this name is made of."""
+    return CONTEXT + require_name(name).encode("ascii")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.canonical import Value, b64u, from_b64u, jcs, sha256_hex
-from evidence.custody.disclose import disclose
+from evidence.custody.disclose import commit_each, disclose_each
 from evidence.errors import CanonicalError, CommitmentError, LeafError
 from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.leaf import Leaf
@@ -102,9 +102,10 @@ class Record:
         return self._made
 
     def _make(self) -> dict[str, str]:
-        schema = SCHEMAS[self.type]
-        secrets_of = dict.fromkeys(schema.subject, self.subject_secret) | dict.fromkeys(schema.act, self.act_secret)
-        return {name: disclose(secret, name, self.values[name]) for name, secret in sorted(secrets_of.items())}
+        schema, values = SCHEMAS[self.type], self.values
+        made = disclose_each(self.subject_secret, {name: values[name] for name in schema.subject})
+        made |= disclose_each(self.act_secret, {name: values[name] for name in schema.act})
+        return dict(sorted(made.items()))
 
     def lines(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """The lines that show this record's leaf: disclosures, and the commitments of the withheld names."""
@@ -115,7 +116,7 @@ class Record:
 
     def commit(self) -> str:
         """The digest that this record's leaf carries as ``commit``."""
-        return commit_digest({name: commitment(disclosure) for name, disclosure in self.disclosures().items()})
+        return commit_digest(commit_each(self.disclosures()))
 
 
 def prepare(draft: Draft, *, origin: str, casework: Recipient, entropy: Entropy = secrets.token_bytes) -> Prepared:

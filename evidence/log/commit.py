@@ -14,7 +14,6 @@ offline verifier; ``disclose`` makes them.
 """
 
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.errors import Term
-from evidence.canonical import b64u, from_b64u, jcs, sha256_hex
+from evidence.canonical import b64u, from_b64u, sha256_hex
 from evidence.errors import CanonicalError, CommitmentError
 
 SECRET_BYTES = 32
@@ -31,7 +30,8 @@ SECRET_BYTES = 32
 MAX_DEPTH = 16
 """Arrays and objects inside one another in a value, at most."""
 
-_CONTEXT = b"nisisama/salt/1\n"
+CONTEXT = b"nisisama/salt/1\n"
+"""Of the salts, in front of the name."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _32_BYTES = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"  # the last two bits are unused, and zero
 _COMMITMENT = re.compile(_32_BYTES)
@@ -56,17 +56,6 @@ class Shown:
     def names(self) -> frozenset[str]:
         """Every NAME that the leaf commits to."""
         return frozenset(self.values).union(self.withheld)
-
-
-def salt(secret: bytes, name: str) -> bytes:
-    """The salt of one NAME, 32 bytes. One secret serves all names of an event that it covers.
-
-    Raises:
-        CommitmentError: The secret is not 32 bytes, or this is not a name.
-    """
-    if len(secret) != SECRET_BYTES:
-        raise CommitmentError("commitment.not_a_secret", secret_bytes=SECRET_BYTES, length=len(secret))
-    return hmac.digest(secret, _CONTEXT + _require_name(name).encode("ascii"), "sha256")
 
 
 def commitment(disclosure: str) -> str:
@@ -98,12 +87,14 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     if not (isinstance(salt_text, str) and _COMMITMENT.fullmatch(salt_text)):  # 32 bytes as well
         raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
     _require_value(value)
-    return _require_name(name), value
+    return require_name(name), value
 
 
 def commit_digest(commitments: Mapping[str, str]) -> str:
     """The digest that a leaf carries of the commitments to all its names: 64 lower hex characters."""
-    return sha256_hex(jcs(commitments))
+    # their JCS: a name and a commitment have no character that JSON escapes
+    listed = ",".join([f'"{name}":"{commitments[name]}"' for name in sorted(commitments)])
+    return sha256_hex(f"{{{listed}}}".encode("ascii"))
 
 
 def withheld_line(name: str, commitment_: str) -> str:
@@ -132,7 +123,7 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
         # (1) a line withholds or discloses
         name, space, stands = line.partition(" ")
         if space:
-            _require_commitment(_require_name(name), stands)
+            _require_commitment(require_name(name), stands)
         else:
             (name, value), stands = read_disclosure(line), commitment(line)
             values[name] = value
@@ -204,7 +195,12 @@ def _require_unicode(text: str) -> None:
         raise CommitmentError("commitment.text_not_unicode") from error
 
 
-def _require_name(name: object) -> str:
+def require_name(name: object) -> str:
+    """The name, if it is one.
+
+    Raises:
+        CommitmentError: It is none.
+    """
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise CommitmentError("commitment.not_a_name", expected=_NAME.pattern)
     return name

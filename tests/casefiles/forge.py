@@ -30,7 +30,6 @@ from casefiles.format.zip import container_bytes, read_container
 from casefiles.verifier.checks import verify
 from casefiles.verifier.held import read_held
 from evidence.canonical import Value, jcs
-from evidence.custody.disclose import disclose
 from evidence.finding import Report
 from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.merkle import leaf_hash
@@ -42,6 +41,7 @@ from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.stamp.certificate import fingerprint
 from evidence.stamp.token import build_query, token_of_reply
 from evidence.times import format_time
+from tests.disclosing import disclose
 
 CASE = "case-7"
 ORIGIN = "ngo.example/5f3a9c01"

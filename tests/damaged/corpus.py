@@ -28,10 +28,10 @@ from casefiles.format.records import events_of, items_csv, items_of, jsonl
 from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import OpenedBundle
 from evidence.canonical import jcs
-from evidence.custody.disclose import disclose
 from evidence.log.commit import commit_digest, commitment, read_disclosure, withheld_line
 from evidence.log.tiles import consistency_path
 from tests.casefiles import forge
+from tests.disclosing import disclose
 
 Members = dict[str, bytes]
 LATE = forge.START + timedelta(days=1)

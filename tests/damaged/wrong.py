@@ -33,13 +33,14 @@ from config.errors import Explained
 from evidence.canonical import Value, b64u, jcs
 from evidence.content import message_sha256
 from evidence.finding import Verdict
-from evidence.log.commit import commit_digest, commitment, salt, withheld_line
+from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.note import VerifierKey
 from evidence.log.schema import SCHEMAS
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 from tests.casefiles import forge
 from tests.casefiles.verifier.test_texts import strangers
+from tests.disclosing import salt
 
 Members = dict[str, bytes]
 Made = Callable[[], bytes]

@@ -16,9 +16,9 @@ from casefiles.format import layout
 from casefiles.format.entries import EarlierStamp, ShownEntry, encode_entries, encode_stamps
 from casefiles.format.pictures import require_no_picture
 from evidence.canonical import b64u, jcs
-from evidence.custody.disclose import disclose
 from evidence.pictures import FORMATS
 from tests.casefiles.forge import good_members
+from tests.disclosing import disclose
 from tests.nonempty import nonempty
 
 TEXT = "README.txt"

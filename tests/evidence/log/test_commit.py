@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.canonical import Value, b64u
-from evidence.custody.disclose import disclose
+from evidence.custody.disclose import disclose_each
 from evidence.errors import CanonicalError, CommitmentError
 from evidence.log.commit import (
     MAX_DEPTH,
@@ -21,10 +21,10 @@ from evidence.log.commit import (
     commitment,
     open_commitments,
     read_disclosure,
-    salt,
     withheld_line,
 )
 from evidence.log.schema import SCHEMAS
+from tests.disclosing import salt
 from tests.nonempty import nonempty
 
 SECRET = bytes(range(32))
@@ -37,6 +37,11 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+
+
+def disclose(secret: bytes, name: str, value: Value) -> str:
+    """The disclosure of one value, as events make them."""
+    return disclose_each(secret, {name: value})[name]
 
 
 def encode(text: str) -> str:
@@ -84,7 +89,7 @@ def test_one_secret_gives_each_name_its_own_salt_and_another_secret_other_salts(
 
 def test_names_are_not_run_together_with_what_goes_before() -> None:
     with pytest.raises(CommitmentError, match="not a name"):
-        salt(SECRET, "\ntext")
+        disclose(SECRET, "\ntext", None)
 
 
 @pytest.mark.parametrize("secret", [b"", bytes(31), bytes(33)])

@@ -15,13 +15,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.canonical import Value, b64u, jcs
-from evidence.custody.disclose import disclose
-from evidence.log.commit import commit_digest, commitment, salt, withheld_line
+from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.merkle import leaf_hash, root_of
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import consistency_path, grow, inclusion_path, tree_root
+from tests.disclosing import disclose, salt
 from tests.evidence.log.reference import MemoryTiles, entry, leaf_hashes
 
 FOLDER = Path(__file__).parent

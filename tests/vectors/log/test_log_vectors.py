@@ -12,13 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from casefiles.format.schema import load_schema
-from evidence.custody.disclose import disclose
 from evidence.errors import CommitmentError, LogError
 from evidence.log.commit import open_commitments, read_disclosure
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.log.proof import verify_proof
 from evidence.log.schema import SCHEMAS
+from tests.disclosing import disclose
 from tests.evidence.log import reference
 from tests.nonempty import nonempty
 from tests.vectors.log import generate
