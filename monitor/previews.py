@@ -24,12 +24,15 @@ The untouched bytes are in the media envelope either way, so what is stripped he
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evidence.canonical import Value, jcs, text_value
 from evidence.errors import CanonicalError
 from evidence.pictures import encoded_spans, find_encoded
 
 MAX_DEPTH = 192
+_NAMES = 1024
+"""Of the fields that a source has; what it cuts off is only looked at again."""
 
 _PREVIEW_NAMES = frozenset(
     {
@@ -120,7 +123,8 @@ class _Stripper:
                 raise CanonicalError("canonical.not_for_a_record", found=type(value).__name__)
 
     def _mapping(self, value: Mapping[object, object], depth: int) -> Value:
-        is_size = _plain(value.get("_", "")) in _PREVIEW_SIZES
+        constructor = value.get("_")
+        is_size = isinstance(constructor, str) and _plain(constructor) in _PREVIEW_SIZES
         result: dict[str, Value] = {}
         for name, inner in value.items():
             if not isinstance(name, str) or text_value(name) != name:
@@ -200,9 +204,10 @@ def _number(value: float) -> str:
     return str(value)
 
 
-def _plain(name: object) -> str:
+@lru_cache(_NAMES)
+def _plain(name: str) -> str:
     """``photo_stripped_size`` and ``PhotoStrippedSize`` are one name."""
-    return name.replace("_", "").lower() if isinstance(name, str) else ""
+    return name.replace("_", "").lower()
 
 
 def _utf8(text: str) -> bytes:

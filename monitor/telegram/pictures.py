@@ -273,13 +273,16 @@ def _carried(visit: _Visit) -> Carried:
 
 
 def _walk(found: TlTree, path: str = "", contexts: tuple[str, ...] = ()) -> Iterator[_Visit]:
+    """Every object and every bytes in an object: neither a text nor a number is or holds a picture."""
     for key, value in found.items():
+        if not isinstance(value, (dict, list, bytes)):
+            continue
         edge, here = f"{found['_']}.{key}", f"{path}.{key}" if path else key
         inner = (*contexts, CONTEXTS[edge]) if edge in CONTEXTS else contexts
         if isinstance(value, list):
             for at, one in enumerate(value):
                 yield from _visit(_Visit(f"{here}[{at}]", edge, one, found, inner))
-        elif key != "_":
+        else:
             yield from _visit(_Visit(here, edge, value, found, inner))
 
 

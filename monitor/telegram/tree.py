@@ -11,6 +11,7 @@ every thumbnail as its length (``monitor.previews``).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias, TypeGuard
 
 from telethon.tl import TLObject
@@ -65,7 +66,7 @@ def told(value: object, cut: Cut | None = None) -> TlTree:
 
 def is_told(value: object) -> TypeGuard[TlTree]:
     """Whether a value is an object of the layer."""
-    return isinstance(value, Mapping) and "_" in value
+    return isinstance(value, dict) and "_" in value
 
 
 def _plain(value: object, cut: Cut, where: str, depth: int) -> Any:  # noqa: ANN401 - any value of the layer
@@ -75,18 +76,42 @@ def _plain(value: object, cut: Cut, where: str, depth: int) -> Any:  # noqa: ANN
             return {"_": CUT_OFF}
         name = type(value).__name__
         found = {"_": name}
-        for key, listed in fields_of(name).items():
-            inner = _plain(getattr(value, key, None), cut, f"{name}.{key}", depth + 1)
-            if not _says_nothing(inner, can_be_a_flag=listed.is_optional and f"{name}.{key}" not in SAYS_NO):
-                found[key] = inner
+        for each in _fields(name):
+            inner = getattr(value, each.key, None)
+            # most fields of most objects: to go on from here for each costs four times as much
+            if inner is None or (each.is_flag and inner is False):
+                continue
+            if isinstance(inner, (TLObject, list, tuple)):
+                inner = _plain(inner, cut, each.where, depth + 1)
+                if inner == []:
+                    continue
+            found[each.key] = inner
         return found
     if isinstance(value, (list, tuple)):
         return [_plain(one, cut, where, depth + 1) for one in value]
     return value
 
 
-def _says_nothing(value: object, *, can_be_a_flag: bool) -> bool:
-    return value is None or (isinstance(value, list) and not value) or (can_be_a_flag and value is False)
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of a constructor.
+
+    Attributes:
+        where: ``Constructor.field``.
+        is_flag: A no in it is a flag that is not set.
+    """
+
+    key: str
+    where: str
+    is_flag: bool
+
+
+@cache
+def _fields(name: str) -> tuple[_Field, ...]:
+    return tuple(
+        _Field(key, f"{name}.{key}", listed.is_optional and f"{name}.{key}" not in SAYS_NO)
+        for key, listed in fields_of(name).items()
+    )
 
 
 @dataclass(frozen=True, slots=True)
