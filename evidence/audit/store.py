@@ -228,7 +228,7 @@ class _Rebuilt:
             record = read_record(open_whole(rows["record"], identities=(self._reader.casework,)), leaf)
             placed = Placed(index, leaf.event_id, leaf.type, record.values, leaf.sealed.get("media"))
             with store_errors(Term("place.rows", index=index)):
-                project(self._rows, placed, self._reader.seen)
+                project(self._rows, [placed], self._reader.seen)
         except EvidenceError as error:
             yield failed("records.rows", _row("record", index), "records.rows.unreadable", cause=error)
 

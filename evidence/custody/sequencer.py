@@ -96,8 +96,7 @@ class Sequencer:
             self.unsigned |= bool(events)  # before the commit, which may be done and reported as failed
             first = append(connection, events, after=newest_token(connection))
             placed = [_placed(idx, event) for idx, event in enumerate(events, start=first)]
-            for event in placed:
-                project(connection, event, self._seen)
+            project(connection, placed, self._seen)
             require_projected(connection, placed)
             if also:
                 also(connection, placed)

@@ -5,9 +5,10 @@ Rows in clear hold nothing but ids, times, kinds, digests and marks (``evidence.
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -34,37 +35,40 @@ class Placed:
     payload_sha256: str | None
 
 
-def project(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
-    """Write the rows that follow from one event; most types have none."""
-    if write := _WRITERS.get(placed.type):
-        write(connection, placed, seen)
+def project(connection: sa.Connection, placed: Iterable[Placed], seen: SeenKey) -> None:
+    """Write the rows that follow from events, in their order; most types have none."""
+    for event_type, run in groupby(placed, key=lambda event: event.type):
+        if one_row := _ROWS.get(event_type):
+            table, row_of = one_row
+            connection.execute(_insert(table), [row_of(event, seen) for event in run])
+        elif write := _WRITERS.get(event_type):
+            for event in run:
+                write(connection, event)
 
 
 @functools.cache
 def _insert(table: sa.Table) -> sa.Insert:
-    """The statement that adds a row: to build it for each event costs more than half as much as the row."""
+    """The statement that adds rows: to build it for each event costs more than half as much as the row."""
     return sa.insert(table)
 
 
-def _observed(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
+def _observed(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     values = placed.values
     marks = observed_marks(seen, values)
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
     row |= {"seen": marks.seen, "said": marks.said}
-    row |= {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
-    connection.execute(_insert(database.item), row)
+    return row | {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
 
 
-def _hole(connection: sa.Connection, placed: Placed, seen: SeenKey) -> None:
+def _hole(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     values = placed.values
     row = {name: values[name] for name in ("channel_id", "since", "until")}
     row |= {"idx": placed.idx, "seen": hole_mark(seen, values), "reason": values["hole"]}
-    row |= {"lo": _int(values["lo"]), "hi": _int(values["hi"])}
-    connection.execute(_insert(database.hole), row)
+    return row | {"lo": _int(values["lo"]), "hi": _int(values["hi"])}
 
 
-def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _channel_added(connection: sa.Connection, placed: Placed) -> None:
     named = ("channel", "channel_id", "reported_as", "follows")
     names = (*named, "mode", "access", "report_url", "reported_by", "reported_on")
     basis = placed.values["legal_basis"]
@@ -73,7 +77,7 @@ def _channel_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) ->
     _registered(connection, placed, row | {"rights": None})
 
 
-def _probe_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _probe_added(connection: sa.Connection, placed: Placed) -> None:
     row = {name: placed.values[name] for name in ("channel", "channel_id", "access", "mode", "rights")}
     nothing = dict.fromkeys(("report_url", "reported_by", "reported_on", "reported_as", "follows", "expires"))
     _registered(connection, placed, row | nothing | {"idx": placed.idx})
@@ -87,24 +91,24 @@ def _registered(connection: sa.Connection, placed: Placed, row: Mapping[str, obj
     _acted(connection, placed, due_at=placed.values["review_by"])
 
 
-def _mode_lowered(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _mode_lowered(connection: sa.Connection, placed: Placed) -> None:
     """Less is kept of a channel; its entry, and until when its legal basis held, stay."""
     mine = database.channel.c.channel == placed.values["channel"]
     connection.execute(sa.update(database.channel).where(mine).values(mode=placed.values["mode"]))
 
 
-def _channel_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _channel_removed(connection: sa.Connection, placed: Placed) -> None:
     _end_review(connection, placed)
     connection.execute(sa.delete(database.channel).where(database.channel.c.channel == placed.values["channel"]))
 
 
-def _exported(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _exported(connection: sa.Connection, placed: Placed) -> None:
     alone = placed.values["approver"] is None
     due = parse_time(placed.values["at"]) + ANSWER_WITHIN
     _acted(connection, placed, due_at=format_time(due) if alone else None)
 
 
-def _done(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _done(connection: sa.Connection, placed: Placed) -> None:
     _acted(connection, placed, due_at=None)
 
 
@@ -123,17 +127,17 @@ def _end_review(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(waiting.values(closed_idx=placed.idx))
 
 
-def _requested(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _requested(connection: sa.Connection, placed: Placed) -> None:
     waits, due = placed.values["order"] is not None, parse_time(placed.values["at"]) + ANSWER_WITHIN
     row = {"request": placed.event_id, "idx": placed.idx, "what": placed.values["what"]}
     connection.execute(_insert(database.authority), row | {"due_at": format_time(due) if waits else None})
 
 
-def _approved(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _approved(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(_of_request(placed).values(approved_idx=placed.idx))
 
 
-def _refused(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _refused(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(_of_request(placed).values(closed_idx=placed.idx))
 
 
@@ -141,17 +145,17 @@ def _of_request(placed: Placed) -> sa.Update:
     return sa.update(database.authority).where(database.authority.c.request == placed.values["request"])
 
 
-def _case_opened(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _case_opened(connection: sa.Connection, placed: Placed) -> None:
     row = {"case_id": placed.values["case"], "idx": placed.idx, "opened_at": placed.values["at"]}
     connection.execute(_insert(database.case_file), row)
 
 
-def _case_item_added(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _case_item_added(connection: sa.Connection, placed: Placed) -> None:
     row = {"case_id": placed.values["case"], "item_id": placed.values["item"], "idx": placed.idx}
     connection.execute(_insert(database.case_item), row)
 
 
-def _case_item_removed(connection: sa.Connection, placed: Placed, _seen: SeenKey) -> None:
+def _case_item_removed(connection: sa.Connection, placed: Placed) -> None:
     table = database.case_item.c
     held = sa.and_(table.case_id == placed.values["case"], table.item_id == placed.values["item"])
     here = sa.update(database.case_item).where(held, table.removed_idx.is_(None))
@@ -162,14 +166,17 @@ def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-_Writer = Callable[[sa.Connection, Placed, SeenKey], None]
+_ROWS: Mapping[str, tuple[sa.Table, Callable[[Placed, SeenKey], dict[str, Any]]]] = MappingProxyType(
+    {"observed": (database.item, _observed), "hole": (database.hole, _hole)}
+)
+"""Types of which each event adds one row and changes no other: an import and a watch log thousands of them."""
+
+_Writer = Callable[[sa.Connection, Placed], None]
 _WRITERS: Mapping[str, _Writer] = MappingProxyType(
     {
         "requested": _requested,
         "approved": _approved,
         "refused": _refused,
-        "observed": _observed,
-        "hole": _hole,
         "channel_added": _channel_added,
         "probe_added": _probe_added,
         "channel_removed": _channel_removed,

@@ -92,7 +92,7 @@ def rebuilt(home: Home) -> Iterator[sa.Engine]:
         for event in open_events(home.engine, range(size), home.keys.unlock(PASSPHRASE).casework):
             values = event.record.values if event.record else {}
             place = Placed(event.index, event.leaf.event_id, event.leaf.type, values, event.leaf.sealed.get("media"))
-            project(connection, place, seen)
+            project(connection, [place], seen)
     yield engine
     engine.dispose()
 
@@ -208,6 +208,6 @@ def test_the_audit_finds_a_row_that_does_not_follow(home: Home, tmp_path: Path) 
 
 def test_an_event_of_another_type_has_no_row(kept: sa.Engine, rebuilt: sa.Engine) -> None:
     def change(connection: sa.Connection) -> None:
-        project(connection, Placed(0, "ab", "anchor", {}, None), SeenKey(b""))
+        project(connection, [Placed(0, "ab", "anchor", {}, None)], SeenKey(b""))
 
     assert found(kept, rebuilt, change) == []
