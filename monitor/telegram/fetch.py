@@ -78,21 +78,17 @@ class _Waiting:
 
 
 class Fetching:
-    """The files that wait, and those who fetch them.
-
-    Args:
-        intake: One of the fetcher's own: an intake belongs to one thread.
+    """The files that wait; several threads may fetch them, each the newest that nobody fetches yet.
 
     Attributes:
         kept: How many files were kept, by channel.
     """
 
-    def __init__(self, intake: Intake, clock: Clock) -> None:
-        self._intake = intake
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
-        self._busy = False
+        self._busy = 0
         self._now: dict[int, Provenance] = {}
         self.kept: Counter[int] = Counter()
 
@@ -124,8 +120,11 @@ class Fetching:
         with self._changed:
             return self._waiting[0].due_at if self._waiting else None
 
-    def fetch_next(self, timeout_s: float) -> bool:
+    def fetch_next(self, intake: Intake, timeout_s: float) -> bool:
         """Fetch the next file that is due; whether there was one.
+
+        Args:
+            intake: One of the thread's own.
 
         Raises:
             TelegramError: The account is lost, or the program was stopped; the file waits on.
@@ -136,25 +135,25 @@ class Fetching:
             if not self._waiting or self._waiting[0].due_at > self._clock():
                 return False
             job = heapq.heappop(self._waiting).job
-            self._busy = True
+            self._busy += 1
         try:
-            self._fetch(job)
+            self._fetch(job, intake)
         except BaseException:
             self.add(job)
             raise
         finally:
             with self._changed:
-                self._busy = False
+                self._busy -= 1
         return True
 
-    def _fetch(self, job: Job) -> None:
+    def _fetch(self, job: Job, intake: Intake) -> None:
         def done(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             subject = subject_of(job.channel_id, job.message_id, job.position)
             task.forget(connection, kind=FETCH, subject=subject)
 
         try:
             provenance = self._now.get(job.channel_id, job.provenance)
-            kept = self._intake.keep_batch([job.observation], provenance, done)
+            kept = intake.keep_batch([job.observation], provenance, done)
         except FloodError as error:
             self.add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return
@@ -162,7 +161,8 @@ class Fetching:
             wait = timedelta(seconds=2**job.attempts) if job.attempts < _ATTEMPTS else _LONGER
             self.add(replace(job, attempts=job.attempts + 1), wait)
             return
-        self.kept[job.channel_id] += kept.counts["media"]
+        with self._changed:
+            self.kept[job.channel_id] += kept.counts["media"]
 
 
 class Download(io.RawIOBase):

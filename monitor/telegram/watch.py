@@ -276,12 +276,13 @@ class Watch:
             self._line = line
             pace.keep = partial(self._keep_pace, pace)
             stack.callback(self._keep_pace, pace)
-            fetching = Fetching(stack.enter_context(self._office.intake()), self._office.clock)
+            fetching = Fetching(self._office.clock)
+            fetchers = [stack.enter_context(self._office.intake()) for _each in range(self._rhythm.fetchers)]
             way = self._way(line, session, intake, fetching)
             self._current = way
             self._read_register(way, fetching, {})
             self._waiting = self._unfetched()
-            stack.callback(self._join, fetching, self._start_fetching(fetching))
+            stack.callback(self._join, fetching, self._start_fetching(fetching, fetchers))
             if self._stopping.is_set():
                 raise StoppedError("stopped.by_hand")
             yield fetching
@@ -472,22 +473,23 @@ class Watch:
 
     # Fetching
 
-    def _start_fetching(self, fetching: Fetching) -> Sequence[threading.Thread]:
+    def _start_fetching(self, fetching: Fetching, fetchers: Sequence[Intake]) -> Sequence[threading.Thread]:
         done = self._done = threading.Event()
 
-        def work() -> None:
+        def work(intake: Intake) -> None:
             try:
                 while not self._stopping.is_set() and not done.is_set():
-                    fetching.fetch_next(IDLE_S)
+                    fetching.fetch_next(intake, IDLE_S)
             except StoppedError:
                 return
             except BaseException as error:  # noqa: BLE001 - told to the thread that follows, which raises it
                 self._failure = error
 
         self._failure = None
-        thread = threading.Thread(target=work, name="fetch", daemon=True)
-        thread.start()
-        return [thread]
+        threads = [threading.Thread(target=work, args=(each,), name="fetch", daemon=True) for each in fetchers]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def _join(self, fetching: Fetching, threads: Sequence[threading.Thread]) -> None:
         self._done.set()

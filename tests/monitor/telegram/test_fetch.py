@@ -50,6 +50,22 @@ def test_a_long_file_keeps_no_message_waiting(at: Desk) -> None:
         until(lambda: kinds(home)["file"] == 1)
 
 
+def test_a_long_file_keeps_no_picture_waiting(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    data = picture(2)
+    at.telegram.faults.delay_s("upload.getFile", 0.4)
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        group.post_document(secrets.token_bytes(20 << 20), "film.mp4", "video/mp4")  # 41 parts
+        until(lambda: any(call.name == "upload.getFile" for call in at.telegram.calls))
+        group.post_photo(data, "gjatë filmit")
+        until(lambda: kinds(home)["file"] == 1)
+        assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+        at.telegram.faults.clear()
+        until(lambda: kinds(home)["file"] == 2)
+    require_clean(at)
+
+
 def test_twenty_megabytes_cut_three_times_are_one_file(at: Desk) -> None:
     group = at.group()
     data = secrets.token_bytes(20 << 20)
