@@ -23,6 +23,7 @@ from evidence.errors import HomeBusyError
 from evidence.fingerprint.decoder import Decoder
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
+from evidence.log.leaf import parse_leaf
 from evidence.observation import HoleReason, Mode
 from evidence.spans import highest_gap
 from evidence.store import database, task
@@ -327,26 +328,37 @@ def _intake(writer: Writer) -> Iterator[Intake]:
 
 
 def _register(home: Home, doer: Doer) -> list[Watched]:
-    today, requests = home.today().isoformat(), _requests(home)
-    return [_watched(channel, doer, today, requests.get(channel.channel)) for channel in every_channel(home)]
+    today, grounds = home.today().isoformat(), _grounds(home)
+    return [_watched(channel, doer, today, grounds[channel.channel]) for channel in every_channel(home)]
 
 
-def _requests(home: Home) -> dict[str, str]:
-    """The request that each channel's entry followed, by the channel."""
-    entry, request = database.channel.c, database.authority.c
-    asked = sa.select(entry.channel, request.request).join_from(
-        database.channel, database.authority, request.acted_idx == entry.idx
-    )
-    with reading(home.engine) as connection:
-        return {row.channel: row.request for row in connection.execute(asked)}
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What allows a channel to be watched as it is.
 
-
-def _watched(channel: Channel, doer: Doer, today: str, request: str | None) -> Watched:
-    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not.
-
-    Args:
-        request: Event id of the request that allows it.
+    Attributes:
+        request: Event id of the request that the register's entry followed.
+        entry: Event id of that entry, which has the legal basis.
     """
+
+    request: str | None
+    entry: str
+
+
+def _grounds(home: Home) -> dict[str, _Ground]:
+    """What allows each channel of the register, by its name."""
+    row, logged, request = database.channel, database.event, database.authority
+    followed = row.join(logged, logged.c.idx == row.c.idx).outerjoin(request, request.c.acted_idx == row.c.idx)
+    asked = sa.select(row.c.channel, logged.c.leaf, request.c.request).select_from(followed)
+    with reading(home.engine) as connection:
+        return {
+            each.channel: _Ground(each.request, parse_leaf(bytes(each.leaf)).event_id)
+            for each in connection.execute(asked)
+        }
+
+
+def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watched:
+    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not."""
     entry = WatchEntry(
         channel.channel,
         channel.report_url,
@@ -360,7 +372,14 @@ def _watched(channel: Channel, doer: Doer, today: str, request: str | None) -> W
     )
     ended = channel.expires is not None and channel.expires < today
     mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)
-    provenance = Provenance(doer=doer, declared_by=doer.actor, method=METHOD, mode=mode, authority=request)
+    provenance = Provenance(
+        doer=doer,
+        declared_by=doer.actor,
+        method=METHOD,
+        mode=mode,
+        authority=ground.request,
+        legal_basis=None if mode is Mode.METADATA_ONLY else ground.entry,
+    )
     return Watched(entry, provenance)
 
 

@@ -571,7 +571,6 @@ def _both(first: Also, second: Also) -> Also:
 
 
 def _replied(reply: Reply, provenance: Provenance) -> dict[str, Value]:
-    basis = provenance.legal_basis
     return {
         "mode": provenance.mode.value,
         "source_name": reply.name,
@@ -580,12 +579,11 @@ def _replied(reply: Reply, provenance: Provenance) -> dict[str, Value]:
         "channel_id": reply.channel_id,
         "channel_title": None,
         "channel_type": None,
-        "legal_basis": basis.values() if basis else None,
+        "legal_basis": provenance.basis(),
     }
 
 
 def _imported(container: Container, provenance: Provenance, counts: Counts) -> dict[str, Value]:
-    basis = provenance.legal_basis
     return {
         "mode": provenance.mode.value,
         "source_name": text_value(container.name),
@@ -594,7 +592,7 @@ def _imported(container: Container, provenance: Provenance, counts: Counts) -> d
         "channel_id": container.channel_id,
         "channel_title": container.channel_title,
         "channel_type": container.channel_type,
-        "legal_basis": basis.values() if basis else None,
+        "legal_basis": provenance.basis(),
         "counts": _told(counts),
     }
 

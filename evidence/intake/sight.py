@@ -23,7 +23,7 @@ class Provenance:
 
     Attributes:
         authority: Event id of the request that allows it, if the mode needs one.
-        legal_basis: What counsel wrote, if the mode needs it.
+        legal_basis: What counsel wrote, or event id of the entry that has it, if the mode needs one.
         container_sha256: Of the untouched bytes in which offsets count; None outside a container.
     """
 
@@ -32,13 +32,17 @@ class Provenance:
     method: str
     mode: Mode
     authority: str | None = None
-    legal_basis: LegalBasis | None = None
+    legal_basis: LegalBasis | str | None = None
     container_sha256: str | None = None
 
     def values(self, at: datetime) -> dict[str, Value]:
         """The values that every event of this intake carries, acquired at this time by our clock."""
         declared: dict[str, Value] = {"declared_by": text_value(self.declared_by), "method": self.method}
         return replace(self.doer, at=at).values(self.authority) | declared
+
+    def basis(self) -> Value:
+        """The legal basis as an event names it."""
+        return self.legal_basis.values() if isinstance(self.legal_basis, LegalBasis) else self.legal_basis
 
 
 @dataclass(frozen=True, slots=True)

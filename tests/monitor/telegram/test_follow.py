@@ -12,13 +12,14 @@ from telethon.tl import types
 
 from api.office.completeness import completeness_of
 from api.office.watch import status
+from casefiles.case import open_events
 from evidence.canonical import jcs
 from evidence.content import join_content
 from evidence.observation import HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelState
-from tests.homes import records_of
+from tests.homes import PASSPHRASE, records_of, size_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean
 
 
@@ -215,3 +216,24 @@ def test_topics_of_a_forum_are_kept_in_the_channels_snapshot(at: Desk) -> None:
     at.clock.pass_by(hours=7)
     assert at.once().ended_by is None
     assert len(snapshots(at)) == 2
+
+
+def test_a_reply_that_is_kept_names_the_entry_that_has_its_legal_basis(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    at.register("@grupa", Mode.METADATA_ONLY)
+    at.register("@grupa")
+    group.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    casework = home.keys.unlock(PASSPHRASE).casework
+    events = list(open_events(home.engine, range(size_of(home)), casework))
+    home.engine.dispose()
+    added = {event.leaf.event_id: event.record.values for event in events if event.leaf.type == "channel_added"}
+    replies = [event.record.values for event in events if event.leaf.type == "imported"]
+    assert len({reply["legal_basis"] for reply in replies}) == 2
+    for reply in replies:
+        entry = added[reply["legal_basis"]]
+        assert entry["legal_basis"]["country"] == "MK"
+        assert entry["authority"] == reply["authority"]
