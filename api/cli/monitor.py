@@ -1,8 +1,10 @@
 """``monitor``: the live watch."""
 
 import signal
+import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -154,15 +156,25 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
 
 @contextmanager
 def _stopped_by_signals(running: "Running") -> Iterator[None]:
-    def stop(_signal: int, _frame: object) -> None:
-        running.watch.stop()
+    """Stop in good order at a signal: from a thread of its own, which nothing that this one waits for keeps back."""
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    def stop() -> None:
+        if told.recv(1):
+            running.stop()
+
+    before = {each: signal.signal(each, lambda _signal, _frame: None) for each in (signal.SIGINT, signal.SIGTERM)}
+    waked = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=stop, name="signals", daemon=True).start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(waked)
         for each, handler in before.items():
             signal.signal(each, handler)
+        tell.close()  # ends the thread
+        told.close()
 
 
 class _Teller:

@@ -44,6 +44,8 @@ from monitor.telegram.watch import Office, Rhythm, Watch, Watched, account_state
 
 METHOD = "telegram"
 DEFAULT_ACCOUNT = "watch"
+STOP_S = 5.0
+"""How long the program may still wait for its turn, for a stamp and for a picture, once it is told to stop."""
 PER_MINUTE = 60
 """How often one method of Telegram's own servers is asked, unless the settings say otherwise."""
 
@@ -225,6 +227,11 @@ class Running:
         self._tell_late = tell_late
         self.watch = watch
 
+    def stop(self) -> None:
+        """End in good order within ten seconds, whatever is being waited for; from any thread."""
+        self._writer.sequencer.patience.end_within(STOP_S)
+        self.watch.stop()
+
     def once(self) -> Ran:
         """Catch up once, then sign and stamp, also where it ended early."""
         ended: Explained | None = None
@@ -323,7 +330,7 @@ def opened(
 @contextmanager
 def _intake(writer: Writer) -> Iterator[Intake]:
     """An intake with a decoder of its own, for one thread."""
-    with Decoder() as decoder, opened_intake(writer, decoder) as intake:
+    with Decoder(patience=writer.sequencer.patience) as decoder, opened_intake(writer, decoder) as intake:
         yield intake
 
 

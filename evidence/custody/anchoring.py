@@ -16,11 +16,12 @@ import httpx
 import sqlalchemy as sa
 
 from config import oplog
+from config.errors import StoppedError
 from evidence.canonical import sha256_hex
 from evidence.custody import stamps
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer, newest_checkpoint
-from evidence.errors import StampError, TokenError
+from evidence.errors import StampError, StampUnreachableError, TokenError
 from evidence.log.leaf import parse_leaf
 from evidence.log.note import open_checkpoint
 from evidence.stamp.client import TIMEOUT_S, Stamped, TimeStampOffice, request_stamp
@@ -74,18 +75,27 @@ class Anchoring:
         began = time.monotonic()
         oplog.note("stamp_asked", office=office.name, size=size)
         try:
-            stamped = request_stamp(
+            stamped = self._requested(office, note)
+        except StampError as error:
+            oplog.note("stamp_failed", office=office.name, error=type(error), duration_s=time.monotonic() - began)
+            raise
+        oplog.note("stamp_had", office=office.name, size=size, duration_s=time.monotonic() - began)
+        return stamped
+
+    def _requested(self, office: TimeStampOffice, note: bytes) -> Stamped:
+        def request() -> Stamped:
+            return request_stamp(
                 office=office,
                 sha256=bytes.fromhex(sha256_hex(note)),
                 http=self.http,
                 nonce=secrets.randbits(NONCE_BITS),
                 timeout_s=self.timeout_s,
             )
-        except StampError as error:
-            oplog.note("stamp_failed", office=office.name, error=type(error), duration_s=time.monotonic() - began)
-            raise
-        oplog.note("stamp_had", office=office.name, size=size, duration_s=time.monotonic() - began)
-        return stamped
+
+        try:
+            return self.sequencer.patience.wait_for(request)
+        except StoppedError as error:
+            raise StampUnreachableError("stamp_unreachable.not_now", cause=error) from error
 
     def _log(self, office: TimeStampOffice, stamped: Stamped, note: bytes, size: int) -> None:
         """Log a token, unless another process had this checkpoint stamped by this office meanwhile, or a newer one.

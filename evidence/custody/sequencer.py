@@ -46,6 +46,7 @@ class Sequencer:
 
     Attributes:
         take: Takes the turn, for what is written beside the log.
+        patience: Ends every wait for others early, once somebody ends it.
         unsigned: Whether this writer may have logged what no checkpoint that it signed covers.
     """
 
@@ -61,6 +62,7 @@ class Sequencer:
     ) -> None:
         self._turn = turn
         self.take = turn.take
+        self.patience = turn.patience
         self._key = key
         self._casework = casework
         self._seen = seen

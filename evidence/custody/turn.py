@@ -12,12 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from config import oplog
+from evidence.patience import Patience
 from evidence.store.database import WAIT_S, busy, writing
 
 NOTED_S = 0.1
@@ -35,11 +36,13 @@ class Turn:
     Attributes:
         lock: File that is locked while somebody has the turn.
         wait_s: How long to wait for others, in seconds.
+        patience: Ends every wait early, once somebody ends it.
     """
 
     engine: sa.Engine
     lock: Path
     wait_s: float = WAIT_S
+    patience: Patience = field(default_factory=Patience)
 
     @contextmanager
     def take(self) -> Iterator[sa.Connection]:
@@ -54,9 +57,16 @@ class Turn:
         with _opened(self.lock) as handle:
             with _opened(self.lock.with_name(self.lock.name + _NEXT)) as door:
                 for each, poll_s in ((door, _POLL_S), (handle, _NEXT_POLL_S)):
-                    _wait(each, self.lock.parent, until=began + self.wait_s, poll_s=poll_s, wait_s=self.wait_s)
+                    _wait(
+                        each,
+                        self.lock.parent,
+                        until=began + self.wait_s,
+                        poll_s=poll_s,
+                        wait_s=self.wait_s,
+                        patience=self.patience,
+                    )
             waited_s = time.monotonic() - began
-            with writing(self.engine) as connection:
+            with writing(self.engine, self.patience) as connection:
                 yield connection
         if waited_s > NOTED_S:
             oplog.note("turn_waited", duration_s=waited_s)
@@ -71,14 +81,14 @@ def _opened(lock: Path) -> Iterator[int]:
         os.close(handle)  # and so unlock: nobody else has this description
 
 
-def _wait(handle: int, home: Path, *, until: float, poll_s: float, wait_s: float) -> None:
-    """Wait for a lock ``until`` a time of the monotonic clock, where ``wait_s`` seconds are over."""
+def _wait(handle: int, home: Path, *, until: float, poll_s: float, wait_s: float, patience: Patience) -> None:
+    """Wait for a lock ``until`` a time of the monotonic clock, where ``wait_s`` seconds are over, or patience is."""
     # asked again and again: flock(2) that sleeps can be given a time limit by a signal only, and threads have none
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= until:
+            if time.monotonic() >= patience.until(until):
                 oplog.note("lock_busy", duration_s=wait_s)
                 raise busy(str(home), wait_s) from None
             time.sleep(poll_s)

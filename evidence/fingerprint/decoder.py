@@ -20,9 +20,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
-from config.errors import Term
+from config.errors import StoppedError, Term
 from evidence.errors import NotDecodedError, PrintsError
 from evidence.fingerprint.decoded import Decoded
+from evidence.patience import SLICE_S, Patience
 
 MAX_BYTES: Final = 64 * 2**20
 RECYCLE_AFTER: Final = 200
@@ -69,9 +70,13 @@ class Decoder:
     Args:
         timeout_s: For one picture.
         start_timeout_s: For starting a worker, on a busy machine.
+        patience: Ends the wait for a worker early, once somebody ends it.
     """
 
-    def __init__(self, *, timeout_s: float = 60.0, start_timeout_s: float = 60.0) -> None:
+    def __init__(
+        self, *, timeout_s: float = 60.0, start_timeout_s: float = 60.0, patience: Patience | None = None
+    ) -> None:
+        self._patience = patience or Patience()
         self._timeout_s = timeout_s
         self._start_timeout_s = start_timeout_s
         self._worker: _Worker | None = None
@@ -105,6 +110,7 @@ class Decoder:
                 picture that is not decoded), ``truncated``, ``damaged``, ``too_many_pixels``
                 (also: too much memory), ``too_large`` (more than ``MAX_BYTES``), ``timeout``
                 or ``worker_died``.
+            StoppedError: Patience ended: nothing is known of the picture.
         """
         if len(data) > MAX_BYTES:
             raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found=Term("undecoded.too_large"))
@@ -114,6 +120,9 @@ class Decoder:
                     return self._ask(data)
                 except _WorkerDiedError:
                     self.close()
+                except StoppedError:
+                    self.close()
+                    raise
                 except _WorkerLateError as error:
                     self.close()
                     raise NotDecodedError("not_decoded.took_too_long", found=Term("undecoded.timeout")) from error
@@ -133,7 +142,7 @@ class Decoder:
         if self._worker is not None and self._worker.answered >= RECYCLE_AFTER:
             self.close()
         if self._worker is None:
-            worker = self._worker = _Worker()
+            worker = self._worker = _Worker(self._patience)
             worker.greet(timeout_s=self._start_timeout_s)
             self.walls = worker.sandbox
         return self._worker
@@ -142,7 +151,8 @@ class Decoder:
 class _Worker:
     """One process and its two pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         requests, self._to_worker = os.pipe()
         self._from_worker, replies = os.pipe()
         try:
@@ -202,7 +212,7 @@ class _Worker:
             if outgoing:
                 selector.register(self._to_worker, selectors.EVENT_WRITE)
             while (answer := _answer(incoming)) is None:
-                for key, _ in _ready_or_late(selector, deadline):
+                for key, _ in _ready_or_late(selector, deadline, self._patience):
                     if key.fd == self._from_worker:
                         incoming += self._receive()
                     elif not self._send(outgoing):
@@ -227,12 +237,15 @@ class _Worker:
         return outgoing
 
 
-def _ready_or_late(selector: selectors.BaseSelector, deadline: float) -> list[tuple[selectors.SelectorKey, int]]:
-    remaining = deadline - time.monotonic()
-    ready = selector.select(remaining) if remaining > 0 else []
-    if not ready:
-        raise _WorkerLateError
-    return ready
+def _ready_or_late(
+    selector: selectors.BaseSelector, deadline: float, patience: Patience
+) -> list[tuple[selectors.SelectorKey, int]]:
+    while (remaining := deadline - time.monotonic()) > 0:
+        if ready := selector.select(min(remaining, SLICE_S)):
+            return ready
+        if patience.is_over:
+            raise StoppedError("stopped.by_hand")
+    raise _WorkerLateError
 
 
 def _answer(incoming: bytearray) -> bytes | None:

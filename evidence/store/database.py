@@ -7,7 +7,8 @@ disclosed). Everything else is a projection
 kinds, sizes and digests; nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
+from evidence.patience import SLICE_S, Patience
 
 SCHEMA_VERSION = "0001j"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
@@ -33,6 +35,7 @@ WAIT_S = 30
 SILENT_S = 60
 """For how long a writer on PostgreSQL may have its turn and ask nothing, in seconds: then it is taken for dead. Who
 waits for a turn has none, and asks: this time is not that one's."""
+_POLL_S = 0.01
 _KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}
 """Seconds of silence before a peer is asked whether it is there, between two questions, and how many it may miss."""
 _WRITERS = 0x6E697369_73616D61
@@ -319,8 +322,34 @@ def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
-    # IMMEDIATE: a reader that turns writer in the middle would meet SQLITE_BUSY without a retry
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+    patience = connection.get_execution_options().get("patience")
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")  # while SQLite itself sleeps, nobody can end the wait
+    try:
+        # IMMEDIATE: a reader that turns writer in the middle would meet SQLITE_BUSY without a retry
+        _until_free(patience, lambda _left_s: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_S * 1000}")
+
+
+def _until_free(patience: Patience, attempt: Callable[[float], object]) -> None:
+    """Try again while others write, for ``WAIT_S`` seconds or until patience ends; then raise what the last try did.
+
+    Args:
+        attempt: Given how many seconds are left.
+    """
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            attempt(patience.until(until) - time.monotonic())
+        except OperationalError as error:
+            if not _is_busy(error.orig) or time.monotonic() >= patience.until(until):
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 @contextmanager
@@ -369,17 +398,21 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, patience: Patience | None = None) -> Iterator[sa.Connection]:
     """One transaction that writes; committed, and on disk, when the block ends without a raise.
 
     There is one writer at a time, so what the block reads is the newest state until the commit.
 
+    Args:
+        patience: Ends the wait for others early, once somebody ends it.
+
     Raises:
-        HomeBusyError: Others wrote for all of ``WAIT_S`` seconds.
+        HomeBusyError: Others wrote for all of ``WAIT_S`` seconds, or until patience ended.
     """
-    with store_errors(Term("place.database")), _writer(engine).connect() as connection, connection.begin():
+    patience = patience or Patience()
+    with store_errors(Term("place.database")), _writer(engine, patience).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            _take_writers_lock(connection)
+            _take_writers_lock(connection, patience)
         yield connection
 
 
@@ -411,17 +444,24 @@ def _at(table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, object
     return sa.tuple_(*(table.c[name] for name in keys)).in_([tuple(row[name] for name in keys) for row in rows])
 
 
-def _writer(engine: sa.Engine) -> sa.Engine:
+def _writer(engine: sa.Engine, patience: Patience) -> sa.Engine:
     if engine.dialect.name == "sqlite":
-        return engine.execution_options(writes=True)
+        return engine.execution_options(writes=True, patience=patience)
     # A view from before the lock was had would be an old one: each statement takes its own, and the lock makes
     # them agree.
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
-def _take_writers_lock(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAIT_S * 1000:.0f}")  # milliseconds
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")  # until the transaction has ended
+def _take_writers_lock(connection: sa.Connection, patience: Patience) -> None:
+    """Wait for the lock of all writers; it is kept until the transaction has ended."""
+
+    def attempt(left_s: float) -> None:
+        with connection.begin_nested():  # a wait in vain would else end the transaction
+            wait_ms = max(min(left_s, SLICE_S) * 1000, 1)  # 0 would be for ever
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms:.0f}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+    _until_free(patience, attempt)
     # a machine that lost its network says nothing more: the server ends its transaction, and so its turn
     connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {SILENT_S * 1000:.0f}")
 

@@ -17,6 +17,7 @@ from api.office.health import store
 from casefiles.case import open_case
 from evidence.custody.turn import Turn
 from evidence.log.note import open_checkpoint
+from evidence.patience import Patience
 from evidence.store.database import busy
 from monitor.rehearsal.export import write_export
 from tests.commands import DONE, REFUSED, REPORT, Ran, run
@@ -53,11 +54,11 @@ def kept_from(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]
     """The turn is had ``number`` times, and then others have it; gives how often it was asked for."""
     wait, asked = evidence.custody.turn._wait, [0]
 
-    def counted(handle: int, home: Path, *, until: float, poll_s: float, wait_s: float) -> None:
+    def counted(handle: int, home: Path, *, until: float, poll_s: float, wait_s: float, patience: Patience) -> None:
         asked[0] += 1
         if asked[0] > 2 * number:  # each turn is two locks
             raise busy(str(home), wait_s)
-        wait(handle, home, until=until, poll_s=poll_s, wait_s=wait_s)
+        wait(handle, home, until=until, poll_s=poll_s, wait_s=wait_s, patience=patience)
 
     monkeypatch.setattr(evidence.custody.turn, "_wait", counted)
     return lambda: asked[0] // 2 + asked[0] % 2

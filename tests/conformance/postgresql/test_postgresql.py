@@ -20,6 +20,7 @@ from casefiles.case import add_items, open_case
 from evidence.errors import HomeBusyError, StoreError
 from evidence.finding import Verdict
 from evidence.observation import Mode
+from evidence.patience import Patience
 from evidence.store import database, task
 from evidence.store.database import reading, writing
 from evidence.store.schema import differences
@@ -151,7 +152,7 @@ def test_a_turn_works_on_the_newest_state_though_it_was_waited_for(moved: Home) 
     @contextmanager
     def from_before() -> Iterator[sa.Connection]:
         with moved.engine.connect() as connection, connection.begin():
-            database._take_writers_lock(connection)
+            database._take_writers_lock(connection, Patience())
             yield connection
 
     seen, size = size_after_waiting(lambda: writing(moved.engine))

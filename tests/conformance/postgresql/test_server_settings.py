@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.case import open_case
 from evidence.errors import StoreError
+from evidence.patience import Patience
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from tests.homes import Office, copy_of, doer, new_office, size_of
@@ -92,7 +93,7 @@ def test_a_machine_that_fell_silent_inside_its_turn_loses_it(
             open_engine(str(home.settings.database.url)).connect().execution_options(isolation_level="READ COMMITTED")
         )
         silent.begin()
-        database._take_writers_lock(silent)
+        database._take_writers_lock(silent, Patience())
         monkeypatch.setattr(database, "WAIT_S", 5 if freed else 1)
         if freed:
             open_case(home, doer(home))
