@@ -18,6 +18,7 @@ from config.errors import Explained, SettingsError
 from config.link import MessageLink
 from config.watchlist import WatchEntry
 from evidence.authority import Doer
+from evidence.canonical import text_value
 from evidence.custody.event import Draft
 from evidence.errors import HomeBusyError
 from evidence.fingerprint.decoder import Decoder
@@ -40,7 +41,7 @@ from monitor.telegram.login import log_in as sign_in
 from monitor.telegram.pace import Pace
 from monitor.telegram.session import AccountSession, Sessions
 from monitor.telegram.standing import ACCOUNT, FETCH, REST, Standing, cursor, standings
-from monitor.telegram.watch import Office, Rhythm, Watch, Watched, account_states
+from monitor.telegram.watch import Loss, Office, Rhythm, Watch, Watched, account_states
 
 METHOD = "telegram"
 DEFAULT_ACCOUNT = "watch"
@@ -56,7 +57,7 @@ class AccountStatus:
 
     Attributes:
         rests_until: Until when Telegram asked for a pause.
-        freeze: What ``monitor login --check`` was told of a freeze that is not over.
+        freeze: What the watch or ``monitor login --check`` was told of a freeze that is not over.
     """
 
     name: str
@@ -316,7 +317,7 @@ def opened(
             intake=lambda: _intake(writer),
             register=register,
             beat=beat,
-            lost=lambda name, state, also: writer.sequencer.append([_lost(doer, name, state, home.clock())], also),
+            lost=lambda loss, also: writer.sequencer.append([_lost(doer, loss, home.clock())], also),
         )
         rhythm = Rhythm(
             poll=timedelta(seconds=settings.poll_s),
@@ -390,8 +391,15 @@ def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watch
     return Watched(entry, provenance)
 
 
-def _lost(doer: Doer, name: str, state: AccountState, now: datetime) -> Draft:
-    values = replace(doer, at=now).values() | {"account": name, "cause": state.value, "since": format_time(now)}
+def _lost(doer: Doer, loss: Loss, now: datetime) -> Draft:
+    freeze = loss.freeze
+    values = replace(doer, at=now).values() | {
+        "account": loss.account,
+        "cause": loss.state.value,
+        "since": format_time(freeze.since if freeze else now),
+        "until": format_time(freeze.until) if freeze else None,
+        "appeal_url": text_value(freeze.appeal_url) if freeze and freeze.appeal_url else None,
+    }
     return Draft("account_lost", values)
 
 

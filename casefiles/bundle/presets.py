@@ -35,6 +35,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "account",
                 "acquisition",
                 "actor",
+                "appeal_url",
                 "approver",
                 "declared_by",
                 "joined_at",

@@ -6,7 +6,6 @@ Source: core.telegram.org/api/auth, "Frozen accounts"; the keys are those of ``h
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from telethon.tl import functions, types
 
@@ -50,7 +49,7 @@ def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
         UnreachableError: It was not reached.
     """
     try:
-        freeze = _freeze_of(line.ask(functions.help.GetAppConfigRequest(0)).said)
+        freeze = freeze_of(line)
         if freeze is not None:
             return AccountState.FROZEN, freeze
         line.ask(functions.users.GetUsersRequest([types.InputUserSelf()]))
@@ -61,7 +60,13 @@ def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
     return AccountState.OK, None
 
 
-def _freeze_of(config: Any) -> Freeze | None:  # noqa: ANN401 - help.AppConfig
+def freeze_of(line: Line) -> Freeze | None:
+    """How long Telegram says that the account is frozen; None where it does not say.
+
+    Raises:
+        TelegramError: As of any request.
+    """
+    config = line.ask(functions.help.GetAppConfigRequest(0)).said
     values = {each.key: getattr(each.value, "value", None) for each in config.config.value}
     since, until = values.get("freeze_since_date"), values.get("freeze_until_date")
     if not since or not until:

@@ -40,6 +40,7 @@ from monitor.errors import (
     UnknownConstructorError,
     UnreachableError,
 )
+from monitor.telegram.account import FREEZE, Freeze, freeze_of
 from monitor.telegram.anew import refreshed
 from monitor.telegram.capture import REFUSALS, CaptureAnswer, Glance, Looked, answer, asked_for, capture
 from monitor.telegram.comments import Comments, name_of_comments
@@ -65,6 +66,20 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """An account that Telegram took away.
+
+    Attributes:
+        account: What the office calls it.
+        freeze: Since when, until when, and where to appeal, where Telegram says so.
+    """
+
+    account: str
+    state: AccountState
+    freeze: Freeze | None
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """What the watch needs of the home.
 
@@ -72,7 +87,7 @@ class Office:
         intake: Gives an intake to the thread that asks.
         register: The channels as they stand in the register now.
         beat: Signs what was logged, and has it stamped when that is due.
-        lost: Logs that an account was lost: its name, what it is now, and what is written in the same transaction.
+        lost: Logs that an account was lost, with what is written in the same transaction.
     """
 
     engine: sa.Engine
@@ -81,7 +96,7 @@ class Office:
     intake: Callable[[], AbstractContextManager[Intake]]
     register: Callable[[], Sequence[Watched]]
     beat: Callable[[], object]
-    lost: Callable[[str, AccountState, Also], object]
+    lost: Callable[[Loss, Also], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,7 @@ class Watch:
         self._current: Way | None = None
         self._failure: BaseException | None = None
         self._refused: TelegramError | None = None
+        self._freeze: Freeze | None = None
         self._waiting: dict[int, list[tuple[int, list[int]]]] = {}
         self.followings: dict[str, Following] = {}
         self.media: Counter[int] = Counter()
@@ -217,7 +233,7 @@ class Watch:
             name = self._next_account()
             try:
                 with self._sessions.locked(name), self._on_line(name, impatient=impatient) as fetching:
-                    work(fetching)
+                    self._asking_when_frozen(work, fetching)
             except AccountError as error:
                 if error.state is None:
                     raise
@@ -248,13 +264,26 @@ class Watch:
             raise AccountError("account.none_left", states=", ".join(f"{name}: {states[name]}" for name in names))
         return left
 
+    def _asking_when_frozen(self, work: Callable[[Fetching], None], fetching: Fetching) -> None:
+        """Do the work; where the account is frozen meanwhile, ask for its dates while there is a line."""
+        self._freeze = None
+        try:
+            work(fetching)
+        except AccountError as error:
+            if error.state is AccountState.FROZEN and self._line is not None:
+                with suppress(TelegramError):  # what is known of the loss is logged all the same
+                    self._freeze = freeze_of(self._line)
+            raise
+
     def _lose(self, name: str, state: AccountState) -> None:
-        now = self._office.clock()
+        now, freeze = self._office.clock(), self._freeze
 
         def note(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             task.note(connection, kind=ACCOUNT, subject=name, due_at=now, progress=state.value)
+            if freeze is not None:
+                task.note(connection, kind=FREEZE, subject=name, due_at=freeze.until, progress=freeze.text())
 
-        self._office.lost(name, state, note)
+        self._office.lost(Loss(name, state, freeze), note)
         for following in self.followings.values():
             following.account_lost()
 
