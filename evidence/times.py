@@ -3,6 +3,7 @@
 Times are aware UTC; a clock is an argument. Standard library only.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +12,16 @@ from evidence.errors import CanonicalError
 Clock = Callable[[], datetime]
 MAX_SKEW = timedelta(minutes=1)
 """How far two right clocks may be apart: those of two time-stamp offices, of two machines, of an office and ours."""
+
+
+def is_due(last: datetime, every: timedelta, now: datetime) -> bool:
+    """Whether what was last done at a time is due again; it is, too, where the clock was set back since."""
+    return not timedelta() <= now - last < every
+
+
+def uptime_s() -> float:
+    """Seconds that have gone by since some moment, also while the machine slept; nobody can set them back."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def system_clock() -> datetime:

@@ -14,6 +14,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from evidence.store.database import reading
+from evidence.times import is_due
 from monitor.errors import ChannelError, ChannelState, RequestError
 from monitor.telegram.follow import PAGE, Following
 from monitor.telegram.peers import Peers
@@ -70,7 +71,7 @@ class Comments(Following):
 
     def _round_is_due(self) -> bool:
         at = self.standing.round_at
-        return at is None or self._way.clock() - at >= EVERY
+        return at is None or is_due(at, EVERY, self._way.clock())
 
     def _find(self) -> None:
         """Find the group by what its channel says of itself."""

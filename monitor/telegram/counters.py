@@ -20,7 +20,7 @@ from evidence.canonical import jcs, sha256_hex
 from evidence.content import Content, Part, join_content, split_content
 from evidence.observation import Kind, Observation
 from evidence.store import database, task
-from evidence.times import format_time
+from evidence.times import format_time, is_due
 from monitor.telegram.standing import known_below
 
 COUNTED = "counted"
@@ -48,10 +48,10 @@ def span_due(
     """
     if not every or counted_at is None:
         return None
-    if now - counted_at >= every:
+    if is_due(counted_at, every, now):
         return now - WINDOW, now
     last = max(counted_at, aged_at or counted_at)
-    return (last - ONCE_MORE, now - ONCE_MORE) if now - last >= LOOK_EVERY else None
+    return (last - ONCE_MORE, now - ONCE_MORE) if is_due(last, LOOK_EVERY, now) else None
 
 
 def blocks_between(connection: sa.Connection, channel_id: int, since: datetime, until: datetime) -> list[int]:

@@ -33,7 +33,7 @@ from evidence.spans import absent, highest_gap, with_span
 from evidence.store import task
 from evidence.store.database import reading
 from evidence.store.projection import Placed
-from evidence.times import Clock, format_time
+from evidence.times import Clock, format_time, is_due, uptime_s
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import whole_of
@@ -116,6 +116,7 @@ class Following:
         self._tried_at: datetime | None = None
         self._rests_until: datetime | None = None
         self._history_rests_until: datetime | None = None
+        self._seen_up_s = 0.0
         self._blocks: list[int] = []
         self._counted: dict[str, Any] = {}
         self.counts = Counted()
@@ -223,12 +224,11 @@ class Following:
 
     def _is_due(self) -> bool:
         now, due_at = self._way.clock(), self.due_at
-        # a look that is still to come is one of a clock that was set back since
-        return self._more or due_at is None or now >= due_at or due_at > now + self._way.poll
+        return self._more or due_at is None or is_due(due_at - self._way.poll, self._way.poll, now)
 
     def _snapshot_is_due(self) -> bool:
         at = self.standing.snapshot_at
-        return at is None or self._way.clock() - at >= SNAPSHOT_EVERY
+        return at is None or is_due(at, SNAPSHOT_EVERY, self._way.clock())
 
     # Finding it
 
@@ -609,6 +609,7 @@ class Following:
     # Not seen
 
     def _seen(self, standing: Standing) -> Standing:
+        self._seen_up_s = uptime_s()
         return replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
 
     def _since_last_look(self) -> list[Hole]:
@@ -617,12 +618,24 @@ class Following:
         if standing.channel_id is None:
             return []
         if standing.state is not ChannelState.OK and standing.since is not None:
-            return [Hole(self._channel_id, _UNSEEN[standing.state], standing.since, until=now)]
+            since, until = sorted((standing.since, now))
+            return [Hole(self._channel_id, _UNSEEN[standing.state], since, until=until)]
         if standing.looked_at is None:
             return []
-        if now - standing.looked_at > self._way.unseen_after:
-            return [Hole(self._channel_id, HoleReason.DOWNTIME, standing.looked_at, until=now)]
-        return []
+        since, until = self._unlooked(standing.looked_at, now)
+        if until - since <= self._way.unseen_after:
+            return []
+        what = "the clock was set back: this time came twice" if now < standing.looked_at else ""
+        return [Hole(self._channel_id, HoleReason.DOWNTIME, since, until=until, what=what)]
+
+    def _unlooked(self, looked_at: datetime, now: datetime) -> tuple[datetime, datetime]:
+        """Between which times of the clock nobody looked, or it cannot be said that somebody did.
+
+        A clock that was set back tells some of its time twice. How much time really went by, this process knows of its
+        own looks, also where the machine slept.
+        """
+        gone_by = timedelta(seconds=uptime_s() - self._seen_up_s) if self._seen_up_s else timedelta()
+        return min(looked_at, now - gone_by), max(looked_at, now)
 
     def _unseen(self, state: ChannelState) -> None:
         """Record that the channel cannot be seen from now on; once, however often it is asked."""

@@ -30,6 +30,7 @@ class Pace:
         per_minute: How often one method may be asked; None: as often as Telegram lets us.
         burst: How many requests may come at once, when nothing was asked for long.
         rests: Until when a method must not be asked.
+        lengths: How long each of these pauses was when it was asked for.
         keep: Writes it at once; called when Telegram asked for a pause.
     """
 
@@ -38,6 +39,7 @@ class Pace:
     per_minute: int | None = None
     burst: int = 30
     rests: dict[str, datetime] = field(default_factory=dict)
+    lengths: dict[str, timedelta] = field(default_factory=dict)
     full_at: dict[str, datetime] = field(default_factory=dict)
     keep: Callable[[], object] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -52,6 +54,11 @@ class Pace:
             clock,
             per_minute,
             rests={key.removeprefix(mine): each.due_at for key, each in rests.items() if key.startswith(mine)},
+            lengths={
+                key.removeprefix(mine): timedelta(seconds=float(each.progress))
+                for key, each in rests.items()
+                if key.startswith(mine) and each.progress
+            },
             full_at={key.removeprefix(mine): each.due_at for key, each in budget.items() if key.startswith(mine)},
         )
 
@@ -63,19 +70,30 @@ class Pace:
                 for method, at in list(times.items()):
                     subject = f"{self.account}/{method}"
                     if at > now:
-                        task.note(connection, kind=kind, subject=subject, due_at=at)
+                        length = self.lengths.get(method) if kind == REST else None
+                        progress = str(length.total_seconds()) if length else ""
+                        task.note(connection, kind=kind, subject=subject, due_at=at, progress=progress)
                     else:
                         task.forget(connection, kind=kind, subject=subject)
                         del times[method]
 
     def rest(self, method: str, until: datetime) -> None:
         """Telegram asked for a pause."""
-        self.rests[method] = max(until, self.rests.get(method, until))
+        if until >= self.rests.get(method, until):
+            self.rests[method], self.lengths[method] = until, until - self.clock()
+
+    def until(self, method: str) -> datetime | None:
+        """Until when a method rests: never longer than was asked for, however far the clock was set back since."""
+        until, length = self.rests.get(method), self.lengths.get(method)
+        if until is not None and length is not None:
+            until = self.rests[method] = min(until, self.clock() + length)
+        return until
 
     def longest_rest(self) -> tuple[str, datetime] | None:
         """The method that may be asked last, and when; None where all may be asked within the program's patience."""
         soon = self.clock() + timedelta(seconds=PATIENCE_S)
-        late = [(until, method) for method, until in self.rests.items() if until > soon]
+        rests = [(self.until(method) or soon, method) for method in self.rests]
+        late = [each for each in rests if each[0] > soon]
         return (max(late)[1], max(late)[0]) if late else None
 
     def require_rested(self, method: str) -> None:
@@ -84,7 +102,7 @@ class Pace:
         Raises:
             FloodError: One does.
         """
-        until = self.rests.get(method)
+        until = self.until(method)
         if until is not None and until > self.clock() + timedelta(seconds=PATIENCE_S):
             raise FloodError.of(method, until)
 
@@ -92,7 +110,7 @@ class Pace:
         """Wait until a method may be asked, and count the request."""
         with self._lock:
             now = self.clock()
-            at = max(self.rests.get(method, now), now)
+            at = max(self.until(method) or now, now)
             if self.per_minute is not None and method not in _UNMETERED:
                 each = timedelta(minutes=1) / self.per_minute
                 # no budget is fuller than all of it: a clock that was set back leaves times that are too late

@@ -29,7 +29,7 @@ from evidence.intake.sight import Provenance
 from evidence.store import task
 from evidence.store.database import reading
 from evidence.store.projection import Placed
-from evidence.times import Clock
+from evidence.times import Clock, is_due
 from monitor.errors import (
     AccountError,
     AccountState,
@@ -418,10 +418,10 @@ class Watch:
             self._answer_captures(fetching)
             behind = self._step_each() or self._resume_each(fetching)
             now = self._office.clock()
-            if now - stamped_at >= self._rhythm.beat:
+            if is_due(stamped_at, self._rhythm.beat, now):
                 self._office.beat()
                 stamped_at = now
-            if now - read_at >= self._rhythm.register:
+            if is_due(read_at, self._rhythm.register, now):
                 self._read_register(way, fetching, self.followings)
                 read_at = now
             for channel in line.news.wait(0.0 if behind else IDLE_S):

@@ -91,6 +91,25 @@ def test_budget_and_pauses_outlive_the_program(engine: sa.Engine) -> None:
     assert again.longest_rest() is None
 
 
+def test_a_clock_that_is_set_back_makes_no_pause_longer_than_was_asked_for(engine: sa.Engine) -> None:
+    clock = Hands()
+    pace = Pace("watch", clock)
+    pace.rest(METHOD, clock.now + timedelta(hours=1))
+    pace.rest(METHOD, clock.now + timedelta(seconds=5))
+    with database.writing(engine) as connection:
+        pace.write(connection)
+    with database.reading(engine) as connection:
+        again = Pace.read(connection, "watch", clock, None)
+    clock.now -= timedelta(days=3650)
+    for each in (pace, again):
+        with pytest.raises(FloodError) as raised:
+            each.require_rested(METHOD)
+        assert raised.value.until == clock.now + timedelta(hours=1)
+    clock.wait(3601)
+    pace.require_rested(METHOD)
+    again.require_rested(METHOD)
+
+
 def test_a_short_pause_is_waited_for() -> None:
     clock = Hands()
     pace = Pace("watch", clock)

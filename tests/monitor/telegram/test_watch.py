@@ -13,9 +13,12 @@ from api.office.completeness import completeness_of
 from api.office.watch import status
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
+from evidence.times import format_time
 from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError
 from monitor.rehearsal.export import write_export
+from monitor.telegram.account import Freeze
 from monitor.telegram.allowed import ALLOWED
+from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
 from tests.homes import PASSPHRASE, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
@@ -104,6 +107,74 @@ def test_a_lost_account_is_an_event_and_the_next_one_goes_on(at: Desk, how: str,
     at.telegram.world.deactivate(second)
     ended = at.once().ended_by
     assert isinstance(ended, AccountError)
+    require_clean(at)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_dates_of_a_freeze_that_the_watch_meets_are_logged_and_shown(at: Desk, *, told: bool) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    since, until_ = (at.clock().replace(microsecond=0) + timedelta(days=days) for days in (-1, 6))
+    at.telegram.world.freeze(at.accounts[0], since, until_, "https://t.me/spambot?start=x" if told else "")
+    if not told:
+        at.telegram.faults.fail("help.getAppConfig", "FROZEN_METHOD_INVALID", code=406, times=9)
+    group.post("dy")
+    assert isinstance(at.once().ended_by, AccountError)
+    home = at.home
+    (lost,) = [record.values for record in records_of(home) if record.type == "account_lost"]
+    (account,) = status(home).accounts
+    home.engine.dispose()
+    assert account.state is AccountState.FROZEN
+    if told:
+        assert (lost["since"], lost["until"]) == (format_time(since), format_time(until_))
+        assert lost["appeal_url"] == "https://t.me/spambot?start=x"
+        assert account.freeze == Freeze(since, until_, "https://t.me/spambot?start=x")
+    else:
+        assert (lost["since"], lost["until"], lost["appeal_url"]) == (lost["at"], None, None)
+        assert account.freeze is None
+    require_clean(at)
+
+
+def test_the_news_of_all_come_before_the_history_of_one(at: Desk) -> None:
+    rooms = [at.group(), at.group("Dy", "grupi_dy")]
+    for room in rooms:
+        for number in range(120):
+            room.post(f"mesazh {number}")
+    assert at.once().ended_by is None
+    calls = [call for call in at.telegram.calls if call.name in ("messages.getHistory", "channels.getFullChannel")]
+    first_page = next(n for n, call in enumerate(calls) if getattr(call.request, "limit", 0) == PAGE)
+    assert sum(call.name == "channels.getFullChannel" for call in calls[:first_page]) == len(rooms)
+    home = at.home
+    assert kinds(home)["message"] == 240
+    home.engine.dispose()
+
+
+def test_time_that_a_clock_tells_twice_is_a_hole_and_time_that_it_leaves_out_too(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    with running(at) as home:
+
+        def look(texts: int) -> None:
+            group.post("x")
+            until(lambda: kinds(home)["message"] == texts, 40)
+
+        look(1)
+        before = at.clock()
+        at.clock.pass_by(hours=-1)
+        look(2)
+        again = at.clock()
+        at.clock.pass_by(hours=2)  # the machine slept, or its clock was set ahead
+        look(3)
+    home = at.home
+    holes = [each for each in completeness_of(home, "grupa").gaps if each.reason is HoleReason.DOWNTIME]
+    home.engine.dispose()
+    assert len(holes) == 2
+    twice, slept = sorted(holes, key=lambda each: each.until or again)
+    assert twice.until is not None
+    assert slept.until is not None
+    assert twice.since < before - timedelta(minutes=59)
+    assert timedelta(0) <= before - twice.until < timedelta(minutes=1)
+    assert slept.until - slept.since > timedelta(minutes=119)
     require_clean(at)
 
 
