@@ -58,6 +58,7 @@ class HoleReason(StrEnum):
     OWN_ONLY = "own_messages_only"
     UNNAMED = "unnamed_files"
     MODE = "mode"
+    TAKEN_OFF = "taken_off"
     PAYWALL = "paywall"
     SELF_DESTRUCTING = "self_destructing"
     BAN = "ban"
@@ -129,11 +130,13 @@ class Medium:
         open: Opens the bytes; called at most once, so that it may be a download. It and what it gives may
             raise OSError: then the file is a hole.
         declared_type: Media type the source claims, if any.
+        identity: What its source calls it, where that tells two files apart; never in clear.
     """
 
     name: str
     open: Callable[[], AbstractContextManager[BinaryIO]]
     declared_type: str | None = None
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -40,8 +41,17 @@ from monitor.telegram.login import Asking
 from monitor.telegram.login import log_in as sign_in
 from monitor.telegram.pace import Pace
 from monitor.telegram.session import AccountSession, Sessions
-from monitor.telegram.standing import ACCOUNT, FETCH, REST, Standing, cursor, standings
-from monitor.telegram.watch import Loss, Office, Rhythm, Watch, Watched, account_states
+from monitor.telegram.standing import (
+    ACCOUNT,
+    FETCH,
+    REST,
+    RegisterChangedError,
+    Standing,
+    Watched,
+    cursor,
+    standings,
+)
+from monitor.telegram.watch import Loss, Office, Rhythm, Watch, account_states
 
 METHOD = "telegram"
 DEFAULT_ACCOUNT = "watch"
@@ -316,6 +326,9 @@ def opened(
             clock=home.clock,
             intake=lambda: _intake(writer),
             register=register,
+            require=partial(_require_registered, home),
+            own=Provenance(doer, doer.actor, METHOD, Mode.METADATA_ONLY),
+            seen=home.keys.seen_key(),
             beat=beat,
             lost=lambda loss, also: writer.sequencer.append([_lost(doer, loss, home.clock())], also),
         )
@@ -366,7 +379,7 @@ def _grounds(home: Home) -> dict[str, _Ground]:
 
 
 def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watched:
-    """A channel as it is kept today: as metadata only from the day after its legal basis has ended, logged or not."""
+    """A channel as it is kept today."""
     entry = WatchEntry(
         channel.channel,
         channel.report_url,
@@ -378,8 +391,7 @@ def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watch
         channel.channel_id,
         rights=channel.rights,
     )
-    ended = channel.expires is not None and channel.expires < today
-    mode = Mode.METADATA_ONLY if ended else Mode(channel.mode)
+    mode = _mode_today(channel.mode, channel.expires, today)
     provenance = Provenance(
         doer=doer,
         declared_by=doer.actor,
@@ -389,6 +401,29 @@ def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watch
         legal_basis=None if mode is Mode.METADATA_ONLY else ground.entry,
     )
     return Watched(entry, provenance)
+
+
+def _mode_today(mode: str, expires: str | None, today: str) -> Mode:
+    """How much is kept today: metadata only from the day after the legal basis has ended, logged or not."""
+    return Mode.METADATA_ONLY if expires is not None and expires < today else Mode(mode)
+
+
+def _require_registered(home: Home, connection: sa.Connection, watched: Watched) -> None:
+    """Check that the register says of a channel what it said when something was begun.
+
+    Raises:
+        RegisterChangedError: It was taken off, or is kept otherwise now, or on another request.
+    """
+    row, request = database.channel, database.authority
+    followed = row.outerjoin(request, request.c.acted_idx == row.c.idx)
+    asked = sa.select(row.c.mode, row.c.expires, request.c.request).select_from(followed)
+    found = connection.execute(asked.where(row.c.channel == watched.entry.channel)).first()
+    if found is None:
+        raise RegisterChangedError(taken_off=True)
+    today = home.today().isoformat() if found.expires else ""
+    said = watched.provenance
+    if (_mode_today(found.mode, found.expires, today), found.request) != (said.mode, said.authority):
+        raise RegisterChangedError(taken_off=False)
 
 
 def _lost(doer: Doer, loss: Loss, now: datetime) -> Draft:

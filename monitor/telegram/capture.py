@@ -168,7 +168,7 @@ class Glance(Following):
     """
 
     def __init__(self, of: Following, standing: Standing, name: str) -> None:
-        super().__init__(of._way, of.entry, of.provenance, standing)  # noqa: SLF001 - of its own kind
+        super().__init__(of._way, of.entry, of.watched.provenance, standing)  # noqa: SLF001 - of its own kind
         self._called = name
         self.kept: set[int] = set()
 

@@ -69,6 +69,11 @@ class Comments(Following):
         """Whether there is something to ask for now."""
         return bool(self._below) or super().is_behind
 
+    @property
+    def wants_news(self) -> bool:
+        """Whether it must be asked what is new; a round through the posts waits until these are known."""
+        return not self._below and super().wants_news
+
     def _round_is_due(self) -> bool:
         at = self.standing.round_at
         return at is None or is_due(at, EVERY, self._way.clock())

@@ -229,7 +229,7 @@ class _Source:
                 yield self._hole(HoleReason.SELF_DESTRUCTING, what, digest, seen_at, slot.position)
             else:
                 file = slot.file
-                medium = Medium(file.name, partial(fetch, file), file.declared_type)
+                medium = Medium(file.name, partial(fetch, file), file.declared_type, file.identity)
                 yield self._file(medium, slot.position, digest)
         if self.vcard:
             card = self.vcard.encode("utf-8", "surrogatepass")

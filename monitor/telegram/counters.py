@@ -5,11 +5,11 @@ message for that. So the messages of the last days are read again by their numbe
 more when they are a day old. One observation of the channel says what those counted whose counters have changed since
 they were last read; where none has, nothing is kept. Whoever reacted or voted is not told in it.
 
-    task  counted  CHANNEL_ID/BLOCK   the mark of each message's counters as they were last read (JSON)
+    task  counted  CHANNEL_ID/BLOCK   a keyed mark of each message's counters as they were last read (JSON)
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +20,9 @@ from evidence.canonical import jcs, sha256_hex
 from evidence.content import Content, Part, join_content, split_content
 from evidence.observation import Kind, Observation
 from evidence.store import database, task
+from evidence.store.marks import SeenKey
 from evidence.times import format_time, is_due
-from monitor.telegram.standing import known_below
+from monitor.telegram.standing import MARK_BYTES, known_below
 
 COUNTED = "counted"
 BLOCK = 100
@@ -32,7 +33,6 @@ ONCE_MORE = timedelta(days=1)
 """After this age they are read once, whatever the rhythm."""
 LOOK_EVERY = timedelta(minutes=30)
 """How often messages of that age are looked for."""
-_MARK_DIGITS = 16
 _SAID = (Kind.MESSAGE, Kind.SERVICE)
 
 
@@ -89,10 +89,12 @@ class CountedBlock:
         return Observation(Kind.CHANNEL, channel_id, None, None, {"channel_id": channel_id, **fields})
 
 
-def counts_of(messages: Iterable[Observation], before: Mapping[str, str], at: datetime) -> CountedBlock:
-    """What messages counted, beside the marks of when they were last read."""
+def counts_of(messages: Sequence[Observation], before: Mapping[str, str], at: datetime, seen: SeenKey) -> CountedBlock:
+    """What messages of one channel counted, beside the marks of when they were last read."""
     said = {str(each.message_id): _counted(each) for each in messages if each.kind in _SAID}
-    marks = {number: _mark(number, fields) for number, fields in said.items()}
+    marks = {
+        str(each.message_id): _mark(seen, each, said[str(each.message_id)]) for each in messages if each.kind in _SAID
+    }
     parts = [
         Part("counted", {"message_id": number, "at": format_time(at), **fields})
         for number, fields in said.items()
@@ -120,9 +122,11 @@ def _subject(channel_id: int, block: int) -> str:
     return f"{channel_id}/{block}"
 
 
-def _mark(number: str, fields: Mapping[str, Any]) -> str:
+def _mark(seen: SeenKey, message: Observation, fields: Mapping[str, Any]) -> str:
+    """What a message counted, as nobody can find out who tries every number."""
+    number = str(message.message_id)
     written = split_content(Content(None, (), (), (Part("counted", {"message_id": number, **fields}),)))
-    return sha256_hex(jcs(written["counters"]))[:_MARK_DIGITS]
+    return seen.mark("counted", message.channel_id, number, sha256_hex(jcs(written["counters"])))[:MARK_BYTES].hex()
 
 
 def _counted(message: Observation) -> dict[str, Any]:

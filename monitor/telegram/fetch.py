@@ -1,14 +1,15 @@
 """Fetches the files that logged messages name: newest first, streamed into the seal, resumed where a cut came.
 
 A file waits in the database until it is kept, or a hole says why not; so a watch that was killed fetches it still.
-Within a run a cut connection costs the last part. After a kill the file begins anew: no plaintext is left on a disk.
+Within a run a cut of any length, or a pause, costs the last part. After a kill the file begins anew: what was sealed of
+it could go on only with its key and the state of its digests, and these are nowhere on a disk.
 """
 
 import heapq
 import io
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,25 +19,29 @@ from telethon.tl import functions, types
 
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
-from evidence.observation import Observation
-from evidence.store import task
+from evidence.observation import Hole, HoleReason, Observation
+from evidence.store.database import reading
 from evidence.store.projection import Placed
 from evidence.times import Clock
 from monitor.errors import ChannelError, FloodError, RequestError, UnknownConstructorError, UnreachableError
 from monitor.telegram.line import Line
+from monitor.telegram.pace import PATIENCE_S
 from monitor.telegram.pictures import File
-from monitor.telegram.standing import FETCH
+from monitor.telegram.standing import RegisterChangedError, Require, WaitingFile, Watched
 
 PART_BYTES = 512 << 10
 """What one request asks for: a multiple of 4 KiB that divides 1 MiB (core.telegram.org/api/files)."""
 _EXPIRED = ("FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY")
 _MIGRATE = "FILE_MIGRATE_"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_SOON = timedelta(seconds=0.2)
 _AGAIN_AFTER = timedelta(seconds=30)
 _ATTEMPTS = 5
 _MOVES = 4
 """How often a part is asked for: elsewhere, and with a fresh reference, before that is a hole."""
 _LONGER = timedelta(minutes=5)
+IDLE_S = 1.0
+"""How long whoever has nothing to do sleeps before he looks again."""
 
 Refresh = Callable[[File], File | None]
 """The same file with a fresh reference; None where its message, or the file in it, is gone."""
@@ -47,27 +52,15 @@ class Job:
     """A file that is to be fetched.
 
     Attributes:
+        watched: What the register said of its channel when it was noticed.
         noticed_at: When its message was first seen: newer ones come first.
     """
 
     observation: Observation
-    provenance: Provenance
-    channel_id: int
-    message_id: int
-    position: int
+    place: WaitingFile
+    watched: Watched
     noticed_at: datetime
     attempts: int = 0
-
-    @classmethod
-    def of(cls, observation: Observation, provenance: Provenance, channel_id: int, now: datetime) -> "Job":
-        """The job of a file's observation."""
-        position = int(str(observation.fields.get("position") or 0))
-        return cls(observation, provenance, channel_id, observation.message_id or 0, position, now)
-
-
-def subject_of(channel_id: int, message_id: int, position: int) -> str:
-    """How a file that waits is named in the database."""
-    return f"{channel_id}/{message_id}/{position}"
 
 
 @dataclass(order=True, slots=True)
@@ -80,29 +73,95 @@ class _Waiting:
 class Fetching:
     """The files that wait; several threads may fetch them, each the newest that nobody fetches yet.
 
+    Args:
+        require: Checks that the register still says of a channel what it said.
+        own: The provenance of what is said of a channel that the register does not have.
+        impatient: The run ends by itself, and waits for no long pause.
+
     Attributes:
         kept: How many files were kept, by channel.
+        register_changed: Set where the register must be read again before a file can be fetched.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        *,
+        require: Require,
+        own: Provenance,
+        impatient: bool,
+    ) -> None:
+        self._engine = engine
         self._clock = clock
+        self._require = require
+        self._own = own
+        self._impatient = impatient
+        self._mine = threading.local()
+        self.register_changed = threading.Event()
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._busy = 0
-        self._now: dict[int, Provenance] = {}
+        self._by_name: dict[str, Watched] = {}
+        self._by_number: dict[int, Watched] = {}
         self.kept: Counter[int] = Counter()
 
-    def keep_as(self, channel_id: int, provenance: Provenance) -> None:
-        """Keep the files of a channel as the register says now, whatever it said when they were noticed."""
-        self._now[channel_id] = provenance
+    def keep_as(self, channels: Iterable[tuple[int | None, Watched]]) -> None:
+        """Keep the files of these channels as the register says now, whatever it said when they were noticed.
+
+        Args:
+            channels: Each with its number, where it is known.
+        """
+        every = list(channels)
+        self._by_name = {watched.entry.channel: watched for _number, watched in every}
+        self._by_number = {number: watched for number, watched in every if number is not None}
+
+    def _now(self, job: Job) -> Watched:
+        """What the register said last of the channel of a file, or of the channel whose comments have it."""
+        by_name = self._by_name.get(job.watched.entry.channel, job.watched)
+        return self._by_number.get(job.place.channel_id, by_name)
+
+    def require_registered(self, watched: Watched) -> None:
+        """Check, before bytes of a file are asked for, that the register allows it still.
+
+        Args:
+            watched: On what it was begun, unless this thread began it itself.
+
+        Raises:
+            RegisterChangedError: It does not.
+        """
+        with reading(self._engine) as connection:
+            self._require(connection, getattr(self._mine, "watched", watched))
 
     def add(self, job: Job, after: timedelta = timedelta()) -> None:
         """Let a file wait for its turn."""
         now = self._clock()
-        order = (-job.noticed_at.timestamp(), -job.message_id)
+        order = (-job.noticed_at.timestamp(), -job.place.message_id)
         with self._changed:
             heapq.heappush(self._waiting, _Waiting(now + after if after else _LONG_AGO, order, job))
             self._changed.notify()
+
+    def wait_out(self, line: Line, waited: "Waited") -> None:
+        """Wait within a file until Telegram may be asked for its next part: what came before is sealed already.
+
+        Raises:
+            UnreachableError, FloodError: The file must begin anew, later: the run ends by itself, or others could be
+                fetched meanwhile, since other requests are answered.
+            StoppedError: The line was stopped.
+        """
+        now, error = self._clock(), waited.error
+        flood = isinstance(error, FloodError)
+        until = error.until if isinstance(error, FloodError) else now + timedelta(seconds=2 ** min(waited.times, 6))
+        late = waited.times >= _ATTEMPTS
+        others = late and not flood and line.answers != waited.answers and self._others_wait()
+        if others or (self._impatient and (late or until - now > timedelta(seconds=PATIENCE_S))):
+            raise error
+        while (now := self._clock()) < until:
+            line.wait(min((until - now).total_seconds(), IDLE_S))
+
+    def _others_wait(self) -> bool:
+        with self._changed:
+            return bool(self._waiting)
 
     def wake(self) -> None:
         """End the wait of whoever fetches."""
@@ -147,13 +206,21 @@ class Fetching:
         return True
 
     def _fetch(self, job: Job, intake: Intake) -> None:
+        watched = self._mine.watched = self._now(job)
+
         def done(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
-            subject = subject_of(job.channel_id, job.message_id, job.position)
-            task.forget(connection, kind=FETCH, subject=subject)
+            self._require(connection, watched)  # what is kept now, however long it took to come
+            job.place.forget(connection)
 
         try:
-            provenance = self._now.get(job.channel_id, job.provenance)
-            kept = intake.keep_batch([job.observation], provenance, done)
+            kept = intake.keep_batch([job.observation], watched.provenance, done)
+        except RegisterChangedError as error:
+            if error.taken_off:
+                self._leave(job, intake)
+                return
+            self.register_changed.set()
+            self.add(job, _SOON)
+            return
         except FloodError as error:
             self.add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return
@@ -162,17 +229,57 @@ class Fetching:
             self.add(replace(job, attempts=job.attempts + 1), wait)
             return
         with self._changed:
-            self.kept[job.channel_id] += kept.counts["media"]
+            self.kept[job.place.channel_id] += kept.counts["media"]
+
+    def _leave(self, job: Job, intake: Intake) -> None:
+        """Leave a file where it is, since its channel is not on the register any more."""
+        name = job.observation.medium.name if job.observation.medium else ""
+        hole = taken_off(job.place, self._clock(), name)
+        intake.keep_batch([hole], self._own, job.place.forget)
+
+
+def taken_off(place: WaitingFile, now: datetime, name: str = "") -> Hole:
+    """The hole of a file whose channel was taken off the register before it was fetched."""
+    number = place.message_id
+    return Hole(str(place.channel_id), HoleReason.TAKEN_OFF, now, number, number, name, position=place.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A part of a file that could not be had yet.
+
+    Attributes:
+        error: Why.
+        times: How often it was waited for before.
+        answers: How many answers the line had when it first failed.
+    """
+
+    error: FloodError | UnreachableError
+    times: int
+    answers: int
 
 
 class Download(io.RawIOBase):
     """The bytes of one file of Telegram's, part by part.
 
     Reading raises OSError where Telegram has the file no longer, or ends it early: then it is a hole.
+
+    Args:
+        require: Called before each part; raises where it may not be fetched.
+        wait_out: Waits before a part is asked for again, or raises where nobody waits.
     """
 
-    def __init__(self, line: Line, file: File, refresh: Refresh) -> None:
+    def __init__(
+        self,
+        line: Line,
+        file: File,
+        refresh: Refresh,
+        require: Callable[[], None],
+        wait_out: Callable[[Waited], None],
+    ) -> None:
         super().__init__()
+        self._wait_out = wait_out
+        self._require = require
         self._line = line
         self._file = file
         self._refresh = refresh
@@ -197,14 +304,27 @@ class Download(io.RawIOBase):
 
     def _part(self) -> bytes:
         for _attempt in range(_MOVES):
-            request = functions.upload.GetFileRequest(self._file.location, self._offset, PART_BYTES, precise=False)
             try:
-                return self._taken(self._line.ask(request, dc=self._dc).said)
+                return self._taken(self._asked())
             except RequestError as error:
                 self._look_elsewhere(error)
             except (ChannelError, UnknownConstructorError) as error:
                 raise OSError(0, type(error).__name__) from error
         raise OSError(0, "it is said to lie elsewhere again and again")
+
+    def _asked(self) -> Any:  # noqa: ANN401 - an object of the schema
+        """The next part, however long it takes to be had: with the first, nothing would be lost by beginning anew."""
+        times, answers = 0, self._line.answers
+        while True:
+            self._require()
+            request = functions.upload.GetFileRequest(self._file.location, self._offset, PART_BYTES, precise=False)
+            try:
+                return self._line.ask(request, dc=self._dc).said
+            except (UnreachableError, FloodError) as error:
+                if self._offset == 0:
+                    raise
+                self._wait_out(Waited(error, times, answers))
+            times += 1
 
     def _look_elsewhere(self, error: RequestError) -> None:
         """Go to the data centre that has the file, or take a fresh reference, once for each part."""

@@ -25,13 +25,13 @@ from telethon.tl.alltlobjects import LAYER
 
 from config.watchlist import WatchEntry
 from evidence.canonical import Value
-from evidence.custody.sequencer import Also, Sequencer
+from evidence.custody.sequencer import Sequencer
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.spans import absent, highest_gap, with_span
-from evidence.store import task
 from evidence.store.database import reading
+from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import Clock, format_time, is_due, uptime_s
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
@@ -39,14 +39,24 @@ from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import whole_of
 from monitor.telegram.content import contents_of
 from monitor.telegram.counters import blocks_between, counts_of, numbers_in, read_marks, span_due, write_marks
-from monitor.telegram.fetch import Fetching, Job, subject_of
+from monitor.telegram.fetch import Fetching, Job
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
 from monitor.telegram.reply import Received, read_reply
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
-from monitor.telegram.standing import FETCH, Standing, cursor, known_below, move_cursor, write_standing
+from monitor.telegram.standing import (
+    Require,
+    Standing,
+    WaitingFile,
+    Watched,
+    cursor,
+    known_below,
+    move_cursor,
+    place_of,
+    write_standing,
+)
 
 LAYER_TYPE = "application/vnd.telegram.tl"
 PAGE = 100
@@ -82,6 +92,8 @@ class Way:
         unseen_after: How long nobody may have looked before that is a hole.
         counters: How long after a reading of the counters the next one is due; zero: never.
         queue: Takes the files that are to be fetched.
+        require: Checks that the register still says of a channel what it said.
+        seen: The collector's key, for marks.
     """
 
     line: Line
@@ -95,7 +107,9 @@ class Way:
     unseen_after: timedelta
     counters: timedelta
     queue: Callable[[Job], object]
-    fetch: Callable[[int, File], AbstractContextManager[BinaryIO]]
+    require: Require
+    seen: SeenKey
+    fetch: Callable[[int, File, Watched], AbstractContextManager[BinaryIO]]
 
 
 class Following:
@@ -127,9 +141,9 @@ class Following:
         return self.entry.channel
 
     @property
-    def provenance(self) -> Provenance:
-        """Who watches, how much is kept, and on what basis."""
-        return self._provenance
+    def watched(self) -> Watched:
+        """What the register says of it."""
+        return Watched(self.entry, self._provenance)
 
     @property
     def known_number(self) -> int | None:
@@ -193,6 +207,12 @@ class Following:
     def keep_as(self, entry: WatchEntry, provenance: Provenance) -> None:
         """Go on as the register says now."""
         self.entry, self._provenance = entry, provenance
+
+    @property
+    def wants_news(self) -> bool:
+        """Whether it must be asked what is new, before anything of its history."""
+        known = self.standing.channel_id is not None and self.standing.channel_id in self._way.session.channels
+        return not known or not self._cursor() or self._is_due()
 
     def has_news(self) -> None:
         """Telegram hints that there is news: look at once."""
@@ -273,7 +293,7 @@ class Following:
             peers,
             channel_id=channel_id,
             seen_at=self._way.clock(),
-            fetch=lambda file: self._way.fetch(self._number, file),
+            fetch=lambda file: self._way.fetch(self._number, file, self.watched),
         )
         self.standing = replace(self.standing, linked=_discussion_of(answer.said))
         self._look_at_chat(answer.said.chats)
@@ -525,7 +545,7 @@ class Following:
         said = [
             each for each in contents if isinstance(each, Observation) and each.kind in (Kind.MESSAGE, Kind.SERVICE)
         ]
-        counts = counts_of(said, before, now)
+        counts = counts_of(said, before, now, self._way.seen)
         snapshot = counts.observation(self._channel_id)
         contents += [] if snapshot is None else [self._acquired(snapshot, answer.method)]
 
@@ -563,7 +583,7 @@ class Following:
             raw_type=LAYER_TYPE,
             channel_id=self._channel_id,
             seen_at=self._way.clock(),
-            fetch=lambda file: self._way.fetch(self._number, file),
+            fetch=lambda file: self._way.fetch(self._number, file, self.watched),
             self_destructing=False,
         )
         return [
@@ -669,21 +689,21 @@ class Following:
         if seen and self.standing.channel_id is not None:
             self._unseen(ChannelState.PRIVATE)
 
-    def resume(self, fetching: Fetching, number: int, positions: Sequence[int]) -> None:
+    def resume(self, fetching: Fetching, places: Sequence[WaitingFile]) -> None:
         """Take up the files of a message that an earlier run did not fetch; what is gone meanwhile is a hole."""
+        number = places[0].message_id
         answer = self._ask(self._by_number([number]))
         peers = Peers.of(answer.said.users, answer.said.chats)
         contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
-        jobs = {job.position: job for job in self._apart(contents)[1]}
+        jobs = {job.place: job for job in self._apart(contents)[1]}
         now, reads = self._way.clock(), self._provenance.mode is not Mode.METADATA_ONLY
         reason = HoleReason.UNAVAILABLE if reads else HoleReason.MODE
-        for position in positions:
-            if position in jobs:
-                fetching.add(jobs[position])
+        for place in places:
+            if place in jobs:
+                fetching.add(jobs[place])
                 continue
-            hole = Hole(self._channel_id, reason, now, number, number, position=position)
-            subject = subject_of(self._number, number, position)
-            self._way.intake.keep_batch([hole], self._provenance, _forgetting(subject))
+            hole = Hole(self._channel_id, reason, now, number, number, position=place.position)
+            self._way.intake.keep_batch([hole], self._provenance, place.forget)
 
     # Keeping
 
@@ -697,16 +717,15 @@ class Following:
     ) -> None:
         """Keep what a reply says, and move the cursor with it."""
         now_kept, later = self._apart(contents)
-        waiting = {(job.message_id, job.position): job for job in later}
         logged: Counter[str] = Counter()
 
         def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
+            self._way.require(connection, self.watched)  # nothing is kept above the mode, nor of a channel taken off
             logged.update(str(event.values.get("kind") or event.values.get("hole")) for event in placed)
             numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
-            for (number, position), job in waiting.items():
-                if number in numbers:
-                    subject = subject_of(self._number, number, position)
-                    task.note(connection, kind=FETCH, subject=subject, due_at=job.noticed_at)
+            for job in later:
+                if job.place.message_id in numbers:
+                    job.place.note(connection, job.noticed_at)
 
         def end(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             if pts is not None:
@@ -723,7 +742,7 @@ class Following:
         self._count(logged)
         new = {content.message_id for content in added if isinstance(content, Observation)}
         for job in later:
-            if job.message_id in new:
+            if job.place.message_id in new:
                 self._way.queue(job)
 
     def _apart(self, contents: Sequence[Observation | Hole]) -> tuple[list[Observation | Hole], list[Job]]:
@@ -735,7 +754,8 @@ class Following:
             # the picture of a chat is small, and belongs to no message that could be safe before it
             if reads and isinstance(each, Observation) and each.medium is not None and each.message_id is not None
         ]
-        jobs = [Job.of(each, self._provenance, self._number, self._way.clock()) for each in later]
+        now, seen = self._way.clock(), self._way.seen
+        jobs = [Job(each, place_of(each, self._number, self.entry.channel, seen), self.watched, now) for each in later]
         files = set(map(id, later))
         return [each for each in contents if id(each) not in files], jobs
 
@@ -794,15 +814,6 @@ class Following:
 
     def _ask(self, request: TLRequest) -> Received:
         return read_reply(request, self._ask_raw(request))
-
-
-def _forgetting(subject: str) -> Also:
-    """Removes a file from those that wait, in the transaction of its hole."""
-
-    def also(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
-        task.forget(connection, kind=FETCH, subject=subject)
-
-    return also
 
 
 def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update

@@ -188,6 +188,7 @@ class Line:
     Attributes:
         news: Hints from Telegram.
         asked: How often each method was asked.
+        answers: How many answers came.
     """
 
     def __init__(
@@ -211,6 +212,7 @@ class Line:
         self._last_ping = 0.0
         self.news = News()
         self.asked: collections.Counter[str] = collections.Counter()
+        self.answers = 0
         for server in network.servers.values():
             if server.public_key is not None:
                 rsa.add_key(server.public_key, old=False)
@@ -262,7 +264,7 @@ class Line:
             if self._stopping.is_set():
                 raise StoppedError("stopped.by_hand")
             self.pace.require_rested(method)
-            self.pace.wait_for(method, self._wait)
+            self.pace.wait_for(method, self.wait)
             try:
                 return self._run(self._ask(request, dc))
             except Fault as fault:
@@ -273,7 +275,12 @@ class Line:
                 self.pace.keep()  # now: a program that is killed must not ask again before
         raise FloodError.of(method, self.pace.rests[method])
 
-    def _wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
+        """Wait between two requests.
+
+        Raises:
+            StoppedError: ``stop`` was called.
+        """
         if self._stopping.wait(seconds):
             raise StoppedError("stopped.by_hand")
 
@@ -357,6 +364,7 @@ class Line:
             raise TimeoutError
         if future.cancelled():
             raise _LostError
+        self.answers += 1
         return bytes(future.result())
 
     async def _sender(self, dc: int) -> _Sender:

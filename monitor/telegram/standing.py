@@ -2,7 +2,9 @@
 
     follower  telegram/CHANNEL_ID            the cursor: Telegram's ``pts`` of the channel
     task      watch   NAME                   how the channel stands (JSON of ``Standing``)
-              fetch   CHANNEL_ID/ID/POSITION a file that a logged message named and that is not kept yet
+              fetch   CHANNEL_ID/ID/POSITION/MARK
+                                             a file that a logged message named and that is not kept yet, with
+                                             the register's name of its channel
               rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
               counted CHANNEL_ID/BLOCK       the counters of 100 messages as they were last read (``counters``)
               account NAME                   what the account is to Telegram
@@ -13,15 +15,20 @@ watch that was killed goes on where it was; what it asks for twice is known.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from evidence.observation import Kind
+from config.watchlist import WatchEntry
+from evidence.intake.sight import Provenance
+from evidence.observation import Kind, Observation
 from evidence.spans import Spans, read_spans
 from evidence.store import database, task
 from evidence.store.follow import position_of
+from evidence.store.marks import SeenKey
+from evidence.store.projection import Placed
 from evidence.times import format_time, parse_time
 from monitor.errors import ChannelState
 
@@ -29,8 +36,33 @@ WATCH = "watch"
 FETCH = "fetch"
 REST = "rest"
 ACCOUNT = "account"
+MARK_BYTES = 8
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 _TIMES = ("since", "looked_at", "snapshot_at", "round_at", "counted_at", "aged_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A channel of the register, and how it is kept."""
+
+    entry: WatchEntry
+    provenance: Provenance
+
+
+class RegisterChangedError(Exception):
+    """The register does not say of a channel any more what something was begun on; it is begun anew.
+
+    Attributes:
+        taken_off: The channel is not on it.
+    """
+
+    def __init__(self, *, taken_off: bool) -> None:
+        super().__init__()
+        self.taken_off = taken_off
+
+
+Require = Callable[[sa.Connection, Watched], None]
+"""Checks that the register still says so of a channel; raises RegisterChangedError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +120,54 @@ def read_standing(text: str) -> Standing:
         linked=said.get("linked"),
         **times,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """Where a file that waits belongs.
+
+    Attributes:
+        position: Among the files of its message, from 0.
+        mark: Made with a key; tells two files apart that had one place, one after the other.
+        entry: What the register calls its channel, or the channel on whose posts its message comments.
+    """
+
+    channel_id: int
+    message_id: int
+    position: int
+    mark: str
+    entry: str = field(compare=False)
+
+    @property
+    def subject(self) -> str:
+        """How it is named in the database."""
+        return f"{self.channel_id}/{self.message_id}/{self.position}/{self.mark}"
+
+    def note(self, connection: sa.Connection, noticed_at: datetime) -> None:
+        """Note that a file waits here, in the transaction of the message that names it."""
+        task.note(connection, kind=FETCH, subject=self.subject, due_at=noticed_at, progress=self.entry)
+
+    def forget(self, connection: sa.Connection, _placed: Sequence[Placed] = ()) -> None:
+        """Note that nothing waits here any more, in the transaction of the event that says why."""
+        task.forget(connection, kind=FETCH, subject=self.subject)
+
+
+def place_of(observation: Observation, channel_id: int, entry: str, seen: SeenKey) -> WaitingFile:
+    """Where the file of an observation belongs."""
+    position = int(str(observation.fields.get("position") or 0))
+    identity = observation.medium.identity if observation.medium else ""
+    number = observation.message_id or 0
+    mark = seen.mark("waiting", str(channel_id), str(number), str(position), identity)
+    return WaitingFile(channel_id, number, position, mark[:MARK_BYTES].hex(), entry)
+
+
+def places_waiting(connection: sa.Connection) -> list[WaitingFile]:
+    """Where files wait, the oldest messages of each channel first."""
+    places = []
+    for subject, noted in task.noted(connection, FETCH).items():
+        channel_id, number, position, mark = subject.split("/")
+        places.append(WaitingFile(int(channel_id), int(number), int(position), mark, noted.progress))
+    return sorted(places, key=lambda each: (each.channel_id, each.message_id, each.position))
 
 
 def standings(connection: sa.Connection) -> dict[str, Standing]:

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import BinaryIO
+from itertools import chain, groupby
+from typing import BinaryIO, TypeVar
 
 import sqlalchemy as sa
 from telethon.tl import types
@@ -21,13 +22,13 @@ from telethon.tl import types
 from config import oplog
 from config.errors import Explained, StoppedError
 from config.link import MessageLink
-from config.watchlist import WatchEntry
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StorageFullError
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.store import task
 from evidence.store.database import reading
+from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import Clock, is_due
 from monitor.errors import (
@@ -42,27 +43,29 @@ from monitor.errors import (
 )
 from monitor.telegram.account import FREEZE, Freeze, freeze_of
 from monitor.telegram.anew import refreshed
-from monitor.telegram.capture import REFUSALS, CaptureAnswer, Glance, Looked, answer, asked_for, capture
+from monitor.telegram.capture import REFUSALS, CaptureAnswer, Glance, Looked, Seen, answer, asked_for, capture
 from monitor.telegram.comments import Comments, name_of_comments
-from monitor.telegram.fetch import PART_BYTES, Download, Fetching
+from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, taken_off
 from monitor.telegram.follow import Following, Way
 from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import PATIENCE_S, Pace
 from monitor.telegram.pictures import File
 from monitor.telegram.session import AccountSession, Sessions
-from monitor.telegram.standing import ACCOUNT, FETCH, Standing, standings
+from monitor.telegram.standing import (
+    ACCOUNT,
+    RegisterChangedError,
+    Require,
+    Standing,
+    WaitingFile,
+    Watched,
+    places_waiting,
+    standings,
+)
 
-IDLE_S = 1.0
+T = TypeVar("T")
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A channel of the register, and how it is kept."""
-
-    entry: WatchEntry
-    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,9 @@ class Office:
     Attributes:
         intake: Gives an intake to the thread that asks.
         register: The channels as they stand in the register now.
+        require: Checks that the register still says so of one of them.
+        own: The provenance of what is said of a channel that the register does not have.
+        seen: The collector's key, for marks.
         beat: Signs what was logged, and has it stamped when that is due.
         lost: Logs that an account was lost, with what is written in the same transaction.
     """
@@ -95,6 +101,9 @@ class Office:
     clock: Clock
     intake: Callable[[], AbstractContextManager[Intake]]
     register: Callable[[], Sequence[Watched]]
+    require: Require
+    own: Provenance
+    seen: SeenKey
     beat: Callable[[], object]
     lost: Callable[[Loss, Also], object]
 
@@ -153,8 +162,9 @@ class Watch:
         self._current: Way | None = None
         self._failure: BaseException | None = None
         self._refused: TelegramError | None = None
+        self._tries = 0
         self._freeze: Freeze | None = None
-        self._waiting: dict[int, list[tuple[int, list[int]]]] = {}
+        self._waiting: dict[int, list[list[WaitingFile]]] = {}
         self.followings: dict[str, Following] = {}
         self.media: Counter[int] = Counter()
 
@@ -188,7 +198,7 @@ class Watch:
         for name in self._left():
             try:
                 with self._sessions.locked(name), self._on_line(name, impatient=False) as fetching:
-                    return self._captured_whole(link, fetching)
+                    return self._asking_when_frozen(partial(self._captured_whole, link), fetching)
             except AccountError as error:
                 if error.state is not None:
                     self.followings = {}  # whether another account still sees them is not known here
@@ -205,20 +215,22 @@ class Watch:
         Raises:
             AccountError: No account is left.
         """
-        tries = 0
         while not self._stopping.is_set():
             try:
                 self._with_accounts(self._go_on)
-                tries = 0
             except (UnreachableError, FloodError, HomeBusyError, StorageFullError) as error:
-                self._wait(error, _BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)])
-                tries += 1
+                self._back_off(error)
             except StoppedError:
                 break
             except AccountError as error:
                 if error.code != "account.in_use":
                     raise
                 self._wait(error, _BACK_OFF_S[-1])  # another watch, `watch add` or `login --check` asks with it
+
+    def _back_off(self, error: Explained) -> None:
+        """Say why the watch cannot go on, and wait before it tries again, longer each time."""
+        self._wait(error, _BACK_OFF_S[min(self._tries, len(_BACK_OFF_S) - 1)])
+        self._tries += 1
 
     def _wait(self, error: Explained, seconds: float) -> None:
         """Say why the watch cannot go on, and wait before it tries again."""
@@ -264,11 +276,11 @@ class Watch:
             raise AccountError("account.none_left", states=", ".join(f"{name}: {states[name]}" for name in names))
         return left
 
-    def _asking_when_frozen(self, work: Callable[[Fetching], None], fetching: Fetching) -> None:
+    def _asking_when_frozen(self, work: Callable[[Fetching], T], fetching: Fetching) -> T:
         """Do the work; where the account is frozen meanwhile, ask for its dates while there is a line."""
         self._freeze = None
         try:
-            work(fetching)
+            return work(fetching)
         except AccountError as error:
             if error.state is AccountState.FROZEN and self._line is not None:
                 with suppress(TelegramError):  # what is known of the loss is logged all the same
@@ -305,12 +317,18 @@ class Watch:
             self._line = line
             pace.keep = partial(self._keep_pace, pace)
             stack.callback(self._keep_pace, pace)
-            fetching = Fetching(self._office.clock)
+            fetching = Fetching(
+                self._office.engine,
+                self._office.clock,
+                require=self._office.require,
+                own=self._office.own,
+                impatient=impatient,
+            )
             fetchers = [stack.enter_context(self._office.intake()) for _each in range(self._rhythm.fetchers)]
             way = self._way(line, session, intake, fetching)
             self._current = way
-            self._read_register(way, fetching, {})
             self._waiting = self._unfetched()
+            self._read_register(way, fetching, {})
             stack.callback(self._join, fetching, self._start_fetching(fetching, fetchers))
             if self._stopping.is_set():
                 raise StoppedError("stopped.by_hand")
@@ -321,9 +339,15 @@ class Watch:
             pace.write(connection)
 
     def _way(self, line: Line, session: AccountSession, intake: Intake, fetching: Fetching) -> Way:
-        def fetch(channel_id: int, file: File) -> AbstractContextManager[BinaryIO]:
+        def fetch(channel_id: int, file: File, watched: Watched) -> AbstractContextManager[BinaryIO]:
             peer = types.InputChannel(channel_id, session.channels[channel_id])
-            download = Download(line, file, lambda stale: refreshed(line.ask, peer, stale))
+            download = Download(
+                line,
+                file,
+                lambda stale: refreshed(line.ask, peer, stale),
+                lambda: fetching.require_registered(watched),
+                partial(fetching.wait_out, line),
+            )
             return io.BufferedReader(download, PART_BYTES)
 
         return Way(
@@ -338,11 +362,14 @@ class Watch:
             unseen_after=self._rhythm.unseen_after,
             counters=self._rhythm.counters,
             queue=fetching.add,
+            require=self._office.require,
+            seen=self._office.seen,
             fetch=fetch,
         )
 
     def _read_register(self, way: Way, fetching: Fetching, before: Mapping[str, Following]) -> None:
         """Follow every channel of the register as it stands there now, each from where it was left."""
+        fetching.register_changed.clear()  # first: what changes while it is read is seen the next time
         register = self._office.register()
         with reading(self._office.engine) as connection:
             known = standings(connection)
@@ -358,8 +385,16 @@ class Watch:
                     self.followings[each.name] = each
         for following in list(self.followings.values()):
             self._follow_comments(following)
-            if following.standing.channel_id is not None:
-                fetching.keep_as(following.standing.channel_id, following.provenance)
+        fetching.keep_as((each.standing.channel_id, each.watched) for each in self.followings.values())
+        self._leave_unregistered(way)
+
+    def _leave_unregistered(self, way: Way) -> None:
+        """Leave the files that a run before this one did not fetch of channels that were taken off the register."""
+        names = {each.entry.channel for each in self.followings.values()}
+        for number, messages in self._waiting.items():
+            for place in chain.from_iterable(files for files in messages if files[0].entry not in names):
+                way.intake.keep_batch([taken_off(place, self._office.clock())], self._office.own, place.forget)
+            self._waiting[number] = [files for files in messages if files[0].entry in names]
 
     def _follow_comments(self, of: Following) -> None:
         """Follow the group in which a channel's posts are commented on, unless the register has it as its own.
@@ -383,15 +418,15 @@ class Watch:
     # Following
 
     def _catch_up(self, fetching: Fetching) -> None:
-        done: set[str] = set()
-        while left := [each for name, each in self.followings.items() if name not in done]:
-            following = left[0]  # its comments come after it, once it has told of them
-            done.add(following.name)
+        for following in self._each():  # the news of all before the history of one
             following.has_news()
-            while not self._stopping.is_set() and self._step(following):
-                self._require_fetchers()
-            while not self._stopping.is_set() and self._resume(following, fetching):
-                self._require_fetchers()
+            while self._goes_on(following) and following.wants_news and self._step(following, fetching):
+                self._heed(fetching)
+        for following in self._each():
+            while self._goes_on(following) and following.is_behind and self._step(following, fetching):
+                self._heed(fetching)
+            while self._goes_on(following) and self._resume(following, fetching):
+                self._heed(fetching)
         self._fetch_all(fetching)
 
     def _fetch_all(self, fetching: Fetching) -> None:
@@ -401,12 +436,30 @@ class Watch:
             FloodError: Telegram asked for a long pause.
         """
         while fetching.count and not self._stopping.is_set():
-            self._require_fetchers()
+            self._heed(fetching)
             due = fetching.next_due()
             if due is not None and due - self._office.clock() > timedelta(seconds=PATIENCE_S):
                 raise FloodError.of("upload.GetFile", due)  # the next run fetches it
             self._stopping.wait(0.02)
-        self._require_fetchers()
+        self._heed(fetching)
+
+    def _each(self) -> Iterator[Following]:
+        """Every channel once, those too that come while they are gone through: comments, once their channel tells."""
+        done: set[str] = set()
+        while left := [each for name, each in self.followings.items() if name not in done]:
+            done.add(left[0].name)
+            yield left[0]
+
+    def _goes_on(self, following: Following) -> bool:
+        return not self._stopping.is_set() and self.followings.get(following.name) is following
+
+    def _heed(self, fetching: Fetching) -> None:
+        """Hear what those who fetch say: why they ended, or that the register is another one now."""
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if fetching.register_changed.is_set() and self._current is not None:
+            self._read_register(self._current, fetching, self.followings)
 
     def _go_on(self, fetching: Fetching) -> None:
         line, way = self._line, self._current
@@ -414,9 +467,8 @@ class Watch:
             return
         stamped_at = read_at = self._office.clock()
         while not self._stopping.is_set():
-            self._require_fetchers()
-            self._answer_captures(fetching)
-            behind = self._step_each() or self._resume_each(fetching)
+            self._heed(fetching)
+            behind = self._look(fetching)
             now = self._office.clock()
             if is_due(stamped_at, self._rhythm.beat, now):
                 self._office.beat()
@@ -427,13 +479,27 @@ class Watch:
             for channel in line.news.wait(0.0 if behind else IDLE_S):
                 self._hint(channel)
 
-    def _step_each(self) -> bool:
+    def _look(self, fetching: Fetching) -> bool:
+        """Ask for what is due, once each; whether there is more to ask at once. Where Telegram is not reached, wait.
+
+        The connections and what was begun on them stay: a file goes on where it was cut.
+        """
+        try:
+            self._answer_captures(fetching)
+            behind = self._step_each(fetching) or self._resume_each(fetching)
+        except UnreachableError as error:
+            self._back_off(error)
+            return False
+        self._tries = 0
+        return behind
+
+    def _step_each(self, fetching: Fetching) -> bool:
         """One step of every channel that has something to ask for; whether there is more to ask at once."""
         behind = False
         for following in self._in_order():
             if following.is_behind and not self._stopping.is_set():
                 with suppress(FloodError):  # this channel rests; another method may be free for the next one
-                    behind = self._step(following) or behind
+                    behind = self._step(following, fetching) or behind
         return behind
 
     def _in_order(self) -> list[Following]:
@@ -445,9 +511,13 @@ class Watch:
             if channel is None or following.standing.channel_id == channel:
                 following.has_news()
 
-    def _step(self, following: Following) -> bool:
+    def _step(self, following: Following, fetching: Fetching) -> bool:
         try:
             more = following.step()
+        except RegisterChangedError:
+            fetching.register_changed.set()
+            following.has_news()  # which was told, and was not kept
+            return True
         except (ChannelError, RequestError, UnknownConstructorError) as error:
             self._rest(error)
             more = False
@@ -476,20 +546,27 @@ class Watch:
         if self._current is None:
             raise ValueError("no account is on line")
         try:
-            seen, glances = capture(link, self._current, self.followings)
+            seen, glances = self._glances(link, self._current, fetching)
             for glance in glances:
                 left = self._waiting.get(glance.number, [])
-                for number, positions in [each for each in left if each[0] in glance.kept]:
-                    glance.resume(fetching, number, positions)
-                    left.remove((number, positions))
+                for files in [each for each in left if each[0].message_id in glance.kept]:
+                    glance.resume(fetching, files)
+                    left.remove(files)
         except REFUSALS as error:
             return CaptureAnswer(None, error=error), ()
         return CaptureAnswer(seen, [self._looked(each) for each in glances]), glances
 
+    def _glances(self, link: MessageLink, way: Way, fetching: Fetching) -> tuple[Seen, list[Glance]]:
+        while True:
+            try:
+                return capture(link, way, self.followings)
+            except RegisterChangedError:
+                self._read_register(way, fetching, self.followings)
+
     def _looked(self, glance: Glance) -> Looked:
         with reading(self._office.engine) as connection:
-            waiting = [tuple(map(int, subject.split("/")[:2])) for subject in task.noted(connection, FETCH)]
-        return glance.looked(sum(channel == glance.number and number in glance.kept for channel, number in waiting))
+            waiting = [each for each in places_waiting(connection) if each.channel_id == glance.number]
+        return glance.looked(sum(each.message_id in glance.kept for each in waiting))
 
     def _answer_captures(self, fetching: Fetching) -> None:
         """Capture what another process asks for, which cannot have the account."""
@@ -529,22 +606,13 @@ class Watch:
             thread.join()  # its pending objects are closed next, and nobody may be at them then
         self.media += fetching.kept
 
-    def _require_fetchers(self) -> None:
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-
-    def _unfetched(self) -> dict[int, list[tuple[int, list[int]]]]:
-        """The files that a run before this one did not fetch: message and positions by channel, the newest last."""
+    def _unfetched(self) -> dict[int, list[list[WaitingFile]]]:
+        """The files that a run before this one did not fetch: those of each message, by channel, the newest last."""
         with reading(self._office.engine) as connection:
-            waiting = task.noted(connection, FETCH)
-        by_message: dict[tuple[int, int], list[int]] = {}
-        for subject in waiting:
-            channel_id, number, position = map(int, subject.split("/"))
-            by_message.setdefault((channel_id, number), []).append(position)
-        by_channel: dict[int, list[tuple[int, list[int]]]] = {}
-        for (channel_id, number), positions in sorted(by_message.items()):
-            by_channel.setdefault(channel_id, []).append((number, positions))
+            places = places_waiting(connection)
+        by_channel: dict[int, list[list[WaitingFile]]] = {}
+        for (channel_id, _number), of_message in groupby(places, lambda each: (each.channel_id, each.message_id)):
+            by_channel.setdefault(channel_id, []).append(list(of_message))
         return by_channel
 
     def _resume_each(self, fetching: Fetching) -> bool:
@@ -561,7 +629,7 @@ class Watch:
         if not left:
             return False
         try:
-            following.resume(fetching, *left[-1])
+            following.resume(fetching, left[-1])
         except (ChannelError, FloodError, RequestError, UnknownConstructorError) as error:
             self._rest(error)
             left.clear()

@@ -1,5 +1,7 @@
 """What the office is told of its watch: how accounts and channels stand, and what the settings lack."""
 
+import hashlib
+import secrets
 import time
 import zipfile
 from collections.abc import Iterator
@@ -22,8 +24,9 @@ from config.errors import SettingsError
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store.database import reading
-from monitor.errors import AccountState, ChannelState
+from monitor.errors import AccountState, ChannelState, FloodError
 from monitor.telegram.line import TELEGRAM
+from monitor.telegram.standing import places_waiting
 from monitor.telegram.watch import Rhythm
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
@@ -92,6 +95,85 @@ def test_a_file_that_waits_when_the_legal_basis_ends_is_not_fetched(at: Desk, mo
         until(lambda: kinds(home)["file"] == 1)
         assert [item.mode for item in items_of(home) if item.kind == "file"] == ["metadata_only"]
     assert len([call for call in at.telegram.calls if call.name == "upload.getFile"]) == 1
+
+
+def holes_of(at: Desk) -> list[str]:
+    home = at.home
+    found = [str(record.values["hole"]) for record in records_of(home) if record.type == "hole"]
+    with reading(home.engine) as connection:
+        assert not places_waiting(connection)
+    home.engine.dispose()
+    return found
+
+
+def asked(at: Desk, name: str) -> int:
+    return len([call for call in at.telegram.calls if call.name == name])
+
+
+def take_off(at: Desk, channel: str) -> None:
+    home = at.home
+    remove_channel(home, channel, doer(home))
+    home.engine.dispose()
+
+
+def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_hole(at: Desk) -> None:
+    at.group(joined=tuple(at.accounts)).post_photo(picture(1), "një")
+    at.group("Dy", "grupi_dy", joined=tuple(at.accounts)).post_photo(picture(2), "dy")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", times=1)
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 2 and asked(at, "upload.getFile"))
+        take_off(at, "grupa")
+        at.clock.pass_by(seconds=100)
+        until(lambda: kinds(home)["file"] == 1, 40)
+    assert holes_of(at) == ["taken_off"]
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(2)).hexdigest()]
+    require_clean(at)
+
+
+def test_a_file_that_a_run_left_is_a_hole_for_the_next_where_its_channel_was_taken_off(at: Desk) -> None:
+    at.group().post_photo(picture(1), "një")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_3600", times=1)
+    assert isinstance(at.once().ended_by, FloodError)
+    take_off(at, "grupa")
+    at.clock.pass_by(hours=2)
+    before = asked(at, "upload.getFile")
+    assert at.once().ended_by is None
+    assert asked(at, "upload.getFile") == before
+    assert holes_of(at) == ["taken_off"]
+
+
+def test_no_part_of_a_file_is_fetched_nor_kept_once_less_may_be_kept(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post_document(secrets.token_bytes(4 << 20), "film.mp4", "video/mp4")
+    at.telegram.faults.delay_s("upload.getFile", 0.5)
+    with running(at) as home:
+        until(lambda: asked(at, "upload.getFile") >= 2)
+        at.register("@grupa", Mode.METADATA_ONLY)
+        most = asked(at, "upload.getFile") + 1
+        until(lambda: kinds(home)["file"] == 1, 40)
+        assert asked(at, "upload.getFile") <= most
+        assert [item.mode for item in items_of(home) if item.kind == "file"] == ["metadata_only"]
+    assert not list((at.folder / "home" / "objects").rglob("[0-9a-f]" * 64))
+    assert holes_of(at) == ["mode"]
+
+
+@pytest.mark.parametrize("lowered", [False, True])
+def test_what_comes_after_the_register_changed_is_kept_as_it_says_now(at: Desk, *, lowered: bool) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        at.telegram.faults.delay_s("updates.getChannelDifference", 1.5)
+        before = asked(at, "updates.getChannelDifference")
+        group.post("një")
+        until(lambda: asked(at, "updates.getChannelDifference") > before)
+        if lowered:
+            at.register("@grupa", Mode.METADATA_ONLY)
+            until(lambda: kinds(home)["message"] == 1, 40)
+        else:
+            take_off(at, "grupa")
+            time.sleep(2.5)
+        modes = {item.mode for item in items_of(home) if item.kind == "message"}
+    assert modes == ({"metadata_only"} if lowered else set())
 
 
 @pytest.mark.usefixtures("often")

@@ -209,7 +209,7 @@ def staged(folder: Path) -> Iterator[Stage]:
             Decoded1.answers = {data: _decoded(decoder, data) for data in files}
         patch.setattr(watch, "Decoder", Decoded1)
         patch.setattr(Writer, "stamp", lambda writer: writer.sequencer.sign())
-        patch.setattr(Line, "_wait", lambda _line, seconds: clock.pass_by(seconds=seconds))
+        patch.setattr(Line, "wait", lambda _line, seconds: clock.pass_by(seconds=seconds))
         patch.setattr(line_module, "_PAUSES_S", (0.0, 0.0, 0.0))
         patch.setattr(watch_module, "IDLE_S", 0.02)
         patch.setattr(watch_module, "_BACK_OFF_S", (0.02,))

@@ -18,6 +18,7 @@ from monitor.telegram.standing import standings
 from tests.homes import records_of
 from tests.watching import Desk, desk, observed, require_clean, tell_settings
 
+KEY = SeenKey(b"k" * 32)
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOURS = st.integers(0, 400).map(lambda hours: timedelta(hours=hours))
 
@@ -53,17 +54,24 @@ def message(number: int, *counters: Part) -> Observation:
 
 def test_what_changed_is_told_once_and_time_tells_two_snapshots_apart() -> None:
     seen = [message(1, Part("views", {"count": "5"})), message(2, Part("views", {"count": "7"}))]
-    first = counts_of(seen, {}, AT)
+    first = counts_of(seen, {}, AT, KEY)
     assert [part.fields["views"] for part in first.parts] == ["5", "7"]
-    assert counts_of(seen, first.marks, AT).observation("42") is None
-    later = counts_of([message(1, Part("views", {"count": "6"})), seen[1]], first.marks, AT + timedelta(hours=6))
+    assert counts_of(seen, first.marks, AT, KEY).observation("42") is None
+    later = counts_of([message(1, Part("views", {"count": "6"})), seen[1]], first.marks, AT + timedelta(hours=6), KEY)
     assert [part.fields["message_id"] for part in later.parts] == ["1"]
-    back = counts_of(seen, later.marks, AT + timedelta(hours=12)).observation("42")
-    again = counts_of(seen[:1], {}, AT).observation("42")
+    back = counts_of(seen, later.marks, AT + timedelta(hours=12), KEY).observation("42")
+    again = counts_of(seen[:1], {}, AT, KEY).observation("42")
     assert back is not None
     assert again is not None
     marks = {observed_marks(SeenKey(bytes(32)), {**each.fields, "kind": "channel"}).seen for each in (back, again)}
     assert len(marks) == 2, "the same counters as at an earlier time are another snapshot"
+
+
+def test_a_mark_of_counters_confirms_no_guess_without_the_key_and_tells_messages_apart() -> None:
+    seen = [message(1, Part("views", {"count": "5"})), message(2, Part("views", {"count": "5"}))]
+    marks, others = (counts_of(seen, {}, AT, key).marks for key in (KEY, SeenKey(b"o" * 32)))
+    assert len({*marks.values(), *others.values()}) == 4
+    assert counts_of(seen, {}, AT, KEY).marks == marks
 
 
 def test_nobody_who_reacted_or_voted_is_told() -> None:
@@ -72,7 +80,7 @@ def test_nobody_who_reacted_or_voted_is_told() -> None:
     reaction = Part("reaction", thumb | {"recent": (Part("reactor", {"person": who}),)})
     vote = Part("vote", {"count": "4", "people": (who,)})
     votes = Part("votes", {"total": "4", "people": (who,), "answers": (vote,)})
-    counts = counts_of([message(3, reaction, votes)], {}, AT)
+    counts = counts_of([message(3, reaction, votes)], {}, AT, KEY)
     (part,) = counts.parts
     assert part.fields["reactions"] == (Part("reaction", thumb),)
     assert (part.fields["voters"], part.fields["answers"]) == ("4", (Part("vote", {"count": "4"}),))

@@ -3,8 +3,10 @@
 import errno
 import hashlib
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from api.office.watch import status
 from evidence.errors import StorageFullError
 from evidence.objects import pending
 from evidence.observation import HoleReason
+from evidence.store.database import reading
+from monitor.telegram.standing import WaitingFile, places_waiting
 from tests.homes import records_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
@@ -76,6 +80,85 @@ def test_twenty_megabytes_cut_three_times_are_one_file(at: Desk) -> None:
     offsets = [call.request.offset for call in at.telegram.calls if call.name == "upload.getFile"]
     assert sum(times - 1 for times in Counter(offsets).values()) == 3
     assert len(set(offsets)) == 41  # the last one finds the end
+
+
+def offsets_of(at: Desk) -> Counter[int]:
+    return Counter(call.request.offset for call in at.telegram.calls if call.name == "upload.getFile")
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_a_file_goes_on_where_it_was_cut_however_long_that_lasted(at: Desk, *, once: bool) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    data = secrets.token_bytes(4 << 20)
+    group.post_document(data, "film.mp4", "video/mp4")
+    cuts = 6  # more than one request is tried again: for a while, nobody answers
+    at.telegram.faults.delay_s("upload.getFile", 0.1)
+    with nullcontext() if once else running(at):
+        done = threading.Thread(target=at.once) if once else threading.Thread(target=lambda: None)
+        done.start()
+        until(lambda: sum(offsets_of(at).values()) >= 3, 40)
+        at.telegram.faults.cut_connections(after_bytes=100_000, request="upload.getFile", times=cuts)
+        home = at.home
+        until(lambda: kinds(home)["file"] == 1, 60)
+        home.engine.dispose()
+        done.join()
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    offsets = offsets_of(at)
+    assert len(offsets) == 9
+    assert offsets[0] == 1
+    assert sum(times - 1 for times in offsets.values()) == cuts
+    require_clean(at)
+
+
+def test_a_file_goes_on_after_a_long_pause(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    data = secrets.token_bytes(4 << 20)
+    at.telegram.faults.delay_s("upload.getFile", 0.1)
+    with running(at) as home:
+        group.post_document(data, "film.mp4", "video/mp4")
+        until(lambda: sum(offsets_of(at).values()) >= 3, 40)
+        at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_300", times=1)
+        until(lambda: status(home).accounts[0].rests_until, 40)
+        at.clock.pass_by(seconds=310)
+        until(lambda: kinds(home)["file"] == 1, 60)
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    assert sum(times - 1 for times in offsets_of(at).values()) == 1
+
+
+def waiting(at: Desk) -> list[WaitingFile]:
+    home = at.home
+    with reading(home.engine) as connection:
+        places = places_waiting(connection)
+    home.engine.dispose()
+    return places
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_two_files_at_one_place_of_one_message_wait_both(at: Desk, *, killed: bool) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    first, second = picture(7), picture(8)
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", times=1)
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        number = group.post_photo(first, "foto")
+        until(lambda: kinds(home)["message"] == 1)
+        group.edit(number, media=types.MessageMediaPhoto(photo=at.telegram.world.add_photo(second)))
+        until(lambda: kinds(home)["edit"] == 1)
+        places = waiting(at)
+        assert [(each.message_id, each.position) for each in places] == [(number, 0), (number, 0)]
+        if not killed:
+            at.clock.pass_by(seconds=100)
+            until(lambda: kinds(home)["file"] == 2, 40)
+    if killed:  # Telegram's message shows the second alone
+        at.clock.pass_by(seconds=100)
+        assert at.once().ended_by is None
+    kept = [hashlib.sha256(data).hexdigest() for data in ((second,) if killed else (first, second))]
+    assert sorted(str(each["sha256"]) for each in observed(at, "file")) == sorted(kept)
+    assert waiting(at) == []
+    home = at.home
+    holes = [(each.values["hole"], each.values["lo"]) for each in records_of(home) if each.type == "hole"]
+    home.engine.dispose()
+    assert holes == ([("unavailable", str(number))] if killed else [])
 
 
 def test_a_file_that_ends_early_is_a_hole(at: Desk) -> None:
