@@ -253,10 +253,9 @@ class Glance(Following):
     def _newest(self) -> int:
         """The highest number of a message; 0 where this account does not see the channel itself."""
         try:
-            page = self._ask(self._history(0, 1))
+            return super()._newest()
         except (RequestError, ChannelError):
             return 0
-        return max((each.id for each in _there(page)), default=0)
 
     def _keep(self, answer: Received, numbers: set[int]) -> None:
         peers = Peers.of(answer.said.users, answer.said.chats)

@@ -43,7 +43,7 @@ from monitor.telegram.fetch import Fetching, Job
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
-from monitor.telegram.reply import Received, read_reply
+from monitor.telegram.reply import Received, messages_before, read_reply
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import (
@@ -61,6 +61,8 @@ from monitor.telegram.standing import (
 LAYER_TYPE = "application/vnd.telegram.tl"
 PAGE = 100
 """The most that Telegram gives of a history, of messages by their numbers, and of a difference."""
+PASSED_OVER = 10
+"""How many of the newest messages may be unreadable before the newest number is guessed."""
 TOPIC_PAGES = 10
 """How many pages of a forum's topics are read for one snapshot."""
 SNAPSHOT_EVERY = timedelta(hours=6)
@@ -274,9 +276,8 @@ class Following:
     def _begin(self) -> None:
         """Show the channel whole, and set the cursor before anything of its history is read."""
         answer, contents, full = self._look_at_channel()
-        newest = self._ask(self._history(0, 1))
-        top = max((message.id for message in newest.said.messages), default=0)
-        standing = self._seen(replace(self.standing, top=max(top, self.standing.top), snapshot_at=self._way.clock()))
+        top = max(self._newest(), self.standing.top)
+        standing = self._seen(replace(self.standing, top=top, snapshot_at=self._way.clock()))
         self._take(answer, [*self._since_last_look(), *contents], standing, full.pts)
 
     def _look_at_channel(self) -> tuple[Received, list[Observation | Hole], Any]:
@@ -393,13 +394,23 @@ class Following:
     def _read_again(self, pts: int) -> None:
         """A difference that cannot be read: its messages are read one page, and if need be one by one, instead."""
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
-        try:
-            newest = self._ask(self._history(0, 1))
-            top = max((message.id for message in newest.said.messages), default=self.standing.top)
-        except UnknownConstructorError:
-            top = self.standing.top + PAGE  # the newest message is what cannot be read
         self._more = False
-        self._too_long(None, max(int(full.pts), pts), top)
+        self._too_long(None, max(int(full.pts), pts), self._newest())
+
+    def _newest(self) -> int:
+        """The highest number of a message, or one above it, where the newest messages cannot be read; 0 for none."""
+        for passed_over in range(PASSED_OVER):
+            request = self._history(0, 1, add_offset=passed_over)
+            body = self._ask_raw(request)
+            try:
+                messages = read_reply(request, body).said.messages
+            except UnknownConstructorError:
+                messages = messages_before(request, body).said
+                if not messages:
+                    continue
+            top = max((message.id for message in messages), default=0)
+            return top + PAGE if passed_over else top
+        return self.standing.top + PAGE
 
     def _fill(self, lo: int, hi: int) -> None:
         """Read the newest part of a span that was not looked at."""
@@ -430,17 +441,25 @@ class Following:
             try:
                 answer = read_reply(request, body)
             except UnknownConstructorError as error:
-                self._take(
-                    Received(method_of(request), body, None, {}),
-                    self._unreadable(number, body, error, method_of(request)),
-                    standing,
-                    None,
+                answer = messages_before(request, body)
+                contents = self._alone(answer, number, error) or self._unreadable(
+                    number, body, error, method_of(request)
                 )
+                self._take(answer, contents, standing, None)
                 continue
             peers = Peers.of(answer.said.users, answer.said.chats)
             found = [message for message in answer.said.messages if not isinstance(message, types.MessageEmpty)]
             contents = [each for message in found for each in self._contents(answer, message, peers)]
             self._take(answer, contents or self._holes((), number, number), standing, None)
+
+    def _alone(self, answer: Received, number: int, error: UnknownConstructorError) -> list[Observation | Hole]:
+        """A message whose own bytes can be read, without what the reply says of accounts; nothing where it cannot."""
+        message = next((each for each in answer.said if each.id == number), None)
+        if message is None or isinstance(message, types.MessageEmpty):
+            return []
+        what = f"beside the message: {_named(error)}"
+        hole = Hole(self._channel_id, HoleReason.UNSUPPORTED, self._way.clock(), number, number, what)
+        return [*self._contents(answer, message, Peers.of([], [])), hole]
 
     def _unreadable(
         self, number: int, body: bytes, error: UnknownConstructorError, method: str
@@ -458,10 +477,9 @@ class Following:
             unsupported=True,
             pictured=True,
         )
-        what = str(error.facts.get("number") or error.facts.get("system") or "")
         return [
             self._acquired(whole, method),
-            Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, what),
+            Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, _named(error)),
         ]
 
     def _recheck(self) -> None:
@@ -800,10 +818,17 @@ class Following:
     def _input(self) -> Any:  # noqa: ANN401 - an object of the schema
         return types.InputChannel(self._number, self._access_hash)
 
-    def _history(self, offset_id: int, limit: int, *, min_id: int = 0) -> TLRequest:
+    def _history(self, offset_id: int, limit: int, *, add_offset: int = 0, min_id: int = 0) -> TLRequest:
         peer = types.InputPeerChannel(self._number, self._access_hash)
         return functions.messages.GetHistoryRequest(
-            peer, offset_id=offset_id, offset_date=None, add_offset=0, limit=limit, max_id=0, min_id=min_id, hash=0
+            peer,
+            offset_id=offset_id,
+            offset_date=None,
+            add_offset=add_offset,
+            limit=limit,
+            max_id=0,
+            min_id=min_id,
+            hash=0,
         )
 
     def _by_number(self, numbers: Sequence[int]) -> TLRequest:
@@ -814,6 +839,11 @@ class Following:
 
     def _ask(self, request: TLRequest) -> Received:
         return read_reply(request, self._ask_raw(request))
+
+
+def _named(error: UnknownConstructorError) -> str:
+    """What could not be read: a constructor's number, or how reading it ended."""
+    return str(error.facts.get("number") or error.facts.get("system") or "")
 
 
 def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update

@@ -5,6 +5,7 @@ object how long it is, so the places are noted while the body is read.
 """
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,35 @@ class _Noting(BinaryReader):  # type: ignore[misc]
         if isinstance(read, _MESSAGES):
             self.spans[id(read)] = _Piece(start, self.position)
         return read
+
+
+class _Below(_Noting):
+    """Keeps the messages that stand directly below the object that is read, as far as it can be read."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.messages: list[Any] = []
+        self._depth = 0
+
+    def tgread_object(self) -> Any:  # noqa: ANN401 - any object of the schema
+        self._depth += 1
+        read = super().tgread_object()
+        self._depth -= 1
+        if self._depth == 1 and isinstance(read, _MESSAGES):
+            self.messages.append(read)
+        return read
+
+
+def messages_before(request: TLRequest, body: bytes) -> Received:
+    """The messages of a reply that can be read up to some place only; ``said`` is a list of them.
+
+    A reply names its messages before the chats and accounts that they speak of. So what cannot be read of these
+    leaves each message that came before it whole.
+    """
+    reader = _Below(body)
+    with suppress(TypeNotFoundError, *_NOT_TL):
+        request.read_result(reader)
+    return Received(method_of(request), body, reader.messages, reader.spans)
 
 
 def read_reply(request: TLRequest, body: bytes) -> Received:

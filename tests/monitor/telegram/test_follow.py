@@ -3,8 +3,9 @@
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,10 @@ from evidence.observation import HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelState
+from monitor.rehearsal.telegram.posts import Post
+from monitor.rehearsal.telegram.rooms import Room
+from monitor.rehearsal.telegram.shown import View
+from monitor.rehearsal.telegram.wire import Encoded
 from tests.homes import PASSPHRASE, records_of, size_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean
 
@@ -168,6 +173,26 @@ def test_an_unknown_constructor_spoils_no_other_message(at: Desk) -> None:
     holes = [record.values for record in records_of(home) if record.type == "hole"]
     home.engine.dispose()
     assert sorted((hole["hole"], hole["lo"]) for hole in holes) == [("unsupported", "3"), ("unsupported", "5")]
+    require_clean(at)
+
+
+def test_an_unknown_constructor_among_the_accounts_spoils_no_message(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group()
+    for number in range(3):
+        group.post(f"mesazh {number}")
+    known = View.around
+
+    def around(self: View, room: Room, posts: Iterable[Post]) -> dict[str, list[Any]]:
+        said = known(self, room, posts)
+        return {**said, "users": [*said["users"], Encoded(b"\x01\x02\x03\x04")]}
+
+    monkeypatch.setattr(View, "around", around)
+    assert at.once().ended_by is None
+    assert sorted(str(each["text"]) for each in observed(at, "message")) == [f"mesazh {number}" for number in range(3)]
+    home = at.home
+    holes = [record.values for record in records_of(home) if record.type == "hole"]
+    home.engine.dispose()
+    assert [(hole["hole"], hole["what"]) for hole in holes] == [("unsupported", "beside the message: 04030201")] * 3
     require_clean(at)
 
 

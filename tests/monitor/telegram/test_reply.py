@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from telethon.tl import functions, types
 
 from monitor.errors import UnknownConstructorError
-from monitor.telegram.reply import read_reply
+from monitor.telegram.reply import messages_before, read_reply
 
 ASKED = functions.messages.GetHistoryRequest(types.InputPeerChannel(1, 2), 0, None, 0, 100, 0, 0, 0)
 AT = datetime(2026, 11, 26, tzinfo=UTC)
@@ -39,6 +39,20 @@ def test_a_constructor_that_nobody_knows_is_named() -> None:
     with pytest.raises(UnknownConstructorError) as error:
         read_reply(ASKED, body)
     assert error.value.facts["number"] == "04030201"
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=5), st.data())
+def test_what_cannot_be_read_behind_messages_leaves_them_whole(texts: list[str], data: st.DataObject) -> None:
+    body = body_of(texts)
+    reply = read_reply(ASKED, body)
+    cut = body[: data.draw(st.integers(0, len(body) - 1))]
+    places = [(message, *reply.raw(message)) for message in reply.said.messages]
+    part = messages_before(ASKED, cut)
+    assert [bytes(message) for message in part.said] == [
+        raw for _message, start, raw in places if start + len(raw) <= len(cut)
+    ]
+    for message in part.said:
+        assert part.raw(message)[1] == bytes(message)
 
 
 @pytest.mark.parametrize("cut", range(0, 60, 3))
