@@ -326,6 +326,7 @@ def opened(
             clock=home.clock,
             intake=lambda: _intake(writer),
             register=register,
+            registered=lambda: frozenset(each.channel for each in every_channel(home)),
             require=partial(_require_registered, home),
             own=Provenance(doer, doer.actor, METHOD, Mode.METADATA_ONLY),
             seen=home.keys.seen_key(),

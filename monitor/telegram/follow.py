@@ -43,7 +43,7 @@ from monitor.telegram.fetch import Fetching, Job
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
-from monitor.telegram.reply import Received, messages_before, read_reply
+from monitor.telegram.reply import Received, first_number, messages_before, read_reply
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import (
@@ -61,10 +61,10 @@ from monitor.telegram.standing import (
 LAYER_TYPE = "application/vnd.telegram.tl"
 PAGE = 100
 """The most that Telegram gives of a history, of messages by their numbers, and of a difference."""
-PASSED_OVER = 10
-"""How many of the newest messages may be unreadable before the newest number is guessed."""
 TOPIC_PAGES = 10
 """How many pages of a forum's topics are read for one snapshot."""
+PASSED_OVER = 10
+"""How many of the newest messages may be unreadable before a channel rests."""
 SNAPSHOT_EVERY = timedelta(hours=6)
 _UNSEEN = {
     ChannelState.PRIVATE: HoleReason.BAN,
@@ -150,6 +150,11 @@ class Following:
     @property
     def known_number(self) -> int | None:
         """The channel's number, if it was found, or the register has it."""
+        return self.standing.channel_id or _number(self.entry.known_id)
+
+    @property
+    def number(self) -> int | None:
+        """The channel's number, where it is known by now."""
         return self.standing.channel_id or _number(self.entry.known_id)
 
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
@@ -256,7 +261,7 @@ class Following:
 
     def _find(self) -> None:
         """Find the channel for this account: by its name, or by its number where the account has met it."""
-        known = self.standing.channel_id or _number(self.entry.known_id)
+        known = self.number
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
             return
@@ -398,19 +403,26 @@ class Following:
         self._too_long(None, max(int(full.pts), pts), self._newest())
 
     def _newest(self) -> int:
-        """The highest number of a message, or one above it, where the newest messages cannot be read; 0 for none."""
+        """The highest number of a message, or one that it has at least where the newest cannot be read; 0 for none.
+
+        Raises:
+            UnknownConstructorError: Of the newest messages no number can be read. None is made up: it would be told as
+                looked at.
+        """
+        unread: list[UnknownConstructorError] = []
         for passed_over in range(PASSED_OVER):
             request = self._history(0, 1, add_offset=passed_over)
             body = self._ask_raw(request)
             try:
-                messages = read_reply(request, body).said.messages
-            except UnknownConstructorError:
-                messages = messages_before(request, body).said
-                if not messages:
+                number = max((message.id for message in read_reply(request, body).said.messages), default=0)
+            except UnknownConstructorError as error:
+                found = first_number(request, body)
+                if found is None:
+                    unread.append(error)
                     continue
-            top = max((message.id for message in messages), default=0)
-            return top + PAGE if passed_over else top
-        return self.standing.top + PAGE
+                number = found
+            return number + passed_over
+        raise unread[-1]
 
     def _fill(self, lo: int, hi: int) -> None:
         """Read the newest part of a span that was not looked at."""

@@ -17,6 +17,13 @@ from monitor.errors import UnknownConstructorError
 from monitor.telegram.allowed import method_of
 
 _MESSAGES = (types.Message, types.MessageService, types.MessageEmpty)
+_DIRECTLY_BELOW = 2
+# its constructor, one or two words of flags, and then its number (layer 229)
+_NUMBER_AT = {
+    types.Message.CONSTRUCTOR_ID: 12,
+    types.MessageService.CONSTRUCTOR_ID: 8,
+    types.MessageEmpty.CONSTRUCTOR_ID: 8,
+}
 # it ends early, or holds what no field of the schema takes: Telethon has no error of its own for that
 _NOT_TL = (
     AttributeError,
@@ -76,15 +83,22 @@ class _Noting(BinaryReader):  # type: ignore[misc]
 
 
 class _Below(_Noting):
-    """Keeps the messages that stand directly below the object that is read, as far as it can be read."""
+    """Keeps the messages that stand directly below the object that is read, as far as it can be read.
+
+    Attributes:
+        first: Where the first object below it begins; None where there is none.
+    """
 
     def __init__(self, body: bytes) -> None:
         super().__init__(body)
         self.messages: list[Any] = []
+        self.first: int | None = None
         self._depth = 0
 
     def tgread_object(self) -> Any:  # noqa: ANN401 - any object of the schema
         self._depth += 1
+        if self._depth == _DIRECTLY_BELOW and self.first is None:
+            self.first = self.position
         read = super().tgread_object()
         self._depth -= 1
         if self._depth == 1 and isinstance(read, _MESSAGES):
@@ -102,6 +116,23 @@ def messages_before(request: TLRequest, body: bytes) -> Received:
     with suppress(TypeNotFoundError, *_NOT_TL):
         request.read_result(reader)
     return Received(method_of(request), body, reader.messages, reader.spans)
+
+
+def first_number(request: TLRequest, body: bytes) -> int | None:
+    """The number of the first message of a reply that cannot be read; None where there is none that this layer knows.
+
+    It stands before all that can be unknown in a message.
+    """
+    reader = _Below(body)
+    with suppress(TypeNotFoundError, *_NOT_TL):
+        request.read_result(reader)
+    if reader.first is None:
+        return None
+    begins = body[reader.first :]
+    at = _NUMBER_AT.get(int.from_bytes(begins[:4], "little"))
+    if at is None or len(begins) < at + 4:
+        return None
+    return int.from_bytes(begins[at : at + 4], "little", signed=True)
 
 
 def read_reply(request: TLRequest, body: bytes) -> Received:

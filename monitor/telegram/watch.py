@@ -89,6 +89,7 @@ class Office:
     Attributes:
         intake: Gives an intake to the thread that asks.
         register: The channels as they stand in the register now.
+        registered: The names of all channels that the register has now, watched here or not.
         require: Checks that the register still says so of one of them.
         own: The provenance of what is said of a channel that the register does not have.
         seen: The collector's key, for marks.
@@ -101,6 +102,7 @@ class Office:
     clock: Clock
     intake: Callable[[], AbstractContextManager[Intake]]
     register: Callable[[], Sequence[Watched]]
+    registered: Callable[[], frozenset[str]]
     require: Require
     own: Provenance
     seen: SeenKey
@@ -389,9 +391,17 @@ class Watch:
         self._leave_unregistered(way)
 
     def _leave_unregistered(self, way: Way) -> None:
-        """Leave the files that a run before this one did not fetch of channels that were taken off the register."""
-        names = {each.entry.channel for each in self.followings.values()}
-        for number, messages in self._waiting.items():
+        """Leave the files that a run before this one did not fetch of channels that were taken off the register.
+
+        A channel that is registered under another name by now was not: nothing is left while a channel of the register
+        could be it.
+        """
+        names = self._office.registered()
+        followed = {each.number for each in self.followings.values()}
+        if None in followed:
+            return
+        for number in [each for each in self._waiting if each not in followed]:
+            messages = self._waiting[number]
             for place in chain.from_iterable(files for files in messages if files[0].entry not in names):
                 way.intake.keep_batch([taken_off(place, self._office.clock())], self._office.own, place.forget)
             self._waiting[number] = [files for files in messages if files[0].entry in names]

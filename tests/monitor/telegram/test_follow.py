@@ -19,7 +19,7 @@ from evidence.content import join_content
 from evidence.observation import HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
-from monitor.errors import ChannelState
+from monitor.errors import ChannelState, UnknownConstructorError
 from monitor.rehearsal.telegram.posts import Post
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.shown import View
@@ -262,3 +262,24 @@ def test_a_reply_that_is_kept_names_the_entry_that_has_its_legal_basis(at: Desk)
         entry = added[reply["legal_basis"]]
         assert entry["legal_basis"]["country"] == "MK"
         assert entry["authority"] == reply["authority"]
+
+
+@pytest.mark.parametrize("inside", ["message", "media"])
+@pytest.mark.parametrize("unread", [1, 10, 12])
+def test_newest_messages_that_cannot_be_read_hide_nothing(at: Desk, unread: int, inside: str) -> None:
+    group = at.group()
+    readable = [group.post(f"mesazh {number}") for number in range(120)]
+    for number in [group.post(f"tjetër {number}") for number in range(unread)]:
+        at.telegram.faults.unknown_constructor(group, number, inside=inside)
+    ended = at.once().ended_by
+    assert ended is None or isinstance(ended, UnknownConstructorError)
+    newest = group.post("e reja")
+    assert at.once().ended_by is None
+    home = at.home
+    seen = completeness_of(home, "grupa")
+    home.engine.dispose()
+    kept = {number for lo, hi in seen.observed for number in range(lo, hi + 1)}
+    assert kept >= {*readable, newest}
+    assert not seen.ahead
+    assert all(hi < newest for _lo, hi in seen.holes)
+    require_clean(at)

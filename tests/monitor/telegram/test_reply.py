@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from telethon.tl import functions, types
 
 from monitor.errors import UnknownConstructorError
-from monitor.telegram.reply import messages_before, read_reply
+from monitor.telegram.reply import first_number, messages_before, read_reply
 
 ASKED = functions.messages.GetHistoryRequest(types.InputPeerChannel(1, 2), 0, None, 0, 100, 0, 0, 0)
 AT = datetime(2026, 11, 26, tzinfo=UTC)
@@ -68,3 +68,28 @@ def test_garbage_never_ends_in_another_error(body: bytes) -> None:
         read_reply(ASKED, body)
     except UnknownConstructorError:
         return
+
+
+@given(
+    st.integers(1, 2**31 - 1),
+    st.sampled_from(["message", "service", "empty"]),
+    st.booleans(),
+)
+def test_a_message_that_cannot_be_read_still_has_its_number(number: int, kind: str, topic: bool) -> None:  # noqa: FBT001
+    peer = types.PeerChannel(1)
+    message = {
+        "message": types.Message(id=number, peer_id=peer, date=AT, message="a", noforwards=topic, offline=topic),
+        "service": types.MessageService(id=number, peer_id=peer, date=AT, action=types.MessageActionEmpty()),
+        "empty": types.MessageEmpty(id=number, peer_id=peer),
+    }[kind]
+    body = bytes(types.messages.ChannelMessages(pts=1, count=1, messages=[message], topics=[], chats=[], users=[]))
+    spoilt = body.replace(types.PeerChannel.CONSTRUCTOR_ID.to_bytes(4, "little"), b"\x01\x02\x03\x04")
+    with pytest.raises(UnknownConstructorError):
+        read_reply(ASKED, spoilt)
+    assert first_number(ASKED, spoilt) == number
+
+
+def test_of_a_message_of_another_layer_no_number_is_made_up() -> None:
+    body = body_of(["a"]).replace(types.Message.CONSTRUCTOR_ID.to_bytes(4, "little"), b"\x01\x02\x03\x04")
+    assert first_number(ASKED, body) is None
+    assert first_number(ASKED, body_of([])) is None

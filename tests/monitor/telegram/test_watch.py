@@ -9,8 +9,9 @@ import pytest
 from telethon.tl import types
 
 from api.office.audit import run_audit
+from api.office.channel import remove_channel
 from api.office.completeness import completeness_of
-from api.office.watch import status
+from api.office.watch import opened, status
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
 from evidence.times import format_time
@@ -20,7 +21,7 @@ from monitor.telegram.account import Freeze
 from monitor.telegram.allowed import ALLOWED
 from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
-from tests.homes import PASSPHRASE, items_of, new_case, records_of, take_in
+from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
 
@@ -285,3 +286,25 @@ def test_a_pause_is_kept_at_once_and_outlives_a_kill(at: Desk) -> None:
     at.telegram.faults.fail("messages.getHistory", "FLOOD_WAIT_3600", code=420, times=1)
     with running(at) as home:
         until(lambda: [each.state for each in status(home).accounts] == [AccountState.FLOOD])
+
+
+@pytest.mark.parametrize("how", ["another name", "another alone"])
+def test_a_file_that_waits_is_left_only_where_its_channel_left_the_register(at: Desk, how: str) -> None:
+    group = at.group()
+    other = at.group("Tjetra", "tjetra")
+    other.post("një")
+    group.post_photo(picture(1), "foto")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", code=420, times=1)
+    assert isinstance(at.once().ended_by, FloodError)
+    at.clock.pass_by(seconds=100)
+    home = at.home
+    if how == "another name":
+        remove_channel(home, "grupa", doer(home))
+        at.register(str(group.id))
+    else:
+        with opened(home, doer(home), only="tjetra") as run:
+            assert run.once().ended_by is None
+    assert at.once().ended_by is None
+    assert kinds(home)["file"] == 1
+    assert "taken_off" not in {str(record.values["hole"]) for record in records_of(home) if record.type == "hole"}
+    home.engine.dispose()
