@@ -102,7 +102,7 @@ def test_an_invitation_needs_a_member_a_name_and_a_task(at: Desk) -> None:
     assert raised.value.found == "E mbyllur, 12 members"
     room.admit(at.accounts[0])
     for member, access in ((NOBODY, "invite"), (MILA, "public")):
-        with pytest.raises(ResolveError, match="on record"):
+        with pytest.raises(ResolveError, match="the log must say"):
             looked(home, address, member, access=access)
     entry, _found = looked(home, f"t.me/joinchat/{room.invite}", MILA, access="invite")
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
