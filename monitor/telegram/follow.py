@@ -307,24 +307,28 @@ class Following:
 
     def _beside(self, full: Any) -> Beside:  # noqa: ANN401 - messages.ChatFull
         itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
-        topics, left = self._topics() if getattr(itself, "forum", False) else ([], False)
-        return Beside(self._administrators(full), topics, left)
+        topics, left, peers = self._topics() if getattr(itself, "forum", False) else ([], False, Peers())
+        admins = self._administrators(full)
+        named = Peers.of(getattr(admins, "users", ()), getattr(admins, "chats", ()))
+        return Beside(admins, topics, left, peers | named)
 
-    def _topics(self) -> tuple[list[Any], bool]:
-        """The topics of a forum, newest first, and whether there are more of them."""
+    def _topics(self) -> tuple[list[Any], bool, Peers]:
+        """The topics of a forum, newest first, whether there are more of them, and whom they name."""
         found: dict[int, Any] = {}
+        peers = Peers()
         peer = types.InputPeerChannel(self._number, self._access_hash)
         for _page in range(TOPIC_PAGES):
             below = min(found, default=0)
             try:
-                page = self._ask(functions.messages.GetForumTopicsRequest(peer, None, below, below, PAGE)).said.topics
+                said = self._ask(functions.messages.GetForumTopicsRequest(peer, None, below, below, PAGE)).said
             except (RequestError, ChannelError, UnknownConstructorError):
-                return list(found.values()), True
-            new = {topic.id: topic for topic in page if topic.id not in found}
+                return list(found.values()), True, peers
+            peers |= Peers.of(said.users, said.chats)
+            new = {topic.id: topic for topic in said.topics if topic.id not in found}
             found |= new
-            if len(page) < PAGE or not new:
-                return list(found.values()), False
-        return list(found.values()), True
+            if len(said.topics) < PAGE or not new:
+                return list(found.values()), False, peers
+        return list(found.values()), True, peers
 
     def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema
         """The administrators where they can be seen; None where Telegram does not show them."""

@@ -8,7 +8,7 @@ Its picture is a file, like that of a message. The tables are of the same form a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -56,11 +56,13 @@ class Beside:
         admins: ``channels.ChannelParticipants`` that were asked for as administrators; None where they are not visible.
         topics: Every ``ForumTopic`` of a forum.
         topics_left: Whether there are more topics than were asked for.
+        peers: Whom these replies name.
     """
 
     admins: object | None = None
     topics: Sequence[object] = ()
     topics_left: bool = False
+    peers: Peers = field(default_factory=Peers)
 
 
 def snapshot_of(
@@ -107,7 +109,7 @@ class _Snapshot:
         reply = told(full, cut)
         listed = told(beside.admins, cut).get("participants", ()) if beside.admins is not None else ()
         topics = tuple(told(topic, cut) for topic in beside.topics)
-        reading = Reading(peers)
+        reading = Reading(beside.peers | peers)
         if beside.topics_left:
             reading.note(HoleReason.UNREAD, f"topics: all but the newest {len(topics)}")
         for where in cut.at:

@@ -8,7 +8,7 @@ import pytest
 from telethon.tl import TLObject, types
 
 from evidence.canonical import jcs
-from evidence.content import PARTS, join_content
+from evidence.content import PARTS, Person, join_content
 from evidence.observation import Hole, HoleReason, Kind, Observation
 from evidence.pictures import find_encoded
 from evidence.store.marks import SeenKey, observed_marks
@@ -222,3 +222,14 @@ def test_the_topics_of_a_forum_are_told_with_who_opened_them() -> None:
     assert b"unread_mentions_count" not in jcs(seen.record)
     holes = beside_snapshot(said, asked, peers, channel_id="42", seen_at=SEEN, fetch=lambda _file: io.BytesIO())
     assert [each.what for each in holes if isinstance(each, Hole)] == ["topics: all but the newest 2"]
+
+
+def test_whom_only_a_reply_beside_the_chat_names_is_called_by_name() -> None:
+    who = admins(types.ChannelParticipantAdmin(5, 77, DAY, types.ChatAdminRights(post_messages=True)))
+    said = full()
+    beside = Beside(who, peers=Peers.of([types.User(5, first_name="Ana", username="ana")], []))
+    seen = snapshot_of(said, beside, Peers.of(said.users, said.chats), raw=RAW, raw_type=RAW_TYPE, channel_id="42")
+    parts_of_it = join_content(seen.fields).parts
+    assert isinstance(parts_of_it, tuple)
+    (person,) = (one.fields["person"] for one in parts_of_it if one.kind == "administrator")
+    assert person == Person("user5", "Ana", "@ana")
