@@ -1,7 +1,7 @@
 """``evidence``: what is preserved; never the content of media. Its search is in ``api.cli.search``."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,13 @@ from api.cli.page import Listing, emit_pages
 from api.cli.search import emit_search, search
 from api.cli.table import Column, Table, for_this_terminal, told_size, told_time
 from api.home import Home
+from casefiles.verifier.report import printable
 from config.errors import UsageError
 from evidence.observation import Kind, Mode
 
 if TYPE_CHECKING:
     from api.office.item import DigestLook, ItemRow, ShownItem
+    from casefiles.lineage import Hint, SaidOfItself
 
 
 @click.group()
@@ -161,24 +163,37 @@ def held_words(item: "ItemRow") -> str:
 
 @evidence.command("show")
 @click.argument("item")
+@click.option("--kin-for", metavar="CASE", help="Of a channel: which others may be its kin, for this case.")
 @reason_option
 @actor_option
 @unasked_passphrase_option
 @json_option
 @click.pass_context
 def show(
-    ctx: click.Context, item: str, reason: str | None, actor: str | None, passphrase_file: Path | None, as_json: bool
+    ctx: click.Context,
+    item: str,
+    kin_for: str | None,
+    reason: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Show one item: its place, its log entry and what is sealed for it.
 
-    With the passphrase, show its digest too. Viewing a digest is logged first, because it lies in a
-    sealed record.
+    With the passphrase, show its digest too, and of a channel what it says of itself: title, names, description,
+    administrators. Viewing that is logged first, because it lies in a sealed record. For a case and a reason,
+    --kin-for compares it with every other watched channel.
     """
     from api.office.item import show_item
-    from api.office.short import item_of
+    from api.office.short import case_of, item_of
 
     home = open_home(ctx)
-    shown = show_item(home, item_of(home, item), look_of(home, actor, reason, passphrase_file))
+    look = look_of(home, actor, reason, passphrase_file)
+    if kin_for is not None:
+        if look is None:
+            raise UsageError("usage.kin_without_passphrase", where="--kin-for")
+        look = replace(look, kin_for=case_of(home, kin_for))
+    shown = show_item(home, item_of(home, item), look)
     facts = {
         **item_entry(shown.item),
         "log_index": shown.log_index,
@@ -187,6 +202,8 @@ def show(
         "holes": [asdict(hole) for hole in shown.holes],
         "others": [other.item_id for other in shown.others],
         "checkpoint": shown.checkpoint,
+        "said": None if shown.said is None else asdict(shown.said),
+        "kin": None if shown.kin is None else [_kin(shown, hint) for hint in shown.kin],
     }
     emit_logged(facts, shown.unstamped, as_json=as_json, text="\n".join(_told(shown)))
 
@@ -219,6 +236,12 @@ def _told(shown: "ShownItem") -> "Iterator[str]":
         yield f"{label + ':':<15} {value}"
     if item.seen is not None:
         yield f"SHA-256:        {item.seen.sha256 or 'not read'}"
+    if shown.said is not None:
+        yield "says of itself:"
+        yield from (f"    {name + ':':<15} {printable(words)}" for name, words in _said(shown.said))
+    if shown.kin is not None:
+        yield "may be its kin; a machine's hints, and a person decides:" if shown.kin else "no hint of kin was found"
+        yield from (f"    {printable(_kin_words(shown, hint))}" for hint in shown.kin)
     yield "sealed of it:"
     yield from (f"    {_SEALED.get(name, name)}\n        SHA-256 {digest}" for name, digest in shown.sealed.items())
     if shown.holes:
@@ -227,6 +250,56 @@ def _told(shown: "ShownItem") -> "Iterator[str]":
     if shown.others:
         yield "kept by other imports too, as:"
         yield from (f"    {other.mode:<14} {other.item_id}, {told_time(other.acquired_at)}" for other in shown.others)
+
+
+def _said(said: "SaidOfItself") -> "Iterator[tuple[str, str]]":
+    plain = {
+        "title": said.title,
+        "user names": _names(said.usernames),
+        "had once": _names(said.inactive_usernames),
+        "description": said.about,
+        "made": told_time(said.created_at),
+        "members": None if said.members is None else str(said.members),
+        "discussion": said.linked_chat,
+        "community": said.community,
+        "its chats": ", ".join(said.linked_chats),
+        "came from": said.migrated_from,
+        "went to": said.migrated_to,
+    }
+    yield from ((label, value) for label, value in plain.items() if value)
+    for each in said.administrators:
+        marks = [each.id, f"@{each.username.removeprefix('@')}" if each.username else "", each.rank or ""]
+        label = "owner" if each.owner else "administrator"
+        yield label, f"{each.name or '-'} ({', '.join(filter(None, marks))})"
+
+
+def _names(names: "Sequence[str]") -> str:
+    return ", ".join(f"@{name}" for name in names)
+
+
+def _kin(shown: "ShownItem", hint: "Hint") -> dict[str, str | None]:
+    return {
+        "channel": hint.channel,
+        "title": shown.titles.get(hint.channel),
+        "sign": hint.sign.value,
+        "what": hint.what,
+    }
+
+
+_SIGNS = {
+    "migrated": "one became the other",
+    "same_administrator": "the same administrator: {}",
+    "same_username": "both have had the user name {}",
+    "same_discussion": "the same discussion group: {}",
+    "same_community": "the same community: {}",
+    "names_the_other": "{} stands in a description",
+}
+
+
+def _kin_words(shown: "ShownItem", hint: "Hint") -> str:
+    title = shown.titles.get(hint.channel)
+    name = f'{hint.channel} "{title}"' if title else f"{hint.channel}, which is not watched"
+    return f"{name}: {_SIGNS[hint.sign.value].format(hint.what)}"
 
 
 def _facts(shown: "ShownItem") -> "Iterator[tuple[str, str]]":

@@ -1,8 +1,8 @@
 """What is preserved, as a person may see it: places, times, sizes and digests, never content.
 
 Places, times and the sizes of ciphertexts stand in clear. Digests, and what kind of file a file is, lie in a sealed
-record: to show them is the one look into records outside of a case. It is logged first, and nothing else leaves the
-record.
+record, and so does what a channel says of itself: to show them is the one look into records outside of a case. It is
+logged first, and nothing else leaves the record. Which other channels may be a channel's kin is computed for a case.
 """
 
 import mimetypes
@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.page import LIMIT, Page, page_of
-from casefiles.case import OpenedEvent, open_events
+from casefiles.case import OpenedEvent, open_events, require_case
+from casefiles.lineage import Hint, SaidOfItself, hints_of, said_of_itself
 from config.errors import Explained
-from evidence.authority import Doer
+from evidence.authority import Doer, require_reason
 from evidence.custody.event import Draft
 from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
@@ -31,10 +32,15 @@ from evidence.store.upgrade import same_thing, stands
 
 @dataclass(frozen=True, slots=True)
 class DigestLook:
-    """Who wants to see digests, and the key that opens them."""
+    """Who wants to see digests, and the key that opens them.
+
+    Attributes:
+        kin_for: The case for which a channel is compared with the others; None where it is not.
+    """
 
     doer: Doer
     casework: Identity = field(repr=False)
+    kin_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,9 @@ class ShownItem:
         others: Items of the same thing, as other imports kept it, in the order of the log.
         checkpoint: Size of the newest signed checkpoint; None before the first.
         unstamped: Why the look has no time stamp yet; None where it has one or nobody looked.
+        said: Of a channel, what it says of itself; None without a look, and where the item has counters alone.
+        kin: Which other channels may be its kin; None where nobody asked.
+        titles: The newest title of each channel that a look showed, by what ``kin`` names.
     """
 
     item: ItemRow
@@ -146,6 +155,9 @@ class ShownItem:
     others: tuple[ItemRow, ...]
     checkpoint: str | None
     unstamped: Explained | None
+    said: SaidOfItself | None = None
+    kin: Sequence[Hint] | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def list_items(
@@ -195,7 +207,8 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
     """One item: its place, its log entry, what is sealed for it, and the holes beside it.
 
     Raises:
-        UnknownItemError: There is no such item.
+        UnknownItemError: There is no such item or case, or kin is asked for of what is no channel.
+        AuthorityError: Kin is asked for without a reason.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
     event = database.event
@@ -206,16 +219,24 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         others = _same(connection, row)
         sizes = _sealed_bytes(home, connection, [row, *others])
         note = newest_checkpoint(connection)
-    seen, unstamped = _look(home, [row.idx], look, {"item": item_id})
+    told = _Told({}, None)
+    if look is not None and row.kind == Kind.CHANNEL.value:
+        told = _look_at_channel(home, row, look)
+    else:
+        _require_no_kin(look, row.kind)
+        told = _Told(*_look(home, [row.idx], look, {"item": item_id}))
     return ShownItem(
-        item=replace(_as_item(row, sizes.get(row.idx)), seen=seen.get(row.idx)),
+        item=replace(_as_item(row, sizes.get(row.idx)), seen=told.seen.get(row.idx)),
         log_index=row.idx,
         after=leaf.after,
         sealed=leaf.sealed,
         holes=holes,
         others=tuple(_as_item(other, sizes.get(other.idx)) for other in others),
         checkpoint=None if note is None else note.decode("utf-8").splitlines()[1],
-        unstamped=unstamped,
+        unstamped=told.unstamped,
+        said=told.said,
+        kin=told.kin,
+        titles=told.titles,
     )
 
 
@@ -247,6 +268,8 @@ def _sealed_bytes(home: Home, connection: sa.Connection, rows: Sequence[sa.Row[A
 
 
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
+    if item.message_id is None:  # a channel, and what it shows beside its messages
+        return ()
     holes = database.hole
     beside = sa.select(holes.c.reason, holes.c.since).where(
         holes.c.channel_id == item.channel_id, holes.c.lo <= item.message_id, holes.c.hi >= item.message_id
@@ -267,6 +290,59 @@ def _look(
     values = {**look.doer.values(), **asked, "items": str(len(indexes))}
     unstamped = home.log_look(Draft("digests_viewed", values))
     return {event.index: _looked_at(event) for event in open_events(home.engine, indexes, look.casework)}, unstamped
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a look at one item showed."""
+
+    seen: Mapping[int, LookedAt]
+    unstamped: Explained | None
+    said: SaidOfItself | None = None
+    kin: Sequence[Hint] | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+def _require_no_kin(look: DigestLook | None, kind: str) -> None:
+    if look is not None and look.kin_for is not None:
+        raise UnknownItemError("unknown_item.not_a_channel", found=kind)
+
+
+def _look_at_channel(home: Home, row: sa.Row[Any], look: DigestLook) -> _Told:
+    """What a channel says of itself, and for a case, what the other channels say that share something with it."""
+    indexes = [row.idx]
+    if look.kin_for is not None:
+        require_case(home.engine, look.kin_for)
+        require_reason(look.doer, act="lineage")
+        indexes = _snapshots(home)
+    values = {**look.doer.values(), "case": look.kin_for, "item": row.item_id, "items": str(len(indexes))}
+    unstamped = home.log_look(Draft("channel_viewed", values))
+    said: dict[int, tuple[str, SaidOfItself]] = {}
+    seen: dict[int, LookedAt] = {}
+    for event in open_events(home.engine, indexes, look.casework):
+        record = event.record.values if event.record else {}
+        itself = said_of_itself(record) if record else None
+        if itself is not None:
+            said[event.index] = _person(str(record["channel_id"])), itself
+        if event.index == row.idx:
+            seen = {row.idx: _looked_at(event)}
+    mine = said.get(row.idx)
+    kin = None if look.kin_for is None else hints_of(_person(row.channel_id), said.values())
+    titles = {name: each.title for name, each in said.values() if each.title is not None}
+    return _Told(seen, unstamped, None if mine is None else mine[1], kin, titles)
+
+
+def _snapshots(home: Home) -> list[int]:
+    """Every item of kind ``channel``: rows do not tell those apart that only say what messages counted."""
+    item = database.item.c
+    with reading(home.engine) as connection:
+        asked = sa.select(item.idx).where(item.kind == Kind.CHANNEL.value).order_by(item.idx)
+        return list(connection.execute(asked).scalars())
+
+
+def _person(channel_id: str) -> str:
+    """A channel as people are named: a channel's or supergroup's own number is bare."""
+    return f"channel{channel_id}" if channel_id.isdecimal() else channel_id
 
 
 def _looked_at(event: OpenedEvent) -> LookedAt:

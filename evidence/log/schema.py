@@ -136,6 +136,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "case_item_removed": Schema(act=(*_ACT, "case", "item")),
         "case_viewed": Schema(act=(*_ACT, "case")),
         "digests_viewed": Schema(act=(*_ACT, "channel", "item", "items")),
+        "channel_viewed": Schema(act=(*_ACT, "case", "item", "items")),
         "searched": Schema(
             subject=("text", "sender_id"), act=(*_ACT, "case", "channel_id", "kind", "since", "until", "items")
         ),

@@ -11,9 +11,10 @@ import pytest
 
 from api.cli.main import main
 from config.words import load_words
-from tests.commands import DONE, USAGE, Life, Terminal, run
-from tests.homes import PASSPHRASE
+from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, Life, Terminal, run
+from tests.homes import PASSPHRASE, records_of
 from tests.nonempty import nonempty
+from tests.watching import Desk, desk
 
 
 def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,3 +138,53 @@ def test_an_item_is_told_in_words(life: Life, home: Path) -> None:
     assert "log entry:      " in told
     assert "_" not in told.replace("metadata_only", "")
     assert ".000Z" not in told
+
+
+def test_what_a_channel_says_of_itself_and_its_kin_is_shown_with_the_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with desk(tmp_path, monkeypatch) as at:
+        show_a_channel(at, monkeypatch)
+
+
+def show_a_channel(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, world = at.folder / "home", at.telegram.world
+    owner = world.add_person("Ana")
+    for title, name in (("Grupa e vjetër", "grupa"), ("Grupa e re", "grupa_e_re"), ("Tjetër", "tjeter")):
+        room = at.group(title, name, administrators=[] if name == "tjeter" else [owner])
+    assert run("monitor", "run", "--once", home=home).code == DONE
+    channels = run("evidence", "list", "--kind", "channel", "--json", home=home).printed["items"]
+    item = channels[0]["item_id"]
+    case = run("case", "open", "--reason", "x", "--json", home=home).printed["case_id"]
+    shown = run("evidence", "show", item, "--json", home=home).printed
+    assert (shown["said"]["title"], shown["said"]["usernames"], shown["kin"]) == ("Grupa e vjetër", ["grupa"], None)
+    assert [each["name"] for each in shown["said"]["administrators"]] == ["Ana"]
+    kin = ("evidence", "show", item, "--kin-for", case, "--reason", "reopened")
+    (hint,) = run(*kin, "--json", home=home).printed["kin"]
+    assert (hint["title"], hint["sign"], hint["what"]) == ("Grupa e re", "same_administrator", f"user{owner.id}")
+    text = run(*kin, home=home).out
+    assert f'"Grupa e re": the same administrator: user{owner.id}' in text
+    assert "a person decides" in text
+    for line in text.splitlines():
+        assert line.isprintable()
+    assert "no hint" in run("evidence", "show", channels[2]["item_id"], *kin[3:], home=home).out
+    assert run(*kin[:-2], "--json", home=home).error["code"] == "authority.needs_reason"
+    assert run(*kin[:4], "nothing", *kin[5:], "--json", home=home).code == REFUSED
+    room.post("një")
+    assert run("monitor", "run", "--once", home=home).code == DONE
+    (message,) = run("evidence", "list", "--kind", "message", "--json", home=home).printed["items"]
+    refused = run("evidence", "show", message["item_id"], *kin[3:], "--json", home=home)
+    assert refused.error["code"] == "unknown_item.not_a_channel"
+    at_home = at.home
+    looks = [record.values for record in records_of(at_home) if record.type == "channel_viewed"]
+    assert [(each["case"], each["item"] == item, each["items"]) for each in looks[:2]] == [
+        (None, True, "1"),
+        (case, True, "3"),
+    ]
+    at_home.engine.dispose()
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
+    locked = run("evidence", "show", item, "--json", home=home).printed
+    assert (locked["said"], locked["kin"], locked["sha256"]) == (None, None, None)
+    assert run(*kin, "--json", home=home).error["code"] == "usage.kin_without_passphrase"
