@@ -7,7 +7,7 @@ HOME/seal.pem        the office's seal certificate
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
-HOME/backup          of how many entries the newest backup is, and when it was made
+HOME/backup          of how many entries the newest backup is, when it was made, and whether on this disk
 HOME/beat            how many entries a time stamp was last asked for, and by its own time when
 """
 
@@ -70,12 +70,27 @@ OBJECTS_FOLDER = "objects"
 LOCK_FILE = "lock"
 BEAT_FILE = "beat"
 BACKUP_FILE = "backup"
+SAME_DISK = "same-disk"
+"""Third word of that file where the backup lies on the disk of the home."""
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
 REHEARSAL = "rehearsal"
 NEXT = ".next"
 """How a new seal and its key end as long as their event is not logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewestBackup:
+    """What is noted of the newest backup.
+
+    Attributes:
+        same_disk: Whether it lies on the disk of the home.
+    """
+
+    entries: int
+    made_at: datetime
+    same_disk: bool
 
 
 class Home:
@@ -297,11 +312,11 @@ class Home:
                 "home.another_log_key", where=str(self.keys.path), expected=str(self.verifier_key), found=str(found)
             )
 
-    def newest_backup(self) -> tuple[int, datetime] | None:
-        """Of how many entries the newest backup is, and when it was made; None if nobody noted one."""
+    def newest_backup(self) -> NewestBackup | None:
+        """What is noted of the newest backup; None if nobody noted one."""
         try:
-            entries, _, made_at = (self.path / BACKUP_FILE).read_text("ascii").strip().partition(" ")
-            return int(entries), parse_time(made_at)
+            entries, made_at, *more = (self.path / BACKUP_FILE).read_text("ascii").split()
+            return NewestBackup(int(entries), parse_time(made_at), same_disk=SAME_DISK in more)
         except (FileNotFoundError, ValueError, CanonicalError):
             return None
 

@@ -23,7 +23,8 @@ from evidence.times import system_clock
 def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> None:
     """Make a backup of this home in the folder DEST, on another disk; others may write meanwhile.
 
-    Each backup is a folder of its own in DEST, and is whole or not there. A sealed file that an
+    Each backup is a folder of its own in DEST, and is whole or not there. The place of DEST must be there, as the
+    stick that is plugged in; DEST itself is made if it is not. A sealed file that an
     older backup there has is not copied again. The keys' folder is left out unless you ask for
     it, because a disk that holds the home and not the keys opens nothing: keep the two apart.
     """
@@ -35,6 +36,8 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
     )
     if not done.rows:
         warn(Term("note.rows_elsewhere"))
+    if done.same_disk:
+        warn(Term("note.backup_on_the_same_disk"))
     if done.description.missing:
         warn(Term("note.not_copied", number=done.description.missing))
     emit(
@@ -46,6 +49,7 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
             "missing": done.description.missing,
             "rows": done.rows,
             "with_keys": with_keys,
+            "same_disk": done.same_disk,
         },
         as_json=as_json,
         text=f"Backup: {done.path}\n{counted(done.description.entries, 'log entry', 'log entries')}, "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from api.home import BACKUP_FILE, BEAT_FILE, LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
+from api.home import BACKUP_FILE, BEAT_FILE, LOCK_FILE, NEXT, OBJECTS_FOLDER, SAME_DISK, SEAL_FILE, SETTINGS_FILE, Home
 from api.office.audit import run_audit
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
@@ -67,12 +67,14 @@ class BackedUp:
     Attributes:
         copied: How many objects were copied; the others share the file of an older backup.
         rows: Whether the database is in it; of PostgreSQL it is not.
+        same_disk: Whether it lies on the disk of the home: who loses that disk loses both.
     """
 
     path: Path
     description: Description
     copied: int
     rows: bool
+    same_disk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,12 @@ class _View:
 def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> BackedUp:
     """Make a backup in ``dest``; it is whole, or not there.
 
+    Of a place that is not there the last folder is made, and no other: a stick that is not plugged in, or is
+    misspelt, would become a folder of this machine's own disk.
+
     Raises:
-        HomeError: ``dest`` lies in the home or in its keys' folder; or the keys are asked for and are not there, or
-            would be sealed to somebody whom the log does not pin.
+        HomeError: ``dest`` lies in the home or in its keys' folder, or where no folder is; or the keys are asked for
+            and are not there, or would be sealed to somebody whom the log does not pin.
         StorageFullError: The disk has no room for it; nothing was begun.
         HomeBusyError: Others kept writing.
     """
@@ -102,14 +107,16 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         home.require_keys()
         for error in home.unpinned():
             raise error
-    make_folder(folder, parents=True, exist_ok=True)
+    if not folder.parent.is_dir():
+        raise HomeError("backup.no_place", where=str(dest))
+    make_folder(folder, exist_ok=True)
     remove_dead_parts(folder)
     with ExitStack() as stack:
         view = _look(home, stack, with_keys=with_keys)
         name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
         done = _put_together(home, view, folder / name, progress)
     if not home.read_only:
-        replace_file(home.path / BACKUP_FILE, _mark(done.description))
+        replace_file(home.path / BACKUP_FILE, _mark(done.description, same_disk=done.same_disk))
     oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
     return done
 
@@ -162,11 +169,18 @@ def _put_together(home: Home, view: _View, target: Path, progress: Progress) -> 
         missing = copy_objects(addresses, home.objects, objects, older, hear)
         description = Description(log, view.made_at, view.entries, len(addresses) - missing, missing, digests)
         write_file(part / DESCRIPTION_FILE, description.to_bytes())
-    return BackedUp(target, description, len(copied) - missing, rows)
+    same_disk = _on_one_disk(home.path, target)
+    return BackedUp(target, description, len(copied) - missing, rows, same_disk)
 
 
-def _mark(description: Description) -> bytes:
-    return f"{description.entries} {description.made_at}\n".encode()
+def _on_one_disk(one: Path, other: Path) -> bool:
+    """Whether two folders lie on one file system."""
+    # LIMIT: two partitions of one disk, and two volumes of one pool, count as two
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _mark(description: Description, *, same_disk: bool) -> bytes:
+    return f"{description.entries} {description.made_at}{f' {SAME_DISK}' * same_disk}\n".encode()
 
 
 # Back in its place
@@ -218,7 +232,7 @@ def restore(
             report = _audit(part, KeyFolder(part / "absent"), clock)  # what its keys know is not in the backup
         if (wrong := _failed(report)) and not damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
-        write_file(part / BACKUP_FILE, _mark(description))
+        write_file(part / BACKUP_FILE, _mark(description, same_disk=_on_one_disk(backup, part)))
     if behind:
         raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
     return Restored(path, description, from_backup, report)

@@ -171,25 +171,24 @@ def store(home: Home) -> Iterable[Finding]:
 
 
 def backups(home: Home) -> Iterable[Finding]:
-    """Tell how old the newest backup is; it is late where something has been kept without one for too long."""
+    """Tell how old the newest backup is; it is late where something has been kept without one for too long.
+
+    What lies on the disk of the home is lost with it, so such a backup does not make up for one elsewhere.
+    """
     with reading(home.engine) as connection:
         entries = tree_size(connection)
-    covered, since = home.newest_backup() or (0, _made_at(home))
-    facts: dict[str, Fact] = {"count": max(entries - covered, 0), "days": max((home.clock() - since).days, 0)}
-    late = facts["count"] and home.clock() - since > timedelta(days=home.settings.backup.warn_days)
-    verdict = Verdict.INDETERMINATE if late else Verdict.PASSED
-    if covered:
-        yield (
-            Finding("backups", verdict, "backups.late", facts)
-            if late
-            else Finding("backups", verdict, "backups.newest", facts)
-        )
+    newest = home.newest_backup()
+    since = newest.made_at if newest else _made_at(home)
+    count = max(entries - (newest.entries if newest else 0), 0)
+    facts: dict[str, Fact] = {"count": count, "days": max((home.clock() - since).days, 0)}
+    within = timedelta(days=home.settings.backup.warn_days)
+    if newest and newest.same_disk:
+        late = home.clock() - _made_at(home) > within
+        codes = ("backups.same_disk", "backups.same_disk_yet")
     else:
-        yield (
-            Finding("backups", verdict, "backups.none", facts)
-            if late
-            else Finding("backups", verdict, "backups.none_yet", facts)
-        )
+        late = bool(count) and home.clock() - since > within
+        codes = ("backups.late", "backups.newest") if newest else ("backups.none", "backups.none_yet")
+    yield Finding("backups", Verdict.INDETERMINATE if late else Verdict.PASSED, codes[not late], facts)
 
 
 def _made_at(home: Home) -> datetime:

@@ -18,13 +18,15 @@ def test_a_backup_is_made_and_restored(home: Path, me: None, tmp_path: Path) -> 
     assert (back["entries"], back["objects"]) == (made["entries"], made["objects"])
     assert (back["verdict"], back["problems"], back["keys"]) == ("PASSED", [], False)
     ran = run("doctor", home=home)
-    assert "the newest is 0 days old; 0 log entries are not in it" in ran.out
+    assert "the newest is 0 days old and lies on the disk of the home" in ran.out
+    assert made["same_disk"] is True
 
 
 def test_words_for_people_say_where_it_is_and_what_is_not_in_it(home: Path, me: None, tmp_path: Path) -> None:
     next(file for file in (home / "objects").rglob("*") if file.is_file()).unlink()
     ran = run("backup", tmp_path / "disk", home=home)
     assert "The keys are not in it" in ran.out
+    assert "loses both" in ran.err
     assert "gone or changed, and are not copied: 1. Run: nisisama audit" in ran.err
     (backup,) = (tmp_path / "disk").iterdir()
     error = run("restore", backup, "--json", home=tmp_path / "new").error

@@ -62,7 +62,9 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     done = backup_of(home, tmp_path / "disk")
     kept = items_of(home)
     assert (done.description.entries, done.rows, done.description.missing) == (size_of(home), True, 0)
-    assert home.newest_backup() == (size_of(home), home.newest_backup()[1])  # type: ignore[index]
+    newest = home.newest_backup()
+    assert newest is not None
+    assert (newest.entries, newest.same_disk, done.same_disk) == (size_of(home), True, True)
     home.engine.dispose()
     home.path.rename(tmp_path / "lost")
     back = restored(done.path, home.path)
@@ -71,12 +73,32 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     assert items_of(again) == kept
     write(again)
     assert verdict(again) is Verdict.PASSED
-    assert again.newest_backup() == (done.description.entries, again.newest_backup()[1])  # type: ignore[index]
+    assert again.newest_backup() == newest
     modes = {
         file.stat().st_mode & 0o777 for file in again.path.rglob("*") if file.is_file() and "objects" not in file.parts
     }
     assert modes == {0o600}
     again.engine.dispose()
+
+
+def test_a_place_that_is_not_there_is_refused_and_not_made(home: Home, tmp_path: Path) -> None:
+    for place in (tmp_path / "stick" / "nisisama", tmp_path / "a" / "b" / "c"):
+        with pytest.raises(HomeError) as raised:
+            backup_of(home, place)
+        assert raised.value.code == "backup.no_place"
+    assert home.newest_backup() is None
+    assert not (tmp_path / "stick").exists()
+    assert not (tmp_path / "a").exists()
+    assert backup_of(home, tmp_path / "made").path.parent == tmp_path / "made"
+
+
+def test_a_backup_on_another_disk_is_told_from_one_beside_the_home(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "_on_one_disk", lambda _home, _dest: False)
+    assert not backup_of(home, tmp_path / "disk").same_disk
+    assert home.newest_backup() is not None
+    assert not home.newest_backup().same_disk  # type: ignore[union-attr]
 
 
 def test_what_others_write_meanwhile_is_not_in_it_and_breaks_nothing(

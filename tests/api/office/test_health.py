@@ -211,6 +211,11 @@ def test_a_home_that_was_not_backed_up_for_long_is_found(home: Home) -> None:
     replace_file(home.path / "backup", f"{size_of(home) - 1} {format_time(system_clock())}\n".encode())
     (problem,) = examine(home.path, later).problems
     assert (problem.code, problem.facts) == ("backups.late", {"count": 1, "days": 8})
+    replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())} same-disk\n".encode())
+    (problem,) = examine(home.path, later).problems
+    assert (problem.verdict, problem.code) == (Verdict.INDETERMINATE, "backups.same_disk")
+    (told,) = [each for each in examine(home.path, system_clock).findings if each.id == "backups"]
+    assert (told.verdict, told.code) == (Verdict.PASSED, "backups.same_disk_yet")
     for damaged in (b"", b"x y", b"1 yesterday", b"1"):
         (home.path / "backup").write_bytes(damaged)
         assert [each.code for each in examine(home.path, later).problems] == ["backups.none"]
