@@ -7,15 +7,18 @@ Spans = tuple[tuple[int, int], ...]
 
 def with_span(spans: Spans, lo: int, hi: int) -> Spans:
     """The spans and one more, joined where they touch; nothing is added where ``hi`` is below ``lo``."""
-    if hi < lo:
-        return spans
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted((*spans, (lo, hi))):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+    return spans if hi < lo else joined((*spans, (lo, hi)))
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> Spans:
+    """All of these, in whatever order they come, joined where they touch."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
-            joined.append((first, last))
-    return tuple(joined)
+            found.append((first, last))
+    return tuple(found)
 
 
 def highest_gap(spans: Spans, top: int) -> tuple[int, int] | None:
@@ -26,6 +29,26 @@ def highest_gap(spans: Spans, top: int) -> tuple[int, int] | None:
             return last + 1, hi
         hi = min(hi, first - 1)
     return (1, hi) if hi >= 1 else None
+
+
+def between(spans: Spans, top: int) -> Spans:
+    """The spans from 1 to ``top`` that lie in none of these."""
+    left: list[tuple[int, int]] = []
+    start = 1
+    for first, last in spans:
+        if start < first and start <= top:
+            left.append((start, min(first - 1, top)))
+        start = max(start, last + 1)
+    if start <= top:
+        left.append((start, top))
+    return tuple(left)
+
+
+def common(some: Spans, others: Spans) -> Spans:
+    """What lies in a span of both."""
+    return tuple(
+        (max(lo, first), min(hi, last)) for lo, hi in some for first, last in others if lo <= last and first <= hi
+    )
 
 
 def absent(numbers: Iterable[int], lo: int, hi: int) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _SHOWN = 12
 """How many spans or holes of one kind are listed; the JSON has all."""
+_LEGEND = "# all kept   + some kept   . found empty   - not received   ? not looked at yet"
+"""What the signs of the timeline say of their numbers."""
 
 
 @click.command("completeness")
@@ -42,6 +44,8 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
         "channel": found.channel,
         "observed": [list(span) for span in found.observed],
         "holes": [list(span) for span in found.holes],
+        "empty": [list(span) for span in found.empty],
+        "not_received": [list(span) for span in found.not_received],
         "ahead": [list(span) for span in found.ahead],
         "gaps": [
             {
@@ -53,37 +57,71 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
             }
             for each in found.gaps
         ],
-        "deleted": found.deleted,
+        "deleted": _size(found.deleted),
+        "deleted_numbers": [list(span) for span in found.deleted],
         "first_look": _time(found.first_look),
         "last_look": _time(found.last_look),
+        "state": found.state.value,
+        "unseen_since": _time(found.unseen_since),
     }
 
 
 def _lines(found: "Completeness") -> Iterator[str]:
-    yield f"Channel {found.channel or found.channel_id} (number {found.channel_id})"
-    yield f"First look: {_told(found.first_look, 'never')}. Last look: {_told(found.last_look, 'never')}."
-    yield ""
-    yield from _timeline(found)
-    yield f"Kept: {counted(_size(found.observed), 'message')}."
-    yield from _spans("Found empty", found.holes)
-    yield from _spans("Not looked at yet", found.ahead)
-    yield f"Known to be deleted: {counted(found.deleted, 'message')}."
+    yield f"Channel {found.channel or found.channel_id} (number {found.channel_id or 'not known'})"
+    if found.first_look or found.last_look:
+        yield from _seen(found)
+    else:
+        yield from _never_seen(found)
     timed = [each for each in found.gaps if each.lo is None]
     others = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
     yield from _holes("Periods not seen, or seen only in part", timed)
     yield from _holes("Parts missing from messages that were seen", others)
 
 
+def _seen(found: "Completeness") -> Iterator[str]:
+    yield f"First look: {_told(found.first_look, 'never')}. Last look: {_told(found.last_look, 'never')}."
+    yield ""
+    yield from _timeline(found)
+    yield f"Kept: {counted(_size(found.observed), 'message')}."
+    yield from _spans("Found empty", found.empty)
+    yield from _spans("Not in any import, and never looked at; why is not known", found.not_received)
+    yield from _spans("Not looked at yet", found.ahead)
+    if found.deleted:
+        yield from _spans("Known to be deleted", found.deleted, "message")
+        yield from _wrapped("Whichever of these was kept before stays kept: see evidence list.")
+    else:
+        yield "Known to be deleted: 0 messages."
+
+
+def _never_seen(found: "Completeness") -> Iterator[str]:
+    """Of a channel that is registered, and of which nothing was ever seen."""
+    if found.unseen_since is None:
+        yield from _wrapped(
+            "Registered, and not looked at yet: nothing can be said about it. To watch it: nisisama monitor run"
+        )
+        return
+    since = _told(found.unseen_since, "")
+    yield from _wrapped(
+        f"Registered, and never seen: Telegram has not shown it to the account since {since} ({found.state.value}). "
+        "Nothing can be said about it."
+    )
+
+
+def _wrapped(words: str) -> Iterator[str]:
+    yield from textwrap.wrap(words, _WIDTH, subsequent_indent="  ")
+
+
 def _timeline(found: "Completeness") -> Iterator[str]:
-    """One line for all numbers: ``#`` all kept, ``+`` some kept, ``.`` none, ``?`` not looked at."""
-    top = max((hi for spans in (found.observed, found.holes, found.ahead) for _lo, hi in spans), default=0)
+    """One line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``-`` not received, ``?`` ahead."""
+    every = (found.observed, found.holes, found.not_received, found.ahead)
+    top = max((hi for spans in every for _lo, hi in spans), default=0)
     if not top:
         return
     width = min(_WIDTH, top)
     cells = [_cell(found, at * top // width + 1, (at + 1) * top // width) for at in range(width)]
     yield "".join(cells)
     yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) else f"1 to {top}"
-    yield "# all kept   + some kept   . nothing could be seen   ? not looked at yet"
+    yield _LEGEND
     yield ""
 
 
@@ -91,7 +129,9 @@ def _cell(found: "Completeness", lo: int, hi: int) -> str:
     kept = _within(found.observed, lo, hi)
     if _within(found.ahead, lo, hi):
         return "?"
-    return "#" if kept == hi - lo + 1 else "+" if kept else "."
+    if kept:
+        return "#" if kept == hi - lo + 1 else "+"
+    return "-" if _within(found.not_received, lo, hi) else "."
 
 
 def _within(spans: "Spans", lo: int, hi: int) -> int:
@@ -102,12 +142,12 @@ def _size(spans: "Spans") -> int:
     return sum(hi - lo + 1 for lo, hi in spans)
 
 
-def _spans(title: str, spans: "Spans") -> Iterator[str]:
+def _spans(title: str, spans: "Spans", what: str = "number") -> Iterator[str]:
     if not spans:
         return
     shown = ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in spans[:_SHOWN])
     more = f", and {len(spans) - _SHOWN} more spans" if len(spans) > _SHOWN else ""
-    yield f"{title}: {counted(_size(spans), 'number')} ({shown}{more})."
+    yield from _wrapped(f"{title}: {counted(_size(spans), what)} ({shown}{more}).")
 
 
 def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:

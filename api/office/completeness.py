@@ -1,6 +1,6 @@
 """What was seen of a channel and what was not: numbers, reasons, times. Read from rows in clear; no key is needed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,11 @@ from config.watchlist import plain_channel
 from evidence.completeness import Gap, open_gaps
 from evidence.errors import UnknownItemError
 from evidence.observation import OF_TIME, HoleReason, Kind
-from evidence.spans import Spans, absent, highest_gap, with_span
+from evidence.spans import Spans, absent, between, common, joined
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import parse_time
+from monitor.errors import ChannelState
 from monitor.telegram.standing import Standing, standings
 
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
@@ -43,80 +44,125 @@ class Completeness:
     """What was seen of one channel.
 
     Attributes:
+        channel_id: Its number; None where it is registered and its number is not known.
         observed: Spans of numbers whose messages are kept.
-        holes: Spans of numbers that were looked at and held nothing that could be seen.
-        ahead: Spans of numbers that exist and were not looked at yet.
+        holes: Spans of numbers that are recorded as missing, whoever found that.
+        empty: Those of the holes that the watch looked at: nothing could be seen there.
+        not_received: Spans of numbers at which nobody looked, and which no import has.
+        ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time.
-        deleted: How many messages are known to be gone.
+        deleted: Spans of numbers whose messages are known to be gone.
+        state: What the channel is to the account, where the watch looked for it.
+        unseen_since: Since when Telegram has not shown it; None where it does, or where nobody looked for it.
     """
 
-    channel_id: str
+    channel_id: str | None
     channel: str | None
     observed: Spans
     holes: Spans
+    empty: Spans
+    not_received: Spans
     ahead: Spans
     gaps: Sequence[Missed]
-    deleted: int
+    deleted: Spans
     first_look: datetime | None
     last_look: datetime | None
+    state: ChannelState
+    unseen_since: datetime | None
 
 
 def completeness_of(home: Home, channel: str) -> Completeness:
     """What was seen of a channel, named as the register names it, or by its number.
 
     Raises:
-        UnknownItemError: Nothing of it is kept, and it is not watched.
+        UnknownItemError: Nothing of it is kept, and it is not registered.
     """
     name = plain_channel(channel)
     with reading(home.engine) as connection:
-        known = standings(connection)
-        standing, channel_id = _meant(known, name)
+        known, registered = standings(connection), _registered(connection)
+        standing, channel_id = _meant(known, registered, name)
         numbers = _numbers(connection, channel_id)
         holes = _holes(connection, channel_id)
         first, last = _looks(connection, channel_id)
         deleted = _deleted(connection, channel_id)
-    watched = name in known or any(str(each.channel_id) == name for each in known.values())
+    watched = name in known.keys() | registered.keys() or name in registered.values()
+    watched = watched or any(str(each.channel_id) == name for each in known.values())
     if not numbers and not holes and not watched:
         raise UnknownItemError("unknown_item.no_such_channel_seen", found=channel[:64])
     gaps = [Gap(idx, each.lo, each.hi) for idx, each in holes if each.reason is HoleReason.GAP and each.lo and each.hi]
     still = {gap.idx for gap in open_gaps(gaps, numbers)}
     shown = [each for idx, each in holes if each.reason is not HoleReason.GAP or idx in still]
-    empty = _empty(gaps, still, numbers)
+    missing, ahead = _missing(gaps, still, numbers), _ahead(standing)
+    looked_at = _looked_at(known, channel_id)
     return Completeness(
         channel_id=channel_id,
-        channel=next((name for name, each in known.items() if str(each.channel_id) == channel_id), None),
+        channel=_name(known, registered, channel_id, name),
         observed=_runs(numbers),
-        holes=empty,
-        ahead=_ahead(standing),
+        holes=missing,
+        empty=common(missing, looked_at),
+        not_received=_not_received(_runs(numbers), missing, looked_at, ahead),
+        ahead=ahead,
         gaps=_closed(shown),
         deleted=deleted,
         first_look=first,
         last_look=max(filter(None, (last, standing.looked_at)), default=None),
+        state=standing.state,
+        unseen_since=standing.since,
     )
 
 
-def _meant(known: dict[str, Standing], name: str) -> tuple[Standing, str]:
-    if name in known:
-        standing = known[name]
-        return standing, str(standing.channel_id or name)
+def _registered(connection: sa.Connection) -> dict[str, str | None]:
+    """The number of every registered channel, by its name; a name that is a number is one."""
+    rows = connection.execute(sa.select(database.channel.c.channel, database.channel.c.channel_id))
+    return {row.channel: row.channel if row.channel.isdecimal() else row.channel_id for row in rows}
+
+
+def _meant(
+    known: Mapping[str, Standing], registered: Mapping[str, str | None], name: str
+) -> tuple[Standing, str | None]:
+    """How the channel stands, and its number; None where the register does not know that either."""
+    if name in known or name in registered:
+        standing = known.get(name, Standing())
+        number = registered.get(name) if standing.channel_id is None else str(standing.channel_id)
+        return standing, number
     return next(((each, name) for each in known.values() if str(each.channel_id) == name), (Standing(), name))
 
 
-def _numbers(connection: sa.Connection, channel_id: str) -> list[int]:
+def _name(
+    known: Mapping[str, Standing], registered: Mapping[str, str | None], channel_id: str | None, name: str
+) -> str | None:
+    if name in known or name in registered:
+        return name
+    return next((name for name, each in known.items() if str(each.channel_id) == channel_id), None)
+
+
+def _looked_at(known: Mapping[str, Standing], channel_id: str | None) -> Spans:
+    """The numbers that the watch looked at, under whatever name the channel was registered."""
+    mine = (each for each in known.values() if each.channel_id is not None and str(each.channel_id) == channel_id)
+    return joined(span for each in mine for span in each.spans)
+
+
+def _not_received(observed: Spans, missing: Spans, looked_at: Spans, ahead: Spans) -> Spans:
+    """The numbers up to the highest that are not kept, that the watch did not look at and does not have ahead."""
+    top = max((hi for spans in (observed, missing, looked_at, ahead) for _lo, hi in spans), default=0)
+    return between(joined((*observed, *looked_at, *ahead)), top)
+
+
+def _numbers(connection: sa.Connection, channel_id: str | None) -> list[int]:
     item = database.item.c
     asked = sa.select(item.message_id).where(item.channel_id == channel_id, item.kind.in_(_SAID))
     asked = asked.where(item.message_id.is_not(None)).distinct().order_by(item.message_id)
     return list(connection.execute(asked).scalars())
 
 
-def _deleted(connection: sa.Connection, channel_id: str) -> int:
+def _deleted(connection: sa.Connection, channel_id: str | None) -> Spans:
     item = database.item.c
-    asked = sa.select(sa.func.count(sa.distinct(item.message_id)))
+    asked = sa.select(item.message_id).distinct().order_by(item.message_id)
     asked = asked.where(item.channel_id == channel_id, item.kind == Kind.DELETION.value)
-    return int(connection.execute(asked).scalar_one())
+    return _runs(list(connection.execute(asked.where(item.message_id.is_not(None))).scalars()))
 
 
-def _holes(connection: sa.Connection, channel_id: str) -> list[tuple[int, Missed]]:
+def _holes(connection: sa.Connection, channel_id: str | None) -> list[tuple[int, Missed]]:
     table = database.hole
     rows = connection.execute(sa.select(table).where(table.c.channel_id == channel_id).order_by(table.c.idx))
     return [
@@ -134,7 +180,7 @@ def _holes(connection: sa.Connection, channel_id: str) -> list[tuple[int, Missed
     ]
 
 
-def _looks(connection: sa.Connection, channel_id: str) -> tuple[datetime | None, datetime | None]:
+def _looks(connection: sa.Connection, channel_id: str | None) -> tuple[datetime | None, datetime | None]:
     at = database.item.c.acquired_at
     asked = sa.select(sa.func.min(at), sa.func.max(at)).where(database.item.c.channel_id == channel_id)
     first, last = connection.execute(asked).one()
@@ -151,22 +197,13 @@ def _runs(numbers: Sequence[int]) -> Spans:
     return tuple(runs)
 
 
-def _empty(gaps: Iterable[Gap], still: set[int], numbers: Sequence[int]) -> Spans:
+def _missing(gaps: Iterable[Gap], still: set[int], numbers: Sequence[int]) -> Spans:
     """The numbers of the gaps that are still open, without those that are known by now."""
-    found: Spans = ()
-    for gap in gaps:
-        if gap.idx in still:
-            for lo, hi in absent(numbers, gap.lo, gap.hi):
-                found = with_span(found, lo, hi)
-    return found
+    return joined(span for gap in gaps if gap.idx in still for span in absent(numbers, gap.lo, gap.hi))
 
 
 def _ahead(standing: Standing) -> Spans:
-    left: Spans = ()
-    spans = standing.spans
-    while gap := highest_gap(spans, standing.top):
-        left, spans = with_span(left, *gap), with_span(spans, *gap)
-    return left
+    return between(standing.spans, standing.top)
 
 
 def _closed(holes: Sequence[Missed]) -> list[Missed]:

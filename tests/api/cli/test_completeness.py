@@ -1,10 +1,12 @@
 """The page of completeness: 80 columns, words for every reason, and the same in JSON."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from api.cli.completeness import _as_json, _lines
 from api.office.completeness import Completeness, Missed
 from evidence.observation import HoleReason
+from monitor.errors import ChannelState
 
 AT = datetime(2026, 11, 26, 10, tzinfo=UTC)
 
@@ -13,8 +15,10 @@ def found(**changed: object) -> Completeness:
     values: dict[str, object] = {
         "channel_id": "7",
         "channel": "grupa",
-        "observed": ((1, 90), (101, 200)),
+        "observed": ((11, 90), (101, 200)),
         "holes": ((91, 100),),
+        "empty": ((91, 97),),
+        "not_received": ((1, 10), (98, 100)),
         "ahead": ((201, 240),),
         "gaps": [
             Missed(HoleReason.GAP, 91, 100, AT, None),
@@ -22,9 +26,11 @@ def found(**changed: object) -> Completeness:
             Missed(HoleReason.BAN, None, None, AT, None),
             Missed(HoleReason.PAYWALL, 5, 5, AT, None),
         ],
-        "deleted": 3,
+        "deleted": ((12, 12), (14, 15)),
         "first_look": AT,
         "last_look": AT + timedelta(days=1),
+        "state": ChannelState.OK,
+        "unseen_since": None,
     }
     return Completeness(**(values | changed))  # type: ignore[arg-type]
 
@@ -34,10 +40,11 @@ def test_the_page_says_all_of_it_in_words() -> None:
     assert all(len(line) <= 80 for line in lines)
     text = " ".join(" ".join(lines).split())
     for words in (
-        "Kept: 190 messages.",
-        "Found empty: 10 numbers (91 to 100).",
+        "Kept: 180 messages.",
+        "Found empty: 7 numbers (91 to 97).",
+        "Not in any import, and never looked at; why is not known: 13 numbers (1 to 10, 98 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
-        "Known to be deleted: 3 messages.",
+        "Known to be deleted: 3 messages (12, 14 to 15).",
         "from 2026-11-26 10:00:00 UTC to 2026-11-26 12:00:00 UTC: the program was not running",
         "from 2026-11-26 10:00:00 UTC to now",
         "number 5: ",
@@ -47,24 +54,45 @@ def test_the_page_says_all_of_it_in_words() -> None:
 
 def test_the_timeline_has_eighty_columns_whatever_the_channel_has() -> None:
     for top in (1, 3, 79, 80, 81, 1000, 123_456):
-        lines = list(_lines(found(observed=((1, top),), holes=(), ahead=(), gaps=[])))
+        lines = list(_lines(found(observed=((1, top),), holes=(), empty=(), not_received=(), ahead=(), gaps=[])))
         bar = next(line for line in lines if line.startswith("#"))
         assert bar == "#" * min(80, top)
-    bar = next(line for line in _lines(found()) if line.startswith("#"))
+    bar = next(line for line in _lines(found()) if line.startswith("-"))
     assert len(bar) == 80
-    assert set(bar) == {"#", "+", ".", "?"}
+    assert set(bar) == {"#", "+", ".", "-", "?"}
 
 
 def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
-    nothing = found(observed=(), holes=(), ahead=(), gaps=[], deleted=0, first_look=None, last_look=None)
-    text = "\n".join(_lines(nothing))
-    assert "First look: never." in text
-    assert "Kept: 0 messages." in text
+    nothing = found(
+        channel_id=None,
+        observed=(),
+        holes=(),
+        empty=(),
+        not_received=(),
+        ahead=(),
+        gaps=[],
+        deleted=(),
+        first_look=None,
+        last_look=None,
+    )
+    text = " ".join(" ".join(_lines(nothing)).split())
+    assert text == (
+        "Channel grupa (number not known) "
+        "Registered, and not looked at yet: nothing can be said about it. To watch it: nisisama monitor run"
+    )
+    gone = replace(nothing, state=ChannelState.GONE, unseen_since=AT, gaps=found().gaps)
+    text = " ".join(" ".join(_lines(gone)).split())
+    assert "never seen: Telegram has not shown it to the account since 2026-11-26 10:00:00 UTC (gone)" in text
+    assert "from 2026-11-26 10:00:00 UTC to now" in text
+    assert _as_json(nothing)["channel_id"] is None
 
 
 def test_json_has_every_hole_with_its_two_ends() -> None:
     said = _as_json(found())
-    assert said["observed"] == [[1, 90], [101, 200]]
+    assert said["observed"] == [[11, 90], [101, 200]]
+    assert (said["holes"], said["empty"]) == ([[91, 100]], [[91, 97]])
+    assert said["not_received"] == [[1, 10], [98, 100]]
+    assert (said["deleted"], said["deleted_numbers"]) == (3, [[12, 12], [14, 15]])
     assert said["gaps"][1] == {
         "reason": "downtime",
         "lo": None,

@@ -1,14 +1,20 @@
 """What was seen of a channel, beside the numbers that an export has."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from api.office.channel import add_channel
 from api.office.completeness import completeness_of
+from config.watchlist import watch_entry
 from evidence.errors import UnknownItemError
-from evidence.observation import HoleReason
+from evidence.observation import HoleReason, Mode
+from evidence.store import database
 from monitor.rehearsal.export import write_export
-from tests.homes import items_of, new_home, take_in
+from monitor.telegram.standing import Standing, write_standing
+from tests.homes import doer, items_of, new_home, take_in
 from tests.watching import desk
 
 
@@ -24,9 +30,60 @@ def test_an_export_says_which_numbers_it_has_and_which_it_skips(tmp_path: Path) 
     assert seen == {int(str(number)) for number in said}
     assert not seen & holes
     assert holes | seen >= set(range(min(seen), max(seen) + 1))
+    # nobody looked: what the export lacks is not said to be empty, and what lies before it neither
+    assert found.empty == ()
+    assert numbers_in(found.not_received) == set(range(1, max(seen) + 1)) - seen
     assert {each.reason for each in found.gaps if each.lo} >= {HoleReason.GAP}
     assert found.ahead == ()
     assert found.first_look is not None
+    home.engine.dispose()
+
+
+def numbers_in(spans: Iterable[tuple[int, int]]) -> set[int]:
+    return {number for lo, hi in spans for number in range(lo, hi + 1)}
+
+
+def test_what_a_watch_looked_at_and_an_import_lacks_are_never_mixed(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    write_export(tmp_path / "export", seed=1, messages=40)
+    take_in(home, tmp_path / "export")
+    before = completeness_of(home, next(item.channel_id for item in items_of(home)))
+    lacked = numbers_in(before.holes)
+    for lo, hi in ((1, max(lacked)), (1, min(lacked)), (1, min(lacked) - 1), (max(lacked) + 1, max(lacked) + 5)):
+        standing = Standing(channel_id=int(str(before.channel_id)), top=hi, spans=((lo, hi),))
+        with home.engine.begin() as connection:
+            write_standing(connection, "grupa", standing, home.clock())
+        found = completeness_of(home, str(before.channel_id))
+        looked = set(range(lo, hi + 1))
+        assert numbers_in(found.empty) == lacked & looked
+        assert numbers_in(found.not_received).isdisjoint(looked | numbers_in(found.observed))
+        assert numbers_in(found.empty) | numbers_in(found.not_received) | numbers_in(found.ahead) >= lacked
+        assert numbers_in(found.holes) == lacked
+    home.engine.dispose()
+
+
+def test_a_channel_that_is_registered_and_was_not_looked_at_is_told_so(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    entry = watch_entry(
+        channel="@askush", report_url="https://x.y", reported_by="x", reported_on="2026-01-01", access="public"
+    )
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    found = completeness_of(home, "@askush")
+    assert (found.channel, found.channel_id, found.observed, found.first_look) == ("askush", None, (), None)
+    home.engine.dispose()
+
+
+def test_the_numbers_of_deleted_messages_are_told(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    write_export(tmp_path / "export", seed=1, messages=40)
+    take_in(home, tmp_path / "export")
+    with home.engine.begin() as connection:
+        row = connection.execute(sa.select(database.item).where(database.item.c.kind == "message")).mappings().first()
+        assert row is not None
+        assert completeness_of(home, row["channel_id"]).deleted == ()
+        gone = dict(row) | {"item_id": "f" * 32, "idx": 10_000, "kind": "deletion", "seen": b"0" * 32}
+        connection.execute(sa.insert(database.item), gone)
+    assert completeness_of(home, row["channel_id"]).deleted == ((row["message_id"], row["message_id"]),)
     home.engine.dispose()
 
 
