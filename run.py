@@ -141,6 +141,20 @@ def present_stamp() -> str:
         return ""
 
 
+def made_with() -> str:
+    """With which Python ``.venv`` was made, and what that means for who may use it; empty if nothing is known."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"^executable = (.+)$", (VENV / "pyvenv.cfg").read_text("utf-8"), re.MULTILINE)
+        if found and os.access(found[1], os.X_OK):
+            return f"\nIt was made ready with another one; run it with that: {found[1]} run.py"
+        if found:
+            return (
+                f"\nIt was made ready with {found[1]}, which this account may not run. Whoever owns the folder runs "
+                "run.py in it once with a Python that both accounts can run, such as /usr/bin/python3."
+            )
+    return ""
+
+
 def is_ready(lock: Path) -> bool:
     """Whether ``.venv`` serves for ``lock``; made for the tests, it holds what the program needs as well."""
     return present_stamp() in (stamp_of(lock), stamp_of(DEV_LOCK))
@@ -149,7 +163,10 @@ def is_ready(lock: Path) -> bool:
 def make_ready(lock: Path) -> None:
     """Make or complete ``.venv``; of several calls at once, one works and the others wait for it."""
     if not os.access(ROOT, os.W_OK):
-        raise RefusalError(f"{ROOT} cannot be written to.", "Copy the folder to a place of your own, and run it there.")
+        raise RefusalError(
+            f"{ROOT} cannot be written to, and it is not ready for this Python ({sys.executable}).{made_with()}",
+            "Copy the folder to a place of your own, and run it there.",
+        )
     if Path(sys.prefix).resolve() == VENV:
         raise RefusalError("This Python lives in .venv, which must be made new.", "Use the system's: python3 run.py")
     try:

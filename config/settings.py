@@ -1,8 +1,9 @@
 """The settings of one home: ``HOME/nisisama.toml``, where the environment overrides any key.
 
 ``NISISAMA_<SECTION>__<KEY>`` overrides a key; lists are JSON. An unknown key is an error that
-names the file (or the variable) and the key. Secrets are never settings: they are files of mode
-0600 in ``HOME.keys``, beside the home and never in it.
+names the file (or the variable) and the key. Passphrases, keys and sessions are never settings: those are
+files of mode 0600 in ``HOME.keys``, beside the home and never in it. ``telegram.api_hash`` names an application and
+opens no account; an office keeps it to itself all the same.
 """
 
 import os
@@ -26,6 +27,18 @@ NOT_SETTINGS = frozenset({"NISISAMA_HOME", "NISISAMA_PASSPHRASE", "NISISAMA_ACTO
 
 _SHAPES: Mapping[type, Term] = {str: Term("what.text"), list: Term("what.list"), dict: Term("what.table")}
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+_HEAD = "# Settings of this home; docs/operations.md explains each. No passphrase, key or session ever stands here."
+_TELEGRAM = (
+    "",
+    "# For the live watch: put the values of your own application (my.telegram.org) into the last two of these lines,",
+    "# and take the # and the space away from all three. Keep api_hash to yourselves.",
+    "# [telegram]",
+    "# api_id = 1234567",
+    '# api_hash = "0123456789abcdef0123456789abcdef"',
+)
+"""What a new settings file shows of a section that the office fills in itself."""
 
 
 class _Section(BaseModel):
@@ -215,9 +228,10 @@ def _source_error(error: SourceError) -> SettingsError:
 
 def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
     """The text of a new settings file: version 1 and the given sections (strings, booleans, string lists)."""
-    lines = ["# Settings of this home; docs/operations.md explains each. Secrets never stand here.", "version = 1"]
+    lines = [_HEAD, "version = 1"]
     for section, keys in values.items():
         lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+    lines += () if "telegram" in values else _TELEGRAM
     return "\n".join(lines) + "\n"
 
 

@@ -61,6 +61,10 @@ _INVITATION = re.compile(
 )
 
 
+_OF_AN_INVITATION = re.compile(r"\.me/(?:\+|joinchat)|^\s*\+(?![0-9])", re.IGNORECASE)
+"""What shows that somebody meant an invitation, though it may not read as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """How the office came into a group that takes members by invitation.
@@ -130,6 +134,7 @@ def plain_channel(text: str) -> str:
 
     ``t.me/name``, ``https://t.me/name``, ``@name`` -> ``name``; ``-100NUMBER``, ``t.me/c/NUMBER`` -> ``NUMBER``.
     """
+    text = text.strip()
     address = _ADDRESS.fullmatch(text)
     name = (address["name"] if address else text.removeprefix("@")).lower()
     number = re.fullmatch(r"-100([0-9]{1,16})", name, re.ASCII)
@@ -138,7 +143,7 @@ def plain_channel(text: str) -> str:
 
 def invite_of(text: str) -> str | None:
     """What stands behind ``t.me/+`` or ``t.me/joinchat/``; None where a text is no invitation."""
-    found = _INVITATION.fullmatch(text)
+    found = _INVITATION.fullmatch(text.strip())
     return None if found is None else found[1]
 
 
@@ -186,6 +191,8 @@ def named_channel(text: str) -> str:
     """
     name = plain_channel(text)
     if not _CHANNEL.fullmatch(name):
+        if _OF_AN_INVITATION.search(text):
+            raise SettingsError("settings.invitation_without_a_name", found=text[:64])
         raise SettingsError("settings.not_a_channel", found=text[:64])
     return name
 

@@ -368,6 +368,28 @@ def test_a_folder_that_cannot_be_written_to_is_refused_politely(tree: Tree) -> N
 
 
 @installs
+def test_a_folder_that_was_made_ready_with_another_python_names_it(tree: Tree) -> None:
+    tree.call("demo")
+    stamp, settings = tree.root / ".venv" / "nisisama-stamp", tree.root / ".venv" / "pyvenv.cfg"
+    stamp.write_text("of another Python")
+    made_with = next(line for line in settings.read_text().splitlines() if line.startswith("executable = "))
+    command = [BASE_PYTHON, str(tree.root / "run.py"), "demo"]
+    bound = {"env": tree.environment(), "preexec_fn": without_override, "capture_output": True, "text": True}
+    for python, words in (
+        (made_with.removeprefix("executable = "), "run it with that"),
+        ("/absent/python", "may not run"),
+    ):
+        settings.write_text(settings.read_text().replace(made_with, f"executable = {python}"))
+        made_with = f"executable = {python}"
+        tree.root.chmod(stat.S_IRUSR | stat.S_IXUSR)
+        refused = subprocess.run(command, check=False, **bound)  # type: ignore[call-overload]
+        tree.root.chmod(stat.S_IRWXU)
+        assert refused.returncode == 1
+        assert f"{python}" in refused.stderr
+        assert words in refused.stderr
+
+
+@installs
 def test_the_python_of_the_environment_does_not_remove_itself(tree: Tree) -> None:
     tree.call("demo")
     inner = tree.root / ".venv" / "bin" / "python"

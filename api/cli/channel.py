@@ -1,5 +1,6 @@
 """``watch``: the register of publicly reported channels."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,14 +103,10 @@ def add(
         entry, looked_up = look_up_probe(home, channel)
         why = "the office's own channel, to prove that the watch works"
     else:
-        mode = _given(ctx, "mode", mode)
         report = filled_in(Reporting(report_url, reported_by, reported_on, reported_as))
-        said = {
-            "report_url": _given(ctx, "report_url", report.url),
-            "reported_by": _given(ctx, "reported_by", report.by),
-            "reported_on": _given(ctx, "reported_on", report.on),
-            "access": access,
-        }
+        needed = {"report": report.url, "reported-by": report.by, "reported-on": report.on, "mode": mode}
+        url, by, on, mode = _all_given(needed)
+        said = {"report_url": url, "reported_by": by, "reported_on": on, "access": access}
         home = open_home(ctx)
         entry, looked_up = look_up(
             home,
@@ -123,7 +120,9 @@ def add(
     done = add_channel(home, entry, Mode(mode), legal_basis, person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    unseen = " No account is logged in, so nothing was looked up." if _nobody_to_ask(looked_up) else ""
+    unseen = (
+        " No account is logged in, so nothing was looked up: check the spelling." if _nobody_to_ask(looked_up) else ""
+    )
     emit_logged(
         {**told(entry.channel, mode, done), "found": _found(looked_up)},
         done.unstamped,
@@ -187,16 +186,15 @@ def _found(looked_up: "LookedUp") -> dict[str, Any] | None:
     }
 
 
-def _given(ctx: click.Context, name: str, value: str | None) -> str:
-    """The value of an option that is required where the catalogue does not give it.
+def _all_given(needed: Mapping[str, str | None]) -> list[str]:
+    """The values of options that are required where the catalogue does not give them.
 
     Raises:
-        click.MissingParameter: Nobody gave it.
+        UsageError: Nobody gave some of them; all that are missing are named at once.
     """
-    if value is None:
-        param = next(each for each in ctx.command.params if each.name == name)
-        raise click.MissingParameter(ctx=ctx, param=param)
-    return value
+    if missing := [f"--{name}" for name, value in needed.items() if value is None]:
+        raise UsageError("usage.entry_incomplete", missing=", ".join(missing))
+    return [value for value in needed.values() if value is not None]
 
 
 def told(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
@@ -282,7 +280,11 @@ def _reported(group: "ReportedGroup") -> str:
     others = ", ".join(spelling for spelling in group.spellings if spelling != group.name)
     lines = [f"{group.name}{f' ({others})' if others else ''}"]
     for report in group.reports:
-        read = f"compared by {report.verified_by}" if report.verified_by else "nobody has compared this entry with it"
+        read = (
+            f"compared by {report.verified_by}"
+            if report.verified_by
+            else "not yet checked against the report itself: read that first"
+        )
         lines += [f"    {report.reported_on}  {report.reported_by}", f"    {report.url} ({read})"]
     return "\n".join(lines)
 

@@ -131,7 +131,11 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
     """
     home.require_keys()
     if (found := given_or_asked(file)) is not None:
-        return home.keys.unlock(found)
+        try:
+            return home.keys.unlock(found)
+        except PassphraseError as error:
+            where = "NISISAMA_PASSPHRASE" if file is None else str(file)
+            raise PassphraseError("passphrase.given_is_wrong", where=where) from error
     for left in reversed(range(TRIES)):
         try:
             return home.keys.unlock(ask(Term("prompt.passphrase"), hidden=True))
@@ -161,11 +165,12 @@ def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
     """
     empty = None if hidden else ""
     try:
-        return click.prompt(
+        typed: str = click.prompt(
             str(text), empty, hide_input=hidden, confirmation_prompt=confirm, show_default=False, type=str, err=True
         )
     except click.Abort:
         raise click.Abort(str(Term("note.stopped_before_a_change"))) from None
+    return typed if hidden else typed.strip()
 
 
 def agreed(question: Term) -> bool:

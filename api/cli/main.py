@@ -122,6 +122,9 @@ def cli(ctx: click.Context, home: Path, *, verbose: bool) -> None:
         oplog.show(sys.stderr)
 
 
+refuse_unfit(cli)  # its own options; those of the commands when they are imported
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if argv is None else argv

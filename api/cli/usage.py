@@ -1,7 +1,12 @@
 """Turns a wrong call into an error of ours, with code and facts, where click has only words."""
 
+import os
+import re
+import stat
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +16,10 @@ from config.errors import UsageError
 
 TOLD_ELSEWHERE = frozenset({"actor", "approved_by", "organisation"})
 """Parameters of which an error of ours says more when they are blank."""
+_EXTRA = re.compile(r"Got\sunexpected\sextra\sarguments?\s\((.*)\)", re.DOTALL)
+"""What click says of arguments that a command does not take."""
+_NO_CHOICE = re.compile(r"'(.*)'\sis\snot\s.*", re.DOTALL)
+"""What click says of a value that is none of the choices."""
 NEAR = 3
 """How many commands or options are offered at most in place of one that is none."""
 
@@ -23,8 +32,26 @@ class NotUnicodeError(click.BadParameter):
     """What was typed for a text is not UTF-8."""
 
 
+class Unfit(StrEnum):
+    """Why a path is not one that a parameter takes."""
+
+    NOT_THERE = "not_there"
+    NOT_READABLE = "not_readable"
+    A_FOLDER = "a_folder"
+    NO_FOLDER = "no_folder"
+
+
+class UnfitPathError(click.BadParameter):
+    """A path leads to nothing, or to something that cannot be taken."""
+
+    def __init__(self, why: "Unfit", path: str, ctx: click.Context | None, param: click.Parameter | None) -> None:
+        """Keep the path as the message, and why it is refused."""
+        super().__init__(path, ctx, param)
+        self.why = why
+
+
 class Filled(click.ParamType[Any]):
-    """A text or a path that says something."""
+    """A text or a path that says something; blanks around a text are no part of it."""
 
     def __init__(self, inner: click.ParamType[Any], *, blank: bool = False) -> None:
         """Let ``inner`` read what is typed; ``blank`` where an error of ours refuses what is blank."""
@@ -44,11 +71,33 @@ class Filled(click.ParamType[Any]):
                 raise BlankError(self.name, ctx, param)
             if self.inner is click.STRING and not _is_unicode(value):
                 raise NotUnicodeError(self.name, ctx, param)
-        return self.inner.convert(value, param, ctx)
+            if self.inner is click.STRING:
+                value = value.strip()
+        try:
+            return self.inner.convert(value, param, ctx)
+        except click.BadParameter as error:
+            if isinstance(self.inner, click.Path) and (why := _unfit_path(self.inner, value)):
+                raise UnfitPathError(why, os.fsdecode(value), ctx, param) from error
+            raise
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer what the inner type offers."""
         return self.inner.shell_complete(ctx, param, incomplete)
+
+
+def _unfit_path(taken: click.Path, path: Any) -> Unfit | None:  # noqa: ANN401 - as click gives it
+    """Why a path is not one that a parameter takes; None where that is not known."""
+    try:
+        mode = Path(os.fsdecode(path)).stat().st_mode
+    except PermissionError:
+        return Unfit.NOT_READABLE
+    except (OSError, ValueError):
+        return Unfit.NOT_THERE
+    if stat.S_ISDIR(mode) and not taken.dir_okay:
+        return Unfit.A_FOLDER
+    if not stat.S_ISDIR(mode) and not taken.file_okay:
+        return Unfit.NO_FOLDER
+    return None if os.access(path, os.R_OK) else Unfit.NOT_READABLE
 
 
 def _is_unicode(text: str) -> bool:
@@ -77,11 +126,19 @@ def explained(error: click.ClickException) -> UsageError:
         case click.exceptions.NoArgsIsHelpError():
             return UsageError("usage.nothing_asked", where=command, command=command)
         case click.MissingParameter():
-            return UsageError("usage.missing", where=command, name=_name(error), command=command)
+            needed = _needed(error.ctx) or _name(error)
+            return UsageError("usage.missing", where=command, name=_name(error), needed=needed, command=command)
         case click.BadParameter():
             return _unfit(error, command)
         case _:
-            return UsageError("usage.other", where=command, system=_sentence(error.format_message()), command=command)
+            return _other(error, command)
+
+
+def _other(error: click.ClickException, command: str) -> UsageError:
+    said = _sentence(error.format_message())
+    if extra := _EXTRA.fullmatch(said):
+        return UsageError("usage.too_much", where=command, found=extra[1], command=command)
+    return UsageError("usage.other", where=command, system=said, command=command)
 
 
 def _no_such_command(error: click.exceptions.NoSuchCommand, command: str) -> UsageError:
@@ -107,23 +164,55 @@ def _unfit(error: click.BadParameter, command: str) -> UsageError:
     name = _name(error)
     if isinstance(error, BlankError):
         return UsageError("usage.blank", where=name, command=command)
+    if isinstance(error, UnfitPathError):
+        return _refused_path(error, name)
     if isinstance(error, NotUnicodeError):
         return UsageError("usage.not_utf8", where=name, command=command)
     match error.param.type if error.param else None:
         case click.Choice(choices=choices):
-            return UsageError(
-                "usage.no_such_choice", where=name, expected=", ".join(map(str, choices)), command=command
-            )
+            return _no_such_choice(error, name, [str(each) for each in choices], command)
         case click.IntRange(min=int(least), max=int(most)):
             return UsageError("usage.out_of_range", where=name, least=least, most=most, command=command)
         case _:
             return UsageError("usage.does_not_fit", where=name, system=_sentence(error.message), command=command)
 
 
+def _needed(ctx: click.Context | None) -> str:
+    """Everything that a command cannot do without, so that it is not missed one by one."""
+    return (
+        ", ".join(each.get_error_hint(ctx).replace("'", "") for each in ctx.command.params if each.required)
+        if ctx
+        else ""
+    )
+
+
+def _refused_path(error: UnfitPathError, name: str) -> UsageError:
+    match error.why:
+        case Unfit.NOT_THERE:
+            return UsageError("usage.path_not_there", where=name, found=error.message)
+        case Unfit.NOT_READABLE:
+            return UsageError("usage.path_not_readable", where=name, found=error.message)
+        case Unfit.A_FOLDER:
+            return UsageError("usage.path_a_folder", where=name, found=error.message)
+        case Unfit.NO_FOLDER:
+            return UsageError("usage.path_no_folder", where=name, found=error.message)
+
+
+def _no_such_choice(error: click.BadParameter, name: str, choices: list[str], command: str) -> UsageError:
+    typed = _NO_CHOICE.fullmatch(error.message.strip().removesuffix("."))
+    found, expected = typed[1] if typed else "", ", ".join(choices)
+    if near := _near(found.replace("-", "_"), choices):
+        return UsageError("usage.mistyped_choice", where=name, expected=expected, found=found, near=near)
+    return UsageError("usage.no_such_choice", where=name, expected=expected, found=found, command=command)
+
+
 def _near(found: str, known: Iterable[str]) -> str:
-    names = list(known)
-    begun = [name for name in names if name.startswith(found) and found.strip("-")]
-    return ", ".join(list(dict.fromkeys([*begun, *get_close_matches(found, names)]))[:NEAR])
+    """Names like the one that was typed; the hyphens before an option, which all have, make none alike."""
+    names = {name.lstrip("-"): name for name in known}
+    bare = found.lstrip("-")
+    begun = [name for name in names if name.startswith(bare) and bare]
+    near = dict.fromkeys([*begun, *get_close_matches(bare, names)])
+    return ", ".join([names[name] for name in near][:NEAR])
 
 
 def _name(error: click.BadParameter) -> str:

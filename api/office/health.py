@@ -181,14 +181,15 @@ def backups(home: Home) -> Iterable[Finding]:
     since = newest.made_at if newest else _made_at(home)
     count = max(entries - (newest.entries if newest else 0), 0)
     facts: dict[str, Fact] = {"count": count, "days": max((home.clock() - since).days, 0)}
-    within = timedelta(days=home.settings.backup.warn_days)
-    if newest and newest.same_disk:
-        late = home.clock() - _made_at(home) > within
-        codes = ("backups.same_disk", "backups.same_disk_yet")
+    within, now = timedelta(days=home.settings.backup.warn_days), home.clock()
+    late = now - _made_at(home) > within if newest and newest.same_disk else bool(count) and now - since > within
+    verdict = Verdict.INDETERMINATE if late else Verdict.PASSED
+    if newest is None:
+        yield Finding("backups", verdict, "backups.none" if late else "backups.none_yet", facts)
+    elif newest.same_disk:
+        yield Finding("backups", verdict, "backups.same_disk" if late else "backups.same_disk_yet", facts)
     else:
-        late = bool(count) and home.clock() - since > within
-        codes = ("backups.late", "backups.newest") if newest else ("backups.none", "backups.none_yet")
-    yield Finding("backups", Verdict.INDETERMINATE if late else Verdict.PASSED, codes[not late], facts)
+        yield Finding("backups", verdict, "backups.late" if late else "backups.newest", facts)
 
 
 def _made_at(home: Home) -> datetime:

@@ -324,6 +324,8 @@ def _locate(path: Path) -> tuple[ExportFolder, str]:
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         return (ExportFolder(path), RESULT) if is_folder else (ExportFolder(path.parent), path.name)
+    except PermissionError as error:
+        raise _not_an_export(path, "not_an_export.not_permitted", system=_reason(error)) from error
     except (OSError, ValueError) as error:
         raise _not_an_export(path, "not_an_export.another_file", system=_reason(error)) from error
 
@@ -335,6 +337,8 @@ def _load(path: Path, folder: ExportFolder, name: str) -> Buffer:
     except MediumMissingError as error:
         raise _not_an_export(path, "not_an_export.no_result") from error
     except MediumError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise _not_an_export(path, "not_an_export.not_permitted", system=_reason(error.__cause__)) from error
         raise _not_an_export(path, "not_an_export.refused", cause=error) from error
     except OSError as error:
         raise _not_an_export(path, "not_an_export.not_read_to_its_end", system=_reason(error)) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from monitor.errors import ResolveError
+from monitor.errors import ChannelError, ChannelState, ResolveError
 from monitor.telegram.line import Line
 from monitor.telegram.session import AccountSession
 
@@ -56,10 +56,15 @@ def resolve_name(line: Line, session: AccountSession, name: str) -> FoundChannel
     """The channel that has a user name.
 
     Raises:
-        ChannelError: Nobody has this name, or the channel cannot be seen.
-        ResolveError: It is the name of a person or a bot.
+        ChannelError: The channel cannot be seen.
+        ResolveError: Nobody has this name, or it is the name of a person or a bot.
     """
-    said = line.ask(functions.contacts.ResolveUsernameRequest(name)).said
+    try:
+        said = line.ask(functions.contacts.ResolveUsernameRequest(name)).said
+    except ChannelError as error:
+        if error.state is not ChannelState.GONE:
+            raise
+        raise ResolveError("resolve.no_such_name", found=f"@{name}") from error
     channel = next((chat for chat in said.chats if isinstance(chat, types.Channel)), None)
     if channel is None or not isinstance(said.peer, types.PeerChannel):
         bot = any(getattr(user, "bot", False) for user in said.users)

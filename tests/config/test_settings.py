@@ -37,13 +37,36 @@ def test_a_missing_file_says_how_to_make_a_home(tmp_path: Path) -> None:
 def test_what_is_not_toml_is_refused_with_its_place(file: Path, text: str) -> None:
     file.write_text(text)
     error = refused(file)
-    assert (error.message, error.where) == ("not TOML", str(file))
+    assert (error.code, error.where) == ("settings.not_toml", str(file))
     assert error.found
+    assert "quotation mark" in error.fix
+    assert "TOML" not in str(error)
 
 
 def test_bytes_that_are_not_utf_8_are_not_toml(file: Path) -> None:
     file.write_bytes(b'a = "\xff"')
-    assert refused(file).message == "not TOML"
+    assert refused(file).code == "settings.not_toml"
+
+
+@pytest.mark.parametrize("value", ["0123456789abcdef0123456789abcdef", "abcdef0123456789abcdef0123456789", '"unclosed'])
+def test_a_text_without_its_quotation_marks_is_told_with_its_line_and_not_shown(file: Path, value: str) -> None:
+    file.write_text(f"{settings_toml(OFFICE)}\n[telegram]\napi_id = 1\napi_hash = {value}\n")
+    line = len(file.read_text().splitlines())
+    error = refused(file)
+    assert f"line {line}" in error.found
+    assert value.strip('"') not in str(error)
+
+
+def test_the_lines_of_the_live_watch_only_need_their_signs_taken_away(file: Path) -> None:
+    before = load_settings(file)
+    assert not before.telegram.api_id
+    text = file.read_text()
+    for line in ("# [telegram]", "# api_id = ", "# api_hash = "):
+        assert text.count(f"\n{line}") == 1
+        text = text.replace(f"\n{line}", f"\n{line.removeprefix('# ')}")
+    file.write_text(text)
+    assert load_settings(file).telegram.api_id == 1234567
+    assert len(load_settings(file).telegram.api_hash) == 32
 
 
 @pytest.mark.parametrize("key", ["nope", "_env_prefix", "_cli_parse_args", "self", "database_url"])

@@ -31,10 +31,7 @@ BASIS = {
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(
-            ("channel", text)
-            for text in ("", "@", "abc", "1abcd", "a b c d", "abcd\n", "@@abcd", "a" * 33, "-", "٣٤٥٦")
-        ),
+        *(("channel", text) for text in ("", "@", "abc", "1abcd", "a b c d", "@@abcd", "a" * 33, "-", "٣٤٥٦")),
         *(("report_url", text) for text in ("", "example.org", "ftp://example.org", "https://", "https://[x")),
         *(
             ("report_url", text)
@@ -79,8 +76,12 @@ def test_a_channel_has_one_spelling_however_it_is_named(spellings: tuple[str, ..
     "text", ["t.me/+AbCdEf", "https://t.me/joinchat/AbCd", "https://example.org/name", "t.me/c/name"]
 )
 def test_an_invitation_and_another_site_are_no_channel(text: str) -> None:
-    with pytest.raises(SettingsError, match="not a channel"):
+    with pytest.raises(SettingsError) as raised:
         watch_entry(**ENTRY | {"channel": text})
+    invited = "+" in text or "joinchat" in text
+    assert raised.value.code == ("settings.invitation_without_a_name" if invited else "settings.not_a_channel")
+    assert ("invitation" in str(raised.value)) == invited
+    assert raised.value.found == f'"{text}"'
 
 
 @pytest.mark.parametrize("name", ["Zyra\t2", "a\nb", "\udcff", "a\u200bb"])
@@ -96,13 +97,13 @@ def test_any_text_is_an_entry_or_a_refusal(channel: str, address: str) -> None:
         entry = watch_entry(**ENTRY | {"channel": channel, "report_url": f"https://{address}"})
     except SettingsError:
         return
-    assert entry.channel == channel.lstrip("@").lower()
+    assert entry.channel == channel.strip().lstrip("@").lower()
     assert entry.channel.isascii()
 
 
-@pytest.mark.parametrize("channel", ["1234567890", "-4100", "abcd", "@abcd_1"])
+@pytest.mark.parametrize("channel", ["1234567890", "-4100", "abcd", "@abcd_1", " @abcd_1\n", "\tabcd "])
 def test_a_username_or_a_number_is_a_channel(channel: str) -> None:
-    assert watch_entry(**ENTRY | {"channel": channel}).channel == channel.lstrip("@")
+    assert watch_entry(**ENTRY | {"channel": channel}).channel == channel.strip().lstrip("@")
 
 
 def test_an_entry_is_kept_in_one_spelling() -> None:
@@ -172,7 +173,8 @@ def test_what_is_not_toml_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "basis.toml"
     for text in (b"text = ", b'text = "\xff"'):
         file.write_bytes(text)
-        assert refused(file).message == "not TOML"
+        assert refused(file).code == "legal_basis.not_toml"
+        assert "quotation marks" in refused(file).fix
 
 
 @pytest.mark.parametrize(("first", "last"), [("2026-03-01", "2026-03-01"), ('"2026-01-01"', "2026-12-31")])

@@ -66,6 +66,10 @@ def test_what_is_like_nothing_is_answered_with_the_way_to_the_help() -> None:
 def test_what_a_command_needs_is_named(words: tuple[str, ...]) -> None:
     ran = run(*words, "--json")
     assert (ran.code, ran.error["code"]) == (USAGE, "usage.missing")
+    for each in LEAVES[words].params:
+        assert (
+            not each.required or each.get_error_hint(click.Context(LEAVES[words])).strip("'") in ran.error["expected"]
+        )
     assert ran.printed["error"]["facts"]["name"] in {
         name for each in LEAVES[words].params for name in (*each.opts, each.make_metavar(click.Context(LEAVES[words])))
     }
@@ -88,7 +92,10 @@ def test_a_value_that_does_not_fit_names_its_option() -> None:
 @pytest.mark.parametrize(
     ("call", "code", "where"),
     [
-        ("audit --against /nowhere", "usage.does_not_fit", "--against"),
+        ("audit --against /nowhere", "usage.path_not_there", "--against"),
+        ("audit --against /", "usage.path_a_folder", "--against"),
+        (f"restore {__file__}", "usage.path_no_folder", "BACKUP"),
+        ("watch add x --mode metadata-only", "usage.mistyped_choice", "--mode"),
         ("case export case-x --out x.asice --reason x --lang en --for bad", "usage.no_such_choice", "--for"),
         ("case export case-x --for court --out x.asice --reason x --lang xx", "usage.no_such_choice", "--lang"),
     ],
@@ -96,6 +103,50 @@ def test_a_value_that_does_not_fit_names_its_option() -> None:
 def test_a_wrong_value_is_told_by_what_the_option_takes(call: str, code: str, where: str) -> None:
     error = run(*call.split(), "--json").error
     assert (error["code"], error["where"]) == (code, where)
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_more_than_a_command_takes_is_told_with_quotation_marks(words: tuple[str, ...]) -> None:
+    params = LEAVES[words].params
+    if any(isinstance(each, click.Argument) and each.nargs < 0 for each in params):
+        return
+    others = [text for each in params if each.required for text in filled(each)]
+    spare = ["x" for each in params if isinstance(each, click.Argument) and not each.required]
+    error = run(*words, *others, *spare, "of", "two", "--json").error
+    if error["code"].startswith("usage.path"):
+        return  # what a path leads to is looked at first
+    assert (error["code"], error["found"]) == ("usage.too_much", '"of two"')
+    assert "quotation marks" in error["fix"]
+
+
+def test_what_may_not_be_read_is_told_from_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_asked: False)
+    error = run("audit", "--home", tmp_path, "--json").error
+    assert (error["code"], error["found"]) == ("usage.path_not_readable", f'"{tmp_path}"')
+
+    def refuse(_path: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(click.BadParameter) as raised:
+        Filled(click.Path(exists=True)).convert("/root/x/y", None, None)
+    assert explained(raised.value).code == "usage.path_not_readable"
+
+
+def test_a_choice_and_an_option_that_are_like_nothing_offer_nothing() -> None:
+    error = run("watch", "add", "x", "--mode", "everything", "--json").error
+    assert (error["code"], error["found"]) == ("usage.no_such_choice", '"everything"')
+    error = run("watch", "add", "x", "--mode", "metadata-only", "--json").error
+    assert error["fix"] == "Did you mean metadata_only?"
+    assert run("monitor", "run", "--onec", "--json").error["fix"] == "Did you mean --once?"
+
+
+def test_what_an_entry_of_the_register_lacks_is_told_at_once() -> None:
+    error = run("watch", "add", "@kanali", "--reported-by", "x", "--json").error
+    assert error["code"] == "usage.entry_incomplete"
+    assert all(name in error["message"] for name in ("--report,", "--reported-on", "--mode"))
+    assert "--reported-by" not in error["message"]
+    assert "--reported-as" in error["fix"]
 
 
 def test_whatever_click_says_beside_these_is_told_as_it_is() -> None:
@@ -122,7 +173,9 @@ def test_no_text_is_taken_that_was_not_utf8_but_a_path_may_be_any_bytes() -> Non
     assert path.convert("a\udcff", None, None) == Path("a\udcff")
     with pytest.raises(BlankError):
         path.convert(" ", None, None)
-    assert Filled(click.STRING, blank=True).convert(" ", None, None) == " "
+    assert Filled(click.STRING, blank=True).convert(" ", None, None) == ""
+    assert text.convert(" a b\t", None, None) == "a b"
+    assert path.convert(" a", None, None) == Path(" a")
     assert [each.type for each in path.shell_complete(click.Context(click.Command("c")), click.Argument(["p"]), "")]
 
 

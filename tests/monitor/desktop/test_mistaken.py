@@ -1,14 +1,18 @@
 """Whoever gives something else than an export's folder is told what it is, and offered the right one."""
 
+import errno
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from monitor.desktop import mistaken
+from monitor.desktop.folder import ExportFolder
 from monitor.desktop.json import read_export
 from monitor.errors import NotAnExportError
 from monitor.rehearsal.export import write_export
@@ -92,3 +96,28 @@ def test_what_is_not_plain_is_told_as_before(tmp_path: Path, export: Path) -> No
         assert refused(given).code in {f"not_an_export.{code}" for code in ("another_file", "no_result", "refused")}
     for impossible in ("a" * 5000, "a\0b", "\ud800"):
         assert mistaken.told_better(tmp_path / impossible, "result.json") is None
+
+
+def test_an_export_that_may_not_be_read_needs_rights_and_no_new_export(
+    export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden = PermissionError(errno.EACCES, "Permission denied")
+    with monkeypatch.context() as patched:
+        patched.setattr(ExportFolder, "_descriptor", raising(forbidden))
+        error = refused(export)
+    assert (error.code, error.found, error.where) == (
+        "not_an_export.not_permitted",
+        '"Permission denied"',
+        str(export),
+    )
+    assert "Nothing has to be exported again" in error.fix
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", raising(forbidden))
+        assert refused(export).code == "not_an_export.not_permitted"
+
+
+def raising(error: OSError) -> Callable[..., NoReturn]:
+    def refuse(*_asked: object, **_more: object) -> NoReturn:
+        raise error
+
+    return refuse

@@ -37,8 +37,10 @@ def test_a_person_and_a_name_that_nobody_has_are_refused(at: Desk) -> None:
     with on_line(home, "watch") as (line, session):
         with pytest.raises(ResolveError, match="a person"):
             resolve_name(line, session, "dikush")
-        with pytest.raises(ChannelError):
+        with pytest.raises(ResolveError) as raised:
             resolve_name(line, session, "askush_fare")
+        assert (raised.value.code, raised.value.found) == ("resolve.no_such_name", "@askush_fare")
+        assert "hole" not in str(raised.value)
     home.engine.dispose()
 
 
