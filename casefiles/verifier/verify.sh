@@ -91,6 +91,7 @@ check_members() {
   while IFS= read -r path; do
     [[ -z $path || -f $path ]] || refuse "missing: $path"
   done <<<"$MUST_BE"
+  [[ -n $(only '^data/report[.]') ]] || refuse 'missing: data/report'
   printf '%s' "$TYPE" | is mimetype || refuse 'mimetype: not a bundle'
   count=$(wc -l <"$work/names")
   printf '%d members\n' "$count"
@@ -118,18 +119,30 @@ check_bag_manifest() {
   while IFS= read -r line; do
     [[ $line =~ ^[0-9a-f]{64}\ \ data/[A-Za-z0-9._/-]+$ ]] || refuse 'manifest-sha256.txt: a line in another form'
   done <manifest-sha256.txt
-  cut -c67- manifest-sha256.txt | sort >"$work/listed"
+  cut -c67- manifest-sha256.txt >"$work/listed"
+  sort -C -u "$work/listed" || refuse 'manifest-sha256.txt: files in another order'
   only '^data/' >"$work/payload"
   same "$work/listed" "$work/payload"
   sha256sum -c --strict --quiet manifest-sha256.txt 2>&1 || exit 1
 }
 
 check_bag_info() {
-  local line labels='' oxum='' total count
+  local line labels='' oxum='' total count told name value
   printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | is bagit.txt || refuse 'bagit.txt differs'
+  told=$(<data/case.json)
   while IFS= read -r line; do
     labels+=" ${line%%: *}"
-    if [[ $line == 'Payload-Oxum: '* ]]; then oxum+=${line#*: }; fi
+    # inside a string of JSON a quotation mark is escaped, so a name between two is the name itself
+    value=${line#*: } value=${value//\\/'\\'} value=${value//\"/'\"'}\"
+    case $line in
+      Payload-Oxum:*) oxum+=${line#*: } name='' ;;
+      Bag-Software-Agent:*) name=tool ;;
+      Bagging-Date:*) name=created_at value=${line#*: }T ;;
+      Bundle-Schema:*) name=format ;;
+      External-Identifier:*) name=bundle ;;
+      *) name=organisation ;;
+    esac
+    [[ -z $name || $told == *"\"$name\":\"$value"* ]] || refuse "bag-info.txt says another: $line"
   done <bag-info.txt
   [[ $labels == "$BAG_LABELS" ]] || refuse "bag-info.txt: other labels than$BAG_LABELS"
   only '^data/' >"$work/payload"
@@ -766,6 +779,8 @@ check_note() {
   name=${BASH_REMATCH[1]} id=${BASH_REMATCH[2]}
   mapfile -t note <"$1"
   ((${#note[@]} == 5)) || refuse "$1: another form"
+  [[ ${note[1]} =~ ^(0|[1-9][0-9]{0,18})$ && ${note[2]} =~ ^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$ ]] ||
+    refuse "$1: another form"
   [[ ${note[0]} == "$name" && -z ${note[3]} && ${note[4]} =~ ^$'\xe2\x80\x94 '"$name"\ ([A-Za-z0-9+/]+=*)$ ]] ||
     refuse "$1: another form, or another log"
   printf '%s' "${BASH_REMATCH[1]}" | base64 -d >"$work/signed" || refuse "$1: another form"
