@@ -313,6 +313,7 @@ def _look_at_channel(home: Home, row: sa.Row[Any], look: DigestLook) -> _Told:
     indexes = [row.idx]
     if look.kin_for is not None:
         require_case(home.engine, look.kin_for)
+        _require_of_the_case(home, row.channel_id, look.kin_for)
         require_reason(look.doer, act="lineage")
         indexes = _snapshots(home)
     values = {**look.doer.values(), "case": look.kin_for, "item": row.item_id, "items": str(len(indexes))}
@@ -330,6 +331,20 @@ def _look_at_channel(home: Home, row: sa.Row[Any], look: DigestLook) -> _Told:
     kin = None if look.kin_for is None else hints_of(_person(row.channel_id), said.values())
     titles = {name: each.title for name, each in said.values() if each.title is not None}
     return _Told(seen, unstamped, None if mine is None else mine[1], kin, titles)
+
+
+def _require_of_the_case(home: Home, channel_id: str, case_id: str) -> None:
+    """Check that the case is about the channel: links are computed inside a case, and not of another's.
+
+    Raises:
+        UnknownItemError: The case holds nothing of it.
+    """
+    held, item = database.case_item.c, database.item.c
+    asked = sa.select(held.idx).join_from(database.case_item, database.item, held.item_id == item.item_id)
+    asked = asked.where(held.case_id == case_id, held.removed_idx.is_(None), item.channel_id == channel_id).limit(1)
+    with reading(home.engine) as connection:
+        if connection.execute(asked).first() is None:
+            raise UnknownItemError("unknown_item.channel_not_in_the_case", found=channel_id)
 
 
 def _snapshots(home: Home) -> list[int]:

@@ -162,6 +162,9 @@ def show_a_channel(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (shown["said"]["title"], shown["said"]["usernames"], shown["kin"]) == ("Grupa e vjetër", ["grupa"], None)
     assert [each["name"] for each in shown["said"]["administrators"]] == ["Ana"]
     kin = ("evidence", "show", item, "--kin-for", case, "--reason", "reopened")
+    assert run(*kin, "--json", home=home).error["code"] == "unknown_item.channel_not_in_the_case"
+    for each in channels[0], channels[2]:
+        assert run("case", "add", case, each["item_id"], home=home).code == DONE
     (hint,) = run(*kin, "--json", home=home).printed["kin"]
     assert (hint["title"], hint["sign"], hint["what"]) == ("Grupa e re", "same_administrator", f"user{owner.id}")
     text = run(*kin, home=home).out
