@@ -16,7 +16,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from config.errors import SettingsError
 
 HOSTS = ("t.me", "telegram.me", "telegram.dog")
-_MAX_NUMBER = 2**31 - 1
+_MAX_NUMBER = 2**31 - 2
+"""One less than Telegram's numbers go: what is below the next number is asked for."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{3,31}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _CHANNEL = re.compile(r"[0-9]{1,16}", re.ASCII)

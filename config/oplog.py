@@ -100,6 +100,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup_made": ("entries", "objects"),
         "batch_committed": ("first", "count", "duration_s"),
         "checkpoint_signed": ("size", "checkpoint_sha256"),
+        "capture_broke": ("error", "place"),
         "channel_unseen": ("code",),
         "command_began": ("command",),
         "command_broke": ("error", "place", "duration_s"),

@@ -90,7 +90,8 @@ class WatchEntry:
         follows: The channel that it reopens.
         channel_id: Its number, where it was looked up.
         joined: Who joined it, where it takes members by invitation.
-        rights: Of a probe, as what Telegram shows the office's account there: ``creator`` or ``administrator``.
+        rights: Of a probe, as what Telegram shows the office's account there: ``creator``; entries of before have
+            ``administrator``, too.
 
     Raises:
         ValueError: It has neither a report nor rights, or both, or a part of a report.

@@ -89,7 +89,7 @@ def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: fl
     Raises:
         AccountError: It does not answer: what has the account is no running watch, or it cannot go on.
     """
-    until = time.monotonic() + wait_s
+    until, found = time.monotonic() + wait_s, None
     with home.writing() as writer:
         with writer.sequencer.take() as connection:
             ask_for(connection, link, home.clock())
@@ -98,7 +98,9 @@ def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: fl
             with reading(home.engine) as connection:
                 found = answer_of(connection, link)
             if found is not None:
-                return found
+                break
         with writer.sequencer.take() as connection:
             withdraw(connection, link)
-    raise in_use
+    if found is None:
+        raise in_use
+    return found

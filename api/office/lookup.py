@@ -143,7 +143,7 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
         found = resolve_number(line, session, int(name.lstrip("-")))
     else:
         found = resolve_name(line, session, name)
-    if found.rights is None:
+    if found.rights != "creator":  # whose administrator it is, others may post there
         raise ResolveError("resolve.not_ours", found=found.title)
     if found.kind != "channel":
         raise ResolveError("resolve.probe_is_a_group", found=found.title)

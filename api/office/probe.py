@@ -17,7 +17,7 @@ from api.office.channel import Channel, every_channel
 from evidence.observation import Kind
 from evidence.store import database, task
 from evidence.store.database import reading
-from evidence.times import parse_time
+from evidence.times import MAX_SKEW, parse_time
 from monitor.telegram.standing import Standing, standings
 
 LATE = timedelta(hours=26)
@@ -58,7 +58,8 @@ def _probe(connection: sa.Connection, channel: Channel, standing: Standing, now:
     if newest is None:
         return Probe(channel.channel, channel.channel_id, None, None, None, late=True)
     age = now - newest[0]
-    return Probe(channel.channel, channel.channel_id, *newest, int(age.total_seconds()), late=age > LATE)
+    late = age > LATE or age < -MAX_SKEW  # a clock that was set back proves nothing
+    return Probe(channel.channel, channel.channel_id, *newest, int(age.total_seconds()), late=late)
 
 
 def _newest(connection: sa.Connection, standing: Standing) -> tuple[datetime, datetime] | None:

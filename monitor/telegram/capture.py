@@ -24,6 +24,7 @@ from evidence.errors import UnknownItemError
 from evidence.observation import HoleReason, Kind
 from evidence.store import database, task
 from evidence.store.database import reading
+from evidence.times import is_due
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
 from monitor.telegram.comments import Comments
@@ -35,8 +36,8 @@ from monitor.telegram.standing import Standing
 CAPTURE = "capture"
 _ALBUM = 10
 """An album has at most so many messages, one after the other."""
-_KEPT_FOR = timedelta(days=1)
-"""How long an answer waits for whoever asked."""
+_KEPT_FOR = timedelta(minutes=10)
+"""How long an answer waits for whoever asked: the link stands there in clear."""
 _ERRORS: Mapping[str, type[Explained]] = {
     each.__name__: each for each in (ChannelError, FloodError, RequestError, UnknownConstructorError, UnknownItemError)
 }
@@ -128,6 +129,12 @@ def asked_for(connection: sa.Connection) -> list[MessageLink]:
     return [_link_of(subject) for subject, each in task.noted(connection, CAPTURE).items() if not each.progress]
 
 
+def not_fetched(connection: sa.Connection, now: datetime) -> list[MessageLink]:
+    """What was answered, and nobody has come for the answer."""
+    noted = task.noted(connection, CAPTURE).items()
+    return [_link_of(subject) for subject, each in noted if each.progress and is_due(each.due_at, _KEPT_FOR, now)]
+
+
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
     """What a running watch answered; None until it has."""
     noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
@@ -135,15 +142,12 @@ def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | N
 
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
-    """CaptureAnswer whoever asked, and forget answers that nobody has come for."""
-    for subject, each in task.noted(connection, CAPTURE).items():
-        if each.progress and now - each.due_at > _KEPT_FOR:
-            task.forget(connection, kind=CAPTURE, subject=subject)
+    """Answer whoever asked."""
     task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now, progress=found.text())
 
 
 def withdraw(connection: sa.Connection, link: MessageLink) -> None:
-    """Ask no longer."""
+    """Ask no longer, or forget the answer: the link stands there in clear."""
     task.forget(connection, kind=CAPTURE, subject=subject_of_capture(link))
 
 
@@ -241,14 +245,26 @@ class Glance(Following):
         with reading(self._way.engine) as connection:
             before = _before(connection, self._channel_id, number)
         if before is Seen.THERE:
+            self._require_history(number)
             method = method_of(self._by_number(()))
             self._take(None, [self._deletion(number, "missing", method)], self.standing, None)
             return Seen.GONE
         if before is None:
             if number > self._newest():
                 return Seen.NOT_YET
+            self._require_history(number)
             self._take(None, self._holes((), number, number), self.standing, None)
         return before or Seen.NEVER_SEEN
+
+    def _require_history(self, number: int) -> None:
+        """Check that Telegram shows this account the channel so far back.
+
+        Raises:
+            ChannelError: It does not: that a message is not there proves nothing then.
+        """
+        full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
+        if number <= (full.available_min_id or 0):
+            raise ChannelError.unseen(ChannelState.PRIVATE, "HIDDEN_PREHISTORY")
 
     def _newest(self) -> int:
         """The highest number of a message; 0 where this account does not see the channel itself."""
@@ -287,7 +303,11 @@ def _before(connection: sa.Connection, channel_id: str, number: int) -> Seen | N
     return None if empty is None else Seen.NEVER_SEEN
 
 
-def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> tuple[Seen, list[Glance]]:
+Glances = tuple[Seen, Sequence[Glance], Explained | None]
+"""What became of a message, what was looked at, and why its comments could not be."""
+
+
+def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glances:
     """Look at the message of a link, and keep it.
 
     Args:
@@ -300,32 +320,35 @@ def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) ->
     glance = _glance_at(link, way, followings)
     seen, message = glance.look_at(link.number)
     if message is None or glance.entry.is_probe:
-        return seen, [glance]
+        return seen, [glance], None
     replies = getattr(message, "replies", None)
     group = glance if replies is None or not replies.comments else _of_group(glance, replies.channel_id, followings)
     if replies is None or not (replies.replies or link.comment):
-        return (Seen.NO_COMMENTS if link.comment else seen), [glance]
-    found = _comments(glance, group, link)
-    if link.comment and link.comment not in found:
-        seen = _alone(group, link.comment)
-    return seen, [glance] if group is glance else [glance, group]
-
-
-def _alone(group: Glance, number: int) -> Seen:
-    """Look at a comment that was not among those on its post; nothing is said of it where the group is hidden."""
+        return (Seen.NO_COMMENTS if link.comment else seen), [glance], None
+    looked = [glance] if group is glance else [glance, group]
     try:
-        return group.look_at(number)[0]
-    except (RequestError, ChannelError):
-        return Seen.NOT_YET
+        found = _comments(glance, group, link, none=not replies.replies)
+        if link.comment and link.comment not in found:
+            seen = group.look_at(link.comment)[0]
+    except REFUSALS as error:  # the message itself is kept
+        return seen, [each for each in looked if each.kept], error
+    return seen, looked, None
 
 
-def _comments(glance: Glance, group: Glance, link: MessageLink) -> set[int]:
+def _comments(glance: Glance, group: Glance, link: MessageLink, *, none: bool) -> set[int]:
+    """Look at the newest comments.
+
+    Args:
+        none: Whether the post says that it has none: then it may be refused as such.
+    """
     of = glance.input_channel()
     peer = types.InputPeerChannel(of.channel_id, of.access_hash)
     try:
         return group.look_at_comments(peer, link.number, link.comment + 1 if link.comment else 0)
-    except (RequestError, ChannelError):  # a post without comments is refused too
-        return set()
+    except RequestError as error:
+        if none and error.name == "MSG_ID_INVALID":
+            return set()
+        raise
 
 
 def _of_group(of: Following, number: int, followings: Mapping[str, Following]) -> Glance:

@@ -43,7 +43,18 @@ from monitor.errors import (
 )
 from monitor.telegram.account import FREEZE, Freeze, freeze_of
 from monitor.telegram.anew import refreshed
-from monitor.telegram.capture import REFUSALS, CaptureAnswer, Glance, Looked, Seen, answer, asked_for, capture
+from monitor.telegram.capture import (
+    REFUSALS,
+    CaptureAnswer,
+    Glance,
+    Glances,
+    Looked,
+    answer,
+    asked_for,
+    capture,
+    not_fetched,
+    withdraw,
+)
 from monitor.telegram.comments import Comments, name_of_comments
 from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, taken_off
 from monitor.telegram.follow import Following, Way
@@ -193,14 +204,18 @@ class Watch:
         """Look at one message now, with the first account that no other process has, and fetch its files.
 
         Raises:
-            AccountError: No account is left, or another process has it.
+            AccountError: No account is left; or another process has one, and no free one is shown the channel.
             UnreachableError: Telegram was not reached.
         """
         in_use: AccountError | None = None
+        unseen: CaptureAnswer | None = None
         for name in self._left():
             try:
                 with self._sessions.locked(name), self._on_line(name, impatient=False) as fetching:
-                    return self._asking_when_frozen(partial(self._captured_whole, link), fetching)
+                    found = self._asking_when_frozen(partial(self._captured_whole, link), fetching)
+                if not isinstance(found.error, ChannelError):
+                    return found
+                unseen = found  # another account may see it
             except AccountError as error:
                 if error.state is not None:
                     self.followings = {}  # whether another account still sees them is not known here
@@ -209,6 +224,8 @@ class Watch:
                     raise
                 else:
                     in_use = error
+        if unseen is not None and in_use is None:
+            return unseen
         raise in_use or AccountError("account.none_left", states="-")
 
     def run(self) -> None:
@@ -556,17 +573,17 @@ class Watch:
         if self._current is None:
             raise ValueError("no account is on line")
         try:
-            seen, glances = self._glances(link, self._current, fetching)
+            seen, glances, error = self._glances(link, self._current, fetching)
             for glance in glances:
                 left = self._waiting.get(glance.number, [])
                 for files in [each for each in left if each[0].message_id in glance.kept]:
                     glance.resume(fetching, files)
                     left.remove(files)
-        except REFUSALS as error:
-            return CaptureAnswer(None, error=error), ()
-        return CaptureAnswer(seen, [self._looked(each) for each in glances]), glances
+        except REFUSALS as refused:
+            return CaptureAnswer(None, error=refused), ()
+        return CaptureAnswer(seen, [self._looked(each) for each in glances], error), glances
 
-    def _glances(self, link: MessageLink, way: Way, fetching: Fetching) -> tuple[Seen, list[Glance]]:
+    def _glances(self, link: MessageLink, way: Way, fetching: Fetching) -> Glances:
         while True:
             try:
                 return capture(link, way, self.followings)
@@ -580,10 +597,21 @@ class Watch:
 
     def _answer_captures(self, fetching: Fetching) -> None:
         """Capture what another process asks for, which cannot have the account."""
+        now = self._office.clock()
         with reading(self._office.engine) as connection:
-            asked = asked_for(connection)
+            asked, old = asked_for(connection), not_fetched(connection, now)
+        if old:
+            with self._office.sequencer.take() as connection:
+                for link in old:
+                    withdraw(connection, link)
         for link in asked:
-            found, _glances = self._captured(link, fetching)
+            try:
+                found, _glances = self._captured(link, fetching)
+            except (AccountError, UnreachableError, StoppedError, HomeBusyError, StorageFullError):
+                raise  # the watch itself cannot go on
+            except Exception as error:  # noqa: BLE001 - one link that a person pasted ends no watch
+                oplog.note("capture_broke", error=type(error), place=oplog.source_place(error))
+                found = CaptureAnswer(None, error=RequestError("request.unforeseen", system=type(error).__name__))
             with self._office.sequencer.take() as connection:
                 answer(connection, link, found, self._office.clock())
 

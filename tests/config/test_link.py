@@ -52,6 +52,7 @@ def test_every_form_of_a_link_is_one_message(text: str, expected: MessageLink) -
         ("t.me/c/123456", "settings.link_to_no_message"),
         ("t.me/grupa/0", "settings.link_to_no_message"),
         ("t.me/grupa/4294967296", "settings.link_to_no_message"),
+        ("t.me/grupa/123?comment=2147483647", "settings.link_to_no_message"),
         ("t.me/grupa/1a", "settings.link_to_no_message"),
         ("t.me/grupa/\u0661", "settings.link_to_no_message"),
         ("t.me/grupa/1/2/3", "settings.link_to_no_message"),

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from api.office.capture import Captured, capture_message
-from config.link import read_message_link
+from config.link import MessageLink, read_message_link
 from evidence.errors import UnknownItemError
+from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState
-from monitor.telegram.capture import Seen, asked_for
+from monitor.rehearsal.telegram.shown import ROOM
+from monitor.telegram.capture import CAPTURE, Seen, ask_for, asked_for
 from monitor.telegram.session import Sessions
 from monitor.telegram.watch import account_states
 from tests.homes import doer
@@ -31,6 +33,22 @@ def capture(at: Desk, text: str, wait_s: float = 20.0) -> tuple[Captured, int]:
     finally:
         home.engine.dispose()
     return done, len(said)
+
+
+def requests(at: Desk) -> list[str]:
+    home = at.home
+    with reading(home.engine) as connection:
+        found = list(task.noted(connection, CAPTURE))
+    home.engine.dispose()
+    return found
+
+
+def asked(at: Desk) -> list[MessageLink]:
+    home = at.home
+    with reading(home.engine) as connection:
+        found = asked_for(connection)
+    home.engine.dispose()
+    return found
 
 
 def test_what_was_captured_is_signed_and_stamped(at: Desk) -> None:
@@ -58,6 +76,50 @@ def test_a_running_watch_is_asked_and_goes_on(at: Desk) -> None:
         again, _told = capture(at, f"t.me/c/{group.id}/{group.post('tri')}")
         assert [each.messages for each in again.answer.looked] == [1]
         assert kinds(home)["message"] == 3
+        assert requests(at) == []  # which link a client brought stays nowhere in clear
+        link = read_message_link("t.me/grupa/1")
+        with at.home.writing() as writer, writer.sequencer.take() as connection:
+            ask_for(connection, link, at.clock())  # by one that was killed meanwhile
+        until(lambda: not asked(at))
+        at.clock.pass_by(hours=1)
+        until(lambda: requests(at) == [])
+    require_clean(at)
+
+
+def test_a_fault_in_one_capture_ends_no_watch(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group()
+    number = group.post("një")
+
+    def broken(*_arguments: object) -> None:
+        raise ValueError("a message that nobody foresaw")
+
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 1)
+        with monkeypatch.context() as patched:
+            patched.setattr("monitor.telegram.watch.capture", broken)
+            done, _told = capture(at, f"t.me/grupa/{number}")
+        assert done.error is not None
+        assert (done.error.code, done.error.facts) == ("request.unforeseen", {"system": "ValueError"})
+        assert capture(at, f"t.me/grupa/{number}")[0].error is None
+
+
+def test_what_only_the_watching_account_sees_is_handed_over(at: Desk) -> None:
+    at.log_in("xtra", "+38160000002")
+    group = at.telegram.world.add_channel("Private", joined=(at.accounts[0],))
+    group.post("një")
+    home = at.home
+    sessions = Sessions(home.keys.path)
+    session = sessions.read("watch")
+    session.channels[group.id] = at.telegram.world.hash_for(at.accounts[0], ROOM, group.id)
+    sessions.save(session)
+    home.engine.dispose()
+    at.register(str(group.id))
+    with running(at) as looker:
+        until(lambda: kinds(looker)["message"] == 1)
+        done, told = capture(at, f"t.me/c/{group.id}/{group.post('dy')}")
+    assert (done.error, done.handed_over, done.answer.seen, told) == (None, True, Seen.THERE, 1)
+    done, _told = capture(at, f"t.me/c/{group.id}/1")  # free again, and asked first
+    assert (done.error, done.handed_over) == (None, False)
     require_clean(at)
 
 

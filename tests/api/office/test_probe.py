@@ -28,6 +28,8 @@ from monitor.telegram.watch import Rhythm
 from tests.homes import doer, legal_basis, records_of, reviews_of, size_of
 from tests.watching import Desk, desk, kinds, require_clean, running, until
 
+THEM, US = "them", "us"
+
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
@@ -79,12 +81,11 @@ def test_a_probe_is_registered_without_a_report_and_a_second_person_reviews_it(a
     require_clean(at)
 
 
-def test_an_administrator_may_register_it_too_and_by_an_invitation(at: Desk) -> None:
-    other = at.telegram.world.add_account("+38160000002")
-    room = own_channel(at, None, administrators=[other, at.accounts[0]])
+def test_it_may_be_registered_by_an_invitation(at: Desk) -> None:
+    room = own_channel(at, None)
     home = at.home
     entry, _found = look_up_probe(home, f"t.me/+{room.invite}")
-    assert (entry.channel, entry.access, entry.rights) == (str(room.id), "invite", "administrator")
+    assert (entry.channel, entry.access, entry.rights) == (str(room.id), "invite", "creator")
     assert look_up_probe(home, f"-100{room.id}")[0] == entry  # its number is known now
     home.engine.dispose()
 
@@ -92,12 +93,18 @@ def test_an_administrator_may_register_it_too_and_by_an_invitation(at: Desk) -> 
 @pytest.mark.parametrize(
     ("about", "code"),
     [
+        ({"administrators": [THEM, US]}, "resolve.not_ours"),  # run by others, who made us an administrator
         ({"administrators": []}, "resolve.not_ours"),  # read by everybody, joined by us, run by others
         ({"broadcast": False}, "resolve.probe_is_a_group"),  # ours, and others write there
         ({"broadcast": False, "administrators": []}, "resolve.not_ours"),
     ],
 )
 def test_what_is_not_the_offices_own_channel_is_no_probe(at: Desk, about: dict[str, object], code: str) -> None:
+    accounts = {THEM: at.telegram.world.add_person("E huaj"), US: at.accounts[0]}
+    named = about.get("administrators", [])
+    assert isinstance(named, list)
+    if named:
+        about = {**about, "administrators": [accounts[each] for each in named]}
     own_channel(at, **about)
     home = at.home
     before = size_of(home)
@@ -180,6 +187,9 @@ def test_doctor_is_red_until_a_post_arrives_and_when_none_has_for_26_hours(at: D
     assert [each.age_s is not None and each.age_s > LATE.total_seconds() for each in at.once().late] == [True]
     room.post("nesër")
     assert at.once().late == []
+    at.clock.pass_by(days=-40)  # what is posted in time to come proves nothing
+    assert [each.verdict for each in found(home)] == [Verdict.FAILED]
+    at.clock.pass_by(days=40)
     room.delete([1, 2])  # it had arrived
     assert at.once().late == []
     home.engine.dispose()

@@ -15,7 +15,18 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelError, ChannelState, FloodError, MessageError
-from monitor.telegram.capture import CaptureAnswer, Looked, Seen, answer, answer_of, ask_for, asked_for, read_answer
+from monitor.rehearsal.telegram.requests import rooms
+from monitor.telegram.capture import (
+    CaptureAnswer,
+    Looked,
+    Seen,
+    answer,
+    answer_of,
+    ask_for,
+    asked_for,
+    not_fetched,
+    read_answer,
+)
 from monitor.telegram.standing import standings
 from tests.homes import doer, items_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean
@@ -120,6 +131,30 @@ def test_what_is_gone_is_on_record_once_and_what_never_was_is_not(at: Desk) -> N
     require_clean(at)
 
 
+def test_where_the_history_is_hidden_nothing_is_called_gone(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group()
+    known, unseen = group.post("një"), group.post("dy")
+    assert capture(at, f"t.me/grupa/{known}").error is None
+    group.post("tri")
+    group.delete([known, unseen])  # to those who joined later, hidden messages look like this
+    made = rooms._full
+
+    def hiding(room: object) -> object:
+        full = made(room)
+        full.available_min_id = unseen
+        return full
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rooms, "_full", hiding)
+        for number in (known, unseen):
+            done = capture(at, f"t.me/grupa/{number}")
+            assert isinstance(done.error, ChannelError)
+            assert done.error.facts["system"] == "HIDDEN_PREHISTORY"
+    assert (observed(at, "deletion"), holes(at)) == ([], [])
+    assert code_of(capture(at, f"t.me/grupa/{known}")) == "message.gone"
+    require_clean(at)
+
+
 @pytest.mark.parametrize("registered", [False, True])
 def test_comments_are_kept_under_the_channels_entry_or_their_own(at: Desk, *, registered: bool) -> None:
     talk = at.telegram.world.add_channel("Biseda", username="biseda")
@@ -153,6 +188,20 @@ def test_a_comment_on_a_post_that_has_none_is_told(at: Desk) -> None:
     number = at.group("Kanali", "kanali", broadcast=True).post("postim")
     assert code_of(capture(at, f"t.me/kanali/{number}?comment=1")) == "message.no_comments"
     assert texts(at) == ["postim"]
+
+
+def test_comments_that_telegram_refuses_are_told_and_the_post_is_kept(at: Desk) -> None:
+    talk = at.telegram.world.add_channel("Biseda", username="biseda")
+    channel = at.group("Kanali", "kanali", broadcast=True, linked=talk)
+    number = channel.post("postim")
+    comment = channel.comment(number, "koment")
+    for link in (f"t.me/kanali/{number}", f"t.me/kanali/{number}?comment={comment}"):
+        at.telegram.faults.fail("messages.getReplies", "CHANNEL_PRIVATE", code=400, times=1)
+        done = capture(at, link)
+        assert isinstance(done.error, ChannelError)
+        assert (done.answer.seen, [each.channel for each in done.answer.looked]) == (Seen.THERE, ["kanali"])
+    assert texts(at) == ["postim"]
+    require_clean(at)
 
 
 def test_at_most_100_comments_are_kept_and_the_named_one_is_among_them(at: Desk) -> None:
@@ -233,7 +282,7 @@ def test_a_file_that_an_earlier_run_did_not_fetch_is_fetched(at: Desk) -> None:
     require_clean(at)
 
 
-def test_an_answer_is_read_as_it_was_written_and_forgotten_after_a_day(at: Desk) -> None:
+def test_an_answer_is_read_as_it_was_written_and_known_as_old_when_nobody_came(at: Desk) -> None:
     home, now = at.home, at.clock()
     link, other = MessageLink("grupa", None, 5, 7), MessageLink(None, 17, 5)
     looked = Looked("grupa", "17", 4, messages=1, edits=0, deletions=0, gaps=0, files=2)
@@ -249,9 +298,10 @@ def test_an_answer_is_read_as_it_was_written_and_forgotten_after_a_day(at: Desk)
         answer(connection, link, CaptureAnswer(Seen.GONE), now)
         assert asked_for(connection) == [other]
         assert answer_of(connection, link) == CaptureAnswer(Seen.GONE)
-        at.clock.pass_by(days=2)
+        assert not_fetched(connection, now) == []
+        at.clock.pass_by(hours=1)
         answer(connection, other, CaptureAnswer(Seen.THERE), at.clock())
-        assert answer_of(connection, link) is None
+        assert not_fetched(connection, at.clock()) == [link]
         ask_for(connection, other, at.clock())
         assert answer_of(connection, other) is None  # asked for anew
     home.engine.dispose()
