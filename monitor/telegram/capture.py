@@ -181,11 +181,6 @@ class Glance(Following):
         """As results call it."""
         return self._called
 
-    @property
-    def number(self) -> int:
-        """Of the channel."""
-        return self._number
-
     def looked(self, files: int) -> Looked:
         """What was kept.
 

@@ -575,7 +575,7 @@ class Watch:
         try:
             seen, glances, error = self._glances(link, self._current, fetching)
             for glance in glances:
-                left = self._waiting.get(glance.number, [])
+                left = self._waiting.get(glance.number or 0, [])
                 for files in [each for each in left if each[0].message_id in glance.kept]:
                     glance.resume(fetching, files)
                     left.remove(files)
