@@ -21,9 +21,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001j"
+SCHEMA_VERSION = "0001k"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""

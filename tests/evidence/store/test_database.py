@@ -49,10 +49,11 @@ def test_a_database_of_somebody_else_is_refused(engine: sa.Engine) -> None:
         require(engine)
 
 
-def test_a_home_of_an_older_pre_release_is_refused_as_such(engine: sa.Engine) -> None:
+@pytest.mark.parametrize("version", ["0001", "0001j"])
+def test_a_home_of_an_older_pre_release_is_refused_as_such(engine: sa.Engine, version: str) -> None:
     upgrade(engine)
     with writing(engine) as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": version})
     with pytest.raises(SchemaVersionError, match="older pre-release"):
         require(engine)
 
