@@ -123,12 +123,12 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A file that belongs to a message, or that a client brought: a stream that is read once.
+    """A file that belongs to a message, or that a client brought: a stream, which may be a download.
 
     Attributes:
         name: Its name at the source; sealed, never in clear.
-        open: Opens the bytes; called at most once, so that it may be a download. It and what it gives may
-            raise OSError: then the file is a hole.
+        open: Opens the bytes; called again only where the reply that shows it cannot be kept whole after all.
+            It and what it gives may raise OSError: then the file is a hole.
         declared_type: Media type the source claims, if any.
         identity: What its source calls it, where that tells two files apart; never in clear.
     """

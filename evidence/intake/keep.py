@@ -11,7 +11,7 @@ recovery decides on everything that is pending, even on what another batch is ab
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from threading import Lock
@@ -100,6 +100,10 @@ class _OutdatedError(Exception):
         self.kinds = kinds
 
 
+class _OvertakenError(Exception):
+    """Another writer was first with a message of a reply, which cannot be kept whole then."""
+
+
 class Intake:
     """Takes what sources see into the store.
 
@@ -177,10 +181,10 @@ class Intake:
         if not contents:
             self._sequencer.turn(lambda _connection: (), end)
             return Kept(Counter(), (), ())
-        with self._alone():
-            kept = self._keep_whole(reply, contents, provenance, _both(beside, end))
-        if kept is not None:
-            return kept
+        with suppress(_OvertakenError), self._alone():
+            whole = self._keep_whole(reply, contents, provenance, _both(beside, end))
+            if whole is not None:
+                return whole
         kept = Kept(Counter(), (), ())
         groups = list(_groups(contents, self._batch))
         for group in groups:
@@ -413,12 +417,12 @@ class _Whole:
         """Its event, now that its messages have their places in the log.
 
         Raises:
-            HomeBusyError: Another writer was first with one of them.
+            _OvertakenError: Another writer was first with one of them.
         """
         slices = Packer()
         for place in self.places:
             if place.event_id not in logged.added:
-                raise HomeBusyError("home_busy.others_kept_adding")
+                raise _OvertakenError
             slices.add(Slice(place.offset, place.length, logged.added[place.event_id]))
         counts = Counts(**_kept(self.sighted, logged).counts)
         values = {**self.draft.values, "counts": _told(counts)}
@@ -452,7 +456,7 @@ class _Choice:
 
         Raises:
             _OutdatedError: Messages are no longer of the kind that they were prepared as.
-            HomeBusyError: Another writer was first with a message of the reply.
+            _OvertakenError: Another writer was first with a message of the reply.
         """
         known = Known.read(connection, [each.wanted for each in self._sightings], self._require)
         chosen: list[Prepared] = []
