@@ -260,7 +260,8 @@ class Line:
     def ask_raw(self, request: TLRequest, *, dc: int | None = None) -> bytes:
         """As ``ask``: the body that answers, as it came."""
         method = method_of(request)
-        for _pause in range(_PAUSES):
+        pauses = 0
+        while True:
             if self._stopping.is_set():
                 raise StoppedError("stopped.by_hand")
             self.pace.require_rested(method)
@@ -269,11 +270,13 @@ class Line:
                 return self._run(self._ask(request, dc))
             except Fault as fault:
                 error = meaning(fault, method, self._clock())
-                if not isinstance(error, FloodError):
-                    raise error from fault
-                self.pace.rest(method, error.until)
-                self.pace.keep()  # now: a program that is killed must not ask again before
-        raise FloodError.of(method, self.pace.rests[method])
+                if isinstance(error, FloodError):
+                    self.pace.rest(method, error.until)
+                    self.pace.keep()  # now: a program that is killed must not ask again before
+                    pauses += 1
+                    if pauses < _PAUSES:
+                        continue
+                raise error from fault
 
     def wait(self, seconds: float) -> None:
         """Wait between two requests.

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from monitor.errors import FloodError
+from monitor.telegram.pace import Pace
 from tests.watching import Desk, desk
 
 
@@ -90,3 +93,17 @@ def test_a_proxy_that_is_not_there_is_told_and_nothing_goes_past_it(at: Desk, mo
     assert ended is not None
     assert ended.code == "unreachable.no_connection"
     assert len(at.telegram.calls) == before
+
+
+def test_a_pause_that_is_over_when_it_is_told_is_told_all_the_same(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    at.group()
+    write = Pace.write
+
+    def late(pace: Pace, connection: sa.Connection) -> None:
+        at.clock.pass_by(seconds=5)  # another writer had the turn
+        write(pace, connection)
+
+    monkeypatch.setattr(Pace, "write", late)
+    monkeypatch.setattr("monitor.telegram.line._PAUSES", 1)
+    at.telegram.faults.fail("channels.getFullChannel", "FLOOD_WAIT_2", times=1)
+    assert isinstance(at.once().ended_by, FloodError)
