@@ -146,10 +146,13 @@ class Fetching:
 
         Raises:
             UnreachableError, FloodError: The file must begin anew, later: the run ends by itself, or others could be
-                fetched meanwhile, since other requests are answered.
+                fetched meanwhile, since other requests are answered; or this is no thread of those that fetch, and
+                every channel would wait.
             StoppedError: The line was stopped.
         """
         now, error = self._clock(), waited.error
+        if not hasattr(self._mine, "watched"):
+            raise error
         flood = isinstance(error, FloodError)
         until = error.until if isinstance(error, FloodError) else now + timedelta(seconds=2 ** min(waited.times, 6))
         late = waited.times >= _ATTEMPTS

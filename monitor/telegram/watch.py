@@ -211,7 +211,7 @@ class Watch:
         unseen: CaptureAnswer | None = None
         for name in self._left():
             try:
-                with self._sessions.locked(name), self._on_line(name, impatient=False) as fetching:
+                with self._sessions.locked(name), self._on_line(name, impatient=True, rested=False) as fetching:
                     found = self._asking_when_frozen(partial(self._captured_whole, link), fetching)
                 if not isinstance(found.error, ChannelError):
                     return found
@@ -319,8 +319,12 @@ class Watch:
             following.account_lost()
 
     @contextmanager
-    def _on_line(self, name: str, *, impatient: bool) -> Iterator[Fetching]:
+    def _on_line(self, name: str, *, impatient: bool, rested: bool = True) -> Iterator[Fetching]:
         """The connections of an account, and what runs on them.
+
+        Args:
+            impatient: No long pause is waited for.
+            rested: Nor is anything asked for while one is not over, of whatever method.
 
         Raises:
             FloodError: Telegram asked for a longer pause that is not over, and nobody wants to wait for it.
@@ -328,7 +332,7 @@ class Watch:
         session = self._sessions.read(name)
         with reading(self._office.engine) as connection:
             pace = Pace.read(connection, name, self._office.clock, self._rhythm.per_minute)
-        if impatient and (rest := pace.longest_rest()):
+        if impatient and rested and (rest := pace.longest_rest()):
             raise FloodError.of(rest[0], rest[1])
         with ExitStack() as stack:
             intake = stack.enter_context(self._office.intake())
@@ -521,13 +525,29 @@ class Watch:
         return behind
 
     def _step_each(self, fetching: Fetching) -> bool:
-        """One step of every channel that has something to ask for; whether there is more to ask at once."""
-        behind = False
+        """One step of every channel that has something to ask for; whether there is more to ask at once.
+
+        Raises:
+            UnreachableError: Telegram was not reached; if only one of its data centres is silent, after the others.
+        """
+        behind, silent = False, None
         for following in self._in_order():
             if following.is_behind and not self._stopping.is_set():
-                with suppress(FloodError):  # this channel rests; another method may be free for the next one
-                    behind = self._step(following, fetching) or behind
+                answers = self._answers
+                try:
+                    with suppress(FloodError):  # this channel rests; another method may be free for the next one
+                        behind = self._step(following, fetching) or behind
+                except UnreachableError as error:
+                    if self._answers == answers:
+                        raise
+                    silent = error
+        if silent is not None:
+            raise silent
         return behind
+
+    @property
+    def _answers(self) -> int:
+        return 0 if self._line is None else self._line.answers
 
     def _in_order(self) -> list[Following]:
         """What is due first, and then what was looked at longest ago."""

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 from telethon.tl import types
 
+from api.office.capture import Captured, capture_message
 from api.office.watch import status
+from config.link import read_message_link
 from evidence.errors import StorageFullError
 from evidence.objects import pending
 from evidence.observation import HoleReason
 from evidence.store.database import reading
+from monitor.errors import FloodError
+from monitor.telegram.fetch import PART_BYTES
 from monitor.telegram.standing import WaitingFile, places_waiting
-from tests.homes import records_of
+from tests.homes import doer, records_of
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
 
@@ -123,6 +127,54 @@ def test_a_file_goes_on_after_a_long_pause(at: Desk) -> None:
         until(lambda: kinds(home)["file"] == 1, 60)
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
     assert sum(times - 1 for times in offsets_of(at).values()) == 1
+
+
+@pytest.mark.parametrize("silent", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_picture_of_a_chat_that_cannot_be_had_yet_stops_no_other_channel(at: Desk, *, silent: bool) -> None:
+    group, other = (at.group(name, name, joined=tuple(at.accounts)) for name in ("grupa", "tjeter"))
+    picture_of_chat = picture(3) + secrets.token_bytes(1 << 20)  # of three parts
+    faults = at.telegram.faults
+
+    def fail() -> None:
+        if silent:
+            faults.cut_connections(after_bytes=100_000, request="upload.getFile", times=10_000)
+        else:
+            faults.fail("upload.getFile", "FLOOD_WAIT_3600", times=1)
+
+    group.photo = at.telegram.world.add_photo(picture_of_chat, dc=4)
+    faults.meanwhile(fail, request="upload.getFile", after=1)
+    with running(at) as home:
+        until(lambda: offsets_of(at)[PART_BYTES])
+        other.post("ndërkohë")
+        until(lambda: kinds(home)["message"] == 1, 40)
+        faults.clear()
+        at.clock.pass_by(seconds=3700)
+        until(lambda: kinds(home)["file"] == 1, 40)
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture_of_chat).hexdigest()]
+
+
+def test_a_capture_waits_for_no_long_pause_within_a_file(at: Desk) -> None:
+    group, faults = at.group(), at.telegram.faults
+    number = group.post_document(secrets.token_bytes(3 << 20), "film.mp4", "video/mp4")
+    faults.meanwhile(
+        lambda: faults.fail("upload.getFile", "FLOOD_WAIT_3600", times=1), request="upload.getFile", after=1
+    )
+    found: list[Captured] = []
+
+    def capture() -> None:
+        home = at.home
+        found.append(capture_message(home, read_message_link(f"t.me/grupa/{number}"), doer(home)))
+        home.engine.dispose()
+
+    thread = threading.Thread(target=capture)
+    thread.start()
+    try:
+        until(lambda: found)
+    finally:
+        at.clock.pass_by(seconds=3700)
+        thread.join()
+    assert isinstance(found[0].error, FloodError)
+    assert [each.message_id for each in waiting(at)] == [number]
 
 
 def waiting(at: Desk) -> list[WaitingFile]:
