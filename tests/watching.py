@@ -69,13 +69,16 @@ class Time:
     """The clock of the office and of Telegram; it runs, and can be set ahead."""
 
     ahead: timedelta = timedelta()
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # or a reading would undo what passes meanwhile
 
     def __call__(self) -> datetime:
-        self.ahead += timedelta(microseconds=50)  # no two readings agree, on a fast machine either
-        return system_clock() + self.ahead
+        with self._lock:
+            self.ahead += timedelta(microseconds=50)  # no two readings agree, on a fast machine either
+            return system_clock() + self.ahead
 
     def pass_by(self, **span: float) -> None:
-        self.ahead += timedelta(**span)
+        with self._lock:
+            self.ahead += timedelta(**span)
 
 
 @dataclass(slots=True)

@@ -301,7 +301,8 @@ class Run:
     """One run of the watch: when, and how it ended.
 
     Attributes:
-        ended_by: The code of the error; empty where it caught up, None where it was killed.
+        ended_by: The code of the error; empty where it caught up, None where it was killed, ``live`` where it was
+            stopped.
     """
 
     began: datetime
@@ -559,8 +560,13 @@ class Schedule:
     def kill(self) -> None:
         """A look in a process of its own that kills itself at a drawn place, if it comes so far."""
         steps, before = self.chance.steps(), self.chance.one_in(2)
-        self._run(lambda: in_child(lambda: _code(self.desk.once().ended_by), steps, before=before))
-        self.clock.pass_by(seconds=1)  # the child's clock ran on by itself
+
+        def killed() -> str | None:
+            ended_by = in_child(lambda: _code(self.desk.once().ended_by), steps, before=before)
+            self.clock.pass_by(minutes=1)  # the child's own clock ran on through its pauses
+            return ended_by
+
+        self._run(killed)
 
     def live(self) -> None:
         """A watch that runs while people and Telegram go on; what it sees of each moment is chance."""
@@ -583,7 +589,7 @@ class Schedule:
         for home in (worker, looker):
             home.engine.dispose()
         self.telegram.faults.withhold_pushes(withheld=False)
-        self.runs.append(Run(began, ended, _code(outcome[0].ended_by) if all(caught_up) else "live"))
+        self.runs.append(Run(began, ended, "live"))
         self.told.append(f"{caught_up}")
         for life, was, whole in zip(self.lives, before, caught_up, strict=True):
             if whole and not life.was_closed(began, ended) and not self._is_unseen_group(life, began, ended):
@@ -661,7 +667,7 @@ def in_child(work: Callable[[], str], steps: int, *, before: bool) -> str | None
         What the work gave; None where the child was killed.
     """
     reading, writing = os.pipe()
-    child = os.fork()
+    child = os.fork()  # nobody asks the server now, so its thread holds no lock that the child would wait for
     if child == 0:
         os.close(reading)
         try:

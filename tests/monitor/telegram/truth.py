@@ -228,7 +228,7 @@ def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
 
 def _expected(schedule: Schedule, life: Life, before: Run) -> set[HoleReason]:
     """Why nothing can have been seen after a run, by what Telegram had done until its end."""
-    if any(look == (before.began, before.ended) for look in life.looks):
+    if before.ended_by == "" and (before.began, before.ended) in life.looks:
         return {HoleReason.DOWNTIME}
     refused = any(begun < before.began and (ended is None or ended > before.ended) for begun, ended in life.closed)
     if before.ended_by == "" and refused and life.room.usernames:
