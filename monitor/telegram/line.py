@@ -38,6 +38,7 @@ _PAUSES_S = (0.2, 1.0, 3.0)
 _PAUSES = 10
 """How often in a row Telegram may ask for a short pause before that is told."""
 _POLL_S = 0.2
+_FIRST = asyncio.FIRST_COMPLETED
 _PING_S = 60.0
 _NONE = logging.getLogger("nisisama.telethon")
 _NONE.addHandler(logging.NullHandler())
@@ -360,12 +361,15 @@ class Line:
         return True
 
     async def _answer(self, sender: _Sender, request: TLRequest) -> bytes:
-        future = sender.send(request)
-        done, _ = await asyncio.wait({future}, timeout=self._network.timeout_s)
+        future, ended = sender.send(request), sender._disconnected  # noqa: SLF001 - Telethon's own, as below
+        # what is sent while the connection ends waits in Telethon's queue, and nobody would answer or cancel it
+        done, _ = await asyncio.wait({future, ended}, timeout=self._network.timeout_s, return_when=_FIRST)
         if not done:
             await self._drop(sender)
             raise TimeoutError
-        if future.cancelled():
+        if not future.done() and not ended.cancelled() and (error := ended.exception()) is not None:
+            raise error
+        if not future.done() or future.cancelled():
             raise _LostError
         self.answers += 1
         return bytes(future.result())

@@ -1,4 +1,4 @@
-"""The line asks through a proxy where the settings name one, and contacts no server but those named."""
+"""The line asks through a proxy where settings name one, contacts no other server, and notices where it ends."""
 
 import socket
 import threading
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from monitor.errors import FloodError
+from monitor.telegram.line import Line
 from monitor.telegram.pace import Pace
 from tests.watching import Desk, desk
 
@@ -107,3 +109,24 @@ def test_a_pause_that_is_over_when_it_is_told_is_told_all_the_same(at: Desk, mon
     monkeypatch.setattr("monitor.telegram.line._PAUSES", 1)
     at.telegram.faults.fail("channels.getFullChannel", "FLOOD_WAIT_2", times=1)
     assert isinstance(at.once().ended_by, FloodError)
+
+
+def test_a_connection_that_ends_behind_an_answer_is_noticed_by_the_next_request(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = at.group()
+    group.post("një")
+    late: list[object] = []
+    answer = Line._answer
+
+    async def noting(line: Line, sender: Any, request: Any) -> bytes:  # noqa: ANN401 - Telethon's
+        try:
+            return await answer(line, sender, request)
+        except TimeoutError:
+            late.append(request)
+            raise
+
+    monkeypatch.setattr(Line, "_answer", noting)
+    at.telegram.faults.cut_connections(after_bytes=100_000, times=2)
+    assert at.once().ended_by is None
+    assert not late, "nobody answers on a connection that has ended"
