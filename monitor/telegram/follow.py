@@ -414,7 +414,7 @@ class Following:
                 looked at.
         """
         unread: list[UnknownConstructorError] = []
-        for passed_over in range(PASSED_OVER):
+        for passed_over in (0, *range(PASSED_OVER)):  # twice for the newest: garbage is no message that cannot be read
             request = self._history(0, 1, add_offset=passed_over)
             body = self._ask_raw(request)
             try:

@@ -207,6 +207,17 @@ def test_garbage_from_the_server_is_asked_again_and_told(at: Desk) -> None:
     home.engine.dispose()
 
 
+def test_garbage_instead_of_the_newest_message_makes_no_holes_where_nothing_was(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    at.telegram.faults.garbage("messages.getHistory", times=1, data=b"\x00\x01\x02\x03" * 9)
+    assert at.once().ended_by is None
+    home = at.home
+    found = completeness_of(home, "grupa")
+    home.engine.dispose()
+    assert (found.observed, found.holes) == (((1, 1),), ())
+
+
 @pytest.mark.parametrize("hours", [1, -1, 24 * 3650])
 def test_a_server_with_another_time_is_still_read(at: Desk, hours: int) -> None:
     group = at.group()

@@ -28,6 +28,7 @@ STEPS = 25
 MANY = "2000"
 SAMPLE = (14, 23)
 FAILED: Mapping[int, str] = {
+    9010: "one answer of garbage to the question for the newest message made holes of numbers that nobody had posted",
     2079: "a watched channel without a message was unknown to the completeness report by its number",
 }
 
