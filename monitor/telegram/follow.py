@@ -414,11 +414,11 @@ class Following:
                 looked at.
         """
         unread: list[UnknownConstructorError] = []
-        for passed_over in (0, *range(PASSED_OVER)):  # twice for the newest: garbage is no message that cannot be read
+        for passed_over in [0, *range(PASSED_OVER)]:  # twice for the newest: garbage is no message that cannot be read
             request = self._history(0, 1, add_offset=passed_over)
             body = self._ask_raw(request)
             try:
-                number = int(max((each.id for each in read_reply(request, body).said.messages), default=0))
+                number: int = max((each.id for each in read_reply(request, body).said.messages), default=0)
             except UnknownConstructorError as error:
                 found = first_number(request, body)
                 if found is None:
