@@ -418,7 +418,7 @@ class Following:
             request = self._history(0, 1, add_offset=passed_over)
             body = self._ask_raw(request)
             try:
-                number: int = max((each.id for each in read_reply(request, body).said.messages), default=0)
+                number = max((int(each.id) for each in read_reply(request, body).said.messages), default=0)
             except UnknownConstructorError as error:
                 found = first_number(request, body)
                 if found is None:
