@@ -152,11 +152,6 @@ class Following:
         """The channel's number, if it was found, or the register has it."""
         return self.standing.channel_id or _number(self.entry.known_id)
 
-    @property
-    def number(self) -> int | None:
-        """The channel's number, where it is known by now."""
-        return self.standing.channel_id or _number(self.entry.known_id)
-
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
         """The channel as requests name it; None where this account was not shown it yet."""
         known = self.standing.channel_id
@@ -261,7 +256,7 @@ class Following:
 
     def _find(self) -> None:
         """Find the channel for this account: by its name, or by its number where the account has met it."""
-        known = self.number
+        known = self.known_number
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
             return
@@ -425,7 +420,8 @@ class Following:
                     unread.append(error)
                     continue
                 number = found
-            return number + passed_over
+            top: int = number + passed_over
+            return top
         raise unread[-1]
 
     def _fill(self, lo: int, hi: int) -> None:

@@ -418,7 +418,7 @@ class Watch:
         could be it.
         """
         names = self._office.registered()
-        followed = {each.number for each in self.followings.values()}
+        followed = {each.known_number for each in self.followings.values()}
         if None in followed:
             return
         for number in [each for each in self._waiting if each not in followed]:
