@@ -595,7 +595,7 @@ class Watch:
         try:
             seen, glances, error = self._glances(link, self._current, fetching)
             for glance in glances:
-                left = self._waiting.get(glance.number or 0, [])
+                left = self._waiting.get(glance.known_number or 0, [])
                 for files in [each for each in left if each[0].message_id in glance.kept]:
                     glance.resume(fetching, files)
                     left.remove(files)
@@ -612,7 +612,7 @@ class Watch:
 
     def _looked(self, glance: Glance) -> Looked:
         with reading(self._office.engine) as connection:
-            waiting = [each for each in places_waiting(connection) if each.channel_id == glance.number]
+            waiting = [each for each in places_waiting(connection) if each.channel_id == glance.known_number]
         return glance.looked(sum(each.message_id in glance.kept for each in waiting))
 
     def _answer_captures(self, fetching: Fetching) -> None:
