@@ -171,7 +171,7 @@ MOMENTS = {
     ("export", "without its names"): killed_at(Parts, "hand_over"),
     ("export", "after it"): killed_at(*_BEAT),
 }
-DONE_ALREADY = "answered already"
+DONE_ALREADY = "already answered"
 
 
 @pytest.mark.parametrize(("act", "moment"), MOMENTS)
