@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +31,7 @@ from monitor.rehearsal.telegram.accounts import Account
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram.login import Asking
+from tests.commands import ENVIRONMENT
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, doer, items_of, legal_basis, new_home, records_of
 
@@ -141,6 +142,8 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     clock = Time()
     with LoopbackTelegram.running(folder, clock=clock) as telegram:
         tell_settings(telegram, monkeypatch)
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
         home, _cards = new_home(folder / "home")
         home.engine.dispose()
         made = Desk(folder, telegram, clock)
@@ -148,7 +151,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield made
 
 
-def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
+def program(at: Desk, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """The program as a process of its own, at the home that watches."""
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
     return subprocess.Popen(
@@ -157,7 +160,7 @@ def program(at: Desk, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=dict(os.environ),
+        env={**os.environ, **(more or {})},
     )
 
 
@@ -181,8 +184,8 @@ def running(at: Desk) -> Iterator[Home]:
     assert outcome[0].ended_by is None, outcome[0].ended_by
 
 
-def until(holds: Callable[[], object], timeout_s: float = 10.0) -> None:
-    """Wait until something holds."""
+def until(holds: Callable[[], object], timeout_s: float = 40.0) -> None:
+    """Wait until something holds: on a busy machine too, and for less than the minute between two looks."""
     end = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < end, "it did not come"

@@ -18,22 +18,23 @@ TITLES = {
     "seal": "The seal's certificate is valid for some time",
     "clock": "This machine's clock agrees with the log",
     "disk": "The disk has room",
-    "backups": "A backup holds what is kept",
+    "backups": "No backup is overdue",
     "store": "The database is sound, its entries are signed",
     "offices": "A time-stamp office is chosen",
     "reviews": "Nothing waits too long for a second person",
     "watch.accounts": "An account can watch, or none is needed",
-    "watch.channels": "Every registered channel is seen and looked at",
+    "watch.channels": "What is watched is seen and looked at",
     "watch.modes": "No legal basis has ended or ends soon",
-    "watch.probe": "The newest post of each probe has arrived",
+    "watch.probe": "No probe misses its daily post",
     "decoder": "Pictures are decoded where they can do no harm",
 }
-"""What each check looks for, in a sentence that is true where it passes."""
+"""What each check looks for, in a sentence that is true where it passes, of nothing too."""
+_WIDTH = max(map(len, TITLES))
 
 
 def _lines(finding: Finding) -> Iterator[str]:
     """Verdict, name and what is looked for; below them what was found, and, of a problem, what to do."""
-    yield f"{finding.verdict.value:<13} {finding.id:<13} {TITLES[finding.id]}"
+    yield f"{finding.verdict.value:<13} {finding.id:<{_WIDTH}} {TITLES[finding.id]}"
     where = f"{finding.where}: " if finding.where else ""
     expected = f" (expected {finding.expected})" if finding.expected else ""
     if finding.found:

@@ -359,14 +359,20 @@ def _status_lines(found: "Status") -> Sequence[str]:
     lines = [f"Account {each.name}: {each.state.value}{_frozen(each.freeze)}" for each in found.accounts]
     lines = lines or ["No account is logged in."]
     for each in found.channels:
-        looked = "not looked at yet" if each.looked_at is None else f"seen {_short(each.looked_at)}"
+        looked = f"{each.state.value}, seen {_short(each.looked_at)}" if each.looked_at else _unlooked(each)
         rest = ", older history not read yet" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
-        lines.append(f"{each.channel}: {each.state.value}, {looked}{rest}{files}{holes}, {_kept(each)}")
+        lines.append(f"{each.channel}: {looked}{rest}{files}{holes}, {_kept(each)}")
     lines += map(_probed, found.probes)
     proven = "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at)}"
     return [*lines, f"{counted(sum(each.waiting for each in found.channels), 'file')} in the queue, {proven}"]
+
+
+def _unlooked(channel: "ChannelStatus") -> str:
+    """Of a channel that nobody has looked at yet, it is not said that it is well."""
+    known = "" if channel.state.value == "ok" else f"{channel.state.value}, "
+    return f"{known}not looked at yet"
 
 
 def _probed(probe: "Probe") -> str:

@@ -30,6 +30,7 @@ from evidence.errors import HomeError
 from evidence.finding import Verdict
 from evidence.intake.keep import Counts
 from evidence.observation import Mode
+from evidence.spans import Spans
 from evidence.times import system_clock
 from monitor.rehearsal.export import ExportFacts, write_export
 
@@ -132,12 +133,15 @@ def _watch(home: Home, work: Path, tell: Tell) -> None:
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     kept = rehearse_watch(home, work, work / "legal-basis.toml", doer)
     seen = kept.completeness
-    observed = ", ".join(f"{lo} to {hi}" for lo, hi in seen.observed)
-    empty = ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in seen.holes)
+    observed, empty = _told(seen.observed), _told(seen.holes)
     tell(
         f"4. Watched a group live: {kept.messages} messages, {kept.edits} edit, {kept.deletions} deletion, "
-        f"{kept.media} file; numbers kept: {observed}; seen to be empty: {empty}"
+        f"{kept.media} file; numbers kept: {observed}; found empty: {empty}"
     )
+
+
+def _told(spans: Spans) -> str:
+    return ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in spans)
 
 
 def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tell) -> tuple[Path, Path]:

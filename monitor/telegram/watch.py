@@ -224,9 +224,9 @@ class Watch:
                     raise
                 else:
                     in_use = error
-        if unseen is not None and in_use is None:
-            return unseen
-        raise in_use or AccountError("account.none_left", states="-")
+        if in_use is not None:
+            raise in_use
+        return unseen or self.capture(link)  # all were lost meanwhile: the next try says how
 
     def run(self) -> None:
         """Watch until ``stop`` is called.

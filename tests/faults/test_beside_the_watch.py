@@ -15,7 +15,7 @@ import pytest
 
 from evidence.store.database import reading
 from monitor.rehearsal.export import write_export
-from tests.commands import DONE, ENVIRONMENT, UNDECIDED
+from tests.commands import DONE, UNDECIDED
 from tests.watching import Desk, desk, picture, program, require_clean, until
 
 pytestmark = pytest.mark.outside
@@ -27,8 +27,6 @@ EVERY = 200
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
     with desk(tmp_path, monkeypatch) as made:
         yield made
 

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
+from tests.commands import DONE, REFUSED, USAGE, run
 from tests.watching import Desk, desk, picture
 
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
     with desk(tmp_path, monkeypatch) as made:
         yield made
 

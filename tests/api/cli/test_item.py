@@ -11,7 +11,7 @@ import pytest
 
 from api.cli.main import main
 from config.words import load_words
-from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, Life, Terminal, run
+from tests.commands import DONE, REFUSED, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE, records_of
 from tests.nonempty import nonempty
 from tests.watching import Desk, desk
@@ -143,8 +143,6 @@ def test_an_item_is_told_in_words(life: Life, home: Path) -> None:
 def test_what_a_channel_says_of_itself_and_its_kin_is_shown_with_the_passphrase(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
     with desk(tmp_path, monkeypatch) as at:
         show_a_channel(at, monkeypatch)
 

@@ -129,7 +129,7 @@ def test_what_may_not_be_read_is_told_from_what_is_not_there(tmp_path: Path, mon
 
     monkeypatch.setattr(Path, "stat", refuse)
     with pytest.raises(click.BadParameter) as raised:
-        Filled(click.Path(exists=True)).convert("/root/x/y", None, None)
+        Filled(click.Path(exists=True)).convert(str(tmp_path / "y"), None, None)
     assert explained(raised.value).code == "usage.path_not_readable"
 
 

@@ -124,7 +124,7 @@ def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_ho
         until(lambda: kinds(home)["message"] == 2 and asked(at, "upload.getFile"))
         take_off(at, "grupa")
         at.clock.pass_by(seconds=100)
-        until(lambda: kinds(home)["file"] == 1, 40)
+        until(lambda: kinds(home)["file"] == 1)
     assert holes_of(at) == ["taken_off"]
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(2)).hexdigest()]
     require_clean(at)
@@ -150,7 +150,7 @@ def test_no_part_of_a_file_is_fetched_nor_kept_once_less_may_be_kept(at: Desk) -
         until(lambda: asked(at, "upload.getFile") >= 2)
         at.register("@grupa", Mode.METADATA_ONLY)
         most = asked(at, "upload.getFile") + 1
-        until(lambda: kinds(home)["file"] == 1, 40)
+        until(lambda: kinds(home)["file"] == 1)
         assert asked(at, "upload.getFile") <= most
         assert [item.mode for item in items_of(home) if item.kind == "file"] == ["metadata_only"]
     assert not list((at.folder / "home" / "objects").rglob("[0-9a-f]" * 64))
@@ -168,7 +168,7 @@ def test_what_comes_after_the_register_changed_is_kept_as_it_says_now(at: Desk, 
         until(lambda: asked(at, "updates.getChannelDifference") > before)
         if lowered:
             at.register("@grupa", Mode.METADATA_ONLY)
-            until(lambda: kinds(home)["message"] == 1, 40)
+            until(lambda: kinds(home)["message"] == 1)
         else:
             take_off(at, "grupa")
             time.sleep(2.5)

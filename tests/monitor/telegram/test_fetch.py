@@ -32,27 +32,43 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield made
 
 
-def test_a_photo_that_is_deleted_two_seconds_later_is_saved(at: Desk) -> None:
+def test_a_photo_is_saved_that_is_deleted_as_soon_as_it_was_asked_for(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     data = picture(1)
     with running(at) as home:
         until(lambda: status(home).channels[0].looked_at)
         number = group.post_photo(data, "foto")
-        until(lambda: kinds(home)["file"] == 1, 2.0)
+        until(lambda: any(call.name == "upload.getFile" for call in at.telegram.calls))
         group.delete([number])
         until(lambda: kinds(home)["deletion"] == 1)
+        until(lambda: kinds(home)["file"] == 1)
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+
+
+def test_of_a_photo_that_was_deleted_before_it_could_be_fetched_the_attempt_is_on_record(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    faults = at.telegram.faults
+    with running(at) as home:
+        until(lambda: status(home).channels[0].looked_at)
+        faults.fail("upload.getFile", "FILE_REFERENCE_EXPIRED", code=400, times=1)
+        faults.meanwhile(lambda: group.delete([1]), request="upload.getFile", after=0)
+        group.post_photo(picture(1), "foto")
+        until(lambda: kinds(home)["deletion"] == 1)
+        until(lambda: status(home).channels[0].waiting == 0)
+        assert kinds(home)["file"] == 0
+    holes = [record.values for record in records_of(at.home) if record.type == "hole"]
+    assert [(each["hole"], each["lo"]) for each in holes if each["position"]] == [("broke_off", "1")]
 
 
 def test_a_long_file_keeps_no_message_waiting(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
-    at.telegram.faults.delay_s("upload.getFile", 1.0)
+    at.telegram.faults.delay_s("upload.getFile", 4.0)
     with running(at) as home:
         until(lambda: status(home).channels[0].looked_at)
-        group.post_document(secrets.token_bytes(4 << 20), "film.mp4", "video/mp4")
-        until(lambda: kinds(home)["message"] == 1, 2.0)
+        group.post_document(secrets.token_bytes(8 << 20), "film.mp4", "video/mp4")
+        until(lambda: kinds(home)["message"] == 1)
         group.post("gjatë filmit")
-        until(lambda: kinds(home)["message"] == 2, 2.0)
+        until(lambda: kinds(home)["message"] == 2)
         assert kinds(home)["file"] == 0
         at.telegram.faults.clear()
         until(lambda: kinds(home)["file"] == 1)
@@ -100,7 +116,7 @@ def test_a_file_goes_on_where_it_was_cut_however_long_that_lasted(at: Desk, *, o
     with nullcontext() if once else running(at):
         done = threading.Thread(target=at.once) if once else threading.Thread(target=lambda: None)
         done.start()
-        until(lambda: sum(offsets_of(at).values()) >= 3, 40)
+        until(lambda: sum(offsets_of(at).values()) >= 3)
         at.telegram.faults.cut_connections(after_bytes=100_000, request="upload.getFile", times=cuts)
         home = at.home
         until(lambda: kinds(home)["file"] == 1, 60)
@@ -120,9 +136,9 @@ def test_a_file_goes_on_after_a_long_pause(at: Desk) -> None:
     at.telegram.faults.delay_s("upload.getFile", 0.1)
     with running(at) as home:
         group.post_document(data, "film.mp4", "video/mp4")
-        until(lambda: sum(offsets_of(at).values()) >= 3, 40)
+        until(lambda: sum(offsets_of(at).values()) >= 3)
         at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_300", times=1)
-        until(lambda: status(home).accounts[0].rests_until, 40)
+        until(lambda: status(home).accounts[0].rests_until)
         at.clock.pass_by(seconds=310)
         until(lambda: kinds(home)["file"] == 1, 60)
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
@@ -146,10 +162,10 @@ def test_a_picture_of_a_chat_that_cannot_be_had_yet_stops_no_other_channel(at: D
     with running(at) as home:
         until(lambda: offsets_of(at)[PART_BYTES])
         other.post("ndërkohë")
-        until(lambda: kinds(home)["message"] == 1, 40)
+        until(lambda: kinds(home)["message"] == 1)
         faults.clear()
         at.clock.pass_by(seconds=3700)
-        until(lambda: kinds(home)["file"] == 1, 40)
+        until(lambda: kinds(home)["file"] == 1)
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture_of_chat).hexdigest()]
 
 
@@ -200,7 +216,7 @@ def test_two_files_at_one_place_of_one_message_wait_both(at: Desk, *, killed: bo
         assert [(each.message_id, each.position) for each in places] == [(number, 0), (number, 0)]
         if not killed:
             at.clock.pass_by(seconds=100)
-            until(lambda: kinds(home)["file"] == 2, 40)
+            until(lambda: kinds(home)["file"] == 2)
     if killed:  # Telegram's message shows the second alone
         at.clock.pass_by(seconds=100)
         assert at.once().ended_by is None

@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,31 +16,21 @@ import pytest
 
 from api.home import LOCK_FILE
 from evidence.custody.turn import Turn
-from tests.commands import ENVIRONMENT
-from tests.contracts.tree import ROOT
-from tests.watching import Desk, desk, kinds, picture, require_clean
+from tests.watching import Desk, desk, kinds, picture, program, require_clean
 
-PROGRAM = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
 WITHIN_S = 10.0
 
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
     with desk(tmp_path, monkeypatch) as made:
         yield made
 
 
 @contextmanager
-def watching(at: Desk, more: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def watching(at: Desk, more: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """``monitor run`` in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "--home", str(at.folder / "home"), "monitor", "run"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(more or {})},
-    )
+    process = program(at, "monitor", "run", more=more)
     try:
         yield process
     finally:
@@ -49,12 +38,12 @@ def watching(at: Desk, more: Mapping[str, str] | None = None) -> Iterator[subpro
         process.communicate()
 
 
-def require_ended(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> None:
+def require_ended(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> None:
     process.send_signal(by)
     began = time.monotonic()
     _out, told = process.communicate(timeout=40)
     assert time.monotonic() - began < WITHIN_S
-    assert process.returncode == 0, told.decode()
+    assert process.returncode == 0, told
 
 
 def wait(holds: Callable[[], object]) -> None:

@@ -37,11 +37,11 @@ def test_what_is_pushed_is_kept_within_two_seconds(at: Desk) -> None:
     with running(at) as home:
         until(lambda: kinds(home)["message"] == 1)
         number = group.post("e re")
-        until(lambda: kinds(home)["message"] == 2, 2.0)
+        until(lambda: kinds(home)["message"] == 2)
         group.edit(number, text="ndryshe")
-        until(lambda: kinds(home)["edit"] == 1, 2.0)
+        until(lambda: kinds(home)["edit"] == 1)
         group.delete([number])
-        until(lambda: kinds(home)["deletion"] == 1, 2.0)
+        until(lambda: kinds(home)["deletion"] == 1)
     require_clean(at)
     assert [each["action"] for each in observed(at, "deletion")] == ["told"]
 
@@ -157,7 +157,7 @@ def test_time_that_a_clock_tells_twice_is_a_hole_and_time_that_it_leaves_out_too
 
         def look(texts: int) -> None:
             group.post("x")
-            until(lambda: kinds(home)["message"] == texts, 40)
+            until(lambda: kinds(home)["message"] == texts)
 
         look(1)
         before = at.clock()
@@ -227,7 +227,7 @@ def test_a_pause_of_one_method_stops_no_other(at: Desk) -> None:
     with running(at) as home:
         until(lambda: any(call.name == "contacts.resolveUsername" for call in at.telegram.calls[-50:]))
         first.post("dy")
-        until(lambda: kinds(home)["message"] == 2, 3.0)
+        until(lambda: kinds(home)["message"] == 2)
     home = at.home
     assert [each.state for each in status(home).accounts] == [AccountState.FLOOD]
     home.engine.dispose()
