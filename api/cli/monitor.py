@@ -3,7 +3,6 @@
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -298,8 +297,7 @@ def rehearse(
 
     home = open_home(ctx)
     person = doer(actor, home.clock, reason="rehearsal", approver=approved_by)
-    with tempfile.TemporaryDirectory(prefix="nisisama-") as work:
-        kept = rehearse_watch(home, Path(work), legal_basis, person)
+    kept = rehearse_watch(home, legal_basis, person)
     counts = {name: getattr(kept, name) for name in ("messages", "edits", "deletions", "media")}
     emit(
         {"channel": kept.channel, "channel_id": kept.completeness.channel_id, **counts},

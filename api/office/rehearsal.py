@@ -131,7 +131,7 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
 
 def _watch(home: Home, work: Path, tell: Tell) -> None:
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
-    kept = rehearse_watch(home, work, work / "legal-basis.toml", doer)
+    kept = rehearse_watch(home, work / "legal-basis.toml", doer)
     seen = kept.completeness
     observed, empty = _told(seen.observed), _told(seen.holes)
     tell(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from api.home import Home
 from api.office.channel import add_channel, every_channel, remove_channel
@@ -48,11 +49,10 @@ class WatchRehearsed:
     completeness: Completeness
 
 
-def rehearse_watch(home: Home, work: Path, legal_basis: Path | None, doer: Doer) -> WatchRehearsed:
+def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchRehearsed:
     """Log an account in, register a group and watch it through posts, an edit, a deletion and a gap.
 
     Args:
-        work: A folder for what ends with the rehearsal.
         legal_basis: Without one, files are not read.
 
     Raises:
@@ -70,10 +70,13 @@ def rehearse_watch(home: Home, work: Path, legal_basis: Path | None, doer: Doer)
             earlier = sum(name.startswith(HANDLE) for name in standings(connection))
         handle = HANDLE if not earlier else f"{HANDLE}_{earlier + 1}"
         try:
-            with LoopbackTelegram.running(work, clock=home.clock) as telegram:
+            with (
+                TemporaryDirectory(prefix="nisisama-") as work,  # for what ends with the rehearsal
+                LoopbackTelegram.running(Path(work), clock=home.clock) as telegram,
+            ):
                 for _each in range(earlier):  # so that no group has the number of an earlier one
                     telegram.world.add_channel("An earlier rehearsal")
-                runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer, Sessions(work)))
+                runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer, Sessions(Path(work))))
             return _told(home, handle, runs)
         finally:
             _clear(home, doer)

@@ -47,7 +47,7 @@ class Noted:
     """What is noted of work that goes on: how a channel stands, until when a method rests.
 
     Attributes:
-        progress: JSON; holds ids, times, sizes and states, and nothing else.
+        progress: Holds ids, times, sizes, states, codes and names of the register, and nothing of what anybody said.
     """
 
     due_at: datetime

@@ -172,7 +172,7 @@ class Glance(Following):
     """
 
     def __init__(self, of: Following, standing: Standing, name: str) -> None:
-        super().__init__(of._way, of.entry, of.watched.provenance, standing)  # noqa: SLF001 - of its own kind
+        super().__init__(of.way, of.entry, of.watched.provenance, standing)
         self._called = name
         self.kept: set[int] = set()
 
@@ -352,7 +352,7 @@ def _of_group(of: Following, number: int, followings: Mapping[str, Following]) -
     own = next((each for each in followings.values() if each.known_number == number), beside)
     if own.input_channel() is None:
         with suppress(ChannelError):  # it is hidden; its comments are shown with the posts all the same
-            beside._find()  # noqa: SLF001 - writes no standing
+            beside.find()
     return Glance(own, Standing(channel_id=number), own.name)
 
 
@@ -376,7 +376,7 @@ def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following])
         way.save(way.session)
     glance = Glance(following, Standing(channel_id=number), following.name)
     if glance.input_channel() is None:
-        (following if isinstance(following, Comments) else glance)._find()  # noqa: SLF001 - neither writes a standing
+        (following if isinstance(following, Comments) else glance).find()  # neither writes a standing
     return glance
 
 
@@ -389,7 +389,7 @@ def _following_of(number: int, followings: Mapping[str, Following]) -> Following
         if each.known_number is None:
             glance = Glance(each, Standing(), each.name)
             with suppress(ChannelError):
-                glance._find()  # noqa: SLF001 - writes no standing
+                glance.find()
             if glance.known_number == number:
                 return each
     return None

@@ -41,7 +41,7 @@ class Comments(Following):
     """
 
     def __init__(self, channel: Following, standing: Standing) -> None:
-        super().__init__(channel._way, channel.entry, channel._provenance, standing)  # noqa: SLF001 - of its own kind
+        super().__init__(channel.way, channel.entry, channel.watched.provenance, standing)
         self._of = channel
         self._below = 0
         self._rooted: set[int] = set()
@@ -78,7 +78,7 @@ class Comments(Following):
         at = self.standing.round_at
         return at is None or is_due(at, EVERY, self._way.clock())
 
-    def _find(self) -> None:
+    def find(self) -> None:
         """Find the group by what its channel says of itself."""
         of = self._of.input_channel()
         if of is None:

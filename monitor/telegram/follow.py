@@ -148,6 +148,11 @@ class Following:
         return Watched(self.entry, self._provenance)
 
     @property
+    def way(self) -> Way:
+        """How it is reached and kept."""
+        return self._way
+
+    @property
     def known_number(self) -> int | None:
         """The channel's number, if it was found, or the register has it."""
         return self.standing.channel_id or _number(self.entry.known_id)
@@ -188,7 +193,7 @@ class Following:
     def _step(self) -> bool:
         standing = self.standing
         if standing.channel_id is None or standing.channel_id not in self._way.session.channels:
-            self._find()
+            self.find()
             return True
         if not self._cursor():
             self._begin()
@@ -254,7 +259,7 @@ class Following:
 
     # Finding it
 
-    def _find(self) -> None:
+    def find(self) -> None:
         """Find the channel for this account: by its name, or by its number where the account has met it."""
         known = self.known_number
         if known is not None and known in self._way.session.channels:
