@@ -67,6 +67,7 @@ def _said(done: "Captured") -> dict[str, Any]:
 
 
 def _told(done: "Captured") -> str:
+    nothing = "nothing new" if done.error else "nothing new, all of it is kept already"
     lines = []
     for each in done.answer.looked:
         kept = {
@@ -78,5 +79,5 @@ def _told(done: "Captured") -> str:
         }
         new = ", ".join(counted(number, name) for name, number in kept.items() if number)
         left = f"; {counted(each.files, 'file')} still to be fetched" if each.files else ""
-        lines.append(f"{each.channel}: {new or 'nothing new, all of it is kept already'}{left}")
+        lines.append(f"{each.channel}: {new or nothing}{left}")
     return "\n".join(lines) or "Nothing was kept."

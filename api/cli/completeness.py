@@ -120,7 +120,7 @@ def _timeline(found: "Completeness") -> Iterator[str]:
     width = min(_WIDTH, top)
     cells = [_cell(found, at * top // width + 1, (at + 1) * top // width) for at in range(width)]
     yield "".join(cells)
-    yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) else f"1 to {top}"
+    yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) + 1 else f"1 to {top}"
     yield _LEGEND
     yield ""
 

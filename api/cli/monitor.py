@@ -199,7 +199,8 @@ class _Teller:
             warn(Term("note.goes_on"))
         if sys.stderr.isatty() and self._is_due():
             counts = following.counts
-            print(f"{following.name}: {counts.messages} messages, {counts.gaps} gaps", file=sys.stderr)
+            kept = f"{counted(counts.messages, 'message')}, {counted(counts.gaps, 'gap')}"
+            print(f"{following.name}: {kept}", file=sys.stderr)
 
     def waits(self, error: Explained) -> None:
         """Say why the watch waits: at once, and then once a minute."""
@@ -270,8 +271,8 @@ def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _told(ran: "Ran") -> str:
     lines = [
-        f"{each.name}: {each.counts.messages} messages, {each.counts.edits} edits, "
-        f"{each.counts.deletions} deletions, {each.counts.gaps} gaps"
+        f"{each.name}: {counted(each.counts.messages, 'message')}, {counted(each.counts.edits, 'edit')}, "
+        f"{counted(each.counts.deletions, 'deletion')}, {counted(each.counts.gaps, 'gap')}"
         for each in ran.followings
     ]
     if not lines:

@@ -37,6 +37,8 @@ def test_what_was_kept_is_told_in_words_and_for_a_program(at: Desk) -> None:
     assert (gone.code, gone.printed["seen"], gone.printed["error"]["code"]) == (REFUSED, "gone", "message.gone")
     assert gone.printed["channels"][0]["deletions"] == 1
     assert "is not there any more" in gone.err
+    again = run("capture", f"t.me/grupa/{number}", home=home)
+    assert (again.code, again.out) == (REFUSED, "grupa: nothing new\n"), "it is not said that all of it is kept"
 
 
 def test_what_cannot_be_captured_is_told_with_a_way_out(at: Desk) -> None:
