@@ -136,7 +136,9 @@ STATES = {
     "no home": _State(lambda o: _moved_away(o.home), "list", ("nisisama init",)),
     "no settings": _State(lambda o: _moved_away(o.home / "nisisama.toml"), "list", ("--home",)),
     "settings that are not TOML": _State(
-        lambda o: _bytes(o.home / "nisisama.toml", lambda data: data + b"\n[[["), "list", ("nisisama.toml", "Mend")
+        lambda o: _bytes(o.home / "nisisama.toml", lambda data: data + b"\n[[["),
+        "list",
+        ("nisisama.toml", "Look at that line"),
     ),
     "no keys": _State(lambda o: _moved_away(o.keys), "import", ("home.keys", "backup")),
     "no log key": _State(lambda o: _moved_away(o.keys / "log.key"), "import", ("log.key", "backup")),
@@ -196,7 +198,9 @@ def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: Of
     _require_clean(office, capsys)
 
 
-@pytest.mark.parametrize(("given", "says"), [("another one", "wrong passphrase"), ("", "missing"), (None, "missing")])
+@pytest.mark.parametrize(
+    ("given", "says"), [("another one", "the passphrase there is wrong"), ("", "missing"), (None, "missing")]
+)
 def test_without_the_right_passphrase_nothing_is_opened(
     given: str | None, says: str, office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
