@@ -54,6 +54,8 @@ from monitor.rehearsal.export import rehearsal_picture
 
 PASSPHRASE = "sheshi i vogel 7"
 TIMEOUT_S = 120.0
+NETWORK = ("sendto", "recvfrom")
+"""Calls of the threads that wait for a time-stamp office."""
 CRASHED = 70
 """Exit code of a child that raised what the program never should."""
 
@@ -210,11 +212,11 @@ class _Lent:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What strace does to the child's main thread, which does all of the writing.
+    """What strace does to the child's main thread, which does all of the writing, or to whichever speaks to a network.
 
     Attributes:
         action: ``signal=SIGKILL`` or ``error=ENOSPC``, in strace's words.
-        when: ``7``, or ``7+`` for this and every later one; counted per name.
+        when: ``7``, or ``7+`` for this and every later one; counted per name and thread.
     """
 
     syscall: str
@@ -223,7 +225,8 @@ class Fault:
 
     def arguments(self) -> tuple[str, ...]:
         inject = f"inject={self.syscall}:{self.action}:when={self.when}"
-        return ("-e", f"trace={self.syscall}", "-e", "signal=none", "-e", inject)
+        threads = ("-f",) if self.syscall in NETWORK else ()
+        return (*threads, "-e", f"trace={self.syscall}", "-e", "signal=none", "-e", inject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from evidence.times import system_clock
 from tests.faults.rig import (
     FEW,
     FORK,
+    NETWORK,
     PASSPHRASE,
     TIMEOUT_S,
     Fault,
@@ -339,7 +340,7 @@ def one_after_the_other() -> None:
     evidence.rekey.switch = written
 
 
-WAITS = ("sendto", "recvfrom")
+WAITS = NETWORK
 SCENARIOS = {
     "init": Scenario(init, _init_broken, unmarked, ("fsync", "refused as"), WAITS),
     "init printing": Scenario(init_printing, _printing_broken, log_first, ("recvfrom", "no way in"), WAITS),
