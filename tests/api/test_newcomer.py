@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from api.cli.health import TITLES
 from api.cli.main import cli, main
 from api.home import Home
 from api.office.health import examine
@@ -108,7 +109,7 @@ def test_a_doctor_says_below_each_problem_what_was_expected_and_what_to_do(home:
     file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "origin" not in line))
     code, out, _err = run("--home", home.path, "doctor")
     assert code == 1
-    head = "FAILED        home          The office can be opened"
+    head = f"FAILED        {'home':<{max(map(len, TITLES))}} The office can be opened"
     assert f"{head}\n{'':14}{file}: a key is missing (expected log.origin)\n{'':14}Write it" in out
 
 
