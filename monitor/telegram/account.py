@@ -1,4 +1,4 @@
-"""What an account is to Telegram right now, as Telegram says it: well, or frozen, and then where to appeal.
+"""What Telegram says about an account right now: that it is usable, or frozen, and then where to appeal.
 
 Source: core.telegram.org/api/auth, "Frozen accounts"; the keys are those of ``help.getAppConfig``.
 """
@@ -14,7 +14,7 @@ from monitor.errors import AccountError, AccountState
 from monitor.telegram.line import Line
 
 FREEZE = "freeze"
-"""Kind of the task row that keeps what an account was told of its freeze."""
+"""Kind of the task row that keeps what an account was told about its freeze."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Freeze:
     appeal_url: str
 
     def text(self) -> str:
-        """As the database keeps it."""
+        """The form in which the database keeps it."""
         said = {"since": format_time(self.since), "until": format_time(self.until), "appeal_url": self.appeal_url}
         return json.dumps(said)
 
 
 def read_freeze(text: str) -> Freeze:
-    """A freeze as the database keeps it."""
+    """A freeze, from the form in which the database keeps it."""
     said = json.loads(text)
     return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
 
@@ -46,7 +46,7 @@ def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
 
     Raises:
         FloodError: Telegram asks for a pause.
-        UnreachableError: It was not reached.
+        UnreachableError: Telegram was not reached.
     """
     try:
         freeze = freeze_of(line)
@@ -61,10 +61,10 @@ def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
 
 
 def freeze_of(line: Line) -> Freeze | None:
-    """How long Telegram says that the account is frozen; None where it does not say.
+    """How long Telegram says that the account is frozen; None if it does not say.
 
     Raises:
-        TelegramError: As of any request.
+        TelegramError: As for any request.
     """
     config = line.ask(functions.help.GetAppConfigRequest(0)).said
     values = {each.key: getattr(each.value, "value", None) for each in config.config.value}

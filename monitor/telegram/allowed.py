@@ -1,7 +1,7 @@
-"""The requests that may leave: read-only ones, and those of logging in.
+"""The requests that may be sent: read-only ones, and those for logging in.
 
-The account never joins, posts, reacts, marks as read or asks for members. So each request is compared with
-this list where it leaves (``monitor.telegram.line``); one that is not on it is a fault of the program.
+The account never joins, posts, reacts, marks as read or asks for members. So each request is checked against
+this list where it is sent (``monitor.telegram.line``); one that is not on the list is a fault of the program.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "upload.GetFile": _always,
     }
 )
-"""By their names in Telegram's schema, with what must hold of the request itself."""
+"""By their names in Telegram's schema, each with the condition that the request itself must meet."""
 
 _WRAPPERS = (functions.InvokeWithLayerRequest, functions.InitConnectionRequest, functions.InvokeWithoutUpdatesRequest)
 
@@ -68,7 +68,7 @@ def method_of(request: TLRequest) -> str:
 
 
 def require_allowed(request: TLRequest) -> None:
-    """Check that a request may leave.
+    """Check that a request may be sent.
 
     Raises:
         NotAllowedError: It is not on the list, or asks for more than the list allows.

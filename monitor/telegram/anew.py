@@ -1,8 +1,8 @@
-"""Asks anew for what a reply gave only in part: the rest of a rich message, and file references that have expired.
+"""Asks again for what a reply gave only in part: the rest of a rich message, and file references that have expired.
 
-Telegram shows of a long rich message its beginning alone, and lets a reference to a file expire after some hours. Both
-are had again from where they came: a message, a rich message in full, or the channel itself. Of a story the reference
-comes with the message that shows it.
+Telegram shows only the beginning of a long rich message, and lets a reference to a file expire after some hours. Both
+are asked for again where they came from: a message, a rich message in full, or the channel itself. The reference of a
+story comes with the message that shows it.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ Ask = Callable[[TLRequest], Received]
 
 
 def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | None:  # noqa: ANN401 - of the schema
-    """All of a message of which only the beginning came, and the reply that has it.
+    """A whole message of which only the beginning came, with the reply that has it.
 
-    None where the message is whole already, or where Telegram does not give the rest.
+    None if the message is whole already, or if Telegram does not give the rest.
 
     Args:
         channel: The ``InputChannel`` that has the message.
 
     Raises:
-        TelegramError: As of any request; a refusal of this one is no error.
+        TelegramError: As for any request; but a refusal of this one is not an error.
     """
     if getattr(message, "rich_message", None) is None or not is_cut_short(told(message)):
         return None
@@ -41,7 +41,7 @@ def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | Non
 
 
 def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN401 - an object of the schema
-    """The same file with a fresh reference, from where it stands now; None where either is gone."""
+    """The same file with a fresh reference, from the place where it is now; None if the file or the place is gone."""
     try:
         if stale.asked_with is AskedWith.FULL_CHAT or stale.message_id is None:
             return _same(ask(functions.channels.GetFullChannelRequest(channel)).said.full_chat, stale)
@@ -51,7 +51,7 @@ def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN4
     message = _message_in(answer, stale.message_id)
     if message is None:
         return None
-    # what was found in the rest of a rich message is looked for there, however the message names itself now
+    # a file found in the rest of a rich message is looked for there, whatever the message says of itself now
     whole = whole_of(ask, channel, message)
     return _same(message, stale) or (None if whole is None else _same(whole[1], stale))
 

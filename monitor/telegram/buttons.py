@@ -1,4 +1,4 @@
-"""Buttons of a bot's keyboard, under the names that Telegram Desktop has for them."""
+"""Buttons of a bot's keyboard, under the names that Telegram Desktop gives them."""
 
 import base64
 from collections.abc import Callable, Mapping

@@ -1,10 +1,10 @@
 """Looks at one message now, because a person asks for it: the message, its album, and its newest comments.
 
-It is kept as the watch keeps what it sees, and the watch's own standing and cursor are left as they are: what is
-captured is known when the watch comes to it. So a capture may run beside a watch, and inside one: where a running watch
-has the account, the request waits in the database, and the watch answers it there.
+It is kept as the watch keeps what it sees, but the watch's own standing and cursor do not move: when the watch comes to
+a captured message, it already knows it. So a capture may run beside a watch, or inside one: if a running watch has the
+account, the request waits in the database, and the watch answers it there.
 
-    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   asked for; afterwards what came of it (JSON of ``CaptureAnswer``)
+    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request; afterwards its answer (JSON of ``CaptureAnswer``)
 """
 
 import json
@@ -35,21 +35,21 @@ from monitor.telegram.standing import Standing
 
 CAPTURE = "capture"
 _ALBUM = 10
-"""An album has at most so many messages, one after the other."""
+"""The most messages that an album has; their numbers follow one another."""
 _KEPT_FOR = timedelta(minutes=10)
-"""How long an answer waits for whoever asked: the link stands there in clear."""
+"""How long an answer waits to be collected: the link is stored with it unencrypted."""
 _ERRORS: Mapping[str, type[Explained]] = {
     each.__name__: each for each in (ChannelError, FloodError, RequestError, UnknownConstructorError, UnknownItemError)
 }
 REFUSALS = tuple(_ERRORS.values())
-"""What is told to whoever asked, and stops no watch."""
+"""Errors that are reported to whoever asked, and do not stop a watch."""
 
 
 class Seen(StrEnum):
     """What became of the message that was asked for.
 
-    ``gone``: it was known, and is not there any more.  ``never_seen``: it is not there, and nobody saw it.
-    ``not_yet``: no message has that number yet.  ``no_comments``: the post of a comment is there, and has none.
+    ``gone``: it was known, and is no longer there.  ``never_seen``: it is not there, and nobody saw it.
+    ``not_yet``: no message has that number yet.  ``no_comments``: the post of a comment is there, but has none.
     """
 
     THERE = "there"
@@ -80,10 +80,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class CaptureAnswer:
-    """What came of a capture.
+    """The outcome of a capture.
 
     Attributes:
-        seen: Of the message, or of the comment that was asked for.
+        seen: What became of the message, or of the comment that was asked for.
         error: Why it could not be looked at.
     """
 
@@ -92,7 +92,7 @@ class CaptureAnswer:
     error: Explained | None = field(default=None, compare=False)
 
     def text(self) -> str:
-        """As the database keeps it."""
+        """The form in which the database keeps it."""
         error = None
         if self.error is not None:
             error = {"type": type(self.error).__name__, "code": self.error.code, "facts": as_json(self.error.facts)}
@@ -101,7 +101,7 @@ class CaptureAnswer:
 
 
 def read_answer(text: str) -> CaptureAnswer:
-    """An answer as the database keeps it."""
+    """An answer, from the form in which the database keeps it."""
     said = json.loads(text)
     error = said["error"]
     return CaptureAnswer(
@@ -115,22 +115,22 @@ def read_answer(text: str) -> CaptureAnswer:
 
 
 def subject_of_capture(link: MessageLink) -> str:
-    """How a request is named in the database."""
+    """The name of a request in the database."""
     return f"{link.channel}/{link.number}/{link.comment or ''}"
 
 
 def ask_for(connection: sa.Connection, link: MessageLink, now: datetime) -> None:
-    """Ask a running watch to capture a message; what it answered before is forgotten."""
+    """Ask a running watch to capture a message; an earlier answer is forgotten."""
     task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now)
 
 
 def asked_for(connection: sa.Connection) -> list[MessageLink]:
-    """What waits to be captured, the oldest first."""
+    """The links that wait to be captured, the oldest first."""
     return [_link_of(subject) for subject, each in task.noted(connection, CAPTURE).items() if not each.progress]
 
 
 def not_fetched(connection: sa.Connection, now: datetime) -> list[MessageLink]:
-    """What was answered, and nobody has come for the answer."""
+    """The links whose answers nobody has collected in time."""
     noted = task.noted(connection, CAPTURE).items()
     return [_link_of(subject) for subject, each in noted if each.progress and is_due(each.due_at, _KEPT_FOR, now)]
 
@@ -147,7 +147,7 @@ def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, n
 
 
 def withdraw(connection: sa.Connection, link: MessageLink) -> None:
-    """Ask no longer, or forget the answer: the link stands there in clear."""
+    """Drop the request or forget its answer: the link is stored with it unencrypted."""
     task.forget(connection, kind=CAPTURE, subject=subject_of_capture(link))
 
 
@@ -161,11 +161,11 @@ def _link_of(subject: str) -> MessageLink:
 
 
 class Glance(Following):
-    """One look at one channel, beside whoever follows it: no standing and no cursor moves.
+    """One look at one channel, beside whatever follows it: neither standing nor cursor moves.
 
     Args:
         standing: Only its number counts.
-        name: As results call it.
+        name: What results call the channel.
 
     Attributes:
         kept: The numbers of the messages that it was given.
@@ -178,7 +178,7 @@ class Glance(Following):
 
     @property
     def name(self) -> str:
-        """As results call it."""
+        """What results call the channel."""
         return self._called
 
     def looked(self, files: int) -> Looked:
@@ -200,7 +200,7 @@ class Glance(Following):
         )
 
     def look_at(self, number: int) -> tuple[Seen, Any]:
-        """Ask for a message with its album, and keep it; one that is not there is on record then.
+        """Ask for a message with its album, and keep it; if it is not there, record that.
 
         Returns:
             What became of it, and the message as Telegram gave it, or None.
@@ -218,7 +218,7 @@ class Glance(Following):
         return Seen.THERE, message
 
     def look_at_comments(self, peer: Any, number: int, below: int) -> set[int]:  # noqa: ANN401 - an object of the schema
-        """Ask for the newest comments on a message, and keep them; with a post, the group's copy of it too.
+        """Ask for the newest comments on a message, and keep them; for a post, keep the group's copy of it too.
 
         Args:
             peer: The channel that has the message.
@@ -252,17 +252,17 @@ class Glance(Following):
         return before or Seen.NEVER_SEEN
 
     def _require_history(self, number: int) -> None:
-        """Check that Telegram shows this account the channel so far back.
+        """Check that Telegram shows this account the channel as far back as this number.
 
         Raises:
-            ChannelError: It does not: that a message is not there proves nothing then.
+            ChannelError: It does not, so that a message is not there proves nothing.
         """
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
         if number <= (full.available_min_id or 0):
             raise ChannelError.unseen(ChannelState.PRIVATE, "HIDDEN_PREHISTORY")
 
     def _newest(self) -> int:
-        """The highest number of a message; 0 where this account does not see the channel itself."""
+        """The highest number of a message; 0 if this account does not see the channel itself."""
         try:
             return super()._newest()
         except (RequestError, ChannelError):
@@ -276,7 +276,7 @@ class Glance(Following):
         self.kept |= numbers
 
     def _write(self, connection: sa.Connection, standing: Standing) -> None:
-        """Keep nothing: whoever follows the channel keeps how it stands."""
+        """Keep nothing: whatever follows the channel keeps its standing."""
 
 
 def _there(answer: Received) -> list[Any]:
@@ -284,7 +284,7 @@ def _there(answer: Received) -> list[Any]:
 
 
 def _before(connection: sa.Connection, channel_id: str, number: int) -> Seen | None:
-    """What is on record of a number: a message that is there, one that is gone, a hole, or nothing."""
+    """What is on record about a number: a message that is there, one that is gone, a hole, or nothing."""
     item, hole = database.item.c, database.hole.c
     kinds = set(
         connection.execute(
@@ -299,11 +299,11 @@ def _before(connection: sa.Connection, channel_id: str, number: int) -> Seen | N
 
 
 Glances = tuple[Seen, Sequence[Glance], Explained | None]
-"""What became of a message, what was looked at, and why its comments could not be."""
+"""What became of a message, what was looked at, and why its comments could not be looked at."""
 
 
 def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glances:
-    """Look at the message of a link, and keep it.
+    """Look at the message that a link names, and keep it.
 
     Args:
         followings: The channels of the register, by the names under which they are followed.
@@ -325,7 +325,7 @@ def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) ->
         found = _comments(glance, group, link, none=not replies.replies)
         if link.comment and link.comment not in found:
             seen = group.look_at(link.comment)[0]
-    except REFUSALS as error:  # the message itself is kept
+    except REFUSALS as error:  # the message itself is already kept
         return seen, [each for each in looked if each.kept], error
     return seen, looked, None
 
@@ -334,7 +334,7 @@ def _comments(glance: Glance, group: Glance, link: MessageLink, *, none: bool) -
     """Look at the newest comments.
 
     Args:
-        none: Whether the post says that it has none: then it may be refused as such.
+        none: Whether the post says that it has none; Telegram may then refuse the request for that reason.
     """
     of = glance.input_channel()
     peer = types.InputPeerChannel(of.channel_id, of.access_hash)
@@ -347,19 +347,19 @@ def _comments(glance: Glance, group: Glance, link: MessageLink, *, none: bool) -
 
 
 def _of_group(of: Following, number: int, followings: Mapping[str, Following]) -> Glance:
-    """The group in which a post is commented on: under its own entry, or that of its channel."""
+    """The group in which a post is commented on, under its own register entry or that of its channel."""
     beside = Comments(of, Standing(channel_id=number))
     own = next((each for each in followings.values() if each.known_number == number), beside)
     if own.input_channel() is None:
-        with suppress(ChannelError):  # it is hidden; its comments are shown with the posts all the same
+        with suppress(ChannelError):  # the group is hidden; its comments are still shown with the posts
             beside.find()
     return Glance(own, Standing(channel_id=number), own.name)
 
 
 def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glance:
-    """A look at the channel of a link, which must be in the register; it can be asked then.
+    """A look at the channel of a link, which must be in the register; the look is ready to ask.
 
-    A name is asked for anew: it may have gone to another channel since it was registered.
+    A name is resolved again: it may have gone to another channel since it was registered.
     """
     named = None if link.name is None else followings.get(link.name)
     channel = None if link.name is None else _channel_of_name(link.name, way, named)
@@ -381,7 +381,7 @@ def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following])
 
 
 def _following_of(number: int, followings: Mapping[str, Following]) -> Following | None:
-    """Who follows the channel with a number; those that were never found are looked for by their names."""
+    """What follows the channel with this number; channels that were never found are looked for by name."""
     for each in followings.values():
         if each.known_number == number:
             return each
@@ -396,7 +396,7 @@ def _following_of(number: int, followings: Mapping[str, Following]) -> Following
 
 
 def _channel_of_name(name: str, way: Way, named: Following | None) -> Any:  # noqa: ANN401 - a channel, or None
-    """The channel that has a name today; None where nobody has it and the register knows whose it was."""
+    """The channel that has this name today; None if nobody has it and the register knows whose it was."""
     try:
         said = way.line.ask(functions.contacts.ResolveUsernameRequest(name)).said
     except ChannelError:

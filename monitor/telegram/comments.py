@@ -1,10 +1,10 @@
-"""Follows the comments on a channel's posts: the group that is linked with it, under the channel's own register entry.
+"""Follows the comments on a channel's posts: the group linked to it, under the channel's own register entry.
 
 The group is a channel of its own, with its own cursor, standing and completeness, named NAME/comments. A comment
-answers the group's copy of a post, and that copy names channel and post; so each comment says which post it is of.
+replies to the group's copy of a post, and that copy names channel and post; so each comment says which post it is on.
 
-Where the group cannot be seen, that is a hole of its own, and the comments are asked for through the posts, newest
-first, a few posts at each look. Comments on older posts, and edits and deletions, are then not seen.
+If the group cannot be seen, that is a hole of its own, and the comments are asked for through the posts, newest first,
+a few posts at each look. Comments on older posts, edits and deletions are then not seen.
 """
 
 from dataclasses import replace
@@ -21,14 +21,14 @@ from monitor.telegram.peers import Peers
 from monitor.telegram.standing import Standing, known_below
 
 POSTS = 20
-"""Of so many posts the comments are asked for in one round, where their group cannot be seen."""
+"""For how many posts one round asks for the comments, if their group cannot be seen."""
 EVERY = timedelta(hours=1)
-"""How long such a round lasts at least."""
+"""The shortest time from one such round to the next."""
 _NO_NUMBER = (1 << 31) - 1
 
 
 def name_of_comments(channel: str) -> str:
-    """What the comments on a channel's posts are called, beside the channel's own name."""
+    """The name for the comments on a channel's posts."""
     return f"{channel}/comments"
 
 
@@ -36,7 +36,7 @@ class Comments(Following):
     """The comments on the posts of one channel.
 
     Args:
-        channel: The one that is commented on.
+        channel: The channel whose posts are commented on.
         standing: As it was left; its number is that of the linked group.
     """
 
@@ -48,11 +48,11 @@ class Comments(Following):
 
     @property
     def name(self) -> str:
-        """As its standing is kept and shown."""
+        """The name under which its standing is kept and shown."""
         return name_of_comments(self.entry.channel)
 
     def step(self) -> bool:
-        """Ask once and keep the answer, through the posts where the group itself cannot be seen."""
+        """Ask once and keep the answer; through the posts, if the group itself cannot be seen."""
         if self._below:
             return self._post_by_post()
         try:
@@ -71,7 +71,7 @@ class Comments(Following):
 
     @property
     def wants_news(self) -> bool:
-        """Whether it must be asked what is new; a round through the posts waits until these are known."""
+        """Whether to ask what is new; a round through the posts waits until the new posts are known."""
         return not self._below and super().wants_news
 
     def _round_is_due(self) -> bool:
@@ -79,7 +79,7 @@ class Comments(Following):
         return at is None or is_due(at, EVERY, self._way.clock())
 
     def find(self) -> None:
-        """Find the group by what its channel says of itself."""
+        """Find the group by what its channel says about itself."""
         of = self._of.input_channel()
         if of is None:
             raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")

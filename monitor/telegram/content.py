@@ -1,11 +1,11 @@
-"""One message of the layer as the observations that it makes: what it says, its files, and what cannot be said.
+"""Turns one message of the layer into observations: what it says, its files, and what cannot be said.
 
 Pure functions over decoded objects: no network, no clock. ``monitor.telegram.known`` says where each field goes. A
-value has the spelling that an import of Telegram Desktop gives it (docs/format.md, "Content"), so one message says
-the same in both. What the program cannot say is a hole at the message that names it, and never costs the message.
+value is spelled as an import from Telegram Desktop spells it (docs/format.md, "Content"), so one message says the same
+in both. What the program cannot say becomes a hole at the message, which names it; the message itself is never lost.
 
-Thumbnails stand in ``raw`` alone: neither in values nor in the record, in any mode. Of a message that deletes itself
-and may not be kept, no raw bytes are handed on if a thumbnail is embedded in them.
+Thumbnails are only in ``raw``, never in values or in the record, in any mode. If a message deletes itself and may not
+be kept, its raw bytes are not handed on if a thumbnail is embedded in them.
 """
 
 import io
@@ -34,7 +34,7 @@ from monitor.telegram.tree import Cut, TlTree, is_told, record_of, told
 Fetch = Callable[[File], AbstractContextManager[BinaryIO]]
 
 _BEGAN = datetime(2013, 8, 1, tzinfo=UTC)
-"""The month in which Telegram began: what claims to be older has no date."""
+"""The month in which Telegram began: a message that claims to be older has no date."""
 _VCARD = "contact.vcf"
 _VCARD_TYPE = "text/vcard"
 _GIFT_WORDS = "TextWithEntities"
@@ -51,18 +51,18 @@ def contents_of(  # noqa: PLR0913 - all that a source knows of one message
     fetch: Fetch,
     self_destructing: bool,
 ) -> list[Observation | Hole]:
-    """What a ``Message``, ``MessageService`` or ``MessageEmpty`` is in the log.
+    """What the log gets from a ``Message``, ``MessageService`` or ``MessageEmpty``.
 
     Args:
-        peers: Of the reply that the message came in.
+        peers: Those of the reply in which the message came.
         raw: Its bytes as received.
         channel_id: As ``Observation`` spells it.
         seen_at: Since when its holes are known.
         fetch: Downloads a file; called when the file is read, at most once for each.
-        self_destructing: The legal basis allows keeping what deletes itself.
+        self_destructing: Whether the legal basis allows keeping what deletes itself.
 
     Returns:
-        The message, then its files by their positions, then its holes. Of a ``MessageEmpty`` one hole.
+        The message, then its files by position, then its holes; for a ``MessageEmpty``, one hole.
     """
     cut = Cut()
     found = told(message, cut)
@@ -80,7 +80,7 @@ def contents_of(  # noqa: PLR0913 - all that a source knows of one message
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A message while it is read."""
+    """A message while it is being read."""
 
     found: TlTree
     reading: Reading
@@ -164,7 +164,7 @@ class _Source:
         return posted_at
 
     def _sender(self) -> dict[str, Value]:
-        """Who sent it; a post that names nobody is of the channel itself."""
+        """Who sent it; a post that names nobody is by the channel itself."""
         chat = identifier_of(self.found.get("peer_id"))
         if chat != self.own:
             self.reading.note(HoleReason.UNREAD, "peer_id", self.found.get("peer_id"))
@@ -186,7 +186,7 @@ class _Source:
         return Content(text, entities, parts, counters)
 
     def _text(self) -> tuple[Value, tuple[Entity, ...]]:
-        """The words; of an action those that somebody wrote with it."""
+        """The words; for an action, those that somebody wrote with it."""
         if not self.is_service:
             return read_text(self.reading, self.found.get("message", ""), self.found.get("entities", ()), "entities")
         action = self.found["action"]
@@ -214,12 +214,12 @@ class _Source:
     # Files and holes
 
     def _names(self) -> list[Value]:
-        """The names of its files, in the order of their positions."""
+        """The names of its files, by position."""
         names = [slot.file.name for slot in self.slots if slot.file is not None]
         return [self.reading.clean(name) for name in (*names, *((_VCARD,) if self.vcard else ()))]
 
     def files(self, digest: str, seen_at: datetime, fetch: Fetch) -> Iterator[Observation | Hole]:
-        """Its files, or why there are none, by their positions."""
+        """Its files by position, or why they are missing."""
         for slot in self.slots:
             edge = f"{slot.carried.edge}: {slot.carried.told['_']}"
             if slot.file is None:
@@ -257,7 +257,7 @@ class _Source:
         )
 
     def holes(self, digest: str, seen_at: datetime) -> Iterator[Hole]:
-        """One hole for each reason, whatever it is of."""
+        """One hole for each reason, whatever it concerns."""
         for reason, noted in self.reading.holes():
             yield self._hole(reason, listed(noted), digest, seen_at, None)
 
@@ -275,7 +275,7 @@ class _Source:
 
 
 def _origin(content: Content) -> Value:
-    """The plain name of where a message was forwarded from: its name, or else its number."""
+    """Where a message was forwarded from, in plain words: the name, or else the number."""
     for part in content.parts if isinstance(content.parts, tuple) else ():
         person = part.fields.get("person") if part.kind == "forward" else None
         if isinstance(person, Person):

@@ -1,9 +1,9 @@
-"""What messages counted at a time: views, forwards, replies, reactions and votes, read again on a rhythm of their own.
+"""What messages counted at a time: views, forwards, replies, reactions and votes, read again at intervals of their own.
 
-A message brings its counters when it is first seen; afterwards they change by themselves, and a look keeps no new
-message for that. So the messages of the last days are read again by their numbers, a block of 100 at a time, and once
-more when they are a day old. One observation of the channel says what those counted whose counters have changed since
-they were last read; where none has, nothing is kept. Whoever reacted or voted is not told in it.
+A message brings its counters when it is first seen. They then change by themselves, and a look keeps no new message
+for that. So the messages of the last days are read again by number, a block of 100 at a time, and once more when they
+are a day old. One observation of the channel gives the counters that have changed since they were last read; if none
+has changed, nothing is kept. It does not tell who reacted or voted.
 
     task  counted  CHANNEL_ID/BLOCK   a keyed mark of each message's counters as they were last read (JSON)
 """
@@ -26,11 +26,11 @@ from monitor.telegram.standing import MARK_BYTES, known_below
 
 COUNTED = "counted"
 BLOCK = 100
-"""Of so many numbers the counters are read with one request."""
+"""For how many numbers one request reads the counters."""
 WINDOW = timedelta(days=7)
-"""How long after it was posted the counters of a message are read."""
+"""How long after posting the counters of a message are read."""
 ONCE_MORE = timedelta(days=1)
-"""After this age they are read once, whatever the rhythm."""
+"""After this age they are read once, whatever the interval."""
 LOOK_EVERY = timedelta(minutes=30)
 """How often messages of that age are looked for."""
 _SAID = (Kind.MESSAGE, Kind.SERVICE)
@@ -39,12 +39,12 @@ _SAID = (Kind.MESSAGE, Kind.SERVICE)
 def span_due(
     now: datetime, *, counted_at: datetime | None, aged_at: datetime | None, every: timedelta
 ) -> tuple[datetime, datetime] | None:
-    """Between which times the messages were posted whose counters are due; None where none are.
+    """The times between which the messages with due counters were posted; None if no counters are due.
 
     Args:
-        counted_at: When those of the whole window were last read; None: never, and they are not due before ``every``.
+        counted_at: When those of the whole window were last read; None for never, and then none are due yet.
         aged_at: When those of a day's age were last looked for.
-        every: Zero: never.
+        every: The interval; zero for never.
     """
     if not every or counted_at is None:
         return None
@@ -55,7 +55,7 @@ def span_due(
 
 
 def blocks_between(connection: sa.Connection, channel_id: int, since: datetime, until: datetime) -> list[int]:
-    """The blocks of numbers in which messages were posted between two times, newest first."""
+    """The blocks of numbers that have messages posted between two times, newest first."""
     item = database.item.c
     posted = sa.and_(item.posted_at > format_time(since), item.posted_at <= format_time(until))
     wanted = sa.select(item.message_id).where(item.channel_id == str(channel_id), item.message_id.is_not(None), posted)
@@ -74,15 +74,15 @@ class CountedBlock:
     """What the messages of one block counted at a time.
 
     Attributes:
-        parts: Of those whose counters have changed.
-        marks: Of all of them.
+        parts: One for each message whose counters have changed.
+        marks: One for every message.
     """
 
     parts: tuple[Part, ...]
     marks: Mapping[str, str]
 
     def observation(self, channel_id: str) -> Observation | None:
-        """The snapshot of counters; None where nothing has changed."""
+        """The snapshot of counters; None if nothing has changed."""
         if not self.parts:
             return None
         fields = split_content(Content(None, (), (), self.parts))
@@ -90,7 +90,7 @@ class CountedBlock:
 
 
 def counts_of(messages: Sequence[Observation], before: Mapping[str, str], at: datetime, seen: SeenKey) -> CountedBlock:
-    """What messages of one channel counted, beside the marks of when they were last read."""
+    """What messages of one channel counted, compared with the marks of the last reading."""
     said = {str(each.message_id): _counted(each) for each in messages if each.kind in _SAID}
     marks = {
         str(each.message_id): _mark(seen, each, said[str(each.message_id)]) for each in messages if each.kind in _SAID
@@ -110,7 +110,7 @@ def read_marks(connection: sa.Connection, channel_id: int, block: int) -> Mappin
 
 
 def write_marks(connection: sa.Connection, channel_id: int, block: int, marks: Mapping[str, str], at: datetime) -> None:
-    """Keep the marks of a block with the observation that they belong to; forget those that are past the window."""
+    """Keep the marks of a block with the observation to which they belong; forget those that are past the window."""
     subject = _subject(channel_id, block)
     task.note(connection, kind=COUNTED, subject=subject, due_at=at + WINDOW, progress=json.dumps(dict(marks)))
     for other, each in task.noted(connection, COUNTED).items():
@@ -123,7 +123,7 @@ def _subject(channel_id: int, block: int) -> str:
 
 
 def _mark(seen: SeenKey, message: Observation, fields: Mapping[str, Any]) -> str:
-    """What a message counted, as nobody can find out who tries every number."""
+    """A keyed mark of what a message counted, which nobody finds out by trying every number."""
     number = str(message.message_id)
     written = split_content(Content(None, (), (), (Part("counted", {"message_id": number, **fields}),)))
     return seen.mark("counted", message.channel_id, number, sha256_hex(jcs(written["counters"])))[:MARK_BYTES].hex()

@@ -23,7 +23,7 @@ class _Counter:
 
 
 class AESModeOfOperationCTR:
-    """A key stream from one key and one counter; ``encrypt`` and ``decrypt`` go on where the last call ended."""
+    """A key stream from one key and one counter; ``encrypt`` and ``decrypt`` continue where the last call ended."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

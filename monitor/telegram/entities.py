@@ -1,8 +1,8 @@
-"""Texts of the layer: plain words, and what stands behind their entities.
+"""Texts of the layer: plain words, and what is behind their entities.
 
 The layer counts offsets in UTF-16 units, the content in characters. Every entity of the layer has a place in
-``ENTITIES`` under the name that Telegram Desktop has for it, so that one message says the same in both. Entities may
-nest, and all of them are kept; one that reaches beyond the words is cut to them and noted.
+``ENTITIES`` under the name that Telegram Desktop gives it, so that one message says the same in both. Entities may
+nest, and all of them are kept; one that reaches beyond the words is cut to fit them, and noted.
 """
 
 from bisect import bisect_left
@@ -27,10 +27,10 @@ class TlEntity:
     """What an entity carries.
 
     Attributes:
-        type: Its name, as Telegram Desktop has it.
-        to: The name under which ``evidence.content`` has what its words are themselves.
-        itself: Makes that of the words: an address, a person, a number.
-        keys: Its other fields, with the field and shape of each.
+        type: Its name in Telegram Desktop.
+        to: The field of ``evidence.content`` for what its words themselves are.
+        itself: Makes that from the words: an address, a person, a number.
+        keys: Its other fields, each with the field it goes to and its shape.
     """
 
     type: str
@@ -88,7 +88,7 @@ class _Run:
 def read_text(reading: Reading, words: str, entities: Sequence[TlTree], where: str) -> tuple[Value, tuple[Entity, ...]]:
     """The text of a message and its entities."""
     said = reading.clean(words)
-    if not is_whole(said):  # a picture: its pieces must not spell it again
+    if not is_whole(said):  # a picture was cut out: its pieces must not spell it again
         if entities:
             reading.note(HoleReason.UNREAD, f"{where}: entities", len(entities))
         return said, ()

@@ -1,6 +1,6 @@
-"""What an error of Telegram means to us: told by its name, never by its number.
+"""What an error from Telegram means to us: decided by its name, never by its number.
 
-Telegram sends one name with several numbers (``FROZEN_METHOD_INVALID`` comes with 406 and 420), and numbers with
+Telegram sends one name with several numbers (``FROZEN_METHOD_INVALID`` comes with 406 and 420), and one number with
 many names. Source: core.telegram.org/api/errors, and the errors of the methods that we call.
 """
 
@@ -43,8 +43,8 @@ class Fault(Exception):  # noqa: N818 - Telegram's word is error; here it is not
     """An error as Telegram sent it.
 
     Attributes:
-        name: ``FLOOD_WAIT_30``.
-        is_passing: The server is in trouble of its own: asked again, it may answer.
+        name: Such as ``FLOOD_WAIT_30``.
+        is_passing: The server itself is in trouble: asked again, it may answer.
     """
 
     def __init__(self, name: str, code: int = 400) -> None:
@@ -54,7 +54,7 @@ class Fault(Exception):  # noqa: N818 - Telegram's word is error; here it is not
 
     @property
     def migrate_to(self) -> int | None:
-        """The data centre that has what was asked for; None where the error says something else."""
+        """The data centre that has what was asked for; None if the error says something else."""
         found = _MIGRATE.fullmatch(self.name)
         return int(found[1]) if found else None
 

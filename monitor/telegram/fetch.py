@@ -1,8 +1,8 @@
-"""Fetches the files that logged messages name: newest first, streamed into the seal, resumed where a cut came.
+"""Fetches the files that logged messages name: newest first, streamed into the seal, resumed where they were cut.
 
-A file waits in the database until it is kept, or a hole says why not; so a watch that was killed fetches it still.
-Within a run a cut of any length, or a pause, costs the last part. After a kill the file begins anew: what was sealed of
-it could go on only with its key and the state of its digests, and these are nowhere on a disk.
+A file waits in the database until it is kept or a hole says why not, so it is still fetched after a watch was killed.
+Within a run, a cut of any length or a pause costs only the last part. After a kill the file starts again from the
+beginning: to continue it would take its key and the state of its digests, and neither is on any disk.
 """
 
 import heapq
@@ -38,21 +38,21 @@ _SOON = timedelta(seconds=0.2)
 _AGAIN_AFTER = timedelta(seconds=30)
 _ATTEMPTS = 5
 _MOVES = 4
-"""How often a part is asked for: elsewhere, and with a fresh reference, before that is a hole."""
+"""How often a part is asked for, elsewhere or with a fresh reference, before that is a hole."""
 _LONGER = timedelta(minutes=5)
 IDLE_S = 1.0
-"""How long whoever has nothing to do sleeps before he looks again."""
+"""How long an idle thread sleeps before it looks again."""
 
 Refresh = Callable[[File], File | None]
-"""The same file with a fresh reference; None where its message, or the file in it, is gone."""
+"""The same file with a fresh reference; None if its message, or the file in it, is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file that is to be fetched.
+    """A file to be fetched.
 
     Attributes:
-        watched: What the register said of its channel when it was noticed.
+        watched: What the register said about its channel when it was noticed.
         noticed_at: When its message was first seen: newer ones come first.
     """
 
@@ -71,16 +71,16 @@ class _Waiting:
 
 
 class Fetching:
-    """The files that wait; several threads may fetch them, each the newest that nobody fetches yet.
+    """The files that wait; several threads may fetch them, each the newest that no other fetches yet.
 
     Args:
-        require: Checks that the register still says of a channel what it said.
-        own: The provenance of what is said of a channel that the register does not have.
-        impatient: The run ends by itself, and waits for no long pause.
+        require: Checks that the register still says about a channel what it said.
+        own: The provenance of what is logged about a channel that is not on the register.
+        impatient: The run ends by itself, and does not wait out a long pause.
 
     Attributes:
         kept: How many files were kept, by channel.
-        register_changed: Set where the register must be read again before a file can be fetched.
+        register_changed: Set when the register must be read again before a file can be fetched.
     """
 
     def __init__(
@@ -110,22 +110,22 @@ class Fetching:
         """Keep the files of these channels as the register says now, whatever it said when they were noticed.
 
         Args:
-            channels: Each with its number, where it is known.
+            channels: Each with its number, if it is known.
         """
         every = list(channels)
         self._by_name = {watched.entry.channel: watched for _number, watched in every}
         self._by_number = {number: watched for number, watched in every if number is not None}
 
     def _now(self, job: Job) -> Watched:
-        """What the register said last of the channel of a file, or of the channel whose comments have it."""
+        """What the register last said about the channel of a file, or about the channel in whose comments it is."""
         by_name = self._by_name.get(job.watched.entry.channel, job.watched)
         return self._by_number.get(job.place.channel_id, by_name)
 
     def require_registered(self, watched: Watched) -> None:
-        """Check, before bytes of a file are asked for, that the register allows it still.
+        """Check, before any bytes of a file are asked for, that the register still allows it.
 
         Args:
-            watched: On what it was begun, unless this thread began it itself.
+            watched: What the register said when the file was begun, unless this thread began it itself.
 
         Raises:
             RegisterChangedError: It does not.
@@ -134,7 +134,7 @@ class Fetching:
             self._require(connection, getattr(self._mine, "watched", watched))
 
     def add(self, job: Job, after: timedelta = timedelta()) -> None:
-        """Let a file wait for its turn."""
+        """Add a file to those that wait."""
         now = self._clock()
         order = (-job.noticed_at.timestamp(), -job.place.message_id)
         with self._changed:
@@ -142,12 +142,12 @@ class Fetching:
             self._changed.notify()
 
     def wait_out(self, line: Line, waited: "Waited") -> None:
-        """Wait within a file until Telegram may be asked for its next part: what came before is sealed already.
+        """Wait within a file until Telegram may be asked for its next part: the parts before are already sealed.
 
         Raises:
-            UnreachableError, FloodError: The file must begin anew, later: the run ends by itself, or others could be
-                fetched meanwhile, since other requests are answered; or this is no thread of those that fetch, and
-                every channel would wait.
+            UnreachableError, FloodError: The file must start again later: the run ends by itself; or other files could
+                be fetched meanwhile, since other requests are answered; or this is not a fetching thread, and every
+                channel would wait.
             StoppedError: The line was stopped.
         """
         now, error = self._clock(), waited.error
@@ -167,7 +167,7 @@ class Fetching:
             return bool(self._waiting)
 
     def wake(self) -> None:
-        """End the wait of whoever fetches."""
+        """End the wait of the fetching threads."""
         with self._changed:
             self._changed.notify_all()
 
@@ -178,18 +178,18 @@ class Fetching:
             return len(self._waiting) + self._busy
 
     def next_due(self) -> datetime | None:
-        """When the next file is due; None where none waits."""
+        """When the next file is due; None if none waits."""
         with self._changed:
             return self._waiting[0].due_at if self._waiting else None
 
     def fetch_next(self, intake: Intake, timeout_s: float) -> bool:
-        """Fetch the next file that is due; whether there was one.
+        """Fetch the next file that is due; return whether there was one.
 
         Args:
-            intake: One of the thread's own.
+            intake: The thread's own.
 
         Raises:
-            TelegramError: The account is lost, or the program was stopped; the file waits on.
+            TelegramError: The account is lost, or the program was stopped; the file keeps waiting.
         """
         with self._changed:
             if not self._waiting or self._waiting[0].due_at > self._clock():
@@ -212,7 +212,7 @@ class Fetching:
         watched = self._mine.watched = self._now(job)
 
         def done(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
-            self._require(connection, watched)  # what is kept now, however long it took to come
+            self._require(connection, watched)  # the register as it is now, however long the file took to come
             job.place.forget(connection)
 
         try:
@@ -235,7 +235,7 @@ class Fetching:
             self.kept[job.place.channel_id] += kept.counts["media"]
 
     def _leave(self, job: Job, intake: Intake) -> None:
-        """Leave a file where it is, since its channel is not on the register any more."""
+        """Leave a file unfetched, because its channel is no longer on the register."""
         name = job.observation.medium.name if job.observation.medium else ""
         hole = taken_off(job.place, self._clock(), name)
         intake.keep_batch([hole], self._own, job.place.forget)
@@ -249,7 +249,7 @@ def taken_off(place: WaitingFile, now: datetime, name: str = "") -> Hole:
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """A part of a file that could not be had yet.
+    """A part of a file that could not be fetched yet.
 
     Attributes:
         error: Why.
@@ -263,13 +263,13 @@ class Waited:
 
 
 class Download(io.RawIOBase):
-    """The bytes of one file of Telegram's, part by part.
+    """The bytes of one file on Telegram, part by part.
 
-    Reading raises OSError where Telegram has the file no longer, or ends it early: then it is a hole.
+    Reading raises OSError if Telegram no longer has the file, or ends it early; the file is then a hole.
 
     Args:
-        require: Called before each part; raises where it may not be fetched.
-        wait_out: Waits before a part is asked for again, or raises where nobody waits.
+        require: Called before each part; raises if it may not be fetched.
+        wait_out: Waits before a part is asked for again, or raises if it is not to be waited for.
     """
 
     def __init__(
@@ -293,11 +293,11 @@ class Download(io.RawIOBase):
         self._refreshed_at = -1
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
-        """Fill the buffer as far as the next part goes; 0 at the end."""
+        """Fill the buffer from the next part, as far as that goes; return 0 at the end."""
         if not self._left and not self._ended:
             self._left = self._part()
         taken = min(len(buffer), len(self._left))
@@ -316,7 +316,7 @@ class Download(io.RawIOBase):
         raise OSError(0, "it is said to lie elsewhere again and again")
 
     def _asked(self) -> Any:  # noqa: ANN401 - an object of the schema
-        """The next part, however long it takes to be had: with the first, nothing would be lost by beginning anew."""
+        """The next part, however long it takes; the first is not waited for: nothing is lost by starting again."""
         times, answers = 0, self._line.answers
         while True:
             self._require()

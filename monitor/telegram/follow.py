@@ -1,15 +1,15 @@
-"""Follows one channel: our own cursor over ``updates.getChannelDifference``, and history where that has holes.
+"""Follows one channel: our own cursor over ``updates.getChannelDifference``, and history where that leaves holes.
 
-Each step asks Telegram once, keeps what the reply says, and moves the cursor in the same transaction. What comes first:
+Each step asks Telegram once, keeps what the reply says, and moves the cursor in the same transaction. In this order:
 
-1. a channel that was never seen is shown whole (title, names, administrators), and its cursor is set;
+1. a channel that was never seen is recorded whole (title, names, administrators), and its cursor is set;
 2. the difference since the cursor, until Telegram says that there is no more;
 3. message numbers that were not looked at, newest first: after a difference that was too long, and the older history;
-4. known messages again, where a difference was too long to name their edits and deletions.
+4. known messages again, if a difference was too long to name their edits and deletions.
 
-Of "not there" there are four kinds, and they are never mixed: a deletion that Telegram told us (``deletion``, action
-``told``); a message that is missing when it is asked for again (``deletion``, action ``missing``); one that was never
-seen (a hole, ``gap``); and one that is kept from us (holes of its own, ``monitor.telegram.content``).
+"Not there" has four kinds, which are never mixed: a deletion that Telegram told us (``deletion``, action ``told``); a
+message that is missing when it is asked for again (``deletion``, action ``missing``); one that was never seen (a hole,
+``gap``); and one that is kept from us (holes of its own, ``monitor.telegram.content``).
 """
 
 from collections import Counter
@@ -60,7 +60,7 @@ from monitor.telegram.standing import (
 
 LAYER_TYPE = "application/vnd.telegram.tl"
 PAGE = 100
-"""The most that Telegram gives of a history, of messages by their numbers, and of a difference."""
+"""The most that Telegram gives at once of a history, of messages by number, and of a difference."""
 TOPIC_PAGES = 10
 """How many pages of a forum's topics are read for one snapshot."""
 PASSED_OVER = 10
@@ -92,9 +92,9 @@ class Way:
     Attributes:
         poll: How long after a look the next one is due.
         unseen_after: How long nobody may have looked before that is a hole.
-        counters: How long after a reading of the counters the next one is due; zero: never.
+        counters: How long after a reading of the counters the next one is due; zero for never.
         queue: Takes the files that are to be fetched.
-        require: Checks that the register still says of a channel what it said.
+        require: Checks that the register still says about a channel what it said.
         seen: The collector's key, for marks.
     """
 
@@ -139,12 +139,12 @@ class Following:
 
     @property
     def name(self) -> str:
-        """As its standing is kept and shown."""
+        """The name under which its standing is kept and shown."""
         return self.entry.channel
 
     @property
     def watched(self) -> Watched:
-        """What the register says of it."""
+        """What the register says about it."""
         return Watched(self.entry, self._provenance)
 
     @property
@@ -158,14 +158,14 @@ class Following:
         return self.standing.channel_id or _number(self.entry.known_id)
 
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
-        """The channel as requests name it; None where this account was not shown it yet."""
+        """The channel as requests name it; None if this account has not been shown it yet."""
         known = self.standing.channel_id
         return None if known is None or known not in self._way.session.channels else self._input()
 
     # What comes first
 
     def step(self) -> bool:
-        """Ask once and keep the answer; whether there is more to ask at once.
+        """Ask once and keep the answer; return whether there is more to ask at once.
 
         Raises:
             TelegramError: Telegram does not answer, or asks for a pause, or the account is lost.
@@ -179,7 +179,7 @@ class Following:
             self._unseen(error.state)
             raise
         except FloodError as error:
-            # while the history rests, the difference may still be asked for, where there is a cursor
+            # while the history rests, the difference may still be asked for, if there is a cursor
             if error.facts.get("method") == "updates.GetChannelDifference" or self.standing.looked_at is None:
                 self._rests_until = error.until
                 self._pause()
@@ -212,17 +212,17 @@ class Following:
         return self._read_counters()
 
     def keep_as(self, entry: WatchEntry, provenance: Provenance) -> None:
-        """Go on as the register says now."""
+        """Continue as the register says now."""
         self.entry, self._provenance = entry, provenance
 
     @property
     def wants_news(self) -> bool:
-        """Whether it must be asked what is new, before anything of its history."""
+        """Whether to ask what is new, before anything of its history."""
         known = self.standing.channel_id is not None and self.standing.channel_id in self._way.session.channels
         return not known or not self._cursor() or self._is_due()
 
     def has_news(self) -> None:
-        """Telegram hints that there is news: look at once."""
+        """Take a hint from Telegram that there is news: look at once."""
         self._more = True
 
     @property
@@ -245,7 +245,7 @@ class Following:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the next look is due; None: now. A look that failed is one too: nobody is asked without a pause."""
+        """When the next look is due; None for now. A failed look counts too: no channel is asked without a pause."""
         last = max(filter(None, (self.standing.looked_at, self._tried_at)), default=None)
         return None if last is None else last + self._way.poll
 
@@ -260,7 +260,7 @@ class Following:
     # Finding it
 
     def find(self) -> None:
-        """Find the channel for this account: by its name, or by its number where the account has met it."""
+        """Find the channel for this account: by its name, or by its number if the account has met it."""
         known = self.known_number
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
@@ -272,14 +272,14 @@ class Following:
         if channel is None or not isinstance(said.peer, types.PeerChannel):
             raise ChannelError.unseen(ChannelState.GONE, "NOT_A_CHANNEL")
         if known is not None and channel.id != known:
-            # its name belongs to another channel now: that one was not reported
+            # its name now belongs to another channel, which was not reported
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
         self._way.session.channels[channel.id] = channel.access_hash
         self._way.save(self._way.session)
         self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
 
     def _begin(self) -> None:
-        """Show the channel whole, and set the cursor before anything of its history is read."""
+        """Record the channel whole, and set the cursor before any of its history is read."""
         answer, contents, full = self._look_at_channel()
         top = max(self._newest(), self.standing.top)
         standing = self._seen(replace(self.standing, top=top, snapshot_at=self._way.clock()))
@@ -313,7 +313,7 @@ class Following:
         return Beside(admins, topics, left, peers | named)
 
     def _topics(self) -> tuple[list[Any], bool, Peers]:
-        """The topics of a forum, newest first, whether there are more of them, and whom they name."""
+        """The topics of a forum, newest first; whether there are more; and whom they name."""
         found: dict[int, Any] = {}
         peers = Peers()
         peer = types.InputPeerChannel(self._number, self._access_hash)
@@ -331,7 +331,7 @@ class Following:
         return list(found.values()), True, peers
 
     def _administrators(self, full: Any) -> Any:  # noqa: ANN401 - objects of the schema
-        """The administrators where they can be seen; None where Telegram does not show them."""
+        """The administrators, if they can be seen; None if Telegram does not show them."""
         channel = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
         if channel is None or channel.broadcast:
             return None
@@ -376,7 +376,7 @@ class Following:
             contents += self._contents(answer, message, peers)
         for update in said.other_updates:
             contents += self._update(answer, update, peers)
-        top = max([standing.top, *numbers, *gone])  # a number that was posted and deleted between two looks, too
+        top = max([standing.top, *numbers, *gone])  # also one that was posted and deleted between two looks
         contents += self._holes(numbers, standing.top + 1, top)
         spans = with_span(standing.spans, standing.top + 1, top)
         self._look_at_chat(said.chats)
@@ -392,7 +392,7 @@ class Following:
         return []
 
     def _too_long(self, answer: Received | None, pts: int, top: int) -> None:
-        """Too much has changed: read the numbers above again, and ask for every known message again."""
+        """Too much has changed: read the numbers above the old top, and ask for every known message again."""
         now, standing = self._way.clock(), self.standing
         since = standing.looked_at or now
         hole = Hole(self._channel_id, HoleReason.DIFFERENCE_TOO_LONG, since, until=now)
@@ -401,20 +401,20 @@ class Following:
         self._take(answer, [*self._since_last_look(), hole], standing, pts)
 
     def _read_again(self, pts: int) -> None:
-        """A difference that cannot be read: its messages are read one page, and if need be one by one, instead."""
+        """Replace a difference that cannot be read: read its messages by page and, if need be, one by one."""
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
         self._more = False
         self._too_long(None, max(int(full.pts), pts), self._newest())
 
     def _newest(self) -> int:
-        """The highest number of a message, or one that it has at least where the newest cannot be read; 0 for none.
+        """The highest number of a message, or a lower bound for it if the newest cannot be read; 0 for none.
 
         Raises:
-            UnknownConstructorError: Of the newest messages no number can be read. None is made up: it would be told as
+            UnknownConstructorError: No number of the newest messages can be read. None is made up: it would count as
                 looked at.
         """
         unread: list[UnknownConstructorError] = []
-        for passed_over in [0, *range(PASSED_OVER)]:  # twice for the newest: garbage is no message that cannot be read
+        for passed_over in [0, *range(PASSED_OVER)]:  # the newest twice: garbage is not an unreadable message
             request = self._history(0, 1, add_offset=passed_over)
             body = self._ask_raw(request)
             try:
@@ -430,7 +430,7 @@ class Following:
         raise unread[-1]
 
     def _fill(self, lo: int, hi: int) -> None:
-        """Read the newest part of a span that was not looked at."""
+        """Read the newest part of a span that nobody has looked at."""
         try:
             answer = self._ask(self._history(hi + 1, PAGE, min_id=lo - 1))
         except UnknownConstructorError:
@@ -449,7 +449,7 @@ class Following:
         self._take(answer, contents, standing, None)
 
     def _one_by_one(self, lo: int, hi: int) -> None:
-        """Ask for the newest numbers of a span each by itself: what cannot be read spoils no other message then."""
+        """Ask for the newest numbers of a span one at a time: what cannot be read then spoils no other message."""
         first = max(lo, hi - PAGE + 1)
         for number in range(hi, first - 1, -1):
             request = self._by_number([number])
@@ -470,7 +470,7 @@ class Following:
             self._take(answer, contents or self._holes((), number, number), standing, None)
 
     def _alone(self, answer: Received, number: int, error: UnknownConstructorError) -> list[Observation | Hole]:
-        """A message whose own bytes can be read, without what the reply says of accounts; nothing where it cannot."""
+        """A message whose own bytes can be read, without what the reply says about accounts; else nothing."""
         message = next((each for each in answer.said if each.id == number), None)
         if message is None or isinstance(message, types.MessageEmpty):
             return []
@@ -500,7 +500,7 @@ class Following:
         ]
 
     def _recheck(self) -> None:
-        """Ask for known messages again: what is missing is gone, and what has other words was edited."""
+        """Ask for known messages again: one that is missing is gone, and one with other words was edited."""
         with reading(self._way.engine) as connection:
             numbers = known_below(connection, self._number, self.standing.recheck, PAGE)
         if not numbers:
@@ -510,7 +510,7 @@ class Following:
         self._take(answer, self._again(answer, numbers), replace(self.standing, recheck=min(numbers)), None)
 
     def _again(self, answer: Received, numbers: Sequence[int]) -> list[Observation | Hole]:
-        """What known messages say now, and that those that are missing are gone."""
+        """What known messages say now, and a deletion for each one that is missing."""
         said = answer.said
         peers = Peers.of(said.users, said.chats)
         contents: list[Observation | Hole] = []
@@ -533,7 +533,7 @@ class Following:
         return span_due(now, counted_at=standing.counted_at, aged_at=standing.aged_at, every=every)
 
     def _read_counters(self) -> bool:
-        """Read the counters of the next block of messages again; whether any are due."""
+        """Read the counters of the next block of messages again; return whether any were due."""
         if not self._blocks:
             self._plan_counters()
         if not self._blocks:
@@ -542,16 +542,16 @@ class Following:
         return True
 
     def _plan_counters(self) -> None:
-        """Find out of which blocks the counters are due."""
+        """Find out which blocks have counters that are due."""
         now, standing = self._way.clock(), self.standing
-        span = self._span_due(now)  # of one time: whether all of the window is read shows in its end
+        span = self._span_due(now)  # with one ``now``: its end shows whether the whole window is read
         if span is not None:
             whole = span[1] == now
             self._counted = {"counted_at": now if whole else standing.counted_at, "aged_at": now}
             with reading(self._way.engine) as connection:
                 self._blocks = blocks_between(connection, self._number, *span)
         elif standing.counted_at is None and self._way.counters:
-            self._counted = {"counted_at": now}  # the messages have just said what they count
+            self._counted = {"counted_at": now}  # the messages have just brought their counters
         else:
             return
         if not self._blocks:
@@ -575,7 +575,7 @@ class Following:
     def _keep_counters(
         self, answer: Received, numbers: Sequence[int], block: int, before: Mapping[str, str], standing: Standing
     ) -> None:
-        """Keep what the messages of a block count now, and whatever else of them has changed."""
+        """Keep what the messages of a block count now, and whatever else about them has changed."""
         now, contents = self._way.clock(), self._again(answer, numbers)
         said = [
             each for each in contents if isinstance(each, Observation) and each.kind in (Kind.MESSAGE, Kind.SERVICE)
@@ -610,7 +610,7 @@ class Following:
         peers: Peers,
         offset: int | None,
     ) -> list[Observation | Hole]:
-        """What a message says; without an offset its bytes are of another reply than those around it."""
+        """What a message says; without an offset, its bytes are from another reply than those around it."""
         contents = contents_of(
             message,
             peers,
@@ -629,7 +629,7 @@ class Following:
         ]
 
     def _acquired(self, observation: Observation, method: str) -> Observation:
-        """With the account and the request by which it came."""
+        """The observation, with the account and the request by which it came."""
         acquisition: Value = {
             "account": self._way.session.name,
             "layer": str(LAYER),
@@ -647,7 +647,7 @@ class Following:
         return [Hole(self._channel_id, HoleReason.GAP, now, first, last) for first, last in absent(numbers, lo, hi)]
 
     def _look_at_chat(self, chats: Sequence[Any]) -> None:
-        """Ask for a snapshot where the channel shows another title or name than before."""
+        """Have a snapshot taken if the channel shows another title or name than before."""
         for chat in chats:
             if chat.id == self.standing.channel_id and isinstance(chat, types.Channel) and not chat.min:
                 shown = (
@@ -684,26 +684,26 @@ class Following:
         return [Hole(self._channel_id, HoleReason.DOWNTIME, since, until=until, what=what)]
 
     def _unlooked(self, looked_at: datetime, now: datetime) -> tuple[datetime, datetime]:
-        """Between which times of the clock nobody looked, or it cannot be said that somebody did.
+        """The clock times between which nobody looked, or it cannot be said that somebody did.
 
-        A clock that was set back tells some of its time twice. How much time really went by, this process knows of its
-        own looks, also where the machine slept.
+        A clock that was set back shows some times twice. How much time really went by, this process knows for its own
+        looks, even if the machine slept.
         """
         gone_by = timedelta(seconds=uptime_s() - self._seen_up_s) if self._seen_up_s else timedelta()
         return min(looked_at, now - gone_by), max(looked_at, now)
 
     def _unseen(self, state: ChannelState) -> None:
-        """Record that the channel cannot be seen from now on; once, however often it is asked."""
+        """Record that the channel cannot be seen from now on; once, however often it is asked for."""
         if self.standing.state is not state:
             self._keep_unseen(state, told=True)
 
     def _pause(self) -> None:
-        """Note that Telegram asked for a pause; how long it was is on record when it is over."""
+        """Note that Telegram asked for a pause; its length is recorded when it is over."""
         if self.standing.state is ChannelState.OK:
             self._keep_unseen(ChannelState.FLOOD, told=False)
 
     def _keep_unseen(self, state: ChannelState, *, told: bool) -> None:
-        """Keep another reason why the channel is not seen; the one before it ends here, with a hole of its own."""
+        """Keep a new reason why the channel is not seen; the one before it ends here, with a hole of its own."""
         ended, standing = self._since_last_look(), self.standing
         now = self._way.clock()
         since = now if standing.state is not ChannelState.OK else standing.looked_at or now
@@ -725,7 +725,7 @@ class Following:
             self._unseen(ChannelState.PRIVATE)
 
     def resume(self, fetching: Fetching, places: Sequence[WaitingFile]) -> None:
-        """Take up the files of a message that an earlier run did not fetch; what is gone meanwhile is a hole."""
+        """Take up the files of a message that an earlier run did not fetch; a file that has gone since is a hole."""
         number = places[0].message_id
         answer = self._ask(self._by_number([number]))
         peers = Peers.of(answer.said.users, answer.said.chats)
@@ -755,7 +755,7 @@ class Following:
         logged: Counter[str] = Counter()
 
         def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
-            self._way.require(connection, self.watched)  # nothing is kept above the mode, nor of a channel taken off
+            self._way.require(connection, self.watched)  # nothing is kept above the mode, or of a channel taken off
             logged.update(str(event.values.get("kind") or event.values.get("hole")) for event in placed)
             numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
             for job in later:
@@ -769,7 +769,7 @@ class Following:
             self._write(connection, standing)
 
         asked, body = ("", b"") if answer is None else (answer.method, answer.body)
-        again = asked == method_of(self._by_number(()))  # what is asked for by its number is known, nearly always
+        again = asked == method_of(self._by_number(()))  # what is asked for by number is nearly always known
         reply = Reply(asked, self._channel_id, body, LAYER_TYPE, again)
         kept = self._way.intake.take_reply(reply, now_kept, self._provenance, beside=beside, end=end)
         self.standing = standing
@@ -786,7 +786,7 @@ class Following:
         later = [
             each
             for each in contents
-            # the picture of a chat is small, and belongs to no message that could be safe before it
+            # the picture of a chat is small, and belongs to no message that must be safe first
             if reads and isinstance(each, Observation) and each.medium is not None and each.message_id is not None
         ]
         now, seen = self._way.clock(), self._way.seen
@@ -829,7 +829,7 @@ class Following:
 
     @property
     def _access_hash(self) -> int:
-        """For this account; 0, which Telegram refuses, where it was never shown the channel itself."""
+        """This account's; 0, which Telegram refuses, if the account was never shown the channel itself."""
         return self._way.session.channels.get(self._number, 0)
 
     def _input(self) -> Any:  # noqa: ANN401 - an object of the schema
@@ -869,7 +869,7 @@ def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update
 
 
 def _discussion_of(full: Any) -> int | None:  # noqa: ANN401 - messages.ChatFull
-    """The group in which the posts of a channel are commented on; a group has none, whatever is linked with it."""
+    """The group in which the posts of a channel are commented on; a group has none, whatever is linked to it."""
     itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
     return full.full_chat.linked_chat_id if itself is not None and getattr(itself, "broadcast", False) else None
 

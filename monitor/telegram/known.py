@@ -1,7 +1,7 @@
 """Every constructor that a message of the layer can hold, and where each of its fields goes: tables that a test walks.
 
 A field goes to a field of a part or counter of ``evidence.content``, to a NAME of the ``observed`` schema, to a
-reader of its own, or is left out on purpose, with the reason. A constructor that nobody can say anything of stands in
+reader of its own, or is left out on purpose, with the reason. A constructor about which nothing can be said is in
 ``HOLES``, with the reason. A constructor or field in no table is noted by its name and becomes a hole.
 """
 
@@ -48,9 +48,9 @@ class Row:
     Attributes:
         to: ``kind.field`` of a part or counter; or ``kind``, where ``shape`` gives whole parts.
         shape: Reads the value.
-        near: Reads it with its neighbours, and puts what it finds.
+        near: Reads it with its neighbours, and stores what it finds.
         into: Its own constructor's table says where its fields go.
-        left_out: Why nothing is made of it, or who makes it.
+        left_out: Why it is left out here, or what reads it instead.
     """
 
     to: str = ""
@@ -63,7 +63,7 @@ class Row:
 Rows = Mapping[str, Row]
 
 _WHOLE = {"MessageMediaPhoto": ("photo", "photo"), "MessageMediaDocument": ("file", "document")}
-"""The field that is the thing itself, and the kind of it."""
+"""The kind of each medium, and the field that is the thing itself."""
 
 
 def said(to: str, shape: TlShape) -> Row:
@@ -85,10 +85,10 @@ def unused(why: str, *names: str) -> dict[str, Row]:
 
 
 def collect(reading: Reading, told: TlTree, tables: "Mapping[str, Rows] | None" = None) -> None:
-    """Tell what an object says, field by field as its table has it.
+    """Tell what an object says, field by field, as its table has it.
 
     Args:
-        tables: Those of a message where none are given.
+        tables: Those of a message if none are given.
     """
     name = constructor_of(told)
     if name in HOLES:
@@ -119,7 +119,7 @@ def _read(reading: Reading, told: TlTree, row: Row, value: Any, where: str) -> N
 
 
 def _tell_of_absence(reading: Reading, told: TlTree) -> None:
-    """A photo or file that the message had and has no more, such as one that deleted itself."""
+    """Tell of a photo or file that the message no longer has, such as one that deleted itself."""
     kind, field = _WHOLE.get(told["_"], ("", ""))
     if kind and field not in told:
         reading.note(HoleReason.UNAVAILABLE, f"{told['_']}.{field}")
@@ -152,7 +152,7 @@ def part(kind: str) -> TlShape:
 
 
 def _files_alone(reading: Reading, value: Any, where: str) -> None:  # noqa: ANN401 - a shape
-    """Media in a place where only its pictures and files are told; what else it is, is noted."""
+    """Media in a place where only its pictures and files are told; anything else is noted."""
     for one in value if isinstance(value, list) else [value]:
         inner = Reading(reading.peers, notes=reading.notes)
         collect(inner, one)
@@ -161,7 +161,7 @@ def _files_alone(reading: Reading, value: Any, where: str) -> None:  # noqa: ANN
 
 
 ONLY_FILES = Row(shape=_files_alone)
-"""Told by their pictures and files."""
+"""A field of which only the pictures and files are told."""
 
 # --- the message -----------------------------------------------------------------------------
 
@@ -280,7 +280,7 @@ def _price(reading: Reading, told: TlTree, kind: str) -> None:
 
 
 def _origin(reading: Reading, told: TlTree) -> None:
-    """Who posted it first: by number, by name, or both; one whose number is hidden has a name alone."""
+    """Who posted it first: by number, by name, or both; one whose number is hidden has only a name."""
     reading.tell("forward.person", _person(reading, told, "from_id", "from_name"))
 
 
@@ -327,7 +327,7 @@ _ORIGIN: dict[str, Rows] = {
 
 
 def reply_of(reading: Reading, told: TlTree, *, own: str | None, is_service: bool) -> str | None:
-    """The message of this chat that is answered, and what is said of the answer beyond it.
+    """The message of this chat that is replied to; whatever else the header says is told.
 
     Args:
         own: The chat of the message itself.
@@ -398,7 +398,7 @@ def _paid_media(reading: Reading, told: TlTree) -> None:
 
 
 def _paywall(reading: Reading, told: TlTree, listed: list[TlTree], kind: str) -> None:
-    """What was paid for already is told by its files; what is locked has its size told, and is a hole."""
+    """Media that was already paid for is told by its files; locked media has its size told, and is a hole."""
     locked = [one for one in listed if one["_"] == "MessageExtendedMediaPreview"]
     _files_alone(reading, [one["media"] for one in listed if one["_"] == "MessageExtendedMedia"], kind)
     for one in listed:
@@ -447,7 +447,7 @@ def _story_gone(reading: Reading, told: TlTree) -> None:
 
 
 def _web_page(reading: Reading, value: Any, where: str) -> Part:  # noqa: ANN401 - a shape
-    """A page with its address; one that the server has an article of, with the words and links of that."""
+    """A page with its address, and with the words and links of its article if the server has one."""
     page = part("web_page")(reading, value, where)
     article = read_article(reading, value["cached_page"]) if "cached_page" in value else {}
     return Part("web_page", {**page.fields, **article})
@@ -702,7 +702,7 @@ _MEDIA: dict[str, Rows] = {
 
 
 def _reactions(reading: Reading, told: TlTree) -> None:
-    """One counter for each reaction, with those who gave it as far as they are told."""
+    """One counter for each reaction, with those who gave it, as far as the server names them."""
     recent = told.get("recent_reactions", ())
     for one in told.get("results", ()):
         kind = code_after("Reaction")(reading, one["reaction"], "reaction")
@@ -1084,9 +1084,9 @@ HOLES: Mapping[str, str] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""Constructors that are noted by their name, and why nothing else is made of them."""
+"""Constructors that are only noted by their name, and why."""
 
-# --- how an action is called -----------------------------------------------------------------
+# --- what an action is called ----------------------------------------------------------------
 
 ACTION_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -1160,7 +1160,7 @@ ACTION_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def action_name(action: TlTree) -> str | None:
-    """How an action is called; None for one without a name, or with words of the server instead of one."""
+    """What an action is called; None if it has no name, or has words from the server instead."""
     name = constructor_of(action)
     if name == "MessageActionBotAllowed" and action.get("attach_menu"):
         return "attach_menu_bot_allowed"

@@ -1,4 +1,4 @@
-"""The pinned layer, as Telethon's generated classes state it: constructors, their fields, and the types of these.
+"""The pinned layer, as Telethon's generated classes state it: constructors, their fields, and the fields' types.
 
 Read from the signatures of the classes, so that a table about the layer can be compared with the layer itself and
 a newer Telethon cannot change it unseen. ``docs/adr/0028-telethon-without-pyaes.md`` says which version is pinned.
@@ -19,7 +19,7 @@ _TYPES = "telethon.tl.types"
 _TYPE = re.compile(r"\bType(\w+)")
 _PLAIN = re.compile(r"\b(bytes|int|str|bool|float|datetime)\b")
 PLAIN = frozenset({"bytes", "int", "str", "bool", "float", "datetime"})
-"""Types of fields that are no constructors."""
+"""Types of fields that are not constructors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TlField:
     Attributes:
         type: Base type in the layer's words, such as ``Photo``; or ``bytes``, ``int``, ``str``, ``bool``, ``float``,
             ``datetime``.
-        many: A vector of such.
+        many: It is a vector of these.
         is_optional: May be left out; a flag that is left out reads as false.
     """
 
@@ -41,7 +41,7 @@ class TlField:
 
 @dataclass(frozen=True, slots=True)
 class Constructor:
-    """One of the forms in which a type of the layer comes.
+    """One of the forms that a type of the layer has.
 
     Attributes:
         name: As ``to_dict`` writes it under ``_``.
@@ -57,13 +57,13 @@ class Constructor:
 
 @functools.cache
 def constructors() -> tuple[Constructor, ...]:
-    """Every constructor of the layer, requests left out."""
+    """Every constructor of the layer, without the requests."""
     return tuple(_constructor(one) for listed in _classes().values() for one in listed)
 
 
 @functools.cache
 def of_type(name: str) -> tuple[Constructor, ...]:
-    """The constructors of a type. Fields spell a type without its namespace; one without a namespace goes first."""
+    """The constructors of a type. Fields spell it without its namespace; a type that has none goes first."""
     for space in _namespaces():
         if found := _by_base().get(crc32(f"{space}{name}".encode())):
             return found
@@ -72,7 +72,7 @@ def of_type(name: str) -> tuple[Constructor, ...]:
 
 @functools.cache
 def fields_of(name: str) -> Mapping[str, TlField]:
-    """The fields of the constructors that ``to_dict`` calls by this name; none where the layer has no such."""
+    """The fields of the constructors that ``to_dict`` calls by this name; empty if the layer has none."""
     found = {key: one for generated in _classes().get(name, ()) for key, one in _fields(generated).items()}
     return MappingProxyType(found)
 
@@ -87,7 +87,7 @@ def _classes() -> Mapping[str, tuple[type, ...]]:
 
 @functools.cache
 def _bare_classes() -> tuple[type, ...]:
-    """The generated classes; Telethon registers classes of its own in the place of three of them."""
+    """The generated classes; Telethon registers classes of its own in place of three of them."""
     every = (
         next((one for one in c.__mro__ if one.__module__.startswith(_TYPES)), None)
         for c in alltlobjects.tlobjects.values()

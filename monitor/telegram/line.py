@@ -1,9 +1,9 @@
-"""The line to Telegram: one account's connections, and the one place where requests leave.
+"""The line to Telegram: one account's connections, and the one place where requests are sent.
 
-Telethon's own sender speaks MTProto; nothing else of its client is used. Its event path loses edits, deletions and
-whole gaps in silence, so what it pushes is a hint that there is news, and the truth is asked for.
+Telethon's own sender speaks MTProto; nothing else of its client is used. Its event path silently loses edits, deletions
+and whole gaps, so what it pushes is only a hint that there is news, and the truth is asked for.
 
-Who asks is synchronous: the connections live on an event loop in a thread of their own. A request that was not
+Callers are synchronous: the connections live on an event loop in a thread of their own. A request that was not
 answered is asked again on a new connection; everything that we ask may be asked twice.
 """
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 _PAUSES_S = (0.2, 1.0, 3.0)
 """How long to wait before each further attempt, in seconds."""
 _PAUSES = 10
-"""How often in a row Telegram may ask for a short pause before that is told."""
+"""How often in a row Telegram may ask for a short pause before that is reported."""
 _POLL_S = 0.2
 _FIRST = asyncio.FIRST_COMPLETED
 _PING_S = 60.0
@@ -65,7 +65,7 @@ TELEGRAM: Mapping[int, DataCentre] = {
     4: DataCentre("149.154.167.91"),
     5: DataCentre("91.108.56.130"),
 }
-"""Telegram's data centres, as its clients have them built in."""
+"""Telegram's data centres, as built into its clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class _Raw(TLRequest):  # type: ignore[misc]
 
 
 class _Sender(MTProtoSender):  # type: ignore[misc]
-    """Telethon's sender, which lets nothing out that is not allowed, and tells errors by their names."""
+    """Telethon's sender, which sends only what is allowed, and reports errors by their names."""
 
     def send(self, request: Any, ordered: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - Telethon's signature
         require_allowed(request.request if isinstance(request, _Raw) else request)
@@ -131,13 +131,13 @@ class News:
         self._lock = threading.Lock()
 
     def put_nowait(self, updates: object) -> None:
-        """Note what an update is about; anything that names no channel may be about each."""
+        """Note which channel an update is about; one that names no channel may be about any."""
         with self._lock:
             self._channels.update(_channels_of(updates))
         self._changed.set()
 
     def wait(self, timeout_s: float) -> frozenset[int | None]:
-        """The channels of which there is news, at once or within a time; None among them means any of them."""
+        """The channels that have news, at once or within a time; None among them means any channel."""
         self._changed.wait(timeout_s)
         with self._lock:
             self._changed.clear()
@@ -161,7 +161,7 @@ _NEWS = frozenset(
         "UpdatePinnedChannelMessages",
     }
 )
-"""The updates that are a reason to look. Somebody who types is none, nor is a view, nor what is said elsewhere."""
+"""The updates that are a reason to look. Somebody typing is not one, nor is a view, nor what is said elsewhere."""
 
 
 def _channels_of(updates: object) -> set[int | None]:
@@ -181,10 +181,10 @@ class Line:
     """One account's connections.
 
     Args:
-        session: Of the account; its keys are added to as data centres are met.
+        session: The account's; keys are added to it as data centres are met.
         save: Writes the session.
-        clock: For how long a pause lasts.
-        pace: How fast it may be asked.
+        clock: Says until when a pause lasts.
+        pace: How fast Telegram may be asked.
 
     Attributes:
         news: Hints from Telegram.
@@ -232,7 +232,7 @@ class Line:
             self._loop.close()
 
     def stop(self) -> None:
-        """Let every request that waits, now or later, end at once; for a signal's handler."""
+        """End every waiting request at once, now and later; for a signal handler."""
         self._stopping.set()
         self.news.wake()
 
@@ -245,11 +245,11 @@ class Line:
         """Ask Telegram, and read what it answers.
 
         Args:
-            dc: Of a file; None for the account's own.
+            dc: The data centre of a file; None for the account's own.
 
         Raises:
             FloodError: It asks for a pause.
-            AccountError: The account is not what it was.
+            AccountError: The account is lost.
             ChannelError: The channel cannot be seen.
             RequestError: It refuses for another reason.
             UnreachableError: No connection, or no answer.
@@ -259,7 +259,7 @@ class Line:
         return read_reply(request, self.ask_raw(request, dc=dc))
 
     def ask_raw(self, request: TLRequest, *, dc: int | None = None) -> bytes:
-        """As ``ask``: the body that answers, as it came."""
+        """Like ``ask``, but the body of the answer as it came."""
         method = method_of(request)
         pauses = 0
         while True:
@@ -273,7 +273,7 @@ class Line:
                 error = meaning(fault, method, self._clock())
                 if isinstance(error, FloodError):
                     self.pace.rest(method, error.until)
-                    self.pace.keep()  # now: a program that is killed must not ask again before
+                    self.pace.keep()  # now: a program that is killed must not ask again too early
                     pauses += 1
                     if pauses < _PAUSES:
                         continue
@@ -332,11 +332,11 @@ class Line:
 
         Raises:
             Fault: Telegram's error.
-            AccountError: The account's own key is not known any more.
-            UnreachableError: No answer; asked again, there may be one.
+            AccountError: The account's own key is no longer known.
+            UnreachableError: No answer; asked again, Telegram may give one.
         """
         try:
-            # Telethon waits without end for a server that accepts and then says nothing
+            # Telethon waits forever for a server that accepts and then says nothing
             sender = await asyncio.wait_for(self._sender(dc or self._session.home_dc), 2 * self._network.timeout_s)
             self.asked[method_of(request)] += 1
             return await self._answer(sender, _Raw(request))
@@ -354,7 +354,7 @@ class Line:
             raise UnreachableError("unreachable.no_connection", system=_system(error)) from error
 
     def _forget_foreign(self, dc: int | None) -> bool:
-        """Forget the key of a data centre that is not the account's own: it is agreed on anew, and nothing is lost."""
+        """Forget the key of a data centre that is not the account's own: a new one is agreed, and nothing is lost."""
         if dc is None or dc == self._session.home_dc:
             return False
         self._session.keys.pop(dc, None)
@@ -409,7 +409,7 @@ class Line:
         return sender
 
     async def _begin(self, sender: _Sender, dc: int, *, new: bool) -> None:
-        """Name the layer, and on a foreign data centre prove whose account it is; then keep the key."""
+        """Name the layer, and at a foreign data centre prove whose account it is; then keep the key."""
         query: TLRequest = functions.help.GetConfigRequest()
         home = self._session.home_dc
         if new and dc != home and self._session.user_id is not None:

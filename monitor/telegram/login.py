@@ -23,7 +23,7 @@ _PLACES = {
     "SentCodeTypeEmailCode": "account_code.email",
     "SentCodeTypeFragmentSms": "account_code.fragment",
 }
-"""Where a code arrives, as a code of the catalogue."""
+"""Where a login code arrives, as a code of the catalogue."""
 _WRONG = {
     "PHONE_NUMBER_INVALID": "account.wrong_phone",
     "PHONE_NUMBER_UNOCCUPIED": "account.no_such_phone",
@@ -40,8 +40,8 @@ class Asking:
     """How a person is asked.
 
     Attributes:
-        code: Given the place where the code arrives, gives the code.
-        password: Gives the password of two-step verification.
+        code: Returns the code, given the place where it arrives.
+        password: Returns the password of two-step verification.
     """
 
     code: Callable[[Term], str]
@@ -52,7 +52,7 @@ def log_in(line: Line, network: Network, phone: str, asking: Asking) -> int:
     """Log an account in, and return its user number.
 
     Raises:
-        AccountError: Number, code, password or application are not right, or Telegram has banned the number.
+        AccountError: Number, code, password or application is wrong, or Telegram has banned the number.
         FloodError: Telegram asks for a pause.
     """
     try:

@@ -1,7 +1,7 @@
-"""What a message says of the pictures, videos and files in it, as parts ``media``, and why some are not kept.
+"""What a message says about the pictures, videos and files in it, as ``media`` parts, and why some are not kept.
 
-A photo or document has one part, wherever in the message it stands: ``role`` says what it is there beside what was
-sent itself. The kinds are called as Telegram Desktop calls them. What Telegram draws itself, and previews, have none.
+A photo or document has one part, wherever it is in the message: ``role`` says what it is there, unless it is what was
+sent itself. The kinds have Telegram Desktop's names. What Telegram draws itself has no part, nor have previews.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -73,10 +73,10 @@ UNREAD_FIELDS: Mapping[str, str] = MappingProxyType(
 
 
 def tell_media(reading: Reading, every: Iterable[Carried], *, inside: Collection[str] = ()) -> None:
-    """Tell a part for each picture and file of an object, and note those that Telegram hands out by no location.
+    """Tell a part for each picture and file of an object, and note those for which Telegram gives no location.
 
     Args:
-        inside: Identities that stand in a block of a rich message already.
+        inside: Identities that are already in a block of a rich message.
     """
     for carried in every:
         if carried.role.rpartition("_")[2] in SILENT or carried.role in SILENT:
@@ -88,7 +88,7 @@ def tell_media(reading: Reading, every: Iterable[Carried], *, inside: Collection
 
 
 def media_fields(reading: Reading, carried: Carried) -> dict[str, Any]:
-    """What is said of one picture or file."""
+    """What is said about one picture or file."""
     one = carried.told
     photo = one["_"].startswith("Photo")
     fields = _photo(reading, one) if photo else _document(reading, one, carried.edge)
@@ -105,7 +105,7 @@ def media_fields(reading: Reading, carried: Carried) -> dict[str, Any]:
 
 
 def _beside(carried: Carried) -> dict[str, str]:
-    """What the message says of how it is shown."""
+    """What the message says about how it is shown."""
     holder = carried.holder
     beside = {"spoiler": "yes"} if holder.get("spoiler") else {}
     return beside | ({"self_destruct_s": str(int(holder["ttl_seconds"]))} if "ttl_seconds" in holder else {})
@@ -134,7 +134,7 @@ def _document(reading: Reading, one: TlTree, edge: str) -> dict[str, Any]:
 
 
 def _type(document: TlTree) -> str:
-    """As Telegram Desktop calls it; a file of no other kind is a file."""
+    """The kind, as Telegram Desktop calls it; ``file`` if it is no other kind."""
     by_name = {one["_"]: one for one in document.get("attributes", ())}
     video, audio = by_name.get("DocumentAttributeVideo"), by_name.get("DocumentAttributeAudio")
     kinds = (

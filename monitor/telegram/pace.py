@@ -1,7 +1,7 @@
 """How fast Telegram is asked: a budget for each method, and the pauses that Telegram asked for.
 
-Both outlive the program. The budget is the generic cell rate algorithm (ITU-T I.371, annex A.1.1): for each method one
-time, that at which the budget would be full again. A pause that was asked for ends when it ends, whoever starts anew.
+Both outlive the program. The budget is the generic cell rate algorithm (ITU-T I.371, annex A.1.1): one time for each
+method, at which the budget would be full again. A pause ends at its own time, even if the program starts again.
 """
 
 import threading
@@ -18,7 +18,7 @@ from monitor.telegram.standing import REST
 
 BUDGET = "budget"
 PATIENCE_S = 60.0
-"""A pause of up to so many seconds is waited for; a longer one is told."""
+"""The longest pause, in seconds, that is waited out; a longer one is reported."""
 _UNMETERED = frozenset({"upload.GetFile", "Ping"})
 
 
@@ -27,11 +27,11 @@ class Pace:
     """The pace of one account.
 
     Attributes:
-        per_minute: How often one method may be asked; None: as often as Telegram lets us.
-        burst: How many requests may come at once, when nothing was asked for long.
+        per_minute: How often one method may be asked; None for as often as Telegram lets us.
+        burst: How many requests may come at once, after a long time without any.
         rests: Until when a method must not be asked.
-        lengths: How long each of these pauses was when it was asked for.
-        keep: Writes it at once; called when Telegram asked for a pause.
+        lengths: How long each of these pauses was when Telegram asked for it.
+        keep: Writes the pace at once; called when Telegram asks for a pause.
     """
 
     account: str
@@ -63,7 +63,7 @@ class Pace:
         )
 
     def write(self, connection: sa.Connection) -> None:
-        """Keep it, with whatever else is written."""
+        """Write it, in the caller's transaction."""
         now = self.clock()
         with self._lock:
             for kind, times in ((REST, self.rests), (BUDGET, self.full_at)):
@@ -78,26 +78,26 @@ class Pace:
                         del times[method]
 
     def rest(self, method: str, until: datetime) -> None:
-        """Telegram asked for a pause."""
+        """Note a pause for which Telegram asked."""
         if until >= self.rests.get(method, until):
             self.rests[method], self.lengths[method] = until, until - self.clock()
 
     def until(self, method: str) -> datetime | None:
-        """Until when a method rests: never longer than was asked for, however far the clock was set back since."""
+        """Until when a method rests: never longer than Telegram asked for, however far the clock was set back since."""
         until, length = self.rests.get(method), self.lengths.get(method)
         if until is not None and length is not None:
             until = self.rests[method] = min(until, self.clock() + length)
         return until
 
     def longest_rest(self) -> tuple[str, datetime] | None:
-        """The method that may be asked last, and when; None where all may be asked within the program's patience."""
+        """The method that rests longest, and until when; None if all may be asked within the program's patience."""
         soon = self.clock() + timedelta(seconds=PATIENCE_S)
         rests = [(self.until(method) or soon, method) for method in self.rests]
         late = [each for each in rests if each[0] > soon]
         return (max(late)[1], max(late)[0]) if late else None
 
     def require_rested(self, method: str) -> None:
-        """Check that no long pause forbids to ask.
+        """Check that no long pause forbids asking.
 
         Raises:
             FloodError: One does.
@@ -113,7 +113,7 @@ class Pace:
             at = max(self.until(method) or now, now)
             if self.per_minute is not None and method not in _UNMETERED:
                 each = timedelta(minutes=1) / self.per_minute
-                # no budget is fuller than all of it: a clock that was set back leaves times that are too late
+                # no more than the whole budget can be used up: a clock that was set back leaves times that are too late
                 full_at = min(max(self.full_at.get(method, now), now), now + each * self.burst)
                 at = max(at, full_at - each * (self.burst - 1))
                 self.full_at[method] = max(full_at, at) + each

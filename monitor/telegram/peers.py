@@ -1,4 +1,4 @@
-"""Whom a reply names: accounts and chats by their identifiers, as they were called when it came.
+"""Whom a reply names: accounts and chats by identifier, as they were called when it came.
 
 Identifiers are spelled as everywhere: ``user123``, ``group123`` for a basic group, ``channel123`` for a channel or
 supergroup, ``community123``. Pure values.
@@ -25,9 +25,9 @@ class Peer:
     """An account or a chat.
 
     Attributes:
-        name: As shown, without a picture; None where it has none any more.
+        name: As shown, without a picture; None if it no longer has one.
         username: With its ``@``.
-        chat_type: Of a chat, as Telegram Desktop calls it: ``public_channel``, ``private_supergroup`` ...
+        chat_type: The type of a chat, as Telegram Desktop calls it: ``public_channel``, ``private_supergroup`` ...
     """
 
     name: Value = field(default=None, repr=False)
@@ -50,11 +50,11 @@ class Peers:
         )
 
     def __or__(self, later: "Peers") -> "Peers":
-        """Both; of one that both name, what the later one says."""
+        """Both together; for one that both name, what the later one says."""
         return Peers(MappingProxyType({**self.known, **later.known}))
 
     def person(self, identifier: str) -> Person:
-        """An account or a chat, with what is known of it."""
+        """An account or a chat, with what is known about it."""
         peer = self.known.get(identifier, Peer())
         return Person(id=identifier, name=peer.name, username=peer.username)
 
@@ -64,7 +64,7 @@ class Peers:
 
 
 def identifier_of(peer: object) -> str | None:
-    """How a ``Peer`` of the layer is spelled; None for anything else."""
+    """The identifier of a ``Peer`` of the layer; None for anything else."""
     if not is_told(peer) or peer["_"] not in _PEERS:
         return None
     kind, key = _PEERS[peer["_"]]

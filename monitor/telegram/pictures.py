@@ -1,20 +1,20 @@
 """Every picture, video and file in a TL object, found by walking the whole tree.
 
-Never by ``.media``, ``.photo``, ``.document`` or ``.file``: those see nothing of a rich message, of a poll, of paid
-media, of a live photo's video. ``CARRIERS`` lists each field of the layer that leads to a picture, a file or a
-preview, and ``BYTES`` each field of bytes; a test walks the layer and fails for one that stands in neither.
+Never through ``.media``, ``.photo``, ``.document`` or ``.file``: those miss what is in a rich message, a poll or paid
+media, and the video of a live photo. ``CARRIERS`` lists each field of the layer that leads to a picture, a file or a
+preview, and ``BYTES`` each field of bytes; a test walks the layer and fails for one that is in neither.
 
 **What is fetched as evidence**: every photo in its largest size, and every document, that the message itself carries
-or shows, also of a web page, of the article behind it, of a story and of the message that is answered. Not fetched:
-thumbnails, another quality of the same video where the video itself is there, what Telegram draws (gifts, sticker
-sets, themes), profile pictures of accounts, and files that Telegram does not hand out by a location. Each has its
-reason in the table.
+or shows, including those of a web page, of the article behind it, of a story and of the message that is replied to.
+Not fetched: thumbnails, another quality of the same video if the video itself is there, what Telegram draws (gifts,
+sticker sets, themes), profile pictures of accounts, and files for which Telegram gives no location. Each has its reason
+in the table.
 
-**Positions** count from 0: first what stands in the message itself, then what it shows besides, each in the order of
-the layer's fields. The same photo or document twice is one file, at its first place. A photo that is not there any
-more keeps its position.
+**Positions** count from 0: first what is in the message itself, then what else it shows, each in the order of the
+layer's fields. A photo or document that comes twice is one file, at its first place. A photo that is no longer there
+keeps its position.
 
-Pure functions; the TL locations that they build are the only objects of Telethon here.
+Pure functions; the TL locations that they build are the only Telethon objects here.
 """
 
 import re
@@ -31,7 +31,7 @@ from monitor.telegram.tree import TlTree, is_told
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """What a field that leads to a picture is.
+    """A field that leads to a picture.
 
     Attributes:
         role: What the picture is there; empty for what was sent itself.
@@ -126,7 +126,7 @@ CONTEXTS: Mapping[str, str] = MappingProxyType(
         "ChannelFull.wallpaper": "wallpaper",
     }
 )
-"""What a picture is whose own field does not say it."""
+"""What a picture is, if its own field does not say so."""
 
 PREVIEW_BYTES = frozenset(
     {
@@ -196,8 +196,8 @@ class Carried:
     """A picture, a video or a file that stands in an object.
 
     Attributes:
-        path: Where, as ``media.alt_documents[1]``.
-        edge: The field that leads to it, as ``MessageMediaDocument.alt_documents``.
+        path: Where it is, such as ``media.alt_documents[1]``.
+        edge: The field that leads to it, such as ``MessageMediaDocument.alt_documents``.
         holder: The object that has this field.
         role: What it is there; empty for what was sent itself.
         unfetched: Why it is not fetched; empty where it is.
@@ -212,19 +212,19 @@ class Carried:
 
     @property
     def identity(self) -> str:
-        """``photo123`` or ``document123``, by which a message fetched anew is compared."""
+        """``photo123`` or ``document123``, which finds it in a message that was fetched again."""
         kind = "photo" if self.told["_"].startswith("Photo") else "document"
         return f"{kind}{self.told.get('id', self.path)}"
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The places in vectors on the way to it."""
+        """The indexes in vectors on the way to it."""
         return tuple(int(number) for number in _NUMBER.findall(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A preview whose bytes stand in the object itself."""
+    """A preview whose bytes are in the object itself."""
 
     path: str
     length: int
@@ -240,7 +240,7 @@ class _Visit:
 
 
 def carried_in(found: TlTree) -> tuple[Carried, ...]:
-    """What an object carries: first what was sent itself, then what stands besides, in the order of the layer."""
+    """What an object carries: first what was sent itself, then everything else, in the order of the layer."""
     every = [
         _carried(visit) for visit in _walk(found) if is_told(visit.value) and visit.value["_"] in FILE_CONSTRUCTORS
     ]
@@ -266,14 +266,14 @@ def _once(every: Iterable[Carried]) -> Iterator[Carried]:
 
 
 def _carried(visit: _Visit) -> Carried:
-    # a field that nobody listed is fetched: a test finds it, and until then nothing of it is lost
+    # a field that nobody listed is fetched: a test finds it, and until then nothing in it is lost
     carrier = CARRIERS.get(visit.edge, Carrier("unlisted"))
     role = "_".join((*visit.contexts[-1:], *((carrier.role,) if carrier.role else ())))
     return Carried(visit.path, visit.edge, visit.value, visit.holder, role, carrier.unfetched)
 
 
 def _walk(found: TlTree, path: str = "", contexts: tuple[str, ...] = ()) -> Iterator[_Visit]:
-    """Every object and every bytes in an object: neither a text nor a number is or holds a picture."""
+    """Every object and byte string in an object: no text or number is or holds a picture."""
     for key, value in found.items():
         if not isinstance(value, (dict, list, bytes)):
             continue
@@ -296,7 +296,7 @@ def _visit(visit: _Visit) -> Iterator[_Visit]:
 
 
 class AskedWith(StrEnum):
-    """What must be asked for to have a file's reference anew."""
+    """What must be asked for to get a fresh reference to a file."""
 
     MESSAGE = "message"
     RICH_MESSAGE = "rich_message"
@@ -311,12 +311,12 @@ class File:
     Attributes:
         position: Its place among the files of its message, from 0.
         kind: ``photo`` or ``document``.
-        identity: By which it is found again in a message that was fetched anew, for a fresh reference.
+        identity: Finds it again in a message that was fetched again, for a fresh reference.
         location: ``InputPhotoFileLocation`` or ``InputDocumentFileLocation``, with a reference that expires.
         dc: The data centre that has it.
         size: Bytes, as the server claims.
-        name: As its sender called it; else made of its kind and number.
-        asked_with: What must be asked for anew when the reference has expired.
+        name: As its sender called it; else made from its kind and number.
+        asked_with: What must be asked for again when the reference has expired.
     """
 
     position: int
@@ -337,7 +337,7 @@ class Slot:
     """A place among the files of a message.
 
     Attributes:
-        file: None where there is nothing to download any more.
+        file: None if there is nothing left to download.
     """
 
     position: int
@@ -346,10 +346,10 @@ class Slot:
 
 
 def slots_in(found: TlTree, carried: tuple[Carried, ...] | None = None) -> tuple[Slot, ...]:
-    """The files of a message, or of a chat, that are evidence; also those that are not there any more.
+    """The files of a message, or of a chat, that are evidence; also those that are no longer there.
 
     Args:
-        carried: What ``carried_in`` found in it, for whoever has it already.
+        carried: What ``carried_in`` found in it, if the caller already has that.
     """
     every = carried_in(found) if carried is None else carried
     return tuple(
@@ -369,7 +369,7 @@ def is_cut_short(found: TlTree) -> bool:
 
 
 def largest(photo: TlTree) -> TlTree | None:
-    """The largest size of a photo that lies on the server; None where only previews are embedded."""
+    """The largest size of a photo that is on the server; None if only previews are embedded."""
     sizes = [one for one in photo.get("sizes", ()) if one["_"] in _SIZES]
     return max(sizes, key=lambda one: (one["w"] * one["h"], size_of(one)), default=None)
 
@@ -392,7 +392,7 @@ def name_of(document: TlTree) -> str | None:
 
 
 def _wanted(every: tuple[Carried, ...]) -> Iterator[tuple[Carried, TlTree | None]]:
-    """What is fetched, and in which size; a moving profile picture is one file more."""
+    """What is fetched, and in which size; a moving profile picture is one more file."""
     there = {one.path for one in every if one.told["_"] == "Document"}
     for one in every:
         if one.told["_"] not in _FILES or not _is_wanted(one, there):

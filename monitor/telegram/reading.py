@@ -1,9 +1,9 @@
-"""One message of the layer while it is read, and the shapes of its values.
+"""One message of the layer while it is being read, and the shapes of its values.
 
 A reader turns each value into what ``evidence.content`` takes. What it cannot say is noted with its place and its
-value: a constructor that the program has no words for (``unsupported``), a field or constructor that stands in no
-table (``unknown``), a value that does not fit (``unread``), what Telegram names and has no more (``lost``). Each
-becomes a hole, and all of them together the digest ``unknown_sha256``, so that another such value is another message.
+value: a constructor for which the program has no words (``unsupported``), a field or constructor that is in no table
+(``unknown``), a value that does not fit (``unread``), what Telegram names but no longer has (``lost``). Each becomes a
+hole, and together they make the digest ``unknown_sha256``, so that another such value makes another message.
 
 Texts pass through ``clean``, so that no picture reaches a value.
 """
@@ -29,7 +29,7 @@ _NOT_UNDERSTOOD = frozenset({HoleReason.UNSUPPORTED, HoleReason.UNKNOWN, HoleRea
 
 @dataclass(slots=True)
 class Reading:
-    """What is found and noted while one object is read.
+    """What is found and noted while one object is being read.
 
     Attributes:
         found: Fields by kind of part, or whole parts by kind.
@@ -41,7 +41,7 @@ class Reading:
     notes: dict[HoleReason, dict[str, Value]] = field(default_factory=dict)
 
     def note(self, reason: HoleReason, where: str, value: object = None) -> None:
-        """Keep what cannot be said."""
+        """Note what cannot be said."""
         self.notes.setdefault(reason, {})[where] = lasting(value)
 
     def holes(self) -> Iterator[tuple[HoleReason, list[str]]]:
@@ -50,7 +50,7 @@ class Reading:
             yield reason, list(noted)
 
     def unknown_sha256(self) -> str | None:
-        """The digest of what was not understood; None where there is nothing such."""
+        """The digest of what was not understood; None if there was nothing of the kind."""
         told: list[Value] = sorted(
             (
                 [reason.value, text_value(where), value]
@@ -63,11 +63,11 @@ class Reading:
         return sha256_hex(jcs(told)) if told else None
 
     def clean(self, value: str) -> Value:
-        """A text as a value of the log, without the pictures that are spelled in it."""
+        """A text as a value of the log, without the pictures that are spelled out in it."""
         return strip_previews(value).value
 
     def tell(self, to: str, value: object) -> None:
-        """A field of a part, or whole parts of a kind; what stands there already stays."""
+        """Set a field of a part, or add whole parts of a kind; a field that is already set stays."""
         if value is None or value == ():
             return
         kind, _, name = to.partition(".")
@@ -82,7 +82,7 @@ class Reading:
 
 
 TlShape: TypeAlias = Callable[[Reading, Any, str], Any]
-"""Reads a value; the text says where it stands, for a note."""
+"""Reads a value; the text says where it is, for a note."""
 
 
 def is_whole(cleaned: Value) -> bool:
@@ -91,7 +91,7 @@ def is_whole(cleaned: Value) -> bool:
 
 
 def text(reading: Reading, value: Any, where: str) -> Value:  # noqa: ANN401, ARG001 - a shape
-    """A text that says something."""
+    """A text; None if it is empty."""
     return reading.clean(value) if value else None
 
 
@@ -104,7 +104,7 @@ def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: AN
 
 
 def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A number with its digits, as short as it can be read again."""
+    """A number in digits, as short as it can be and still be read back."""
     spelled = repr(float(value)).removesuffix(".0")
     if "e" in spelled:
         spelled = f"{value:.18f}".rstrip("0").rstrip(".")
@@ -120,7 +120,7 @@ def flag(reading: Reading, value: Any, where: str) -> str:  # noqa: ANN401, ARG0
 
 
 def moment(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A time of the server."""
+    """A time from the server."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         reading.note(HoleReason.BAD_DATE, where, str(value))
         return None
@@ -140,7 +140,7 @@ def phone(reading: Reading, value: Any, where: str) -> Number | None:  # noqa: A
 
 
 def named(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
-    """Somebody of whom only the name is told."""
+    """Somebody of whom only the name is given."""
     name = text(reading, value, where)
     return None if name is None else Person(name=name)
 
@@ -175,17 +175,17 @@ def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: AN
 
 
 def always(value: str) -> TlShape:
-    """What a field says by standing there."""
+    """What a field says by being there."""
     return lambda _reading, _value, _where: value
 
 
 def code_after(prefix: str) -> TlShape:
-    """The name of a constructor without what all of its type begin with: ``busy``."""
+    """The name of a constructor without the prefix of its type: ``busy``."""
     return lambda _reading, value, _where: _snake(constructor_of(value).removeprefix(prefix)) or "none"
 
 
 def list_of(shape: TlShape) -> TlShape:
-    """A vector of such; one that says nothing is left out."""
+    """A vector of these; one that says nothing is left out."""
 
     def of_each(reading: Reading, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - a shape
         found = (shape(reading, one, where) for one in value)

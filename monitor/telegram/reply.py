@@ -1,7 +1,7 @@
 """A reply as it was received: the bytes of the RPC body, what they say, and where each message lies in them.
 
-The body is taken before Telethon reads it, because writing an object again gives other bytes. TL says of no
-object how long it is, so the places are noted while the body is read.
+The body is taken before Telethon reads it, because writing an object again gives other bytes. TL does not say how
+long an object is, so the places are noted while the body is read.
 """
 
 import struct
@@ -24,7 +24,7 @@ _NUMBER_AT = {
     types.MessageService.CONSTRUCTOR_ID: 8,
     types.MessageEmpty.CONSTRUCTOR_ID: 8,
 }
-# it ends early, or holds what no field of the schema takes: Telethon has no error of its own for that
+# the body ends early, or holds what no field of the schema takes: Telethon has no error of its own for that
 _NOT_TL = (
     AttributeError,
     BufferError,
@@ -52,7 +52,7 @@ class Received:
     """What came back.
 
     Attributes:
-        method: What was asked: ``messages.GetHistory``.
+        method: What was asked, such as ``messages.GetHistory``.
         body: As received, after MTProto's own decompression.
         said: The object that the body is.
         spans: The place of each message, by the ``id()`` of its object in ``said``.
@@ -83,10 +83,10 @@ class _Noting(BinaryReader):  # type: ignore[misc]
 
 
 class _Below(_Noting):
-    """Keeps the messages that stand directly below the object that is read, as far as it can be read.
+    """Keeps the messages directly below the object that is read, as far as it can be read.
 
     Attributes:
-        first: Where the first object below it begins; None where there is none.
+        first: Where the first object below it begins; None if there is none.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -107,10 +107,10 @@ class _Below(_Noting):
 
 
 def messages_before(request: TLRequest, body: bytes) -> Received:
-    """The messages of a reply that can be read up to some place only; ``said`` is a list of them.
+    """The messages of a reply that can be read only up to some place; ``said`` is a list of them.
 
-    A reply names its messages before the chats and accounts that they speak of. So what cannot be read of these
-    leaves each message that came before it whole.
+    A reply lists its messages before the chats and accounts that they mention. So a chat or account that cannot be
+    read leaves every message before it whole.
     """
     reader = _Below(body)
     with suppress(TypeNotFoundError, *_NOT_TL):
@@ -119,9 +119,9 @@ def messages_before(request: TLRequest, body: bytes) -> Received:
 
 
 def first_number(request: TLRequest, body: bytes) -> int | None:
-    """The number of the first message of a reply that cannot be read; None where there is none that this layer knows.
+    """The number of the first message of a reply that cannot be read; None if there is none that this layer knows.
 
-    It stands before all that can be unknown in a message.
+    The number comes before anything in a message that can be unknown.
     """
     reader = _Below(body)
     with suppress(TypeNotFoundError, *_NOT_TL):
@@ -139,7 +139,7 @@ def read_reply(request: TLRequest, body: bytes) -> Received:
     """Read the body that answers a request.
 
     Raises:
-        UnknownConstructorError: Something in it is of another layer, or it is no TL at all.
+        UnknownConstructorError: Something in it is of another layer, or it is not TL at all.
     """
     reader = _Noting(body)
     try:

@@ -1,6 +1,6 @@
 """What a channel is, before anybody watches it: asked of Telegram by its name, its number, or an invitation.
 
-An invitation is looked at and never followed: the program does not join. It gives a channel only where a person has
+An invitation is looked at and never followed: the program does not join. It leads to a channel only if a person has
 joined by hand with this account.
 """
 
@@ -21,10 +21,10 @@ class FoundChannel:
 
     Attributes:
         kind: ``channel`` or ``group``.
-        members: None where Telegram does not say.
-        created_at: None for one that the account has joined: Telegram then says when that was instead.
-        joined_at: When the account joined; None where it has not.
-        rights: ``creator`` or ``administrator``, where the account is that; None where it is neither.
+        members: None if Telegram does not say.
+        created_at: None for one that the account has joined: Telegram then gives the time of joining instead.
+        joined_at: When the account joined; None if it has not.
+        rights: ``creator`` or ``administrator``, if the account is that; None if it is neither.
     """
 
     channel_id: int
@@ -43,8 +43,8 @@ class Invitation:
     """What an invitation shows.
 
     Attributes:
-        members: None where Telegram does not say.
-        leads_to: The channel, where the account is a member of it.
+        members: None if Telegram does not say.
+        leads_to: The channel, if the account is a member of it.
     """
 
     title: str
@@ -89,7 +89,7 @@ def look_at_invitation(line: Line, session: AccountSession, invite: str) -> Invi
     """What an invitation shows; it is not followed.
 
     Args:
-        invite: What stands behind ``t.me/+``.
+        invite: What follows ``t.me/+``.
 
     Raises:
         ChannelError: It has expired, or never was one.

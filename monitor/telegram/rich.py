@@ -1,9 +1,9 @@
-"""Rich messages of the layer: the words of all blocks are the text of the message, its blocks lie flat.
+"""Rich messages of the layer: the words of all blocks are the text of the message, and its blocks are a flat list.
 
-The same spelling as of an export (``monitor.desktop.rich``): formatting and links become entities, each block names
-the span of its words and the block that it stands in, and the pictures of a block are told in it. A block or text
-that nobody knows is noted, and so is one that only asks for something to be filled in. Of a message of which the
-server sent the beginning alone (``part``) the rest is a hole, until it is asked for.
+They are spelled as in an export (``monitor.desktop.rich``): formatting and links become entities, each block names the
+span of its words and the block that it is in, and the pictures of a block are told in it. A block or text that nobody
+knows is noted, and so is one that only asks for something to be filled in. If the server sent only the beginning of a
+message (``part``), the rest is a hole until it is asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,11 +36,11 @@ from monitor.telegram.tree import TlTree
 
 @dataclass(slots=True)
 class RichPage:
-    """A rich message while it is read.
+    """A rich message while it is being read.
 
     Attributes:
-        media: What is said of each picture and file, by its identity.
-        shown: The identities that stand in a block.
+        media: What is said about each picture and file, by its identity.
+        shown: The identities that are in a block.
     """
 
     reading: Reading
@@ -52,12 +52,12 @@ class RichPage:
     shown: set[str] = field(default_factory=set)
 
     def say(self, said: str) -> None:
-        """Words, as they stand."""
+        """Add words as they are."""
         self.words.append(said)
         self.length += len(said)
 
     def line(self) -> None:
-        """What follows begins a line."""
+        """Let what follows begin a line."""
         if self.words and not self.words[-1].endswith("\n"):
             self.say("\n")
 
@@ -67,7 +67,7 @@ class RichPage:
         if is_whole(said):
             return said, tuple(self.entities)
         self.reading.note(HoleReason.UNREAD, "rich_message: entities", len(self.entities))
-        return said, ()  # a picture: what lies on it must not spell it again
+        return said, ()  # a picture was cut out: the entities must not spell it again
 
     def part(self, *, rtl: bool) -> Part:
         """The blocks, as one part of the message."""
@@ -110,7 +110,7 @@ def _media_in(reading: Reading, told: TlTree) -> dict[str, Mapping[str, Any]]:
 
 MESSAGE_FIELDS = frozenset({"blocks", "photos", "documents", "rtl", "part"})
 PAGE_FIELDS = frozenset({"url", "blocks", "photos", "documents", "rtl", "part", "v2", "views"})
-"""The address is the page's own; how often it was seen is counted where it is."""
+"""``url`` is the page's own address; ``views`` are counted where the page is."""
 
 # --- texts -----------------------------------------------------------------------------------
 
@@ -122,9 +122,9 @@ class Formatting:
     """A formatting of rich texts.
 
     Attributes:
-        type: Its name, as Telegram Desktop has it.
-        keys: Its fields beside ``text``, with the field and shape of each; without a field where another reads it.
-        itself: Makes what its words themselves are, where no field says it.
+        type: Its name in Telegram Desktop.
+        keys: Its fields besides ``text``, each with the field it goes to and its shape; no field if another reads it.
+        itself: Makes what its words themselves are, if no field says so.
     """
 
     type: str
@@ -143,7 +143,7 @@ def _phone(reading: Reading, value: Any, where: str) -> Number | None:  # noqa: 
 
 
 def _elsewhere(_reading: Reading, _value: object, _where: str) -> None:
-    """Read by another."""
+    """Leave it to another reader."""
 
 
 _AS_EMAIL: Itself = lambda words: ("number", Number(NumberKind.EMAIL, words))  # noqa: E731 - one of a table
@@ -178,7 +178,7 @@ FORMATTINGS: Mapping[str, Formatting] = MappingProxyType(
         "TextDate": Formatting("formatted_date", _DATE),
     }
 )
-"""Every formatting that lies on a text."""
+"""Every formatting that applies to a text."""
 
 
 def _say(rich: RichPage, value: TlTree) -> None:
@@ -286,7 +286,7 @@ class Block:
     """A block of the layer.
 
     Attributes:
-        type: Its name, as Telegram Desktop has it.
+        type: Its name in Telegram Desktop.
         keys: Its fields, in the order in which their words are said.
         fixed: What its constructor says by itself.
     """
@@ -387,7 +387,7 @@ def _chat(rich: RichPage, place: int, value: TlTree, where: str) -> None:
 
 
 def _unused(rich: RichPage, place: int, value: object, where: str) -> None:
-    """How it is shown, or said by another field."""
+    """Leave out how it is shown, or what another field says."""
 
 
 _TEXT: dict[str, BlockReader] = {"text": _span}
@@ -545,7 +545,7 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
         ),
     }
 )
-"""Every block of the server, with its fields."""
+"""Every block that the server sends, with its fields."""
 
 BLOCK_HOLES: Mapping[str, str] = MappingProxyType(
     {
@@ -583,7 +583,7 @@ def _open(rich: RichPage, kind: str, place: int | None, role: str) -> int:
 
 
 def _show(rich: RichPage, block: dict[str, Any], identity: str) -> None:
-    """The picture or file of a block; one that the message does not carry is told by its number alone."""
+    """Tell the picture or file of a block; one that the message does not carry, only by its number."""
     kind = "photo" if identity.startswith("photo") else "file"
     number = identity.removeprefix("photo").removeprefix("document")
     if identity not in rich.media:

@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 @dataclass(slots=True)
 class AccountSession:
-    """What an account needs to be asked again; saved by ``Sessions.save``.
+    """What it takes to ask with an account again; saved by ``Sessions.save``.
 
     Attributes:
         name: What the office calls the account; never a phone number.
@@ -115,7 +115,7 @@ class Sessions:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Keep an account's session to this process.
+        """Keep an account's session for this process alone.
 
         Raises:
             AccountError: Another process has it.

@@ -1,10 +1,10 @@
-"""What a channel or group says of itself at one time: title, user names, description, administrators, topics ...
+"""What a channel or group says about itself at one time: title, user names, description, administrators, topics ...
 
 A snapshot is an observation of kind ``channel``. Its counters (members, administrators in all) change by themselves,
-so a change of them alone is no new snapshot; a change of anything else is. No member is ever listed: of a basic
-group, whose members the server sends unasked, the administrators alone are taken, and the record has no others.
+so a change of them alone is no new snapshot; a change of anything else is. No member is ever listed: of a basic group,
+whose members the server sends unasked, only the administrators are taken, and the record has nobody else.
 
-Its picture is a file, like that of a message. The tables are of the same form as those of ``monitor.telegram.known``.
+Its picture is a file, like that of a message. The tables have the form of those in ``monitor.telegram.known``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,10 +50,10 @@ _LEFT_OUT_OF_RECORD = frozenset({"participants", "recent_requesters", "bot_info"
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What was asked for beside a ``messages.ChatFull``.
+    """What was asked for besides a ``messages.ChatFull``.
 
     Attributes:
-        admins: ``channels.ChannelParticipants`` that were asked for as administrators; None where they are not visible.
+        admins: ``channels.ChannelParticipants`` that were asked for as administrators; None if they are not visible.
         topics: Every ``ForumTopic`` of a forum.
         topics_left: Whether there are more topics than were asked for.
         peers: Whom these replies name.
@@ -68,7 +68,7 @@ class Beside:
 def snapshot_of(
     full: object, beside: Beside, peers: Peers, *, raw: bytes | None, raw_type: str, channel_id: str
 ) -> Observation:
-    """What a ``messages.ChatFull`` says of its chat.
+    """What a ``messages.ChatFull`` says about its chat.
 
     Args:
         channel_id: As ``Observation`` spells it.
@@ -87,10 +87,10 @@ def beside_snapshot(
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """A chat while it is read.
+    """A chat while it is being read.
 
     Attributes:
-        reply: All of it; the accounts that it names have thumbnails too.
+        reply: The whole reply; the accounts that it names have thumbnails too.
         full: The ``ChannelFull``, ``ChatFull`` or ``CommunityFull``.
         chats: Those of the reply: the chat itself and those that it names.
     """
@@ -165,7 +165,7 @@ class _Snapshot:
         }
 
     def _forum(self) -> TlTree:
-        """The topics for the record, without what of them is the account's own and what counts."""
+        """The topics for the record, without their counters and what is the account's own."""
         kept = [{name: one[name] for name in _OF_A_TOPIC if name in one} for one in self.topics]
         return {"topics": kept} if kept else {}
 
@@ -193,7 +193,7 @@ class _Snapshot:
             )
 
     def holes(self, digest: str, seen_at: datetime) -> Iterator[Hole]:
-        """One hole for each reason, whatever it is of."""
+        """One hole for each reason, whatever it concerns."""
         for reason, noted in self.reading.holes():
             yield self._hole(reason, notes.listed(noted), digest, seen_at, None)
 
@@ -250,7 +250,7 @@ def _administrator(reading: Reading, one: TlTree) -> Part:
 
 
 def _topic(reading: Reading, one: TlTree) -> Part:
-    """A topic of a forum; of one that was deleted its number is all that is left."""
+    """A topic of a forum; of a deleted one, only the number is left."""
     fields: dict[str, Any] = {"id": integer(reading, one["id"], "topic")}
     if title := text(reading, one.get("title"), "topic"):
         fields["title"] = title
@@ -266,7 +266,7 @@ def _usernames(reading: Reading, chat: TlTree) -> None:
 
 
 def _created(reading: Reading, chat: TlTree) -> None:
-    """When it was made: of a chat that the account has joined the server says when it joined instead."""
+    """When it was made; for a chat that the account has joined, the server gives the time of joining instead."""
     if chat.get("left"):
         reading.tell("channel.created_at", moment(reading, chat["date"], "date"))
 
@@ -422,4 +422,4 @@ CHATS: Mapping[str, Rows] = MappingProxyType(
         },
     }
 )
-"""The fields of what the server tells of a chat."""
+"""The fields of what the server says about a chat."""

@@ -1,17 +1,17 @@
-"""How each watched channel stands, and what is still to be fetched: kept beside the log, as work is.
+"""How each watched channel stands, and what is still to be fetched: kept beside the log, like all work.
 
     follower  telegram/CHANNEL_ID            the cursor: Telegram's ``pts`` of the channel
     task      watch   NAME                   how the channel stands (JSON of ``Standing``)
               fetch   CHANNEL_ID/ID/POSITION/MARK
                                              a file that a logged message named and that is not kept yet, with
-                                             the register's name of its channel
+                                             the register's name for its channel
               rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
               counted CHANNEL_ID/BLOCK       the counters of 100 messages as they were last read (``counters``)
-              account NAME                   what the account is to Telegram
+              account NAME                   the account's state at Telegram
               freeze  NAME                   since when and until when it is frozen, and where to appeal
 
 Rows hold numbers, times and states. They are written in the transaction of the events that they follow, so a
-watch that was killed goes on where it was; what it asks for twice is known.
+watch that was killed continues where it was; what it asks for twice is already known.
 """
 
 import json
@@ -50,10 +50,10 @@ class Watched:
 
 
 class RegisterChangedError(Exception):
-    """The register does not say of a channel any more what something was begun on; it is begun anew.
+    """The register no longer says about a channel what work was begun on; the work is begun again.
 
     Attributes:
-        taken_off: The channel is not on it.
+        taken_off: The channel is not on the register.
     """
 
     def __init__(self, *, taken_off: bool) -> None:
@@ -62,7 +62,7 @@ class RegisterChangedError(Exception):
 
 
 Require = Callable[[sa.Connection, Watched], None]
-"""Checks that the register still says so of a channel; raises RegisterChangedError."""
+"""Checks that the register still says this about a channel; raises RegisterChangedError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,17 @@ class Standing:
     Attributes:
         channel_id: Its number; None before it was found.
         state: What it is to the account.
-        since: Since when it is not ``ok``.
+        since: Since when it has not been ``ok``.
         looked_at: When it was last seen.
         top: The highest message number that was known to exist when the cursor was moved.
         spans: The message numbers that were looked at.
-        recheck: Known messages below this number are still to be asked for again; 0: none.
+        recheck: Known messages below this number are still to be asked for again; 0 for none.
         snapshot_at: When title, names and administrators were last asked for.
-        pushed: Whether Telegram pushes news of it, since somebody joined it by hand.
-        linked: Of a channel, the number of the group in which its posts are commented on.
+        pushed: Whether Telegram pushes news of it, because somebody joined it by hand.
+        linked: For a channel, the number of the group in which its posts are commented on.
         counted_at: When the counters of its newest messages were last read.
         aged_at: When the counters of messages of a day's age were last read.
-        round_at: Of comments whose group is hidden, when they were last asked for through the posts.
+        round_at: For comments whose group is hidden, when they were last asked for through the posts.
     """
 
     channel_id: int | None = None
@@ -100,14 +100,14 @@ class Standing:
     aged_at: datetime | None = None
 
     def text(self) -> str:
-        """As the database keeps it."""
+        """The form in which the database keeps it."""
         said = asdict(self) | {"state": self.state.value}
         times = {name: _time(said[name]) for name in _TIMES}
         return json.dumps(said | times)
 
 
 def read_standing(text: str) -> Standing:
-    """A standing as the database keeps it."""
+    """A standing, from the form in which the database keeps it."""
     said = json.loads(text) if text else {}
     times = {name: parse_time(said[name]) for name in _TIMES if said.get(name)}
     return Standing(
@@ -124,11 +124,11 @@ def read_standing(text: str) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFile:
-    """Where a file that waits belongs.
+    """Where a waiting file belongs.
 
     Attributes:
         position: Among the files of its message, from 0.
-        mark: Made with a key; tells two files apart that had one place, one after the other.
+        mark: Made with a key; tells apart two files that had the same place, one after the other.
         entry: What the register calls its channel, or the channel on whose posts its message comments.
     """
 
@@ -140,7 +140,7 @@ class WaitingFile:
 
     @property
     def subject(self) -> str:
-        """How it is named in the database."""
+        """Its name in the database."""
         return f"{self.channel_id}/{self.message_id}/{self.position}/{self.mark}"
 
     def note(self, connection: sa.Connection, noticed_at: datetime) -> None:
@@ -148,7 +148,7 @@ class WaitingFile:
         task.note(connection, kind=FETCH, subject=self.subject, due_at=noticed_at, progress=self.entry)
 
     def forget(self, connection: sa.Connection, _placed: Sequence[Placed] = ()) -> None:
-        """Note that nothing waits here any more, in the transaction of the event that says why."""
+        """Note that nothing waits here any longer, in the transaction of the event that says why."""
         task.forget(connection, kind=FETCH, subject=self.subject)
 
 
@@ -171,7 +171,7 @@ def places_waiting(connection: sa.Connection) -> list[WaitingFile]:
 
 
 def standings(connection: sa.Connection) -> dict[str, Standing]:
-    """How each channel stands that was ever looked at, by its name in the register."""
+    """The standing of each channel that was ever looked at, by its name in the register."""
     return {name: read_standing(noted.progress) for name, noted in task.noted(connection, WATCH).items()}
 
 
@@ -186,14 +186,14 @@ def cursor(connection: sa.Connection, channel_id: int) -> int:
 
 
 def move_cursor(connection: sa.Connection, channel_id: int, pts: int) -> None:
-    """Say that everything up to this ``pts`` is kept."""
+    """Record that everything up to this ``pts`` is kept."""
     table, name = database.follower, _follower(channel_id)
     connection.execute(sa.delete(table).where(table.c.name == name))
     connection.execute(sa.insert(table), {"name": name, "position": pts})
 
 
 def known_below(connection: sa.Connection, channel_id: int, below: int, limit: int) -> list[int]:
-    """The highest numbers below one of messages that are kept and not known to be gone, descending."""
+    """The highest numbers under ``below`` of messages that are kept and not known to be gone, descending."""
     item = database.item.c
     mine = item.channel_id == str(channel_id)
     gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)

@@ -1,8 +1,8 @@
 """A decoded TL object as plain mappings, lists and values, and as a record.
 
 ``told`` gives each object as its fields by name, with its constructor under ``_``, and leaves out what the layer
-leaves out: optional fields that are absent, flags that are not set, empty vectors. So whoever reads it meets what
-somebody said and nothing else. What nests deeper than ``MAX_DEPTH`` is cut off there and named.
+leaves out: optional fields that are absent, flags that are not set, empty vectors. So its reader meets what somebody
+said and nothing else. What nests deeper than ``MAX_DEPTH`` is cut off there and named.
 
 ``record_of`` is the same for the casework key: dates as UTC text, numbers as decimal text, bytes as their length,
 every thumbnail as its length (``monitor.previews``).
@@ -25,7 +25,7 @@ MAX_DEPTH = 150
 """Telegram allows 16 levels of lists in a rich message, each of which nests four deep here; a record allows 192."""
 
 CUT_OFF = "CutOff"
-"""In the place of the constructor of what nests too deep."""
+"""In place of the constructor of what nests too deep."""
 
 SAYS_NO = frozenset(
     {
@@ -36,7 +36,7 @@ SAYS_NO = frozenset(
         "RequestPeerTypeUser.bot", "RequestPeerTypeUser.premium", "UpdateWebBrowserException.open_external_browser",
     }
 )  # fmt: skip
-"""Optional fields that are a yes or a no when they are there; every other optional no is a flag that is not set."""
+"""Optional fields that say yes or no when they are there; every other optional no is a flag that is not set."""
 
 _PASSING = frozenset({"access_hash", "file_reference"})
 SIZES_WITH_BYTES = frozenset({"PhotoStrippedSize", "PhotoCachedSize", "PhotoPathSize"})
@@ -58,7 +58,7 @@ def told(value: object, cut: Cut | None = None) -> TlTree:
     """One TL object as plain values.
 
     Args:
-        cut: Hears where it nests too deep.
+        cut: Collects where it nests too deep.
     """
     found: TlTree = _plain(value, cut or Cut(), "", 0)
     return found
@@ -78,7 +78,7 @@ def _plain(value: object, cut: Cut, where: str, depth: int) -> Any:  # noqa: ANN
         found = {"_": name}
         for each in _fields(name):
             inner = getattr(value, each.key, None)
-            # most fields of most objects: to go on from here for each costs four times as much
+            # most fields of most objects end here: to recurse for each of them costs four times as much
             if inner is None or (each.is_flag and inner is False):
                 continue
             if isinstance(inner, (TLObject, list, tuple)):
@@ -98,7 +98,7 @@ class _Field:
 
     Attributes:
         where: ``Constructor.field``.
-        is_flag: A no in it is a flag that is not set.
+        is_flag: Whether a no in it is a flag that is not set.
     """
 
     key: str
@@ -119,7 +119,7 @@ class TlRecord:
     """An object for the record.
 
     Attributes:
-        spelled: How many pictures stood in its texts.
+        spelled: How many pictures were spelled out in its texts.
     """
 
     value: Value
@@ -127,7 +127,7 @@ class TlRecord:
 
 
 def lasting(value: object) -> Value:
-    """Any value of the layer as it may enter a record, without what another account or another day sees otherwise."""
+    """Any value of the layer as it may enter a record, without what differs for another account or on another day."""
     return strip_previews(_lasting(_spelled(value, []))).value
 
 
@@ -145,7 +145,7 @@ def record_of(found: TlTree) -> TlRecord:
     """What ``told`` gave, as it may enter a record.
 
     Raises:
-        CanonicalError: It holds something that is no value of the layer.
+        CanonicalError: It holds something that is not a value of the layer.
     """
     previews: list[int] = []
     stripped = strip_previews(_spelled(found, previews))
@@ -153,7 +153,7 @@ def record_of(found: TlTree) -> TlRecord:
 
 
 def _spelled(value: Any, previews: list[int]) -> Any:  # noqa: ANN401 - any value of the layer
-    """Values with times and lengths as text; counts what ``strip_previews`` will take out by its name."""
+    """Values with times and lengths as text; counts what ``strip_previews`` will take out by name."""
     match value:
         case bytes():
             return {"stripped": str(len(value))}
@@ -178,7 +178,7 @@ def _member(holder: TlTree, key: str, value: Any, previews: list[int]) -> Any:  
 
 
 def _undated(value: Any) -> Any:  # noqa: ANN401 - any value of the layer
-    """A preview as it is, of which only the length is told."""
+    """A preview without its dates; only its length will be told."""
     match value:
         case datetime():
             return None

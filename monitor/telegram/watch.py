@@ -1,8 +1,8 @@
-"""The watch: every channel of the register, by one account at a time, beside everything else on the same home.
+"""The watch: every channel of the register, by one account at a time, beside everything else in the same home.
 
-One thread follows the channels, step by step, what is new before what is old. Others fetch files, so that a long
-film keeps no new message waiting. When Telegram takes an account away, that is an event of its own, and the next
-account goes on from the same cursors.
+One thread follows the channels step by step, new messages before old ones. Others fetch files, so that a long video
+does not keep a new message waiting. When Telegram takes an account away, that is an event of its own, and the next
+account continues from the same cursors.
 """
 
 import io
@@ -85,7 +85,7 @@ class Loss:
 
     Attributes:
         account: What the office calls it.
-        freeze: Since when, until when, and where to appeal, where Telegram says so.
+        freeze: Since when, until when, and where to appeal, if Telegram says so.
     """
 
     account: str
@@ -95,17 +95,17 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What the watch needs of the home.
+    """What the watch needs from the home.
 
     Attributes:
         intake: Gives an intake to the thread that asks.
-        register: The channels as they stand in the register now.
+        register: The channels as they are in the register now.
         registered: The names of all channels that the register has now, watched here or not.
-        require: Checks that the register still says so of one of them.
-        own: The provenance of what is said of a channel that the register does not have.
+        require: Checks that the register still says the same about one of them.
+        own: The provenance of what is logged about a channel that is not on the register.
         seen: The collector's key, for marks.
         beat: Signs what was logged, and has it stamped when that is due.
-        lost: Logs that an account was lost, with what is written in the same transaction.
+        lost: Logs that an account was lost, together with what is to be written in the same transaction.
     """
 
     engine: sa.Engine
@@ -126,12 +126,12 @@ class Rhythm:
     """How often things are done.
 
     Attributes:
-        poll: Between two looks at a channel of which Telegram pushes nothing.
-        beat: Between two signatures of what was logged.
-        per_minute: How often one method may be asked; None: as often as Telegram lets us.
-        counters: Between two readings of the counters of the newest messages; zero: never.
+        poll: Time between two looks at a channel of which Telegram pushes nothing.
+        beat: Time between two signatures of what was logged.
+        per_minute: How often one method may be asked; None for as often as Telegram lets us.
+        counters: Time between two readings of the counters of the newest messages; zero for never.
         fetchers: How many files are fetched at the same time.
-        register: Between two looks at the register.
+        register: Time between two looks at the register.
     """
 
     poll: timedelta = timedelta(seconds=60)
@@ -151,8 +151,8 @@ class Watch:
     """The watch of one home.
 
     Args:
-        report: Hears after each step which channel it was about.
-        waits: Hears why the watch cannot go on now, each time before it tries again.
+        report: Called after each step with the channel that it was about.
+        waits: Called with the reason why the watch cannot go on now, each time before it tries again.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Watch:
         self.media: Counter[int] = Counter()
 
     def stop(self) -> None:
-        """End in good order, soon; for a signal's handler."""
+        """End soon and in good order; for a signal handler."""
         self._stopping.set()
         if self._line is not None:
             self._line.stop()
@@ -244,7 +244,7 @@ class Watch:
             except AccountError as error:
                 if error.code != "account.in_use":
                     raise
-                self._wait(error, _BACK_OFF_S[-1])  # another watch, `watch add` or `login --check` asks with it
+                self._wait(error, _BACK_OFF_S[-1])  # another watch, `watch add` or `login --check` is using it
 
     def _back_off(self, error: Explained) -> None:
         """Say why the watch cannot go on, and wait before it tries again, longer each time."""
@@ -296,13 +296,13 @@ class Watch:
         return left
 
     def _asking_when_frozen(self, work: Callable[[Fetching], T], fetching: Fetching) -> T:
-        """Do the work; where the account is frozen meanwhile, ask for its dates while there is a line."""
+        """Do the work; if the account is frozen meanwhile, ask for the dates while there is a line."""
         self._freeze = None
         try:
             return work(fetching)
         except AccountError as error:
             if error.state is AccountState.FROZEN and self._line is not None:
-                with suppress(TelegramError):  # what is known of the loss is logged all the same
+                with suppress(TelegramError):  # what is known about the loss is logged all the same
                     self._freeze = freeze_of(self._line)
             raise
 
@@ -323,8 +323,8 @@ class Watch:
         """The connections of an account, and what runs on them.
 
         Args:
-            impatient: No long pause is waited for.
-            rested: Nor is anything asked for while one is not over, of whatever method.
+            impatient: No long pause is waited out.
+            rested: Nor is anything asked for while a long pause is not over, whatever its method.
 
         Raises:
             FloodError: Telegram asked for a longer pause that is not over, and nobody wants to wait for it.
@@ -391,7 +391,7 @@ class Watch:
         )
 
     def _read_register(self, way: Way, fetching: Fetching, before: Mapping[str, Following]) -> None:
-        """Follow every channel of the register as it stands there now, each from where it was left."""
+        """Follow every channel of the register as it is there now, each from where it was left."""
         fetching.register_changed.clear()  # first: what changes while it is read is seen the next time
         register = self._office.register()
         with reading(self._office.engine) as connection:
@@ -412,10 +412,10 @@ class Watch:
         self._leave_unregistered(way)
 
     def _leave_unregistered(self, way: Way) -> None:
-        """Leave the files that a run before this one did not fetch of channels that were taken off the register.
+        """Leave unfetched what an earlier run did not fetch of channels that were taken off the register.
 
-        A channel that is registered under another name by now was not: nothing is left while a channel of the register
-        could be it.
+        A channel that is now registered under another name was not taken off: no file is left unfetched while a channel
+        of the register could be that one.
         """
         names = self._office.registered()
         followed = {each.known_number for each in self.followings.values()}
@@ -428,9 +428,9 @@ class Watch:
             self._waiting[number] = [files for files in messages if files[0].entry in names]
 
     def _follow_comments(self, of: Following) -> None:
-        """Follow the group in which a channel's posts are commented on, unless the register has it as its own.
+        """Follow the group in which a channel's posts are commented on, unless it has a register entry of its own.
 
-        Not that of a probe: others write there, and nobody reported it.
+        The group of a probe is not followed: others write there, and nobody reported it.
         """
         if of.entry.is_probe:
             return
@@ -475,7 +475,7 @@ class Watch:
         self._heed(fetching)
 
     def _each(self) -> Iterator[Following]:
-        """Every channel once, those too that come while they are gone through: comments, once their channel tells."""
+        """Every channel once, also those that are added meanwhile: comments, once their channel names the group."""
         done: set[str] = set()
         while left := [each for name, each in self.followings.items() if name not in done]:
             done.add(left[0].name)
@@ -485,7 +485,7 @@ class Watch:
         return not self._stopping.is_set() and self.followings.get(following.name) is following
 
     def _heed(self, fetching: Fetching) -> None:
-        """Hear what those who fetch say: why they ended, or that the register is another one now."""
+        """Heed what the fetching threads say: why they ended, or that the register has changed."""
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -511,9 +511,10 @@ class Watch:
                 self._hint(channel)
 
     def _look(self, fetching: Fetching) -> bool:
-        """Ask for what is due, once each; whether there is more to ask at once. Where Telegram is not reached, wait.
+        """Ask once for each thing that is due; return whether there is more to ask at once.
 
-        The connections and what was begun on them stay: a file goes on where it was cut.
+        Wait if Telegram is not reached. The connections, and what was begun on them, stay: a file goes on where it was
+        cut.
         """
         try:
             self._answer_captures(fetching)
@@ -525,7 +526,7 @@ class Watch:
         return behind
 
     def _step_each(self, fetching: Fetching) -> bool:
-        """One step of every channel that has something to ask for; whether there is more to ask at once.
+        """Take one step for every channel that has something to ask for; return whether there is more to ask at once.
 
         Raises:
             UnreachableError: Telegram was not reached; if only one of its data centres is silent, after the others.
@@ -563,7 +564,7 @@ class Watch:
             more = following.step()
         except RegisterChangedError:
             fetching.register_changed.set()
-            following.has_news()  # which was told, and was not kept
+            following.has_news()  # it was told, but was not kept
             return True
         except (ChannelError, RequestError, UnknownConstructorError) as error:
             self._rest(error)
@@ -573,7 +574,7 @@ class Watch:
         return more
 
     def _rest(self, error: TelegramError) -> None:
-        """A channel rests, and the others go on; a run that ends says so, unless the register's standing says it."""
+        """Let a channel rest while the others go on; a run that ends says so, unless the channel's standing does."""
         oplog.note("channel_unseen", code=error.code)
         if not isinstance(error, ChannelError):
             self._refused = error
@@ -616,7 +617,7 @@ class Watch:
         return glance.looked(sum(each.message_id in glance.kept for each in waiting))
 
     def _answer_captures(self, fetching: Fetching) -> None:
-        """Capture what another process asks for, which cannot have the account."""
+        """Capture what another process asks for, since it cannot have the account."""
         now = self._office.clock()
         with reading(self._office.engine) as connection:
             asked, old = asked_for(connection), not_fetched(connection, now)
@@ -629,7 +630,7 @@ class Watch:
                 found, _glances = self._captured(link, fetching)
             except (AccountError, UnreachableError, StoppedError, HomeBusyError, StorageFullError):
                 raise  # the watch itself cannot go on
-            except Exception as error:  # noqa: BLE001 - one link that a person pasted ends no watch
+            except Exception as error:  # noqa: BLE001 - one link that a person pasted must not end the watch
                 oplog.note("capture_broke", error=type(error), place=oplog.source_place(error))
                 found = CaptureAnswer(None, error=RequestError("request.unforeseen", system=type(error).__name__))
             with self._office.sequencer.take() as connection:
@@ -661,11 +662,11 @@ class Watch:
         if self._line is not None:
             self._line.stop()
         for thread in threads:
-            thread.join()  # its pending objects are closed next, and nobody may be at them then
+            thread.join()  # its pending objects are closed next, and nothing may use them then
         self.media += fetching.kept
 
     def _unfetched(self) -> dict[int, list[list[WaitingFile]]]:
-        """The files that a run before this one did not fetch: those of each message, by channel, the newest last."""
+        """The files that an earlier run did not fetch: those of each message, by channel, the newest last."""
         with reading(self._office.engine) as connection:
             places = places_waiting(connection)
         by_channel: dict[int, list[list[WaitingFile]]] = {}
@@ -679,7 +680,7 @@ class Watch:
         return any(self._resume(each, fetching) for each in idle)
 
     def _resume(self, following: Following, fetching: Fetching) -> bool:
-        """Take up the files of the newest message that waits; whether there was one.
+        """Take up the files of the newest message that waits; return whether there was one.
 
         What cannot be asked for now waits for the next run.
         """
@@ -697,7 +698,7 @@ class Watch:
 
 
 def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:
-    """What each account is to Telegram, by name, where anything was ever noted of it."""
+    """The state of each account at Telegram, by name, if any was ever noted."""
     with reading(engine) as connection:
         noted = task.noted(connection, ACCOUNT)
     return {name: AccountState(each.progress) for name, each in noted.items()}
