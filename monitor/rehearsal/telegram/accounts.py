@@ -19,7 +19,7 @@ _ROUNDS = 100_000
 
 @dataclass(slots=True)
 class Verifier:
-    """What the server knows of a password, and the question of the running attempt."""
+    """What the server knows about a password, and the question of the current attempt."""
 
     algorithm: Tl
     value: int
@@ -94,7 +94,7 @@ class Account:
         phone: With its plus sign.
         dc: Its home; elsewhere it has only what it carries over.
         code: The login code that was sent and not yet used.
-        trouble: Code and name of the error that every request of it is answered with.
+        trouble: Code and name of the error with which every request of the account is answered.
     """
 
     id: int
@@ -110,7 +110,7 @@ class Account:
 
     @property
     def digits(self) -> str:
-        """The number as TL has it: digits alone."""
+        """The number as TL has it: only digits."""
         return self.phone.removeprefix("+")
 
 
@@ -120,7 +120,7 @@ class KnownKey:
 
     Attributes:
         guest: The authorisation was brought from another data centre; no updates come here.
-        half: The code was right, the password is still asked for.
+        half: The code was right, but the password is still needed.
     """
 
     agreed: AgreedKey

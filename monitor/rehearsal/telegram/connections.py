@@ -34,10 +34,10 @@ _HALF_HOUR = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that reached a server, whatever it was answered with.
+    """One request that reached a server, whatever the answer was.
 
     Attributes:
-        account_phone: Of whoever was logged in, or None.
+        account_phone: That of whoever was logged in, or None.
         name: As the schema has it: ``channels.getMessages``; of an unknown constructor, its number in hex.
         request: The TL object without wrappers, or the bytes of one that this layer does not know.
     """
@@ -130,7 +130,7 @@ class Connection:
             await self._close()
 
     def hears(self, account: Account) -> bool:
-        """Whether updates of an account go out here."""
+        """Whether updates for an account are sent here."""
         key, session = self._key, self._session
         return key is not None and key.account is account and session is not None and session.awake
 
@@ -200,11 +200,11 @@ class Connection:
         delay = self.board.faults.delay_of(name)
         if delay:
             self._answer_later(key, session, number, unwrapped, delay)
-            return [_Reply(bytes(types.MsgsAck([number])))]  # an answer at once needs none: it says that we have it
+            return [_Reply(bytes(types.MsgsAck([number])))]  # an immediate answer needs none: it says that we have it
         return [self._reply(key, session, number, unwrapped)]
 
     def _service(self, number: int, request: Tl) -> tuple[bool, Tl | None]:
-        """Whether a message is one of the protocol itself, and what answers it."""
+        """Whether a message belongs to the protocol itself, and what answers it."""
         match request:
             case functions.PingRequest() | functions.PingDelayDisconnectRequest():
                 return True, types.Pong(number, request.ping_id)

@@ -1,7 +1,7 @@
 """Faults of the rehearsal, scripted: what is refused, cut, held back or spoiled, and how many times.
 
-Each fault names a request as the schema does (``messages.getHistory``), acts so many times, and is used up. Methods
-may be called from any thread.
+Each fault names a request as the schema does (``messages.getHistory``), acts the given number of times, and is then
+used up. Methods may be called from any thread.
 """
 
 import threading
@@ -33,7 +33,7 @@ class _Scripted:
 
 @dataclass(frozen=True, slots=True)
 class CutAnswer:
-    """Send so many bytes of an answer, then close the connection."""
+    """Send this many bytes of an answer, then close the connection."""
 
     after_bytes: int
 
@@ -54,7 +54,7 @@ class Happening:
 
 
 class HasMedia(Protocol):
-    """What a fault needs of the world."""
+    """What a fault needs from the world."""
 
     media: MediaShelf
 
@@ -86,11 +86,11 @@ class Faults:
         self._script(_Scripted(request, times, None, CutAnswer(after_bytes)))
 
     def garbage(self, request: str = ANY, *, times: int = 1, data: bytes = b"", whole_packet: bool = False) -> None:
-        """Answer with bytes that are no TL object, or that are no packet at all."""
+        """Answer with bytes that are not a TL object, or not even a packet."""
         self._script(_Scripted(request, times, None, Garbage(data or bytes(range(1, 41)), whole_packet)))
 
     def meanwhile(self, act: Callable[[], object], *, request: str = ANY, after: int = 0) -> None:
-        """Let something happen just before a request is answered, once so many of them have come."""
+        """Let something happen just before a request is answered, after this many of them were answered without it."""
         self._script(_Scripted(request, after, None, Happening(_nothing)))
         self._script(_Scripted(request, 1, None, Happening(act)))
 
@@ -103,11 +103,11 @@ class Faults:
         room.garble(number, inside=inside)
 
     def short_file(self, file_id: int, *, sends: int = 10) -> None:
-        """Send only so many bytes of a photo or document, whatever its size says."""
+        """Send only this many bytes of a photo or document, whatever its size says."""
         self.world.media.shorten(file_id, sends=sends)
 
     def delay_s(self, request: str, seconds: float) -> None:
-        """Answer a request only after so many seconds; 0 ends it."""
+        """Answer a request only after this many seconds; 0 ends the delay."""
         with self._lock:
             self._delays[request] = seconds
 
@@ -123,17 +123,17 @@ class Faults:
             return self._delays.get(request, 0)
 
     def refusal(self, request: str, account: Account | None) -> RefusedError | None:
-        """The scripted error of a request, used up by asking."""
+        """The scripted error of a request; asking uses it up."""
         effect = self._take(request, account, RefusedError)
         return effect if isinstance(effect, RefusedError) else None
 
     def spoiling(self, request: str, account: Account | None) -> CutAnswer | Garbage | None:
-        """What is done to the answer of a request, used up by asking."""
+        """What is done to the answer of a request; asking uses it up."""
         effect = self._take(request, account, CutAnswer | Garbage)
         return effect if isinstance(effect, CutAnswer | Garbage) else None
 
     def happen(self, request: str, account: Account | None) -> None:
-        """Let happen what was to happen before this request is answered, used up by asking."""
+        """Let happen what was scripted to happen before this request is answered; asking uses it up."""
         effect = self._take(request, account, Happening)
         if isinstance(effect, Happening):
             effect.act()

@@ -1,7 +1,7 @@
 """The key exchange: ``req_pq_multi``, RSA, Diffie-Hellman (core.telegram.org/mtproto/auth_key).
 
 One ``Exchange`` per connection. It accepts the plain RSA form, which Telethon and Pyrogram send, and RSA_PAD, which
-newer clients send. The prime is the one that Telegram publishes, so that clients know it without a test.
+newer clients send. The prime is the one that Telegram publishes, so that clients accept it without testing it.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from telethon.tl import functions, types
 from monitor.rehearsal.telegram.wire import Tl, read_object, string
 
 Entropy = Callable[[int], bytes]
-"""Gives so many random bytes."""
+"""Gives this many random bytes."""
 
 PRIME = bytes.fromhex(
     "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530f4dbfa336f6e0ac92513"
@@ -92,10 +92,10 @@ class Exchange:
         self.agreed: AgreedKey | None = None
 
     def answer(self, request: Tl) -> Tl:
-        """The answer to the next request; after the last one, ``agreed`` is there.
+        """The answer to the next request; after the last one, ``agreed`` is set.
 
         Raises:
-            HandshakeError: A request out of order, another nonce, or what does not decrypt.
+            HandshakeError: A request out of order, another nonce, or data that does not decrypt.
         """
         match request:
             case functions.ReqPqRequest() | functions.ReqPqMultiRequest():
@@ -173,12 +173,12 @@ def _opened(server_key: ServerKey, block: bytes) -> bytes:
 
 
 def _begins_with(data: bytes, digest: bytes) -> bool:
-    """Whether some beginning of the data has that SHA-1; what follows it is random."""
+    """Whether some prefix of the data has that SHA-1; what follows it is random."""
     return any(_sha1(data[:length]) == digest for length in range(len(data), 3, -1))
 
 
 def _sha1(data: bytes) -> bytes:
-    """What the exchange was built on; nothing of ours rests on it."""
+    """The hash on which the exchange was built; nothing of ours rests on it."""
     return sha1(data, usedforsecurity=False).digest()
 
 

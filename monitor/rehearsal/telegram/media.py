@@ -29,7 +29,7 @@ class StoredFile:
 
     Attributes:
         sizes: Bytes by size letter; a document itself has the letter "".
-        sends: As many bytes of it are sent, whatever its size says.
+        sends: How many of its bytes are sent, whatever its size says.
     """
 
     described: Tl
@@ -64,10 +64,10 @@ class MediaShelf:
         """A photo to put into messages.
 
         Args:
-            dc: Where its bytes lie; the first data centre when None.
-            size: Width and height that are said of it.
+            dc: Where its bytes are; the first data centre when None.
+            size: The width and height that it claims.
             smaller: Bytes of smaller sizes by letter.
-            inline: Sizes whose bytes stand in the message, such as ``photoStrippedSize``.
+            inline: Sizes whose bytes are in the message, such as ``photoStrippedSize``.
         """
         number = self._next()
         letters = {**(smaller or {}), _LARGEST: data}
@@ -117,7 +117,7 @@ class MediaShelf:
             file.described.file_reference = self._reference(number)
 
     def shorten(self, number: int, *, sends: int) -> None:
-        """From now on send only so many bytes of a file, whatever its size says."""
+        """From now on send only this many bytes of a file, whatever its size says."""
         self._files[number].sends = sends
 
     def part(self, request: Tl, *, dc: int) -> Tl:
@@ -168,7 +168,7 @@ class MediaShelf:
 
 
 def _require_part(offset: int, limit: int, *, precise: bool) -> None:
-    """The rules of core.telegram.org/api/files#downloading-files."""
+    """Check the rules of core.telegram.org/api/files#downloading-files."""
     step = _PRECISE_STEP if precise else _PLAIN_STEP
     if offset < 0 or offset % step:
         raise bad("OFFSET_INVALID")

@@ -1,4 +1,4 @@
-"""Which messages a page holds (core.telegram.org/api/offsets), over identifiers in rising order.
+"""Which messages a page holds (core.telegram.org/api/offsets), over identifiers in ascending order.
 
 The documentation does not say whether ``min_id`` and ``max_id`` act before the offsets or after them. Here they act
 first: a page is filled from what lies between them.
@@ -26,7 +26,7 @@ class Window:
 
     @classmethod
     def of(cls, request: Tl) -> Self:
-        """Those of a request that has these fields."""
+        """The window of a request that has these fields."""
         limit = max(0, min(request.limit, MAX_PAGE))
         bounds = {"min_id": request.min_id, "max_id": request.max_id}
         return cls(offset_id=request.offset_id, add_offset=request.add_offset, limit=limit, **bounds)
@@ -35,7 +35,7 @@ class Window:
         """The identifiers of the page, newest first.
 
         Args:
-            numbers: Rising, without repetition.
+            numbers: Ascending, without duplicates.
         """
         low = bisect_right(numbers, self.min_id) if self.min_id > 0 else 0
         high = bisect_left(numbers, self.max_id) if self.max_id > 0 else len(numbers)

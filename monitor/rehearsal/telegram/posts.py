@@ -17,7 +17,7 @@ class Version:
     """How a message read from some moment on.
 
     Attributes:
-        pts: Of the event that made it so.
+        pts: That of the event that made it so.
         data: Its bytes as they were served then.
     """
 
@@ -51,8 +51,8 @@ class Post:
     Attributes:
         described: The object that is served; whoever changes it calls ``changed``.
         thread: The message whose replies it belongs to, or the topic.
-        inside: Where a constructor stands that no client knows: one of ``INSIDE``.
-        shown_blocks: So many blocks of its rich message are served, the others when they are asked for; None: all.
+        inside: Where it has a constructor that no client knows: one of ``INSIDE``.
+        shown_blocks: How many blocks of its rich message are served, the others only when asked for; None for all.
     """
 
     number: int
@@ -73,11 +73,11 @@ class Post:
         return self._encoded
 
     def changed(self) -> None:
-        """Forget the bytes: the object is not what it was."""
+        """Forget the bytes: the object has changed."""
         self._encoded = None
 
     def keep_version(self, at: datetime, pts: int, epoch: int) -> None:
-        """Add what it reads now to its versions."""
+        """Add what it now reads to its versions."""
         text = getattr(self.described, "message", None) or ""
         self.versions.append(Version(at, pts, text, self.encoded(epoch).data))
 

@@ -19,5 +19,5 @@ def bad(message: str) -> RefusedError:
 
 
 def private() -> RefusedError:
-    """The answer for a channel that an account may not see, has been banned from, or that is gone."""
+    """The answer for a channel that an account may not see or is banned from, or that is gone."""
     return RefusedError(NOT_ACCEPTABLE, "CHANNEL_PRIVATE")

@@ -25,7 +25,7 @@ DIFFERENCE_LIMIT = 1000
 
 
 class Surroundings(Protocol):
-    """What a room needs of its world."""
+    """What a room needs from its world."""
 
     media: MediaShelf
     lock: RLock
@@ -49,7 +49,7 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to messages of a room; ``pts`` is that after it."""
+    """One thing that happened to messages of a room; ``pts`` is the value after it."""
 
     kind: str
     numbers: tuple[int, ...]
@@ -93,7 +93,7 @@ class Room:
 
     @property
     def peer(self) -> Tl:
-        """As messages name it."""
+        """The peer by which messages name it."""
         return types.PeerChat(self.id) if self.basic else types.PeerChannel(self.id)
 
     # what people do
@@ -107,7 +107,7 @@ class Room:
         at: datetime | None = None,
         **fields: object,
     ) -> int:
-        """Post a message; its number.
+        """Post a message; return its number.
 
         Args:
             sender: Without one, it is posted in the room's own name.
@@ -134,7 +134,7 @@ class Room:
             return number
 
     def post_photo(self, data: bytes, text: str = "", **fields: object) -> int:
-        """Post a photo of these bytes; its number."""
+        """Post a photo of these bytes; return its number."""
         photo = self.world.media.add_photo(data)
         return self.post(text, media=types.MessageMediaPhoto(photo=photo), **fields)  # type: ignore[arg-type]
 
@@ -147,12 +147,12 @@ class Room:
         thumbnails: Sequence[Tl] = (),
         **fields: object,
     ) -> int:
-        """Post a document; its number."""
+        """Post a document; return its number."""
         document = self.world.media.add_document(data, file_name=file_name, mime_type=mime_type, thumbnails=thumbnails)
         return self.post(media=types.MessageMediaDocument(document=document), **fields)  # type: ignore[arg-type]
 
     def service(self, action: Tl, sender: "Account | Sender | Room | None" = None, **fields: object) -> int:
-        """Post a service message with that ``MessageAction``; its number."""
+        """Post a service message with that ``MessageAction``; return its number."""
         with self.world.lock:
             number = self._next_number()
             date = fields.pop("at", None) or self.world.now()
@@ -178,7 +178,7 @@ class Room:
             self._happen(Event(EDIT, (number,), self.pts))
 
     def delete(self, numbers: Iterable[int]) -> None:
-        """Delete messages; those that are gone already are passed over."""
+        """Delete messages; those that are already gone are passed over."""
         with self.world.lock:
             there = tuple(number for number in numbers if number in self.posts and self.is_there(number))
             if not there:
@@ -194,23 +194,23 @@ class Room:
             self._happen(Event(DELETE, there, self.pts))
 
     def comment(self, number: int, text: str, *, sender: "Account | Sender | None" = None, **fields: object) -> int:
-        """Comment on a post of this channel in its discussion group; the comment's number there."""
+        """Comment on a post of this channel in its discussion group; return the comment's number there."""
         if self.linked is None:
             raise ValueError("expected a channel with a discussion group")
         root = self.discussion_of(number)
         return self.linked.post(text, sender=sender, reply_to=root, **fields)  # type: ignore[arg-type]
 
     def add_topic(self, title: str, sender: "Account | Sender | None" = None) -> int:
-        """Open a topic in a forum; its number."""
+        """Open a topic in a forum; return its number."""
         with self.world.lock:
             number = self.service(types.MessageActionTopicCreate(title=title, icon_color=0x6FB9F0), sender)
             self.topics[number] = title
             return number
 
-    # counters, which are no events
+    # counters, which are not events
 
     def react(self, number: int, emoticon: str, count: int = 1) -> None:
-        """Let a reaction stand at ``count``."""
+        """Set a reaction to ``count``."""
         with self.world.lock:
             post = self._present(number)
             before = {each.reaction.emoticon: each.count for each in getattr(post.described.reactions, "results", [])}
@@ -231,7 +231,7 @@ class Room:
             message.changed()
 
     def vote(self, number: int, option: bytes, voters: int = 1) -> None:
-        """Let an option of a poll stand at ``voters``."""
+        """Set an option of a poll to ``voters``."""
         with self.world.lock:
             post = self._present(number)
             results = post.described.media.results
@@ -252,7 +252,7 @@ class Room:
             self.posts[number].changed()
 
     def cut_short(self, number: int, *, blocks: int) -> None:
-        """Serve only the first blocks of a rich message, the others to whoever asks for all of it."""
+        """Serve only the first blocks of a rich message, and the others to whoever asks for all of it."""
         with self.world.lock:
             self.posts[number].shown_blocks = blocks
             self.posts[number].changed()
@@ -260,21 +260,21 @@ class Room:
     # the room itself
 
     def rename(self, title: str, sender: "Account | Sender | None" = None) -> int:
-        """Give it another title, as a service message says; that message's number."""
+        """Give it another title, which a service message says; return that message's number."""
         with self.world.lock:
             self.title = title
             self.world.changed(self, self.joined)
             return self.service(types.MessageActionChatEditTitle(title), sender)
 
     def set_photo(self, photo: Tl, sender: "Account | Sender | None" = None) -> int:
-        """Give it another picture, as a service message says; that message's number."""
+        """Give it another picture, which a service message says; return that message's number."""
         with self.world.lock:
             self.photo = photo
             self.world.changed(self, self.joined)
             return self.service(types.MessageActionChatEditPhoto(photo), sender)
 
     def restrict(self, *reasons: Tl) -> None:
-        """Mark it as restricted for those ``RestrictionReason``; none lifts it. Its messages are still served."""
+        """Mark it as restricted for these reasons; none lifts the restriction. Its messages are still served."""
         with self.world.lock:
             self.restrictions = list(reasons)
             self.world.changed(self, self.joined)
@@ -387,7 +387,7 @@ class Room:
         return getattr(reply, "reply_to_top_id", None) or getattr(reply, "reply_to_msg_id", None)
 
     def _translated(self, fields: dict[str, object], thread: int | None) -> dict[str, object]:
-        """Our words for fields of a message -> those of TL."""
+        """Translate our names for fields of a message into those of TL."""
         topic, reply = fields.pop("topic", None), fields.pop("reply_to", None)
         if topic is not None or isinstance(reply, int):
             above = thread if thread not in (None, reply) and reply is not None else None
@@ -401,7 +401,7 @@ class Room:
         return {**named, "reply_to": reply}
 
     def _carry_to_discussion(self, number: int) -> None:
-        """What Telegram does itself: a copy of each post becomes the root of its comments."""
+        """Do what Telegram does itself: a copy of each post becomes the root of its comments."""
         if self.linked is None:
             return
         post = self.posts[number].described
@@ -421,7 +421,7 @@ class Room:
         self.posts[number].keep_version(post.date, self.pts, self.world.media.epoch)
 
     def _count_replies(self, thread: int) -> None:
-        """Let the root of a thread, and the channel's post behind it, say how many replies there are."""
+        """Set the number of replies at the root of a thread, and at the channel's post behind it."""
         if thread not in self.posts or isinstance(self.posts[thread].described, types.MessageService):
             return
         roots = [(self, thread)]
@@ -439,7 +439,7 @@ class Room:
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class Community:
-    """Several rooms under one roof, as the layer has them since July 2026."""
+    """Several rooms under one roof, which the layer has had since July 2026."""
 
     id: int
     title: str

@@ -1,7 +1,7 @@
 """The rehearsal's data centres on 127.0.0.1, in a thread of their own.
 
 ``with LoopbackTelegram.running(folder) as telegram`` starts them on free ports and writes the public keys that a
-client must be told. When the block ends, every connection is closed and the thread is over.
+client must be told. When the block ends, every connection is closed and the thread has ended.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One data centre as a client is told of it."""
+    """One data centre, as a client is told about it."""
 
     dc: int
     host: str
@@ -71,10 +71,10 @@ class LoopbackTelegram:
         clock: Clock = system_clock,
         entropy: Entropy = secrets.token_bytes,
     ) -> Iterator[Self]:
-        """Serve until the block ends; what broke inside the servers meanwhile is raised then.
+        """Serve until the block ends; then raise what broke inside the servers meanwhile.
 
         Args:
-            folder: Where the public keys are written, as PEM; it exists.
+            folder: Where the public keys are written, as PEM; it must exist.
             dcs: Numbers of the data centres; accounts and files live in the first one unless said otherwise.
             entropy: Gives random bytes; with a seeded one, numbers and codes repeat.
         """
@@ -151,7 +151,7 @@ class LoopbackTelegram:
         task.add_done_callback(ended)
 
     def _happened(self, account: Account, room: Room, event: Event | None) -> None:
-        """Called by the world, in whatever thread and under its lock, for an account that has joined a room."""
+        """Called by the world, in any thread and under its lock, for an account that has joined a room."""
         update = self._counted_in_box(account, room, event) if room.basic and event is not None else None
         if self.faults.withheld or not any(each.hears(account) for each in tuple(self._board.connections)):
             return
@@ -179,7 +179,7 @@ class LoopbackTelegram:
 
     async def _close(self) -> None:
         for among in (self._accepting, self._meeting):
-            await asyncio.sleep(0)  # whoever was accepted just now must have begun, to be closed
+            await asyncio.sleep(0)  # a connection accepted just now must have begun before it can be closed
             tasks = tuple(among)
             for task in tasks:
                 task.cancel()

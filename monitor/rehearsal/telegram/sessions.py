@@ -44,7 +44,7 @@ class Incoming:
 
 
 def open_packet(key: bytes, packet: bytes) -> Incoming:
-    """Decrypt a packet of a client's, and check its message key.
+    """Decrypt a client's packet, and check its message key.
 
     Raises:
         PacketError: Another key, or changed bytes.
@@ -94,7 +94,7 @@ class Session:
         salt: What every message of the client must carry.
         clock: The server's, which may differ from the client's.
         layer: As the client said in ``invokeWithLayer``; 0 before.
-        awake: The client has made a request that lets it have updates.
+        awake: The client has made a request that entitles it to updates.
     """
 
     session_id: int
@@ -117,7 +117,7 @@ class Session:
         return None
 
     def is_repeated(self, number: int) -> bool:
-        """Whether a message was here before; it is remembered from now on."""
+        """Whether a message came before; it is remembered from now on."""
         if number in self._seen:
             return True
         self._seen[number] = None
@@ -126,7 +126,7 @@ class Session:
         return False
 
     def messages(self, bodies: Sequence[tuple[bytes, bool]], *, answers: bool) -> Iterator[bytes]:
-        """Bodies as numbered messages, one container where several fit in it.
+        """Bodies as numbered messages, in one container if several fit in it.
 
         Args:
             bodies: Each with whether it wants to be acknowledged.
@@ -140,7 +140,7 @@ class Session:
             yield self._numbered(inner, content=False, answers=answers)
 
     def heading(self) -> bytes:
-        """What stands before each message: salt and session."""
+        """What precedes each message: salt and session."""
         return struct.pack("<qq", self.salt, self.session_id)
 
     def _numbered(self, body: bytes, *, content: bool, answers: bool) -> bytes:
@@ -151,7 +151,7 @@ class Session:
     def _next_number(self, *, answers: bool) -> int:
         moment = self.clock().timestamp()
         number = int(moment * (1 << 32)) & ~3
-        if self._last_number - number > _OLDEST_S << 32:  # the clock was put back
+        if self._last_number - number > _OLDEST_S << 32:  # the clock was set back
             self._last_number = 0
         self._last_number = max(number, (self._last_number & ~3) + 4) | (1 if answers else 3)
         return self._last_number

@@ -60,7 +60,7 @@ class View:
         )
 
     def _rights(self, room: Room) -> dict[str, Tl]:
-        """What the account may do in a room; whoever is its first administrator made it."""
+        """What the account may do in a room; the first administrator is the creator."""
         if self.account not in room.administrators:
             return {}
         rights = types.ChatAdminRights(post_messages=True)
@@ -146,7 +146,7 @@ def _kinds(room: Room) -> dict[str, bool | None]:
 
 
 def _small(photo: Tl | None) -> Tl:
-    """The picture of a room as it stands beside its title: with its stripped thumbnail, if it has one."""
+    """The picture of a room as it is shown beside its title: with its stripped thumbnail, if it has one."""
     if photo is None:
         return types.ChatPhotoEmpty()
     stripped = next((size.bytes for size in photo.sizes if isinstance(size, types.PhotoStrippedSize)), None)
@@ -154,7 +154,7 @@ def _small(photo: Tl | None) -> Tl:
 
 
 def _named(room: Room) -> dict[str, object]:
-    """One user name stands in ``username``, several in ``usernames``."""
+    """One user name goes into ``username``, several into ``usernames``."""
     if len(room.usernames) < 2:  # noqa: PLR2004 - one or several
         return {"username": room.usernames[0] if room.usernames else None}
     names = [

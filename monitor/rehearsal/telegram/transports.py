@@ -1,7 +1,7 @@
 """TCP transports of MTProto: full, abridged, intermediate, padded intermediate; obfuscated forms of all but the first.
 
-Which one a client speaks is told by its first bytes (core.telegram.org/mtproto/mtproto-transports). A packet is what
-one transport frame holds; what is in it is not looked at here.
+A client's first bytes tell which one it speaks (core.telegram.org/mtproto/mtproto-transports). A packet is what one
+transport frame holds; nothing here looks into it.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class ByteSource(Protocol):
 
 
 class Transport(Protocol):
-    """One direction in, one out; each call goes on where the last one ended."""
+    """One direction in, one out; each call continues where the last one ended."""
 
     async def read(self) -> bytes:
         """The next packet."""
@@ -59,7 +59,7 @@ async def recognise(reader: ByteSource) -> Transport:
 
 
 class Abridged:
-    """One byte of length in words of four bytes, or 0x7f and three."""
+    """The length in words of four bytes: one byte, or 0x7f and three bytes."""
 
     def __init__(self, reader: ByteSource) -> None:
         self._reader = reader
@@ -79,7 +79,7 @@ class Abridged:
 
 
 class Intermediate:
-    """Four bytes of length; padding behind a packet is up to whoever reads the packet."""
+    """Four bytes of length; whoever reads a packet deals with the padding after it."""
 
     def __init__(self, reader: ByteSource) -> None:
         self._reader = reader
@@ -117,7 +117,7 @@ class Full:
 
 
 class _Rest:
-    """A reader before which some bytes were read already."""
+    """A reader from which some bytes were already read."""
 
     def __init__(self, before: bytes, reader: ByteSource) -> None:
         self._before = before

@@ -1,6 +1,6 @@
 """TL objects as bytes: read with Telethon's generated classes, written by them, or kept as they were written.
 
-What is served again and again is serialised once: ``Encoded`` holds the bytes and stands where a TL object would.
+What is served again and again is serialised once: ``Encoded`` holds the bytes and takes the place of a TL object.
 """
 
 import gzip
@@ -26,7 +26,7 @@ _GZIP_FROM = 512
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A TL object that is bytes already; Telethon's classes take it for one of theirs."""
+    """A TL object that is already bytes; Telethon's classes take it for one of theirs."""
 
     data: bytes
 
@@ -74,7 +74,7 @@ def string(data: bytes) -> bytes:
 
 
 def method_name(request: Tl) -> str:
-    """What the schema calls a request: ``messages.getHistory``. Two classes may share a name, but not this."""
+    """What the schema calls a request: ``messages.getHistory``. Two classes may share a name, but not this one."""
     kind = type(request)
     name = kind.__name__.removesuffix("Request")
     place = kind.__module__.removeprefix("telethon.tl.functions").removeprefix(".")

@@ -21,7 +21,7 @@ from monitor.rehearsal.telegram.rooms import Community, Event, Room
 from monitor.rehearsal.telegram.wire import Tl
 
 Listener = Callable[[Account, Room, Event | None], None]
-"""Told of each account that has joined a room what happened there; None: the room itself changed."""
+"""Called for each account that has joined a room, with what happened there; None if the room itself changed."""
 
 _FIRST_ACCOUNT, _FIRST_SENDER, _FIRST_ROOM, _FIRST_CHAT = 7_000_000_001, 7_100_000_001, 1_700_000_001, 4_000_001
 _CODE_DIGITS = 5
@@ -135,7 +135,7 @@ class World:
         with self.lock:
             return self.media.add_document(data, **fields)  # type: ignore[arg-type]
 
-    # what befalls it
+    # what happens to it
 
     def login_code(self, account: Account) -> str:
         """The code that was sent to an account and has not been used."""
@@ -144,7 +144,7 @@ class World:
         return account.code
 
     def expire_file_references(self) -> None:
-        """Make every file reference that was given out worthless."""
+        """Invalidate every file reference that was given out."""
         with self.lock:
             self.media.expire_references()
 
@@ -165,7 +165,7 @@ class World:
         account.trouble = (UNAUTHORIZED, "USER_DEACTIVATED_BAN")
 
     def duplicate(self, account: Account) -> None:
-        """Let the account's keys have been used in two places at once."""
+        """Act as if the account's keys had been used in two places at once."""
         account.trouble = (NOT_ACCEPTABLE, "AUTH_KEY_DUPLICATED")
 
     def lose_key(self, account: Account) -> None:
@@ -184,7 +184,7 @@ class World:
             return room
 
     def take_over_username(self, username: str, room: Room) -> None:
-        """Give a user name to a room, away from the one that has it."""
+        """Give a user name to a room, and take it from the one that has it."""
         with self.lock:
             for each in self.rooms.values():
                 each.usernames = [name for name in each.usernames if name.lower() != username.lower()]
@@ -214,7 +214,7 @@ class World:
         return self._box_number
 
     def hash_for(self, account: Account, kind: str, number: int) -> int:
-        """The access hash of a user or room, which each account has its own of."""
+        """The access hash of a user or room; each account has its own."""
         seed = self._secret + kind.encode() + struct.pack("<qq", account.id, number)
         return int.from_bytes(sha256(seed).digest()[:8], "little", signed=True)
 
