@@ -1,7 +1,7 @@
 """Captures one message that a person names by its link: now, and as the watch would keep it.
 
-Where a running watch has the only account, it is asked through the database, since Telegram ends a session that two
-programs use.
+If a running watch has the only account, the watch is asked through the database, since Telegram ends a session that
+two programs use.
 """
 
 import time
@@ -18,13 +18,13 @@ from monitor.errors import AccountError, MessageError
 from monitor.telegram.capture import CaptureAnswer, Seen, answer_of, ask_for, withdraw
 
 WAIT_S = 90.0
-"""How long a running watch is waited for: it may itself wait a minute for Telegram."""
+"""How long to wait for a running watch: it may itself wait a minute for Telegram."""
 _POLL_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What came of it.
+    """The outcome of a capture.
 
     Attributes:
         handed_over: Whether a running watch did it: it fetches the files, and its next beat signs and stamps.
@@ -40,7 +40,7 @@ class Captured:
 
     @property
     def error(self) -> Explained | None:
-        """Why the message is not kept as it was asked for; None where it is."""
+        """Why the message is not kept as it was asked for; None if it is."""
         return self.answer.error or _not_there(self.answer.seen, self.link)
 
 
@@ -65,7 +65,7 @@ def capture_message(
     """Capture one message, with its album and its newest comments.
 
     Args:
-        waiting: Is called once where a running watch is asked.
+        waiting: Called once if a running watch is asked.
 
     Raises:
         AccountError: There is no account, or another process has it and does not answer.
@@ -84,10 +84,10 @@ def capture_message(
 
 
 def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: float) -> CaptureAnswer:
-    """What the watch answers that has the account.
+    """The answer of the watch that has the account.
 
     Raises:
-        AccountError: It does not answer: what has the account is no running watch, or it cannot go on.
+        AccountError: There is none: what has the account is not a running watch, or the watch cannot go on.
     """
     until, found = time.monotonic() + wait_s, None
     with home.writing() as writer:

@@ -1,4 +1,4 @@
-"""The register of watched channels: every entry names its public report or is a probe, and every change is an event."""
+"""The register of watched channels: every entry names its public report or is a probe; every change is an event."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -32,8 +32,8 @@ class Channel:
         reported_as: What the catalogue of public reports calls the group; None where the report came from elsewhere.
         follows: The channel that it reopens.
         channel_id: Its number; None while nobody has looked it up.
-        expires: The last day of its legal basis, also after that day; None for a mode that needed none.
-        rights: Of a probe, as what the office's account was seen there: ``creator`` or ``administrator``.
+        expires: The last day of its legal basis, even after that day; None for a mode that needed none.
+        rights: For a probe, what the office's account was seen to be there: ``creator`` or ``administrator``.
     """
 
     channel: str
@@ -59,9 +59,9 @@ class Registered:
     """What adding a channel did.
 
     Attributes:
-        before: The mode in which it stood in the register before; None where it did not.
-        logged: False where the register said all of it already.
-        changed: What of the entry is another than before, by name; nothing where only who agreed is new.
+        before: The mode that the register had for it before; None if it was not there.
+        logged: False if the register already said all of it.
+        changed: What differs from the entry before, by name; empty if only who agreed is new.
         review_by: By when a second person must review it, if nobody has.
         unstamped: Why no time stamp could be had yet.
     """
@@ -83,7 +83,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A channel of which less is kept, since its legal basis ended.
+    """A channel of which less is kept because its legal basis ended.
 
     Attributes:
         ended_on: The last day of the legal basis.
@@ -97,11 +97,11 @@ class Lowered:
 def add_channel(
     home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer
 ) -> Registered | Waiting:
-    """Add a channel, or change what the register says of it; without a second person, ask for what needs one.
+    """Add a channel, or change what the register says about it; without a second person, ask for what needs one.
 
-    The same again is not logged, unless it brings something that the register does not show: a
-    second person, or a legal basis. A review that was still open ends with the entry that it was of;
-    a new one, if one person changes it, is due no later.
+    The same entry again is not logged, unless it brings something that the register does not show: a second person or
+    a legal basis. A review that was still open ends with the entry that it was for; if one person changes the entry,
+    the new review is due no later.
 
     Raises:
         SettingsError: The public report lies in the future, or the channel that it follows leads back to it.
@@ -122,10 +122,10 @@ def add_channel(
 
 
 def _add_probe(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:
-    """Add a channel of the office's own, of which no more than metadata are kept.
+    """Add a channel of the office's own, of which no more than metadata is kept.
 
     Raises:
-        SettingsError: It is to be kept as more than metadata, or it is registered with a public report.
+        SettingsError: More than metadata is to be kept, or the channel is registered with a public report.
     """
     if mode is not Mode.METADATA_ONLY or legal_basis is not None:
         raise SettingsError("settings.probe_keeps_metadata", found=mode.value)
@@ -142,7 +142,7 @@ def add_asked_channel(home: Home, asked: Request, doer: Doer, grant: Grant) -> R
     """Add a channel, or change it, as a request says.
 
     Raises:
-        AuthorityError: The register says something else of it than when that was asked for, or somebody answered.
+        AuthorityError: The register's entry has changed since the request, or somebody has answered it.
         LegalBasisError: The legal basis is not valid today.
     """
     names = ("channel", "report_url", "reported_by", "reported_on", "access")
@@ -183,7 +183,7 @@ def _order(home: Home, entry: WatchEntry, mode: Mode, basis: LegalBasis) -> Orde
 
 
 def _texts(row: Channel) -> dict[str, Value]:
-    """What an entry says of a channel; until when the mode holds stands in its legal basis."""
+    """What an entry says about a channel; until when the mode holds is in its legal basis."""
     said = {name: text for name, text in asdict(row).items() if name != "expires"}
     return {name: None if text is None else text_value(text) for name, text in said.items()}
 
@@ -196,13 +196,13 @@ def _joined(entry: WatchEntry) -> dict[str, Value]:
 
 
 def _as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
-    """The entry under the name that the register has for its channel already, however it is spelled now."""
+    """The entry under the name that the register already has for its channel, however it is spelled now."""
     name = _name_of(home, entry.channel, entry.known_id)
     return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)
 
 
 def _name_of(home: Home, name: str, number: str | None) -> str | None:
-    """Under which name the register has a channel: as it is named here, or with the same number."""
+    """The register's name for a channel: the one given here, or that of an entry with the same number."""
     table = database.channel.c
     with reading(home.engine) as connection:
         rows = connection.execute(sa.select(table.channel, table.channel_id)).all()
@@ -234,7 +234,7 @@ def _register(
         if stands.row == row and grant.review_by:
             return None
         due = grant.review_by
-        if due and stands.review and stands.review.due_at:  # a change by one person puts no review off
+        if due and stands.review and stands.review.due_at:  # a change by one person does not put off a review
             due = min(due, parse_time(stands.review.due_at))
         values = doer.values(grant.request) | {"review_by": format_time(due) if due else None}
         return _Change((*grant.drafts, _added(wanted, row, values)), due, grant)
@@ -260,19 +260,19 @@ def _added(wanted: _Wanted, row: Channel, values: Mapping[str, Value]) -> Draft:
 
 
 def _with_number(row: Channel, before: Channel | None) -> Channel:
-    """A row that keeps the number which the register knew, where nobody looked it up again."""
+    """A row that keeps the number which the register knew, if nobody looked it up again."""
     return row if before is None or row.channel_id else replace(row, channel_id=before.channel_id)
 
 
 def _differences(before: Channel, now: Channel) -> tuple[str, ...]:
-    """What differs; of a mode, not also until when it holds."""
+    """What differs; for another mode, not also until when it holds."""
     names = [field.name for field in fields(Channel) if getattr(before, field.name) != getattr(now, field.name)]
     return tuple(name for name in names if name != "expires" or "mode" not in names)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stands:
-    """How the register and the reviews stand of a channel.
+    """How a channel stands in the register and the reviews.
 
     Attributes:
         index: Where in the log its entry is.
@@ -294,7 +294,7 @@ class _Change:
 
 
 def _settle(writer: Writer, channel: str, plan: Callable[[_Stands], _Change | None]) -> tuple[_Stands, _Change | None]:
-    """Log what ``plan`` makes of how the channel stands; asked anew where others changed it before our turn came."""
+    """Log what ``plan`` makes of how the channel stands; ask it again if others changed that before our turn came."""
     while True:
         with reading(writer.home.engine) as connection:
             stands = _stands(connection, channel)
@@ -304,7 +304,7 @@ def _settle(writer: Writer, channel: str, plan: Callable[[_Stands], _Change | No
 
 
 def _logged(writer: Writer, channel: str, stands: _Stands, change: _Change) -> bool:
-    """Whether it was logged: not where the channel does not stand so any more."""
+    """Log a change, unless the channel no longer stands so; return whether it was logged."""
     prepared = writer.sequencer.prepare(change.drafts)
 
     def choose(connection: sa.Connection) -> Sequence[Prepared]:
@@ -384,10 +384,10 @@ def every_channel(home: Home) -> Iterator[Channel]:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """A channel where it stands among those that reopened each other.
+    """A channel and its place among those that reopened each other.
 
     Attributes:
-        depth: 0 for one that follows none that is registered.
+        depth: 0 for one that follows no registered channel.
     """
 
     channel: Channel
@@ -395,7 +395,7 @@ class Kin:
 
 
 def by_lineage(channels: Iterable[Channel]) -> list[Kin]:
-    """Every channel once, each right below the one that it follows; otherwise in their order."""
+    """Every channel once, each right below the one that it follows; otherwise in the given order."""
     rows = {row.channel: row for row in channels}
     below: dict[str | None, list[Channel]] = {}
     for row in rows.values():
@@ -414,7 +414,7 @@ def _channels() -> sa.Select[Any]:
 
 
 def lower_ended_modes(writer: Writer, doer: Doer, *, today: date) -> list[Lowered]:
-    """Log, of every channel whose legal basis has ended, that only metadata are kept from now on; what was lowered."""
+    """Log, for every channel whose legal basis has ended, that only metadata is kept from now on; return those."""
     home, table = writer.home, database.channel.c
     over = table.expires < today.isoformat()
     ended = _channels().where(over, table.mode != Mode.METADATA_ONLY.value).order_by(table.channel)
@@ -424,7 +424,7 @@ def lower_ended_modes(writer: Writer, doer: Doer, *, today: date) -> list[Lowere
 
 
 def _lower(writer: Writer, row: Channel, doer: Doer) -> bool:
-    """Whether the channel stood so still, and it was logged."""
+    """Log it if the channel still stands so; return whether it was logged."""
     by = replace(doer, at=writer.home.clock(), reason=f"legal basis ended on {row.expires}", approver=None)
     lowered = Draft("mode_lowered", by.values() | {"channel": row.channel, "mode": Mode.METADATA_ONLY.value})
     _stood, changed = _settle(writer, row.channel, lambda stands: _Change((lowered,)) if stands.row == row else None)
@@ -435,7 +435,7 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
     """Take a channel off the register.
 
     Raises:
-        UnknownItemError: It is not on it.
+        UnknownItemError: It is not on the register.
     """
     plain = plain_channel(channel)
     name = _name_of(home, plain, plain) or plain

@@ -1,4 +1,4 @@
-"""What was seen of a channel and what was not: numbers, reasons, times. Read from rows in clear; no key is needed."""
+"""What was seen of a channel and what was not: numbers, reasons, times. Read from unencrypted rows, without a key."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ class Completeness:
     """What was seen of one channel.
 
     Attributes:
-        channel_id: Its number; None where it is registered and its number is not known.
+        channel_id: Its number; None if it is registered and its number is not known.
         observed: Spans of numbers whose messages are kept.
         holes: Spans of numbers that are recorded as missing, whoever found that.
-        empty: Those of the holes that the watch looked at: nothing could be seen there.
+        empty: The parts of the holes that the watch looked at: nothing could be seen there.
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time.
         deleted: Spans of numbers whose messages are known to be gone.
-        state: What the channel is to the account, where the watch looked for it.
-        unseen_since: Since when Telegram has not shown it; None where it does, or where nobody looked for it.
+        state: What the channel is to the account, if the watch looked for it.
+        unseen_since: Since when Telegram has not shown it; None if it does, or if nobody looked for it.
     """
 
     channel_id: str | None
@@ -112,7 +112,7 @@ def completeness_of(home: Home, channel: str) -> Completeness:
 
 
 def _registered(connection: sa.Connection) -> dict[str, str | None]:
-    """The number of every registered channel, by its name; a name that is a number is one."""
+    """The number of every registered channel, by its name; a name made of digits is the number."""
     rows = connection.execute(sa.select(database.channel.c.channel, database.channel.c.channel_id))
     return {row.channel: row.channel if row.channel.isdecimal() else row.channel_id for row in rows}
 
@@ -120,7 +120,7 @@ def _registered(connection: sa.Connection) -> dict[str, str | None]:
 def _meant(
     known: Mapping[str, Standing], registered: Mapping[str, str | None], name: str
 ) -> tuple[Standing, str | None]:
-    """How the channel stands, and its number; None where the register does not know that either."""
+    """How the channel stands, and its number; None if the register does not know that either."""
     if name in known or name in registered:
         standing = known.get(name, Standing())
         number = registered.get(name) if standing.channel_id is None else str(standing.channel_id)
@@ -143,7 +143,7 @@ def _looked_at(known: Mapping[str, Standing], channel_id: str | None) -> Spans:
 
 
 def _not_received(observed: Spans, missing: Spans, looked_at: Spans, ahead: Spans) -> Spans:
-    """The numbers up to the highest that are not kept, that the watch did not look at and does not have ahead."""
+    """The numbers up to the highest that are neither kept, nor looked at by the watch, nor still ahead of it."""
     top = max((hi for spans in (observed, missing, looked_at, ahead) for _lo, hi in spans), default=0)
     return between(joined((*observed, *looked_at, *ahead)), top)
 
@@ -207,7 +207,7 @@ def _ahead(standing: Standing) -> Spans:
 
 
 def _closed(holes: Sequence[Missed]) -> list[Missed]:
-    """Each hole once: one of time that has ended stands for its beginning too."""
+    """Each hole once: a hole in time that has ended also stands for its beginning."""
     ended = {(each.reason, each.since) for each in holes if each.until is not None}
     return [
         each

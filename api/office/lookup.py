@@ -1,4 +1,4 @@
-"""Looks a channel up with an account of the office, before it is registered; reads, and joins nothing."""
+"""Looks a channel up with an account of the office, before it is registered; only reads, and joins nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,10 +31,10 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What was found of a channel.
+    """What was found out about a channel.
 
     Attributes:
-        found: None where nothing was looked up.
+        found: None if nothing was looked up.
         why_not: Why nothing was looked up.
     """
 
@@ -44,7 +44,7 @@ class LookedUp:
 
 @contextmanager
 def on_line(home: Home, name: str) -> Iterator[tuple[Line, AccountSession]]:
-    """One account of the office, to be asked; what it learns of channels is kept, and so is its pace.
+    """One account of the office, ready to ask; what it learns about channels is kept, and so is its pace.
 
     Raises:
         AccountError: There is no such account, or another process uses it.
@@ -69,7 +69,7 @@ def on_line(home: Home, name: str) -> Iterator[tuple[Line, AccountSession]]:
 
 
 def well_accounts(home: Home) -> list[str]:
-    """The accounts that are logged in and not lost, where the office has an application to ask with."""
+    """The accounts that are logged in and not lost, if the office has an application to ask with."""
     if not home.keys.path.is_dir() or not home.settings.telegram.api_id:
         return []
     states = account_states(home.engine)
@@ -80,7 +80,7 @@ def well_accounts(home: Home) -> list[str]:
 def look_up(
     home: Home, channel: str, entry_of: Callable[[str], WatchEntry], member: Membership
 ) -> tuple[WatchEntry, LookedUp]:
-    """The entry of a channel, with what Telegram shows of it, where an account can be asked.
+    """The entry of a channel, with what Telegram shows of it if an account can ask.
 
     Args:
         channel: As a person names it: a name, a number or an invitation.
@@ -89,9 +89,9 @@ def look_up(
     Raises:
         ChannelError: Nobody has this name, the channel cannot be seen, or the invitation has expired.
         ResolveError: It is a person or a bot, a number that the account has never met, or an invitation to a group
-            that nobody has joined, or of which it is not said who did, and on what task.
-        AccountError: It is an invitation, and there is no account to ask.
-        SettingsError: It is said in part who joined and on what task, or that nobody needed to.
+            that nobody has joined, or for which it is not said who joined and on what task.
+        AccountError: It is an invitation, and there is no account to ask with.
+        SettingsError: Who joined and on what task is said only in part, or although nobody needed to join.
     """
     if invite := invite_of(channel):
         found = _behind(_ask_first(home, lambda line, session: look_at_invitation(line, session, invite)), member)
@@ -109,13 +109,13 @@ def look_up(
 
 
 def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
-    """The entry of a channel of the office's own: one that Telegram shows an account of the office as running.
+    """The entry of a channel of the office's own: Telegram shows that an account of the office runs it.
 
     Raises:
-        ChannelError: As ``look_up``.
-        ResolveError: As ``look_up``; or no account of the office runs it, or it is a group, in which others post.
-        AccountError, FloodError, UnreachableError: No account could be asked.
-        SettingsError: It is neither a user name nor a number, nor an invitation.
+        ChannelError: As for ``look_up``.
+        ResolveError: As for ``look_up``; or no account of the office runs it, or it is a group, in which others post.
+        AccountError, FloodError, UnreachableError: No account could ask.
+        SettingsError: It is not a user name, a number or an invitation.
     """
     name = None if invite_of(channel) else named_channel(channel)
     found = _ask_first(home, lambda line, session: _own(line, session, channel, name), (AccountError, ResolveError))
@@ -132,7 +132,7 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
     """A channel that this account runs.
 
     Args:
-        name: Its name or number; None where ``channel`` is an invitation.
+        name: Its name or number; None if ``channel`` is an invitation.
     """
     if name is None:
         shown = look_at_invitation(line, session, str(invite_of(channel)))
@@ -143,7 +143,7 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
         found = resolve_number(line, session, int(name.lstrip("-")))
     else:
         found = resolve_name(line, session, name)
-    if found.rights != "creator":  # whose administrator it is, others may post there
+    if found.rights != "creator":  # if the account is only an administrator, others may post there
         raise ResolveError("resolve.not_ours", found=found.title)
     if found.kind != "channel":
         raise ResolveError("resolve.probe_is_a_group", found=found.title)
@@ -181,10 +181,10 @@ def _count(members: int | None) -> str:
 def _ask_first(
     home: Home, ask: Callable[[Line, AccountSession], T], passed_by: tuple[type[Explained], ...] = (AccountError,)
 ) -> T:
-    """Ask with the first account that is well and that no other process uses.
+    """Ask with the first account that is usable and that no other process uses.
 
     Args:
-        passed_by: Errors after which the next account is asked.
+        passed_by: Errors after which the next account is tried.
     """
     error: Explained = AccountError("account.none_logged_in")
     for name in well_accounts(home):

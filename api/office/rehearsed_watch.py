@@ -1,4 +1,4 @@
-"""The rehearsal's live watch: a group on a Telegram of this machine's own, watched by the functions of the commands."""
+"""The rehearsal's live watch: a group on this machine's own Telegram, watched by the functions of the commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ ACCOUNT = "rehearsal"
 PHONE = "+10000000000"
 POSTS = 30
 DIFFERENCE = 20
-"""How many changes this Telegram tells at once; more is too long a difference."""
+"""How many changes this Telegram tells at once; with more, the difference is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ def _alone(home: Home) -> Iterator[None]:
     """Keep rehearsals of one home apart: both would take the same name.
 
     Raises:
-        AccountError: Another rehearsal goes on.
+        AccountError: Another rehearsal is running.
     """
     with Sessions(home.keys.path).locked(ACCOUNT):
         yield
 
 
 def _clear(home: Home, doer: Doer) -> None:
-    """Take the groups of rehearsals off the register, also of one that was killed: their Telegram is gone."""
+    """Take the groups of rehearsals off the register, even of one that was killed: their Telegram is gone."""
     for each in every_channel(home):
         if each.channel.startswith(HANDLE):
             remove_channel(home, each.channel, doer)
@@ -102,7 +102,7 @@ def _clear(home: Home, doer: Doer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """How the group is kept, on what basis, who says so, and where the account's session lies."""
+    """How the group is kept, on what basis, who says so, and where the account's session is."""
 
     mode: Mode
     legal_basis: Path | None
@@ -144,7 +144,7 @@ def _group(telegram: LoopbackTelegram, account: Account, handle: str) -> Room:
 
 
 def _go_on(group: Room) -> None:
-    """What happens while nobody looks: more than one difference tells, an edit, a deletion, and one that nobody saw."""
+    """Do things while nobody looks: more posts than a difference tells, an edit, a deletion, and a post nobody saw."""
     group.set_limit(DIFFERENCE)
     group.edit(2, text="Rehearsal, message 2, edited")
     group.delete([3])

@@ -63,11 +63,11 @@ PER_MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """An account, and what it is to Telegram.
+    """An account, and its state at Telegram.
 
     Attributes:
         rests_until: Until when Telegram asked for a pause.
-        freeze: What the watch or ``monitor login --check`` was told of a freeze that is not over.
+        freeze: What the watch or ``monitor login --check`` was told about a freeze that is not over.
     """
 
     name: str
@@ -82,9 +82,9 @@ class ChannelStatus:
 
     Attributes:
         cursor: Telegram's ``pts`` up to which everything is kept.
-        expires: The last day of its legal basis, also after that day.
-        behind: Whether message numbers are left that were not looked at.
-        waiting: How many files of it wait to be fetched.
+        expires: The last day of its legal basis, even after that day.
+        behind: Whether some message numbers are left that were not looked at.
+        waiting: How many of its files wait to be fetched.
         lag_s: Seconds since the last look; None before the first.
         gaps: How many holes in its message numbers are on record.
         floods: How many pauses that Telegram asked for are on record.
@@ -127,7 +127,7 @@ class Ran:
         media: How many files, by the number of the channel.
         unstamped: Why no time stamp could be had yet.
         ended_by: Why it ended early.
-        lowered: The channels of which less is kept since their legal basis ended.
+        lowered: The channels of which less is kept because their legal basis ended.
         late: The probes of which no new post had arrived at the end.
     """
 
@@ -145,13 +145,13 @@ def _nothing(_about: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears what happens while a watch runs.
+    """What is called while a watch runs.
 
     Attributes:
-        step: Hears after each step which channel it was about.
-        lowered: Hears of each channel of which less is kept from now on.
-        late: Hears once a day of each probe of which no new post arrives.
-        waits: Hears why the watch cannot go on now, each time before it tries again.
+        step: Called after each step with the channel that it was about.
+        lowered: Called with each channel of which less is kept from now on.
+        late: Called once a day with each probe of which no new post arrives.
+        waits: Called with the reason why the watch cannot go on now, each time before it tries again.
     """
 
     step: Callable[[Following], object] = _nothing
@@ -175,7 +175,7 @@ def network_of(home: Home) -> Network:
 
 
 def per_minute_of(home: Home, network: Network) -> int | None:
-    """How often one method may be asked; None: as often as Telegram lets us."""
+    """How often one method may be asked; None for as often as Telegram lets us."""
     return home.settings.telegram.requests_per_minute or (PER_MINUTE if network.servers is TELEGRAM else None)
 
 
@@ -206,11 +206,11 @@ def log_in(
     """Log an account in, and keep its session beside the home's keys; return its user number.
 
     Args:
-        network: Another Telegram than the one that the settings name.
+        network: A Telegram other than the one that the settings name.
         sessions: Where the session is kept instead.
 
     Raises:
-        AccountError: Number, code or password are not right, or another process uses the account.
+        AccountError: Number, code or password is wrong, or another process uses the account.
     """
     home.require_keys()
     network, sessions = network or network_of(home), sessions or Sessions(home.keys.path)
@@ -219,7 +219,7 @@ def log_in(
     with sessions.locked(name), Line(network, session, sessions.save, home.clock, pace) as line:
         user_id = sign_in(line, network, phone, asking)
     with home.writing() as writer, writer.sequencer.take() as connection:
-        task.forget(connection, kind=ACCOUNT, subject=name)  # whatever it was before, it is well now
+        task.forget(connection, kind=ACCOUNT, subject=name)  # whatever it was before, it is usable now
     return user_id
 
 
@@ -239,12 +239,12 @@ class Running:
         self.watch = watch
 
     def stop(self) -> None:
-        """End in good order within ten seconds, whatever is being waited for; from any thread."""
+        """End in good order within ten seconds, whatever the watch is waiting for; from any thread."""
         self._writer.sequencer.patience.end_within(STOP_S)
         self.watch.stop()
 
     def once(self) -> Ran:
-        """Catch up once, then sign and stamp, also where it ended early."""
+        """Catch up once, then sign and stamp, even if the watch ended early."""
         ended: Explained | None = None
         try:
             self.watch.once()
@@ -262,7 +262,7 @@ class Running:
         return self._ran(ended)
 
     def capture(self, link: MessageLink) -> tuple[CaptureAnswer, Explained | None]:
-        """Look at one message now, then sign and stamp; and why no time stamp could be had yet.
+        """Look at one message now, then sign and stamp; also return why no time stamp could be had yet.
 
         Raises:
             AccountError, UnreachableError: It could not be asked for.
@@ -293,9 +293,9 @@ def opened(
     """The watch of a home, ready to run.
 
     Args:
-        network: Another Telegram than the one that the settings name.
-        sessions: Other accounts than those that are logged in here.
-        only: The one channel of the register that is watched, as it stands there.
+        network: A Telegram other than the one that the settings name.
+        sessions: Accounts other than those that are logged in here.
+        only: The one channel of the register to watch, named as it is there.
     """
     network, settings = network or network_of(home), home.settings.telegram
     sessions, hears = sessions or Sessions(home.keys.path), listener or Listener()
@@ -310,7 +310,7 @@ def opened(
         return [each for each in watched if only is None or each.entry.channel == only]
 
     def say_late() -> None:
-        with suppress(HomeBusyError):  # another program is at it for long: the next beat says it
+        with suppress(HomeBusyError):  # another program keeps the home busy: the next beat says it
             for each in late_to_tell(home, writer):
                 oplog.note("probe_late", code="watch.probe_silent" if each.age_s is None else "watch.probe_late")
                 hears.late(each)
@@ -405,15 +405,15 @@ def _watched(channel: Channel, doer: Doer, today: str, ground: _Ground) -> Watch
 
 
 def _mode_today(mode: str, expires: str | None, today: str) -> Mode:
-    """How much is kept today: metadata only from the day after the legal basis has ended, logged or not."""
+    """How much is kept today: only metadata from the day after the legal basis ended, whether that is logged or not."""
     return Mode.METADATA_ONLY if expires is not None and expires < today else Mode(mode)
 
 
 def _require_registered(home: Home, connection: sa.Connection, watched: Watched) -> None:
-    """Check that the register says of a channel what it said when something was begun.
+    """Check that the register still says about a channel what it said when work was begun.
 
     Raises:
-        RegisterChangedError: It was taken off, or is kept otherwise now, or on another request.
+        RegisterChangedError: The channel was taken off, or is now kept in another mode or on another request.
     """
     row, request = database.channel, database.authority
     followed = row.outerjoin(request, request.c.acted_idx == row.c.idx)
@@ -478,7 +478,7 @@ def _holes(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What is counted of all channels, and the time of the look."""
+    """What is counted for all channels, and the time of the look."""
 
     cursors: Mapping[int, int]
     waiting: Mapping[str, int]
