@@ -78,7 +78,7 @@ class Draws:
         return int.from_bytes(next(self._blocks)[:8]) % limit
 
     def chance(self, part: float) -> bool:
-        """Yes in this part of the cases."""
+        """True in this share of the cases."""
         return self.below(1000) < 1000 * part
 
     def choice(self, of: Sequence[Each]) -> Each:

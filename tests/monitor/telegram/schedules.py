@@ -1,17 +1,17 @@
-"""Random lives of watched channels: one generator, whose number tells all of a schedule.
+"""Random lives of watched channels: one generator, whose seed decides everything in a schedule.
 
 A ``Stage`` keeps one loopback Telegram and one home of each office ready; a schedule plays on a copy of that home and
-in an empty world. It has the acts of people (posts, pictures, albums, edits, other pictures, deletions, comments), of
+in an empty world. It plays the acts of people (posts, pictures, albums, edits, other pictures, deletions, comments), of
 Telegram (floods, cuts, garbage, expired references, differences that are too long, channels that close and open again,
 accounts that are frozen, banned, duplicated or without a key), and of the office's own machine: looks (``monitor run
 --once``), looks that are killed, a watch that runs while people go on, time that passes, accounts that come back.
 People and Telegram act between two looks, and just before a request of a look is answered. Only what a running watch
-meets at which moment is not told by the seed.
+meets at which moment is not decided by the seed.
 
 A look that is killed is a forked child that sends itself SIGKILL just before or after a drawn system call, commit or
-request, so nothing of it runs afterwards; the same number kills at the same place. What is taken out for speed, since
-other tests have it: time stamps, the decoder's process (each picture was decoded once before), and waiting (a pause
-moves the clock).
+request, so nothing of it runs afterwards; the same seed kills at the same place. Left out for speed, since other tests
+have it: time stamps, the decoder's process (each picture was decoded once before), and waiting (a pause moves the
+clock).
 """
 
 import os
@@ -68,7 +68,7 @@ NAMES = ("eins", "zwei")
 
 
 class Chance:
-    """A source of choices that a seed tells."""
+    """A source of choices that a seed decides."""
 
     def __init__(self, seed: int) -> None:
         self._source = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ class Chance:
         return self.below(many) == 0
 
     def steps(self) -> int:
-        """Some number from 0 on: small ones often, a thousand rarely."""
+        """A number from 0 up: often a small one, rarely a thousand."""
         return int(2 ** (self._source.random() * 9)) - 1
 
 
@@ -256,14 +256,14 @@ class Present:
 
 @dataclass(slots=True)
 class Life:
-    """One room, what befell it, and what of it was visible at the looks.
+    """One room, what happened to it, and what of it was visible at the looks.
 
     Attributes:
         digests: Of every file that a message ever had.
         closed: When it was closed to the accounts, and until when.
         looks: When a look began and ended that must have seen it.
         seen: Every state of every message that was there, unchanged, from the beginning of such a look to its end.
-        last: What stood there at the last of them.
+        last: What was there at the last of them.
     """
 
     room: Room
@@ -311,7 +311,7 @@ class Run:
 
 
 class Schedule:
-    """One random life of an office and its channels; the seed tells all of it."""
+    """One random life of an office and its channels; the seed decides all of it."""
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.chance, self._stage = Chance(seed), stage
@@ -341,7 +341,7 @@ class Schedule:
             yield Life(group, f"{channel.username}/comments", channel.mode)
 
     def play(self, steps: int) -> None:
-        """Live through so many acts, and end with a look that nothing disturbs."""
+        """Live through this many acts, and end with a look that nothing disturbs."""
         acts = [self.people] * 14 + [self.disturb] * 3 + [self.expire, self.close, self.reopen, self.reopen]
         acts += [self.wait] * 2 + [self.trouble] + [self.recover] * 3 + [self.meanwhile] * 2
         acts += [self.look] * 3 + [self.kill] * 2 + [self.live]
@@ -524,7 +524,7 @@ class Schedule:
         self._recover(self.chance.choice(self.desk.accounts))
 
     def _recover(self, account: Account) -> None:
-        """Whoever holds an account has it back, and the office says so to its home."""
+        """Whoever holds an account gets it back, and the office tells its home so."""
         self.telegram.world.thaw(account)
         home = self.desk.home
         try:
@@ -558,7 +558,7 @@ class Schedule:
         self._run(lambda: _code(self.desk.once().ended_by))
 
     def kill(self) -> None:
-        """A look in a process of its own that kills itself at a drawn place, if it comes so far."""
+        """A look in a process of its own that kills itself at a drawn place, if it gets that far."""
         steps, before = self.chance.steps(), self.chance.one_in(2)
 
         def killed() -> str | None:
@@ -578,7 +578,7 @@ class Schedule:
             thread.start()
             for _act in range(self.chance.below(8)):
                 self._at_once(self.chance, self.chance.choice([self.people, self.people, self.disturb, self.expire]))
-            self.clock.pass_by(minutes=2)  # of a channel that nobody has joined it asks now
+            self.clock.pass_by(minutes=2)  # the watch now asks about a channel that nobody has joined
             now = self.clock()
             self._wait_for(looker, now)
             before = [life.present() for life in self.lives]
@@ -596,7 +596,7 @@ class Schedule:
                 self._seen(life, was, began, ended)
 
     def _wait_for(self, looker: Home, since: datetime) -> None:
-        """Wait until it has caught up, a moment at most: it may rest."""
+        """Wait until the watch has caught up, but only a moment: it may rest."""
         for _moment in range(50):
             if all(life.is_closed or self._is_caught_up(looker, life, since) for life in self.lives):
                 return
@@ -613,7 +613,7 @@ class Schedule:
             return not (behind or waits) and cursor(connection, standing.channel_id) == life.room.pts
 
     def _at_once(self, chance: Chance, act: Callable[[], object]) -> None:
-        """Do something by its own choices, between two answers of the server."""
+        """Do something with choices of its own, between two answers of the server."""
         with self.telegram.world.lock:
             before, self.chance = self.chance, chance
             try:
@@ -622,7 +622,7 @@ class Schedule:
                 self.chance = before
 
     def _lost_before(self) -> list[tuple[str, str]]:
-        """The accounts that are lost and come before one that is well, and as what: a look goes on with that one."""
+        """The lost accounts before the first usable one, and what they are: a look goes on with the usable one."""
         latest = dict(self.troubles)
         well = [not self._is_troubled(account) for account in self.desk.accounts]
         lost = list(takewhile(lambda each: not each[0], zip(well, NAMES, strict=False)))
@@ -661,10 +661,10 @@ def _code(error: Explained | None) -> str:
 
 
 def in_child(work: Callable[[], str], steps: int, *, before: bool) -> str | None:
-    """Do some work in a forked child that kills itself at its so manieth call that changes something.
+    """Do some work in a forked child that kills itself at call number ``steps`` of those that change something.
 
     Returns:
-        What the work gave; None where the child was killed.
+        What the work gave; None if the child was killed.
     """
     reading, writing = os.pipe()
     child = os.fork()  # nobody asks the server now, so its thread holds no lock that the child would wait for
@@ -685,7 +685,7 @@ def in_child(work: Callable[[], str], steps: int, *, before: bool) -> str | None
 
 
 def kill_after(steps: int, *, before: bool) -> None:
-    """Let this process be killed just before, or just after, so many calls that change a disk or ask Telegram."""
+    """Let this process be killed just before, or just after, call ``steps`` that changes a disk or asks Telegram."""
     left, lock = [steps], threading.Lock()
 
     def count() -> None:

@@ -1,4 +1,4 @@
-"""What came only in part, or with an expired reference, is asked for anew, each in its own way."""
+"""What came only in part, or with an expired reference, is asked for again, each in its own way."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Why the watch has a cursor of its own: what Telethon's events lose of the same life of a group.
 
-This guards the reason for the design. If a later Telethon loses nothing here, the design may be asked anew.
+This guards the reason for the design. If a later Telethon loses nothing here, the design may be reconsidered.
 """
 
 import asyncio

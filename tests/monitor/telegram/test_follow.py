@@ -1,4 +1,4 @@
-"""A channel is followed by our own cursor: nothing of another one, no thumbnail, little lost to what cannot be read."""
+"""A channel is followed by our own cursor: nothing of another, no thumbnail, little lost to what cannot be read."""
 
 import base64
 import hashlib
@@ -97,7 +97,7 @@ MARKER = b"\x01\x28\x28" + hashlib.sha256(b"planted").digest() * 3
 
 
 def spelled(planted: bytes) -> set[bytes]:
-    """How bytes can stand in a record: as they are, in hexadecimal, in Base64 at each of its three beginnings."""
+    """How bytes can be written in a record: as they are, in hexadecimal, in Base64 at each of its three beginnings."""
     inner = [base64.b64encode(planted[start:])[4:60] for start in range(3)]
     return {planted[8:40], planted[8:40].hex().encode(), *inner, *(each.translate(URL_SAFE) for each in inner)}
 

@@ -1,4 +1,4 @@
-"""The line asks through a proxy where settings name one, contacts no other server, and notices where it ends."""
+"""The line asks through a proxy where settings name one, contacts no other server, and notices when it ends."""
 
 import socket
 import threading

@@ -18,7 +18,7 @@ METHOD = "messages.GetHistory"
 
 
 class Hands:
-    """A clock that stands still but for waiting."""
+    """A clock that stands still except while something waits."""
 
     def __init__(self) -> None:
         self.now = BEGAN

@@ -47,7 +47,7 @@ def require_ended(process: subprocess.Popen[str], by: signal.Signals = signal.SI
 
 
 def wait(holds: Callable[[], object]) -> None:
-    """Wait until something holds, and leave the processor to whom this waits for."""
+    """Wait until something holds, and leave the processor to what this waits for."""
     end = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < end, "it did not come"

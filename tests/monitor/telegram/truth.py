@@ -1,21 +1,21 @@
 """Compares what a home keeps of its channels with the truth that the server has, after a schedule.
 
-A *look* is a run of the watch that caught up while a room was open to the account; what stood there, unchanged, from
-its beginning to its end was visible. Of each room must hold:
+A *look* is a run of the watch that caught up while a room was open to the account; what was there, unchanged, from its
+beginning to its end was visible. For each room:
 
 1.  *Nothing is invented.* Each text that is kept is a version of that message, with its posting time; each file has
     the digest of a file that the message had; each deletion is of a message that was deleted. Nothing is kept twice.
 2.  *Nothing visible is lost.* Each version and each file that was visible at a look is kept; a file may be missing
-    where a hole names it, and its mode, its message or Telegram is to blame. Each deletion, before a look, of a message
-    that is kept is kept.
+    if a hole names it, and its mode, its message or Telegram is to blame. If a kept message was deleted before a look,
+    the deletion is kept.
 3.  *Every loss is explained.* Each message number up to the highest that the watch can know of is kept, or stands in a
     hole; none is both, and none is left to be looked at.
 4.  *Time.* Where no look was within ``unseen_after``, holes in time say so, without a gap between two looks, with the
-    reason that holds; and no such hole goes beyond a look, or tells of a ban or a pause that was none.
+    true reason; and no such hole goes beyond a look, or tells of a ban or a pause that did not happen.
 5.  *The report is the record.* ``evidence completeness`` says the same spans, holes and deletions as the records.
 
-And of the home: each account that was lost is on record, and none that was not; each container that a message names has
-its entry; no file waits any more; the audit is clean at level 3 with records.
+And for the home: each account that was lost is on record, and none that was not; each container that a message names
+has its entry; no file still waits; the audit is clean at level 3 with records.
 """
 
 import itertools
@@ -39,7 +39,7 @@ from tests.monitor.telegram.schedules import Life, Run, Schedule
 
 UNSEEN_AFTER = timedelta(minutes=3)
 SLACK = timedelta(seconds=20)
-"""By how much a run may be longer than the clock that is read before and after it says."""
+"""How much longer a run may be than the clock says that is read before and after it."""
 _CLOSED = {HoleReason.BAN, HoleReason.CHANNEL_GONE}
 _FILE_HOLES = {HoleReason.UNAVAILABLE, HoleReason.BROKE_OFF, HoleReason.REFUSED, HoleReason.MODE}
 
@@ -130,7 +130,7 @@ def require_not_invented(truth: dict[int, PostTruth], life: Life, kept: Kept) ->
 
 
 def _times(life: Life, number: int, digest: str | None) -> int:
-    """How often a file may be kept of a message: it can be put into it anew."""
+    """How often a file of a message may be kept: it can be put into the message again."""
     if life.mode is Mode.METADATA_ONLY:
         return len(life.digests.get(number, []))
     return life.digests[number].count(digest)
@@ -219,7 +219,7 @@ def _require_not_invented_time(schedule: Schedule, life: Life, hole: Missed) -> 
 
 
 def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
-    """Pairs of runs between which nobody looked for long, after the first look that saw the room."""
+    """Pairs of runs between which nobody looked for a long time, after the first look that saw the room."""
     first = life.looks[0][1]
     for before, after in itertools.pairwise(runs):
         if before.ended >= first and after.began - before.ended > UNSEEN_AFTER + SLACK:
@@ -227,7 +227,7 @@ def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
 
 
 def _expected(schedule: Schedule, life: Life, before: Run) -> set[HoleReason]:
-    """Why nothing can have been seen after a run, by what Telegram had done until its end."""
+    """Why nothing may have been seen after a run, given what Telegram had done until its end."""
     if before.ended_by == "" and (before.began, before.ended) in life.looks:
         return {HoleReason.DOWNTIME}
     refused = any(begun < before.began and (ended is None or ended > before.ended) for begun, ended in life.closed)
