@@ -21,7 +21,7 @@ def capture(ctx: click.Context, link: str, actor: str | None, as_json: bool) -> 
 
     LINK is what Telegram's clients copy: t.me/name/5, t.me/c/NUMBER/5, the same in a topic, or with ?comment=7. The
     message is kept as the watch keeps it, with its album and at most 100 comments. If it is gone, that is recorded.
-    'monitor run' may go on meanwhile; if it has the only account, it is asked to do it.
+    'monitor run' may keep running; if it has the only account, it is asked to capture the message.
     """
     from api.errors import exit_code
     from api.office.capture import capture_message
@@ -67,7 +67,7 @@ def _said(done: "Captured") -> dict[str, Any]:
 
 
 def _told(done: "Captured") -> str:
-    nothing = "nothing new" if done.error else "nothing new, all of it is kept already"
+    nothing = "nothing new" if done.error else "nothing new, all of it is already kept"
     lines = []
     for each in done.answer.looked:
         kept = {

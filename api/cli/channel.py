@@ -44,7 +44,7 @@ def watch() -> None:
 @click.option("--reported-as", metavar="NAME", help="Take the report from the catalogue: see 'watch reported'.")
 @click.option("--follows", metavar="CHANNEL", help="The registered channel that this one reopens.")
 @click.option("--probe", is_flag=True, help="The office's own channel: it proves daily that the watch works.")
-@click.option("--mode", type=click.Choice(MODES), help="How much to keep of media; of a probe, metadata_only.")
+@click.option("--mode", type=click.Choice(MODES), help="How much to keep of media; for a probe, metadata_only.")
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
 @click.option(
     "--access", type=click.Choice(["public", "invite"]), default="public", show_default=True, help="How it is reached."
@@ -86,8 +86,8 @@ def add(
     Say who reported the channel with --report, --reported-by and --reported-on, or with --reported-as if the
     catalogue knows the group.
 
-    With --probe, CHANNEL is one that an account of the office runs, and nobody reported it: somebody posts in it
-    each day, and 'doctor' says whether that arrived.
+    With --probe, CHANNEL is one that an account of the office runs and that nobody reported: somebody posts in it
+    each day, and 'doctor' says whether the post arrived.
     """
     from api.office.channel import add_channel
     from api.office.lookup import Membership, look_up, look_up_probe
@@ -154,10 +154,10 @@ _OF_A_REPORT = ("report_url", "reported_by", "reported_on", "reported_as", "foll
 
 
 def _require_unreported(ctx: click.Context) -> None:
-    """Check that nothing is said of a probe that belongs to a public report.
+    """Check that no option that belongs to a public report is given for a probe.
 
     Raises:
-        UsageError: Something is.
+        UsageError: One is.
     """
     for param in ctx.command.params:
         source = ctx.get_parameter_source(param.name or "")

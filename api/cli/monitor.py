@@ -378,7 +378,7 @@ def _probed(probe: "Probe") -> str:
     if probe.posted_at is None or probe.acquired_at is None:
         return f"Probe {probe.channel}: NO POST HAS ARRIVED YET"
     if probe.late:
-        return f"Probe {probe.channel}: NO NEW POST ARRIVES, the newest is of {_short(probe.posted_at)}"
+        return f"Probe {probe.channel}: NO NEW POST HAS ARRIVED, the newest is from {_short(probe.posted_at)}"
     arrived = f"{_short(probe.posted_at)}, arrived {_short(probe.acquired_at)}"
     return f"Probe {probe.channel}: the watch works, newest post of {arrived}"
 

@@ -122,10 +122,10 @@ def add_channel(
 
 
 def _add_probe(home: Home, entry: WatchEntry, mode: Mode, legal_basis: Readable | None, doer: Doer) -> Registered:
-    """Add a channel of the office's own, of which no more than metadata is kept.
+    """Add a channel of the office's own, of which no more than metadata are kept.
 
     Raises:
-        SettingsError: More than metadata is to be kept, or the channel is registered with a public report.
+        SettingsError: More than metadata are to be kept, or the channel is registered with a public report.
     """
     if mode is not Mode.METADATA_ONLY or legal_basis is not None:
         raise SettingsError("settings.probe_keeps_metadata", found=mode.value)
@@ -414,7 +414,7 @@ def _channels() -> sa.Select[Any]:
 
 
 def lower_ended_modes(writer: Writer, doer: Doer, *, today: date) -> list[Lowered]:
-    """Log, for every channel whose legal basis has ended, that only metadata is kept from now on; return those."""
+    """Log, for every channel whose legal basis has ended, that only metadata are kept from now on; return those."""
     home, table = writer.home, database.channel.c
     over = table.expires < today.isoformat()
     ended = _channels().where(over, table.mode != Mode.METADATA_ONLY.value).order_by(table.channel)

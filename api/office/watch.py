@@ -128,7 +128,7 @@ class Ran:
         unstamped: Why no time stamp could be had yet.
         ended_by: Why it ended early.
         lowered: The channels of which less is kept because their legal basis ended.
-        late: The probes of which no new post had arrived at the end.
+        late: The probes from which no new post had arrived by the end.
     """
 
     followings: Sequence[Following]
@@ -150,7 +150,7 @@ class Listener:
     Attributes:
         step: Called after each step with the channel that it was about.
         lowered: Called with each channel of which less is kept from now on.
-        late: Called once a day with each probe of which no new post arrives.
+        late: Called once a day with each probe from which no new post arrives.
         waits: Called with the reason why the watch cannot go on now, each time before it tries again.
     """
 
