@@ -255,7 +255,7 @@ class Glance(Following):
         """Check that Telegram shows this account the channel as far back as this number.
 
         Raises:
-            ChannelError: It does not, so that a message is not there proves nothing.
+            ChannelError: It does not; then it proves nothing that a message is not there.
         """
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
         if number <= (full.available_min_id or 0):

@@ -1,7 +1,7 @@
 """What a message says about the pictures, videos and files in it, as ``media`` parts, and why some are not kept.
 
 A photo or document has one part, wherever it is in the message: ``role`` says what it is there, unless it is what was
-sent itself. The kinds have Telegram Desktop's names. What Telegram draws itself has no part, nor have previews.
+sent itself. The kinds have Telegram Desktop's names. Previews have no part, nor has what Telegram draws itself.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

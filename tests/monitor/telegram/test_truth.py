@@ -5,7 +5,7 @@ Some schedules run in the plain suite. The slow suite runs 2,000, or those that 
     SCHEDULES=500 pytest -m slow tests/monitor/telegram/test_truth.py          the first 500
     SCHEDULES=4000:6000 pytest -m slow -s tests/monitor/telegram/test_truth.py  seeds 4000 to 5999, with progress
 
-A seed that failed is added to FAILED, with what it found, when that is mended.
+When a failing seed is mended, add it to FAILED with what it found.
 """
 
 import os
