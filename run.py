@@ -113,7 +113,9 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     if "--slow" in arguments:
         chosen = []
     others = [argument for argument in arguments if argument not in ("--outside", "--slow")]
-    return [*chosen, "-n", "auto", "--dist", "loadgroup", *others]
+    # three for two cores: a quarter of the time, tests wait for a process, a clock or a disk
+    workers = max(2, 3 * (os.cpu_count() or 1) // 2)
+    return [*chosen, "-n", str(workers), "--dist", "loadgroup", *others]
 
 
 def require_system() -> None:

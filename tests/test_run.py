@@ -418,8 +418,11 @@ def test_without_a_command_it_shows_the_usage_and_installs_nothing(tree: Tree, a
         (["--outside", "--slow"], []),
     ],
 )
-def test_markers_follow_the_two_options(run: ModuleType, given: list[str], passed_on: list[str]) -> None:
-    parallel = ["-n", "auto", "--dist", "loadgroup"]
+def test_markers_follow_the_two_options(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, given: list[str], passed_on: list[str]
+) -> None:
+    monkeypatch.setattr(run.os, "cpu_count", lambda: 2)
+    parallel = ["-n", "3", "--dist", "loadgroup"]
     assert run.pytest_arguments([*given, "-x", "tests/api"]) == [*passed_on, *parallel, "-x", "tests/api"]
 
 

@@ -135,6 +135,14 @@ class Desk:
             home.engine.dispose()
 
 
+def brief_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a pause of more than a second be one that is waited for by the clock.
+
+    So that the clock need not pass by more than the 30 s from which on Telethon drops what a server says.
+    """
+    monkeypatch.setattr("monitor.telegram.pace.PATIENCE_S", 1.0)
+
+
 @contextmanager
 def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A new home with an account that is logged in."""

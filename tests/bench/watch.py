@@ -4,11 +4,13 @@ The history is that of a busy group (``tests.bench._group``). Peers, on the same
 client that iterates over the same history and keeps nothing, and one that downloads the same pictures. Ratios are ours
 over the peer's; a rate of ours counts messages that are sealed, logged and on the disk. The loopback Telegram runs in a
 process of its own; in the rows that say so it runs in a thread of the reader's process, and its work counts for both.
+Both ask as fast as the server answers, but for the row that says so: there each keeps the pace that it keeps towards
+Telegram, ours ``PER_MINUTE`` requests, Telethon's client its default of one second from request to request.
 Processor time is that of the reader's process and of those that it started. The latency is from the moment at which a
 post, an edit or a deletion happened to the commit of its event.
 
-``python -m tests.bench.watch serve MESSAGES PICTURES`` serves such a group, for other programs; ``read`` and
-``read-with-server`` take one reading.
+``python -m tests.bench.watch serve MESSAGES PICTURES`` serves such a group, for other programs; ``read``,
+``read-with-server`` and ``read-at-pace`` take one reading.
 """
 
 import asyncio
@@ -34,6 +36,7 @@ from telethon.sessions import MemorySession
 from api.home import Home
 from api.office import watch
 from api.office.channel import add_channel
+from api.office.watch import PER_MINUTE
 from config.watchlist import watch_entry
 from evidence.observation import Mode
 from evidence.store.database import reading
@@ -190,8 +193,8 @@ def ours(server: Server, mode: Mode) -> tuple[Spent, int]:
         return Spent.now().since(began), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def telethon(server: Server, messages: int, *, files: bool) -> Spent:
-    """What it takes Telethon's client to read the same, and keep nothing."""
+def telethon(server: Server, messages: int, *, files: bool, wait_s: int | None = 0) -> Spent:
+    """What it takes Telethon's client to read the same, and keep nothing; with None it waits as long as by default."""
 
     async def read() -> Spent:
         dc, host, port, key = server.servers[0]
@@ -204,7 +207,7 @@ def telethon(server: Server, messages: int, *, files: bool) -> Spent:
         sent = await client.send_code_request(PHONES[1])
         await client.sign_in(PHONES[1], server.ask("code 1"), phone_code_hash=sent.phone_code_hash)
         began, count = Spent.now(), 0
-        async for message in client.iter_messages("bench_group", wait_time=0):
+        async for message in client.iter_messages("bench_group", wait_time=wait_s):
             count += 1
             if files and message.photo:
                 await client.download_media(message, file=bytes)
@@ -257,8 +260,8 @@ def in_a_process(what: str, *arguments: int) -> dict[str, float]:
     return measured
 
 
-def read(server: Server, messages: int, pictures: int) -> dict[str, float]:
-    bare = telethon(server, messages, files=bool(pictures))
+def read(server: Server, messages: int, pictures: int, *, wait_s: int | None = 0) -> dict[str, float]:
+    bare = telethon(server, messages, files=bool(pictures), wait_s=wait_s)
     spent, memory = ours(server, Mode.SEALED if pictures else Mode.METADATA_ONLY)
     rates = {"ours": messages / spent.wall, "peer": messages / bare.wall, "memory": float(memory)}
     return rates | {"ours_processor": messages / spent.processor, "peer_processor": messages / bare.processor}
@@ -268,6 +271,7 @@ def run() -> dict[str, object]:
     """Read histories of texts and of pictures, hear what is pushed, and read a long history for its memory."""
     small, large = in_a_process("read", TEXTS, 0), in_a_process("read", MANY, 0)
     together = in_a_process("read-with-server", TEXTS, 0)
+    at_pace = in_a_process("read-at-pace", TEXTS, 0)
     pictures = in_a_process("read", TEXTS, PICTURES)
     heard = in_a_process("hear")
     of_texts, of_pictures = f"read a history of {TEXTS}", f"the same with {PICTURES} pictures"
@@ -275,6 +279,7 @@ def run() -> dict[str, object]:
         "rows": [
             *read_rows(of_texts, small, "Telethon, keeping nothing"),
             *read_rows(f"{of_texts}, with the server in its process", together, "Telethon, keeping nothing"),
+            read_rows(f"{of_texts}, each at its pace towards Telegram", at_pace, "Telethon, keeping nothing")[0],
             *read_rows(of_pictures, pictures, "Telethon, downloading"),
             row("from an act to its event, median", "s", heard["median"], LIMIT_LATENCY_S, "limit, at most"),
             row("from an act to its event, 99 of 100", "s", heard["p99"], LIMIT_LATENCY_S, "limit, at most"),
@@ -303,6 +308,11 @@ def main(what: str, *numbers: str) -> None:
             messages, pictures = map(int, numbers)
             with (served if what == "read" else serving)(messages, pictures) as server:
                 sys.stdout.write(json.dumps(read(server, messages, pictures)))
+        case "read-at-pace":
+            os.environ["NISISAMA_TELEGRAM__REQUESTS_PER_MINUTE"] = str(PER_MINUTE)
+            messages, pictures = map(int, numbers)
+            with served(messages, pictures) as server:
+                sys.stdout.write(json.dumps(read(server, messages, pictures, wait_s=None)))
         case "hear":
             with served(5) as server:
                 found = latencies(server)

@@ -18,6 +18,12 @@ from evidence.seal.envelopes import seal_whole
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, new_case, new_home, records_of, size_of
 
 
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passphrase that is written anew costs as little as that of every home of these tests."""
+    monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", "10")
+
+
 def test_any_two_or_all_three_cards_open_their_office_and_nothing_is_logged(office: Office) -> None:
     before = size_of(office.home)
     for count in (2, 3):

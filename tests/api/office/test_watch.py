@@ -29,7 +29,7 @@ from monitor.telegram.line import TELEGRAM
 from monitor.telegram.standing import places_waiting
 from monitor.telegram.watch import Rhythm
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of
-from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
+from tests.watching import Desk, brief_patience, desk, kinds, observed, picture, require_clean, running, until
 
 
 @pytest.fixture
@@ -116,14 +116,17 @@ def take_off(at: Desk, channel: str) -> None:
     home.engine.dispose()
 
 
-def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_hole(at: Desk) -> None:
+def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_hole(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief_patience(monkeypatch)
     at.group(joined=tuple(at.accounts)).post_photo(picture(1), "një")
     at.group("Dy", "grupi_dy", joined=tuple(at.accounts)).post_photo(picture(2), "dy")
-    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", times=1)
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_25", times=1)
     with running(at) as home:
         until(lambda: kinds(home)["message"] == 2 and asked(at, "upload.getFile"))
         take_off(at, "grupa")
-        at.clock.pass_by(seconds=100)
+        at.clock.pass_by(seconds=26)
         until(lambda: kinds(home)["file"] == 1)
     assert holes_of(at) == ["taken_off"]
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(2)).hexdigest()]

@@ -167,8 +167,8 @@ def test_values_cannot_be_moved_from_one_name_to_another(values: dict[str, Any])
 
 SENDERS = [f"user{number}" for number in range(10)]
 WORDS = ["ok", "yes", "no"]
-NAMES = [f"photos/photo_{number}@01-01-2026_10-00-00.jpg" for number in range(1, 24)]
-PHONES = [f"+389 70 123 4{number:02}" for number in range(30, 50)]
+NAMES = [f"photos/photo_{number}@01-01-2026_10-00-00.jpg" for number in range(1, 9)]
+PHONES = [f"+389 70 123 4{number:02}" for number in range(30, 37)]
 
 
 TELLING_BYTES = 8
@@ -238,7 +238,7 @@ def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
 
 
 def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
-    """A channel with 23 photos that were not read, 23 that were missing, and a contact card that was read."""
+    """A channel with eight photos that were not read, eight that were missing, and a contact card that was read."""
     rows = []
     for number, name in enumerate(NAMES, start=1):
         message = MESSAGE | {"message_id": str(number), "text": ""}
@@ -253,10 +253,10 @@ def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
         ]
     short = MESSAGE | {"message_id": "98", "text": WORDS[0]}
     rows.append(Row("message", "1", "98", MESSAGE["posted_at"], mark("message", short)))
-    contact = MESSAGE | {"message_id": "99", "text": "", "numbers": [{"number": PHONES[12]}]}
+    contact = MESSAGE | {"message_id": "99", "text": "", "numbers": [{"number": PHONES[5]}]}
     vcard = contact | {"kind": "file", "position": "0", "message_sha256": message_sha256(contact)}
-    vcard |= {"bytes": str(len(card(PHONES[12])))}
-    vcard |= {"sha256": hashlib.sha256(card(PHONES[12])).hexdigest(), "file_name": "contacts/contact_1.vcard"}
+    vcard |= {"bytes": str(len(card(PHONES[5])))}
+    vcard |= {"sha256": hashlib.sha256(card(PHONES[5])).hexdigest(), "file_name": "contacts/contact_1.vcard"}
     for kind, values in (("message", contact), ("file", vcard)):
         rows.append(Row(kind, "1", "99", MESSAGE["posted_at"], mark(kind, values)))
     return rows
@@ -314,7 +314,7 @@ def test_of_a_message_whose_every_other_value_is_known_the_rest_can_be_guessed()
 
 
 def test_the_same_guesses_confirm_every_name_and_the_number_under_the_scheme_of_before() -> None:
-    assert confirmed(rows_of(before), [*NAMES, *PHONES]) == {*NAMES, PHONES[12]}
+    assert confirmed(rows_of(before), [*NAMES, *PHONES]) == {*NAMES, PHONES[5]}
 
 
 def test_reasons_of_time_are_reasons() -> None:

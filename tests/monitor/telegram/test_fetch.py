@@ -23,7 +23,7 @@ from monitor.errors import FloodError
 from monitor.telegram.fetch import PART_BYTES
 from monitor.telegram.standing import WaitingFile, places_waiting
 from tests.homes import doer, records_of
-from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
+from tests.watching import Desk, brief_patience, desk, kinds, observed, picture, require_clean, running, until
 
 
 @pytest.fixture
@@ -202,10 +202,13 @@ def waiting(at: Desk) -> list[WaitingFile]:
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_two_files_at_one_place_of_one_message_wait_both(at: Desk, *, killed: bool) -> None:
+def test_two_files_at_one_place_of_one_message_wait_both(
+    at: Desk, monkeypatch: pytest.MonkeyPatch, *, killed: bool
+) -> None:
+    brief_patience(monkeypatch)
     group = at.group(joined=tuple(at.accounts))
     first, second = picture(7), picture(8)
-    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_90", times=1)
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_25", times=1)
     with running(at) as home:
         until(lambda: status(home).channels[0].looked_at)
         number = group.post_photo(first, "foto")
@@ -215,7 +218,7 @@ def test_two_files_at_one_place_of_one_message_wait_both(at: Desk, *, killed: bo
         places = waiting(at)
         assert [(each.message_id, each.position) for each in places] == [(number, 0), (number, 0)]
         if not killed:
-            at.clock.pass_by(seconds=100)
+            at.clock.pass_by(seconds=26)
             until(lambda: kinds(home)["file"] == 2)
     if killed:  # Telegram's message shows the second alone
         at.clock.pass_by(seconds=100)
