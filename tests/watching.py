@@ -1,7 +1,6 @@
 """A home that watches the loopback Telegram; what tests of the live watch share."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from api.home import Home
 from api.office import watch
 from api.office.audit import run_audit
 from api.office.channel import add_channel
+from api.office.practice import variables_of
 from api.office.watch import Ran
 from config.watchlist import watch_entry
 from evidence.finding import Verdict
@@ -46,22 +46,9 @@ def picture(seed: int, size: tuple[int, int] = (240, 160)) -> bytes:
     return target.getvalue()
 
 
-def settings_of(telegram: LoopbackTelegram) -> dict[str, str]:
-    """The variables by which a home is told of a loopback Telegram."""
-    servers = [
-        {"dc": each.dc, "host": each.host, "port": each.port, "public_key_file": str(each.public_key_file)}
-        for each in telegram.servers
-    ]
-    return {
-        "NISISAMA_TELEGRAM__API_ID": "1",
-        "NISISAMA_TELEGRAM__API_HASH": "a" * 32,
-        "NISISAMA_TELEGRAM__SERVERS": json.dumps(servers),
-    }
-
-
 def tell_settings(telegram: LoopbackTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every home know of a loopback Telegram, for one test."""
-    for name, value in settings_of(telegram).items():
+    for name, value in variables_of(telegram.servers).items():
         monkeypatch.setenv(name, value)
 
 

@@ -1,14 +1,15 @@
 """``monitor``: the live watch."""
 
+import shlex
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +27,15 @@ from api.cli.common import (
     warn,
     warn_unstamped,
 )
-from config.errors import Explained, Term
+from config.errors import Explained, Term, UsageError
 from evidence.times import format_time
 
 if TYPE_CHECKING:
     from api.home import Home
     from api.office.channel import Lowered
+    from api.office.practice import Practice
     from api.office.probe import Probe
-    from api.office.watch import ChannelStatus, Ran, Running, Status
+    from api.office.watch import ChannelStatus, Ran, Status
     from monitor.telegram.account import Freeze
     from monitor.telegram.follow import Following
 
@@ -140,7 +142,7 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
     teller = _Teller()
     listener = Listener(step=teller.step, lowered=_tell_lowered, late=_tell_late, waits=teller.waits)
     watching = opened(home, doer(actor, home.clock), listener)
-    with watching as running, _stopped_by_signals(running):
+    with watching as running, _stopped_by_signals(running.stop):
         teller.begin(home, once=once)
         ran = running.once() if once else running.run()
     said = _said(ran, [*warn_unstamped(ran.unstamped), *teller.end()])
@@ -154,18 +156,18 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
 
 
 @contextmanager
-def _stopped_by_signals(running: "Running") -> Iterator[None]:
+def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
     """Stop in good order at a signal: from a thread of its own, which nothing that this one waits for keeps back."""
     told, tell = socket.socketpair()
     tell.setblocking(False)
 
-    def stop() -> None:
+    def hear() -> None:
         if told.recv(1):
-            running.stop()
+            stop()
 
     before = {each: signal.signal(each, lambda _signal, _frame: None) for each in (signal.SIGINT, signal.SIGTERM)}
     waked = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=stop, name="signals", daemon=True).start()
+    threading.Thread(target=hear, name="signals", daemon=True).start()
     try:
         yield
     finally:
@@ -282,20 +284,31 @@ def _told(ran: "Ran") -> str:
 
 @monitor.command("rehearse")
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keep the group's files too.")
+@click.option(
+    "--stay", is_flag=True, help="Serve the practice Telegram until Ctrl-C, so that you can watch it by hand."
+)
 @approved_option
 @actor_option
 @json_option
 @click.pass_context
 def rehearse(
-    ctx: click.Context, legal_basis: Path | None, approved_by: str | None, actor: str | None, as_json: bool
+    ctx: click.Context, legal_basis: Path | None, stay: bool, approved_by: str | None, actor: str | None, as_json: bool
 ) -> None:
     """Watch a group on a Telegram that runs on this machine alone, in the home of a rehearsal.
 
     The command logs in an account, registers a group, and watches it: posts, an edit, a deletion, more news than
     Telegram tells at once, and a message that nobody saw. It touches nothing real, and forgets the account at the end.
+
+    With --stay, the command only serves such a Telegram. It says how to log in and watch there from another terminal,
+    with the commands that serve for the real one, and it shows the login code.
     """
     from api.office.rehearsed_watch import rehearse_watch
 
+    if stay:
+        if legal_basis or approved_by:
+            raise UsageError("usage.not_with_stay", where="--legal-basis" if legal_basis else "--approved-by")
+        _practise(ctx, as_json=as_json)
+        return
     home = open_home(ctx)
     person = doer(actor, home.clock, reason="rehearsal", approver=approved_by)
     kept = rehearse_watch(home, legal_basis, person)
@@ -306,6 +319,31 @@ def rehearse(
         text=f"Watched {kept.channel}: {counted(kept.messages, 'message')}, {counted(kept.edits, 'edit')}, "
         f"{counted(kept.deletions, 'deletion')}, {counted(kept.media, 'file')}.",
     )
+
+
+def _practise(ctx: click.Context, *, as_json: bool) -> None:
+    from api.office.practice import practise
+
+    home, stopping = open_home(ctx), threading.Event()
+
+    def ready(practice: "Practice") -> None:
+        told = {"variables": dict(practice.variables), "phone": practice.phone, "channel": practice.channel}
+        emit(told, as_json=as_json, text="\n".join(_how_to_practise(practice, home.clock().date())))
+        sys.stdout.flush()
+
+    with _stopped_by_signals(stopping.set):
+        practise(home, stopping, ready=ready, happened=warn)
+
+
+def _how_to_practise(practice: "Practice", today: date) -> Iterator[str]:
+    yield "A practice Telegram runs here until you press Ctrl-C. Nothing in it is real. Run in another terminal:"
+    yield ""
+    yield from (f"export {name}={shlex.quote(value)}" for name, value in practice.variables.items())
+    yield f"nisisama monitor login --phone {practice.phone}  # the code appears here"
+    report = f"--report https://example.org/practice --reported-by Practice --reported-on {today}"
+    yield f"nisisama watch add @{practice.channel} {report} --mode metadata_only"
+    yield "nisisama monitor run"
+    yield ""
 
 
 @monitor.command("status")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +16,8 @@ import pytest
 
 from monitor.rehearsal.telegram.accounts import Account
 from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
-from tests.homes import items_of
+from tests.contracts.tree import ROOT
+from tests.homes import items_of, new_home
 from tests.watching import PHONE, Desk, desk, picture, program, until
 
 
@@ -250,3 +253,29 @@ def test_a_probe_is_registered_and_shown_as_what_it_is(at: Desk) -> None:
     assert (probe["ok"], probe["channel_id"]) == (True, str(room.id))
     assert "the watch works" in run("monitor", "status", home=home).out
     assert "its post of" in run("doctor", home=home).out
+
+
+def test_a_practice_telegram_stays_until_it_is_told_to_stop_and_says_how_to_use_it(tmp_path: Path) -> None:
+    made, _cards = new_home(tmp_path / "home")
+    made.engine.dispose()
+    command = [sys.executable, "-m", "api.cli.main", "--home", str(tmp_path / "home"), "monitor", "rehearse", "--stay"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = [next(process.stdout) for _each in range(9)]
+        assert next(process.stderr) == "Message 1 was posted.\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == DONE, process.stderr.read()
+    words = [shlex.split(line, comments=True) for line in said]
+    assert [each[0] for each in words if each][1:] == ["export"] * 3 + ["nisisama"] * 3
+    lines = [each for each in words if each]
+    assert [each[1:3] for each in lines[4:]] == [["monitor", "login"], ["watch", "add"], ["monitor", "run"]]
+
+
+@pytest.mark.parametrize("option", ["--legal-basis", "--approved-by"])
+def test_what_registers_a_group_is_refused_where_none_is_registered(tmp_path: Path, option: str) -> None:
+    refused = run("monitor", "rehearse", "--stay", option, "mira", "--json", home=tmp_path / "home")
+    error = json.loads(refused.out)["error"]
+    assert (refused.code, error["code"], error["where"]) == (USAGE, "usage.not_with_stay", option)
