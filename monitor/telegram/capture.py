@@ -84,7 +84,7 @@ class CaptureAnswer:
 
     Attributes:
         seen: What became of the message, or of the comment that was asked for.
-        error: Why it could not be looked at.
+        error: Why it, its comments or its files could not be looked at, or not yet.
     """
 
     seen: Seen | None
@@ -200,7 +200,7 @@ class Glance(Following):
         )
 
     def look_at(self, number: int) -> tuple[Seen, Any]:
-        """Ask for a message with its album, and keep it; if it is not there, record that.
+        """Ask for a message with its album, and keep it; if it is not there, ``miss`` it.
 
         Returns:
             What became of it, and the message as Telegram gave it, or None.
@@ -236,7 +236,10 @@ class Glance(Following):
         return found
 
     def miss(self, number: int) -> Seen:
-        """Record that a message is not there: a deletion if it was known, else a hole; once, however often asked."""
+        """Record that a message is not there: a deletion if it was known, else a hole; once, however often asked.
+
+        Of a number above the newest message, nothing is recorded.
+        """
         with reading(self._way.engine) as connection:
             before = _before(connection, self._channel_id, number)
         if before is Seen.THERE:

@@ -2,8 +2,9 @@
 
 A reader turns each value into what ``evidence.content`` takes. What it cannot say is noted with its place and its
 value: a constructor for which the program has no words (``unsupported``), a field or constructor that is in no table
-(``unknown``), a value that does not fit (``unread``), what Telegram names but no longer has (``lost``). Each becomes a
-hole, and together they make the digest ``unknown_sha256``, so that another such value makes another message.
+(``unknown``), a value that does not fit (``unread``), what Telegram names but no longer has (``unavailable``). Each
+becomes a hole. The first three, with impossible dates, make the digest ``unknown_sha256``, so that another such value
+makes another message.
 
 Texts pass through ``clean``, so that no picture reaches a value.
 """

@@ -276,7 +276,7 @@ class Watch:
         """The first account that is not lost.
 
         Raises:
-            AccountError: There is none; with the state of the last one.
+            AccountError: There is none; with the state of each.
         """
         return self._left()[0]
 
@@ -551,7 +551,7 @@ class Watch:
         return 0 if self._line is None else self._line.answers
 
     def _in_order(self) -> list[Following]:
-        """What is due first, and then what was looked at longest ago."""
+        """What is due at once, and then what is due soonest."""
         return sorted(self.followings.values(), key=lambda each: (each.due_at is not None, each.due_at or _NEVER))
 
     def _hint(self, channel: int | None) -> None:

@@ -328,7 +328,7 @@ class Room:
     # what the requests ask
 
     def is_open_to(self, account: Account) -> bool:
-        """Whether an account may read it: not banned, and public or joined."""
+        """Whether an account may read it: there, not banned, and public, joined, or the discussion of a public one."""
         hidden = self.removed or account in self.banned
         return not hidden and (bool(self.usernames) or account in self.joined or self._is_discussion_of_public())
 
