@@ -1,4 +1,4 @@
-"""The outer layer: composition root, command line, migrations."""
+"""The outer layer: composition root, verbs, command line."""
 
 VERSION = "0.1.0"
 TOOL = f"nisisama/{VERSION}"

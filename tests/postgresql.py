@@ -10,9 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from api.home import DATABASE_FILE
-from api.migrate import upgrade
 from evidence.store import database
 from evidence.store.database import open_engine, reading, sqlite_url, writing
+from evidence.store.migrate import upgrade
 
 ACCOUNT = "postgres"
 """Made by Debian's package; the server refuses to run as root."""

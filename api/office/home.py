@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from api import TOOL
 from api.home import REHEARSAL, SEAL_FILE, SEAL_KEY_FILE, SEAL_ROOT_FILE, SETTINGS_FILE, Home
-from api.migrate import upgrade
 from api.unfinished import DATABASE_FILE, VKEY_FILE, belongings, making, require_vacant
 from casefiles.bundle.sign import make_seal
 from config.catalogues import time_stamp_offices
@@ -37,6 +36,7 @@ from evidence.seal.passphrase import DEFAULT_LOG_N
 from evidence.seal.recipients import generate_identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.migrate import upgrade
 from evidence.times import Clock, format_time
 
 _CLOCK_SKEW = timedelta(minutes=5)

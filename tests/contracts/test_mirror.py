@@ -16,7 +16,7 @@ NOT_MODULES = {"__init__.py", "__main__.py"}
 
 
 def modules() -> list[str]:
-    """Every module of the five packages but migrations, which alembic runs (tests/api/test_migrate.py)."""
+    """Every module of the five packages but migrations, which alembic runs (tests/evidence/store/test_migrate.py)."""
     paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
     names = [path.relative_to(ROOT) for path in paths if path.name not in NOT_MODULES]
     return [name.as_posix() for name in names if "migrations" not in name.parts]

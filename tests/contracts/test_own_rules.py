@@ -19,6 +19,10 @@ WRITES = ("insert", "update", "delete")
 RAW_WRITE = re.compile(
     r"\b(insert\s+(or\s+\w+\s+)?into|replace\s+into|update|delete\s+from)\s+\"?event\b", re.IGNORECASE
 )
+TABLES = "evidence/store"
+RAW_SCHEMA = re.compile(
+    r"\s*(create|alter|drop)\s+(temp\w*\s+)?(unique\s+)?(table|index|trigger|view)\b", re.IGNORECASE
+)
 BANNED_WORDS = re.compile(r"perpetrator|revenge[\s-]*porn", re.IGNORECASE)
 PRODUCT_TEXT = ("api", "casefiles", "config", "docs", "evidence", "monitor")
 TEXT_FILES = {".css", ".html", ".js", ".json", ".md", ".py", ".sh", ".toml", ".txt", ".typ"}
@@ -138,7 +142,7 @@ def test_only_the_turn_and_the_making_of_tables_write_to_the_database() -> None:
     """``database.writing`` knows no lock between machines' programs; whoever writes takes the turn."""
     call = re.compile(r"(?<![\w.])(database\.)?writing\((?!self\))")
     writers = {source.name for source in sources() if call.search(source.text)}
-    assert writers == {"api/migrate.py", "evidence/custody/turn.py", "evidence/store/database.py"}
+    assert writers == {"evidence/custody/turn.py", "evidence/store/database.py", "evidence/store/migrate.py"}
 
 
 def test_only_the_command_lines_print() -> None:
@@ -180,3 +184,38 @@ def test_a_public_class_has_a_name_of_its_own() -> None:
             places.setdefault(name, []).append(source.name)
     assert len(places) > 100  # the search finds what there is
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def makes_schema(tree: ast.Module) -> Iterator[int]:
+    """Lines that declare a table or change one, in SQLAlchemy, alembic or SQL."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="sa"), attr="Table" | "MetaData")):
+                yield node.lineno
+            case ast.Call(func=ast.Attribute(attr="create_table" | "batch_alter_table" | "add_column")):
+                yield node.lineno
+            case ast.Constant(value=str(text)) if RAW_SCHEMA.match(text):
+                yield node.lineno
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] == "alembic":
+                yield node.lineno
+
+
+def test_tables_and_their_migrations_live_in_one_package() -> None:
+    makers = {source.name for source in sources() if list(makes_schema(source.tree))}
+    assert {name.rsplit("/", 1)[0] for name in makers if not name.startswith(f"{TABLES}/migrations/")} == {TABLES}
+    assert any("/versions/" in name for name in makers)  # the migrations are among them
+    assert f"{TABLES}/database.py" in makers
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "t = sa.Table('t', database.metadata)",
+        "op.create_table('t')",
+        "from alembic import command",
+        "connection.exec_driver_sql('CREATE TABLE t (a)')",
+        "connection.exec_driver_sql(' alter table item ADD COLUMN a')",
+    ],
+)
+def test_a_table_made_elsewhere_would_be_found(code: str) -> None:
+    assert list(makes_schema(ast.parse(code)))

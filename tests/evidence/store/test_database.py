@@ -13,7 +13,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from api.migrate import SCRIPTS, upgrade
 from evidence.errors import SchemaVersionError, StorageFullError, StoreError
 from evidence.store import database
 from evidence.store.database import (
@@ -25,6 +24,7 @@ from evidence.store.database import (
     store_errors,
     writing,
 )
+from evidence.store.migrate import SCRIPTS, upgrade
 
 TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.pin)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.migrate import upgrade
 from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.migrate import upgrade
 from evidence.store.schema import differences, require_schema
 
 FOREIGN = {

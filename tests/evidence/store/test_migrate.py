@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.migrate import upgrade
 from evidence.errors import SchemaVersionError
 from evidence.store import database
 from evidence.store.database import reading, require_version
+from evidence.store.migrate import upgrade
 
 
 def test_the_migrations_make_the_tables_of_the_program_and_no_others(tmp_path: Path) -> None:

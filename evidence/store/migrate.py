@@ -1,4 +1,4 @@
-"""Brings a database to this program's schema."""
+"""Brings a database to the schema of this program, by the revisions that lie beside its tables."""
 
 from pathlib import Path
 
