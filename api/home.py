@@ -7,8 +7,8 @@ HOME/seal.pem        the office's seal certificate
 HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
-HOME/backup          of how many entries the newest backup is, when it was made, and whether on this disk
-HOME/beat            how many entries a time stamp was last asked for, and by its own time when
+HOME/backup          what is noted of the newest backup (evidence.backup)
+HOME/beat            when a time stamp was last asked for (evidence.custody.beat)
 """
 
 import os
@@ -35,13 +35,13 @@ from evidence import rekey
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
 from evidence.custody.anchoring import NONCE_BITS, Anchoring, has_news
+from evidence.custody.beat import BEAT_FILE, Beat
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.event import Draft
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
 from evidence.custody.sequencer import Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.errors import (
-    CanonicalError,
     CertificateError,
     EvidenceError,
     HomeBusyError,
@@ -63,34 +63,17 @@ from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow
 from evidence.store.schema import require_schema
 from evidence.store.stored import MOST
-from evidence.times import Clock, parse_time, system_clock
+from evidence.times import Clock, system_clock
 
 SETTINGS_FILE = "nisisama.toml"
 OBJECTS_FOLDER = "objects"
 LOCK_FILE = "lock"
-BEAT_FILE = "beat"
-BACKUP_FILE = "backup"
-SAME_DISK = "same-disk"
-"""Third word of that file where the backup lies on the disk of the home."""
 SEAL_FILE = "seal.pem"
 SEAL_KEY_FILE = "seal.age"
 SEAL_ROOT_FILE = "seal-root.pem"
 REHEARSAL = "rehearsal"
 NEXT = ".next"
 """How a new seal and its key end as long as their event is not logged."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewestBackup:
-    """What is noted of the newest backup.
-
-    Attributes:
-        same_disk: Whether it lies on the disk of the home.
-    """
-
-    entries: int
-    made_at: datetime
-    same_disk: bool
 
 
 class Home:
@@ -170,6 +153,11 @@ class Home:
             return read_recipients(self.path)
         except KeyTextError as error:
             raise _damaged(self.path / "recipients", error) from error
+
+    @property
+    def beat(self) -> Beat:
+        """The beat by which this home asks for time stamps."""
+        return Beat(self.path / BEAT_FILE, self.clock)
 
     @property
     def trust(self) -> Path:
@@ -312,14 +300,6 @@ class Home:
                 "home.another_log_key", where=str(self.keys.path), expected=str(self.verifier_key), found=str(found)
             )
 
-    def newest_backup(self) -> NewestBackup | None:
-        """What is noted of the newest backup; None if nobody noted one."""
-        try:
-            entries, made_at, *more = (self.path / BACKUP_FILE).read_text("ascii").split()
-            return NewestBackup(int(entries), parse_time(made_at), same_disk=SAME_DISK in more)
-        except (FileNotFoundError, ValueError, CanonicalError):
-            return None
-
     def hand_out_roots(self) -> None:
         """Write the root of every chosen time-stamp office into ``trust``, where it is not there yet."""
         roots = self.stamp_roots()
@@ -328,25 +308,6 @@ class Home:
                 file = self.trust / f"time-stamp-{name}-{at}.pem"
                 with suppress(FileExistsError):
                     write_file(file, certificate.public_bytes(Encoding.PEM), mode=0o644)
-
-    def begin_beat(self) -> None:
-        """Note when a time stamp is asked for, so that nobody else asks at the same time; no evidence, but a hint."""
-        beat = self.path / BEAT_FILE
-        beat.touch(mode=0o600)
-        at = self.clock().timestamp()
-        os.utime(beat, (at, at))
-
-    def end_beat(self, size: int) -> None:
-        """Note over how many entries a time stamp was asked for, whether or not it was had."""
-        (self.path / BEAT_FILE).write_text(f"{max(size, self.asked_size() or 0)}\n", "ascii")
-        self.begin_beat()
-
-    def asked_size(self) -> int | None:
-        """Over how many entries a time stamp was last asked for; None if nobody noted it."""
-        try:
-            return int((self.path / BEAT_FILE).read_text("ascii"))
-        except (FileNotFoundError, ValueError):
-            return None
 
     def unsigned_tail(self) -> HomeError | None:
         """The error that no checkpoint covers the newest entries: a program is still writing, or one could not sign."""
@@ -511,7 +472,7 @@ class Writer:
             HomeBusyError: Others kept writing: nothing is stamped, or its stamp is logged and its position is not.
         """
         self.home.hand_out_roots()
-        self.home.begin_beat()
+        self.home.beat.begin()
         size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
         asked_at, before = self.home.clock(), self.home.known_times().stamped_at
         try:
@@ -522,7 +483,7 @@ class Writer:
         except StampError as error:
             return error
         finally:
-            self.home.end_beat(size)
+            self.home.beat.end(size)
         stamped_at = self.home.known_times().stamped_at
         return None if stamped_at == before else ahead_of(asked_at, stamped_at)
 
@@ -531,12 +492,7 @@ class Writer:
         with database.reading(self.home.engine) as connection:
             if not has_news(connection, stamps.stamped_size(connection), MOST):
                 return False
-        try:
-            asked_at = (self.home.path / BEAT_FILE).stat().st_mtime
-        except FileNotFoundError:
-            return True
-        age_s = self.home.clock().timestamp() - asked_at
-        return not 0 <= age_s < self.home.settings.log.beat_s
+        return self.home.beat.is_due(self.home.settings.log.beat_s)
 
 
 def no_office(settings: Path) -> StampUnreachableError:

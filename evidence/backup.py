@@ -18,21 +18,26 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from evidence.canonical import sha256_hex
-from evidence.errors import HomeError, ObjectConflictError, ObjectMissingError, StorageFullError
+from evidence.errors import CanonicalError, HomeError, ObjectConflictError, ObjectMissingError, StorageFullError
 from evidence.log.leaf import parse_leaf
 from evidence.objects.durable import make_folder, storage_errors, sync_directory, write_file, write_new
 from evidence.objects.pending import lock_folder, place_of
 from evidence.objects.port import Objects
 from evidence.store import database
+from evidence.times import format_time, parse_time
 
 FORMAT = "nisisama/backup/1"
 DESCRIPTION_FILE = "backup.json"
 HOME, KEYS = "home", "keys"
+NOTE_FILE = "backup"
+"""In a home: of how many entries its newest backup is, when it was made, and whether on the same disk."""
+_SAME_DISK = "same-disk"
 PART = ".part"
 OURS = ".nisisama-part"
 """File by which an unfinished folder is known for ours, from its beginning until it has its name."""
@@ -87,6 +92,32 @@ def read_description(backup: Path) -> Description:
         return Description(**values)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise HomeError("backup.not_one", where=str(backup)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class NewestBackup:
+    """What is noted of the newest backup, in the home itself.
+
+    Attributes:
+        same_disk: Whether it lies on the disk of the home.
+    """
+
+    entries: int
+    made_at: datetime
+    same_disk: bool
+
+    def to_bytes(self) -> bytes:
+        """The file ``NOTE_FILE``."""
+        return f"{self.entries} {format_time(self.made_at)}{f' {_SAME_DISK}' * self.same_disk}\n".encode()
+
+
+def newest_backup(home: Path) -> NewestBackup | None:
+    """What is noted of the newest backup; None if nobody noted one."""
+    try:
+        entries, made_at, *more = (home / NOTE_FILE).read_text("ascii").split()
+        return NewestBackup(int(entries), parse_time(made_at), same_disk=_SAME_DISK in more)
+    except (FileNotFoundError, ValueError, CanonicalError):
+        return None
 
 
 def backups_of(log: str, folder: Path) -> Sequence[Path]:

@@ -40,7 +40,7 @@ def run_audit(
         against=held,
         reader=reader,
         keys=(home.keys.path / LOG_KEY).exists(),  # keys that were recovered know nothing of what was signed
-        asked=home.asked_size(),
+        asked=home.beat.asked_size(),
         in_use=(*home.in_use(), *home.in_recovery()),
     )
     done = audit(audit_input, progress)

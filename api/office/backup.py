@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from api.home import BACKUP_FILE, BEAT_FILE, LOCK_FILE, NEXT, OBJECTS_FOLDER, SAME_DISK, SEAL_FILE, SETTINGS_FILE, Home
+from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
 from api.office.audit import run_audit
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
@@ -22,8 +22,10 @@ from evidence.backup import (
     DESCRIPTION_FILE,
     HOME,
     KEYS,
+    NOTE_FILE,
     Description,
     Hear,
+    NewestBackup,
     assembled,
     backups_of,
     copy_database,
@@ -38,6 +40,7 @@ from evidence.backup import (
 )
 from evidence.canonical import sha256_hex
 from evidence.custody.append import tree_size
+from evidence.custody.beat import BEAT_FILE
 from evidence.custody.turn import Turn
 from evidence.errors import HomeError
 from evidence.finding import Finding, Report, Verdict
@@ -47,7 +50,7 @@ from evidence.objects.durable import make_folder, replace_file, write_file, writ
 from evidence.objects.local import CHUNK_BYTES, LocalObjects
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import database
-from evidence.times import Clock, format_time
+from evidence.times import Clock, format_time, parse_time
 
 _FILES = (SETTINGS_FILE, VKEY_FILE, SEAL_FILE, f"{SEAL_FILE}{NEXT}", BEAT_FILE)
 _FOLDERS = ("recipients", "recovery", "trust")
@@ -116,7 +119,7 @@ def back_up(home: Home, dest: Path, *, with_keys: bool, progress: Progress) -> B
         name = f"{home.settings.log.origin.replace('/', '-')}_{view.made_at.replace(':', '')}"
         done = _put_together(home, view, folder / name, progress)
     if not home.read_only:
-        replace_file(home.path / BACKUP_FILE, _mark(done.description, same_disk=done.same_disk))
+        replace_file(home.path / NOTE_FILE, _note(done.description, same_disk=done.same_disk))
     oplog.note("backup_made", entries=done.description.entries, objects=done.description.objects)
     return done
 
@@ -179,8 +182,8 @@ def _on_one_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
 
 
-def _mark(description: Description, *, same_disk: bool) -> bytes:
-    return f"{description.entries} {description.made_at}{f' {SAME_DISK}' * same_disk}\n".encode()
+def _note(description: Description, *, same_disk: bool) -> bytes:
+    return NewestBackup(description.entries, parse_time(description.made_at), same_disk).to_bytes()
 
 
 # Back in its place
@@ -232,7 +235,7 @@ def restore(
             report = _audit(part, KeyFolder(part / "absent"), clock)  # what its keys know is not in the backup
         if (wrong := _failed(report)) and not damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
-        write_file(part / BACKUP_FILE, _mark(description, same_disk=_on_one_disk(backup, part)))
+        write_file(part / NOTE_FILE, _note(description, same_disk=_on_one_disk(backup, part)))
     if behind:
         raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
     return Restored(path, description, from_backup, report)

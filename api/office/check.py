@@ -18,9 +18,9 @@ from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
 from evidence.match.check import CheckResult, NotCompared, check
+from evidence.match.index import stored_prints
 from evidence.observation import Kind
 from evidence.seal.age import Identity
-from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.upgrade import stands
@@ -79,7 +79,7 @@ def check_picture(
     if consent is not None:
         require_consent(consent, scope=CHECK, today=home.today())
     query = fingerprints_of(picture.read(MAX_BYTES + 1))
-    result = check(query, stored_prints(home, matching))
+    result = check(query, stored_prints(home.engine, matching))
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:
@@ -106,24 +106,6 @@ def fingerprints_of(data: bytes) -> Prints:
             return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
         except NotDecodedError as error:
             raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error
-
-
-def stored_prints(home: Home, matching: Identity) -> Iterator[tuple[str, Prints]]:
-    """Every stored file's fingerprints, by item; of what was kept in several modes, the highest alone.
-
-    Raises:
-        NoMatchingKeyError: The matching key is another home's.
-    """
-    item, sealed = database.item, database.sealed
-    both = (
-        sa.select(item.c.item_id, sealed.c.body)
-        .join(sealed, sa.and_(sealed.c.idx == item.c.idx, sealed.c.name == "prints"))
-        .where(stands())
-        .order_by(item.c.idx)
-    )
-    with reading(home.engine) as connection:
-        for row in connection.execution_options(yield_per=256).execute(both):
-            yield row.item_id, Prints.parse(open_whole(bytes(row.body), identities=(matching,)))
 
 
 def _files(home: Home) -> int:

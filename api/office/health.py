@@ -37,6 +37,7 @@ from api.office import watch_health
 from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
+from evidence.backup import newest_backup
 from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
 from evidence.errors import EvidenceError, HomeError
@@ -177,7 +178,7 @@ def backups(home: Home) -> Iterable[Finding]:
     """
     with reading(home.engine) as connection:
         entries = tree_size(connection)
-    newest = home.newest_backup()
+    newest = newest_backup(home.path)
     since = newest.made_at if newest else _made_at(home)
     count = max(entries - (newest.entries if newest else 0), 0)
     facts: dict[str, Fact] = {"count": count, "days": max((home.clock() - since).days, 0)}

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
-from api.office.check import stored_prints
 from evidence.fingerprint.prints import Prints
+from evidence.match.index import stored_prints
 from monitor.rehearsal.export import ExportFacts
 from tests.homes import PASSPHRASE, export_of, new_case, new_office
 
@@ -88,7 +88,7 @@ def texts(export: ExportFacts) -> list[bytes]:
 def prints(lived: Lived) -> list[bytes]:
     """Every PDQ and pHash, as hex, raw and Base64; opened with the matching key."""
     found: list[bytes] = []
-    for _item, each in stored_prints(lived.home, lived.home.keys.unlock(PASSPHRASE).matching):
+    for _item, each in stored_prints(lived.home.engine, lived.home.keys.unlock(PASSPHRASE).matching):
         assert isinstance(each, Prints)
         hashes = [f"{number:064x}" for number in each.pdq_for_matching(min_quality=0)]
         for spelled in hashes:
@@ -114,7 +114,7 @@ def test_the_searches_find_what_is_there(lived: Lived) -> None:
     opened = {
         Path("prints"): b"".join(
             each.sealing_bytes()
-            for _item, each in stored_prints(lived.home, lived.home.keys.unlock(PASSPHRASE).matching)
+            for _item, each in stored_prints(lived.home.engine, lived.home.keys.unlock(PASSPHRASE).matching)
         )
     }
     assert leaks(prints(lived), opened)

@@ -119,9 +119,9 @@ def test_a_home_that_does_not_know_its_last_beat_is_due(home: Home, lost: str) -
         open_case(writer.sequencer, doer(home))
         if lost == "damaged":
             os.utime(beat, (0, 0))
-        assert home.asked_size() is None
+        assert home.beat.asked_size() is None
         assert writer.beat() is None
-        assert home.asked_size() == size_of(home) - 1  # all but the anchor
+        assert home.beat.asked_size() == size_of(home) - 1  # all but the anchor
 
 
 def test_within_the_beat_nobody_asks_for_a_stamp_and_the_audit_says_so(home: Home) -> None:
@@ -138,9 +138,9 @@ def test_within_the_beat_nobody_asks_for_a_stamp_and_the_audit_says_so(home: Hom
 def test_a_stamp_that_was_asked_for_in_vain_is_missed_by_the_audit(home: Home) -> None:
     with home.writing() as writer:
         open_case(writer.sequencer, doer(home))
-    home.begin_beat()
+    home.beat.begin()
     assert problems(home) == ()  # somebody asks just now
-    home.end_beat(size_of(home))
+    home.beat.end(size_of(home))
     assert [problem.id for problem in problems(home)] == ["log.anchored"]
 
 

@@ -2,17 +2,21 @@
 
 import errno
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from evidence.backup import (
     DESCRIPTION_FILE,
+    NOTE_FILE,
     Description,
+    NewestBackup,
     assembled,
     backups_of,
     copy_objects,
     keep_files,
+    newest_backup,
     read_description,
     remove_dead_parts,
     require_room,
@@ -159,3 +163,14 @@ def test_too_little_room_is_said_before_anything_is_begun(tmp_path: Path) -> Non
     require_room(tmp_path, 1)
     with pytest.raises(StorageFullError, match="too little room"):
         require_room(tmp_path, 1 << 62)
+
+
+def test_the_note_of_the_newest_backup_reads_as_it_was_written_and_no_other(tmp_path: Path) -> None:
+    assert newest_backup(tmp_path) is None
+    for same_disk in (True, False):
+        noted = NewestBackup(7, datetime(2026, 3, 1, 12, tzinfo=UTC), same_disk)
+        (tmp_path / NOTE_FILE).write_bytes(noted.to_bytes())
+        assert newest_backup(tmp_path) == noted
+    for damaged in ("", "7", "seven 2026-03-01T12:00:00.000Z", "7 yesterday"):
+        (tmp_path / NOTE_FILE).write_text(damaged)
+        assert newest_backup(tmp_path) is None

@@ -14,7 +14,7 @@ from api.home import Home
 from api.office import backup as verbs
 from api.office.audit import run_audit
 from api.office.backup import BackedUp, Restored, back_up, restore
-from evidence.backup import copy_database, copy_objects
+from evidence.backup import copy_database, copy_objects, newest_backup
 from evidence.custody.event import Draft
 from evidence.errors import CheckpointError, HomeError, PassphraseError, StorageFullError
 from evidence.finding import Verdict
@@ -62,7 +62,7 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     done = backup_of(home, tmp_path / "disk")
     kept = items_of(home)
     assert (done.description.entries, done.rows, done.description.missing) == (size_of(home), True, 0)
-    newest = home.newest_backup()
+    newest = newest_backup(home.path)
     assert newest is not None
     assert (newest.entries, newest.same_disk, done.same_disk) == (size_of(home), True, True)
     home.engine.dispose()
@@ -73,7 +73,7 @@ def test_a_backup_put_back_beside_its_keys_is_the_home_again(home: Home, tmp_pat
     assert items_of(again) == kept
     write(again)
     assert verdict(again) is Verdict.PASSED
-    assert again.newest_backup() == newest
+    assert newest_backup(again.path) == newest
     modes = {
         file.stat().st_mode & 0o777 for file in again.path.rglob("*") if file.is_file() and "objects" not in file.parts
     }
@@ -86,7 +86,7 @@ def test_a_place_that_is_not_there_is_refused_and_not_made(home: Home, tmp_path:
         with pytest.raises(HomeError) as raised:
             backup_of(home, place)
         assert raised.value.code == "backup.no_place"
-    assert home.newest_backup() is None
+    assert newest_backup(home.path) is None
     assert not (tmp_path / "stick").exists()
     assert not (tmp_path / "a").exists()
     assert backup_of(home, tmp_path / "made").path.parent == tmp_path / "made"
@@ -97,8 +97,8 @@ def test_a_backup_on_another_disk_is_told_from_one_beside_the_home(
 ) -> None:
     monkeypatch.setattr(verbs, "_on_one_disk", lambda _home, _dest: False)
     assert not backup_of(home, tmp_path / "disk").same_disk
-    assert home.newest_backup() is not None
-    assert not home.newest_backup().same_disk  # type: ignore[union-attr]
+    assert newest_backup(home.path) is not None
+    assert not newest_backup(home.path).same_disk  # type: ignore[union-attr]
 
 
 def test_what_others_write_meanwhile_is_not_in_it_and_breaks_nothing(

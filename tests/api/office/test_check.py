@@ -10,14 +10,13 @@ from PIL import Image, ImageOps
 
 from api.home import Home
 from api.office.case import open_case
-from api.office.check import check_picture, fingerprints_of, stored_prints
+from api.office.check import check_picture, fingerprints_of
 from evidence.custody.event import Record
-from evidence.errors import NoMatchingKeyError, NotDecodedError, StoreError, UnknownItemError
+from evidence.errors import NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
 from evidence.match.check import NotCompared
 from evidence.observation import Mode
 from evidence.seal.age import Identity
-from evidence.seal.recipients import generate_identity
 from monitor.rehearsal.export import rehearsal_picture, write_export
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
 
@@ -92,11 +91,6 @@ def test_a_picture_that_never_ends_is_read_no_further_than_one_can_be_decoded(ho
     with pytest.raises(NotDecodedError) as raised:
         check_picture(home, Endless(), case, doer(home), *keys_of(home))
     assert (asked, raised.value.found) == ([MAX_BYTES + 1], "a larger file")
-
-
-def test_another_matching_key_opens_no_print(home: Home) -> None:
-    with pytest.raises(NoMatchingKeyError):
-        list(stored_prints(home, generate_identity()))
 
 
 def test_no_answer_is_given_that_was_not_logged(home: Home, case: str, picture: Path) -> None:
