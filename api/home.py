@@ -53,11 +53,12 @@ from evidence.errors import (
     StampUnreachableError,
     StorageFullError,
 )
-from evidence.keys import LOG_KEY, RECOVERY, ROLES, KeyFolder, Recipients, keys_beside, read_recipients
+from evidence.keys import LOG_KEY, RECOVERY, KeyFolder, keys_beside
 from evidence.log.note import VerifierKey, open_checkpoint
 from evidence.objects.durable import move_file, storage_errors, write_file
 from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
+from evidence.seal.recipients import ROLES, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow

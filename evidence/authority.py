@@ -13,19 +13,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from config.watchlist import LegalBasis, Readable, load_legal_basis
-from evidence.canonical import Value, text_value
+from config.watchlist import LegalBasis, Readable, load_legal_basis, read_legal_basis
+from evidence.canonical import Value, text_of, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
 from evidence.store.projection import ANSWER_WITHIN, Placed
-from evidence.store.reviews import review_of
-from evidence.times import format_time
+from evidence.store.reviews import Review, review_of
+from evidence.times import format_time, parse_time
 
 
 class Act(StrEnum):
@@ -199,6 +200,58 @@ def request_of(act: Act, target: str, doer: Doer, order: Mapping[str, Value] | N
     """
     values: dict[str, Value] = {"what": act.value, "target": text_value(target), "order": order, "proof": "declared"}
     return Draft("requested", doer.values() | values)
+
+
+Ordered: TypeAlias = Mapping[str, Value]
+"""All that an act needs, by name; docs/format.md says which names each act has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as its record says it.
+
+    Attributes:
+        order: Empty where the act was done at once.
+        by: Who asked, when, and why.
+        review: How it stands; None where it waits for nothing any more.
+    """
+
+    request: str
+    index: int
+    act: Act
+    target: str
+    order: Ordered
+    by: Doer
+    review: Review | None
+
+    def text(self, name: str) -> str:
+        """A text of the order."""
+        return text_of(self.order[name])
+
+    def text_or_none(self, name: str) -> str | None:
+        """A text of the order; None where it says nothing."""
+        return None if self.order[name] is None else self.text(name)
+
+    def legal_basis(self, today: date) -> LegalBasis:
+        """The legal basis of the order.
+
+        Raises:
+            LegalBasisError: It is not valid today.
+        """
+        return read_legal_basis(self.order["legal_basis"], today=today)
+
+
+def read_request(request: str, index: int, values: Mapping[str, Value], review: Review | None) -> Request:
+    """The request that a record of type ``requested`` holds, which is the log's entry ``index``."""
+    order, reason = values["order"], values["reason"]
+    by = Doer(
+        text_of(values["actor"]),
+        text_of(values["tool"]),
+        parse_time(text_of(values["at"])),
+        reason=None if reason is None else text_of(reason),
+    )
+    act, target = Act(text_of(values["what"])), text_of(values["target"])
+    return Request(request, index, act, target, order if isinstance(order, Mapping) else {}, by, review)
 
 
 def refusal(request: str, doer: Doer) -> Draft:

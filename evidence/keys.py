@@ -5,7 +5,7 @@
     HOME.keys/casework.age   opens records; under the passphrase, as ``age -p`` writes it
     HOME.keys/matching.age   opens prints; under the passphrase
     HOME.keys/log.signed     the newest checkpoint that was signed
-    HOME/recipients/*.txt    office, casework, matching: whom to seal to
+    HOME/recipients/*.txt    office, casework, matching: whom to seal to (read by evidence.seal.recipients)
     HOME/recovery/*.age      the casework and matching identities, sealed to the office key
 
 The office identity is never written: it exists on its cards only.
@@ -27,7 +27,7 @@ from evidence.objects.durable import make_folder, write_file
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import open_with_passphrase, seal_with_passphrase
-from evidence.seal.recipients import KeyIdentity, generate_identity, parse_identity, parse_recipient
+from evidence.seal.recipients import KeyIdentity, generate_identity, parse_identity
 from evidence.store.marks import SeenKey
 
 SECRET_BYTES = 32
@@ -41,18 +41,8 @@ _NOT_TYPED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, halves of pairs, and the separators of lines and paragraphs."""
 
 
-ROLES = ("office", "casework", "matching")
 RECOVERY = {"casework": "casework.age", "matching": "matching.age", "seal_root": "seal-root.age"}
 """Files in ``HOME/recovery``, by what the cards open in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    """Whom a home seals to."""
-
-    office: Recipient
-    casework: Recipient
-    matching: Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,21 +209,3 @@ def _write_public(home: Path, office: Recipient, identities: Unlocked) -> None:
     for role, identity in _by_role(identities):
         write_file(home / "recipients" / f"{role}.txt", f"{identity.recipient}\n".encode())
         write_file(home / "recovery" / RECOVERY[role], seal_whole(_text(identity), recipients=(office,)))
-
-
-def read_recipients(home: Path) -> Recipients:
-    """Read whom a home seals to.
-
-    Raises:
-        HomeError: A recipient's file is missing.
-        KeyTextError: A recipient is mistyped.
-    """
-    try:
-        return Recipients(
-            **{
-                role: parse_recipient((home / "recipients" / f"{role}.txt").read_text("ascii").strip())
-                for role in ROLES
-            }
-        )
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise HomeError("home.recipient_missing", where=str(home / "recipients")) from error

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from evidence.errors import EnvelopeError, HomeError, NoMatchingKeyError, SealError
-from evidence.keys import RECOVERY, Unlocked, read_recipients
+from evidence.keys import RECOVERY, Unlocked
 from evidence.seal.age import Recipient
 from evidence.seal.cards import read_cards
 from evidence.seal.envelopes import open_whole
-from evidence.seal.recipients import HybridIdentity, KeyIdentity, parse_identity
+from evidence.seal.recipients import HybridIdentity, KeyIdentity, parse_identity, read_recipients
 
 
 def recover_seal_root(home: Path, cards: Sequence[str]) -> ec.EllipticCurvePrivateKey:

@@ -30,7 +30,7 @@ from config.errors import Term
 if TYPE_CHECKING:
     from api.home import Home
     from api.office.approval import Answered, Done, Wait
-    from api.office.request import Request
+    from evidence.authority import Request
 
 
 @click.command()

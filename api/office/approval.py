@@ -18,10 +18,10 @@ from api.office.intake import Imported, Progress, import_asked
 from api.office.key import Renewed, renew_asked_seal
 from api.office.page import Page
 from api.office.receiver import Settled, add_asked_receiver
-from api.office.request import Request, request_at
+from api.office.request import request_at
 from casefiles.case import open_events
 from config.errors import Explained
-from evidence.authority import Act, Doer, Grant, approval, refusal
+from evidence.authority import Act, Doer, Grant, Request, approval, refusal
 from evidence.canonical import text_of
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError

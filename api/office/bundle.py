@@ -30,7 +30,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
-from api.office.request import Ordered, Request, Waiting, ask
+from api.office.request import Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
@@ -55,7 +55,7 @@ from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
 from config import oplog
 from config.errors import Explained, Term
-from evidence.authority import Act, Doer, Grant, one_person
+from evidence.authority import Act, Doer, Grant, Ordered, Request, one_person
 from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
 from evidence.custody.append import TileRows

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from api.home import Home, Writer
 from api.office.page import LIMIT, Page, every_entry, page_of
-from api.office.request import Ordered, Request, Waiting, ask
+from api.office.request import Waiting, ask
 from config.errors import Explained, SettingsError
 from config.watchlist import Joined, LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
-from evidence.authority import Act, Doer, Grant, legal_basis_for, one_person, two_persons
+from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.errors import AuthorityError, UnknownItemError

@@ -10,12 +10,12 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.request import Ordered, Request, Waiting, ask
+from api.office.request import Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
 from config.errors import Explained
 from config.watchlist import LegalBasis, Readable
-from evidence.authority import Act, Doer, Grant, legal_basis_for, require_two, two_persons
+from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_for, require_two, two_persons
 from evidence.canonical import text_value
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import Decoder

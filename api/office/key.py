@@ -19,11 +19,11 @@ from api.home import (
     read_certificate,
     require_private,
 )
-from api.office.request import Request, Waiting, ask
+from api.office.request import Waiting, ask
 from casefiles.bundle.sign import issue_seal
 from config.errors import Explained
 from evidence import rekey
-from evidence.authority import Act, Doer, Grant, two_persons
+from evidence.authority import Act, Doer, Grant, Request, two_persons
 from evidence.canonical import Value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.pins import KEY_FILES, SEAL, read_pins

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from api.home import Home
 from api.office.page import Page
-from api.office.request import Request, Waiting, ask
+from api.office.request import Waiting, ask
 from casefiles import receivers as register
 from casefiles.receivers import Receiver
 from config.errors import Explained
-from evidence.authority import Act, Doer, Grant, two_persons
+from evidence.authority import Act, Doer, Grant, Request, two_persons
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name

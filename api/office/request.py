@@ -1,32 +1,25 @@
-"""What one person asked for and a second has not answered: a request, and the order in it.
+"""Asks for an act that a second person must approve, and finds what was asked for (``evidence.authority.Request``).
 
 The order is in the log, sealed like everything that people say, and holds all that the act needs. So whoever
 approves it later, on another day or at another machine, approves what was asked for and nothing else.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from api.home import Home
 from casefiles.case import open_events
 from config.errors import Explained
-from config.watchlist import LegalBasis, read_legal_basis
-from evidence.authority import Act, Doer, request_of
-from evidence.canonical import Value, text_of
+from evidence.authority import Act, Doer, Ordered, Request, read_request, request_of
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import ANSWER_WITHIN
 from evidence.store.reviews import Review, review_of
-from evidence.times import format_time, parse_time
-
-Ordered: TypeAlias = Mapping[str, Value]
-"""All that an act needs, by name; docs/format.md says which names each act has."""
+from evidence.times import format_time
 
 T = TypeVar("T")
 
@@ -47,41 +40,6 @@ class Waiting:
     due_at: str
     why: Explained | None
     unstamped: Explained | None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as its record says it.
-
-    Attributes:
-        order: Empty where the act was done at once.
-        by: Who asked, when, and why.
-        review: How it stands; None where it waits for nothing any more.
-    """
-
-    request: str
-    index: int
-    act: Act
-    target: str
-    order: Ordered
-    by: Doer
-    review: Review | None
-
-    def text(self, name: str) -> str:
-        """A text of the order."""
-        return text_of(self.order[name])
-
-    def text_or_none(self, name: str) -> str | None:
-        """A text of the order; None where it says nothing."""
-        return None if self.order[name] is None else self.text(name)
-
-    def legal_basis(self, today: date) -> LegalBasis:
-        """The legal basis of the order.
-
-        Raises:
-            LegalBasisError: It is not valid today.
-        """
-        return read_legal_basis(self.order["legal_basis"], today=today)
 
 
 def ask(home: Home, act: Act, target: str, order: Ordered, doer: Doer, *, why: Explained | None = None) -> Waiting:
@@ -151,13 +109,4 @@ def request_at(home: Home, index: int, casework: Identity, review: Review | None
     (event,) = open_events(home.engine, [index], casework)
     if event.record is None or event.leaf.type != "requested":
         raise UnknownItemError("unknown_item.no_such_request", found=event.leaf.event_id)
-    values = event.record.values
-    order, reason = values["order"], values["reason"]
-    by = Doer(
-        text_of(values["actor"]),
-        text_of(values["tool"]),
-        parse_time(text_of(values["at"])),
-        reason=None if reason is None else text_of(reason),
-    )
-    act, target = Act(text_of(values["what"])), text_of(values["target"])
-    return Request(event.leaf.event_id, index, act, target, order if isinstance(order, Mapping) else {}, by, review)
+    return read_request(event.leaf.event_id, index, event.record.values, review)

@@ -1,4 +1,4 @@
-"""Recipients and identities: who can open an envelope (c2sp.org/age, "Native recipient types").
+"""Recipients and identities: whom a home seals to, and who opens it (c2sp.org/age, "Native recipient types").
 
 ``mlkem768x25519`` is the default: X-Wing, so that what is sealed today stays sealed when
 quantum computers come. ``X25519`` exists for receivers with an older age. Both identities
@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
@@ -19,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from config.errors import Fact
-from evidence.errors import EnvelopeError, KeyTextError
+from evidence.errors import EnvelopeError, HomeError, KeyTextError
 from evidence.seal import bech32
 from evidence.seal.age import WRAPPED_FILE_KEY_BYTES, Company, Identity, Recipient, Stanza, b64, derive, from_b64
 
 __all__ = [
+    "ROLES",
     "SEED_BYTES",
     "HybridIdentity",
     "HybridRecipient",
@@ -31,14 +33,18 @@ __all__ = [
     "KeyIdentity",
     "KeyRecipient",
     "Recipient",
+    "Recipients",
     "X25519Identity",
     "X25519Recipient",
     "generate_identity",
     "parse_identity",
     "parse_recipient",
+    "read_recipients",
 ]
 
 SEED_BYTES = 32
+ROLES = ("office", "casework", "matching")
+"""Whose recipients a home has, each in ``HOME/recipients/ROLE.txt``."""
 
 _X25519_TYPE = "X25519"
 _X25519_BYTES = 32
@@ -278,6 +284,33 @@ def parse_identity(text: str) -> KeyIdentity:
             return HybridIdentity(seed)
         case _:
             raise KeyTextError("key_text.not_an_identity")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Whom a home seals to: each of its three recipients, by its role."""
+
+    office: Recipient
+    casework: Recipient
+    matching: Recipient
+
+
+def read_recipients(home: Path) -> Recipients:
+    """Read whom a home seals to.
+
+    Raises:
+        HomeError: A recipient's file is missing.
+        KeyTextError: A recipient is mistyped.
+    """
+    try:
+        return Recipients(
+            **{
+                role: parse_recipient((home / "recipients" / f"{role}.txt").read_text("ascii").strip())
+                for role in ROLES
+            }
+        )
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise HomeError("home.recipient_missing", where=str(home / "recipients")) from error
 
 
 def _require_length(key: bytes, size: int) -> None:

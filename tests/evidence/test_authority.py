@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import LegalBasisError
-from evidence.authority import Act, Doer, legal_basis_for, one_person, two_persons
+from evidence.authority import Act, Doer, legal_basis_for, one_person, read_request, request_of, two_persons
 from evidence.canonical import Value
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.log.schema import SCHEMAS
@@ -136,3 +136,22 @@ def test_who_acts_is_told_by_names_that_every_schema_has() -> None:
         Doer("a", "b", AT).values() | {"reason": None, "authority": None, "approver": None}
         == Doer("a", "b", AT).values()
     )
+
+
+@pytest.mark.parametrize("reason", [None, "her own words", "\udcff"])
+def test_a_request_reads_as_it_was_asked_and_its_basis_is_asked_of_the_day(reason: str | None) -> None:
+    basis = {"text": "law", "counsel": "A. Counsel", "country": "RS", "date": "2026-01-01", "expires": "2026-06-30"}
+    order: dict[str, Value] = {"out": {"b64": "7bO_"}, "receiver": None, "legal_basis": basis}
+    asked_by = ann(reason=reason)
+    draft = request_of(Act.IMPORT, "export", asked_by, order)
+    asked = read_request(draft.event_id, 7, draft.values, None)
+    assert (asked.act, asked.target, asked.by, asked.order) == (Act.IMPORT, "export", asked_by, order)
+    assert (asked.text("out"), asked.text_or_none("receiver")) == ("\udcff", None)
+    assert asked.legal_basis(date(2026, 6, 30)).counsel == "A. Counsel"
+    with pytest.raises(LegalBasisError):
+        asked.legal_basis(date(2026, 7, 1))
+
+
+def test_a_request_of_an_act_that_was_done_at_once_has_no_order() -> None:
+    draft = request_of(Act.WATCH, "channel", ann())
+    assert read_request(draft.event_id, 0, draft.values, None).order == {}

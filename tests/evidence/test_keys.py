@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from config.errors import SecretFileError
-from evidence.errors import HomeError, KeyTextError, NoMatchingKeyError, PassphraseError
-from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, read_recipients, require_long
+from evidence.errors import HomeError, NoMatchingKeyError, PassphraseError
+from evidence.keys import KeyFolder, Unlocked, create_keys, keys_beside, require_long
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.seal.passphrase import seal_with_passphrase
-from evidence.seal.recipients import HybridIdentity, generate_identity
+from evidence.seal.recipients import HybridIdentity, generate_identity, read_recipients
 
 PASSPHRASE = "correct horse battery"
 
@@ -130,24 +130,6 @@ def test_what_is_no_key_is_refused(made: Made, name: str, content: bytes) -> Non
     with pytest.raises(SecretFileError, match="this is not a key") as raised:
         made.keys.log_key() if name == "log.key" else made.keys.seen_key()
     assert raised.value.where == str(made.keys.path / name)
-
-
-def test_a_missing_recipient_is_explained(made: Made) -> None:
-    file = made.home / "recipients" / "matching.txt"
-    file.write_bytes(b"\xff")
-    with pytest.raises(HomeError, match="recipient"):
-        read_recipients(made.home)
-    file.unlink()
-    with pytest.raises(HomeError, match="missing"):
-        read_recipients(made.home)
-
-
-def test_a_mistyped_recipient_is_refused(made: Made) -> None:
-    file = made.home / "recipients" / "casework.txt"
-    text = file.read_text()
-    file.write_text(text.replace(text[20], "q" if text[20] != "q" else "p", 1))
-    with pytest.raises(KeyTextError):
-        read_recipients(made.home)
 
 
 def test_another_identity_opens_no_further_secret(made: Made) -> None:

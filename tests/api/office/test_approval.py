@@ -20,13 +20,13 @@ from api.office.channel import add_channel, list_channels, remove_channel
 from api.office.health import reviews
 from api.office.key import renew_seal
 from api.office.receiver import add_receiver, remove_receiver
-from api.office.request import Request, Waiting, find_request
+from api.office.request import Waiting, find_request
 from casefiles.bundle.destination import Destination
 from casefiles.case import add_items
 from casefiles.format import layout
 from config.errors import LegalBasisError
 from config.watchlist import watch_entry
-from evidence.authority import Doer
+from evidence.authority import Doer, Request
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
 from evidence.intake.keep import Intake

@@ -12,9 +12,9 @@ from api.office.audit import run_audit
 from api.office.key import Changed, Drilled, Renewed, change_passphrase, drill, recover, renew_seal
 from evidence.errors import AuthorityError, CardError, HomeError, PassphraseError
 from evidence.finding import Verdict
-from evidence.keys import read_recipients
 from evidence.objects.durable import move_file
 from evidence.seal.envelopes import seal_whole
+from evidence.seal.recipients import read_recipients
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, new_case, new_home, records_of, size_of
 
 

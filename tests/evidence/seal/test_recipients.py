@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.errors import EnvelopeError, KeyTextError
+from evidence.errors import EnvelopeError, HomeError, KeyTextError
 from evidence.seal import bech32
 from evidence.seal.age import Stanza, b64, from_b64
 from evidence.seal.recipients import (
+    ROLES,
     HybridIdentity,
     HybridRecipient,
     KeyIdentity,
@@ -17,6 +18,7 @@ from evidence.seal.recipients import (
     generate_identity,
     parse_identity,
     parse_recipient,
+    read_recipients,
 )
 from tests.nonempty import nonempty
 
@@ -152,3 +154,38 @@ def test_no_way_of_printing_an_identity_shows_its_secret(identity: KeyIdentity) 
         assert identity.seed.hex() not in text
         assert repr(identity.seed) not in text
         assert type(identity).__name__ in text
+
+
+# Of a home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "recipients").mkdir()
+    for seed, role in enumerate(ROLES):
+        text = str(HybridIdentity(bytes([seed] * 32)).recipient)
+        (tmp_path / "recipients" / f"{role}.txt").write_text(f"{text}\n", "ascii")
+    return tmp_path
+
+
+def test_a_home_names_its_recipients_by_their_roles(home: Path) -> None:
+    found = read_recipients(home)
+    assert [getattr(found, role) for role in ROLES] == [HybridIdentity(bytes([n] * 32)).recipient for n in range(3)]
+
+
+def test_a_missing_recipient_is_explained(home: Path) -> None:
+    file = home / "recipients" / "matching.txt"
+    file.write_bytes(b"\xff")
+    with pytest.raises(HomeError, match="recipient"):
+        read_recipients(home)
+    file.unlink()
+    with pytest.raises(HomeError, match="missing"):
+        read_recipients(home)
+
+
+def test_a_mistyped_recipient_is_refused(home: Path) -> None:
+    file = home / "recipients" / "casework.txt"
+    text = file.read_text()
+    file.write_text(text.replace(text[20], "q" if text[20] != "q" else "p", 1))
+    with pytest.raises(KeyTextError):
+        read_recipients(home)
