@@ -98,6 +98,11 @@ def strip_previews(value: object) -> Stripped:
     return Stripped(stripper.any(value, 0), stripper.removed, stripper.paths)
 
 
+def is_uncut(text: Value) -> bool:
+    """Whether ``strip_previews`` cut no picture out of a text: it is itself, or its ``b64`` form."""
+    return isinstance(text, str) or (isinstance(text, dict) and text.keys() == {"b64"})
+
+
 class _Stripper:
     def __init__(self) -> None:
         self.removed = 0

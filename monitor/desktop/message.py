@@ -25,7 +25,6 @@ from monitor.desktop.shapes import (
     is_local,
     is_local_time_of,
     is_text,
-    is_whole,
     moment_of,
     old_peer,
     peer,
@@ -33,7 +32,7 @@ from monitor.desktop.shapes import (
 from monitor.desktop.values import JsonNumber, Parsed
 from monitor.desktop.words import read_text
 from monitor.notes import listed
-from monitor.previews import Stripped, strip_previews
+from monitor.previews import Stripped, is_uncut, strip_previews
 
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
 _UNSUPPORTED = "unsupported"
@@ -355,7 +354,7 @@ class _Source:
         rich = read_rich(self.reader, self.parsed["rich_message"])
         text = self.reader.join(rich.words, "rich_message")
         entities = tuple(rich.entities)
-        if not is_whole(text):  # a picture: what lies on it must not spell it again
+        if not is_uncut(text):  # a picture: what lies on it must not spell it again
             self.reader.refuse("rich_message: entities")
             entities = tuple(Entity(one.type, Span(one.span.offset, one.span.length)) for one in entities)
         return text, entities, rich.part(), tuple(rich.files)

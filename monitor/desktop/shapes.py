@@ -23,7 +23,7 @@ from evidence.times import format_time
 from monitor.desktop.values import JsonNumber as Digits
 from monitor.desktop.values import Parsed, read_value_of_text
 from monitor.errors import ExportError
-from monitor.previews import strip_previews
+from monitor.previews import is_uncut, strip_previews
 
 _MAX_DIGITS = 19
 _INTEGERS = 1 << 63
@@ -77,7 +77,7 @@ class PartReader:
     def join(self, pieces: Iterable[str], where: str) -> Value:
         """The words of a text that was cut into pieces, as ``clean``."""
         joined = self.clean("".join(pieces))
-        if not is_whole(joined):
+        if not is_uncut(joined):
             self.spelled.add(where.partition(".")[0])
         return joined
 
@@ -103,17 +103,12 @@ Shape: TypeAlias = Callable[[PartReader, Parsed, str], Any]
 
 
 def is_text(value: Parsed) -> bool:
-    """Whether a value is a text and not a number."""
+    """Whether a value of an export is a text and not a number."""
     return isinstance(value, str) and not isinstance(value, Digits)
 
 
-def is_whole(cleaned: Value) -> bool:
-    """Whether no picture was cut out of a text: it is itself, or its ``b64`` form."""
-    return isinstance(cleaned, str) or (isinstance(cleaned, dict) and cleaned.keys() == {"b64"})
-
-
 def integer_of(value: Parsed) -> int | None:
-    """A number, or digits in a text, within 64 bits."""
+    """A number of an export, or digits in a text, within 64 bits."""
     if not isinstance(value, str):
         return None
     digits = value.removeprefix("-")
@@ -124,7 +119,7 @@ def integer_of(value: Parsed) -> int | None:
 
 
 def text(reader: PartReader, value: Parsed, where: str) -> Value:
-    """A text that says something."""
+    """A text of an export that says something."""
     if value is None or value == "":
         return None
     if not isinstance(value, str) or isinstance(value, Digits):
@@ -134,7 +129,7 @@ def text(reader: PartReader, value: Parsed, where: str) -> Value:
 
 
 def integer(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A whole number, quoted or not, in its one spelling."""
+    """A whole number of an export, quoted or not, in its one spelling."""
     if value is None or value == "":
         return None
     number = integer_of(value)
@@ -145,7 +140,7 @@ def integer(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def decimal(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A number with its digits as spelled."""
+    """A number of an export with its digits as spelled."""
     if not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         reader.refuse(where)
         return None
@@ -153,7 +148,7 @@ def decimal(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def flag(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """Yes or no."""
+    """Yes or no in an export."""
     if not isinstance(value, bool):
         reader.refuse(where)
         return None
@@ -161,7 +156,7 @@ def flag(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def code(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A word of the exporter's own."""
+    """A word of Telegram Desktop's own."""
     if not (isinstance(value, str) and _CODE.fullmatch(value)):
         reader.refuse(where)
         return None
@@ -169,7 +164,7 @@ def code(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def one_of(*known: str) -> Shape:
-    """A word of the exporter's own, of these; another one is unknown and kept."""
+    """A word of Telegram Desktop's own, of these; another one is unknown and kept."""
 
     def shape(reader: PartReader, value: Parsed, where: str) -> str | None:
         found = code(reader, value, where)
@@ -181,7 +176,7 @@ def one_of(*known: str) -> Shape:
 
 
 def moment_of(value: Parsed) -> datetime | None:
-    """Seconds since 1970, in a text or a number; None for what is no time of Telegram's."""
+    """Seconds since 1970 in an export, in a text or a number; None for what is no time of Telegram's."""
     seconds = integer_of(value)
     if seconds is None or not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         return None
@@ -189,7 +184,7 @@ def moment_of(value: Parsed) -> datetime | None:
 
 
 def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A time; 0 says that there is none."""
+    """A time of an export; 0 says that there is none."""
     if value in (None, "", "0"):
         return None
     found = moment_of(value)
@@ -200,7 +195,7 @@ def moment(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def is_local(value: Parsed) -> bool:
-    """Whether a value has the form of local time in words: ``2026-01-31T23:59:59``."""
+    """Whether a value of an export has the form of local time in words: ``2026-01-31T23:59:59``."""
     return is_text(value) and _LOCAL.fullmatch(str(value)) is not None
 
 
@@ -215,7 +210,7 @@ def is_local_time_of(local: str, moment: datetime) -> bool:
 
 
 def local_time(reader: PartReader, value: Parsed, where: str) -> Value:
-    """Local time in words, kept as it stands; what else stands there is kept where it is a text, and noted."""
+    """Local time in words, as an export has it; what else stands there is kept where it is a text, and noted."""
     if value is None or value == "" or is_local(value):
         return text(reader, value, where)
     reader.undate(where)
@@ -223,25 +218,25 @@ def local_time(reader: PartReader, value: Parsed, where: str) -> Value:
 
 
 def link(reader: PartReader, value: Parsed, where: str) -> Link | None:
-    """An address."""
+    """An address in an export."""
     address = text(reader, value, where)
     return None if address is None else Link(address)
 
 
 def phone(reader: PartReader, value: Parsed, where: str) -> Number | None:
-    """A telephone number."""
+    """A telephone number in an export."""
     number = text(reader, value, where)
     return None if number is None else Number(NumberKind.PHONE, number)
 
 
 def username(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """A user name, with its ``@`` or without."""
+    """A user name in an export, with its ``@`` or without."""
     found = text(reader, value, where)
     return None if found is None else Person(username=found)
 
 
 def named(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """A name; null is an account that has none any more, and is somebody all the same."""
+    """A name in an export; null is an account that has none any more, and is somebody all the same."""
     if value is None:
         return Person(name="")
     name = text(reader, value, where)
@@ -249,25 +244,25 @@ def named(reader: PartReader, value: Parsed, where: str) -> Person | None:
 
 
 def person_id(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """``user123`` and its like."""
+    """``user123`` and its like, as an export has them."""
     found = peer(reader, value, where)
     return None if found is None else Person(id=found)
 
 
 def user(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """The bare number of a user."""
+    """The bare number of a user in an export."""
     number = integer(reader, value, where)
     return None if number is None else Person(id=f"user{number}")
 
 
 def channel(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """The bare number of a channel."""
+    """The bare number of a channel in an export."""
     number = integer(reader, value, where)
     return None if number is None else Person(id=f"channel{number}")
 
 
 def raw_peer(reader: PartReader, value: Parsed, where: str) -> Person | None:
-    """A number that carries the kind of peer in its bits from 48 on, as three places have it to this day."""
+    """A number of an export that carries the kind of peer in its bits from 48 on; three places still have it."""
     number = integer_of(value)
     if number is None or number < 0:
         reader.refuse(where)
@@ -280,7 +275,7 @@ def raw_peer(reader: PartReader, value: Parsed, where: str) -> Person | None:
 
 
 def peer(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """``user123``, ``group123`` or ``channel123``; of the numbers without a kind, see ``old_peer``."""
+    """``user123``, ``group123`` or ``channel123`` in an export; of the numbers without a kind, see ``old_peer``."""
     if value is None or value == "":
         return None
     if isinstance(value, Digits):
@@ -294,7 +289,7 @@ def peer(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def old_peer(reader: PartReader, value: Parsed, where: str) -> str | None:
-    """A number without quotes, as versions before 2.7.2 wrote it.
+    """A number without quotes, as versions of Telegram Desktop before 2.7.2 wrote it.
 
     2.4 to 2.7.1 add 2^32 to a user's and 2^33 to a basic group's or a channel's, which cannot be told
     apart then: such a number stays bare. Before 2.4 only users were written, unshifted.
@@ -309,7 +304,7 @@ def old_peer(reader: PartReader, value: Parsed, where: str) -> str | None:
 
 
 def list_of(shape: Shape) -> Shape:
-    """An array of such; one that says nothing is left out."""
+    """An array of such in an export; one that says nothing is left out."""
 
     def of_each(reader: PartReader, value: Parsed, where: str) -> tuple[Any, ...] | None:
         if not isinstance(value, list):
@@ -322,7 +317,7 @@ def list_of(shape: Shape) -> Shape:
 
 
 def in_a_text(shape: Shape) -> Shape:
-    """JSON that the exporter wrote into a string, read again."""
+    """JSON that Telegram Desktop wrote into a string, read again."""
 
     def inside(reader: PartReader, value: Parsed, where: str) -> Any:  # noqa: ANN401 - what the shape gives
         if not is_text(value):
@@ -337,7 +332,7 @@ def in_a_text(shape: Shape) -> Shape:
 
 
 def required_mapping(reader: PartReader, value: Parsed, where: str) -> Mapping[str, Parsed] | None:
-    """An object."""
+    """An object of an export."""
     if not isinstance(value, dict):
         reader.refuse(where)
         return None

@@ -12,8 +12,9 @@ from typing import Any
 
 from evidence.canonical import Value, text_value
 from evidence.content import Entity, Link, Number, NumberKind, PartWords, Person, Piece, Span
-from monitor.desktop.shapes import PartReader, Shape, flag, integer_of, is_text, is_whole, link, text, user
+from monitor.desktop.shapes import PartReader, Shape, flag, integer_of, is_text, link, text, user
 from monitor.desktop.values import Parsed
+from monitor.previews import is_uncut
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ class _Run:
 
 
 def read_text(reader: PartReader, value: Parsed, where: str) -> tuple[Value, tuple[Entity, ...]]:
-    """The text of a message and its entities; None for a text of no known shape."""
+    """The text of an exported message and its entities; None for a text of no known shape."""
     if value is None or is_text(value):
         return (None if value is None else reader.clean(str(value))), ()
     runs = _runs(reader, value, where)
     if runs is None:
         return None, ()
     joined = reader.join((run.words for run in runs), where)
-    if not is_whole(joined):  # a picture: its pieces must not spell it again
+    if not is_uncut(joined):  # a picture: its pieces must not spell it again
         if any(run.type for run in runs):
             reader.refuse(f"{where}: entities")
         return joined, ()
@@ -99,7 +100,7 @@ def _entities(runs: list[_Run]) -> Iterator[Entity]:
 
 
 def words(reader: PartReader, value: Parsed, where: str) -> PartWords | None:
-    """The words of a part, as a shape."""
+    """The words of a part of an exported message, as a shape."""
     if value in (None, "", []):
         return None
     if is_text(value):
@@ -108,7 +109,7 @@ def words(reader: PartReader, value: Parsed, where: str) -> PartWords | None:
     if runs is None:
         return None
     whole = reader.join((run.words for run in runs), where)
-    if not is_whole(whole):
+    if not is_uncut(whole):
         return (whole,)
     return tuple(_piece(run) for run in runs if run.words) or None
 

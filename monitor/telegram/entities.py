@@ -15,7 +15,8 @@ from typing import Any
 from evidence.canonical import Value, text_value
 from evidence.content import Entity, Link, Number, NumberKind, PartWords, Person, Piece, Span
 from evidence.observation import HoleReason
-from monitor.telegram.reading import Reading, TlShape, constructor_of, flag, integer, is_whole, link, moment, text, user
+from monitor.previews import is_uncut
+from monitor.telegram.reading import Reading, TlShape, constructor_of, flag, integer, link, moment, text, user
 from monitor.telegram.tree import TlTree
 
 _ASTRAL = 0xFFFF
@@ -86,9 +87,9 @@ class _Run:
 
 
 def read_text(reading: Reading, words: str, entities: Sequence[TlTree], where: str) -> tuple[Value, tuple[Entity, ...]]:
-    """The text of a message and its entities."""
+    """The text of a message of the server, and its entities."""
     said = reading.clean(words)
-    if not is_whole(said):  # a picture was cut out: its pieces must not spell it again
+    if not is_uncut(said):  # a picture was cut out: its pieces must not spell it again
         if entities:
             reading.note(HoleReason.UNREAD, f"{where}: entities", len(entities))
         return said, ()
@@ -109,7 +110,7 @@ def formatted(reading: Reading, plain: str, entities: Sequence[TlTree], where: s
     if not plain:
         return None
     said = reading.clean(plain)
-    if not is_whole(said):
+    if not is_uncut(said):
         return (said,)
     runs = _runs(reading, plain, entities, where)
     return tuple(_pieces(reading, plain, runs, 0, len(plain), where)) or None

@@ -86,18 +86,13 @@ TlShape: TypeAlias = Callable[[Reading, Any, str], Any]
 """Reads a value; the text says where it is, for a note."""
 
 
-def is_whole(cleaned: Value) -> bool:
-    """Whether no picture was cut out of a text: it is itself, or its ``b64`` form."""
-    return isinstance(cleaned, str) or (isinstance(cleaned, dict) and cleaned.keys() == {"b64"})
-
-
 def text(reading: Reading, value: Any, where: str) -> Value:  # noqa: ANN401, ARG001 - a shape
-    """A text; None if it is empty."""
+    """A text from the server; None if it is empty."""
     return reading.clean(value) if value else None
 
 
 def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A whole number."""
+    """A whole number from the server."""
     if not -_INTEGERS < value < _INTEGERS:
         reading.note(HoleReason.UNREAD, where, value)
         return None
@@ -105,7 +100,7 @@ def integer(reading: Reading, value: Any, where: str) -> str | None:  # noqa: AN
 
 
 def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN401 - a shape
-    """A number in digits, as short as it can be and still be read back."""
+    """A number from the server in digits, as short as it can be and still be read back."""
     spelled = repr(float(value)).removesuffix(".0")
     if "e" in spelled:
         spelled = f"{value:.18f}".rstrip("0").rstrip(".")
@@ -116,7 +111,7 @@ def fraction(reading: Reading, value: Any, where: str) -> str | None:  # noqa: A
 
 
 def flag(reading: Reading, value: Any, where: str) -> str:  # noqa: ANN401, ARG001 - a shape
-    """Yes or no."""
+    """Yes or no from the server."""
     return "yes" if value else "no"
 
 
@@ -129,45 +124,45 @@ def moment(reading: Reading, value: Any, where: str) -> str | None:  # noqa: ANN
 
 
 def link(reading: Reading, value: Any, where: str) -> Link | None:  # noqa: ANN401 - a shape
-    """An address."""
+    """An address from the server."""
     address = text(reading, value, where)
     return None if address is None else Link(address)
 
 
 def phone(reading: Reading, value: Any, where: str) -> Number | None:  # noqa: ANN401 - a shape
-    """A telephone number."""
+    """A telephone number from the server."""
     number = text(reading, value, where)
     return None if number is None else Number(NumberKind.PHONE, number)
 
 
 def named(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
-    """Somebody of whom only the name is given."""
+    """Somebody of whom the server gives only the name."""
     name = text(reading, value, where)
     return None if name is None else Person(name=name)
 
 
 def user(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of an account."""
+    """The bare number of an account, from the server."""
     return reading.account(value)
 
 
 def group(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a basic group."""
+    """The bare number of a basic group, from the server."""
     return reading.peers.person(f"group{value}")
 
 
 def channel(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a channel or supergroup."""
+    """The bare number of a channel or supergroup, from the server."""
     return reading.peers.person(f"channel{value}")
 
 
 def community(reading: Reading, value: Any, where: str) -> Person:  # noqa: ANN401, ARG001 - a shape
-    """The bare number of a community."""
+    """The bare number of a community, from the server."""
     return reading.peers.person(f"community{value}")
 
 
 def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: ANN401 - a shape
-    """An account, a group or a channel."""
+    """An account, a group or a channel, from the server."""
     identifier = identifier_of(value)
     if identifier is None:
         reading.note(HoleReason.UNKNOWN, f"{where}: {constructor_of(value)}", value)
@@ -176,17 +171,17 @@ def peer(reading: Reading, value: Any, where: str) -> Person | None:  # noqa: AN
 
 
 def always(value: str) -> TlShape:
-    """What a field says by being there."""
+    """What a field of TL says by being there."""
     return lambda _reading, _value, _where: value
 
 
 def code_after(prefix: str) -> TlShape:
-    """The name of a constructor without the prefix of its type: ``busy``."""
+    """The name of a TL constructor without the prefix of its type: ``busy``."""
     return lambda _reading, value, _where: _snake(constructor_of(value).removeprefix(prefix)) or "none"
 
 
 def list_of(shape: TlShape) -> TlShape:
-    """A vector of these; one that says nothing is left out."""
+    """A TL vector of these; one that says nothing is left out."""
 
     def of_each(reading: Reading, value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - a shape
         found = (shape(reading, one, where) for one in value)
@@ -196,7 +191,7 @@ def list_of(shape: TlShape) -> TlShape:
 
 
 def constructor_of(value: object) -> str:
-    """The name of an object's constructor; of a plain value, of its type."""
+    """The name of a TL object's constructor; of a plain value, of its type."""
     return str(value["_"]) if is_told(value) else type(value).__name__
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from evidence.canonical import Value
 from evidence.content import Entity, Link, Number, NumberKind, Part, Person, Span
 from evidence.observation import HoleReason
+from monitor.previews import is_uncut
 from monitor.telegram.buttons import inline_button
 from monitor.telegram.entities import time_form
 from monitor.telegram.media import media_fields
@@ -25,7 +26,6 @@ from monitor.telegram.reading import (
     flag,
     fraction,
     integer,
-    is_whole,
     link,
     moment,
     text,
@@ -64,7 +64,7 @@ class RichPage:
     def cleaned(self) -> tuple[Value, tuple[Entity, ...]]:
         """The words and what is on them."""
         said = self.reading.clean("".join(self.words))
-        if is_whole(said):
+        if is_uncut(said):
             return said, tuple(self.entities)
         self.reading.note(HoleReason.UNREAD, "rich_message: entities", len(self.entities))
         return said, ()  # a picture was cut out: the entities must not spell it again

@@ -14,7 +14,7 @@ from PIL import Image
 from evidence.canonical import Value, jcs
 from evidence.errors import CanonicalError
 from monitor.desktop.values import JsonNumber
-from monitor.previews import strip_previews
+from monitor.previews import is_uncut, strip_previews
 from tests.nonempty import nonempty
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -185,3 +185,10 @@ def test_what_a_record_cannot_hold_is_refused(value: object) -> None:
 def test_what_json_gave_is_what_json_gets_back_but_for_numbers() -> None:
     value = {"id": "5", "text": ["a", {"type": "bold", "text": "b"}], "none": None}
     assert json.loads(jcs(strip_previews(value).value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "uncut"), [("words", True), ("\udcff", True), ("", True), ("data:image/png;base64,AAAA", False)]
+)
+def test_a_text_tells_whether_a_picture_was_cut_out_of_it(text: str, *, uncut: bool) -> None:
+    assert is_uncut(strip_previews(text).value) is uncut
