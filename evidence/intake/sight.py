@@ -73,12 +73,12 @@ class Sighting:
 
     @property
     def event_id(self) -> str:
-        """The identifier of the event itself."""
+        """The identifier of the event that this sighting makes."""
         return self.drafts[0].event_id
 
     @property
     def kind(self) -> Value:
-        """The kind of the event itself; None for a hole."""
+        """The kind of the event that this sighting makes; None for a hole."""
         return self.drafts[0].values.get("kind")
 
     @property

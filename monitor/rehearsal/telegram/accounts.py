@@ -141,7 +141,7 @@ class KeyRing:
         self._keys[agreed.number] = KnownKey(agreed, dc)
 
     def find(self, number: int, *, dc: int) -> KnownKey | None:
-        """The key of that number at that data centre."""
+        """The key of that number that was agreed at that data centre of the rehearsal."""
         key = self._keys.get(number)
         return key if key is not None and key.dc == dc else None
 

@@ -21,7 +21,7 @@ class View:
         self.account = account
 
     def user(self, user: Account | Sender) -> Tl:
-        """A user."""
+        """A user, as the server shows it to the account."""
         if isinstance(user, Account):
             own = user is self.account
             return types.User(
@@ -35,7 +35,7 @@ class View:
         return types.User(id=user.id, access_hash=hashed, first_name=user.name, username=user.username)
 
     def room(self, room: Room) -> Tl:
-        """A channel, supergroup or basic group."""
+        """A channel, supergroup or basic group, as the server shows it to the account."""
         if room.basic:
             return self._chat(room)
         if room.removed or self.account in room.banned:
@@ -67,7 +67,7 @@ class View:
         return {"creator": room.administrators[0] is self.account or None, "admin_rights": rights}
 
     def community(self, community: Community) -> Tl:
-        """A community."""
+        """A community, as the server shows it to the account."""
         hashed = self.world.hash_for(self.account, ROOM, community.id)
         photo = types.ChatPhotoEmpty()
         return types.Community(
@@ -84,7 +84,7 @@ class View:
         return self.world.hash_for(self.account, ROOM, room.id)
 
     def messages(self, posts: Iterable[Post]) -> list[Encoded]:
-        """Messages as bytes."""
+        """Messages as the bytes that the server sends to the account."""
         return [post.encoded(self.world.media.epoch) for post in posts]
 
     def around(self, room: Room, posts: Iterable[Post]) -> dict[str, list[Tl]]:

@@ -138,7 +138,7 @@ class World:
     # what happens to it
 
     def login_code(self, account: Account) -> str:
-        """The code that was sent to an account and has not been used."""
+        """The code that this world sent to an account and that has not been used."""
         if account.code is None:
             raise ValueError("expected a code that was asked for")
         return account.code
@@ -219,7 +219,7 @@ class World:
         return int.from_bytes(sha256(seed).digest()[:8], "little", signed=True)
 
     def named(self, username: str) -> Room | Sender | None:
-        """Whoever has that user name."""
+        """Whoever of this world has that user name."""
         wanted = username.lower()
         for room in self.rooms.values():
             if wanted in (name.lower() for name in room.usernames):
