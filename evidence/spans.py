@@ -63,5 +63,5 @@ def absent(numbers: Iterable[int], lo: int, hi: int) -> Iterator[tuple[int, int]
 
 
 def read_spans(said: Sequence[Sequence[int]]) -> Spans:
-    """Spans as JSON has them."""
+    """The spans that were kept as JSON, an array of pairs."""
     return tuple((int(lo), int(hi)) for lo, hi in said)

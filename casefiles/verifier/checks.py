@@ -122,22 +122,22 @@ class OpenedBundle:
 
     @cached_property
     def digests(self) -> Mapping[str, bytes]:
-        """The SHA-256 of each member: the bag, the seal and the archive name it."""
+        """The SHA-256 of each member of the opened bundle: the bag, the seal and the archive name it."""
         return {name: hashlib.sha256(content).digest() for name, content in self.members.items()}
 
     @cached_property
     def entries(self) -> dict[int, ShownEntry]:
-        """Every entry that is shown, by index, ascending."""
+        """Every entry that the opened bundle shows, by index, ascending."""
         return {entry.index: entry for entry in read_entries(self.members[layout.ENTRIES])}
 
     @cached_property
     def earlier(self) -> list[EarlierStamp]:
-        """The stamps over earlier checkpoints, ascending by size."""
+        """The stamps over earlier checkpoints that the opened bundle has, ascending by size."""
         return read_stamps(self.members[layout.STAMPS])
 
     @cached_property
     def case(self) -> Mapping[str, Json]:
-        """``case.json``, of its schema."""
+        """``case.json`` of the opened bundle, which its schema allows."""
         case = read_jcs(self.members[layout.CASE], where=layout.CASE)
         require_schema(case, "case", where=layout.CASE)
         checked: Mapping[str, Json] = case
@@ -145,32 +145,32 @@ class OpenedBundle:
 
     @cached_property
     def seal_manifest(self) -> Manifest:
-        """The list that the seal signs."""
+        """The list of members that the seal of the opened bundle signs."""
         return parse_manifest(self.members[layout.SEAL_MANIFEST], signature=layout.SEAL_SIGNATURE)
 
     @cached_property
     def seal(self) -> Seal:
-        """The seal, its mathematics checked."""
+        """The seal of the opened bundle, its mathematics checked."""
         return read_seal(signature=self.members[layout.SEAL_SIGNATURE], manifest=self.members[layout.SEAL_MANIFEST])
 
     @cached_property
     def seal_stamp(self) -> TokenInfo:
-        """The seal's time-stamp, its mathematics checked."""
+        """The time-stamp of the opened bundle's seal, its mathematics checked."""
         return read_time_stamp(self.seal)
 
     @cached_property
     def archive_stamp(self) -> TokenInfo:
-        """The archive's time-stamp, its mathematics checked."""
+        """The time-stamp of the opened bundle's archive, its mathematics checked."""
         return self._read(layout.ARCHIVE_TOKEN, layout.ARCHIVE_MANIFEST)
 
     @cached_property
     def checkpoint_stamp(self) -> TokenInfo:
-        """The checkpoint's time-stamp, its mathematics checked."""
+        """The time-stamp of the opened bundle's checkpoint, its mathematics checked."""
         return self._read(layout.CHECKPOINT_TOKEN, layout.CHECKPOINT)
 
     @cached_property
     def log_key(self) -> VerifierKey:
-        """The log's key as the bundle names it."""
+        """The log's key as the opened bundle names it."""
         text = self.members[layout.LOG_KEY].decode("ascii", "replace")
         return VerifierKey.parse(text.removesuffix("\n"))
 
@@ -181,7 +181,7 @@ class OpenedBundle:
 
     @cached_property
     def leaves(self) -> dict[int, Leaf]:
-        """Every leaf of this log, by index; its type need not be known here."""
+        """Every leaf of the opened bundle, by index; its type need not be known here."""
         leaves: dict[int, Leaf] = {}
         for index, entry in self.entries.items():
             leaf = read_leaf(entry.leaf)
@@ -192,7 +192,7 @@ class OpenedBundle:
 
     @cached_property
     def records(self) -> list[DisclosedLeaf]:
-        """Every leaf with what is disclosed of it, in the order of the log."""
+        """Every leaf of the opened bundle with what is disclosed of it, in the order of the log."""
         return [
             open_disclosed(index=index, leaf=leaf, lines=self.entries[index].lines)
             for index, leaf in self.leaves.items()

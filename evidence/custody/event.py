@@ -108,7 +108,7 @@ class Record:
         return dict(sorted(made.items()))
 
     def lines(self, *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """The lines that show this record's leaf: disclosures, and the commitments of the withheld names."""
+        """What shows the event's leaf to others: its disclosures, and the commitments of the withheld names."""
         return tuple(
             withheld_line(name, commitment(disclosure)) if name in withhold else disclosure
             for name, disclosure in self.disclosures().items()
