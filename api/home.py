@@ -62,7 +62,7 @@ from evidence.seal.recipients import ROLES, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
 from evidence.stamp.client import TimeStampOffice, request_stamp
 from evidence.store import database, follow
-from evidence.store.schema import require_schema
+from evidence.store.schema import require_own_schema
 from evidence.store.stored import MOST
 from evidence.times import Clock, system_clock
 
@@ -119,7 +119,7 @@ class Home:
         try:
             with database.reading(home.engine) as connection:
                 database.require_version(connection)
-                require_schema(connection)
+                require_own_schema(connection)
         except BaseException:
             home.engine.dispose()  # nobody else holds it
             raise
@@ -480,7 +480,7 @@ class Writer:
             with self.home.time_stamping() as offices, httpx.Client() as http:
                 timeout_s = self.home.settings.stamp.timeout_s
                 anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s)
-                follow.run(self.home.engine, anchoring, self.sequencer.take)
+                follow.catch_up(self.home.engine, anchoring, self.sequencer.take)
         except StampError as error:
             return error
         finally:

@@ -68,7 +68,7 @@ class Wording:
 WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
 
-def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
+def put_in_words(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
     """The words of a code, with its facts filled in as ``str.format`` does.
 
     ``where`` is a fact of its own unless the catalogue makes it of others. A code without words, or
@@ -87,8 +87,8 @@ def say(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wordi
 def _said(fact: Fact, language: str) -> Wording | str | float:
     """A fact as words may use it: a cause by its parts, a term by its one part, anything else as it is."""
     if isinstance(fact, Explained):
-        return say(fact.code, fact.facts, language)
-    return say(fact.code, fact.facts, language).message if isinstance(fact, Term) else fact
+        return put_in_words(fact.code, fact.facts, language)
+    return put_in_words(fact.code, fact.facts, language).message if isinstance(fact, Term) else fact
 
 
 @functools.cache
@@ -98,10 +98,10 @@ def catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
     return MappingProxyType(json.loads(file.read_text(encoding="utf-8")))
 
 
-def as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
+def facts_as_json(facts: Mapping[str, Fact]) -> dict[str, Any]:
     """Facts for a machine; a term and a cause are their code and facts."""
     return {
-        name: {"code": fact.code, "facts": as_json(fact.facts)} if isinstance(fact, Coded) else fact
+        name: {"code": fact.code, "facts": facts_as_json(fact.facts)} if isinstance(fact, Coded) else fact
         for name, fact in facts.items()
     }
 
@@ -124,7 +124,7 @@ class Coded:
     @property
     def said(self) -> Wording:
         """Its words in the language of the program."""
-        return say(self.code, self.facts) if self.code else Wording()
+        return put_in_words(self.code, self.facts) if self.code else Wording()
 
     @property
     def message(self) -> str:
@@ -194,7 +194,7 @@ class Explained(Coded, Exception):  # noqa: N818 - the root says what every erro
 
     def as_json(self) -> dict[str, Any]:
         """For a machine: code and facts, and the words for whoever shows it."""
-        return {"code": self.code, **asdict(self.said), "facts": as_json(self.facts)}
+        return {"code": self.code, **asdict(self.said), "facts": facts_as_json(self.facts)}
 
     def __str__(self) -> str:
         return str(self.said)

@@ -216,7 +216,7 @@ def start() -> None:
     _LOG.held.clear()
 
 
-def show(stream: TextIO) -> None:
+def show_on(stream: TextIO) -> None:
     """Write the operational log to this stream (standard error) too, beginning with the lines held back."""
     _LOG.stream = _sink(_Stream(stream))
     for held in _LOG.held:

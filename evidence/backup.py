@@ -24,7 +24,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from evidence.canonical import sha256_hex
-from evidence.errors import CanonicalError, HomeError, ObjectConflictError, ObjectMissingError, StorageFullError
+from evidence.errors import CanonicalError, HomeError, ObjectConflictError, ObjectMissingError
 from evidence.log.leaf import parse_leaf
 from evidence.objects.durable import make_folder, storage_errors, sync_directory, write_file, write_new
 from evidence.objects.pending import lock_folder, place_of
@@ -304,14 +304,3 @@ def _heard(chunks: Iterable[bytes], hear: Hear) -> Iterator[bytes]:
     for chunk in chunks:
         hear(len(chunk))
         yield chunk
-
-
-def require_room(folder: Path, needed: int) -> None:
-    """Check that a disk has room.
-
-    Raises:
-        StorageFullError: It has not.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StorageFullError("storage_full.before", where=str(folder), needed=needed, free=free)

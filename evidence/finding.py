@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from config.errors import Coded, Explained, Fact, as_json
+from config.errors import Coded, Explained, Fact, facts_as_json
 from evidence.errors import EvidenceError
 
 
@@ -69,7 +69,7 @@ class Finding(Coded):
             "found": said.outcome,
             "fix": said.fix,
             "code": self.code,
-            "facts": as_json(self.facts),
+            "facts": facts_as_json(self.facts),
         }
 
 

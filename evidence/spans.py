@@ -7,10 +7,10 @@ Spans = tuple[tuple[int, int], ...]
 
 def with_span(spans: Spans, lo: int, hi: int) -> Spans:
     """The spans and one more, joined where they touch; nothing is added where ``hi`` is below ``lo``."""
-    return spans if hi < lo else joined((*spans, (lo, hi)))
+    return spans if hi < lo else join_spans((*spans, (lo, hi)))
 
 
-def joined(spans: Iterable[tuple[int, int]]) -> Spans:
+def join_spans(spans: Iterable[tuple[int, int]]) -> Spans:
     """All of these, in whatever order they come, joined where they touch."""
     found: list[tuple[int, int]] = []
     for first, last in sorted(spans):

@@ -13,7 +13,7 @@ MAX_CHARACTERS = 300
 """Of the words of one hole, and of each name among several."""
 
 
-def said(text: str) -> str:
+def hole_words(text: str) -> str:
     """One text."""
     if strip_previews(text).value != text_value(text):
         return f"{len(text)} characters with a picture in them"
@@ -23,7 +23,7 @@ def said(text: str) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """The first names that fit, at least one, and how many more there are."""
-    told = [said(name) for name in names]
+    told = [hole_words(name) for name in names]
     length, shown = 0, 0
     for name in told:
         length += len(name) + len(", ")

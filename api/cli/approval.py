@@ -9,7 +9,6 @@ import click
 
 from api.cli.common import (
     actor_option,
-    ask,
     counted,
     doer,
     emit_logged,
@@ -17,6 +16,7 @@ from api.cli.common import (
     json_option,
     open_home,
     passphrase_option,
+    prompt,
     reason_option,
     unlock,
 )
@@ -149,7 +149,7 @@ def _require_yes(asked: "Request", *, yes: bool) -> None:
     if not yes and not sys.stdin.isatty():
         raise UsageError("usage.needs_yes", where=click.get_current_context().command_path)
     click.echo("\n".join(printable(line) for line in _shown(asked)), err=True)
-    if not yes and ask(Term("prompt.approve")).strip().casefold() != "yes":
+    if not yes and prompt(Term("prompt.approve")).strip().casefold() != "yes":
         raise click.Abort(str(Term("note.not_approved")))
 
 
@@ -191,16 +191,16 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     match done:
         case Registered():
             name, mode = asked.text("channel"), asked.text("mode")
-            return channel.told(name, mode, done), channel.outcome(name, mode, done)
+            return channel.channel_fields(name, mode, done), channel.channel_words(name, mode, done)
         case Imported():
-            return intake.told(done), intake.outcome(done)
+            return intake.import_fields(done), intake.import_words(done)
         case Renewed():
-            return key.told(done), key.outcome(done)
+            return key.seal_fields(done), key.seal_words(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
-            return bundle.told(destination, done), bundle.outcome(destination, done)
+            return bundle.export_fields(destination, done), bundle.export_words(destination, done)
         case _:
-            return receiver.told(done.receiver), receiver.outcome(done.receiver)
+            return receiver.receiver_fields(done.receiver), receiver.receiver_words(done.receiver)
 
 
 # What waits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import ask, counted, emit, given_or_asked, json_option, open_home, passphrase_option, warn
+from api.cli.common import counted, emit, given_or_asked, json_option, open_home, passphrase_option, prompt, warn
 from api.cli.progress import progress
 from config.errors import Term
 from evidence.times import system_clock
@@ -88,7 +88,7 @@ def restore(
         backup,
         home or ctx.find_root().obj,
         system_clock,
-        passphrase=lambda: given_or_asked(passphrase_file) or ask(Term("prompt.passphrase"), hidden=True),
+        passphrase=lambda: given_or_asked(passphrase_file) or prompt(Term("prompt.passphrase"), hidden=True),
         damaged=damaged,
         progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
     )

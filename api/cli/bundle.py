@@ -89,10 +89,10 @@ def export(
         done = export_case(home, order, casework, destination, staged)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    emit_logged(told(destination, done), done.unstamped, as_json=as_json, text=outcome(destination, done))
+    emit_logged(export_fields(destination, done), done.unstamped, as_json=as_json, text=export_words(destination, done))
 
 
-def told(destination: "Destination", done: "Exported") -> dict[str, Any]:
+def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:
     """What left, for a machine."""
     return {
         "bundle": str(destination.bundle),
@@ -103,7 +103,7 @@ def told(destination: "Destination", done: "Exported") -> dict[str, Any]:
     }
 
 
-def outcome(destination: "Destination", done: "Exported") -> str:
+def export_words(destination: "Destination", done: "Exported") -> str:
     """What left, in words."""
     from evidence.times import format_time
 

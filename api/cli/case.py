@@ -118,7 +118,7 @@ def add(
     messages, it says what is not preserved.
     """
     from api.office.case import Ranged, add_items, messages_of
-    from api.office.short import case_of, items_of
+    from api.office.short import case_of, items_meant
 
     if (messages is None) != (channel is None):
         raise UsageError("usage.messages_of_a_channel")
@@ -129,7 +129,7 @@ def add(
     person = doer(actor, home.clock, reason=reason)
     case_id = case_of(home, case_id)
     ranged = messages_of(home, channel, spans) if channel is not None else Ranged((), ())
-    wanted = (*items_of(home, items), *ranged.items)
+    wanted = (*items_meant(home, items), *ranged.items)
     kinds = frozenset({"message"} if with_message else ()) | frozenset({"picture"} if with_picture else ())
     wanted += _beside(home, case_id, wanted, kinds)
     done = add_items(home, case_id, wanted, person)
@@ -213,11 +213,11 @@ def remove(
     were removed, and not which.
     """
     from api.office.case import remove_items
-    from api.office.short import case_of, items_of
+    from api.office.short import case_of, items_meant
 
     home = open_home(ctx)
     person, case_id = doer(actor, home.clock, reason=reason), case_of(home, case_id)
-    done = remove_items(home, case_id, items_of(home, items), person)
+    done = remove_items(home, case_id, items_meant(home, items), person)
     emit_logged(
         {"case_id": case_id, "removed": done.removed, "items": done.items},
         done.unstamped,
@@ -355,12 +355,12 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 
 def _shown(item: "CaseItem") -> str:
     """What the report prints of an item, under its identifier."""
-    from casefiles.report.said import said
+    from casefiles.report.said import said_of_item
     from casefiles.report.text import part_lines
     from config.words import load_words
 
     words = load_words("en")
-    parts = map(_to_the_second, said(asdict(item)))
+    parts = map(_to_the_second, said_of_item(asdict(item)))
     lines = (line for part in parts for line in part_lines(words, part, indent="    "))
     return "\n".join(["", item.item_id, *lines])
 

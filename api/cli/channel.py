@@ -124,10 +124,10 @@ def add(
         " No account is logged in, so nothing was looked up: check the spelling." if _nobody_to_ask(looked_up) else ""
     )
     emit_logged(
-        {**told(entry.channel, mode, done), "found": _found(looked_up)},
+        {**channel_fields(entry.channel, mode, done), "found": _found(looked_up)},
         done.unstamped,
         as_json=as_json,
-        text=outcome(entry.channel, mode, done) + unseen,
+        text=channel_words(entry.channel, mode, done) + unseen,
     )
 
 
@@ -197,7 +197,7 @@ def _all_given(needed: Mapping[str, str | None]) -> list[str]:
     return [value for value in needed.values() if value is not None]
 
 
-def told(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
+def channel_fields(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
     """What adding a channel did, for a machine."""
     return {
         "channel": channel,
@@ -209,7 +209,7 @@ def told(channel: str, mode: str, done: "Registered") -> dict[str, Any]:
     }
 
 
-def outcome(channel: str, mode: str, done: "Registered") -> str:
+def channel_words(channel: str, mode: str, done: "Registered") -> str:
     """What adding a channel did, in words."""
     if not done.logged:
         return f"{channel} is registered already, as {mode}. Nothing was changed."

@@ -112,7 +112,7 @@ def changed_passphrase(file: Path | None) -> str:
 
 def _asked_until_it_fits() -> str:
     while True:
-        passphrase = ask(Term("prompt.new_passphrase", least=MIN_PASSPHRASE_CHARACTERS), hidden=True, confirm=True)
+        passphrase = prompt(Term("prompt.new_passphrase", least=MIN_PASSPHRASE_CHARACTERS), hidden=True, confirm=True)
         try:
             require_long(passphrase)
         except PassphraseError as error:
@@ -138,7 +138,7 @@ def unlock(home: Home, file: Path | None) -> Unlocked:
             raise PassphraseError("passphrase.given_is_wrong", where=where) from error
     for left in reversed(range(TRIES)):
         try:
-            return home.keys.unlock(ask(Term("prompt.passphrase"), hidden=True))
+            return home.keys.unlock(prompt(Term("prompt.passphrase"), hidden=True))
         except PassphraseError:
             if left:
                 warn(Term("note.wrong_passphrase"))
@@ -157,7 +157,7 @@ def given_or_asked(file: Path | None) -> str | None:
     return found
 
 
-def ask(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
+def prompt(text: Term, *, hidden: bool = False, confirm: bool = False) -> str:
     """Ask a person to type something, before the first change. Only input that is shown may be empty.
 
     Raises:

@@ -49,9 +49,9 @@ def _lines(finding: Finding) -> Iterator[str]:
 def doctor(ctx: click.Context, as_json: bool) -> int:
     """Check this home: settings, keys, permissions, clock, disk, store, time-stamp offices, own files."""
     from api.errors import VERDICT_CODES
-    from api.office.health import examine
+    from api.office.health import check_health
 
-    report = examine(ctx.find_root().obj, system_clock)
+    report = check_health(ctx.find_root().obj, system_clock)
     lines = [line for finding in report.findings for line in _lines(finding)]
     emit(
         {"ok": report.verdict is Verdict.PASSED, "findings": [finding.as_json() for finding in report.findings]},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.common import actor_option, ask, doer, emit_logged, json_option, new_passphrase, passphrase_option, warn
+from api.cli.common import actor_option, doer, emit_logged, json_option, new_passphrase, passphrase_option, prompt, warn
 from api.unfinished import UNFINISHED
 from casefiles.verifier.report import printable
 from config.errors import Term, UsageError
@@ -128,7 +128,7 @@ def _show_cards(cards: Sequence[str], shown: list[str]) -> None:
     click.echo(err=True)
     sys.stderr.flush()
     if sys.stdin.isatty():
-        ask(Term("prompt.cards_written"))
+        prompt(Term("prompt.cards_written"))
 
 
 @contextmanager

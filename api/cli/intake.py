@@ -14,13 +14,13 @@ from api.cli.common import (
     actor_option,
     agreed,
     approved_option,
-    ask,
     counted,
     doer,
     emit_logged,
     emit_waiting,
     json_option,
     open_home,
+    prompt,
     reason_option,
     say,
     warn,
@@ -106,10 +106,10 @@ def import_(
     done = _imported(home, wish, as_json=as_json)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    emit_logged(told(done), done.unstamped, as_json=as_json, text=outcome(done))
+    emit_logged(import_fields(done), done.unstamped, as_json=as_json, text=import_words(done))
 
 
-def told(done: "Imported") -> dict[str, Any]:
+def import_fields(done: "Imported") -> dict[str, Any]:
     """What an import did, for a machine."""
     return {
         "channel_id": done.container.channel_id,
@@ -125,7 +125,7 @@ def told(done: "Imported") -> dict[str, Any]:
     }
 
 
-def outcome(done: "Imported") -> str:
+def import_words(done: "Imported") -> str:
     """What an import did, in words."""
     return "\n".join([_kept(done.container.channel_id, done.counts), *_missing(done.missing), *_walls(done.walls)])
 
@@ -206,7 +206,7 @@ def _chosen(chats: "Sequence[ListedChat]", *, as_json: bool) -> str:
         say("\n".join(_listed(chats, for_this_terminal(*_CHATS))))
         raise refusal
     click.echo("\n".join(map(printable, _listed(chats, Table(_CHATS, cut=True)))), err=True)
-    answer = ask(Term("prompt.chat")).strip()
+    answer = prompt(Term("prompt.chat")).strip()
     if not answer.isdecimal() or not 1 <= int(answer) <= len(chats):
         raise click.Abort(str(Term("note.stopped_before_a_change")))
     return chats[int(answer) - 1].id

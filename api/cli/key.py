@@ -10,7 +10,6 @@ from api.cli.common import (
     F,
     actor_option,
     approved_option,
-    ask,
     changed_passphrase,
     counted,
     doer,
@@ -21,6 +20,7 @@ from api.cli.common import (
     new_passphrase_option,
     open_home,
     passphrase_option,
+    prompt,
     reason_option,
     unlock,
     warn,
@@ -97,15 +97,15 @@ def renew_seal(
     done = renew(home, [] if approved_by is None else card_texts(files), person)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    emit_logged(told(done), done.unstamped, as_json=as_json, text=outcome(done))
+    emit_logged(seal_fields(done), done.unstamped, as_json=as_json, text=seal_words(done))
 
 
-def told(done: "Renewed") -> dict[str, str]:
+def seal_fields(done: "Renewed") -> dict[str, str]:
     """A new seal, for a machine."""
     return {"seal_fingerprint": done.fingerprint, "ends": done.ends}
 
 
-def outcome(done: "Renewed") -> str:
+def seal_words(done: "Renewed") -> str:
     """A new seal, in words."""
     return (
         f"The seal was renewed, and is valid until {done.ends[:10]}. Its SHA-256 is {done.fingerprint}.\n"
@@ -211,7 +211,7 @@ def _typed_card(number: int) -> str:
 
     words: list[str] = []
     while len(words) < WORDS:
-        line = ask(Term("prompt.card", number=number, word=len(words) + 1))
+        line = prompt(Term("prompt.card", number=number, word=len(words) + 1))
         if not line.strip():
             break
         words += words_of(line)

@@ -119,7 +119,7 @@ def cli(ctx: click.Context, home: Path, *, verbose: bool) -> None:
     """NisiSama: preserves what reported channels show, as evidence that a court can check."""
     ctx.obj = home
     if verbose:
-        oplog.show(sys.stderr)
+        oplog.show_on(sys.stderr)
 
 
 refuse_unfit(cli)  # its own options; those of the commands when they are imported

@@ -18,12 +18,12 @@ import click
 from api.cli.common import (
     actor_option,
     approved_option,
-    ask,
     counted,
     doer,
     emit,
     json_option,
     open_home,
+    prompt,
     warn,
     warn_unstamped,
 )
@@ -115,11 +115,11 @@ def _freeze(freeze: "Freeze | None") -> dict[str, Any] | None:
     return {"since": _time(freeze.since), "until": _time(freeze.until), "appeal_url": freeze.appeal_url}
 
 
-def _line(prompt: Term, *, hidden: bool = False) -> str:
+def _line(asked: Term, *, hidden: bool = False) -> str:
     """A person's answer at a terminal, or the next line of standard input."""
     if sys.stdin.isatty():
-        return ask(prompt, hidden=hidden)
-    print(str(prompt), file=sys.stderr, flush=True)
+        return prompt(asked, hidden=hidden)
+    print(str(asked), file=sys.stderr, flush=True)
     return sys.stdin.readline().rstrip("\r\n")
 
 

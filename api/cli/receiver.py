@@ -63,15 +63,15 @@ def add(
     done = add_receiver(home, name, audience, doer(actor, home.clock, reason=reason, approver=approved_by))
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
-    emit_logged(told(done.receiver), done.unstamped, as_json=as_json, text=outcome(done.receiver))
+    emit_logged(receiver_fields(done.receiver), done.unstamped, as_json=as_json, text=receiver_words(done.receiver))
 
 
-def told(receiver: "Receiver") -> dict[str, str]:
+def receiver_fields(receiver: "Receiver") -> dict[str, str]:
     """A receiver of the register, for a machine."""
     return {"receiver": receiver.name, "audience": receiver.audience}
 
 
-def outcome(receiver: "Receiver") -> str:
+def receiver_words(receiver: "Receiver") -> str:
     """That a receiver was approved, in words."""
     return f"{receiver.name} may get bundles for: {receiver.audience}."
 
@@ -118,7 +118,7 @@ def remove(
     person = doer(actor, home.clock, reason=reason)
     done = remove_receiver(home, name, audience, person, unlock(home, passphrase_file).casework)
     emit_logged(
-        told(done.receiver),
+        receiver_fields(done.receiver),
         done.unstamped,
         as_json=as_json,
         text=f"{done.receiver.name} is no approved receiver any more: {audience}.",

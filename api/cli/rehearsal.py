@@ -21,9 +21,9 @@ def demo(keep: Path | None, as_json: bool) -> int:
     This machine stamps the time itself, which proves nothing.
     """
     from api.errors import VERDICT_CODES
-    from api.office.rehearsal import rehearse
+    from api.office.rehearsal import run_demo
 
-    done = rehearse(keep, tell=lambda line: None if as_json else click.echo(line))
+    done = run_demo(keep, tell=lambda line: None if as_json else click.echo(line))
     trust = " ".join(f"--trust {shlex.quote(str(file))}" for file in done.trust)
     emit(
         {

@@ -94,8 +94,8 @@ def _keep(home: Home, name: str, state: AccountState, freeze: Freeze | None) -> 
     """Keep what was told of a freeze; an account that is well again may watch again."""
     with home.writing() as writer, writer.sequencer.take() as connection:
         if freeze is None:
-            task.forget(connection, kind=FREEZE, subject=name)
+            task.forget_work(connection, kind=FREEZE, subject=name)
         else:
-            task.note(connection, kind=FREEZE, subject=name, due_at=freeze.until, progress=freeze.text())
+            task.note_work(connection, kind=FREEZE, subject=name, due_at=freeze.until, progress=freeze.text())
         if state is AccountState.OK:
-            task.forget(connection, kind=ACCOUNT, subject=name)
+            task.forget_work(connection, kind=ACCOUNT, subject=name)

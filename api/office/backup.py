@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
 from api.office.audit import run_audit
+from api.office.room import require_room
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from evidence import rekey
@@ -35,7 +36,6 @@ from evidence.backup import (
     objects_of,
     read_description,
     remove_dead_parts,
-    require_room,
     to_copy,
 )
 from evidence.canonical import sha256_hex

@@ -17,7 +17,7 @@ from evidence.custody.event import Draft
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
-from evidence.match.check import CheckResult, NotCompared, check
+from evidence.match.check import CheckResult, NotCompared, compare
 from evidence.match.index import stored_prints
 from evidence.observation import Kind
 from evidence.seal.age import Identity
@@ -79,7 +79,7 @@ def check_picture(
     if consent is not None:
         require_consent(consent, scope=CHECK, today=home.today())
     query = fingerprints_of(picture.read(MAX_BYTES + 1))
-    result = check(query, stored_prints(home.engine, matching))
+    result = compare(query, stored_prints(home.engine, matching))
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:

@@ -11,7 +11,7 @@ from config.watchlist import plain_channel
 from evidence.completeness import Gap, open_gaps
 from evidence.errors import UnknownItemError
 from evidence.observation import OF_TIME, HoleReason, Kind
-from evidence.spans import Spans, absent, between, common, joined
+from evidence.spans import Spans, absent, between, common, join_spans
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import parse_time
@@ -139,13 +139,13 @@ def _name(
 def _looked_at(known: Mapping[str, Standing], channel_id: str | None) -> Spans:
     """The numbers that the watch looked at, under whatever name the channel was registered."""
     mine = (each for each in known.values() if each.channel_id is not None and str(each.channel_id) == channel_id)
-    return joined(span for each in mine for span in each.spans)
+    return join_spans(span for each in mine for span in each.spans)
 
 
 def _not_received(observed: Spans, missing: Spans, looked_at: Spans, ahead: Spans) -> Spans:
     """The numbers up to the highest that are neither kept, nor looked at by the watch, nor still ahead of it."""
     top = max((hi for spans in (observed, missing, looked_at, ahead) for _lo, hi in spans), default=0)
-    return between(joined((*observed, *looked_at, *ahead)), top)
+    return between(join_spans((*observed, *looked_at, *ahead)), top)
 
 
 def _numbers(connection: sa.Connection, channel_id: str | None) -> list[int]:
@@ -199,7 +199,7 @@ def _runs(numbers: Sequence[int]) -> Spans:
 
 def _missing(gaps: Iterable[Gap], still: set[int], numbers: Sequence[int]) -> Spans:
     """The numbers of the gaps that are still open, without those that are known by now."""
-    return joined(span for gap in gaps if gap.idx in still for span in absent(numbers, gap.lo, gap.hi))
+    return join_spans(span for gap in gaps if gap.idx in still for span in absent(numbers, gap.lo, gap.hi))
 
 
 def _ahead(standing: Standing) -> Spans:

@@ -54,7 +54,7 @@ SEAL_ENDS_SOON = timedelta(days=90)
 _Check = Callable[[], Iterable[Finding] | None]
 
 
-def examine(path: Path, clock: Clock) -> Report:
+def check_health(path: Path, clock: Clock) -> Report:
     """Run every check of a home and the program; the later ones are left out if the home cannot be opened."""
     findings = run_check("program", program)
     try:
@@ -67,7 +67,7 @@ def examine(path: Path, clock: Clock) -> Report:
         ("settings", lambda: None),
         ("home.private", lambda: require_private(home.path)),
         ("keys.private", lambda: keys(home)),
-        ("home.pins", lambda: pins(home)),
+        ("home.pins", lambda: home_pins(home)),
         ("seal", lambda: seal(home)),
         ("clock", lambda: clock_check(home)),
         ("disk", lambda: disk(home)),
@@ -115,7 +115,7 @@ def keys(home: Home) -> None:
     read_certificate(home.trust / SEAL_ROOT_FILE)
 
 
-def pins(home: Home) -> Iterable[Finding]:
+def home_pins(home: Home) -> Iterable[Finding]:
     """The home would use what its log pins, and the cards would open what they opened when it was made."""
     try:
         keys(home)

@@ -84,7 +84,7 @@ def late_to_tell(home: Home, writer: Writer) -> Sequence[Probe]:
     if due or well:
         with writer.sequencer.take() as connection:
             for name in well:
-                task.forget(connection, kind=PROBE, subject=name)
+                task.forget_work(connection, kind=PROBE, subject=name)
             for each in due:
-                task.note(connection, kind=PROBE, subject=each.channel, due_at=now + TELL_EVERY)
+                task.note_work(connection, kind=PROBE, subject=each.channel, due_at=now + TELL_EVERY)
     return due

@@ -53,7 +53,7 @@ class Rehearsed:
     home: Path | None
 
 
-def rehearse(keep: Path | None, tell: Tell) -> Rehearsed:
+def run_demo(keep: Path | None, tell: Tell) -> Rehearsed:
     """Go the whole way once.
 
     Raises:

@@ -35,7 +35,7 @@ def item_of(home: Home, text: str) -> str:
     return _only(_begun(home, database.item.c.item_id, begun), text, code="unknown_item.no_such_item")
 
 
-def items_of(home: Home, texts: Iterable[str]) -> tuple[str, ...]:
+def items_meant(home: Home, texts: Iterable[str]) -> tuple[str, ...]:
     """The items that these mean, in their order, each once.
 
     Raises:

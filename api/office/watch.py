@@ -219,7 +219,7 @@ def log_in(
     with sessions.locked(name), Line(network, session, sessions.save, home.clock, pace) as line:
         user_id = sign_in(line, network, phone, asking)
     with home.writing() as writer, writer.sequencer.take() as connection:
-        task.forget(connection, kind=ACCOUNT, subject=name)  # whatever it was before, it is usable now
+        task.forget_work(connection, kind=ACCOUNT, subject=name)  # whatever it was before, it is usable now
     return user_id
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
-from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Run, Unshown, said
+from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Run, Unshown, said_of_item
 from evidence.canonical import Json
 from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
@@ -342,7 +342,7 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             number=numbers[item.index],
             index=item.index,
             event=item.leaf.event_id,
-            parts=tuple(said(item.values, item.withheld)),
+            parts=tuple(said_of_item(item.values, item.withheld)),
             acquired_at=shown(item).fact("at"),
             after=anchorage.bounds.made_after(item.leaf.after),
             by=anchorage.bounds.in_log_by(item.index).at,

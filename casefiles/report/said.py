@@ -118,7 +118,7 @@ _ITSELF = frozenset(
 """The fields that say, alone, what their part is."""
 
 
-def said(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[ItemPart]:
+def said_of_item(values: Mapping[str, Json], withheld: Collection[str] = ()) -> Iterator[ItemPart]:
     """What an item says, in order; a name that says nothing has no part."""
     shown = ItemView(values, withheld)
     yield NamedValue("item.kind", shown.code("kind", "kind"))
@@ -168,18 +168,20 @@ class ItemView:
                 continue
             value = self.values[name]
             if isinstance(value, list) and len(value) > 1:
-                yield from (NamedValue(f"item.{name}", text(each), number=at) for at, each in enumerate(value, start=1))
+                yield from (
+                    NamedValue(f"item.{name}", text_fact(each), number=at) for at, each in enumerate(value, start=1)
+                )
             else:
-                yield NamedValue(f"item.{name}", text(value[0] if isinstance(value, list) and value else value))
+                yield NamedValue(f"item.{name}", text_fact(value[0] if isinstance(value, list) and value else value))
 
 
-def text(value: Json) -> ItemFact:
+def text_fact(value: Json) -> ItemFact:
     """A text of the log as a fact: a string, or the pieces around a picture that was cut out."""
     match value:
         case {"stripped": str(length), **more} if not more:
             return CutPicture(length)
         case list() | tuple() if value:
-            return Run(tuple(text(piece) for piece in value))
+            return Run(tuple(text_fact(piece) for piece in value))
         case _:
             return value
 
@@ -209,7 +211,7 @@ class _Teller:
     def content(self) -> Iterator[ItemPart]:
         """The words, what is on them, what stands beside them, and counters."""
         if self.values.get("text") not in (None, ""):
-            yield Quote("item.text", text(self.values["text"]))
+            yield Quote("item.text", text_fact(self.values["text"]))
         if entities := tuple(self._entries("entities", self._entity)):
             yield NamedValue("item.entities", parts=entities)
         yield from self._entries("content", self._part)
@@ -272,13 +274,13 @@ class _Teller:
                 return self._words_at(value)
             case Form.LINK | Form.PERSON | Form.NUMBER:
                 self._named.add(_entry_key(value))
-                return text(value.address) if isinstance(value, Link) else value
+                return text_fact(value.address) if isinstance(value, Link) else value
             case Form.FLAG:
                 return Code("flag", value)
             case Form.CODE:
                 return Code(code.removeprefix("field."), value)
             case _:
-                return text(value)
+                return text_fact(value)
 
     def _words_at(self, span: Span) -> ItemFact:
         """Some of the message's words."""
@@ -291,7 +293,7 @@ class _Teller:
 
     def _run(self, words: PartWords) -> ItemFact:
         """The words of a part as one text."""
-        pieces = [self._piece(piece) if isinstance(piece, Piece) else text(piece) for piece in words]
+        pieces = [self._piece(piece) if isinstance(piece, Piece) else text_fact(piece) for piece in words]
         texts = [piece for piece in pieces if isinstance(piece, str)]
         return "".join(texts) if len(texts) == len(pieces) else Run(tuple(pieces))
 
@@ -321,7 +323,7 @@ class _Teller:
                 if read is None:
                     yield NamedValue(f"item.{name}", entry)
                 elif _entry_key(read) not in self._named:
-                    yield NamedValue(f"item.{name}", text(read.address) if isinstance(read, Link) else read)
+                    yield NamedValue(f"item.{name}", text_fact(read.address) if isinstance(read, Link) else read)
 
 
 def _worded(code: str, words: ItemFact, *, parts: tuple[ItemPart, ...] = (), number: int | None = None) -> ItemPart:
@@ -335,12 +337,12 @@ def _shows(value: object) -> ItemFact:
     """What stands for a link, a person or a number in a text."""
     match value:
         case Link():
-            return text(value.address)
+            return text_fact(value.address)
         case Number():
-            return text(value.number)
+            return text_fact(value.number)
         case Person():
             known = [one for one in (value.name, value.username, value.id) if one is not None]
-            return text(known[0]) if len(known) == 1 or value.id is None else value
+            return text_fact(known[0]) if len(known) == 1 or value.id is None else value
         case _:
             return None
 

@@ -22,7 +22,7 @@ from casefiles.report.data import (
     spans_of,
 )
 from casefiles.report.lines import WIDTH, barred, grouped, heading, joined, labelled, paragraph, row, spelled, title
-from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Quote, Run, Unshown, text
+from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Quote, Run, Unshown, text_fact
 from config.words import Words
 from evidence.canonical import jcs
 from evidence.content import Number, Person
@@ -95,9 +95,9 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
     """What the account holder chose goes last, so that nothing of ours follows it."""
     if isinstance(value, Number):
         kind = words.say(f"number.{value.kind}")
-        return words.say("report.number", kind=kind, number=_in_words(words, text(value.number)))
+        return words.say("report.number", kind=kind, number=_in_words(words, text_fact(value.number)))
     known = [one for one in (value.id, value.username, value.name) if one is not None]
-    return ", ".join(_in_words(words, text(one)) for one in known)
+    return ", ".join(_in_words(words, text_fact(one)) for one in known)
 
 
 def label_of(words: Words, code: str) -> str:

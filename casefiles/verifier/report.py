@@ -63,7 +63,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "verdict": str(finding.verdict),
                 "detail": detail_of(finding),
                 "code": finding.code,
-                "facts": errors.as_json(finding.facts),
+                "facts": errors.facts_as_json(finding.facts),
             }
             for finding in report.findings
         ],

@@ -21,7 +21,7 @@ from evidence.seal.age import parse_header, split_file
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import store_errors
-from evidence.store.projection import Placed, differences, project
+from evidence.store.projection import Placed, project, row_differences
 from evidence.store.stored import stored_bytes
 
 _CHUNK = 512
@@ -234,7 +234,7 @@ class _Rebuilt:
 
     def other_rows(self, kept: sa.Connection) -> Iterator[Finding]:
         """Every row in clear that does not follow from the records, or is missing."""
-        for table, row in differences(kept, self._rows):
+        for table, row in row_differences(kept, self._rows):
             yield failed("records.rows", Term("place.key_of_row", name=table, key=row), "records.rows.differ")
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from evidence.canonical import Value, b64u, b64u_each, jcs
 from evidence.errors import CommitmentError
-from evidence.log.commit import CONTEXT, MAX_DEPTH, SECRET_BYTES, read_disclosure, require_name
+from evidence.log.commit import CONTEXT, MAX_DEPTH, SECRET_BYTES, read_disclosure, require_value_name
 
 _NAMES = 1024
 _HEAD_CHARACTERS = 60
@@ -80,4 +80,4 @@ def _null(name: str) -> str:
 @lru_cache(_NAMES)
 def _salted(name: str) -> bytes:
     """What the salt of this name is made of."""
-    return CONTEXT + require_name(name).encode("ascii")
+    return CONTEXT + require_value_name(name).encode("ascii")

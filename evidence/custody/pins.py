@@ -154,18 +154,18 @@ def unpinned(pins: Pins, used: Sequence[InUse]) -> Iterator[EvidenceError]:
             yield error
             continue
         if pin is None or pin.value != value:
-            expected = "-" if pin is None else fingerprint(pin.value)
+            expected = "-" if pin is None else pin_text(pin.value)
             yield HomeError(
                 "home.not_pinned",
                 where=each.where,
                 name=each.name,
                 index=0 if pin is None else pin.index,
                 expected=expected,
-                found=fingerprint(value),
+                found=pin_text(value),
             )
 
 
-def fingerprint(value: Value) -> str:
+def pin_text(value: Value) -> str:
     """A pinned value as people compare it: a short one by itself, a longer one by its SHA-256."""
     text = str(value)
     return text if len(text) <= _SHORT else f"SHA-256 {sha256_hex(text.encode())}"

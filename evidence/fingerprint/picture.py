@@ -33,7 +33,7 @@ from config.errors import Term
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.pdq import Pdq, pdq
 from evidence.fingerprint.phash import phash
-from evidence.fingerprint.whole import media_type, require_whole
+from evidence.fingerprint.whole import require_end, sniff_media_type
 
 MAX_PIXELS: Final = 100_000_000
 MAX_SIDE: Final = 65_535
@@ -106,8 +106,8 @@ def read_picture(data: bytes) -> Picture:
             or ``damaged``.
         MemoryError: The picture needs more than this process may have.
     """
-    kind = media_type(data)
-    require_whole(kind, data)
+    kind = sniff_media_type(data)
+    require_end(kind, data)
     with warnings.catch_warnings():
         # Pillow warns of oddities that viewers ignore; nobody reads a worker's warnings
         warnings.simplefilter("ignore")

@@ -46,7 +46,7 @@ _GIF_EXTENSION: Final = 0x21
 _GIF_TRAILER: Final = 0x3B
 
 
-def media_type(data: bytes) -> str:
+def sniff_media_type(data: bytes) -> str:
     """The media type that the file's first bytes show.
 
     Raises:
@@ -65,11 +65,11 @@ def media_type(data: bytes) -> str:
     raise NotDecodedError("not_decoded.no_picture", found=Term("undecoded.not_a_picture"))
 
 
-def require_whole(kind: str, data: bytes) -> None:
+def require_end(kind: str, data: bytes) -> None:
     """Check that a picture's container reaches its end; like viewers, ignore what follows.
 
     Args:
-        kind: What ``media_type`` said.
+        kind: What ``sniff_media_type`` said.
 
     Raises:
         NotDecodedError: ``truncated``.

@@ -87,7 +87,7 @@ def read_disclosure(disclosure: str) -> tuple[str, Any]:
     if not (isinstance(salt_text, str) and _COMMITMENT.fullmatch(salt_text)):  # 32 bytes as well
         raise CommitmentError("commitment.not_a_salt", secret_bytes=SECRET_BYTES)
     _require_value(value)
-    return require_name(name), value
+    return require_value_name(name), value
 
 
 def commit_digest(commitments: Mapping[str, str]) -> str:
@@ -123,7 +123,7 @@ def open_commitments(commit: str, lines: Iterable[str]) -> Shown:
         # (1) a line withholds or discloses
         name, space, stands = line.partition(" ")
         if space:
-            _require_commitment(require_name(name), stands)
+            _require_commitment(require_value_name(name), stands)
         else:
             (name, value), stands = read_disclosure(line), commitment(line)
             values[name] = value
@@ -195,7 +195,7 @@ def _require_unicode(text: str) -> None:
         raise CommitmentError("commitment.text_not_unicode") from error
 
 
-def require_name(name: object) -> str:
+def require_value_name(name: object) -> str:
     """The name, if it is one.
 
     Raises:

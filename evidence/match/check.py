@@ -71,7 +71,7 @@ class CheckResult:
     matches: tuple[Match, ...]
 
 
-def check(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:
+def compare(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:
     """Compare one picture, in its eight orientations, with every stored picture as it is.
 
     Args:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
-from evidence.stamp.names import GeneralName, common_name, general_name, text_of
+from evidence.stamp.names import GeneralName, common_name, general_name, name_text
 from evidence.stamp.reading import Asn1, parsing, read_as
 
 _UNARMOR: Asn1 = pem.unarmor
@@ -73,12 +73,12 @@ class Certificate:
     @property
     def name(self) -> str:
         """The subject's common name, or the whole name if it has none."""
-        return common_name(self.subject) or text_of(self.subject)
+        return common_name(self.subject) or name_text(self.subject)
 
     @property
     def issuer_text(self) -> str:
         """The issuer's name for people."""
-        return text_of(self.issuer)
+        return name_text(self.issuer)
 
     @property
     def is_authority(self) -> bool | None:
@@ -187,7 +187,7 @@ AnyCertificate: TypeAlias = Certificate | x509.Certificate
 
 
 @lru_cache(maxsize=512)
-def read_certificate(der: bytes) -> Certificate:
+def parse_certificate(der: bytes) -> Certificate:
     """Read one certificate.
 
     Raises:
@@ -226,7 +226,7 @@ def read_certificate(der: bytes) -> Certificate:
 
 def certificate_of(given: AnyCertificate) -> Certificate:
     """A certificate as this package reads it."""
-    return given if isinstance(given, Certificate) else read_certificate(given.public_bytes(Encoding.DER))
+    return given if isinstance(given, Certificate) else parse_certificate(given.public_bytes(Encoding.DER))
 
 
 def certificates_of(given: Iterable[AnyCertificate]) -> tuple[Certificate, ...]:
@@ -249,7 +249,7 @@ def read_pem(data: bytes) -> tuple[Certificate, ...]:
         ders = [der for kind, _, der in _UNARMOR(data, multiple=True) if kind == "CERTIFICATE"]
     if not ders:
         raise SignedDataError("signed_data.not_pem")
-    return tuple(map(read_certificate, ders))
+    return tuple(map(parse_certificate, ders))
 
 
 def encode_pem(certificate: Certificate) -> bytes:

@@ -13,7 +13,7 @@ from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.algorithms import read_algorithm, verify_signature
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of
-from evidence.stamp.names import canonical, names_of, require_allowed
+from evidence.stamp.names import canonical, names_of, require_permitted
 from evidence.stamp.reading import parsing, read_as
 
 MAX_CERTIFICATES = 64
@@ -150,6 +150,6 @@ def _require_names_allowed(issuer: Certificate, path: Sequence[Certificate]) -> 
     try:
         with parsing(Term("what.name_constraints")):
             for one in named:
-                require_allowed(names_of(one.subject, one.alternatives), constraints, where=one.name, by=issuer.name)
+                require_permitted(names_of(one.subject, one.alternatives), constraints, where=one.name, by=issuer.name)
     except SignedDataError as error:
         raise CertificateError("certificate.extensions_malformed", where=issuer.name) from error

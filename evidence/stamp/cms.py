@@ -22,7 +22,7 @@ from asn1crypto.core import Void
 from config.errors import Term
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.algorithms import DIGESTS, SignatureAlgorithm, read_algorithm, verify_signature
-from evidence.stamp.certificate import Certificate, read_certificate
+from evidence.stamp.certificate import Certificate, parse_certificate
 from evidence.stamp.chain import MAX_CERTIFICATES
 from evidence.stamp.der import element, require_der
 from evidence.stamp.reading import Asn1, parsing, plain_oid, read_as
@@ -390,6 +390,6 @@ def _is(certificate: Certificate, issuer: bytes | None, serial: int | None) -> b
 
 def _load(der: bytes) -> Certificate:
     try:
-        return read_certificate(der)
+        return parse_certificate(der)
     except CertificateError as error:
         raise SignedDataError("signed_data.certificate_malformed", cause=error) from error

@@ -49,7 +49,7 @@ def canonical(der: bytes) -> CanonicalName:
     )
 
 
-def text_of(der: bytes) -> str:
+def name_text(der: bytes) -> str:
     """A Name for people, in the order of RFC 4514."""
     relatives = ["+".join(_spelled(oid, value) for oid, value in relative) for relative in _texts(der)]
     return ",".join(reversed(relatives))
@@ -79,7 +79,7 @@ def names_of(subject: bytes, alternatives: Iterable[GeneralName]) -> Iterator[Ge
     yield from alternatives
 
 
-def require_allowed(names: Iterable[GeneralName], constraints: Asn1, *, where: str, by: str) -> None:
+def require_permitted(names: Iterable[GeneralName], constraints: Asn1, *, where: str, by: str) -> None:
     """Check names against the NameConstraints of an issuer above.
 
     Args:

@@ -36,7 +36,7 @@ def position_of(connection: sa.Connection, name: str) -> int:
     return 0 if found is None else int(found)
 
 
-def run(engine: sa.Engine, follower: Follower, take: Take) -> int:
+def catch_up(engine: sa.Engine, follower: Follower, take: Take) -> int:
     """Let a follower catch up with the log, and return its new position.
 
     Raises:

@@ -218,7 +218,7 @@ def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> No
             raise StoreError("store.rows_lost", where=Term("place.table", name=name), expected=expected, found=found)
 
 
-def differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tuple[str, str]]:
+def row_differences(kept: sa.Connection, rebuilt: sa.Connection) -> Iterator[tuple[str, str]]:
     """Table and key of every row in clear that is in one database and not, or not so, in the other."""
     for table in database.PROJECTIONS:
         if table is database.tile:

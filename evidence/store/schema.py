@@ -57,7 +57,7 @@ def differences(connection: sa.Connection) -> Iterator[Difference]:
             yield Difference(what, ours, theirs)
 
 
-def require_schema(connection: sa.Connection) -> None:
+def require_own_schema(connection: sa.Connection) -> None:
     """Check that the database has the objects that the program makes, and no other.
 
     Raises:

@@ -34,7 +34,7 @@ class Task:
     attempts: int
 
 
-def ask(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime) -> None:
+def add_task(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime) -> None:
     """Ask for a task once: the same kind and subject again changes nothing."""
     known = sa.select(_table.c.id).where(_table.c.kind == kind, _table.c.subject == subject)
     if connection.execute(known).first() is None:
@@ -54,7 +54,7 @@ class Noted:
     progress: str
 
 
-def note(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime, progress: str = "") -> None:
+def note_work(connection: sa.Connection, *, kind: str, subject: str, due_at: datetime, progress: str = "") -> None:
     """Note when work falls due next, and how far it has come; in place of what was noted before."""
     row = {"kind": kind, "subject": subject, "due_at": format_time(due_at), "progress": progress}
     mine = sa.and_(_table.c.kind == kind, _table.c.subject == subject)
@@ -68,7 +68,7 @@ def noted(connection: sa.Connection, kind: str) -> dict[str, Noted]:
     return {row.subject: Noted(parse_time(row.due_at), row.progress or "") for row in rows}
 
 
-def forget(connection: sa.Connection, *, kind: str, subject: str) -> None:
+def forget_work(connection: sa.Connection, *, kind: str, subject: str) -> None:
     """Remove what was noted: the work is done, and its event says so."""
     connection.execute(sa.delete(_table).where(_table.c.kind == kind, _table.c.subject == subject))
 
@@ -99,7 +99,7 @@ def lease(connection: sa.Connection, *, kind: str, at: datetime, seconds: int) -
     return _task(connection.execute(sa.select(_table).where(_table.c.id == row.id)).one())
 
 
-def finish(connection: sa.Connection, held: Task, *, at: datetime) -> None:
+def finish_task(connection: sa.Connection, held: Task, *, at: datetime) -> None:
     """Mark a leased task as done.
 
     Raises:

@@ -52,7 +52,7 @@ from monitor.errors import (
     MediumUnreadableError,
     NotAnExportError,
 )
-from monitor.notes import listed, said
+from monitor.notes import hole_words, listed
 from monitor.previews import strip_previews
 
 METHOD = "desktop-json"
@@ -305,7 +305,7 @@ class _Reading:
             yield Hole(self.chat.id, HoleReason.UNNAMED, self.since, what=what, count=len(unnamed))
 
     def _hole(self, reason: HoleReason, number: int, what: str, digest: str, place: int) -> Hole:
-        words = said(what)
+        words = hole_words(what)
         return Hole(self.chat.id, reason, self.since, number, number, words, position=place, message_sha256=digest)
 
 

@@ -131,7 +131,7 @@ def _phone(reader: PartReader, value: Parsed, where: str) -> Number | None:
 
 def _plain(rich: Rich, told: Told, where: str) -> None:
     """Words without formatting."""
-    say(rich, told.get("text"), f"{where}.text")
+    add_words(rich, told.get("text"), f"{where}.text")
 
 
 def _concat(rich: Rich, told: Told, where: str) -> None:
@@ -141,7 +141,7 @@ def _concat(rich: Rich, told: Told, where: str) -> None:
         rich.reader.refuse(f"{where}.text")
         return
     for one in listed:
-        say(rich, one, f"{where}.text")
+        add_words(rich, one, f"{where}.text")
 
 
 def _source(rich: Rich, told: Told, where: str) -> None:
@@ -158,7 +158,7 @@ def _diff(rich: Rich, told: Told, where: str) -> None:
     """A change: the new words, then the old ones."""
     for key in ("text", "old_text"):
         start = rich.length
-        say(rich, told.get(key), f"{where}.{key}")
+        add_words(rich, told.get(key), f"{where}.{key}")
         rich.entities.append(Entity("diff_new" if key == "text" else "diff_old", Span(start, rich.length - start)))
 
 
@@ -168,7 +168,7 @@ def _inline_image(rich: Rich, told: Told, where: str) -> None:  # noqa: ARG001 -
 
 def _inline_button(rich: Rich, told: Told, where: str) -> None:
     start = rich.length
-    say(rich, told.get("text"), f"{where}.text")
+    add_words(rich, told.get("text"), f"{where}.text")
     rich.blocks.append({"type": "button", "button": _button(rich, told, Span(start, rich.length - start))})
 
 
@@ -237,7 +237,7 @@ RICH_TEXTS: Mapping[str, RichText] = MappingProxyType(
 """Every kind of rich text."""
 
 
-def say(rich: Rich, value: Parsed, where: str) -> None:
+def add_words(rich: Rich, value: Parsed, where: str) -> None:
     """Add the words of a rich text, and its formatting as entities."""
     if value is None:
         return
@@ -273,7 +273,7 @@ def _fields_behind(reader: PartReader, value: Told, kind: RichText, where: str) 
 
 def _say_formatted(rich: Rich, value: Told, name: str, fields: dict[str, Any], where: str) -> None:
     at, start, kind = len(rich.words), rich.length, RICH_TEXTS[name]
-    say(rich, value.get("text"), f"{where}.text")
+    add_words(rich, value.get("text"), f"{where}.text")
     said = "".join(rich.words[at:])
     if name == "mention_name" and "person" in fields and said:
         fields["person"] = Person(id=fields["person"].id, name=rich.reader.clean(said))
@@ -319,7 +319,7 @@ def _span(rich: Rich, place: int, value: Parsed, where: str) -> None:
     """The block's own words."""
     rich.line()
     start = rich.length
-    say(rich, value, where)
+    add_words(rich, value, where)
     rich.blocks[place]["span"] = Span(start, rich.length - start)
 
 
@@ -328,7 +328,7 @@ def _role(role: str) -> Into:
 
     def into(rich: Rich, place: int, value: Parsed, where: str) -> None:
         if isinstance(value, dict) and value.get("type") == "empty":
-            say(rich, value, where)
+            add_words(rich, value, where)
             return
         inner = _open(rich, "words", place, role)
         _span(rich, inner, value, where)

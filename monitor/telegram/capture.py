@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from telethon.tl import functions, types
 
-from config.errors import Explained, as_json
+from config.errors import Explained, facts_as_json
 from config.link import MessageLink
 from evidence.errors import UnknownItemError
 from evidence.observation import HoleReason, Kind
@@ -95,7 +95,11 @@ class CaptureAnswer:
         """The form in which the database keeps it."""
         error = None
         if self.error is not None:
-            error = {"type": type(self.error).__name__, "code": self.error.code, "facts": as_json(self.error.facts)}
+            error = {
+                "type": type(self.error).__name__,
+                "code": self.error.code,
+                "facts": facts_as_json(self.error.facts),
+            }
         looked = [asdict(each) for each in self.looked]
         return json.dumps({"seen": None if self.seen is None else self.seen.value, "looked": looked, "error": error})
 
@@ -121,7 +125,7 @@ def subject_of_capture(link: MessageLink) -> str:
 
 def ask_for(connection: sa.Connection, link: MessageLink, now: datetime) -> None:
     """Ask a running watch to capture a message; an earlier answer is forgotten."""
-    task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now)
+    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now)
 
 
 def asked_for(connection: sa.Connection) -> list[MessageLink]:
@@ -143,12 +147,12 @@ def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | N
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
     """Answer whoever asked."""
-    task.note(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now, progress=found.text())
+    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now, progress=found.text())
 
 
 def withdraw(connection: sa.Connection, link: MessageLink) -> None:
     """Drop the request or forget its answer: the link is stored with it unencrypted."""
-    task.forget(connection, kind=CAPTURE, subject=subject_of_capture(link))
+    task.forget_work(connection, kind=CAPTURE, subject=subject_of_capture(link))
 
 
 def _link_of(subject: str) -> MessageLink:

@@ -20,7 +20,7 @@ from evidence.canonical import Value
 from evidence.content import Content, Entity, Person, message_sha256, split_content
 from evidence.observation import Hole, HoleReason, Kind, Medium, Observation
 from evidence.times import format_time
-from monitor.notes import listed, said
+from monitor.notes import hole_words, listed
 from monitor.previews import strip_previews
 from monitor.telegram import rich
 from monitor.telegram.entities import read_text
@@ -203,7 +203,7 @@ class _Source:
 
     def _rich(self) -> tuple[Value, tuple[Entity, ...], set[str]]:
         told_rich = self.found["rich_message"]
-        read = rich.read_message(self.reading, told_rich)
+        read = rich.read_rich_message(self.reading, told_rich)
         text, entities = read.cleaned()
         self.reading.tell("rich", read.part(rtl=bool(told_rich.get("rtl"))))
         plain = self.found.get("message", "")
@@ -268,7 +268,7 @@ class _Source:
             seen_at,
             self.number,
             self.number,
-            said(what),
+            hole_words(what),
             position=position,
             message_sha256=digest,
         )

@@ -112,10 +112,10 @@ def read_marks(connection: sa.Connection, channel_id: int, block: int) -> Mappin
 def write_marks(connection: sa.Connection, channel_id: int, block: int, marks: Mapping[str, str], at: datetime) -> None:
     """Keep the marks of a block with the observation to which they belong; forget those that are past the window."""
     subject = _subject(channel_id, block)
-    task.note(connection, kind=COUNTED, subject=subject, due_at=at + WINDOW, progress=json.dumps(dict(marks)))
+    task.note_work(connection, kind=COUNTED, subject=subject, due_at=at + WINDOW, progress=json.dumps(dict(marks)))
     for other, each in task.noted(connection, COUNTED).items():
         if each.due_at < at:
-            task.forget(connection, kind=COUNTED, subject=other)
+            task.forget_work(connection, kind=COUNTED, subject=other)
 
 
 def _subject(channel_id: int, block: int) -> str:

@@ -52,9 +52,9 @@ from monitor.telegram.standing import (
     WaitingFile,
     Watched,
     cursor,
+    file_place,
     known_below,
     move_cursor,
-    place_of,
     write_standing,
 )
 
@@ -790,7 +790,9 @@ class Following:
             if reads and isinstance(each, Observation) and each.medium is not None and each.message_id is not None
         ]
         now, seen = self._way.clock(), self._way.seen
-        jobs = [Job(each, place_of(each, self._number, self.entry.channel, seen), self.watched, now) for each in later]
+        jobs = [
+            Job(each, file_place(each, self._number, self.entry.channel, seen), self.watched, now) for each in later
+        ]
         files = set(map(id, later))
         return [each for each in contents if id(each) not in files], jobs
 

@@ -72,9 +72,9 @@ class Pace:
                     if at > now:
                         length = self.lengths.get(method) if kind == REST else None
                         progress = str(length.total_seconds()) if length else ""
-                        task.note(connection, kind=kind, subject=subject, due_at=at, progress=progress)
+                        task.note_work(connection, kind=kind, subject=subject, due_at=at, progress=progress)
                     else:
-                        task.forget(connection, kind=kind, subject=subject)
+                        task.forget_work(connection, kind=kind, subject=subject)
                         del times[method]
 
     def rest(self, method: str, until: datetime) -> None:

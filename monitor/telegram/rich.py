@@ -83,7 +83,7 @@ def read_blocks(reading: Reading, blocks: list[TlTree], media: Mapping[str, Mapp
     return rich
 
 
-def read_message(reading: Reading, told: TlTree) -> RichPage:
+def read_rich_message(reading: Reading, told: TlTree) -> RichPage:
     """Read a ``RichMessage``."""
     rich = read_blocks(reading, told.get("blocks", []), _media_in(reading, told))
     if told.get("part"):

@@ -198,7 +198,7 @@ class _Snapshot:
             yield self._hole(reason, notes.listed(noted), digest, seen_at, None)
 
     def _hole(self, reason: HoleReason, what: str, digest: str, seen_at: datetime, position: int | None) -> Hole:
-        words = notes.said(what)
+        words = notes.hole_words(what)
         return Hole(self.channel_id, reason, seen_at, what=words, position=position, message_sha256=digest)
 
 

@@ -145,14 +145,14 @@ class WaitingFile:
 
     def note(self, connection: sa.Connection, noticed_at: datetime) -> None:
         """Note that a file waits here, in the transaction of the message that names it."""
-        task.note(connection, kind=FETCH, subject=self.subject, due_at=noticed_at, progress=self.entry)
+        task.note_work(connection, kind=FETCH, subject=self.subject, due_at=noticed_at, progress=self.entry)
 
     def forget(self, connection: sa.Connection, _placed: Sequence[Placed] = ()) -> None:
         """Note that nothing waits here any longer, in the transaction of the event that says why."""
-        task.forget(connection, kind=FETCH, subject=self.subject)
+        task.forget_work(connection, kind=FETCH, subject=self.subject)
 
 
-def place_of(observation: Observation, channel_id: int, entry: str, seen: SeenKey) -> WaitingFile:
+def file_place(observation: Observation, channel_id: int, entry: str, seen: SeenKey) -> WaitingFile:
     """Where the file of an observation belongs."""
     position = int(str(observation.fields.get("position") or 0))
     identity = observation.medium.identity if observation.medium else ""
@@ -177,7 +177,7 @@ def standings(connection: sa.Connection) -> dict[str, Standing]:
 
 def write_standing(connection: sa.Connection, channel: str, standing: Standing, due_at: datetime) -> None:
     """Keep how a channel stands."""
-    task.note(connection, kind=WATCH, subject=channel, due_at=due_at, progress=standing.text())
+    task.note_work(connection, kind=WATCH, subject=channel, due_at=due_at, progress=standing.text())
 
 
 def cursor(connection: sa.Connection, channel_id: int) -> int:

@@ -310,9 +310,9 @@ class Watch:
         now, freeze = self._office.clock(), self._freeze
 
         def note(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
-            task.note(connection, kind=ACCOUNT, subject=name, due_at=now, progress=state.value)
+            task.note_work(connection, kind=ACCOUNT, subject=name, due_at=now, progress=state.value)
             if freeze is not None:
-                task.note(connection, kind=FREEZE, subject=name, due_at=freeze.until, progress=freeze.text())
+                task.note_work(connection, kind=FREEZE, subject=name, due_at=freeze.until, progress=freeze.text())
 
         self._office.lost(Loss(name, state, freeze), note)
         for following in self.followings.values():

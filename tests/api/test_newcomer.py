@@ -16,7 +16,7 @@ import pytest
 from api.cli.health import TITLES
 from api.cli.main import cli, main
 from api.home import Home
-from api.office.health import examine
+from api.office.health import check_health
 from evidence.times import system_clock
 from tests.homes import PASSPHRASE, legal_basis, new_case
 
@@ -63,7 +63,7 @@ def test_a_home_on_a_read_only_disk_is_read_and_says_what_it_cannot(
     assert printed["items"][0]["sha256"]
     code, _out, err = run("--home", home.path, "case", "open")
     assert (code, "cannot be written here" in err, "Copy the home" in err) == (1, True, True)
-    assert [finding.code for finding in examine(home.path, system_clock).problems] == ["home.read_only"]
+    assert [finding.code for finding in check_health(home.path, system_clock).problems] == ["home.read_only"]
     assert run("--home", home.path, "backup", home.path.with_name("disk"))[0] == 0
     assert whole(home.path) == before
 
@@ -81,7 +81,7 @@ def test_a_home_that_may_not_be_read_is_refused_before_its_database_is_opened(
     monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "nisisama.db" and access(path, mode))
     code, _out, err = run("--home", home.path, "evidence", "list")
     assert (code, "nisisama.db: this account may not read here" in err) == (1, True)
-    assert [finding.id for finding in examine(home.path, system_clock).problems] == ["home"]
+    assert [finding.id for finding in check_health(home.path, system_clock).problems] == ["home"]
 
 
 def test_a_home_that_is_a_file_is_named_with_what_to_do(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_refusal_of_the_system_is_one_finding_and_the_other_checks_are_made(
 
     monkeypatch.setattr("api.office.health.keys", refused)
     monkeypatch.setattr("api.office.health.decoder", lambda: None)
-    (problem,) = examine(home.path, system_clock).problems
+    (problem,) = check_health(home.path, system_clock).problems
     assert (problem.id, problem.where) == ("keys.private", "some/key")
     assert problem.found == 'this account may not do this: "Permission denied"'
     assert "account that owns" in problem.fix

@@ -20,7 +20,7 @@ from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.pdq import pdq
 from evidence.fingerprint.picture import read_picture
 from evidence.fingerprint.prints import Prints
-from evidence.match.check import check
+from evidence.match.check import compare
 
 ROUNDS = 15
 STORED = 2_000
@@ -79,7 +79,7 @@ def _check_us(query: Prints) -> float:
         for _ in range(STORED // 2)
     ] + [query.sealing_bytes()] * (STORED // 2)
     started = time.perf_counter()
-    check(query, ((str(index), Prints.parse(each)) for index, each in enumerate(sealed)))
+    compare(query, ((str(index), Prints.parse(each)) for index, each in enumerate(sealed)))
     return (time.perf_counter() - started) * 1_000_000 / STORED
 
 

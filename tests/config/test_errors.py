@@ -7,7 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.errors import LANGUAGE, WORDING_PARTS, Explained, SettingsError, Term, Wording, as_json, catalogue, say
+from config.errors import (
+    LANGUAGE,
+    WORDING_PARTS,
+    Explained,
+    SettingsError,
+    Term,
+    Wording,
+    catalogue,
+    facts_as_json,
+    put_in_words,
+)
 
 TEXTS = st.text(max_size=40)
 NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
@@ -28,16 +38,16 @@ def test_a_code_without_words_is_told_by_itself_and_its_facts() -> None:
 
 def test_a_cause_gives_its_words_to_the_words_of_what_it_caused() -> None:
     cause = Explained("later.code", where="leaf 3", expected="a", found="b", fix="Do c")
-    wording = say("audit.damage", {"cause": cause, "where": "leaf 4"})
+    wording = put_in_words("audit.damage", {"cause": cause, "where": "leaf 4"})
     assert (wording.where, wording.expected, wording.found) == ("leaf 4", "a", "later.code b")
-    assert as_json({"cause": cause, "size": 4})["cause"] == {"code": "later.code", "facts": cause.facts}
+    assert facts_as_json({"cause": cause, "size": 4})["cause"] == {"code": "later.code", "facts": cause.facts}
 
 
 def test_a_term_is_said_in_the_words_of_the_catalogue_and_given_as_its_code() -> None:
     where = Term("place.leaf", index=12)
     error = Explained("later.code", where=where)
     assert (str(where), error.where) == ("leaf 12", "leaf 12")
-    assert as_json(error.facts) == {"where": {"code": "place.leaf", "facts": {"index": 12}}}
+    assert facts_as_json(error.facts) == {"where": {"code": "place.leaf", "facts": {"index": 12}}}
 
 
 def test_a_term_without_words_is_its_code() -> None:
@@ -59,7 +69,7 @@ def test_terms_are_values() -> None:
 def test_an_error_can_always_be_told(facts: dict[str, str | float], code: str) -> None:
     error = Explained(code, **facts)
     assert str(error) == str(error.said)
-    assert json.loads(json.dumps(as_json(error.facts))) == facts
+    assert json.loads(json.dumps(facts_as_json(error.facts))) == facts
 
 
 @given(TEXTS, TEXTS)

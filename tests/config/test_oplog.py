@@ -79,7 +79,7 @@ def test_standard_error_is_quiet_unless_asked(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr() == ("", "")
     oplog.start()
     oplog.note("command_began", command="audit")
-    oplog.show(sys.stderr)
+    oplog.show_on(sys.stderr)
     keep_in(tmp_path)
     oplog.note("command_ended", exit_code=0, duration_s=1)
     out, err = capsys.readouterr()

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from api.cli.main import cli
 from api.home import Home
-from api.office.health import examine
+from api.office.health import check_health
 from casefiles.verifier.report import check_list
 from config.catalogues import time_stamp_offices
 from config.errors import Explained
@@ -222,8 +222,8 @@ def test_each_finding_of_doctor_and_audit_has_its_row(tmp_path: Path) -> None:
     )
     findings = section(OPERATIONS, "## Findings")
     doctor, audited = re.split(r"^`nisisama (?:audit|verify)`.*:$", findings, flags=re.MULTILINE)[:2]
-    found = {finding.id for finding in examine(home.path, system_clock).findings}
-    nowhere = {finding.id for finding in examine(tmp_path / "nowhere", system_clock).findings}
+    found = {finding.id for finding in check_health(home.path, system_clock).findings}
+    nowhere = {finding.id for finding in check_health(tmp_path / "nowhere", system_clock).findings}
     assert set(named(doctor)) == found | nowhere
     assert set(named(audited)) == {finding.id for finding in audit(audit_input).report.findings}
     home.engine.dispose()

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -219,3 +219,68 @@ def test_tables_and_their_migrations_live_in_one_package() -> None:
 )
 def test_a_table_made_elsewhere_would_be_found(code: str) -> None:
     assert list(makes_schema(ast.parse(code)))
+
+
+SAME_MEANING = {
+    "audit": "the command, and the audit that it runs",
+    "list_chats": "the verb, and the reading of an export that it asks",
+    "log_in": "the verb, and the talk with Telegram that it keeps the session of",
+    "main": "where a program begins",
+    "status": "the command, and the verb whose answer it prints; their nouns are monitor and watch",
+    "verify": "the command, and the checks that it runs",
+}
+"""Names that several public functions have with one meaning, and which that is."""
+TWINS = {
+    "monitor/desktop/shapes.py": "monitor/telegram/reading.py",
+    "monitor/desktop/words.py": "monitor/telegram/entities.py",
+}
+"""Modules that read the same kinds of value from two sources, and so with the same words."""
+
+
+def public_functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a module that others may import."""
+    for node in source.tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def is_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the command line gave a function its name: ``list_`` of cases, of channels, of items."""
+    calls = [each.func for each in node.decorator_list if isinstance(each, ast.Call)]
+    return any(isinstance(each, ast.Attribute) and each.attr == "command" for each in calls)
+
+
+def shared(tree: Iterable[Source]) -> dict[str, set[str]]:
+    """Names of public functions -> the nouns that have one, where these are several; commands alone do not count.
+
+    Modules of one file name are one noun, in several layers (``case``) or read from several sources (``rich``).
+    """
+    commands: dict[str, set[str]] = {}
+    functions: dict[str, set[str]] = {}
+    for source in tree:
+        noun = TWINS.get(source.name, source.name).rsplit("/", 1)[-1]
+        for node in public_functions(source):
+            (commands if is_command(node) else functions).setdefault(node.name, set()).add(noun)
+    found = {name: nouns | commands.get(name, set()) for name, nouns in functions.items()}
+    return {name: nouns for name, nouns in found.items() if len(nouns) > 1}
+
+
+def test_a_public_function_has_a_name_of_its_own_or_one_that_means_the_same() -> None:
+    tree = [source for source in sources() if "/migrations/" not in source.name]  # alembic names what is in those
+    assert sum(1 for source in tree for _ in public_functions(source)) > 500  # the search finds what there is
+    assert shared(tree).keys() == SAME_MEANING.keys()
+
+
+def source_of(name: str, code: str) -> Source:
+    return Source(ROOT / name, code, ast.parse(code))
+
+
+def test_two_meanings_of_one_name_would_be_found() -> None:
+    verb, work = "def open_case(): ...", "@case.command('show')\ndef show(): ...\ndef _own(): ..."
+    layers = [source_of(f"{layer}/case.py", verb) for layer in ("api/office", "casefiles")]
+    commands = [source_of(f"api/cli/{noun}.py", work) for noun in ("case", "item")]
+    twins = [source_of(name, "def phone(): ...") for pair in TWINS.items() for name in pair][:2]
+    assert shared([*layers, *commands, *twins]) == {}
+    other, shows = source_of("evidence/store/task.py", verb), source_of("config/oplog.py", "def show(): ...")
+    assert shared([*layers, other]) == {"open_case": {"case.py", "task.py"}}
+    assert shared([*commands, shows]) == {"show": {"case.py", "item.py", "oplog.py"}}

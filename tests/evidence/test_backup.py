@@ -19,11 +19,10 @@ from evidence.backup import (
     newest_backup,
     read_description,
     remove_dead_parts,
-    require_room,
     to_copy,
 )
 from evidence.canonical import sha256_hex
-from evidence.errors import HomeError, StorageFullError
+from evidence.errors import HomeError
 from evidence.objects.local import LocalObjects
 
 ONE, TWO = b"one", b"two" * 700_000
@@ -157,12 +156,6 @@ def test_small_files_keep_their_digest(tmp_path: Path) -> None:
     files = {"home/trust/a.pem": b"a", "keys/b": b"b"}
     assert keep_files(files, tmp_path) == {name: sha256_hex(data) for name, data in files.items()}
     assert (tmp_path / "keys" / "b").stat().st_mode & 0o777 == 0o600
-
-
-def test_too_little_room_is_said_before_anything_is_begun(tmp_path: Path) -> None:
-    require_room(tmp_path, 1)
-    with pytest.raises(StorageFullError, match="too little room"):
-        require_room(tmp_path, 1 << 62)
 
 
 def test_the_note_of_the_newest_backup_reads_as_it_was_written_and_no_other(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.spans import absent, between, common, highest_gap, joined, read_spans, with_span
+from evidence.spans import absent, between, common, highest_gap, join_spans, read_spans, with_span
 
 NUMBERS = st.integers(min_value=1, max_value=40)
 PAIRS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=8)
@@ -46,12 +46,15 @@ def test_the_highest_gap_is_what_is_left_below_the_top(pairs: list[tuple[int, in
 def test_what_lies_between_and_what_is_common_are_those_of_sets(
     pairs: list[tuple[int, int]], others: list[tuple[int, int]], top: int
 ) -> None:
-    some, more = joined((lo, hi) for lo, hi in pairs if lo <= hi), joined((lo, hi) for lo, hi in others if lo <= hi)
+    some, more = (
+        join_spans((lo, hi) for lo, hi in pairs if lo <= hi),
+        join_spans((lo, hi) for lo, hi in others if lo <= hi),
+    )
     left = between(some, top)
     assert numbers_of(list(left)) == set(range(1, top + 1)) - numbers_of(pairs)
-    assert joined(left) == left
+    assert join_spans(left) == left
     assert numbers_of(list(common(some, more))) == numbers_of(pairs) & numbers_of(others)
-    assert joined(common(some, more)) == common(some, more)
+    assert join_spans(common(some, more)) == common(some, more)
 
 
 @given(st.lists(NUMBERS), NUMBERS, NUMBERS)

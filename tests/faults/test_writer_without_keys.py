@@ -20,7 +20,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from api.office.case import list_cases, show_case
 from api.office.channel import add_channel, remove_channel
-from api.office.health import examine
+from api.office.health import check_health
 from api.office.item import DigestLook, list_items
 from config.errors import Explained
 from config.watchlist import WatchEntry
@@ -121,7 +121,7 @@ def named(path: Path) -> str:
             return finding.id
         with home.writing():
             pass
-        for finding in examine(path, system_clock).problems:
+        for finding in check_health(path, system_clock).problems:
             if finding.verdict is Verdict.FAILED:
                 return finding.id
     except Explained as error:

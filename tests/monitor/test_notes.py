@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.notes import MAX_CHARACTERS, listed, said
+from monitor.notes import MAX_CHARACTERS, hole_words, listed
 from tests.monitor.desktop.messages import JPEG
 
 
 def test_words_are_short_valid_and_without_a_picture() -> None:
-    assert said("a key") == "a key"
-    assert said("x" * 400) == f"{'x' * MAX_CHARACTERS}…"
-    assert said("\ud800") == "\\ud800"
-    assert said(JPEG) == f"{len(JPEG)} characters with a picture in them"
+    assert hole_words("a key") == "a key"
+    assert hole_words("x" * 400) == f"{'x' * MAX_CHARACTERS}…"
+    assert hole_words("\ud800") == "\\ud800"
+    assert hole_words(JPEG) == f"{len(JPEG)} characters with a picture in them"
 
 
 def test_a_picture_in_one_name_hides_no_other() -> None:
@@ -22,7 +22,7 @@ def test_a_picture_in_one_name_hides_no_other() -> None:
 
 @given(st.lists(st.text(max_size=400), max_size=60))
 def test_names_are_named_or_counted(names: list[str]) -> None:
-    told = [said(name) for name in names]
+    told = [hole_words(name) for name in names]
     words = listed(names)
     shown = next(
         count

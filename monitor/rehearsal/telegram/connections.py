@@ -231,7 +231,7 @@ class Connection:
         name = method_name(unwrapped.request)
         self.board.faults.happen(name, key.account)
         try:
-            result = bytes(dispatch.answer(caller, unwrapped.request, self.board.faults))
+            result = bytes(dispatch.answer_request(caller, unwrapped.request, self.board.faults))
         except RefusedError as refused:
             result = bytes(types.RpcError(refused.code, refused.message))
         session.awake = session.awake or dispatch.is_awake_after(key, unwrapped)

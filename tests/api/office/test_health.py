@@ -17,7 +17,7 @@ from api import TOOL
 from api.home import Home, read_certificate
 from api.office.approval import Means, approve
 from api.office.channel import add_channel
-from api.office.health import LEAST_FREE_BYTES, examine, seal, store
+from api.office.health import LEAST_FREE_BYTES, check_health, seal, store
 from api.office.health import decoder as real_decoder
 from api.office.request import find_request
 from config.watchlist import watch_entry
@@ -40,7 +40,7 @@ def _decoder_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def problems(home: Home) -> list[Finding]:
-    return list(examine(home.path, system_clock).problems)
+    return list(check_health(home.path, system_clock).problems)
 
 
 def only(home: Home, check_id: str, verdict: Verdict = Verdict.FAILED) -> Finding:
@@ -52,7 +52,7 @@ def only(home: Home, check_id: str, verdict: Verdict = Verdict.FAILED) -> Findin
 
 
 def test_no_home_is_one_finding(tmp_path: Path) -> None:
-    report = examine(tmp_path / "none", system_clock)
+    report = check_health(tmp_path / "none", system_clock)
     assert [finding.id for finding in report.problems] == ["home"]
     assert "init" in report.problems[0].fix
 
@@ -115,7 +115,7 @@ def test_a_clock_behind_the_newest_time_stamp_is_found(home: Home) -> None:
     def slow() -> datetime:
         return system_clock() - timedelta(days=1)
 
-    (problem,) = examine(home.path, slow).problems
+    (problem,) = check_health(home.path, slow).problems
     assert (problem.id, problem.verdict) == ("clock", Verdict.FAILED)
     assert "time server" in problem.fix
 
@@ -185,7 +185,7 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home, approver=None))
     assert problems(home) == []
     replace_file(home.path / "backup", f"{size_of(home) + 9} {format_time(system_clock())}\n".encode())
-    (problem,) = examine(home.path, lambda: system_clock() + timedelta(days=8)).problems
+    (problem,) = check_health(home.path, lambda: system_clock() + timedelta(days=8)).problems
     assert (problem.id, problem.verdict) == ("reviews", Verdict.INDETERMINATE)
     assert problem.where.startswith("request ")
     (request,) = [request for request, _due in reviews_of(home)]
@@ -193,32 +193,32 @@ def test_a_review_that_is_late_is_found(home: Home) -> None:
     casework = home.keys.unlock(PASSPHRASE).casework
     asked = find_request(home, request, casework)
     approve(home, asked, Doer("bo", TOOL, home.clock()), Means(casework))
-    assert examine(home.path, lambda: system_clock() + timedelta(days=8)).problems == ()
+    assert check_health(home.path, lambda: system_clock() + timedelta(days=8)).problems == ()
 
 
 def test_a_home_that_was_not_backed_up_for_long_is_found(home: Home) -> None:
     later = lambda: system_clock() + timedelta(days=8)  # noqa: E731 - a clock
-    (told,) = [each for each in examine(home.path, system_clock).findings if each.id == "backups"]
+    (told,) = [each for each in check_health(home.path, system_clock).findings if each.id == "backups"]
     assert (told.verdict, "none yet" in told.found) == (Verdict.PASSED, True)
-    (problem,) = examine(home.path, later).problems
+    (problem,) = check_health(home.path, later).problems
     assert (problem.verdict, problem.code, "nisisama backup" in problem.fix) == (
         Verdict.INDETERMINATE,
         "backups.none",
         True,
     )
     replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())}\n".encode())
-    assert examine(home.path, later).problems == ()  # nothing was added since
+    assert check_health(home.path, later).problems == ()  # nothing was added since
     replace_file(home.path / "backup", f"{size_of(home) - 1} {format_time(system_clock())}\n".encode())
-    (problem,) = examine(home.path, later).problems
+    (problem,) = check_health(home.path, later).problems
     assert (problem.code, problem.facts) == ("backups.late", {"count": 1, "days": 8})
     replace_file(home.path / "backup", f"{size_of(home)} {format_time(system_clock())} same-disk\n".encode())
-    (problem,) = examine(home.path, later).problems
+    (problem,) = check_health(home.path, later).problems
     assert (problem.verdict, problem.code) == (Verdict.INDETERMINATE, "backups.same_disk")
-    (told,) = [each for each in examine(home.path, system_clock).findings if each.id == "backups"]
+    (told,) = [each for each in check_health(home.path, system_clock).findings if each.id == "backups"]
     assert (told.verdict, told.code) == (Verdict.PASSED, "backups.same_disk_yet")
     for damaged in (b"", b"x y", b"1 yesterday", b"1"):
         (home.path / "backup").write_bytes(damaged)
-        assert [each.code for each in examine(home.path, later).problems] == ["backups.none"]
+        assert [each.code for each in check_health(home.path, later).problems] == ["backups.none"]
 
 
 def installed(folder: Path, text: str) -> list[importlib.metadata.PackagePath]:
@@ -252,7 +252,7 @@ def test_a_program_run_from_its_source_says_so(home: Home, monkeypatch: pytest.M
         raise importlib.metadata.PackageNotFoundError
 
     monkeypatch.setattr("importlib.metadata.files", none)
-    first = examine(home.path, system_clock).findings[0]
+    first = check_health(home.path, system_clock).findings[0]
     assert (first.id, first.verdict) == ("program", Verdict.PASSED)
     assert "source tree" in first.found
 
@@ -281,7 +281,7 @@ def test_a_decoder_without_its_walls_or_without_a_picture_is_found(monkeypatch: 
 
 
 def test_a_healthy_home_passes_every_check(home: Home) -> None:
-    report = examine(home.path, system_clock)
+    report = check_health(home.path, system_clock)
     assert report.verdict is Verdict.PASSED
     names = [
         "program",

@@ -52,7 +52,7 @@ def register(home: Home, name: str = "@zyra_prova", by: Doer | None = None) -> R
 
 
 def found(home: Home) -> list[Finding]:
-    return [each for each in health.examine(home.path, home.clock).findings if each.id == "watch.probe"]
+    return [each for each in health.check_health(home.path, home.clock).findings if each.id == "watch.probe"]
 
 
 def test_a_probe_is_registered_without_a_report_and_a_second_person_reviews_it(at: Desk) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.office.home import create_home
-from api.office.rehearsal import rehearse
+from api.office.rehearsal import run_demo
 from evidence.errors import HomeError
 from evidence.finding import Verdict
 
@@ -23,7 +23,7 @@ def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_a_rehearsal_tells_its_eight_steps_and_leaves_what_it_names(tmp_path: Path) -> None:
     steps: list[str] = []
-    done = rehearse(None, steps.append)
+    done = run_demo(None, steps.append)
     assert [line[0] for line in steps] == list("12345678")
     assert (done.verdict, done.home) == (Verdict.PASSED, None)
     assert {file.parent for file in (done.bundle, done.letter)} == {tmp_path / "nisisama-demo"}
@@ -36,5 +36,5 @@ def test_a_folder_with_something_in_it_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()
     with pytest.raises(HomeError, match="not empty"):
-        rehearse(tmp_path / "mine", lambda _line: None)
+        run_demo(tmp_path / "mine", lambda _line: None)
     assert [file.name for file in (tmp_path / "mine").iterdir()] == ["file"]

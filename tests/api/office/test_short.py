@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.home import Home
-from api.office.short import LEAST, SHOWN, case_of, item_of, items_of, shown_length
+from api.office.short import LEAST, SHOWN, case_of, item_of, items_meant, shown_length
 from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import open_engine, writing
@@ -94,4 +94,4 @@ def test_a_case_is_named_with_case_before_it_and_without(store: Store) -> None:
 def test_items_come_in_the_order_in_which_they_are_named_each_once(home: Home) -> None:
     with home.engine.connect() as connection:
         first, second = connection.execute(sa.select(database.item.c.item_id).limit(2)).scalars()
-    assert items_of(home, [second[:10], first, second]) == (second, first)
+    assert items_meant(home, [second[:10], first, second]) == (second, first)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casefiles.report.lines import WIDTH
-from casefiles.report.said import Digest, ItemFact, ItemPart, NamedValue, Quote, Unshown, said
+from casefiles.report.said import Digest, ItemFact, ItemPart, NamedValue, Quote, Unshown, said_of_item
 from casefiles.report.text import label_of, part_lines
 from config.words import load_words
 from evidence.canonical import Json
@@ -44,7 +44,7 @@ PHONE = Number(NumberKind.PHONE, "+389 70 000 000")
 def lines_of(of: Content, /, *, withhold: frozenset[str] = frozenset(), **values: Json) -> list[str]:
     """The lines that are told of a content, without their margin."""
     shown = {name: value for name, value in (split_content(of) | values).items() if name not in withhold}
-    lines = [line for part in said(shown, withhold) for line in part_lines(WORDS, part)]
+    lines = [line for part in said_of_item(shown, withhold) for line in part_lines(WORDS, part)]
     assert max(map(len, lines)) <= WIDTH
     return [" ".join(line.split()) for line in lines][1:]  # without the kind
 
@@ -73,7 +73,7 @@ def texts(value: object) -> Iterator[str]:
 @given(contents, st.sets(st.sampled_from(NAMES)))
 def test_nothing_that_a_content_says_is_left_out(content: Content, withhold: set[str]) -> None:
     values = {name: value for name, value in split_content(content).items() if name not in withhold}
-    found = list(facts(tuple(said(values, withhold))))
+    found = list(facts(tuple(said_of_item(values, withhold))))
     everything = "\n".join(text for fact in found for text in texts(fact))
     for name in ("text", "links", "people", "numbers"):
         for text in texts(values.get(name)):
@@ -296,4 +296,4 @@ def test_the_files_of_a_message_and_how_it_was_fetched_are_told() -> None:
     lines = lines_of(Content("nga"), media=["a.jpg", "b.jpg"], acquisition={"account": "k1", "layer": "229"})
     assert lines[2:4] == ["attached file 1: a.jpg", "attached file 2: b.jpg"]
     assert lines[-3:] == ["how it was fetched:", "account: k1", "layer: 229"]
-    assert list(said({}, {"kind"})) == [NamedValue("item.kind", Unshown.WITHHELD)]
+    assert list(said_of_item({}, {"kind"})) == [NamedValue("item.kind", Unshown.WITHHELD)]

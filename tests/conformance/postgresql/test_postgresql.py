@@ -185,7 +185,7 @@ def test_one_task_is_leased_by_one_and_finished_by_one(moved: Home) -> None:
     at = system_clock()
     with writing(moved.engine) as connection:
         for number in range(20):
-            task.ask(connection, kind="prova", subject=str(number), due_at=at)
+            task.add_task(connection, kind="prova", subject=str(number), due_at=at)
 
     def work(_name: int) -> list[str]:
         done = []
@@ -195,7 +195,7 @@ def test_one_task_is_leased_by_one_and_finished_by_one(moved: Home) -> None:
             if held is None:
                 return done
             with writing(moved.engine) as connection:
-                task.finish(connection, held, at=at)
+                task.finish_task(connection, held, at=at)
             done.append(held.subject)
 
     with ThreadPoolExecutor(3) as pool:

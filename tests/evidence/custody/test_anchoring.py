@@ -67,7 +67,9 @@ def closed_port() -> str:
 
 
 def run(ledger: Ledger, http: httpx.Client, *offices: TimeStampOffice) -> int:
-    return follow.run(ledger.engine, Anchoring(ledger.engine, ledger.sequencer, offices, http), ledger.sequencer.take)
+    return follow.catch_up(
+        ledger.engine, Anchoring(ledger.engine, ledger.sequencer, offices, http), ledger.sequencer.take
+    )
 
 
 def anchors(ledger: Ledger) -> Sequence[tuple[str, int]]:

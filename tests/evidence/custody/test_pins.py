@@ -10,7 +10,7 @@ import pytest
 
 from api.home import Home
 from api.office.audit import run_audit
-from api.office.health import examine
+from api.office.health import check_health
 from casefiles.bundle.sign import make_seal
 from evidence.canonical import from_b64u, jcs
 from evidence.custody.event import Draft
@@ -57,7 +57,7 @@ def named(home: Home) -> set[str]:
     """Checks of audit and doctor that fail."""
     fresh = Home.open(home.path)
     audited = run_audit(fresh, level=1, against=None, passphrase=None, progress=lambda _more: None).report
-    findings = (*audited.problems, *examine(home.path, system_clock).problems)
+    findings = (*audited.problems, *check_health(home.path, system_clock).problems)
     fresh.engine.dispose()
     return {each.id for each in findings if each.verdict is Verdict.FAILED}
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.picture import read_picture
-from evidence.fingerprint.whole import media_type, require_whole
+from evidence.fingerprint.whole import require_end, sniff_media_type
 from tests.evidence.fingerprint.pictures import encoded, image
 
 SMALL = image(width=40, height=30)
@@ -55,7 +55,7 @@ def test_the_control_the_decoder_alone_takes_some_cut_files(name: str) -> None:
     assert accepted
     for length in accepted:
         with pytest.raises(NotDecodedError):
-            require_whole(f"image/{name[:3]}", data[:length])
+            require_end(f"image/{name[:3]}", data[:length])
 
 
 def _decodes(data: bytes) -> bool:
@@ -79,15 +79,15 @@ def test_an_end_marker_inside_of_a_thumbnail_is_not_the_end() -> None:
     thumbnail = b"Exif\0\0" + FILES["jpeg"]
     data = encoded(SMALL, "JPEG", exif=thumbnail)
     with pytest.raises(NotDecodedError, match="ends before"):
-        require_whole("image/jpeg", data[: data.rindex(b"\xff\xd9")])
-    require_whole("image/jpeg", data)
+        require_end("image/jpeg", data[: data.rindex(b"\xff\xd9")])
+    require_end("image/jpeg", data)
 
 
 def test_a_jpeg_marker_may_be_padded_and_scans_may_be_interrupted_by_restarts() -> None:
     data = FILES["jpeg"]
-    require_whole("image/jpeg", data[:-2] + b"\xff\xd0\xff\xff\xff\xd9")
+    require_end("image/jpeg", data[:-2] + b"\xff\xd0\xff\xff\xff\xd9")
     with pytest.raises(NotDecodedError):
-        require_whole("image/jpeg", data[:-2] + b"\xff\xd0\xff\xff")
+        require_end("image/jpeg", data[:-2] + b"\xff\xd0\xff\xff")
 
 
 BRAND = b"\0\0\0\x18ftypavif\0\0\0\0avifmif1"
@@ -96,13 +96,13 @@ BRAND = b"\0\0\0\x18ftypavif\0\0\0\0avifmif1"
 @pytest.mark.parametrize("size", [b"\0\0\0\0", b"\0\0\0\3", b"\0\0\0\x30"])
 def test_a_box_of_any_size_that_fits_is_walked_to_the_end(size: bytes) -> None:
     data = BRAND + size + b"mdat" + b"\0\0\0\x08" * 10
-    assert media_type(data) == "image/avif"
-    require_whole("image/avif", data)
+    assert sniff_media_type(data) == "image/avif"
+    require_end("image/avif", data)
 
 
 @pytest.mark.parametrize("size", [b"\0\0\0\x31", b"\0\0\0\1", b"\xff\xff\xff\xff"])
 def test_a_box_that_reaches_beyond_the_file_is_cut_off(size: bytes) -> None:
     data = BRAND + size + b"mdat" + b"\xff\xff\xff\xff" * 10
     with pytest.raises(NotDecodedError) as caught:
-        require_whole("image/avif", data)
+        require_end("image/avif", data)
     assert caught.value.reason == "truncated"

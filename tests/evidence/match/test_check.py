@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.pdq import pdq
 from evidence.fingerprint.prints import Prints
-from evidence.match.check import CheckResult, Match, NotCompared, Tier, check
+from evidence.match.check import CheckResult, Match, NotCompared, Tier, compare
 from tests.evidence.fingerprint.pictures import Rgb, image, scene
 
 ALL = (1 << 256) - 1
@@ -48,7 +48,7 @@ def away(distance: int) -> int:
 
 
 def tier_at(distance: int) -> Tier | None:
-    result = check(QUERY, [("one", prints(away(distance), sha256=OTHER))])
+    result = compare(QUERY, [("one", prints(away(distance), sha256=OTHER))])
     assert (result.compared, result.not_compared) == (1, {})
     return result.matches[0].tier if result.matches else None
 
@@ -60,7 +60,7 @@ def test_the_tiers_meet_at_the_bit() -> None:
 
 def test_the_same_bytes_are_identical_even_when_nothing_could_be_decoded() -> None:
     for query in (QUERY, digests_only("aa" * 32), prints(BASE, quality=0)):
-        result = check(query, [("one", digests_only("aa" * 32))])
+        result = compare(query, [("one", digests_only("aa" * 32))])
         assert result == CheckResult(1, {}, (Match("one", Tier.IDENTICAL),))
 
 
@@ -69,13 +69,13 @@ def test_each_orientation_of_the_query_is_tried(index: int) -> None:
     turned = [BASE ^ ALL] * 7
     stored = int("3c" * 32, 16)
     turned[index] = stored ^ 0b111
-    result = check(prints(BASE, turned=tuple(turned)), [("one", prints(stored, sha256=OTHER))])
+    result = compare(prints(BASE, turned=tuple(turned)), [("one", prints(stored, sha256=OTHER))])
     assert result.matches == (Match("one", Tier.MATCH),)
 
 
 def test_the_turned_hashes_of_the_stored_are_not_compared() -> None:
     stored = prints(BASE ^ ALL, sha256=OTHER, turned=(BASE,) * 7)
-    assert check(prints(BASE, turned=(BASE,) * 7), [("one", stored)]).matches == ()
+    assert compare(prints(BASE, turned=(BASE,) * 7), [("one", stored)]).matches == ()
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,21 @@ def test_the_turned_hashes_of_the_stored_are_not_compared() -> None:
     ],
 )
 def test_without_two_usable_hashes_nothing_was_compared(query: Prints, stored: Prints, why: NotCompared) -> None:
-    assert check(query, [("one", stored)]) == CheckResult(0, {why: 1}, ())
+    assert compare(query, [("one", stored)]) == CheckResult(0, {why: 1}, ())
 
 
 def test_quality_fifty_is_usable() -> None:
-    result = check(prints(BASE, quality=50), [("one", prints(BASE, sha256=OTHER, quality=50))])
+    result = compare(prints(BASE, quality=50), [("one", prints(BASE, sha256=OTHER, quality=50))])
     assert result == CheckResult(1, {}, (Match("one", Tier.MATCH),))
 
 
 def test_an_empty_store_says_that_nothing_was_compared() -> None:
-    assert check(QUERY, []) == CheckResult(0, {}, ())
+    assert compare(QUERY, []) == CheckResult(0, {}, ())
 
 
 def test_matches_keep_the_order_of_the_store_not_of_nearness() -> None:
     stored = [("a", away(40)), ("b", away(3)), ("c", away(90)), ("d", away(30)), ("e", away(0))]
-    result = check(QUERY, ((item, prints(number, sha256=OTHER)) for item, number in stored))
+    result = compare(QUERY, ((item, prints(number, sha256=OTHER)) for item, number in stored))
     assert [match.item for match in result.matches] == ["a", "b", "d", "e"]
 
 
@@ -113,7 +113,7 @@ def test_every_stored_item_is_counted_once(stored: list[tuple[int, int]]) -> Non
         (str(index), prints(away(distance), sha256=OTHER, quality=quality))
         for index, (distance, quality) in enumerate(stored)
     ]
-    result = check(QUERY, items)
+    result = compare(QUERY, items)
     assert result.compared + sum(result.not_compared.values()) == len(items)
     assert result.compared == sum(quality >= 50 for _, quality in stored)
     assert {match.item for match in result.matches} == {
@@ -126,7 +126,7 @@ def test_every_stored_item_is_counted_once(stored: list[tuple[int, int]]) -> Non
 def test_a_result_has_no_room_for_a_distance() -> None:
     assert {field.name for field in dataclasses.fields(Match)} == {"item", "tier"}
     assert {field.name for field in dataclasses.fields(CheckResult)} == {"compared", "not_compared", "matches"}
-    near, nearer = (check(QUERY, [("one", prints(away(n), sha256=OTHER))]) for n in (31, 0))
+    near, nearer = (compare(QUERY, [("one", prints(away(n), sha256=OTHER))]) for n in (31, 0))
     assert near == nearer
 
 
@@ -146,17 +146,17 @@ def of_pixels(rgb: Rgb, sha256: str) -> Prints:
 def test_a_picture_is_found_however_it_was_turned(turns: int, mirrored: bool, size: tuple[int, int]) -> None:  # noqa: FBT001 - pytest's
     rgb = scene(width=size[0], height=size[1])
     turned = np.rot90(np.fliplr(rgb) if mirrored else rgb, turns)
-    result = check(of_pixels(rgb, "aa" * 32), [("one", of_pixels(np.ascontiguousarray(turned), OTHER))])
+    result = compare(of_pixels(rgb, "aa" * 32), [("one", of_pixels(np.ascontiguousarray(turned), OTHER))])
     assert result.matches == (Match("one", Tier.MATCH),)
 
 
 @pytest.mark.parametrize("size", [(160, 120), (640, 480), (123, 97)])
 def test_a_resized_picture_is_found(size: tuple[int, int]) -> None:
     small = np.asarray(image(width=320, height=240).resize(size))
-    result = check(of_pixels(scene(width=320, height=240), "aa" * 32), [("one", of_pixels(small, OTHER))])
+    result = compare(of_pixels(scene(width=320, height=240), "aa" * 32), [("one", of_pixels(small, OTHER))])
     assert [match.tier for match in result.matches] == [Tier.MATCH]
 
 
 def test_other_pictures_are_not_found() -> None:
     stored = [(str(seed), of_pixels(scene(width=320, height=240, seed=seed), OTHER)) for seed in range(2, 40)]
-    assert check(of_pixels(scene(width=320, height=240), "aa" * 32), stored) == CheckResult(38, {}, ())
+    assert compare(of_pixels(scene(width=320, height=240), "aa" * 32), stored) == CheckResult(38, {}, ())

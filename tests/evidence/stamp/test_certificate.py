@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import CertificateError, SignedDataError
-from evidence.stamp.certificate import Certificate, certificate_of, read_certificate, read_pem
+from evidence.stamp.certificate import Certificate, certificate_of, parse_certificate, read_pem
 from tests.evidence.stamp.forge import NOW, Plan, altered, authority, stamper
 from tests.evidence.stamp.offices import UNIT, directory, with_name
 
@@ -20,7 +20,7 @@ SUBJECT_KEY, KEY_USAGE = bytes.fromhex("0603551d0e"), bytes.fromhex("0603551d0f"
 
 def test_it_says_what_cryptography_says() -> None:
     for holder in (ROOT, LEAF):
-        ours, theirs = read_certificate(holder.der), holder.certificate
+        ours, theirs = parse_certificate(holder.der), holder.certificate
         assert ours.serial == theirs.serial_number
         assert (ours.not_before, ours.not_after) == (theirs.not_valid_before_utc, theirs.not_valid_after_utc)
         assert ours.tbs == theirs.tbs_certificate_bytes
@@ -36,16 +36,16 @@ def test_it_says_what_cryptography_says() -> None:
 
 
 def test_a_certificate_is_its_bytes() -> None:
-    assert certificate_of(LEAF.certificate) == read_certificate(LEAF.der)
-    assert len({certificate_of(LEAF.certificate), read_certificate(LEAF.der)}) == 1
-    assert read_certificate(LEAF.der) != read_certificate(ROOT.der)
+    assert certificate_of(LEAF.certificate) == parse_certificate(LEAF.der)
+    assert len({certificate_of(LEAF.certificate), parse_certificate(LEAF.der)}) == 1
+    assert parse_certificate(LEAF.der) != parse_certificate(ROOT.der)
 
 
 def test_a_sign_too_many_in_a_printable_string_is_read() -> None:
     odd = with_name(UNIT, ROOT, directory("Unit_2026", "printable_string"))
     with pytest.raises(ValueError, match="PrintableString"):
         x509.load_der_x509_certificate(odd.der)
-    assert read_certificate(odd.der).name == "Unit_2026"
+    assert parse_certificate(odd.der).name == "Unit_2026"
 
 
 def test_another_key_identifier_is_not_the_issuers() -> None:
@@ -58,12 +58,12 @@ def test_another_key_identifier_is_not_the_issuers() -> None:
 
 def test_an_extension_that_is_there_twice_is_refused() -> None:
     with pytest.raises(CertificateError, match="malformed"):
-        read_certificate(altered(LEAF, SUBJECT_KEY, KEY_USAGE).der)
+        parse_certificate(altered(LEAF, SUBJECT_KEY, KEY_USAGE).der)
 
 
 def test_a_pem_file_gives_its_certificates_in_order_and_one_without_any_is_refused() -> None:
     pem = b"".join(holder.certificate.public_bytes(Encoding.PEM) for holder in (LEAF, ROOT))
-    assert read_pem(b"a comment\n" + pem) == (read_certificate(LEAF.der), read_certificate(ROOT.der))
+    assert read_pem(b"a comment\n" + pem) == (parse_certificate(LEAF.der), parse_certificate(ROOT.der))
     for bad in (b"", b"nothing\n", pem[:200]):
         with pytest.raises(SignedDataError):
             read_pem(bad)
@@ -73,7 +73,7 @@ def test_a_pem_file_gives_its_certificates_in_order_and_one_without_any_is_refus
 @settings(max_examples=200)
 def test_damaged_bytes_raise_only_our_errors(at: int, instead: bytes, taken: int) -> None:
     try:
-        one: Certificate = read_certificate(LEAF.der[:at] + instead + LEAF.der[at + taken :])
+        one: Certificate = parse_certificate(LEAF.der[:at] + instead + LEAF.der[at + taken :])
         _ = (one.is_authority, one.path_length, one.usages, one.purposes, one.alternatives, one.name_constraints,
              one.key_identifier, one.may_be_issued_by(one))  # fmt: skip
     except (SignedDataError, CertificateError):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import CertificateError
-from evidence.stamp.names import GeneralName, canonical, common_name, names_of, require_allowed, text_of
+from evidence.stamp.names import GeneralName, canonical, common_name, name_text, names_of, require_permitted
 from tests.evidence.stamp.forge import named
 from tests.evidence.stamp.offices import directory
 
@@ -24,7 +24,7 @@ def constraints(*, permitted: list[x509.GeneralName] | None, excluded: list[x509
 def allowed(name: GeneralName, **limits: list[x509.GeneralName] | None) -> bool:
     limits = {"permitted": None, "excluded": None} | limits
     try:
-        require_allowed([name], constraints(**limits), where="one", by="issuer")
+        require_permitted([name], constraints(**limits), where="one", by="issuer")
     except CertificateError:
         return False
     return True
@@ -46,7 +46,7 @@ def test_letters_beyond_ascii_are_compared_as_they_stand() -> None:
 
 def test_a_name_for_people_has_the_order_of_rfc_4514() -> None:
     der = x509.Name([*named("a, b"), *named("c")]).public_bytes()
-    assert text_of(der) == "CN=c,CN=a\\, b"
+    assert name_text(der) == "CN=c,CN=a\\, b"
     assert common_name(der) == "a, b"
     assert common_name(x509.Name([]).public_bytes()) is None
 

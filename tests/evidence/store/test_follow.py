@@ -45,12 +45,12 @@ def position(turn: Turn, name: str = "walker") -> int:
 
 def test_what_failed_is_begun_again_at_the_same_place(turn: Turn) -> None:
     walker = Walker([3])
-    follow.run(turn.engine, walker, turn.take)
+    follow.catch_up(turn.engine, walker, turn.take)
     with pytest.raises(StampUnreachableError):
-        follow.run(turn.engine, walker, turn.take)
+        follow.catch_up(turn.engine, walker, turn.take)
     assert position(turn) == 3
     walker.steps.append(2)
-    assert follow.run(turn.engine, walker, turn.take) == 5
+    assert follow.catch_up(turn.engine, walker, turn.take) == 5
     assert walker.began == [0, 3, 3]
 
 
@@ -59,27 +59,27 @@ def test_a_follower_begins_at_the_first_leaf(turn: Turn) -> None:
 
 
 def test_standing_still_writes_nothing(turn: Turn) -> None:
-    assert follow.run(turn.engine, Walker([0]), turn.take) == 0
+    assert follow.catch_up(turn.engine, Walker([0]), turn.take) == 0
     with reading(turn.engine) as connection:
         assert connection.execute(sa.select(database.follower)).all() == []
 
 
 def test_each_follower_has_its_own_position(turn: Turn) -> None:
-    follow.run(turn.engine, Walker([2]), turn.take)
-    follow.run(turn.engine, Walker([7], "runner"), turn.take)
-    follow.run(turn.engine, Walker([1]), turn.take)
+    follow.catch_up(turn.engine, Walker([2]), turn.take)
+    follow.catch_up(turn.engine, Walker([7], "runner"), turn.take)
+    follow.catch_up(turn.engine, Walker([1]), turn.take)
     assert (position(turn), position(turn, "runner")) == (3, 7)
 
 
 def test_of_two_that_run_at_once_the_slower_puts_nothing_back(turn: Turn) -> None:
-    follow.run(turn.engine, Walker([3]), turn.take)
+    follow.catch_up(turn.engine, Walker([3]), turn.take)
 
     class Slow(Walker):
         def advance(self, position: int) -> int:
-            follow.run(turn.engine, Walker([9]), turn.take)
+            follow.catch_up(turn.engine, Walker([9]), turn.take)
             return super().advance(position)
 
-    assert follow.run(turn.engine, Slow([2]), turn.take) == 5
+    assert follow.catch_up(turn.engine, Slow([2]), turn.take) == 5
     assert position(turn) == 12
 
 
@@ -87,6 +87,6 @@ def test_a_position_is_written_in_the_turn(turn: Turn) -> None:
     with turn.lock.open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(HomeBusyError):
-            follow.run(turn.engine, Walker([3]), turn.take)
+            follow.catch_up(turn.engine, Walker([3]), turn.take)
     assert position(turn) == 0
-    assert follow.run(turn.engine, Walker([3]), turn.take) == position(turn) == 3
+    assert follow.catch_up(turn.engine, Walker([3]), turn.take) == position(turn) == 3

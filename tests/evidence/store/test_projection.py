@@ -30,7 +30,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from evidence.store.marks import SeenKey
-from evidence.store.projection import Placed, differences, project
+from evidence.store.projection import Placed, project, row_differences
 from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis
 from tests.nonempty import nonempty
 
@@ -113,7 +113,7 @@ def found(kept: sa.Engine, rebuilt: sa.Engine, change: Callable[[sa.Connection],
     """The differences when the rows were changed; they are changed back."""
     with kept.connect() as connection, reading(rebuilt) as other:
         change(connection)
-        return list(differences(connection, other))
+        return list(row_differences(connection, other))
 
 
 def other_value(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - a column of any type

@@ -12,7 +12,7 @@ from evidence.errors import StoreError
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.migrate import upgrade
-from evidence.store.schema import differences, require_schema
+from evidence.store.schema import differences, require_own_schema
 
 FOREIGN = {
     "a trigger that swallows entries": (
@@ -57,7 +57,7 @@ def engine(file: Path) -> Iterator[sa.Engine]:
 def test_what_the_migrations_make_is_what_is_expected(engine: sa.Engine) -> None:
     with reading(engine) as connection:
         assert list(differences(connection)) == []
-        require_schema(connection)
+        require_own_schema(connection)
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -68,7 +68,7 @@ def test_a_foreign_missing_or_changed_object_is_named(name: str, file: Path, eng
     with reading(engine) as connection:
         assert named in {each.what for each in differences(connection)}
         with pytest.raises(StoreError) as raised:
-            require_schema(connection)
+            require_own_schema(connection)
     assert raised.value.where
     assert raised.value.expected != raised.value.found
 

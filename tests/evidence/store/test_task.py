@@ -27,7 +27,7 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
 
 def ask(engine: sa.Engine, subject: str, due_at: datetime = AT, kind: str = "review") -> None:
     with writing(engine) as connection:
-        task.ask(connection, kind=kind, subject=subject, due_at=due_at)
+        task.add_task(connection, kind=kind, subject=subject, due_at=due_at)
 
 
 def lease(engine: sa.Engine, at: datetime = AT, seconds: int = 60) -> task.Task | None:
@@ -37,7 +37,7 @@ def lease(engine: sa.Engine, at: datetime = AT, seconds: int = 60) -> task.Task 
 
 def finish(engine: sa.Engine, held: task.Task, at: datetime = AT) -> None:
     with writing(engine) as connection:
-        task.finish(connection, held, at=at)
+        task.finish_task(connection, held, at=at)
 
 
 def open_subjects(engine: sa.Engine) -> list[str]:

@@ -71,7 +71,7 @@ def unwrap(request: Tl) -> Unwrapped:
         request = request.query
 
 
-def answer(caller: Caller, request: Tl, faults: Faults) -> Tl:
+def answer_request(caller: Caller, request: Tl, faults: Faults) -> Tl:
     """The result of a request.
 
     Raises:

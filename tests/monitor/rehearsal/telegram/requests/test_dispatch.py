@@ -8,7 +8,7 @@ from monitor.rehearsal.telegram.accounts import KnownKey
 from monitor.rehearsal.telegram.handshake import AgreedKey
 from monitor.rehearsal.telegram.refusals import RefusedError
 from monitor.rehearsal.telegram.requests.caller import Caller
-from monitor.rehearsal.telegram.requests.dispatch import ANSWERS, FROZEN, answer, unwrap
+from monitor.rehearsal.telegram.requests.dispatch import ANSWERS, FROZEN, answer_request, unwrap
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from tests.monitor.rehearsal.telegram.peers import connected, run
 
@@ -55,7 +55,7 @@ def test_a_frozen_account_may_look_at_itself_alone(newcomer) -> None:  # noqa: A
     cold.telegram.world.freeze(cold.account, now, now, "https://example.org/appeal", code=406)
     caller = Caller(cold.telegram.world, KnownKey(AgreedKey(bytes(256), 0), 2, cold.account), 2, ())
     with pytest.raises(RefusedError, match=FROZEN) as sent:  # Telethon shows 420 whatever code was sent
-        answer(caller, functions.contacts.ResolveUsernameRequest("weather"), cold.telegram.faults)
+        answer_request(caller, functions.contacts.ResolveUsernameRequest("weather"), cold.telegram.faults)
     assert sent.value.code == 406
 
 
