@@ -359,7 +359,7 @@ class Home:
         return None
 
     def known_times(self) -> KnownTimes:
-        """What the log knows of time."""
+        """What the log of this home knows of time."""
         with database.reading(self.engine) as connection:
             return known_times(connection)
 

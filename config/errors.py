@@ -61,7 +61,7 @@ class Wording:
 
     @property
     def outcome(self) -> str:
-        """What is there, or happened, in one line."""
+        """What is there, or happened, in one line: a message and what was found."""
         return ": ".join(part for part in (self.message, self.found) if part)
 
 
@@ -143,7 +143,7 @@ class Coded:
 
     @property
     def found(self) -> str:
-        """What was there instead."""
+        """What was there instead, in the words of the code."""
         return self.said.found
 
     @property

@@ -158,7 +158,7 @@ def watch_entry(  # noqa: PLR0913 - each by its name, as options and orders have
     reported_as: str | None = None,
     follows: str | None = None,
 ) -> WatchEntry:
-    """A checked entry.
+    """A checked entry of the register.
 
     Raises:
         SettingsError: A channel is not a username or number, the report not a web address, or the date not a date.

@@ -71,7 +71,7 @@ class Description:
     format: str = FORMAT
 
     def to_bytes(self) -> bytes:
-        """The file."""
+        """The file ``DESCRIPTION_FILE`` of the backup."""
         return json.dumps(asdict(self), indent=1, sort_keys=True).encode() + b"\n"
 
 

@@ -55,7 +55,7 @@ class Finding(Coded):
 
     @property
     def found(self) -> str:
-        """What is there, or happened, in one line."""
+        """What this finding found, in one line."""
         return self.said.outcome
 
     def as_json(self) -> dict[str, Any]:

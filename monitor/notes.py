@@ -14,7 +14,7 @@ MAX_CHARACTERS = 300
 
 
 def hole_words(text: str) -> str:
-    """One text."""
+    """One text as the words of a hole."""
     if strip_previews(text).value != text_value(text):
         return f"{len(text)} characters with a picture in them"
     valid = text.encode("utf-8", "backslashreplace").decode("utf-8")

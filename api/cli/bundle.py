@@ -93,7 +93,7 @@ def export(
 
 
 def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:
-    """What left, for a machine."""
+    """What an export did, for a machine."""
     return {
         "bundle": str(destination.bundle),
         "letter": str(destination.letter),
@@ -104,7 +104,7 @@ def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any
 
 
 def export_words(destination: "Destination", done: "Exported") -> str:
-    """What left, in words."""
+    """What an export did, in words."""
     from evidence.times import format_time
 
     if done.finished:

@@ -41,11 +41,11 @@ class Table:
     cut: bool
 
     def head(self) -> str:
-        """The titles."""
+        """The titles of a printed table."""
         return self.line([column.title for column in self.columns])
 
     def line(self, cells: Sequence[str]) -> str:
-        """One row."""
+        """One row of a printed table."""
         both = zip(self.columns, cells, strict=True)
         return _GAP.join(self._cell(column, cell) for column, cell in both).rstrip()
 

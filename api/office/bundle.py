@@ -80,7 +80,7 @@ Stages: TypeAlias = Callable[[Term, Term], Counting]
 
 
 def unstaged(_label: Term, _unit: Term) -> Counting:
-    """Stages that nobody hears."""
+    """The stages of an export that nobody hears."""
     return unheard
 
 
@@ -490,7 +490,7 @@ def _proven(stamp: LoggedStamp) -> ProvenTime:
 
 
 def load_sealer(home: Home, casework: Identity) -> Sealer:
-    """The organisation's seal.
+    """The organisation's seal, ready to sign a bundle.
 
     Raises:
         NoMatchingKeyError: The casework key is another home's.

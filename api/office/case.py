@@ -248,7 +248,7 @@ def remove_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -
 
 
 def require_case(home: Home, case_id: str) -> CaseRow:
-    """The case of this identifier.
+    """The case of this identifier in a home.
 
     Raises:
         UnknownItemError: There is no such case.

@@ -158,7 +158,7 @@ def disk(home: Home) -> Iterable[Finding]:
 
 
 def store(home: Home) -> Iterable[Finding]:
-    """Ask the database to check its own pages."""
+    """The newest entries are signed, and the database finds nothing wrong with its own pages."""
     if tail := home.unsigned_tail():
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.read_only:

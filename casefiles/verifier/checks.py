@@ -247,7 +247,7 @@ Counting: TypeAlias = Callable[[int], Callable[[int], object]]
 
 
 def unheard(_total: int) -> Callable[[int], object]:
-    """Counting that nobody hears."""
+    """Counting of checks that nobody hears."""
     return lambda _more: None
 
 

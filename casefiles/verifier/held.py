@@ -39,7 +39,7 @@ class HeldFile:
 
     @property
     def notes(self) -> tuple[bytes, ...]:
-        """Every checkpoint in it."""
+        """Every checkpoint in the file that somebody holds."""
         return (*(stamp.checkpoint for stamp in self.stamps), self.note)
 
 

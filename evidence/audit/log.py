@@ -125,7 +125,7 @@ class LogAudit:
         self.size = 0
 
     def integrity(self) -> Iterable[Finding]:
-        """Ask the database to check its own pages."""
+        """Ask the database that is audited to check its own pages."""
         if self._connection.dialect.name != "sqlite":
             return
         for row in self._connection.exec_driver_sql("PRAGMA integrity_check(20)"):

@@ -74,13 +74,13 @@ def one_line(description: str) -> str:
 
 
 def found_objects(connection: sa.Connection) -> Objects:
-    """What is in the database."""
+    """The schema that the database has, object by object."""
     return _found_sqlite(connection) if connection.dialect.name == "sqlite" else _found_postgresql(connection)
 
 
 @functools.cache
 def expected_objects(dialect: str) -> Objects:
-    """What the program makes."""
+    """The schema that the program makes, object by object."""
     return dict(_expected_sqlite() if dialect == "sqlite" else _expected_postgresql())
 
 

@@ -65,17 +65,17 @@ class Rich:
     rtl: str | None = None
 
     def say(self, said: str) -> None:
-        """Words, as they stand."""
+        """Words of an exported rich text, as they stand."""
         self.words.append(said)
         self.length += len(said)
 
     def line(self) -> None:
-        """What follows begins a line."""
+        """What follows in an exported rich text begins a line."""
         if self.words and not self.words[-1].endswith("\n"):
             self.say("\n")
 
     def part(self) -> Part:
-        """The blocks, as one part of the message."""
+        """The blocks of an exported message, as one part of it."""
         fields = {} if self.rtl is None else {"rtl": self.rtl}
         return Part("rich", fields | {"blocks": tuple(Part("block", block) for block in self.blocks)})
 

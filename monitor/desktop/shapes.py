@@ -60,7 +60,7 @@ class PartReader:
 
     @property
     def has_notes(self) -> bool:
-        """Whether anything was noted."""
+        """Whether anything was noted while a message of an export was read."""
         return bool(self.undated or self.differing) or self.has_more
 
     @property
@@ -69,7 +69,7 @@ class PartReader:
         return bool(self.unread or self.unknown or self.unwritten)
 
     def clean(self, value: str) -> Value:
-        """A text as a value of the log, without the pictures that are spelled in it."""
+        """A text of an export as a value of the log, without the pictures that are spelled in it."""
         stripped = strip_previews(str(value))
         self.removed += stripped.removed
         return stripped.value

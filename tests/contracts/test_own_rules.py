@@ -284,3 +284,30 @@ def test_two_meanings_of_one_name_would_be_found() -> None:
     other, shows = source_of("evidence/store/task.py", verb), source_of("config/oplog.py", "def show(): ...")
     assert shared([*layers, other]) == {"open_case": {"case.py", "task.py"}}
     assert shared([*commands, shows]) == {"show": {"case.py", "item.py", "oplog.py"}}
+
+
+def described(tree: Iterable[Source]) -> dict[str, set[str]]:
+    """First sentences of the docstrings of public functions and methods -> the folders that they are in."""
+    folders: dict[str, set[str]] = {}
+    for source in tree:
+        classes = [
+            each for each in source.tree.body if isinstance(each, ast.ClassDef) and not each.name.startswith("_")
+        ]
+        for body in (source.tree.body, *(each.body for each in classes)):
+            for node in body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                    first = (ast.get_docstring(node) or "").split("\n\n")[0]
+                    folders.setdefault(first, set()).add(source.path.parent.as_posix())
+    return {first: where for first, where in folders.items() if first}
+
+
+def test_a_docstring_says_which_room_its_function_is_in() -> None:
+    """Somebody who reads it and has not read the code looks in one folder, so no two folders have the same."""
+    assert len(described(sources())) > 1000  # the search finds what there is
+    assert {first for first, where in described(sources()).items() if len(where) > 1} == set()
+
+
+def test_a_docstring_of_two_rooms_would_be_found() -> None:
+    code = 'class Reader:\n    def phone(self):\n        """A telephone number."""'
+    two = [source_of(f"monitor/{folder}/shapes.py", code) for folder in ("desktop", "telegram")]
+    assert [len(where) for where in described(two).values()] == [2]

@@ -59,7 +59,7 @@ class ServerKey:
 
     @classmethod
     def create(cls) -> Self:
-        """A new one."""
+        """A new key of the rehearsal's server."""
         return cls(rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
     @property

@@ -82,7 +82,7 @@ class Post:
         self.versions.append(Version(at, pts, text, self.encoded(epoch).data))
 
     def truth(self) -> PostTruth:
-        """What happened to it."""
+        """What happened to the post, as the rehearsal knows it."""
         kind = "service" if isinstance(self.described, types.MessageService) else "message"
         return PostTruth(self.number, kind, tuple(self.versions), self.deleted_at, self.deleted_pts)
 

@@ -227,10 +227,10 @@ class World:
         return next((each for each in self.senders if (each.username or "").lower() == wanted), None)
 
     def users(self) -> Iterator[Account | Sender]:
-        """Everybody."""
+        """All accounts and senders of this world."""
         yield from self.accounts
         yield from self.senders
 
     def new_code(self) -> str:
-        """A login code."""
+        """A login code for an account of this world."""
         return "".join(str(byte % 10) for byte in self.entropy(_CODE_DIGITS))

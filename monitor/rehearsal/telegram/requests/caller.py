@@ -34,7 +34,7 @@ class Caller:
 
     @property
     def account(self) -> Account:
-        """Whoever is logged in.
+        """Whoever is logged in where the request came from.
 
         Raises:
             RefusedError: Nobody is.
