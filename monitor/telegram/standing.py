@@ -193,7 +193,7 @@ def move_cursor(connection: sa.Connection, channel_id: int, pts: int) -> None:
 
 
 def known_below(connection: sa.Connection, channel_id: int, below: int, limit: int) -> list[int]:
-    """The highest numbers under ``below`` of messages that are kept and not known to be gone, descending."""
+    """The highest numbers under ``below`` to ask about again, descending: messages kept and not known to be gone."""
     item = database.item.c
     mine = item.channel_id == str(channel_id)
     gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
