@@ -192,6 +192,8 @@ class Container:
         contents: Observations and holes in the order of the container; may be iterated once.
         channel_title: A value of the log, without a picture.
         media_type: Of the container, and of ``rest``.
+        total: How many messages of every kind there are.
+        files: How many of ``contents`` are files, when it was read.
         pictured: ``rest`` embeds a picture or a thumbnail; then no mode below ``sealed`` keeps it.
     """
 
@@ -206,6 +208,7 @@ class Container:
     rest: Callable[[], bytes]
     contents: Callable[[], Iterator[Observation | Hole]]
     total: int
+    files: int = 0
     pictured: bool = False
 
 

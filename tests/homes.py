@@ -64,7 +64,7 @@ def legal_basis(folder: Path) -> Path:
 def take_in(home: Home, folder: Path, mode: Mode = Mode.SEALED, *, by: Doer | None = None) -> Imported:
     basis = legal_basis(folder.parent) if mode is not Mode.METADATA_ONLY else None
     wish = Wish(folder, None, "mila", mode, basis, by or doer(home))
-    return import_export(home, wish, lambda _total: lambda _more: None)
+    return import_export(home, wish)
 
 
 def items_of(home: Home, look: DigestLook | None = None) -> list[ItemRow]:

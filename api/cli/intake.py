@@ -3,7 +3,7 @@
 import json
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import CutShortError
-from api.cli.progress import ProgressLine, progress
+from api.cli.progress import ProgressLine, progress, waiting
 from api.cli.table import Column, Table, for_this_terminal, told_size
 from api.home import Home
 from casefiles.verifier.report import printable
@@ -38,7 +38,7 @@ from monitor.errors import ChatNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from api.office.intake import Imported, Progress, Wish
+    from api.office.intake import Heard, Imported, Progress, Wish
     from api.office.request import Waiting
     from evidence.intake.keep import Counts
     from monitor.desktop.json import ListedChat
@@ -157,28 +157,53 @@ def watched() -> "Iterator[Progress]":
     Raises:
         click.Abort: It was stopped after it began.
     """
-    with progress(Term("progress.sealing"), Term("unit.messages")) as bar:
-
-        def begin(total: int) -> ProgressLine:
-            bar.total = total
-            return bar
-
+    with progress(Term("progress.sealing"), Term("unit.messages_and_files")) as bar:
+        watch = _Watch(bar)
         try:
-            yield begin
+            yield watch.begin
         except KeyboardInterrupt:
-            if bar.total is None:
+            if watch.messages is None:
                 raise
-            raise click.Abort(str(_so_far(bar, "note.stopped_import"))) from None
+            raise click.Abort(str(watch.so_far("note.stopped_import"))) from None
         except StorageFullError:
-            if bar.total is not None:
+            if watch.messages is not None:
                 bar.clear()
-                warn(_so_far(bar, "note.full_import"))
+                warn(watch.so_far("note.full_import"))
             raise
 
 
-def _so_far(bar: ProgressLine, code: str) -> Term:
-    """How much an import kept before it ended early."""
-    return Term(code, kept=bar.done, messages=bar.total or 0)
+@dataclass(slots=True)
+class _Watch:
+    """An import that a person watches.
+
+    Attributes:
+        messages: How many there are; None before it began.
+        kept: How many of them are on disk. The line tells more: files that were read since.
+    """
+
+    bar: ProgressLine
+    messages: int | None = None
+    kept: int = 0
+
+    def begin(self, messages: int, files: int) -> "Heard":
+        from api.office.intake import Heard
+
+        self.messages, self.bar.total = messages, messages + files
+        return Heard(self._keep, self.bar, self._stamping)
+
+    def so_far(self, code: str) -> Term:
+        """How much was kept before it ended early."""
+        return Term(code, kept=self.kept, messages=self.messages or 0)
+
+    def _keep(self, more: int) -> None:
+        self.kept += more
+        self.bar(more)
+
+    @contextmanager
+    def _stamping(self) -> "Iterator[None]":
+        self.bar.end()
+        with waiting(Term("progress.waiting_for_a_stamp")):
+            yield
 
 
 _CHATS = (

@@ -58,6 +58,10 @@ class ProgressLine:
         if self._stream is not None and self._clock() - self._drawn_at >= EVERY_S:
             self._draw(self._told())
 
+    def say(self, text: str) -> None:
+        """Let the line say this, until something is done or it is cleared."""
+        self._draw(text)
+
     def clear(self) -> None:
         """Take the line away, so that something else can stand there."""
         if self._width:
@@ -65,12 +69,12 @@ class ProgressLine:
             self._drawn_at = float("-inf")
 
     def end(self) -> None:
-        """Say how much was done in the end, and leave the line where it is."""
+        """Say how much was done in the end, leave the line where it is, and say no more."""
         if self._stream is None or not self.done:
             return
         self._draw(self._told(ended=True))
         self._stream.write("\n")
-        self._width = 0
+        self._width, self._stream = 0, None
 
     def _draw(self, text: str) -> None:
         if self._stream is None:
@@ -113,6 +117,17 @@ def progress(label: Term, unit: Term, total: int | None = None) -> Iterator[Prog
         told.clear()
         raise
     told.end()
+
+
+@contextmanager
+def waiting(what: Term) -> Iterator[None]:
+    """Say what is waited for, as long as it is, where ``progress`` would say something."""
+    told = ProgressLine("", "", stream=sys.stderr if sys.stderr.isatty() else None)
+    told.say(str(what))
+    try:
+        yield
+    finally:
+        told.clear()
 
 
 @contextmanager

@@ -76,7 +76,9 @@ from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
 
 Stages: TypeAlias = Callable[[Term, Term], Counting]
-"""Given what is done and its unit, gives progress: an export opens records, then checks what it made."""
+"""Given what is done and its unit, gives progress: an export opens records, has the bundle stamped, then checks it."""
+_STAMPS = 2
+"""Of a bundle, those that are asked for while it is made: over its seal and over its archive."""
 
 
 def unstaged(_label: Term, _unit: Term) -> Counting:
@@ -301,7 +303,7 @@ def _make(writer: Writer, order: Order, casework: Identity, stages: Stages = uns
     events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
     contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
     bundle, checking = io.BytesIO(), stages(Term("progress.checking"), Term("unit.checks"))
-    with _stamper(home) as stamp:
+    with _stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
     return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
@@ -504,7 +506,7 @@ def load_sealer(home: Home, casework: Identity) -> Sealer:
 
 
 @contextmanager
-def _stamper(home: Home) -> Iterator[StampOver]:
+def _stamper(home: Home, hear: Callable[[int], object]) -> Iterator[StampOver]:
     with home.time_stamping() as offices, httpx.Client() as http:
         if not offices:
             raise no_office(home.path / SETTINGS_FILE)
@@ -512,7 +514,10 @@ def _stamper(home: Home) -> Iterator[StampOver]:
         def stamp(sha256: bytes) -> bytes:
             timeout_s = home.settings.stamp.timeout_s
             nonce = secrets.randbits(NONCE_BITS)
-            return request_stamp(office=offices[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s).token
+            hear(0)
+            answer = request_stamp(office=offices[0], sha256=sha256, http=http, nonce=nonce, timeout_s=timeout_s)
+            hear(1)
+            return answer.token
 
         yield stamp
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import sqlalchemy as sa
 
@@ -28,7 +28,29 @@ from evidence.store import database
 from evidence.store.database import reading
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
 
-Progress: TypeAlias = Callable[[int], Callable[[int], object]]
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What hears how far an import has come, in what takes the time.
+
+    Attributes:
+        durable: How many more messages are on disk, after each batch.
+        read: How many more files were read; they are on disk after their batch.
+        stamping: Lasts for as long as a time stamp is waited for, when all is on disk.
+    """
+
+    durable: Callable[[int], object] = lambda _more: None
+    read: Callable[[int], object] = lambda _more: None
+    stamping: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+Progress: TypeAlias = Callable[[int, int], Heard]
+"""Given the number of messages and that of the files that are read, gives what hears of them."""
+
+
+def unheard(_messages: int, _files: int) -> Heard:
+    """Progress that nobody hears."""
+    return Heard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +105,8 @@ def list_chats(path: Path) -> tuple[ListedChat, ...]:
     return chats_of(path)
 
 
-def import_export(home: Home, wish: Wish, progress: Progress) -> Imported | Waiting:
+def import_export(home: Home, wish: Wish, progress: Progress = unheard) -> Imported | Waiting:
     """Read an export whole, then take it in; without the second person whom its mode needs, ask for it.
-
-    Args:
-        progress: Given the number of messages, gives what hears how many more of them are durable.
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
@@ -186,10 +205,13 @@ def _take_in(
         if grant:
             grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         missing, contents = Counter[HoleReason](), container.contents
-        container = replace(container, contents=lambda: _tallied(contents(), missing))
-        counts = intake.take_container(container, provenance, progress(container.total))
+        hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
+        container = replace(container, contents=lambda: _heard(_tallied(contents(), missing), hear.read))
+        counts = intake.take_container(container, provenance, hear.durable)
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
-        return Imported(container, counts, missing, decoder.walls, writer.beat(now=True))
+        with hear.stamping():
+            unstamped = writer.beat(now=True)
+        return Imported(container, counts, missing, decoder.walls, unstamped)
 
 
 def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
@@ -212,3 +234,26 @@ def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason
         if isinstance(content, Hole):
             missing[content.reason] += content.count
         yield content
+
+
+def _heard(contents: Iterator[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:
+    """The same contents; each file is heard of when it was read, or could not be."""
+    for content in contents:
+        if isinstance(content, Observation) and content.medium:
+            yield replace(content, medium=replace(content.medium, open=_counted(content.medium.open, read)))
+        else:
+            yield content
+
+
+def _counted(
+    opened: Callable[[], AbstractContextManager[BinaryIO]], read: Callable[[int], object]
+) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    @contextmanager
+    def counted() -> Iterator[BinaryIO]:
+        try:
+            with opened() as file:
+                yield file
+        finally:
+            read(1)
+
+    return counted

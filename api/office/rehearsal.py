@@ -120,7 +120,7 @@ def _import(home: Home, export: ExportFacts, work: Path, tell: Tell) -> Counts:
     (work / "consent.txt").write_text(CONSENT, encoding="utf-8")
     doer = Doer("caseworker", TOOL, home.clock(), reason="rehearsal", approver="lawyer")
     wish = Wish(export.folder, None, "client", Mode.SEALED, basis, doer)
-    counts = done_at_once(import_export(home, wish, lambda _total: lambda _more: None)).counts
+    counts = done_at_once(import_export(home, wish)).counts
     tell(
         f"3. Sealed {counts.messages} messages, {counts.service} service messages, "
         f"{counts.unsupported} of an unknown kind, {counts.sealed} files; "

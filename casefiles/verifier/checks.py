@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, TypeVar
 
 from casefiles.errors import (
     BundleSealError,
@@ -85,6 +85,8 @@ from evidence.stamp.chain import chain_to_root, is_self_issued
 from evidence.stamp.token import TokenInfo, read_token
 from evidence.times import MAX_SKEW, format_time
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -103,6 +105,9 @@ class OpenedBundle:
         log_key: From outside the bundle; None when the caller has none.
         seal_pin: Lower hex SHA-256 of the seal's certificate, from outside; None when the caller has none.
         held: What the caller holds of the same log; None when he has nothing to compare.
+
+    Attributes:
+        hear: Hears of every record and every stamp that a check has looked at.
     """
 
     def __init__(
@@ -119,6 +124,7 @@ class OpenedBundle:
         self.trusted_log_key = log_key
         self.seal_pin = seal_pin
         self.held = held
+        self.hear: Callable[[int], object] = lambda _more: None
 
     @cached_property
     def digests(self) -> Mapping[str, bytes]:
@@ -195,13 +201,13 @@ class OpenedBundle:
         """Every leaf of the opened bundle with what is disclosed of it, in the order of the log."""
         return [
             open_disclosed(index=index, leaf=leaf, lines=self.entries[index].lines)
-            for index, leaf in self.leaves.items()
+            for index, leaf in self._heard(self.leaves.items())
         ]
 
     @cached_property
     def anchors(self) -> dict[str, Anchor]:
         """The tokens over earlier checkpoints, by their digest, in order of size; those that the leaves need."""
-        anchors = {stamp.token_sha256: self._anchor(stamp) for stamp in self.earlier}
+        anchors = {stamp.token_sha256: self._anchor(stamp) for stamp in self._heard(self.earlier)}
         cited = {leaf.after for leaf in self.leaves.values()} - {NO_TOKEN}
         if missing := cited - anchors.keys():
             raise TokenError("token.named_and_missing", where=min(missing), length=len(missing))
@@ -234,6 +240,15 @@ class OpenedBundle:
                 yield getattr(self, name)
         with suppress(Explained):
             yield from (anchor.info for anchor in self.anchors.values())
+
+    def lines(self, member: str) -> int:
+        """How many records or stamps a member has, one a line, whether or not they can be read."""
+        return self.members.get(member, b"").count(b"\n")
+
+    def _heard(self, those: Iterable[T]) -> Iterator[T]:
+        for one in those:
+            yield one
+            self.hear(1)
 
     def _read(self, token: str, stamped: str) -> TokenInfo:
         return read_token(self.members[token], sha256=hashlib.sha256(self.members[stamped]).digest())
@@ -294,7 +309,7 @@ def verify_stream(
     """``verify`` for a bundle that is open already, or that no file holds yet.
 
     Args:
-        progress: Given the number of checks, gives what hears how many more of them are made.
+        progress: As ``examine`` has it.
 
     Raises:
         OSError: It cannot be read.
@@ -331,17 +346,32 @@ def _checks(held: HeldFile | None) -> Sequence["Check"]:
 
 
 def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
-    """Make every check on a container that could be read; ``progress`` is that of ``verify_stream``."""
+    """Make every check on a container that could be read.
+
+    Args:
+        progress: Given how often the checks will look at a record or a stamp, gives what hears of each such look.
+            A check that is not made, or ends early, counts as a whole one.
+    """
     findings: dict[str, Finding] = {}
     holds, checks = set[str](), _checks(opened.held)
-    hear = progress(len(checks))
-    for check in checks:
+    looks = [sum(map(opened.lines, check.each)) for check in checks]
+    hear, heard, due = progress(sum(looks)), 0, 0
+
+    def hear_of(more: int) -> None:
+        nonlocal heard
+        heard += more
+        hear(more)
+
+    opened.hear = hear_of
+    hear_of(0)
+    for check, more in zip(checks, looks, strict=True):
         missing = next((need for need in check.needs if need not in holds), None)
         finding = _not_made(check.id, missing) if missing else _make(check, opened)
         findings[check.id] = finding
         if not missing and finding.verdict is not Verdict.FAILED:
             holds.add(check.id)
-        hear(1)
+        due += more
+        hear_of(max(0, due - heard))
     return Report(tuple(findings.values()))
 
 
@@ -352,11 +382,13 @@ class Check:
     Attributes:
         run: Raises when it does not hold; says what it rests on when it does.
         needs: Checks that must not have failed before this one means anything.
+        each: Members of whose lines each takes this check time: records, or stamps.
     """
 
     id: str
     run: Callable[[OpenedBundle], Basis]
     needs: tuple[str, ...]
+    each: tuple[str, ...] = ()
 
 
 def _make(check: Check, opened: OpenedBundle) -> Finding:
@@ -530,6 +562,7 @@ def _log_disclosures(opened: OpenedBundle) -> Basis:
 def _log_stamps(opened: OpenedBundle) -> Basis:
     undecided: UndecidedError | None = None
     for anchor in opened.anchors.values():
+        opened.hear(1)
         try:
             _trusted(opened, anchor.info)
         except UndecidedError as error:
@@ -594,6 +627,7 @@ def _records_schemas(opened: OpenedBundle) -> Basis:
     require_schema(opened.case, "case", where=layout.CASE)
     for member, name in ((layout.ITEMS_JSONL, "item"), (layout.EVENTS_JSONL, "event")):
         for number, line in enumerate(opened.members[member].split(b"\n")[:-1], start=1):
+            opened.hear(1)
             where = f"{member}:{number}"
             row = read_json(line, where=where)  # in its one spelling, or records.items finds another
             require_schema(row, name, where=where)
@@ -733,6 +767,7 @@ def _no_roots(certificate: Certificate, others: Sequence[Certificate]) -> Undeci
     return UndecidedError("undecided.no_roots", found=named)
 
 
+_RECORDS, _STAMPS = (layout.ENTRIES,), (layout.STAMPS,)
 _MEMBERS = ("container.form", "container.members")
 _READ = (*_MEMBERS, "log.key", "log.checkpoint", "log.form")
 _STAMPED = (*_READ, "log.checkpoint_stamp", "log.leaves", "log.stamps")
@@ -740,14 +775,14 @@ _STAMPED = (*_READ, "log.checkpoint_stamp", "log.leaves", "log.stamps")
 CHECKS: tuple[Check, ...] = (
     Check("container.form", _form, ()),
     Check("container.members", _members, ("container.form",)),
-    Check("content.no_pictures", _no_pictures, _MEMBERS),
+    Check("content.no_pictures", _no_pictures, _MEMBERS, each=_RECORDS),
     Check("bag.manifest", _bag_manifest, _MEMBERS),
     Check("bag.info", _bag_info, _MEMBERS),
     Check("seal.complete", _seal_complete, _MEMBERS),
     Check("seal.digests", _seal_digests, _MEMBERS),
     Check("seal.signature", _seal_signature, _MEMBERS),
     Check("seal.time_stamp", _seal_time_stamp, (*_MEMBERS, "seal.signature")),
-    Check("seal.chain", _seal_chain, (*_MEMBERS, "seal.signature", "seal.time_stamp")),
+    Check("seal.chain", _seal_chain, (*_MEMBERS, "seal.signature", "seal.time_stamp"), each=_STAMPS),
     Check("archive.manifest", _archive_manifest, _MEMBERS),
     Check("archive.time_stamp", _archive_time_stamp, _MEMBERS),
     Check("log.key", _log_key, _MEMBERS),
@@ -761,13 +796,13 @@ CHECKS: tuple[Check, ...] = (
     Check("log.form", _log_form, _MEMBERS),
     Check("log.leaves", _log_leaves, _READ),
     Check("log.inclusion", _log_inclusion, _READ),
-    Check("log.disclosures", _log_disclosures, (*_READ, "log.leaves")),
-    Check("log.stamps", _log_stamps, (*_READ, "log.leaves")),
+    Check("log.disclosures", _log_disclosures, (*_READ, "log.leaves"), each=_RECORDS),
+    Check("log.stamps", _log_stamps, (*_READ, "log.leaves"), each=_STAMPS),
     Check("log.consistency", _log_consistency, (*_READ, "log.leaves", "log.stamps")),
     Check("log.order", _log_order, _STAMPED),
     Check("log.times", _log_times, _STAMPED),
-    Check("records.schemas", _records_schemas, _MEMBERS),
-    Check("records.items", _records_items, (*_STAMPED, "log.disclosures")),
+    Check("records.schemas", _records_schemas, _MEMBERS, each=_RECORDS),
+    Check("records.items", _records_items, (*_STAMPED, "log.disclosures"), each=_RECORDS),
     Check("records.case", _records_case, (*_STAMPED, "log.disclosures", "records.schemas")),
     Check(
         "records.references", _records_references, (*_STAMPED, "log.disclosures", "records.schemas", "records.items")
@@ -786,6 +821,7 @@ CHECKS: tuple[Check, ...] = (
         "content.texts",
         _content_texts,
         (*_STAMPED, "log.consistency", "records.schemas", "records.items", "records.case"),
+        each=_RECORDS,
     ),
     Check("content.certificates", _content_certificates, (*_STAMPED, "seal.signature", "seal.time_stamp")),
 )

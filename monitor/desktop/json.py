@@ -37,7 +37,7 @@ from evidence.times import Clock
 from monitor.desktop.files import NamedFile, reason_of
 from monitor.desktop.folder import ExportFolder, NamedPaths
 from monitor.desktop.layout import BOM, SHARED, Chat, find_chat, list_chats
-from monitor.desktop.message import Message, file_fields, message_id, read_message
+from monitor.desktop.message import Message, file_fields, message_id, named_files, read_message
 from monitor.desktop.mistaken import told_better
 from monitor.desktop.scan import Buffer, ByteSpan, broken
 from monitor.desktop.shapes import is_text
@@ -88,7 +88,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         now: Asked once; the time at which every hole was noticed.
 
     Returns:
-        A container whose ``total`` counts messages of every kind. Its ``contents`` are, for each
+        A container. Its ``contents`` are, for each
         message: the observation, holes for what it does not say, its files or their holes; then,
         for channels and supergroups, one hole for each span of missing identifiers; then holes of the
         chat as a whole: only the exporter's own messages, cut off, files that no message names. ``contents``
@@ -104,7 +104,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         folder, name, data, chat = _found(path, chat_id)
     except NotAnExportError as error:
         raise told_better(path, RESULT) or error from error.__cause__
-    survey = _survey(data, chat)
+    survey = _survey(folder, data, chat)
     chat = _identified(chat, survey)
     reading = _Reading(folder, data, chat, survey, now())
     whole = chat.start == 0 and chat.end == len(data)
@@ -120,6 +120,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         rest=reading.rest,
         contents=reading.contents,
         total=len(chat),
+        files=survey.files,
         pictured=_is_pictured(data, chat),
     )
 
@@ -175,6 +176,7 @@ class _Survey:
     Attributes:
         seen: 16 bytes of BLAKE2b of each slice, to know it again.
         rest: SHA-256 of the bytes between the slices.
+        files: How many of the files that it names are there, or their previews.
         old: Nothing in it is of a version after 2.7.1: no seconds since 1970, and no account with its kind in words.
     """
 
@@ -182,6 +184,7 @@ class _Survey:
     rest: bytes
     seen: bytes
     ids: Sequence[int]
+    files: int
     old: bool
 
 
@@ -240,7 +243,7 @@ class _Reading:
             place, length = next(places), None
             reason = file.withheld
             if reason is None:
-                reason, length = self._length(file.name)
+                reason, length = _length(self.folder, file.name)
             if reason is None:
                 yield self._file(message, file, digest, place)
             else:
@@ -250,18 +253,11 @@ class _Reading:
                 what = f"{file.name}: {length} bytes of {file.declared_bytes}"
                 yield self._hole(HoleReason.OTHER_SIZE, message.id, what, digest, place)
 
-    def _length(self, name: str) -> tuple[HoleReason | None, int | None]:
-        """How long a file is, or why it cannot be had."""
-        try:
-            return None, self.folder.length(name)
-        except MediumError as error:
-            return _HOLES[type(error)], None
-
     def _preview(
         self, message: Message, file: NamedFile, digest: str, places: Iterator[int]
     ) -> Iterator[Observation | Hole]:
         """What is left of a file that is not there: a picture of it, to be sealed like any other."""
-        if file.preview and reason_of(file.preview) is None and self._length(file.preview)[0] is None:
+        if _has_preview(self.folder, file):
             yield self._file(message, NamedFile(file.preview), digest, next(places))
 
     def _file(self, message: Message, file: NamedFile, digest: str, place: int) -> Observation:
@@ -362,10 +358,10 @@ def _identified(chat: Chat, survey: _Survey) -> Chat:
     return replace(chat, shifted=survey.old and chat.number >= chat.shift)
 
 
-def _survey(data: Buffer, chat: Chat) -> _Survey:
+def _survey(folder: ExportFolder, data: Buffer, chat: Chat) -> _Survey:
     """Parse and hash every message, and hash what lies between, each byte read once for it."""
     whole, rest = hashlib.sha256(), hashlib.sha256()
-    seen, ids, old = bytearray(), array("q"), True
+    seen, ids, files, old = bytearray(), array("q"), 0, True
     for gap, span in zip(_gaps(chat), chain(chat.spans(), [None]), strict=True):
         for piece in _pieces(data, gap):
             whole.update(piece)
@@ -376,8 +372,26 @@ def _survey(data: Buffer, chat: Chat) -> _Survey:
             seen += _seen(raw)
             number, parsed = _element(data, span)
             ids.append(number)
+            files += sum(_is_taken(folder, file) for file in named_files(parsed, chat=chat))
             old = old and not _is_modern(parsed)
-    return _Survey(whole.hexdigest(), rest.digest(), bytes(seen), ids, old)
+    return _Survey(whole.hexdigest(), rest.digest(), bytes(seen), ids, files, old)
+
+
+def _is_taken(folder: ExportFolder, file: NamedFile) -> bool:
+    """Whether a file, or else its preview, is among the contents."""
+    return (file.withheld is None and _length(folder, file.name)[0] is None) or _has_preview(folder, file)
+
+
+def _has_preview(folder: ExportFolder, file: NamedFile) -> bool:
+    return bool(file.preview) and reason_of(file.preview) is None and _length(folder, file.preview)[0] is None
+
+
+def _length(folder: ExportFolder, name: str) -> tuple[HoleReason | None, int | None]:
+    """How long a file is, or why it cannot be had."""
+    try:
+        return None, folder.length(name)
+    except MediumError as error:
+        return _HOLES[type(error)], None
 
 
 def _is_modern(parsed: Mapping[str, Parsed]) -> bool:

@@ -37,6 +37,8 @@ from monitor.previews import Stripped, is_uncut, strip_previews
 _KINDS = {"message": Kind.MESSAGE, "service": Kind.SERVICE}
 _UNSUPPORTED = "unsupported"
 _FILES = (("photo", "photo_file_size", "photo"), ("file", "file_size", "document"), ("contact_vcard",) * 3)
+_NAMING = frozenset({*(name for name, _size, _kind in _FILES), "rich_message"})
+"""Keys under which a message names files."""
 _SINCE_TELEGRAM = re.compile(r"(?:201[3-9]|20[2-9][0-9])-.*")
 """Local time in words; what claims to be older than Telegram has no date."""
 _NEVER = ("1969-12-31T", "1970-01-01T")
@@ -114,6 +116,16 @@ def read_message(parsed: Mapping[str, Parsed], *, number: int, chat: Chat) -> Me
         unsupported=kind not in _KINDS,
         pictured=record.removed > record.paths,
     )
+
+
+def named_files(parsed: Mapping[str, Parsed], *, chat: Chat) -> tuple[NamedFile, ...]:
+    """The files that an element of ``messages`` names: those of ``read_message``, and nothing else is read."""
+    if _NAMING.isdisjoint(parsed):
+        return ()
+    files = _Source(parsed, chat).files()
+    if "rich_message" in parsed and parsed.get("type") != "service":
+        files += tuple(read_rich(PartReader(), parsed["rich_message"]).files)
+    return files
 
 
 def file_fields(chat: Chat, number: int, posted_at: datetime | None) -> dict[str, Value]:
@@ -294,7 +306,7 @@ class _Source:
     def content(self, kind: str) -> tuple[Content, tuple[NamedFile, ...]]:
         """What the message says, and the files that it names."""
         collect(self.reader, self.parsed, self._rows(kind), "", self.found)
-        files = self._files()
+        files = self.files()
         self._media(files)
         if "rich_message" in self.parsed and kind != "service":
             text, entities, rich, of_rich = self._rich()
@@ -361,7 +373,8 @@ class _Source:
 
     # Files
 
-    def _files(self) -> tuple[NamedFile, ...]:
+    def files(self) -> tuple[NamedFile, ...]:
+        """The files that it names, but those of a rich message."""
         return tuple(file for names in _FILES if (file := self._file(*names)) is not None)
 
     def _file(self, name: str, size_name: str, kind: str) -> NamedFile | None:

@@ -2,14 +2,15 @@
 
 import io
 import re
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.progress import ProgressLine, progress, stages, told_seconds
+from api.cli.main import main
+from api.cli.progress import ProgressLine, progress, stages, told_seconds, waiting
 from config.errors import Term
 from tests import commands
 from tests.commands import DONE, Life, Terminal, run
@@ -138,7 +139,7 @@ def test_each_stage_has_a_line_and_an_error_leaves_none_unfinished(monkeypatch: 
         work()
     lines = stream.getvalue().split("\n")
     assert lines[0].split("\r")[-1].strip() == "Opening: 2 of 2 records"
-    assert "Checking: 1 of 3 checks" in lines[1]
+    assert "Checking: 1 of 3 checks of records and stamps" in lines[1]
     assert lines[1].split("\r")[-2].strip() == lines[1].split("\r")[-1] == ""
 
 
@@ -152,6 +153,46 @@ def test_export_and_verify_say_how_far_they_are_to_a_person_alone(
             assert run(*export, home.parent / f"{at}.asice", home=home).code == DONE
             run("verify", home.parent / f"{at}.asice")
         ended = "\n".join(line.rsplit("\r", 1)[-1] for line in stream.getvalue().split("\n"))
-        told = re.findall(r"(Opening|Checking): ([0-9]+) of \2 (records|checks)", ended)
-        expected = [("Opening", "records"), ("Checking", "checks"), ("Checking", "checks")]
+        told = re.findall(r"([A-Z][a-z]+): ([0-9]+) of \2 ([a-z ]+)", ended)
+        checking = ("Checking", "checks of records and stamps")
+        expected = [("Opening", "records"), ("Stamping", "time stamps"), checking, checking]
         assert [(label, unit) for label, _number, unit in told] == (expected if at else [])
+        assert at == 0 or int(told[2][1]) == int(told[3][1]) > len(life.items)
+
+
+def test_what_is_waited_for_is_said_as_long_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", err := Terminal())
+    said = "Waiting for a time stamp"
+    with waiting(Term("progress.waiting_for_a_stamp")):
+        assert err.getvalue() == f"\r{said}"
+    assert err.getvalue() == f"\r{said}\r{' ' * len(said)}\r"
+    monkeypatch.setattr("sys.stderr", nobody := io.StringIO())
+    with waiting(Term("progress.waiting_for_a_stamp")):
+        pass
+    assert nobody.getvalue() == ""
+
+
+def test_a_line_that_ended_says_no_more() -> None:
+    stream = io.StringIO()
+    bar = ProgressLine("Sealing", "files", 2, stream=stream)
+    bar(2)
+    bar.end()
+    ended = stream.getvalue()
+    bar(1)
+    bar.clear()
+    bar.end()
+    assert stream.getvalue() == ended
+
+
+def test_an_import_tells_messages_and_files_and_then_that_it_waits_for_a_stamp(life: Life, home: Path) -> None:
+    err = Terminal()
+    command = ("--home", str(home), "import", str(life.export.folder), "--declared-by", "x", "--json")
+    with redirect_stdout(io.StringIO()), redirect_stderr(err):
+        assert main([*command]) == DONE
+    lines = err.getvalue().split("\n")
+    count = re.fullmatch(
+        r"Sealing: ([0-9]+) of \1 messages and files(, [0-9,]+ a second)?", lines[0].rsplit("\r", 1)[1]
+    )
+    assert count, lines
+    assert "Waiting for a time stamp" in lines[1]
+    assert lines[1].endswith(" \r")

@@ -1,5 +1,7 @@
 """An import asks for the authority that its mode needs before anything is read or written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from api.cli.main import main
 from api.home import Home
-from api.office.intake import Wish, import_export
+from api.office.intake import Heard, Wish, import_export
 from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import _Worker
 from evidence.fingerprint.sandbox import Walls
@@ -22,7 +24,7 @@ def test_a_mode_above_metadata_needs_two_persons_before_the_export_is_read(home:
     before, nowhere = size_of(home), home.path.parent / "nowhere"
     alone = Wish(nowhere, None, "mila", mode, legal_basis(home.path.parent), doer(home, approver="Ann"))
     with pytest.raises(AuthorityError, match="their own request"):
-        import_export(home, alone, lambda _total: lambda _more: None)
+        import_export(home, alone)
     assert size_of(home) == before
 
 
@@ -82,18 +84,37 @@ def test_where_nothing_was_decoded_no_walls_are_named(home: Home, office: Office
     assert (imported.values["decoder"], done.walls) == (None, None)
 
 
-def test_progress_hears_of_every_message(home: Home, office: Office) -> None:
-    heard: list[int] = []
-    wish = Wish(office.export.folder, None, "mila", Mode.METADATA_ONLY, None, doer(home))
-    done = import_export(home, wish, lambda _total: heard.append)
-    assert sum(heard) >= done.container.total
+@pytest.mark.parametrize("mode", Mode)
+def test_progress_hears_of_every_message_and_every_file_that_is_read(tmp_path: Path, mode: Mode) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    export = write_export(tmp_path / "export", seed=3, messages=40, photos=6)
+    basis = None if mode is Mode.METADATA_ONLY else legal_basis(tmp_path)
+    heard: dict[str, list[object]] = {"began": [], "read": [], "durable": [], "stamping": []}
+
+    @contextmanager
+    def stamping() -> Iterator[None]:
+        before = size_of(home)
+        yield
+        heard["stamping"].append(size_of(home) - before)
+
+    def begin(messages: int, files: int) -> Heard:
+        heard["began"] += [messages, files]
+        return Heard(heard["durable"].append, heard["read"].append, stamping)
+
+    wish = Wish(export.folder, None, "mila", mode, basis, doer(home))
+    import_export(home, wish, begin)
+    files = 0 if mode is Mode.METADATA_ONLY else len(export.media)
+    assert heard["began"] == [40, files]
+    assert heard["read"] == [1] * files
+    assert sum(int(str(more)) for more in heard["durable"]) == 40
+    assert heard["stamping"] == [1]
 
 
 def test_the_legal_basis_may_come_as_a_stream(home: Home, office: Office) -> None:
     before = size_of(home)
     uploaded = BytesIO(legal_basis(home.path.parent).read_bytes())
     wish = Wish(office.export.folder, None, "mila", Mode.SEALED, uploaded, doer(home))
-    import_export(home, wish, lambda _total: lambda _more: None)
+    import_export(home, wish)
     basis = next(record.values["legal_basis"] for record in records_of(home, before) if record.type == "imported")
     assert isinstance(basis, dict)
     assert basis["counsel"] == "A. Counsel"

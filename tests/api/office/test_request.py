@@ -43,7 +43,7 @@ def test_nothing_that_people_said_lies_in_clear(home: Home, office: Office) -> N
     basis.write_text(basis.read_text().replace("A. Counsel", WORDS[2]))
     by = Doer("ann", "test", home.clock(), reason=WORDS[0])
     wish = Wish(folder, None, "mila", Mode.SEALED, basis, by)
-    assert isinstance(import_export(home, wish, lambda _total: lambda _more: None), Waiting)
+    assert isinstance(import_export(home, wish), Waiting)
     (record,) = (each for each in records_of(home)[-2:] if each.type == "requested")
     said = str(record.values)
     home.engine.dispose()

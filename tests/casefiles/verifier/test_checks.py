@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipapp
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,26 @@ def test_what_the_list_says_that_the_script_checks_the_script_runs() -> None:
     script = (TREE / "casefiles" / "verifier" / "verify.sh").read_text(encoding="ascii")
     run = [line.split()[1] for line in script.splitlines() if line.startswith("  run ")]
     assert run == [listed.id for listed in check_list() if "sh" in listed.done_by]
+
+
+def test_progress_hears_of_each_look_at_a_record_or_a_stamp_as_often_as_it_said() -> None:
+    for damaged in ("", layout.ENTRIES, layout.STAMPS, layout.ITEMS_JSONL, layout.SEAL_SIGNATURE, layout.LOG_KEY):
+        members = dict(forge.good_members())
+        if damaged:
+            members[damaged] = b"\n".join([b"{}", *members[damaged].split(b"\n")[1:]])
+        totals, heard = list[int](), list[int]()
+
+        def begin(total: int, totals: list[int] = totals, heard: list[int] = heard) -> Callable[[int], object]:
+            totals.append(total)
+            return heard.append
+
+        opened = OpenedBundle(members, roots=forge.roots(), log_key=forge.VKEY)
+        assert (examine(opened, begin).verdict is Verdict.PASSED) is not bool(damaged)
+        entries, stamps = (members[name].count(b"\n") for name in (layout.ENTRIES, layout.STAMPS))
+        records = [check.id for check in CHECKS if check.each == (layout.ENTRIES,)]
+        assert totals == [len(records) * entries + 2 * stamps]
+        assert sum(heard) == totals[0]
+        assert damaged or heard.count(1) >= 2 * (entries + stamps)
 
 
 def test_without_roots_nothing_is_more_than_undecided_and_the_fingerprints_are_shown(tmp_path: Path) -> None:

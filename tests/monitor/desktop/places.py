@@ -8,7 +8,7 @@ from typing import Any
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import Message, read_message
 from monitor.desktop.scan import ByteSpan
-from monitor.desktop.values import read_value
+from monitor.desktop.values import Parsed, read_value
 from tests.monitor.desktop.kinds import Named, every_sample
 
 CHAT = Chat(42, "public_channel", "Hedge", 0, 0, (), ())
@@ -22,11 +22,15 @@ def message_of(named: Named) -> dict[str, Any]:
     return message if named.sample.kind == "service" else message | {"from": "K", "from_id": "user3"}
 
 
-def read(message: dict[str, Any]) -> Message:
+def parsed(message: dict[str, Any]) -> dict[str, Parsed]:
     raw = json.dumps(message).encode()
-    parsed = read_value(raw, ByteSpan(0, len(raw)))
-    assert isinstance(parsed, dict)
-    return read_message(parsed, number=7, chat=CHAT)
+    value = read_value(raw, ByteSpan(0, len(raw)))
+    assert isinstance(value, dict)
+    return value
+
+
+def read(message: dict[str, Any]) -> Message:
+    return read_message(parsed(message), number=7, chat=CHAT)
 
 
 def places(value: object, path: Path = ()) -> Iterator[Path]:

@@ -12,10 +12,10 @@ from evidence.canonical import from_b64u, jcs
 from evidence.content import NAMES, join_content, split_content
 from evidence.observation import HoleReason
 from monitor.desktop import known
-from monitor.desktop.message import Message
+from monitor.desktop.message import Message, named_files
 from tests.monitor.desktop.kinds import Named, every_sample
 from tests.monitor.desktop.messages import JPEG
-from tests.monitor.desktop.places import DATED, DELETED, Path, at, every_place, message_of, put, read
+from tests.monitor.desktop.places import CHAT, DATED, DELETED, Path, at, every_place, message_of, parsed, put, read
 
 WORD, NUMBER = "planted here", 73421953
 
@@ -108,6 +108,13 @@ def test_whatever_stands_anywhere_is_content_or_a_hole_that_names_it(named: Name
             lost += [(path, shape, word) for word in named.sample.says if word in without and word not in told]
     assert silent == []
     assert lost == []
+
+
+@pytest.mark.parametrize("named", every_sample(), ids=lambda named: named.name)
+def test_the_files_that_are_counted_beforehand_are_those_that_the_message_names(named: Named) -> None:
+    message = message_of(named)
+    for one in (message, *(put(message, path, DELETED) for path in PLACES[named.name])):
+        assert named_files(parsed(one), chat=CHAT) == read(one).files
 
 
 MANY = [f"key_of_tomorrow_{number}" for number in range(40)]

@@ -122,6 +122,7 @@ def test_a_realistic_export_is_read_to_the_last_fact(facts: ExportFacts) -> None
     texts = {one.message_id: one.fields["text"] for one in [*messages, *service] if one.fields["text"] is not None}
     assert texts == facts.texts
     assert {one.medium.name: digest(one) for one in files if one.medium} == facts.media
+    assert container.files == len(files)
     reasons = [hole.reason for hole in holes(contents)]
     assert reasons.count(HoleReason.NOT_INCLUDED) == facts.withheld
     assert reasons.count(HoleReason.UNSUPPORTED) == facts.unsupported
@@ -869,8 +870,10 @@ def test_where_only_the_preview_is_left_it_is_a_file_of_its_own(tmp_path: Path, 
     (tmp_path / "video_files").mkdir()
     (tmp_path / "video_files/fence.mp4_thumb.jpg").write_bytes(b"preview")
     named = message(1, file=path, file_name="fence.mp4", thumbnail="video_files/fence.mp4_thumb.jpg")
-    contents = read(write(tmp_path, export_of(named)))
+    container = read_export(write(tmp_path, export_of(named)), now=now)
+    contents = list(container.contents())
     files = observations(contents, Kind.FILE)
+    assert container.files == 1
     assert [one.fields["file_name"] for one in files] == ["video_files/fence.mp4_thumb.jpg"]
     assert [one.fields["position"] for one in files] == ["1"]
     (hole,) = holes(contents)
@@ -879,8 +882,9 @@ def test_where_only_the_preview_is_left_it_is_a_file_of_its_own(tmp_path: Path, 
 
 def test_a_preview_that_was_not_exported_is_no_file(tmp_path: Path) -> None:
     marker = "(File not included. Change data exporting settings to download.)"
-    contents = read(write(tmp_path, export_of(message(1, file=marker, thumbnail=marker))))
-    assert observations(contents, Kind.FILE) == []
+    container = read_export(write(tmp_path, export_of(message(1, file=marker, thumbnail=marker))), now=now)
+    contents = list(container.contents())
+    assert (observations(contents, Kind.FILE), container.files) == ([], 0)
     assert [hole.reason for hole in holes(contents)] == [HoleReason.NOT_INCLUDED]
 
 
