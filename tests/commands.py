@@ -3,13 +3,14 @@
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli.main import main
+from api.office.home import create_home
 from monitor.rehearsal.export import ExportFacts, write_export
 from tests.homes import PASSPHRASE, legal_basis
 
@@ -95,6 +96,13 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def shorten_demo(patch: pytest.MonkeyPatch) -> None:
+    """Let ``demo`` take a second or two: few messages, no photo, and a passphrase that is quick to try."""
+    patch.setattr("api.office.rehearsal.MESSAGES", 16)
+    patch.setattr("api.office.rehearsal.PHOTOS", 0)
+    patch.setattr("api.office.rehearsal.create_home", lambda plan, clock: create_home(replace(plan, log_n=10), clock))
 
 
 def waiting(doctor: Ran) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ disclosed). Everything else is a projection
 kinds, sizes and digests; nothing else.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -208,12 +209,12 @@ WORK = (follower, task)
 """Not built from the log: how far work has come."""
 
 
-def sqlite_url(file: Path) -> str:
-    """The SQLAlchemy address of a SQLite file."""
-    return sa.URL.create("sqlite", database=str(file)).render_as_string()
+def sqlite_url(file: Path) -> sa.URL:
+    """The SQLAlchemy address of a SQLite file; not as text, which cannot spell a path that is not UTF-8."""
+    return sa.URL.create("sqlite", database=str(file))
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str | sa.URL) -> sa.Engine:
     """An engine with the durability that "acknowledged" needs.
 
     Raises:
@@ -247,7 +248,7 @@ def open_read_only(file: Path) -> sa.Engine:
     journal = file.with_name(f"{file.name}-wal")
     query = {"mode": "ro", "uri": "true"} | ({} if journal.exists() else {"immutable": "1"})
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query=query), hide_parameters=True
+        sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query), hide_parameters=True
     )
     sa.event.listen(engine, "connect", _read_only_connect)
     try:

@@ -1,22 +1,16 @@
 """``demo`` leaves a bundle that verifies."""
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from api.office.home import create_home
-from tests.commands import DONE, run
+from tests.commands import DONE, run, shorten_demo
 
 
 @pytest.fixture
 def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.office.rehearsal.MESSAGES", 16)
-    monkeypatch.setattr("api.office.rehearsal.PHOTOS", 0)
-    monkeypatch.setattr(
-        "api.office.rehearsal.create_home", lambda plan, clock: create_home(replace(plan, log_n=10), clock)
-    )
+    shorten_demo(monkeypatch)
 
 
 def test_a_demo_that_is_kept_goes_into_a_new_folder(tmp_path: Path, me: None, small_demo: None) -> None:

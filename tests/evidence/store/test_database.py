@@ -150,8 +150,9 @@ def test_another_database_is_opened_with_settings_of_its_own(query: str, monkeyp
     assert kept_alive["keepalives_interval"] == 5
 
 
-def test_a_database_that_nobody_can_write_to_is_read_and_left_as_it_is(tmp_path: Path) -> None:
-    file = tmp_path / "a home? 100%" / "nisisama.db"
+@pytest.mark.parametrize("folder", ["a home? 100%", "\udcff, which is not UTF-8"])
+def test_a_database_that_nobody_can_write_to_is_read_and_left_as_it_is(tmp_path: Path, folder: str) -> None:
+    file = tmp_path / folder / "nisisama.db"
     file.parent.mkdir()
     writer = open_engine(sqlite_url(file))
     upgrade(writer)
