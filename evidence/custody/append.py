@@ -57,7 +57,7 @@ def append(connection: sa.Connection, events: Sequence[Prepared], *, after: str)
     rows = [
         {"idx": idx, "name": name, "body": body}
         for idx, event in enumerate(events, start=first)
-        for name, body in event.sealed.items()
+        for name, body in sorted(event.sealed.items())
     ]
     pins = [{"idx": idx, "lines": event.pin} for idx, event in enumerate(events, start=first) if event.pin is not None]
     put(connection, database.event, [{"idx": idx, "leaf": leaf} for idx, leaf in enumerate(leaves, start=first)])
