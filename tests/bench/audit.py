@@ -30,7 +30,7 @@ def run() -> dict[str, object]:
             "unit": "s",
             "ours": timed[many],
             "peer": LIMIT_S,
-            "peer_name": "limit",
+            "peer_name": "limit, at most",
             "ratio": timed[many] / LIMIT_S,
         }
     ]

@@ -5,7 +5,9 @@ committed transaction with synchronous=FULL, into a database with the store's ow
 tables. pymerkle gets the same leaves in the same batches into its SqliteTree, which commits with
 SQLite's defaults (a rollback journal, synchronous=FULL). Whole events are drafts of a message:
 values, commitments, a record sealed to a post-quantum recipient, leaf, row and tiles; their peer is the
-sealing of the same record alone. Ratios are ours over the peer's: above 1, ours is faster.
+sealing of the same record alone. Ratios are ours over the peer's: above 1, ours is faster. Beside the limit that we
+set, the limit is the peer: once for wall time, and once for processor time of the one process, since wall time on a
+shared machine measures the neighbours and its disk.
 """
 
 import secrets
@@ -25,6 +27,7 @@ from evidence.store import database
 from evidence.store.database import open_engine, sqlite_url, writing
 
 LEAVES = 50_000
+LIMIT_PER_SECOND = 50_000
 BATCH = 1000
 EVENTS = 2000
 ROUNDS = 3
@@ -43,17 +46,17 @@ def ready_entries(count: int) -> list[Prepared]:
     ]
 
 
-def append_ours(entries: list[Prepared], folder: Path) -> float:
-    """Leaves per second of wall time, commits and fsyncs included."""
+def append_ours(entries: list[Prepared], folder: Path) -> tuple[float, float]:
+    """Leaves per second of wall time and of processor time, commits and fsyncs included."""
     engine = open_engine(sqlite_url(folder / "ours.db"))
     database.metadata.create_all(engine)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     for first in range(0, len(entries), BATCH):
         with writing(engine) as connection:
             append(connection, entries[first : first + BATCH], after=NO_TOKEN)
-    rate = len(entries) / (time.perf_counter() - began)
+    rates = len(entries) / (time.perf_counter() - began), len(entries) / (time.process_time() - spent)
     engine.dispose()
-    return rate
+    return rates
 
 
 def append_peer(entries: list[Prepared], folder: Path) -> float:
@@ -90,14 +93,17 @@ def whole_events(folder: Path) -> tuple[float, float]:
 def run() -> dict[str, object]:
     """Median rates of interleaved rounds."""
     entries = ready_entries(LEAVES)
-    ours, peer, events, seals = [], [], [], []
+    ours, spent, peer, events, seals = [], [], [], [], []
     for _round in range(ROUNDS):
         with tempfile.TemporaryDirectory() as name:
-            ours.append(append_ours(entries, Path(name)))
+            appended = append_ours(entries, Path(name))
+            ours.append(appended[0])
+            spent.append(appended[1])
             peer.append(append_peer(entries, Path(name)))
             rates = whole_events(Path(name))
             events.append(rates[0])
             seals.append(rates[1])
+    limit = [float(LIMIT_PER_SECOND)]
     return {
         "rows": [
             row(
@@ -106,6 +112,8 @@ def run() -> dict[str, object]:
                 peer,
                 "pymerkle SqliteTree",
             ),
+            row("the same, beside its limit", ours, limit, "limit, at least"),
+            row("the same, of processor time", spent, limit, "limit, at least"),
             row("whole events (commit, seal, log)", events, seals, "sealing the record alone"),
         ]
     }

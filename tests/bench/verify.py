@@ -3,7 +3,8 @@
 The peer is this same verifier on a bundle of 100 items: there is no other that knows the format.
 A bundle of one item pays for its four time stamps and its seal alone. Times are processor time of
 the one thread, because wall time on a shared machine measures the neighbours. Making a bundle ends
-with verifying it: beside the time of the whole stands that of the verifying within it.
+with verifying it: beside the time of the whole stands that of the verifying within it. The peer of verifying 1,000
+items is the limit of one second that we set.
 """
 
 import gc
@@ -15,6 +16,7 @@ from casefiles.verifier.checks import verify
 from tests.casefiles import forge
 
 SIZES = (1, 100, 1_000, 10_000)
+LIMIT_S, LIMITED = 1.0, 1_000
 
 
 def run() -> dict[str, object]:
@@ -32,10 +34,7 @@ def run() -> dict[str, object]:
         }
         for items in SIZES
     ]
-    rows += [
-        _plain(f"verify a bundle of {items} items", "s", row["verify_s"])
-        for items, row in zip(SIZES, timed, strict=True)
-    ]
+    rows += [_whole(items, row["verify_s"]) for items, row in zip(SIZES, timed, strict=True)]
     rows += [
         {
             "name": f"make a bundle of {items} items, verified before it is written",
@@ -52,6 +51,14 @@ def run() -> dict[str, object]:
         for items, row in zip(SIZES, timed, strict=True)
     ]
     return {"rows": rows}
+
+
+def _whole(items: int, spent_s: float) -> dict[str, object]:
+    name = f"verify a bundle of {items} items"
+    if items != LIMITED:
+        return _plain(name, "s", spent_s)
+    limit = {"peer": LIMIT_S, "peer_name": "limit, at most", "ratio": spent_s / LIMIT_S}
+    return _plain(name, "s", spent_s) | limit
 
 
 def _plain(name: str, unit: str, ours: float) -> dict[str, object]:
