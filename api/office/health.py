@@ -10,7 +10,6 @@ for a second person, and none is late.  8. ``decoder``: pictures are decoded, in
 9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
 """
 
-import base64
 import hashlib
 import importlib.metadata
 import io
@@ -38,6 +37,7 @@ from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
 from evidence.backup import newest_backup
+from evidence.canonical import b64u
 from evidence.custody.append import tree_size
 from evidence.custody.clock import require_clock
 from evidence.errors import EvidenceError, HomeError
@@ -263,4 +263,4 @@ def program() -> Iterable[Finding]:
 def _digest(file: Path) -> str:
     if not file.is_file():
         return ""
-    return base64.urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()
+    return b64u(hashlib.sha256(file.read_bytes()).digest())
