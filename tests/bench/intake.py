@@ -8,8 +8,13 @@ growth of the home's folder in blocks of the disk: database, write-ahead log at 
 Peers, in the same run: rows of the same sizes written by sqlite3 alone in the same batches, and the same
 number of records of the same size sealed by pyrage twice, since a message has two envelopes (X25519, not
 post-quantum). Ratios are ours over the peer's; beside a limit, the limit is the peer.
+
+``python -m tests.bench.intake 1000000 --steps`` imports as many, which may take an hour or two, and prints a line
+at 10,000 messages, at 100,000, and at each further 100,000: milliseconds of processor time a message since the line
+before, and what the process holds in memory. If both stay as they are, an import is flat.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -19,17 +24,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyrage
 
+from api.office.intake import Heard, Wish, import_export
 from evidence.observation import Mode
-from tests.homes import new_home, take_in
+from tests.homes import doer, new_home, take_in
 
 SMALL, LARGE = 1_000, 10_000
 BATCH = 64
+FIRST_STEP, STEP = 10_000, 100_000
 LIMIT_PER_SECOND = 500
 LIMIT_BYTES = 7_000
 WORDS = [
@@ -96,6 +104,48 @@ def measure(count: int) -> dict[str, float]:
         rates = {"wall": count / wall, "processor": count / processor, "memory": float(peak_bytes() - resident)}
         rates |= {"bytes": (on_disk(home.path) - before) / count}
         return rates | split(home.path / "nisisama.db", count)
+
+
+@dataclass(slots=True)
+class Steps:
+    """Prints how an import goes on, at its steps."""
+
+    done: int = 0
+    before: int = 0
+    spent_s: float = 0.0
+
+    def begin(self, _messages: int, _files: int) -> Heard:
+        """Nothing of what came before counts: the export was read once."""
+        self.spent_s = time.process_time()
+        return Heard(durable=self.hear)
+
+    def hear(self, more: int) -> None:
+        """So many more messages are on disk."""
+        due = FIRST_STEP if not self.before else max(STEP, self.before // STEP * STEP + STEP)
+        self.done += more
+        if self.done >= due:
+            now = time.process_time()
+            each_ms = 1e3 * (now - self.spent_s) / (self.done - self.before)
+            print(f"{self.done:>9,} messages  {each_ms:6.3f} ms each  {resident_bytes() / 1e6:6.0f} MB", flush=True)
+            self.before, self.spent_s = self.done, now
+
+
+def import_in_steps(count: int) -> None:
+    """One import, in this process, that prints its steps."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        home, _cards = new_home(folder / "home")
+        write_texts(folder / "export", count)
+        print(f"{0:>9,} messages                  {resident_bytes() / 1e6:6.0f} MB", flush=True)
+        wish = Wish(folder / "export", None, "mila", Mode.METADATA_ONLY, None, doer(home))
+        import_export(home, wish, Steps().begin)
+        home.engine.dispose()
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds now, but for what is a file's: a large export is mapped, not read."""
+    held = (line.split() for line in Path("/proc/self/status").read_text("ascii").splitlines())
+    return next(int(words[1]) * 1024 for words in held if words[0] == "RssAnon:")
 
 
 def split(file: Path, count: int) -> dict[str, float]:
@@ -171,4 +221,11 @@ def alone(name: str, unit: str, ours: float) -> Row:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure(int(sys.argv[1]))))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.intake", description="Import text messages once.")
+    parser.add_argument("count", type=int, help="how many messages")
+    parser.add_argument("--steps", action="store_true", help="print a line at 10,000, 100,000 and each further 100,000")
+    chosen = parser.parse_args()
+    if chosen.steps:
+        import_in_steps(chosen.count)
+    else:
+        print(json.dumps(measure(chosen.count)))
