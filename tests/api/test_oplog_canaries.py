@@ -49,7 +49,7 @@ ENVIRONMENT = {
 
 
 @dataclass
-class Life:
+class Canaries:
     """What was given, and what the log said."""
 
     folder: Path
@@ -97,7 +97,7 @@ def leaks(canaries: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str]
     return [(canary, line) for line in lines for canary, each in spelled.items() if any(one in line for one in each)]
 
 
-def live(life: Life) -> None:
+def live(life: Canaries) -> None:
     """Every command once."""
     folder, reason = life.folder, ("--reason", PLANTED["reason"])
     life.run("init", "--org", PLANTED["org"], "--rehearsal", "--cards", folder / "cards")
@@ -125,7 +125,7 @@ def live(life: Life) -> None:
     life.run("key", "check", *sorted((folder / "cards").iterdir()))
 
 
-def fail(life: Life, patch: pytest.MonkeyPatch) -> None:
+def fail(life: Canaries, patch: pytest.MonkeyPatch) -> None:
     """Every kind of refusal, an error of the system, a stop, and a mistake of ours."""
     folder, word = life.folder, PLANTED["word"]
     broken = folder / f"export-{word}"
@@ -163,7 +163,7 @@ def fail(life: Life, patch: pytest.MonkeyPatch) -> None:
     raising(life, patch, lambda: KeyboardInterrupt(word))
 
 
-def raising(life: Life, patch: pytest.MonkeyPatch, error: Callable[[], BaseException]) -> None:
+def raising(life: Canaries, patch: pytest.MonkeyPatch, error: Callable[[], BaseException]) -> None:
     def broken(*_args: object, **_named: object) -> None:
         raise error()
 
@@ -176,9 +176,9 @@ def raising(life: Life, patch: pytest.MonkeyPatch, error: Callable[[], BaseExcep
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaries]:
     folder = tmp_path_factory.mktemp("kanarina")
-    life = Life(folder, write_export(folder / "export", seed=7, messages=16, photos=0))
+    life = Canaries(folder, write_export(folder / "export", seed=7, messages=16, photos=0))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
@@ -188,16 +188,16 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     oplog.start()
 
 
-def test_nothing_planted_is_in_the_log_or_on_standard_error_with_verbose(life: Life) -> None:
+def test_nothing_planted_is_in_the_log_or_on_standard_error_with_verbose(life: Canaries) -> None:
     assert leaks(life.canaries(), life.lines()) == []
 
 
-def test_no_error_quotes_an_export_a_card_or_a_secret(life: Life) -> None:
+def test_no_error_quotes_an_export_a_card_or_a_secret(life: Canaries) -> None:
     assert len(life.refused) > 20
     assert leaks(life.strangers(), life.refused) == []
 
 
-def test_the_life_was_logged_whole(life: Life) -> None:
+def test_the_life_was_logged_whole(life: Canaries) -> None:
     lines = [json.loads(line) for line in life.lines()]
     assert {line["event"] for line in lines} >= oplog.EVENTS.keys() - UNEVENTFUL
     assert not any("dropped" in line for line in lines)
@@ -206,7 +206,7 @@ def test_the_life_was_logged_whole(life: Life) -> None:
     assert {line["command"] for line in lines if line["event"] == "command_began"} >= {"case export", "key check"}
 
 
-def test_each_canary_was_planted(life: Life) -> None:
+def test_each_canary_was_planted(life: Canaries) -> None:
     export = "".join(file.read_text(errors="replace") for file in life.export.folder.rglob("*") if file.is_file())
     cards = "".join(file.read_text() for file in (life.folder / "cards").iterdir())
     export += (life.folder / f"export-{PLANTED['word']}" / "result.json").read_text() + WRONG + DATABASE
@@ -215,7 +215,7 @@ def test_each_canary_was_planted(life: Life) -> None:
 
 
 def test_a_leak_would_be_found_if_the_one_guard_were_away(
-    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    life: Canaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def logged() -> list[str]:
         oplog.start()

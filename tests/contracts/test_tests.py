@@ -1,10 +1,11 @@
 """No test passes because it looked at nothing, or because it compared a value with itself.
 
 A loop over an empty list asserts nothing and passes: ``tests.nonempty`` fails then. pytest itself refuses an empty
-list of parameters (``empty_parameter_set_mark``).
+list of parameters (``empty_parameter_set_mark``). And a reader of tests meets no two classes of one name.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +127,12 @@ def test_what_goes_through_something_is_told_when_there_is_nothing() -> None:
     assert list(nonempty([1, 2])) == [1, 2]
     with pytest.raises(AssertionError, match="nothing to look at"):
         list(nonempty([]))
+
+
+def test_a_public_class_of_tests_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for name in re.findall(r"^class ([A-Za-z]\w*)", file.read_text(encoding="utf-8"), re.MULTILINE):
+            places.setdefault(name, []).append(file.relative_to(ROOT).as_posix())
+    assert {"Office", "Life"} <= places.keys()
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.rig import FEW, Office, Reference, Rig, prepare, undisturbed
+from tests.faults.rig import FEW, OfficeFolder, Reference, Rig, prepare, undisturbed
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def rig() -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="session")
-def prepared(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Office:
+def prepared(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> OfficeFolder:
     """An office before its first import; tests work on copies."""
     office = prepare(tmp_path_factory.mktemp("prepared") / "office", messages=FEW, batch=2)
     rig.warm(office)
@@ -21,5 +21,5 @@ def prepared(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 
 @pytest.fixture(scope="session")
-def reference(rig: Rig, prepared: Office, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+def reference(rig: Rig, prepared: OfficeFolder, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     return undisturbed(prepared.copy(tmp_path_factory.mktemp("undisturbed") / "office"), rig)

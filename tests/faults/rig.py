@@ -71,7 +71,7 @@ _CHAT = "1700000042"
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OfficeFolder:
     """A folder with a home, its keys, an export and a legal basis."""
 
     folder: Path
@@ -97,17 +97,17 @@ class Office:
             *("--by", "caseworker"),
         ]
 
-    def copy(self, folder: Path) -> "Office":
+    def copy(self, folder: Path) -> "OfficeFolder":
         """A second office in the same state, at a place where there is none or a used one."""
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["cp", "--archive", self.folder, folder], check=True)  # two names of one file stay that
-        return Office(folder)
+        return OfficeFolder(folder)
 
 
-def prepare(folder: Path, *, messages: Sequence[Mapping[str, Any]], batch: int, cards: bool = False) -> Office:
+def prepare(folder: Path, *, messages: Sequence[Mapping[str, Any]], batch: int, cards: bool = False) -> OfficeFolder:
     """An office with a rehearsal home that holds nothing yet; its cards are kept if somebody asks for them."""
     folder.mkdir(mode=0o700)
-    office = Office(folder)
+    office = OfficeFolder(folder)
     created = create_home(
         Plan(office.home, "Fault office", PASSPHRASE, "rehearsal", log_n=10, rehearsal=True),
         system_clock,
@@ -274,7 +274,7 @@ class Rig:
     def close(self) -> None:
         self._decoder.close()
 
-    def run(self, office: Office, *, fault: Fault | None = None, alter: Alteration | None = None) -> Outcome:
+    def run(self, office: OfficeFolder, *, fault: Fault | None = None, alter: Alteration | None = None) -> Outcome:
         """Import in a child, with this fault; ``alter`` changes the program in the child only."""
         shared = Shared()
         record, output = office.folder / "strace.txt", office.folder / "output.txt"
@@ -296,7 +296,7 @@ class Rig:
         hit = child.exitcode == -signal.SIGKILL or (fault is not None and "(INJECTED)" in record.read_text())
         return Outcome(child.exitcode, shared.acknowledged, hit, output.read_text())
 
-    def _import(self, office: Office, shared: Shared, alter: Alteration, gate: int, output: Path) -> NoReturn:
+    def _import(self, office: OfficeFolder, shared: Shared, alter: Alteration, gate: int, output: Path) -> NoReturn:
         api.office.intake.Decoder = lambda: _Lent(self._decoder, shared)
         alter(shared)
         code = CRASHED
@@ -311,7 +311,7 @@ class Rig:
                 sink.flush()
                 os._exit(code)
 
-    def look_run_look(self, office: Office) -> dict[str, Any]:
+    def look_run_look(self, office: OfficeFolder) -> dict[str, Any]:
         """In a child: what is there, the exit code of the import run again, and what is there then."""
         api.office.intake.Decoder = lambda: _Lent(self._decoder, Shared())
         before = _looked_at(office)
@@ -319,7 +319,7 @@ class Rig:
             code = main(office.arguments())
         return {"before": before, "code": code, "after": _looked_at(office)}
 
-    def warm(self, office: Office) -> None:
+    def warm(self, office: OfficeFolder) -> None:
         """Start the decoder before it is timed or forked."""
         picture = next((office.folder / "export" / "photos").iterdir())
         self._decoder.decode(picture.read_bytes())
@@ -458,7 +458,7 @@ class Reference:
     final: Ledger
 
 
-def undisturbed(office: Office, rig: Rig) -> Reference:
+def undisturbed(office: OfficeFolder, rig: Rig) -> Reference:
     """Import in peace, and note the ledger at every acknowledgement."""
     notes = office.folder / "ledgers.jsonl"
 
@@ -486,7 +486,7 @@ def _ledger(entries: Sequence[Sequence[Any]]) -> Ledger:
     return Counter(tuple(entry) for entry in entries)
 
 
-def violations(office: Office, reference: Reference, outcome: Outcome, rig: Rig) -> list[str]:
+def violations(office: OfficeFolder, reference: Reference, outcome: Outcome, rig: Rig) -> list[str]:
     """Every promise that an interrupted import broke; looked for before and after it is run again.
 
     1. What was acknowledged is there.  2. The audit finds no damage.  3. Run again, it ends well.
@@ -523,7 +523,7 @@ def _excused(found: Ledger, expected: Ledger) -> Ledger:
     return Counter({entry: n for entry, n in found.items() if entry[-1] not in _UNREAD}) + files
 
 
-def _looked_at(office: Office) -> dict[str, Any]:
+def _looked_at(office: OfficeFolder) -> dict[str, Any]:
     home = Home.open(office.home)
     verdict, failed = problems_of(home)
     return {"verdict": verdict, "failed": failed, "ledger": ledger_of(home), "loose": loose_objects(home)}

@@ -27,7 +27,17 @@ from evidence.authority import Grant
 from evidence.intake.keep import Intake
 from evidence.store.database import reading
 from evidence.store.reviews import types_of
-from tests.faults.rig import FORK, PASSPHRASE, TIMEOUT_S, Office, ask, message, prepare, problems_of, write_messages
+from tests.faults.rig import (
+    FORK,
+    PASSPHRASE,
+    TIMEOUT_S,
+    OfficeFolder,
+    ask,
+    message,
+    prepare,
+    problems_of,
+    write_messages,
+)
 
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("answers")]
 
@@ -40,7 +50,7 @@ Alteration = Callable[[], None]
 class Asked:
     """An office in which each act was asked for; orders hold paths, so it always lies at the same place."""
 
-    office: Office
+    office: OfficeFolder
     requests: Mapping[str, str]
 
     def words(self, act: str, by: str) -> list[str]:
@@ -61,7 +71,7 @@ def _printed(*words: str) -> dict[str, Any]:
     return printed
 
 
-def _ask_for_all(office: Office) -> dict[str, str]:
+def _ask_for_all(office: OfficeFolder) -> dict[str, str]:
     home, ann = ("--home", str(office.home)), ("--by", "ann")
     basis = ("--mode", "sealed", "--legal-basis", str(office.folder / "legal-basis.toml"))
     report = ("--report", "https://x.y", "--reported-by", "Org", "--reported-on", "2026-01-01")
@@ -103,14 +113,14 @@ def _passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProgramEnd:
     """How a program ended, and what it said."""
 
     code: int | None
     said: str
 
 
-def run(folder: Path, programs: Sequence[Sequence[str]], alter: Alteration) -> list[Ended]:
+def run(folder: Path, programs: Sequence[Sequence[str]], alter: Alteration) -> list[ProgramEnd]:
     """Run programs at once."""
     notes = [folder / f"program-{at}.txt" for at in range(len(programs))]
     children = [
@@ -124,7 +134,7 @@ def run(folder: Path, programs: Sequence[Sequence[str]], alter: Alteration) -> l
     finally:
         for child in children:
             child.kill()
-    return [Ended(child.exitcode, note.read_text()) for child, note in zip(children, notes, strict=True)]
+    return [ProgramEnd(child.exitcode, note.read_text()) for child, note in zip(children, notes, strict=True)]
 
 
 def _program(words: Sequence[str], note: Path, alter: Alteration) -> None:

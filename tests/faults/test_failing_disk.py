@@ -19,7 +19,7 @@ from api.home import Home
 from tests.faults.rig import (
     PASSPHRASE,
     Fault,
-    Office,
+    OfficeFolder,
     Reference,
     Rig,
     ask,
@@ -63,7 +63,7 @@ _NAMES = [f"{name}-{error.partition('=')[2]}{lasting}" for name, error, lasting 
 
 
 def _require_explained_and_whole(
-    fault: tuple[str, str, str], stride: int, prepared: Office, reference: Reference, rig: Rig, folder: Path
+    fault: tuple[str, str, str], stride: int, prepared: OfficeFolder, reference: Reference, rig: Rig, folder: Path
 ) -> None:
     name, action, lasting = fault
     broken: dict[int, list[str]] = {}
@@ -93,7 +93,7 @@ def _is_explained(output: str, name: str) -> bool:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=_NAMES)
 def test_an_error_at_some_calls_is_explained_and_loses_nothing(
-    fault: tuple[str, str, str], prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    fault: tuple[str, str, str], prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     _require_explained_and_whole(fault, FAULTS[fault], prepared, reference, rig, tmp_path)
 
@@ -101,13 +101,13 @@ def test_an_error_at_some_calls_is_explained_and_loses_nothing(
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=_NAMES)
 def test_an_error_at_every_call_is_explained_and_loses_nothing(
-    fault: tuple[str, str, str], prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    fault: tuple[str, str, str], prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     _require_explained_and_whole(fault, 1, prepared, reference, rig, tmp_path)
 
 
 def test_a_program_that_swallows_an_error_is_caught(
-    prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     lost = False
     for position in count(1, 7):
@@ -119,7 +119,7 @@ def test_a_program_that_swallows_an_error_is_caught(
     assert lost
 
 
-class Usage(NamedTuple):
+class DiskUsage(NamedTuple):
     """What ``shutil.disk_usage`` answers, in bytes."""
 
     total: int
@@ -148,7 +148,7 @@ def test_a_full_disk_stops_an_import_and_more_room_lets_it_complete(
     messages = [message(number) for number in range(1, 121)]
     wide = prepare(tmp_path / "office", messages=messages, batch=5)
     shutil.copytree(wide.folder, small_disk / "office")
-    tight = Office(small_disk / "office")
+    tight = OfficeFolder(small_disk / "office")
     command = tight.arguments(wide.folder / "export")
 
     assert main(command) == REFUSED
@@ -157,7 +157,7 @@ def test_a_full_disk_stops_an_import_and_more_room_lets_it_complete(
 
     # the disk had room when it was asked for, and then another program took it
     with monkeypatch.context() as patch:
-        patch.setattr("shutil.disk_usage", lambda _path: Usage(total=1 << 30, used=0, free=1 << 30))
+        patch.setattr("shutil.disk_usage", lambda _path: DiskUsage(total=1 << 30, used=0, free=1 << 30))
         assert main(command) == REFUSED
     said = capsys.readouterr().err
     kept = ask(lambda: _items(tight))
@@ -174,5 +174,5 @@ def test_a_full_disk_stops_an_import_and_more_room_lets_it_complete(
     assert ask(lambda: loose_objects(Home.open(tight.home))) == []
 
 
-def _items(office: Office) -> int:
+def _items(office: OfficeFolder) -> int:
     return sum(entry[0] == "item" for entry in ledger_of(Home.open(office.home)))

@@ -18,14 +18,14 @@ import pytest
 
 from api.cli.main import main
 from evidence.store.database import SCHEMA_VERSION
-from tests.faults.rig import FEW, PASSPHRASE, Office, message, prepare, write_messages
+from tests.faults.rig import FEW, PASSPHRASE, OfficeFolder, message, prepare, write_messages
 
 DONE, REFUSED, UNDECIDED = 0, 1, 3
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def imported(tmp_path_factory: pytest.TempPathFactory) -> OfficeFolder:
     """An office that holds an import; tests work on copies."""
     office = prepare(tmp_path_factory.mktemp("imported") / "office", messages=FEW, batch=2)
     shutil.copyfile(office.home / "nisisama.db", office.folder / "before.db")
@@ -35,18 +35,18 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 
 @pytest.fixture
-def office(imported: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(imported: OfficeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OfficeFolder:
     monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
     return imported.copy(tmp_path / "office")
 
 
-def _audit(office: Office, capsys: Capture) -> tuple[int, dict[str, object]]:
+def _audit(office: OfficeFolder, capsys: Capture) -> tuple[int, dict[str, object]]:
     capsys.readouterr()
     code = main(["--home", str(office.home), "audit", "--json"])
     return code, json.loads(capsys.readouterr().out)
 
 
-def _require_clean(office: Office, capsys: Capture) -> None:
+def _require_clean(office: OfficeFolder, capsys: Capture) -> None:
     code, printed = _audit(office, capsys)
     assert (code, printed["problems"]) == (DONE, [])
 
@@ -116,12 +116,12 @@ def _flipped_letter(data: bytes) -> bytes:
 class _State:
     """A bad state: how it is made, the command that meets it, and words that its error must have."""
 
-    make: Callable[[Office], object]
+    make: Callable[[OfficeFolder], object]
     command: str
     says: tuple[str, ...]
 
 
-def _database(office: Office) -> Path:
+def _database(office: OfficeFolder) -> Path:
     return office.home / "nisisama.db"
 
 
@@ -177,7 +177,7 @@ STATES = {
 }
 
 
-def _command(office: Office, name: str) -> list[str]:
+def _command(office: OfficeFolder, name: str) -> list[str]:
     if name == "import":
         return office.arguments()
     look = ("evidence", "list", "--by", "caseworker", "--json")
@@ -185,7 +185,7 @@ def _command(office: Office, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: Office, capsys: Capture) -> None:
+def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: OfficeFolder, capsys: Capture) -> None:
     state = STATES[name]
     command = _command(office, state.command)
     with state.make(office):
@@ -202,7 +202,7 @@ def test_a_bad_state_is_refused_with_its_remedy_and_mended(name: str, office: Of
     ("given", "says"), [("another one", "the passphrase there is wrong"), ("", "missing"), (None, "missing")]
 )
 def test_without_the_right_passphrase_nothing_is_opened(
-    given: str | None, says: str, office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    given: str | None, says: str, office: OfficeFolder, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = ["--home", str(office.home), "case", "open", "--by", "caseworker", "--json"]
     assert main(case) == DONE
@@ -222,14 +222,14 @@ def test_without_the_right_passphrase_nothing_is_opened(
 # A database that was put back
 
 
-def _more(office: Office) -> list[str]:
+def _more(office: OfficeFolder) -> list[str]:
     export = office.folder / "more"
     write_messages(export, [message(6), message(7)])
     return office.arguments(export)
 
 
 def test_a_database_put_back_takes_nothing_in_and_loses_no_object(
-    prepared_database: bytes, office: Office, capsys: Capture
+    prepared_database: bytes, office: OfficeFolder, capsys: Capture
 ) -> None:
     objects = sorted(office.objects.rglob("*"))
     with _bytes(_database(office), lambda _data: prepared_database):
@@ -246,7 +246,7 @@ def test_a_database_put_back_takes_nothing_in_and_loses_no_object(
 
 
 def test_a_database_put_back_after_a_crash_takes_no_logged_object_away(
-    prepared_database: bytes, office: Office, capsys: Capture
+    prepared_database: bytes, office: OfficeFolder, capsys: Capture
 ) -> None:
     """An unfinished name of an object that the newer database logged says nothing about the older one."""
     logged = next(file for file in sorted(office.objects.rglob("*")) if file.is_file())
@@ -262,7 +262,7 @@ def test_a_database_put_back_after_a_crash_takes_no_logged_object_away(
 
 
 @pytest.fixture(scope="module")
-def prepared_database(imported: Office) -> bytes:
+def prepared_database(imported: OfficeFolder) -> bytes:
     """The database of the same office before its import: the state of an older backup."""
     return (imported.folder / "before.db").read_bytes()
 
@@ -288,7 +288,9 @@ def _read_only(folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.outside
-def test_a_home_on_a_medium_that_nobody_can_write_to_is_audited_and_shown(office: Office, capsys: Capture) -> None:
+def test_a_home_on_a_medium_that_nobody_can_write_to_is_audited_and_shown(
+    office: OfficeFolder, capsys: Capture
+) -> None:
     open_case = ["--home", str(office.home), "case", "open", "--by", "caseworker", "--json"]
     with _read_only(office.folder):
         _require_clean(office, capsys)
@@ -300,7 +302,9 @@ def test_a_home_on_a_medium_that_nobody_can_write_to_is_audited_and_shown(office
 
 
 @pytest.mark.outside
-def test_a_journal_that_a_read_only_medium_hides_is_told_and_not_passed_over(office: Office, capsys: Capture) -> None:
+def test_a_journal_that_a_read_only_medium_hides_is_told_and_not_passed_over(
+    office: OfficeFolder, capsys: Capture
+) -> None:
     with closing(sqlite3.connect(_database(office))) as connection:
         connection.execute("CREATE TABLE of_a_program_that_still_runs (x)")
         connection.commit()

@@ -16,7 +16,7 @@ import pytest
 from tests.faults.rig import (
     Alteration,
     Fault,
-    Office,
+    OfficeFolder,
     Outcome,
     Reference,
     Rig,
@@ -44,8 +44,8 @@ STRIDES = {
 
 
 def _kills(
-    name: str, *, step: int, prepared: Office, rig: Rig, folder: Path, alter: Alteration | None = None
-) -> Iterator[tuple[int, Office, Outcome]]:
+    name: str, *, step: int, prepared: OfficeFolder, rig: Rig, folder: Path, alter: Alteration | None = None
+) -> Iterator[tuple[int, OfficeFolder, Outcome]]:
     """Imports killed at the first position of a call, the one ``step`` later, and so on, until there are no more."""
     for position in count(1, step):
         office = prepared.copy(folder / "office")
@@ -56,7 +56,9 @@ def _kills(
         yield position, office, outcome
 
 
-def _require_no_violation(name: str, step: int, prepared: Office, reference: Reference, rig: Rig, folder: Path) -> None:
+def _require_no_violation(
+    name: str, step: int, prepared: OfficeFolder, reference: Reference, rig: Rig, folder: Path
+) -> None:
     broken = {
         position: found
         for position, office, outcome in _kills(name, step=step, prepared=prepared, rig=rig, folder=folder)
@@ -67,7 +69,7 @@ def _require_no_violation(name: str, step: int, prepared: Office, reference: Ref
 
 @pytest.mark.parametrize("name", STRIDES)
 def test_an_import_killed_at_some_calls_loses_nothing_and_completes(
-    name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    name: str, prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     _require_no_violation(name, STRIDES[name], prepared, reference, rig, tmp_path)
 
@@ -75,14 +77,14 @@ def test_an_import_killed_at_some_calls_loses_nothing_and_completes(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STRIDES)
 def test_an_import_killed_at_every_call_loses_nothing_and_completes(
-    name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    name: str, prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     _require_no_violation(name, 1, prepared, reference, rig, tmp_path)
 
 
 @pytest.mark.parametrize(("name", "step"), [("unlink", 1), ("fsync", 5), ("pwrite64", 23)])
 def test_an_import_killed_again_while_it_takes_back_what_was_left_loses_nothing(
-    name: str, step: int, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    name: str, step: int, prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     once = prepared.copy(tmp_path / "once")
     first = rig.run(once, fault=Fault("fdatasync", "signal=SIGKILL", "5"))
@@ -94,7 +96,9 @@ def test_an_import_killed_again_while_it_takes_back_what_was_left_loses_nothing(
 
 
 @pytest.mark.parametrize("name", STRIDES)
-def test_every_call_that_is_walked_is_made_by_an_import(name: str, prepared: Office, rig: Rig, tmp_path: Path) -> None:
+def test_every_call_that_is_walked_is_made_by_an_import(
+    name: str, prepared: OfficeFolder, rig: Rig, tmp_path: Path
+) -> None:
     office = prepared.copy(tmp_path / "office")
     assert rig.run(office, fault=Fault(name, "signal=SIGKILL", "1")).code == -9
 
@@ -103,7 +107,7 @@ def test_every_call_that_is_walked_is_made_by_an_import(name: str, prepared: Off
     ("wrong", "name"), [(acknowledging_first, "pwrite64"), (logging_first, "link"), (settling_first, "pwrite64")]
 )
 def test_a_program_with_the_wrong_order_is_caught(
-    wrong: Alteration, name: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    wrong: Alteration, name: str, prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     said = {
         acknowledging_first: "acknowledged and lost",

@@ -41,7 +41,7 @@ from tests.faults.rig import (
     PASSPHRASE,
     TIMEOUT_S,
     Fault,
-    Office,
+    OfficeFolder,
     Outcome,
     ask,
     attached,
@@ -85,14 +85,14 @@ class Scenario:
         waits: Calls in which it waits for a time-stamp office, beside those that change a file.
     """
 
-    arguments: Callable[[Office], list[str]]
-    broken: Callable[[Office, Outcome], list[str]]
+    arguments: Callable[[OfficeFolder], list[str]]
+    broken: Callable[[OfficeFolder, Outcome], list[str]]
     wrong: Alter
     control: tuple[str, str]
     waits: tuple[str, ...] = ()
 
 
-def again(office: Office, arguments: list[str]) -> int:
+def again(office: OfficeFolder, arguments: list[str]) -> int:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return main(arguments)
 
@@ -114,16 +114,18 @@ def opening(home: Home) -> list[str]:
 # init
 
 
-def init(office: Office) -> list[str]:
+def init(office: OfficeFolder) -> list[str]:
     home = ("--home", str(office.folder / "new"))
     return [*home, "init", "--org", "Zyra", "--rehearsal", "--by", "ann", "--cards", str(office.folder / "new cards")]
 
 
-def init_printing(office: Office) -> list[str]:
+def init_printing(office: OfficeFolder) -> list[str]:
     return init(office)[:-2]
 
 
-def broken_init(office: Office, outcome: Outcome, arguments: list[str], cards: Callable[[], list[str]]) -> list[str]:
+def broken_init(
+    office: OfficeFolder, outcome: Outcome, arguments: list[str], cards: Callable[[], list[str]]
+) -> list[str]:
     try:
         home = Home.open(office.folder / "new")
     except Explained as error:
@@ -137,7 +139,7 @@ def broken_init(office: Office, outcome: Outcome, arguments: list[str], cards: C
     return broken_home(office, cards)
 
 
-def broken_home(office: Office, cards: Callable[[], list[str]]) -> list[str]:
+def broken_home(office: OfficeFolder, cards: Callable[[], list[str]]) -> list[str]:
     """What is wrong with a home that every command takes for one: its cards open it, and its passphrase does."""
     home = Home.open(office.folder / "new")
     try:
@@ -150,7 +152,7 @@ def broken_home(office: Office, cards: Callable[[], list[str]]) -> list[str]:
         home.engine.dispose()
 
 
-def cards_in_files(office: Office) -> list[str]:
+def cards_in_files(office: OfficeFolder) -> list[str]:
     return [file.read_text() for file in sorted((office.folder / "new cards").glob("card-?.txt"))]
 
 
@@ -159,11 +161,11 @@ def cards_printed(output: str) -> list[str]:
     return [f"NisiSama office key{text}" for text in texts.split("NisiSama office key")[1:]]
 
 
-def _init_broken(office: Office, outcome: Outcome) -> list[str]:
+def _init_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     return broken_init(office, outcome, init(office), lambda: cards_in_files(office))
 
 
-def _printing_broken(office: Office, outcome: Outcome) -> list[str]:
+def _printing_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     """Run again, it prints cards of which this looks at none: then a home is there, and that is enough."""
     try:
         Home.open(office.folder / "new").engine.dispose()
@@ -213,15 +215,15 @@ def log_first() -> None:
 # backup and restore
 
 
-def back_up(office: Office) -> list[str]:
+def back_up(office: OfficeFolder) -> list[str]:
     return ["--home", str(office.home), "backup", str(office.folder / "disk"), "--with-keys"]
 
 
-def finished(office: Office) -> list[Path]:
+def finished(office: OfficeFolder) -> list[Path]:
     return sorted(each for each in (office.folder / "disk").iterdir() if not each.name.endswith(".part"))
 
 
-def _backup_broken(office: Office, outcome: Outcome) -> list[str]:
+def _backup_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     found = [] if verdict(Home.open(office.home), PASSPHRASE) is Verdict.PASSED else ["the home is damaged"]
     if outcome.code == 0 and len(finished(office)) != 2:
         found.append("it said that it was done")
@@ -243,11 +245,11 @@ def unheard(_total: int) -> Iterator[Callable[[int], object]]:
     yield lambda _more: None
 
 
-def put_back(office: Office) -> list[str]:
+def put_back(office: OfficeFolder) -> list[str]:
     return ["restore", str(finished(office)[0]), str(office.folder / "back")]
 
 
-def _restore_broken(office: Office, outcome: Outcome) -> list[str]:
+def _restore_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     place = office.folder / "back"
     if not place.exists():
         if outcome.code == 0:
@@ -280,18 +282,18 @@ def in_its_place() -> None:
 # Keys
 
 
-def change(office: Office) -> list[str]:
+def change(office: OfficeFolder) -> list[str]:
     file = ("--new-passphrase-file", str(office.folder / "new passphrase"))
     return ["--home", str(office.home), "key", "passphrase", *file, *PERSONS]
 
 
-def recover(office: Office) -> list[str]:
+def recover(office: OfficeFolder) -> list[str]:
     file = ("--new-passphrase-file", str(office.folder / "new passphrase"))
     cards = [str(office.folder / f"card-{at}.txt") for at in (1, 2)]
     return ["--home", str(office.home), "key", "recover", *cards, *file, *PERSONS]
 
 
-def _keys_broken(office: Office, outcome: Outcome) -> list[str]:
+def _keys_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     """One passphrase opens both keys, before and after the next writer; the log says which."""
     home = Home.open(office.home)
     before = opening(home)
@@ -310,13 +312,13 @@ def _keys_broken(office: Office, outcome: Outcome) -> list[str]:
     return found
 
 
-def _lost(office: Office) -> list[str]:
+def _lost(office: OfficeFolder) -> list[str]:
     """As ``recover``, where a key is lost before."""
     (office.keys / "matching.age").unlink(missing_ok=True)
     return recover(office)
 
 
-def _recover_broken(office: Office, outcome: Outcome) -> list[str]:
+def _recover_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     """The key is lost as before, or it is back; then, and after the command is run again, it is there."""
     home = Home.open(office.home)
     if opening(home) != [NEW]:
@@ -353,7 +355,7 @@ SCENARIOS = {
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> OfficeFolder:
     """An office with an import, its cards, a backup, and a new passphrase in a file."""
     folder = tmp_path_factory.mktemp("lived") / "office"
     office = prepare(folder, messages=FEW[:1], batch=2, cards=True)
@@ -373,7 +375,7 @@ def _spoken_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", "10")
 
 
-def stopped(office: Office, arguments: list[str], fault: Fault | None, alter: Alter = lambda: None) -> Outcome:
+def stopped(office: OfficeFolder, arguments: list[str], fault: Fault | None, alter: Alter = lambda: None) -> Outcome:
     """Run a command in a child, with this fault."""
     record, output = office.folder / "strace.txt", office.folder / "output.txt"
     gate, go = os.pipe()
@@ -413,7 +415,7 @@ RANDOM = re.compile(r"[0-9a-f]{32,}|\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z")
 UNCOUNTED = ("nisisama.log", "output.txt", "strace.txt")
 
 
-def state_of(office: Office, before: Office) -> str:
+def state_of(office: OfficeFolder, before: OfficeFolder) -> str:
     """Which files there are, and of each whether it is as it was before, or how large it is."""
     told = []
     for file in sorted(office.folder.rglob("*")):
@@ -436,7 +438,7 @@ class Walk:
     """
 
     scenario: Scenario
-    lived: Office
+    lived: OfficeFolder
     folder: Path
     alter: Alter = lambda: None
     met: int = 0
@@ -472,7 +474,9 @@ SAMPLE = {
 
 
 @pytest.mark.parametrize("what", SAMPLE)
-def test_stopped_at_some_calls_it_leaves_the_old_state_or_the_new(what: str, lived: Office, tmp_path: Path) -> None:
+def test_stopped_at_some_calls_it_leaves_the_old_state_or_the_new(
+    what: str, lived: OfficeFolder, tmp_path: Path
+) -> None:
     walk = Walk(SCENARIOS[what], lived, tmp_path)
     assert list(walk.broken(SAMPLE[what][0], "SIGKILL", SAMPLE[what][1])) == []
     assert walk.met > 0
@@ -480,7 +484,9 @@ def test_stopped_at_some_calls_it_leaves_the_old_state_or_the_new(what: str, liv
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", SCENARIOS)
-def test_stopped_at_every_call_it_leaves_the_old_state_or_the_new(what: str, lived: Office, tmp_path: Path) -> None:
+def test_stopped_at_every_call_it_leaves_the_old_state_or_the_new(
+    what: str, lived: OfficeFolder, tmp_path: Path
+) -> None:
     walk = Walk(SCENARIOS[what], lived, tmp_path)
     calls = (*CALLS, *SCENARIOS[what].waits)
     assert [found for sent in SIGNALS for name in calls for found in walk.broken(name, sent)] == []
@@ -489,7 +495,7 @@ def test_stopped_at_every_call_it_leaves_the_old_state_or_the_new(what: str, liv
 
 
 @pytest.mark.parametrize("what", [what for what in SCENARIOS if SCENARIOS[what].control[0]])
-def test_a_program_that_breaks_the_rule_is_caught(what: str, lived: Office, tmp_path: Path) -> None:
+def test_a_program_that_breaks_the_rule_is_caught(what: str, lived: OfficeFolder, tmp_path: Path) -> None:
     scenario = SCENARIOS[what]
     name, words = scenario.control
     found = Walk(scenario, lived, tmp_path, scenario.wrong).broken(name, "SIGKILL")

@@ -28,7 +28,7 @@ from tests.faults.rig import (
     FORK,
     PASSPHRASE,
     TIMEOUT_S,
-    Office,
+    OfficeFolder,
     ask,
     ledger_of,
     loose_objects,
@@ -54,7 +54,7 @@ Programs = dict[str, list[list[str]]]
 class Crowd:
     """An office with a case, and two exports that wait to be imported."""
 
-    office: Office
+    office: OfficeFolder
     case_id: str
 
     def programs(self, attempt: int = 1) -> Programs:
@@ -96,7 +96,7 @@ def _printed_by(words: Sequence[str]) -> Mapping[str, Any]:
     return printed
 
 
-def _open_case(office: Office) -> str:
+def _open_case(office: OfficeFolder) -> str:
     home = ("--home", str(office.home))
     _printed_by(office.arguments())
     case_id: str = _printed_by([*home, "case", "open", "--by", "ann"])["case_id"]

@@ -23,7 +23,7 @@ from tests.faults.power import ACKNOWLEDGED, Call, Choice, Disk, Recording, call
 from tests.faults.rig import (
     PASSPHRASE,
     Alteration,
-    Office,
+    OfficeFolder,
     Outcome,
     Reference,
     Rig,
@@ -45,8 +45,8 @@ BARRIERS = frozenset({"fsync", "fdatasync", "access"})
 class Recorded:
     """What one import did to the disk, call by call."""
 
-    before: Office
-    after: Office
+    before: OfficeFolder
+    after: OfficeFolder
     calls: tuple[Call, ...]
 
 
@@ -62,7 +62,7 @@ def marking(shared: Shared) -> None:
     _honest(shared)
 
 
-def record(prepared: Office, rig: Rig, folder: Path, alter: Alteration = marking) -> Recorded:
+def record(prepared: OfficeFolder, rig: Rig, folder: Path, alter: Alteration = marking) -> Recorded:
     folder.mkdir(exist_ok=True)
     before, after = prepared.copy(folder / "before"), prepared.copy(folder / "after")
     outcome = rig.run(after, fault=Recording(), alter=alter)
@@ -71,7 +71,7 @@ def record(prepared: Office, rig: Rig, folder: Path, alter: Alteration = marking
 
 
 @pytest.fixture(scope="module")
-def recorded(prepared: Office, rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+def recorded(prepared: OfficeFolder, rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return record(prepared, rig, tmp_path_factory.mktemp("recorded"))
 
 
@@ -85,7 +85,7 @@ def disk_of(recorded: Recorded) -> Disk:
 
 def power_cuts(
     recorded: Recorded, folder: Path, choose: Callable[[int], Choice], *, at: frozenset[int]
-) -> Iterator[tuple[int, Office, Outcome]]:
+) -> Iterator[tuple[int, OfficeFolder, Outcome]]:
     """What is left where the power goes just after each of these calls."""
     disk, acknowledged, place = disk_of(recorded), 0, folder / "office"
     for position, call in enumerate(recorded.calls):
@@ -96,7 +96,7 @@ def power_cuts(
         if position in at:
             shutil.rmtree(place, ignore_errors=True)
             disk.lose_power(place, choose(position))
-            yield position, Office(place), Outcome(-9, acknowledged, hit=True, output="")
+            yield position, OfficeFolder(place), Outcome(-9, acknowledged, hit=True, output="")
 
 
 def nothing(_position: int) -> Choice:
@@ -125,7 +125,7 @@ def broken_by(
     return {at: found for at, office, outcome in cuts if (found := violations(office, reference, outcome, rig))}
 
 
-def contents(office: Office) -> dict[str, bytes]:
+def contents(office: OfficeFolder) -> dict[str, bytes]:
     files = [file for part in (office.home, office.keys) for file in part.rglob("*") if file.is_file()]
     return {
         str(file.relative_to(office.folder)): file.read_bytes()
@@ -189,7 +189,7 @@ def test_the_power_goes_again_while_what_was_left_is_taken_back(
 # Other commands
 
 
-class Founding(Office):
+class Founding(OfficeFolder):
     """A folder in which an office is made; only its passphrase is there."""
 
     def arguments(self, export: Path | None = None) -> list[str]:
@@ -213,7 +213,7 @@ def test_an_office_that_was_made_is_there_after_a_power_cut(
         if call.name != "access":
             disk.play(call)
     disk.lose_power(tmp_path / "left", nothing(0))
-    left = Office(tmp_path / "left")
+    left = OfficeFolder(tmp_path / "left")
     assert ask(lambda: problems_of(Home.open(left.home))) == ["PASSED", []]
     assert {file.name: file.read_text() for file in (left.folder / "cards").iterdir()} == {
         file.name: file.read_text() for file in (office.folder / "cards").iterdir()
@@ -278,7 +278,7 @@ def acknowledging_from_memory(shared: Shared) -> None:
     ],
 )
 def test_a_program_that_is_careless_with_the_disk_is_caught(
-    wrong: Alteration, said: str, prepared: Office, reference: Reference, rig: Rig, tmp_path: Path
+    wrong: Alteration, said: str, prepared: OfficeFolder, reference: Reference, rig: Rig, tmp_path: Path
 ) -> None:
     careless = record(prepared, rig, tmp_path / "careless", wrong)
     wanted = frozenset(at for at, call in enumerate(careless.calls) if call.name in BARRIERS)

@@ -24,7 +24,7 @@ from tests.faults.rig import (
     FORK,
     PASSPHRASE,
     TIMEOUT_S,
-    Office,
+    OfficeFolder,
     ask,
     message,
     prepare,
@@ -37,18 +37,18 @@ MANY = tuple(message(number) for number in range(1, 31))
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OfficeFolder:
     monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
     return prepare(tmp_path / "office", messages=FEW, batch=2)
 
 
-def _failed(office: Office) -> list[str]:
+def _failed(office: OfficeFolder) -> list[str]:
     failed: list[str] = ask(lambda: problems_of(Home.open(office.home))[1])
     return failed
 
 
 @pytest.fixture
-def held(office: Office) -> Iterator[ForkProcess]:
+def held(office: OfficeFolder) -> Iterator[ForkProcess]:
     """An import that stops itself after its first acknowledged batch, until SIGCONT."""
     child = FORK.Process(target=_import_and_stop, args=(office,))
     child.start()
@@ -59,7 +59,7 @@ def held(office: Office) -> Iterator[ForkProcess]:
     child.join()
 
 
-def _import_and_stop(office: Office) -> None:
+def _import_and_stop(office: OfficeFolder) -> None:
     take = Intake.take_container
 
     def stopping(self, container, provenance, hear):  # noqa: ANN001, ANN202 - the signature of Intake.take_container
@@ -77,7 +77,7 @@ def _import_and_stop(office: Office) -> None:
     os._exit(main(office.arguments()))
 
 
-def test_others_write_and_read_while_an_import_is_at_work(held: ForkProcess, office: Office) -> None:
+def test_others_write_and_read_while_an_import_is_at_work(held: ForkProcess, office: OfficeFolder) -> None:
     home = ["--home", str(office.home)]
     for command in (office.arguments(), [*home, "case", "open", "--by", "caseworker"], [*home, "evidence", "list"]):
         assert main(command) == DONE
@@ -90,14 +90,14 @@ def test_others_write_and_read_while_an_import_is_at_work(held: ForkProcess, off
     assert _failed(office) == []
 
 
-def test_a_killed_writer_holds_nobody_up(held: ForkProcess, office: Office) -> None:
+def test_a_killed_writer_holds_nobody_up(held: ForkProcess, office: OfficeFolder) -> None:
     held.kill()
     held.join()
     assert main(office.arguments()) == DONE
     assert _failed(office) == []
 
 
-def test_an_import_between_two_looks_of_an_audit_is_no_damage(office: Office) -> None:
+def test_an_import_between_two_looks_of_an_audit_is_no_damage(office: OfficeFolder) -> None:
     write_messages(office.folder / "more", [message(number) for number in range(10, 15)])
     assert main(office.arguments()) == DONE
     between: list[int] = []
@@ -113,7 +113,7 @@ def test_an_import_between_two_looks_of_an_audit_is_no_damage(office: Office) ->
 
 
 def test_an_import_while_an_audit_lists_the_objects_is_no_damage(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: OfficeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_messages(office.folder / "more", [message(number) for number in range(10, 15)])
     assert main(office.arguments()) == DONE
@@ -131,7 +131,7 @@ def test_an_import_while_an_audit_lists_the_objects_is_no_damage(
 
 
 @pytest.mark.slow
-def test_audits_that_race_an_import_find_no_damage(office: Office) -> None:
+def test_audits_that_race_an_import_find_no_damage(office: OfficeFolder) -> None:
     write_messages(office.folder / "many", MANY)
     child = FORK.Process(target=lambda: os._exit(main(office.arguments(office.folder / "many"))))
     child.start()

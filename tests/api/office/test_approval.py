@@ -53,7 +53,7 @@ ENTRY = watch_entry(
 
 
 @dataclass(frozen=True)
-class Desk:
+class AskingDesk:
     """A home, and what a person needs to ask for each act in it."""
 
     home: Home
@@ -78,31 +78,31 @@ class Desk:
 
 
 @pytest.fixture
-def desk(home: Home, office: Office) -> Desk:
-    return Desk(home, office, new_case(home, [item.item_id for item in items_of(home)][:4]))
+def desk(home: Home, office: Office) -> AskingDesk:
+    return AskingDesk(home, office, new_case(home, [item.item_id for item in items_of(home)][:4]))
 
 
-def watch(desk: Desk, by: Doer) -> object:
+def watch(desk: AskingDesk, by: Doer) -> object:
     return add_channel(desk.home, ENTRY, Mode.SEALED, legal_basis(desk.folder), by)
 
 
-def take(desk: Desk, by: Doer) -> object:
+def take(desk: AskingDesk, by: Doer) -> object:
     return take_in(desk.home, desk.office.export.folder, by=by)
 
 
-def receive(desk: Desk, by: Doer) -> object:
+def receive(desk: AskingDesk, by: Doer) -> object:
     return add_receiver(desk.home, "Court", "court", by)
 
 
-def renew(desk: Desk, by: Doer) -> object:
+def renew(desk: AskingDesk, by: Doer) -> object:
     return renew_seal(desk.home, desk.office.cards[:2], by)
 
 
-def export(desk: Desk, by: Doer) -> object:
+def export(desk: AskingDesk, by: Doer) -> object:
     return export_of(desk.home, desk.case, desk.folder / "out.asice", by=by)
 
 
-Do = Callable[[Desk, Doer], object]
+Do = Callable[[AskingDesk, Doer], object]
 ACTS: Mapping[str, tuple[Do, str]] = {
     "watch": (watch, "channel_added"),
     "import": (take, "imported"),
@@ -118,7 +118,7 @@ def some(names: Iterable[str], *plain: str) -> list[Any]:
     return [name if name in plain else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
-def asked_for(desk: Desk, do: Do) -> Request:
+def asked_for(desk: AskingDesk, do: Do) -> Request:
     waits = do(desk, doer(desk.home, approver=None))
     assert isinstance(waits, Waiting)
     return desk.found(waits)
@@ -133,7 +133,7 @@ def without(values: Mapping[str, object], *names: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("act", some(ACTS, "watch", "import", "receiver", "key"))
-def test_what_one_person_asks_for_is_done_by_the_approval_of_another(desk: Desk, act: str) -> None:
+def test_what_one_person_asks_for_is_done_by_the_approval_of_another(desk: AskingDesk, act: str) -> None:
     (do, entry), before = ACTS[act], size_of(desk.home)
     asked = asked_for(desk, do)
     assert [kind for kind, _values in logged(desk.home, before)] == ["requested"]  # nothing of it was done
@@ -157,7 +157,7 @@ def test_what_one_person_asks_for_is_done_by_the_approval_of_another(desk: Desk,
 
 
 @pytest.mark.parametrize("act", some(["watch", "receiver", "export"], "receiver"))
-def test_an_approved_act_says_what_an_act_at_once_says(desk: Desk, act: str) -> None:
+def test_an_approved_act_says_what_an_act_at_once_says(desk: AskingDesk, act: str) -> None:
     (do, entry), before = ACTS[act], size_of(desk.home)
     desk.approve(asked_for(desk, do))
     (waited,) = (values for kind, values in logged(desk.home, before) if kind == entry)
@@ -174,7 +174,7 @@ def test_an_approved_act_says_what_an_act_at_once_says(desk: Desk, act: str) -> 
 
 @pytest.mark.parametrize("act", some(["watch", "export"], "watch"))
 @pytest.mark.parametrize("by", ["ann", "bo"])
-def test_a_request_ends_when_it_is_taken_back_or_refused(desk: Desk, act: str, by: str) -> None:
+def test_a_request_ends_when_it_is_taken_back_or_refused(desk: AskingDesk, act: str, by: str) -> None:
     asked, before = asked_for(desk, ACTS[act][0]), size_of(desk.home)
     with pytest.raises(AuthorityError, match="needs a reason"):
         refuse(desk.home, asked, desk.by(by))
@@ -188,7 +188,7 @@ def test_a_request_ends_when_it_is_taken_back_or_refused(desk: Desk, act: str, b
     assert len(list(logged(desk.home, before))) == 1
 
 
-def test_what_is_done_waits_for_a_review_and_cannot_be_refused(desk: Desk) -> None:
+def test_what_is_done_waits_for_a_review_and_cannot_be_refused(desk: AskingDesk) -> None:
     add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home, approver=None))
     ((request, _due),), before = reviews_of(desk.home), size_of(desk.home)
     asked = find_request(desk.home, request, desk.means().casework)
@@ -201,7 +201,7 @@ def test_what_is_done_waits_for_a_review_and_cannot_be_refused(desk: Desk) -> No
     assert waiting(desk.home, None).entries == ()
 
 
-def test_the_review_of_an_export_is_an_entry_of_the_second_person(desk: Desk) -> None:
+def test_the_review_of_an_export_is_an_entry_of_the_second_person(desk: AskingDesk) -> None:
     home, means = desk.home, desk.means()
     record_consent(home, desk.case, consent_to(home, "court"), doer(home))
     add_receiver(home, "Court", "court", doer(home))
@@ -216,7 +216,7 @@ def test_the_review_of_an_export_is_an_entry_of_the_second_person(desk: Desk) ->
     assert reviews_of(home) == []
 
 
-def test_a_request_can_be_approved_for_seven_days(desk: Desk) -> None:
+def test_a_request_can_be_approved_for_seven_days(desk: AskingDesk) -> None:
     asked, before, week = asked_for(desk, receive), size_of(desk.home), timedelta(days=7)
     late = replace(desk.by("bo"), at=asked.by.at + week + timedelta(milliseconds=1))
     with pytest.raises(AuthorityError, match="too old"):
@@ -230,39 +230,39 @@ def test_a_request_can_be_approved_for_seven_days(desk: Desk) -> None:
 # What would be another act now
 
 
-def another_export(desk: Desk) -> None:
+def another_export(desk: AskingDesk) -> None:
     result = desk.folder / "export" / "result.json"
     result.write_bytes(result.read_bytes() + b"\n")
 
 
-def registered(desk: Desk) -> None:
+def registered(desk: AskingDesk) -> None:
     add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home))
 
 
-def taken_back(desk: Desk) -> None:
+def taken_back(desk: AskingDesk) -> None:
     add_receiver(desk.home, "Court", "court", doer(desk.home))
     remove_receiver(desk.home, "Court", "court", doer(desk.home), desk.means().casework)
 
 
-def item_added(desk: Desk) -> None:
+def item_added(desk: AskingDesk) -> None:
     with desk.home.writing() as writer:
         items = [item.item_id for item in items_of(desk.home)]
         add_items(desk.home.engine, writer.sequencer, desk.case, items[4:5], doer(desk.home))
 
 
-def item_removed(desk: Desk) -> None:
+def item_removed(desk: AskingDesk) -> None:
     remove_items(desk.home, desk.case, (items_of(desk.home)[0].item_id,), doer(desk.home))
 
 
-def withdrawn(desk: Desk) -> None:
+def withdrawn(desk: AskingDesk) -> None:
     record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
 
 
-def renewed(desk: Desk) -> None:
+def renewed(desk: AskingDesk) -> None:
     renew(desk, doer(desk.home))
 
 
-CHANGES: Mapping[str, tuple[Do, Callable[[Desk], None]]] = {
+CHANGES: Mapping[str, tuple[Do, Callable[[AskingDesk], None]]] = {
     "changed_export": (take, another_export),
     "changed_register": (watch, registered),
     "changed_receiver": (receive, taken_back),
@@ -274,7 +274,7 @@ CHANGES: Mapping[str, tuple[Do, Callable[[Desk], None]]] = {
 
 
 @pytest.mark.parametrize("code", some(CHANGES, "changed_export", "changed_receiver", "changed_case ", "changed_seal"))
-def test_nothing_is_approved_that_would_now_be_another_act(desk: Desk, code: str) -> None:
+def test_nothing_is_approved_that_would_now_be_another_act(desk: AskingDesk, code: str) -> None:
     shutil.copytree(desk.office.export.folder, desk.folder / "export")
     desk = replace(desk, office=replace(desk.office, export=replace(desk.office.export, folder=desk.folder / "export")))
     do, change = CHANGES[code]
@@ -288,7 +288,7 @@ def test_nothing_is_approved_that_would_now_be_another_act(desk: Desk, code: str
     refuse(desk.home, asked, desk.by("bo", reason="ask again"))
 
 
-def test_a_legal_basis_that_has_ended_meanwhile_is_one_no_more(desk: Desk) -> None:
+def test_a_legal_basis_that_has_ended_meanwhile_is_one_no_more(desk: AskingDesk) -> None:
     basis = legal_basis(desk.folder)
     basis.write_text(basis.read_text().replace("A. Counsel", "B. Counsel"))
     asked = asked_for(desk, watch)
@@ -305,7 +305,7 @@ def test_a_legal_basis_that_has_ended_meanwhile_is_one_no_more(desk: Desk) -> No
     assert row.mode == "sealed"
 
 
-def test_a_bundle_of_items_whose_import_waited_verifies_and_withholds_the_order(desk: Desk) -> None:
+def test_a_bundle_of_items_whose_import_waited_verifies_and_withholds_the_order(desk: AskingDesk) -> None:
     known = {item.item_id for item in items_of(desk.home)}
     more = write_export(desk.folder / "more", seed=8, messages=16, photos=0)
     asked = asked_for(replace(desk, office=replace(desk.office, export=more)), take)
@@ -325,7 +325,7 @@ def test_a_bundle_of_items_whose_import_waited_verifies_and_withholds_the_order(
 
 
 def test_an_import_cut_short_is_finished_by_who_approved_it_and_by_nobody_else(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: AskingDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = asked_for(desk, take)
 
@@ -350,7 +350,7 @@ def test_an_import_cut_short_is_finished_by_who_approved_it_and_by_nobody_else(
     assert waiting(desk.home, None).entries == ()
 
 
-def test_an_approval_of_an_act_that_fails_is_not_logged(desk: Desk) -> None:
+def test_an_approval_of_an_act_that_fails_is_not_logged(desk: AskingDesk) -> None:
     asked, before = asked_for(desk, export), size_of(desk.home)
     (desk.folder / "out.asice").write_text("in the way")
     with pytest.raises(HomeError):
@@ -360,7 +360,7 @@ def test_an_approval_of_an_act_that_fails_is_not_logged(desk: Desk) -> None:
     assert desk.approve(asked, "cy").done is not None
 
 
-def test_an_approved_export_without_its_names_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_approved_export_without_its_names_is_finished(desk: AskingDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = asked_for(desk, export)
 
     def stop(*_told: object, **_more: object) -> None:
@@ -382,7 +382,7 @@ def test_an_approved_export_without_its_names_is_finished(desk: Desk, monkeypatc
 # What waits
 
 
-def test_what_waits_is_listed_with_and_without_the_passphrase(desk: Desk) -> None:
+def test_what_waits_is_listed_with_and_without_the_passphrase(desk: AskingDesk) -> None:
     asked = asked_for(desk, receive)
     add_channel(desk.home, ENTRY, Mode.METADATA_ONLY, None, doer(desk.home, approver=None))
     closed, opened = waiting(desk.home, None).entries, waiting(desk.home, desk.means().casework).entries

@@ -73,7 +73,7 @@ OBSERVER = {"actor", "approver", "declared_by"}
 
 
 @dataclass(frozen=True)
-class Desk:
+class ExportDesk:
     """A home with a case that holds everything, and its casework key."""
 
     home: Home
@@ -103,9 +103,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExportDesk]:
     home = copy_of(office, tmp_path_factory.mktemp("desk"))
-    yield Desk(home, new_case(home), home.keys.unlock(PASSPHRASE).casework, tuple(office.export.texts.values()))
+    yield ExportDesk(home, new_case(home), home.keys.unlock(PASSPHRASE).casework, tuple(office.export.texts.values()))
     home.engine.dispose()
 
 
@@ -130,7 +130,7 @@ def everything(bundle: Path) -> bytes:
 # Refused
 
 
-def test_an_export_needs_a_reason_or_a_second_person(desk: Desk) -> None:
+def test_an_export_needs_a_reason_or_a_second_person(desk: ExportDesk) -> None:
     before = desk.size()
     for reason in (None, " "):
         with pytest.raises(AuthorityError, match="reason"):
@@ -139,7 +139,7 @@ def test_an_export_needs_a_reason_or_a_second_person(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["refused.asice", "refused.asice.letter.txt"])
-def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: Desk, name: str) -> None:
+def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: ExportDesk, name: str) -> None:
     place, before = desk.home.path.parent / name, desk.size()
     place.symlink_to("nowhere")
     with pytest.raises(HomeError, match="lies there") as raised:
@@ -149,21 +149,21 @@ def test_what_lies_there_is_not_overwritten_even_a_dangling_link(desk: Desk, nam
     assert desk.size() == before
 
 
-def test_a_folder_that_is_not_there_is_told_before_anything_is_logged(desk: Desk) -> None:
+def test_a_folder_that_is_not_there_is_told_before_anything_is_logged(desk: ExportDesk) -> None:
     before = desk.size()
     with pytest.raises(HomeError, match="no such folder"):
         desk.export("none/bundle")
     assert desk.size() == before
 
 
-def test_an_empty_or_unknown_case_is_not_exported(desk: Desk) -> None:
+def test_an_empty_or_unknown_case_is_not_exported(desk: ExportDesk) -> None:
     empty = new_case(desk.home, [])
     for case, words in ((empty, "no items"), ("case-0", "no such case")):
         with pytest.raises(UnknownItemError, match=words):
             replace(desk, case=case).export("refused")
 
 
-def test_a_language_without_words_writes_and_logs_nothing(desk: Desk) -> None:
+def test_a_language_without_words_writes_and_logs_nothing(desk: ExportDesk) -> None:
     before = desk.size()
     with pytest.raises(CatalogueError):
         desk.export("refused", language="xx")
@@ -172,12 +172,12 @@ def test_a_language_without_words_writes_and_logs_nothing(desk: Desk) -> None:
     assert not desk.at("refused").bundle.exists()
 
 
-def test_another_casework_key_exports_nothing(desk: Desk) -> None:
+def test_another_casework_key_exports_nothing(desk: ExportDesk) -> None:
     with pytest.raises(NoMatchingKeyError):
         replace(desk, casework=generate_identity()).export("refused")
 
 
-def test_a_seal_of_another_kind_is_refused(desk: Desk, tmp_path: Path) -> None:
+def test_a_seal_of_another_kind_is_refused(desk: ExportDesk, tmp_path: Path) -> None:
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file = desk.home.keys.path / "seal.age"
     before = file.read_bytes()
@@ -188,7 +188,7 @@ def test_a_seal_of_another_kind_is_refused(desk: Desk, tmp_path: Path) -> None:
     file.write_bytes(before)
 
 
-def test_without_a_time_stamp_office_nothing_is_exported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_time_stamp_office_nothing_is_exported(desk: ExportDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")
     home = Home.open(desk.home.path)
     new_case(home, [])  # so that there is something that is not stamped
@@ -201,7 +201,7 @@ def test_without_a_time_stamp_office_nothing_is_exported(desk: Desk, monkeypatch
     home.engine.dispose()
 
 
-def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: Desk) -> None:
+def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: ExportDesk) -> None:
     before = desk.size()
 
     @sa.event.listens_for(desk.home.engine, "before_cursor_execute")
@@ -222,7 +222,7 @@ def test_no_file_gets_its_name_when_its_event_cannot_be_logged(desk: Desk) -> No
         file.unlink()
 
 
-def test_a_later_export_proves_the_same_early_time_of_each_item(desk: Desk) -> None:
+def test_a_later_export_proves_the_same_early_time_of_each_item(desk: ExportDesk) -> None:
     def rows(name: str) -> tuple[dict[str, str], str]:
         desk.export(name)
         with zipfile.ZipFile(desk.at(name).bundle) as container:
@@ -239,11 +239,11 @@ def test_a_later_export_proves_the_same_early_time_of_each_item(desk: Desk) -> N
     assert max(early.values()) <= first <= second
 
 
-def left_of(desk: Desk, name: str = "refused") -> list[Path]:
+def left_of(desk: ExportDesk, name: str = "refused") -> list[Path]:
     return [file for file in desk.home.path.parent.iterdir() if file.name.startswith(name)]
 
 
-def both_of(desk: Desk, name: str = "refused") -> list[str]:
+def both_of(desk: ExportDesk, name: str = "refused") -> list[str]:
     return [desk.at(name).bundle.name, desk.at(name).letter.name]
 
 
@@ -255,7 +255,7 @@ def everything_of(letter: Path) -> str:
     return "".join(letter.read_text().split())
 
 
-def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: Desk) -> None:
+def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: ExportDesk) -> None:
     stray = desk.home.trust / "a-stray-certificate.pem"
     stranger = make_seal("Somebody else", desk.home.clock())[0]
     stray.write_bytes(stranger.public_bytes(Encoding.PEM))
@@ -272,7 +272,7 @@ def test_the_letter_names_the_roots_that_its_bundle_leads_to_and_no_other(desk: 
     assert "ROOT3.pem" not in letter
 
 
-def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_met_before_anything_is_logged(desk: ExportDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -284,7 +284,7 @@ def test_a_full_disk_is_met_before_anything_is_logged(desk: Desk, monkeypatch: p
     assert left_of(desk) == []
 
 
-def test_till_its_event_is_logged_no_file_has_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_till_its_event_is_logged_no_file_has_its_name(desk: ExportDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = desk.size()
     seen: list[tuple[str, list[str]]] = []
 
@@ -315,7 +315,7 @@ def cut(monkeypatch: pytest.MonkeyPatch, what: str, after: int = 0) -> None:
     monkeypatch.setattr(destination, what, stop)
 
 
-def interrupted(desk: Desk, name: str, what: str, after: int = 0) -> None:
+def interrupted(desk: ExportDesk, name: str, what: str, after: int = 0) -> None:
     with pytest.MonkeyPatch.context() as patch:
         cut(patch, what, after)
         patch.setattr(Parts, "drop", lambda parts: parts.close())  # what a dead program does not do
@@ -325,7 +325,7 @@ def interrupted(desk: Desk, name: str, what: str, after: int = 0) -> None:
 
 @pytest.mark.parametrize(("what", "after"), [("_named", 0), ("_named", 1), ("sync_directory", 1)])
 def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
-    desk: Desk, tmp_path: Path, what: str, after: int
+    desk: ExportDesk, tmp_path: Path, what: str, after: int
 ) -> None:
     name = f"cut-{what}-{after}"
     interrupted(desk, name, what, after)
@@ -342,7 +342,7 @@ def test_an_export_that_was_logged_and_cut_short_is_finished_by_the_next(
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreError("store.refused")], ids=["ctrl-c", "connection lost"])
 def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_the_next(
-    desk: Desk, error: BaseException
+    desk: ExportDesk, error: BaseException
 ) -> None:
     name, before = f"reported-{type(error).__name__}", desk.size()
     turn = Sequencer.turn
@@ -366,7 +366,7 @@ def test_an_export_whose_commit_was_done_and_reported_as_failed_is_finished_by_t
     assert sorted(file.name for file in left_of(desk, name)) == both_of(desk, name)
 
 
-def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(desk: Desk) -> None:
+def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(desk: ExportDesk) -> None:
     before = desk.size()
     interrupted(desk, "never-logged", "sync_directory")
     assert "exported" not in {record.type for record in desk.records(before)}
@@ -377,7 +377,7 @@ def test_the_control_an_export_that_was_cut_short_before_its_event_is_made_anew(
     assert sorted(file.name for file in left_of(desk, "never-logged")) == both_of(desk, "never-logged")
 
 
-def test_another_export_to_a_place_with_a_logged_one_is_told_of_it(desk: Desk) -> None:
+def test_another_export_to_a_place_with_a_logged_one_is_told_of_it(desk: ExportDesk) -> None:
     interrupted(desk, "for-court", "_named")
     before, left = desk.size(), left_of(desk, "for-court")
     with pytest.raises(HomeError, match="logged and cut short") as raised:
@@ -389,7 +389,7 @@ def test_another_export_to_a_place_with_a_logged_one_is_told_of_it(desk: Desk) -
 
 
 def test_a_file_that_came_to_its_name_meanwhile_stays_and_the_export_is_whole_beside_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ExportDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, place = desk.size(), desk.at("taken")
 
@@ -410,7 +410,7 @@ def test_a_file_that_came_to_its_name_meanwhile_stays_and_the_export_is_whole_be
 
 
 def test_an_export_that_goes_on_is_not_taken_for_one_that_was_cut_short(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ExportDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def beside(parts: Parts) -> None:
         monkeypatch.undo()
@@ -425,7 +425,7 @@ def test_an_export_that_goes_on_is_not_taken_for_one_that_was_cut_short(
 
 @pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP])
 def test_a_file_system_without_hard_links_gets_whole_files_too(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, refused: int
+    desk: ExportDesk, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
     def no_links(_part: Path, file: Path) -> None:
         if os.path.lexists(file):
@@ -442,7 +442,7 @@ def test_a_file_system_without_hard_links_gets_whole_files_too(
 
 
 def test_beside_a_monitor_an_export_does_not_wait_for_what_is_newer_than_its_case(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ExportDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.export("stamps-all.asice")
     new_case(desk.home, [])  # news that is not stamped, and that no entry of this case stands behind
@@ -470,7 +470,7 @@ def test_the_largest_stamped_checkpoint_is_the_newest_though_a_smaller_one_was_s
         assert stamped_checkpoint(writer, covers=sizes[-1] - 1).size == sizes[-1]
 
 
-def test_an_export_into_streams_is_logged_before_the_first_byte(desk: Desk) -> None:
+def test_an_export_into_streams_is_logged_before_the_first_byte(desk: ExportDesk) -> None:
     before = desk.size()
 
     class Watched(io.BytesIO):
@@ -486,7 +486,7 @@ def test_an_export_into_streams_is_logged_before_the_first_byte(desk: Desk) -> N
     assert verify_bundle(io.BytesIO(bundle.getvalue()), roots=()).verdict is Verdict.INDETERMINATE
 
 
-def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, tmp_path: Path) -> None:
+def test_a_log_whose_first_record_is_gone_is_named(desk: ExportDesk, office: Office, tmp_path: Path) -> None:
     home = copy_of(replace(office, home=desk.home), tmp_path)
     with writing(home.engine) as connection:
         connection.execute(sa.delete(database.sealed).where(database.sealed.c.idx == 0))
@@ -501,7 +501,7 @@ def test_a_log_whose_first_record_is_gone_is_named(desk: Desk, office: Office, t
 
 
 @pytest.fixture(scope="module")
-def bundles(desk: Desk) -> dict[str, tuple[Exported, list[Record]]]:
+def bundles(desk: ExportDesk) -> dict[str, tuple[Exported, list[Record]]]:
     """One bundle for each receiver, with what was logged for it."""
     made: dict[str, tuple[Exported, list[Record]]] = {}
     for audience in AUDIENCES:
@@ -512,7 +512,7 @@ def bundles(desk: Desk) -> dict[str, tuple[Exported, list[Record]]]:
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_event_file_and_letter_name_the_same_digest(
-    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: ExportDesk
 ) -> None:
     done, records = bundles[audience]
     file = desk.at(f"{audience}.asice")
@@ -534,7 +534,7 @@ def test_what_was_removed_does_not_leave_and_the_report_counts_it(office: Office
     gone, back = (item.item_id for item in items[:2])
     remove_items(home, case, (gone, back), doer(home))
     add_items(home, case, (back,), doer(home))
-    desk = Desk(home, case, casework, ())
+    desk = ExportDesk(home, case, casework, ())
     assert desk.export("removed.asice").facts.items == len(items) - 1
     bundle = desk.at("removed.asice").bundle
     with zipfile.ZipFile(bundle) as members, bundle.open("rb") as stream:
@@ -560,7 +560,7 @@ def index_of(home: Home, item: str) -> int:
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_a_receiver_sees_what_is_theirs_to_see(
-    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: Desk
+    bundles: dict[str, tuple[Exported, list[Record]]], audience: str, desk: ExportDesk
 ) -> None:
     shown = disclosed(desk.at(f"{audience}.asice").bundle)
     assert shown
@@ -577,7 +577,7 @@ def test_a_receiver_sees_what_is_theirs_to_see(
 
 
 def test_every_kind_of_entry_that_a_bundle_shows_has_words(
-    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
+    desk: ExportDesk, bundles: dict[str, tuple[Exported, list[Record]]]
 ) -> None:
     with zipfile.ZipFile(desk.at("court.asice").bundle) as container:
         leaves = [json.loads(entry.leaf) for entry in read_entries(container.read(layout.ENTRIES))]
@@ -593,7 +593,7 @@ def slices(export: bytes) -> list[bytes]:
 
 
 def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
-    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]], office: Office
+    desk: ExportDesk, bundles: dict[str, tuple[Exported, list[Record]]], office: Office
 ) -> None:
     export = (office.export.folder / "result.json").read_bytes()
     digests = [hashlib.sha256(part).hexdigest().encode() for part in slices(export)]
@@ -604,7 +604,7 @@ def test_a_partner_cannot_test_a_guess_at_what_is_withheld(
     assert "offset" not in disclosed(desk.at("partner.asice").bundle)
 
 
-def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
+def test_one_person_exports_and_a_second_is_asked_to_review(desk: ExportDesk) -> None:
     alone = doer(desk.home, approver=None)
     record_consent(desk.home, desk.case, consent_to(desk.home, "court"), alone)
     add_receiver(desk.home, "Court", "court", doer(desk.home))
@@ -616,7 +616,7 @@ def test_one_person_exports_and_a_second_is_asked_to_review(desk: Desk) -> None:
     assert done.review_by is not None
 
 
-def test_a_receiver_s_name_is_checked_where_two_persons_export_too(desk: Desk) -> None:
+def test_a_receiver_s_name_is_checked_where_two_persons_export_too(desk: ExportDesk) -> None:
     before = desk.size()
     with pytest.raises(AuthorityError) as raised:
         desk.export("unseen.asice", to="Cou\u200brt")
@@ -626,7 +626,7 @@ def test_a_receiver_s_name_is_checked_where_two_persons_export_too(desk: Desk) -
 
 
 def test_the_log_is_stamped_again_after_an_export(
-    desk: Desk, bundles: dict[str, tuple[Exported, list[Record]]]
+    desk: ExportDesk, bundles: dict[str, tuple[Exported, list[Record]]]
 ) -> None:
     assert {done.unstamped for done, _records in bundles.values()} == {None}
     desk.export("last.asice")

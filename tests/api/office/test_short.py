@@ -12,7 +12,7 @@ from evidence.store import database
 from evidence.store.database import open_engine, writing
 
 
-class Store:
+class RowsAlone:
     """A home's rows alone."""
 
     def __init__(self) -> None:
@@ -34,8 +34,8 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def store() -> Store:
-    return Store()
+def store() -> RowsAlone:
+    return RowsAlone()
 
 
 HEX = "0123456789abcdef"
@@ -46,7 +46,7 @@ IDS = st.lists(st.text("ab", min_size=12, max_size=12).map(lambda text: text + "
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(items=IDS, text=st.text("ab0", min_size=1, max_size=33))
 def test_a_beginning_means_what_a_plain_look_through_all_of_them_says(
-    store: Store, items: list[str], text: str
+    store: RowsAlone, items: list[str], text: str
 ) -> None:
     store.hold(items, [f"case-{item[:12]}" for item in items])
     meant = [item for item in sorted(items) if item.startswith(text)] if len(text) >= LEAST else []
@@ -66,7 +66,7 @@ def test_a_beginning_means_what_a_plain_look_through_all_of_them_says(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(items=IDS)
-def test_what_a_list_shows_of_an_identifier_tells_it_from_every_other(store: Store, items: list[str]) -> None:
+def test_what_a_list_shows_of_an_identifier_tells_it_from_every_other(store: RowsAlone, items: list[str]) -> None:
     store.hold(items, [])
     length = shown_length(store)  # type: ignore[arg-type]
     assert len({item[:length] for item in items}) == len(items)
@@ -75,14 +75,14 @@ def test_what_a_list_shows_of_an_identifier_tells_it_from_every_other(store: Sto
 
 
 @pytest.mark.parametrize("text", ["", " ", "case-", "nothing", "abab%", "ab_b", "../..", "\u0430bab", "ab" * 17])
-def test_what_is_no_beginning_of_an_identifier_means_nothing(store: Store, text: str) -> None:
+def test_what_is_no_beginning_of_an_identifier_means_nothing(store: RowsAlone, text: str) -> None:
     store.hold(["ab" * 16], ["case-" + "ab" * 6])
     for ask in (item_of, case_of):
         with pytest.raises(UnknownItemError):
             ask(store, text)  # type: ignore[arg-type]
 
 
-def test_a_case_is_named_with_case_before_it_and_without(store: Store) -> None:
+def test_a_case_is_named_with_case_before_it_and_without(store: RowsAlone) -> None:
     store.hold([], ["case-0123456789ab", "case-0123ffff0000"])
     for text in ("case-01234", "01234", " CASE-0123456789AB ", "case-0123456789ab"):
         assert case_of(store, text) == "case-0123456789ab"  # type: ignore[arg-type]

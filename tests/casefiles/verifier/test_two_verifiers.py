@@ -12,7 +12,7 @@ from evidence.errors import CertificateError, SignedDataError, TokenError
 from evidence.stamp.certificate import read_pem
 from evidence.stamp.token import verify_token
 from tests.evidence.stamp.forge import SHA256
-from tests.evidence.stamp.offices import ALLOWED, FORBIDDEN, Office
+from tests.evidence.stamp.offices import ALLOWED, FORBIDDEN, OfficeToken
 
 # one worker: the script goes through all offices at once, which takes more than a minute
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("two-verifiers")]
@@ -35,11 +35,11 @@ done
 """
 
 
-def roots_pem(office: Office) -> bytes:
+def roots_pem(office: OfficeToken) -> bytes:
     return b"".join(pem.armor("CERTIFICATE", root) for root in office.roots)
 
 
-def python_takes(office: Office) -> bool:
+def python_takes(office: OfficeToken) -> bool:
     try:
         verify_token(token=office.token, sha256=SHA256, roots=read_pem(roots_pem(office)))
     except (TokenError, CertificateError, SignedDataError):

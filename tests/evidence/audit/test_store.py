@@ -35,7 +35,7 @@ ROWS = [
 
 
 @dataclass(frozen=True)
-class Store:
+class DamagedStore:
     """A copy that a test may damage."""
 
     engine: sa.Engine
@@ -94,15 +94,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(whole: Path, tmp_path: Path) -> Iterator[Store]:
+def store(whole: Path, tmp_path: Path) -> Iterator[DamagedStore]:
     shutil.copytree(whole, tmp_path / "copy")
     engine = open_engine(sqlite_url(tmp_path / "copy" / "log.db"))
-    yield Store(engine, LocalObjects(tmp_path / "copy" / "objects"))
+    yield DamagedStore(engine, LocalObjects(tmp_path / "copy" / "objects"))
     engine.dispose()
 
 
 @pytest.mark.parametrize("check", ["rows", "objects", "headers", "records"])
-def test_a_whole_store_has_no_findings(store: Store, check: str) -> None:
+def test_a_whole_store_has_no_findings(store: DamagedStore, check: str) -> None:
     assert store.find(check, CASEWORK) == []
     with reading(store.engine) as connection:
         rows = connection.exec_driver_sql("SELECT idx, name FROM sealed ORDER BY idx, name").all()
@@ -110,7 +110,7 @@ def test_a_whole_store_has_no_findings(store: Store, check: str) -> None:
     assert len(list(store.objects.addresses())) == 1
 
 
-def test_the_leaves_are_read_once_for_every_check_that_looks_at_them(store: Store) -> None:
+def test_the_leaves_are_read_once_for_every_check_that_looks_at_them(store: DamagedStore) -> None:
     read: list[str] = []
     store.put(MESSAGE, "record", b"x")
     with reading(store.engine) as connection:
@@ -128,7 +128,7 @@ def test_the_leaves_are_read_once_for_every_check_that_looks_at_them(store: Stor
     assert [statement for statement in read if "FROM event" in statement] == read[1:2]
 
 
-def test_every_check_says_that_the_rows_could_not_be_read_to_the_end(store: Store) -> None:
+def test_every_check_says_that_the_rows_could_not_be_read_to_the_end(store: DamagedStore) -> None:
     store.put(MESSAGE, "record", b"x")
     found: dict[str, list[str]] = {check: [] for check in ("rows", "headers", "records")}
     with reading(store.engine) as connection:
@@ -148,7 +148,7 @@ def test_every_check_says_that_the_rows_could_not_be_read_to_the_end(store: Stor
 
 
 @pytest.mark.parametrize(("index", "name"), ROWS)
-def test_a_sealed_row_that_changed_is_named(store: Store, index: int, name: str) -> None:
+def test_a_sealed_row_that_changed_is_named(store: DamagedStore, index: int, name: str) -> None:
     body = store.body(index, name)
     code = "sealed.rows.small_object_changed" if name == "media" else "sealed.rows.changed"
     for other in (body[:-1] + bytes([body[-1] ^ 1]), body[:-1], body + b"\0", b"", "text"):
@@ -159,7 +159,7 @@ def test_a_sealed_row_that_changed_is_named(store: Store, index: int, name: str)
 
 
 @pytest.mark.parametrize(("index", "name"), ROWS)
-def test_a_sealed_row_that_is_missing_is_named(store: Store, index: int, name: str) -> None:
+def test_a_sealed_row_that_is_missing_is_named(store: DamagedStore, index: int, name: str) -> None:
     store.change("DELETE FROM sealed WHERE idx = ? AND name = ?", index, name)
     if name == "media":  # a small payload that is in no row has to be an object
         assert store.find("rows") == []
@@ -179,12 +179,14 @@ def test_a_sealed_row_that_is_missing_is_named(store: Store, index: int, name: s
         (-1, "record", "record of leaf -1", "sealed.rows.without_leaf"),
     ],
 )
-def test_a_sealed_row_that_no_leaf_names_is_named(store: Store, index: int, name: str, where: str, code: str) -> None:
+def test_a_sealed_row_that_no_leaf_names_is_named(
+    store: DamagedStore, index: int, name: str, where: str, code: str
+) -> None:
     store.change("INSERT INTO sealed VALUES (?, ?, ?)", index, name, b"x")
     assert store.find("rows") == [(where, code)]
 
 
-def test_two_rows_that_changed_places_are_both_named(store: Store) -> None:
+def test_two_rows_that_changed_places_are_both_named(store: DamagedStore) -> None:
     first, second = store.body(MESSAGE, "record"), store.body(FILE, "record")
     store.put(MESSAGE, "record", second)
     store.put(FILE, "record", first)
@@ -194,7 +196,7 @@ def test_two_rows_that_changed_places_are_both_named(store: Store) -> None:
 # Objects
 
 
-def test_an_object_with_any_other_bytes_is_named_with_its_leaf(store: Store) -> None:
+def test_an_object_with_any_other_bytes_is_named_with_its_leaf(store: DamagedStore) -> None:
     address, path = store.object()
     body = path.read_bytes()
     for other in (body[:-1], body + b"\0", b"", bytes([body[0] ^ 1]) + body[1:]):
@@ -204,7 +206,7 @@ def test_an_object_with_any_other_bytes_is_named_with_its_leaf(store: Store) -> 
     assert store.find("objects") == []
 
 
-def test_objects_that_are_missing_or_unknown_are_found(store: Store) -> None:
+def test_objects_that_are_missing_or_unknown_are_found(store: DamagedStore) -> None:
     address, path = store.object()
     other = store.objects.path("00" * 32)
     other.parent.mkdir(exist_ok=True)
@@ -215,14 +217,14 @@ def test_objects_that_are_missing_or_unknown_are_found(store: Store) -> None:
     ]
 
 
-def test_what_lies_among_the_objects_and_cannot_be_one_is_named(store: Store) -> None:
+def test_what_lies_among_the_objects_and_cannot_be_one_is_named(store: DamagedStore) -> None:
     _address, path = store.object()
     stranger = path.parent / "notes.txt"
     stranger.write_bytes(b"x")
     assert store.find("objects") == [(str(stranger), "objects.bytes.not_ours")]
 
 
-def test_a_small_payload_is_a_row_or_an_object_and_never_both(store: Store) -> None:
+def test_a_small_payload_is_a_row_or_an_object_and_never_both(store: DamagedStore) -> None:
     body = store.body(MESSAGE, "media")
     address = sha256_hex(body)
     path = store.objects.path(address)
@@ -236,7 +238,7 @@ def test_a_small_payload_is_a_row_or_an_object_and_never_both(store: Store) -> N
     assert store.find("objects") == [(f"object {address} of leaf 0", "objects.bytes.gone")]
 
 
-def test_an_object_that_came_after_the_listing_is_no_finding(store: Store) -> None:
+def test_an_object_that_came_after_the_listing_is_no_finding(store: DamagedStore) -> None:
     present = frozenset(store.objects.addresses())
     late = store.objects.path("00" * 32)
     late.parent.mkdir(exist_ok=True)
@@ -249,7 +251,7 @@ def test_an_object_that_came_after_the_listing_is_no_finding(store: Store) -> No
 
 
 @pytest.mark.parametrize(("index", "name"), [row for row in ROWS if row[1] != "media"])
-def test_an_envelope_without_a_readable_header_is_named(store: Store, index: int, name: str) -> None:
+def test_an_envelope_without_a_readable_header_is_named(store: DamagedStore, index: int, name: str) -> None:
     body = store.body(index, name)
     for other in (b"", b"age-encryption.org/v2" + body[21:], body[:60], b"\xff" + body[1:]):
         store.put(index, name, other)
@@ -258,7 +260,7 @@ def test_an_envelope_without_a_readable_header_is_named(store: Store, index: int
     assert store.find("headers") == []
 
 
-def test_a_payload_has_its_header_in_a_row_of_its_own(store: Store) -> None:
+def test_a_payload_has_its_header_in_a_row_of_its_own(store: DamagedStore) -> None:
     store.put(MESSAGE, "media", b"no header at all")
     assert store.find("headers") == []
     assert [where for where, _code in store.find("rows")] == ["media of leaf 0"]
@@ -267,18 +269,18 @@ def test_a_payload_has_its_header_in_a_row_of_its_own(store: Store) -> None:
 # Records
 
 
-def test_without_the_casework_key_no_record_is_compared_and_nobody_says_so(store: Store) -> None:
+def test_without_the_casework_key_no_record_is_compared_and_nobody_says_so(store: DamagedStore) -> None:
     store.put(MESSAGE, "record", b"x")
     assert store.run("records") == ([], False)
     assert store.run("records", CASEWORK)[1]
 
 
-def test_a_record_that_another_key_opens_is_not_opened(store: Store) -> None:
+def test_a_record_that_another_key_opens_is_not_opened(store: DamagedStore) -> None:
     unreadable = [(f"record of leaf {index}", "records.rows.unreadable") for index in (MESSAGE, FILE)]
     assert store.find("records", generate_identity())[:2] == unreadable
 
 
-def test_a_whole_record_of_another_leaf_does_not_open_this_one(store: Store) -> None:
+def test_a_whole_record_of_another_leaf_does_not_open_this_one(store: DamagedStore) -> None:
     store.put(MESSAGE, "record", store.body(FILE, "record"))
     assert store.find("records", CASEWORK)[0] == ("record of leaf 0", "records.rows.unreadable")
 
@@ -294,13 +296,13 @@ def test_a_whole_record_of_another_leaf_does_not_open_this_one(store: Store) -> 
     ],
 )
 def test_a_row_in_clear_that_does_not_follow_from_the_records_is_named(
-    store: Store, statement: str, rows: list[str]
+    store: DamagedStore, statement: str, rows: list[str]
 ) -> None:
     store.change(statement)
     assert store.find("records", CASEWORK) == [(row, "records.rows.differ") for row in rows]
 
 
-def test_a_record_that_cannot_be_opened_hides_no_other_row(store: Store) -> None:
+def test_a_record_that_cannot_be_opened_hides_no_other_row(store: DamagedStore) -> None:
     store.put(MESSAGE, "record", b"x")
     store.change("UPDATE item SET message_id = 9 WHERE idx = 1")
     findings, compared = store.run("records", CASEWORK)
@@ -312,7 +314,7 @@ def test_a_record_that_cannot_be_opened_hides_no_other_row(store: Store) -> None
     assert compared
 
 
-def test_a_leaf_that_does_not_read_is_left_to_the_check_of_the_leaves(store: Store) -> None:
+def test_a_leaf_that_does_not_read_is_left_to_the_check_of_the_leaves(store: DamagedStore) -> None:
     store.change("UPDATE event SET leaf = ? WHERE idx = 0", b"{}")
     assert store.find("headers") == []
     assert store.find("rows") == []

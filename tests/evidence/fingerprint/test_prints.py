@@ -62,7 +62,7 @@ def require_silent(text: str) -> None:
 
 
 @dataclasses.dataclass
-class Holder:
+class Around:
     inner: object
 
 
@@ -75,7 +75,7 @@ class Model(BaseModel):
 def test_no_way_of_printing_shows_anything(make: Callable[[], object]) -> None:
     value = make()
     shown = [repr(value), str(value), f"{value}", f"{value!r:>90}", f"{value:x}", "%s %r" % (value, value)]  # noqa: UP031 - logging formats like this
-    shown += ["{}".format(value), f"{[value]} {(value,)} { ({'a': value}) }", ascii(value), f"{Holder(value)}"]  # noqa: UP032 - the method is a door of its own
+    shown += ["{}".format(value), f"{[value]} {(value,)} { ({'a': value}) }", ascii(value), f"{Around(value)}"]  # noqa: UP032 - the method is a door of its own
     require_silent(" ".join(shown))
 
 
@@ -117,8 +117,8 @@ WRITERS: dict[str, Callable[[Any], object]] = {
     "deepcopy": copy.deepcopy,
     "deepcopy inside": lambda value: copy.deepcopy({"a": [value]}),
     "asdict": dataclasses.asdict,
-    "asdict of a holder": lambda value: dataclasses.asdict(Holder(value)),
-    "astuple of a holder": lambda value: dataclasses.astuple(Holder(value)),
+    "asdict of a holder": lambda value: dataclasses.asdict(Around(value)),
+    "astuple of a holder": lambda value: dataclasses.astuple(Around(value)),
     "replace": dataclasses.replace,
     "vars": vars,
     "bytes": bytes,
@@ -139,8 +139,8 @@ def test_every_way_of_writing_raises(make: Callable[[], object], write: Callable
 
 
 def test_the_control_another_value_would_be_written() -> None:
-    assert SHA256 in json.dumps(dataclasses.asdict(Holder(SHA256)))
-    assert SHA256.encode() in pickle.dumps(Holder(SHA256))
+    assert SHA256 in json.dumps(dataclasses.asdict(Around(SHA256)))
+    assert SHA256.encode() in pickle.dumps(Around(SHA256))
 
 
 def test_a_pydantic_model_that_holds_prints_cannot_be_written_either() -> None:

@@ -36,7 +36,7 @@ from tests.evidence.stamp.forge import (
 
 
 @dataclass(frozen=True)
-class Office:
+class OfficeToken:
     """A token of an office, and DER of the roots that a receiver was given."""
 
     token: bytes
@@ -51,34 +51,34 @@ UNIT = stamper(ROOT)
 GOOD = Stamp(UNIT)
 
 
-def office(stamp: Stamp, *roots: Holder) -> Office:
-    return Office(stamp.der(), tuple(root.der for root in roots or (ROOT,)))
+def office(stamp: Stamp, *roots: Holder) -> OfficeToken:
+    return OfficeToken(stamp.der(), tuple(root.der for root in roots or (ROOT,)))
 
 
-def unit(**knobs: object) -> Office:
+def unit(**knobs: object) -> OfficeToken:
     return office(Stamp(stamper(ROOT, **knobs)))
 
 
-def below(issuer: Holder, *roots: Holder, **knobs: object) -> Office:
+def below(issuer: Holder, *roots: Holder, **knobs: object) -> OfficeToken:
     """A unit under an intermediate that comes with its token."""
     own = stamper(issuer, **knobs)
     return office(Stamp(own, certificates=(own, issuer)), *roots)
 
 
-def through(**knobs: object) -> Office:
+def through(**knobs: object) -> OfficeToken:
     return below(authority("Middle", issuer=ROOT, **knobs))
 
 
-def on_curve(curve: ec.EllipticCurve, digest: str) -> Office:
+def on_curve(curve: ec.EllipticCurve, digest: str) -> OfficeToken:
     return office(Stamp(stamper(ROOT, key=ec.generate_private_key(curve)), digest=digest))
 
 
-def signed_by(root_key: Asn1, **knobs: object) -> Office:
+def signed_by(root_key: Asn1, **knobs: object) -> OfficeToken:
     root = authority("Root", key=root_key)
     return office(Stamp(stamper(root, **knobs)), root)
 
 
-def purposes(*oids: x509.ObjectIdentifier, critical: bool = True) -> Office:
+def purposes(*oids: x509.ObjectIdentifier, critical: bool = True) -> OfficeToken:
     return unit(purposes=x509.ExtendedKeyUsage(oids), purposes_critical=critical)
 
 
@@ -112,7 +112,7 @@ def alternative(*names: x509.GeneralName, critical: bool = False) -> tuple[x509.
 
 def constrained(
     permitted: Sequence[x509.GeneralName] | None, excluded: Sequence[x509.GeneralName] | None, **knobs: object
-) -> Office:
+) -> OfficeToken:
     limits = (x509.NameConstraints(permitted, excluded), True)
     return below(authority("Middle", issuer=ROOT, extra=(limits,)), **knobs)
 
@@ -137,11 +137,11 @@ class Raw:
         return asn1_x509.Certificate.load(self.der)
 
 
-def underscored() -> Office:
+def underscored() -> OfficeToken:
     return office(Stamp(with_name(UNIT, ROOT, directory("Unit_Nov_2026", "printable_string"))))
 
 
-def underscored_issuer() -> Office:
+def underscored_issuer() -> OfficeToken:
     name = directory("Issuing_CA_2026", "printable_string")
     middle = with_name(MIDDLE, ROOT, name)
     own = stamper(MIDDLE).asn1
@@ -155,26 +155,26 @@ def underscored_issuer() -> Office:
     return office(Stamp(holder, certificates=(holder, middle)))
 
 
-def with_two_algorithms() -> Office:
+def with_two_algorithms() -> OfficeToken:
     made = UNIT.asn1
     made["signature_algorithm"] = {"algorithm": "sha384_ecdsa"}
     made["signature_value"] = ROOT.key.sign(made["tbs_certificate"].dump(), ec.ECDSA(DIGESTS["sha384"]))
     return office(Stamp(Raw(UNIT.key, made.dump(force=True))))
 
 
-def with_revocation_list() -> Office:
+def with_revocation_list() -> OfficeToken:
     builder = x509.CertificateRevocationListBuilder().issuer_name(ROOT.certificate.subject).last_update(NOW - DAY)
     crl = builder.next_update(NOW + DAY).sign(ROOT.key, hashes.SHA256())
     info = cms.ContentInfo.load(GOOD.der())
     info["content"]["crls"] = [cms.RevocationInfoChoice("crl", asn1_crl(crl))]
-    return Office(info.dump(force=True), (ROOT.der,))
+    return OfficeToken(info.dump(force=True), (ROOT.der,))
 
 
 def asn1_crl(crl: x509.CertificateRevocationList) -> Asn1:
     return asn1_crl_type.CertificateList.load(crl.public_bytes(Encoding.DER))
 
 
-def pss_only(digest: str | None, *, scheme: str = "rsassa_pss") -> Office:
+def pss_only(digest: str | None, *, scheme: str = "rsassa_pss") -> OfficeToken:
     """A unit whose key is for RSASSA-PSS alone (RFC 4055)."""
     made = RSA.asn1
     parameters = {} if digest is None else {
@@ -189,10 +189,10 @@ def pss_only(digest: str | None, *, scheme: str = "rsassa_pss") -> Office:
     return office(Stamp(Raw(RSA.key, made.dump(force=True)), scheme=scheme))
 
 
-def spelled_otherwise(token: bytes) -> Office:
+def spelled_otherwise(token: bytes) -> OfficeToken:
     """BER: the outermost length is indefinite."""
     start = 4 if token[1] == 0x82 else 3
-    return Office(token[:1] + b"\x80" + token[start:] + b"\0\0", (ROOT.der,))
+    return OfficeToken(token[:1] + b"\x80" + token[start:] + b"\0\0", (ROOT.der,))
 
 
 def protection(digest: str, signature: str) -> dict[str, Asn1]:
@@ -212,38 +212,38 @@ SELF_SIGNED = Plan("Stamper", purposes=TIME_STAMPING).make()
 CROSSED = authority("Middle", issuer=OTHER, key=MIDDLE.key)
 
 
-def old_root() -> Office:
+def old_root() -> OfficeToken:
     old = authority("Old root")
     return office(Stamp(stamper(old)), signed_with_sha1(old, old))
 
 
-def two_between() -> Office:
+def two_between() -> OfficeToken:
     lower = authority("Lower", issuer=MIDDLE)
     own = stamper(lower)
     return office(Stamp(own, certificates=(own, lower, MIDDLE)))
 
 
-def crossed() -> Office:
+def crossed() -> OfficeToken:
     own = stamper(MIDDLE)
     return office(Stamp(own, certificates=(own, CROSSED, MIDDLE)))
 
 
-def path_of(length: int) -> Office:
+def path_of(length: int) -> OfficeToken:
     root = authority("Root", path_length=length)
     return below(authority("Middle", issuer=root), root)
 
 
-def bare_root(**knobs: object) -> Office:
+def bare_root(**knobs: object) -> OfficeToken:
     root = authority("Root", **knobs)
     return office(Stamp(stamper(root)), root)
 
 
-def self_stamping_root() -> Office:
+def self_stamping_root() -> OfficeToken:
     root = authority("Root", purposes=TIME_STAMPING)
     return office(Stamp(root), root)
 
 
-def ed448_issuer() -> Office:
+def ed448_issuer() -> OfficeToken:
     key = ed448.Ed448PrivateKey.generate()
     name = named("Root")
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
@@ -256,7 +256,7 @@ def ed448_issuer() -> Office:
     return office(Stamp(own), Holder(key, root))
 
 
-ALLOWED: Mapping[str, Callable[[], Office]] = {
+ALLOWED: Mapping[str, Callable[[], OfficeToken]] = {
     # algorithms of the token
     **{f"RSA, {name}": lambda name=name: office(Stamp(RSA, digest=name)) for name in ("sha256", "sha384", "sha512")},
     **{
@@ -383,7 +383,7 @@ ALLOWED: Mapping[str, Callable[[], Office]] = {
     "algorithm protection": lambda: office(GOOD.but(extra_attributes=[protection("sha256", "sha256_ecdsa")])),
 }
 
-FORBIDDEN: Mapping[str, Callable[[], Office]] = {
+FORBIDDEN: Mapping[str, Callable[[], OfficeToken]] = {
     # algorithms
     "SHA-1": lambda: office(GOOD.but(digest="sha1")),
     "RSA and SHA-1": lambda: office(Stamp(RSA, digest="sha1", scheme="sha1_rsa")),
@@ -498,8 +498,8 @@ FORBIDDEN: Mapping[str, Callable[[], Office]] = {
     "no signed attributes": lambda: office(GOOD.but(without=["signed_attrs"])),
     "a version that does not fit": lambda: office(GOOD.but(version="v1")),
     "another digest beside": lambda: office(GOOD.but(digest_algorithms=["sha256", "sha384"])),
-    "bytes after it": lambda: Office(GOOD.der() + b"\0", (ROOT.der,)),
+    "bytes after it": lambda: OfficeToken(GOOD.der() + b"\0", (ROOT.der,)),
     "BER": lambda: spelled_otherwise(GOOD.der()),
-    "cut short": lambda: Office(GOOD.der()[:-1], (ROOT.der,)),
-    "no token": lambda: Office(sequence(tlv(0x02, b"\x01")), (ROOT.der,)),
+    "cut short": lambda: OfficeToken(GOOD.der()[:-1], (ROOT.der,)),
+    "no token": lambda: OfficeToken(sequence(tlv(0x02, b"\x01")), (ROOT.der,)),
 }

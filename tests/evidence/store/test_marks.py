@@ -176,7 +176,7 @@ TELLING_BYTES = 8
 
 
 @dataclass(frozen=True)
-class Row:
+class ClearRow:
     """What stands in clear of one item or hole."""
 
     kind: str
@@ -190,7 +190,7 @@ def card(phone: str) -> bytes:
     return f"BEGIN:VCARD\nVERSION:3.0\nFN:Zogu\nTEL;CELL:{phone}\nEND:VCARD\n".encode()
 
 
-def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
+def guesses(row: ClearRow, text: str, content: bytes) -> Iterator[bytes]:
     """Every mark that can be made of the row, a name, a number or a text, and what a short file of it would hash to."""
     yield from guesses_at_posts(row, text)
     said: list[Value] = [text, [{"number": text}], [text]]
@@ -213,7 +213,7 @@ def guesses(row: Row, text: str, content: bytes) -> Iterator[bytes]:
             yield hmac.digest(KEY.secret, guess, "sha256")
 
 
-def guesses_at_posts(row: Row, text: str) -> Iterator[bytes]:
+def guesses_at_posts(row: ClearRow, text: str) -> Iterator[bytes]:
     """What tells edits from messages: of the post and a sender, then, where the sender is found, of short words."""
     post: dict[str, Value] = {"channel_id": row.channel_id, "message_id": row.number, "posted_at": row.posted_at}
     for digest in (post_sha256(post | {"sender_id": text}), sha256_hex(jcs(post | {"sender_id": text}))):
@@ -225,7 +225,7 @@ def guesses_at_posts(row: Row, text: str) -> Iterator[bytes]:
         yield KEY.mark("said", post_sha256(post), sender, said)
 
 
-def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
+def confirmed(rows: Iterable[ClearRow], texts: Iterable[str]) -> set[str]:
     """The guesses that some row confirms."""
     every = list(texts)
     return {
@@ -237,7 +237,7 @@ def confirmed(rows: Iterable[Row], texts: Iterable[str]) -> set[str]:
     }
 
 
-def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
+def rows_of(mark: Any) -> list[ClearRow]:  # noqa: ANN401 - either scheme
     """A channel with eight photos that were not read, eight that were missing, and a contact card that was read."""
     rows = []
     for number, name in enumerate(NAMES, start=1):
@@ -248,17 +248,17 @@ def rows_of(mark: Any) -> list[Row]:  # noqa: ANN401 - either scheme
             HOLE | attached | {"lo": str(number), "hi": str(number), "what": name},
         )
         rows += [
-            Row(kind, "1", str(number), MESSAGE["posted_at"], mark(kind, values))
+            ClearRow(kind, "1", str(number), MESSAGE["posted_at"], mark(kind, values))
             for kind, values in (("file", file), ("hole", hole))
         ]
     short = MESSAGE | {"message_id": "98", "text": WORDS[0]}
-    rows.append(Row("message", "1", "98", MESSAGE["posted_at"], mark("message", short)))
+    rows.append(ClearRow("message", "1", "98", MESSAGE["posted_at"], mark("message", short)))
     contact = MESSAGE | {"message_id": "99", "text": "", "numbers": [{"number": PHONES[5]}]}
     vcard = contact | {"kind": "file", "position": "0", "message_sha256": message_sha256(contact)}
     vcard |= {"bytes": str(len(card(PHONES[5])))}
     vcard |= {"sha256": hashlib.sha256(card(PHONES[5])).hexdigest(), "file_name": "contacts/contact_1.vcard"}
     for kind, values in (("message", contact), ("file", vcard)):
-        rows.append(Row(kind, "1", "99", MESSAGE["posted_at"], mark(kind, values)))
+        rows.append(ClearRow(kind, "1", "99", MESSAGE["posted_at"], mark(kind, values)))
     return rows
 
 

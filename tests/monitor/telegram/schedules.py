@@ -101,7 +101,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class WatchPlan:
     """How many accounts an office has, and what it watches."""
 
     accounts: int
@@ -110,11 +110,11 @@ class Office:
 
 GROUP = Channel("grupa", Mode.SEALED)
 OFFICES = (
-    Office(1, (GROUP,)),
-    Office(2, (GROUP,)),
-    Office(1, (Channel("podaci", Mode.METADATA_ONLY),)),
-    Office(2, (GROUP, Channel("otisak", Mode.HASH_ONLY))),
-    Office(1, (Channel("kanal", Mode.SEALED, comments=True),)),
+    WatchPlan(1, (GROUP,)),
+    WatchPlan(2, (GROUP,)),
+    WatchPlan(1, (Channel("podaci", Mode.METADATA_ONLY),)),
+    WatchPlan(2, (GROUP, Channel("otisak", Mode.HASH_ONLY))),
+    WatchPlan(1, (Channel("kanal", Mode.SEALED, comments=True),)),
 )
 
 
@@ -143,10 +143,10 @@ class Stage:
     clock: Time
     accounts: Sequence[Account]
     files: Sequence[bytes]
-    _homes: dict[Office, Path] = field(default_factory=dict)
+    _homes: dict[WatchPlan, Path] = field(default_factory=dict)
     _keys: dict[int, KnownKey] = field(default_factory=dict)
 
-    def desk(self, office: Office, seed: int) -> Desk:
+    def desk(self, office: WatchPlan, seed: int) -> Desk:
         """A fresh home of an office, in an empty world."""
         self._empty()
         if office not in self._homes:
@@ -167,7 +167,7 @@ class Stage:
         world.keys._keys = dict(self._keys)
         self.clock.ahead = timedelta()
 
-    def _open(self, office: Office) -> Path:
+    def _open(self, office: WatchPlan) -> Path:
         folder = self.folder / f"office-{len(self._homes)}"
         folder.mkdir()
         home, _cards = new_home(folder / "home")
@@ -255,7 +255,7 @@ class Present:
 
 
 @dataclass(slots=True)
-class Life:
+class RoomLife:
     """One room, what happened to it, and what of it was visible at the looks.
 
     Attributes:
@@ -329,16 +329,16 @@ class Schedule:
         self.texts = 0
         self.told: list[str] = []
 
-    def _rooms(self, channel: Channel) -> Iterator[Life]:
+    def _rooms(self, channel: Channel) -> Iterator[RoomLife]:
         world, joined = self.telegram.world, tuple(self.desk.accounts) if self.chance.one_in(2) else ()
         fields: dict[str, object] = {"broadcast": True} if channel.comments else {}
         room = world.add_channel(channel.username, username=channel.username, joined=joined, **fields)  # type: ignore[arg-type]
         room.set_limit(self.chance.choice([1000, 1000, 30]))
-        yield Life(room, channel.username, channel.mode)
+        yield RoomLife(room, channel.username, channel.mode)
         if channel.comments:
             group = world.add_channel("razgovor", linked=room, joined=joined)
             room.linked = group
-            yield Life(group, f"{channel.username}/comments", channel.mode)
+            yield RoomLife(group, f"{channel.username}/comments", channel.mode)
 
     def play(self, steps: int) -> None:
         """Live through this many acts, and end with a look that nothing disturbs."""
@@ -377,7 +377,7 @@ class Schedule:
         self.texts += 1
         return f"poruka {self.texts}"
 
-    def _post(self, life: Life) -> None:
+    def _post(self, life: RoomLife) -> None:
         room = life.room
         if room.broadcast and room.linked is not None and self.chance.one_in(2) and room.numbers:
             with suppress(ValueError):  # the copy of that post is gone
@@ -388,7 +388,7 @@ class Schedule:
         else:
             room.post(self._text())
 
-    def _burst(self, life: Life) -> None:
+    def _burst(self, life: RoomLife) -> None:
         for _each in range(self.chance.choice([5, 40, 40, 120])):
             life.room.post(self._text())
 
@@ -401,29 +401,29 @@ class Schedule:
         document = world.add_document(data, file_name="a.bin", mime_type="application/octet-stream", dc=dc)
         return types.MessageMediaDocument(document=document), digest
 
-    def _picture(self, life: Life, **fields: object) -> None:
+    def _picture(self, life: RoomLife, **fields: object) -> None:
         media, digest = self._media()
         with self.telegram.world.lock:
             number = life.room.post(self._text(), media=media, **fields)  # type: ignore[arg-type]
             self._note_files(life, number, digest)
 
-    def _note_files(self, life: Life, number: int, digest: str | None) -> None:
+    def _note_files(self, life: RoomLife, number: int, digest: str | None) -> None:
         life.digests.setdefault(number, []).append(digest)
         if life.room.broadcast and life.room.linked is not None:
             copied = next(each for each in self.lives if each.room is life.room.linked)
             with suppress(ValueError):
                 copied.digests.setdefault(life.room.discussion_of(number), []).append(digest)
 
-    def _album(self, life: Life) -> None:
+    def _album(self, life: RoomLife) -> None:
         group = 1 + self.chance.below(1 << 40)
         for _each in range(2 + self.chance.below(3)):
             self._picture(life, album=group)
 
-    def _edit(self, life: Life) -> None:
+    def _edit(self, life: RoomLife) -> None:
         if life.numbers:
             life.room.edit(self.chance.choice(life.numbers), text=self._text())
 
-    def _other_picture(self, life: Life) -> None:
+    def _other_picture(self, life: RoomLife) -> None:
         with_file = [number for number in life.numbers if life.digests.get(number)]
         if with_file:
             number = self.chance.choice(with_file)
@@ -432,7 +432,7 @@ class Schedule:
                 life.room.edit(number, text=self._text(), media=media)
                 life.digests[number].append(digest)
 
-    def _delete(self, life: Life) -> None:
+    def _delete(self, life: RoomLife) -> None:
         if life.numbers:
             life.room.delete({self.chance.choice(life.numbers) for _each in range(self.chance.choice([1, 1, 1, 10]))})
 
@@ -482,7 +482,7 @@ class Schedule:
     def reopen(self) -> None:
         self._reopen(self.chance.choice(self.lives))
 
-    def _reopen(self, life: Life) -> None:
+    def _reopen(self, life: RoomLife) -> None:
         if life.is_closed:
             for account in self.desk.accounts:
                 life.room.unban(account)
@@ -602,7 +602,7 @@ class Schedule:
                 return
             time.sleep(0.02)
 
-    def _is_caught_up(self, looker: Home, life: Life, since: datetime) -> bool:
+    def _is_caught_up(self, looker: Home, life: RoomLife, since: datetime) -> bool:
         """Whether the watch says that it has looked, seen all that there is, and has every file of it."""
         with reading(looker.engine) as connection:
             standing = standings(connection).get(life.name)
@@ -641,11 +641,11 @@ class Schedule:
                 if not life.was_closed(began, ended) and not self._is_unseen_group(life, began, ended):
                     self._seen(life, was, began, ended)
 
-    def _is_unseen_group(self, life: Life, began: datetime, ended: datetime) -> bool:
+    def _is_unseen_group(self, life: RoomLife, began: datetime, ended: datetime) -> bool:
         """Whether a group is known only by its channel, which was closed."""
         return not life.room.usernames and any(each.was_closed(began, ended) for each in self.lives)
 
-    def _seen(self, life: Life, was: Mapping[int, Present], began: datetime, ended: datetime) -> None:
+    def _seen(self, life: RoomLife, was: Mapping[int, Present], began: datetime, ended: datetime) -> None:
         life.looks.append((began, ended))
         life.last = life.present()
         for number, present in was.items():

@@ -35,7 +35,7 @@ from evidence.times import format_time
 from monitor.rehearsal.telegram.posts import PostTruth
 from monitor.telegram.standing import FETCH
 from tests.homes import PASSPHRASE, records_of
-from tests.monitor.telegram.schedules import Life, Run, Schedule
+from tests.monitor.telegram.schedules import RoomLife, Run, Schedule
 
 UNSEEN_AFTER = timedelta(minutes=3)
 SLACK = timedelta(seconds=20)
@@ -105,7 +105,7 @@ def require_truth(schedule: Schedule) -> None:
         home.engine.dispose()
 
 
-def require_not_invented(truth: dict[int, PostTruth], life: Life, kept: Kept) -> None:
+def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept) -> None:
     for number, texts in kept.texts.items():
         assert number in truth, f"{number}: invented"
         versions = [version.text for version in truth[number].versions]
@@ -129,14 +129,14 @@ def require_not_invented(truth: dict[int, PostTruth], life: Life, kept: Kept) ->
         assert not twice, f"{life.name} {number}: a file twice, {digests}, {life.digests.get(number)}"
 
 
-def _times(life: Life, number: int, digest: str | None) -> int:
+def _times(life: RoomLife, number: int, digest: str | None) -> int:
     """How often a file of a message may be kept: it can be put into the message again."""
     if life.mode is Mode.METADATA_ONLY:
         return len(life.digests.get(number, []))
     return life.digests[number].count(digest)
 
 
-def require_not_lost(truth: dict[int, PostTruth], life: Life, kept: Kept, schedule: Schedule) -> None:
+def require_not_lost(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, schedule: Schedule) -> None:
     began = life.looks[-1][0]
     for number, states in life.seen.items():
         for present in states:
@@ -150,7 +150,7 @@ def require_not_lost(truth: dict[int, PostTruth], life: Life, kept: Kept, schedu
             assert number in gone, f"{number}: its deletion is lost"
 
 
-def _require_file(life: Life, kept: Kept, number: int, digest: str, schedule: Schedule) -> None:
+def _require_file(life: RoomLife, kept: Kept, number: int, digest: str, schedule: Schedule) -> None:
     reasons = kept.file_holes[number]
     assert reasons <= _FILE_HOLES | {HoleReason.NOT_DECODED}, reasons
     if life.mode is Mode.METADATA_ONLY:
@@ -183,7 +183,7 @@ def _numbers(spans: Sequence[tuple[int, int]]) -> Iterator[int]:
 # Time
 
 
-def require_times(schedule: Schedule, life: Life, found: Completeness) -> None:
+def require_times(schedule: Schedule, life: RoomLife, found: Completeness) -> None:
     holes = [each for each in found.gaps if each.lo is None and each.reason in _REASONS]
     for hole in holes:
         _require_not_invented_time(schedule, life, hole)
@@ -205,7 +205,7 @@ _REASONS = {
 }
 
 
-def _require_not_invented_time(schedule: Schedule, life: Life, hole: Missed) -> None:
+def _require_not_invented_time(schedule: Schedule, life: RoomLife, hole: Missed) -> None:
     until = hole.until
     assert until is not None, f"{life.name}: {hole.reason} since {hole.since} has no end after the last look"
     assert hole.since <= until
@@ -218,7 +218,7 @@ def _require_not_invented_time(schedule: Schedule, life: Life, hole: Missed) -> 
         assert any(at <= until for at in schedule.floods), f"{life.name}: no pause was"
 
 
-def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
+def _stretches(runs: Sequence[Run], life: RoomLife) -> Iterator[tuple[Run, Run]]:
     """Pairs of runs between which nobody looked for a long time, after the first look that saw the room."""
     first = life.looks[0][1]
     for before, after in itertools.pairwise(runs):
@@ -226,7 +226,7 @@ def _stretches(runs: Sequence[Run], life: Life) -> Iterator[tuple[Run, Run]]:
             yield before, after
 
 
-def _expected(schedule: Schedule, life: Life, before: Run) -> set[HoleReason]:
+def _expected(schedule: Schedule, life: RoomLife, before: Run) -> set[HoleReason]:
     """Why nothing may have been seen after a run, given what Telegram had done until its end."""
     if before.ended_by == "" and (before.began, before.ended) in life.looks:
         return {HoleReason.DOWNTIME}
