@@ -26,6 +26,8 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from config.times import told_time
+
 Fact: TypeAlias = "str | float | Term | Explained"
 """A name, a number, a term, or the error that was the cause. Never a secret or a personal detail."""
 Where: TypeAlias = "str | Term"
@@ -69,7 +71,7 @@ WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
 
 def put_in_words(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
-    """The words of a code, with its facts filled in as ``str.format`` does.
+    """The words of a code, with its facts filled in as ``str.format`` does; ``{at:time}`` is a time, for a person.
 
     ``where`` is a fact of its own unless the catalogue makes it of others. A code without words, or
     whose words need other facts (of another version, or of a test), is said by itself, beside the facts that are
@@ -88,7 +90,18 @@ def _said(fact: Fact, language: str) -> Wording | str | float:
     """A fact as words may use it: a cause by its parts, a term by its one part, anything else as it is."""
     if isinstance(fact, Explained):
         return put_in_words(fact.code, fact.facts, language)
-    return put_in_words(fact.code, fact.facts, language).message if isinstance(fact, Term) else fact
+    if isinstance(fact, Term):
+        return put_in_words(fact.code, fact.facts, language).message
+    return _Text(fact) if isinstance(fact, str) else fact
+
+
+class _Text(str):
+    """A text that the words may call a time: ``{at:time}`` tells it to a person."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        return told_time(self) if form == "time" else super().__format__(form)
 
 
 @functools.cache

@@ -30,6 +30,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from config.errors import Explained
+from evidence.times import format_time
 
 
 class MonitorError(Explained):
@@ -100,7 +101,7 @@ class FloodError(TelegramError):
     @classmethod
     def of(cls, method: str, until: datetime) -> "FloodError":
         """The error that a method must not be asked before a time."""
-        error = cls("flood.wait", method=method, until=f"{until:%Y-%m-%d %H:%M:%S} UTC")
+        error = cls("flood.wait", method=method, until=format_time(until))
         error.until = until
         return error
 

@@ -23,9 +23,9 @@ from api.cli.common import (
 from api.cli.intake import watched
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import stages
-from api.cli.table import told_time
 from casefiles.verifier.report import printable
 from config.errors import Term
+from config.times import told_time
 
 if TYPE_CHECKING:
     from api.home import Home

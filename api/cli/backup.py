@@ -8,6 +8,7 @@ import click
 from api.cli.common import counted, emit, given_or_asked, json_option, open_home, passphrase_option, prompt, warn
 from api.cli.progress import progress
 from config.errors import Term
+from config.times import told_time
 from evidence.times import system_clock
 
 
@@ -112,7 +113,7 @@ def restore(
         text="\n".join(
             [
                 *problems,
-                f"Home: {done.path}, as it was at {done.description.made_at}: {held}; audit {verdict}.",
+                f"Home: {done.path}, as it was at {told_time(done.description.made_at)}: {held}; audit {verdict}.",
             ]
         ),
     )

@@ -20,9 +20,9 @@ from api.cli.common import (
     warn,
 )
 from api.cli.progress import stages
-from api.cli.table import told_time
 from casefiles.bundle.presets import AUDIENCES
 from config.errors import Term, UsageError
+from config.times import told_time
 from config.words import languages
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,24 +26,20 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import Listing, emit_pages
-from api.cli.table import told_time
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
 from casefiles.verifier.report import printable
 from config.errors import Term, UsageError
+from config.times import told_time
 from evidence.observation import Kind
 
 if TYPE_CHECKING:
     from api.office.case import CaseItem, NotPreserved
     from casefiles.case import CaseRow
     from casefiles.consent import Consent
-    from casefiles.report.said import ItemPart
 
 _SPAN = re.compile(r"(-?[0-9]{1,18})(?:-(-?[0-9]{1,18}))?", re.ASCII)
-
-_TIMES = ("_at", ".time")
-"""How the codes of parts end that are times."""
 
 
 @click.group()
@@ -360,21 +356,8 @@ def _shown(item: "CaseItem") -> str:
     from config.words import load_words
 
     words = load_words("en")
-    parts = map(_to_the_second, said_of_item(asdict(item)))
-    lines = (line for part in parts for line in part_lines(words, part, indent="    "))
+    lines = (line for part in said_of_item(asdict(item)) for line in part_lines(words, part, indent="    "))
     return "\n".join(["", item.item_id, *lines])
-
-
-def _to_the_second(part: "ItemPart") -> "ItemPart":
-    """A part whose times are for a person; the report and ``--json`` have them as the log does."""
-    from casefiles.report.said import Digest, NamedValue
-
-    if isinstance(part, Digest):
-        return part
-    below = tuple(map(_to_the_second, part.parts))
-    if isinstance(part, NamedValue) and isinstance(part.value, str) and part.code.endswith(_TIMES):
-        return replace(part, value=told_time(part.value), parts=below)
-    return replace(part, parts=below)
 
 
 def _quoted(text: object) -> str:

@@ -21,8 +21,8 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import Listing, emit_pages
-from api.cli.table import told_time
 from config.errors import Term, UsageError
+from config.times import told_time
 from evidence.times import format_time
 
 if TYPE_CHECKING:

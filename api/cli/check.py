@@ -17,8 +17,8 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from api.cli.table import told_time
 from config.errors import Term
+from config.times import told_time
 from evidence.match.check import NotCompared
 
 if TYPE_CHECKING:

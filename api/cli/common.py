@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from api import TOOL
-from api.cli.table import told_time
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.errors import Explained, Term, UsageError
 from config.settings import read_secret_file
+from config.times import told_time
 from evidence.authority import Doer
 from evidence.errors import PassphraseError, StampError
 from evidence.keys import MIN_PASSPHRASE_CHARACTERS, Unlocked, require_long

@@ -23,10 +23,11 @@ from api.cli.common import (
 from api.cli.completeness import completeness
 from api.cli.page import Listing, emit_pages
 from api.cli.search import emit_search, search
-from api.cli.table import Column, Table, for_this_terminal, told_size, told_time
+from api.cli.table import Column, Table, for_this_terminal, told_size
 from api.home import Home
 from casefiles.verifier.report import printable
 from config.errors import UsageError
+from config.times import told_time
 from evidence.observation import Kind, Mode
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from api.cli.common import (
     warn_unstamped,
 )
 from config.errors import Explained, Term, UsageError
+from config.times import told_time
 from evidence.times import format_time
 
 if TYPE_CHECKING:
@@ -434,4 +435,4 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _short(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return told_time(format_time(moment))

@@ -22,9 +22,9 @@ from api.cli.common import (
 )
 from api.cli.page import Listing, emit_pages
 from api.cli.progress import ProgressLine, progress
-from api.cli.table import told_time
 from api.home import Home
 from config.errors import Term
+from config.times import told_time
 
 if TYPE_CHECKING:
     from api.office.page import Page

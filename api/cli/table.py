@@ -86,11 +86,6 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def told_time(at: str | None) -> str:
-    """A time of the log for a person: to the second, with its zone; milliseconds stay in the data."""
-    return f"{at[:10]} {at[11:19]} UTC" if at else ""
-
-
 def told_size(length: int) -> str:
     """A length in bytes, in the unit that suits it."""
     size, units = float(length), list(_UNITS)

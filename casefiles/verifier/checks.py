@@ -457,12 +457,10 @@ def _seal_chain(opened: OpenedBundle) -> Basis:
         raise BundleSealError("bundle_seal.another_certificate", expected=opened.seal_pin, found=own)
     _require_root(opened, signer.certificate, signer.others, at=opened.seal_stamp.gen_time)
     if opened.seal_pin:
-        return Basis(
-            "basis.certificate_valid_and_given", {"gen_time": f"{opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S}"}
-        )
+        return Basis("basis.certificate_valid_and_given", {"gen_time": format_time(opened.seal_stamp.gen_time)})
     for info in opened.sound_stamps():
         _require_other_root(opened, info, code="undecided.who_sealed")
-    return Basis("basis.certificate_valid", {"gen_time": f"{opened.seal_stamp.gen_time:%Y-%m-%d %H:%M:%S}"})
+    return Basis("basis.certificate_valid", {"gen_time": format_time(opened.seal_stamp.gen_time)})
 
 
 def _archive_manifest(opened: OpenedBundle) -> Basis:
@@ -482,7 +480,7 @@ def _archive_order(opened: OpenedBundle) -> Basis:
     infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
     for earlier, later in itertools.pairwise(infos):
         _require_order(earlier, later)
-    checkpoint, seal, archive = (f"{info.gen_time:%Y-%m-%d %H:%M:%S}" for info in infos)
+    checkpoint, seal, archive = (format_time(info.gen_time) for info in infos)
     return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
 
 
@@ -717,8 +715,8 @@ def _require_order(earlier: TokenInfo, later: TokenInfo) -> None:
     if earlier.gen_time > later.gen_time + MAX_SKEW:
         raise ManifestError(
             "manifest.stamps_unordered",
-            gen_time=f"{earlier.gen_time:%Y-%m-%d %H:%M:%S}",
-            found=f"{later.gen_time:%Y-%m-%d %H:%M:%S}",
+            gen_time=format_time(earlier.gen_time),
+            found=format_time(later.gen_time),
         )
 
 
@@ -733,7 +731,7 @@ def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
     _require_other_root(opened, info, code="undecided.when_stamped")
-    return Basis("basis.stamped", {"gen_time": f"{info.gen_time:%Y-%m-%d %H:%M:%S}", "office": info.office})
+    return Basis("basis.stamped", {"gen_time": format_time(info.gen_time), "office": info.office})
 
 
 def _require_root(

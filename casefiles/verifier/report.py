@@ -13,6 +13,7 @@ from typing import Any
 
 from casefiles.format import layout
 from config import errors
+from config.times import told_time
 from evidence.finding import Finding, Report, Verdict
 
 EXIT_CODES = MappingProxyType({Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.INDETERMINATE: 3})
@@ -77,7 +78,7 @@ class Proven:
     Attributes:
         what: ``first_entry``: the first of the entries was in the log; ``log``: all of them were; ``seal``: the bundle
             was sealed; ``archive``: the file was whole.
-        at: UTC, to the second.
+        at: As the log writes times.
         where: The member that holds the token.
     """
 
@@ -113,9 +114,9 @@ def proven_times(report: Report) -> list[Proven]:
     ]
     times = good.get("log.times")
     if times and times.facts and good.keys() >= _UNDER_AN_ENTRY:
-        at, earlier = str(times.facts["earliest"]), times.facts["size"] != good["log.checkpoint"].facts["size"]
+        earlier = times.facts["size"] != good["log.checkpoint"].facts["size"]
         where = layout.STAMPS if earlier else layout.CHECKPOINT_TOKEN
-        proven.append(Proven("first_entry", f"{at[:10]} {at[11:19]}", str(times.facts["office"]), where))
+        proven.append(Proven("first_entry", str(times.facts["earliest"]), str(times.facts["office"]), where))
     return sorted(proven, key=lambda one: one.at)
 
 
@@ -142,7 +143,9 @@ def as_text(report: Report) -> str:
         lines += _wrapped(found, indent=" " * 14)
     for number, proven in enumerate(proven_times(report)):
         lines += ["", "Proven by time stamps, the earliest first:"] if not number else []
-        lines += _wrapped(f"{proven.at} UTC  {_SAID[proven.what]} ({proven.where}, by {printable(proven.office)})")
+        lines += _wrapped(
+            f"{told_time(proven.at)}  {_SAID[proven.what]} ({proven.where}, by {printable(proven.office)})"
+        )
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]
     return "\n".join(

@@ -15,6 +15,7 @@ from evidence.stamp.algorithms import read_algorithm, verify_signature
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of
 from evidence.stamp.names import canonical, names_of, require_permitted
 from evidence.stamp.reading import parsing, read_as
+from evidence.times import format_time
 
 MAX_CERTIFICATES = 64
 MAX_PATH = 8
@@ -123,7 +124,7 @@ def _require_usable(certificate: Certificate, at: datetime) -> None:
             where=certificate.name,
             not_valid_before_utc=f"{certificate.not_before:%Y-%m-%d}",
             not_valid_after_utc=f"{certificate.not_after:%Y-%m-%d}",
-            found=f"{at:%Y-%m-%d %H:%M:%S}",
+            found=format_time(at),
         )
     for oid, extension in certificate.extensions.items():
         if extension.critical and oid not in KNOWN_EXTENSIONS:

@@ -30,6 +30,14 @@ def test_words_are_made_of_code_and_facts() -> None:
     assert error.fix
 
 
+def test_a_time_is_told_to_the_second_and_kept_whole_and_a_name_that_looks_like_one_stays() -> None:
+    at = "2026-11-26T12:04:11.073Z"
+    error = Explained("reviews.late", subject=at, due_at=at)
+    assert (error.where, error.expected) == (f"request {at}", "a review by 2026-11-26 12:04:11 UTC")
+    assert facts_as_json(error.facts)["due_at"] == at
+    assert json.loads(json.dumps(error.as_json()))["expected"] == error.expected
+
+
 def test_a_code_without_words_is_told_by_itself_and_its_facts() -> None:
     error = Explained("later.code", where="leaf 3", found="x", more=5)
     assert error.said == Wording("later.code", "leaf 3", "", "x")
@@ -84,7 +92,7 @@ def test_every_entry_can_be_told(code: str) -> None:
         def __missing__(self, name: str) -> object:
             return Explained("later.code") if name == "cause" else 7
 
-    texts = [text.format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
+    texts = [text.replace(":time}", "}").format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
     assert any(texts)
     assert all("\n" not in text for text in texts)
     assert catalogue(LANGUAGE)[code].keys() <= set(WORDING_PARTS)

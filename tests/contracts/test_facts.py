@@ -210,3 +210,30 @@ def test_what_is_data_is_let_through(text: str) -> None:
 def test_a_single_word_would_be_found_where_it_is_raised() -> None:
     assert spelled(index_of([module('raise LeafError("leaf.x", found="timeout")')]))
     assert not spelled(index_of([module('raise LeafError("leaf.x", found="maximum")')]))
+
+
+SPELLING = frozenset({"canonical.not_the_one_time"})
+"""It says how a time must be spelled, and so shows the spelling."""
+
+
+def times(index: Index) -> Iterator[tuple[str, str, ast.expr, Scope]]:
+    """Code, name, value and place of every fact that is made a time where it stands."""
+    for name in SAYING:
+        for scope, call in index.calls.get(name, ()):
+            found = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            for fact, value in _facts(call):
+                if any(called(each) == "format_time" for each in ast.walk(value) if isinstance(each, ast.Call)):
+                    yield from ((code, fact, value, scope) for code in found if code in WORDS)
+
+
+def test_a_time_is_a_fact_as_the_log_writes_it_and_is_told_to_the_second() -> None:
+    found = [(code, fact) for code, fact, _, _ in times(INDEX) if code not in SPELLING]
+    assert len(found) > 15
+    told = {code: " ".join(parts.values()) for code, parts in WORDS.items()}
+    assert {f"{code} {{{fact}}}" for code, fact in found if f"{{{fact}}}" in told[code]} == set()
+    cut = {
+        f"{scope.module}:{value.lineno}"
+        for _, value, scope in facts(INDEX)
+        if any(isinstance(each, ast.Constant) and "%H" in str(each.value) for each in ast.walk(value))
+    }
+    assert cut == set()

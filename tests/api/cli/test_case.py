@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import cli
-from api.cli.table import told_time
+from config.times import told_time
 from tests.api.test_newcomer import commands
 from tests.commands import DONE, REFUSED, USAGE, Life, Terminal, run
 from tests.nonempty import nonempty

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cli.table import Column, Table, for_this_terminal, shortened, told_size, told_time, width_of
+from api.cli.table import Column, Table, for_this_terminal, shortened, told_size, width_of
 from tests.commands import Terminal
 
 COLUMNS = (Column("NAME", 6), Column("N", 4, right=True), Column("END", 3))
@@ -61,8 +61,3 @@ def test_an_accent_takes_no_column_and_a_wide_letter_two() -> None:
 )
 def test_a_size_is_told_in_the_unit_that_suits_it(length: int, told: str) -> None:
     assert told_size(length) == told
-
-
-def test_a_time_is_told_to_the_second_with_its_zone() -> None:
-    assert told_time("2026-03-01T21:14:03.512Z") == "2026-03-01 21:14:03 UTC"
-    assert told_time(None) == ""

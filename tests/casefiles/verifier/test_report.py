@@ -9,6 +9,7 @@ import pytest
 
 from casefiles.format import layout
 from casefiles.verifier.report import EXIT_CODES, WIDTH, as_json, as_text, check_list, detail_of, not_made_by, printable
+from config.times import told_time
 from evidence.finding import Finding, Report, Verdict
 from tests.casefiles import forge
 
@@ -77,7 +78,7 @@ def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path)
         ("seal", layout.SEAL_SIGNATURE),
         ("archive", layout.ARCHIVE_TOKEN),
     ]
-    assert told[0]["at"] == "2026-11-20 09:05:01"
+    assert told[0]["at"] == "2026-11-20T09:05:01.000Z"
     assert [each["at"] for each in told] == sorted(each["at"] for each in told)
     # a stranger renews the archive's stamp years later: the earlier times stand
     later = forge.rearchive(forge.good_members(), stamp=forge.stamping(forge.START + timedelta(days=200)))
@@ -85,7 +86,7 @@ def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path)
     assert again[:3] == told[:3]
     assert again[3]["at"] > told[3]["at"]
     text = as_text(forge.checked(later, tmp_path)).partition("Proven by time stamps")[2]
-    assert text.index(told[0]["at"]) < text.index(again[3]["at"])
+    assert text.index("2026-11-20 09:05:01 UTC") < text.index(told_time(again[3]["at"]))
 
 
 def test_without_roots_no_time_is_proven(tmp_path: Path) -> None:

@@ -1,0 +1,14 @@
+"""How people read a time of the log: to the second, with its zone. The data keep its milliseconds.
+
+One form wherever a person reads: commands, errors, report, letter, verifier; ``verify.sh`` prints the same. A fraction
+of a second is cut. Standard library only.
+"""
+
+import re
+
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})\.[0-9]{3}Z")
+
+
+def told_time(at: str | None) -> str:
+    """``2026-03-01T21:14:03.512Z`` as ``2026-03-01 21:14:03 UTC``; of no time nothing; what is no time as it is."""
+    return _TIME.sub(r"\1 \2 UTC", at) if at and _TIME.fullmatch(at) else at or ""
