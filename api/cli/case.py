@@ -352,7 +352,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
 def _shown(item: "CaseItem") -> str:
     """What the report prints of an item, under its identifier."""
     from casefiles.report.said import said_of_item
-    from casefiles.report.text import part_lines
+    from casefiles.report.wording import part_lines
     from config.words import load_words
 
     words = load_words("en")

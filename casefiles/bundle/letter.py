@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from casefiles.bundle.members import BundleContents
 from casefiles.bundle.sign import BundleFacts
 from casefiles.report.lines import grouped, heading, joined, paragraph, spelled, title
-from casefiles.report.said import Code
-from casefiles.report.text import banner, fact, steps
+from casefiles.report.said import Code, Moment
+from casefiles.report.text import banner, steps
+from casefiles.report.wording import fact
 from config.words import Words, load_words
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
@@ -35,7 +36,7 @@ class Letter:
     audience: Code
     bundle: str
     case: str
-    created_at: str
+    created_at: Moment
     facts: BundleFacts
     roots: tuple[tuple[str, str], ...]
     log_key: str
@@ -49,7 +50,7 @@ def make_letter(contents: BundleContents, *, facts: BundleFacts) -> Letter:
         audience=Code("audience", contents.audience),
         bundle=contents.bundle_id,
         case=contents.case_id,
-        created_at=format_time(contents.created_at),
+        created_at=Moment(format_time(contents.created_at)),
         facts=facts,
         roots=tuple((root.name, fingerprint(root)) for root in facts.roots),
         log_key=contents.log_key,
@@ -86,12 +87,13 @@ def render_letter(words: Words, letter: Letter) -> str:
 
 
 def _head(words: Words, letter: Letter) -> list[str]:
-    facts = {"bundle": spelled(letter.bundle), "case": spelled(letter.case), "created_at": letter.created_at}
+    bundle, case = spelled(letter.bundle), spelled(letter.case)
+    about = words.say("letter.about", bundle=bundle, case=case, created_at=fact(words, letter.created_at))
     return [
         paragraph(words.say("letter.from", organisation=spelled(letter.organisation))),
         paragraph(words.say("letter.to", audience=fact(words, letter.audience))),
         "",
-        paragraph(words.say("letter.about", **facts)),
+        paragraph(about),
         paragraph(words.count("letter.items", letter.facts.items)),
         "",
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
-from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Run, Unshown, said_of_item
+from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, moment, said_of_item
 from evidence.canonical import Json
 from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
@@ -38,7 +38,7 @@ class Cover:
     audience: Code
     purpose: str
     reason: str
-    created_at: str
+    created_at: Moment
     tool: str
 
 
@@ -49,7 +49,7 @@ class Summary:
     items: int
     events: int
     withheld: int
-    stamped_at: str
+    stamped_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ class ReportItem:
     event: str
     parts: tuple[ItemPart, ...]
     acquired_at: ItemFact
-    after: str | None
-    by: str
+    after: Moment | None
+    by: Moment
     files: tuple[int, ...]
     carriers: tuple[int, ...]
     same: tuple[int, ...]
@@ -123,7 +123,8 @@ class ReportEntry:
     """Entries of one type that follow each other, or one.
 
     Attributes:
-        first, last: When the first and the last was made.
+        first, last: When the earliest and the latest was made: a hole states when it was noticed, and may be logged
+            after one that was noticed later.
         facts: What the words for its type can name.
         about: The log entries that they are about; None for one that is not shown.
         hidden: They do not show which item they are about.
@@ -187,7 +188,6 @@ class LogFacts:
     size: int
     checkpoint_sha256: str
     token_sha256: str
-    stamped_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def make_report(
         rehearsal=case["rehearsal"] == "yes",
         cover=_cover(case),
         summary=Summary(
-            int(case["items"]), int(case["events"]), int(case["withheld"]), case["checkpoint"]["stamped_at"]
+            int(case["items"]), int(case["events"]), int(case["withheld"]), Moment(case["checkpoint"]["stamped_at"])
         ),
         taken_in=_taken_in(records),
         items=tuple(_items(items_of(records), anchorage)),
@@ -244,7 +244,7 @@ def _cover(case: Mapping[str, Json]) -> Cover:
         audience=Code("audience", case["audience"]),
         purpose=case["purpose"],
         reason=case["reason"],
-        created_at=case["created_at"],
+        created_at=Moment(case["created_at"]),
         tool=case["tool"],
     )
 
@@ -257,7 +257,6 @@ def _log(case: Mapping[str, Json], log_key: str) -> LogFacts:
         size=int(checkpoint["size"]),
         checkpoint_sha256=checkpoint["sha256"],
         token_sha256=checkpoint["token_sha256"],
-        stamped_at=checkpoint["stamped_at"],
     )
 
 
@@ -343,9 +342,9 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             index=item.index,
             event=item.leaf.event_id,
             parts=tuple(said_of_item(item.values, item.withheld)),
-            acquired_at=shown(item).fact("at"),
-            after=anchorage.bounds.made_after(item.leaf.after),
-            by=anchorage.bounds.in_log_by(item.index).at,
+            acquired_at=shown(item).moment("at"),
+            after=Moment(after) if (after := anchorage.bounds.made_after(item.leaf.after)) else None,
+            by=Moment(anchorage.bounds.in_log_by(item.index).at),
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
             same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),
@@ -394,17 +393,22 @@ def _place(item: DisclosedLeaf) -> tuple[str, str] | None:
 def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
     indexes = {record.leaf.event_id: record.index for record in records}
     for run in _runs(events_of(records)):
-        first, last = shown(run[0]), shown(run[-1])
+        told, times = shown(run[0]), _in_order([shown(event).moment("at") for event in run])
         yield ReportEntry(
             indexes=tuple(event.index for event in run),
             type=_told_as(run[0]),
-            first=first.fact("at"),
-            last=last.fact("at"),
-            who=first.fact("actor"),
-            facts=_facts_of(first),
+            first=times[0],
+            last=times[-1],
+            who=told.fact("actor"),
+            facts=_facts_of(told),
             about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
             hidden="item" in run[0].withheld,
         )
+
+
+def _in_order(times: Sequence[ItemFact]) -> Sequence[ItemFact]:
+    """The earliest first, where each is shown."""
+    return sorted(times, key=str) if all(isinstance(each, Moment) for each in times) else times
 
 
 def _told_as(event: DisclosedLeaf) -> str:
@@ -419,7 +423,8 @@ def _facts_of(event: ItemView) -> Mapping[str, ItemFact]:
         "organisation": event.fact("organisation"),
         "act": event.code("what", "act"),
         "scope": _scope(event.fact("scope")),
-        **{name: event.fact(name) for name in ("date", "language", "until", *counts)},
+        "until": event.moment("until"),
+        **{name: event.fact(name) for name in ("date", "language", *counts)},
     }
 
 
@@ -460,8 +465,8 @@ def _unseen(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> I
             spans=_spans(of_one),
             missing=tuple(_missing(of_one)),
             received=_received(of_one, items),
-            since=tuple(sorted(_distinct(of_one, "since"), key=str)),
-            until=tuple(sorted(_distinct(of_one, "until"), key=str)),
+            since=tuple(sorted(map(moment, _distinct(of_one, "since")), key=str)),
+            until=tuple(sorted(map(moment, _distinct(of_one, "until")), key=str)),
         )
 
 

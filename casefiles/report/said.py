@@ -49,6 +49,13 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as the log writes it; people read it to the second."""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class CutPicture:
     """A picture of so many bytes that was cut out of a text."""
 
@@ -62,7 +69,7 @@ class Run:
     pieces: "tuple[ItemFact, ...]"
 
 
-ItemFact: TypeAlias = "Json | Code | CutPicture | Run | Person | Number | Unshown"
+ItemFact: TypeAlias = "Json | Code | Moment | CutPicture | Run | Person | Number | Unshown"
 """What a part says: None says nothing; a text is shown as it is, any other JSON in its canonical form."""
 
 
@@ -105,6 +112,7 @@ _FIRST = ("message_id", "posted_at", "edited_at")
 _WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
 _FILE = ("file_name", "position", "media_type", "bytes")
 _LISTS = ("links", "people", "numbers")
+_TIMES = frozenset({"posted_at", "edited_at", "received_at"})
 _ATTRIBUTES = {"entities": "entities", "content": "parts", "counters": "counters"}
 """Where ``join_content`` puts the entries of a name."""
 _NUMBER_FIELDS = 2
@@ -135,7 +143,8 @@ def said_of_item(values: Mapping[str, Json], withheld: Collection[str] = ()) -> 
     yield from _digest(shown)
     if isinstance(fetched := shown.fact("acquisition"), Mapping):
         yield NamedValue(
-            "item.acquisition", parts=tuple(NamedValue(f"field.acquisition.{key}", fetched[key]) for key in fetched)
+            "item.acquisition",
+            parts=tuple(NamedValue(f"field.acquisition.{key}", _timed(key, fetched[key])) for key in fetched),
         )
     else:
         yield from shown.rows(("acquisition",))
@@ -157,6 +166,10 @@ class ItemView:
         value = self.fact(name)
         return Code(family, value) if isinstance(value, str) else value
 
+    def moment(self, name: str) -> ItemFact:
+        """The value as a time."""
+        return moment(self.fact(name))
+
     def has(self, name: str) -> bool:
         """Whether a value is shown and says something."""
         return name not in self.withheld and self.values.get(name) not in (None, "")
@@ -172,7 +185,17 @@ class ItemView:
                     NamedValue(f"item.{name}", text_fact(each), number=at) for at, each in enumerate(value, start=1)
                 )
             else:
-                yield NamedValue(f"item.{name}", text_fact(value[0] if isinstance(value, list) and value else value))
+                one = text_fact(value[0] if isinstance(value, list) and value else value)
+                yield NamedValue(f"item.{name}", _timed(name, one))
+
+
+def moment(value: ItemFact) -> ItemFact:
+    """A text that is a time."""
+    return Moment(value) if isinstance(value, str) else value
+
+
+def _timed(name: str, value: ItemFact) -> ItemFact:
+    return moment(value) if name in _TIMES else value
 
 
 def text_fact(value: Json) -> ItemFact:
@@ -277,6 +300,8 @@ class _Teller:
                 return text_fact(value.address) if isinstance(value, Link) else value
             case Form.FLAG:
                 return Code("flag", value)
+            case Form.TIME:
+                return moment(value)
             case Form.CODE:
                 return Code(code.removeprefix("field."), value)
             case _:

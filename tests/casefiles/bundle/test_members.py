@@ -13,6 +13,7 @@ from casefiles.bundle.members import make_payload
 from casefiles.errors import BundleError
 from casefiles.format import layout
 from casefiles.format.records import Bounds, ProvenTime
+from config.times import told_time
 from evidence.stamp.certificate import certificate_of
 from tests.casefiles import forge
 
@@ -52,7 +53,7 @@ def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_p
     row = json.loads(forge.members_of(bundle)[layout.ITEMS_JSONL])
     assert (row["not_before"], row["stamped_at"]) == (None, first.at)
     assert json.loads(forge.members_of(bundle)[layout.CASE])["checkpoint"]["stamped_at"] > first.at
-    assert first.at in forge.members_of(bundle)["data/report.en.txt"].decode()
+    assert told_time(first.at) in forge.members_of(bundle)["data/report.en.txt"].decode()
     forge.checked(bundle, tmp_path).require_passed()
 
 

@@ -12,7 +12,7 @@ from casefiles.errors import RecordsError
 from casefiles.format.records import DisclosedLeaf
 from casefiles.report.data import Cover, make_report, merged, spans_of
 from casefiles.report.lines import WIDTH
-from casefiles.report.said import Code, Unshown
+from casefiles.report.said import Code, Moment, Unshown
 from casefiles.report.text import render
 from config.words import load_words
 from evidence.canonical import Json, Value
@@ -71,7 +71,7 @@ def test_the_cover_is_what_the_description_says() -> None:
         audience=Code("audience", "prosecutor"),
         purpose="criminal complaint",
         reason="asked for by the client's lawyer",
-        created_at="2026-11-21T09:00:00.000Z",
+        created_at=Moment("2026-11-21T09:00:00.000Z"),
         tool="nisisama 0.1.0 (test)",
     )
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from casefiles.report.lines import WIDTH
 from casefiles.report.said import Digest, ItemFact, ItemPart, NamedValue, Quote, Unshown, said_of_item
-from casefiles.report.text import label_of, part_lines
+from casefiles.report.wording import label_of, part_lines
 from config.words import load_words
 from evidence.canonical import Json
 from evidence.content import (
@@ -180,12 +180,12 @@ TELLING = [
         ["contact card:", "account: Ana", "number: telephone: +389 70 000 000"],
     ),
     (
-        ContentPart("forward", {"person": MIRA, "message_id": "5", "posted_at": "2026-11-25T00:00:00.000Z"}),
+        ContentPart("forward", {"person": MIRA, "message_id": "5", "posted_at": AT}),
         [
             "first posted by:",
             "account: user77, @mira, Mira",
             "message: 5",
-            "posted (claimed): 2026-11-25T00:00:00.000Z",
+            "posted (claimed): 2026-11-25 00:00:00 UTC",
         ],
     ),
     (ContentPart("author", {"person": MIRA}), ["signed by: user77, @mira, Mira"]),

@@ -1,5 +1,7 @@
 import json
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +10,7 @@ from casefiles.bundle.members import BundleContents, describe, make_payload
 from casefiles.format import layout
 from casefiles.report.data import CaseReport, make_report
 from casefiles.report.lines import WIDTH, grouped
+from casefiles.report.said import Moment
 from casefiles.report.text import render
 from config.words import Words, load_words
 from evidence.authority import Act
@@ -65,7 +68,7 @@ def test_the_report_of_a_bundle_is_rendered_from_its_records_alone() -> None:
 def test_the_report_says_what_when_how_who_and_the_limits() -> None:
     report = forge.text_of(REPORT)
     for words in (
-        "case-7-bundle-1", "Posted:", "Acquired:", "Stamped:", "in log by", "desktop-json", "coordinator",
+        "case-7-bundle-1", "Posted:", "Acquired:", "Stamped:", "in the log by", "desktop-json", "coordinator",
         "1 hole is recorded", "This file shows 3 items", "6 values are withheld", "to be verified by counsel",
         "does not by itself prove who posted them", "five steps", "not that Telegram sent it in this form",
     ):  # fmt: skip
@@ -131,12 +134,32 @@ def test_each_other_entry_is_listed_with_time_and_who_acted() -> None:
     log.add("case_item_added", {**forge.act(forge.START), "item": json.loads(log.leaves[3])["event"]})
     log.add("consent", forge.act(forge.START))
     log.add("case_item_added", {**forge.act(forge.START), "item": "0" * 32})
-    at = "2026-11-20T09:00:00.000Z"
+    at = "2026-11-20 09:00:00 UTC"
     opened = f"Log entry 0, {at}, by coordinator: the custody log was opened for Test organisation"
     assert opened in report_of(log)
     assert opened.replace("coordinator", "[withheld]") in report_of(log, withhold=frozenset({"actor"}))
     assert f"Log entry 12, {at}, by coordinator: the item in log entry 3 was added to the case" in report_of(log)
     assert "the item in log entry (not in this file) was added" in report_of(log)
+
+
+def test_times_of_entries_that_are_out_of_order_are_told_from_the_earliest_to_the_latest() -> None:
+    log = forge.small_log(0)
+    for second in (9, 7, 8):
+        noticed = forge.act(forge.START + timedelta(seconds=second, milliseconds=152))
+        log.add("hole", {**noticed, "channel_id": "17", "hole": "mode"})
+    assert "from 2026-11-20 09:00:07 UTC to 2026-11-20 09:00:09 UTC, by coordinator: 3 holes" in report_of(log)
+    first, *_ = [entry for entry in data_of(log).entries if len(entry.indexes) == 3]
+    assert (first.first, first.last) == (Moment("2026-11-20T09:00:07.152Z"), Moment("2026-11-20T09:00:09.152Z"))
+    hidden = report_of(log, withhold=frozenset({"at"}))
+    assert "Log entries 7 to 9, [withheld], by coordinator: 3 holes" in hidden
+
+
+def test_no_time_of_a_report_or_letter_has_more_than_seconds() -> None:
+    made = forge.small_contents(rehearsal=False)
+    _, facts = forge.build(made)
+    for text in (render(WORDS, report_data(made)), covering_letter(made, facts=facts)):
+        assert re.search(r"20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC", text)
+        assert not re.search(r"[0-9]T[0-9]{2}:|:[0-9]{2}\.[0-9]", text)
 
 
 def test_entries_that_follow_each_other_are_told_as_one() -> None:
@@ -147,9 +170,9 @@ def test_entries_that_follow_each_other_are_told_as_one() -> None:
         log.add("case_item_added", {**forge.act(forge.START), "item": json.loads(log.leaves[index])["event"]})
     log.add("case_item_added", {**forge.act(forge.START), "actor": "lawyer", "item": "0" * 32})
     report = report_of(log)
-    assert f"Log entries {first} to {first + 2}, from 2026-11-20T09:00:00.000Z to" in report
-    assert "by coordinator: 3 items were added to the case: those in log entries 3 to 4, 7" in report
-    assert f"Log entry {first + 3}, 2026-11-20T09:00:00.000Z, by lawyer: the item in log entry (not in" in report
+    run = f"Log entries {first} to {first + 2}, 2026-11-20 09:00:00 UTC"
+    assert f"{run}, by coordinator: 3 items were added to the case: those in log entries 3 to 4, 7" in report
+    assert f"Log entry {first + 3}, 2026-11-20 09:00:00 UTC, by lawyer: the item in log entry (not in" in report
 
 
 def test_the_report_says_who_approved_and_where_one_person_acted() -> None:
@@ -265,8 +288,11 @@ def test_what_the_log_can_say_has_words() -> None:
     assert {name for name in names if f"report.item.{name}" not in texts} == set()
 
 
+NAMED = {"entry.hole", "kind.message", "report.kind.message"}
+
+
 def test_what_has_no_words_is_told_by_its_name() -> None:
-    bare = Words("en", {key: text for key, text in WORDS.texts.items() if key not in {"entry.hole", "kind.message"}})
+    bare = Words("en", {key: text for key, text in WORDS.texts.items() if key not in NAMED})
     lines = lines_of(forge.small_log(2), words=bare)
     assert any(line.endswith("by coordinator: hole") for line in lines)
     assert "  kind:                  message" in lines
@@ -288,8 +314,8 @@ def test_a_file_that_was_not_read_says_so_in_place_of_a_digest() -> None:
 
 def test_a_text_keeps_its_lines_and_none_can_pass_for_one_of_the_report() -> None:
     report = forge.text_of(REPORT)
-    assert "\n    | and a second line\n" in report
-    assert report.count("that begins with >") == 1
+    assert "\n  | and a second line\n" in report
+    assert report.count("begins with >") == 1
     assert '| {"b64":"_w"}' in report_of(one_item(text={"b64": "_w"}))
 
 
@@ -318,7 +344,12 @@ def test_of_a_message_and_its_edit_a_file_names_the_one_that_its_entry_states() 
 
 def test_a_rehearsal_speaks_of_no_time_stamp_office_that_answered() -> None:
     rehearsed = report_of(forge.small_log(1))
-    for words in ("comes from a time-stamp office", "come from time-stamp offices", "It proves that these", "proven:"):
+    for words in (
+        "comes from a time-stamp office",
+        "come from time-stamp offices",
+        "It proves that these",
+        "proven between",
+    ):
         assert words not in rehearsed
         assert words in report_of(forge.small_log(1, rehearsal="no"), rehearsal=False)
     assert "No time-stamp office was asked" in rehearsed
@@ -333,7 +364,7 @@ def test_a_consent_is_told_with_its_day_language_and_end() -> None:
     report = report_of(log)
     assert (
         "the client's consent was recorded, given on 2026-11-19, in the language sr-Cyrl, to the comparison of "
-        "pictures, the court; until 2027-11-19T23:59:59.999Z"
+        "pictures, the court; until 2027-11-19 23:59:59 UTC"
     ) in report
     assert "the client took back the consent, on 2026-11-20, in the language sr-Cyrl" in report
     hidden = report_of(log, withhold=frozenset({"scope", "given"}))

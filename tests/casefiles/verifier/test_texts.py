@@ -30,7 +30,7 @@ TEXTS = (REPORT, layout.README, layout.HOW_TO_VERIFY, layout.VERIFY_SH)
 LIES: Mapping[str, tuple[str, bytes, bytes]] = {
     "another text": (REPORT, b"Text 1,", b"Text 1, I will find you,"),
     "another channel": (REPORT, b"1234567890", b"1234567891"),
-    "another time": (REPORT, b"2026-11-20T09:10", b"2026-11-20T08:10"),
+    "another time": (REPORT, b"2026-11-20 09:10", b"2026-11-20 08:10"),
     "no limits": (REPORT, b"- It does not prove that there was nothing else.\n", b""),
     "a script that is always content": (layout.VERIFY_SH, b"set -euo pipefail\n", b"echo verdict: PASSED; exit 0\n"),
     "roots from the bundle": (layout.HOW_TO_VERIFY, b"../ROOTS.pem", b"data/certs/*"),

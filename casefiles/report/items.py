@@ -1,0 +1,181 @@
+"""The items of a report as lines: what they have in common once above them, and of each item what differs.
+
+A case of a thousand messages is read by people. What stands in the same words at every item is said once for all of
+them; what those of one channel have in common, once for that channel; and so for items that follow each other. Each
+value of an item is in its own lines or in those above that speak for it: nothing that it says is left out. Standard
+library only.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from casefiles.report.data import ReportItem, spans_of
+from casefiles.report.lines import heading, labelled, paragraph, row
+from casefiles.report.said import Code, ItemFact, ItemPart, NamedValue, Quote
+from casefiles.report.wording import INDENT, fact, label_of, part_lines, quote_lines, spans_in_words, worded
+from config.words import Words
+
+_CHANNEL = "item.channel_id"
+_ACQUIRED, _PROVEN = "acquired", "proven"
+_OF_A_CHANNEL = ("item.channel_title", "item.channel_type", _ACQUIRED, _PROVEN, "item.acquisition")
+_OF_ALL = (_CHANNEL, *_OF_A_CHANNEL)
+"""What may be told once, in the order of the page. What a message says never is."""
+_KIND, _MESSAGE, _POSTED = "item.kind", "item.message_id", "item.posted_at"
+_NAME, _NUMBER, _TEXT = "item.sender_name", "item.sender_id", "item.text"
+_SEVERAL, _RUN = 2, 3
+"""How many items must have something in common: fewer that follow each other are shorter without lines above them."""
+
+_Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What something says of itself.
+
+    Attributes:
+        lines: By the code of what they say, in the order of the page.
+        withheld: Labels of what is withheld.
+    """
+
+    lines: Mapping[str, _Lines] = field(default_factory=dict)
+    withheld: _Lines = ()
+
+    def without(self, *others: "_Told") -> "_Told":
+        """What others do not say already."""
+        lines = {
+            code: own for code, own in self.lines.items() if not any(other.lines.get(code) == own for other in others)
+        }
+        return _Told(lines, tuple(name for name in self.withheld if not any(name in each.withheld for each in others)))
+
+
+_NOTHING = _Told()
+
+
+def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) -> Iterator[str]:
+    """The part of a report that shows its items."""
+    yield from heading(words.say("report.table"))
+    yield paragraph(words.say("report.table.note"))
+    told = [_told(words, item, rehearsal=rehearsal) for item in items]
+    every = _common(told, _OF_ALL)
+    yield from _block(words, words.say("report.items.common"), every)
+    of_channel: dict[_Lines | None, _Told] = {None: _NOTHING}
+    for channel, (name, some) in _by_channel(words, items, told).items():
+        of_channel[channel] = _common(some, _OF_A_CHANNEL).without(every)
+        yield from _block(words, words.say("report.items.channel", channel=name), of_channel[channel])
+    both = zip(items, told, strict=True)
+    for (channel, _), run in itertools.groupby(both, lambda one: (one[1].lines.get(_CHANNEL), one[1].lines[_PROVEN])):
+        yield from _run(words, list(run), every, of_channel[channel])
+
+
+def _run(words: Words, run: Sequence[tuple[ReportItem, _Told]], *above: _Told) -> Iterator[str]:
+    """Items that follow each other in one channel and between the same time stamps."""
+    common = _common([told for _, told in run], _OF_ALL).without(*above) if len(run) >= _RUN else _NOTHING
+    numbers = spans_in_words(words, [(run[0][0].number, run[-1][0].number)])
+    yield from _block(words, words.say("report.items.run", numbers=numbers), common)
+    for item, told in run:
+        own = told.without(*above, common)
+        yield from ("", words.say("report.item", number=str(item.number), index=str(item.index), event=item.event))
+        yield from _lines(words, own, "withheld" if own.withheld == told.withheld else "withheld_too")
+
+
+def _by_channel(
+    words: Words, items: Sequence[ReportItem], told: Sequence[_Told]
+) -> Mapping[_Lines, tuple[str, list[_Told]]]:
+    """The items by the line that names their channel, with that name; none where it is hidden."""
+    found: dict[_Lines, tuple[str, list[_Told]]] = {}
+    for item, each in zip(items, told, strict=True):
+        if (line := each.lines.get(_CHANNEL)) is not None:
+            name = _single({part.code: part for part in item.parts}, _CHANNEL)
+            found.setdefault(line, (fact(words, name), []))[1].append(each)
+    return found
+
+
+def _common(told: Sequence[_Told], codes: Iterable[str]) -> _Told:
+    """What these have in common; one alone has nothing in common with others."""
+    if len(told) < _SEVERAL:
+        return _NOTHING
+    first, *others = told
+    lines = {
+        code: own
+        for code in codes
+        if (own := first.lines.get(code)) and all(other.lines.get(code) == own for other in others)
+    }
+    return _Told(lines, tuple(name for name in first.withheld if all(name in other.withheld for other in others)))
+
+
+def _block(words: Words, title: str, common: _Told) -> Iterator[str]:
+    """What is told once, under a line that says for which items."""
+    if common != _NOTHING:
+        yield from ("", title)
+        yield from _lines(words, common, "withheld")
+
+
+def _lines(words: Words, told: _Told, withheld: str) -> Iterator[str]:
+    for lines in told.lines.values():
+        yield from lines
+    if told.withheld:
+        yield from labelled(words.say(f"report.item.{withheld}"), ", ".join(told.withheld), indent=INDENT)
+
+
+# One item
+
+
+def _told(words: Words, item: ReportItem, *, rehearsal: bool) -> _Told:
+    found: dict[str, _Lines] = {}
+    for code, lines in _segments(words, item, rehearsal=rehearsal):
+        found[code] = (*found.get(code, ()), *lines)
+    return _Told(found, tuple(label_of(words, f"item.{name}") for name in item.withheld))
+
+
+def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tuple[str, Iterable[str]]]:
+    """The lines of an item in the order of the page, each with the code of what it says."""
+    parts = {part.code: part for part in item.parts}
+    joined = {code: lines for rows in (_place(words, parts), _account(words, parts)) for code, lines in rows.items()}
+    for part in item.parts:
+        if part.code == _TEXT and isinstance(part, Quote):
+            yield part.code, quote_lines(words, part.text, indent=INDENT)
+        else:
+            yield part.code, joined[part.code] if part.code in joined else part_lines(words, part)
+    for name, numbers in (("files", item.files), ("carriers", item.carriers), ("same", item.same)):
+        if numbers:
+            which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(numbers)))
+            yield name, labelled(words.say(f"report.item.{name}"), which, indent=INDENT)
+    yield _ACQUIRED, row(words.say("report.item.acquired"), fact(words, item.acquired_at), indent=INDENT)
+    yield _PROVEN, _proven(words, item, rehearsal=rehearsal)
+
+
+def _place(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterable[str]]:
+    """One row for the kind, the message and when that was posted; its other parts need no lines of their own."""
+    kind, message, posted = (_single(parts, code) for code in (_KIND, _MESSAGE, _POSTED))
+    label = f"report.kind.{kind.value}" if isinstance(kind, Code) else ""
+    if message is None or label not in words.texts:
+        return {}
+    of = fact(words, message)
+    if posted is None:
+        return {_KIND: row(words.say(label), of, indent=INDENT), _MESSAGE: ()}
+    value = words.say("report.item.message.posted", message=of, posted=fact(words, posted))
+    return {_KIND: row(words.say(label), value, indent=INDENT), _MESSAGE: (), _POSTED: ()}
+
+
+def _account(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterable[str]]:
+    """One row for number and name of an account; the name, which its holder chose, goes last."""
+    name, number = _single(parts, _NAME), _single(parts, _NUMBER)
+    if name is None or number is None:
+        return {}
+    both = f"{fact(words, number)}, {fact(words, name)}"
+    return {_NAME: row(words.say("report.item.account"), both, indent=INDENT), _NUMBER: ()}
+
+
+def _single(parts: Mapping[str, ItemPart], code: str) -> ItemFact:
+    """The value of a part that has one and no more; None where it says something else."""
+    part = parts.get(code)
+    return part.value if isinstance(part, NamedValue) and part.number is None and not part.parts else None
+
+
+def _proven(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterable[str]:
+    by = fact(words, item.by)
+    if item.after is None:
+        return row(worded(words, "report.item.by", rehearsal=rehearsal), by, indent=INDENT)
+    both = words.say("report.item.between.both", after=fact(words, item.after), by=by)
+    return row(worded(words, "report.item.between", rehearsal=rehearsal), both, indent=INDENT)

@@ -1,0 +1,100 @@
+"""The facts of a report in words: one function for each kind of fact, for every text that shows one.
+
+All English comes from the words. What a stranger wrote is spelled so that it can move nothing, and goes last, so that
+nothing of ours follows it. Standard library only.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from casefiles.report.data import IdSpan
+from casefiles.report.lines import barred, grouped, row, spelled
+from casefiles.report.said import Code, CutPicture, Digest, ItemFact, ItemPart, Moment, Quote, Run, Unshown, text_fact
+from config.times import told_time
+from config.words import Words
+from evidence.canonical import jcs
+from evidence.content import Number, Person
+
+INDENT = "  "
+
+
+def fact(words: Words, value: ItemFact) -> str:
+    """A fact in words, on one line."""
+    return spelled(_in_words(words, value))
+
+
+def _in_words(words: Words, value: ItemFact) -> str:
+    match value:
+        case None | Unshown():
+            return words.say("report.nothing" if value is None else "report.value_withheld")
+        case Code():
+            key = f"{value.family}.{value.value}"
+            return words.say(key) if key in words.texts else value.value
+        case Moment() | CutPicture():
+            return told_time(value.at) if isinstance(value, Moment) else words.say("report.stripped", bytes=value.bytes)
+        case Run():
+            return "".join(_in_words(words, piece) for piece in value.pieces)
+        case Person() | Number():
+            return _entry_in_words(words, value)
+        case _:
+            return value if isinstance(value, str) else jcs(value).decode("utf-8")
+
+
+def _entry_in_words(words: Words, value: Person | Number) -> str:
+    """What the account holder chose goes last, so that nothing of ours follows it."""
+    if isinstance(value, Number):
+        kind = words.say(f"number.{value.kind}")
+        return words.say("report.number", kind=kind, number=_in_words(words, text_fact(value.number)))
+    known = [one for one in (value.id, value.username, value.name) if one is not None]
+    return ", ".join(_in_words(words, text_fact(one)) for one in known)
+
+
+def label_of(words: Words, code: str) -> str:
+    """The words for the code of a part: its own, or those of its last name, or that name itself."""
+    if (own := f"report.{code}") in words.texts:
+        return words.say(own)
+    family, _, rest = code.partition(".")
+    last = rest.rpartition(".")[2]
+    return words.say(named) if (named := f"report.{family}.{last}") in words.texts else spelled(last)
+
+
+def part_lines(words: Words, part: ItemPart, *, indent: str = INDENT) -> Iterator[str]:
+    """What a part of an item says, in lines, with what belongs to it below."""
+    label = label_of(words, part.code)
+    if isinstance(part, Digest):
+        if part.sha256 is None:
+            yield from row(label, words.say("report.item.unread"), indent=indent)
+            return
+        yield f"{indent}{label}:"
+        yield from grouped(fact(words, part.sha256), indent=indent + INDENT)
+        return
+    label = label if part.number is None else f"{label} {part.number}"
+    if isinstance(part, Quote):
+        yield f"{indent}{label}:"
+        yield from quote_lines(words, part.text, indent=indent + INDENT)
+    elif part.value is None and part.parts:
+        yield f"{indent}{label}:"
+    else:
+        yield from row(label, fact(words, part.value), indent=indent)
+    for below in part.parts:
+        yield from part_lines(words, below, indent=indent + INDENT)
+
+
+def quote_lines(words: Words, posted: ItemFact, *, indent: str) -> Iterator[str]:
+    """A text as posted, behind its bar."""
+    return barred(_in_words(words, posted), indent=indent)
+
+
+def worded(words: Words, key: str, *, rehearsal: bool, **values: str) -> str:
+    """A text; a rehearsal has its own words for it."""
+    return words.say(f"{key}.rehearsal" if rehearsal else key, **values)
+
+
+def facts_in_words(words: Words, values: Iterable[ItemFact]) -> str:
+    """Different facts, in the order of the text."""
+    return "; ".join(sorted({fact(words, value) for value in values}))
+
+
+def spans_in_words(words: Words, spans: Sequence[IdSpan]) -> str:
+    """``3, 7 to 9``."""
+    both = [str(lo) if lo == hi else words.say("report.span", lo=str(lo), hi=str(hi)) for lo, hi in spans]
+    return ", ".join(both)
