@@ -102,6 +102,15 @@ _SAID = {
     "seal": "the bundle was sealed",
     "archive": "the file was whole; anybody can add this one later",
 }
+PROVEN_BY_SCRIPT = MappingProxyType(
+    {
+        **_SAID,
+        # the script checks neither inclusion nor consistency
+        "first_entry": "the earliest daily seal of the log existed; the offline verifier says which entries were in it",
+        "log": "the last daily seal of the log existed; the offline verifier checks that all entries are in it",
+    }
+)
+"""What ``verify.sh`` says of each time."""
 
 
 def proven_times(report: Report) -> list[Proven]:

@@ -4,7 +4,7 @@ import importlib.resources
 from collections.abc import Sequence
 
 from casefiles.format.layout import REQUIRED, names_pattern
-from casefiles.verifier.report import Listed, check_list, not_made_by
+from casefiles.verifier.report import PROVEN_BY_SCRIPT, Listed, check_list, not_made_by
 
 
 def verify_script() -> str:
@@ -15,6 +15,7 @@ def verify_script() -> str:
         "MUST_BE": "\n".join(sorted(REQUIRED)),
         "MADE": _lines(made),
         "NOT_MADE": _lines(not_made_by("sh")),
+        "PROVEN": "\n".join(f"{what} {words}" for what, words in PROVEN_BY_SCRIPT.items()),
     }
     text = importlib.resources.files("casefiles.verifier").joinpath("verify.sh").read_text(encoding="ascii")
     for mark, words in filled.items():

@@ -28,6 +28,9 @@ readonly MADE='
 readonly NOT_MADE='
 @NOT_MADE@
 '
+readonly PROVEN='
+@PROVEN@
+'
 
 readonly TYPE='application/vnd.etsi.asic-e+zip'
 readonly XML='<?xml version="1.0" encoding="UTF-8"?>'
@@ -664,14 +667,27 @@ need_other_root() {
     undecided "the seal and a time stamp lead to the same root: $1"
 }
 
-# check_token TOKEN DIGEST: it is over this digest and leads to a root, not the seal's, at its own time
+# check_token TOKEN DIGEST [WHATS MEMBER]: it is over this digest and leads to a root, not the seal's, at its own time;
+# what that proves, and where the token lies, goes to $work/proven
 check_token() {
-  local at
+  local at when what
   read_token "$1" "$2" "${1##*/}"
   need_roots
   need_root "$at" "$work/signer.pem" "$work/token.others" "$work/token.keys"
   need_other_root "whoever issues the seal could have chosen the time; $ASK_STAMPS"
-  date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC'
+  when=$(date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC')
+  for what in ${3-}; do
+    printf '%s\t%s\t%s\t%s\n' "$when" "$what" "$4" "$(once office "$work/signer.pem" office)" >>"$work/proven"
+  done
+  printf '%s\n' "$when"
+}
+
+# office: what the certificate of a time-stamp office calls it: its common name, or the whole name if it has none
+office() {
+  local name
+  name=$(openssl x509 -noout -subject -nameopt multiline)
+  if [[ $name =~ commonName\ *=\ ([^$'\n']*) ]]; then name=${BASH_REMATCH[1]}; fi
+  printf '%s\n' "${name//$'\n'/ }"
 }
 
 # --- the seal
@@ -719,7 +735,7 @@ check_may_seal() {
 }
 
 check_seal_time_stamp() {
-  check_token "$work/seal.tst" "$(sha256 "$work/seal.value")"
+  check_token "$work/seal.tst" "$(sha256 "$work/seal.value")" seal "$SEAL"
 }
 
 check_seal_chain() {
@@ -748,7 +764,7 @@ check_seal_chain() {
 }
 
 check_archive_time_stamp() {
-  check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")"
+  check_token "$ARCHIVE" "$(sha256 "$ARCHIVED")" archive "$ARCHIVE"
   # no manifest can list this file, so it holds the token and no more
   [[ -z $beside ]] || refuse "$ARCHIVE: unsigned additions"
 }
@@ -798,7 +814,7 @@ check_log_checkpoint() {
 }
 
 check_log_checkpoint_stamp() {
-  check_token data/log/checkpoint.tst "$(sha256 data/log/checkpoint)"
+  check_token data/log/checkpoint.tst "$(sha256 data/log/checkpoint)" 'first_entry log' data/log/checkpoint.tst
 }
 
 # cut_stamps: each line of stamps.jsonl into $work/stamp.N.checkpoint and $work/stamp.N.tst
@@ -837,7 +853,7 @@ check_log_stamps() {
     if [[ -s $work/roots.pem ]]; then
       # one that is wrong outweighs those that cannot be decided
       rc=0
-      (check_token "$file" "$(sha256 "${file%.tst}.checkpoint")") >"$work/when" || rc=$?
+      (check_token "$file" "$(sha256 "${file%.tst}.checkpoint")" first_entry "$STAMPS") >"$work/when" || rc=$?
       case $rc in
         0) ;;
         3) waits=$(<"$work/when") ;;
@@ -855,7 +871,7 @@ check_log_stamps() {
 
 # --- the run
 
-declare -A title=()
+declare -A title=() says=()
 failed=0 waiting=0
 
 # run ID FUNCTION [NEEDED]: one line, and what is wrong or known below it
@@ -874,7 +890,7 @@ run() {
   rc=$?
   set -e
   case $rc in
-    0) held[$1]=1 ;;
+    0) held[$1]=1 passed[$1]=1 ;;
     3) verdict=INDETERMINATE waiting=1 held[$1]=1 ;;
     *) verdict=FAILED failed=1 ;;
   esac
@@ -887,7 +903,7 @@ run() {
 main() {
   local bundle='' here root file id line
   local -a given=()
-  declare -gA held=()
+  declare -gA held=() passed=()
   pin='' vkey=''
   while (($#)); do
     case $1 in
@@ -937,7 +953,11 @@ main() {
   while read -r id line; do
     if [[ -n $id ]]; then title[$id]=$line; fi
   done <<<"$MADE"
+  while read -r id line; do
+    if [[ -n $id ]]; then says[$id]=$line; fi
+  done <<<"$PROVEN"
   run_all
+  proven_times
   printf '\nNot checked here; the offline verifier does:%s\n' "$NOT_MADE"
   if [[ -e $work/root.missing ]]; then
     printf 'Give every root that the letter names, then run it again.\n'
@@ -951,6 +971,30 @@ main() {
     exit 3
   fi
   printf 'verdict: PASSED%s\n' "$(rehearsal)"
+}
+
+# proven_times: what time stamps that lead to a given root prove, the earliest first, and where their tokens lie
+proven_times() {
+  local when what member by line need begun='' told=''
+  [[ -f $work/proven ]] || return 0
+  while IFS=$'\t' read -r when what member by; do
+    need=log.checkpoint_stamp
+    case $what in
+      seal) need=seal.time_stamp ;;
+      archive) need=archive.time_stamp ;;
+      first_entry)
+        # of all stamps over the log, the earliest
+        [[ -z $begun && -n ${passed[log.checkpoint]-} && -n ${passed[log.stamps]-} ]] || continue
+        begun=1
+        ;;
+    esac
+    [[ -n ${passed[$need]-} ]] || continue
+    if [[ -z $told ]]; then printf '\nProven by time stamps, the earliest first:\n'; fi
+    told=1
+    while IFS= read -r line; do
+      printf '%s\n' "${line% }"
+    done < <(printf '%s  %s (%s, by %s)\n' "$when" "${says[$what]}" "$member" "$by" | tr -cd '\12\40-\176' | fold -s -w 79)
+  done < <(sort "$work/proven")
 }
 
 # rehearsal: what stands beside the verdict unless the description and entry 0 of the log both say that this is none

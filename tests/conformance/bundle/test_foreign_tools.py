@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -21,7 +23,7 @@ from casefiles.format import layout
 from casefiles.format.zip import container_bytes
 from casefiles.report.beside import how_to_verify
 from casefiles.report.lines import grouped
-from casefiles.verifier.report import check_list
+from casefiles.verifier.report import as_text, check_list
 from config.words import load_words
 from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
@@ -117,6 +119,39 @@ def typed(commands: str, *, cwd: Path) -> tuple[int, str]:
         ["bash", "-euo", "pipefail", "-c", commands], cwd=cwd, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def times_of(output: str) -> list[tuple[str, str]]:
+    """Each proven time of a verifier's answer, with the member that holds its token."""
+    part = re.split(r"\n\n", output.partition("Proven by time stamps, the earliest first:\n")[2])[0]
+    return re.findall(r"(20[0-9-]{8} [0-9:]{8} UTC)  [^(]*\(([A-Za-z]+(?:-INF)?/[a-z0-9./]+),", part)
+
+
+def test_verify_sh_and_the_verifier_name_the_same_proven_times_and_where_they_come_from(tmp_path: Path) -> None:
+    # a stranger renewed the archive's stamp
+    bundle = forge.rearchive(forge.good_members(), stamp=forge.stamping(forge.START + timedelta(days=200)))
+    file, roots = write(bundle, tmp_path), roots_file(tmp_path)
+    _, output = script(own_script(tmp_path), "--trust", roots, "--bundle", file, cwd=tmp_path)
+    ours = as_text(forge.checked(bundle, tmp_path))
+    assert len(times_of(ours)) == 4
+    assert times_of(output) == times_of(ours)
+    for text in (output, ours):
+        assert "the bundle was sealed" in text
+        assert "the file was whole; anybody can add this one later" in " ".join(text.split())
+    assert "the first of the entries shown was in the log" not in output  # the script does not check that
+    assert max(map(len, output.partition("Proven")[2].partition("Not checked")[0].splitlines())) < 80
+
+
+def test_verify_sh_proves_no_time_with_a_stamp_that_does_not_hold(tmp_path: Path) -> None:
+    file, sh = write(forge.good_bundle(), tmp_path), own_script(tmp_path)
+    assert "Proven by" not in script(sh, "--bundle", file, cwd=tmp_path)[1]
+    (first, *stamps) = forge.stamps_of(forge.good_members())
+    other = forge.with_stamps(forge.good_members(), [replace(first, token=stamps[0].token), *stamps])
+    file, roots = write(forge.reseal(other), tmp_path), roots_file(tmp_path)
+    _, output = script(sh, "--trust", roots, "--bundle", file, cwd=tmp_path)
+    assert failed(output) == {"log.stamps"}
+    left = [layout.CHECKPOINT_TOKEN, layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN]
+    assert [where for _, where in times_of(output)] == left
 
 
 def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
