@@ -68,9 +68,9 @@ def list_(
 ) -> None:
     """List what is preserved, in the order in which it was logged.
 
-    This needs no passphrase. With it, --json lists digests too, and --passphrase-file lists what each file is and how
-    long each text is. Viewing that is logged first, because it lies in sealed records. So does who sent a message:
-    --sender is a search, for a case and a reason.
+    This needs no passphrase. With it, from a file or NISISAMA_PASSPHRASE, it says what each file is and how long each
+    text is, and --json lists digests too. Viewing that is logged first, because it lies in sealed records. So does who
+    sent a message: --sender is a search, for a case and a reason.
     """
     from api.office.item import list_items
     from api.office.page import every_page
@@ -85,7 +85,7 @@ def list_(
         quest = Quest(case_of(home, case_id), doer(actor, home.clock, reason=reason), (), sender, chosen)
         emit_search(home, quest, passphrase_file, as_json=as_json)
         return
-    look = look_of(home, actor, reason, passphrase_file) if as_json or passphrase_file else None
+    look = look_of(home, actor, reason, passphrase_file)
     lines = ItemLines.of(home)
     nothing = "Nothing is preserved yet." if chosen == chosen_items(None, None, None, None) else _none(channel)
     emit_pages(
@@ -132,7 +132,7 @@ class ItemLines:
         """The line of one item, below that of its channel where it is the first of it."""
         above = "" if item.channel_id == self.channel else f"channel {item.channel_id}\n"
         self.channel = item.channel_id
-        posted = f"{item.posted_at[:10]} {item.posted_at[11:19]}Z" if item.posted_at else "-"
+        posted = told_time(item.posted_at).removesuffix(" UTC") or "-"  # the head has the zone
         number = "-" if item.message_id is None else str(item.message_id)
         cells = [item.item_id[: self.length], item.kind, number, posted, held_words(item), item.mode]
         return above + self.table.line(cells)

@@ -31,19 +31,22 @@ def test_digests_are_shown_with_the_passphrase_only(life: Life, home: Path, monk
     assert shown | {name: then[name] for name in ("checkpoint", *looked_at)} == then
 
 
-def test_only_a_look_at_digests_is_logged(life: Life, home: Path) -> None:
+def test_only_a_look_at_digests_is_logged(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def logs(*arguments: str | Path) -> bool:
         before = looks(home)
         assert run(*arguments, "--reason", "a doubt", home=home).code == DONE
         return looks(home) > before
 
-    assert not logs("evidence", "list")  # for a person it shows no digest, so it opens nothing
+    assert logs("evidence", "list")
     assert logs("evidence", "list", "--json")
     assert logs("evidence", "show", life.items[0]["item_id"])
     file = home.parent / "passphrase"
     file.write_text(PASSPHRASE)
     file.chmod(0o600)
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
     assert logs("evidence", "list", "--passphrase-file", file)
+    assert not logs("evidence", "list")
+    assert not logs("evidence", "list", "--json")
 
 
 def looks(home: Path) -> int:
@@ -82,6 +85,7 @@ def test_a_hole_is_shown_beside_its_item(life: Life, home: Path) -> None:
 
 
 def test_a_list_has_a_head_and_fits_eighty_columns(life: Life, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
     out = Terminal()
     with redirect_stdout(out):
         assert main(["--home", str(home), "evidence", "list"]) == DONE
@@ -100,7 +104,11 @@ def test_with_the_passphrase_a_list_says_what_each_item_holds(life: Life, home: 
     file = home.parent / "passphrase"
     file.write_text(PASSPHRASE)
     file.chmod(0o600)
-    lines = run("evidence", "list", "--passphrase-file", file, home=home).out.splitlines()[2:]
+    by_file, by_variable = (
+        run("evidence", "list", *given, home=home).out for given in (("--passphrase-file", file), ())
+    )
+    assert by_file == by_variable
+    lines = by_file.splitlines()[2:]
     for line, item in nonempty(zip(lines, life.items, strict=True)):
         told = f"{item['characters']} letter" if item["characters"] else "no text"
         size = item["bytes"] or 0
