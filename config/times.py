@@ -11,4 +11,5 @@ _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})\.
 
 def told_time(at: str | None) -> str:
     """``2026-03-01T21:14:03.512Z`` as ``2026-03-01 21:14:03 UTC``; of no time nothing; what is no time as it is."""
-    return _TIME.sub(r"\1 \2 UTC", at) if at and _TIME.fullmatch(at) else at or ""
+    found = _TIME.fullmatch(at) if at else None
+    return f"{found[1]} {found[2]} UTC" if found else at or ""

@@ -41,12 +41,14 @@ class _Told:
     lines: Mapping[str, _Lines] = field(default_factory=dict)
     withheld: _Lines = ()
 
-    def without(self, *others: "_Told") -> "_Told":
-        """What others do not say already."""
-        lines = {
-            code: own for code, own in self.lines.items() if not any(other.lines.get(code) == own for other in others)
-        }
-        return _Told(lines, tuple(name for name in self.withheld if not any(name in each.withheld for each in others)))
+    def without(self, other: "_Told") -> "_Told":
+        """What the other does not say already."""
+        lines = {code: own for code, own in self.lines.items() if other.lines.get(code) != own}
+        return _Told(lines, tuple(name for name in self.withheld if name not in other.withheld))
+
+    def beside(self, other: "_Told") -> "_Told":
+        """What both say; they say nothing different under one code."""
+        return _Told({**self.lines, **other.lines}, (*self.withheld, *other.withheld))
 
 
 _NOTHING = _Told()
@@ -56,7 +58,8 @@ def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) ->
     """The part of a report that shows its items."""
     yield from heading(words.say("report.table"))
     yield paragraph(words.say("report.table.note"))
-    told = [_told(words, item, rehearsal=rehearsal) for item in items]
+    labels = {name: label_of(words, f"item.{name}") for name in {name for item in items for name in item.withheld}}
+    told = [_told(words, item, labels, rehearsal=rehearsal) for item in items]
     every = _common(told, _OF_ALL)
     yield from _block(words, words.say("report.items.common"), every)
     of_channel: dict[_Lines | None, _Told] = {None: _NOTHING}
@@ -65,16 +68,17 @@ def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) ->
         yield from _block(words, words.say("report.items.channel", channel=name), of_channel[channel])
     both = zip(items, told, strict=True)
     for (channel, _), run in itertools.groupby(both, lambda one: (one[1].lines.get(_CHANNEL), one[1].lines[_PROVEN])):
-        yield from _run(words, list(run), every, of_channel[channel])
+        yield from _run(words, list(run), every.beside(of_channel[channel]))
 
 
-def _run(words: Words, run: Sequence[tuple[ReportItem, _Told]], *above: _Told) -> Iterator[str]:
+def _run(words: Words, run: Sequence[tuple[ReportItem, _Told]], above: _Told) -> Iterator[str]:
     """Items that follow each other in one channel and between the same time stamps."""
-    common = _common([told for _, told in run], _OF_ALL).without(*above) if len(run) >= _RUN else _NOTHING
+    common = _common([told for _, told in run], _OF_ALL).without(above) if len(run) >= _RUN else _NOTHING
     numbers = spans_in_words(words, [(run[0][0].number, run[-1][0].number)])
     yield from _block(words, words.say("report.items.run", numbers=numbers), common)
+    above = above.beside(common)
     for item, told in run:
-        own = told.without(*above, common)
+        own = told.without(above)
         yield from ("", words.say("report.item", number=str(item.number), index=str(item.index), event=item.event))
         yield from _lines(words, own, "withheld" if own.withheld == told.withheld else "withheld_too")
 
@@ -121,11 +125,11 @@ def _lines(words: Words, told: _Told, withheld: str) -> Iterator[str]:
 # One item
 
 
-def _told(words: Words, item: ReportItem, *, rehearsal: bool) -> _Told:
+def _told(words: Words, item: ReportItem, labels: Mapping[str, str], *, rehearsal: bool) -> _Told:
     found: dict[str, _Lines] = {}
     for code, lines in _segments(words, item, rehearsal=rehearsal):
         found[code] = (*found.get(code, ()), *lines)
-    return _Told(found, tuple(label_of(words, f"item.{name}") for name in item.withheld))
+    return _Told(found, tuple(labels[name] for name in item.withheld))
 
 
 def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tuple[str, Iterable[str]]]:
