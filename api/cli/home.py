@@ -112,7 +112,7 @@ def _work_factor(default: int) -> int:
     value = os.environ.get("NISISAMA_KEYS__PASSPHRASE_LOG_N")
     if value is None:
         return default
-    if not value.isdecimal() or not 10 <= int(value) <= 20:  # noqa: PLR2004 - the range of the setting
+    if value not in map(str, range(10, 21)):  # the range of the setting
         raise SettingsError("settings.work_factor_does_not_fit", found=value[:20])
     return int(value)
 

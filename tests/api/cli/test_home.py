@@ -90,13 +90,13 @@ def test_a_home_that_cannot_be_made_leaves_nothing_behind(
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize("value", ["9", "21", "ten", "1e1", "-12"])
+@pytest.mark.parametrize("value", ["9", "21", "ten", "1e1", "-12", "9" * 5000])
 def test_a_work_factor_out_of_range_is_refused(
     tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("NISISAMA_KEYS__PASSPHRASE_LOG_N", value)
     error = run("init", "--org", "Zyra", "--json", home=tmp_path / "home").error
-    assert (error["where"], error["found"]) == ("NISISAMA_KEYS__PASSPHRASE_LOG_N", value)
+    assert (error["where"], error["found"]) == ("NISISAMA_KEYS__PASSPHRASE_LOG_N", value[:20])
     assert list(tmp_path.iterdir()) == []
 
 
