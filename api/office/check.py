@@ -1,6 +1,5 @@
 """Looks for one picture in the store, for one case; logged before the answer is given."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -14,9 +13,7 @@ from casefiles.consent import CHECK, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
-from evidence.errors import NotDecodedError
-from evidence.fingerprint.decoder import MAX_BYTES, Decoder
-from evidence.fingerprint.prints import Prints
+from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.match.check import CheckResult, NotCompared, compare
 from evidence.match.index import stored_prints
 from evidence.observation import Kind
@@ -92,20 +89,6 @@ def check_picture(
         writer.sequencer.append([Draft("checked", doer.values() | counts)])
         unstamped = writer.beat()
     return Checked(tuple(_places(home, result)), result.compared, left, unstamped, consent is not None)
-
-
-def fingerprints_of(data: bytes) -> Prints:
-    """The fingerprints of a picture that somebody brings.
-
-    Raises:
-        NotDecodedError: It cannot be decoded.
-    """
-    sha256, md5 = hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
-    with Decoder() as decoder:
-        try:
-            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
-        except NotDecodedError as error:
-            raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error
 
 
 def _files(home: Home) -> int:

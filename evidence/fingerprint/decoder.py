@@ -9,6 +9,7 @@ LIMIT: a picture that takes over its worker can lie about itself and about the p
 follow, until the worker is replaced after ``RECYCLE_AFTER``; it can do nothing else. POSIX only.
 """
 
+import hashlib
 import json
 import os
 import selectors
@@ -23,6 +24,7 @@ from typing import Final, Self
 from config.errors import StoppedError, Term
 from evidence.errors import NotDecodedError, PrintsError
 from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.prints import Prints
 from evidence.patience import SLICE_S, Patience
 
 MAX_BYTES: Final = 64 * 2**20
@@ -264,3 +266,17 @@ def _parse(answer: bytes) -> object:
         return json.loads(answer)
     except (ValueError, RecursionError) as error:
         raise _WorkerDiedError from error
+
+
+def fingerprints_of(data: bytes) -> Prints:
+    """The fingerprints of a picture that somebody brings.
+
+    Raises:
+        NotDecodedError: It cannot be decoded.
+    """
+    sha256, md5 = hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
+    with Decoder() as decoder:
+        try:
+            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
+        except NotDecodedError as error:
+            raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error

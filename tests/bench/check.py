@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from api.office.check import check_picture, fingerprints_of
+from api.office.check import check_picture
+from evidence.fingerprint.decoder import fingerprints_of
 from tests.homes import PASSPHRASE, doer, new_case, new_office
 
 PICTURES = 500

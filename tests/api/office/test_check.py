@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from api.home import Home
 from api.office.case import open_case
-from api.office.check import check_picture, fingerprints_of
+from api.office.check import check_picture
 from evidence.custody.event import Record
 from evidence.errors import NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
@@ -155,11 +155,6 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
         done = check_picture(home, stream, case, doer(home), *keys_of(home))
     assert done.not_compared == {NotCompared.NOT_READ: len(export.media)}
     home.engine.dispose()
-
-
-def test_fingerprints_of_a_picture_do_not_show_themselves(picture: Path) -> None:
-    prints = fingerprints_of(picture.read_bytes())
-    assert prints.sha256 not in repr(prints)
 
 
 def test_a_picture_that_was_imported_in_several_modes_is_found_once_and_counted_once(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Hostile files go to a worker that may die; this process, and the next picture, do not notice."""
 
+import hashlib
 import os
 import signal
 import struct
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint import decoder as decoder_module
-from evidence.fingerprint.decoder import MAX_BYTES, Decoder
+from evidence.fingerprint.decoder import MAX_BYTES, Decoder, fingerprints_of
 from evidence.fingerprint.picture import read_picture
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
 
@@ -348,3 +349,14 @@ def test_threads_get_their_own_answers(decoder: Decoder) -> None:
     for thread in threads:
         thread.join()
     assert widths == {n: 100 + n for n in range(8)}
+
+
+def test_fingerprints_of_a_picture_do_not_show_themselves() -> None:
+    prints = fingerprints_of(JPEG)
+    assert prints.sha256 == hashlib.sha256(JPEG).hexdigest()
+    assert prints.sha256 not in repr(prints)
+
+
+def test_nothing_can_be_said_of_a_picture_that_cannot_be_decoded() -> None:
+    with pytest.raises(NotDecodedError, match="nothing can be said"):
+        fingerprints_of(b"no picture")
