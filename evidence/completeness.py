@@ -1,12 +1,22 @@
-"""Which gaps are still gaps: the holes of the log stay, and what came later may fill them.
+"""Which holes are still holes: those of the log stay, and what came at another time may fill them.
 
 A gap is a span of message numbers that an import did not have. It is closed when each of its messages is
-known by now, and when some are and later gaps of the same chat say what is left. Pure functions.
+known by now, and when some are and later gaps of the same chat say what is left.
+
+A part is a file of a message, or the message as it came, that was not received or not kept. An item is that part if
+it comes from the same place in the same message, and the message said the same: file and hole carry its identity. If
+the message read otherwise, nobody can tell: it may have been edited to show another file, or another source may tell of
+it in other words. Pure functions.
+
+# LIMIT: an edit that exchanges a picture and changes nothing that the source says of the message leaves its identity.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from evidence.observation import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +75,78 @@ class _Union:
     def covers(self, lo: int, hi: int) -> bool:
         place = bisect_right(self._los, lo) - 1
         return place >= 0 and hi <= self._his[place]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePart:
+    """Which part of what a source showed.
+
+    Attributes:
+        place: The chat, the message, and the place among its files; the message itself has none among them.
+        state: What the message said; None where that is not known.
+        shared: It is a file, and everybody calls its message by this number: in another state, it is perhaps the same.
+    """
+
+    place: Hashable
+    state: Hashable | None
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A hole of the log in the place of a part.
+
+    Attributes:
+        idx: Its place in the log.
+        least: The mode from which on an item has what is missing.
+    """
+
+    idx: int
+    part: MessagePart
+    least: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """An item that is a part."""
+
+    idx: int
+    part: MessagePart
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Which items have what a hole misses, by log index, in the order of the log.
+
+    Attributes:
+        same: They are what was missing.
+        perhaps: They come from the same place in the message, as it read at another time or to another source; none
+            beside those that are the same.
+    """
+
+    same: tuple[int, ...] = ()
+    perhaps: tuple[int, ...] = ()
+
+
+NOT_RECEIVED = Receipt()
+
+_RANK = {mode: rank for rank, mode in enumerate(Mode)}
+
+
+def receipts(lost: Iterable[Lost], had: Iterable[Had]) -> Mapping[int, Receipt]:
+    """What is known by now of each hole, by its log index; a hole that no item fits is left out."""
+    at: dict[Hashable, list[Had]] = defaultdict(list)
+    for item in had:
+        at[item.part.place].append(item)
+    found = ((hole.idx, _receipt(hole, at.get(hole.part.place, ()))) for hole in lost)
+    return {idx: receipt for idx, receipt in found if receipt.same or receipt.perhaps}
+
+
+def _receipt(hole: Lost, here: Iterable[Had]) -> Receipt:
+    enough = [item for item in here if _RANK[item.mode] >= _RANK[hole.least]]
+    state = hole.part.state
+    same = sorted(item.idx for item in enough if state is not None and item.part.state == state)
+    if same or not hole.part.shared:
+        return Receipt(same=tuple(same))
+    return Receipt(perhaps=tuple(sorted(item.idx for item in enough if item.part.shared)))

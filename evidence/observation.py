@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import BinaryIO
 
 from evidence.canonical import Value
@@ -92,6 +93,38 @@ OF_TIME = frozenset(
     }
 )
 """When nothing was seen: its two ends in time tell one such hole from another."""
+OF_WHAT_IS_KEPT = frozenset(
+    {
+        HoleReason.OTHER_SIZE,
+        HoleReason.NOT_DECODED,
+        HoleReason.UNSUPPORTED,
+        HoleReason.UNKNOWN,
+        HoleReason.UNREAD,
+        HoleReason.BAD_DATE,
+        HoleReason.DATES_DIFFER,
+        HoleReason.SAYS_NOTHING,
+    }
+)
+"""What is kept and could not be read, compared or understood: it stays true of that item, whatever comes later."""
+OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
+    {
+        HoleReason.MISSING_FILE: Mode.HASH_ONLY,
+        HoleReason.NOT_INCLUDED: Mode.HASH_ONLY,
+        HoleReason.TOO_LARGE: Mode.HASH_ONLY,
+        HoleReason.UNAVAILABLE: Mode.HASH_ONLY,
+        HoleReason.UNKNOWN_REASON: Mode.HASH_ONLY,
+        HoleReason.REFUSED: Mode.HASH_ONLY,
+        HoleReason.BROKE_OFF: Mode.HASH_ONLY,
+        HoleReason.OUTSIDE: Mode.HASH_ONLY,
+        HoleReason.NOT_EXPORTED: Mode.HASH_ONLY,
+        HoleReason.TAKEN_OFF: Mode.HASH_ONLY,
+        HoleReason.PAYWALL: Mode.HASH_ONLY,
+        HoleReason.SELF_DESTRUCTING: Mode.HASH_ONLY,
+        HoleReason.MODE: Mode.SEALED,
+    }
+)
+"""A part of what was seen was not received, or not kept: from which mode on an item has what was missing. A file that
+was not there is there once it was read; one that the mode does not keep, once it is sealed."""
 
 
 @dataclass(frozen=True, slots=True)

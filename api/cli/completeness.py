@@ -54,6 +54,7 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
                 "hi": each.hi,
                 "since": _time(each.since),
                 "until": _time(each.until),
+                "perhaps_received": each.perhaps_received,
             }
             for each in found.gaps
         ],
@@ -163,6 +164,8 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
             else f"number {where}"
         )
         words = f"{span}: {catalogue.say(f'hole.{each.reason.value}')}"
+        if each.perhaps_received:
+            words += "; perhaps received: see evidence show of this message"
         yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     if len(holes) > _SHOWN:
         yield f"  and {len(holes) - _SHOWN} more; --json lists all"

@@ -31,7 +31,7 @@ from config.times import told_time
 from evidence.observation import Kind, Mode
 
 if TYPE_CHECKING:
-    from api.office.item import DigestLook, ItemRow, ShownItem
+    from api.office.item import DigestLook, HoleBeside, ItemRow, ShownItem
     from casefiles.lineage import Hint, SaidOfItself
 
 
@@ -245,12 +245,22 @@ def _told(shown: "ShownItem") -> "Iterator[str]":
         yield from (f"    {printable(_kin_words(shown, hint))}" for hint in shown.kin)
     yield "sealed of it:"
     yield from (f"    {_SEALED.get(name, name)}\n        SHA-256 {digest}" for name, digest in shown.sealed.items())
-    if shown.holes:
-        yield "not seen at this message:"
-        yield from (f"    {_hole_words(hole.reason)}; noticed {told_time(hole.since)}" for hole in shown.holes)
+    yield from _holes("not seen at this message:", [hole for hole in shown.holes if not hole.received])
+    yield from _holes("missed once, and received at another time:", [hole for hole in shown.holes if hole.received])
     if shown.others:
         yield "kept by other imports too, as:"
         yield from (f"    {other.mode:<14} {other.item_id}, {told_time(other.acquired_at)}" for other in shown.others)
+
+
+def _holes(title: str, holes: "Sequence[HoleBeside]") -> "Iterator[str]":
+    if holes:
+        yield title
+    for hole in holes:
+        yield f"    {_hole_words(hole.reason)}; noticed {told_time(hole.since)}"
+        yield from (f"        item {item}" for item in hole.received)
+        yield from (
+            f"        perhaps item {item}: it comes from the same place in the message" for item in hole.perhaps
+        )
 
 
 def _said(said: "SaidOfItself") -> "Iterator[tuple[str, str]]":

@@ -72,6 +72,7 @@ from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp
 from evidence.store.database import reading
+from evidence.store.received import received_parts
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
 
@@ -438,7 +439,18 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
         checkpoint_token=anchor.token,
         stamps=tuple(_stamps(home, events, anchor)),
         log_key=str(home.verifier_key),
+        received=_received(home, events),
     )
+
+
+def _received(home: Home, events: Sequence[OpenedEvent]) -> frozenset[int]:
+    """The holes whose part the store has, received at another time; some of them are not of the case."""
+    records = [event.record.values for event in events if event.record and event.leaf.type == "hole"]
+    found = set[int]()
+    with reading(home.engine) as connection:
+        for channel in {str(values["channel_id"]) for values in records}:
+            found |= {index for index, receipt in received_parts(connection, channel).items() if receipt.same}
+    return frozenset(found)
 
 
 def _entries(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp, audience: str) -> Iterator[ShownEntry]:

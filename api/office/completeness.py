@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from api.home import Home
 from config.watchlist import plain_channel
-from evidence.completeness import Gap, open_gaps
+from evidence.completeness import NOT_RECEIVED, Gap, open_gaps
 from evidence.errors import UnknownItemError
 from evidence.observation import OF_TIME, HoleReason, Kind
 from evidence.spans import Spans, absent, between, common, join_spans
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.received import received_parts
 from evidence.times import parse_time
 from monitor.errors import ChannelState
 from monitor.telegram.standing import Standing, standings
@@ -30,6 +31,8 @@ class Missed:
         lo: First message number; None for a time in which nothing was seen.
         since: When the hole was noticed, or when the time began.
         until: When the time ended; None while it lasts.
+        perhaps_received: The store has a file from the same place in the message; the entries do not show whether it is
+            what was missing.
     """
 
     reason: HoleReason
@@ -37,6 +40,7 @@ class Missed:
     hi: int | None
     since: datetime
     until: datetime | None
+    perhaps_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Completeness:
         empty: The parts of the holes that the watch looked at: nothing could be seen there.
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
-        gaps: Every hole of the channel, by number and by time.
+        gaps: Every hole of the channel, by number and by time, but those of what the store has by now.
         deleted: Spans of numbers whose messages are known to be gone.
         state: What the channel is to the account, if the watch looked for it.
         unseen_since: Since when Telegram has not shown it; None if it does, or if nobody looked for it.
@@ -163,8 +167,10 @@ def _deleted(connection: sa.Connection, channel_id: str | None) -> Spans:
 
 
 def _holes(connection: sa.Connection, channel_id: str | None) -> list[tuple[int, Missed]]:
+    """The holes of a channel with their log indexes, but those of a part that the store has."""
     table = database.hole
     rows = connection.execute(sa.select(table).where(table.c.channel_id == channel_id).order_by(table.c.idx))
+    received = received_parts(connection, channel_id)
     return [
         (
             row.idx,
@@ -174,9 +180,11 @@ def _holes(connection: sa.Connection, channel_id: str | None) -> list[tuple[int,
                 row.hi,
                 parse_time(row.since),
                 None if row.until is None else parse_time(row.until),
+                perhaps_received=row.idx in received,
             ),
         )
         for row in rows
+        if not received.get(row.idx, NOT_RECEIVED).same
     ]
 
 

@@ -19,6 +19,7 @@ from casefiles.case import OpenedEvent, open_events, require_case
 from casefiles.lineage import Hint, SaidOfItself, hints_of, said_of_itself
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
+from evidence.completeness import NOT_RECEIVED
 from evidence.custody.event import Draft
 from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
@@ -27,6 +28,7 @@ from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.received import received_parts
 from evidence.store.upgrade import same_thing, stands
 
 
@@ -126,10 +128,17 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class HoleBeside:
-    """A hole at the message of an item."""
+    """A hole at the message of an item.
+
+    Attributes:
+        received: The items that are what was missing.
+        perhaps: Items from the same place in the message, of which the entries do not show whether they are that.
+    """
 
     reason: str
     since: str
+    received: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +279,25 @@ def _sealed_bytes(home: Home, connection: sa.Connection, rows: Sequence[sa.Row[A
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
     if item.message_id is None:  # a channel, and what it shows beside its messages
         return ()
-    holes = database.hole
-    beside = sa.select(holes.c.reason, holes.c.since).where(
+    holes, table = database.hole, database.item.c
+    beside = sa.select(holes.c.idx, holes.c.reason, holes.c.since).where(
         holes.c.channel_id == item.channel_id, holes.c.lo <= item.message_id, holes.c.hi >= item.message_id
     )
-    return tuple(HoleBeside(*row) for row in connection.execute(beside.order_by(holes.c.idx)))
+    received = received_parts(connection, item.channel_id, message_id=item.message_id)
+    indexes = {idx for receipt in received.values() for idx in (*receipt.same, *receipt.perhaps)}
+    chosen = connection.execute(sa.select(table.idx, table.item_id).where(table.idx.in_(indexes)))
+    named = {row.idx: row.item_id for row in chosen}
+    rows = connection.execute(beside.order_by(holes.c.idx)).all()
+    receipts = [received.get(row.idx, NOT_RECEIVED) for row in rows]
+    return tuple(
+        HoleBeside(
+            row.reason,
+            row.since,
+            received=tuple(named[idx] for idx in receipt.same),
+            perhaps=tuple(named[idx] for idx in receipt.perhaps),
+        )
+        for row, receipt in zip(rows, receipts, strict=True)
+    )
 
 
 def _look(

@@ -30,6 +30,7 @@ from casefiles.format.records import (
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
+from casefiles.report.received import unshown
 from casefiles.verifier.texts import make_texts
 from evidence.canonical import Json, jcs, sha256_hex
 from evidence.log.note import VerifierKey, open_checkpoint
@@ -61,6 +62,7 @@ class BundleContents:
         stamps: Over earlier checkpoints: each token that a leaf names in ``after``, and for each leaf the one of the
             earliest time over a checkpoint that covers it; no other.
         log_key: The log's C2SP verifier key.
+        received: The log indexes of holes whose part the store has, whether or not an item here is that part.
     """
 
     bundle_id: str
@@ -79,6 +81,7 @@ class BundleContents:
     stamps: tuple[EarlierStamp, ...]
     log_key: str
     records: tuple[DisclosedLeaf, ...] = ()
+    received: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if self.audience not in AUDIENCES:
@@ -151,6 +154,7 @@ def describe(contents: BundleContents, records: tuple[DisclosedLeaf, ...], ancho
         "organisation": contents.organisation,
         "purpose": contents.purpose,
         "reason": contents.reason,
+        "received": unshown(records, contents.received),
         "rehearsal": "yes" if contents.rehearsal else "no",
         "tool": contents.tool,
     }

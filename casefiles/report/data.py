@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
+from casefiles.report.received import received
 from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, moment, said_of_item
 from evidence.canonical import Json
+from evidence.completeness import NOT_RECEIVED, Receipt
 from evidence.content import message_sha256
 from evidence.log.schema import SCHEMAS
 
@@ -150,10 +152,17 @@ class ReportHole:
 
     Attributes:
         of: Of which messages; None where no message is concerned, or where that is hidden.
+        items: The numbers of the items that are what was missing, or perhaps are.
     """
 
     of: IdSpan | None
     what: ItemFact
+    items: tuple[int, ...]
+
+
+FATES = ("open", "later", "before", "elsewhere", "perhaps")
+"""What a hole missed: not received; received later, or before, as an item that is shown; received, as the sender says,
+and no item that is shown; or perhaps received, since a file is shown of its place in the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +171,7 @@ class Unseen:
 
     Attributes:
         indexes: Their log entries.
+        fate: What became of what was missing, of ``FATES``.
         spans: The messages that are concerned, merged; none where no one message is, WITHHELD where they are hidden.
         missing: What is missing, of each hole that says it.
         received: The messages of these spans that a later entry of the bundle has all the same.
@@ -170,6 +180,7 @@ class Unseen:
     """
 
     indexes: tuple[int, ...]
+    fate: str
     reason: ItemFact
     channel: ItemFact
     spans: tuple[IdSpan, ...] | Unshown
@@ -231,7 +242,7 @@ def make_report(
         shown=len(records),
         entries=tuple(_entries(records)),
         holes=len(holes),
-        unseen=tuple(_unseen(holes, items_of(records))),
+        unseen=tuple(_unseen(records, frozenset(map(int, case["received"])))),
         log=_log(case, log_key),
     )
 
@@ -450,30 +461,46 @@ def _runs(events: Sequence[DisclosedLeaf]) -> Iterator[list[DisclosedLeaf]]:
 # What was not seen
 
 
-def _unseen(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> Iterator[Unseen]:
-    """The holes by reason and channel, in the order in which the first of each stands in the log."""
+def _unseen(records: Sequence[DisclosedLeaf], elsewhere: frozenset[int]) -> Iterator[Unseen]:
+    """The holes by reason, channel and fate, in the order in which the first of each stands in the log."""
+    items, receipts = items_of(records), received(records)
+    numbers = {item.index: number for number, item in enumerate(items, start=1)}
 
     def key(hole: DisclosedLeaf) -> Hashable:
-        values = shown(hole)
-        return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole))
+        values, fate = shown(hole), _fate(hole, receipts, elsewhere)
+        return (_key(values.fact("hole")), _key(values.fact("channel_id")), _spanned(hole), fate)
 
-    for of_one in _grouped(holes, key):
+    for of_one in _grouped((record for record in records if record.leaf.type == _HOLE), key):
         yield Unseen(
             indexes=tuple(hole.index for hole in of_one),
+            fate=_fate(of_one[0], receipts, elsewhere),
             reason=shown(of_one[0]).code("hole", "hole"),
             channel=shown(of_one[0]).fact("channel_id"),
             spans=_spans(of_one),
-            missing=tuple(_missing(of_one)),
+            missing=tuple(_missing(of_one, receipts, numbers)),
             received=_received(of_one, items),
             since=tuple(sorted(map(moment, _distinct(of_one, "since")), key=str)),
             until=tuple(sorted(map(moment, _distinct(of_one, "until")), key=str)),
         )
 
 
-def _missing(holes: Sequence[DisclosedLeaf]) -> Iterator[ReportHole]:
+def _fate(hole: DisclosedLeaf, receipts: Mapping[int, Receipt], elsewhere: frozenset[int]) -> str:
+    receipt = receipts.get(hole.index, NOT_RECEIVED)
+    if receipt.same:
+        return "later" if receipt.same[-1] > hole.index else "before"
+    if hole.index in elsewhere:
+        return "elsewhere"
+    return "perhaps" if receipt.perhaps else "open"
+
+
+def _missing(
+    holes: Sequence[DisclosedLeaf], receipts: Mapping[int, Receipt], numbers: Mapping[int, int]
+) -> Iterator[ReportHole]:
     for hole in holes:
-        if what := shown(hole).fact("what"):
-            yield ReportHole(_span(hole) if _spanned(hole) == "some" else None, what)
+        receipt, what = receipts.get(hole.index, NOT_RECEIVED), shown(hole).fact("what")
+        items = tuple(numbers[index] for index in receipt.same or receipt.perhaps)
+        if what or items:
+            yield ReportHole(_span(hole) if _spanned(hole) == "some" else None, what or None, items)
 
 
 def _received(holes: Sequence[DisclosedLeaf], items: Sequence[DisclosedLeaf]) -> tuple[IdSpan, ...]:

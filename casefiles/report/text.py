@@ -158,14 +158,16 @@ def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
     yield paragraph(words.count("report.holes.some", report.holes))
     for number, unseen in enumerate(report.unseen, start=1):
         yield ""
-        yield paragraph(words.say("report.hole", number=str(number), why=fact(words, unseen.reason)))
+        key = "report.hole" if unseen.fate == "open" else f"report.hole.{unseen.fate}"
+        yield paragraph(words.say(key, number=str(number), why=fact(words, unseen.reason)))
         yield from _hole(words, unseen)
 
 
 def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
     rows = [("channel", fact(words, unseen.channel)), ("messages", _concerned(words, unseen))]
     rows += [("received", spans_in_words(words, unseen.received))] if unseen.received else []
-    rows += [("missing", _missing(words, missing)) for missing in unseen.missing]
+    label = "missing" if unseen.fate == "open" else "missed"
+    rows += [(label, _missing(words, missing, unseen.fate)) for missing in unseen.missing]
     rows += [("since", fact(words, since)) for since in unseen.since[:1]]
     rows += [("last", fact(words, since)) for since in unseen.since[1:][-1:]]
     rows += [("until", fact(words, until)) for until in unseen.until[-1:]]
@@ -174,11 +176,16 @@ def _hole(words: Words, unseen: Unseen) -> Iterator[str]:
         yield from row(words.say(f"report.hole.{name}"), value, indent=INDENT)
 
 
-def _missing(words: Words, missing: ReportHole) -> str:
-    what = fact(words, missing.what)
-    if missing.of is None:
-        return what
-    return words.say("report.hole.of", messages=spans_in_words(words, [missing.of]), what=what)
+def _missing(words: Words, missing: ReportHole, fate: str) -> str:
+    """What is missing, of which message, and as which item it came; what the account holder chose goes last."""
+    which = [] if missing.of is None else [words.say("report.hole.of", messages=spans_in_words(words, [missing.of]))]
+    if missing.items:
+        items = spans_in_words(words, spans_of(missing.items))
+        which.append(words.say(f"report.hole.as.{fate}", numbers=items))
+    told, what = ", ".join(which), fact(words, missing.what)
+    if not which or missing.what is None:
+        return told or what
+    return words.say("report.hole.told", which=told, what=what)
 
 
 def _concerned(words: Words, unseen: Unseen) -> str:

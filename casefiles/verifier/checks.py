@@ -55,6 +55,7 @@ from casefiles.format.records import (
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
+from casefiles.report.received import require_received
 from casefiles.verifier.cades import (
     Seal,
     on_the_way,
@@ -651,6 +652,7 @@ def _records_case(opened: OpenedBundle) -> Basis:
         if opened.case[name] != expected:
             found = ascii(opened.case[name])[:120]
             raise RecordsError("records.description_differs", where=name, expected=str(expected), found=found)
+    require_received(opened.records, opened.case["received"])
     if opened.case["rehearsal"] == "yes":
         return Basis("basis.rehearsal")
     return Basis("basis.made_for", {"case": opened.case["audience"]})

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001k"
+SCHEMA_VERSION = "0001l"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -115,6 +115,7 @@ item = sa.Table(
     sa.Column("item_id", sa.String(32), nullable=False, unique=True),
     sa.Column("seen", Bytes(32), nullable=False),
     sa.Column("said", Bytes(32)),
+    sa.Column("part", Bytes(16)),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("channel_id", sa.String(32), nullable=False),
     sa.Column("message_id", sa.BigInteger),
@@ -130,6 +131,7 @@ hole = sa.Table(
     metadata,
     sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
     sa.Column("seen", Bytes(32), nullable=False),
+    sa.Column("part", Bytes(16)),
     sa.Column("channel_id", sa.String(32), nullable=False),
     sa.Column("lo", sa.BigInteger),
     sa.Column("hi", sa.BigInteger),

@@ -21,7 +21,7 @@ from typing import Any
 
 from evidence.canonical import Value, jcs, sha256_hex
 from evidence.content import message_sha256, post_sha256, said_sha256
-from evidence.observation import OF_TIME, Kind
+from evidence.observation import OF_A_PART, OF_TIME, HoleReason, Kind
 
 HALF_BYTES = 2
 """``said`` of a message is two halves: which message it is, and what it says. Two that meet by chance
@@ -30,8 +30,14 @@ only call an edit a message or a message an edit; ``seen`` alone decides what is
 GUESSABLE_BYTES = 4096
 """A file of at most this length, such as a contact card, is known again only with its message."""
 
+PART_BYTES = 8
+"""``part`` is two halves: a place of a message, and what the message said. They are compared within one message."""
+
 _MESSAGES = frozenset({Kind.MESSAGE, Kind.EDIT})
+_WITH_BYTES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.SERVICE, Kind.CHANNEL})
+"""What may be kept as it came, so that a hole may say that it was not."""
 _OF_TIME = frozenset(reason.value for reason in OF_TIME)
+_OF_A_PART = frozenset(reason.value for reason in OF_A_PART)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,10 +59,13 @@ class Marks:
         seen: What it is known again by.
         said: Of a message, 2 bytes that no edit changes and 2 that an edit does. Of a file, what it is
             known again by where its bytes may not be read: its place in its message. Else None.
+        part: Which part of its message it is, whoever declared it: its place, and the message's identity. A file
+            that is not said to be of a message has the first half alone; None of what is no part.
     """
 
     seen: bytes
     said: bytes | None = None
+    part: bytes | None = None
 
 
 def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
@@ -64,14 +73,32 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
     if values["kind"] == Kind.FILE:
         place = [post_sha256(values), values.get("position")]
         read = [*place, values.get("sha256"), _carrier(values)] if values.get("sha256") else place
-        return Marks(*(_seen(key, Kind.FILE, values, sha256_hex(jcs(parts))) for parts in (read, place)))
+        seen, said = (_seen(key, Kind.FILE, values, sha256_hex(jcs(parts))) for parts in (read, place))
+        placed = values.get("position") is not None
+        return Marks(seen, said, part_mark(key, values, values.get("message_sha256")) if placed else None)
     digest = message_sha256(values)
+    part = part_mark(key, values, digest) if values["kind"] in _WITH_BYTES else None
     if values["kind"] in _MESSAGES:
-        return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values))
+        return Marks(_seen(key, Kind.MESSAGE, values, digest), _said(key, values), part)
     if values["kind"] == Kind.CHANNEL:
         facts = [digest, values.get("channel_title"), values.get("channel_type"), _counted(values)]
         digest = sha256_hex(jcs(facts))
-    return Marks(_seen(key, values["kind"], values, digest))
+    return Marks(_seen(key, values["kind"], values, digest), part=part)
+
+
+def part_mark(key: SeenKey, values: Mapping[str, Any], message: Value) -> bytes:
+    """The mark of a part: of its place, and of the message's identity where that is known."""
+    place = [values["channel_id"], values.get("message_id"), values.get("position")]
+    halves = [key.mark("part", *place), *([] if message is None else [key.mark("state", message)])]
+    return b"".join(half[:PART_BYTES] for half in halves)
+
+
+def missed_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
+    """The mark of the part that a ``hole`` is in the place of; None of a hole that is in the place of none."""
+    part, reason = values.get("position"), values["hole"]
+    if reason not in _OF_A_PART or values.get("lo") != values.get("hi") or (part is None and reason != HoleReason.MODE):
+        return None
+    return part_mark(key, {**values, "message_id": values.get("lo")}, values.get("message_sha256"))
 
 
 def hole_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes:

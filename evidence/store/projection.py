@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from config.errors import Term
 from evidence.errors import StoreError
 from evidence.store import database
-from evidence.store.marks import SeenKey, hole_mark, observed_marks
+from evidence.store.marks import SeenKey, hole_mark, missed_mark, observed_marks
 from evidence.times import format_time, parse_time
 
 ANSWER_WITHIN = timedelta(days=7)
@@ -57,14 +57,15 @@ def _observed(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     marks = observed_marks(seen, values)
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
-    row |= {"seen": marks.seen, "said": marks.said}
+    row |= {"seen": marks.seen, "said": marks.said, "part": marks.part}
     return row | {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
 
 
 def _hole(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     values = placed.values
     row = {name: values[name] for name in ("channel_id", "since", "until")}
-    row |= {"idx": placed.idx, "seen": hole_mark(seen, values), "reason": values["hole"]}
+    row |= {"idx": placed.idx, "seen": hole_mark(seen, values), "part": missed_mark(seen, values)}
+    row |= {"reason": values["hole"]}
     return row | {"lo": _int(values["lo"]), "hi": _int(values["hi"])}
 
 

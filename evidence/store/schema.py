@@ -25,6 +25,8 @@ _VERSION = sa.Table(
     sa.Column("version_num", sa.String(32), nullable=False),
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
+_SHOWN = 1000
+"""Letters of one side of a difference: a table of ours is shorter, so that its end shows too."""
 _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _SQLITE: sa.Dialect = sqlite.dialect()
 _TABLES = (*database.metadata.sorted_tables, _VERSION)
@@ -70,7 +72,7 @@ def require_own_schema(connection: sa.Connection) -> None:
 
 def one_line(description: str) -> str:
     """One side of a difference, short enough to be shown; a hyphen where there is no such object."""
-    return " ".join(description.split())[:300] or "-"
+    return " ".join(description.split())[:_SHOWN] or "-"
 
 
 def found_objects(connection: sa.Connection) -> Objects:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, count, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -237,28 +237,27 @@ class _Reading:
         )
 
     def _files(self, message: Message, digest: str) -> Iterator[Observation | Hole]:
-        """The files of a message, or why there are none; where only the preview is left, the preview."""
-        places = count()
-        for file in message.files:
-            place, length = next(places), None
-            reason = file.withheld
+        """The files of a message, or why there are none; where only the preview is left, the preview.
+
+        A preview has its place behind all files, and always the same, so that no place is that of two.
+        """
+        for place, file in enumerate(message.files):
+            reason, length = file.withheld, None
             if reason is None:
                 reason, length = _length(self.folder, file.name)
             if reason is None:
                 yield self._file(message, file, digest, place)
             else:
                 yield self._hole(reason, message.id, file.said, digest, place)
-                yield from self._preview(message, file, digest, places)
+                yield from self._preview(message, file, digest, len(message.files) + place)
             if length is not None and file.declared_bytes and length != file.declared_bytes:
                 what = f"{file.name}: {length} bytes of {file.declared_bytes}"
                 yield self._hole(HoleReason.OTHER_SIZE, message.id, what, digest, place)
 
-    def _preview(
-        self, message: Message, file: NamedFile, digest: str, places: Iterator[int]
-    ) -> Iterator[Observation | Hole]:
+    def _preview(self, message: Message, file: NamedFile, digest: str, place: int) -> Iterator[Observation | Hole]:
         """What is left of a file that is not there: a picture of it, to be sealed like any other."""
         if _has_preview(self.folder, file):
-            yield self._file(message, NamedFile(file.preview), digest, next(places))
+            yield self._file(message, NamedFile(file.preview), digest, place)
 
     def _file(self, message: Message, file: NamedFile, digest: str, place: int) -> Observation:
         return Observation(

@@ -237,14 +237,27 @@ class Fetching:
     def _leave(self, job: Job, intake: Intake) -> None:
         """Leave a file unfetched, because its channel is no longer on the register."""
         name = job.observation.medium.name if job.observation.medium else ""
-        hole = taken_off(job.place, self._clock(), name)
+        carrier = job.observation.fields.get("message_sha256")
+        hole = taken_off(job.place, self._clock(), name, carrier if isinstance(carrier, str) else None)
         intake.keep_batch([hole], self._own, job.place.forget)
 
 
-def taken_off(place: WaitingFile, now: datetime, name: str = "") -> Hole:
-    """The hole of a file whose channel was taken off the register before it was fetched."""
-    number = place.message_id
-    return Hole(str(place.channel_id), HoleReason.TAKEN_OFF, now, number, number, name, position=place.position)
+def taken_off(place: WaitingFile, now: datetime, name: str = "", message_sha256: str | None = None) -> Hole:
+    """The hole of a file whose channel was taken off the register before it was fetched.
+
+    Args:
+        message_sha256: The identity of its message, where the run that noticed the file leaves it.
+    """
+    return Hole(
+        str(place.channel_id),
+        HoleReason.TAKEN_OFF,
+        now,
+        place.message_id,
+        place.message_id,
+        name,
+        position=place.position,
+        message_sha256=message_sha256,
+    )
 
 
 @dataclass(frozen=True, slots=True)

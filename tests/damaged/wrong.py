@@ -941,6 +941,7 @@ def the_description_with_values_in_another_form() -> Ways:
         "created_at": WRONG_VALUES["time"][2:18],
         "events": WRONG_VALUES["decimal"][2:12],
         "log": ("NGO", "ngo+x", "x" * 256),
+        "received": (["01"], ["-1"], [""], [None], [str(2**63)], ["12", "12"], [["12"]]),
     }
     for name, values in wrong.items():
         for value in values:
@@ -969,6 +970,42 @@ def a_description_that_says_another_thing_than_the_log() -> Ways:
     later = {"root": "0" * 64, "sha256": "0" * 64, "size": "19", "token_sha256": "0" * 64}
     for name, value in {**later, "stamped_at": "2026-11-20T11:00:00.000Z"}.items():
         yield f"checkpoint {name}", partial(_with_case, {**case, "checkpoint": {**point, name: value}})
+
+
+MISSED: Changed = {
+    (FILE, "mode"): "sealed",
+    (HOLE, "hole"): "missing_file",
+    (HOLE, "lo"): "1001",
+    (HOLE, "hi"): "1001",
+    (HOLE, "what"): "1.jpg",
+}
+"""A hole in the place of the file that is shown, or of another file of its message."""
+
+
+@breaks("records.case/received")
+def a_part_that_the_sender_cannot_say_was_received() -> Ways:
+    another: Changed = {**MISSED, (HOLE, "position"): "1"}
+    for index, (kind, _) in enumerate(steps()):
+        if index != HOLE:
+            yield f"{index} {kind}", partial(_received, another, str(index))
+    for reason in ("gap", "downtime", "other_size", "not_decoded", "unread", "of_tomorrow"):
+        yield reason, partial(_received, {**another, (HOLE, "hole"): reason}, str(HOLE))
+    yield "no entry", partial(_received, another, "99")
+    yield "out of order", partial(_received, another, str(len(steps())), str(HOLE), two=True)
+    yield "an item that is shown", partial(_received, {**MISSED, (HOLE, "message_sha256"): digest_of(FILE)}, str(HOLE))
+
+
+def digest_of(index: int) -> Value:
+    return steps()[index][1]["message_sha256"]
+
+
+def _received(changed: Changed, *told: str, two: bool = False) -> bytes:
+    """The bundle of a changed log, or of one with a second hole, whose description says that parts were received."""
+    log = whole_log(changed)
+    if two:
+        hole = {name: value for (at, name), value in changed.items() if at == HOLE}
+        log.add("hole", {**steps()[HOLE][1], **act(200), **hole, "position": "2"})
+    return of_log(log, more={layout.CASE: jcs({**the_case(), "received": list(told)})})
 
 
 @breaks("records.case/opening")

@@ -1,10 +1,11 @@
-"""Which gaps are still gaps once later imports have filled them."""
+"""Which gaps are still gaps once later imports have filled them, and which parts are there all the same."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.completeness import Gap, open_gaps
+from evidence.completeness import Gap, Had, Lost, MessagePart, Receipt, open_gaps, receipts
+from evidence.observation import Mode
 
 
 def numbered(*spans: tuple[int, int]) -> list[Gap]:
@@ -48,3 +49,30 @@ def test_no_gap_is_closed_while_one_of_its_messages_is_accounted_for_nowhere(
         later = {number for other in gaps[gap.idx + 1 :] for number in range(other.lo, other.hi + 1)}
         untouched = not here & known
         assert (gap in still) == (untouched or not here - known <= later)
+
+
+def test_a_part_is_received_in_the_same_state_and_perhaps_in_another() -> None:
+    lost = Lost(3, MessagePart("place", "one", shared=True), Mode.HASH_ONLY)
+    same, other = (
+        Had(5, MessagePart("place", "one", shared=True), Mode.SEALED),
+        MessagePart("place", "two", shared=True),
+    )
+    assert receipts([lost], [same, Had(9, other, Mode.SEALED)]) == {3: Receipt(same=(5,))}
+    assert receipts([lost], [Had(9, other, Mode.SEALED), Had(7, other, Mode.HASH_ONLY)]) == {3: Receipt(perhaps=(7, 9))}
+    assert receipts([lost], [Had(9, MessagePart("elsewhere", "one", shared=True), Mode.SEALED)]) == {}
+    assert receipts([lost], []) == {}
+
+
+@pytest.mark.parametrize("least", [Mode.HASH_ONLY, Mode.SEALED])
+@pytest.mark.parametrize("mode", Mode)
+def test_a_mode_that_does_not_have_it_is_no_receipt(least: Mode, mode: Mode) -> None:
+    part = MessagePart("place", "one", shared=True)
+    enough = list(Mode).index(mode) >= list(Mode).index(least)
+    assert bool(receipts([Lost(1, part, least)], [Had(2, part, mode)])) is enough
+
+
+def test_where_an_account_numbers_the_messages_another_state_is_perhaps_another_message() -> None:
+    lost = Lost(1, MessagePart("place", "one", shared=False), Mode.HASH_ONLY)
+    assert receipts([lost], [Had(2, MessagePart("place", "two", shared=True), Mode.SEALED)]) == {}
+    unknown = Lost(1, MessagePart("place", None, shared=False), Mode.HASH_ONLY)
+    assert receipts([unknown], [Had(2, MessagePart("place", None, shared=True), Mode.SEALED)]) == {}

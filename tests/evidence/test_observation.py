@@ -7,7 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evidence.observation import OF_A_CHANNEL, OF_TIME, Container, Hole, HoleReason, Kind, Medium, Observation
+from evidence.observation import (
+    OF_A_CHANNEL,
+    OF_A_PART,
+    OF_TIME,
+    OF_WHAT_IS_KEPT,
+    Container,
+    Hole,
+    HoleReason,
+    Kind,
+    Medium,
+    Mode,
+    Observation,
+)
+from tests.receipts import KEPT, OTHERS, READ
 
 MEDIUM = Medium("a.jpg", lambda: nullcontext(io.BytesIO(b"")))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,3 +61,12 @@ def test_a_hole_in_time_is_one_of_a_channel_and_not_of_a_message() -> None:
     assert of_a_watch | {HoleReason.DIFFERENCE_TOO_LONG} == OF_TIME < OF_A_CHANNEL < set(HoleReason)
     of_a_message = (HoleReason.MISSING_FILE, HoleReason.NOT_DECODED, HoleReason.UNSUPPORTED, HoleReason.MODE)
     assert OF_A_CHANNEL.isdisjoint(of_a_message)
+
+
+def test_of_every_reason_it_was_decided_what_ends_it() -> None:
+    assert {reason.value for reason in OF_A_PART} == READ | KEPT
+    assert {reason.value for reason in OF_A_CHANNEL | OF_WHAT_IS_KEPT} == OTHERS
+    assert OF_A_CHANNEL.isdisjoint(OF_WHAT_IS_KEPT)
+    assert {reason.value for reason in HoleReason} == READ | KEPT | OTHERS
+    assert {reason.value for reason, least in OF_A_PART.items() if least is Mode.SEALED} == KEPT
+    assert Mode.METADATA_ONLY not in OF_A_PART.values()

@@ -99,4 +99,5 @@ def test_json_has_every_hole_with_its_two_ends() -> None:
         "hi": None,
         "since": "2026-11-26T10:00:00.000Z",
         "until": "2026-11-26T12:00:00.000Z",
+        "perhaps_received": False,
     }

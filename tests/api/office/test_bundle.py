@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api.home import Home, Writer, read_roots
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
 from api.office.case import add_items, record_consent, remove_items
+from api.office.intake import Wish, import_export
 from api.office.receiver import add_receiver
 from casefiles.bundle import destination
 from casefiles.bundle.destination import Destination, Parts
@@ -49,6 +50,7 @@ from evidence.errors import (
 )
 from evidence.finding import Verdict
 from evidence.log.schema import SCHEMAS
+from evidence.observation import Mode
 from evidence.seal.age import Identity
 from evidence.seal.recipients import generate_identity
 from evidence.stamp.certificate import fingerprint
@@ -63,10 +65,14 @@ from tests.homes import (
     copy_of,
     doer,
     items_of,
+    legal_basis,
     new_case,
+    new_home,
     records_of,
     reviews_of,
     size_of,
+    take_in,
+    write_pictured,
 )
 
 OBSERVER = {"actor", "approver", "declared_by"}
@@ -550,6 +556,101 @@ def test_what_was_removed_does_not_leave_and_the_report_counts_it(office: Office
     assert "an item was removed from the case and is not in this file" in report
     assert f"the item in log entry {index_of(home, back)} was removed from the case" in report
     assert checks.verdict is Verdict.PASSED
+    home.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a bundle says in section 6, what it says of parts that it does not show, and whether it holds."""
+
+    section: str
+    received: list[str]
+    verdict: Verdict
+    facts: list[dict[str, Any]]
+
+
+def reported(home: Home, case: str, audience: str = "court") -> Reported:
+    desk = ExportDesk(home, case, home.keys.unlock(PASSPHRASE).casework, ())
+    name = f"{case}-{audience}-{size_of(home)}.asice"
+    desk.export(name, audience)
+    bundle = desk.at(name).bundle
+    with zipfile.ZipFile(bundle) as members, bundle.open("rb") as stream:
+        report = " ".join(members.read(layout.report_name("en")).decode("utf-8").split())
+        told = json.loads(members.read(layout.CASE))
+        items = [json.loads(line) for line in members.read(layout.ITEMS_JSONL).splitlines()]
+        roots = [root for file in (home.path / "trust").glob("*.pem") for root in read_roots(file)]
+        verdict = verify_bundle(stream, roots=roots).verdict
+    section = report.partition("6. What was not seen")[2].partition("7. ")[0]
+    return Reported(section, told["received"], verdict, items)
+
+
+Way = Callable[[Home, Path], None]
+
+
+def in_two_modes(home: Home, export: Path) -> None:
+    take_in(home, write_pictured(export), Mode.METADATA_ONLY)
+    take_in(home, export, Mode.SEALED)
+
+
+def missing_then_there(home: Home, export: Path) -> None:
+    take_in(home, write_pictured(export, there=False))
+    take_in(home, write_pictured(export))
+
+
+def of_two_people(home: Home, export: Path) -> None:
+    take_in(home, write_pictured(export, there=False))
+    basis, another = legal_basis(export.parent), write_pictured(export.parent / "another")
+    import_export(home, Wish(another, None, "vera", Mode.SEALED, basis, doer(home)), lambda _total: lambda _more: None)
+
+
+@pytest.mark.parametrize("way", [in_two_modes, missing_then_there, of_two_people])
+def test_a_part_that_a_later_import_brought_is_told_with_the_item_that_it_is(tmp_path: Path, way: Way) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    way(home, tmp_path / "export")
+    case = new_case(home)
+    court = reported(home, case)
+    (number,) = (at for at, item in enumerate(court.facts, start=1) if item["values"]["kind"] == "file")
+    assert (court.verdict, court.received) == (Verdict.PASSED, [])
+    assert "Not seen 1, but received later: the" in court.section
+    assert f"of message 5, received later as item {number}: photos/one.bin" in court.section
+    assert "Not seen 1: " not in court.section
+    # the partner's bundle does not show the place of a file, so that the sender alone can say it
+    partner = reported(home, case, "partner")
+    assert (partner.verdict, len(partner.received)) == (Verdict.PASSED, 1)
+    assert "Not seen 1, but received at another time, as the sender says: the" in partner.section
+    home.engine.dispose()
+
+
+def test_a_part_that_is_kept_and_is_no_item_of_the_case_is_told_as_the_sender_says(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    missing_then_there(home, tmp_path / "export")
+    message = next(item.item_id for item in items_of(home) if item.kind == "message")
+    court = reported(home, new_case(home, [message]))
+    assert (court.verdict, len(court.received), len(court.facts)) == (Verdict.PASSED, 1, 1)
+    assert "Not seen 1, but received at another time, as the sender says: the file was not where" in court.section
+    home.engine.dispose()
+
+
+def test_a_file_of_the_message_as_it_read_later_is_perhaps_what_was_missing(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export", there=False))
+    take_in(home, write_pictured(tmp_path / "export", text="look again"))
+    court = reported(home, new_case(home))
+    assert (court.verdict, court.received) == (Verdict.PASSED, [])
+    assert "Not seen 1, and perhaps received at another time: the file was not where" in court.section
+    home.engine.dispose()
+
+
+@pytest.mark.parametrize("mode", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
+def test_what_no_import_kept_stays_not_seen(tmp_path: Path, mode: Mode) -> None:
+    # the control: whatever is told above, a bundle whose file nobody kept says so
+    home, _cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export"), mode)
+    take_in(home, tmp_path / "export", Mode.METADATA_ONLY)
+    court = reported(home, new_case(home))
+    assert (court.verdict, court.received) == (Verdict.PASSED, [])
+    assert "Not seen 1: the chosen mode does not keep it" in court.section
+    assert "received" not in court.section.replace("received at another time is listed", "")
     home.engine.dispose()
 
 

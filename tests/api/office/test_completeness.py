@@ -14,7 +14,7 @@ from evidence.observation import HoleReason, Mode
 from evidence.store import database
 from monitor.rehearsal.export import write_export
 from monitor.telegram.standing import Standing, write_standing
-from tests.homes import doer, items_of, new_home, take_in
+from tests.homes import doer, items_of, new_home, take_in, write_pictured
 from tests.watching import desk
 
 
@@ -84,6 +84,25 @@ def test_the_numbers_of_deleted_messages_are_told(tmp_path: Path) -> None:
         gone = dict(row) | {"item_id": "f" * 32, "idx": 10_000, "kind": "deletion", "seen": b"0" * 32}
         connection.execute(sa.insert(database.item), gone)
     assert completeness_of(home, row["channel_id"]).deleted == ((row["message_id"], row["message_id"]),)
+    home.engine.dispose()
+
+
+def test_a_part_that_a_later_import_brought_is_no_part_that_is_missing(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+
+    def missing() -> list[tuple[str, int | None, bool]]:
+        return [(each.reason.value, each.lo, each.perhaps_received) for each in completeness_of(home, "42").gaps]
+
+    take_in(home, write_pictured(tmp_path / "export", there=False), Mode.METADATA_ONLY)
+    assert missing() == [("missing_file", 5, False)]
+    take_in(home, write_pictured(tmp_path / "export"), Mode.METADATA_ONLY)
+    assert missing() == [("missing_file", 5, False), ("mode", 5, False)]
+    take_in(home, tmp_path / "export", Mode.HASH_ONLY)
+    assert missing() == [("mode", 5, False), ("mode", 5, False)]
+    take_in(home, tmp_path / "export", Mode.SEALED)
+    assert missing() == []
+    take_in(home, write_pictured(tmp_path / "export", there=False, text="look again"))
+    assert missing() == [("missing_file", 5, True)]
     home.engine.dispose()
 
 

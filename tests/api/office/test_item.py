@@ -24,7 +24,7 @@ from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
+from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in, write_pictured
 from tests.nonempty import nonempty
 
 
@@ -189,6 +189,22 @@ def test_an_export_in_several_modes_is_one_item_each_that_was_upgraded(tmp_path:
         assert others[-1].item_id in last
     audited = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
     assert not {problem.id for problem in audited.report.problems} - {"log.anchored"}
+    home.engine.dispose()
+
+
+def test_a_hole_of_a_part_that_came_later_names_the_item_that_it_is(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export"), Mode.METADATA_ONLY)
+    message = next(item.item_id for item in items_of(home) if item.kind == "message")
+    assert [(hole.received, hole.perhaps) for hole in show_item(home, message).holes] == [((), ())]
+    take_in(home, write_pictured(tmp_path / "export", text="look again"))
+    kept = {item.item_id for item in items_of(home) if item.mode == "sealed"}
+    first, *_ = (hole for hole in show_item(home, message).holes if hole.reason == "mode")
+    assert (first.received, len(kept.intersection(first.perhaps))) == ((), 1)
+    take_in(home, write_pictured(tmp_path / "export"))
+    (same,) = ({item.item_id for item in items_of(home) if item.kind == "file"} - kept) - {message}
+    first, *_ = (hole for hole in show_item(home, message).holes if hole.reason == "mode")
+    assert (first.received, first.perhaps) == ((same,), ())
     home.engine.dispose()
 
 

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from evidence.canonical import Value, jcs, sha256_hex
 from evidence.content import message_sha256, post_sha256, said_sha256
 from evidence.observation import HoleReason, Kind
-from evidence.store.marks import GUESSABLE_BYTES, HALF_BYTES, SeenKey, hole_mark, observed_marks
+from evidence.store.marks import (
+    GUESSABLE_BYTES,
+    HALF_BYTES,
+    PART_BYTES,
+    SeenKey,
+    hole_mark,
+    missed_mark,
+    observed_marks,
+)
 
 KEY = SeenKey(bytes(32))
 MESSAGE: dict[str, Any] = {
@@ -119,7 +127,8 @@ def test_a_file_is_its_bytes_at_their_place(file: dict[str, Any], name: str) -> 
 
 
 def test_only_a_file_whose_bytes_could_be_guessed_is_known_by_its_message_too() -> None:
-    assert observed_marks(KEY, FILE | {"message_sha256": "9"}) == observed_marks(KEY, FILE)
+    other, long = observed_marks(KEY, FILE | {"message_sha256": "9"}), observed_marks(KEY, FILE)
+    assert (other.seen, other.said) == (long.seen, long.said)
     short, other = observed_marks(KEY, SHORT_FILE), observed_marks(KEY, SHORT_FILE | {"message_sha256": "9"})
     assert (short.seen != other.seen, short.said) == (True, other.said)
 
@@ -161,6 +170,33 @@ def test_values_cannot_be_moved_from_one_name_to_another(values: dict[str, Any])
     one = MESSAGE | {name: value for name, value in values.items() if name != "kind"}
     moved = one | {"sender_id": one["sender_name"], "sender_name": one["sender_id"]}
     assert (observed_marks(KEY, one) == observed_marks(KEY, moved)) == (one["sender_id"] == one["sender_name"])
+
+
+def test_the_part_of_a_file_is_its_place_and_what_its_message_says_whoever_tells_of_it() -> None:
+    file = FILE | {"position": "0", "message_sha256": "ab" * 32}
+    part = observed_marks(KEY, file).part
+    for name in ("declared_by", "method", "sha256", "bytes", "file_name", "posted_at", "mode"):
+        assert observed_marks(KEY, file | {name: "9"}).part == part
+    assert part is not None
+    for name in ("channel_id", "message_id", "position"):
+        assert observed_marks(KEY, file | {name: "9"}).part[:PART_BYTES] != part[:PART_BYTES]  # type: ignore[index]
+    other = observed_marks(KEY, file | {"message_sha256": "9"}).part
+    assert other is not None
+    assert (other[:PART_BYTES], other[PART_BYTES:] != part[PART_BYTES:]) == (part[:PART_BYTES], True)
+    assert observed_marks(KEY, file | {"message_sha256": None}).part == part[:PART_BYTES]
+    assert observed_marks(KEY, file | {"position": None}).part is None
+
+
+def test_a_hole_in_the_place_of_a_part_has_the_mark_of_that_part() -> None:
+    file = FILE | {"position": "0", "message_sha256": "ab" * 32}
+    missed = HOLE | {"channel_id": file["channel_id"], "lo": file["message_id"], "hi": file["message_id"]}
+    missed |= {"position": "0", "message_sha256": "ab" * 32, "hole": "missing_file"}
+    assert missed_mark(KEY, missed) == observed_marks(KEY, file).part
+    for change in ({"hole": "gap"}, {"hole": "not_decoded"}, {"position": None}, {"hi": "9999"}):
+        assert missed_mark(KEY, missed | change) is None
+    itself = {"hole": "mode", "position": None, "lo": MESSAGE["message_id"], "hi": MESSAGE["message_id"]}
+    itself |= {"channel_id": MESSAGE["channel_id"], "message_sha256": message_sha256(MESSAGE)}
+    assert missed_mark(KEY, missed | itself) == observed_marks(KEY, MESSAGE).part
 
 
 # Guessing, with the key file and the rows in clear
@@ -207,6 +243,8 @@ def guesses(row: ClearRow, text: str, content: bytes) -> Iterator[bytes]:
     post = post_sha256(known | {"posted_at": row.posted_at})
     digests += [sha256_hex(jcs([post, "0", digest, None])) for digest in tuple(digests)]
     for digest in digests:
+        yield KEY.mark("state", digest)
+        yield KEY.mark("part", row.channel_id, row.number, digest)
         for kind in ("name", "sha256", "raw_sha256", "hole", row.kind):
             yield KEY.mark(kind, row.channel_id, row.number, "mila", "telegram", digest)
             guess = f"{kind}|{row.channel_id}|{row.number}|{digest}".encode()
@@ -264,10 +302,14 @@ def rows_of(mark: Any) -> list[ClearRow]:  # noqa: ANN401 - either scheme
 
 def ours(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
     if kind == "hole":
-        return (hole_mark(KEY, values),)
+        return (hole_mark(KEY, values), *parts(missed_mark(KEY, values)))
     marks = observed_marks(KEY, values)
     halves = (marks.said[:HALF_BYTES], marks.said[HALF_BYTES:]) if marks.said else ()
-    return (marks.seen, *halves)
+    return (marks.seen, *halves, *parts(marks.part))
+
+
+def parts(mark: bytes | None) -> tuple[bytes, ...]:
+    return () if mark is None else (mark[:PART_BYTES], mark[PART_BYTES:])
 
 
 def whole(kind: str, values: dict[str, Any]) -> tuple[bytes, ...]:
@@ -298,7 +340,7 @@ def test_the_same_guesses_confirm_the_sender_and_the_short_text_where_whole_mark
 
 def test_what_tells_an_edit_agrees_with_every_post_and_with_many_senders() -> None:
     """Of so many accounts about four agree: whoever guesses right never knows it."""
-    which, what = ours("message", MESSAGE)[1:]
+    which, what = ours("message", MESSAGE)[1:3]
     post, said = post_sha256(MESSAGE), said_sha256(MESSAGE)
     agree = sum(KEY.mark("said", post, f"user{number}", said).startswith(what) for number in range(1 << 18))
     assert agree > 1

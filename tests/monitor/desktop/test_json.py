@@ -3,6 +3,7 @@
 import base64
 import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -878,6 +879,24 @@ def test_where_only_the_preview_is_left_it_is_a_file_of_its_own(tmp_path: Path, 
     assert [one.fields["position"] for one in files] == ["1"]
     (hole,) = holes(contents)
     assert hole.what.startswith("fence.mp4: ")
+
+
+def test_no_place_is_that_of_a_file_and_of_the_preview_of_another(tmp_path: Path) -> None:
+    """So a hole at a place is in the place of one file, whichever of the files an export has."""
+    named = {"file": "files/one.mp4", "thumbnail": "files/one_thumb.jpg", "contact_vcard": "contacts/one.vcard"}
+    places: dict[str, set[object]] = {}
+    for there in itertools.product((False, True), repeat=3):
+        folder = write(tmp_path / "".join(map(str, there)), export_of(message(1, **named)))
+        for path, is_there in zip(named.values(), there, strict=True):
+            (folder / path).parent.mkdir(exist_ok=True)
+            if is_there:
+                (folder / path).write_bytes(b"x")
+        contents = read(folder)
+        for file in observations(contents, Kind.FILE):
+            places.setdefault(str(file.fields["file_name"]), set()).add(file.fields["position"])
+        for hole in holes(contents):
+            places.setdefault(hole.what, set()).add(str(hole.position))
+    assert places == {"files/one.mp4": {"0"}, "contacts/one.vcard": {"1"}, "files/one_thumb.jpg": {"2"}}
 
 
 def test_a_preview_that_was_not_exported_is_no_file(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001k"
+revision = "0001l"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -67,6 +67,7 @@ def upgrade() -> None:
         "hole",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("part", sa.LargeBinary(length=16), nullable=True),
         sa.Column("channel_id", sa.String(length=32), nullable=False),
         sa.Column("lo", sa.BigInteger(), nullable=True),
         sa.Column("hi", sa.BigInteger(), nullable=True),
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=32), nullable=False),
         sa.Column("seen", sa.LargeBinary(length=32), nullable=False),
         sa.Column("said", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("part", sa.LargeBinary(length=16), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("channel_id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),

@@ -1,0 +1,102 @@
+"""What the holes of a bundle say is missing, and which of its items is that all the same.
+
+The same rule as in the store (``evidence.completeness``), on the values that are shown: what a reader of the bundle
+can find out himself. Where the values that tell it are withheld, or the item is not in the bundle, the sender alone
+can say so (``received`` of ``case.json``). Pure; standard library only.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+
+from casefiles.errors import RecordsError
+from casefiles.format.records import ITEM, DisclosedLeaf
+from evidence.canonical import Json
+from evidence.completeness import NOT_RECEIVED, Had, Lost, MessagePart, Receipt, receipts
+from evidence.content import message_sha256
+from evidence.log.schema import SCHEMAS
+from evidence.observation import OF_A_PART, HoleReason, Kind, Mode
+
+_HOLE = "hole"
+_AS_IT_CAME = frozenset({Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value, Kind.CHANNEL.value})
+"""What may be kept as it came, so that a hole may say that it was not."""
+_PLACE = frozenset({"channel_id", "position"})
+
+
+def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
+    """Of the holes, by log index: which items, by log index, are what was missing, or perhaps are."""
+    every = list(records)
+    lost = (hole for record in every if record.leaf.type == _HOLE for hole in _lost(record))
+    had = (item for record in every if record.leaf.type == ITEM for item in _had(record))
+    return receipts(lost, had)
+
+
+def unshown(records: Iterable[DisclosedLeaf], known: Collection[int]) -> list[str]:
+    """Of the holes whose part the store has, those of which no item that is shown is that part: as ``case.json`` says.
+
+    Args:
+        known: The log indexes of holes whose part the store has.
+    """
+    every = list(records)
+    shown, holes = received(every), {record.index for record in every if record.leaf.type == _HOLE}
+    return [str(index) for index in sorted(holes.intersection(known)) if not shown.get(index, NOT_RECEIVED).same]
+
+
+def require_received(records: Iterable[DisclosedLeaf], told: Iterable[str]) -> None:
+    """Check what the sender says of parts that were received and are no item that is shown.
+
+    Raises:
+        RecordsError: It names no hole that may be in the place of a part, one whose part is an item that is shown, or
+            the same twice or out of order.
+    """
+    every = list(records)
+    shown, holes = received(every), {record.index: record for record in every if record.leaf.type == _HOLE}
+    before = -1
+    for index in map(int, told):
+        hole = holes.get(index)
+        may_be = hole is not None and ("hole" in hole.withheld or _least(hole) is not None)
+        if not may_be or index <= before or shown.get(index, NOT_RECEIVED).same:
+            raise RecordsError("records.received_of_no_such_hole", index=index)
+        before = index
+
+
+def _lost(hole: DisclosedLeaf) -> Iterator[Lost]:
+    least, position, lo = _least(hole), _text(hole, "position"), _text(hole, "lo")
+    of_one = {"lo", "hi"}.isdisjoint(hole.withheld) and hole.values.get("lo") == hole.values.get("hi")
+    if least is None or not of_one or not _PLACE.isdisjoint(hole.withheld):
+        return
+    if position is None and hole.values.get("hole") != HoleReason.MODE.value:
+        return
+    channel = _text(hole, "channel_id")
+    shared = None not in (position, lo, channel) and str(channel).isdecimal()
+    yield Lost(hole.index, MessagePart((channel, lo, position), _text(hole, "message_sha256"), shared), least)
+
+
+def _had(item: DisclosedLeaf) -> Iterator[Had]:
+    if not _PLACE.union({"message_id", "mode", "kind"}).isdisjoint(item.withheld):
+        return
+    kind, position = _text(item, "kind"), _text(item, "position")
+    is_file = kind == Kind.FILE.value
+    if not (position is not None if is_file else kind in _AS_IT_CAME):
+        return
+    place = (_text(item, "channel_id"), _text(item, "message_id"), position if is_file else None)
+    state = _text(item, "message_sha256") if is_file else _identity(item)
+    with suppress(ValueError):
+        yield Had(item.index, MessagePart(place, state, is_file), Mode(_text(item, "mode") or ""))
+
+
+def _least(hole: DisclosedLeaf) -> Mode | None:
+    """The mode from which on an item has what the hole misses; None where it is in the place of no part."""
+    with suppress(ValueError):
+        return OF_A_PART.get(HoleReason(_text(hole, "hole") or ""))
+    return None
+
+
+def _identity(message: DisclosedLeaf) -> str | None:
+    """The identity of a message, where all is shown that it is made of."""
+    hidden = set(message.withheld) & set(SCHEMAS[ITEM].subject)
+    return None if hidden else message_sha256(message.values)
+
+
+def _text(record: DisclosedLeaf, name: str) -> str | None:
+    value: Json = record.values.get(name)
+    return value if isinstance(value, str) else None
