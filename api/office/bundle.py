@@ -65,6 +65,7 @@ from evidence.custody.stamps import LoggedStamp, newest, newest_first
 from evidence.errors import AuthorityError, HomeError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.note import VerifierKey
+from evidence.log.schema import TIERS
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.names import require_name
 from evidence.objects.durable import storage_errors
@@ -477,10 +478,15 @@ def _present(events: Sequence[OpenedEvent]) -> frozenset[str]:
 
 
 def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> frozenset[str]:
-    """What is withheld: by the preset, and which item was added or removed where that item is not of the case now."""
-    item = event.record.values.get("item") if event.record else None
-    unnamed = frozenset[str]() if item is None or item in present else frozenset({"item"})
+    """What is withheld: by the preset, and what names an item that is not of the case now, with all beside it."""
+    values = event.record.values if event.record else {}
+    unnamed = {name for name in ("item", *TIERS) if any(item not in present for item in _named(values.get(name)))}
     return withheld(audience, event.leaf.type) | unnamed
+
+
+def _named(value: Value) -> Iterator[str]:
+    """The items that a value names."""
+    yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))
 
 
 def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> Iterator[EarlierStamp]:

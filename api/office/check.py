@@ -12,9 +12,10 @@ from casefiles.case import require_case
 from casefiles.consent import CHECK, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
+from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
-from evidence.match.check import CheckResult, NotCompared, compare
+from evidence.match.check import CheckResult, NotCompared, Tier, compare
 from evidence.match.index import stored_prints
 from evidence.observation import Kind
 from evidence.seal.age import Identity
@@ -80,13 +81,16 @@ def check_picture(
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:
-        counts = {
+        counts: dict[str, Value] = {
             "case": case_id,
             "compared": str(result.compared),
             "not_compared": str(sum(left.values())),
             "found": str(len(result.matches)),
         }
-        writer.sequencer.append([Draft("checked", doer.values() | counts)])
+        items: dict[str, Value] = {
+            tier.value: [match.item for match in result.matches if match.tier is tier] for tier in Tier
+        }
+        writer.sequencer.append([Draft("checked", doer.values() | counts | items)])
         unstamped = writer.beat()
     return Checked(tuple(_places(home, result)), result.compared, left, unstamped, consent is not None)
 

@@ -19,7 +19,7 @@ from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Ru
 from evidence.canonical import Json
 from evidence.completeness import NOT_RECEIVED, Receipt
 from evidence.content import message_sha256
-from evidence.log.schema import SCHEMAS
+from evidence.log.schema import SCHEMAS, TIERS
 
 _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
@@ -130,6 +130,8 @@ class ReportEntry:
         facts: What the words for its type can name.
         about: The log entries that they are about; None for one that is not shown.
         hidden: They do not show which item they are about.
+        found: Of a comparison, by how alike they are: the numbers of the items that it found, where there are any;
+            WITHHELD where that is hidden.
     """
 
     indexes: tuple[int, ...]
@@ -140,6 +142,7 @@ class ReportEntry:
     facts: Mapping[str, ItemFact]
     about: tuple[int | None, ...]
     hidden: bool
+    found: Mapping[str, tuple[int, ...] | Unshown]
 
 
 IdSpan = tuple[int, int]
@@ -403,6 +406,7 @@ def _place(item: DisclosedLeaf) -> tuple[str, str] | None:
 
 def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
     indexes = {record.leaf.event_id: record.index for record in records}
+    numbers = {item.leaf.event_id: number for number, item in enumerate(items_of(records), start=1)}
     for run in _runs(events_of(records)):
         told, times = shown(run[0]), _in_order([shown(event).moment("at") for event in run])
         yield ReportEntry(
@@ -414,12 +418,23 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
             facts=_facts_of(told),
             about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
             hidden="item" in run[0].withheld,
+            found=dict(_found(run[0], numbers)),
         )
 
 
 def _in_order(times: Sequence[ItemFact]) -> Sequence[ItemFact]:
     """The earliest first, where each is shown."""
     return sorted(times, key=str) if all(isinstance(each, Moment) for each in times) else times
+
+
+def _found(event: DisclosedLeaf, numbers: Mapping[str, int]) -> Iterator[tuple[str, tuple[int, ...] | Unshown]]:
+    for tier in TIERS:
+        named = event.values.get(tier)
+        if tier in event.withheld:
+            yield tier, Unshown.WITHHELD
+        elif isinstance(named, list | tuple):
+            items = sorted(numbers[item] for item in named if isinstance(item, str) and item in numbers)
+            yield from [(tier, tuple(items))] if items else []
 
 
 def _told_as(event: DisclosedLeaf) -> str:

@@ -133,6 +133,7 @@ def _entry(words: Words, entry: ReportEntry) -> str:
         what = words.say(key, **named)
     else:
         what = words.count(key, number, **named)
+    what = "; ".join([what, *_found(words, entry)])
     indexes, who = spans_in_words(words, spans_of(entry.indexes)), fact(words, entry.who)
     form = "report.entry" if number == 1 else "report.entry.run"
     return words.say(form, indexes=indexes, when=_when(words, entry), who=who, what=what)
@@ -142,6 +143,15 @@ def _when(words: Words, entry: ReportEntry) -> str:
     """The time, or the earliest and the latest where people can tell them apart."""
     first, last = fact(words, entry.first), fact(words, entry.last)
     return first if first == last else words.say("report.entry.when", first=first, last=last)
+
+
+def _found(words: Words, entry: ReportEntry) -> Iterator[str]:
+    """What a comparison found, by how alike it is."""
+    for tier, items in entry.found.items():
+        if not isinstance(items, Unshown):
+            yield words.say(f"found.{tier}", items=spans_in_words(words, spans_of(items)))
+    if Unshown.WITHHELD in entry.found.values():
+        yield words.say("found.withheld")
 
 
 def _about(words: Words, entry: ReportEntry) -> str:

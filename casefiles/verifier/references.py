@@ -12,7 +12,7 @@ from casefiles.errors import RecordsError, UndecidedError
 from casefiles.format.records import ITEM, OPENING, Bounds, DisclosedLeaf
 from evidence.canonical import Json
 from evidence.errors import AuthorityError
-from evidence.log.schema import SCHEMAS
+from evidence.log.schema import SCHEMAS, TIERS
 from evidence.names import require_others
 from evidence.times import MAX_SKEW, format_time, parse_time
 
@@ -21,12 +21,13 @@ MODES = frozenset({"hash_only", "metadata_only", "sealed"})
 _REQUEST, _APPROVAL, _HOLE = "requested", "approved", "hole"
 _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_removed"
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
+_CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
 _SHOWN = frozenset(
-    {OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _CASE_OPENED, _ADDED, _REMOVED, "consent", "checked"}
+    {OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _CASE_OPENED, _ADDED, _REMOVED, "consent", _CHECKED}
 )
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
-_NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM}
-"""NAMEs whose value is another event, and the type that this event must be of."""
+_NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}
+"""NAMEs whose value is another event, or several, and the type that these must be of."""
 _BEFORE = timedelta(days=1)
 """How long before its entry an act may have begun."""
 
@@ -42,6 +43,7 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
        is not shown was removed from it, and each hole is of a channel of these items.
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
+    7. A comparison names as many files as it found, each once; those that are the picture itself are one file.
 
     Args:
         case_id: The case of which the bundle is, from ``case.json``.
@@ -73,6 +75,9 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     for record in _of(records, ITEM):
         _require_listed(record, "kind", KINDS)
         _require_listed(record, "mode", MODES)
+    # (7) comparisons
+    for record in _of(records, _CHECKED):
+        _require_found(record, by_event)
 
 
 def require_logged_seal(records: Iterable[DisclosedLeaf], *, certificate_sha256: str) -> None:
@@ -136,10 +141,11 @@ def _of(records: Iterable[DisclosedLeaf], event_type: str) -> Iterator[Disclosed
 def _names(records: Iterable[DisclosedLeaf]) -> Iterator[tuple[DisclosedLeaf, str, str]]:
     """Each event that is named: by which record, under which NAME."""
     for record in records:
-        for name in _NAMED.keys() & record.values.keys():
-            named = record.values[name]
-            if isinstance(named, str):
-                yield record, name, named
+        for name in sorted(_NAMED.keys() & record.values.keys()):
+            value = record.values[name]
+            for named in value if isinstance(value, list) else [value]:
+                if isinstance(named, str):
+                    yield record, name, named
 
 
 def _require_once(records: Iterable[DisclosedLeaf]) -> None:
@@ -214,6 +220,29 @@ def _require_holes_of_the_case(records: Sequence[DisclosedLeaf]) -> None:
         # a channel that an item withholds may be that of any hole
         if channel not in channels and None not in channels:
             raise RecordsError("records.hole_of_another_channel", index=hole.index, found=_text(channel))
+
+
+def _require_found(checked: DisclosedLeaf, by_event: Mapping[str, DisclosedLeaf]) -> None:
+    """Check that a comparison names what it says it found, as far as it shows that."""
+    named = {name: checked.values.get(name) or [] for name in TIERS}
+    items = [item for each in named.values() for item in each]
+    found, hidden = checked.values.get("found"), {"found", *TIERS}.intersection(checked.withheld)
+    enough = isinstance(found, str) and len(items) == int(found)
+    if (not enough and not hidden) or ("found" not in hidden and len(items) > int(found or 0)):
+        raise RecordsError("records.found_another_number", index=checked.index, expected=_text(found), found=len(items))
+    if len(set(items)) != len(items) or any(by_event[item].values.get("kind", _FILE) != _FILE for item in items):
+        raise RecordsError("records.found_what_is_no_file", index=checked.index)
+    _require_one_file(checked, [by_event[item] for item in named[_IDENTICAL]], [by_event[item] for item in items])
+
+
+def _require_one_file(
+    checked: DisclosedLeaf, identical: Sequence[DisclosedLeaf], every: Sequence[DisclosedLeaf]
+) -> None:
+    """Check that what is said to be the same file as the client's is one file, and that nothing else found is."""
+    digests = {item.values["sha256"] for item in identical if "sha256" in item.values}
+    same = {item.leaf.event_id for item in every if item.values.get("sha256") in digests}
+    if len(digests) > 1 or None in digests or not same <= {item.leaf.event_id for item in identical}:
+        raise RecordsError("records.found_two_files_as_one", index=checked.index)
 
 
 def _text(value: Json) -> str:

@@ -140,7 +140,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "searched": Schema(
             subject=("text", "sender_id"), act=(*_ACT, "case", "channel_id", "kind", "since", "until", "items")
         ),
-        "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found")),
+        "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found", "identical", "match", "review")),
         "consent": Schema(
             subject=("person", "text"),
             act=(*_ACT, "case", "given", "scope", "until", "paper_sha256", "language", "date"),
@@ -157,6 +157,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
     }
 )
 
+
+TIERS = ("identical", "match", "review")
+"""The NAMEs of ``checked`` that hold what was found, by how alike it is; each the ``observed`` events of files."""
 
 PINNED: Mapping[str, frozenset[str]] = MappingProxyType(
     {

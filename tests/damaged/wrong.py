@@ -35,7 +35,7 @@ from evidence.content import message_sha256
 from evidence.finding import Verdict
 from evidence.log.commit import commit_digest, commitment, withheld_line
 from evidence.log.note import VerifierKey
-from evidence.log.schema import SCHEMAS
+from evidence.log.schema import SCHEMAS, TIERS
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 from tests.casefiles import forge
@@ -104,7 +104,7 @@ def rules() -> dict[str, Rule]:
 
 OTHER_SEAL = "ab" * 32
 AT = forge.START + timedelta(minutes=1)
-MESSAGE, FILE, OWN, HOLE, REMOVED = 9, 10, 11, 12, 17
+MESSAGE, FILE, OWN, HOLE, REMOVED, CHECKED = 9, 10, 11, 12, 17, 19
 
 
 def event(index: int) -> str:
@@ -184,7 +184,8 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
         *(("case_item_added", {**act(180), **case, "item": event(item)}) for item in (MESSAGE, FILE, OWN)),
         ("case_item_removed", {**act(180), **case, "item": event(FILE)}),
         ("case_item_added", {**act(180), **case, "item": event(FILE)}),
-        ("checked", {**act(180), **case, "compared": "500", "not_compared": "2", "found": "1"}),
+        ("checked", {**act(180), **case, "compared": "500", "not_compared": "2", "found": "1"}
+         | {"identical": [event(FILE)], "match": [], "review": []}),
     ]  # fmt: skip
 
 
@@ -1088,6 +1089,10 @@ def a_name_of_what_is_not_there() -> Ways:
     for index, kind, name in committed():
         for value in ("0" * 32, *named[name]) if name in named else ():
             yield f"{kind} {name} {value[:6]}", partial(with_value, index, name, value)
+    for name in TIERS:
+        for value in ("0" * 32, event(HOLE), event(1)):
+            yield f"checked {name} {value[:6]}", partial(with_value, CHECKED, name, [value])
+            yield f"checked {name} {value[:6]} too", partial(with_value, CHECKED, name, [event(FILE), value])
     for index in (1, 7, MESSAGE, FILE, OWN):
         yield f"without {index}", partial(of_log, whole(), without=(index,))
 
@@ -1192,6 +1197,41 @@ def a_kind_or_mode_that_there_is_not() -> Ways:
     for name, values in {"kind": ("confession", "messages"), "mode": ("everything", "seal")}.items():
         for value in values:
             yield f"{name} {value}", partial(with_value, MESSAGE, name, value)
+
+
+def _checked(changed: Changed | None = None, hidden: Sequence[str] = (), **values: Value) -> bytes:
+    """The comparison with other values, some of them withheld."""
+    named = {(CHECKED, name): value for name, value in values.items()}
+    log = whole_log({**(changed or {}), **named})
+    entries = [entry for entry in contents_of(log).entries if entry.index != CHECKED]
+    shown = log.entry(CHECKED, withhold=frozenset(hidden))
+    return of_log(log, more={layout.ENTRIES: encode_entries([*entries, shown])})
+
+
+@breaks("records.references/found")
+def a_comparison_that_names_other_files_than_it_found() -> Ways:
+    for number in (None, "0", "2", "9"):
+        yield f"{number} found", partial(_checked, found=number)
+    for nothing in (None, []):
+        yield f"none named, {nothing}", partial(_checked, identical=nothing)
+    for name in TIERS[1:]:
+        yield f"one more, {name}", partial(_checked, **{name: [event(OWN)]})
+        yield f"the same twice, {name}", partial(_checked, found="2", **{name: [event(FILE)]})
+        yield f"a message, {name}", partial(_checked, found="2", **{name: [event(MESSAGE)]})
+        yield f"more than found, {name} hidden", partial(_checked, found="0", hidden=(name,))
+    yield "the same twice, and one hidden", partial(_checked, found="3", match=[event(FILE)], hidden=("review",))
+    yield "a message alone", partial(_checked, identical=[event(MESSAGE)])
+
+
+@breaks("records.references/one-file")
+def a_comparison_that_takes_two_files_for_one_or_one_for_two() -> Ways:
+    digest = steps()[FILE][1]["sha256"]
+    yield "two as one", partial(_checked, found="2", identical=[event(FILE), event(OWN)])
+    for name in TIERS[1:]:
+        as_two: Changed = {(OWN, "sha256"): digest}
+        yield f"one as two, {name}", partial(_checked, as_two, found="2", **{name: [event(OWN)]})
+        unread: Changed = {(FILE, "sha256"): None}
+        yield f"one that was not read, {name}", partial(_checked, unread, found="2", **{name: [event(OWN)]})
 
 
 @breaks("records.seal/logged")

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from api.home import Home, Writer, read_roots
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
 from api.office.case import add_items, record_consent, remove_items
+from api.office.check import check_picture
 from api.office.intake import Wish, import_export
 from api.office.receiver import add_receiver
 from casefiles.bundle import destination
@@ -561,12 +562,18 @@ def test_what_was_removed_does_not_leave_and_the_report_counts_it(office: Office
 
 @dataclass(frozen=True)
 class Reported:
-    """What a bundle says in section 6, what it says of parts that it does not show, and whether it holds."""
+    """What a bundle says, what it says of parts that it does not show, and whether it holds."""
 
-    section: str
+    report: str
     received: list[str]
     verdict: Verdict
     facts: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+    @property
+    def section(self) -> str:
+        """What was not seen."""
+        return self.report.partition("6. What was not seen")[2].partition("7. ")[0]
 
 
 def reported(home: Home, case: str, audience: str = "court") -> Reported:
@@ -577,11 +584,11 @@ def reported(home: Home, case: str, audience: str = "court") -> Reported:
     with zipfile.ZipFile(bundle) as members, bundle.open("rb") as stream:
         report = " ".join(members.read(layout.report_name("en")).decode("utf-8").split())
         told = json.loads(members.read(layout.CASE))
-        items = [json.loads(line) for line in members.read(layout.ITEMS_JSONL).splitlines()]
+        tables = (layout.ITEMS_JSONL, layout.EVENTS_JSONL)
+        items, events = ([json.loads(line) for line in members.read(table).splitlines()] for table in tables)
         roots = [root for file in (home.path / "trust").glob("*.pem") for root in read_roots(file)]
         verdict = verify_bundle(stream, roots=roots).verdict
-    section = report.partition("6. What was not seen")[2].partition("7. ")[0]
-    return Reported(section, told["received"], verdict, items)
+    return Reported(report, told["received"], verdict, items, events)
 
 
 Way = Callable[[Home, Path], None]
@@ -614,10 +621,6 @@ def test_a_part_that_a_later_import_brought_is_told_with_the_item_that_it_is(tmp
     assert "Not seen 1, but received later: the" in court.section
     assert f"of message 5, received later as item {number}: photos/one.bin" in court.section
     assert "Not seen 1: " not in court.section
-    # the partner's bundle does not show the place of a file, so that the sender alone can say it
-    partner = reported(home, case, "partner")
-    assert (partner.verdict, len(partner.received)) == (Verdict.PASSED, 1)
-    assert "Not seen 1, but received at another time, as the sender says: the" in partner.section
     home.engine.dispose()
 
 
@@ -627,7 +630,12 @@ def test_a_part_that_is_kept_and_is_no_item_of_the_case_is_told_as_the_sender_sa
     message = next(item.item_id for item in items_of(home) if item.kind == "message")
     court = reported(home, new_case(home, [message]))
     assert (court.verdict, len(court.received), len(court.facts)) == (Verdict.PASSED, 1, 1)
-    assert "Not seen 1, but received at another time, as the sender says: the file was not where" in court.section
+    told = "Not seen 1, but received at another time, as the sender says: the file was not where"
+    assert told in court.section
+    # a partner's bundle does not show the place of a file, so that the sender alone can say it there
+    partner = reported(home, new_case(home), "partner")
+    assert (partner.verdict, len(partner.received), len(partner.facts)) == (Verdict.PASSED, 1, 2)
+    assert told in partner.section
     home.engine.dispose()
 
 
@@ -651,6 +659,30 @@ def test_what_no_import_kept_stays_not_seen(tmp_path: Path, mode: Mode) -> None:
     assert (court.verdict, court.received) == (Verdict.PASSED, [])
     assert "Not seen 1: the chosen mode does not keep it" in court.section
     assert "received" not in court.section.replace("received at another time is listed", "")
+    home.engine.dispose()
+
+
+def test_a_comparison_says_which_items_it_found_where_all_are_of_the_case(office: Office, tmp_path: Path) -> None:
+    home = copy_of(office, tmp_path)
+    keys, case = home.keys.unlock(PASSPHRASE), new_case(home, [])
+    picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
+    with picture.open("rb") as stream:
+        matches = check_picture(home, stream, case, doer(home), keys.matching, keys.casework).matches
+    same = [match.item_id for match in matches if match.tier == "identical"]
+    others = [item.item_id for item in items_of(home) if item.item_id not in {match.item_id for match in matches}]
+    add_items(home, case, (others[0],), doer(home))
+    unnamed = reported(home, case)
+    assert unnamed.verdict is Verdict.PASSED
+    assert "this file does not show which items it is" in unnamed.report
+    assert "is the same file as item" not in unnamed.report
+    assert not any(item in json.dumps(unnamed.events) for item in same)
+    add_items(home, case, tuple(match.item_id for match in matches), doer(home))
+    for audience in ("court", "partner"):
+        named = reported(home, case, audience)
+        numbers = [number for number, item in enumerate(named.facts, start=1) if item["event"] in same]
+        assert named.verdict is Verdict.PASSED
+        assert f"the file that the client brought is the same file as item {numbers[0]}" in named.report
+        assert "does not show which items it is" not in named.report
     home.engine.dispose()
 
 

@@ -14,7 +14,7 @@ from api.office.check import check_picture
 from evidence.custody.event import Record
 from evidence.errors import NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
-from evidence.match.check import NotCompared
+from evidence.match.check import NotCompared, Tier
 from evidence.observation import Mode
 from evidence.seal.age import Identity
 from monitor.rehearsal.export import rehearsal_picture, write_export
@@ -113,6 +113,9 @@ def test_the_same_file_is_found_as_identical(home: Home, case: str, picture: Pat
     counts = {"compared": str(compared), "not_compared": str(left), "found": str(len(matches))}
     assert logged == {"case": case, "actor": "ann"} | counts
     assert record.type == "checked"
+    for tier in Tier:
+        named = [item for found, item in matches if found == tier.value]
+        assert record.values[tier.value] == named
 
 
 @pytest.mark.parametrize("turn", [ImageOps.mirror, lambda image: image.rotate(90, expand=True)])

@@ -16,7 +16,9 @@ from config.words import Words, load_words
 from evidence.authority import Act
 from evidence.canonical import Value
 from evidence.content import message_sha256
-from evidence.log.schema import SCHEMAS
+from evidence.log.leaf import parse_leaf
+from evidence.log.schema import SCHEMAS, TIERS
+from evidence.match.check import Tier
 from evidence.observation import HoleReason, Kind
 from tests.casefiles import forge
 
@@ -375,8 +377,38 @@ def test_a_comparison_is_told_with_its_counts_and_files_that_are_one_name_each_o
     log = forge.small_log(3)
     log.add("observed", {**forge.item(1), "kind": "file", "channel_id": "local", "message_id": None})
     found: dict[str, Value] = {"case": forge.CASE, "compared": "500", "not_compared": "2", "found": "1"}
+    file = parse_leaf(log.leaves[-1]).event_id
+    log.add("checked", {**forge.act(forge.START), **found, "identical": [file], "match": [], "review": []})
+    report = report_of(log)
+    assert "was compared with 500 that were kept, and not with 2; found: 1; the file that the client brought" in report
+    assert report.count("the same file as: item 2") == report.count("the same file as: item 4") == 1
+    assert "the same file as:" not in report_of(log, withhold=frozenset({"sha256"}))
+
+
+@pytest.mark.parametrize(
+    ("tier", "words"),
+    [
+        ("identical", "; the file that the client brought is the same file as item 2, 4"),
+        ("match", "; the picture in item 2, 4 looks the same; a machine found that, and a person decides"),
+        ("review", "; the picture in item 2, 4 may be the same; a machine found that, and a person decides"),
+    ],
+)
+def test_a_comparison_is_told_with_what_it_found(tier: str, words: str) -> None:
+    log = forge.small_log(3)
+    log.add("observed", forge.item(4))
+    named = [parse_leaf(leaf).event_id for leaf in log.leaves if parse_leaf(leaf).type == "observed"]
+    found: dict[str, Value] = {"case": forge.CASE, "compared": "500", "not_compared": "2", "found": "2"}
+    found |= {name: [named[1], named[3]] if name == tier else [] for name in TIERS}
     log.add("checked", {**forge.act(forge.START), **found})
     report = report_of(log)
-    assert "was compared with 500 that were kept, and not with 2; 1 were found" in report
-    assert report.count("the same file as: item 2") == report.count("the same file as: item 4") == 1
-    assert "the same file as" not in report_of(log, withhold=frozenset({"sha256"}))
+    assert f"found: 2{words}" in report
+    assert "this file does not show which" not in report
+    hidden = report_of(log, withhold=forge.HELD_BACK | {tier})
+    assert words not in hidden
+    assert "found: 2; of some of what was found, this file does not show which items it is" in hidden
+
+
+def test_every_tier_of_the_comparison_is_a_name_and_has_words() -> None:
+    assert tuple(tier.value for tier in Tier) == TIERS
+    assert set(TIERS) <= SCHEMAS["checked"].names
+    assert {f"found.{tier}" for tier in TIERS} <= WORDS.texts.keys()
