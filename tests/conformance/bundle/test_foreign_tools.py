@@ -323,7 +323,20 @@ def test_a_seal_for_documents_passes_the_script(tmp_path: Path) -> None:
     assert code == 0, output
 
 
-@pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
+def telling() -> list[str]:
+    """Names of damaged bundles: one for each set of checks of the script that it concerns."""
+    concerns = {(case.fails & SH_CHECKS, case.undecided & SH_CHECKS): case.name for case in reversed(CORPUS)}
+    return [name for checks, name in concerns.items() if any(checks)]
+
+
+TELLING = telling()
+"""The script takes two seconds for each; the slow suite tries every one."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.name, marks=[] if case.name in TELLING else pytest.mark.slow) for case in CORPUS],
+)
 def test_the_script_finds_each_defect_that_it_claims_to_check(case: Damaged, tmp_path: Path) -> None:
     arguments = ["--bundle", write(case.bundle(), tmp_path), "--trust", roots_file(tmp_path), "--log", forge.VKEY]
     code, output = script(own_script(tmp_path), *arguments, cwd=tmp_path)
@@ -369,9 +382,10 @@ def container_bytes_of(members: dict[str, bytes]) -> bytes:
     return made.replace(good[layout.MIMETYPE], members[layout.MIMETYPE], 1)
 
 
-def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [1 << 20, pytest.param(4099, marks=pytest.mark.slow)])
+def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: int) -> None:
     roots, own = roots_file(tmp_path), own_script(tmp_path)
-    for name, bundle in nonempty(member_flips(step=4099)):
+    for name, bundle in nonempty(member_flips(step)):
         file = write(bundle, tmp_path)
         code, output = script(own, "--bundle", file, roots, cwd=tmp_path)
         assert code == 1 or name == layout.ARCHIVE_TOKEN, f"{name}\n{output}"
