@@ -122,15 +122,15 @@ def export_of(
     return export_case(home, order, home.keys.unlock(PASSPHRASE).casework, Destination(out))
 
 
-def write_pictured(folder: Path, *, there: bool = True, text: str = "look", picture: bytes = b"a picture") -> Path:
-    """An export of one channel whose message 5 names a picture: it lies there, or it does not."""
+def write_pictured(folder: Path, *, there: bool = True, text: str = "look", channel: int = 42, number: int = 5) -> Path:
+    """An export of a channel whose one message names a picture: it lies there, or it does not."""
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     (folder / "photos" / "one.bin").unlink(missing_ok=True)
     if there:
-        (folder / "photos" / "one.bin").write_bytes(picture)
-    message = {"id": 5, "type": "message", "date": "2024-11-14T10:00:00", "date_unixtime": "1731574800"}
+        (folder / "photos" / "one.bin").write_bytes(b"a picture")
+    message = {"id": number, "type": "message", "date": "2024-11-14T10:00:00", "date_unixtime": "1731574800"}
     message |= {"from": "Zogu", "from_id": "user7", "text": text, "file": "photos/one.bin"}
-    export = {"name": "Kanali", "type": "public_channel", "id": 42, "messages": [message]}
+    export = {"name": "Kanali", "type": "public_channel", "id": channel, "messages": [message]}
     (folder / "result.json").write_text(json.dumps(export), encoding="utf-8")
     return folder
 

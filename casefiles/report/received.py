@@ -53,18 +53,24 @@ def require_received(records: Iterable[DisclosedLeaf], told: Iterable[str]) -> N
     before = -1
     for index in map(int, told):
         hole = holes.get(index)
-        may_be = hole is not None and ("hole" in hole.withheld or _least(hole) is not None)
-        if not may_be or index <= before or shown.get(index, NOT_RECEIVED).same:
+        if hole is None or not _may_be_of_a_part(hole) or index <= before or shown.get(index, NOT_RECEIVED).same:
             raise RecordsError("records.received_of_no_such_hole", index=index)
         before = index
 
 
+def _may_be_of_a_part(hole: DisclosedLeaf) -> bool:
+    """Whether a hole is in the place of a part, or withholds what would tell."""
+    of_one = hole.values.get("lo") == hole.values.get("hi") or not {"lo", "hi"}.isdisjoint(hole.withheld)
+    if not of_one or (_least(hole) is None and "hole" not in hole.withheld):
+        return False
+    placed = _text(hole, "position") is not None or "position" in hole.withheld
+    return placed or hole.values.get("hole", HoleReason.MODE.value) == HoleReason.MODE.value
+
+
 def _lost(hole: DisclosedLeaf) -> Iterator[Lost]:
     least, position, lo = _least(hole), _text(hole, "position"), _text(hole, "lo")
-    of_one = {"lo", "hi"}.isdisjoint(hole.withheld) and hole.values.get("lo") == hole.values.get("hi")
-    if least is None or not of_one or not _PLACE.isdisjoint(hole.withheld):
-        return
-    if position is None and hole.values.get("hole") != HoleReason.MODE.value:
+    hidden = not _PLACE.union({"lo", "hi"}).isdisjoint(hole.withheld)
+    if least is None or hidden or not _may_be_of_a_part(hole):
         return
     channel = _text(hole, "channel_id")
     shared = None not in (position, lo, channel) and str(channel).isdecimal()

@@ -991,6 +991,8 @@ def a_part_that_the_sender_cannot_say_was_received() -> Ways:
             yield f"{index} {kind}", partial(_received, another, str(index))
     for reason in ("gap", "downtime", "other_size", "not_decoded", "unread", "of_tomorrow"):
         yield reason, partial(_received, {**another, (HOLE, "hole"): reason}, str(HOLE))
+    yield "of no file", partial(_received, {**another, (HOLE, "position"): None}, str(HOLE))
+    yield "of a span", partial(_received, {**another, (HOLE, "hi"): "1002"}, str(HOLE))
     yield "no entry", partial(_received, another, "99")
     yield "out of order", partial(_received, another, str(len(steps())), str(HOLE), two=True)
     yield "an item that is shown", partial(_received, {**MISSED, (HOLE, "message_sha256"): digest_of(FILE)}, str(HOLE))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from api.home import Home
 from api.office.channel import add_channel
 from api.office.completeness import completeness_of
 from config.watchlist import watch_entry
@@ -15,7 +16,7 @@ from evidence.store import database
 from monitor.rehearsal.export import write_export
 from monitor.telegram.standing import Standing, write_standing
 from tests.homes import doer, items_of, new_home, take_in, write_pictured
-from tests.watching import desk
+from tests.watching import desk, picture
 
 
 def test_an_export_says_which_numbers_it_has_and_which_it_skips(tmp_path: Path) -> None:
@@ -87,22 +88,24 @@ def test_the_numbers_of_deleted_messages_are_told(tmp_path: Path) -> None:
     home.engine.dispose()
 
 
+def missing(home: Home, channel: str) -> list[tuple[str, int | None, bool]]:
+    """The parts of messages that are missing: why, of which message, and whether they perhaps came."""
+    gaps = completeness_of(home, channel).gaps
+    return [(each.reason.value, each.lo, each.perhaps_received) for each in gaps if each.lo is not None]
+
+
 def test_a_part_that_a_later_import_brought_is_no_part_that_is_missing(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
-
-    def missing() -> list[tuple[str, int | None, bool]]:
-        return [(each.reason.value, each.lo, each.perhaps_received) for each in completeness_of(home, "42").gaps]
-
     take_in(home, write_pictured(tmp_path / "export", there=False), Mode.METADATA_ONLY)
-    assert missing() == [("missing_file", 5, False)]
+    assert missing(home, "42") == [("missing_file", 5, False)]
     take_in(home, write_pictured(tmp_path / "export"), Mode.METADATA_ONLY)
-    assert missing() == [("missing_file", 5, False), ("mode", 5, False)]
+    assert missing(home, "42") == [("missing_file", 5, False), ("mode", 5, False)]
     take_in(home, tmp_path / "export", Mode.HASH_ONLY)
-    assert missing() == [("mode", 5, False), ("mode", 5, False)]
+    assert missing(home, "42") == [("mode", 5, False), ("mode", 5, False)]
     take_in(home, tmp_path / "export", Mode.SEALED)
-    assert missing() == []
+    assert missing(home, "42") == []
     take_in(home, write_pictured(tmp_path / "export", there=False, text="look again"))
-    assert missing() == [("missing_file", 5, True)]
+    assert missing(home, "42") == [("missing_file", 5, True)]
     home.engine.dispose()
 
 
@@ -122,4 +125,19 @@ def test_a_watched_channel_without_a_message_is_known_by_its_number_too(
         home = at.home
         for name in ("grupa", str(group.id), f"-100{group.id}"):
             assert completeness_of(home, name).channel == "grupa"
+        home.engine.dispose()
+
+
+def test_what_an_export_lacks_is_perhaps_what_the_watch_kept_of_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path, monkeypatch) as at:
+        group = at.group()
+        number = group.post_photo(picture(1), "look")
+        assert at.once().ended_by is None
+        home = at.home
+        assert missing(home, "grupa") == []
+        # another source names the same file in other words, and nobody can tell whether the message was edited
+        take_in(home, write_pictured(tmp_path / "export", there=False, channel=group.id, number=number))
+        assert missing(home, "grupa") == [("missing_file", number, True)]
         home.engine.dispose()

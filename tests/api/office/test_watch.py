@@ -21,6 +21,7 @@ from casefiles.bundle.destination import Destination
 from casefiles.verifier.__main__ import load_roots
 from casefiles.verifier.checks import verify
 from config.errors import SettingsError
+from evidence.content import message_sha256
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store.database import reading
@@ -106,6 +107,14 @@ def holes_of(at: Desk) -> list[str]:
     return found
 
 
+def message_of_hole(at: Desk) -> object:
+    """The identity of the message that the one hole is about."""
+    home = at.home
+    (found,) = (record.values["message_sha256"] for record in records_of(home) if record.type == "hole")
+    home.engine.dispose()
+    return found
+
+
 def asked(at: Desk, name: str) -> int:
     return len([call for call in at.telegram.calls if call.name == name])
 
@@ -129,6 +138,8 @@ def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_ho
         at.clock.pass_by(seconds=26)
         until(lambda: kinds(home)["file"] == 1)
     assert holes_of(at) == ["taken_off"]
+    # by the identity of its message, it is found again if it comes another way
+    assert message_of_hole(at) in {message_sha256(each) for each in observed(at, "message")}
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(2)).hexdigest()]
     require_clean(at)
 

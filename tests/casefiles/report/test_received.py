@@ -65,10 +65,12 @@ def test_the_sender_says_of_what_the_reader_cannot_find() -> None:
         (["2"], shown(MISSED[:3])),
         (["3"], shown([*MISSED[:3], file(Mode.METADATA_ONLY)])),
         (["4"], shown(MISSED[:3])),
+        (["0"], shown([hole("missing_file", position=None)])),
+        (["0"], shown([("hole", {**MISSED[0][1], "hi": "6"})])),
         (["1", "0"], shown(MISSED[:3])),
         (["0", "0"], shown(MISSED[:3])),
     ],
-    ids=["an item that is shown", "a gap", "an item", "nothing", "out of order", "twice"],
+    ids=["an item that is shown", "a gap", "an item", "nothing", "no file", "a span", "out of order", "twice"],
 )
 def test_what_the_sender_cannot_say_is_refused(told: list[str], records: list[DisclosedLeaf]) -> None:
     with pytest.raises(RecordsError) as raised:
@@ -80,5 +82,7 @@ def test_what_the_sender_can_say_is_taken() -> None:
     require_received(shown(MISSED), [])
     require_received(shown(MISSED[:3]), ["0", "1"])
     require_received(shown(MISSED, withheld=["hole"]), ["0", "1", "2"])
+    require_received(shown([hole("missing_file", position=None)], withheld=["position"]), ["0"])
+    require_received(shown([("hole", {**MISSED[0][1], "hi": "6"})], withheld=["hi"]), ["0"])
     one = shown(MISSED[:1])
     require_received([replace(one[0], index=7)], ["7"])
