@@ -132,7 +132,7 @@ class ItemLines:
         """The line of one item, below that of its channel where it is the first of it."""
         above = "" if item.channel_id == self.channel else f"channel {item.channel_id}\n"
         self.channel = item.channel_id
-        posted = told_time(item.posted_at).removesuffix(" UTC") or "-"  # the head has the zone
+        posted = told_time(item.posted_at).replace(" UTC", "Z") or "-"  # the head has the zone
         number = "-" if item.message_id is None else str(item.message_id)
         cells = [item.item_id[: self.length], item.kind, number, posted, held_words(item), item.mode]
         return above + self.table.line(cells)
