@@ -215,7 +215,6 @@ class CaseReport:
     items: tuple[ReportItem, ...]
     shown: int
     entries: tuple[ReportEntry, ...]
-    holes: int
     unseen: tuple[Unseen, ...]
     log: LogFacts
 
@@ -233,7 +232,6 @@ def make_report(
     Raises:
         RecordsError: A hole's span is not two numbers.
     """
-    holes = [record for record in records if record.leaf.type == _HOLE]
     return CaseReport(
         rehearsal=case["rehearsal"] == "yes",
         cover=_cover(case),
@@ -244,7 +242,6 @@ def make_report(
         items=tuple(_items(items_of(records), anchorage)),
         shown=len(records),
         entries=tuple(_entries(records)),
-        holes=len(holes),
         unseen=tuple(_unseen(records, frozenset(map(int, case["received"])))),
         log=_log(case, log_key),
     )

@@ -25,6 +25,9 @@ from casefiles.report.said import Unshown
 from casefiles.report.wording import INDENT, fact, facts_in_words, spans_in_words, worded
 from config.words import Words
 
+_FILLED = frozenset({"later", "before", "elsewhere"})
+"""The fates of holes whose part was received, of ``FATES``."""
+
 
 def render(words: Words, report: CaseReport) -> str:
     """The report: what, when, how, who, what was not seen, how to verify, and the limits."""
@@ -165,12 +168,23 @@ def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
     if not report.unseen:
         yield paragraph(words.say("report.holes.none"))
         return
-    yield paragraph(words.count("report.holes.some", report.holes))
+    yield paragraph(" ".join(_how_many(words, report.unseen)))
     for number, unseen in enumerate(report.unseen, start=1):
         yield ""
         key = "report.hole" if unseen.fate == "open" else f"report.hole.{unseen.fate}"
         yield paragraph(words.say(key, number=str(number), why=fact(words, unseen.reason)))
         yield from _hole(words, unseen)
+
+
+def _how_many(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
+    """How many holes there are, without those that were filled, and how many of these."""
+    filled = sum(len(each.indexes) for each in unseen if each.fate in _FILLED)
+    left = sum(len(each.indexes) for each in unseen) - filled
+    if left or not filled:
+        yield words.count("report.holes.some", left)
+    if filled:
+        yield words.count("report.holes.filled", filled)
+    yield words.say("report.holes.note")
 
 
 def _hole(words: Words, unseen: Unseen) -> Iterator[str]:

@@ -265,6 +265,19 @@ def test_what_a_later_entry_has_of_a_gap_is_told() -> None:
     assert "received later: 6 to 7, 9" in report_of(log)
 
 
+def test_a_hole_that_was_filled_is_not_counted_among_those_that_are_left() -> None:
+    log, of_message = forge.small_log(0), "ab" * 32
+    part: dict[str, Value] = {"channel_id": "1234567890", "position": "0", "message_sha256": of_message}
+    for number in ("7", "8"):
+        log.add("hole", {**forge.act(forge.START), **part, "hole": "missing_file", "lo": number, "hi": number})
+    log.add("observed", {**forge.item(7), **part, "kind": "file", "message_id": "7", "mode": "sealed"})
+    report = report_of(log)
+    assert "2 holes are recorded, told together where reason and channel are the same. 1 hole was filled:" in report
+    alone = report_of(log, withhold=frozenset({"position"}))
+    assert "3 holes are recorded" in alone
+    assert "filled:" not in alone
+
+
 def test_a_hole_without_a_message_and_one_that_hides_it_stand_apart() -> None:
     assert "messages: no particular message" in hole_lines({})
     assert "messages: [withheld]" in hole_lines({"lo": "7", "hi": "9"}, withhold=frozenset({"lo", "hi"}))
