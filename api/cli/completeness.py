@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.common import counted, emit, json_option, open_home
+from config.times import told_time
 from config.words import load_words
 from evidence.times import format_time
 
@@ -172,7 +173,7 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
 
 
 def _told(moment: datetime | None, none: str) -> str:
-    return none if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return none if moment is None else told_time(format_time(moment))
 
 
 def _time(moment: datetime | None) -> str | None:

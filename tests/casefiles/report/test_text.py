@@ -379,11 +379,11 @@ def test_a_consent_is_told_with_its_day_language_and_end() -> None:
     report = report_of(log)
     assert (
         "the client's consent was recorded, given on 2026-11-19, in the language sr-Cyrl, to the comparison of "
-        "pictures, the court; until 2027-11-19 23:59:59 UTC"
+        "pictures, the court; valid until: 2027-11-19 23:59:59 UTC"
     ) in report
     assert "the client took back the consent, on 2026-11-20, in the language sr-Cyrl" in report
     hidden = report_of(log, withhold=frozenset({"scope", "given"}))
-    assert "to [withheld]; until" in hidden
+    assert "to [withheld]; valid until" in hidden
 
 
 def test_a_comparison_is_told_with_its_counts_and_files_that_are_one_name_each_other() -> None:

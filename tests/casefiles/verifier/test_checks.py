@@ -409,13 +409,15 @@ def test_the_verifier_runs_as_one_file_without_the_rest_of_the_program(files: di
 def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
     assert closure() <= {
         "casefiles", "casefiles.errors", "casefiles.format", "casefiles.report", "casefiles.verifier",
-        "config", "config.errors", "config.words", "evidence.content", "evidence.names",
-        "evidence", "evidence.canonical", "evidence.errors", "evidence.finding", "evidence.log", "evidence.pictures",
-        "evidence.stamp", "evidence.times",
+        "config", "config.errors", "config.times", "config.words", "evidence", "evidence.canonical",
+        "evidence.completeness", "evidence.content", "evidence.errors", "evidence.finding", "evidence.log",
+        "evidence.names", "evidence.observation", "evidence.pictures", "evidence.stamp", "evidence.times",
         *(f"casefiles.format.{name}" for name in (
             "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip",
         )),
-        *(f"casefiles.report.{name}" for name in ("beside", "data", "lines", "said", "text")),
+        *(f"casefiles.report.{name}" for name in (
+            "beside", "data", "items", "lines", "received", "said", "text", "wording",
+        )),
         *(f"casefiles.verifier.{name}" for name in (
             "__main__", "cades", "checks", "held", "references", "report", "script", "texts",
         )),
