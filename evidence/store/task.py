@@ -68,6 +68,12 @@ def noted(connection: sa.Connection, kind: str) -> dict[str, Noted]:
     return {row.subject: Noted(parse_time(row.due_at), row.progress or "") for row in rows}
 
 
+def is_noted(connection: sa.Connection, *, kind: str, subject: str) -> bool:
+    """Whether anything is noted of this work."""
+    mine = sa.select(_table.c.id).where(_table.c.kind == kind, _table.c.subject == subject)
+    return connection.execute(mine).first() is not None
+
+
 def forget_work(connection: sa.Connection, *, kind: str, subject: str) -> None:
     """Remove what was noted: the work is done, and its event says so."""
     connection.execute(sa.delete(_table).where(_table.c.kind == kind, _table.c.subject == subject))

@@ -7,7 +7,7 @@ marks (``evidence.store.marks``): a file that was not read by its place in its m
 
 import sqlalchemy as sa
 
-from evidence.observation import Kind, Mode
+from evidence.observation import HoleReason, Kind, Mode
 from evidence.store import database
 
 
@@ -24,6 +24,26 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
     unread = sa.and_(sa.or_(_unread(item), _unread(other)), other.c.said == item.c.said)
     same = sa.or_(other.c.seen == item.c.seen, unread)
     return sa.and_(_at_one_place(item, other), same, other.c.idx != item.c.idx)
+
+
+def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, part: bytes, mode: Mode) -> bool:
+    """Whether a part of a message was kept in a lower mode alone, and nothing but that mode is why.
+
+    Args:
+        part: Its mark, with the identity of its message (``evidence.store.marks``).
+        mode: In which it would be kept now.
+    """
+    item, hole = database.item.c, database.hole.c
+    ranks = list(Mode)
+    lower = [each.value for each in ranks[: ranks.index(mode)]]
+    items = connection.execute(
+        sa.select(item.mode).where(item.channel_id == channel_id, item.message_id == message_id, item.part == part)
+    ).scalars()
+    holes = connection.execute(
+        sa.select(hole.reason).where(hole.channel_id == channel_id, hole.lo == message_id, hole.part == part)
+    ).scalars()
+    modes = set(items)
+    return bool(modes) and modes <= set(lower) and set(holes) <= {HoleReason.MODE.value}
 
 
 def _at_one_place(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -13,7 +13,7 @@ message that is missing when it is asked for again (``deletion``, action ``missi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,8 +31,9 @@ from evidence.intake.sight import Provenance
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.spans import absent, highest_gap, with_span
 from evidence.store.database import reading
-from evidence.store.marks import SeenKey
+from evidence.store.marks import SeenKey, part_mark
 from evidence.store.projection import Placed
+from evidence.store.upgrade import was_left
 from evidence.times import Clock, format_time, is_due, uptime_s
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
@@ -753,14 +754,13 @@ class Following:
         """Keep what a reply says, and move the cursor with it."""
         now_kept, later = self._apart(contents)
         logged: Counter[str] = Counter()
+        left: set[WaitingFile] = set()
 
         def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
             self._way.require(connection, self.watched)  # nothing is kept above the mode, or of a channel taken off
             logged.update(str(event.values.get("kind") or event.values.get("hole")) for event in placed)
             numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
-            for job in later:
-                if job.place.message_id in numbers:
-                    job.place.note(connection, job.noticed_at)
+            left.update(job.place for job in self._note_waiting(connection, later, numbers))
 
         def end(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             if pts is not None:
@@ -777,8 +777,26 @@ class Following:
         self._count(logged)
         new = {content.message_id for content in added if isinstance(content, Observation)}
         for job in later:
-            if job.place.message_id in new:
+            if job.place.message_id in new or job.place in left:
                 self._way.queue(job)
+
+    def _note_waiting(self, connection: sa.Connection, jobs: Sequence[Job], new: set[int | None]) -> Iterator[Job]:
+        """Note that files of new messages wait, and files that an earlier mode left; these are returned."""
+        for job in jobs:
+            is_new = job.place.message_id in new
+            if is_new or self._was_left(connection, job):
+                job.place.note(connection, job.noticed_at)
+                yield from [] if is_new else [job]
+
+    def _was_left(self, connection: sa.Connection, job: Job) -> bool:
+        """Whether a file of a known message was not read because of an earlier mode, and does not wait yet."""
+        place, observation = job.place, job.observation
+        values = {"channel_id": self._channel_id, "message_id": str(place.message_id), **observation.fields}
+        part = part_mark(self._way.seen, values, observation.fields.get("message_sha256"))
+        mode = self._provenance.mode
+        return not place.waits(connection) and was_left(
+            connection, self._channel_id, place.message_id, part=part, mode=mode
+        )
 
     def _apart(self, contents: Sequence[Observation | Hole]) -> tuple[list[Observation | Hole], list[Job]]:
         """What is kept now, and the files that are fetched later, when their message is safe."""

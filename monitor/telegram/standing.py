@@ -147,6 +147,10 @@ class WaitingFile:
         """Note that a file waits here, in the transaction of the message that names it."""
         task.note_work(connection, kind=FETCH, subject=self.subject, due_at=noticed_at, progress=self.entry)
 
+    def waits(self, connection: sa.Connection) -> bool:
+        """Whether it is noted that a file waits here."""
+        return task.is_noted(connection, kind=FETCH, subject=self.subject)
+
     def forget(self, connection: sa.Connection, _placed: Sequence[Placed] = ()) -> None:
         """Note that nothing waits here any longer, in the transaction of the event that says why."""
         task.forget_work(connection, kind=FETCH, subject=self.subject)

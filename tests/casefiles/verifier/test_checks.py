@@ -215,9 +215,18 @@ def test_a_flipped_byte_anywhere_in_the_file_fails(tmp_path: Path) -> None:
 def test_every_flipped_byte_in_the_file_fails() -> None:
     # what the container's reader refuses, verify fails: the test above; this one leaves the disk out
     bundle = forge.good_bundle()
+    assert is_read(bundle)
     for flipped in nonempty(flips(bundle, start=0, step=1)):
-        with pytest.raises(ContainerError):
-            read_container(io.BytesIO(flipped))
+        assert not is_read(flipped)
+
+
+def is_read(container: bytes) -> bool:
+    """Whether the reader takes it. No error outlives the call: each would keep its container."""
+    try:
+        read_container(io.BytesIO(container))
+    except ContainerError:
+        return False
+    return True
 
 
 def examined(members: dict[str, bytes]) -> Verdict:

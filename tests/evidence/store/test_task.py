@@ -119,3 +119,13 @@ def test_of_many_that_lease_at_once_each_task_has_one_holder(engine: sa.Engine) 
     with ThreadPoolExecutor(3) as pool:
         held = [each for done in pool.map(work, range(3)) for each in done]
     assert sorted((each.subject, each.fence) for each in held) == [(f"{number:02}", 1) for number in range(12)]
+
+
+def test_work_is_noted_until_it_is_forgotten(engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        task.note_work(connection, kind="fetch", subject="a", due_at=AT)
+        assert task.is_noted(connection, kind="fetch", subject="a")
+        assert not task.is_noted(connection, kind="fetch", subject="b")
+        assert not task.is_noted(connection, kind="other", subject="a")
+        task.forget_work(connection, kind="fetch", subject="a")
+        assert not task.is_noted(connection, kind="fetch", subject="a")

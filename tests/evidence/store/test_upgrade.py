@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from evidence.custody.event import Draft
-from evidence.observation import Mode
+from evidence.observation import OF_A_PART, HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.upgrade import same_thing, stands
-from tests.evidence.log.ledger import NOBODY, Ledger, new_ledger
+from evidence.store.marks import part_mark
+from evidence.store.upgrade import same_thing, stands, was_left
+from tests.evidence.log.ledger import NOBODY, SEEN, Ledger, new_ledger
 
 MODES = {mode: rank for rank, mode in enumerate(Mode)}
 BIG = {"bytes": "5000"}
@@ -82,3 +83,38 @@ def test_another_thing_stands_beside_it(ledger: Ledger, other: Draft) -> None:
 def test_two_files_that_one_place_had_stay_two(ledger: Ledger) -> None:
     assert standing(ledger, file(Mode.HASH_ONLY), file(Mode.SEALED, digest="ef")) == [0, 1]
     assert standing(ledger, message(Mode.SEALED, "a", 9), message(Mode.SEALED, "b", 9)) == [0, 1]
+
+
+IDENTITY = "cd" * 32
+LEFT = [Mode.METADATA_ONLY], [Mode.HASH_ONLY], [Mode.METADATA_ONLY, Mode.HASH_ONLY]
+
+
+def left(ledger: Ledger, *drafts: Draft, mode: Mode = Mode.SEALED, identity: str = IDENTITY) -> bool:
+    ledger.sequencer.append(drafts)
+    values = {"channel_id": "7", "message_id": "5", "position": "0"}
+    part = part_mark(SEEN, values, identity)
+    with reading(ledger.engine) as connection:
+        return was_left(connection, "7", 5, part=part, mode=mode)
+
+
+def missed(reason: HoleReason) -> Draft:
+    values = {"channel_id": "7", "lo": "5", "hi": "5", "hole": reason.value, "what": "x", "position": "0"}
+    values |= {"message_sha256": IDENTITY, "since": "2026-01-01T00:00:00.000Z"}
+    return Draft("hole", NOBODY | values)
+
+
+@pytest.mark.parametrize("modes", LEFT, ids=str)
+def test_what_a_lower_mode_alone_left_is_told_from_what_is_kept(ledger: Ledger, modes: list[Mode]) -> None:
+    assert left(ledger, *(file(mode) for mode in modes), missed(HoleReason.MODE))
+    assert not left(ledger, mode=Mode.METADATA_ONLY)
+    assert not left(ledger, identity="ef" * 32)  # the message says something else now
+    assert not left(ledger, file(Mode.SEALED))
+
+
+@pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - {HoleReason.MODE}))
+def test_what_could_not_be_had_is_not_asked_for_again(ledger: Ledger, reason: HoleReason) -> None:
+    assert not left(ledger, file(Mode.METADATA_ONLY), missed(reason))
+
+
+def test_what_nobody_kept_was_not_left(ledger: Ledger) -> None:
+    assert not left(ledger, message(Mode.METADATA_ONLY))

@@ -112,6 +112,22 @@ def test_in_the_mode_metadata_only_no_file_is_asked_for(at: Desk) -> None:
     require_clean(at)
 
 
+@pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
+def test_what_a_lower_mode_left_is_fetched_once_in_a_higher_one(at: Desk, before: Mode) -> None:
+    group = at.group(mode=before)
+    number, photo = group.post("fjalë"), group.post_photo(picture(1), "foto")
+    assert at.once().ended_by is None
+    at.register("@grupa", Mode.SEALED)
+    assert capture(at, f"https://t.me/grupa/{number}").answer.seen is Seen.THERE
+    assert capture(at, f"https://t.me/grupa/{photo}").answer.seen is Seen.THERE
+    modes = [(item.message_id, item.mode) for item in items_of(at.home) if item.kind == "file"]
+    assert modes == [(photo, "sealed")]
+    asked = len([call for call in at.telegram.calls if call.name == "upload.getFile"])
+    assert capture(at, f"https://t.me/grupa/{photo}").answer.seen is Seen.THERE
+    assert len([call for call in at.telegram.calls if call.name == "upload.getFile"]) == asked
+    require_clean(at)
+
+
 def test_what_is_gone_is_on_record_once_and_what_never_was_is_not(at: Desk) -> None:
     group = at.group()
     known, unseen = group.post("një"), group.post("dy")
