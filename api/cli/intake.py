@@ -26,7 +26,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import CutShortError
-from api.cli.progress import ProgressLine, progress, waiting
+from api.cli.progress import ProgressLine, progress, wait_told
 from api.cli.table import Column, Table, for_this_terminal, told_size
 from api.home import Home
 from casefiles.verifier.report import printable
@@ -202,7 +202,7 @@ class _Watch:
     @contextmanager
     def _stamping(self) -> "Iterator[None]":
         self.bar.end()
-        with waiting(Term("progress.waiting_for_a_stamp")):
+        with wait_told(Term("progress.waiting_for_a_stamp")):
             yield
 
 

@@ -120,7 +120,7 @@ def progress(label: Term, unit: Term, total: int | None = None) -> Iterator[Prog
 
 
 @contextmanager
-def waiting(what: Term) -> Iterator[None]:
+def wait_told(what: Term) -> Iterator[None]:
     """Say what is waited for, as long as it is, where ``progress`` would say something."""
     told = ProgressLine("", "", stream=sys.stderr if sys.stderr.isatty() else None)
     told.say(str(what))

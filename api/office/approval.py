@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.bundle import Exported, Stages, export_asked, finish_asked, unstaged
 from api.office.channel import Registered, add_asked_channel
-from api.office.intake import Imported, Progress, import_asked, unheard
+from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
 from api.office.page import Page
 from api.office.receiver import Settled, add_asked_receiver
@@ -49,7 +49,7 @@ class Means:
 
     casework: Identity
     cards: Sequence[str] = ()
-    progress: Progress = unheard
+    progress: Progress = unheard_import
     stages: Stages = unstaged
 
 

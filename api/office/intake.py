@@ -48,7 +48,7 @@ Progress: TypeAlias = Callable[[int, int], Heard]
 """Given the number of messages and that of the files that are read, gives what hears of them."""
 
 
-def unheard(_messages: int, _files: int) -> Heard:
+def unheard_import(_messages: int, _files: int) -> Heard:
     """Progress that nobody hears."""
     return Heard()
 
@@ -105,7 +105,7 @@ def list_chats(path: Path) -> tuple[ListedChat, ...]:
     return chats_of(path)
 
 
-def import_export(home: Home, wish: Wish, progress: Progress = unheard) -> Imported | Waiting:
+def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -> Imported | Waiting:
     """Read an export whole, then take it in; without the second person whom its mode needs, ask for it.
 
     Raises:

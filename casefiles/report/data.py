@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
 from casefiles.report.received import received
-from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, moment, said_of_item
+from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, as_moment, said_of_item
 from evidence.canonical import Json
 from evidence.completeness import NOT_RECEIVED, Receipt
 from evidence.content import message_sha256
@@ -491,8 +491,8 @@ def _unseen(records: Sequence[DisclosedLeaf], elsewhere: frozenset[int]) -> Iter
             spans=_spans(of_one),
             missing=tuple(_missing(of_one, receipts, numbers)),
             received=_received(of_one, items),
-            since=tuple(sorted(map(moment, _distinct(of_one, "since")), key=str)),
-            until=tuple(sorted(map(moment, _distinct(of_one, "until")), key=str)),
+            since=tuple(sorted(map(as_moment, _distinct(of_one, "since")), key=str)),
+            until=tuple(sorted(map(as_moment, _distinct(of_one, "until")), key=str)),
         )
 
 

@@ -168,7 +168,7 @@ class ItemView:
 
     def moment(self, name: str) -> ItemFact:
         """The value as a time."""
-        return moment(self.fact(name))
+        return as_moment(self.fact(name))
 
     def has(self, name: str) -> bool:
         """Whether a value is shown and says something."""
@@ -189,13 +189,13 @@ class ItemView:
                 yield NamedValue(f"item.{name}", _timed(name, one))
 
 
-def moment(value: ItemFact) -> ItemFact:
+def as_moment(value: ItemFact) -> ItemFact:
     """A text that is a time."""
     return Moment(value) if isinstance(value, str) else value
 
 
 def _timed(name: str, value: ItemFact) -> ItemFact:
-    return moment(value) if name in _TIMES else value
+    return as_moment(value) if name in _TIMES else value
 
 
 def text_fact(value: Json) -> ItemFact:
@@ -301,7 +301,7 @@ class _Teller:
             case Form.FLAG:
                 return Code("flag", value)
             case Form.TIME:
-                return moment(value)
+                return as_moment(value)
             case Form.CODE:
                 return Code(code.removeprefix("field."), value)
             case _:

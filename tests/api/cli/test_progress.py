@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cli.main import main
-from api.cli.progress import ProgressLine, progress, stages, told_seconds, waiting
+from api.cli.progress import ProgressLine, progress, stages, told_seconds, wait_told
 from config.errors import Term
 from tests import commands
 from tests.commands import DONE, Life, Terminal, run
@@ -163,11 +163,11 @@ def test_export_and_verify_say_how_far_they_are_to_a_person_alone(
 def test_what_is_waited_for_is_said_as_long_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", err := Terminal())
     said = "Waiting for a time stamp"
-    with waiting(Term("progress.waiting_for_a_stamp")):
+    with wait_told(Term("progress.waiting_for_a_stamp")):
         assert err.getvalue() == f"\r{said}"
     assert err.getvalue() == f"\r{said}\r{' ' * len(said)}\r"
     monkeypatch.setattr("sys.stderr", nobody := io.StringIO())
-    with waiting(Term("progress.waiting_for_a_stamp")):
+    with wait_told(Term("progress.waiting_for_a_stamp")):
         pass
     assert nobody.getvalue() == ""
 

@@ -607,7 +607,7 @@ def missing_then_there(home: Home, export: Path) -> None:
 def of_two_people(home: Home, export: Path) -> None:
     take_in(home, write_pictured(export, there=False))
     basis, another = legal_basis(export.parent), write_pictured(export.parent / "another")
-    import_export(home, Wish(another, None, "vera", Mode.SEALED, basis, doer(home)), lambda _total: lambda _more: None)
+    import_export(home, Wish(another, None, "vera", Mode.SEALED, basis, doer(home)))
 
 
 @pytest.mark.parametrize("way", [in_two_modes, missing_then_there, of_two_people])

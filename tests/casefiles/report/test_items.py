@@ -19,7 +19,7 @@ from casefiles.report.said import (
     NamedValue,
     Quote,
     Unshown,
-    moment,
+    as_moment,
     said_of_item,
 )
 from casefiles.report.wording import fact, label_of
@@ -81,7 +81,7 @@ def _item(
         index=at + 60,
         event=f"{at:032x}",
         parts=tuple(said_of_item(shown, hidden)),
-        acquired_at=Unshown.WITHHELD if "at" in hidden else moment(values.get("at")),
+        acquired_at=Unshown.WITHHELD if "at" in hidden else as_moment(values.get("at")),
         after=_stamp(stamps) if stamps else None,
         by=_stamp(stamps + 1),
         files=(),
