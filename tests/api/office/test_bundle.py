@@ -630,7 +630,7 @@ def test_a_part_that_is_kept_and_is_no_item_of_the_case_is_told_as_the_sender_sa
     message = next(item.item_id for item in items_of(home) if item.kind == "message")
     court = reported(home, new_case(home, [message]))
     assert (court.verdict, len(court.received), len(court.facts)) == (Verdict.PASSED, 1, 1)
-    told = "Not seen 1, but received at another time, as the sender says: the file was not where"
+    told = "Not seen 1, but received at another time, according to the sender: the file was not where"
     assert told in court.section
     # a partner's bundle does not show the place of a file, so that the sender alone can say it there
     partner = reported(home, new_case(home), "partner")

@@ -272,7 +272,7 @@ def test_a_hole_that_was_filled_is_not_counted_among_those_that_are_left() -> No
         log.add("hole", {**forge.act(forge.START), **part, "hole": "missing_file", "lo": number, "hi": number})
     log.add("observed", {**forge.item(7), **part, "kind": "file", "message_id": "7", "mode": "sealed"})
     report = report_of(log)
-    assert "2 holes are recorded, told together where reason and channel are the same. 1 hole was filled:" in report
+    assert "2 holes are recorded, listed together where reason and channel are the same. 1 hole was filled:" in report
     alone = report_of(log, withhold=frozenset({"position"}))
     assert "3 holes are recorded" in alone
     assert "filled:" not in alone
@@ -415,10 +415,10 @@ def test_a_comparison_is_told_with_what_it_found(tier: str, words: str) -> None:
     log.add("checked", {**forge.act(forge.START), **found})
     report = report_of(log)
     assert f"found: 2{words}" in report
-    assert "this file does not show which" not in report
+    assert "this file does not name" not in report
     hidden = report_of(log, withhold=forge.HELD_BACK | {tier})
     assert words not in hidden
-    assert "found: 2; of some of what was found, this file does not show which items it is" in hidden
+    assert "found: 2; this file does not name all the items that were found" in hidden
 
 
 def test_every_tier_of_the_comparison_is_a_name_and_has_words() -> None:
