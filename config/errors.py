@@ -96,7 +96,7 @@ def _said(fact: Fact, language: str) -> Wording | str | float:
 
 
 class _Text(str):
-    """A text that the words may call a time: ``{at:time}`` tells it to a person."""
+    """A text that the words may show as a time: ``{at:time}`` is its form for a person."""
 
     __slots__ = ()
 

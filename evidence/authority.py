@@ -211,9 +211,9 @@ class Request:
     """A request as its record says it.
 
     Attributes:
-        order: Empty where the act was done at once.
+        order: Empty if the act was done at once.
         by: Who asked, when, and why.
-        review: How it stands; None where it waits for nothing any more.
+        review: How it stands; None if it no longer waits for anything.
     """
 
     request: str
@@ -229,7 +229,7 @@ class Request:
         return text_of(self.order[name])
 
     def text_or_none(self, name: str) -> str | None:
-        """A text of the order; None where it says nothing."""
+        """A text of the order; None if it says nothing."""
         return None if self.order[name] is None else self.text(name)
 
     def legal_basis(self, today: date) -> LegalBasis:
@@ -242,7 +242,7 @@ class Request:
 
 
 def read_request(request: str, index: int, values: Mapping[str, Value], review: Review | None) -> Request:
-    """The request that a record of type ``requested`` holds, which is the log's entry ``index``."""
+    """The request in a record of type ``requested``, which is entry ``index`` of the log."""
     order, reason = values["order"], values["reason"]
     by = Doer(
         text_of(values["actor"]),

@@ -36,7 +36,7 @@ FORMAT = "nisisama/backup/1"
 DESCRIPTION_FILE = "backup.json"
 HOME, KEYS = "home", "keys"
 NOTE_FILE = "backup"
-"""In a home: of how many entries its newest backup is, when it was made, and whether on the same disk."""
+"""In a home: how many entries its newest backup has, when it was made, and whether on the same disk."""
 _SAME_DISK = "same-disk"
 PART = ".part"
 OURS = ".nisisama-part"
@@ -96,7 +96,7 @@ def read_description(backup: Path) -> Description:
 
 @dataclass(frozen=True, slots=True)
 class NewestBackup:
-    """What is noted of the newest backup, in the home itself.
+    """What is noted about the newest backup, in the home itself.
 
     Attributes:
         same_disk: Whether it lies on the disk of the home.
@@ -112,7 +112,7 @@ class NewestBackup:
 
 
 def newest_backup(home: Path) -> NewestBackup | None:
-    """What is noted of the newest backup; None if nobody noted one."""
+    """What is noted about the newest backup; None if none is noted."""
     try:
         entries, made_at, *more = (home / NOTE_FILE).read_text("ascii").split()
         return NewestBackup(int(entries), parse_time(made_at), same_disk=_SAME_DISK in more)

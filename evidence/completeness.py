@@ -1,14 +1,14 @@
-"""Which holes are still holes: those of the log stay, and what came at another time may fill them.
+"""Which holes are still holes: they all stay in the log, and what arrived at another time may fill them.
 
 A gap is a span of message numbers that an import did not have. It is closed when each of its messages is
 known by now, and when some are and later gaps of the same chat say what is left.
 
 A part is a file of a message, or the message as it came, that was not received or not kept. An item is that part if
 it comes from the same place in the same message, and the message said the same: file and hole carry its identity. If
-the message read otherwise, nobody can tell: it may have been edited to show another file, or another source may tell of
+the message read differently, nobody can tell: it may have been edited to show another file, or another source may put
 it in other words. Pure functions.
 
-# LIMIT: an edit that exchanges a picture and changes nothing that the source says of the message leaves its identity.
+# LIMIT: an edit that exchanges a picture and changes nothing that the source says of the message keeps its identity.
 """
 
 from bisect import bisect_left, bisect_right
@@ -79,12 +79,12 @@ class _Union:
 
 @dataclass(frozen=True, slots=True)
 class MessagePart:
-    """Which part of what a source showed.
+    """A part of what a source showed.
 
     Attributes:
-        place: The chat, the message, and the place among its files; the message itself has none among them.
-        state: What the message said; None where that is not known.
-        shared: It is a file, and everybody calls its message by this number: in another state, it is perhaps the same.
+        place: The chat, the message, and the place among its files; the message itself has no such place.
+        state: What the message said; None if that is not known.
+        shared: It is a file, and its message has this number for everybody: in another state, it is perhaps the same.
     """
 
     place: Hashable
@@ -98,7 +98,7 @@ class Lost:
 
     Attributes:
         idx: Its place in the log.
-        least: The mode from which on an item has what is missing.
+        least: The lowest mode in which an item has what is missing.
     """
 
     idx: int
@@ -121,8 +121,8 @@ class Receipt:
 
     Attributes:
         same: They are what was missing.
-        perhaps: They come from the same place in the message, as it read at another time or to another source; none
-            beside those that are the same.
+        perhaps: They come from the same place in the message, as it read at another time or to another source; empty
+            if there are any that are the same.
     """
 
     same: tuple[int, ...] = ()
@@ -135,7 +135,7 @@ _RANK = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 def receipts(lost: Iterable[Lost], had: Iterable[Had]) -> Mapping[int, Receipt]:
-    """What is known by now of each hole, by its log index; a hole that no item fits is left out."""
+    """What is known by now about each hole, by its log index; a hole that no item fits is left out."""
     at: dict[Hashable, list[Had]] = defaultdict(list)
     for item in had:
         at[item.part.place].append(item)

@@ -105,7 +105,7 @@ OF_WHAT_IS_KEPT = frozenset(
         HoleReason.SAYS_NOTHING,
     }
 )
-"""What is kept and could not be read, compared or understood: it stays true of that item, whatever comes later."""
+"""What is kept could not be read, compared or understood: that stays true of the item, whatever comes later."""
 OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
     {
         HoleReason.MISSING_FILE: Mode.HASH_ONLY,
@@ -123,8 +123,8 @@ OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
         HoleReason.MODE: Mode.SEALED,
     }
 )
-"""A part of what was seen was not received, or not kept: from which mode on an item has what was missing. A file that
-was not there is there once it was read; one that the mode does not keep, once it is sealed."""
+"""A part of what was seen was not received, or not kept: the lowest mode in which an item has what was missing. A file
+that was not there is there once it was read; one that the mode does not keep, once it is sealed."""
 
 
 @dataclass(frozen=True, slots=True)

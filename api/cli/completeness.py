@@ -166,7 +166,7 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
         )
         words = f"{span}: {catalogue.say(f'hole.{each.reason.value}')}"
         if each.perhaps_received:
-            words += "; perhaps received: see evidence show of this message"
+            words += "; perhaps received: see evidence show for this message"
         yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     if len(holes) > _SHOWN:
         yield f"  and {len(holes) - _SHOWN} more; --json lists all"

@@ -178,7 +178,7 @@ class _Watch:
 
     Attributes:
         messages: How many there are; None before it began.
-        kept: How many of them are on disk. The line tells more: files that were read since.
+        kept: How many of them are on disk. The line counts more: also files that were read since.
     """
 
     bar: ProgressLine

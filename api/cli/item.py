@@ -68,7 +68,7 @@ def list_(
 ) -> None:
     """List what is preserved, in the order in which it was logged.
 
-    This needs no passphrase. With it, from a file or NISISAMA_PASSPHRASE, it says what each file is and how long each
+    This needs no passphrase. With one, from a file or NISISAMA_PASSPHRASE, it says what each file is and how long each
     text is, and --json lists digests too. Viewing that is logged first, because it lies in sealed records. So does who
     sent a message: --sender is a search, for a case and a reason.
     """

@@ -301,7 +301,7 @@ def rehearse(
     Telegram tells at once, and a message that nobody saw. It touches nothing real, and forgets the account at the end.
 
     With --stay, the command only serves such a Telegram. It says how to log in and watch there from another terminal,
-    with the commands that serve for the real one, and it shows the login code.
+    with the commands for the real one, and it shows the login code.
     """
     from api.office.rehearsed_watch import rehearse_watch
 

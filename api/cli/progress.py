@@ -59,7 +59,7 @@ class ProgressLine:
             self._draw(self._told())
 
     def say(self, text: str) -> None:
-        """Let the line say this, until something is done or it is cleared."""
+        """Show this text on the line until something is done or the line is cleared."""
         self._draw(text)
 
     def clear(self) -> None:
@@ -121,7 +121,7 @@ def progress(label: Term, unit: Term, total: int | None = None) -> Iterator[Prog
 
 @contextmanager
 def wait_told(what: Term) -> Iterator[None]:
-    """Say what is waited for, as long as it is, where ``progress`` would say something."""
+    """Say what is being waited for, as long as that lasts, where ``progress`` would show a line."""
     told = ProgressLine("", "", stream=sys.stderr if sys.stderr.isatty() else None)
     told.say(str(what))
     try:

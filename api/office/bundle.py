@@ -80,7 +80,7 @@ from evidence.times import format_time, parse_time
 Stages: TypeAlias = Callable[[Term, Term], Counting]
 """Given what is done and its unit, gives progress: an export opens records, has the bundle stamped, then checks it."""
 _STAMPS = 2
-"""Of a bundle, those that are asked for while it is made: over its seal and over its archive."""
+"""How many time stamps are asked for while a bundle is made: over its seal and over its archive."""
 
 
 def unstaged(_label: Term, _unit: Term) -> Counting:
@@ -445,7 +445,7 @@ def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: L
 
 
 def _received(home: Home, events: Sequence[OpenedEvent]) -> frozenset[int]:
-    """The holes whose part the store has, received at another time; some of them are not of the case."""
+    """The holes whose part the store has, received at another time; some of the parts are not of the case."""
     records = [event.record.values for event in events if event.record and event.leaf.type == "hole"]
     found = set[int]()
     with reading(home.engine) as connection:
@@ -478,7 +478,7 @@ def _present(events: Sequence[OpenedEvent]) -> frozenset[str]:
 
 
 def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> frozenset[str]:
-    """What is withheld: by the preset, and what names an item that is not of the case now, with all beside it."""
+    """What is withheld: what the preset says, and each value that names an item that is not of the case now."""
     values = event.record.values if event.record else {}
     unnamed = {name for name in ("item", *TIERS) if any(item not in present for item in _named(values.get(name)))}
     return withheld(audience, event.leaf.type) | unnamed

@@ -54,7 +54,7 @@ class Completeness:
         empty: The parts of the holes that the watch looked at: nothing could be seen there.
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
-        gaps: Every hole of the channel, by number and by time, but those of what the store has by now.
+        gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
         deleted: Spans of numbers whose messages are known to be gone.
         state: What the channel is to the account, if the watch looked for it.
         unseen_since: Since when Telegram has not shown it; None if it does, or if nobody looked for it.
@@ -167,7 +167,7 @@ def _deleted(connection: sa.Connection, channel_id: str | None) -> Spans:
 
 
 def _holes(connection: sa.Connection, channel_id: str | None) -> list[tuple[int, Missed]]:
-    """The holes of a channel with their log indexes, but those of a part that the store has."""
+    """The holes of a channel with their log indexes, except those of a part that the store has."""
     table = database.hole
     rows = connection.execute(sa.select(table).where(table.c.channel_id == channel_id).order_by(table.c.idx))
     received = received_parts(connection, channel_id)

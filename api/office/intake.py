@@ -31,12 +31,12 @@ from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What hears how far an import has come, in what takes the time.
+    """What is told how far an import has come, counted in what takes the time.
 
     Attributes:
         durable: How many more messages are on disk, after each batch.
         read: How many more files were read; they are on disk after their batch.
-        stamping: Lasts for as long as a time stamp is waited for, when all is on disk.
+        stamping: Lasts as long as a time stamp is waited for, once everything is on disk.
     """
 
     durable: Callable[[int], object] = lambda _more: None
@@ -45,7 +45,7 @@ class Heard:
 
 
 Progress: TypeAlias = Callable[[int, int], Heard]
-"""Given the number of messages and that of the files that are read, gives what hears of them."""
+"""Given the numbers of messages and of files that are read, returns what is told about them."""
 
 
 def unheard_import(_messages: int, _files: int) -> Heard:
@@ -237,7 +237,7 @@ def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason
 
 
 def _heard(contents: Iterator[Observation | Hole], read: Callable[[int], object]) -> Iterator[Observation | Hole]:
-    """The same contents; each file is heard of when it was read, or could not be."""
+    """The same contents; ``read`` is told of each file once it was read, or could not be."""
     for content in contents:
         if isinstance(content, Observation) and content.medium:
             yield replace(content, medium=replace(content.medium, open=_counted(content.medium.open, read)))

@@ -132,7 +132,7 @@ class HoleBeside:
 
     Attributes:
         received: The items that are what was missing.
-        perhaps: Items from the same place in the message, of which the entries do not show whether they are that.
+        perhaps: Items from the same place in the message; the entries do not show whether they are that.
     """
 
     reason: str

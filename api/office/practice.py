@@ -17,17 +17,17 @@ from monitor.rehearsal.telegram.serve import LoopbackTelegram, Server
 CHANNEL = "square_hexagon"
 PHONE = "+10000000000"
 TICK_S = 0.5
-"""How soon a login code is told after it was asked for."""
+"""How soon a login code is shown after it was asked for."""
 TICKS = 20
-"""How many of them pass from one act in the group to the next."""
+"""How many ticks pass from one act in the group to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """How the practice Telegram is reached.
+    """How to reach the practice Telegram.
 
     Attributes:
-        variables: The environment variables that tell every command of it, by name.
+        variables: The environment variables that point every command to it, by name.
         phone: The number of its account.
         channel: The handle of its public group.
     """
@@ -38,7 +38,7 @@ class Practice:
 
 
 def variables_of(servers: tuple[Server, ...]) -> dict[str, str]:
-    """The environment variables that tell every command of these servers and of no other."""
+    """The environment variables that point every command to these servers and to no other."""
     told = [
         {"dc": each.dc, "host": each.host, "port": each.port, "public_key_file": str(each.public_key_file)}
         for each in servers
@@ -56,8 +56,8 @@ def practise(
     """Serve a group in which something happens every few seconds, until told to stop.
 
     Args:
-        ready: Hears how the practice Telegram is reached, once it can be.
-        happened: Hears each login code and each act in the group.
+        ready: Called with how to reach the practice Telegram, once that is possible.
+        happened: Called with each login code and each act in the group.
 
     Raises:
         HomeError: The home is not one of a rehearsal.

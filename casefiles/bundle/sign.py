@@ -155,7 +155,7 @@ def build_bundle(
         stamp: Called twice: for the seal's time-stamp and for the archive's. The checkpoint was
             stamped before.
         roots: Those that the receiver is given.
-        progress: Of the verifier, as ``examine`` has it.
+        progress: For the verifier: that of ``examine``.
 
     Raises:
         GateError: Something in it may not leave; nothing was written.

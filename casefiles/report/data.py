@@ -130,8 +130,8 @@ class ReportEntry:
         facts: What the words for its type can name.
         about: The log entries that they are about; None for one that is not shown.
         hidden: They do not show which item they are about.
-        found: Of a comparison, by how alike they are: the numbers of the items that it found, where there are any;
-            WITHHELD where that is hidden.
+        found: For a comparison, by how alike they are: the numbers of the items that it found, if there are any;
+            WITHHELD if that is hidden.
     """
 
     indexes: tuple[int, ...]
@@ -164,8 +164,9 @@ class ReportHole:
 
 
 FATES = ("open", "later", "before", "elsewhere", "perhaps")
-"""What a hole missed: not received; received later, or before, as an item that is shown; received, as the sender says,
-and no item that is shown; or perhaps received, since a file is shown of its place in the message."""
+"""What became of what a hole misses: not received; received later, or before, as an item that is shown; received,
+according to the sender, but not as an item that is shown; or perhaps received, since a file from its place in the
+message is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +421,7 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
 
 
 def _in_order(times: Sequence[ItemFact]) -> Sequence[ItemFact]:
-    """The earliest first, where each is shown."""
+    """The times, the earliest first if all of them are shown."""
     return sorted(times, key=str) if all(isinstance(each, Moment) for each in times) else times
 
 

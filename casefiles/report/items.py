@@ -1,8 +1,8 @@
-"""The items of a report as lines: what they have in common once above them, and of each item what differs.
+"""The items of a report as lines: what they have in common once, above them, and for each item what differs.
 
-A case of a thousand messages is read by people. What stands in the same words at every item is said once for all of
-them; what those of one channel have in common, once for that channel; and so for items that follow each other. Each
-value of an item is in its own lines or in those above that speak for it: nothing that it says is left out. Standard
+People read reports of a thousand messages. What every item says in the same words is stated once for all of them;
+what the items of one channel have in common, once for that channel; and so for items that follow each other. Each
+value of an item is in its own lines or in the lines above that cover it: nothing that it says is left out. Standard
 library only.
 """
 
@@ -20,18 +20,18 @@ _CHANNEL = "item.channel_id"
 _ACQUIRED, _PROVEN = "acquired", "proven"
 _OF_A_CHANNEL = ("item.channel_title", "item.channel_type", _ACQUIRED, _PROVEN, "item.acquisition")
 _OF_ALL = (_CHANNEL, *_OF_A_CHANNEL)
-"""What may be told once, in the order of the page. What a message says never is."""
+"""What may be stated once, in the order of the page; never what a message says."""
 _KIND, _MESSAGE, _POSTED = "item.kind", "item.message_id", "item.posted_at"
 _NAME, _NUMBER, _TEXT = "item.sender_name", "item.sender_id", "item.text"
 _SEVERAL, _RUN = 2, 3
-"""How many items must have something in common: fewer that follow each other are shorter without lines above them."""
+"""How many items must have something in common; fewer that follow each other take fewer lines without a block above."""
 
 _Lines = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What something says of itself.
+    """What is stated about an item, or about several.
 
     Attributes:
         lines: By the code of what they say, in the order of the page.
@@ -42,12 +42,12 @@ class _Told:
     withheld: _Lines = ()
 
     def without(self, other: "_Told") -> "_Told":
-        """What the other does not say already."""
+        """What the other does not already say."""
         lines = {code: own for code, own in self.lines.items() if other.lines.get(code) != own}
         return _Told(lines, tuple(name for name in self.withheld if name not in other.withheld))
 
     def beside(self, other: "_Told") -> "_Told":
-        """What both say; they say nothing different under one code."""
+        """What the two say together; under one code they never differ."""
         return _Told({**self.lines, **other.lines}, (*self.withheld, *other.withheld))
 
 
@@ -86,7 +86,7 @@ def _run(words: Words, run: Sequence[tuple[ReportItem, _Told]], above: _Told) ->
 def _by_channel(
     words: Words, items: Sequence[ReportItem], told: Sequence[_Told]
 ) -> Mapping[_Lines, tuple[str, list[_Told]]]:
-    """The items by the line that names their channel, with that name; none where it is hidden."""
+    """The items by the line that names their channel, with that name; without those whose channel is hidden."""
     found: dict[_Lines, tuple[str, list[_Told]]] = {}
     for item, each in zip(items, told, strict=True):
         if (line := each.lines.get(_CHANNEL)) is not None:
@@ -109,7 +109,7 @@ def _common(told: Sequence[_Told], codes: Iterable[str]) -> _Told:
 
 
 def _block(words: Words, title: str, common: _Told) -> Iterator[str]:
-    """What is told once, under a line that says for which items."""
+    """What is stated once, under a line that says for which items."""
     if common != _NOTHING:
         yield from ("", title)
         yield from _lines(words, common, "withheld")
@@ -150,7 +150,7 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
 
 
 def _place(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterable[str]]:
-    """One row for the kind, the message and when that was posted; its other parts need no lines of their own."""
+    """One row for the kind, the message and the time of posting; the last two then need no lines of their own."""
     kind, message, posted = (_single(parts, code) for code in (_KIND, _MESSAGE, _POSTED))
     label = f"report.kind.{kind.value}" if isinstance(kind, Code) else ""
     if message is None or label not in words.texts:
@@ -172,7 +172,7 @@ def _account(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterab
 
 
 def _single(parts: Mapping[str, ItemPart], code: str) -> ItemFact:
-    """The value of a part that has one and no more; None where it says something else."""
+    """The value of a part that says only that one; None otherwise."""
     part = parts.get(code)
     return part.value if isinstance(part, NamedValue) and part.number is None and not part.parts else None
 

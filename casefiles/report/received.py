@@ -1,7 +1,7 @@
-"""What the holes of a bundle say is missing, and which of its items is that all the same.
+"""What the holes of a bundle say is missing, and which of its items are that part after all.
 
-The same rule as in the store (``evidence.completeness``), on the values that are shown: what a reader of the bundle
-can find out himself. Where the values that tell it are withheld, or the item is not in the bundle, the sender alone
+The rule of the store (``evidence.completeness``), applied to the values that are shown: what a reader of the bundle
+can find out for himself. If the values that would tell are withheld, or the item is not in the bundle, only the sender
 can say so (``received`` of ``case.json``). Pure; standard library only.
 """
 
@@ -23,7 +23,7 @@ _PLACE = frozenset({"channel_id", "position"})
 
 
 def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
-    """Of the holes, by log index: which items, by log index, are what was missing, or perhaps are."""
+    """For each hole, by log index: the items, by log index, that are what was missing, or perhaps are."""
     every = list(records)
     lost = (hole for record in every if record.leaf.type == _HOLE for hole in _lost(record))
     had = (item for record in every if record.leaf.type == ITEM for item in _had(record))
@@ -31,7 +31,7 @@ def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
 
 
 def unshown(records: Iterable[DisclosedLeaf], known: Collection[int]) -> list[str]:
-    """Of the holes whose part the store has, those of which no item that is shown is that part: as ``case.json`` says.
+    """The holes whose part the store has although no item that is shown is that part, as ``case.json`` lists them.
 
     Args:
         known: The log indexes of holes whose part the store has.
@@ -42,11 +42,11 @@ def unshown(records: Iterable[DisclosedLeaf], known: Collection[int]) -> list[st
 
 
 def require_received(records: Iterable[DisclosedLeaf], told: Iterable[str]) -> None:
-    """Check what the sender says of parts that were received and are no item that is shown.
+    """Check what the sender says about parts that were received and are not items that are shown.
 
     Raises:
-        RecordsError: It names no hole that may be in the place of a part, one whose part is an item that is shown, or
-            the same twice or out of order.
+        RecordsError: One is not a hole that may be in the place of a part, or its part is an item that is shown; or one
+            is there twice or out of order.
     """
     every = list(records)
     shown, holes = received(every), {record.index: record for record in every if record.leaf.type == _HOLE}
@@ -91,14 +91,14 @@ def _had(item: DisclosedLeaf) -> Iterator[Had]:
 
 
 def _least(hole: DisclosedLeaf) -> Mode | None:
-    """The mode from which on an item has what the hole misses; None where it is in the place of no part."""
+    """The lowest mode in which an item has what is missing; None if the hole is in the place of no part."""
     with suppress(ValueError):
         return OF_A_PART.get(HoleReason(_text(hole, "hole") or ""))
     return None
 
 
 def _identity(message: DisclosedLeaf) -> str | None:
-    """The identity of a message, where all is shown that it is made of."""
+    """The identity of a message, if everything that it is made of is shown."""
     hidden = set(message.withheld) & set(SCHEMAS[ITEM].subject)
     return None if hidden else message_sha256(message.values)
 

@@ -190,7 +190,7 @@ class ItemView:
 
 
 def as_moment(value: ItemFact) -> ItemFact:
-    """A text that is a time."""
+    """A text as a time; anything else as it is."""
     return Moment(value) if isinstance(value, str) else value
 
 

@@ -108,7 +108,7 @@ class OpenedBundle:
         held: What the caller holds of the same log; None when he has nothing to compare.
 
     Attributes:
-        hear: Hears of every record and every stamp that a check has looked at.
+        hear: Called with how many more records and stamps a check has looked at.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class OpenedBundle:
 
     @cached_property
     def case(self) -> Mapping[str, Json]:
-        """``case.json`` of the opened bundle, which its schema allows."""
+        """``case.json`` of the opened bundle, valid by its schema."""
         case = read_jcs(self.members[layout.CASE], where=layout.CASE)
         require_schema(case, "case", where=layout.CASE)
         checked: Mapping[str, Json] = case
@@ -350,8 +350,8 @@ def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
     """Make every check on a container that could be read.
 
     Args:
-        progress: Given how often the checks will look at a record or a stamp, gives what hears of each such look.
-            A check that is not made, or ends early, counts as a whole one.
+        progress: Given how often the checks will look at a record or a stamp, returns what is called for each look.
+            A check that is not made, or ends early, counts in full.
     """
     findings: dict[str, Finding] = {}
     holds, checks = set[str](), _checks(opened.held)
@@ -383,7 +383,7 @@ class Check:
     Attributes:
         run: Raises when it does not hold; says what it rests on when it does.
         needs: Checks that must not have failed before this one means anything.
-        each: Members of whose lines each takes this check time: records, or stamps.
+        each: Members of which every line takes this check time: records, or stamps.
     """
 
     id: str

@@ -238,7 +238,7 @@ def _require_found(checked: DisclosedLeaf, by_event: Mapping[str, DisclosedLeaf]
 def _require_one_file(
     checked: DisclosedLeaf, identical: Sequence[DisclosedLeaf], every: Sequence[DisclosedLeaf]
 ) -> None:
-    """Check that what is said to be the same file as the client's is one file, and that nothing else found is."""
+    """Check that what is said to be the same file as the client's is one file, and that nothing else found is it."""
     digests = {item.values["sha256"] for item in identical if "sha256" in item.values}
     same = {item.leaf.event_id for item in every if item.values.get("sha256") in digests}
     if len(digests) > 1 or None in digests or not same <= {item.leaf.event_id for item in identical}:

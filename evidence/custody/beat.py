@@ -1,7 +1,7 @@
-"""The beat by which a home asks for time stamps, noted in ``HOME/beat``: no evidence, but a hint.
+"""The beat by which a home asks for time stamps, noted in ``HOME/beat``: a hint, not evidence.
 
-The file's own time says when a stamp was last asked for, so that of several programs one asks; its text, over how
-many entries.
+The file's own time says when a stamp was last asked for, so that only one of several programs asks; its text says
+over how many entries.
 """
 
 import os
@@ -27,7 +27,7 @@ class Beat:
         os.utime(self.file, (at, at))
 
     def end(self, size: int) -> None:
-        """Note over how many entries a time stamp was asked for, whether or not it was had."""
+        """Note over how many entries a time stamp was asked for, whether or not one came."""
         self.file.write_text(f"{max(size, self.asked_size() or 0)}\n", "ascii")
         self.begin()
 

@@ -159,7 +159,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
 
 
 TIERS = ("identical", "match", "review")
-"""The NAMEs of ``checked`` that hold what was found, by how alike it is; each the ``observed`` events of files."""
+"""The NAMEs of ``checked`` that hold what was found, by how alike it is: ``observed`` events of files."""
 
 PINNED: Mapping[str, frozenset[str]] = MappingProxyType(
     {

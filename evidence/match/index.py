@@ -13,7 +13,7 @@ from evidence.store.upgrade import stands
 
 
 def stored_prints(engine: sa.Engine, matching: Identity) -> Iterator[tuple[str, Prints]]:
-    """Every stored file's fingerprints, by item; of what was kept in several modes, the highest alone.
+    """Every stored file's fingerprints, by item; for what was kept in several modes, only the highest.
 
     Raises:
         NoMatchingKeyError: The matching key is another home's.

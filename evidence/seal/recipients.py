@@ -1,4 +1,4 @@
-"""Recipients and identities: whom a home seals to, and who opens it (c2sp.org/age, "Native recipient types").
+"""Recipients and identities: whom a home seals to, and who opens envelopes (c2sp.org/age, "Native recipient types").
 
 ``mlkem768x25519`` is the default: X-Wing, so that what is sealed today stays sealed when
 quantum computers come. ``X25519`` exists for receivers with an older age. Both identities
@@ -44,7 +44,7 @@ __all__ = [
 
 SEED_BYTES = 32
 ROLES = ("office", "casework", "matching")
-"""Whose recipients a home has, each in ``HOME/recipients/ROLE.txt``."""
+"""The roles whose recipients a home has, each in ``HOME/recipients/ROLE.txt``."""
 
 _X25519_TYPE = "X25519"
 _X25519_BYTES = 32

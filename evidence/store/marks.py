@@ -31,7 +31,7 @@ GUESSABLE_BYTES = 4096
 """A file of at most this length, such as a contact card, is known again only with its message."""
 
 PART_BYTES = 8
-"""``part`` is two halves: a place of a message, and what the message said. They are compared within one message."""
+"""``part`` has two halves: a place in a message, and what the message said. They are compared within one message."""
 
 _MESSAGES = frozenset({Kind.MESSAGE, Kind.EDIT})
 _WITH_BYTES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.SERVICE, Kind.CHANNEL})
@@ -60,7 +60,7 @@ class Marks:
         said: Of a message, 2 bytes that no edit changes and 2 that an edit does. Of a file, what it is
             known again by where its bytes may not be read: its place in its message. Else None.
         part: Which part of its message it is, whoever declared it: its place, and the message's identity. A file
-            that is not said to be of a message has the first half alone; None of what is no part.
+            that is not said to be of a message has only the first half; None for what is not a part.
     """
 
     seen: bytes
@@ -87,14 +87,14 @@ def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
 
 
 def part_mark(key: SeenKey, values: Mapping[str, Any], message: Value) -> bytes:
-    """The mark of a part: of its place, and of the message's identity where that is known."""
+    """The mark of a part: of its place, and of the message's identity if that is known."""
     place = [values["channel_id"], values.get("message_id"), values.get("position")]
     halves = [key.mark("part", *place), *([] if message is None else [key.mark("state", message)])]
     return b"".join(half[:PART_BYTES] for half in halves)
 
 
 def missed_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
-    """The mark of the part that a ``hole`` is in the place of; None of a hole that is in the place of none."""
+    """The mark of the part that a ``hole`` is in the place of; None if it is in the place of none."""
     part, reason = values.get("position"), values["hole"]
     if reason not in _OF_A_PART or values.get("lo") != values.get("hi") or (part is None and reason != HoleReason.MODE):
         return None

@@ -1,7 +1,7 @@
 """Which holes of a chat stand for a part that the store has: received at another time, or kept in a higher mode.
 
-Read from rows in clear, by marks (``evidence.store.marks``); no key is needed. ``evidence.completeness`` decides, and
-decides the same of the values that a bundle shows.
+Read from unencrypted rows, by marks (``evidence.store.marks``), without a key. ``evidence.completeness`` decides, by
+the same rule as for the values that a bundle shows.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from evidence.store.marks import PART_BYTES
 def received_parts(
     connection: sa.Connection, channel_id: str | None, *, message_id: int | None = None
 ) -> Mapping[int, Receipt]:
-    """What is known by now of the holes of a chat that are in the place of a part, by their log index.
+    """What is known by now about the holes of a chat that are in the place of a part, by their log index.
 
     Args:
-        message_id: Of these holes alone; None for all.
+        message_id: Only the holes of this message; None for all.
     """
     hole, item = database.hole.c, database.item.c
     holes: sa.Select[Any] = sa.select(hole.idx, hole.lo, hole.part, hole.reason).where(
@@ -39,7 +39,7 @@ def received_parts(
 
 
 def _lost(row: sa.Row[Any], channel_id: str) -> Lost:
-    # an account numbers the messages of its private chats; and only a file is where a hole without a state is
+    # each account numbers the messages of its private chats; and a hole without a state is in the place of a file
     numbered = row.lo is not None and channel_id.isdecimal()
     return Lost(row.idx, _part(row.lo, row.part, shared=numbered), OF_A_PART[HoleReason(row.reason)])
 

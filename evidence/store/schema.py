@@ -26,7 +26,7 @@ _VERSION = sa.Table(
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 _SHOWN = 1000
-"""Letters of one side of a difference: a table of ours is shorter, so that its end shows too."""
+"""Characters shown of one side of a difference: our tables are shorter, so that their ends show too."""
 _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _SQLITE: sa.Dialect = sqlite.dialect()
 _TABLES = (*database.metadata.sorted_tables, _VERSION)

@@ -69,7 +69,7 @@ def noted(connection: sa.Connection, kind: str) -> dict[str, Noted]:
 
 
 def is_noted(connection: sa.Connection, *, kind: str, subject: str) -> bool:
-    """Whether anything is noted of this work."""
+    """Whether anything is noted about this work."""
     mine = sa.select(_table.c.id).where(_table.c.kind == kind, _table.c.subject == subject)
     return connection.execute(mine).first() is not None
 

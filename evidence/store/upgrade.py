@@ -27,11 +27,11 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
 
 
 def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, part: bytes, mode: Mode) -> bool:
-    """Whether a part of a message was kept in a lower mode alone, and nothing but that mode is why.
+    """Whether a part of a message was kept only in a lower mode, and for no reason but that mode.
 
     Args:
         part: Its mark, with the identity of its message (``evidence.store.marks``).
-        mode: In which it would be kept now.
+        mode: The mode in which it would be kept now.
     """
     item, hole = database.item.c, database.hole.c
     ranks = list(Mode)

@@ -239,7 +239,7 @@ class _Reading:
     def _files(self, message: Message, digest: str) -> Iterator[Observation | Hole]:
         """The files of a message, or why there are none; where only the preview is left, the preview.
 
-        A preview has its place behind all files, and always the same, so that no place is that of two.
+        A preview always has the same place, after all files, so that no two have one place.
         """
         for place, file in enumerate(message.files):
             reason, length = file.withheld, None

@@ -374,7 +374,7 @@ class _Source:
     # Files
 
     def files(self) -> tuple[NamedFile, ...]:
-        """The files that it names, but those of a rich message."""
+        """The files that it names, except those of a rich message."""
         return tuple(file for names in _FILES if (file := self._file(*names)) is not None)
 
     def _file(self, name: str, size_name: str, kind: str) -> NamedFile | None:

@@ -246,7 +246,7 @@ def taken_off(place: WaitingFile, now: datetime, name: str = "", message_sha256:
     """The hole of a file whose channel was taken off the register before it was fetched.
 
     Args:
-        message_sha256: The identity of its message, where the run that noticed the file leaves it.
+        message_sha256: The identity of its message, if the run that noticed the file is the one that leaves it.
     """
     return Hole(
         str(place.channel_id),

@@ -781,7 +781,7 @@ class Following:
                 self._way.queue(job)
 
     def _note_waiting(self, connection: sa.Connection, jobs: Sequence[Job], new: set[int | None]) -> Iterator[Job]:
-        """Note that files of new messages wait, and files that an earlier mode left; these are returned."""
+        """Note which files wait: those of new messages, and those that an earlier mode left; yield the latter."""
         for job in jobs:
             is_new = job.place.message_id in new
             if is_new or self._was_left(connection, job):

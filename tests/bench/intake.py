@@ -120,7 +120,7 @@ class Steps:
         return Heard(durable=self.hear)
 
     def hear(self, more: int) -> None:
-        """So many more messages are on disk."""
+        """Count this many more messages as on disk."""
         due = FIRST_STEP if not self.before else max(STEP, self.before // STEP * STEP + STEP)
         self.done += more
         if self.done >= due:
