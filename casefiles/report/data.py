@@ -426,10 +426,13 @@ def _in_order(times: Sequence[ItemFact]) -> Sequence[ItemFact]:
 
 
 def _found(event: DisclosedLeaf, numbers: Mapping[str, int]) -> Iterator[tuple[str, tuple[int, ...] | Unshown]]:
+    """What a comparison found; a tier is told as withheld where more was found than all tiers show."""
+    shown_here = sum(len(named) for tier in TIERS if isinstance(named := event.values.get(tier), list | tuple))
+    hides = str(event.values.get("found")) != str(shown_here)
     for tier in TIERS:
         named = event.values.get(tier)
         if tier in event.withheld:
-            yield tier, Unshown.WITHHELD
+            yield from [(tier, Unshown.WITHHELD)] if hides else []
         elif isinstance(named, list | tuple):
             items = sorted(numbers[item] for item in named if isinstance(item, str) and item in numbers)
             yield from [(tier, tuple(items))] if items else []
@@ -506,12 +509,17 @@ def _fate(hole: DisclosedLeaf, receipts: Mapping[int, Receipt], elsewhere: froze
     return "perhaps" if receipt.perhaps else "open"
 
 
+def _of_the_fate(hole: DisclosedLeaf, receipt: Receipt) -> list[int]:
+    """Of the items that are what was missing, those after the hole; if there are none, those before it."""
+    return [index for index in receipt.same if index > hole.index] or list(receipt.same)
+
+
 def _missing(
     holes: Sequence[DisclosedLeaf], receipts: Mapping[int, Receipt], numbers: Mapping[int, int]
 ) -> Iterator[ReportHole]:
     for hole in holes:
         receipt, what = receipts.get(hole.index, NOT_RECEIVED), shown(hole).fact("what")
-        items = tuple(numbers[index] for index in receipt.same or receipt.perhaps)
+        items = tuple(numbers[index] for index in _of_the_fate(hole, receipt) or receipt.perhaps)
         if what or items:
             yield ReportHole(_span(hole) if _spanned(hole) == "some" else None, what or None, items)
 

@@ -17,8 +17,8 @@ from evidence.log.schema import SCHEMAS
 from evidence.observation import OF_A_PART, HoleReason, Kind, Mode
 
 _HOLE = "hole"
-_AS_IT_CAME = frozenset({Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value, Kind.CHANNEL.value})
-"""What may be kept as it came, so that a hole may say that it was not."""
+_AS_IT_CAME = frozenset({Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value})
+"""What may be kept as it came, so that a hole may say that it was not; a channel's identity does not tell its title."""
 _PLACE = frozenset({"channel_id", "position"})
 
 

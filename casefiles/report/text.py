@@ -25,8 +25,8 @@ from casefiles.report.said import Unshown
 from casefiles.report.wording import INDENT, fact, facts_in_words, spans_in_words, worded
 from config.words import Words
 
-_FILLED = frozenset({"later", "before", "elsewhere"})
-"""The fates of holes whose part was received, of ``FATES``."""
+_FILLED = frozenset({"later", "before"})
+"""The fates of holes whose part is shown, of ``FATES``."""
 
 
 def render(words: Words, report: CaseReport) -> str:
@@ -177,13 +177,12 @@ def _unseen(words: Words, report: CaseReport) -> Iterator[str]:
 
 
 def _how_many(words: Words, unseen: Sequence[Unseen]) -> Iterator[str]:
-    """How many holes there are, without those that were filled, and how many of these."""
-    filled = sum(len(each.indexes) for each in unseen if each.fate in _FILLED)
-    left = sum(len(each.indexes) for each in unseen) - filled
-    if left or not filled:
-        yield words.count("report.holes.some", left)
-    if filled:
+    """How many holes there are, and how many of them were filled, by what is shown or by the sender's word."""
+    yield words.count("report.holes.some", sum(len(each.indexes) for each in unseen))
+    if filled := sum(len(each.indexes) for each in unseen if each.fate in _FILLED):
         yield words.count("report.holes.filled", filled)
+    if told := sum(len(each.indexes) for each in unseen if each.fate == "elsewhere"):
+        yield words.count("report.holes.elsewhere", told)
     yield words.say("report.holes.note")
 
 

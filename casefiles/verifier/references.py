@@ -230,7 +230,9 @@ def _require_found(checked: DisclosedLeaf, by_event: Mapping[str, DisclosedLeaf]
     enough = isinstance(found, str) and len(items) == int(found)
     if (not enough and not hidden) or ("found" not in hidden and len(items) > int(found or 0)):
         raise RecordsError("records.found_another_number", index=checked.index, expected=_text(found), found=len(items))
-    if len(set(items)) != len(items) or any(by_event[item].values.get("kind", _FILE) != _FILE for item in items):
+    files = [by_event[item] for item in items]
+    odd = any(file.index > checked.index or file.values.get("kind", _FILE) != _FILE for file in files)
+    if odd or len(set(items)) != len(items):
         raise RecordsError("records.found_what_is_no_file", index=checked.index)
     _require_one_file(checked, [by_event[item] for item in named[_IDENTICAL]], [by_event[item] for item in items])
 

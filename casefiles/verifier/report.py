@@ -96,6 +96,8 @@ _STAMPS = (
 _UNDER_AN_ENTRY = frozenset(
     {"log.checkpoint", "log.checkpoint_stamp", "log.consistency", "log.inclusion", "log.stamps"}
 )
+_ALL_ENTRIES = frozenset({"log.checkpoint", "log.inclusion"})
+"""What must hold for a time stamp over the last daily seal to be one over all entries."""
 _SAID = {
     "first_entry": "the first of the entries shown was in the log",
     "log": "all entries shown were in the log",
@@ -116,10 +118,11 @@ PROVEN_BY_SCRIPT = MappingProxyType(
 def proven_times(report: Report) -> list[Proven]:
     """What time stamps that lead to a given root prove, the earliest first; nothing where none was found good."""
     good = {finding.id: finding for finding in report.findings if finding.verdict is Verdict.PASSED and finding.facts}
+    passed = {finding.id for finding in report.findings if finding.verdict is Verdict.PASSED}
     proven = [
         Proven(what, str(good[check].facts["gen_time"]), str(good[check].facts["office"]), where)
         for what, check, where in _STAMPS
-        if check in good
+        if check in good and (what != "log" or passed >= _ALL_ENTRIES)
     ]
     times = good.get("log.times")
     if times and times.facts and good.keys() >= _UNDER_AN_ENTRY:

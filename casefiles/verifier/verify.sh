@@ -982,6 +982,7 @@ proven_times() {
     case $what in
       seal) need=seal.time_stamp ;;
       archive) need=archive.time_stamp ;;
+      log) [[ -n ${passed[log.checkpoint]-} ]] || continue ;;
       first_entry)
         # of all stamps over the log, the earliest
         [[ -z $begun && -n ${passed[log.checkpoint]-} && -n ${passed[log.stamps]-} ]] || continue

@@ -429,6 +429,8 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, 
     if not rows:
         return
     names = tuple(column.name for column in table.columns if column.name in rows[0])
+    if odd := rows[0].keys() - set(names):
+        raise ValueError(f"{table.name} has no column {min(odd)}")
     keys = [column.name for column in table.primary_key]
     given = [tuple(row[name] for name in names) for row in rows]
     _insert(connection, table, names, given)

@@ -5,7 +5,8 @@
 Whoever holds the key can recognise what he already has, and can read nothing. The digest of a message
 covers all that it is and says. The digest of a file covers its bytes and their place among the files of a
 post; if the file is so short that its bytes could be guessed, it covers its message too. The part that
-distinguishes an edit from a message agrees with one guess in 65,536, so it confirms none.
+distinguishes an edit from a message agrees with one guess in 65,536, so it confirms none. ``part`` is of no
+source: whoever declared it, half of it is a place alone, half the identity of a message.
 
 # LIMIT: whoever knows everything else about a message, including its sender and its other words, can
 # test guesses at the rest. Of a short message he can guess sender and words together. No mark that a
@@ -34,8 +35,8 @@ PART_BYTES = 8
 """``part`` has two halves: a place in a message, and what the message said. They are compared within one message."""
 
 _MESSAGES = frozenset({Kind.MESSAGE, Kind.EDIT})
-_WITH_BYTES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.SERVICE, Kind.CHANNEL})
-"""What may be kept as it came, so that a hole may say that it was not."""
+_WITH_BYTES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.SERVICE})
+"""What may be kept as it came, so that a hole may say that it was not; a channel's identity does not tell its title."""
 _OF_TIME = frozenset(reason.value for reason in OF_TIME)
 _OF_A_PART = frozenset(reason.value for reason in OF_A_PART)
 

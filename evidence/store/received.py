@@ -32,6 +32,9 @@ def received_parts(
     )
     if message_id is not None:
         holes, items = holes.where(hole.lo == message_id), items.where(item.message_id == message_id)
+    else:
+        numbers = sa.select(hole.lo).where(hole.channel_id == channel_id, hole.part.is_not(None))
+        items = items.where(sa.or_(item.message_id.is_(None), item.message_id.in_(numbers)))
     lost = [_lost(row, channel_id or "") for row in connection.execute(holes)]
     if not lost:
         return {}

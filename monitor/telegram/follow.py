@@ -123,6 +123,9 @@ class Following:
         standing: As it was left.
     """
 
+    asked_by_hand = False
+    """Whether a person asks for what it looks at."""
+
     def __init__(self, way: Way, entry: WatchEntry, provenance: Provenance, standing: Standing) -> None:
         self._way = way
         self.entry = entry
@@ -781,10 +784,13 @@ class Following:
                 self._way.queue(job)
 
     def _note_waiting(self, connection: sa.Connection, jobs: Sequence[Job], new: set[int | None]) -> Iterator[Job]:
-        """Note which files wait: those of new messages, and those that an earlier mode left; yield the latter."""
+        """Note that files of new messages wait, and files that an earlier mode left; return these.
+
+        Such files are taken up only where a person asks: an account holder could have one fetched at every look.
+        """
         for job in jobs:
             is_new = job.place.message_id in new
-            if is_new or self._was_left(connection, job):
+            if is_new or (self.asked_by_hand and self._was_left(connection, job)):
                 job.place.note(connection, job.noticed_at)
                 yield from [] if is_new else [job]
 

@@ -231,7 +231,7 @@ def test_items_of_one_channel_share_its_title_though_others_stand_between() -> N
 
 def test_an_item_that_withholds_more_than_the_others_says_so() -> None:
     page = "\n".join(lines_of(items_of([message(1), message(2)], hidden=[{"actor"}, {"actor", "text"}])))
-    assert page.count("withheld:  ") == 1
+    assert page.count("\n  withheld:  ") == 1
     assert page.count("  also withheld:         text, as posted") == 1
 
 

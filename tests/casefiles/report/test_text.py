@@ -272,7 +272,7 @@ def test_a_hole_that_was_filled_is_not_counted_among_those_that_are_left() -> No
         log.add("hole", {**forge.act(forge.START), **part, "hole": "missing_file", "lo": number, "hi": number})
     log.add("observed", {**forge.item(7), **part, "kind": "file", "message_id": "7", "mode": "sealed"})
     report = report_of(log)
-    assert "2 holes are recorded, listed together where reason and channel are the same. 1 hole was filled:" in report
+    assert "3 holes are recorded. Those that are alike are listed together. 1 of them was filled:" in report
     alone = report_of(log, withhold=frozenset({"position"}))
     assert "3 holes are recorded" in alone
     assert "filled:" not in alone

@@ -18,6 +18,7 @@ from evidence.store import database
 from evidence.store.database import (
     open_engine,
     open_read_only,
+    put,
     reading,
     require_version,
     sqlite_url,
@@ -186,6 +187,14 @@ def test_a_file_that_is_no_database_is_told_by_who_reads_it(tmp_path: Path) -> N
     with pytest.raises(StoreError), reading(reader) as connection:
         require_version(connection)
     reader.dispose()
+
+
+def test_a_value_that_the_table_has_no_column_for_is_refused(engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        database.metadata.create_all(connection)
+        put(connection, database.pin, [{"idx": 0, "lines": b""}])
+        with pytest.raises(ValueError, match="pin has no column line"):
+            put(connection, database.pin, [{"idx": 1, "lines": b"", "line": b"x"}])
 
 
 def test_a_row_without_its_parent_is_refused(engine: sa.Engine) -> None:
