@@ -79,7 +79,8 @@ def _import_and_stop(office: OfficeFolder) -> None:
 
 def test_others_write_and_read_while_an_import_is_at_work(held: ForkProcess, office: OfficeFolder) -> None:
     home = ["--home", str(office.home)]
-    for command in (office.arguments(), [*home, "case", "open", "--by", "caseworker"], [*home, "evidence", "list"]):
+    reads = [*home, "evidence", "list", "--by", "caseworker"]  # the passphrase unlocks it, and the look is logged
+    for command in (office.arguments(), [*home, "case", "open", "--by", "caseworker"], reads):
         assert main(command) == DONE
     assert main([*home, "audit"]) == DONE
 

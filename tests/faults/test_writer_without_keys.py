@@ -162,7 +162,7 @@ def test_without_the_check_of_its_class_a_change_stays_unnoticed(
     blinds = {
         swap: ["evidence.audit.home.unpinned", "api.home.unpinned"],
         trigger: ["evidence.store.schema.differences", "evidence.audit.home.differences"],
-        row: ["evidence.audit.run.row_places", "evidence.audit.store.differences"],
+        row: ["evidence.audit.run.row_places", "evidence.audit.store.row_differences"],
     }
     for number, (change, checks) in enumerate(nonempty(blinds.items())):
         with monkeypatch.context() as blind:

@@ -1,5 +1,6 @@
 """Bundles with the right seal, log and stamps whose entries do not fit one another: each rule broken once."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,36 @@ def test_an_entry_too_many_fails(change: Callable[[forge.Log], None], tmp_path: 
     log = case_log()
     change(log)
     assert forge.failed(sealed(log, tmp_path)) == {"records.references"}
+
+
+def comparison(log: forge.Log, match: str, *review: str) -> None:
+    counts = {"compared": "9", "not_compared": "0", "found": str(1 + len(review))}
+    found: dict[str, Value] = {"identical": [], "match": [match], "review": [*review]}
+    log.add("checked", {**forge.act(AT), "case": "case-7", **counts, **found})
+
+
+def with_a_file(log: forge.Log, *, compared_first: bool) -> forge.Log:
+    """A log with one more item, which a comparison found, before or after it was there."""
+    added = len(log.leaves) + compared_first
+    event = hashlib.sha256(f"event {added}".encode()).hexdigest()[:32]
+    if compared_first:
+        comparison(log, event)
+    log.add("observed", {**forge.item(2, at=AT), "kind": "file", "authority": event_of(log, 1)})
+    assert event_of(log, added) == event
+    log.add("case_item_added", {**forge.act(AT), "case": "case-7", "item": event})
+    if not compared_first:
+        comparison(log, event)
+    return log
+
+
+def test_a_comparison_names_files_of_earlier_entries_each_once(tmp_path: Path) -> None:
+    assert forge.failed(sealed(with_a_file(case_log(), compared_first=False), tmp_path)) == set()
+    assert forge.failed(sealed(with_a_file(case_log(), compared_first=True), tmp_path)) == {"records.references"}
+    message, twice_named = case_log(), with_a_file(case_log(), compared_first=False)
+    comparison(message, event_of(message, 3))
+    comparison(twice_named, *[event_of(twice_named, len(twice_named.leaves) - 3)] * 2)
+    assert forge.failed(sealed(message, tmp_path)) == {"records.references"}
+    assert forge.failed(sealed(twice_named, tmp_path)) == {"records.references"}
 
 
 def test_an_anchor_is_not_shown(tmp_path: Path) -> None:

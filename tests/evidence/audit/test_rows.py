@@ -135,7 +135,7 @@ def test_an_audit_that_could_not_compare_to_the_end_does_not_say_that_it_did(
     def broken(*_arguments: object) -> None:
         raise StoreError("the disk failed")
 
-    monkeypatch.setattr("evidence.audit.store.differences", broken)
+    monkeypatch.setattr("evidence.audit.store.row_differences", broken)
     done = audited(home, PASSPHRASE)
     assert not done.compared
     assert how_records_compared(home, done, 3) == "not compared to the end: see records.rows"
@@ -230,7 +230,7 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         ),
         "UPDATE channel SET idx = 0",
         "INSERT INTO case_file VALUES ('ff', 3, '')",
-        "INSERT INTO hole SELECT -1, seen, channel_id, lo, hi, reason, since, until FROM hole LIMIT 1",
+        "INSERT INTO hole SELECT -1, seen, part, channel_id, lo, hi, reason, since, until FROM hole LIMIT 1",
     ],
 )
 def test_rows_in_clear_that_are_missing_moved_or_added_are_found_without_a_key(
