@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from casefiles.format import layout
-from casefiles.verifier.report import EXIT_CODES, WIDTH, as_json, as_text, check_list, detail_of, not_made_by, printable
+from casefiles.verifier.report import (
+    EXIT_CODES,
+    WIDTH,
+    as_json,
+    as_text,
+    check_list,
+    detail_of,
+    not_made_by,
+    printable,
+    proven_times,
+)
 from config.times import told_time
 from evidence.finding import Finding, Report, Verdict
 from tests.casefiles import forge
@@ -91,3 +101,11 @@ def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path)
 
 def test_without_roots_no_time_is_proven(tmp_path: Path) -> None:
     assert as_json(forge.checked(forge.good_bundle(), tmp_path, trust=[]))["proven"] == []
+
+
+@pytest.mark.parametrize("check", ["log.checkpoint", "log.inclusion"])
+def test_the_stamp_of_a_daily_seal_proves_no_time_of_entries_that_it_may_not_cover(check: str, tmp_path: Path) -> None:
+    report = forge.checked(forge.good_bundle(), tmp_path)
+    assert "log" in [proven.what for proven in proven_times(report)]
+    findings = [replace(each, verdict=Verdict.FAILED) if each.id == check else each for each in report.findings]
+    assert "log" not in [proven.what for proven in proven_times(replace(report, findings=tuple(findings)))]

@@ -25,6 +25,7 @@ from casefiles.report.beside import how_to_verify
 from casefiles.report.lines import grouped
 from casefiles.verifier.report import as_text, check_list
 from config.words import load_words
+from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 from tests.damaged.corpus import CORPUS, Damaged
@@ -152,6 +153,14 @@ def test_verify_sh_proves_no_time_with_a_stamp_that_does_not_hold(tmp_path: Path
     assert failed(output) == {"log.stamps"}
     left = [layout.CHECKPOINT_TOKEN, layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN]
     assert [where for _, where in times_of(output)] == left
+
+
+def test_verify_sh_proves_no_time_of_the_daily_seal_of_another_log(tmp_path: Path) -> None:
+    given = ["--trust", roots_file(tmp_path), "--bundle", write(forge.good_bundle(), tmp_path)]
+    another = str(VerifierKey(forge.ORIGIN, bytes(32)))
+    _, output = script(own_script(tmp_path), *given, "--log", another, cwd=tmp_path)
+    assert failed(output) == {"log.key"}
+    assert [where for _, where in times_of(output)] == [layout.SEAL_SIGNATURE, layout.ARCHIVE_TOKEN]
 
 
 def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
