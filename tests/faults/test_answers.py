@@ -39,7 +39,7 @@ from tests.faults.rig import (
     write_messages,
 )
 
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("answers")]
+pytestmark = pytest.mark.outside
 
 ACTS = {"watch": "channel_added", "import": "imported", "receiver": "receiver_added", "export": "exported"}
 """The acts that are asked for, and the entry that each one is."""

@@ -39,7 +39,7 @@ from tests.faults.rig import (
 )
 from tests.postgresql import move, new_database, serving
 
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("many-programs")]
+pytestmark = pytest.mark.outside
 
 DONE, UNDECIDED = 0, 3
 MESSAGES = 16

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fresh.machine import TREE, FreshMachine
 
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("fresh")]
+pytestmark = pytest.mark.outside
 """One group: they share one machine, which takes a minute to make."""
 
 Timings = dict[str, float]

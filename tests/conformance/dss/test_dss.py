@@ -4,6 +4,7 @@ Maven fetches it, once for a machine. ``Validate.java`` asks it, offline and wit
 it says. A machine without Java or Maven fails these tests.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -22,8 +23,7 @@ from casefiles.format.zip import container_bytes, read_container
 from tests.homes import export_of, new_case, new_office
 from tests.nonempty import nonempty
 
-# one process starts DSS, and Maven's folder has one writer
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("dss")]
+pytestmark = pytest.mark.outside
 
 HERE = Path(__file__).parent
 JARS = HERE / "jars.sha256"
@@ -47,7 +47,9 @@ def class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     for program, package in (("java", "default-jdk-headless"), ("mvn", "maven")):
         assert shutil.which(program), f"{program} is missing: apt-get install {package}"
     listed = tmp_path_factory.mktemp("maven") / "jars"
-    run("mvn", "--quiet", "--batch-mode", "dependency:build-classpath", f"-Dmdep.outputFile={listed}", timeout=600)
+    with (HERE / "pom.xml").open("rb") as own:
+        fcntl.flock(own, fcntl.LOCK_EX)  # Maven's folder has one writer
+        run("mvn", "--quiet", "--batch-mode", "dependency:build-classpath", f"-Dmdep.outputFile={listed}", timeout=600)
     jars = [Path(jar) for jar in listed.read_text(encoding="utf-8").strip().split(os.pathsep)]
     wanted = {Path(name).name: digest for digest, name in map(str.split, JARS.read_text().splitlines())}
     assert {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars} == wanted

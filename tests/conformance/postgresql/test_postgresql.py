@@ -30,7 +30,7 @@ from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, 
 from tests.nonempty import nonempty
 from tests.postgresql import move, new_database, serving, url_of
 
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgresql")]
+pytestmark = pytest.mark.outside
 
 
 @pytest.fixture(scope="module")

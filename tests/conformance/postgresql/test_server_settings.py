@@ -19,7 +19,7 @@ from evidence.store.database import open_engine, reading, writing
 from tests.homes import Office, copy_of, doer, new_office, size_of
 from tests.postgresql import move, new_database, serving, url_of
 
-pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgresql")]
+pytestmark = pytest.mark.outside
 
 
 @pytest.fixture(scope="module")
