@@ -4,10 +4,11 @@ Make the page anew: ``python -m tests.contracts.codes > docs/errors.md``.
 """
 
 import ast
+import functools
 import re
 import string
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from config.errors import LANGUAGE, Explained, catalogue
@@ -48,27 +49,28 @@ class Helper:
     facts: frozenset[str] = field(default_factory=frozenset)
 
 
+@functools.cache
 def kinds() -> frozenset[str]:
     """Names of every class that has a code."""
     assert modules()
     return frozenset({"Explained", "Finding", "Basis", "Term", *(kind.__name__ for kind in subclasses(Explained))})
 
 
-def constructors(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+def constructors(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
     known = kinds()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             yield node, node.func.id
 
 
 def helpers(source: Source) -> Iterator[tuple[str, Helper]]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.FunctionDef):
             continue
         parameters = tuple(each.arg for each in (*node.args.args, *node.args.kwonlyargs))
         if "code" not in parameters:
             continue
-        for call, kind in constructors(node):
+        for call, kind in constructors(ast.walk(node)):
             said = code_of(call, kind)
             if isinstance(said, ast.Name) and said.id == "code":
                 yield node.name, Helper(kind, parameters, given(call, kind) or frozenset())
@@ -93,27 +95,31 @@ def given(call: ast.Call, kind: str, parameters: tuple[str, ...] = ()) -> frozen
     return frozenset(each.arg for each in call.keywords if each.arg and each.arg not in parameters)
 
 
-def uses() -> Iterator[Use]:
+@functools.cache
+def uses() -> tuple[Use, ...]:
     """Every call of the product that says a code."""
+    return tuple(_uses())
+
+
+def _uses() -> Iterator[Use]:
     known = {(source.name, name): helper for source in sources() for name, helper in helpers(source)}
     for source in sources():
         if source.name in ROOT_MODULES:
             continue
-        for call, kind in constructors(source.tree):
+        for call, kind in constructors(source.nodes):
             said = code_of(call, kind)
             for each in choices(said) if said is not None else ():  # None: a check that passed, with nothing to say
                 yield use(source, call, kind, each, given(call, kind))
+        here = imported(source)
         reached = {
-            name: helper
-            for (module, name), helper in known.items()
-            if module == source.name or imports(source, module, name)
+            name: helper for (module, name), helper in known.items() if module == source.name or (module, name) in here
         }
         yield from through(source, reached)
 
 
 def through(source: Source, reached: Mapping[str, Helper]) -> Iterator[Use]:
     """Every call of a helper that says the code that it is given."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in reached:
             continue
         helper = reached[node.func.id]
@@ -134,12 +140,14 @@ def choices(said: ast.expr) -> Iterator[ast.expr]:
         yield said
 
 
-def imports(source: Source, module: str, name: str) -> bool:
-    wanted = module.removesuffix(".py").replace("/", ".")
-    return any(
-        isinstance(node, ast.ImportFrom) and node.module == wanted and any(each.name == name for each in node.names)
-        for node in ast.walk(source.tree)
-    )
+def imported(source: Source) -> set[tuple[str, str]]:
+    """The module, as a path from the root, and the name of each ``from MODULE import NAME``."""
+    return {
+        (f"{node.module.replace('.', '/')}.py", each.name)
+        for node in source.nodes
+        if isinstance(node, ast.ImportFrom) and node.module
+        for each in node.names
+    }
 
 
 def use(source: Source, call: ast.Call, kind: str, said: ast.expr, facts: frozenset[str] | None) -> Use:
@@ -156,7 +164,7 @@ def placeholders(words_of: Mapping[str, str]) -> set[str]:
 def mentioned() -> set[str]:
     """Every text of the source that looks like a code of the catalogue."""
     known = catalogue(LANGUAGE).keys()
-    nodes = (node for source in sources() for node in ast.walk(source.tree))
+    nodes = (node for source in sources() for node in source.nodes)
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return texts & known
 

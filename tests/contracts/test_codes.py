@@ -3,9 +3,8 @@
 from config.errors import LANGUAGE, WORDING_PARTS, catalogue
 from tests.contracts import codes
 from tests.contracts.codes import CODE, Use, placeholders, uses
-from tests.contracts.tree import ROOT
+from tests.contracts.tree import ROOT, sources
 
-USES = tuple(uses())
 WORDS = catalogue(LANGUAGE)
 
 
@@ -14,13 +13,13 @@ def at(use: Use) -> str:
 
 
 def test_the_search_finds_what_there_is() -> None:
-    assert len(USES) > 400
-    assert len({use.code for use in USES}) > 400
-    assert {use.kind for use in USES} >= {"LeafError", "Finding", "Basis", "SettingsError"}
+    assert len(uses()) > 400
+    assert len({use.code for use in uses()}) > 400
+    assert {use.kind for use in uses()} >= {"LeafError", "Finding", "Basis", "SettingsError"}
 
 
 def test_every_code_that_is_said_has_words() -> None:
-    assert {at(use): use.code for use in USES if use.code is not None and use.code not in WORDS} == {}
+    assert {at(use): use.code for use in uses() if use.code is not None and use.code not in WORDS} == {}
 
 
 def test_all_words_are_said_somewhere() -> None:
@@ -28,23 +27,21 @@ def test_all_words_are_said_somewhere() -> None:
 
 
 def test_a_code_that_is_no_literal_comes_from_a_parameter_or_a_table() -> None:
-    assert {use.source for use in USES if use.code is None} <= {
+    helping = {source.name for source in sources() if any(codes.helpers(source))}
+    assert {use.source for use in uses() if use.code is None} <= {
         "api/errors.py",  # the system's errors, by their number
         "casefiles/verifier/checks.py",  # what a check rests on
         "config/unfit.py",  # what pydantic wanted, by its code
         "monitor/telegram/login.py",  # what Telegram calls it
         "evidence/fingerprint/decoder.py",  # what its worker says, by its word
-        *(use.source for use in USES if use.code is None and use.source in HELPING),
+        *(use.source for use in uses() if use.code is None and use.source in helping),
     }
-
-
-HELPING = {source.name for source in codes.sources() if any(codes.helpers(source))}
 
 
 def test_every_placeholder_has_its_fact_and_every_fact_its_placeholder() -> None:
     wrong = {
         f"{at(use)} {use.code}": (sorted(use.facts), sorted(placeholders(WORDS[use.code])))
-        for use in USES
+        for use in uses()
         if use.code in WORDS and use.facts is not None
         if use.facts - {"where"} != placeholders(WORDS[use.code]) - {"where"}
     }

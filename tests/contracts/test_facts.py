@@ -1,6 +1,7 @@
 """No fact of an error or a finding is English: the catalogue alone has words, in as many languages as it has."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 
@@ -11,9 +12,18 @@ from tests.contracts import codes
 from tests.contracts.facts import PHRASE, Index, Scope, Text, called, index_of, texts
 from tests.contracts.tree import ROOT, Source, sources
 
-INDEX = index_of(sources())
-SAYING = codes.kinds() | {name for source in sources() for name, _ in codes.helpers(source)}
 WORDS = catalogue(LANGUAGE)
+
+
+@functools.cache
+def product() -> Index:
+    return index_of(sources())
+
+
+@functools.cache
+def saying() -> frozenset[str]:
+    return codes.kinds() | {name for source in sources() for name, _ in codes.helpers(source)}
+
 
 OF_OTHERS = frozenset({"system"})
 """What the operating system, the database or a library says, in its own words; the catalogue quotes it."""
@@ -30,7 +40,7 @@ def facts(index: Index) -> Iterator[tuple[str, ast.expr, Scope]]:
 
     A fact of a term is named ``term.NAME``: terms name rows and members.
     """
-    for name in SAYING:
+    for name in saying():
         for scope, call in index.calls.get(name, ()):
             for fact, value in _facts(call):
                 if fact not in OF_OTHERS and scope.module != KEYS_OF_TEXTS:
@@ -70,11 +80,11 @@ def module(text: str, name: str = "evidence/made_up.py") -> Source:
 
 
 def test_no_english_can_reach_a_fact() -> None:
-    assert english(INDEX) == set()
+    assert english(product()) == set()
 
 
 def test_a_word_where_a_code_is_said_is_a_term() -> None:
-    assert spelled(INDEX) == set()
+    assert spelled(product()) == set()
 
 
 def test_prompts_and_notes_of_the_command_line_are_terms() -> None:
@@ -82,7 +92,7 @@ def test_prompts_and_notes_of_the_command_line_are_terms() -> None:
     direct = {
         f"{scope.module}:{call.lineno}"
         for name in ("UsageError", "BadParameter", "ClickException", "Abort", "prompt", "confirm", "progressbar")
-        for scope, call in INDEX.calls.get(name, ())
+        for scope, call in product().calls.get(name, ())
         if isinstance(call.func, ast.Attribute) and any(PHRASE.search(text.value) for text in _texts(call, scope))
     }
     assert direct == set()
@@ -90,12 +100,12 @@ def test_prompts_and_notes_of_the_command_line_are_terms() -> None:
 
 def _texts(call: ast.Call, scope: Scope) -> Iterator[Text]:
     for argument in (*call.args, *(each.value for each in call.keywords)):
-        yield from texts(INDEX, argument, scope)
+        yield from texts(product(), argument, scope)
 
 
 def test_the_search_follows_what_there_is() -> None:
-    assert sum(1 for _ in facts(INDEX)) > 800
-    reached = {text.value for _, value, scope in facts(INDEX) for text in texts(INDEX, value, scope)}
+    assert sum(1 for _ in facts(product())) > 800
+    reached = {text.value for _, value, scope in facts(product()) for text in texts(product(), value, scope)}
     assert {"result.json", "seal.pem", "token_sha256", "channel_added", "--reported-on"} <= reached
 
 
@@ -143,7 +153,7 @@ def _says(node: ast.AST, caught: str) -> bool:
 
 
 def test_what_a_foreign_error_says_is_the_fact_system() -> None:
-    assert borrowed(INDEX) == set()
+    assert borrowed(product()) == set()
 
 
 @pytest.mark.parametrize("said", ["str(error)", "error.strerror", "repr(error)", 'f"{error}"'])
@@ -218,7 +228,7 @@ SPELLING = frozenset({"canonical.not_the_one_time"})
 
 def times(index: Index) -> Iterator[tuple[str, str, ast.expr, Scope]]:
     """Code, name, value and place of every fact that is made a time where it stands."""
-    for name in SAYING:
+    for name in saying():
         for scope, call in index.calls.get(name, ()):
             found = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
             for fact, value in _facts(call):
@@ -227,13 +237,13 @@ def times(index: Index) -> Iterator[tuple[str, str, ast.expr, Scope]]:
 
 
 def test_a_time_is_a_fact_as_the_log_writes_it_and_is_told_to_the_second() -> None:
-    found = [(code, fact) for code, fact, _, _ in times(INDEX) if code not in SPELLING]
+    found = [(code, fact) for code, fact, _, _ in times(product()) if code not in SPELLING]
     assert len(found) > 15
     told = {code: " ".join(parts.values()) for code, parts in WORDS.items()}
     assert {f"{code} {{{fact}}}" for code, fact in found if f"{{{fact}}}" in told[code]} == set()
     cut = {
         f"{scope.module}:{value.lineno}"
-        for _, value, scope in facts(INDEX)
+        for _, value, scope in facts(product())
         if any(isinstance(each, ast.Constant) and "%H" in str(each.value) for each in ast.walk(value))
     }
     assert cut == set()

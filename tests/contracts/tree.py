@@ -26,6 +26,11 @@ class Source:
         """Its path from the root: ``evidence/custody/append.py``."""
         return self.path.relative_to(ROOT).as_posix()
 
+    @functools.cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Each node of its tree; a walk costs more than most that is done with it."""
+        return tuple(ast.walk(self.tree))
+
 
 @functools.cache
 def sources() -> tuple[Source, ...]:
