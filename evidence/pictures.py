@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 _WINDOW = 4096
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_SMALL = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]+")
 _LINES = re.compile(rb"[A-Za-z0-9+/]*(?:(?<=[A-Za-z0-9+/]{16})\r?\n[A-Za-z0-9+/]+)*={0,2}")
 _JPEG_HEAD = 6
@@ -171,6 +172,11 @@ class _Spelling:
     before: bytes
     pattern: bytes
 
+    @property
+    def tail(self) -> bytes:
+        """``pattern`` without the small letters and digits at its beginning: words and digests are full of these."""
+        return self.pattern.lstrip(_SMALL)
+
 
 def _spellings(form: Format) -> Iterator[_Spelling]:
     for alignment in range(3):
@@ -189,13 +195,13 @@ def _any_of(patterns: Iterable[bytes]) -> bytes:
 
 
 _SPELLINGS = tuple(spelling for form in FORMATS for spelling in _spellings(form))
-_PATTERNS = re.compile(_any_of(spelling.pattern for spelling in _SPELLINGS))
-"""One search of a text: to look for each pattern by itself costs three times as much."""
-_BEGINNING = {
-    pattern: [spelling for spelling in _SPELLINGS if spelling.pattern.startswith(pattern)]
-    for pattern in {spelling.pattern for spelling in _SPELLINGS}
+_TAILS = re.compile(_any_of(spelling.tail for spelling in _SPELLINGS))
+"""One search of a text: to look for each tail by itself, or for whole patterns, costs several times as much."""
+_WITH_TAIL = {
+    tail: [spelling for spelling in _SPELLINGS if spelling.tail.startswith(tail)]
+    for tail in {spelling.tail for spelling in _SPELLINGS}
 }
-"""The spellings whose pattern is, or goes on from, one that was found."""
+"""The spellings whose tail is, or goes on from, one that was found."""
 
 
 def find_raw(data: bytes) -> Iterator[Found]:
@@ -230,14 +236,14 @@ def encoded_spans(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _candidates(text: bytes) -> Iterator[tuple[int, _Spelling]]:
-    """Where the pattern of a spelling stands, and of which, in order."""
-    found = _PATTERNS.search(text)
+    """Where the pattern of a spelling stands, and of which, in the order of the tails."""
+    found = _TAILS.search(text)
     while found:
-        at = found.start()
-        for spelling in _BEGINNING[found[0]]:
-            if text.startswith(spelling.pattern, at):
+        for spelling in _WITH_TAIL[found[0]]:
+            at = found.start() + len(spelling.tail) - len(spelling.pattern)
+            if at >= 0 and text.startswith(spelling.pattern, at):
                 yield at, spelling
-        found = _PATTERNS.search(text, at + 1)
+        found = _TAILS.search(text, found.start() + 1)
 
 
 def _stands(text: bytes, spelling: _Spelling, at: int, *, start: int, runs: re.Pattern[bytes]) -> bool:
