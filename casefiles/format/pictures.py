@@ -17,10 +17,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 
 from casefiles.errors import GateError, RecordsError
-from casefiles.format.entries import read_stamp
+from casefiles.format.entries import ShownEntry, read_stamp
 from casefiles.format.layout import Search, member_of
 from evidence.pictures import find_encoded, find_raw
 
@@ -37,11 +37,12 @@ _HASH = re.compile(rb'"[A-Za-z0-9+/]{43}="')
 _WITHHELD = re.compile(rb"([a-z][a-z0-9_]{0,63}) [A-Za-z0-9_-]{43}")
 
 
-def require_no_picture(name: str, content: bytes) -> None:
+def require_no_picture(name: str, content: bytes, *, entries: Iterable[ShownEntry] | None = None) -> None:
     """Refuse a member that holds a picture, video, thumbnail or perceptual hash.
 
     Args:
         name: The member's name, which says how its content is to be read.
+        entries: What ``entries.jsonl`` reads as, so that it is not read a second time; None where it cannot be read.
 
     Raises:
         GateError: Something was found; says what and where, never the bytes.
@@ -52,7 +53,7 @@ def require_no_picture(name: str, content: bytes) -> None:
         _require_no_picture_in_bytes(name, content)
         return
     _require_text(name, content)
-    text, tokens = _TAKEN_APART[search](content) if search in _TAKEN_APART else (content, [])
+    text, tokens = _taken_apart(content, search, entries)
     for token in tokens:
         _require_no_picture_in_bytes(name, token)
     _require_text(name, text)
@@ -75,23 +76,41 @@ def _require_text(name: str, content: bytes) -> None:
         raise GateError("gate.control_characters", where=name)
 
 
-def _disclosed_by_entries(lines: bytes) -> tuple[bytes, list[bytes]]:
-    """What the lines of ``entries.jsonl`` say: the leaf, of a disclosure name and value, of what is withheld its name.
+def _taken_apart(content: bytes, search: Search, entries: Iterable[ShownEntry] | None) -> tuple[bytes, list[bytes]]:
+    """What a member says, and the tokens in it."""
+    if search is Search.STAMPS:
+        return _shown_by_stamps(content)
+    if search is not Search.ENTRIES:
+        return content, []
+    parts = _shown_by_lines(content) if entries is None else _shown_by_entries(entries)
+    return b"\n".join(parts), []
+
+
+def _shown_by_entries(entries: Iterable[ShownEntry]) -> list[bytes]:
+    """What entries say: the leaf, of a disclosure name and value, of what is withheld its name.
 
     The own spelling of a disclosure is not searched: read from another character than its first, one of what
     somebody wrote into a message could spell anything. Salts, commitments and the hashes of a path, 32 bytes each,
-    spell what chance made, and are not searched either. A line that is not of this form is searched as it is.
+    spell what chance made, and are not searched either.
     """
+    parts: list[bytes] = []
+    for entry in entries:
+        parts += [_disclosed_by(line.encode("utf-8")) for line in entry.lines]
+        parts.append(entry.leaf)
+    return parts
+
+
+def _shown_by_lines(lines: bytes) -> list[bytes]:
+    """The same of ``entries.jsonl`` that is not in its one spelling. A line of another form is searched as it is."""
     parts: list[bytes] = []
     for line in lines.split(b"\n"):
         match _parsed(line):
-            # whether it is in its one spelling is for the check of the form to say
             case {"disclosures": list(shown), "leaf": str(leaf), **more} if more.keys() <= {"index", "path"}:
                 parts += [_disclosed_by(str(one).encode("utf-8", "surrogatepass")) for one in shown]
                 parts += [leaf.encode("utf-8", "surrogatepass"), _HASH.sub(b"", json.dumps(more).encode())]
             case _:
                 parts.append(line)
-    return b"\n".join(parts), []
+    return parts
 
 
 def _parsed(line: bytes) -> object:
@@ -114,12 +133,6 @@ def _shown_by_stamps(lines: bytes) -> tuple[bytes, list[bytes]]:
         parts += [stamp.checkpoint, *map(base64.b64encode, stamp.consistency)]
         tokens.append(stamp.token)
     return b"\n".join(parts), tokens
-
-
-_TAKEN_APART: Mapping[Search, Callable[[bytes], tuple[bytes, list[bytes]]]] = {
-    Search.ENTRIES: _disclosed_by_entries,
-    Search.STAMPS: _shown_by_stamps,
-}
 
 
 def _disclosed_by(line: bytes) -> bytes:

@@ -234,6 +234,13 @@ class OpenedBundle:
             return frozenset()
         return root_keys(certificate=signer.certificate, others=signer.others, roots=self.roots, at=at)
 
+    def readable_entries(self) -> Iterable[ShownEntry] | None:
+        """Every entry that the opened bundle shows, each heard of; None where they cannot be read, which fails."""
+        try:
+            return self._heard(self.entries.values())
+        except RecordsError:
+            return None
+
     def sound_stamps(self) -> Iterator[TokenInfo]:
         """Every time stamp whose mathematics holds; the others fail in checks of their own."""
         for name in ("seal_stamp", "archive_stamp", "checkpoint_stamp"):
@@ -418,7 +425,8 @@ def _members(opened: OpenedBundle) -> Basis:
 
 def _no_pictures(opened: OpenedBundle) -> Basis:
     for name, content in opened.members.items():
-        require_no_picture(name, content)
+        entries = opened.readable_entries() if name == layout.ENTRIES else None
+        require_no_picture(name, content, entries=entries)
     return Basis()
 
 

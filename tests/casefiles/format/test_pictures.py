@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
@@ -149,6 +149,28 @@ def test_a_line_that_is_no_disclosure_is_searched_as_it_is() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_words_may_leave_as_a_disclosure(text: str) -> None:
     require_no_picture(layout.ENTRIES, shown(disclose(bytes(32), "text", text)))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+encoded = st.sampled_from(PICTURES).map(lambda each: base64.b64encode(each[1][:200]).decode())
+values = texts | encoded | st.dictionaries(st.sampled_from(["words", "thumb"]), texts, max_size=1)
+disclosed = values.map(lambda value: disclose(bytes(32), "text", value))
+given_lines = st.lists(disclosed | values.map(str) | st.just("text " + "A" * 43), max_size=4).map(tuple)
+
+
+def refusal(lines: bytes, entries: list[ShownEntry] | None = None) -> str | None:
+    try:
+        require_no_picture(layout.ENTRIES, lines, entries=entries)
+    except GateError as error:
+        return error.code
+    return None
+
+
+@given(st.lists(st.builds(ShownEntry, st.integers(0, 9), texts.map(str.encode), given_lines, st.just(())), max_size=3))
+@settings(max_examples=60)
+def test_entries_that_were_read_are_searched_as_their_lines_are(entries: list[ShownEntry]) -> None:
+    lines = encode_entries(entries)
+    assert refusal(lines, entries) == refusal(lines)
 
 
 def test_text_that_is_not_text_is_refused() -> None:
