@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import zipapp
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -201,8 +201,8 @@ def test_a_bundle_comes_through_a_pipe_as_well(size: int | None) -> None:
     assert through.verdict is (Verdict.PASSED if size is None else Verdict.FAILED)
 
 
-def flips(data: bytes, *, start: int, step: int) -> list[bytes]:
-    return [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step)]
+def flips(data: bytes, *, start: int, step: int) -> Iterator[bytes]:
+    return (data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step))
 
 
 def test_a_flipped_byte_anywhere_in_the_file_fails(tmp_path: Path) -> None:
