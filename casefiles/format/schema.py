@@ -23,6 +23,9 @@ from evidence.canonical import Json
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"string": str, "null": type(None), "array": list, "object": dict}
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description"})
+_NULL = {"type": "null"}
+_NAMES = 256
+"""How many names of objects are known to fit or not to fit, at most."""
 
 
 @functools.cache
@@ -120,16 +123,20 @@ def _fits_required(schema: Mapping[str, Any], _: Mapping[str, _Fits]) -> _Fits:
     return lambda value: names <= value.keys()
 
 
-def _fits_each(keyword: str) -> Callable[[Mapping[str, Any], Mapping[str, _Fits]], _Fits]:
-    def make(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
-        part = _compile(schema[keyword], of_refs)
-        return lambda value: all(map(part, value))
+def _fits_items(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    part = _compile(schema["items"], of_refs)
+    return lambda value: all(map(part, value))
 
-    return make
+
+def _fits_names(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
+    # thousands of lines have the same few names; a bundle that has more cannot fill the memory
+    part = functools.lru_cache(_NAMES)(_compile(schema["propertyNames"], of_refs))
+    return lambda value: all(map(part, value))
 
 
 def _fits_any(schema: Mapping[str, Any], of_refs: Mapping[str, _Fits]) -> _Fits:
-    parts = [_compile(inner, of_refs) for inner in schema["anyOf"]]
+    # null first, as most values are
+    parts = [_compile(inner, of_refs) for inner in sorted(schema["anyOf"], key=lambda inner: inner != _NULL)]
 
     def some(value: Any) -> bool:  # noqa: ANN401 - any JSON
         for part in parts:  # noqa: SIM110 - as above
@@ -155,8 +162,8 @@ _FITTING: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, _Fits]], _Fits]
     "properties": _fits_properties,
     "required": _fits_required,
     "additionalProperties": _fits_additional,
-    "propertyNames": _fits_each("propertyNames"),
-    "items": _fits_each("items"),
+    "propertyNames": _fits_names,
+    "items": _fits_items,
     "uniqueItems": lambda schema, _: lambda value: not schema["uniqueItems"] or len(set(map(str, value))) == len(value),
     "anyOf": _fits_any,
     "not": _fits_not,
