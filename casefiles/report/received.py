@@ -5,7 +5,7 @@ can find out for himself. If the values that would tell are withheld, or the ite
 can say so (``received`` of ``case.json``). Pure; standard library only.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from casefiles.errors import RecordsError
@@ -25,8 +25,9 @@ _PLACE = frozenset({"channel_id", "position"})
 def received(records: Iterable[DisclosedLeaf]) -> Mapping[int, Receipt]:
     """For each hole, by log index: the items, by log index, that are what was missing, or perhaps are."""
     every = list(records)
-    lost = (hole for record in every if record.leaf.type == _HOLE for hole in _lost(record))
-    had = (item for record in every if record.leaf.type == ITEM for item in _had(record))
+    lost = [hole for record in every if record.leaf.type == _HOLE for hole in _lost(record)]
+    places = {hole.part.place for hole in lost}
+    had = (item for record in every if record.leaf.type == ITEM for item in _had(record, places))
     return receipts(lost, had)
 
 
@@ -77,7 +78,8 @@ def _lost(hole: DisclosedLeaf) -> Iterator[Lost]:
     yield Lost(hole.index, MessagePart((channel, lo, position), _text(hole, "message_sha256"), shared), least)
 
 
-def _had(item: DisclosedLeaf) -> Iterator[Had]:
+def _had(item: DisclosedLeaf, places: Collection[Hashable]) -> Iterator[Had]:
+    """The item as the part that it is, if one is missing from its place."""
     if not _PLACE.union({"message_id", "mode", "kind"}).isdisjoint(item.withheld):
         return
     kind, position = _text(item, "kind"), _text(item, "position")
@@ -85,6 +87,8 @@ def _had(item: DisclosedLeaf) -> Iterator[Had]:
     if not (position is not None if is_file else kind in _AS_IT_CAME):
         return
     place = (_text(item, "channel_id"), _text(item, "message_id"), position if is_file else None)
+    if place not in places:  # nearly every one, and its identity takes time
+        return
     state = _text(item, "message_sha256") if is_file else _identity(item)
     with suppress(ValueError):
         yield Had(item.index, MessagePart(place, state, is_file), Mode(_text(item, "mode") or ""))
