@@ -7,7 +7,7 @@ and type. From release 1.0 a schema is never edited: a new field is a new format
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from config.errors import Where
@@ -29,16 +29,17 @@ class Schema:
         subject: Names whose salts come from the ``subject`` secret, which erasure destroys.
         act: Names whose salts come from the ``act`` secret, which is kept.
         public: Names in clear, in ``public``.
+        names: Every NAME that a leaf of this type commits to.
     """
 
     subject: tuple[str, ...] = ()
     act: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
+    names: frozenset[str] = field(init=False)
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Every NAME that a leaf of this type commits to."""
-        return frozenset(self.subject).union(self.act)
+    def __post_init__(self) -> None:
+        # once, and not for each of a million leaves
+        object.__setattr__(self, "names", frozenset((*self.subject, *self.act)))
 
 
 _ACT = ("actor", "at", "reason", "authority", "approver", "tool")
