@@ -19,7 +19,8 @@ INDENT = "  "
 
 def fact(words: Words, value: ItemFact) -> str:
     """A fact in words, on one line."""
-    return spelled(_in_words(words, value))
+    # most values are texts, which come last there
+    return spelled(value if isinstance(value, str) else _in_words(words, value))
 
 
 def _in_words(words: Words, value: ItemFact) -> str:
