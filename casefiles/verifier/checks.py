@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, TypeVar
 
@@ -362,7 +362,8 @@ def examine(opened: OpenedBundle, progress: Counting = unheard) -> Report:
     """
     findings: dict[str, Finding] = {}
     holds, checks = set[str](), _checks(opened.held)
-    looks = [sum(map(opened.lines, check.each)) for check in checks]
+    lines = cache(opened.lines)  # most checks look at the same member
+    looks = [sum(map(lines, check.each)) for check in checks]
     hear, heard, due = progress(sum(looks)), 0, 0
 
     def hear_of(more: int) -> None:
