@@ -71,7 +71,9 @@ WORDING_PARTS = ("message", "where", "expected", "found", "fix")
 
 
 def put_in_words(code: str, facts: Mapping[str, Fact], language: str = LANGUAGE) -> Wording:
-    """The words of a code, with its facts filled in as ``str.format`` does; ``{at:time}`` is a time, for a person.
+    """The words of a code, with its facts filled in as ``str.format`` does.
+
+    ``{at:time}`` is a time, for a person; ``{at:by}`` is one that is a bound from above (``told_time``).
 
     ``where`` is a fact of its own unless the catalogue makes it of others. A code without words, or
     whose words need other facts (of another version, or of a test), is said by itself, beside the facts that are
@@ -95,13 +97,16 @@ def _said(fact: Fact, language: str) -> Wording | str | float:
     return _Text(fact) if isinstance(fact, str) else fact
 
 
+_TIME_FORMS = ("time", "by")
+
+
 class _Text(str):
-    """A text that the words may show as a time: ``{at:time}`` is its form for a person."""
+    """A text that the words may show as a time, with ``time`` or ``by`` as its form."""
 
     __slots__ = ()
 
     def __format__(self, form: str) -> str:
-        return told_time(self) if form == "time" else super().__format__(form)
+        return told_time(self, up=form == "by") if form in _TIME_FORMS else super().__format__(form)
 
 
 @functools.cache

@@ -160,7 +160,7 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
     for each in holes[:_SHOWN]:
         where = f"{each.lo}" if each.lo == each.hi else f"{each.lo} to {each.hi}"
         span = (
-            f"from {_told(each.since, 'unknown')} to {_told(each.until, 'now')}"
+            f"from {_told(each.since, 'unknown')} to {_told(each.until, 'now', up=True)}"
             if each.lo is None
             else f"number {where}"
         )
@@ -172,8 +172,8 @@ def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
         yield f"  and {len(holes) - _SHOWN} more; --json lists all"
 
 
-def _told(moment: datetime | None, none: str) -> str:
-    return none if moment is None else told_time(format_time(moment))
+def _told(moment: datetime | None, none: str, *, up: bool = False) -> str:
+    return none if moment is None else told_time(format_time(moment), up=up)
 
 
 def _time(moment: datetime | None) -> str | None:

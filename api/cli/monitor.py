@@ -107,7 +107,7 @@ def _frozen(freeze: "Freeze | None") -> str:
     if freeze is None:
         return ""
     appeal = f"; appeal: {freeze.appeal_url}" if freeze.appeal_url else ""
-    return f" from {_short(freeze.since)} to {_short(freeze.until)}{appeal}"
+    return f" from {_short(freeze.since)} to {_short(freeze.until, up=True)}{appeal}"
 
 
 def _freeze(freeze: "Freeze | None") -> dict[str, Any] | None:
@@ -403,7 +403,9 @@ def _status_lines(found: "Status") -> Sequence[str]:
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
         lines.append(f"{each.channel}: {looked}{rest}{files}{holes}, {_kept(each)}")
     lines += map(_probed, found.probes)
-    proven = "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at)}"
+    proven = (
+        "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at, up=True)}"
+    )
     return [*lines, f"{counted(sum(each.waiting for each in found.channels), 'file')} in the queue, {proven}"]
 
 
@@ -434,5 +436,5 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
-def _short(moment: datetime) -> str:
-    return told_time(format_time(moment))
+def _short(moment: datetime, *, up: bool = False) -> str:
+    return told_time(format_time(moment), up=up)

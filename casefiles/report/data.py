@@ -237,7 +237,10 @@ def make_report(
         rehearsal=case["rehearsal"] == "yes",
         cover=_cover(case),
         summary=Summary(
-            int(case["items"]), int(case["events"]), int(case["withheld"]), Moment(case["checkpoint"]["stamped_at"])
+            int(case["items"]),
+            int(case["events"]),
+            int(case["withheld"]),
+            Moment(case["checkpoint"]["stamped_at"], up=True),
         ),
         taken_in=_taken_in(records),
         items=tuple(_items(items_of(records), anchorage)),
@@ -356,7 +359,7 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             parts=tuple(said_of_item(item.values, item.withheld)),
             acquired_at=shown(item).moment("at"),
             after=Moment(after) if (after := anchorage.bounds.made_after(item.leaf.after)) else None,
-            by=Moment(anchorage.bounds.in_log_by(item.index).at),
+            by=Moment(anchorage.bounds.in_log_by(item.index).at, up=True),
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
             same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),
@@ -496,7 +499,7 @@ def _unseen(records: Sequence[DisclosedLeaf], elsewhere: frozenset[int]) -> Iter
             missing=tuple(_missing(of_one, receipts, numbers)),
             received=_received(of_one, items),
             since=tuple(sorted(map(as_moment, _distinct(of_one, "since")), key=str)),
-            until=tuple(sorted(map(as_moment, _distinct(of_one, "until")), key=str)),
+            until=tuple(sorted((as_moment(end, up=True) for end in _distinct(of_one, "until")), key=str)),
         )
 
 

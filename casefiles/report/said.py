@@ -50,9 +50,14 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time as the log writes it; people read it to the second."""
+    """A time as the log writes it; people read it to the second.
+
+    Attributes:
+        up: It is a bound from above, which people never read earlier than it is.
+    """
 
     at: str
+    up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +194,13 @@ class ItemView:
                 yield NamedValue(f"item.{name}", _timed(name, one))
 
 
-def as_moment(value: ItemFact) -> ItemFact:
-    """A text as a time; anything else as it is."""
-    return Moment(value) if isinstance(value, str) else value
+def as_moment(value: ItemFact, *, up: bool = False) -> ItemFact:
+    """A text as a time; anything else as it is.
+
+    Args:
+        up: The time is a bound from above.
+    """
+    return Moment(value, up=up) if isinstance(value, str) else value
 
 
 def _timed(name: str, value: ItemFact) -> ItemFact:

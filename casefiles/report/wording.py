@@ -31,13 +31,17 @@ def _in_words(words: Words, value: ItemFact) -> str:
             key = f"{value.family}.{value.value}"
             return words.say(key) if key in words.texts else value.value
         case Moment() | CutPicture():
-            return told_time(value.at) if isinstance(value, Moment) else words.say("report.stripped", bytes=value.bytes)
+            return told_time(value.at, up=value.up) if isinstance(value, Moment) else _cut(words, value)
         case Run():
             return "".join(_in_words(words, piece) for piece in value.pieces)
         case Person() | Number():
             return _entry_in_words(words, value)
         case _:
             return value if isinstance(value, str) else jcs(value).decode("utf-8")
+
+
+def _cut(words: Words, picture: CutPicture) -> str:
+    return words.say("report.stripped", bytes=picture.bytes)
 
 
 def _entry_in_words(words: Words, value: Person | Number) -> str:

@@ -156,7 +156,7 @@ def as_text(report: Report) -> str:
     for number, proven in enumerate(proven_times(report)):
         lines += ["", "Proven by time stamps, the earliest first:"] if not number else []
         lines += _wrapped(
-            f"{told_time(proven.at)}  {_SAID[proven.what]} ({proven.where}, by {printable(proven.office)})"
+            f"{told_time(proven.at, up=True)}  {_SAID[proven.what]} ({proven.where}, by {printable(proven.office)})"
         )
     for fix in dict.fromkeys(finding.fix for finding in report.problems if finding.fix):
         lines += ["", *_wrapped(f"{printable(fix)}.")]

@@ -523,7 +523,7 @@ need_root() {
 # --- time stamps
 
 # read_info DIGEST NAME: the time-stamp information in $work/signed (RFC 3161, 2.4.2) is over this digest; when it was
-# made, in seconds since 1970, to $at, and what follows "tsa" to $work/tsa
+# made, in seconds since 1970, to $at, whether a fraction was cut off, to $up, and what follows "tsa" to $work/tsa
 read_info() {
   local n field='' file=$work/signed time='' part
   local -a from head size deep kind text
@@ -555,6 +555,7 @@ read_info() {
   done
   [[ $time =~ ^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]{0,11}[1-9])?Z$ ]] ||
     refuse "$2: a time in another form"
+  up=$((${#BASH_REMATCH[7]} > 0))
   at=$(date -u -d "${BASH_REMATCH[1]}-${BASH_REMATCH[2]}-${BASH_REMATCH[3]} ${BASH_REMATCH[4]}:${BASH_REMATCH[5]}:${BASH_REMATCH[6]} UTC" +%s 2>/dev/null) ||
     refuse "$2: no such time"
 }
@@ -624,7 +625,7 @@ need_own_name() {
   refuse "$2: names another office than its certificate"
 }
 
-# read_token TOKEN DIGEST NAME: all but its root; to $at, and to $work/token.keys those of the given roots that it leads to
+# read_token TOKEN DIGEST NAME: all but its root; to $at, $up, and to $work/token.keys those of the given roots that it leads to
 read_token() {
   local known
   known=$work/known.$2.$(sha256 "$1")
@@ -632,10 +633,10 @@ read_token() {
     examine_token "$@"
     mkdir "$known"
     cp "$work"/{signer.pem,token.others,token.keys} "$known"
-    printf '%s\n' "$at" "$revocation$unsigned" >"$known/facts"
+    printf '%s\n' "$at $up" "$revocation$unsigned" >"$known/facts"
   fi
   cp "$known"/*.* "$work"
-  { read -r at && read -r beside; } <"$known/facts" || true
+  { read -r at up && read -r beside; } <"$known/facts" || true
 }
 
 examine_token() {
@@ -670,12 +671,13 @@ need_other_root() {
 # check_token TOKEN DIGEST [WHATS MEMBER]: it is over this digest and leads to a root, not the seal's, at its own time;
 # what that proves, and where the token lies, goes to $work/proven
 check_token() {
-  local at when what
+  local at up when what
   read_token "$1" "$2" "${1##*/}"
   need_roots
   need_root "$at" "$work/signer.pem" "$work/token.others" "$work/token.keys"
   need_other_root "whoever issues the seal could have chosen the time; $ASK_STAMPS"
-  when=$(date -u -d "@$at" '+%Y-%m-%d %H:%M:%S UTC')
+  # by then it was there: a fraction of a second is rounded up
+  when=$(date -u -d "@$((at + up))" '+%Y-%m-%d %H:%M:%S UTC')
   for what in ${3-}; do
     printf '%s\t%s\t%s\t%s\n' "$when" "$what" "$4" "$(once office "$work/signer.pem" office)" >>"$work/proven"
   done
@@ -694,7 +696,7 @@ office() {
 
 # seal_time: when the seal was stamped, in seconds since 1970
 seal_time() {
-  local at
+  local at up
   read_signer "$work/seal.tst" 'the time stamp of the seal'
   read_info "$(sha256 "$work/seal.value")" 'the time stamp of the seal'
   printf '%s\n' "$at"

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import example, given
@@ -86,13 +87,19 @@ def test_a_fact_is_never_taken_for_words(where: str, found: str) -> None:
     assert (error.where, error.found) == ("{found}" + where, "{where}{0}" + found)
 
 
+def test_a_time_is_told_to_the_second_and_a_bound_from_above_as_the_next() -> None:
+    at = {"gen_time": "2026-03-01T21:14:03.512Z"}
+    assert put_in_words("basis.certificate_valid", at).found == "valid on 2026-03-01 21:14:03 UTC"
+    assert put_in_words("basis.stamped", {**at, "office": "A"}).found == "2026-03-01 21:14:04 UTC by A"
+
+
 @pytest.mark.parametrize("code", sorted(catalogue(LANGUAGE)))
 def test_every_entry_can_be_told(code: str) -> None:
     class Any(dict[str, object]):
         def __missing__(self, name: str) -> object:
             return Explained("later.code") if name == "cause" else 7
 
-    texts = [text.replace(":time}", "}").format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
+    texts = [re.sub(":(time|by)}", "}", text).format_map(Any()) for text in catalogue(LANGUAGE)[code].values()]
     assert any(texts)
     assert all("\n" not in text for text in texts)
     assert catalogue(LANGUAGE)[code].keys() <= set(WORDING_PARTS)

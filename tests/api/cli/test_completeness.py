@@ -52,6 +52,12 @@ def test_the_page_says_all_of_it_in_words() -> None:
         assert words in text, text
 
 
+def test_a_time_in_which_nothing_was_seen_is_told_no_shorter_than_it_was() -> None:
+    down = Missed(HoleReason.DOWNTIME, None, None, AT + timedelta(seconds=0.999), AT + timedelta(seconds=5.001))
+    text = " ".join(" ".join(_lines(found(gaps=[down]))).split())
+    assert "from 2026-11-26 10:00:00 UTC to 2026-11-26 10:00:06 UTC: the program was not running" in text
+
+
 def test_the_timeline_has_eighty_columns_whatever_the_channel_has() -> None:
     for top in (1, 3, 79, 80, 81, 1000, 123_456):
         lines = list(_lines(found(observed=((1, top),), holes=(), empty=(), not_received=(), ahead=(), gaps=[])))

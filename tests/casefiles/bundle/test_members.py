@@ -1,7 +1,9 @@
 """The same contents make the same members."""
 
+import hashlib
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,30 @@ def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_p
     assert json.loads(forge.members_of(bundle)[layout.CASE])["checkpoint"]["stamped_at"] > first.at
     assert told_time(first.at) in forge.members_of(bundle)["data/report.en.txt"].decode()
     forge.checked(bundle, tmp_path).require_passed()
+
+
+@pytest.mark.parametrize("fraction_us", [0, 1_000, 512_345, 999_999])
+def test_the_report_says_that_nothing_was_in_the_log_before_it_was(fraction_us: int) -> None:
+    """A token is never told as an earlier time than it has, nor one that an entry came after as a later one."""
+    log, fraction = forge.Log(), timedelta(microseconds=fraction_us)
+    log.add("log_opened", forge.opening())
+    log.anchor(forge.START + fraction)
+    log.add("observed", forge.item(1))
+    forge.add_to_case(log, at=forge.START)
+    log.anchor(forge.START + timedelta(hours=1) + fraction)
+    final = forge.stamping(forge.START + timedelta(hours=2) + fraction)(hashlib.sha256(log.checkpoint()).digest())
+    contents = forge.changed(forge.contents_of(log), checkpoint_token=final)
+    said = " ".join(make_payload(contents).members["data/report.en.txt"].decode().split())
+    first, second, last = (forge.START + timedelta(hours=hours, seconds=1) + fraction for hours in (0, 1, 2))
+    after, by = re.findall(r"stamped between: (.{19}) UTC and (.{19}) UTC", said)[0]
+    every = re.findall(r"in the custody log by (.{19}) UTC", said)[0]
+    assert read(after) <= first < read(after) + timedelta(seconds=1)
+    assert read(by) - timedelta(seconds=1) < second <= read(by)
+    assert read(every) - timedelta(seconds=1) < last <= read(every)
+
+
+def read(told: str) -> datetime:
+    return datetime.strptime(told, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
 
 
 def test_no_stamp_goes_along_that_bounds_nothing() -> None:

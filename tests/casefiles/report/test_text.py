@@ -252,6 +252,11 @@ def test_holes_of_one_reason_in_one_channel_are_told_as_ranges() -> None:
     assert "messages: 1" in lines
 
 
+def test_a_time_in_which_nothing_was_seen_is_told_no_shorter_than_it_was() -> None:
+    lines = hole_lines({"since": "2026-11-20T09:00:01.999Z", "until": "2026-11-20T10:00:01.001Z"})
+    assert ("noticed: 2026-11-20 09:00:01 UTC" in lines, "ended: 2026-11-20 10:00:02 UTC" in lines) == (True, True)
+
+
 def test_what_a_later_entry_has_of_a_gap_is_told() -> None:
     log = forge.small_log(0)
     log.add("observed", {**forge.item(0), "message_id": "9"})

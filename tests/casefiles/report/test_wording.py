@@ -17,6 +17,7 @@ AT = "2026-11-26T12:04:11.073Z"
         (Code("kind", "edit"), "edit of a message"),
         (Code("kind", "of_tomorrow"), "of_tomorrow"),
         (Moment(AT), "2026-11-26 12:04:11 UTC"),
+        (Moment(AT, up=True), "2026-11-26 12:04:12 UTC"),
         (Moment("T3"), "T3"),
         (AT, AT),
         (CutPicture("70"), "[a picture of 70 bytes was cut out of the text]"),

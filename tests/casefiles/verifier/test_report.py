@@ -99,6 +99,16 @@ def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path)
     assert text.index("2026-11-20 09:05:01 UTC") < text.index(told_time(again[3]["at"]))
 
 
+def test_a_proven_time_is_told_no_earlier_than_it_is(tmp_path: Path) -> None:
+    late = forge.START + timedelta(days=200, milliseconds=1)
+    checked = forge.checked(forge.rearchive(forge.good_members(), stamp=forge.stamping(late)), tmp_path)
+    told = as_json(checked)["proven"][3]["at"]
+    assert told.endswith("01.001Z")
+    text = " ".join(as_text(checked).split())
+    assert text.count(f"{told_time(told, up=True)} ") == 3  # of the stamp, in the order of the stamps, as proven
+    assert told_time(told) not in text
+
+
 def test_without_roots_no_time_is_proven(tmp_path: Path) -> None:
     assert as_json(forge.checked(forge.good_bundle(), tmp_path, trust=[]))["proven"] == []
 

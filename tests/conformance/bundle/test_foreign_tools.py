@@ -130,12 +130,14 @@ def times_of(output: str) -> list[tuple[str, str]]:
 
 def test_verify_sh_and_the_verifier_name_the_same_proven_times_and_where_they_come_from(tmp_path: Path) -> None:
     # a stranger renewed the archive's stamp
-    bundle = forge.rearchive(forge.good_members(), stamp=forge.stamping(forge.START + timedelta(days=200)))
+    later = forge.START + timedelta(days=200, milliseconds=1)  # which people read as the next second
+    bundle = forge.rearchive(forge.good_members(), stamp=forge.stamping(later))
     file, roots = write(bundle, tmp_path), roots_file(tmp_path)
     _, output = script(own_script(tmp_path), "--trust", roots, "--bundle", file, cwd=tmp_path)
     ours = as_text(forge.checked(bundle, tmp_path))
     assert len(times_of(ours)) == 4
     assert times_of(output) == times_of(ours)
+    assert times_of(ours)[3][0].endswith(":02 UTC")
     for text in (output, ours):
         assert "the bundle was sealed" in text
         assert "the file was whole; anybody can add this one later" in " ".join(text.split())
