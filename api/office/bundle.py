@@ -506,7 +506,8 @@ def _stamps(home: Home, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> I
 
 
 def _proven(stamp: LoggedStamp) -> ProvenTime:
-    return ProvenTime(format_time(stamp.gen_time), stamp.size, stamp.token_sha256)
+    at = format_time(stamp.gen_time)
+    return ProvenTime(at, stamp.size, stamp.token_sha256, at)  # asked only which tokens are needed
 
 
 def load_sealer(home: Home, casework: Identity) -> Sealer:

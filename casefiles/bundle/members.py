@@ -27,6 +27,7 @@ from casefiles.format.records import (
     items_csv,
     items_of,
     jsonl,
+    proven_time,
     read_disclosed,
 )
 from casefiles.format.schema import require_schema, schema_bytes
@@ -174,7 +175,8 @@ def _anchorage(contents: BundleContents, records: tuple[DisclosedLeaf, ...]) -> 
 
 def _proven(token: bytes, checkpoint: bytes, key: VerifierKey) -> ProvenTime:
     info = read_token(token, sha256=hashlib.sha256(checkpoint).digest())
-    return ProvenTime(format_time(info.gen_time), open_checkpoint(checkpoint, key=key).size, sha256_hex(token))
+    size = open_checkpoint(checkpoint, key=key).size
+    return proven_time(gen_time=info.gen_time, latest=info.latest, size=size, token_sha256=sha256_hex(token))
 
 
 def _log_members(contents: BundleContents) -> dict[str, bytes]:

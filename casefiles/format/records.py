@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from casefiles.errors import RecordsError
 from casefiles.format.layout import BUNDLE_SCHEMA
@@ -26,6 +27,7 @@ from evidence.log.commit import open_commitments
 from evidence.log.leaf import Leaf, parse_leaf
 from evidence.log.note import Checkpoint
 from evidence.log.schema import NO_TOKEN, SCHEMAS, require_names, schema_of
+from evidence.times import format_time
 
 ITEM = "observed"
 """The event type whose leaves are the items of a bundle."""
@@ -66,14 +68,21 @@ class ProvenTime:
     """A time that a token proves for the first ``size`` entries of the log; the earliest comes first in order.
 
     Attributes:
-        at: genTime, in the one form of times, which sorts as the times do.
+        at: genTime, in the one form of times, which sorts as the times do; what is finer is cut off.
         size: Of the checkpoint that the token stamps.
         token_sha256: Lower hex SHA-256 of the token.
+        by: genTime in the same form, rounded up: a bound from above.
     """
 
     at: str
     size: int
     token_sha256: str
+    by: str
+
+
+def proven_time(*, gen_time: datetime, latest: datetime, size: int, token_sha256: str) -> ProvenTime:
+    """What a token proves for the first ``size`` entries; its two times are those of ``TokenInfo``."""
+    return ProvenTime(format_time(gen_time), size, token_sha256, format_time(latest))
 
 
 class Bounds:
@@ -164,7 +173,7 @@ def row_of(record: DisclosedLeaf, anchorage: ProvenTimes) -> dict[str, Json]:
         "not_before": anchorage.bounds.made_after(record.leaf.after),
         "public": record.leaf.public,
         "sealed": record.leaf.sealed,
-        "stamped_at": anchorage.bounds.in_log_by(record.index).at,
+        "stamped_at": anchorage.bounds.in_log_by(record.index).by,
         "type": record.leaf.type,
         "values": record.values,
         "withheld": record.withheld,
@@ -201,7 +210,7 @@ def derived_case(records: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> di
             "root": anchorage.checkpoint.root.hex(),
             "sha256": anchorage.checkpoint_sha256,
             "size": str(anchorage.checkpoint.size),
-            "stamped_at": anchorage.bounds.final.at,
+            "stamped_at": anchorage.bounds.final.by,
             "token_sha256": anchorage.bounds.final.token_sha256,
         },
         "events": str(len(events_of(records))),

@@ -359,7 +359,7 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             parts=tuple(said_of_item(item.values, item.withheld)),
             acquired_at=shown(item).moment("at"),
             after=Moment(after) if (after := anchorage.bounds.made_after(item.leaf.after)) else None,
-            by=Moment(anchorage.bounds.in_log_by(item.index).at, up=True),
+            by=Moment(anchorage.bounds.in_log_by(item.index).by, up=True),
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
             same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),

@@ -52,6 +52,7 @@ from casefiles.format.records import (
     items_of,
     jsonl,
     open_disclosed,
+    proven_time,
 )
 from casefiles.format.schema import load_schema, require_schema, schema_bytes
 from casefiles.format.zip import read_container
@@ -218,11 +219,8 @@ class OpenedBundle:
     def anchorage(self) -> ProvenTimes:
         """The proven bounds of time."""
         token = sha256_hex(self.members[layout.CHECKPOINT_TOKEN])
-        final = ProvenTime(format_time(self.checkpoint_stamp.gen_time), self.checkpoint.size, token)
-        earlier = (
-            ProvenTime(format_time(anchor.info.gen_time), anchor.checkpoint.size, digest)
-            for digest, anchor in self.anchors.items()
-        )
+        final = _proven(self.checkpoint_stamp, self.checkpoint.size, token)
+        earlier = (_proven(anchor.info, anchor.checkpoint.size, digest) for digest, anchor in self.anchors.items())
         return ProvenTimes(self.checkpoint, sha256_hex(self.members[layout.CHECKPOINT]), Bounds(final, earlier))
 
     @cached_property
@@ -490,7 +488,7 @@ def _archive_order(opened: OpenedBundle) -> Basis:
     infos = (opened.checkpoint_stamp, opened.seal_stamp, opened.archive_stamp)
     for earlier, later in itertools.pairwise(infos):
         _require_order(earlier, later)
-    checkpoint, seal, archive = (format_time(info.gen_time) for info in infos)
+    checkpoint, seal, archive = (format_time(info.latest) for info in infos)
     return Basis("basis.order", {"checkpoint": checkpoint, "seal": seal, "archive": archive})
 
 
@@ -601,6 +599,10 @@ def _log_order(opened: OpenedBundle) -> Basis:
     return Basis()
 
 
+def _proven(info: TokenInfo, size: int, token_sha256: str) -> ProvenTime:
+    return proven_time(gen_time=info.gen_time, latest=info.latest, size=size, token_sha256=token_sha256)
+
+
 def _log_times(opened: OpenedBundle) -> Basis:
     """Every earlier token bounds an entry, and the bounds of the entries."""
     bounds = opened.anchorage.bounds
@@ -614,7 +616,7 @@ def _log_times(opened: OpenedBundle) -> Basis:
     info = first.info if first else opened.checkpoint_stamp
     return Basis(
         "basis.in_log_by",
-        {"earliest": by[0].at, "latest": by[-1].at, "size": by[0].size, "office": info.office},
+        {"earliest": by[0].by, "latest": by[-1].by, "size": by[0].size, "office": info.office},
     )
 
 
@@ -742,7 +744,7 @@ def _trusted(opened: OpenedBundle, info: TokenInfo) -> Basis:
     """Add trust to a token that was read: leads to a root, and not to the seal's, or cannot be decided."""
     _require_root(opened, info.certificate, info.others, at=info.gen_time)
     _require_other_root(opened, info, code="undecided.when_stamped")
-    return Basis("basis.stamped", {"gen_time": format_time(info.gen_time), "office": info.office})
+    return Basis("basis.stamped", {"latest": format_time(info.latest), "office": info.office})
 
 
 def _require_root(

@@ -116,7 +116,7 @@ def require_within(records: Iterable[DisclosedLeaf], bounds: Bounds) -> None:
         if not isinstance(at, str):
             continue
         stated, after = parse_time(at), bounds.made_after(record.leaf.after)
-        latest = bounds.in_log_by(record.index).at
+        latest = bounds.in_log_by(record.index).by
         if stated > proven(latest) + MAX_SKEW or (after and stated < proven(after) - _BEFORE):
             if not after:
                 raise UndecidedError("undecided.time_too_late", index=record.index, latest=latest, found=at)

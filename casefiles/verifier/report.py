@@ -120,7 +120,7 @@ def proven_times(report: Report) -> list[Proven]:
     good = {finding.id: finding for finding in report.findings if finding.verdict is Verdict.PASSED and finding.facts}
     passed = {finding.id for finding in report.findings if finding.verdict is Verdict.PASSED}
     proven = [
-        Proven(what, str(good[check].facts["gen_time"]), str(good[check].facts["office"]), where)
+        Proven(what, str(good[check].facts["latest"]), str(good[check].facts["office"]), where)
         for what, check, where in _STAMPS
         if check in good and (what != "log" or passed >= _ALL_ENTRIES)
     ]

@@ -43,6 +43,7 @@ class TokenInfo:
 
     Attributes:
         gen_time: When it was made, as the office says; aware UTC, cut to microseconds.
+        latest: The first whole millisecond that is not before it, whatever digits the office gave: a bound from above.
         sha256: The digest that was stamped, 32 bytes.
         policy: The policy under which it was made, dotted.
         serial: Its number at this office.
@@ -54,6 +55,7 @@ class TokenInfo:
     """
 
     gen_time: datetime
+    latest: datetime
     sha256: bytes
     policy: str
     serial: int
@@ -141,6 +143,7 @@ def read_token(token: bytes, *, sha256: bytes) -> TokenInfo:
         _require_own_name(fields.tsa, facts.certificate)
     return TokenInfo(
         gen_time=fields.gen_time,
+        latest=fields.latest,
         sha256=fields.sha256,
         policy=fields.policy,
         serial=fields.serial,
@@ -179,6 +182,7 @@ class _Fields:
     """The parts of a TSTInfo that we use."""
 
     gen_time: datetime
+    latest: datetime
     sha256: bytes
     policy: str
     serial: int
@@ -211,8 +215,10 @@ def _fields(content: bytes) -> _Fields:
         raise TokenError("token.imprint_not_sha256", expected=_SHA256)
     if any(extension["critical"].native for extension in info["extensions"]):
         raise TokenError("token.unknown_critical_extension")
+    gen_time, latest = _gen_time(info["gen_time"].contents)
     return _Fields(
-        gen_time=_gen_time(info["gen_time"].contents),
+        gen_time=gen_time,
+        latest=latest,
         sha256=bytes(imprint["hashed_message"]),
         policy=info["policy"].dotted,
         serial=info["serial_number"].native,
@@ -222,12 +228,19 @@ def _fields(content: bytes) -> _Fields:
     )
 
 
-def _gen_time(text: bytes) -> datetime:
+def _gen_time(text: bytes) -> tuple[datetime, datetime]:
+    """The time cut to microseconds, and rounded up to milliseconds."""
     match = _GEN_TIME.fullmatch(text)
     if match is None:
         raise TokenError("token.time_not_in_its_form")
-    microseconds = int((match[2] or b"0").ljust(6, b"0")[:6])
-    return datetime.strptime(match[1].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=microseconds)
+    second = datetime.strptime(match[1].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    digits = match[2] or b""
+    milliseconds = int(digits.ljust(3, b"0")[:3]) + (len(digits) > 3)  # noqa: PLR2004 - no fraction ends in zeros
+    microseconds = int(digits.ljust(6, b"0")[:6])
+    try:
+        return second.replace(microsecond=microseconds), second + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
+        raise TokenError("token.time_not_in_its_form") from error
 
 
 def _accuracy(accuracy: Asn1) -> timedelta | None:

@@ -183,7 +183,7 @@ class Log:
         token = stamping(at)(hashlib.sha256(checkpoint).digest())
         digest = hashlib.sha256(token).hexdigest()
         self.stamps[digest] = EarlierStamp(token, checkpoint, ())
-        self.times.append(ProvenTime(format_time(at + timedelta(seconds=1)), len(self.leaves), digest))
+        self.times.append(proven(at + timedelta(seconds=1), len(self.leaves), digest))
         return digest
 
     def entry(self, index: int, *, size: int | None = None, withhold: frozenset[str] = HELD_BACK) -> ShownEntry:
@@ -208,6 +208,13 @@ class Log:
         return replace(
             earlier, consistency=tuple(consistency_path(self.tiles, old_size=earlier.size, new_size=new_size))
         )
+
+
+def proven(at: datetime, size: int, token_sha256: str) -> ProvenTime:
+    """What a token of this time proves."""
+    return ProvenTime(
+        format_time(at), size, token_sha256, format_time(at + timedelta(microseconds=-at.microsecond % 1000))
+    )
 
 
 def lines_of(disclosures: Mapping[str, str], *, withhold: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -294,7 +301,7 @@ def contents_of(log: Log, *, only: Sequence[int] | None = None) -> BundleContent
     token = stamping(at)(hashlib.sha256(checkpoint).digest())
     wanted = [index for index, disclosures in enumerate(log.disclosures) if disclosures] if only is None else only
     entries = log.entries(wanted)
-    final = ProvenTime(format_time(at + timedelta(seconds=1)), len(log.leaves), hashlib.sha256(token).hexdigest())
+    final = proven(at + timedelta(seconds=1), len(log.leaves), hashlib.sha256(token).hexdigest())
     bounds = ((entry.index, entry.leaf.split(b'"')[3].decode()) for entry in entries)
     needed = Bounds(final, log.times).needed_by(bounds)
     return BundleContents(

@@ -17,6 +17,7 @@ from casefiles.format import layout
 from casefiles.format.records import Bounds, ProvenTime
 from config.times import told_time
 from evidence.stamp.certificate import certificate_of
+from evidence.times import parse_time
 from tests.casefiles import forge
 
 
@@ -59,7 +60,7 @@ def test_the_first_stamp_over_an_entry_goes_along_though_no_entry_names_it(tmp_p
     forge.checked(bundle, tmp_path).require_passed()
 
 
-@pytest.mark.parametrize("fraction_us", [0, 1_000, 512_345, 999_999])
+@pytest.mark.parametrize("fraction_us", [0, 1, 1_000, 512_345, 999_999])
 def test_the_report_says_that_nothing_was_in_the_log_before_it_was(fraction_us: int) -> None:
     """A token is never told as an earlier time than it has, nor one that an entry came after as a later one."""
     log, fraction = forge.Log(), timedelta(microseconds=fraction_us)
@@ -70,13 +71,19 @@ def test_the_report_says_that_nothing_was_in_the_log_before_it_was(fraction_us: 
     log.anchor(forge.START + timedelta(hours=1) + fraction)
     final = forge.stamping(forge.START + timedelta(hours=2) + fraction)(hashlib.sha256(log.checkpoint()).digest())
     contents = forge.changed(forge.contents_of(log), checkpoint_token=final)
-    said = " ".join(make_payload(contents).members["data/report.en.txt"].decode().split())
+    members = make_payload(contents).members
+    said = " ".join(members["data/report.en.txt"].decode().split())
     first, second, last = (forge.START + timedelta(hours=hours, seconds=1) + fraction for hours in (0, 1, 2))
     after, by = re.findall(r"stamped between: (.{19}) UTC and (.{19}) UTC", said)[0]
     every = re.findall(r"in the custody log by (.{19}) UTC", said)[0]
     assert read(after) <= first < read(after) + timedelta(seconds=1)
     assert read(by) - timedelta(seconds=1) < second <= read(by)
     assert read(every) - timedelta(seconds=1) < last <= read(every)
+    (row,) = map(json.loads, members[layout.ITEMS_JSONL].splitlines())
+    stamped_at = json.loads(members[layout.CASE])["checkpoint"]["stamped_at"]
+    assert parse_time(row["not_before"]) <= first
+    assert second <= parse_time(row["stamped_at"]) < second + timedelta(milliseconds=1)
+    assert last <= parse_time(stamped_at) < last + timedelta(milliseconds=1)
 
 
 def read(told: str) -> datetime:
@@ -92,7 +99,7 @@ def test_no_stamp_goes_along_that_bounds_nothing() -> None:
 
 
 times = st.lists(
-    st.builds(ProvenTime, st.sampled_from("abcdef"), st.integers(1, 9), st.integers(0, 99).map(str)),
+    st.builds(ProvenTime, st.sampled_from("abcdef"), st.integers(1, 9), st.integers(0, 99).map(str), st.just("")),
     max_size=8,
     unique_by=lambda time: time.token_sha256,
 )
@@ -102,7 +109,7 @@ times = st.lists(
 def test_an_entry_is_bounded_by_the_earliest_token_that_covers_it_however_few_go_along(
     earlier: list[ProvenTime], entries: list[tuple[int, str]]
 ) -> None:
-    final = ProvenTime("c", 10, "final")
+    final = ProvenTime("c", 10, "final", "")
     bounds = Bounds(final, earlier)
     needed = bounds.needed_by(entries)
     kept = Bounds(final, [time for time in earlier if time.token_sha256 in needed])

@@ -100,7 +100,7 @@ def test_the_answer_names_the_earliest_proven_time_and_its_token(tmp_path: Path)
 
 
 def test_a_proven_time_is_told_no_earlier_than_it_is(tmp_path: Path) -> None:
-    late = forge.START + timedelta(days=200, milliseconds=1)
+    late = forge.START + timedelta(days=200, microseconds=1)
     checked = forge.checked(forge.rearchive(forge.good_members(), stamp=forge.stamping(late)), tmp_path)
     told = as_json(checked)["proven"][3]["at"]
     assert told.endswith("01.001Z")

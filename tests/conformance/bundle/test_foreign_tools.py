@@ -130,7 +130,7 @@ def times_of(output: str) -> list[tuple[str, str]]:
 
 def test_verify_sh_and_the_verifier_name_the_same_proven_times_and_where_they_come_from(tmp_path: Path) -> None:
     # a stranger renewed the archive's stamp
-    later = forge.START + timedelta(days=200, milliseconds=1)  # which people read as the next second
+    later = forge.START + timedelta(days=200, microseconds=1)  # which people read as the next second
     bundle = forge.rearchive(forge.good_members(), stamp=forge.stamping(later))
     file, roots = write(bundle, tmp_path), roots_file(tmp_path)
     _, output = script(own_script(tmp_path), "--trust", roots, "--bundle", file, cwd=tmp_path)

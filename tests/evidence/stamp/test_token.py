@@ -110,6 +110,22 @@ def test_a_time_is_read_as_utc_and_cut_to_microseconds(spelling: bytes, time: da
     assert read_token(GOOD.but(gen_time=spelling).der(), sha256=SHA256).gen_time == time
 
 
+@pytest.mark.parametrize(
+    ("fraction", "milliseconds"),
+    [(b"", 0), (b".5", 500), (b".001", 1), (b".0001", 1), (b".0009999", 1), (b".000000000001", 1), (b".9991", 1000)],
+)
+def test_a_bound_from_above_is_the_next_millisecond_whatever_digits_the_office_gave(
+    fraction: bytes, milliseconds: int
+) -> None:
+    token = read_token(GOOD.but(gen_time=b"20260504120000" + fraction + b"Z").der(), sha256=SHA256)
+    assert token.latest == NOW + timedelta(milliseconds=milliseconds)
+
+
+def test_a_time_after_which_no_time_can_be_named_is_refused() -> None:
+    with pytest.raises(TokenError):
+        read_token(GOOD.but(gen_time=b"99991231235959.9999Z").der(), sha256=SHA256)
+
+
 def test_another_nonce_or_none_is_refused_when_one_was_sent() -> None:
     for stamp in (GOOD.but(nonce=78), GOOD.but(nonce=None)):
         with pytest.raises(TokenError, match="another query"):
