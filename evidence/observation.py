@@ -93,19 +93,6 @@ OF_TIME = frozenset(
     }
 )
 """When nothing was seen: its two ends in time tell one such hole from another."""
-OF_WHAT_IS_KEPT = frozenset(
-    {
-        HoleReason.OTHER_SIZE,
-        HoleReason.NOT_DECODED,
-        HoleReason.UNSUPPORTED,
-        HoleReason.UNKNOWN,
-        HoleReason.UNREAD,
-        HoleReason.BAD_DATE,
-        HoleReason.DATES_DIFFER,
-        HoleReason.SAYS_NOTHING,
-    }
-)
-"""What is kept could not be read, compared or understood: that stays true of the item, whatever comes later."""
 OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
     {
         HoleReason.MISSING_FILE: Mode.HASH_ONLY,

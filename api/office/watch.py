@@ -54,7 +54,6 @@ from monitor.telegram.standing import (
 from monitor.telegram.watch import Loss, Office, Rhythm, Watch, account_states
 
 METHOD = "telegram"
-DEFAULT_ACCOUNT = "watch"
 STOP_S = 5.0
 """How long the program may still wait for its turn, for a stamp and for a picture, once it is told to stop."""
 PER_MINUTE = 60

@@ -38,10 +38,10 @@ CHECKPOINT_TOKEN = "data/log/checkpoint.tst"  # noqa: S105 - a time-stamp token,
 LOG_KEY = "data/log/key"
 
 META_INF = "META-INF/"
-SEAL_MANIFEST = "META-INF/ASiCManifest001.xml"
-SEAL_SIGNATURE = "META-INF/signature001.p7s"
-ARCHIVE_MANIFEST = "META-INF/ASiCArchiveManifest.xml"
-ARCHIVE_TOKEN = "META-INF/timestamp002.tst"  # noqa: S105 - a time-stamp token, no password
+SEAL_MANIFEST = f"{META_INF}ASiCManifest001.xml"
+SEAL_SIGNATURE = f"{META_INF}signature001.p7s"
+ARCHIVE_MANIFEST = f"{META_INF}ASiCArchiveManifest.xml"
+ARCHIVE_TOKEN = f"{META_INF}timestamp002.tst"
 
 TYPE_TEXT = "text/plain"
 TYPE_TOKEN = "application/vnd.etsi.timestamp-token"  # noqa: S105 - a media type

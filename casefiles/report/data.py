@@ -163,19 +163,15 @@ class ReportHole:
     items: tuple[int, ...]
 
 
-FATES = ("open", "later", "before", "elsewhere", "perhaps")
-"""What became of what a hole misses: not received; received later, or before, as an item that is shown; received,
-according to the sender, but not as an item that is shown; or perhaps received, since a file from its place in the
-message is shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """Holes of one reason in one channel.
 
     Attributes:
         indexes: Their log entries.
-        fate: What became of what was missing, of ``FATES``.
+        fate: What became of what was missing: ``open``, not received; ``later`` or ``before``, received then, as an
+            item that is shown; ``elsewhere``, received according to the sender, but not as an item that is shown;
+            ``perhaps``, since a file from its place in the message is shown.
         spans: The messages that are concerned, merged; none where no one message is, WITHHELD where they are hidden.
         missing: What is missing, of each hole that says it.
         received: The messages of these spans that a later entry of the bundle has all the same.

@@ -26,7 +26,7 @@ from casefiles.report.wording import INDENT, fact, facts_in_words, spans_in_word
 from config.words import Words
 
 _FILLED = frozenset({"later", "before"})
-"""The fates of holes whose part is shown, of ``FATES``."""
+"""The fates of holes whose part is shown."""
 
 
 def render(words: Words, report: CaseReport) -> str:

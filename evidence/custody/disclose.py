@@ -44,11 +44,6 @@ def disclose_each(secret: bytes, values: Mapping[str, Value]) -> dict[str, str]:
     }
 
 
-def disclose(secret: bytes, name: str, value: Value) -> str:
-    """The disclosure of one value; see ``disclose_each``."""
-    return disclose_each(secret, {name: value})[name]
-
-
 def commit_each(disclosures: Mapping[str, str]) -> dict[str, str]:
     """The commitment to each disclosure that was made here, by name."""
     digests = [sha256(disclosure.encode("ascii")).digest() for disclosure in disclosures.values()]

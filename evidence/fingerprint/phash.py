@@ -6,8 +6,6 @@ A second, independent signal that is only recorded: it neither matches nor exclu
 from imagehash import phash as _phash
 from PIL import Image
 
-HEX_DIGITS = 16
-
 
 def phash(gray: Image.Image) -> str:
     """The 64 bits as lower hex.

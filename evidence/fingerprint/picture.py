@@ -78,7 +78,6 @@ _TURNED: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TRANSPOSING: Final = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,7 +6,7 @@ here looks into an entry. Tiles, which make proofs quickly, are in ``tiles``.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from evidence.errors import ConsistencyProofError, InclusionProofError
 
@@ -23,17 +23,6 @@ def leaf_hash(leaf: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash over two subtrees: SHA-256(0x01 | left | right) (2.1.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
-    """The root over these leaf hashes, in one pass and with memory for one path only."""
-    complete: list[bytes] = []  # roots of complete subtrees from left to right, as the one-bits of the count
-    for count, leaf in enumerate(leaf_hashes):
-        subtree = leaf
-        for _ in range(_trailing_ones(count)):
-            subtree = node_hash(complete.pop(), subtree)
-        complete.append(subtree)
-    return join(complete)
 
 
 def join(subtrees: Sequence[bytes]) -> bytes:

@@ -97,11 +97,6 @@ class RehearsalOffice:
             raise StampError("stamp.rehearsal_key_of_another", where=directory.name)
         return cls(key=key, certificate=certificate, root=root)
 
-    @property
-    def root_pem(self) -> bytes:
-        """The root certificate to trust, as PEM."""
-        return self.root.public_bytes(serialization.Encoding.PEM)
-
     def stamp_reply(self, query: bytes, at: datetime) -> bytes:
         """The reply to a query at that time, aware: a TimeStampResp that grants it or says why not."""
         at = at.astimezone(UTC)

@@ -35,12 +35,10 @@ class MediaSeal:
     Attributes:
         header: The age header: the only way to the file key, and what erasure destroys.
         payload_sha256: SHA-256 of the payload (nonce and STREAM), hex.
-        payload_bytes: Size of the payload.
     """
 
     header: bytes
     payload_sha256: str
-    payload_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,11 @@ def seal_media(
     """
     file_key = new_file_key()
     header = seal_header(file_key, recipients=recipients)
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     for piece in seal_payload(file_key, _frame(source, manifest)):
         digest.update(piece)
-        size += len(piece)
         sink(piece)
-    return MediaSeal(header, digest.hexdigest(), size)
+    return MediaSeal(header, digest.hexdigest())
 
 
 def open_media(

@@ -44,14 +44,6 @@ class ExportFolder:
     def __init__(self, path: Path) -> None:
         self._root = path.resolve(strict=True)
 
-    def require_readable(self, name: str) -> None:
-        """Check that the export's file ``name`` can be opened now.
-
-        Raises:
-            MediumError: As ``open``.
-        """
-        self.length(name)
-
     def length(self, name: str) -> int:
         """How many bytes the export's file ``name`` has now.
 

@@ -59,11 +59,6 @@ class PartReader:
     spelled: set[str] = field(default_factory=set)
 
     @property
-    def has_notes(self) -> bool:
-        """Whether anything was noted while a message of an export was read."""
-        return bool(self.undated or self.differing) or self.has_more
-
-    @property
     def has_more(self) -> bool:
         """Whether the message says more than was read, but for a date."""
         return bool(self.unread or self.unknown or self.unwritten)

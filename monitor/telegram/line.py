@@ -39,7 +39,6 @@ _PAUSES = 10
 """How often in a row Telegram may ask for a short pause before that is reported."""
 _POLL_S = 0.2
 _FIRST = asyncio.FIRST_COMPLETED
-_PING_S = 60.0
 _NONE = logging.getLogger("nisisama.telethon")
 _NONE.addHandler(logging.NullHandler())
 _NONE.propagate = False  # Telethon writes what it could not read into its log, and that may be a message

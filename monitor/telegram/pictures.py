@@ -50,7 +50,6 @@ _SECRET = "of a secret chat, which no watch can see"  # noqa: S105 - no password
 _SEALED = "a document of Telegram Passport, encrypted for a bot"
 _SELLER = "lies on a seller's server; its address is told"
 _SAME = "the same video in another quality; fetched only where the video itself is missing"
-_ANIMATED = "a moving profile picture"
 
 CARRIERS: Mapping[str, Carrier] = MappingProxyType(
     {

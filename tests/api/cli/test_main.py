@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.cli.main import COMMANDS
 from api.cli.usage import Filled
@@ -289,7 +290,7 @@ def test_without_an_office_the_audit_is_undecided_and_an_export_refused(life: Li
 
 
 def catalogue_with(url: str, office: RehearsalOffice) -> Mapping[str, OfficeEntry]:
-    root = RootCertificate("office.pem", "Office", "", office.root_pem)
+    root = RootCertificate("office.pem", "Office", "", office.root.public_bytes(Encoding.PEM))
     return {"office": OfficeEntry("office", "Office", url, "MK", None, "a test", None, (root,))}
 
 

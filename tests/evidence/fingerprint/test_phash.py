@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evidence.fingerprint.phash import HEX_DIGITS, phash
+from evidence.fingerprint.phash import phash
 from monitor.rehearsal.export import rehearsal_picture
+
+HEX_DIGITS = 16
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import CheckpointError, InclusionProofError, LogError, NoteError
-from evidence.log.merkle import root_of
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof, verify_proof
 from evidence.log.tiles import grow, inclusion_path
@@ -22,7 +21,7 @@ KEY = VerifierKey(ORIGIN, SIGNER.public_key().public_bytes_raw())
 
 def proof_of(index: int, size: int) -> TlogProof:
     leaves = reference.leaf_hashes(size)
-    checkpoint = sign_checkpoint(Checkpoint(ORIGIN, size, root_of(leaves)), key=SIGNER)
+    checkpoint = sign_checkpoint(Checkpoint(ORIGIN, size, reference.mth(leaves)), key=SIGNER)
     tiles = reference.MemoryTiles(grow(reference.MemoryTiles(), size=0, leaf_hashes=leaves))
     return TlogProof(index, tuple(inclusion_path(tiles, index=index, size=size)), checkpoint)
 
@@ -42,7 +41,7 @@ def test_a_proof_file_has_header_index_hashes_blank_line_and_checkpoint() -> Non
 @pytest.mark.parametrize(("index", "size"), [(0, 1), (0, 2), (1, 2), (5, 11), (10, 11), (255, 256), (256, 257)])
 def test_a_proof_verifies_its_entry_and_returns_the_checkpoint(index: int, size: int) -> None:
     checkpoint = verify_proof(proof_of(index, size).encode(), leaf=reference.entry(index), key=KEY)
-    assert checkpoint == Checkpoint(ORIGIN, size, root_of(reference.leaf_hashes(size)))
+    assert checkpoint == Checkpoint(ORIGIN, size, reference.mth(reference.leaf_hashes(size)))
 
 
 def test_a_proof_does_not_verify_another_entry() -> None:

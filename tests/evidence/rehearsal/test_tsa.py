@@ -117,7 +117,7 @@ def test_it_is_the_same_office_after_opening(tmp_path: Path) -> None:
     made = RehearsalOffice.create(tmp_path / "new", at=NOW)
     opened = RehearsalOffice.open(tmp_path / "new")
     token = token_of_reply(opened.stamp_reply(QUERY, NOW))
-    verify_token(token=token, sha256=SHA256, roots=x509.load_pem_x509_certificates(made.root_pem))
+    verify_token(token=token, sha256=SHA256, roots=[made.root])
 
 
 def test_only_the_owner_reads_the_key_and_the_roots_key_is_nowhere(tmp_path: Path) -> None:

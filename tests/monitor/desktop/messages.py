@@ -10,6 +10,7 @@ from evidence.content import message_sha256
 from monitor.desktop.layout import Chat
 from monitor.desktop.message import Message, read_message
 from monitor.desktop.scan import ByteSpan
+from monitor.desktop.shapes import PartReader
 from monitor.desktop.values import read_value
 
 CHAT = Chat(42, "public_channel", "Hedge", 0, 0, (), ())
@@ -54,3 +55,8 @@ def depth(value: object) -> int:
             return 1 + max(map(depth, value), default=0)
         case _:
             return 0
+
+
+def has_notes(reader: PartReader) -> bool:
+    """Whether anything was noted while a message was read."""
+    return bool(reader.undated or reader.differing) or reader.has_more

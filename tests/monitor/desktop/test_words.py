@@ -11,7 +11,7 @@ from monitor.desktop.shapes import PartReader
 from monitor.desktop.values import JsonNumber, Parsed
 from monitor.desktop.words import ENTITIES, document, read_text, words
 from tests.monitor.desktop import kinds
-from tests.monitor.desktop.messages import JPEG, read
+from tests.monitor.desktop.messages import JPEG, has_notes, read
 
 SAID = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 RUNS: st.SearchStrategy[Any] = st.lists(
@@ -31,7 +31,7 @@ def test_the_pieces_in_order_are_the_text_and_each_entity_lies_on_its_own_words(
     marked = [(run["type"], run["text"]) for run in runs if isinstance(run, dict) and run["type"] != "plain"]
     cut = [(one.type, str(text)[one.span.offset : one.span.offset + one.span.length]) for one in entities]
     assert cut == [(kind, said) for kind, said in marked if said]
-    assert not reader.has_notes
+    assert not has_notes(reader)
 
 
 @given(RUNS)
@@ -39,7 +39,7 @@ def test_the_words_of_a_part_are_the_same_words(runs: Any) -> None:  # noqa: ANN
     reader = PartReader()
     found = words(reader, runs, "poll.question") or ()
     assert "".join(one if isinstance(one, str) else words_of(one) for one in found) == "".join(map(said_in, runs))
-    assert not reader.has_notes
+    assert not has_notes(reader)
 
 
 def words_of(piece: Piece) -> str:
@@ -110,7 +110,7 @@ def test_a_text_that_is_no_unicode_keeps_what_stands_behind_its_words() -> None:
     assert entity.fields == {"link": Link("https://a.org")}
     assert not reader.spelled
     assert words(reader, broken, "text") is not None
-    assert not reader.has_notes
+    assert not has_notes(reader)
 
 
 @pytest.mark.parametrize("value", [None, "", []])
@@ -118,7 +118,7 @@ def test_a_text_that_is_not_there_is_not_noted(value: Parsed) -> None:
     reader = PartReader()
     assert words(reader, value, "text") is None
     assert read_text(reader, value, "text") in ((None, ()), ("", ()))
-    assert not reader.has_notes
+    assert not has_notes(reader)
 
 
 def test_a_picture_cut_into_entities_leaves_neither_words_nor_entities() -> None:
@@ -133,7 +133,7 @@ def test_a_picture_cut_into_entities_leaves_neither_words_nor_entities() -> None
 def test_the_path_of_a_custom_emoji_says_nothing_of_the_message() -> None:
     reader = PartReader()
     assert document(reader, "stickers/a.tgs", "here") is None
-    assert not reader.has_notes
+    assert not has_notes(reader)
     assert document(reader, [], "here") is None
     assert list(reader.unread) == ["here"]
 

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.canonical import Value, b64u, jcs
 from evidence.log.commit import commit_digest, commitment, withheld_line
-from evidence.log.merkle import leaf_hash, root_of
+from evidence.log.merkle import leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, sign_checkpoint
 from evidence.log.proof import TlogProof
 from evidence.log.schema import FORMAT, NO_TOKEN, SCHEMAS
 from evidence.log.tiles import consistency_path, grow, inclusion_path, tree_root
 from tests.disclosing import disclose, salt
-from tests.evidence.log.reference import MemoryTiles, entry, leaf_hashes
+from tests.evidence.log.reference import MemoryTiles, entry, leaf_hashes, mth
 
 FOLDER = Path(__file__).parent
 ORIGIN = "ngo.example/5f3a9c01"
@@ -180,7 +180,7 @@ def example() -> dict[str, Any]:
     leaves = leaf_hashes(EXAMPLE_SIZE)
     leaves[EXAMPLE_INDEX] = leaf_hash(leaf)
     tiles = MemoryTiles(grow(MemoryTiles(), size=0, leaf_hashes=leaves))
-    signed = sign_checkpoint(Checkpoint(ORIGIN, EXAMPLE_SIZE, root_of(leaves)), key=SIGNER)
+    signed = sign_checkpoint(Checkpoint(ORIGIN, EXAMPLE_SIZE, mth(leaves)), key=SIGNER)
     path = tuple(inclusion_path(tiles, index=EXAMPLE_INDEX, size=EXAMPLE_SIZE))
     return {
         "subject": b64u(fixed("subject")),
@@ -201,7 +201,7 @@ def example() -> dict[str, Any]:
         "salts": {name: b64u(salt(example_secret(name), name)) for name in disclosures},
         "leaf": leaf.decode(),
         "leaf_hash": leaf_hash(leaf).hex(),
-        "root": root_of(leaves).hex(),
+        "root": mth(leaves).hex(),
         "vkey": str(VKEY),
         "checkpoint": signed.decode(),
         "imprint": hashlib.sha256(signed).hexdigest(),
