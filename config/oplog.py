@@ -4,7 +4,8 @@ It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on
 ``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
 number, a verdict, the class or code of an error, a digest of ciphertext, one of the program's own words. No
 shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed_fields`` alone
-enforces this. Losing this log loses no evidence: whatever cannot be written, or not soon, is silently left out.
+enforces this. Losing this log loses no evidence: what cannot be written is silently left out. A line for which
+other programs leave no room soon waits for the next one, or for the end of the program, and stops no work.
 """
 
 import fcntl
@@ -29,10 +30,13 @@ from config.errors import LANGUAGE, catalogue
 FILE = "nisisama.log"
 LINE_LOCK = "nisisama.log.lock"
 LINE_WAIT_S = 0.1
-"""How long a line waits for the lines of other programs, in seconds, before it is left out."""
+"""How long a line waits for the lines of other programs, in seconds, before it waits for the next line instead."""
+END_WAIT_S = 2.0
+"""How long the lines that are left wait at the end of the program, in seconds."""
+MAX_HELD = 100
+"""How many lines are held back, before there is a home to keep them in or while others hold the lock."""
 _POLL_S = 0.001
 _ROOT = Path(__file__).parents[1]
-_HELD = 100  # more events than any command notes before it has a home
 
 LogValue = float | str | type[BaseException] | Enum
 FieldShape = Callable[[object], float | str | None]
@@ -148,11 +152,32 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
 
 
 class _File(_Quiet, logging.handlers.RotatingFileHandler):
-    """A file of mode 0600 that several processes write: each line and each rotation holds a lock beside it."""
+    """A file of mode 0600 that several processes write: each line and each rotation holds a lock beside it.
+
+    On a busy machine another process can be the faster one for longer than a line may stop the work. The line then
+    waits here, and goes before the next one.
+    """
+
+    def __init__(self, *where: Any, **how: Any) -> None:  # noqa: ANN401 - logging's own arguments
+        super().__init__(*where, **how)
+        self._late: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError), _locked(Path(self.baseFilename).with_name(LINE_LOCK)):
-            super().emit(record)
+        self._late.append(record)
+        self._write(LINE_WAIT_S)
+        del self._late[MAX_HELD:]
+
+    def close(self) -> None:
+        """Write what is left: logging closes each of its handlers at the end of the program."""
+        if self._late:
+            self._write(END_WAIT_S)
+        super().close()
+
+    def _write(self, wait_s: float) -> None:
+        with suppress(OSError), _locked(Path(self.baseFilename).with_name(LINE_LOCK), wait_s):
+            for record in self._late:
+                super().emit(record)
+            self._late.clear()
             if self.stream:
                 self.stream.close()
                 # the next line opens it by name: another process may have rotated it
@@ -167,22 +192,22 @@ def _private(path: str, flags: int) -> int:
 
 
 @contextmanager
-def _locked(lock: Path) -> Iterator[None]:
-    """Hold a lock that others hold for one line only; whoever holds it longer costs lines, and stops no work.
+def _locked(lock: Path, wait_s: float) -> Iterator[None]:
+    """Hold a lock that others hold for a few lines only.
 
     Raises:
-        BlockingIOError: Somebody held it for all of ``LINE_WAIT_S`` seconds.
+        BlockingIOError: Others held it, one after the other, for all of ``wait_s`` seconds.
     """
     handle = _private(str(lock), os.O_RDWR | os.O_CREAT)
     try:
-        _wait(handle)
+        _wait(handle, wait_s)
         yield
     finally:
         os.close(handle)
 
 
-def _wait(handle: int) -> None:
-    until = time.monotonic() + LINE_WAIT_S
+def _wait(handle: int, wait_s: float) -> None:
+    until = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -199,9 +224,11 @@ class _Log:
     """Where this process writes its lines.
 
     Attributes:
+        handler: Writes the lines of ``file``.
         held: Events from before there was a home to keep them in.
     """
 
+    handler: _File | None = None
     file: Any = None
     stream: Any = None
     held: list[dict[str, Any]] = field(default_factory=list)
@@ -212,7 +239,8 @@ _LOG = _Log()
 
 def start() -> None:
     """Begin the operational log of one command. It knows no home yet, and prints nothing."""
-    _LOG.file = _LOG.stream = None
+    _leave_file()
+    _LOG.stream = None
     _LOG.held.clear()
 
 
@@ -230,10 +258,19 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
         max_bytes: Size at which a file is rotated.
         files: How many older files to keep.
     """
-    _LOG.file = _sink(_File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True))
+    _leave_file()
+    _LOG.handler = _File(home / FILE, maxBytes=max_bytes, backupCount=files, delay=True)
+    _LOG.file = _sink(_LOG.handler)
     for held in _LOG.held:
         _LOG.file.info(**held)
     _LOG.held.clear()
+
+
+def _leave_file() -> None:
+    """Write what still waits to be written into the home's file."""
+    if _LOG.handler:
+        _LOG.handler.close()
+    _LOG.handler = _LOG.file = None
 
 
 def note(event: str, **fields: LogValue) -> None:
@@ -243,7 +280,7 @@ def note(event: str, **fields: LogValue) -> None:
     for sink in (_LOG.file, _LOG.stream):
         if sink:
             sink.info(**line)
-    if _LOG.file is None and len(_LOG.held) < _HELD:
+    if _LOG.file is None and len(_LOG.held) < MAX_HELD:
         _LOG.held.append(line)
 
 

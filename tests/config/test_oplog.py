@@ -178,9 +178,33 @@ WRITER = """
 import sys
 from pathlib import Path
 from config import oplog
+oplog.LINE_WAIT_S = float(sys.argv[2])
 oplog.keep_in(Path(sys.argv[1]), max_bytes=2000, files=100)
+print("ready", flush=True)
+sys.stdin.read()
 for number in range(100):
     oplog.note("batch_committed", first=number, count=1, duration_s=0)
+"""
+
+
+def test_a_line_that_waits_for_the_lock_is_written_before_another_home_is_opened(tmp_path: Path) -> None:
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    with (tmp_path / oplog.LINE_LOCK).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        oplog.note("command_began", command="verify")
+    keep_in(tmp_path)
+    oplog.note("command_began", command="doctor")
+    assert [line["command"] for line in kept(tmp_path)] == ["audit", "verify", "doctor"]
+
+
+LAST = """
+import sys
+from pathlib import Path
+from config import oplog
+oplog.keep_in(Path(sys.argv[1]), max_bytes=2000, files=100)
+oplog.note("command_began", command="verify")
+print("noted", flush=True)
 """
 
 
@@ -193,7 +217,38 @@ def test_whoever_holds_the_lock_of_the_log_stops_no_work(tmp_path: Path) -> None
         oplog.note("command_began", command="verify")
         assert time.monotonic() - began < 20 * oplog.LINE_WAIT_S
     oplog.note("command_began", command="doctor")
-    assert [line["command"] for line in kept(tmp_path)] == ["audit", "doctor"]
+    assert [line["command"] for line in kept(tmp_path)] == ["audit", "verify", "doctor"]
+
+
+def test_of_what_waits_for_the_lock_no_more_is_held_than_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oplog, "LINE_WAIT_S", 0.0)
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    with (tmp_path / oplog.LINE_LOCK).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for number in range(oplog.MAX_HELD + 5):
+            oplog.note("batch_committed", first=number, count=1, duration_s=0)
+    oplog.note("command_began", command="doctor")
+    numbers = [line["first"] for line in kept(tmp_path)[1:-1]]
+    assert numbers == [*range(oplog.MAX_HELD)]
+    assert kept(tmp_path)[-1]["command"] == "doctor"
+
+
+def test_a_line_that_waits_for_the_lock_is_written_at_the_end_of_the_program(tmp_path: Path) -> None:
+    keep_in(tmp_path)
+    oplog.note("command_began", command="audit")
+    with (tmp_path / oplog.LINE_LOCK).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        last = subprocess.Popen(
+            [sys.executable, "-c", LAST, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert last.stdout is not None
+        assert last.stdout.readline() == "noted\n"
+    assert last.wait() == 0
+    last.stdout.close()
+    assert [line["command"] for line in kept(tmp_path)] == ["audit", "verify"]
 
 
 def test_a_lock_on_the_home_is_not_the_lock_of_the_log(tmp_path: Path) -> None:
@@ -206,9 +261,22 @@ def test_a_lock_on_the_home_is_not_the_lock_of_the_log(tmp_path: Path) -> None:
     assert [line["command"] for line in kept(tmp_path)] == ["audit"]
 
 
-def test_processes_at_once_lose_no_line_while_files_turn_over(tmp_path: Path) -> None:
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], cwd=ROOT) for _ in range(3)]
+@pytest.mark.parametrize("wait_s", [oplog.LINE_WAIT_S, 0.0], ids=["patient", "in a hurry"])
+def test_processes_at_once_lose_no_line_while_files_turn_over(wait_s: float, tmp_path: Path) -> None:
+    """Not on a machine so busy that the others are always the faster ones either: without patience it is like that."""
+    command = [sys.executable, "-c", WRITER, str(tmp_path), str(wait_s)]
+    pipe = subprocess.PIPE
+    writers = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(3)]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.close()
     assert [writer.wait() for writer in writers] == [0, 0, 0]
+    for writer in writers:
+        assert writer.stdout is not None
+        writer.stdout.close()
     lines = [
         json.loads(line) for file in tmp_path.glob(f"{oplog.FILE}*") for line in file.read_text("ascii").splitlines()
     ]
