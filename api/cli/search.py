@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _LABELS = {
     "text": "text",
-    "sender_name": "sender",
-    "forwarded_from": "forwarded from",
+    "sender_name": "name shown",
+    "forwarded_from": "forwarded, shown as",
     "file_name": "file name",
     "media": "file",
     "links": "link",

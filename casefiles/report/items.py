@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from casefiles.report.data import ReportItem, spans_of
-from casefiles.report.lines import heading, labelled, paragraph, row
+from casefiles.report.lines import heading, labelled, paragraph, row, spelled
 from casefiles.report.said import Code, ItemFact, ItemPart, NamedValue, Quote
-from casefiles.report.wording import INDENT, fact, label_of, part_lines, quote_lines, spans_in_words, worded
+from casefiles.report.wording import INDENT, fact, label_of, part_lines, quote_lines, shown_as, spans_in_words, worded
 from config.words import Words
 
 _CHANNEL = "item.channel_id"
@@ -167,7 +167,7 @@ def _account(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterab
     name, number = _single(parts, _NAME), _single(parts, _NUMBER)
     if name is None or number is None:
         return {}
-    both = f"{fact(words, number)}, {fact(words, name)}"
+    both = f"{fact(words, number)}, {spelled(shown_as(words, name))}"
     return {_NAME: row(words.say("report.item.account"), both, indent=INDENT), _NUMBER: ()}
 
 

@@ -49,8 +49,14 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
     if isinstance(value, Number):
         kind = words.say(f"number.{value.kind}")
         return words.say("report.number", kind=kind, number=_in_words(words, text_fact(value.number)))
-    known = [one for one in (value.id, value.username, value.name) if one is not None]
-    return ", ".join(_in_words(words, text_fact(one)) for one in known)
+    known = [_in_words(words, text_fact(one)) for one in (value.id, value.username) if one is not None]
+    shown = [] if value.name is None else [shown_as(words, text_fact(value.name))]
+    return ", ".join([*known, *shown])
+
+
+def shown_as(words: Words, name: ItemFact) -> str:
+    """The name of an account, said to be what the account showed: its holder chose it, and it identifies nobody."""
+    return words.say("report.shown_as", name=_in_words(words, name))
 
 
 def label_of(words: Words, code: str) -> str:

@@ -206,7 +206,7 @@ def test_what_all_items_share_is_told_once_and_what_differs_at_each() -> None:
         "Item 1: log entry 60, event 00000000000000000000000000000000",
         "  message:               1001, posted (claimed) 2026-11-19 09:00:01 UTC",
         "  channel title:         A channel",
-        "  account:               user55501, someone",
+        "  account:               user55501, shown as someone",
         "  | Text 1",
         "  acquired (our clock):  2026-11-20 09:00:01 UTC",
     ]

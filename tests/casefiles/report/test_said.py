@@ -153,7 +153,7 @@ def test_what_its_words_say_themselves_is_not_told_twice() -> None:
         "link: https://a.example",
         "telephone number: +389 70 000 000",
         "account named: @mira",
-        "account: user77, @mira, Mira",
+        "account: user77, @mira, shown as Mira",
     ]
 
 
@@ -177,18 +177,18 @@ TELLING = [
     ),
     (
         ContentPart("contact", {"person": Person(name="Ana"), "number": PHONE}),
-        ["contact card:", "account: Ana", "number: telephone: +389 70 000 000"],
+        ["contact card:", "account: shown as Ana", "number: telephone: +389 70 000 000"],
     ),
     (
         ContentPart("forward", {"person": MIRA, "message_id": "5", "posted_at": AT}),
         [
             "first posted by:",
-            "account: user77, @mira, Mira",
+            "account: user77, @mira, shown as Mira",
             "message: 5",
             "posted (claimed): 2026-11-25 00:00:00 UTC",
         ],
     ),
-    (ContentPart("author", {"person": MIRA}), ["signed by: user77, @mira, Mira"]),
+    (ContentPart("author", {"person": MIRA}), ["signed by: user77, @mira, shown as Mira"]),
     (ContentPart("via_bot", {"person": Person(username="@bot")}), ["via the bot: @bot"]),
     (ContentPart("album", {"id": "9"}), ["album: 9"]),
     (
@@ -209,7 +209,7 @@ TELLING = [
     ),
     (
         ContentPart("service", {"people": (MIRA, Person(name="B")), "new_value": "no"}),
-        ["what was done:", "new value: no", "account 1: user77, @mira, Mira", "account 2: B"],
+        ["what was done:", "new value: no", "account 1: user77, @mira, shown as Mira", "account 2: shown as B"],
     ),
     (ContentPart("game"), ["game: yes"]),
 ]
@@ -243,7 +243,7 @@ def test_what_is_withheld_is_shown_as_withheld_where_it_stands() -> None:
 def test_a_link_a_person_and_a_number_that_no_place_names_are_told_by_themselves() -> None:
     content = Content("nga", (), (ContentPart("contact", {"person": MIRA, "number": PHONE}),))
     assert lines_of(content, withhold=frozenset({"content"}))[2:] == [
-        "account named: user77, @mira, Mira",
+        "account named: user77, @mira, shown as Mira",
         "number named: telephone: +389 70 000 000",
     ]
     extra = {"links": [{"address": "https://nowhere.example"}, {"of": "tomorrow"}]}
@@ -275,10 +275,10 @@ def test_one_part_that_nobody_knows_hides_no_other() -> None:
 
 def test_the_name_of_a_forward_is_told_once() -> None:
     content = Content("nga", (), (ContentPart("forward", {"person": MIRA}),))
-    assert "forwarded from: Mira" not in lines_of(content, forwarded_from="Mira")
-    assert "first posted by: user77, @mira, Mira" in lines_of(content, forwarded_from="Mira")
-    assert "forwarded from: Mira" in lines_of(Content("nga"), forwarded_from="Mira")
-    assert "forwarded from: Mira" in lines_of(content, forwarded_from="Mira", withhold=frozenset({"people"}))
+    assert "forwarded, shown as: Mira" not in lines_of(content, forwarded_from="Mira")
+    assert "first posted by: user77, @mira, shown as Mira" in lines_of(content, forwarded_from="Mira")
+    assert "forwarded, shown as: Mira" in lines_of(Content("nga"), forwarded_from="Mira")
+    assert "forwarded, shown as: Mira" in lines_of(content, forwarded_from="Mira", withhold=frozenset({"people"}))
 
 
 def test_a_picture_that_was_cut_out_of_a_text_leaves_its_size() -> None:
