@@ -25,7 +25,7 @@ from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
 from evidence.store.projection import ANSWER_WITHIN, Placed
-from evidence.store.reviews import Review, review_of
+from evidence.store.reviews import Review, is_acted, review_of
 from evidence.times import format_time, parse_time
 
 
@@ -107,6 +107,15 @@ class Grant:
             return
         review = review_of(connection, self.request)
         if review is None or review.done or review.approved == bool(self.drafts):
+            raise AuthorityError("authority.answered", where=self.request)
+
+    def require_undone(self, connection: sa.Connection) -> None:
+        """Check, inside the turn that logs an act behind its approval, that it is not in the log yet.
+
+        Raises:
+            AuthorityError: It is: somebody approved the same request at once.
+        """
+        if self.waited and is_acted(connection, self.request):
             raise AuthorityError("authority.answered", where=self.request)
 
     def log(self, sequencer: Sequencer, acts: Sequence[Draft]) -> list[Placed]:

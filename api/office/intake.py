@@ -144,7 +144,8 @@ def import_asked(home: Home, asked: Request, doer: Doer, grant: Grant, progress:
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
-        AuthorityError: Another export lies at its place than when that was asked for, or somebody answered.
+        AuthorityError: Another export lies at its place than when that was asked for; or somebody answered, or
+            approved it at once and was done first: what was taken in is kept, and recorded once.
         LegalBasisError: The legal basis is not valid today.
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
@@ -207,7 +208,8 @@ def _take_in(
         missing, contents = Counter[HoleReason](), container.contents
         hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
         container = replace(container, contents=lambda: _heard(_tallied(contents(), missing), hear.read))
-        counts = intake.take_container(container, provenance, hear.durable)
+        require = grant.require_undone if grant else None
+        counts = intake.take_container(container, provenance, hear.durable, require)
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         with hear.stamping():
             unstamped = writer.beat(now=True)

@@ -131,9 +131,17 @@ class Intake:
         self._busy = Lock()
 
     def take_container(
-        self, container: Container, provenance: Provenance, acknowledge: Callable[[int], object]
+        self,
+        container: Container,
+        provenance: Provenance,
+        acknowledge: Callable[[int], object],
+        require: Callable[[sa.Connection], object] | None = None,
     ) -> Counts:
         """Take in a whole container; ``acknowledge`` hears after each batch how many more messages are durable.
+
+        Args:
+            require: Called inside the turn that logs the container; raises where it may not be logged any more. What
+                was acknowledged is kept all the same.
 
         Raises:
             StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
@@ -155,10 +163,10 @@ class Intake:
         if container.pictured and provenance.mode is not Mode.SEALED:
             what = f"{provenance.mode.value}: what lies between the messages, with a picture in it, not kept"
             self.keep_batch([Hole(container.channel_id, HoleReason.MODE, self._clock(), what=what)], of_container)
-            self._log_container(draft)
+            self._log_container(draft, require)
             return counts
         with self._alone():
-            self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type))
+            self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type), require)
         return counts
 
     def take_reply(
@@ -356,10 +364,17 @@ class Intake:
             return choice.logged({event.event_id: event.idx for event in placed})
         raise HomeBusyError("home_busy.others_kept_adding")
 
-    def _log_container(self, draft: Draft) -> None:
+    def _log_container(self, draft: Draft, require: Callable[[sa.Connection], object] | None) -> None:
         put = [draft.payload.sha256] if draft.payload and draft.payload.body is None else []
         self._preserver.objects.sync(put)
-        self._sequencer.append([draft])
+        prepared = self._sequencer.prepare([draft])
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            if require:
+                require(connection)
+            return prepared
+
+        self._sequencer.turn(choose)
         self._tidy(put, unwanted=())
 
 

@@ -102,6 +102,12 @@ def review_of(connection: sa.Connection, request: str) -> Review | None:
     return next((review for review in waiting if review.request == request), None)
 
 
+def is_acted(connection: sa.Connection, request: str) -> bool:
+    """Whether an entry of the log is the act that a request asked for."""
+    acted = sa.select(database.authority.c.acted_idx).where(database.authority.c.request == request)
+    return connection.execute(acted).scalar() is not None
+
+
 def _rows(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     return connection.execute(sa.select(database.authority).order_by(database.authority.c.idx)).all()
 

@@ -350,6 +350,34 @@ def test_an_import_cut_short_is_finished_by_who_approved_it_and_by_nobody_else(
     assert waiting(desk.home, None).entries == ()
 
 
+def test_of_one_import_approved_twice_at_once_one_is_recorded(
+    desk: AskingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one begins while the first is reading: it finds the approval in the log, and nothing done."""
+    asked, take_container, before = asked_for(desk, take), Intake.take_container, size_of(desk.home)
+    refused = list[str]()
+
+    def meanwhile(intake: Intake, *told: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever it is given
+        monkeypatch.undo()
+        again = find_request(desk.home, asked.request, desk.means().casework)
+        desk.approve(again)
+        try:
+            return take_container(intake, *told, **more)
+        except AuthorityError as error:
+            refused.append(error.code)
+            raise
+
+    monkeypatch.setattr(Intake, "take_container", meanwhile)
+    with pytest.raises(AuthorityError, match="already answered"):
+        desk.approve(asked)
+    assert refused == ["authority.answered"]
+    assert [kind for kind, _values in logged(desk.home, before)] == ["approved", "imported"]
+    assert waiting(desk.home, None).entries == ()
+    run_audit(
+        desk.home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None
+    ).report.require_passed()
+
+
 def test_an_approval_of_an_act_that_fails_is_not_logged(desk: AskingDesk) -> None:
     asked, before = asked_for(desk, export), size_of(desk.home)
     (desk.folder / "out.asice").write_text("in the way")
