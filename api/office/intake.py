@@ -1,9 +1,11 @@
 """Takes an export into a home: the authority that its mode needs, then the one write path."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -23,7 +25,7 @@ from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.observation import Container, Hole, HoleReason, Mode, Observation
+from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
@@ -112,8 +114,8 @@ def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -
         MonitorError: The export cannot be read; nothing was written.
         AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none; or it is a private chat, and
             nobody said that it may be taken in.
-        StorageFullError: No space, or too little for an export of which nothing is kept yet; what was acknowledged is
-            kept, and running it again completes the rest.
+        StorageFullError: No space, or too little for what is not kept yet; what was acknowledged is kept, and running
+            it again completes the rest.
     """
     basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
     waits = basis is not None and wish.doer.approver is None
@@ -217,17 +219,35 @@ def _take_in(
 
 
 def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
-    """Check that the disk has room for an export of a chat of which nothing is kept yet; else much may be known.
+    """Check that the disk has room for what an export has more than is kept of its chat.
+
+    It counts and does not compare: nothing is refused that would fit, and what is kept may be other messages or
+    other files than these.
 
     Raises:
         StorageFullError: It has not.
     """
-    held = sa.select(sa.exists().where(database.item.c.channel_id == container.channel_id))
+    messages, files = _kept_of(home, container.channel_id)
+    new = _share(container.total - messages, container.total)
+    needed = new * (container.total * BYTES_OF_A_MESSAGE + container.length)
+    if mode is Mode.SEALED:
+        needed += _share(container.files - files, container.files) * folder_bytes(path)
+    require_room(home.path, math.ceil(needed))
+
+
+def _share(new: int, total: int) -> Fraction:
+    return Fraction(max(new, 0), max(total, 1))
+
+
+def _kept_of(home: Home, channel_id: str) -> tuple[int, int]:
+    """How many messages of a chat are kept, and how many sealed files."""
+    table = database.item.c
+    of_chat = table.channel_id == channel_id
+    is_file = table.kind == Kind.FILE.value
+    messages = sa.select(sa.func.count(table.message_id.distinct())).where(of_chat, ~is_file)
+    files = sa.select(sa.func.count()).where(of_chat, is_file, table.mode == Mode.SEALED.value)
     with reading(home.engine) as connection:
-        if connection.execute(held).scalar_one():
-            return
-    files = folder_bytes(path) if mode is Mode.SEALED else 0
-    require_room(home.path, container.total * BYTES_OF_A_MESSAGE + container.length + files)
+        return connection.execute(messages).scalar_one(), connection.execute(files).scalar_one()
 
 
 def _tallied(contents: Iterator[Observation | Hole], missing: Counter[HoleReason]) -> Iterator[Observation | Hole]:

@@ -49,7 +49,7 @@ def test_an_export_is_as_long_as_its_files_and_links_are_not_followed(tmp_path: 
     assert folder_bytes(tmp_path / "export") == folder_bytes(result) == 111
 
 
-def test_an_import_asks_first_and_one_that_goes_on_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_asks_for_the_room_of_what_is_not_kept_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, _cards = new_home(tmp_path / "home")
     folder = write_export(tmp_path / "export", seed=7, messages=16, photos=0).folder
     before = size_of(home)
@@ -59,7 +59,32 @@ def test_an_import_asks_first_and_one_that_goes_on_does_not(tmp_path: Path, monk
             take_in(home, folder)
         assert size_of(home) == before
         take_in(home, folder, Mode.METADATA_ONLY)  # no files: this fits
-        take_in(home, folder)  # much of it is known by now, and how much nobody can tell before
+        take_in(home, folder)  # its messages are known by now
+        before = size_of(home)
+        longer = write_export(tmp_path / "longer", seed=7, messages=45, photos=0).folder
+        for mode in (Mode.SEALED, Mode.METADATA_ONLY):
+            with pytest.raises(StorageFullError, match="nothing was written") as raised:
+                take_in(home, longer, mode)
+            assert raised.value.facts["needed"] == 1  # for 29 messages
+        assert size_of(home) == before
+    take_in(home, longer)
+    with monkeypatch.context() as patch:
+        leave(patch, 1000)
+        take_in(home, longer)  # the same once more adds next to nothing
+    home.engine.dispose()
+
+
+def test_a_file_that_is_not_sealed_yet_needs_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept as metadata first, of a chat that has files: the messages are known, and their files are not."""
+    home, _cards = new_home(tmp_path / "home")
+    folder = write_export(tmp_path / "export", seed=7, messages=16, photos=0).folder
+    take_in(home, folder, Mode.METADATA_ONLY)
+    (folder / "photos" / "large.bin").write_bytes(bytes(1 << 20))
+    with monkeypatch.context() as patch:
+        leave(patch, 500_000)
+        take_in(home, folder, Mode.METADATA_ONLY)
+        with pytest.raises(StorageFullError):
+            take_in(home, folder)
     home.engine.dispose()
 
 
