@@ -130,8 +130,8 @@ class ReportEntry:
         facts: What the words for its type can name.
         about: The log entries that they are about; None for one that is not shown.
         hidden: They do not show which item they are about.
-        found: For a comparison, by how alike they are: the numbers of the items that it found, if there are any;
-            WITHHELD if that is hidden.
+        found: For a comparison, by how alike they are: the numbers of the items that it found, if there are any.
+        unnamed: How many more it found; None where that is hidden.
     """
 
     indexes: tuple[int, ...]
@@ -142,7 +142,8 @@ class ReportEntry:
     facts: Mapping[str, ItemFact]
     about: tuple[int | None, ...]
     hidden: bool
-    found: Mapping[str, tuple[int, ...] | Unshown]
+    found: Mapping[str, tuple[int, ...]]
+    unnamed: int | None
 
 
 IdSpan = tuple[int, int]
@@ -416,6 +417,7 @@ def _entries(records: Sequence[DisclosedLeaf]) -> Iterator[ReportEntry]:
             about=tuple(indexes.get(_named(event, "request") or _named(event, "item") or "") for event in run),
             hidden="item" in run[0].withheld,
             found=dict(_found(run[0], numbers)),
+            unnamed=_unnamed(run[0]),
         )
 
 
@@ -424,17 +426,27 @@ def _in_order(times: Sequence[ItemFact]) -> Sequence[ItemFact]:
     return sorted(times, key=str) if all(isinstance(each, Moment) for each in times) else times
 
 
-def _found(event: DisclosedLeaf, numbers: Mapping[str, int]) -> Iterator[tuple[str, tuple[int, ...] | Unshown]]:
-    """What a comparison found; a tier is told as withheld where more was found than all tiers show."""
-    shown_here = sum(len(named) for tier in TIERS if isinstance(named := event.values.get(tier), list | tuple))
-    hides = str(event.values.get("found")) != str(shown_here)
+def _found(event: DisclosedLeaf, numbers: Mapping[str, int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The items that a comparison names, by how alike they are."""
     for tier in TIERS:
-        named = event.values.get(tier)
-        if tier in event.withheld:
-            yield from [(tier, Unshown.WITHHELD)] if hides else []
-        elif isinstance(named, list | tuple):
-            items = sorted(numbers[item] for item in named if isinstance(item, str) and item in numbers)
-            yield from [(tier, tuple(items))] if items else []
+        items = sorted(numbers[item] for item in _named_in(event, tier) if item in numbers)
+        yield from [(tier, tuple(items))] if items else []
+
+
+def _unnamed(event: DisclosedLeaf) -> int | None:
+    """How many items a comparison found beside those that it names.
+
+    A tier that holds an item of no case, or of another, is withheld whole.
+    """
+    if not {*TIERS, "found"}.intersection(event.withheld):
+        return 0
+    found, named = _named(event, "found") or "", sum(len(_named_in(event, tier)) for tier in TIERS)
+    return max(0, int(found) - named) if _NUMBER.fullmatch(found) else None
+
+
+def _named_in(event: DisclosedLeaf, tier: str) -> Sequence[str]:
+    named = event.values.get(tier)
+    return [item for item in named if isinstance(item, str)] if isinstance(named, list | tuple) else []
 
 
 def _told_as(event: DisclosedLeaf) -> str:

@@ -149,12 +149,13 @@ def _when(words: Words, entry: ReportEntry) -> str:
 
 
 def _found(words: Words, entry: ReportEntry) -> Iterator[str]:
-    """What a comparison found, by how alike it is."""
+    """What a comparison found, by how alike it is, and how much more."""
     for tier, items in entry.found.items():
-        if not isinstance(items, Unshown):
-            yield words.say(f"found.{tier}", items=spans_in_words(words, spans_of(items)))
-    if Unshown.WITHHELD in entry.found.values():
+        yield words.say(f"found.{tier}", items=spans_in_words(words, spans_of(items)))
+    if entry.unnamed is None:
         yield words.say("found.withheld")
+    elif entry.unnamed:
+        yield words.count("found.unnamed", entry.unnamed)
 
 
 def _about(words: Words, entry: ReportEntry) -> str:

@@ -420,10 +420,22 @@ def test_a_comparison_is_told_with_what_it_found(tier: str, words: str) -> None:
     log.add("checked", {**forge.act(forge.START), **found})
     report = report_of(log)
     assert f"found: 2{words}" in report
-    assert "this file does not name" not in report
+    assert "not named in this file" not in report
     hidden = report_of(log, withhold=forge.HELD_BACK | {tier})
     assert words not in hidden
-    assert "found: 2; this file does not name all the items that were found" in hidden
+    assert "found: 2; 2 items that were found are not named in this file" in hidden
+    uncounted = report_of(log, withhold=forge.HELD_BACK | {tier, "found"})
+    assert "found: [withheld]; this file does not name all the items that were found" in uncounted
+
+
+def test_of_a_comparison_it_is_told_how_many_more_it_found_than_are_named() -> None:
+    log = forge.small_log(3)
+    named = [parse_leaf(leaf).event_id for leaf in log.leaves if parse_leaf(leaf).type == "observed"]
+    found: dict[str, Value] = {"case": forge.CASE, "compared": "500", "not_compared": "2", "found": "3"}
+    log.add("checked", {**forge.act(forge.START), **found, "identical": [], "match": named[:2], "review": ["ab" * 16]})
+    hidden = report_of(log, withhold=forge.HELD_BACK | {"review"})
+    assert "the picture in item 1 to 2 looks the same" in hidden
+    assert "a person decides; 1 item that was found is not named in this file" in hidden
 
 
 def test_every_tier_of_the_comparison_is_a_name_and_has_words() -> None:
