@@ -52,6 +52,7 @@ class _Told:
 
 
 _NOTHING = _Told()
+_Stretch = Sequence[tuple[ReportItem, _Told]]
 
 
 def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) -> Iterator[str]:
@@ -66,21 +67,50 @@ def item_lines(words: Words, items: Sequence[ReportItem], *, rehearsal: bool) ->
     for channel, (name, some) in _by_channel(words, items, told).items():
         of_channel[channel] = _common(some, _OF_A_CHANNEL).without(every)
         yield from _block(words, words.say("report.items.channel", channel=name), of_channel[channel])
+    above = {channel: every.beside(common) for channel, common in of_channel.items()}
     both = zip(items, told, strict=True)
-    for (channel, _), run in itertools.groupby(both, lambda one: (one[1].lines.get(_CHANNEL), one[1].lines[_PROVEN])):
-        yield from _run(words, list(run), every.beside(of_channel[channel]))
+    for _, run in itertools.groupby(both, lambda one: one[1].lines[_PROVEN]):
+        yield from _between_stamps(words, list(run), above)
 
 
-def _run(words: Words, run: Sequence[tuple[ReportItem, _Told]], above: _Told) -> Iterator[str]:
+def _between_stamps(words: Words, run: _Stretch, above: Mapping[_Lines | None, _Told]) -> Iterator[str]:
+    """Items that follow each other between the same time stamps; their channels may alternate."""
+    by_channel = [(channel, list(some)) for channel, some in itertools.groupby(run, _channel_of)]
+    common = _NOTHING
+    if len(by_channel) > 1:
+        common = _shared(run, *(above[channel] for channel, _ in by_channel))
+        yield from _block(words, _title(words, run), common)
+    for channel, some in by_channel:
+        yield from _in_channel(words, some, above[channel].beside(common))
+
+
+def _in_channel(words: Words, run: _Stretch, above: _Told) -> Iterator[str]:
     """Items that follow each other in one channel and between the same time stamps."""
-    common = _common([told for _, told in run], _OF_ALL).without(above) if len(run) >= _RUN else _NOTHING
-    numbers = spans_in_words(words, [(run[0][0].number, run[-1][0].number)])
-    yield from _block(words, words.say("report.items.run", numbers=numbers), common)
+    common = _shared(run, above)
+    yield from _block(words, _title(words, run), common)
     above = above.beside(common)
     for item, told in run:
         own = told.without(above)
         yield from ("", words.say("report.item", number=str(item.number), index=str(item.index), event=item.event))
         yield from _lines(words, own, "withheld" if own.withheld == told.withheld else "withheld_too")
+
+
+def _shared(run: _Stretch, *above: _Told) -> _Told:
+    """What items that follow each other have in common and what not every one of those above says already."""
+    common = _common([told for _, told in run], _OF_ALL) if len(run) >= _RUN else _NOTHING
+    unsaid = [common.without(each) for each in above]
+    codes = {code for each in unsaid for code in each.lines}
+    names = {name for each in unsaid for name in each.withheld}
+    lines = {code: own for code, own in common.lines.items() if code in codes}
+    return _Told(lines, tuple(name for name in common.withheld if name in names))
+
+
+def _title(words: Words, run: _Stretch) -> str:
+    return words.say("report.items.run", numbers=spans_in_words(words, [(run[0][0].number, run[-1][0].number)]))
+
+
+def _channel_of(one: tuple[ReportItem, _Told]) -> _Lines | None:
+    return one[1].lines.get(_CHANNEL)
 
 
 def _by_channel(

@@ -191,6 +191,18 @@ def test_a_text_message_takes_six_lines(beside: int, stamped_before: set[int]) -
     assert length(60) - length(40) == 6 * 20
 
 
+@pytest.mark.parametrize("stamped_before", [{0, 30}, {0, 20, 40}], ids=str)
+def test_of_channels_whose_messages_alternate_each_item_names_its_channel_and_no_times_of_stamps(
+    stamped_before: set[int],
+) -> None:
+    def lines(messages: int) -> list[str]:
+        listed = [message(number, channel_id=str(1_000_000_007 + number % 2)) for number in range(messages)]
+        return lines_of(items_of(listed, hidden=[{"actor", "approver"}], stamped_before=stamped_before))
+
+    assert len(lines(80)) - len(lines(60)) == 7 * 20
+    assert sum("proven between:" in line for line in lines(80)) == len(stamped_before)
+
+
 def test_what_all_items_share_is_told_once_and_what_differs_at_each() -> None:
     listed = [message(1), message(2, sender_name=None), message(3, channel_title="Another title")]
     lines = lines_of(items_of(listed, hidden=[{"actor", "approver"}], stamped_before={0}))
