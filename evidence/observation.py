@@ -26,6 +26,15 @@ class Kind(StrEnum):
     FILE = "file"
 
 
+class Gone(StrEnum):
+    """How it is known that a message is gone: the ``action`` of a deletion."""
+
+    TOLD = "told"
+    """The source said that it was deleted."""
+    MISSING = "missing"
+    """It was not there when it was asked for again; why is not known."""
+
+
 class Mode(StrEnum):
     """How much of a medium is kept."""
 
@@ -93,6 +102,8 @@ OF_TIME = frozenset(
     }
 )
 """When nothing was seen: its two ends in time tell one such hole from another."""
+KEPT_FROM_US = frozenset({HoleReason.PAYWALL, HoleReason.SELF_DESTRUCTING})
+"""The source has it and keeps it from us: it shows it only to who pays, or only once."""
 OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
     {
         HoleReason.MISSING_FILE: Mode.HASH_ONLY,

@@ -21,6 +21,12 @@ _SHOWN = 12
 """How many spans or holes of one kind are listed; the JSON has all."""
 _LEGEND = "# all kept   + some kept   . found empty   - not received   ? not looked at yet"
 """What the signs of the timeline say of their numbers."""
+_BELOW = {
+    "deleted": ("x", "deleted, as Telegram said"),
+    "missing": ("m", "missing when asked for again"),
+    "kept_from_us": ("$", "kept from us"),
+}
+"""What has a line of its own below the timeline, so that no kind of "not there" hides another: its sign and words."""
 
 
 @click.command("completeness")
@@ -61,6 +67,10 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
         ],
         "deleted": _size(found.deleted),
         "deleted_numbers": [list(span) for span in found.deleted],
+        "never_kept": [list(span) for span in found.never_kept],
+        "missing": _size(found.missing),
+        "missing_numbers": [list(span) for span in found.missing],
+        "kept_from_us": [list(span) for span in found.kept_from_us],
         "first_look": _time(found.first_look),
         "last_look": _time(found.last_look),
         "state": found.state.value,
@@ -75,8 +85,11 @@ def _lines(found: "Completeness") -> Iterator[str]:
     else:
         yield from _never_seen(found)
     timed = [each for each in found.gaps if each.lo is None]
-    others = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
+    parts = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
+    kept_from_us = [each for each in parts if _is_kept_from_us(each)]
+    others = [each for each in parts if not _is_kept_from_us(each)]
     yield from _holes("Periods not seen, or seen only in part", timed)
+    yield from _holes("Kept from us", kept_from_us)
     yield from _holes("Parts missing from messages that were seen", others)
 
 
@@ -88,11 +101,19 @@ def _seen(found: "Completeness") -> Iterator[str]:
     yield from _spans("Found empty", found.empty)
     yield from _spans("Not in any import, and never looked at; why is not known", found.not_received)
     yield from _spans("Not looked at yet", found.ahead)
-    if found.deleted:
-        yield from _spans("Known to be deleted", found.deleted, "message")
+    if not found.deleted:
+        yield "Deleted, as Telegram said: 0 messages."
+    never = f" Of these, never kept: {_told_spans(found.never_kept, 'message')}." if found.never_kept else ""
+    yield from _spans("Deleted, as Telegram said", found.deleted, "message", never)
+    yield from _spans("Missing when asked for again; why is not known", found.missing, "message")
+    if found.deleted or found.missing:
         yield from _wrapped("Whichever of these was kept before stays kept: see evidence list.")
-    else:
-        yield "Known to be deleted: 0 messages."
+
+
+def _is_kept_from_us(hole: "Missed") -> bool:
+    from evidence.observation import KEPT_FROM_US
+
+    return hole.reason in KEPT_FROM_US
 
 
 def _never_seen(found: "Completeness") -> Iterator[str]:
@@ -114,16 +135,25 @@ def _wrapped(words: str) -> Iterator[str]:
 
 
 def _timeline(found: "Completeness") -> Iterator[str]:
-    """One line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``-`` not received, ``?`` ahead."""
-    every = (found.observed, found.holes, found.not_received, found.ahead)
+    """A line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``-`` not received, ``?`` ahead.
+
+    Below it, a line for each kind of what is gone or kept from us, if there is any.
+    """
+    below = {name: getattr(found, name) for name in _BELOW}
+    every = (found.observed, found.holes, found.not_received, found.ahead, *below.values())
     top = max((hi for spans in every for _lo, hi in spans), default=0)
     if not top:
         return
     width = min(_WIDTH, top)
-    cells = [_cell(found, at * top // width + 1, (at + 1) * top // width) for at in range(width)]
-    yield "".join(cells)
+    columns = [(at * top // width + 1, (at + 1) * top // width) for at in range(width)]
+    yield "".join(_cell(found, lo, hi) for lo, hi in columns)
+    shown = {_BELOW[name]: spans for name, spans in below.items() if spans}
+    for (sign, _words), spans in shown.items():
+        yield "".join(sign if _within(spans, lo, hi) else " " for lo, hi in columns).rstrip()
     yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) + 1 else f"1 to {top}"
     yield _LEGEND
+    if shown:
+        yield "   ".join(f"{sign} {words}" for sign, words in shown)
     yield ""
 
 
@@ -144,12 +174,15 @@ def _size(spans: "Spans") -> int:
     return sum(hi - lo + 1 for lo, hi in spans)
 
 
-def _spans(title: str, spans: "Spans", what: str = "number") -> Iterator[str]:
-    if not spans:
-        return
+def _spans(title: str, spans: "Spans", what: str = "number", more: str = "") -> Iterator[str]:
+    if spans:
+        yield from _wrapped(f"{title}: {_told_spans(spans, what)}.{more}")
+
+
+def _told_spans(spans: "Spans", what: str) -> str:
     shown = ", ".join(str(lo) if lo == hi else f"{lo} to {hi}" for lo, hi in spans[:_SHOWN])
     more = f", and {len(spans) - _SHOWN} more spans" if len(spans) > _SHOWN else ""
-    yield from _wrapped(f"{title}: {counted(_size(spans), what)} ({shown}{more}).")
+    return f"{counted(_size(spans), what)} ({shown}{more})"
 
 
 def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:

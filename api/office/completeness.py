@@ -10,7 +10,7 @@ from api.home import Home
 from config.watchlist import plain_channel
 from evidence.completeness import NOT_RECEIVED, Gap, open_gaps
 from evidence.errors import UnknownItemError
-from evidence.observation import OF_TIME, HoleReason, Kind
+from evidence.observation import KEPT_FROM_US, OF_TIME, Gone, HoleReason, Kind
 from evidence.spans import Spans, absent, between, common, join_spans
 from evidence.store import database
 from evidence.store.database import reading
@@ -55,7 +55,11 @@ class Completeness:
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
-        deleted: Spans of numbers whose messages are known to be gone.
+        deleted: Spans of numbers whose messages Telegram said were deleted.
+        missing: Spans of numbers whose messages were kept and were not there when they were asked for again, without
+            those that Telegram said were deleted; why is not known.
+        never_kept: The parts of ``deleted`` of which nothing was ever kept.
+        kept_from_us: Spans of numbers whose messages have something that Telegram keeps from us.
         state: What the channel is to the account, if the watch looked for it.
         unseen_since: Since when Telegram has not shown it; None if it does, or if nobody looked for it.
     """
@@ -69,6 +73,9 @@ class Completeness:
     ahead: Spans
     gaps: Sequence[Missed]
     deleted: Spans
+    missing: Spans
+    never_kept: Spans
+    kept_from_us: Spans
     first_look: datetime | None
     last_look: datetime | None
     state: ChannelState
@@ -88,7 +95,7 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         numbers = _numbers(connection, channel_id)
         holes = _holes(connection, channel_id)
         first, last = _looks(connection, channel_id)
-        deleted = _deleted(connection, channel_id)
+        deleted, asked_again = (_gone(connection, channel_id, how) for how in Gone)
     watched = name in known.keys() | registered.keys() or name in registered.values()
     watched = watched or any(str(each.channel_id) == name for each in known.values())
     if not numbers and not holes and not watched:
@@ -107,7 +114,10 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         not_received=_not_received(_runs(numbers), missing, looked_at, ahead),
         ahead=ahead,
         gaps=_closed(shown),
-        deleted=deleted,
+        deleted=_runs(deleted),
+        missing=_runs(sorted(set(asked_again).difference(deleted))),
+        never_kept=_runs(sorted(set(deleted).difference(numbers))),
+        kept_from_us=_kept_from_us(shown),
         first_look=first,
         last_look=max(filter(None, (last, standing.looked_at)), default=None),
         state=standing.state,
@@ -159,11 +169,17 @@ def _numbers(connection: sa.Connection, channel_id: str | None) -> list[int]:
     return list(connection.execute(asked).scalars())
 
 
-def _deleted(connection: sa.Connection, channel_id: str | None) -> Spans:
+def _gone(connection: sa.Connection, channel_id: str | None, how: Gone) -> list[int]:
+    """The numbers of the messages that are known in this way to be gone."""
     item = database.item.c
     asked = sa.select(item.message_id).distinct().order_by(item.message_id)
-    asked = asked.where(item.channel_id == channel_id, item.kind == Kind.DELETION.value)
-    return _runs(list(connection.execute(asked.where(item.message_id.is_not(None))).scalars()))
+    asked = asked.where(item.channel_id == channel_id, item.gone == how.value)
+    return list(connection.execute(asked.where(item.message_id.is_not(None))).scalars())
+
+
+def _kept_from_us(holes: Iterable[Missed]) -> Spans:
+    kept = (each for each in holes if each.reason in KEPT_FROM_US)
+    return join_spans((each.lo, each.hi) for each in kept if each.lo is not None and each.hi is not None)
 
 
 def _holes(connection: sa.Connection, channel_id: str | None) -> list[tuple[int, Missed]]:

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001l"
+SCHEMA_VERSION = "0001m"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k", "0001l")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -123,6 +123,7 @@ item = sa.Table(
     sa.Column("acquired_at", sa.String(24), nullable=False),
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("payload_sha256", sa.String(64)),
+    sa.Column("gone", sa.String(8)),  # of a deletion: how it is known (``Gone``)
     # marks behind their places: an index of marks alone would dirty a page for each of them
     sa.Index("ix_item_place", "channel_id", "message_id", "seen"),
 )

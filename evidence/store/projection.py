@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from config.errors import Term
 from evidence.errors import StoreError
+from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, missed_mark, observed_marks
 from evidence.times import format_time, parse_time
@@ -58,6 +59,7 @@ def _observed(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
     row |= {"seen": marks.seen, "said": marks.said, "part": marks.part}
+    row |= {"gone": values["action"] if values["kind"] == Kind.DELETION.value else None}
     return row | {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
 
 

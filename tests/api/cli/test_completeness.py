@@ -10,6 +10,8 @@ from monitor.errors import ChannelState
 
 AT = datetime(2026, 11, 26, 10, tzinfo=UTC)
 
+GONE = ("deleted", "missing", "never_kept", "kept_from_us")
+
 
 def found(**changed: object) -> Completeness:
     values: dict[str, object] = {
@@ -27,6 +29,9 @@ def found(**changed: object) -> Completeness:
             Missed(HoleReason.PAYWALL, 5, 5, AT, None),
         ],
         "deleted": ((12, 12), (14, 15)),
+        "missing": ((16, 16), (120, 120)),
+        "never_kept": ((14, 14),),
+        "kept_from_us": ((5, 5),),
         "first_look": AT,
         "last_look": AT + timedelta(days=1),
         "state": ChannelState.OK,
@@ -44,7 +49,9 @@ def test_the_page_says_all_of_it_in_words() -> None:
         "Found empty: 7 numbers (91 to 97).",
         "Not in any import, and never looked at; why is not known: 13 numbers (1 to 10, 98 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
-        "Known to be deleted: 3 messages (12, 14 to 15).",
+        "Deleted, as Telegram said: 3 messages (12, 14 to 15). Of these, never kept: 1 message (14).",
+        "Missing when asked for again; why is not known: 2 messages (16, 120).",
+        "Kept from us: number 5: it costs money",
         "from 2026-11-26 10:00:00 UTC to 2026-11-26 12:00:00 UTC: the program was not running",
         "from 2026-11-26 10:00:00 UTC to now",
         "number 5: ",
@@ -60,12 +67,29 @@ def test_a_time_in_which_nothing_was_seen_is_told_no_shorter_than_it_was() -> No
 
 def test_the_timeline_has_eighty_columns_whatever_the_channel_has() -> None:
     for top in (1, 3, 79, 80, 81, 1000, 123_456):
-        lines = list(_lines(found(observed=((1, top),), holes=(), empty=(), not_received=(), ahead=(), gaps=[])))
+        none = dict.fromkeys(("holes", "empty", "not_received", "ahead", "gaps", *GONE), ())
+        lines = list(_lines(found(observed=((1, top),), **none)))
         bar = next(line for line in lines if line.startswith("#"))
         assert bar == "#" * min(80, top)
     bar = next(line for line in _lines(found()) if line.startswith("-"))
     assert len(bar) == 80
     assert set(bar) == {"#", "+", ".", "-", "?"}
+
+
+def test_each_kind_of_not_there_has_a_line_of_its_own_below_the_timeline() -> None:
+    lines = list(_lines(found()))
+    at = next(index for index, line in enumerate(lines) if line.startswith("-"))
+    deleted, missing, kept_from_us, axis = lines[at + 1 : at + 5]
+    column = {number: (number - 1) * 80 // 240 for number in (5, 12, 14, 15, 16, 120)}
+    assert (set(deleted), set(missing), set(kept_from_us)) == ({" ", "x"}, {" ", "m"}, {" ", "$"})
+    assert {at for at, sign in enumerate(deleted) if sign == "x"} == {column[12], column[14], column[15]}
+    assert {at for at, sign in enumerate(missing) if sign == "m"} == {column[16], column[120]}
+    assert {at for at, sign in enumerate(kept_from_us) if sign == "$"} == {column[5]}
+    assert axis.startswith("1 ")
+    assert "x deleted, as Telegram said   m missing when asked for again   $ kept from us" in lines
+    nothing = list(_lines(found(**dict.fromkeys(GONE, ()))))
+    assert not [line for line in nothing if "Telegram said   m" in line]
+    assert "Deleted, as Telegram said: 0 messages." in nothing
 
 
 def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
@@ -77,7 +101,7 @@ def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
         not_received=(),
         ahead=(),
         gaps=[],
-        deleted=(),
+        **dict.fromkeys(GONE, ()),
         first_look=None,
         last_look=None,
     )
@@ -99,6 +123,8 @@ def test_json_has_every_hole_with_its_two_ends() -> None:
     assert (said["holes"], said["empty"]) == ([[91, 100]], [[91, 97]])
     assert said["not_received"] == [[1, 10], [98, 100]]
     assert (said["deleted"], said["deleted_numbers"]) == (3, [[12, 12], [14, 15]])
+    assert (said["missing"], said["missing_numbers"]) == (2, [[16, 16], [120, 120]])
+    assert (said["never_kept"], said["kept_from_us"]) == ([[14, 14]], [[5, 5]])
     assert said["gaps"][1] == {
         "reason": "downtime",
         "lo": None,

@@ -74,17 +74,56 @@ def test_a_channel_that_is_registered_and_was_not_looked_at_is_told_so(tmp_path:
     home.engine.dispose()
 
 
-def test_the_numbers_of_deleted_messages_are_told(tmp_path: Path) -> None:
+def test_what_telegram_said_was_deleted_and_what_was_missing_later_are_never_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path, monkeypatch) as at:
+        group = at.group(mode=Mode.METADATA_ONLY)
+        for number in range(1, 7):
+            group.post(f"fjala {number}")
+        at.once()
+        group.delete([2])
+        group.delete([group.post("askush nuk e pa")])
+        at.once()
+        group.set_limit(3)
+        group.delete([4])
+        for number in range(8, 14):
+            group.post(f"fjala {number}")
+        at.once()
+        home = at.home
+        found = completeness_of(home, "grupa")
+        assert (found.deleted, found.missing) == (((2, 2), (7, 7)), ((4, 4),))
+        assert found.empty == ((7, 7),)
+        assert numbers_in(found.observed) == set(range(1, 14)) - {7}
+        assert (found.never_kept, found.kept_from_us) == (((7, 7),), ())
+        home.engine.dispose()
+
+
+def test_a_message_that_was_missing_and_that_telegram_then_said_was_deleted_is_a_deletion(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
-    write_export(tmp_path / "export", seed=1, messages=40)
+    write_export(tmp_path / "export", seed=1, messages=30)
     take_in(home, tmp_path / "export")
     with home.engine.begin() as connection:
         row = connection.execute(sa.select(database.item).where(database.item.c.kind == "message")).mappings().first()
         assert row is not None
-        assert completeness_of(home, row["channel_id"]).deleted == ()
-        gone = dict(row) | {"item_id": "f" * 32, "idx": 10_000, "kind": "deletion", "seen": b"0" * 32}
-        connection.execute(sa.insert(database.item), gone)
-    assert completeness_of(home, row["channel_id"]).deleted == ((row["message_id"], row["message_id"]),)
+        for index, gone in enumerate(("missing", "told")):
+            more = {"item_id": str(index) * 32, "idx": 10_000 + index, "kind": "deletion", "seen": b"0" * 32}
+            connection.execute(sa.insert(database.item), dict(row) | more | {"gone": gone})
+    found = completeness_of(home, row["channel_id"])
+    assert (found.deleted, found.missing) == (((row["message_id"], row["message_id"]),), ())
+    home.engine.dispose()
+
+
+def test_what_telegram_keeps_from_us_is_told_apart_from_what_we_leave_out(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    take_in(home, write_pictured(tmp_path / "export"), Mode.METADATA_ONLY)
+    with home.engine.begin() as connection:
+        row = connection.execute(sa.select(database.hole)).mappings().first()
+        assert row is not None
+        for index, reason in enumerate(("paywall", "self_destructing", "unavailable")):
+            more = {"idx": 10_000 + index, "lo": 7 + index, "hi": 7 + index, "reason": reason, "part": None}
+            connection.execute(sa.insert(database.hole), dict(row) | more)
+    assert completeness_of(home, "42").kept_from_us == ((7, 8),)
     home.engine.dispose()
 
 

@@ -166,7 +166,9 @@ def require_explained(truth: dict[int, PostTruth], kept: Kept, found: Completene
     observed = set(_numbers(found.observed))
     holes = set(_numbers(found.holes))
     assert observed == set(kept.texts), "the report has other numbers than the record"
-    assert set(_numbers(found.deleted)) == {number for number, _how in kept.gone}
+    told = {number for number, how in kept.gone if how == "told"}
+    assert set(_numbers(found.deleted)) == told
+    assert set(_numbers(found.missing)) == {number for number, _how in kept.gone} - told
     assert not found.ahead
     assert holes <= set(truth), f"holes where nothing was: {sorted(holes - set(truth))[:5]}"
     assert not holes & observed

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001l"
+revision = "0001m"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.Column("acquired_at", sa.String(length=24), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("payload_sha256", sa.String(length=64), nullable=True),
+        sa.Column("gone", sa.String(length=8), nullable=True),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_item")),
         sa.UniqueConstraint("item_id", name=op.f("uq_item_item_id")),
     )
