@@ -21,6 +21,7 @@ from api.cli.common import (
     warn,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.usage import OfChannel
 from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.times import format_time
@@ -36,7 +37,7 @@ def watch() -> None:
     """Keep the register of publicly reported channels."""
 
 
-@watch.command("add")
+@watch.command("add", cls=OfChannel)
 @click.argument("channel")
 @click.option("--report", "report_url", metavar="URL", help="The public report that names the channel.")
 @click.option("--reported-by", metavar="ORG", help="Who reported the channel publicly.")
@@ -295,7 +296,7 @@ _NO_HANDLES = (
 )
 
 
-@watch.command("remove")
+@watch.command("remove", cls=OfChannel)
 @click.argument("channel")
 @reason_option
 @actor_option

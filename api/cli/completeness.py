@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.common import counted, emit, json_option, open_home
+from api.cli.usage import OfChannel
 from config.times import told_time
 from config.words import load_words
 from evidence.times import format_time
@@ -29,7 +30,7 @@ _BELOW = {
 """What has a line of its own below the timeline, so that no kind of "not there" hides another: its sign and words."""
 
 
-@click.command("completeness")
+@click.command("completeness", cls=OfChannel)
 @click.argument("channel")
 @json_option
 @click.pass_context

@@ -1,9 +1,10 @@
 """Turns a wrong call into an error of ours, with code and facts, where click has only words."""
 
+import itertools
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -20,8 +21,37 @@ _EXTRA = re.compile(r"Got\sunexpected\sextra\sarguments?\s\((.*)\)", re.DOTALL)
 """What click says of arguments that a command does not take."""
 _NO_CHOICE = re.compile(r"'(.*)'\sis\snot\s.*", re.DOTALL)
 """What click says of a value that is none of the choices."""
+_NUMBER = re.compile(r"-[0-9]+", re.ASCII)
 NEAR = 3
 """How many commands or options are offered at most in place of one that is none."""
+
+
+class OfChannel(click.Command):
+    """A command of which CHANNEL is the one argument: ``-100...`` is the number of a channel and no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments with such a number where click takes it for what it is."""
+        valued = {
+            name for each in self.params if isinstance(each, click.Option) and not each.is_flag for name in each.opts
+        }
+        return super().parse_args(ctx, _numbers_last(args, valued))
+
+
+def _numbers_last(args: Iterable[str], valued: Container[str]) -> list[str]:
+    """The arguments with every number that has a minus before it, and belongs to no option, behind ``--``.
+
+    Args:
+        valued: The options that take what follows them.
+    """
+    others, numbers, left = list[str](), list[str](), iter(args)
+    for word in left:
+        if word == "--":
+            break
+        (numbers if _NUMBER.fullmatch(word) else others).append(word)
+        if word in valued:
+            others += itertools.islice(left, 1)
+    behind = [*numbers, *left]
+    return [*others, "--", *behind] if behind else others
 
 
 class BlankError(click.BadParameter):

@@ -54,3 +54,23 @@ def test_an_unknown_group_and_a_report_that_nobody_gave_are_refused(home: Path) 
     assert (ran.code, "Smokva" in ran.error["expected"]) == (REFUSED, True)
     ran = run("watch", "add", "@a_room", "--report", "https://x.y", *mode, home=home)
     assert (ran.code, "--reported-by" in ran.error["message"]) == (USAGE, True)
+
+
+def test_a_number_with_a_minus_before_it_names_a_channel_wherever_it_stands(home: Path) -> None:
+    number, mode = "-1001700000042", ("--mode", "metadata_only")
+    first = ("1700000001", *REPORT.split(), *mode)
+    assert run("watch", "add", *first, home=home).code == DONE
+    for words in (
+        (number, *REPORT.split(), *mode),
+        (*REPORT.split(), number, *mode),
+        (*REPORT.split(), *mode, "--follows", "-1001700000001", "--", number),
+    ):
+        assert run("watch", "add", *words, home=home).out.startswith("Registered 1700000042 as")
+        said = run("evidence", "completeness", number, home=home)
+        assert (said.code, said.out.splitlines()[0]) == (DONE, "Channel 1700000042 (number 1700000042)")
+        listed = run("watch", "list", "--json", home=home).printed["channels"]
+        assert listed[1]["follows"] == ("1700000001" if "--follows" in words else None)
+        assert run("watch", "remove", number, home=home).code == DONE
+    error = run("watch", "add", number, "--reprot", "https://x.y", "--json", home=home).error
+    assert (error["code"], error["found"]) == ("usage.mistyped_option", "--reprot")
+    assert run("watch", "remove", "-x", "--json", home=home).error["code"] == "usage.unknown_option"
