@@ -88,10 +88,10 @@ def look_up(
 
     Raises:
         ChannelError: Nobody has this name, the channel cannot be seen, or the invitation has expired.
-        ResolveError: It is a person or a bot, a number that the account has never met, or an invitation to a group
-            that nobody has joined, or for which it is not said who joined and on what task.
+        ResolveError: It is a person or a bot, a number that the account has never met, an invitation to a group that
+            nobody has joined, or a group without a public name of which it is not said who joined and on what task.
         AccountError: It is an invitation, and there is no account to ask with.
-        SettingsError: Who joined and on what task is said only in part, or although nobody needed to join.
+        SettingsError: Access by invitation, who joined and on what task are said only in part.
     """
     if invite := invite_of(channel):
         found = _behind(_ask_first(home, lambda line, session: look_at_invitation(line, session, invite)), member)
@@ -100,12 +100,15 @@ def look_up(
             raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))
         return _entry(entry, LookedUp(found), member)
     entry = entry_of(channel)
-    if (member.by or member.task) and not (member.by and member.task and entry.access == "invite"):
+    if len({bool(member.by), bool(member.task), entry.access == "invite"}) > 1:
         raise SettingsError("settings.joined_in_part")
     try:
-        return _entry(entry, LookedUp(_ask_first(home, lambda line, session: _resolve(line, session, entry))), member)
+        found = _ask_first(home, lambda line, session: _resolve(line, session, entry))
     except (AccountError, FloodError, UnreachableError) as error:
         return _entry(entry, LookedUp(None, error), member)
+    if not found.usernames and entry.access != "invite":
+        raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))
+    return _entry(entry, LookedUp(found), member)
 
 
 def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:

@@ -115,6 +115,22 @@ def test_an_invitation_needs_a_member_a_name_and_a_task(at: Desk) -> None:
     assert (following.counts.messages, following.standing.pushed) == (1, True)
 
 
+def test_a_group_without_a_public_name_is_not_registered_as_public(at: Desk) -> None:
+    room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
+    home = at.home
+    with pytest.raises(ResolveError):  # looking at the invitation makes its number known
+        looked(home, f"t.me/+{room.invite}")
+    for spelling in (str(room.id), f"-100{room.id}", f"t.me/c/{room.id}/7"):
+        with pytest.raises(ResolveError, match="the log must say") as raised:
+            looked(home, spelling)
+        assert raised.value.facts["title"] == "E mbyllur"
+        entry, _found = looked(home, spelling, MILA, access="invite")
+        assert (entry.access, entry.joined is not None) == ("invite", True)
+    room.set_usernames("e_hapur")
+    assert looked(home, str(room.id))[0].access == "public"
+    home.engine.dispose()
+
+
 def test_without_an_account_a_name_is_registered_and_an_invitation_is_not(home: Home) -> None:
     entry, nothing = looked(home, "@grupa")
     assert (entry.channel_id, nothing.found) == (None, None)
@@ -125,7 +141,12 @@ def test_without_an_account_a_name_is_registered_and_an_invitation_is_not(home: 
 
 @pytest.mark.parametrize(
     ("member", "access"),
-    [(MILA, "public"), (Membership("mila", None), "invite"), (Membership(None, "Task 7"), "invite")],
+    [
+        (MILA, "public"),
+        (NOBODY, "invite"),
+        (Membership("mila", None), "invite"),
+        (Membership(None, "Task 7"), "invite"),
+    ],
 )
 def test_who_joined_is_said_whole_or_not_at_all(home: Home, member: Membership, access: str) -> None:
     with pytest.raises(SettingsError, match="belong together"):
