@@ -76,6 +76,7 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
         "last_look": _time(found.last_look),
         "state": found.state.value,
         "unseen_since": _time(found.unseen_since),
+        "registered": found.registered,
     }
 
 
@@ -95,6 +96,8 @@ def _lines(found: "Completeness") -> Iterator[str]:
 
 
 def _seen(found: "Completeness") -> Iterator[str]:
+    if not found.registered:
+        yield "Not in the register: no watch looks at it."
     yield f"First look: {_told(found.first_look, 'never')}. Last look: {_told(found.last_look, 'never')}."
     yield ""
     yield from _timeline(found)
@@ -118,15 +121,16 @@ def _is_kept_from_us(hole: "Missed") -> bool:
 
 
 def _never_seen(found: "Completeness") -> Iterator[str]:
-    """Of a channel that is registered, and of which nothing was ever seen."""
+    """Of a channel that is or was registered, and of which nothing was ever seen."""
     if found.unseen_since is None:
         yield from _wrapped(
             "Registered, and not looked at yet: nothing can be said about it. To watch it: nisisama monitor run"
         )
         return
     since = _told(found.unseen_since, "")
+    what, has = ("Registered", "has") if found.registered else ("Not in the register any more", "had")
     yield from _wrapped(
-        f"Registered, and never seen: Telegram has not shown it to the account since {since} ({found.state.value}). "
+        f"{what}, and never seen: Telegram {has} not shown it to the account since {since} ({found.state.value}). "
         "Nothing can be said about it."
     )
 

@@ -62,6 +62,7 @@ class Completeness:
         kept_from_us: Spans of numbers whose messages have something that Telegram keeps from us.
         state: What the channel is to the account, if the watch looked for it.
         unseen_since: Since when Telegram has not shown it; None if it does, or if nobody looked for it.
+        registered: Whether it is in the register now; comments (``NAME/comments``) are if their channel is.
     """
 
     channel_id: str | None
@@ -80,6 +81,7 @@ class Completeness:
     last_look: datetime | None
     state: ChannelState
     unseen_since: datetime | None
+    registered: bool
 
 
 def completeness_of(home: Home, channel: str) -> Completeness:
@@ -104,10 +106,10 @@ def completeness_of(home: Home, channel: str) -> Completeness:
     still = {gap.idx for gap in open_gaps(gaps, numbers)}
     shown = [each for idx, each in holes if each.reason is not HoleReason.GAP or idx in still]
     missing, ahead = _missing(gaps, still, numbers), _ahead(standing)
-    looked_at = _looked_at(known, channel_id)
+    looked_at, shown_as = _looked_at(known, channel_id), _name(known, registered, channel_id, name)
     return Completeness(
         channel_id=channel_id,
-        channel=_name(known, registered, channel_id, name),
+        channel=shown_as,
         observed=_runs(numbers),
         holes=missing,
         empty=common(missing, looked_at),
@@ -122,6 +124,7 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         last_look=max(filter(None, (last, standing.looked_at)), default=None),
         state=standing.state,
         unseen_since=standing.since,
+        registered=(shown_as or name).partition("/")[0] in registered or channel_id in registered.values(),
     )
 
 
@@ -137,8 +140,8 @@ def _meant(
     """How the channel stands, and its number; None if the register does not know that either."""
     if name in known or name in registered:
         standing = known.get(name, Standing())
-        number = registered.get(name) if standing.channel_id is None else str(standing.channel_id)
-        return standing, number
+        named = name if name.isdecimal() else registered.get(name)
+        return standing, named if standing.channel_id is None else str(standing.channel_id)
     return next(((each, name) for each in known.values() if str(each.channel_id) == name), (Standing(), name))
 
 

@@ -36,6 +36,7 @@ def found(**changed: object) -> Completeness:
         "last_look": AT + timedelta(days=1),
         "state": ChannelState.OK,
         "unseen_since": None,
+        "registered": True,
     }
     return Completeness(**(values | changed))  # type: ignore[arg-type]
 
@@ -115,6 +116,16 @@ def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
     assert "never seen: Telegram has not shown it to the account since 2026-11-26 10:00:00 UTC (gone)" in text
     assert "from 2026-11-26 10:00:00 UTC to now" in text
     assert _as_json(nothing)["channel_id"] is None
+    removed = " ".join(" ".join(_lines(replace(gone, registered=False))).split())
+    assert "Not in the register any more, and never seen: Telegram had not shown it to the account since" in removed
+    assert "Registered" not in removed
+
+
+def test_a_channel_that_nobody_watches_any_more_is_told_as_that() -> None:
+    told = "Not in the register: no watch looks at it."
+    assert told not in list(_lines(found()))
+    assert told in list(_lines(found(registered=False)))
+    assert (_as_json(found())["registered"], _as_json(found(registered=False))["registered"]) == (True, False)
 
 
 def test_json_has_every_hole_with_its_two_ends() -> None:

@@ -7,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.channel import add_channel
+from api.office.channel import add_channel, remove_channel
 from api.office.completeness import completeness_of
 from config.watchlist import watch_entry
 from evidence.errors import UnknownItemError
 from evidence.observation import HoleReason, Mode
 from evidence.store import database
+from monitor.errors import ChannelState
 from monitor.rehearsal.export import write_export
 from monitor.telegram.standing import Standing, write_standing
 from tests.homes import doer, items_of, new_home, take_in, write_pictured
@@ -71,6 +72,26 @@ def test_a_channel_that_is_registered_and_was_not_looked_at_is_told_so(tmp_path:
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     found = completeness_of(home, "@askush")
     assert (found.channel, found.channel_id, found.observed, found.first_look) == ("askush", None, (), None)
+    home.engine.dispose()
+
+
+def test_a_channel_that_was_taken_off_the_register_is_not_said_to_be_registered(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    for name in ("askush", "1700000042"):
+        entry = watch_entry(
+            channel=name, report_url="https://x.y", reported_by="x", reported_on="2026-01-01", access="public"
+        )
+        add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+        with home.engine.begin() as connection:
+            unseen = Standing(state=ChannelState.PRIVATE, since=home.clock())
+            write_standing(connection, name, unseen, home.clock())
+            write_standing(connection, f"{name}/comments", unseen, home.clock())
+        assert completeness_of(home, name).registered
+        assert completeness_of(home, f"{name}/comments").registered
+        remove_channel(home, name, doer(home))
+        assert not completeness_of(home, name).registered
+        assert not completeness_of(home, f"{name}/comments").registered
+    assert completeness_of(home, "1700000042").channel_id == "1700000042"
     home.engine.dispose()
 
 
