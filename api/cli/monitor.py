@@ -95,12 +95,23 @@ def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
         for each in done.channels
     ]
     lines = [f"Account {name}: {done.state.value}{_frozen(done.freeze)}"]
+    if advice := _ADVICE.get(done.state.value):
+        lines.append(str(Term(advice, account=name)))
     for each in done.channels:
         how = "" if each.joined is None else ", joined: news is pushed" if each.joined else ", not joined: it is polled"
         lines.append(f"{each.channel}: {each.state.value}{how}")
     told = {"account": name, "state": done.state.value, "freeze": _freeze(done.freeze), "channels": channels}
     emit({**told, "ok": done.is_well}, as_json=as_json, text="\n".join(lines))
     return 0 if done.is_well else REFUSED
+
+
+_ADVICE = {
+    "frozen": "note.account_frozen",
+    "banned": "note.account_banned",
+    "duplicated": "note.account_duplicated",
+    "key_lost": "note.account_key_lost",
+}
+"""What to do about an account that is lost, by its state."""
 
 
 def _frozen(freeze: "Freeze | None") -> str:
@@ -397,7 +408,7 @@ def _status_lines(found: "Status") -> Sequence[str]:
     lines = [f"Account {each.name}: {each.state.value}{_frozen(each.freeze)}" for each in found.accounts]
     lines = lines or ["No account is logged in."]
     for each in found.channels:
-        looked = f"{each.state.value}, seen {_short(each.looked_at)}" if each.looked_at else _unlooked(each)
+        looked = _looked(each, nobody=bool(found.accounts) and not found.can_look)
         rest = ", older history not read yet" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
@@ -409,8 +420,16 @@ def _status_lines(found: "Status") -> Sequence[str]:
     return [*lines, f"{counted(sum(each.waiting for each in found.channels), 'file')} in the queue, {proven}"]
 
 
-def _unlooked(channel: "ChannelStatus") -> str:
-    """Of a channel that nobody has looked at yet, it is not said that it is well."""
+def _looked(channel: "ChannelStatus", *, nobody: bool) -> str:
+    """What a channel is, and when it was seen.
+
+    Of one that nobody has looked at yet, it is not said that it is well; and if no account is left, not what it is.
+    """
+    if nobody:
+        seen = "not looked at yet" if channel.looked_at is None else f"last seen {_short(channel.looked_at)}"
+        return f"nobody looks, {seen}"
+    if channel.looked_at is not None:
+        return f"{channel.state.value}, seen {_short(channel.looked_at)}"
     known = "" if channel.state.value == "ok" else f"{channel.state.value}, "
     return f"{known}not looked at yet"
 

@@ -56,6 +56,8 @@ from monitor.telegram.watch import Loss, Office, Rhythm, Watch, account_states
 METHOD = "telegram"
 STOP_S = 5.0
 """How long the program may still wait for its turn, for a stamp and for a picture, once it is told to stop."""
+WELL = (AccountState.OK, AccountState.FLOOD)
+"""The states of an account that can watch, now or after a pause."""
 PER_MINUTE = 60
 """How often one method of Telegram's own servers is asked, unless the settings say otherwise."""
 
@@ -116,6 +118,11 @@ class Status:
     channels: Sequence[ChannelStatus]
     stamped_at: datetime | None
     probes: Sequence[Probe] = ()
+
+    @property
+    def can_look(self) -> bool:
+        """Whether an account is left that can look at the channels."""
+        return any(each.state in WELL for each in self.accounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,17 @@ from datetime import date, timedelta
 from api.home import Home
 from api.office.channel import every_channel
 from api.office.probe import LATE, Probe, probes
-from api.office.watch import ChannelStatus, status
+from api.office.watch import WELL, ChannelStatus, status
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
 from evidence.times import format_time
-from monitor.errors import AccountState, ChannelState
+from monitor.errors import ChannelState
 
 ENDS_SOON = timedelta(days=14)
 """How long before the last day of a legal basis ``doctor`` warns: counsel needs time to write the next one."""
 LONG_AGO_S = 86_400
 """How long a channel may go without a look, in seconds."""
 _HOURS = int(LATE.total_seconds()) // 3600
-_WELL = (AccountState.OK, AccountState.FLOOD)
 
 
 def accounts(home: Home) -> Iterator[Finding]:
@@ -35,9 +34,9 @@ def accounts(home: Home) -> Iterator[Finding]:
         else:
             yield Finding("watch.accounts", Verdict.PASSED, "watch.not_used")
         return
-    someone = any(each.state in _WELL for each in stands.accounts)
+    someone = stands.can_look
     for each in stands.accounts:
-        if each.state not in _WELL:
+        if each.state not in WELL:
             facts: dict[str, Fact] = {"account": each.name, "state": each.state.value}
             verdict = Verdict.INDETERMINATE if someone else Verdict.FAILED
             yield Finding("watch.accounts", verdict, "watch.account_lost", facts)
@@ -46,9 +45,18 @@ def accounts(home: Home) -> Iterator[Finding]:
 def channels(home: Home) -> Iterator[Finding]:
     """The channels that the accounts do not see, or have not looked at for long."""
     stands = status(home)
-    if stands.accounts:
+    if stands.can_look:
         for each in stands.channels:
             yield from _of_channel(each)
+    elif stands.accounts:
+        yield from map(_unwatched, stands.channels)
+
+
+def _unwatched(channel: ChannelStatus) -> Finding:
+    """A channel that no account is left to look at: what it is to Telegram, nobody knows."""
+    facts: dict[str, Fact] = {"channel": channel.channel}
+    facts["since"] = "?" if channel.looked_at is None else format_time(channel.looked_at)
+    return Finding("watch.channels", Verdict.INDETERMINATE, "watch.nobody_looks", facts)
 
 
 def _of_channel(channel: ChannelStatus) -> Iterator[Finding]:

@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from api.cli.monitor import _status_lines
+from api.office.watch import AccountStatus, ChannelStatus, Status
+from monitor.errors import AccountState, ChannelState
 from monitor.rehearsal.telegram.accounts import Account
 from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
 from tests.contracts.tree import ROOT
@@ -224,6 +228,27 @@ def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_w
     assert "https://t.me/spambot" in run("monitor", "status", home=home).out
     (account,) = run("monitor", "status", "--json", home=home).printed["accounts"]
     assert (account["state"], account["freeze"]) == ("frozen", ran.printed["freeze"])
+
+
+def test_a_status_without_an_account_does_not_say_what_a_channel_is() -> None:
+    lost = AccountStatus("watch", AccountState.KEY_LOST, None)
+    now = datetime(2026, 11, 26, 10, tzinfo=UTC)
+    of = ChannelStatus("grupa", "7", "metadata_only", None, ChannelState.PRIVATE, now, now, 1, False, 0, 60, 0, 0)
+    never = replace(of, looked_at=None, lag_s=None)
+    told = _status_lines(Status([lost], [of, never], None))
+    assert told[1].startswith("grupa: nobody looks, last seen 2026-11-26 10:00:00 UTC, 0 gaps")
+    assert told[2].startswith("grupa: nobody looks, not looked at yet")
+    well = AccountStatus("other", AccountState.OK, None)
+    assert _status_lines(Status([lost, well], [of], None))[2].startswith("grupa: private, seen")
+
+
+@pytest.mark.parametrize("state", [each for each in AccountState if each not in (AccountState.OK, AccountState.FLOOD)])
+def test_a_lost_account_is_told_with_what_to_do(at: Desk, state: AccountState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.office.account.look_at_account", lambda _line: (state, None))
+    ran = run("monitor", "login", "--check", home=at.folder / "home")
+    again = "nisisama monitor login --account watch" in ran.out
+    assert (ran.code, again) == (REFUSED, state in (AccountState.DUPLICATED, AccountState.KEY_LOST))
+    assert "nisisama monitor login --account" in ran.out
 
 
 def test_a_probe_is_registered_and_shown_as_what_it_is(at: Desk) -> None:

@@ -137,6 +137,19 @@ def test_channels_that_nobody_sees_or_looks_at_are_told(
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("looked_at", [None, AT])
+@pytest.mark.parametrize("state", list(ChannelState))
+def test_without_an_account_nobody_says_what_a_channel_is(
+    home: Home, monkeypatch: pytest.MonkeyPatch, state: ChannelState, looked_at: datetime | None
+) -> None:
+    of = replace(SEEN, state=state, looked_at=looked_at, lag_s=None if looked_at is None else 60)
+    standing(monkeypatch, [FROZEN, BANNED], of)
+    (found,) = channels(home)
+    assert (found.code, found.verdict) == ("watch.nobody_looks", Verdict.INDETERMINATE)
+    assert "watch remove" not in found.fix
+    assert ("2026-03-01 09:00:00 UTC" in found.found) == (looked_at is not None)
+
+
 @pytest.mark.parametrize(
     ("probe", "told"),
     [
