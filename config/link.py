@@ -54,12 +54,12 @@ def read_message_link(text: str) -> MessageLink:
     try:
         address = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError:  # a bracket that is not closed
-        raise SettingsError("settings.link_elsewhere", found=_shown(text)) from None
+        raise SettingsError("settings.link_elsewhere", found=shown_link(text)) from None
     host = (address.hostname or "").removeprefix("www.")
     if address.scheme == "tg":
         return _of_app(address, text)
     if address.scheme not in ("http", "https") or host not in HOSTS:
-        raise SettingsError("settings.link_elsewhere", found=_shown(text))
+        raise SettingsError("settings.link_elsewhere", found=shown_link(text))
     parts = [part for part in address.path.split("/") if part]
     if parts[:1] == ["s"]:  # the page that shows a channel in a browser
         del parts[0]
@@ -67,7 +67,7 @@ def read_message_link(text: str) -> MessageLink:
     if private:
         del parts[0]
     if len(parts) not in (2, 3):  # channel and message, or a topic between them
-        raise SettingsError("settings.link_to_no_message", found=_shown(text))
+        raise SettingsError("settings.link_to_no_message", found=shown_link(text))
     return _link(parts[0], parts[-1], address.query, text, private=private)
 
 
@@ -76,7 +76,7 @@ def _of_app(address: SplitResult, text: str) -> MessageLink:
     private = address.netloc == "privatepost"
     channel, post = said.get("channel" if private else "domain"), said.get("post")
     if address.netloc not in ("resolve", "privatepost") or not channel or not post:
-        raise SettingsError("settings.link_to_no_message", found=_shown(text))
+        raise SettingsError("settings.link_to_no_message", found=shown_link(text))
     return _link(channel[0], post[0], address.query, text, private=private)
 
 
@@ -85,7 +85,7 @@ def _link(channel: str, number: str, query: str, text: str, *, private: bool) ->
     comment = parse_qs(query).get("comment", [None])[0]
     message, of_comment = _number(number), None if comment is None else _number(comment)
     if named is None or message is None or (comment is not None and of_comment is None):
-        raise SettingsError("settings.link_to_no_message", found=_shown(text))
+        raise SettingsError("settings.link_to_no_message", found=shown_link(text))
     if private:
         return MessageLink(None, int(channel), message, of_comment)
     return MessageLink(channel.lower(), None, message, of_comment)
@@ -96,7 +96,7 @@ def _number(text: str) -> int | None:
     return number if 0 < number <= _MAX_NUMBER else None
 
 
-def _shown(text: str) -> str:
-    """What was pasted, without what can be a secret: an invitation lets whoever has it in."""
-    shown = re.sub(r"(joinchat/|\+|hash=|invite=).*", r"\1...", text)[:80]
+def shown_link(text: str) -> str:
+    """What was pasted, cut short and without what can be a secret: an invitation lets whoever has it in."""
+    shown = re.sub(r"(joinchat/|addlist/|\+|hash=|invite=).*", r"\1...", text, flags=re.DOTALL)[:80]
     return shown if shown.isprintable() else ascii(shown)[1:-1]

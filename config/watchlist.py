@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 from config.errors import LegalBasisError, SettingsError
+from config.link import shown_link
 
 Readable: TypeAlias = Path | BinaryIO
 """A file by its path, or bytes on their way in, such as an upload: read once and in order, never sought in."""
@@ -25,10 +26,18 @@ _UPLOADED = "legal_basis"
 """What a legal basis without a path is called: by its name in the log."""
 _LEGAL_KEYS = frozenset({"text", "counsel", "country", "date", "expires"})
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{3,31}|-?[0-9]{1,19}")
-_ADDRESS = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?:s/|c/(?=[0-9]))?(?P<name>[A-Za-z0-9_]+)(?:/[0-9]+)?/?(?:\?.*)?",
-    re.IGNORECASE,
+_HOST = r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)"
+_OF_MESSAGE = r"(?:/[0-9]+){0,2}/?(?:\?.*)?"
+_ADDRESSES = tuple(
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for form in (
+        rf"{_HOST}/(?:s/|c/(?=[0-9]))?(?P<name>[a-z0-9_]+){_OF_MESSAGE}",
+        rf"(?:https?://)?(?P<name>(?!www\.)[a-z0-9_]+)\.t\.me{_OF_MESSAGE}",
+        r"tg://resolve/?\?domain=(?P<name>[a-z0-9_]+)(?:&.*)?",
+        r"tg://privatepost/?\?channel=(?P<name>[0-9]+)(?:&.*)?",
+    )
 )
+"""The addresses of a channel or of a message in it (core.telegram.org/api/links)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,9 @@ class LegalBasis:
 
 
 _INVITATION = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/(?:\+|joinchat/)([A-Za-z0-9_-]{6,64})/?", re.ASCII
+    rf"(?i:{_HOST}/(?:\+|joinchat/)|tg://join/?\?invite=)([A-Za-z0-9_-]{{6,64}})/?(?:[?&].*)?", re.ASCII
 )
-
-
-_OF_AN_INVITATION = re.compile(r"\.me/(?:\+|joinchat)|^\s*\+(?![0-9])", re.IGNORECASE)
+_OF_AN_INVITATION = re.compile(r"\.(?:me|dog)/(?:\+|joinchat)|^tg://join|^\s*\+(?![0-9])", re.IGNORECASE)
 """What shows that somebody meant an invitation, though it may not read as one."""
 
 
@@ -133,17 +140,18 @@ class WatchEntry:
 def plain_channel(text: str) -> str:
     """The one spelling of a channel, however a person names it; what is none stays as it is.
 
-    ``t.me/name``, ``https://t.me/name``, ``@name`` -> ``name``; ``-100NUMBER``, ``t.me/c/NUMBER`` -> ``NUMBER``.
+    ``t.me/name``, ``https://t.me/name``, ``@name``, ``tg://resolve?domain=name`` -> ``name``; ``-100NUMBER``,
+    ``t.me/c/NUMBER`` -> ``NUMBER``.
     """
     text = text.strip()
-    address = _ADDRESS.fullmatch(text)
+    address = next((found for form in _ADDRESSES if (found := form.fullmatch(text))), None)
     name = (address["name"] if address else text.removeprefix("@")).lower()
     number = re.fullmatch(r"-100([0-9]{1,16})", name, re.ASCII)
     return (number[1].lstrip("0") or number[1]) if number else name
 
 
 def invite_of(text: str) -> str | None:
-    """What stands behind ``t.me/+`` or ``t.me/joinchat/``; None where a text is no invitation."""
+    """What stands behind ``t.me/+``, ``t.me/joinchat/`` or ``tg://join?invite=``; None of what is no invitation."""
     found = _INVITATION.fullmatch(text.strip())
     return None if found is None else found[1]
 
@@ -193,8 +201,8 @@ def named_channel(text: str) -> str:
     name = plain_channel(text)
     if not _CHANNEL.fullmatch(name):
         if _OF_AN_INVITATION.search(text):
-            raise SettingsError("settings.invitation_without_a_name", found=text[:64])
-        raise SettingsError("settings.not_a_channel", found=text[:64])
+            raise SettingsError("settings.invitation_without_a_name", found=shown_link(text))
+        raise SettingsError("settings.not_a_channel", found=shown_link(text)[:64])
     return name
 
 

@@ -95,8 +95,8 @@ def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
         for each in done.channels
     ]
     lines = [f"Account {name}: {done.state.value}{_frozen(done.freeze)}"]
-    if advice := _ADVICE.get(done.state.value):
-        lines.append(str(Term(advice, account=name)))
+    if advice := _advice(name, done.state.value):
+        lines.append(str(advice))
     for each in done.channels:
         how = "" if each.joined is None else ", joined: news is pushed" if each.joined else ", not joined: it is polled"
         lines.append(f"{each.channel}: {each.state.value}{how}")
@@ -105,13 +105,19 @@ def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
     return 0 if done.is_well else REFUSED
 
 
-_ADVICE = {
-    "frozen": "note.account_frozen",
-    "banned": "note.account_banned",
-    "duplicated": "note.account_duplicated",
-    "key_lost": "note.account_key_lost",
-}
-"""What to do about an account that is lost, by its state."""
+def _advice(account: str, state: str) -> Term | None:
+    """What to do about an account that is lost; None about one that is not."""
+    match state:
+        case "frozen":
+            return Term("note.account_frozen")
+        case "banned":
+            return Term("note.account_banned")
+        case "duplicated":
+            return Term("note.account_duplicated", account=account)
+        case "key_lost":
+            return Term("note.account_key_lost", account=account)
+        case _:
+            return None
 
 
 def _frozen(freeze: "Freeze | None") -> str:

@@ -11,6 +11,7 @@ from api.home import Home, Writer
 from api.office.page import LIMIT, Page, every_entry, page_of
 from api.office.request import Waiting, ask
 from config.errors import Explained, SettingsError
+from config.link import shown_link
 from config.watchlist import Joined, LegalBasis, Readable, WatchEntry, plain_channel, watch_entry
 from evidence.authority import Act, Doer, Grant, Ordered, Request, legal_basis_for, one_person, two_persons
 from evidence.canonical import Value, text_value
@@ -442,7 +443,7 @@ def remove_channel(home: Home, channel: str, doer: Doer) -> Removed:
 
     def change(stands: _Stands) -> _Change:
         if stands.row is None:
-            raise UnknownItemError("unknown_item.no_such_channel", found=name[:64])
+            raise UnknownItemError("unknown_item.no_such_channel", found=shown_link(name))
         return _Change((Draft("channel_removed", doer.values() | {"channel": name}),))
 
     with home.writing() as writer:

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from api.home import Home
+from config.link import shown_link
 from config.watchlist import plain_channel
 from evidence.completeness import NOT_RECEIVED, Gap, open_gaps
 from evidence.errors import UnknownItemError
@@ -101,7 +102,7 @@ def completeness_of(home: Home, channel: str) -> Completeness:
     watched = name in known.keys() | registered.keys() or name in registered.values()
     watched = watched or any(str(each.channel_id) == name for each in known.values())
     if not numbers and not holes and not watched:
-        raise UnknownItemError("unknown_item.no_such_channel_seen", found=channel[:64])
+        raise UnknownItemError("unknown_item.no_such_channel_seen", found=shown_link(channel))
     gaps = [Gap(idx, each.lo, each.hi) for idx, each in holes if each.reason is HoleReason.GAP and each.lo and each.hi]
     still = {gap.idx for gap in open_gaps(gaps, numbers)}
     shown = [each for idx, each in holes if each.reason is not HoleReason.GAP or idx in still]

@@ -11,7 +11,15 @@ from config.errors import Explained, SettingsError
 from config.watchlist import Joined, WatchEntry, invite_of, named_channel, probe_entry
 from evidence.store.database import reading
 from evidence.times import format_time
-from monitor.errors import AccountError, AccountState, FloodError, ResolveError, UnreachableError
+from monitor.errors import (
+    AccountError,
+    AccountState,
+    ChannelError,
+    ChannelState,
+    FloodError,
+    ResolveError,
+    UnreachableError,
+)
 from monitor.telegram.line import Line
 from monitor.telegram.pace import Pace
 from monitor.telegram.resolve import FoundChannel, Invitation, look_at_invitation, resolve_name, resolve_number
@@ -87,14 +95,15 @@ def look_up(
         entry_of: Makes the entry of a channel from its name or number.
 
     Raises:
-        ChannelError: Nobody has this name, the channel cannot be seen, or the invitation has expired.
-        ResolveError: It is a person or a bot, a number that the account has never met, an invitation to a group that
-            nobody has joined, or a group without a public name of which it is not said who joined and on what task.
+        ChannelError: The channel cannot be seen.
+        ResolveError: Nobody has this name; it is a person or a bot, a number that the account has never met, an
+            invitation that is over or to a group that nobody has joined, or a group without a public name of which it
+            is not said who joined and on what task.
         AccountError: It is an invitation, and there is no account to ask with.
         SettingsError: Access by invitation, who joined and on what task are said only in part.
     """
     if invite := invite_of(channel):
-        found = _behind(_ask_first(home, lambda line, session: look_at_invitation(line, session, invite)), member)
+        found = _behind(_ask_first(home, lambda line, session: _look_at(line, session, invite)), member)
         entry = entry_of(str(found.channel_id))
         if entry.access != "invite":
             raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))
@@ -138,7 +147,7 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
         name: Its name or number; None if ``channel`` is an invitation.
     """
     if name is None:
-        shown = look_at_invitation(line, session, str(invite_of(channel)))
+        shown = _look_at(line, session, str(invite_of(channel)))
         if shown.leads_to is None:
             raise ResolveError("resolve.not_ours", found=shown.title)
         found = shown.leads_to
@@ -151,6 +160,20 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
     if found.kind != "channel":
         raise ResolveError("resolve.probe_is_a_group", found=found.title)
     return found
+
+
+def _look_at(line: Line, session: AccountSession, invite: str) -> Invitation:
+    """What an invitation shows; it is not followed.
+
+    Raises:
+        ResolveError: It leads nowhere, or to a small group.
+    """
+    try:
+        return look_at_invitation(line, session, invite)
+    except ChannelError as error:
+        if error.state is not ChannelState.GONE:
+            raise
+        raise ResolveError("resolve.invitation_over") from error
 
 
 def _behind(shown: Invitation, member: Membership) -> FoundChannel:

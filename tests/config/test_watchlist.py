@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import LegalBasisError, SettingsError
-from config.watchlist import MAX_LEGAL_BASIS_BYTES, load_legal_basis, watch_entry
+from config.watchlist import MAX_LEGAL_BASIS_BYTES, invite_of, load_legal_basis, watch_entry
 
 TODAY = date(2026, 3, 1)
 ENTRY = {
@@ -60,10 +60,24 @@ def test_an_entry_that_does_not_fit_is_refused(name: str, value: str) -> None:
                 "http://www.t.me/kanali_im/",
                 "https://telegram.me/KANALI_IM/77",
                 "https://t.me/s/kanali_im?before=5",
+                "https://telegram.dog/kanali_im",
+                "https://kanali_im.t.me/77",
+                "t.me/kanali_im/3/77",
+                "tg://resolve?domain=Kanali_Im",
+                "tg://resolve?domain=kanali_im&post=77",
             ),
             "kanali_im",
         ),
-        (("1700000042", "-1001700000042", "https://t.me/c/1700000042/40"), "1700000042"),
+        (
+            (
+                "1700000042",
+                "-1001700000042",
+                "https://t.me/c/1700000042/40",
+                "t.me/c/1700000042/3/40",
+                "tg://privatepost?channel=1700000042&post=40",
+            ),
+            "1700000042",
+        ),
         (("123", "-1000000000123"), "123"),
         (("-4100",), "-4100"),
     ],
@@ -73,15 +87,42 @@ def test_a_channel_has_one_spelling_however_it_is_named(spellings: tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    "text", ["t.me/+AbCdEf", "https://t.me/joinchat/AbCd", "https://example.org/name", "t.me/c/name"]
+    "text",
+    [
+        *("t.me/+AbCdEf", "https://t.me/joinchat/AbCd", "tg://join?invite=AbCd", "t.me/+Ab Cd", "+AbCdEf"),
+        *("https://example.org/name", "t.me/c/name", "https://www.t.me/", "https://a.b.t.me/", "t.me/addlist/AbCd"),
+    ],
 )
 def test_an_invitation_and_another_site_are_no_channel(text: str) -> None:
     with pytest.raises(SettingsError) as raised:
         watch_entry(**ENTRY | {"channel": text})
-    invited = "+" in text or "joinchat" in text
+    invited = any(sign in text for sign in ("+", "joinchat", "invite"))
     assert raised.value.code == ("settings.invitation_without_a_name" if invited else "settings.not_a_channel")
     assert ("invitation" in str(raised.value)) == invited
-    assert raised.value.found == f'"{text}"'
+    assert "Cd" not in raised.value.found  # whoever has an invitation gets in
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("t.me/+AbCd_-12", "https://t.me/+AbCd_-12", "http://www.t.me/joinchat/AbCd_-12/", "telegram.me/+AbCd_-12"),
+        *(
+            "https://t.me/+AbCd_-12?x=1",
+            "https://telegram.dog/+AbCd_-12",
+            "tg://join?invite=AbCd_-12",
+            " t.me/+AbCd_-12\n",
+        ),
+    ],
+)
+def test_an_invitation_is_known_in_every_form_that_telegram_gives_it(text: str) -> None:
+    assert invite_of(text) == "AbCd_-12"
+
+
+@pytest.mark.parametrize(
+    "text", ["t.me/kanali", "@kanali", "+AbCd_-12", "t.me/+", "tg://join", "tg://resolve?domain=kanali"]
+)
+def test_what_is_no_invitation_is_none(text: str) -> None:
+    assert invite_of(text) is None
 
 
 @pytest.mark.parametrize("name", ["Zyra\t2", "a\nb", "\udcff", "a\u200bb"])

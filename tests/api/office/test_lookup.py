@@ -115,6 +115,14 @@ def test_an_invitation_needs_a_member_a_name_and_a_task(at: Desk) -> None:
     assert (following.counts.messages, following.standing.pushed) == (1, True)
 
 
+def test_an_invitation_that_leads_nowhere_is_told_as_that(at: Desk) -> None:
+    home = at.home
+    with pytest.raises(ResolveError, match="this invitation") as raised:
+        looked(home, "t.me/+abcdefgh12345678", MILA, access="invite")
+    assert "abcdefgh" not in str(raised.value)
+    home.engine.dispose()
+
+
 def test_a_group_without_a_public_name_is_not_registered_as_public(at: Desk) -> None:
     room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
     home = at.home
