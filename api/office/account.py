@@ -10,7 +10,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountState, ChannelError, ChannelState, FloodError, ResolveError
 from monitor.telegram.account import FREEZE, Freeze, look_at_account
-from monitor.telegram.line import Line
+from monitor.telegram.lent import Asks
 from monitor.telegram.resolve import FoundChannel, resolve_name, resolve_number
 from monitor.telegram.session import AccountSession
 from monitor.telegram.standing import ACCOUNT, Standing, standings
@@ -67,7 +67,7 @@ def check_account(home: Home, name: str) -> CheckedAccount:
     return CheckedAccount(name, state, freeze, seen)
 
 
-def _seen(line: Line, session: AccountSession, channel: Channel, standing: Standing) -> SeenChannel:
+def _seen(line: Asks, session: AccountSession, channel: Channel, standing: Standing) -> SeenChannel:
     try:
         found = _found(line, session, channel, standing)
     except ChannelError as error:
@@ -80,7 +80,7 @@ def _seen(line: Line, session: AccountSession, channel: Channel, standing: Stand
     return SeenChannel(channel.channel, ChannelState.OK, found.joined_at is not None)
 
 
-def _found(line: Line, session: AccountSession, channel: Channel, standing: Standing) -> FoundChannel:
+def _found(line: Asks, session: AccountSession, channel: Channel, standing: Standing) -> FoundChannel:
     number = standing.channel_id or int(channel.channel_id or 0)
     if number in session.channels or channel.channel.isdecimal():
         return resolve_number(line, session, number or int(channel.channel))

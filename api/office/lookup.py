@@ -1,7 +1,7 @@
 """Looks a channel up with an account of the office, before it is registered; only reads, and joins nothing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -20,7 +20,8 @@ from monitor.errors import (
     ResolveError,
     UnreachableError,
 )
-from monitor.telegram.line import Line
+from monitor.telegram.lent import Asks, LentLine, is_lent
+from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import Pace
 from monitor.telegram.resolve import FoundChannel, Invitation, look_at_invitation, resolve_name, resolve_number
 from monitor.telegram.session import AccountSession, Sessions
@@ -51,29 +52,45 @@ class LookedUp:
 
 
 @contextmanager
-def on_line(home: Home, name: str) -> Iterator[tuple[Line, AccountSession]]:
+def on_line(home: Home, name: str) -> Iterator[tuple[Asks, AccountSession]]:
     """One account of the office, ready to ask; what it learns about channels is kept, and so is its pace.
 
+    If a running watch has the account, the watch asks.
+
     Raises:
-        AccountError: There is no such account, or another process uses it.
+        AccountError: There is no such account, or another process that is no watch uses it.
         FloodError: Telegram asked for a pause that is not over.
     """
     network, sessions = network_of(home), Sessions(home.keys.path)
     if name not in sessions.names():
         raise AccountError("account.not_logged_in", found=name)
-    with sessions.locked(name):
-        session = sessions.read(name)
-        with reading(home.engine) as connection:
-            pace = Pace.read(connection, name, home.clock, per_minute_of(home, network))
-        if rest := pace.longest_rest():
-            raise FloodError.of(*rest)
-        with Line(network, session, sessions.save, home.clock, pace) as line:
-            try:
-                yield line, session
-            finally:
-                sessions.save(session)
-                with home.writing() as writer, writer.sequencer.take() as connection:
-                    pace.write(connection)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(sessions.locked(name))
+        except AccountError as error:
+            if error.code != "account.in_use" or not is_lent(home.engine, name):
+                raise
+            turn = stack.enter_context(home.writing()).sequencer.take
+            yield LentLine(home.engine, turn, sessions, name, home.clock), sessions.read(name)
+            return
+        yield stack.enter_context(_own_line(home, name, network, sessions))
+
+
+@contextmanager
+def _own_line(home: Home, name: str, network: Network, sessions: Sessions) -> Iterator[tuple[Line, AccountSession]]:
+    """A line of this process's own, with an account that no other process has."""
+    session = sessions.read(name)
+    with reading(home.engine) as connection:
+        pace = Pace.read(connection, name, home.clock, per_minute_of(home, network))
+    if rest := pace.longest_rest():
+        raise FloodError.of(*rest)
+    with Line(network, session, sessions.save, home.clock, pace) as line:
+        try:
+            yield line, session
+        finally:
+            sessions.save(session)
+            with home.writing() as writer, writer.sequencer.take() as connection:
+                pace.write(connection)
 
 
 def well_accounts(home: Home) -> list[str]:
@@ -140,7 +157,7 @@ def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
     return entry, LookedUp(found)
 
 
-def _own(line: Line, session: AccountSession, channel: str, name: str | None) -> FoundChannel:
+def _own(line: Asks, session: AccountSession, channel: str, name: str | None) -> FoundChannel:
     """A channel that this account runs.
 
     Args:
@@ -162,7 +179,7 @@ def _own(line: Line, session: AccountSession, channel: str, name: str | None) ->
     return found
 
 
-def _look_at(line: Line, session: AccountSession, invite: str) -> Invitation:
+def _look_at(line: Asks, session: AccountSession, invite: str) -> Invitation:
     """What an invitation shows; it is not followed.
 
     Raises:
@@ -184,7 +201,7 @@ def _behind(shown: Invitation, member: Membership) -> FoundChannel:
     return shown.leads_to
 
 
-def _resolve(line: Line, session: AccountSession, entry: WatchEntry) -> FoundChannel:
+def _resolve(line: Asks, session: AccountSession, entry: WatchEntry) -> FoundChannel:
     if entry.number is not None:
         return resolve_number(line, session, int(entry.number))
     return resolve_name(line, session, entry.channel)
@@ -205,7 +222,7 @@ def _count(members: int | None) -> str:
 
 
 def _ask_first(
-    home: Home, ask: Callable[[Line, AccountSession], T], passed_by: tuple[type[Explained], ...] = (AccountError,)
+    home: Home, ask: Callable[[Asks, AccountSession], T], passed_by: tuple[type[Explained], ...] = (AccountError,)
 ) -> T:
     """Ask with the first account that is usable and that no other process uses.
 

@@ -11,7 +11,7 @@ from telethon.tl import functions, types
 
 from evidence.times import format_time, parse_time
 from monitor.errors import AccountError, AccountState
-from monitor.telegram.line import Line
+from monitor.telegram.lent import Asks
 
 FREEZE = "freeze"
 """Kind of the task row that keeps what an account was told about its freeze."""
@@ -41,7 +41,7 @@ def read_freeze(text: str) -> Freeze:
     return Freeze(parse_time(said["since"]), parse_time(said["until"]), said["appeal_url"])
 
 
-def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
+def look_at_account(line: Asks) -> tuple[AccountState, Freeze | None]:
     """The state of the account, and its freeze.
 
     Raises:
@@ -60,7 +60,7 @@ def look_at_account(line: Line) -> tuple[AccountState, Freeze | None]:
     return AccountState.OK, None
 
 
-def freeze_of(line: Line) -> Freeze | None:
+def freeze_of(line: Asks) -> Freeze | None:
     """How long Telegram says that the account is frozen; None if it does not say.
 
     Raises:

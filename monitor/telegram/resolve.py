@@ -11,7 +11,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from monitor.errors import ChannelError, ChannelState, ResolveError
-from monitor.telegram.line import Line
+from monitor.telegram.lent import Asks
 from monitor.telegram.session import AccountSession
 
 
@@ -52,7 +52,7 @@ class Invitation:
     leads_to: FoundChannel | None
 
 
-def resolve_name(line: Line, session: AccountSession, name: str) -> FoundChannel:
+def resolve_name(line: Asks, session: AccountSession, name: str) -> FoundChannel:
     """The channel that has a user name.
 
     Raises:
@@ -73,7 +73,7 @@ def resolve_name(line: Line, session: AccountSession, name: str) -> FoundChannel
     return _in_full(line, session, channel.id)
 
 
-def resolve_number(line: Line, session: AccountSession, number: int) -> FoundChannel:
+def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundChannel:
     """The channel that has a number.
 
     Raises:
@@ -85,7 +85,7 @@ def resolve_number(line: Line, session: AccountSession, number: int) -> FoundCha
     return _in_full(line, session, number)
 
 
-def look_at_invitation(line: Line, session: AccountSession, invite: str) -> Invitation:
+def look_at_invitation(line: Asks, session: AccountSession, invite: str) -> Invitation:
     """What an invitation shows; it is not followed.
 
     Args:
@@ -108,7 +108,7 @@ def look_at_invitation(line: Line, session: AccountSession, invite: str) -> Invi
     return Invitation(found.title, found.members, found)
 
 
-def _in_full(line: Line, session: AccountSession, number: int) -> FoundChannel:
+def _in_full(line: Asks, session: AccountSession, number: int) -> FoundChannel:
     peer = types.InputChannel(number, session.channels[number])
     said = line.ask(functions.channels.GetFullChannelRequest(peer)).said
     channel: Any = next(chat for chat in said.chats if chat.id == number)

@@ -109,6 +109,22 @@ class Sessions:
         with self._saving:
             replace_file(self._file(session.name), nonce + sealed)
 
+    def seal(self, said: bytes, place: str) -> bytes:
+        """Bytes for another process of this home, sealed with the key beside the sessions, for one place."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self._key()).encrypt(nonce, said, place.encode())
+
+    def unseal(self, sealed: bytes, place: str) -> bytes:
+        """What ``seal`` sealed for this place.
+
+        Raises:
+            ValueError: It was sealed for another place or with another key, or was changed.
+        """
+        try:
+            return AESGCM(self._key()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+        except InvalidTag as error:
+            raise ValueError("expected bytes that were sealed here, for this place") from error
+
     def forget(self, name: str) -> None:
         """Remove the session of an account; Telegram keeps its own half until it is ended there."""
         self._file(name).unlink(missing_ok=True)

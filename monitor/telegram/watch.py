@@ -58,6 +58,7 @@ from monitor.telegram.capture import (
 from monitor.telegram.comments import Comments, name_of_comments
 from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, taken_off
 from monitor.telegram.follow import Following, Way
+from monitor.telegram.lent import Lender, lending
 from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import PATIENCE_S, Pace
 from monitor.telegram.pictures import File
@@ -173,6 +174,7 @@ class Watch:
         self._stopping = threading.Event()
         self._line: Line | None = None
         self._current: Way | None = None
+        self._lender: Lender | None = None
         self._failure: BaseException | None = None
         self._refused: TelegramError | None = None
         self._tries = 0
@@ -338,6 +340,11 @@ class Watch:
             intake = stack.enter_context(self._office.intake())
             line = stack.enter_context(Line(self._network, session, self._sessions.save, self._office.clock, pace))
             self._line = line
+            if not impatient:
+                stack.enter_context(lending(self._office.sequencer, name, self._office.clock))
+                self._lender = Lender(
+                    self._office.engine, self._office.sequencer, self._sessions, self._office.clock, line, session
+                )
             pace.keep = partial(self._keep_pace, pace)
             stack.callback(self._keep_pace, pace)
             fetching = Fetching(
@@ -518,6 +525,8 @@ class Watch:
         """
         try:
             self._answer_captures(fetching)
+            if self._lender is not None:
+                self._lender.answer_all()
             behind = self._step_each(fetching) or self._resume_each(fetching)
         except UnreachableError as error:
             self._back_off(error)

@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from api.home import Home
+from api.office.account import check_account
 from api.office.channel import add_channel, every_channel, remove_channel
-from api.office.lookup import LookedUp, Membership, look_up
+from api.office.lookup import LookedUp, Membership, look_up, look_up_probe
 from config.errors import SettingsError
 from config.watchlist import Joined, WatchEntry, watch_entry
 from evidence.observation import Mode
+from evidence.store import task
+from evidence.store.database import reading
 from monitor.errors import AccountError, FloodError, ResolveError
+from monitor.telegram.lent import ASKS, is_lent
 from monitor.telegram.session import Sessions
 from tests.homes import doer, records_of
-from tests.watching import Desk, desk
+from tests.watching import Desk, desk, kinds, require_clean, running, until
 
 NOBODY = Membership(None, None)
 MILA = Membership("mila", "Task 7 of 3 November")
@@ -81,6 +85,34 @@ def test_a_name_that_another_channel_took_over_meanwhile_is_not_watched(at: Desk
     room.post("jona")
     (following,) = at.once().followings
     assert following.standing.channel_id == room.id
+
+
+def test_a_running_watch_looks_channels_up_for_a_command(at: Desk) -> None:
+    world, account = at.telegram.world, at.accounts[0]
+    room = world.add_channel("Titulli", username="grupa_re", members=321)
+    closed = world.add_channel("E mbyllur", joined=(account,))
+    world.add_channel("Prova", username="zyra_prova", joined=(account,), broadcast=True, administrators=[account])
+    at.group().post("një")
+    with running(at) as home:
+        until(lambda: is_lent(home.engine, "watch"))
+        entry, answer = looked(home, "@grupa_re")
+        assert answer.found is not None
+        assert (entry.channel_id, answer.found.title, answer.found.members) == (str(room.id), "Titulli", 321)
+        assert looked(home, str(room.id))[1].found == answer.found
+        with pytest.raises(ResolveError, match="the log must say"):
+            looked(home, f"t.me/+{closed.invite}")
+        assert looked(home, f"t.me/+{closed.invite}", MILA, access="invite")[0].channel == str(closed.id)
+        with pytest.raises(ResolveError, match="nobody on Telegram"):
+            looked(home, "@askush_fare")
+        assert look_up_probe(home, "@zyra_prova")[0].rights == "creator"
+        assert check_account(home, "watch").is_well
+        until(lambda: kinds(home)["message"] == 1)
+        with reading(home.engine) as connection:
+            assert task.noted(connection, ASKS) == {}
+        assert b"Titulli" not in (home.path / "nisisama.db-wal").read_bytes()
+    home = at.home
+    assert not is_lent(home.engine, "watch")
+    require_clean(at)
 
 
 def test_a_long_pause_is_held_and_told(at: Desk) -> None:

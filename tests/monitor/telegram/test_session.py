@@ -77,3 +77,12 @@ def test_one_process_has_a_session_and_a_second_one_is_refused(sessions: Session
 def test_a_name_is_plain(sessions: Sessions, name: str) -> None:
     with pytest.raises(AccountError):
         sessions.read(name)
+
+
+def test_what_is_sealed_for_another_process_opens_for_its_place_alone(sessions: Sessions) -> None:
+    sealed = sessions.seal(b"t.me/+abc", "watch/1")
+    assert b"abc" not in sealed
+    assert sessions.unseal(sealed, "watch/1") == b"t.me/+abc"
+    for other, place in ((sealed, "watch/2"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "watch/1"), (b"", "watch/1")):
+        with pytest.raises(ValueError, match=r"expected|Nonce"):
+            sessions.unseal(other, place)
