@@ -287,8 +287,8 @@ def chosen_items(channel: str | None, first: str | None, last: str | None, kind:
 
 
 def warn(words: Term) -> None:
-    """Print a warning, which is not part of the result."""
-    click.echo(str(words), err=True)
+    """Print a warning in one line, which is not part of the result and cannot act on a terminal."""
+    click.echo(printable(str(words)), err=True)
 
 
 def warn_unstamped(error: Explained | None) -> list[dict[str, Any]]:

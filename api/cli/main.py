@@ -186,6 +186,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
     """
     from api.cli.page import CutShortError
     from api.errors import REFUSED, exit_code, of_system
+    from casefiles.verifier.report import printable
     from config.errors import Explained
 
     begun = isinstance(error, CutShortError)
@@ -198,7 +199,7 @@ def _report(error: Exception, *, in_json: bool) -> int:
     else:
         raise error
     oplog.note("command_refused", error=type(error), code=said.code, place=oplog.source_place(error))
-    click.echo(str(Term("note.error", cause=said)), err=True)
+    click.echo(printable(str(Term("note.error", cause=said))), err=True)  # it may name what others wrote
     try:
         if in_json:
             whole = json.dumps({"error": {"type": type(error).__name__, **said.as_json()}})

@@ -137,7 +137,7 @@ def _line(asked: Term, *, hidden: bool = False) -> str:
     """A person's answer at a terminal, or the next line of standard input."""
     if sys.stdin.isatty():
         return prompt(asked, hidden=hidden)
-    print(str(asked), file=sys.stderr, flush=True)
+    warn(asked)
     return sys.stdin.readline().rstrip("\r\n")
 
 

@@ -6,9 +6,26 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import main
+from tests.commands import REPORT
 from tests.homes import PASSPHRASE, items_of, new_home, take_in
+from tests.watching import desk
 
 PLANTED = "first\x1b[2J\u202e\nPASSED: 0 problems, C:\\new"
+
+
+def test_the_title_of_a_group_cannot_act_on_the_terminal_of_whoever_registers_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path, monkeypatch) as at:
+        at.telegram.world.add_channel(PLANTED, username="grupa")
+        closed = at.telegram.world.add_channel(PLANTED)
+        add = ["--home", str(tmp_path / "home"), "watch", "add", *REPORT.split(), "--mode", "metadata_only"]
+        for named, code in (("@grupa", 0), (f"t.me/+{closed.invite}", 1)):
+            assert main([*add, named]) == code
+            said = capsys.readouterr()
+            assert r"first\x1b[2J\u202e\nPASSED: 0 problems, C:\new" in said.err
+            assert len(said.err.splitlines()) == 1
+            assert not {"\x1b", "\u202e"} & {*said.out, *said.err}
 
 
 def test_a_planted_escape_sequence_and_a_planted_line_are_spelled_out(
