@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from api.office.channel import Kin, Registered
     from api.office.lookup import LookedUp
     from config.catalogues import ReportedGroup
+    from monitor.telegram.resolve import FoundChannel
 
 
 @click.group()
@@ -139,16 +140,26 @@ def _tell_found(looked_up: "LookedUp") -> None:
         if looked_up.why_not is not None and not _nobody_to_ask(looked_up):
             warn(Term("note.not_looked_up", cause=looked_up.why_not))
         return
+    names = ", ".join(f"@{name}" for name in found.usernames)
     told = Term(
         "note.found_channel",
         title=found.title,
         kind=found.kind,
-        name=f"@{found.usernames[0]}" if found.usernames else "-",
+        access=Term("found.public", names=names) if names else Term("found.not_public"),
         number=found.channel_id,
-        members="?" if found.members is None else found.members,
-        since=f"{found.created_at:%Y-%m-%d}" if found.created_at else "?",
+        members=Term("found.members_hidden") if found.members is None else found.members,
+        since=_since(found),
     )
     warn(told)
+
+
+def _since(found: "FoundChannel") -> Term:
+    """Since when a channel exists, or what Telegram says in its place."""
+    if found.created_at is not None:
+        return Term("found.since", day=f"{found.created_at:%Y-%m-%d}")
+    if found.joined_at is not None:
+        return Term("found.joined", day=f"{found.joined_at:%Y-%m-%d}")
+    return Term("found.since_unknown")
 
 
 _OF_A_REPORT = ("report_url", "reported_by", "reported_on", "reported_as", "follows", "access", "joined_by", "task")

@@ -1,12 +1,21 @@
 """``watch`` registers and lists."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from api.cli.channel import _tell_found
+from api.office.lookup import LookedUp
+from monitor.telegram.resolve import FoundChannel
 from tests.commands import DONE, REFUSED, REPORT, USAGE, Life, run
 
 PUBLIC_ROOM = "\u0408\u0430\u0432\u043d\u0430 \u0441\u043e\u0431\u0430"
 """In Cyrillic, as a report has it."""
+
+AT = datetime(2024, 5, 6, 7, tzinfo=UTC)
 
 
 def test_the_register_names_the_public_report(life: Life) -> None:
@@ -74,3 +83,22 @@ def test_a_number_with_a_minus_before_it_names_a_channel_wherever_it_stands(home
     error = run("watch", "add", number, "--reprot", "https://x.y", "--json", home=home).error
     assert (error["code"], error["found"]) == ("usage.mistyped_option", "--reprot")
     assert run("watch", "remove", "-x", "--json", home=home).error["code"] == "usage.unknown_option"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, "Found: Titulli, a group, public as @grupa, number 17. Members: 321. It exists since 2024-05-06."),
+        ({"usernames": ()}, "a group, not public, number 17."),
+        ({"usernames": ("grupa", "tjeter")}, "public as @grupa, @tjeter, number 17."),
+        ({"kind": "channel", "members": None}, "a channel, public as @grupa, number 17. Members: not shown."),
+        ({"created_at": None, "joined_at": AT}, "The account joined it on 2024-05-06; since when it exists, Telegram"),
+        ({"created_at": None}, "Members: 321. Since when it exists, Telegram does not say."),
+    ],
+)
+def test_what_was_found_says_whether_it_is_public_and_since_when_it_exists(
+    change: dict[str, Any], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = FoundChannel(17, 1, "Titulli", "group", ("grupa",), 321, AT, None)
+    _tell_found(LookedUp(replace(of, **change)))
+    assert told in capsys.readouterr().err
