@@ -197,11 +197,13 @@ def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
 
 
 class _Teller:
-    """Says how the watch goes: what was kept, on a terminal and at most once a minute; and whenever it waits."""
+    """Says how the watch goes, at most once a minute: that it waits or goes on, and on a terminal what was kept."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._began = time.monotonic()
+        self._last: float | None = None
         self._waiting: Explained | None = None
+        self._told_to_wait = False
 
     def begin(self, home: "Home", *, once: bool) -> None:
         """Say what is watched and how to end it, on a terminal."""
@@ -213,21 +215,22 @@ class _Teller:
             print(f"{ending}: {channels} of the register.", file=sys.stderr)
 
     def step(self, following: "Following") -> None:
-        """Say what was kept of a channel."""
-        if self._waiting is not None:
-            self._waiting = None
-            warn(Term("note.goes_on"))
-        if sys.stderr.isatty() and self._is_due():
+        """Say that the watch goes on, or what was kept of a channel."""
+        self._waiting = None
+        if self._told_to_wait:
+            if self._is_due():
+                self._told_to_wait = False
+                warn(Term("note.goes_on"))
+        elif sys.stderr.isatty() and time.monotonic() - self._began >= _TOLD_EVERY_S and self._is_due():
             counts = following.counts
             kept = f"{counted(counts.messages, 'message')}, {counted(counts.gaps, 'gap')}"
             print(f"{following.name}: {kept}", file=sys.stderr)
 
     def waits(self, error: Explained) -> None:
-        """Say why the watch waits: at once, and then once a minute."""
-        new = self._waiting is None or self._waiting.code != error.code
+        """Say why the watch waits: at once, unless something was said within a minute."""
         self._waiting = error
-        if self._is_due() or new:
-            self._last = time.monotonic()
+        if self._is_due():
+            self._told_to_wait = True
             warn(Term("note.watch_waits", cause=error))
 
     def end(self) -> list[dict[str, Any]]:
@@ -238,9 +241,10 @@ class _Teller:
         return [self._waiting.as_json()]
 
     def _is_due(self) -> bool:
-        due = time.monotonic() - self._last >= _TOLD_EVERY_S
+        now = time.monotonic()
+        due = self._last is None or now - self._last >= _TOLD_EVERY_S
         if due:
-            self._last = time.monotonic()
+            self._last = now
         return due
 
 

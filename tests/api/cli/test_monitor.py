@@ -11,18 +11,24 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from api.cli.monitor import _status_lines
+from api.cli.monitor import _status_lines, _Teller
 from api.office.watch import AccountStatus, ChannelStatus, Status
-from monitor.errors import AccountState, ChannelState
+from evidence.errors import StorageFullError
+from monitor.errors import AccountState, ChannelState, UnreachableError
 from monitor.rehearsal.telegram.accounts import Account
 from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
 from tests.contracts.tree import ROOT
 from tests.homes import items_of, new_home
 from tests.watching import PHONE, Desk, desk, picture, program, until
+
+if TYPE_CHECKING:
+    from monitor.telegram.follow import Following
 
 
 @pytest.fixture
@@ -228,6 +234,29 @@ def test_a_check_says_what_the_account_sees_and_exits_1_where_something_is_not_w
     assert "https://t.me/spambot" in run("monitor", "status", home=home).out
     (account,) = run("monitor", "status", "--json", home=home).printed["accounts"]
     assert (account["state"], account["freeze"]) == ("frozen", ran.printed["freeze"])
+
+
+def test_a_watch_that_stumbles_says_one_line_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("api.cli.monitor.time.monotonic", lambda: now[0])
+    teller, cut = _Teller(), UnreachableError("unreachable.no_connection", system="x")
+    full = StorageFullError("storage_full.no_space", where="home")
+    following = cast("Following", None)  # only a terminal is told about it
+    told: list[tuple[float, str]] = []
+    for second in range(300):
+        now[0] += 1
+        if second < 200:
+            teller.waits(cut if second % 10 < 5 else full)
+        if second % 2 or second >= 200:
+            teller.step(following)
+        told += [(now[0], line) for line in capsys.readouterr().err.splitlines()]
+    at = [moment for moment, _line in told]
+    assert at[0] == 1001.0  # the first at once
+    assert all(later - sooner >= 60 for sooner, later in pairwise(at)), at
+    assert "goes on" in told[-1][1]
+    assert teller.end() == []
 
 
 def test_a_status_without_an_account_does_not_say_what_a_channel_is() -> None:
