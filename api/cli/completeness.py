@@ -90,9 +90,9 @@ def _lines(found: "Completeness") -> Iterator[str]:
     parts = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
     kept_from_us = [each for each in parts if _is_kept_from_us(each)]
     others = [each for each in parts if not _is_kept_from_us(each)]
-    yield from _holes("Periods not seen, or seen only in part", timed)
-    yield from _holes("Kept from us", kept_from_us)
-    yield from _holes("Parts missing from messages that were seen", others)
+    yield from _periods("Periods not seen, or seen only in part", timed)
+    yield from _parts("Kept from us", kept_from_us)
+    yield from _parts("Parts missing from messages that were seen", others)
 
 
 def _seen(found: "Completeness") -> Iterator[str]:
@@ -190,24 +190,37 @@ def _told_spans(spans: "Spans", what: str) -> str:
     return f"{counted(_size(spans), what)} ({shown}{more})"
 
 
-def _holes(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
+def _periods(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
     if not holes:
         return
     yield f"{title}:"
     catalogue = load_words("en")
     for each in holes[:_SHOWN]:
-        where = f"{each.lo}" if each.lo == each.hi else f"{each.lo} to {each.hi}"
-        span = (
-            f"from {_told(each.since, 'unknown')} to {_told(each.until, 'now', up=True)}"
-            if each.lo is None
-            else f"number {where}"
-        )
-        words = f"{span}: {catalogue.say(f'hole.{each.reason.value}')}"
-        if each.perhaps_received:
-            words += "; perhaps received: see evidence show for this message"
-        yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        span = f"from {_told(each.since, 'unknown')} to {_told(each.until, 'now', up=True)}"
+        yield from _indented(f"{span}: {catalogue.say(f'hole.{each.reason.value}')}")
     if len(holes) > _SHOWN:
         yield f"  and {len(holes) - _SHOWN} more; --json lists all"
+
+
+def _parts(title: str, holes: "Sequence[Missed]") -> Iterator[str]:
+    """The parts that are missing from messages, counted by the reason."""
+    from evidence.spans import join_spans
+
+    if not holes:
+        return
+    yield f"{title}:"
+    catalogue = load_words("en")
+    by_reason: dict[tuple[str, bool], list[Missed]] = {}
+    for each in holes:
+        by_reason.setdefault((each.reason.value, each.perhaps_received), []).append(each)
+    for (reason, perhaps), parts in by_reason.items():
+        of = join_spans((each.lo, each.hi) for each in parts if each.lo is not None and each.hi is not None)
+        words = f"{catalogue.say(f'hole.{reason}')}: {counted(len(parts), 'part')} of {_told_spans(of, 'message')}"
+        yield from _indented(f"{words}{'; perhaps received: see evidence show' if perhaps else ''}.")
+
+
+def _indented(words: str) -> Iterator[str]:
+    yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _told(moment: datetime | None, none: str, *, up: bool = False) -> str:

@@ -52,10 +52,9 @@ def test_the_page_says_all_of_it_in_words() -> None:
         "Not looked at yet: 40 numbers (201 to 240).",
         "Deleted, as Telegram said: 3 messages (12, 14 to 15). Of these, never kept: 1 message (14).",
         "Missing when asked for again; why is not known: 2 messages (16, 120).",
-        "Kept from us: number 5: it costs money",
+        "Kept from us: it costs money, and the program pays for nothing: 1 part of 1 message (5).",
         "from 2026-11-26 10:00:00 UTC to 2026-11-26 12:00:00 UTC: the program was not running",
         "from 2026-11-26 10:00:00 UTC to now",
-        "number 5: ",
     ):
         assert words in text, text
 
@@ -119,6 +118,23 @@ def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
     removed = " ".join(" ".join(_lines(replace(gone, registered=False))).split())
     assert "Not in the register any more, and never seen: Telegram had not shown it to the account since" in removed
     assert "Registered" not in removed
+
+
+def test_parts_that_are_missing_are_counted_by_reason() -> None:
+    lost = [Missed(HoleReason.MODE, number, number, AT, None) for number in (*range(900, 400, -1), 7)]
+    lost += [Missed(HoleReason.MODE, 7, 7, AT, None), Missed(HoleReason.UNAVAILABLE, 9, 9, AT, None)]
+    lost += [replace(lost[-1], lo=10, hi=10, perhaps_received=True)]
+    lines = list(_lines(found(gaps=lost, kept_from_us=())))
+    assert all(len(line) <= 80 for line in lines)
+    text = " ".join(" ".join(lines[lines.index("Parts missing from messages that were seen:") :]).split())
+    assert text == (
+        "Parts missing from messages that were seen: "
+        "the chosen mode does not keep it; in the mode metadata_only, files are not even read: "
+        "502 parts of 501 messages (7, 401 to 900). "
+        "the exporter says that it could not get the file: 1 part of 1 message (9). "
+        "the exporter says that it could not get the file: 1 part of 1 message (10); "
+        "perhaps received: see evidence show."
+    )
 
 
 def test_a_channel_that_nobody_watches_any_more_is_told_as_that() -> None:
