@@ -54,7 +54,7 @@ def holes(draw: st.DrawFn) -> Fact:
 @st.composite
 def items(draw: st.DrawFn) -> Fact:
     channel, message, text, mode = draw(_CHANNELS), draw(_MESSAGES), draw(_TEXTS), draw(st.sampled_from(Mode))
-    values = said(channel, message, text) | {"mode": mode.value}
+    values = said(channel, message, text) | {"mode": mode.value, "action": None}
     if draw(st.booleans()):
         digest = draw(st.just(state(channel, message, text)) | st.none())
         values |= {"kind": "file", "text": None, "position": draw(_PLACES | st.none()), "message_sha256": digest}
