@@ -1,11 +1,12 @@
 """Asks again for what a reply gave only in part: the rest of a rich message, and file references that have expired.
 
 Telegram shows only the beginning of a long rich message, and lets a reference to a file expire after some hours. Both
-are asked for again where they came from: a message, a rich message in full, or the channel itself. The reference of a
-story comes with the message that shows it.
+are asked for again where they came from: a message, a rich message in full, the channel itself, or, for a comment in a
+group that the account cannot see, the post. The reference of a story comes with the message that shows it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from telethon.tl import TLRequest, functions, types
@@ -16,6 +17,18 @@ from monitor.telegram.reply import Received
 from monitor.telegram.tree import told
 
 Ask = Callable[[TLRequest], Received]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentedPost:
+    """A post through which comments are had.
+
+    Attributes:
+        peer: The ``InputPeerChannel`` of its channel.
+    """
+
+    peer: Any
+    number: int
 
 
 def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | None:  # noqa: ANN401 - of the schema
@@ -54,6 +67,24 @@ def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN4
     # a file found in the rest of a rich message is looked for there, whatever the message says of itself now
     whole = whole_of(ask, channel, message)
     return _same(message, stale) or (None if whole is None else _same(whole[1], stale))
+
+
+def refreshed_through(ask: Ask, post: CommentedPost, stale: File) -> File | None:
+    """The same, for a file in a comment, or in the copy of a post that the comments hang below.
+
+    Args:
+        post: The one through which the message was had.
+    """
+    number = stale.message_id or 0
+    asked = (
+        functions.messages.GetRepliesRequest(post.peer, post.number, number + 1, None, 0, 1, 0, 0, 0),
+        functions.messages.GetDiscussionMessageRequest(post.peer, post.number),
+    )
+    try:
+        found = [_message_in(ask(request), number) for request in asked]
+    except (RequestError, ChannelError):
+        return None
+    return next((_same(message, stale) for message in found if message is not None), None)
 
 
 def _same(carrier: object, stale: File) -> File | None:

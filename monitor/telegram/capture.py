@@ -27,6 +27,7 @@ from evidence.store.database import reading
 from evidence.times import is_due
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
+from monitor.telegram.anew import CommentedPost
 from monitor.telegram.comments import Comments
 from monitor.telegram.follow import PAGE, Following, Way
 from monitor.telegram.peers import Peers
@@ -235,10 +236,13 @@ class Glance(Following):
         """
         answer = self._ask(functions.messages.GetRepliesRequest(peer, number, below, None, 0, PAGE, 0, 0, 0))
         found = {each.id for each in _there(answer)}
-        if found and peer.channel_id != self._number:
+        if peer.channel_id == self._number:
+            self._keep(answer, found)
+        elif found:
             root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
-            self._keep(root, {each.id for each in _there(root)})
-        self._keep(answer, found)
+            with self._had_through(CommentedPost(peer, number)):
+                self._keep(root, {each.id for each in _there(root)})
+                self._keep(answer, found)
         return found
 
     def miss(self, number: int) -> Seen:

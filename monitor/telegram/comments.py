@@ -13,10 +13,12 @@ from typing import Any
 
 from telethon.tl import functions, types
 
+from evidence.observation import Hole, HoleReason
 from evidence.store.database import reading
 from evidence.times import is_due
-from monitor.errors import ChannelError, ChannelState, RequestError
-from monitor.telegram.follow import PAGE, Following
+from monitor.errors import ChannelError, ChannelState, RequestError, UnknownConstructorError
+from monitor.telegram.anew import CommentedPost
+from monitor.telegram.follow import PAGE, Following, named_in
 from monitor.telegram.peers import Peers
 from monitor.telegram.standing import Standing, known_below
 
@@ -103,7 +105,15 @@ class Comments(Following):
             self._comments_on(types.InputPeerChannel(of.channel_id, of.access_hash), number)
         except (RequestError, ChannelError):  # a post without comments is refused too
             return True
+        except UnknownConstructorError as error:
+            self._keep_unread(of.channel_id, number, error)
         return True
+
+    def _keep_unread(self, channel_id: int, number: int, error: UnknownConstructorError) -> None:
+        """Record, at the post itself, that its comments could not be read: nobody knows their numbers."""
+        what = f"comments: {named_in(error)}"
+        hole = Hole(str(channel_id), HoleReason.UNSUPPORTED, self._way.clock(), number, number, what)
+        self._take(None, [hole], self.standing, None)
 
     def _next_post(self) -> int | None:
         if self._of.standing.channel_id is None:
@@ -117,11 +127,12 @@ class Comments(Following):
         answer = self._ask(asked)
         if not answer.said.messages:
             return
-        if number not in self._rooted:
-            root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
-            self._keep_all(root)
-            self._rooted.add(number)
-        self._keep_all(answer)
+        with self._had_through(CommentedPost(peer, number)):
+            if number not in self._rooted:
+                root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
+                self._keep_all(root)
+                self._rooted.add(number)
+            self._keep_all(answer)
 
     def _keep_all(self, answer: Any) -> None:  # noqa: ANN401 - a reply with messages
         peers = Peers.of(answer.said.users, answer.said.chats)

@@ -100,6 +100,7 @@ class Fetching:
         self._mine = threading.local()
         self.register_changed = threading.Event()
         self._waiting: list[_Waiting] = []
+        self._places: set[WaitingFile] = set()
         self._changed = threading.Condition()
         self._busy = 0
         self._by_name: dict[str, Watched] = {}
@@ -133,8 +134,20 @@ class Fetching:
         with reading(self._engine) as connection:
             self._require(connection, getattr(self._mine, "watched", watched))
 
-    def add(self, job: Job, after: timedelta = timedelta()) -> None:
-        """Add a file to those that wait."""
+    def queue(self, job: Job) -> None:
+        """Add a file to those that wait, unless it waits already or is being fetched."""
+        with self._changed:
+            if job.place in self._places:
+                return
+            self._places.add(job.place)
+        self._add(job)
+
+    def has(self, place: WaitingFile) -> bool:
+        """Whether the file of this place waits here or is being fetched."""
+        with self._changed:
+            return place in self._places
+
+    def _add(self, job: Job, after: timedelta = timedelta()) -> None:
         now = self._clock()
         order = (-job.noticed_at.timestamp(), -job.place.message_id)
         with self._changed:
@@ -201,7 +214,7 @@ class Fetching:
         try:
             self._fetch(job, intake)
         except BaseException:
-            self.add(job)
+            self._add(job)
             raise
         finally:
             with self._changed:
@@ -222,16 +235,17 @@ class Fetching:
                 self._leave(job, intake)
                 return
             self.register_changed.set()
-            self.add(job, _SOON)
+            self._add(job, _SOON)
             return
         except FloodError as error:
-            self.add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
+            self._add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return
         except UnreachableError:
             wait = timedelta(seconds=2**job.attempts) if job.attempts < _ATTEMPTS else _LONGER
-            self.add(replace(job, attempts=job.attempts + 1), wait)
+            self._add(replace(job, attempts=job.attempts + 1), wait)
             return
         with self._changed:
+            self._places.discard(job.place)
             self.kept[job.place.channel_id] += kept.counts["media"]
 
     def _leave(self, job: Job, intake: Intake) -> None:
@@ -240,6 +254,8 @@ class Fetching:
         carrier = job.observation.fields.get("message_sha256")
         hole = taken_off(job.place, self._clock(), name, carrier if isinstance(carrier, str) else None)
         intake.keep_batch([hole], self._own, job.place.forget)
+        with self._changed:
+            self._places.discard(job.place)
 
 
 def taken_off(place: WaitingFile, now: datetime, name: str = "", message_sha256: str | None = None) -> Hole:

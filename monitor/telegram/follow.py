@@ -14,7 +14,7 @@ message that is missing when it is asked for again (``deletion``, action ``missi
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -37,10 +37,10 @@ from evidence.store.upgrade import was_left
 from evidence.times import Clock, format_time, is_due, uptime_s
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
-from monitor.telegram.anew import whole_of
+from monitor.telegram.anew import CommentedPost, refreshed, refreshed_through, whole_of
 from monitor.telegram.content import contents_of
 from monitor.telegram.counters import blocks_between, counts_of, numbers_in, read_marks, span_due, write_marks
-from monitor.telegram.fetch import Fetching, Job
+from monitor.telegram.fetch import Fetching, Job, Refresh
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
@@ -112,7 +112,7 @@ class Way:
     queue: Callable[[Job], object]
     require: Require
     seen: SeenKey
-    fetch: Callable[[int, File, Watched], AbstractContextManager[BinaryIO]]
+    fetch: Callable[[File, Watched, Refresh], AbstractContextManager[BinaryIO]]
 
 
 class Following:
@@ -139,6 +139,7 @@ class Following:
         self._seen_up_s = 0.0
         self._blocks: list[int] = []
         self._counted: dict[str, Any] = {}
+        self._through: CommentedPost | None = None
         self.counts = Counted()
 
     @property
@@ -303,7 +304,7 @@ class Following:
             peers,
             channel_id=channel_id,
             seen_at=self._way.clock(),
-            fetch=lambda file: self._way.fetch(self._number, file, self.watched),
+            fetch=self._fetch_with(self._refresh()),
         )
         self.standing = replace(self.standing, linked=_discussion_of(answer.said))
         self._look_at_chat(answer.said.chats)
@@ -478,7 +479,7 @@ class Following:
         message = next((each for each in answer.said if each.id == number), None)
         if message is None or isinstance(message, types.MessageEmpty):
             return []
-        what = f"beside the message: {_named(error)}"
+        what = f"beside the message: {named_in(error)}"
         hole = Hole(self._channel_id, HoleReason.UNSUPPORTED, self._way.clock(), number, number, what)
         return [*self._contents(answer, message, Peers.of([], [])), hole]
 
@@ -500,7 +501,7 @@ class Following:
         )
         return [
             self._acquired(whole, method),
-            Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, _named(error)),
+            Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, named_in(error)),
         ]
 
     def _recheck(self) -> None:
@@ -622,7 +623,7 @@ class Following:
             raw_type=LAYER_TYPE,
             channel_id=self._channel_id,
             seen_at=self._way.clock(),
-            fetch=lambda file: self._way.fetch(self._number, file, self.watched),
+            fetch=self._fetch_with(self._refresh()),
             self_destructing=False,
         )
         return [
@@ -631,6 +632,25 @@ class Following:
             else each
             for each in contents
         ]
+
+    def _fetch_with(self, refresh: Refresh) -> Fetch:
+        return lambda file: self._way.fetch(file, self.watched, refresh)
+
+    def _refresh(self) -> Refresh:
+        """How a file in what is read now gets a fresh reference."""
+        post = self._through
+        if post is not None:
+            return lambda stale: refreshed_through(self._ask, post, stale)
+        return lambda stale: refreshed(self._ask, self._input(), stale)
+
+    @contextmanager
+    def _had_through(self, post: CommentedPost) -> Iterator[None]:
+        """What is kept meanwhile was had through a post: the group itself may not be asked for it again."""
+        self._through = post
+        try:
+            yield
+        finally:
+            self._through = None
 
     def _acquired(self, observation: Observation, method: str) -> Observation:
         """The observation, with the account and the request by which it came."""
@@ -739,7 +759,7 @@ class Following:
         reason = HoleReason.UNAVAILABLE if reads else HoleReason.MODE
         for place in places:
             if place in jobs:
-                fetching.add(jobs[place])
+                fetching.queue(jobs[place])
                 continue
             hole = Hole(self._channel_id, reason, now, number, number, position=place.position)
             self._way.intake.keep_batch([hole], self._provenance, place.forget)
@@ -786,13 +806,16 @@ class Following:
     def _note_waiting(self, connection: sa.Connection, jobs: Sequence[Job], new: set[int | None]) -> Iterator[Job]:
         """Note that files of new messages wait, and files that an earlier mode left; return these.
 
-        Such files are taken up only where a person asks: an account holder could have one fetched at every look.
+        Such files are taken up only where a person asks: an account holder could have one fetched at every look. Files
+        that a killed run did not fetch are returned too, if they cannot be asked for by the numbers of their messages.
         """
         for job in jobs:
             is_new = job.place.message_id in new
             if is_new or (self.asked_by_hand and self._was_left(connection, job)):
                 job.place.note(connection, job.noticed_at)
                 yield from [] if is_new else [job]
+            elif self._through is not None and job.place.waits(connection):
+                yield job
 
     def _was_left(self, connection: sa.Connection, job: Job) -> bool:
         """Whether a file of a known message was not read because of an earlier mode, and does not wait yet."""
@@ -884,7 +907,7 @@ class Following:
         return read_reply(request, self._ask_raw(request))
 
 
-def _named(error: UnknownConstructorError) -> str:
+def named_in(error: UnknownConstructorError) -> str:
     """What could not be read: a constructor's number, or how reading it ended."""
     return str(error.facts.get("number") or error.facts.get("system") or "")
 

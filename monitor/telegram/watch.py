@@ -17,7 +17,6 @@ from itertools import chain, groupby
 from typing import BinaryIO, TypeVar
 
 import sqlalchemy as sa
-from telethon.tl import types
 
 from config import oplog
 from config.errors import Explained, StoppedError
@@ -42,7 +41,6 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.telegram.account import FREEZE, Freeze, freeze_of
-from monitor.telegram.anew import refreshed
 from monitor.telegram.capture import (
     REFUSALS,
     CaptureAnswer,
@@ -56,7 +54,7 @@ from monitor.telegram.capture import (
     withdraw,
 )
 from monitor.telegram.comments import Comments, name_of_comments
-from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, taken_off
+from monitor.telegram.fetch import IDLE_S, PART_BYTES, Download, Fetching, Refresh, taken_off
 from monitor.telegram.follow import Following, Way
 from monitor.telegram.lent import Lender, lending
 from monitor.telegram.line import Line, Network
@@ -369,12 +367,11 @@ class Watch:
             pace.write(connection)
 
     def _way(self, line: Line, session: AccountSession, intake: Intake, fetching: Fetching) -> Way:
-        def fetch(channel_id: int, file: File, watched: Watched) -> AbstractContextManager[BinaryIO]:
-            peer = types.InputChannel(channel_id, session.channels[channel_id])
+        def fetch(file: File, watched: Watched, refresh: Refresh) -> AbstractContextManager[BinaryIO]:
             download = Download(
                 line,
                 file,
-                lambda stale: refreshed(line.ask, peer, stale),
+                refresh,
                 lambda: fetching.require_registered(watched),
                 partial(fetching.wait_out, line),
             )
@@ -391,7 +388,7 @@ class Watch:
             poll=self._rhythm.poll,
             unseen_after=self._rhythm.unseen_after,
             counters=self._rhythm.counters,
-            queue=fetching.add,
+            queue=fetching.queue,
             require=self._office.require,
             seen=self._office.seen,
             fetch=fetch,
@@ -607,7 +604,8 @@ class Watch:
             for glance in glances:
                 left = self._waiting.get(glance.known_number or 0, [])
                 for files in [each for each in left if each[0].message_id in glance.kept]:
-                    glance.resume(fetching, files)
+                    if not all(map(fetching.has, files)):
+                        glance.resume(fetching, files)
                     left.remove(files)
         except REFUSALS as refused:
             return CaptureAnswer(None, error=refused), ()

@@ -200,6 +200,17 @@ def test_comments_are_kept_under_the_channels_entry_or_their_own(at: Desk, *, re
     require_clean(at)
 
 
+def test_a_picture_in_the_comments_of_a_hidden_group_is_fetched(at: Desk) -> None:
+    talk = at.telegram.world.add_channel("Biseda")
+    channel = at.group("Kanali", "kanali", broadcast=True, linked=talk)
+    talk.ban(at.accounts[0])
+    number = channel.post("postim")
+    talk.post_photo(picture(2), "foto e fshehtë", reply_to=channel.discussion_of(number))
+    done = capture(at, f"t.me/kanali/{number}")
+    assert (done.error, done.media) == (None, {talk.id: 1})
+    require_clean(at)
+
+
 def test_a_comment_on_a_post_that_has_none_is_told(at: Desk) -> None:
     number = at.group("Kanali", "kanali", broadcast=True).post("postim")
     assert code_of(capture(at, f"t.me/kanali/{number}?comment=1")) == "message.no_comments"

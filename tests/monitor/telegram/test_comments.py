@@ -1,5 +1,6 @@
 """Comments are kept with the channel that they are on, as a channel of their own; each says which post it is of."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from evidence.observation import HoleReason
 from monitor.errors import ChannelState
 from monitor.rehearsal.telegram.rooms import Room
 from tests.homes import records_of
-from tests.watching import Desk, desk, require_clean, tell_settings
+from tests.watching import Desk, desk, picture, require_clean, tell_settings
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,14 @@ def texts_of(at: Desk, room: Room) -> list[str]:
     ]
     home.engine.dispose()
     return found
+
+
+def digests_of(at: Desk, talk: Room) -> list[object]:
+    """The files of one channel."""
+    home = at.home
+    values = [record.values for record in records_of(home)]
+    home.engine.dispose()
+    return [each["sha256"] for each in values if each.get("channel_id") == str(talk.id) and each.get("kind") == "file"]
 
 
 def posts_of_comments(at: Desk, channel: Room, talk: Room) -> dict[str, str]:
@@ -120,4 +129,47 @@ def test_comments_in_a_hidden_group_are_asked_for_post_by_post(at: Desk) -> None
     before = [call.name for call in at.telegram.calls].count("messages.getReplies")
     assert at.once().ended_by is None
     assert [call.name for call in at.telegram.calls].count("messages.getReplies") == before, "a round each hour"
+    require_clean(at)
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_a_picture_in_a_hidden_group_is_fetched_through_its_post(at: Desk, *, expired: bool) -> None:
+    channel, talk = channel_with_comments(at, f"foto_{expired}".lower())
+    talk.ban(at.accounts[0])
+    post, data = channel.post("me foto"), picture(31 + expired)
+    talk.post_photo(data, "foto e fshehtë", reply_to=channel.discussion_of(post))
+    channel.comment(post, "pas saj")
+    if expired:
+        at.telegram.faults.fail("upload.getFile", "FILE_REFERENCE_EXPIRED", code=400, times=1)
+    assert at.once().ended_by is None
+    assert digests_of(at, talk) == [hashlib.sha256(data).hexdigest()]
+    require_clean(at)
+
+
+def test_a_picture_in_a_hidden_group_that_an_earlier_run_did_not_fetch_is_fetched(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "e_mbetur")
+    talk.ban(at.accounts[0])
+    post, data = channel.post("me foto"), picture(33)
+    talk.post_photo(data, "foto e fshehtë", reply_to=channel.discussion_of(post))
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=1)
+    at.once()
+    assert digests_of(at, talk) == []
+    at.clock.pass_by(hours=2)
+    assert at.once().ended_by is None
+    assert digests_of(at, talk) == [hashlib.sha256(data).hexdigest()]
+    require_clean(at)
+
+
+def test_comments_that_cannot_be_read_are_a_hole_at_their_post(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "e_palexuar")
+    talk.ban(at.accounts[0])
+    first, second = channel.post("një"), channel.post("dy")
+    channel.comment(first, "i lexuar")
+    at.telegram.faults.unknown_constructor(talk, channel.comment(second, "i palexuar"), inside="media")
+    assert at.once().ended_by is None
+    assert "i lexuar" in texts_of(at, talk)
+    home = at.home
+    of_channel = [each for each in completeness_of(home, "e_palexuar").gaps if each.lo is not None]
+    home.engine.dispose()
+    assert [(each.reason, each.lo) for each in of_channel] == [(HoleReason.UNSUPPORTED, second)]
     require_clean(at)
