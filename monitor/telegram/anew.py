@@ -54,12 +54,17 @@ def whole_of(ask: Ask, channel: Any, message: Any) -> tuple[Received, Any] | Non
 
 
 def refreshed(ask: Ask, channel: Any, stale: File) -> File | None:  # noqa: ANN401 - an object of the schema
-    """The same file with a fresh reference, from the place where it is now; None if the file or the place is gone."""
+    """The same file with a fresh reference, from the place where it is now; None if the file or the place is gone.
+
+    Raises:
+        TelegramError: As for any request: that a channel is closed, or an answer is garbage, does not say that the file
+            is gone. A refusal of this one request does.
+    """
     try:
         if stale.asked_with is AskedWith.FULL_CHAT or stale.message_id is None:
             return _same(ask(functions.channels.GetFullChannelRequest(channel)).said.full_chat, stale)
         answer = ask(functions.channels.GetMessagesRequest(channel, [types.InputMessageID(stale.message_id)]))
-    except (RequestError, ChannelError):
+    except RequestError:
         return None
     message = _message_in(answer, stale.message_id)
     if message is None:
@@ -82,7 +87,7 @@ def refreshed_through(ask: Ask, post: CommentedPost, stale: File) -> File | None
     )
     try:
         found = [_message_in(ask(request), number) for request in asked]
-    except (RequestError, ChannelError):
+    except RequestError:
         return None
     return next((_same(message, stale) for message in found if message is not None), None)
 

@@ -44,7 +44,8 @@ IDLE_S = 1.0
 """How long an idle thread sleeps before it looks again."""
 
 Refresh = Callable[[File], File | None]
-"""The same file with a fresh reference; None if its message, or the file in it, is gone."""
+"""The same file with a fresh reference; None if its message, or the file in it, is gone. It raises ChannelError or
+UnknownConstructorError if that cannot be said now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Fetching:
         self.register_changed = threading.Event()
         self._waiting: list[_Waiting] = []
         self._places: set[WaitingFile] = set()
+        self._aside: list[WaitingFile] = []
         self._changed = threading.Condition()
         self._busy = 0
         self._by_name: dict[str, Watched] = {}
@@ -146,6 +148,12 @@ class Fetching:
         """Whether the file of this place waits here or is being fetched."""
         with self._changed:
             return place in self._places
+
+    def take_aside(self) -> list[WaitingFile]:
+        """The places whose files wait until their messages can be asked for; each is told once."""
+        with self._changed:
+            aside, self._aside = self._aside, []
+            return aside
 
     def _add(self, job: Job, after: timedelta = timedelta()) -> None:
         now = self._clock()
@@ -237,6 +245,11 @@ class Fetching:
             self.register_changed.set()
             self._add(job, _SOON)
             return
+        except (ChannelError, UnknownConstructorError):  # its message cannot be asked for now
+            with self._changed:
+                self._places.discard(job.place)
+                self._aside.append(job.place)
+            return
         except FloodError as error:
             self._add(replace(job, attempts=job.attempts + 1), max(error.until - self._clock(), _AGAIN_AFTER))
             return
@@ -294,7 +307,8 @@ class Waited:
 class Download(io.RawIOBase):
     """The bytes of one file on Telegram, part by part.
 
-    Reading raises OSError if Telegram no longer has the file, or ends it early; the file is then a hole.
+    Reading raises OSError if Telegram no longer has the file, or ends it early; the file is then a hole. It raises what
+    ``refresh`` raises if nobody can say now where the file is; the file then waits.
 
     Args:
         require: Called before each part; raises if it may not be fetched.
@@ -335,14 +349,17 @@ class Download(io.RawIOBase):
         return taken
 
     def _part(self) -> bytes:
+        why = "it is said to lie elsewhere again and again"
         for _attempt in range(_MOVES):
             try:
                 return self._taken(self._asked())
             except RequestError as error:
                 self._look_elsewhere(error)
-            except (ChannelError, UnknownConstructorError) as error:
+            except ChannelError as error:
                 raise OSError(0, type(error).__name__) from error
-        raise OSError(0, "it is said to lie elsewhere again and again")
+            except UnknownConstructorError as error:  # garbage, perhaps: asked again, the part may come
+                why = type(error).__name__
+        raise OSError(0, why)
 
     def _asked(self) -> Any:  # noqa: ANN401 - an object of the schema
         """The next part, however long it takes; the first is not waited for: nothing is lost by starting again."""

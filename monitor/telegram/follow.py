@@ -178,22 +178,26 @@ class Following:
         """
         try:
             return self._step()
-        except ChannelError as error:
-            self._more, self._tried_at = False, self._way.clock()
-            self._rests_until = self._tried_at + self._way.poll
-            self._unseen(error.state)
-            raise
-        except FloodError as error:
-            # while the history rests, the difference may still be asked for, if there is a cursor
-            if error.facts.get("method") == "updates.GetChannelDifference" or self.standing.looked_at is None:
-                self._rests_until = error.until
-                self._pause()
-            self._history_rests_until = error.until
+        except (ChannelError, FloodError) as error:
+            self._heed(error)
             raise
         except (RequestError, UnknownConstructorError):
             self._more = False
             self._rests_until = self._way.clock() + self._way.poll
             raise
+
+    def _heed(self, error: ChannelError | FloodError) -> None:
+        """Record that the channel is not seen, or let it rest as long as Telegram asks."""
+        if isinstance(error, ChannelError):
+            self._more, self._tried_at = False, self._way.clock()
+            self._rests_until = self._tried_at + self._way.poll
+            self._unseen(error.state)
+            return
+        # while the history rests, the difference may still be asked for, if there is a cursor
+        if error.facts.get("method") == "updates.GetChannelDifference" or self.standing.looked_at is None:
+            self._rests_until = error.until
+            self._pause()
+        self._history_rests_until = error.until
 
     def _step(self) -> bool:
         standing = self.standing
@@ -247,6 +251,13 @@ class Following:
             return False
         history = highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
         return history or self._snapshot_is_due() or self._counters_are_due()
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether its messages may be asked for by number: it is seen, and its history does not rest."""
+        rests_until = self._history_rests_until
+        seen = self.standing.state in (ChannelState.OK, ChannelState.FLOOD)
+        return seen and (rests_until is None or self._way.clock() >= rests_until)
 
     @property
     def due_at(self) -> datetime | None:
@@ -749,9 +760,17 @@ class Following:
             self._unseen(ChannelState.PRIVATE)
 
     def resume(self, fetching: Fetching, places: Sequence[WaitingFile]) -> None:
-        """Take up the files of a message that an earlier run did not fetch; a file that has gone since is a hole."""
+        """Take up the files of a message that an earlier run did not fetch; a file that has gone since is a hole.
+
+        Raises:
+            TelegramError: As for ``step``.
+        """
         number = places[0].message_id
-        answer = self._ask(self._by_number([number]))
+        try:
+            answer = self._ask(self._by_number([number]))
+        except (ChannelError, FloodError) as error:
+            self._heed(error)
+            raise
         peers = Peers.of(answer.said.users, answer.said.chats)
         contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
         jobs = {job.place: job for job in self._apart(contents)[1]}

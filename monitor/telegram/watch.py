@@ -8,7 +8,7 @@ account continues from the same cursors.
 import io
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -493,6 +493,9 @@ class Watch:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if aside := fetching.take_aside():
+            every = chain.from_iterable(chain.from_iterable(self._waiting.values()))
+            self._waiting = _by_message({*every, *aside})
         if fetching.register_changed.is_set() and self._current is not None:
             self._read_register(self._current, fetching, self.followings)
 
@@ -675,11 +678,7 @@ class Watch:
     def _unfetched(self) -> dict[int, list[list[WaitingFile]]]:
         """The files that an earlier run did not fetch: those of each message, by channel, the newest last."""
         with reading(self._office.engine) as connection:
-            places = places_waiting(connection)
-        by_channel: dict[int, list[list[WaitingFile]]] = {}
-        for (channel_id, _number), of_message in groupby(places, lambda each: (each.channel_id, each.message_id)):
-            by_channel.setdefault(channel_id, []).append(list(of_message))
-        return by_channel
+            return _by_message(places_waiting(connection))
 
     def _resume_each(self, fetching: Fetching) -> bool:
         """Take up the files of one message of each channel that has nothing newer to ask for."""
@@ -689,19 +688,32 @@ class Watch:
     def _resume(self, following: Following, fetching: Fetching) -> bool:
         """Take up the files of the newest message that waits; return whether there was one.
 
-        What cannot be asked for now waits for the next run.
+        They wait while the channel is not seen, or rests. A message that cannot be read waits for the next run.
         """
         left = self._waiting.get(following.standing.channel_id or 0)
-        if not left:
+        if not left or not following.may_be_asked:
             return False
+        with reading(self._office.engine) as connection:  # a capture, or a round through the posts, may have had them
+            files = [each for each in left[-1] if each.waits(connection) and not fetching.has(each)]
         try:
-            following.resume(fetching, left[-1])
-        except (ChannelError, FloodError, RequestError, UnknownConstructorError) as error:
+            if files:
+                following.resume(fetching, files)
+        except (ChannelError, FloodError) as error:
             self._rest(error)
-            left.clear()
             return False
+        except (RequestError, UnknownConstructorError) as error:
+            self._rest(error)
         left.pop()
         return True
+
+
+def _by_message(places: Iterable[WaitingFile]) -> dict[int, list[list[WaitingFile]]]:
+    """Those of each message, by channel, the newest last."""
+    by_channel: dict[int, list[list[WaitingFile]]] = {}
+    in_order = sorted(places, key=lambda each: (each.channel_id, each.message_id, each.position))
+    for (channel_id, _number), of_message in groupby(in_order, lambda each: (each.channel_id, each.message_id)):
+        by_channel.setdefault(channel_id, []).append(list(of_message))
+    return by_channel
 
 
 def account_states(engine: sa.Engine) -> Mapping[str, AccountState]:

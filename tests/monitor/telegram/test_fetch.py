@@ -19,7 +19,7 @@ from evidence.errors import StorageFullError
 from evidence.objects import pending
 from evidence.observation import HoleReason
 from evidence.store.database import reading
-from monitor.errors import FloodError
+from monitor.errors import ChannelState, FloodError, UnknownConstructorError
 from monitor.telegram.fetch import PART_BYTES
 from monitor.telegram.standing import WaitingFile, places_waiting
 from tests.homes import doer, records_of
@@ -274,3 +274,64 @@ def test_a_disk_that_is_full_stops_nothing_for_good(at: Desk, monkeypatch: pytes
     assert kinds(home)["file"] == 1
     home.engine.dispose()
     require_clean(at)
+
+
+def test_an_answer_that_cannot_be_read_for_a_fresh_reference_stops_no_watch(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NISISAMA_TELEGRAM__POLL_S", "1")
+    group, faults = at.group(), at.telegram.faults
+    data = picture(7)
+    number = group.post_photo(data, "foto")
+    faults.fail("upload.getFile", "FILE_REFERENCE_EXPIRED", code=400, times=1)
+    faults.meanwhile(lambda: faults.unknown_constructor(group, number, inside="message"), request="upload.getFile")
+    with running(at) as home:
+        until(lambda: [call.name for call in at.telegram.calls].count("channels.getMessages") > 1)
+        group.post("pas saj")
+        until(lambda: kinds(home)["message"] == 2)
+        assert kinds(home)["file"] == 0
+    faults.unknown_constructor(group, number, inside=None)
+    at.once()
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    require_clean(at)
+
+
+def test_files_of_a_channel_that_closes_wait_until_it_is_open_again(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_TELEGRAM__POLL_S", "1")
+    group, account, faults = at.group(), at.accounts[0], at.telegram.faults
+    data = picture(8)
+    group.post_photo(data, "foto")
+    faults.fail("upload.getFile", "FILE_REFERENCE_EXPIRED", code=400, times=1)
+    faults.meanwhile(lambda: group.ban(account), request="upload.getFile")
+    with running(at) as home:
+        until(lambda: [each.state for each in status(home).channels] == [ChannelState.PRIVATE])
+        assert [each.waiting for each in status(home).channels] == [1]
+        group.unban(account)
+        until(lambda: kinds(home)["file"] == 1)
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    require_clean(at)
+
+
+def test_a_message_that_cannot_be_read_keeps_no_other_files_waiting(at: Desk) -> None:
+    group, faults = at.group(), at.telegram.faults
+    data = picture(9)
+    group.post_photo(data, "e lexueshme")
+    number = group.post_photo(picture(10), "e palexueshme")
+    faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=2)
+    at.once()
+    faults.unknown_constructor(group, number, inside="message")
+    at.clock.pass_by(hours=2)
+    assert isinstance(at.once().ended_by, UnknownConstructorError)
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
+    home = at.home
+    assert [each.waiting for each in status(home).channels] == [1]
+    home.engine.dispose()
+    require_clean(at)
+
+
+def test_a_part_that_is_garbage_once_is_asked_for_again(at: Desk) -> None:
+    group, data = at.group(), picture(11)
+    group.post_photo(data, "foto")
+    at.telegram.faults.garbage("upload.getFile", times=1)
+    assert at.once().ended_by is None
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
