@@ -71,6 +71,7 @@ class HoleReason(StrEnum):
     TAKEN_OFF = "taken_off"
     PAYWALL = "paywall"
     SELF_DESTRUCTING = "self_destructing"
+    HIDDEN = "hidden_history"
     BAN = "ban"
     CHANNEL_GONE = "channel_gone"
     DIFFERENCE_TOO_LONG = "difference_too_long"
@@ -81,6 +82,7 @@ class HoleReason(StrEnum):
 OF_A_CHANNEL = frozenset(
     {
         HoleReason.GAP,
+        HoleReason.HIDDEN,
         HoleReason.BAN,
         HoleReason.CHANNEL_GONE,
         HoleReason.DIFFERENCE_TOO_LONG,

@@ -51,6 +51,12 @@ def common(some: Spans, others: Spans) -> Spans:
     )
 
 
+def without(spans: Spans, others: Spans) -> Spans:
+    """What lies in a span of the first, and in none of the second."""
+    top = max((hi for _lo, hi in spans), default=0)
+    return common(spans, between(others, top))
+
+
 def absent(numbers: Iterable[int], lo: int, hi: int) -> Iterator[tuple[int, int]]:
     """The spans between ``lo`` and ``hi`` in which no number lies."""
     start = lo

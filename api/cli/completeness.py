@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _SHOWN = 12
 """How many spans or holes of one kind are listed; the JSON has all."""
+_OF_NUMBERS = ("gap", "hidden_history")
+"""The reasons that the numbers themselves tell, and the timeline."""
 _LEGEND = "# all kept   + some kept   . found empty   - not received   ? not looked at yet"
 """What the signs of the timeline say of their numbers."""
 _BELOW = {
@@ -53,6 +55,7 @@ def _as_json(found: "Completeness") -> dict[str, Any]:
         "observed": [list(span) for span in found.observed],
         "holes": [list(span) for span in found.holes],
         "empty": [list(span) for span in found.empty],
+        "hidden": [list(span) for span in found.hidden],
         "not_received": [list(span) for span in found.not_received],
         "ahead": [list(span) for span in found.ahead],
         "gaps": [
@@ -87,7 +90,7 @@ def _lines(found: "Completeness") -> Iterator[str]:
     else:
         yield from _never_seen(found)
     timed = [each for each in found.gaps if each.lo is None]
-    parts = [each for each in found.gaps if each.lo is not None and each.reason.value != "gap"]
+    parts = [each for each in found.gaps if each.lo is not None and each.reason.value not in _OF_NUMBERS]
     kept_from_us = [each for each in parts if _is_kept_from_us(each)]
     others = [each for each in parts if not _is_kept_from_us(each)]
     yield from _periods("Periods not seen, or seen only in part", timed)
@@ -103,6 +106,7 @@ def _seen(found: "Completeness") -> Iterator[str]:
     yield from _timeline(found)
     yield f"Kept: {counted(_size(found.observed), 'message')}."
     yield from _spans("Found empty", found.empty)
+    yield from _spans("Hidden by the group from the account that looked", found.hidden)
     yield from _spans("Not in any import, and never looked at; why is not known", found.not_received)
     yield from _spans("Not looked at yet", found.ahead)
     if not found.deleted:

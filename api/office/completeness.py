@@ -12,7 +12,7 @@ from config.watchlist import plain_channel
 from evidence.completeness import NOT_RECEIVED, Gap, open_gaps
 from evidence.errors import UnknownItemError
 from evidence.observation import KEPT_FROM_US, OF_TIME, Gone, HoleReason, Kind
-from evidence.spans import Spans, absent, between, common, join_spans
+from evidence.spans import Spans, absent, between, common, join_spans, without
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.received import received_parts
@@ -53,6 +53,7 @@ class Completeness:
         observed: Spans of numbers whose messages are kept.
         holes: Spans of numbers that are recorded as missing, whoever found that.
         empty: The parts of the holes that the watch looked at: nothing could be seen there.
+        hidden: The parts of the holes that the group hides from the account: nobody can say whether they are empty.
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
@@ -71,6 +72,7 @@ class Completeness:
     observed: Spans
     holes: Spans
     empty: Spans
+    hidden: Spans
     not_received: Spans
     ahead: Spans
     gaps: Sequence[Missed]
@@ -108,12 +110,14 @@ def completeness_of(home: Home, channel: str) -> Completeness:
     shown = [each for idx, each in holes if each.reason is not HoleReason.GAP or idx in still]
     missing, ahead = _missing(gaps, still, numbers), _ahead(standing)
     looked_at, shown_as = _looked_at(known, channel_id), _name(known, registered, channel_id, name)
+    hidden = common(missing, _hidden(each for _idx, each in holes))
     return Completeness(
         channel_id=channel_id,
         channel=shown_as,
         observed=_runs(numbers),
         holes=missing,
-        empty=common(missing, looked_at),
+        empty=without(common(missing, looked_at), hidden),
+        hidden=hidden,
         not_received=_not_received(_runs(numbers), missing, looked_at, ahead),
         ahead=ahead,
         gaps=_closed(shown),
@@ -158,6 +162,12 @@ def _looked_at(known: Mapping[str, Standing], channel_id: str | None) -> Spans:
     """The numbers that the watch looked at, under whatever name the channel was registered."""
     mine = (each for each in known.values() if each.channel_id is not None and str(each.channel_id) == channel_id)
     return join_spans(span for each in mine for span in each.spans)
+
+
+def _hidden(holes: Iterable[Missed]) -> Spans:
+    """The numbers that the group hides, or hid at any time, from the account that looked."""
+    mine = (each for each in holes if each.reason is HoleReason.HIDDEN)
+    return join_spans((each.lo, each.hi) for each in mine if each.lo is not None and each.hi is not None)
 
 
 def _not_received(observed: Spans, missing: Spans, looked_at: Spans, ahead: Spans) -> Spans:

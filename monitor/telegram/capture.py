@@ -270,8 +270,7 @@ class Glance(Following):
         Raises:
             ChannelError: It does not; then it proves nothing that a message is not there.
         """
-        full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
-        if number <= (full.available_min_id or 0):
+        if number <= self._hidden():
             raise ChannelError.unseen(ChannelState.PRIVATE, "HIDDEN_PREHISTORY")
 
     def _newest(self) -> int:

@@ -9,7 +9,7 @@ Each step asks Telegram once, keeps what the reply says, and moves the cursor in
 
 "Not there" has four kinds, which are never mixed: a deletion that Telegram told us (``deletion``, action ``told``); a
 message that is missing when it is asked for again (``deletion``, action ``missing``); one that was never seen (a hole,
-``gap``); and one that is kept from us (holes of its own, ``monitor.telegram.content``).
+``gap``); and one that is kept from us (a hole, ``hidden_history``, and those of ``monitor.telegram.content``).
 """
 
 from collections import Counter
@@ -319,7 +319,9 @@ class Following:
         )
         self.standing = replace(self.standing, linked=_discussion_of(answer.said))
         self._look_at_chat(answer.said.chats)
-        return answer, [self._acquired(observation, answer.method), *beside], answer.said.full_chat
+        full = answer.said.full_chat
+        hidden = self._hidden_hole(int(full.available_min_id or 0))
+        return answer, [self._acquired(observation, answer.method), *beside, *hidden], full
 
     def _beside(self, full: Any) -> Beside:  # noqa: ANN401 - messages.ChatFull
         itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
@@ -403,7 +405,7 @@ class Following:
             return self._contents(answer, update.message, peers)
         if numbers := _deleted(update):
             return [self._deletion(number, "told", answer.method) for number in numbers]
-        if isinstance(update, types.UpdateChannel):
+        if isinstance(update, (types.UpdateChannel, types.UpdateChannelAvailableMessages)):
             self.standing = replace(self.standing, snapshot_at=None)
         return []
 
@@ -526,7 +528,7 @@ class Following:
         self._take(answer, self._again(answer, numbers), replace(self.standing, recheck=min(numbers)), None)
 
     def _again(self, answer: Received, numbers: Sequence[int]) -> list[Observation | Hole]:
-        """What known messages say now, and a deletion for each one that is missing."""
+        """What known messages say now, and a deletion for each one that is said to be missing."""
         said = answer.said
         peers = Peers.of(said.users, said.chats)
         contents: list[Observation | Hole] = []
@@ -534,9 +536,25 @@ class Following:
         for message in said.messages:
             if message.id in found:
                 contents += self._contents(answer, message, peers)
-        return contents + [
-            self._deletion(number, "missing", answer.method) for number in numbers if number not in found
-        ]
+        empty = [message.id for message in said.messages if isinstance(message, types.MessageEmpty)]
+        return contents + self._missing([number for number in numbers if number in empty], answer.method)
+
+    def _missing(self, numbers: Sequence[int], method: str) -> list[Observation | Hole]:
+        """A deletion for each; but what the group hides from this account may be there, and is no deletion."""
+        if not numbers:
+            return []
+        hidden = self._hidden()
+        gone = [self._deletion(number, "missing", method) for number in numbers if number > hidden]
+        return [*gone, *(self._hidden_hole(hidden) if len(gone) < len(numbers) else ())]
+
+    def _hidden(self) -> int:
+        """The highest number that the group now hides from this account; 0 for none."""
+        full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
+        return int(full.available_min_id or 0)
+
+    def _hidden_hole(self, hidden: int) -> list[Hole]:
+        """The hole of all that the group hides from this account."""
+        return [Hole(self._channel_id, HoleReason.HIDDEN, self._way.clock(), 1, hidden)] if hidden else []
 
     # Counters
 
@@ -765,14 +783,20 @@ class Following:
         Raises:
             TelegramError: As for ``step``.
         """
-        number = places[0].message_id
         try:
-            answer = self._ask(self._by_number([number]))
+            self._resume(fetching, places)
         except (ChannelError, FloodError) as error:
             self._heed(error)
             raise
+
+    def _resume(self, fetching: Fetching, places: Sequence[WaitingFile]) -> None:
+        number = places[0].message_id
+        answer = self._ask(self._by_number([number]))
         peers = Peers.of(answer.said.users, answer.said.chats)
         contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
+        if not contents and number <= (hidden := self._hidden()):  # the files wait for an account that sees them
+            self._take(None, self._hidden_hole(hidden), self.standing, None)
+            return
         jobs = {job.place: job for job in self._apart(contents)[1]}
         now, reads = self._way.clock(), self._provenance.mode is not Mode.METADATA_ONLY
         reason = HoleReason.UNAVAILABLE if reads else HoleReason.MODE

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.spans import absent, between, common, highest_gap, join_spans, read_spans, with_span
+from evidence.spans import absent, between, common, highest_gap, join_spans, read_spans, with_span, without
 
 NUMBERS = st.integers(min_value=1, max_value=40)
 PAIRS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=8)
@@ -55,6 +55,7 @@ def test_what_lies_between_and_what_is_common_are_those_of_sets(
     assert join_spans(left) == left
     assert numbers_of(list(common(some, more))) == numbers_of(pairs) & numbers_of(others)
     assert join_spans(common(some, more)) == common(some, more)
+    assert numbers_of(list(without(some, more))) == numbers_of(pairs) - numbers_of(others)
 
 
 @given(st.lists(NUMBERS), NUMBERS, NUMBERS)

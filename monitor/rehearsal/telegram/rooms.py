@@ -72,6 +72,7 @@ class Room:
     created_at: datetime
     joined: list[Account] = field(default_factory=list)
     banned: list[Account] = field(default_factory=list)
+    hidden: dict[int, int] = field(default_factory=dict)
     administrators: list[Account | Sender] = field(default_factory=list)
     linked: "Room | None" = None
     members: int = 0
@@ -312,6 +313,16 @@ class Room:
         with self.world.lock:
             self.banned.remove(account)
             self.world.changed(self, [account])
+
+    def hide_history(self, account: Account, up_to: int) -> None:
+        """Hide the messages up to this number from an account, as from one that joined a group later."""
+        with self.world.lock:
+            self.hidden[account.id] = up_to
+            self.world.changed(self, [account])
+
+    def hidden_from(self, account: Account) -> int:
+        """The highest number that is hidden from an account; 0 if it sees all of the history."""
+        return self.hidden.get(account.id, 0)
 
     def remove(self) -> None:
         """Delete the room."""

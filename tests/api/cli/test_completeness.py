@@ -19,11 +19,13 @@ def found(**changed: object) -> Completeness:
         "channel": "grupa",
         "observed": ((11, 90), (101, 200)),
         "holes": ((91, 100),),
-        "empty": ((91, 97),),
+        "empty": ((93, 97),),
+        "hidden": ((91, 92),),
         "not_received": ((1, 10), (98, 100)),
         "ahead": ((201, 240),),
         "gaps": [
             Missed(HoleReason.GAP, 91, 100, AT, None),
+            Missed(HoleReason.HIDDEN, 1, 92, AT, None),
             Missed(HoleReason.DOWNTIME, None, None, AT, AT + timedelta(hours=2)),
             Missed(HoleReason.BAN, None, None, AT, None),
             Missed(HoleReason.PAYWALL, 5, 5, AT, None),
@@ -47,7 +49,8 @@ def test_the_page_says_all_of_it_in_words() -> None:
     text = " ".join(" ".join(lines).split())
     for words in (
         "Kept: 180 messages.",
-        "Found empty: 7 numbers (91 to 97).",
+        "Found empty: 5 numbers (93 to 97).",
+        "Hidden by the group from the account that looked: 2 numbers (91 to 92).",
         "Not in any import, and never looked at; why is not known: 13 numbers (1 to 10, 98 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
         "Deleted, as Telegram said: 3 messages (12, 14 to 15). Of these, never kept: 1 message (14).",
@@ -98,6 +101,7 @@ def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
         observed=(),
         holes=(),
         empty=(),
+        hidden=(),
         not_received=(),
         ahead=(),
         gaps=[],
@@ -147,12 +151,12 @@ def test_a_channel_that_nobody_watches_any_more_is_told_as_that() -> None:
 def test_json_has_every_hole_with_its_two_ends() -> None:
     said = _as_json(found())
     assert said["observed"] == [[11, 90], [101, 200]]
-    assert (said["holes"], said["empty"]) == ([[91, 100]], [[91, 97]])
+    assert (said["holes"], said["empty"], said["hidden"]) == ([[91, 100]], [[93, 97]], [[91, 92]])
     assert said["not_received"] == [[1, 10], [98, 100]]
     assert (said["deleted"], said["deleted_numbers"]) == (3, [[12, 12], [14, 15]])
     assert (said["missing"], said["missing_numbers"]) == (2, [[16, 16], [120, 120]])
     assert (said["never_kept"], said["kept_from_us"]) == ([[14, 14]], [[5, 5]])
-    assert said["gaps"][1] == {
+    assert said["gaps"][2] == {
         "reason": "downtime",
         "lo": None,
         "hi": None,

@@ -15,7 +15,6 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelError, ChannelState, FloodError, MessageError
-from monitor.rehearsal.telegram.requests import rooms
 from monitor.telegram.capture import (
     CaptureAnswer,
     Looked,
@@ -147,26 +146,19 @@ def test_what_is_gone_is_on_record_once_and_what_never_was_is_not(at: Desk) -> N
     require_clean(at)
 
 
-def test_where_the_history_is_hidden_nothing_is_called_gone(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_history_is_hidden_nothing_is_called_gone(at: Desk) -> None:
     group = at.group()
     known, unseen = group.post("një"), group.post("dy")
     assert capture(at, f"t.me/grupa/{known}").error is None
     group.post("tri")
-    group.delete([known, unseen])  # to those who joined later, hidden messages look like this
-    made = rooms._full
-
-    def hiding(room: object) -> object:
-        full = made(room)
-        full.available_min_id = unseen
-        return full
-
-    with monkeypatch.context() as patched:
-        patched.setattr(rooms, "_full", hiding)
-        for number in (known, unseen):
-            done = capture(at, f"t.me/grupa/{number}")
-            assert isinstance(done.error, ChannelError)
-            assert done.error.facts["system"] == "HIDDEN_PREHISTORY"
+    group.hide_history(at.accounts[0], unseen)
+    for number in (known, unseen):
+        done = capture(at, f"t.me/grupa/{number}")
+        assert isinstance(done.error, ChannelError)
+        assert done.error.facts["system"] == "HIDDEN_PREHISTORY"
     assert (observed(at, "deletion"), holes(at)) == ([], [])
+    group.hide_history(at.accounts[0], 0)
+    group.delete([known])
     assert code_of(capture(at, f"t.me/grupa/{known}")) == "message.gone"
     require_clean(at)
 

@@ -294,3 +294,45 @@ def test_newest_messages_that_cannot_be_read_hide_nothing(at: Desk, unread: int,
     assert not seen.ahead
     assert all(hi < newest for _lo, hi in seen.holes)
     require_clean(at)
+
+
+def test_what_is_hidden_from_the_account_that_goes_on_is_not_called_gone(at: Desk) -> None:
+    group = at.group()
+    hidden = [group.post(f"mesazh {number}") for number in range(3)]
+    hidden.append(group.post_photo(picture(3), "foto"))
+    shown = [group.post(f"më vonë {number}") for number in range(2)]
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=1)
+    at.once()
+    second = at.log_in("zweites", "+38160000002")
+    group.hide_history(second, hidden[-1])
+    at.telegram.world.deactivate(at.accounts[0])
+    group.set_limit(2)
+    group.delete([shown[0]])
+    for number in range(3):
+        group.post(f"pas humbjes {number}")
+    for _look in range(2):  # the second one reads the counters of the last days again
+        at.clock.pass_by(hours=7)
+        assert at.once().ended_by is None
+    gone = [(each["message_id"], each["action"]) for each in observed(at, "deletion")]
+    assert gone == [(str(shown[0]), "missing")]
+    home = at.home
+    seen = completeness_of(home, "grupa")
+    (waiting,) = [each.waiting for each in status(home).channels]
+    home.engine.dispose()
+    assert [(each.lo, each.hi) for each in seen.gaps if each.reason is HoleReason.HIDDEN] == [(1, hidden[-1])]
+    assert (seen.holes, seen.hidden, seen.empty) == ((), (), ())
+    assert waiting == 1, "the file may still be there for an account that is shown its message"
+    require_clean(at)
+
+
+def test_history_that_was_hidden_from_the_start_is_told_apart_from_empty_numbers(at: Desk) -> None:
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(6)]
+    group.hide_history(at.accounts[0], numbers[2])
+    group.delete([numbers[4]])
+    assert at.once().ended_by is None
+    home = at.home
+    seen = completeness_of(home, "grupa")
+    home.engine.dispose()
+    assert (seen.observed, seen.hidden, seen.empty) == (((4, 4), (6, 6)), ((1, 3),), ((5, 5),))
+    assert seen.not_received == ()

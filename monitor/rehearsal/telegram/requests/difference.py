@@ -39,7 +39,8 @@ def get_channel_difference(caller: Caller, request: Tl) -> Tl:
         raise bad("PERSISTENT_TIMESTAMP_EMPTY" if request.pts == 0 else "PERSISTENT_TIMESTAMP_INVALID")
     if request.limit <= 0:
         raise bad("LIMIT_INVALID")
-    events = room.events_after(request.pts)
+    hidden = room.hidden_from(caller.account)
+    events = [event for event in room.events_after(request.pts) if max(event.numbers) > hidden]
     if not events:
         return types.updates.ChannelDifferenceEmpty(pts=room.pts, final=True, timeout=_TIMEOUT_S)
     if len(events) > room.difference_limit:

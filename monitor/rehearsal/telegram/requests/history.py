@@ -1,6 +1,6 @@
 """Messages that are asked for: pages of history and replies, messages by number, discussion roots, topics."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from telethon.tl import functions, types
@@ -106,11 +106,12 @@ def _discussion(room: Room, number: int) -> tuple[int, Room]:
 
 
 def _page(caller: Caller, room: Room, numbers: Sequence[int], window: Window) -> Tl:
-    posts = [room.posts[number] for number in window.page(numbers)]
+    shown = numbers[bisect_right(numbers, room.hidden_from(caller.account)) :]
+    posts = [room.posts[number] for number in window.page(shown)]
     answer = {"messages": caller.view.messages(posts), "topics": [], **caller.view.around(room, posts)}
     if room.basic:
         return types.messages.MessagesSlice(count=len(numbers), **answer)
-    return types.messages.ChannelMessages(pts=room.pts, count=len(numbers), **answer)
+    return types.messages.ChannelMessages(pts=room.pts, count=len(shown), **answer)
 
 
 def _wanted(request: Tl) -> list[int]:
@@ -120,7 +121,8 @@ def _wanted(request: Tl) -> list[int]:
 
 
 def _named(caller: Caller, room: Room, numbers: Iterable[int]) -> Tl:
-    posts = {number: room.posts[number] for number in numbers if room.is_there(number)}
+    hidden = room.hidden_from(caller.account)
+    posts = {number: room.posts[number] for number in numbers if number > hidden and room.is_there(number)}
     found = [
         caller.view.messages([posts[number]])[0] if number in posts else types.MessageEmpty(id=number, peer_id=None)
         for number in numbers

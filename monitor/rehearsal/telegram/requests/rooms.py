@@ -29,7 +29,7 @@ def get_full_channel(caller: Caller, request: Tl) -> Tl:
     chats = [caller.view.room(each) for each in (room, *beside)]
     if room.community is not None:
         chats.append(caller.view.community(room.community))
-    return types.messages.ChatFull(full_chat=_full(room), chats=chats, users=[])
+    return types.messages.ChatFull(full_chat=_full(caller, room), chats=chats, users=[])
 
 
 def get_full_chat(caller: Caller, request: Tl) -> Tl:
@@ -103,7 +103,7 @@ def _community(caller: Caller, given: Tl) -> Community | None:
     return community
 
 
-def _full(room: Room) -> Tl:
+def _full(caller: Caller, room: Room) -> Tl:
     moved = room.migrated
     return types.ChannelFull(
         id=room.id,
@@ -120,6 +120,7 @@ def _full(room: Room) -> Tl:
         linked_chat_id=room.linked.id if room.linked else None,
         migrated_from_chat_id=moved.id if moved else None,
         migrated_from_max_id=room.migrated_from_number,
+        available_min_id=room.hidden_from(caller.account) or None,
     )
 
 

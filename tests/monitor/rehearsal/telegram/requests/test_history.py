@@ -52,6 +52,24 @@ def test_missing_messages_are_empty(reader: Reader, group: Room) -> None:
     ]
 
 
+def test_hidden_history_is_shown_in_no_page_by_no_number_and_in_no_difference(reader: Reader, group: Room) -> None:
+    hidden, edited = group.post("hidden"), group.post("hidden, and edited")
+    shown = group.post("shown")
+    group.hide_history(reader.account, edited)
+    group.edit(edited, text="changed")
+    assert walked(reader, group) == [shown]
+    wanted = [types.InputMessageID(number) for number in (hidden, shown)]
+    found = reader.request(functions.channels.GetMessagesRequest(reader.channel(group), wanted)).messages
+    assert [type(each).__name__ for each in found] == ["MessageEmpty", "Message"]
+    full = reader.request(functions.channels.GetFullChannelRequest(reader.channel(group))).full_chat
+    assert full.available_min_id == edited
+    asked = functions.updates.GetChannelDifferenceRequest(
+        reader.channel(group), types.ChannelMessagesFilterEmpty(), 1, 100, force=False
+    )
+    said = reader.request(asked)
+    assert ([each.id for each in said.new_messages], said.other_updates) == ([shown], [])
+
+
 def test_comments_are_read_through_the_channel(reader: Reader) -> None:
     world = reader.telegram.world
     discussion = world.add_channel("Discussion")
