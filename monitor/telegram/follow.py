@@ -39,7 +39,15 @@ from monitor.errors import ChannelError, ChannelState, FloodError, RequestError,
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import CommentedPost, refreshed, refreshed_through, whole_of
 from monitor.telegram.content import contents_of
-from monitor.telegram.counters import blocks_between, counts_of, numbers_in, read_marks, span_due, write_marks
+from monitor.telegram.counters import (
+    CountedBlock,
+    blocks_between,
+    counts_of,
+    numbers_in,
+    read_marks,
+    span_due,
+    write_marks,
+)
 from monitor.telegram.fetch import Fetching, Job, Refresh
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
@@ -470,30 +478,36 @@ class Following:
         """Ask for the newest numbers of a span one at a time: what cannot be read then spoils no other message."""
         first = max(lo, hi - PAGE + 1)
         for number in range(hi, first - 1, -1):
-            request = self._by_number([number])
-            body = self._ask_raw(request)
             standing = replace(self.standing, spans=with_span(self.standing.spans, number, number))
-            try:
-                answer = read_reply(request, body)
-            except UnknownConstructorError as error:
-                answer = messages_before(request, body)
-                contents = self._alone(answer, number, error) or self._unreadable(
-                    number, body, error, method_of(request)
-                )
-                self._take(answer, contents, standing, None)
-                continue
-            peers = Peers.of(answer.said.users, answer.said.chats)
-            found = [message for message in answer.said.messages if not isinstance(message, types.MessageEmpty)]
-            contents = [each for message in found for each in self._contents(answer, message, peers)]
+            answer, contents = self._alone(number)
             self._take(answer, contents or self._holes((), number, number), standing, None)
 
-    def _alone(self, answer: Received, number: int, error: UnknownConstructorError) -> list[Observation | Hole]:
-        """A message whose own bytes can be read, without what the reply says about accounts; else nothing."""
-        message = next((each for each in answer.said if each.id == number), None)
-        if message is None or isinstance(message, types.MessageEmpty):
+    def _alone(self, number: int) -> tuple[Received, list[Observation | Hole]]:
+        """What one number holds, read as far as it can be; nothing if no message is there."""
+        request = self._by_number([number])
+        body = self._ask_raw(request)
+        try:
+            answer = read_reply(request, body)
+        except UnknownConstructorError as error:
+            answer = messages_before(request, body)
+            message = next((each for each in answer.said if each.id == number), None)
+            if message is None:
+                return answer, self._unreadable(number, body, error, method_of(request))
+            return answer, self._without_accounts(answer, message, error)
+        peers = Peers.of(answer.said.users, answer.said.chats)
+        return answer, [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
+
+    def _without_accounts(
+        self,
+        answer: Received,
+        message: Any,  # noqa: ANN401 - a message
+        error: UnknownConstructorError,
+    ) -> list[Observation | Hole]:
+        """A message that can be read, although what the reply says about accounts and chats cannot."""
+        if isinstance(message, types.MessageEmpty):
             return []
         what = f"beside the message: {named_in(error)}"
-        hole = Hole(self._channel_id, HoleReason.UNSUPPORTED, self._way.clock(), number, number, what)
+        hole = Hole(self._channel_id, HoleReason.UNSUPPORTED, self._way.clock(), message.id, message.id, what)
         return [*self._contents(answer, message, Peers.of([], [])), hole]
 
     def _unreadable(
@@ -524,8 +538,25 @@ class Following:
         if not numbers:
             self._keep_standing(replace(self.standing, recheck=0))
             return
-        answer = self._ask(self._by_number(numbers))
-        self._take(answer, self._again(answer, numbers), replace(self.standing, recheck=min(numbers)), None)
+        for answer, contents, done in self._asked_again(numbers):
+            self._take(answer, contents, replace(self.standing, recheck=min(done)), None)
+
+    def _asked_again(
+        self, numbers: Sequence[int]
+    ) -> Iterator[tuple[Received, list[Observation | Hole], Sequence[int]]]:
+        """Known messages as they are now, with their numbers; a half at a time where an answer cannot be read."""
+        try:
+            answer = self._ask(self._by_number(numbers))
+        except UnknownConstructorError:
+            half = len(numbers) // 2
+            if half:
+                yield from self._asked_again(numbers[:half])
+                yield from self._asked_again(numbers[half:])
+            else:
+                answer, contents = self._alone(numbers[0])
+                yield answer, contents or self._missing(numbers, answer.method), numbers
+            return
+        yield answer, self._again(answer, numbers), numbers
 
     def _again(self, answer: Received, numbers: Sequence[int]) -> list[Observation | Hole]:
         """What known messages say now, and a deletion for each one that is said to be missing."""
@@ -593,35 +624,40 @@ class Following:
 
     def _read_block(self, block: int) -> None:
         left = self._blocks[1:]
-        standing = self.standing if left else replace(self.standing, **self._counted)
+        done = self.standing if left else replace(self.standing, **self._counted)
         with reading(self._way.engine) as connection:
             numbers, before = numbers_in(connection, self._number, block), read_marks(connection, self._number, block)
-        try:
-            answer = self._ask(self._by_number(numbers)) if numbers else None
-        except UnknownConstructorError:
-            answer = None
-        if answer is None:
-            self._keep_standing(standing)
-        else:
-            self._keep_counters(answer, numbers, block, before, standing)
+        marks: dict[str, str] = {}
+        for answer, contents, some in self._asked_again(numbers) if numbers else ():
+            is_last = some[-1] == numbers[-1]
+            counts = counts_of(_messages(contents), before, self._way.clock(), self._way.seen)
+            marks |= counts.marks
+            kept = marks if is_last else {**before, **marks}
+            self._keep_counters(answer, contents, counts, (block, kept), done if is_last else self.standing)
+        if not numbers:
+            self._keep_standing(done)
         self._blocks = left
 
     def _keep_counters(
-        self, answer: Received, numbers: Sequence[int], block: int, before: Mapping[str, str], standing: Standing
+        self,
+        answer: Received,
+        contents: Sequence[Observation | Hole],
+        counts: CountedBlock,
+        marks: tuple[int, Mapping[str, str]],
+        standing: Standing,
     ) -> None:
-        """Keep what the messages of a block count now, and whatever else about them has changed."""
-        now, contents = self._way.clock(), self._again(answer, numbers)
-        said = [
-            each for each in contents if isinstance(each, Observation) and each.kind in (Kind.MESSAGE, Kind.SERVICE)
-        ]
-        counts = counts_of(said, before, now, self._way.seen)
-        snapshot = counts.observation(self._channel_id)
-        contents += [] if snapshot is None else [self._acquired(snapshot, answer.method)]
+        """Keep what messages of a block count now, and whatever else about them has changed.
+
+        Args:
+            marks: The block, and the marks that are kept of it.
+        """
+        snapshot, now = counts.observation(self._channel_id), self._way.clock()
+        counted = [] if snapshot is None else [self._acquired(snapshot, answer.method)]
 
         def also(connection: sa.Connection) -> None:
-            write_marks(connection, self._number, block, counts.marks, now)
+            write_marks(connection, self._number, *marks, now)
 
-        self._take(answer, contents, standing, None, also)
+        self._take(answer, [*contents, *counted], standing, None, also)
 
     # What a reply says
 
@@ -953,6 +989,12 @@ class Following:
 def named_in(error: UnknownConstructorError) -> str:
     """What could not be read: a constructor's number, or how reading it ended."""
     return str(error.facts.get("number") or error.facts.get("system") or "")
+
+
+def _messages(contents: Iterable[Observation | Hole]) -> list[Observation]:
+    """Those that can be read: of what cannot, nobody knows what it counts."""
+    said = (each for each in contents if isinstance(each, Observation) and not each.unsupported)
+    return [each for each in said if each.kind in (Kind.MESSAGE, Kind.SERVICE)]
 
 
 def _deleted(update: Any) -> Sequence[int]:  # noqa: ANN401 - an update

@@ -336,3 +336,64 @@ def test_history_that_was_hidden_from_the_start_is_told_apart_from_empty_numbers
     home.engine.dispose()
     assert (seen.observed, seen.hidden, seen.empty) == (((4, 4), (6, 6)), ((1, 3),), ((5, 5),))
     assert seen.not_received == ()
+
+
+def test_a_number_at_which_nothing_is_becomes_no_message(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(4)]
+    group.delete([numbers[1]])
+    known = View.around
+
+    def around(self: View, room: Room, posts: Iterable[Post]) -> dict[str, list[Any]]:
+        said = known(self, room, posts)
+        return {**said, "users": [*said["users"], Encoded(b"\x01\x02\x03\x04")]}
+
+    monkeypatch.setattr(View, "around", around)
+    assert at.once().ended_by is None
+    home = at.home
+    seen = completeness_of(home, "grupa")
+    home.engine.dispose()
+    assert (seen.observed, seen.empty) == (((1, 1), (3, 4)), ((2, 2),))
+    require_clean(at)
+
+
+@pytest.mark.parametrize("inside", ["message", "media"])
+def test_a_known_message_that_cannot_be_read_hides_no_change_of_another(at: Desk, inside: str) -> None:
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(12)]
+    assert at.once().ended_by is None
+    at.telegram.faults.unknown_constructor(group, numbers[5], inside=inside)
+    group.set_limit(2)
+    group.edit(numbers[5], text="palexueshme")
+    group.delete([numbers[2], numbers[8]])
+    group.edit(numbers[3], text="ndryshe")
+    group.post("e reja")
+    for _look in range(2):  # the second one reads counters
+        assert at.once().ended_by is None
+        at.clock.pass_by(hours=7)
+    assert {(each["message_id"], each["action"]) for each in observed(at, "deletion")} == {
+        (str(numbers[2]), "missing"),
+        (str(numbers[8]), "missing"),
+    }
+    assert [each["text"] for each in observed(at, "edit") if each["text"]] == ["ndryshe"]
+    home = at.home
+    holes = [record.values for record in records_of(home) if record.type == "hole" and record.values["lo"]]
+    (standing,) = [each.behind for each in status(home).channels]
+    home.engine.dispose()
+    assert [(each["hole"], each["lo"]) for each in holes] == [("unsupported", str(numbers[5]))]
+    assert standing is False
+    require_clean(at)
+
+
+def test_counters_are_read_beside_a_message_that_cannot_be_read(at: Desk) -> None:
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(6)]
+    assert at.once().ended_by is None
+    at.telegram.faults.unknown_constructor(group, numbers[2], inside="media")
+    group.view(numbers[0], by=5)
+    group.view(numbers[4], by=7)
+    at.clock.pass_by(hours=7)
+    assert at.once().ended_by is None
+    parts = [part for each in observed(at, "channel") for part in each["counters"] or ()]  # type: ignore[attr-defined]
+    counted = {part["message_id"] for part in parts if part["kind"] == "counted"}
+    assert counted == {str(number) for number in numbers if number != numbers[2]}
