@@ -21,7 +21,7 @@ from telethon.tl import functions, types
 from config.errors import Explained, facts_as_json
 from config.link import MessageLink
 from evidence.errors import UnknownItemError
-from evidence.observation import HoleReason, Kind
+from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
 from evidence.store.database import reading
 from evidence.times import is_due
@@ -255,7 +255,7 @@ class Glance(Following):
         if before is Seen.THERE:
             self._require_history(number)
             method = method_of(self._by_number(()))
-            self._take(None, [self._deletion(number, "missing", method)], self.standing, None)
+            self._take(None, [self._deletion(number, Gone.MISSING, method)], self.standing, None)
             return Seen.GONE
         if before is None:
             if number > self._newest():

@@ -28,7 +28,7 @@ from evidence.canonical import Value
 from evidence.custody.sequencer import Sequencer
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
-from evidence.observation import Hole, HoleReason, Kind, Mode, Observation, Reply
+from evidence.observation import Gone, Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.spans import absent, highest_gap, with_span
 from evidence.store.database import reading
 from evidence.store.marks import SeenKey, part_mark
@@ -412,7 +412,7 @@ class Following:
         if isinstance(update, (types.UpdateEditChannelMessage, types.UpdateNewChannelMessage)):
             return self._contents(answer, update.message, peers)
         if numbers := _deleted(update):
-            return [self._deletion(number, "told", answer.method) for number in numbers]
+            return [self._deletion(number, Gone.TOLD, answer.method) for number in numbers]
         if isinstance(update, (types.UpdateChannel, types.UpdateChannelAvailableMessages)):
             self.standing = replace(self.standing, snapshot_at=None)
         return []
@@ -575,7 +575,7 @@ class Following:
         if not numbers:
             return []
         hidden = self._hidden()
-        gone = [self._deletion(number, "missing", method) for number in numbers if number > hidden]
+        gone = [self._deletion(number, Gone.MISSING, method) for number in numbers if number > hidden]
         return [*gone, *(self._hidden_hole(hidden) if len(gone) < len(numbers) else ())]
 
     def _hidden(self) -> int:
@@ -727,8 +727,8 @@ class Following:
         }
         return replace(observation, fields={**observation.fields, "acquisition": acquisition})
 
-    def _deletion(self, number: int, how: str, method: str) -> Observation:
-        gone = Observation(Kind.DELETION, self._channel_id, number, None, {"action": how})
+    def _deletion(self, number: int, how: Gone, method: str) -> Observation:
+        gone = Observation(Kind.DELETION, self._channel_id, number, None, {"action": how.value})
         return self._acquired(gone, method)
 
     def _holes(self, numbers: Iterable[int], lo: int, hi: int) -> list[Observation | Hole]:
