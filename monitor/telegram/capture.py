@@ -176,11 +176,10 @@ class Glance(Following):
         kept: The numbers of the messages that it was given.
     """
 
-    asked_by_hand = True
-
     def __init__(self, of: Following, standing: Standing, name: str) -> None:
         super().__init__(of.way, of.entry, of.watched.provenance, standing)
         self._called = name
+        self._takes_up_what_was_left = True
         self.kept: set[int] = set()
 
     @property

@@ -5,7 +5,8 @@ Each step asks Telegram once, keeps what the reply says, and moves the cursor in
 1. a channel that was never seen is recorded whole (title, names, administrators), and its cursor is set;
 2. the difference since the cursor, until Telegram says that there is no more;
 3. message numbers that were not looked at, newest first: after a difference that was too long, and the older history;
-4. known messages again, if a difference was too long to name their edits and deletions.
+4. known messages again, if a difference was too long to name their edits and deletions;
+5. messages whose files a lower mode left unread, once after the register allows more.
 
 "Not there" has four kinds, which are never mixed: a deletion that Telegram told us (``deletion``, action ``told``); a
 message that is missing when it is asked for again (``deletion``, action ``missing``); one that was never seen (a hole,
@@ -63,6 +64,7 @@ from monitor.telegram.standing import (
     cursor,
     file_place,
     known_below,
+    left_below,
     move_cursor,
     write_standing,
 )
@@ -131,9 +133,6 @@ class Following:
         standing: As it was left.
     """
 
-    asked_by_hand = False
-    """Whether a person asks for what it looks at."""
-
     def __init__(self, way: Way, entry: WatchEntry, provenance: Provenance, standing: Standing) -> None:
         self._way = way
         self.entry = entry
@@ -148,6 +147,7 @@ class Following:
         self._blocks: list[int] = []
         self._counted: dict[str, Any] = {}
         self._through: CommentedPost | None = None
+        self._takes_up_what_was_left = False
         self.counts = Counted()
 
     @property
@@ -221,8 +221,8 @@ class Following:
         if gap := highest_gap(standing.spans, standing.top):
             self._fill(*gap)
             return True
-        if standing.recheck:
-            self._recheck()
+        if standing.recheck or standing.read_back:
+            self._recheck() if standing.recheck else self._read_back()
             return True
         if self._snapshot_is_due():
             self._snapshot()
@@ -257,7 +257,8 @@ class Following:
             return self._is_due()
         if self._history_rests_until is not None and self._way.clock() < self._history_rests_until:
             return False
-        history = highest_gap(standing.spans, standing.top) is not None or bool(standing.recheck)
+        again = bool(standing.recheck or standing.read_back)
+        history = again or highest_gap(standing.spans, standing.top) is not None
         return history or self._snapshot_is_due() or self._counters_are_due()
 
     @property
@@ -541,6 +542,21 @@ class Following:
         for answer, contents, done in self._asked_again(numbers):
             self._take(answer, contents, replace(self.standing, recheck=min(done)), None)
 
+    def _read_back(self) -> None:
+        """Ask again for messages whose files a lower mode left, and have these fetched now."""
+        below, mode = self.standing.read_back, self._provenance.mode
+        with reading(self._way.engine) as connection:
+            numbers = left_below(connection, self._number, below, mode, PAGE)
+        if not numbers:
+            self._keep_standing(replace(self.standing, read_back=0))
+            return
+        self._takes_up_what_was_left = True
+        try:
+            for answer, contents, done in self._asked_again(numbers):
+                self._take(answer, contents, replace(self.standing, read_back=min(done)), None)
+        finally:
+            self._takes_up_what_was_left = False
+
     def _asked_again(
         self, numbers: Sequence[int]
     ) -> Iterator[tuple[Received, list[Observation | Hole], Sequence[int]]]:
@@ -754,7 +770,17 @@ class Following:
 
     def _seen(self, standing: Standing) -> Standing:
         self._seen_up_s = uptime_s()
-        return replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
+        standing = replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
+        return self._in_mode(standing)
+
+    def _in_mode(self, standing: Standing) -> Standing:
+        """The standing in the mode of today; if a lower one left files, they are asked for."""
+        mode = self._provenance.mode
+        if standing.mode is mode:
+            return standing
+        with reading(self._way.engine) as connection:
+            left = left_below(connection, self._number, standing.top + 1, mode, 1)
+        return replace(standing, mode=mode, read_back=standing.top + 1 if left else 0)
 
     def _since_last_look(self) -> list[Hole]:
         """The hole in time that ends now, if there is one: the channel was not seen, or nobody looked."""
@@ -885,12 +911,13 @@ class Following:
     def _note_waiting(self, connection: sa.Connection, jobs: Sequence[Job], new: set[int | None]) -> Iterator[Job]:
         """Note that files of new messages wait, and files that an earlier mode left; return these.
 
-        Such files are taken up only where a person asks: an account holder could have one fetched at every look. Files
-        that a killed run did not fetch are returned too, if they cannot be asked for by the numbers of their messages.
+        Such files are taken up where a person asks, and once after the mode was raised: at every look, an account
+        holder could have one fetched by exchanging it. Files that a killed run did not fetch are returned too, if they
+        cannot be asked for by the numbers of their messages.
         """
         for job in jobs:
             is_new = job.place.message_id in new
-            if is_new or (self.asked_by_hand and self._was_left(connection, job)):
+            if is_new or (self._takes_up_what_was_left and self._was_left(connection, job)):
                 job.place.note(connection, job.noticed_at)
                 yield from [] if is_new else [job]
             elif self._through is not None and job.place.waits(connection):

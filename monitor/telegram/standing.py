@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from config.watchlist import WatchEntry
 from evidence.intake.sight import Provenance
-from evidence.observation import Kind, Observation
+from evidence.observation import Kind, Mode, Observation
 from evidence.spans import Spans, read_spans
 from evidence.store import database, task
 from evidence.store.follow import position_of
@@ -77,6 +77,8 @@ class Standing:
         top: The highest message number that was known to exist when the cursor was moved.
         spans: The message numbers that were looked at.
         recheck: Known messages below this number are still to be asked for again; 0 for none.
+        mode: How much of it was kept at the last look.
+        read_back: Messages below this number whose files a lower mode left are still to be asked for again; 0 for none.
         snapshot_at: When title, names and administrators were last asked for.
         pushed: Whether Telegram pushes news of it, because somebody joined it by hand.
         linked: For a channel, the number of the group in which its posts are commented on.
@@ -92,6 +94,8 @@ class Standing:
     top: int = 0
     spans: Spans = ()
     recheck: int = 0
+    mode: Mode | None = None
+    read_back: int = 0
     snapshot_at: datetime | None = None
     pushed: bool = False
     linked: int | None = None
@@ -116,6 +120,8 @@ def read_standing(text: str) -> Standing:
         top=said.get("top", 0),
         spans=read_spans(said.get("spans", ())),
         recheck=said.get("recheck", 0),
+        mode=Mode(said["mode"]) if said.get("mode") else None,
+        read_back=said.get("read_back", 0),
         pushed=said.get("pushed", False),
         linked=said.get("linked"),
         **times,
@@ -204,6 +210,19 @@ def known_below(connection: sa.Connection, channel_id: int, below: int, limit: i
     wanted = sa.select(item.message_id).where(mine, item.message_id < below, item.kind.in_(_SAID))
     wanted = wanted.where(item.message_id.not_in(gone)).distinct().order_by(item.message_id.desc()).limit(limit)
     return list(connection.execute(wanted).scalars())
+
+
+def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mode, limit: int) -> list[int]:
+    """The highest numbers under ``below``, descending, of messages whose files were kept only in a lower mode.
+
+    Which of their files that are is asked of each (``evidence.store.upgrade``); messages known to be gone are left out.
+    """
+    item, ranks = database.item.c, list(Mode)
+    mine, lower = item.channel_id == str(channel_id), [each.value for each in ranks[: ranks.index(mode)]]
+    gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
+    wanted = sa.select(item.message_id).where(mine, item.kind == Kind.FILE.value, item.mode.in_(lower))
+    wanted = wanted.where(item.message_id < below, item.message_id.not_in(gone))
+    return list(connection.execute(wanted.distinct().order_by(item.message_id.desc()).limit(limit)).scalars())
 
 
 def _follower(channel_id: int) -> str:

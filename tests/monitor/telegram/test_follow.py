@@ -4,6 +4,8 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,9 @@ from monitor.rehearsal.telegram.posts import Post
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.shown import View
 from monitor.rehearsal.telegram.wire import Encoded
-from tests.homes import PASSPHRASE, records_of, size_of
-from tests.watching import Desk, desk, kinds, observed, picture, require_clean
+from monitor.telegram.watch import Rhythm
+from tests.homes import PASSPHRASE, items_of, records_of, size_of
+from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
 
 @pytest.fixture
@@ -397,3 +400,38 @@ def test_counters_are_read_beside_a_message_that_cannot_be_read(at: Desk) -> Non
     parts = [part for each in observed(at, "channel") for part in each["counters"] or ()]  # type: ignore[attr-defined]
     counted = {part["message_id"] for part in parts if part["kind"] == "counted"}
     assert counted == {str(number) for number in numbers if number != numbers[2]}
+
+
+@pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
+def test_what_a_lower_mode_left_is_fetched_once_when_the_mode_is_raised(at: Desk, before: Mode) -> None:
+    group = at.group(mode=before)
+    data = [picture(seed) for seed in range(40, 43)]
+    kept, gone, other = (group.post_photo(each, "foto") for each in data)
+    group.post("pa foto")
+    assert at.once().ended_by is None
+    group.delete([gone])
+    at.register("@grupa", Mode.SEALED)
+    assert at.once().ended_by is None
+    home = at.home
+    sealed = {item.message_id for item in items_of(home) if item.kind == "file" and item.mode == "sealed"}
+    home.engine.dispose()
+    assert sealed == {kept, other}
+    asked = [call.name for call in at.telegram.calls]
+    group.post("tjetër")
+    assert at.once().ended_by is None
+    later = [call.name for call in at.telegram.calls][len(asked) :]
+    assert not {"upload.getFile", "channels.getMessages"} & set(later), "it goes back once"
+    assert "channels.getMessages" in asked
+    require_clean(at)
+
+
+def test_a_mode_that_is_raised_while_the_watch_runs_is_heeded(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NISISAMA_TELEGRAM__POLL_S", "1")
+    monkeypatch.setattr("api.office.watch.Rhythm", partial(Rhythm, register=timedelta(seconds=0.2)))
+    group = at.group(mode=Mode.METADATA_ONLY)
+    group.post_photo(picture(44), "foto")
+    with running(at) as home:
+        until(lambda: kinds(home)["file"] == 1)
+        at.register("@grupa", Mode.SEALED)
+        until(lambda: "sealed" in {item.mode for item in items_of(home) if item.kind == "file"})
+    require_clean(at)

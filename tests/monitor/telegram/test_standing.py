@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading, writing
 from monitor.errors import ChannelState
@@ -38,6 +39,8 @@ STANDINGS = st.builds(
     top=st.integers(0, 10**6),
     spans=SPANS,
     recheck=st.integers(0, 10**6),
+    mode=st.none() | st.sampled_from(Mode),
+    read_back=st.integers(0, 10**6),
     snapshot_at=TIMES,
     pushed=st.booleans(),
     linked=st.none() | st.integers(1, 2**52),
