@@ -1,7 +1,7 @@
 """Captures one message that a person names by its link: now, and as the watch would keep it.
 
 If a running watch has the only account, the watch is asked through the database, since Telegram ends a session that
-two programs use.
+two programs use. What it then keeps names the person who asked.
 """
 
 import time
@@ -15,7 +15,8 @@ from config.link import MessageLink
 from evidence.authority import Doer
 from evidence.store.database import reading
 from monitor.errors import AccountError, MessageError
-from monitor.telegram.capture import CaptureAnswer, Seen, answer_of, ask_for, withdraw
+from monitor.telegram.capture import Asked, CaptureAnswer, Seen, answer_of, ask_for, doer_as_text, withdraw
+from monitor.telegram.session import Sessions
 
 WAIT_S = 90.0
 """How long to wait for a running watch: it may itself wait a minute for Telegram."""
@@ -79,11 +80,12 @@ def capture_message(
         if error.code != "account.in_use":
             raise
         waiting()
-        found = _handed_over(home, link, error, wait_s)
+        asked = Asked(link, Sessions(home.keys.path).seal_note(doer_as_text(doer)))
+        found = _handed_over(home, asked, error, wait_s)
         return Captured(link, found, True)
 
 
-def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: float) -> CaptureAnswer:
+def _handed_over(home: Home, asked: Asked, in_use: AccountError, wait_s: float) -> CaptureAnswer:
     """The answer of the watch that has the account.
 
     Raises:
@@ -92,15 +94,15 @@ def _handed_over(home: Home, link: MessageLink, in_use: AccountError, wait_s: fl
     until, found = time.monotonic() + wait_s, None
     with home.writing() as writer:
         with writer.sequencer.take() as connection:
-            ask_for(connection, link, home.clock())
+            ask_for(connection, asked, home.clock())
         while time.monotonic() < until:
             time.sleep(_POLL_S)
             with reading(home.engine) as connection:
-                found = answer_of(connection, link)
+                found = answer_of(connection, asked.link)
             if found is not None:
                 break
         with writer.sequencer.take() as connection:
-            withdraw(connection, link)
+            withdraw(connection, asked.link)
     if found is None:
         raise in_use
     return found

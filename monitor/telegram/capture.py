@@ -4,13 +4,14 @@ It is kept as the watch keeps what it sees, but the watch's own standing and cur
 a captured message, it already knows it. So a capture may run beside a watch, or inside one: if a running watch has the
 account, the request waits in the database, and the watch answers it there.
 
-    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request; afterwards its answer (JSON of ``CaptureAnswer``)
+    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request (JSON: ``by``, who asks, sealed); afterwards its answer
+                                                    (JSON of ``CaptureAnswer``)
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,11 +21,13 @@ from telethon.tl import functions, types
 
 from config.errors import Explained, facts_as_json
 from config.link import MessageLink
+from evidence.authority import Doer
+from evidence.canonical import text_of
 from evidence.errors import UnknownItemError
 from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
 from evidence.store.database import reading
-from evidence.times import is_due
+from evidence.times import is_due, parse_time
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import CommentedPost
@@ -35,6 +38,7 @@ from monitor.telegram.reply import Received
 from monitor.telegram.standing import Standing
 
 CAPTURE = "capture"
+_NAMED = ("actor", "reason", "approver")
 _ALBUM = 10
 """The most messages that an album has; their numbers follow one another."""
 _KEPT_FOR = timedelta(minutes=10)
@@ -124,26 +128,53 @@ def subject_of_capture(link: MessageLink) -> str:
     return f"{link.channel}/{link.number}/{link.comment or ''}"
 
 
-def ask_for(connection: sa.Connection, link: MessageLink, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that waits.
+
+    Attributes:
+        by: Who asks, sealed: ``Doer`` as ``doer_as_text`` writes it.
+    """
+
+    link: MessageLink
+    by: str
+
+
+def doer_as_text(doer: Doer) -> str:
+    """Who asks, as text to be sealed."""
+    return json.dumps(doer.values())
+
+
+def read_doer(text: str) -> Doer:
+    """Who asks, from ``doer_as_text``."""
+    said = json.loads(text)
+    actor, reason, approver = (None if said[name] is None else text_of(said[name]) for name in _NAMED)
+    return Doer(str(actor), said["tool"], parse_time(said["at"]), reason, approver)
+
+
+def ask_for(connection: sa.Connection, asked: Asked, now: datetime) -> None:
     """Ask a running watch to capture a message; an earlier answer is forgotten."""
-    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now)
+    by = json.dumps({"by": asked.by})
+    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(asked.link), due_at=now, progress=by)
 
 
-def asked_for(connection: sa.Connection) -> list[MessageLink]:
-    """The links that wait to be captured, the oldest first."""
-    return [_link_of(subject) for subject, each in task.noted(connection, CAPTURE).items() if not each.progress]
+def asked_for(connection: sa.Connection) -> list[Asked]:
+    """The requests that wait, the oldest first."""
+    noted = ((subject, json.loads(each.progress)) for subject, each in task.noted(connection, CAPTURE).items())
+    return [Asked(_link_of(subject), said["by"]) for subject, said in noted if "by" in said]
 
 
 def not_fetched(connection: sa.Connection, now: datetime) -> list[MessageLink]:
     """The links whose answers nobody has collected in time."""
     noted = task.noted(connection, CAPTURE).items()
-    return [_link_of(subject) for subject, each in noted if each.progress and is_due(each.due_at, _KEPT_FOR, now)]
+    old = ((subject, json.loads(each.progress)) for subject, each in noted if is_due(each.due_at, _KEPT_FOR, now))
+    return [_link_of(subject) for subject, said in old if "by" not in said]
 
 
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
     """What a running watch answered; None until it has."""
     noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
-    return read_answer(noted.progress) if noted is not None and noted.progress else None
+    return read_answer(noted.progress) if noted is not None and "by" not in json.loads(noted.progress) else None
 
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
@@ -171,14 +202,17 @@ class Glance(Following):
     Args:
         standing: Only its number counts.
         name: What results call the channel.
+        asked_by: Who asked, if that is not whoever runs the program.
 
     Attributes:
         kept: The numbers of the messages that it was given.
     """
 
-    def __init__(self, of: Following, standing: Standing, name: str) -> None:
-        super().__init__(of.way, of.entry, of.watched.provenance, standing)
+    def __init__(self, of: Following, standing: Standing, name: str, asked_by: Doer | None = None) -> None:
+        kept_as = of.watched.provenance
+        super().__init__(of.way, of.entry, replace(kept_as, doer=asked_by or kept_as.doer), standing)
         self._called = name
+        self._asked_by = asked_by
         self._takes_up_what_was_left = True
         self.kept: set[int] = set()
 
@@ -313,22 +347,25 @@ Glances = tuple[Seen, Sequence[Glance], Explained | None]
 """What became of a message, what was looked at, and why its comments could not be looked at."""
 
 
-def capture(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glances:
+def capture(link: MessageLink, way: Way, followings: Mapping[str, Following], asked_by: Doer | None = None) -> Glances:
     """Look at the message that a link names, and keep it.
 
     Args:
         followings: The channels of the register, by the names under which they are followed.
+        asked_by: Who asked, if that is not whoever runs the program: what is kept names this person.
 
     Raises:
         UnknownItemError: The channel is not registered.
         TelegramError: It cannot be asked for.
     """
-    glance = _glance_at(link, way, followings)
+    glance = _glance_at(link, way, followings, asked_by)
     seen, message = glance.look_at(link.number)
     if message is None or glance.entry.is_probe:
         return seen, [glance], None
     replies = getattr(message, "replies", None)
-    group = glance if replies is None or not replies.comments else _of_group(glance, replies.channel_id, followings)
+    group = glance
+    if replies is not None and replies.comments:
+        group = _of_group(glance, replies.channel_id, followings, asked_by)
     if replies is None or not (replies.replies or link.comment):
         return (Seen.NO_COMMENTS if link.comment else seen), [glance], None
     looked = [glance] if group is glance else [glance, group]
@@ -357,17 +394,17 @@ def _comments(glance: Glance, group: Glance, link: MessageLink, *, none: bool) -
         raise
 
 
-def _of_group(of: Following, number: int, followings: Mapping[str, Following]) -> Glance:
+def _of_group(of: Following, number: int, followings: Mapping[str, Following], asked_by: Doer | None) -> Glance:
     """The group in which a post is commented on, under its own register entry or that of its channel."""
     beside = Comments(of, Standing(channel_id=number))
     own = next((each for each in followings.values() if each.known_number == number), beside)
     if own.input_channel() is None:
         with suppress(ChannelError):  # the group is hidden; its comments are still shown with the posts
             beside.find()
-    return Glance(own, Standing(channel_id=number), own.name)
+    return Glance(own, Standing(channel_id=number), own.name, asked_by)
 
 
-def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following]) -> Glance:
+def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following], asked_by: Doer | None) -> Glance:
     """A look at the channel of a link, which must be in the register; the look is ready to ask.
 
     A name is resolved again: it may have gone to another channel since it was registered.
@@ -385,7 +422,7 @@ def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following])
     if channel is not None:
         way.session.channels[number] = channel.access_hash
         way.save(way.session)
-    glance = Glance(following, Standing(channel_id=number), following.name)
+    glance = Glance(following, Standing(channel_id=number), following.name, asked_by)
     if glance.input_channel() is None:
         (following if isinstance(following, Comments) else glance).find()  # neither writes a standing
     return glance

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from telethon.tl import functions, types
 
+from evidence.authority import Doer
 from evidence.intake.keep import Intake
 from evidence.intake.sight import Provenance
 from evidence.observation import Hole, HoleReason, Observation
@@ -55,6 +56,7 @@ class Job:
     Attributes:
         watched: What the register said about its channel when it was noticed.
         noticed_at: When its message was first seen: newer ones come first.
+        asked_by: Who asked for its message, if that is not whoever runs the watch.
     """
 
     observation: Observation
@@ -62,6 +64,7 @@ class Job:
     watched: Watched
     noticed_at: datetime
     attempts: int = 0
+    asked_by: Doer | None = None
 
 
 @dataclass(order=True, slots=True)
@@ -231,13 +234,14 @@ class Fetching:
 
     def _fetch(self, job: Job, intake: Intake) -> None:
         watched = self._mine.watched = self._now(job)
+        provenance = replace(watched.provenance, doer=job.asked_by or watched.provenance.doer)
 
         def done(connection: sa.Connection, _placed: Sequence[Placed]) -> None:
             self._require(connection, watched)  # the register as it is now, however long the file took to come
             job.place.forget(connection)
 
         try:
-            kept = intake.keep_batch([job.observation], watched.provenance, done)
+            kept = intake.keep_batch([job.observation], provenance, done)
         except RegisterChangedError as error:
             if error.taken_off:
                 self._leave(job, intake)

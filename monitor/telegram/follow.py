@@ -25,6 +25,7 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from config.watchlist import WatchEntry
+from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.sequencer import Sequencer
 from evidence.intake.keep import Intake
@@ -148,6 +149,7 @@ class Following:
         self._counted: dict[str, Any] = {}
         self._through: CommentedPost | None = None
         self._takes_up_what_was_left = False
+        self._asked_by: Doer | None = None
         self.counts = Counted()
 
     @property
@@ -944,7 +946,14 @@ class Following:
         ]
         now, seen = self._way.clock(), self._way.seen
         jobs = [
-            Job(each, file_place(each, self._number, self.entry.channel, seen), self.watched, now) for each in later
+            Job(
+                each,
+                file_place(each, self._number, self.entry.channel, seen),
+                self.watched,
+                now,
+                asked_by=self._asked_by,
+            )
+            for each in later
         ]
         files = set(map(id, later))
         return [each for each in contents if id(each) not in files], jobs

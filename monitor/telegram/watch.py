@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from config import oplog
 from config.errors import Explained, StoppedError
 from config.link import MessageLink
+from evidence.authority import Doer
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StorageFullError
 from evidence.intake.keep import Intake
@@ -51,6 +52,7 @@ from monitor.telegram.capture import (
     asked_for,
     capture,
     not_fetched,
+    read_doer,
     withdraw,
 )
 from monitor.telegram.comments import Comments, name_of_comments
@@ -598,12 +600,14 @@ class Watch:
             found = replace(found, error=error)
         return replace(found, looked=[self._looked(each) for each in glances])
 
-    def _captured(self, link: MessageLink, fetching: Fetching) -> tuple[CaptureAnswer, Sequence[Glance]]:
+    def _captured(
+        self, link: MessageLink, fetching: Fetching, asked_by: Doer | None = None
+    ) -> tuple[CaptureAnswer, Sequence[Glance]]:
         """Look at one message; its files are fetched afterwards."""
         if self._current is None:
             raise ValueError("no account is on line")
         try:
-            seen, glances, error = self._glances(link, self._current, fetching)
+            seen, glances, error = self._glances(link, self._current, fetching, asked_by)
             for glance in glances:
                 left = self._waiting.get(glance.known_number or 0, [])
                 for files in [each for each in left if each[0].message_id in glance.kept]:
@@ -614,10 +618,10 @@ class Watch:
             return CaptureAnswer(None, error=refused), ()
         return CaptureAnswer(seen, [self._looked(each) for each in glances], error), glances
 
-    def _glances(self, link: MessageLink, way: Way, fetching: Fetching) -> Glances:
+    def _glances(self, link: MessageLink, way: Way, fetching: Fetching, asked_by: Doer | None) -> Glances:
         while True:
             try:
-                return capture(link, way, self.followings)
+                return capture(link, way, self.followings, asked_by)
             except RegisterChangedError:
                 self._read_register(way, fetching, self.followings)
 
@@ -635,16 +639,17 @@ class Watch:
             with self._office.sequencer.take() as connection:
                 for link in old:
                     withdraw(connection, link)
-        for link in asked:
+        for each in asked:
             try:
-                found, _glances = self._captured(link, fetching)
+                asked_by = read_doer(self._sessions.open_note(each.by))
+                found, _glances = self._captured(each.link, fetching, asked_by)
             except (AccountError, UnreachableError, StoppedError, HomeBusyError, StorageFullError):
                 raise  # the watch itself cannot go on
             except Exception as error:  # noqa: BLE001 - one link that a person pasted must not end the watch
                 oplog.note("capture_broke", error=type(error), place=oplog.source_place(error))
                 found = CaptureAnswer(None, error=RequestError("request.unforeseen", system=type(error).__name__))
             with self._office.sequencer.take() as connection:
-                answer(connection, link, found, self._office.clock())
+                answer(connection, each.link, found, self._office.clock())
 
     # Fetching
 

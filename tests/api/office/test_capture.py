@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from api.office.capture import Captured, capture_message
-from config.link import MessageLink, read_message_link
+from config.link import read_message_link
+from evidence.authority import Doer
 from evidence.errors import UnknownItemError
 from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState
 from monitor.rehearsal.telegram.shown import ROOM
-from monitor.telegram.capture import CAPTURE, Seen, ask_for, asked_for
+from monitor.telegram.capture import CAPTURE, Asked, Seen, ask_for, asked_for, doer_as_text
 from monitor.telegram.session import Sessions
 from monitor.telegram.watch import account_states
 from tests.homes import doer
@@ -43,7 +44,7 @@ def requests(at: Desk) -> list[str]:
     return found
 
 
-def asked(at: Desk) -> list[MessageLink]:
+def asked(at: Desk) -> list[Asked]:
     home = at.home
     with reading(home.engine) as connection:
         found = asked_for(connection)
@@ -79,10 +80,37 @@ def test_a_running_watch_is_asked_and_goes_on(at: Desk) -> None:
         assert requests(at) == []  # which link a client brought stays nowhere in clear
         link = read_message_link("t.me/grupa/1")
         with at.home.writing() as writer, writer.sequencer.take() as connection:
-            ask_for(connection, link, at.clock())  # by one that was killed meanwhile
+            note = Sessions(at.home.keys.path).seal_note(doer_as_text(doer(at.home)))
+            ask_for(connection, Asked(link, note), at.clock())  # by one that was killed meanwhile
+        until(lambda: not asked(at))
+        with at.home.writing() as writer, writer.sequencer.take() as connection:
+            ask_for(connection, Asked(link, "AAAA"), at.clock())  # by whoever has another key
         until(lambda: not asked(at))
         at.clock.pass_by(hours=1)
         until(lambda: requests(at) == [])
+    require_clean(at)
+
+
+def test_what_a_running_watch_captures_names_who_asked_for_it(at: Desk) -> None:
+    talk = at.telegram.world.add_channel("Biseda")
+    channel = at.group("Kanali", "kanali", broadcast=True, linked=talk)
+    talk.ban(at.accounts[0])
+    channel.post("para")
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 1)
+        number = channel.post_photo(picture(2), "me foto")
+        channel.comment(number, "koment")
+        asker = Doer("čelija", "nisisama/test", at.clock(), "the client's own link")
+        done = capture_message(home, read_message_link(f"t.me/kanali/{number}"), asker, wait_s=20)
+        assert (done.error, done.handed_over) == (None, True)
+        until(lambda: kinds(home)["file"] >= 1)
+    said = [*observed(at, "message"), *observed(at, "file")]
+    by_text = {each["text"]: (each["actor"], each["reason"], each["declared_by"]) for each in said}
+    watcher = by_text["para"]
+    assert by_text["koment"] == by_text["me foto"] == by_text[None] == ("čelija", "the client's own link", watcher[0])
+    assert watcher[0] != "čelija"
+    assert at.once().ended_by is None
+    assert len(observed(at, "message")) == len([each for each in said if each["text"] is not None]), "known again"
     require_clean(at)
 
 

@@ -59,6 +59,17 @@ def test_a_session_of_another_name_is_refused(sessions: Sessions, tmp_path: Path
         sessions.read("other")
 
 
+def test_a_note_is_read_by_another_process_of_the_home_alone(sessions: Sessions, tmp_path: Path) -> None:
+    saved(sessions)
+    note = sessions.seal_note("who asks")
+    assert "who asks" not in note
+    assert Sessions(tmp_path / "keys").open_note(note) == "who asks"
+    (tmp_path / "other").mkdir(mode=0o700)
+    for opener, text in ((Sessions(tmp_path / "other"), note), (sessions, note[:-4]), (sessions, "")):
+        with pytest.raises(ValueError, match=r"note|[Nn]once"):
+            opener.open_note(text)
+
+
 def test_a_session_that_others_can_read_is_refused(sessions: Sessions, tmp_path: Path) -> None:
     saved(sessions)
     (tmp_path / "keys" / "telegram" / "watch.session").chmod(0o644)
