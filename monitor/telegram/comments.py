@@ -4,24 +4,32 @@ The group is a channel of its own, with its own cursor, standing and completenes
 replies to the group's copy of a post, and that copy names channel and post; so each comment says which post it is on.
 
 If the group cannot be seen, that is a hole of its own, and the comments are asked for through the posts, newest first,
-a few posts at each look. Comments on older posts, edits and deletions are then not seen.
+a few posts at each look. One that is then no longer among them is missing; nobody tells of a deletion. Comments on
+older posts, and all but the newest of a post, are not seen again.
+
+    task  thread  GROUP_ID/POST   the comments that were on a post when it was last asked for them (JSON, numbers)
 """
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from telethon.tl import functions, types
 
-from evidence.observation import Hole, HoleReason
+from evidence.observation import Gone, Hole, HoleReason, Observation
+from evidence.store import task
 from evidence.store.database import reading
 from evidence.times import is_due
 from monitor.errors import ChannelError, ChannelState, RequestError, UnknownConstructorError
 from monitor.telegram.anew import CommentedPost
 from monitor.telegram.follow import PAGE, Following, named_in
 from monitor.telegram.peers import Peers
+from monitor.telegram.reply import Received
 from monitor.telegram.standing import Standing, known_below
 
+THREAD = "thread"
 POSTS = 20
 """For how many posts one round asks for the comments, if their group cannot be seen."""
 EVERY = timedelta(hours=1)
@@ -99,6 +107,7 @@ class Comments(Following):
         of, number = self._of.input_channel(), self._next_post()
         if of is None or number is None:
             self._below = 0
+            self._forget_threads()
             return False
         self._below = number
         try:
@@ -116,25 +125,56 @@ class Comments(Following):
         self._take(None, [hole], self.standing, None)
 
     def _next_post(self) -> int | None:
-        if self._of.standing.channel_id is None:
-            return None
         with reading(self._way.engine) as connection:
-            newest = known_below(connection, self._of.standing.channel_id, _NO_NUMBER, POSTS)
+            newest = self._newest_posts(connection)
         return next((number for number in newest if number < self._below), None)
+
+    def _forget_threads(self) -> None:
+        """Forget the threads of posts that are asked no longer."""
+        mine = f"{self._channel_id}/"
+        with reading(self._way.engine) as connection:
+            noted = [each for each in task.noted(connection, THREAD) if each.startswith(mine)]
+            newest = {f"{mine}{number}" for number in self._newest_posts(connection)} if noted else set()
+        if old := [each for each in noted if each not in newest]:
+            with self._way.sequencer.take() as connection:
+                for subject in old:
+                    task.forget_work(connection, kind=THREAD, subject=subject)
+
+    def _newest_posts(self, connection: sa.Connection) -> list[int]:
+        of = self._of.standing.channel_id
+        return [] if of is None else known_below(connection, of, _NO_NUMBER, POSTS)
 
     def _comments_on(self, peer: Any, number: int) -> None:  # noqa: ANN401 - an object of the schema
         asked = functions.messages.GetRepliesRequest(peer, number, 0, None, 0, PAGE, 0, 0, 0)
         answer = self._ask(asked)
-        if not answer.said.messages:
-            return
         with self._had_through(CommentedPost(peer, number)):
-            if number not in self._rooted:
+            if answer.said.messages and number not in self._rooted:
                 root = self._ask(functions.messages.GetDiscussionMessageRequest(peer, number))
-                self._keep_all(root)
+                self._take(root, self._all_of(root), self.standing, None)
                 self._rooted.add(number)
-            self._keep_all(answer)
+            self._keep_thread(answer, number)
 
-    def _keep_all(self, answer: Any) -> None:  # noqa: ANN401 - a reply with messages
+    def _keep_thread(self, answer: Received, number: int) -> None:
+        """Keep the newest comments on a post; one that was among them, and is not any more, is missing."""
+        found = [each.id for each in answer.said.messages]
+        is_whole = len(found) >= getattr(answer.said, "count", len(found))
+        lowest = 0 if is_whole else min(found, default=_NO_NUMBER)
+        subject = f"{self._channel_id}/{number}"
+        with reading(self._way.engine) as connection:
+            noted = task.noted(connection, THREAD).get(subject)
+        before = [] if noted is None else json.loads(noted.progress)
+        if not found and not before:
+            return
+        gone = [each for each in before if each >= lowest and each not in found]
+        missing = [self._deletion(each, Gone.MISSING, answer.method) for each in gone]
+
+        def also(connection: sa.Connection) -> None:
+            task.note_work(
+                connection, kind=THREAD, subject=subject, due_at=self._way.clock(), progress=json.dumps(found)
+            )
+
+        self._take(answer, [*self._all_of(answer), *missing], self.standing, None, also)
+
+    def _all_of(self, answer: Received) -> list[Observation | Hole]:
         peers = Peers.of(answer.said.users, answer.said.chats)
-        contents = [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
-        self._take(answer, contents, self.standing, None)
+        return [each for message in answer.said.messages for each in self._contents(answer, message, peers)]

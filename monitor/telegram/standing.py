@@ -7,6 +7,7 @@
                                              the register's name for its channel
               rest    ACCOUNT/METHOD         until when Telegram asked not to be asked
               counted CHANNEL_ID/BLOCK       the counters of 100 messages as they were last read (``counters``)
+              thread  GROUP_ID/POST          the comments that were last seen on a post (``comments``)
               account NAME                   the account's state at Telegram
               freeze  NAME                   since when and until when it is frozen, and where to appeal
 

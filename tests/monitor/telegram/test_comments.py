@@ -173,3 +173,45 @@ def test_comments_that_cannot_be_read_are_a_hole_at_their_post(at: Desk) -> None
     home.engine.dispose()
     assert [(each.reason, each.lo) for each in of_channel] == [(HoleReason.UNSUPPORTED, second)]
     require_clean(at)
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_a_comment_that_vanishes_from_a_hidden_group_is_missing(at: Desk, *, every: bool) -> None:
+    name = f"e_zhdukur_{every}".lower()
+    channel, talk = channel_with_comments(at, name)
+    talk.ban(at.accounts[0])
+    post, other = channel.post("një"), channel.post("dy")
+    comments = [channel.comment(post, f"koment {number}") for number in range(3)]
+    stays = channel.comment(other, "ende aty")
+    assert at.once().ended_by is None
+    talk.delete(comments if every else comments[1:2])
+    for _round in range(2):
+        at.clock.pass_by(hours=2)
+        assert at.once().ended_by is None
+    home = at.home
+    found = completeness_of(home, f"{name}/comments")
+    gone = [record.values for record in records_of(home) if record.values.get("kind") == "deletion"]
+    home.engine.dispose()
+    mine = [each["message_id"] for each in gone if each["channel_id"] == str(talk.id)]
+    assert sorted(mine) == [str(number) for number in (comments if every else comments[1:2])]
+    assert {each["action"] for each in gone if each["channel_id"] == str(talk.id)} == {"missing"}
+    assert (found.deleted, stays not in range(found.missing[0][0], found.missing[-1][1] + 1)) == ((), True)
+    require_clean(at)
+
+
+def test_of_many_comments_only_those_in_sight_can_be_missed(at: Desk) -> None:
+    channel, talk = channel_with_comments(at, "e_gjate")
+    talk.ban(at.accounts[0])
+    post = channel.post("një")
+    first = [channel.comment(post, f"koment {number}") for number in range(98)]
+    assert at.once().ended_by is None
+    later = [channel.comment(post, f"më vonë {number}") for number in range(5)]
+    talk.delete([first[0], first[50]])
+    at.clock.pass_by(hours=2)
+    assert at.once().ended_by is None
+    home = at.home
+    found = completeness_of(home, "e_gjate/comments")
+    home.engine.dispose()
+    assert later
+    # 101 are left, and 100 are shown: whether the oldest that is not shown is there, nobody can say
+    assert found.missing == ((first[50], first[50]),)
