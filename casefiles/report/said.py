@@ -117,7 +117,7 @@ _FIRST = ("message_id", "posted_at", "edited_at")
 _WHO = ("sender_name", "sender_id", "reply_to", "forwarded_from")
 _FILE = ("file_name", "position", "media_type", "bytes")
 _LISTS = ("links", "people", "numbers")
-_TIMES = frozenset({"posted_at", "edited_at", "received_at"})
+_TIMES = frozenset({"posted_at", "edited_at", "received_at", "telegram_at"})
 _ATTRIBUTES = {"entities": "entities", "content": "parts", "counters": "counters"}
 """Where ``join_content`` puts the entries of a name."""
 _NUMBER_FIELDS = 2

@@ -34,7 +34,7 @@ from monitor.telegram.anew import CommentedPost
 from monitor.telegram.comments import Comments
 from monitor.telegram.follow import PAGE, Following, Way
 from monitor.telegram.peers import Peers
-from monitor.telegram.reply import Received
+from monitor.telegram.reply import Exchange, Received
 from monitor.telegram.standing import Standing
 
 CAPTURE = "capture"
@@ -287,8 +287,8 @@ class Glance(Following):
             before = _before(connection, self._channel_id, number)
         if before is Seen.THERE:
             self._require_history(number)
-            method = method_of(self._by_number(()))
-            self._take(None, [self._deletion(number, Gone.MISSING, method)], self.standing, None)
+            by = Exchange(method_of(self._by_number(())))
+            self._take(None, [self._deletion(number, Gone.MISSING, by)], self.standing, None)
             return Seen.GONE
         if before is None:
             if number > self._newest():

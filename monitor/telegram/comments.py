@@ -166,7 +166,7 @@ class Comments(Following):
         if not found and not before:
             return
         gone = [each for each in before if each >= lowest and each not in found]
-        missing = [self._deletion(each, Gone.MISSING, answer.method) for each in gone]
+        missing = [self._deletion(each, Gone.MISSING, answer.by) for each in gone]
 
         def also(connection: sa.Connection) -> None:
             task.note_work(

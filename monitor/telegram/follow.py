@@ -54,7 +54,7 @@ from monitor.telegram.fetch import Fetching, Job, Refresh
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
-from monitor.telegram.reply import Received, first_number, messages_before, read_reply
+from monitor.telegram.reply import Body, Exchange, Received, first_number, messages_before, read_reply
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import (
@@ -332,7 +332,7 @@ class Following:
         self._look_at_chat(answer.said.chats)
         full = answer.said.full_chat
         hidden = self._hidden_hole(int(full.available_min_id or 0))
-        return answer, [self._acquired(observation, answer.method), *beside, *hidden], full
+        return answer, [self._acquired(observation, answer.by), *beside, *hidden], full
 
     def _beside(self, full: Any) -> Beside:  # noqa: ANN401 - messages.ChatFull
         itself = next((chat for chat in full.chats if chat.id == full.full_chat.id), None)
@@ -415,7 +415,7 @@ class Following:
         if isinstance(update, (types.UpdateEditChannelMessage, types.UpdateNewChannelMessage)):
             return self._contents(answer, update.message, peers)
         if numbers := _deleted(update):
-            return [self._deletion(number, Gone.TOLD, answer.method) for number in numbers]
+            return [self._deletion(number, Gone.TOLD, answer.by) for number in numbers]
         if isinstance(update, (types.UpdateChannel, types.UpdateChannelAvailableMessages)):
             self.standing = replace(self.standing, snapshot_at=None)
         return []
@@ -495,7 +495,7 @@ class Following:
             answer = messages_before(request, body)
             message = next((each for each in answer.said if each.id == number), None)
             if message is None:
-                return answer, self._unreadable(number, body, error, method_of(request))
+                return answer, self._unreadable(number, answer, error)
             return answer, self._without_accounts(answer, message, error)
         peers = Peers.of(answer.said.users, answer.said.chats)
         return answer, [each for message in answer.said.messages for each in self._contents(answer, message, peers)]
@@ -513,9 +513,7 @@ class Following:
         hole = Hole(self._channel_id, HoleReason.UNSUPPORTED, self._way.clock(), message.id, message.id, what)
         return [*self._contents(answer, message, Peers.of([], [])), hole]
 
-    def _unreadable(
-        self, number: int, body: bytes, error: UnknownConstructorError, method: str
-    ) -> list[Observation | Hole]:
+    def _unreadable(self, number: int, answer: Received, error: UnknownConstructorError) -> list[Observation | Hole]:
         """A message that this program cannot read, kept as it was received, and the hole that says so."""
         now = self._way.clock()
         whole = Observation(
@@ -524,13 +522,13 @@ class Following:
             number,
             None,
             {"unknown_sha256": None},
-            raw=body,
+            raw=answer.body,
             raw_type=LAYER_TYPE,
             unsupported=True,
             pictured=True,
         )
         return [
-            self._acquired(whole, method),
+            self._acquired(whole, answer.by),
             Hole(self._channel_id, HoleReason.UNSUPPORTED, now, number, number, named_in(error)),
         ]
 
@@ -572,7 +570,7 @@ class Following:
                 yield from self._asked_again(numbers[half:])
             else:
                 answer, contents = self._alone(numbers[0])
-                yield answer, contents or self._missing(numbers, answer.method), numbers
+                yield answer, contents or self._missing(numbers, answer.by), numbers
             return
         yield answer, self._again(answer, numbers), numbers
 
@@ -586,14 +584,14 @@ class Following:
             if message.id in found:
                 contents += self._contents(answer, message, peers)
         empty = [message.id for message in said.messages if isinstance(message, types.MessageEmpty)]
-        return contents + self._missing([number for number in numbers if number in empty], answer.method)
+        return contents + self._missing([number for number in numbers if number in empty], answer.by)
 
-    def _missing(self, numbers: Sequence[int], method: str) -> list[Observation | Hole]:
+    def _missing(self, numbers: Sequence[int], by: Exchange) -> list[Observation | Hole]:
         """A deletion for each; but what the group hides from this account may be there, and is no deletion."""
         if not numbers:
             return []
         hidden = self._hidden()
-        gone = [self._deletion(number, Gone.MISSING, method) for number in numbers if number > hidden]
+        gone = [self._deletion(number, Gone.MISSING, by) for number in numbers if number > hidden]
         return [*gone, *(self._hidden_hole(hidden) if len(gone) < len(numbers) else ())]
 
     def _hidden(self) -> int:
@@ -670,7 +668,7 @@ class Following:
             marks: The block, and the marks that are kept of it.
         """
         snapshot, now = counts.observation(self._channel_id), self._way.clock()
-        counted = [] if snapshot is None else [self._acquired(snapshot, answer.method)]
+        counted = [] if snapshot is None else [self._acquired(snapshot, answer.by)]
 
         def also(connection: sa.Connection) -> None:
             write_marks(connection, self._number, *marks, now)
@@ -710,7 +708,7 @@ class Following:
             self_destructing=False,
         )
         return [
-            self._acquired(replace(each, offset=offset) if each.raw is not None else each, answer.method)
+            self._acquired(replace(each, offset=offset) if each.raw is not None else each, answer.by)
             if isinstance(each, Observation)
             else each
             for each in contents
@@ -735,19 +733,21 @@ class Following:
         finally:
             self._through = None
 
-    def _acquired(self, observation: Observation, method: str) -> Observation:
-        """The observation, with the account and the request by which it came."""
+    def _acquired(self, observation: Observation, by: Exchange) -> Observation:
+        """The observation, with the account and the request by which it came, and the time by two clocks."""
+        told: dict[str, Value] = {} if by.told_at is None else {"telegram_at": format_time(by.told_at)}
         acquisition: Value = {
             "account": self._way.session.name,
             "layer": str(LAYER),
-            "request": method,
+            "request": by.method,
             "received_at": format_time(self._way.clock()),
+            **told,
         }
         return replace(observation, fields={**observation.fields, "acquisition": acquisition})
 
-    def _deletion(self, number: int, how: Gone, method: str) -> Observation:
+    def _deletion(self, number: int, how: Gone, by: Exchange) -> Observation:
         gone = Observation(Kind.DELETION, self._channel_id, number, None, {"action": how.value})
-        return self._acquired(gone, method)
+        return self._acquired(gone, by)
 
     def _holes(self, numbers: Iterable[int], lo: int, hi: int) -> list[Observation | Hole]:
         now = self._way.clock()
@@ -1015,7 +1015,7 @@ class Following:
     def _by_number(self, numbers: Sequence[int]) -> TLRequest:
         return functions.channels.GetMessagesRequest(self._input(), [types.InputMessageID(each) for each in numbers])
 
-    def _ask_raw(self, request: TLRequest) -> bytes:
+    def _ask_raw(self, request: TLRequest) -> Body:
         return self._way.line.ask_raw(request)
 
     def _ask(self, request: TLRequest) -> Received:

@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 from telethon.crypto import AuthKey, rsa
@@ -28,7 +29,7 @@ from monitor.errors import AccountError, AccountState, FloodError, UnreachableEr
 from monitor.telegram.allowed import method_of, require_allowed
 from monitor.telegram.fault import Fault, meaning
 from monitor.telegram.pace import Pace
-from monitor.telegram.reply import Received, read_reply
+from monitor.telegram.reply import Body, Received, read_reply
 from monitor.telegram.session import AccountSession
 
 T = TypeVar("T")
@@ -86,10 +87,15 @@ class Network:
 
 
 class _Raw(TLRequest):  # type: ignore[misc]
-    """A request whose answer is the body as it came."""
+    """A request whose answer is the body as it came.
+
+    Attributes:
+        told_at: When Telegram sent the answer, by its own clock.
+    """
 
     def __init__(self, request: TLRequest) -> None:
         self.request = request
+        self.told_at: datetime | None = None
 
     def _bytes(self) -> bytes:
         return bytes(self.request)
@@ -108,8 +114,10 @@ class _Sender(MTProtoSender):  # type: ignore[misc]
 
     async def _handle_rpc_result(self, message: Any) -> None:  # noqa: ANN401 - Telethon's message
         answer = message.obj
-        state = self._pending_state.get(answer.req_msg_id) if answer.error else None
-        if state is None:
+        state = self._pending_state.get(answer.req_msg_id)
+        if state is not None and isinstance(state.request, _Raw):
+            state.request.told_at = _sent_at(message.msg_id)
+        if state is None or not answer.error:
             await super()._handle_rpc_result(message)
             return
         del self._pending_state[answer.req_msg_id]
@@ -257,7 +265,7 @@ class Line:
         """
         return read_reply(request, self.ask_raw(request, dc=dc))
 
-    def ask_raw(self, request: TLRequest, *, dc: int | None = None) -> bytes:
+    def ask_raw(self, request: TLRequest, *, dc: int | None = None) -> Body:
         """Like ``ask``, but the body of the answer as it came."""
         method = method_of(request)
         pauses = 0
@@ -315,7 +323,7 @@ class Line:
 
     # On the loop
 
-    async def _ask(self, request: TLRequest, dc: int | None) -> bytes:
+    async def _ask(self, request: TLRequest, dc: int | None) -> Body:
         require_allowed(request)
         for pause_s in (*_PAUSES_S, None):
             try:
@@ -326,7 +334,7 @@ class Line:
                 await asyncio.sleep(pause_s)
         raise AssertionError("the last attempt ends this")
 
-    async def _try(self, request: TLRequest, dc: int | None) -> bytes:
+    async def _try(self, request: TLRequest, dc: int | None) -> Body:
         """Ask once.
 
         Raises:
@@ -359,7 +367,7 @@ class Line:
         self._session.keys.pop(dc, None)
         return True
 
-    async def _answer(self, sender: _Sender, request: TLRequest) -> bytes:
+    async def _answer(self, sender: _Sender, request: _Raw) -> Body:
         future, ended = sender.send(request), sender._disconnected  # noqa: SLF001 - Telethon's own, as below
         # what is sent while the connection ends waits in Telethon's queue, and nobody would answer or cancel it
         done, _ = await asyncio.wait({future, ended}, timeout=self._network.timeout_s, return_when=_FIRST)
@@ -371,7 +379,7 @@ class Line:
         if not future.done() or future.cancelled():
             raise _LostError
         self.answers += 1
-        return bytes(future.result())
+        return Body(bytes(future.result()), request.told_at)
 
     async def _sender(self, dc: int) -> _Sender:
         async with self._opening[dc]:
@@ -448,6 +456,17 @@ class Line:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _sent_at(number: int) -> datetime | None:
+    """When Telegram sent a message of this number: the upper half of it is seconds, the lower half parts of one.
+
+    Source: core.telegram.org/mtproto/description, "Message Identifier". None for a time that no clock shows.
+    """
+    try:
+        return datetime.fromtimestamp(number / (1 << 32), UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _retrieve(ended: "asyncio.Future[None]") -> None:

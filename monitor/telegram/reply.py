@@ -7,6 +7,7 @@ long an object is, so the places are noted while the body is read.
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from telethon.errors import TypeNotFoundError
@@ -48,20 +49,46 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """The body of an answer.
+
+    Attributes:
+        data: As received, after MTProto's own decompression.
+        told_at: When Telegram sent it, by its own clock.
+    """
+
+    data: bytes
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was asked, such as ``messages.GetHistory``, and when Telegram answered, by its own clock."""
+
+    method: str
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What came back.
 
     Attributes:
-        method: What was asked, such as ``messages.GetHistory``.
+        by: What was asked, and when it was answered.
         body: As received, after MTProto's own decompression.
         said: The object that the body is.
         spans: The place of each message, by the ``id()`` of its object in ``said``.
     """
 
-    method: str
+    by: Exchange
     body: bytes
     said: Any
     spans: dict[int, _Piece]
+
+    @property
+    def method(self) -> str:
+        """What was asked."""
+        return self.by.method
 
     def raw(self, message: object) -> tuple[int, bytes]:
         """Where a message of ``said`` begins in the body, and its bytes."""
@@ -106,42 +133,42 @@ class _Below(_Noting):
         return read
 
 
-def messages_before(request: TLRequest, body: bytes) -> Received:
+def messages_before(request: TLRequest, body: Body) -> Received:
     """The messages of a reply that can be read only up to some place; ``said`` is a list of them.
 
     A reply lists its messages before the chats and accounts that they mention. So a chat or account that cannot be
     read leaves every message before it whole.
     """
-    reader = _Below(body)
+    reader = _Below(body.data)
     with suppress(TypeNotFoundError, *_NOT_TL):
         request.read_result(reader)
-    return Received(method_of(request), body, reader.messages, reader.spans)
+    return Received(Exchange(method_of(request), body.told_at), body.data, reader.messages, reader.spans)
 
 
-def first_number(request: TLRequest, body: bytes) -> int | None:
+def first_number(request: TLRequest, body: Body) -> int | None:
     """The number of the first message of a reply that cannot be read; None if there is none that this layer knows.
 
     The number comes before anything in a message that can be unknown.
     """
-    reader = _Below(body)
+    reader = _Below(body.data)
     with suppress(TypeNotFoundError, *_NOT_TL):
         request.read_result(reader)
     if reader.first is None:
         return None
-    begins = body[reader.first :]
+    begins = body.data[reader.first :]
     at = _NUMBER_AT.get(int.from_bytes(begins[:4], "little"))
     if at is None or len(begins) < at + 4:
         return None
     return int.from_bytes(begins[at : at + 4], "little", signed=True)
 
 
-def read_reply(request: TLRequest, body: bytes) -> Received:
+def read_reply(request: TLRequest, body: Body) -> Received:
     """Read the body that answers a request.
 
     Raises:
         UnknownConstructorError: Something in it is of another layer, or it is not TL at all.
     """
-    reader = _Noting(body)
+    reader = _Noting(body.data)
     try:
         said = request.read_result(reader)
     except TypeNotFoundError as error:
@@ -150,4 +177,4 @@ def read_reply(request: TLRequest, body: bytes) -> Received:
         ) from error
     except _NOT_TL as error:
         raise UnknownConstructorError("unknown_constructor.not_tl", system=type(error).__name__) from error
-    return Received(method_of(request), body, said, reader.spans)
+    return Received(Exchange(method_of(request), body.told_at), body.data, said, reader.spans)
