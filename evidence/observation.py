@@ -75,6 +75,7 @@ class HoleReason(StrEnum):
     BAN = "ban"
     CHANNEL_GONE = "channel_gone"
     DIFFERENCE_TOO_LONG = "difference_too_long"
+    DIFFERENCE_UNREAD = "difference_unread"
     DOWNTIME = "downtime"
     FLOOD = "flood"
 
@@ -86,6 +87,7 @@ OF_A_CHANNEL = frozenset(
         HoleReason.BAN,
         HoleReason.CHANNEL_GONE,
         HoleReason.DIFFERENCE_TOO_LONG,
+        HoleReason.DIFFERENCE_UNREAD,
         HoleReason.DOWNTIME,
         HoleReason.FLOOD,
         HoleReason.CUT_OFF,
@@ -99,6 +101,7 @@ OF_TIME = frozenset(
         HoleReason.BAN,
         HoleReason.CHANNEL_GONE,
         HoleReason.DIFFERENCE_TOO_LONG,
+        HoleReason.DIFFERENCE_UNREAD,
         HoleReason.DOWNTIME,
         HoleReason.FLOOD,
     }

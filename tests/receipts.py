@@ -22,8 +22,9 @@ READ = {
 KEPT = {"mode"}
 """Reasons that end where the bytes are kept."""
 OTHERS = {
-    "gap", "ban", "channel_gone", "difference_too_long", "downtime", "flood", "cut_off", "own_messages_only",
-    "unnamed_files", "other_size", "not_decoded", "unsupported", "unknown", "unread", "bad_date", "dates_differ",
+    "gap", "hidden_history", "ban", "channel_gone", "difference_too_long", "difference_unread", "downtime", "flood",
+    "cut_off", "own_messages_only", "unnamed_files", "other_size", "not_decoded", "unsupported", "unknown", "unread",
+    "bad_date", "dates_differ",
     "says_nothing",
 }  # fmt: skip
 """Reasons that no item ends: of a channel, of a time, or of what is kept."""

@@ -382,7 +382,7 @@ class Following:
             self._input(), types.ChannelMessagesFilterEmpty(), pts, PAGE, force=False
         )
         try:
-            answer = self._ask(asked)
+            answer = self._asked_twice(asked)
         except UnknownConstructorError:
             self._read_again(pts)
             return
@@ -391,9 +391,18 @@ class Following:
         if isinstance(said, types.updates.ChannelDifferenceEmpty):
             self._take(answer, self._since_last_look(), self._seen(self.standing), said.pts)
         elif isinstance(said, types.updates.ChannelDifferenceTooLong):
-            self._too_long(answer, int(said.dialog.pts), int(said.dialog.top_message))
+            self._begin_again(
+                answer, int(said.dialog.pts), int(said.dialog.top_message), HoleReason.DIFFERENCE_TOO_LONG
+            )
         else:
             self._changed(answer)
+
+    def _asked_twice(self, request: TLRequest) -> Received:
+        """The answer, asked for once more if it cannot be read: garbage comes once, a constructor again and again."""
+        try:
+            return self._ask(request)
+        except UnknownConstructorError:
+            return self._ask(request)
 
     def _changed(self, answer: Received) -> None:
         said, standing = answer.said, self.standing
@@ -420,11 +429,11 @@ class Following:
             self.standing = replace(self.standing, snapshot_at=None)
         return []
 
-    def _too_long(self, answer: Received | None, pts: int, top: int) -> None:
-        """Too much has changed: read the numbers above the old top, and ask for every known message again."""
+    def _begin_again(self, answer: Received | None, pts: int, top: int, why: HoleReason) -> None:
+        """Without a list of changes, read the numbers above the old top, and ask for every known message again."""
         now, standing = self._way.clock(), self.standing
         since = standing.looked_at or now
-        hole = Hole(self._channel_id, HoleReason.DIFFERENCE_TOO_LONG, since, until=now)
+        hole = Hole(self._channel_id, why, since, until=now)
         top = max(top, standing.top)
         standing = self._seen(replace(standing, top=top, recheck=top + 1))
         self._take(answer, [*self._since_last_look(), hole], standing, pts)
@@ -433,7 +442,7 @@ class Following:
         """Replace a difference that cannot be read: read its messages by page and, if need be, one by one."""
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
         self._more = False
-        self._too_long(None, max(int(full.pts), pts), self._newest())
+        self._begin_again(None, max(int(full.pts), pts), self._newest(), HoleReason.DIFFERENCE_UNREAD)
 
     def _newest(self) -> int:
         """The highest number of a message, or a lower bound for it if the newest cannot be read; 0 for none.

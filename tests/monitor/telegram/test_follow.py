@@ -211,6 +211,24 @@ def test_garbage_from_the_server_is_asked_again_and_told(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.parametrize(("times", "holes"), [(1, []), (2, [HoleReason.DIFFERENCE_UNREAD])])
+def test_a_list_of_changes_that_is_garbage_is_not_called_too_long(
+    at: Desk, times: int, holes: list[HoleReason]
+) -> None:
+    group = at.group()
+    number = group.post("një")
+    assert at.once().ended_by is None
+    group.edit(number, text="ndryshe")
+    group.post("dy")
+    at.telegram.faults.garbage("updates.getChannelDifference", times=times, data=b"\x00\x01\x02\x03" * 9)
+    assert at.once().ended_by is None
+    assert ([each["text"] for each in observed(at, "edit")], len(observed(at, "message"))) == (["ndryshe"], 2)
+    home = at.home
+    assert [each.reason for each in completeness_of(home, "grupa").gaps] == holes
+    home.engine.dispose()
+    require_clean(at)
+
+
 def test_garbage_instead_of_the_newest_message_makes_no_holes_where_nothing_was(at: Desk) -> None:
     group = at.group()
     group.post("një")

@@ -192,7 +192,7 @@ def require_times(schedule: Schedule, life: RoomLife, found: Completeness) -> No
     for before, after in _stretches(schedule.runs, life):
         middle = before.ended + (after.began - before.ended) / 2
         reasons = {each.reason for each in holes if each.since <= middle <= (each.until or after.ended)}
-        reasons -= {HoleReason.DIFFERENCE_TOO_LONG}
+        reasons -= {HoleReason.DIFFERENCE_TOO_LONG, HoleReason.DIFFERENCE_UNREAD}
         assert reasons, f"{life.name}: no hole in time between {before.ended} and {after.began}"
         expected = _expected(schedule, life, before)
         assert reasons <= expected, f"{life.name}: {reasons} between {before.ended} and {after.began}, not {expected}"
@@ -204,6 +204,7 @@ _REASONS = {
     HoleReason.DOWNTIME,
     HoleReason.FLOOD,
     HoleReason.DIFFERENCE_TOO_LONG,
+    HoleReason.DIFFERENCE_UNREAD,
 }
 
 
