@@ -40,7 +40,7 @@ from monitor.errors import (
 )
 from monitor.telegram.allowed import method_of
 from monitor.telegram.line import Line
-from monitor.telegram.reply import Received, read_reply
+from monitor.telegram.reply import Body, Received, read_reply
 from monitor.telegram.session import AccountSession, Sessions
 
 LENDS = "lends"
@@ -113,7 +113,7 @@ class LentLine:
                 task.forget_work(connection, kind=ASKS, subject=subject)
         if "error" in said:
             raise _error(said["error"])
-        return read_reply(request, from_b64u(said["body"]))
+        return read_reply(request, Body(from_b64u(said["body"])))
 
     def _note(self, subject: str, asked: bytes) -> None:
         sealed = _ASKED + b64u(self._sessions.seal(asked, _ASKED + subject))
@@ -202,7 +202,7 @@ class Lender:
             return {"error": _told(error)}
         with suppress(UnknownConstructorError):  # whoever asked is told
             self._meet(read_reply(request, body).said)
-        return {"body": b64u(body)}
+        return {"body": b64u(body.data)}
 
     def _meet(self, said: object) -> None:
         """Keep what it takes to ask for the channels of an answer."""

@@ -66,7 +66,7 @@ def test_a_note_is_read_by_another_process_of_the_home_alone(sessions: Sessions,
     assert Sessions(tmp_path / "keys").open_note(note) == "who asks"
     (tmp_path / "other").mkdir(mode=0o700)
     for opener, text in ((Sessions(tmp_path / "other"), note), (sessions, note[:-4]), (sessions, "")):
-        with pytest.raises(ValueError, match=r"note|[Nn]once"):
+        with pytest.raises(ValueError, match=r"expected|[Nn]once"):
             opener.open_note(text)
 
 
