@@ -217,7 +217,6 @@ class Line:
         self._senders: dict[int, _Sender] = {}
         self._opening: dict[int, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._stopping = threading.Event()
-        self._last_ping = 0.0
         self.news = News()
         self.asked: collections.Counter[str] = collections.Counter()
         self.answers = 0
@@ -407,13 +406,20 @@ class Line:
         )
         proxy = ("socks5", *self._network.proxy) if self._network.proxy else None
         await sender.connect(ConnectionTcpFull(server.host, server.port, dc, loggers=loggers, proxy=proxy))
-        sender._disconnected.add_done_callback(_retrieve)  # noqa: SLF001 - Telethon's own, which nobody else awaits
+        ended = sender._disconnected  # noqa: SLF001 - Telethon's own, which nobody else awaits
+        ended.add_done_callback(_retrieve)
         try:
             await self._begin(sender, dc, new=known is None)
         except BaseException:
             await sender.disconnect()
             raise
+        if dc == self._session.home_dc:
+            ended.add_done_callback(self._missed)
         return sender
+
+    def _missed(self, _ended: object) -> None:
+        """Note that any channel may have news from now on: whoever looks opens the line on which the next is pushed."""
+        self.news.put_nowait(types.UpdatesTooLong())
 
     async def _begin(self, sender: _Sender, dc: int, *, new: bool) -> None:
         """Name the layer, and at a foreign data centre prove whose account it is; then keep the key."""
@@ -430,8 +436,6 @@ class Line:
             self._session.keys[dc] = bytes(sender.auth_key.key)
             if self._session.user_id is not None:
                 self._save(self._session)
-        elif dc == home:
-            self.news.put_nowait(types.UpdatesTooLong())  # whatever was pushed while nobody listened
 
     def _introduced(self, query: TLRequest) -> TLRequest:
         introduced = functions.InitConnectionRequest(

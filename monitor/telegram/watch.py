@@ -505,6 +505,7 @@ class Watch:
         line, way = self._line, self._current
         if line is None or way is None:
             return
+        self._hint(None)  # nothing was pushed before this line was there, and nothing is until somebody asks
         stamped_at = read_at = self._office.clock()
         while not self._stopping.is_set():
             self._heed(fetching)
@@ -562,8 +563,12 @@ class Watch:
         return 0 if self._line is None else self._line.answers
 
     def _in_order(self) -> list[Following]:
-        """What is due at once, and then what is due soonest."""
-        return sorted(self.followings.values(), key=lambda each: (each.due_at is not None, each.due_at or _NEVER))
+        """What was never looked at, then what an account has joined, and then what is due soonest."""
+
+        def turn(each: Following) -> tuple[bool, bool, datetime]:
+            return each.due_at is not None, not each.standing.pushed, each.due_at or _NEVER
+
+        return sorted(self.followings.values(), key=turn)
 
     def _hint(self, channel: int | None) -> None:
         for following in self.followings.values():

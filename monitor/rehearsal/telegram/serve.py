@@ -92,6 +92,15 @@ class LoopbackTelegram:
         """Every request that reached a server, in order."""
         return self._board.calls
 
+    def cut(self) -> None:
+        """Close every connection, though no answer is under way."""
+
+        async def close() -> None:
+            for connection in tuple(self._board.connections):
+                connection.writer.close()
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result()
+
     @classmethod
     def _with_world(cls, home_dc: int, clock: Clock, entropy: Entropy) -> Self:
         def skewed() -> datetime:

@@ -46,6 +46,51 @@ def test_what_is_pushed_is_kept_within_two_seconds(at: Desk) -> None:
     assert [each["action"] for each in observed(at, "deletion")] == ["told"]
 
 
+def test_a_new_start_looks_at_once_and_at_joined_channels_first(at: Desk) -> None:
+    at.group("Tjetra", "tjetra").post("një")
+    group = at.group(joined=tuple(at.accounts))
+    group.post("një")
+    assert at.once().ended_by is None
+    before = len(at.telegram.calls)
+    with running(at) as home:
+        until(lambda: len(_differences(at, before)) == 2, timeout_s=10)
+        group.post("dy")
+        until(lambda: kinds(home)["message"] == 3, timeout_s=10)
+    assert _differences(at, before)[0] == group.id
+
+
+def _differences(at: Desk, since: int) -> list[int]:
+    calls = at.telegram.calls[since:]
+    return [call.request.channel.channel_id for call in calls if call.name == "updates.getChannelDifference"]
+
+
+def test_a_line_that_is_cut_while_nobody_asks_is_opened_again_at_once(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post("një")
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 1)
+        time.sleep(0.5)  # until nothing is left to ask for
+        at.telegram.faults.withhold_pushes(withheld=True)
+        group.post("dy")
+        at.telegram.cut()
+        until(lambda: kinds(home)["message"] == 2, timeout_s=10)
+        at.telegram.faults.withhold_pushes(withheld=False)
+        group.post("tre")
+        until(lambda: kinds(home)["message"] == 3, timeout_s=10)
+
+
+def test_a_new_start_asks_nothing_while_a_pause_is_not_over(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post("një")
+    assert at.once().ended_by is None
+    at.telegram.faults.fail("updates.getChannelDifference", "FLOOD_WAIT_3600", code=420, times=1)
+    assert isinstance(at.once().ended_by, FloodError)
+    before = len(at.telegram.calls)
+    with running(at):
+        time.sleep(0.7)
+    assert len(at.telegram.calls) == before
+
+
 def test_nothing_leaves_but_what_may(at: Desk) -> None:
     group = at.group(joined=tuple(at.accounts))
     group.post_photo(picture(2), "foto")
