@@ -21,9 +21,10 @@ from api.home import Home
 from api.office import watch
 from api.office.audit import run_audit
 from api.office.channel import add_channel
+from api.office.lookup import Membership, look_up
 from api.office.practice import variables_of
 from api.office.watch import Ran
-from config.watchlist import watch_entry
+from config.watchlist import WatchEntry, watch_entry
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.times import system_clock
@@ -104,6 +105,18 @@ class Desk:
         home = self.home
         basis = None if mode is Mode.METADATA_ONLY else legal_basis(self.folder)
         add_channel(home, entry, mode, basis, doer(home))
+        home.engine.dispose()
+
+    def register_joined(self, room: Room) -> None:
+        """Register a group by invitation that an account has joined."""
+        home = self.home
+        report = {"report_url": "https://e.org/r", "reported_by": "X", "reported_on": "2026-01-01"}
+
+        def entry_of(name: str) -> WatchEntry:
+            return watch_entry(channel=name, access="invite", **report)
+
+        entry, _found = look_up(home, f"t.me/+{room.invite}", entry_of, Membership("mila", "Task 7"))
+        add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
         home.engine.dispose()
 
     def group(self, title: str = "Grupa", username: str = "grupa", mode: Mode = Mode.SEALED, **about: object) -> Room:

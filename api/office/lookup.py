@@ -29,6 +29,17 @@ from monitor.telegram.watch import account_states
 
 T = TypeVar("T")
 
+_FOR_ALL = frozenset(
+    {
+        "resolve.no_such_name",
+        "resolve.a_person",
+        "resolve.a_bot",
+        "resolve.a_small_group",
+        "resolve.invitation_over",
+    }
+)
+"""What one account is told holds for every other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:
@@ -147,7 +158,7 @@ def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
         SettingsError: It is not a user name, a number or an invitation.
     """
     name = None if invite_of(channel) else named_channel(channel)
-    found = _ask_first(home, lambda line, session: _own(line, session, channel, name), (AccountError, ResolveError))
+    found = _ask_first(home, lambda line, session: _own(line, session, channel, name))
     entry = probe_entry(
         channel=name or str(found.channel_id),
         channel_id=str(found.channel_id),
@@ -221,19 +232,30 @@ def _count(members: int | None) -> str:
     return "?" if members is None else str(members)
 
 
-def _ask_first(
-    home: Home, ask: Callable[[Asks, AccountSession], T], passed_by: tuple[type[Explained], ...] = (AccountError,)
-) -> T:
-    """Ask with the first account that is usable and that no other process uses.
+def _ask_first(home: Home, ask: Callable[[Asks, AccountSession], T]) -> T:
+    """Ask one usable account after the other, until one sees what is asked for.
 
-    Args:
-        passed_by: Errors after which the next account is tried.
+    Raises:
+        AccountError, FloodError: An account that could not ask might have seen it.
+        ChannelError, ResolveError: Each account that is left was refused; as the first one was.
     """
-    error: Explained = AccountError("account.none_logged_in")
+    busy: Explained | None = None
+    refused: Explained | None = None
+    unseen: T | None = None
     for name in well_accounts(home):
         try:
             with on_line(home, name) as (line, session):
-                return ask(line, session)
-        except passed_by as failed:
-            error = failed
-    raise error
+                answer = ask(line, session)
+        except (AccountError, FloodError) as failed:
+            busy = busy or failed
+        except (ChannelError, ResolveError) as failed:
+            if failed.code in _FOR_ALL:
+                raise
+            refused = refused or failed
+        else:
+            if not isinstance(answer, Invitation) or answer.leads_to is not None:
+                return answer
+            unseen = unseen or answer
+    if unseen is not None and busy is None:
+        return unseen
+    raise busy or refused or AccountError("account.none_logged_in")

@@ -33,6 +33,8 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "auth.ImportAuthorization": _always,
         "users.GetUsers": lambda request: all(isinstance(each, types.InputUserSelf) for each in request.id),
         "updates.GetState": _always,
+        # which of the registered channels it has joined
+        "messages.GetDialogs": _always,
         # what anybody may see of a channel
         "contacts.ResolveUsername": lambda request: request.referer is None,
         "messages.CheckChatInvite": _always,

@@ -55,6 +55,7 @@ from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
 from monitor.telegram.reply import Body, Exchange, Received, first_number, messages_before, read_reply
+from monitor.telegram.resolve import meet
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import (
@@ -78,6 +79,8 @@ TOPIC_PAGES = 10
 PASSED_OVER = 10
 """How many of the newest messages may be unreadable before a channel rests."""
 SNAPSHOT_EVERY = timedelta(hours=6)
+MEET_EVERY = timedelta(hours=1)
+"""How often an account that was never shown a channel looks whether it has joined it meanwhile."""
 _UNSEEN = {
     ChannelState.PRIVATE: HoleReason.BAN,
     ChannelState.GONE: HoleReason.CHANNEL_GONE,
@@ -142,6 +145,7 @@ class Following:
         self._shown: tuple[object, ...] | None = None
         self._more = False
         self._tried_at: datetime | None = None
+        self._listed_at: datetime | None = None
         self._rests_until: datetime | None = None
         self._history_rests_until: datetime | None = None
         self._seen_up_s = 0.0
@@ -287,10 +291,12 @@ class Following:
     # Finding it
 
     def find(self) -> None:
-        """Find the channel for this account: by its name, or by its number if the account has met it."""
+        """Find the channel for this account: by its name, or by its number if the account has met or joined it."""
         known = self.known_number
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
+            return
+        if self.entry.number is not None and self._meet(int(self.entry.number)):
             return
         if self.entry.number is not None:
             raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
@@ -304,6 +310,18 @@ class Following:
         self._way.session.channels[channel.id] = channel.access_hash
         self._way.save(self._way.session)
         self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
+
+    def _meet(self, number: int) -> bool:
+        """Look for the channel among those that this account has joined, once an hour; return whether it is there."""
+        now = self._way.clock()
+        if self._listed_at is not None and not is_due(self._listed_at, MEET_EVERY, now):
+            return False
+        self._listed_at = now
+        if not meet(self._ask, self._way.session, number):
+            return False
+        self._way.save(self._way.session)
+        self._keep_standing(replace(self.standing, channel_id=number))
+        return True
 
     def _begin(self) -> None:
         """Record the channel whole, and set the cursor before any of its history is read."""

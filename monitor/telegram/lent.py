@@ -59,7 +59,7 @@ _LENT = frozenset(
         "users.GetUsers",
     }
 )
-"""What a watch asks for others: what an account or a channel is."""
+"""What a watch asks for others: what an account or a channel is. In its list of chats it looks for itself alone."""
 
 
 class Asks(Protocol):

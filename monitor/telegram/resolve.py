@@ -4,15 +4,21 @@ An invitation is looked at and never followed: the program does not join. It lea
 joined by hand with this account.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from telethon.tl import functions, types
+from telethon.tl import TLRequest, functions, types
 
 from monitor.errors import ChannelError, ChannelState, ResolveError
 from monitor.telegram.lent import Asks
+from monitor.telegram.reply import Received
 from monitor.telegram.session import AccountSession
+
+FOLDERS = (0, 1)
+"""Where an account lists its chats: the folder that it sees first, and the archive."""
+_DIALOGS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,24 @@ def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundCha
         ChannelError: It cannot be seen.
         ResolveError: The account has never met it, and Telegram shows nobody a channel by its number alone.
     """
-    if number not in session.channels:
+    if number not in session.channels and not meet(line.ask, session, number):
         raise ResolveError("resolve.never_met", found=str(number))
     return _in_full(line, session, number)
+
+
+def meet(ask: Callable[[TLRequest], Received], session: AccountSession, number: int) -> bool:
+    """Look for a channel among those that the account has joined; return whether it is there.
+
+    Nothing else of the account's chats is kept. LIMIT: of each folder, only the latest chats are listed.
+    """
+    for folder in FOLDERS:
+        nowhere = types.InputPeerEmpty()
+        said = ask(functions.messages.GetDialogsRequest(None, 0, nowhere, _DIALOGS, 0, folder_id=folder)).said
+        for chat in said.chats:
+            if isinstance(chat, types.Channel) and chat.id == number and not chat.left and not chat.min:
+                session.channels[number] = chat.access_hash
+                return True
+    return False
 
 
 def look_at_invitation(line: Asks, session: AccountSession, invite: str) -> Invitation:

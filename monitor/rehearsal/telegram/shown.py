@@ -141,6 +141,22 @@ class View:
         )
 
 
+def dialog_of(room: Room) -> Tl:
+    """A room as a list of chats has it: its newest message, and its pts."""
+    return types.Dialog(
+        peer=room.peer,
+        top_message=room.numbers[-1] if room.numbers else 0,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_count=0,
+        unread_mentions_count=0,
+        unread_reactions_count=0,
+        unread_poll_votes_count=0,
+        notify_settings=types.PeerNotifySettings(),
+        pts=room.pts,
+    )
+
+
 def _kinds(room: Room) -> dict[str, bool | None]:
     return {"broadcast": room.broadcast or None, "megagroup": not room.broadcast or None}
 

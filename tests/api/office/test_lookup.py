@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, FloodError, ResolveError
 from monitor.telegram.lent import ASKS, is_lent
-from monitor.telegram.session import Sessions
+from monitor.telegram.session import AccountSession, Sessions
 from tests.homes import doer, records_of
 from tests.watching import Desk, desk, kinds, require_clean, running, until
 
@@ -168,6 +169,37 @@ def test_a_group_without_a_public_name_is_not_registered_as_public(at: Desk) -> 
         assert (entry.access, entry.joined is not None) == ("invite", True)
     room.set_usernames("e_hapur")
     assert looked(home, str(room.id))[0].access == "public"
+    home.engine.dispose()
+
+
+def test_an_account_that_joined_is_asked_after_one_that_did_not(at: Desk) -> None:
+    at.log_in("zweites", "+38160000002")
+    room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[1],))
+    home = at.home
+    for spelling in (f"https://t.me/+{room.invite}", str(room.id)):
+        _entry, found = looked(home, spelling, MILA, access="invite")
+        assert found.found is not None
+        assert (found.found.channel_id, found.found.title) == (room.id, "E mbyllur")
+        Sessions(home.keys.path).save(AccountSession("zweites", **_without_channels(home)))
+    with Sessions(home.keys.path).locked("zweites"):
+        _entry, nothing = looked(home, str(room.id), MILA, access="invite")
+    assert isinstance(nothing.why_not, AccountError), "whoever could have met it is in use"
+    home.engine.dispose()
+
+
+def _without_channels(home: Home) -> dict[str, Any]:
+    met = Sessions(home.keys.path).read("zweites")
+    assert met.channels
+    return {"home_dc": met.home_dc, "keys": met.keys, "user_id": met.user_id}
+
+
+def test_a_free_account_is_asked_while_another_rests(at: Desk) -> None:
+    at.log_in("zweites", "+38160000002")
+    at.telegram.world.add_channel("Grupa", username="grupa")
+    at.telegram.faults.fail("contacts.resolveUsername", "FLOOD_WAIT_3600", times=1, account=at.accounts[0])
+    home = at.home
+    _entry, found = looked(home, "grupa")
+    assert found.found is not None
     home.engine.dispose()
 
 

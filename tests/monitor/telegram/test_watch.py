@@ -21,6 +21,7 @@ from monitor.telegram.account import Freeze
 from monitor.telegram.allowed import ALLOWED
 from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
+from monitor.telegram.resolve import FOLDERS
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
@@ -153,6 +154,26 @@ def test_a_lost_account_is_an_event_and_the_next_one_goes_on(at: Desk, how: str,
     at.telegram.world.deactivate(second)
     ended = at.once().ended_by
     assert isinstance(ended, AccountError)
+    require_clean(at)
+
+
+def test_the_next_account_goes_on_in_a_group_by_invitation_that_it_has_joined(at: Desk) -> None:
+    second = at.log_in("zweites", "+38160000002")
+    room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
+    room.post("një")
+    at.register_joined(room)
+    assert at.once().ended_by is None
+    at.telegram.world.deactivate(at.accounts[0])
+    before = len(at.telegram.calls)
+    (following,) = at.once().followings
+    assert following.standing.state is ChannelState.PRIVATE
+    assert [call.name for call in at.telegram.calls[before:]].count("messages.getDialogs") == len(FOLDERS)
+    room.admit(second)
+    room.post("dy")
+    assert at.once().ended_by is None
+    home = at.home
+    assert kinds(home)["message"] == 2
+    home.engine.dispose()
     require_clean(at)
 
 

@@ -10,6 +10,7 @@ from telethon.tl import functions, types
 from monitor.rehearsal.telegram.refusals import bad
 from monitor.rehearsal.telegram.requests.caller import Answers, Caller
 from monitor.rehearsal.telegram.rooms import DELETE, NEW, Event, Room
+from monitor.rehearsal.telegram.shown import dialog_of
 from monitor.rehearsal.telegram.wire import Tl
 
 _MOST = 100
@@ -77,21 +78,9 @@ def _last_of_each(events: list[Event], fresh: set[int], room: Room) -> list[Even
 
 def _too_long(caller: Caller, room: Room) -> Tl:
     posts = [room.posts[number] for number in room.numbers[-_LATEST:][::-1]]
-    dialog = types.Dialog(
-        peer=room.peer,
-        top_message=room.numbers[-1] if room.numbers else 0,
-        read_inbox_max_id=0,
-        read_outbox_max_id=0,
-        unread_count=0,
-        unread_mentions_count=0,
-        unread_reactions_count=0,
-        unread_poll_votes_count=0,
-        notify_settings=types.PeerNotifySettings(),
-        pts=room.pts,
-    )
     messages = caller.view.messages(posts)
     return types.updates.ChannelDifferenceTooLong(
-        dialog=dialog, messages=messages, final=True, timeout=_TIMEOUT_S, **caller.view.around(room, posts)
+        dialog=dialog_of(room), messages=messages, final=True, timeout=_TIMEOUT_S, **caller.view.around(room, posts)
     )
 
 

@@ -8,7 +8,7 @@ from monitor.rehearsal.telegram.accounts import Account, Sender
 from monitor.rehearsal.telegram.refusals import bad, private
 from monitor.rehearsal.telegram.requests.caller import Answers, Caller
 from monitor.rehearsal.telegram.rooms import Community, Room
-from monitor.rehearsal.telegram.shown import ROOM
+from monitor.rehearsal.telegram.shown import ROOM, dialog_of
 from monitor.rehearsal.telegram.wire import Tl
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
@@ -86,6 +86,19 @@ def check_chat_invite(caller: Caller, request: Tl) -> Tl:
     )
 
 
+def get_dialogs(caller: Caller, request: Tl) -> Tl:
+    """The channels that the account has joined. LIMIT: all are in its first folder, and on one page."""
+    mine = [room for room in caller.world.rooms.values() if caller.account in room.joined and not request.folder_id]
+    shown = [room for room in mine if room.is_open_to(caller.account)]
+    posts = [room.posts[room.numbers[-1]] for room in shown if room.numbers]
+    return types.messages.Dialogs(
+        dialogs=[dialog_of(room) for room in shown],
+        messages=caller.view.messages(posts),
+        chats=[caller.view.room(room) for room in shown],
+        users=[],
+    )
+
+
 def _known(caller: Caller, given: Tl) -> Tl:
     community = _community(caller, given)
     if community is not None:
@@ -146,4 +159,5 @@ ANSWERS: Answers = {
     functions.channels.GetParticipantsRequest: get_participants,
     functions.contacts.ResolveUsernameRequest: resolve_username,
     functions.messages.CheckChatInviteRequest: check_chat_invite,
+    functions.messages.GetDialogsRequest: get_dialogs,
 }

@@ -78,5 +78,11 @@ def test_an_invitation_shows_a_preview_and_nothing_is_joined(reader: Reader) -> 
     assert reader.account not in room.joined
     room.admit(reader.account)
     assert reader.request(functions.messages.CheckChatInviteRequest(room.invite)).chat.id == room.id
+    for folder, there in ((0, True), (1, False)):
+        listed = reader.request(
+            functions.messages.GetDialogsRequest(None, 0, types.InputPeerEmpty(), 100, 0, folder_id=folder)
+        )
+        assert (room.id in [chat.id for chat in listed.chats]) is there
+        assert len(listed.dialogs) == len(listed.chats)
     with pytest.raises(InviteHashExpiredError):
         reader.request(functions.messages.CheckChatInviteRequest("0" * 16))
