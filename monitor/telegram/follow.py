@@ -81,6 +81,14 @@ PASSED_OVER = 10
 SNAPSHOT_EVERY = timedelta(hours=6)
 MEET_EVERY = timedelta(hours=1)
 """How often an account that was never shown a channel looks whether it has joined it meanwhile."""
+_OF_THE_CHANNEL = (
+    types.MessageActionChatEditTitle,
+    types.MessageActionChatEditPhoto,
+    types.MessageActionChatDeletePhoto,
+    types.MessageActionTopicCreate,
+    types.MessageActionTopicEdit,
+)
+"""What service messages say about the channel itself: a reason to look at it, since they do not say all of it."""
 _UNSEEN = {
     ChannelState.PRIVATE: HoleReason.BAN,
     ChannelState.GONE: HoleReason.CHANNEL_GONE,
@@ -436,7 +444,9 @@ class Following:
         contents += self._holes(numbers, standing.top + 1, top)
         spans = with_span(standing.spans, standing.top + 1, top)
         self._look_at_chat(said.chats)
-        self._take(answer, contents, self._seen(replace(standing, top=top, spans=spans)), said.pts)
+        if any(isinstance(getattr(message, "action", None), _OF_THE_CHANNEL) for message in said.new_messages):
+            self.standing = replace(self.standing, snapshot_at=None)
+        self._take(answer, contents, self._seen(replace(self.standing, top=top, spans=spans)), said.pts)
 
     def _update(self, answer: Received, update: Any, peers: Peers) -> list[Observation | Hole]:  # noqa: ANN401 - an update
         if isinstance(update, (types.UpdateEditChannelMessage, types.UpdateNewChannelMessage)):
@@ -453,7 +463,7 @@ class Following:
         since = standing.looked_at or now
         hole = Hole(self._channel_id, why, since, until=now)
         top = max(top, standing.top)
-        standing = self._seen(replace(standing, top=top, recheck=top + 1))
+        standing = self._seen(replace(standing, top=top, recheck=top + 1, snapshot_at=None))
         self._take(answer, [*self._since_last_look(), hole], standing, pts)
 
     def _read_again(self, pts: int) -> None:

@@ -299,6 +299,22 @@ def test_a_pause_of_one_method_stops_no_other(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.parametrize("how", ["told", "too long", "while it runs"])
+def test_a_new_title_is_a_new_snapshot_at_once(at: Desk, how: str) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    group.post("një")
+    assert at.once().ended_by is None
+    if how == "while it runs":
+        with running(at) as home:
+            group.rename("Tjetër")
+            until(lambda: kinds(home)["channel"] == 2)
+    else:
+        group.rename("Tjetër")
+        group.set_limit(0 if how == "too long" else 10)
+        assert at.once().ended_by is None
+    assert [each["channel_title"] for each in observed(at, "channel")] == ["Grupa", "Tjetër"]
+
+
 def test_somebody_who_types_is_no_reason_to_look() -> None:
     news = News()
     peer = types.PeerUser(1)
