@@ -304,8 +304,22 @@ class Following:
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
             return
-        if self.entry.number is not None and self._meet(int(self.entry.number)):
+        try:
+            channel = self._resolved(known)
+        except ChannelError:
+            if known is None or not self._meet(known):
+                raise
             return
+        self._way.session.channels[channel.id] = channel.access_hash
+        self._way.save(self._way.session)
+        self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
+
+    def _resolved(self, known: int | None) -> Any:  # noqa: ANN401 - an object of the schema
+        """The channel that has the registered name.
+
+        Raises:
+            ChannelError: None has it, or another one than before.
+        """
         if self.entry.number is not None:
             raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
         said = self._ask(functions.contacts.ResolveUsernameRequest(self.entry.channel)).said
@@ -315,9 +329,7 @@ class Following:
         if known is not None and channel.id != known:
             # its name now belongs to another channel, which was not reported
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
-        self._way.session.channels[channel.id] = channel.access_hash
-        self._way.save(self._way.session)
-        self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
+        return channel
 
     def _meet(self, number: int) -> bool:
         """Look for the channel among those that this account has joined, once an hour; return whether it is there."""

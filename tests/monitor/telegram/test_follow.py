@@ -96,6 +96,18 @@ def test_a_name_that_another_channel_took_is_not_followed(at: Desk) -> None:
     assert texts == {"e jona", "ende e jona"}
 
 
+def test_an_account_that_joined_a_channel_finds_it_though_another_took_its_name(at: Desk) -> None:
+    at.log_in("zweites", "+38160000002")
+    group = at.group(joined=tuple(at.accounts))
+    group.post("e jona")
+    assert at.once().ended_by is None
+    at.telegram.world.take_over_username("grupa", at.telegram.world.add_channel("Other"))
+    at.telegram.world.deactivate(at.accounts[0])
+    group.post("ende e jona")
+    assert at.once().ended_by is None
+    assert {each["text"] for each in observed(at, "message")} == {"e jona", "ende e jona"}
+
+
 MARKER = b"\x01\x28\x28" + hashlib.sha256(b"planted").digest() * 3
 """The bytes of an embedded thumbnail, which nobody but the office key may ever open."""
 
