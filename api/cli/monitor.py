@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +158,7 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
 
     home = open_home(ctx)
     teller = _Teller()
-    listener = Listener(step=teller.step, lowered=_tell_lowered, late=_tell_late, waits=teller.waits)
+    listener = Listener(step=teller.step, lowered=_tell_lowered, late=_tell_late, waits=teller.waits, clock=_tell_clock)
     watching = opened(home, doer(actor, home.clock), listener)
     with watching as running, _stopped_by_signals(running.stop):
         teller.begin(home, once=once)
@@ -251,6 +251,12 @@ class _Teller:
 def _tell_lowered(lowered: "Lowered") -> None:
     """Say that the watch keeps less of a channel from now on."""
     warn(Term("note.mode_lowered", channel=lowered.channel, before=lowered.before, ended_on=lowered.ended_on))
+
+
+def _tell_clock(ahead: timedelta) -> None:
+    """Say that this machine's clock and Telegram's are apart."""
+    seconds = abs(int(ahead.total_seconds()))
+    warn(Term("note.clock_ahead" if ahead.total_seconds() > 0 else "note.clock_behind", seconds=seconds))
 
 
 def _tell_late(probe: "Probe") -> None:

@@ -80,6 +80,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("watch.channels", lambda: watch_health.channels(home)),
         ("watch.modes", lambda: watch_health.modes(home)),
         ("watch.probe", lambda: watch_health.probed(home)),
+        ("watch.clock", lambda: watch_health.clocks(home)),
     ]
     for check_id, check in checks:
         findings += run_check(check_id, partial(_made, check))

@@ -158,12 +158,14 @@ class Listener:
         lowered: Called with each channel of which less is kept from now on.
         late: Called once a day with each probe from which no new post arrives.
         waits: Called with the reason why the watch cannot go on now, each time before it tries again.
+        clock: Called with how far this machine's clock is ahead of Telegram's, once that is more than a minute.
     """
 
     step: Callable[[Following], object] = _nothing
     lowered: Callable[[Lowered], object] = _nothing
     late: Callable[[Probe], object] = _nothing
     waits: Callable[[Explained], object] = _nothing
+    clock: Callable[[timedelta], object] = _nothing
 
 
 def network_of(home: Home) -> Network:
@@ -337,6 +339,7 @@ def opened(
             own=Provenance(doer, doer.actor, METHOD, Mode.METADATA_ONLY),
             seen=home.keys.seen_key(),
             beat=beat,
+            clock_off=hears.clock,
             lost=lambda loss, also: writer.sequencer.append([_lost(doer, loss, home.clock())], also),
         )
         rhythm = Rhythm(

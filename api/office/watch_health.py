@@ -2,7 +2,8 @@
 
 ``watch.accounts``: an account is there that can watch.  ``watch.channels``: every registered channel is seen, and was
 looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.  ``watch.probe``: of each
-probe, a post of the last 26 hours has arrived.
+probe, a post of the last 26 hours has arrived.  ``watch.clock``: this machine's clock agreed with Telegram's when the
+watch last compared them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,8 +15,10 @@ from api.office.probe import LATE, Probe, probes
 from api.office.watch import WELL, ChannelStatus, status
 from config.errors import Fact
 from evidence.finding import Finding, Verdict
+from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import ChannelState
+from monitor.telegram.standing import clock_ahead
 
 ENDS_SOON = timedelta(days=14)
 """How long before the last day of a legal basis ``doctor`` warns: counsel needs time to write the next one."""
@@ -86,6 +89,17 @@ def modes(home: Home) -> Iterable[Finding]:
             yield Finding("watch.modes", Verdict.INDETERMINATE, "watch.mode_ended", facts)
         elif left <= ENDS_SOON:
             yield Finding("watch.modes", Verdict.INDETERMINATE, "watch.mode_ends_soon", {**facts, "days": left.days})
+
+
+def clocks(home: Home) -> Iterator[Finding]:
+    """This machine's clock, if it is more than a minute ahead of Telegram's or behind it."""
+    with reading(home.engine) as connection:
+        found = clock_ahead(connection)
+    if found is not None:
+        ahead, at = found
+        code = "watch.clock_ahead" if ahead > timedelta() else "watch.clock_behind"
+        facts: dict[str, Fact] = {"seconds": abs(int(ahead.total_seconds())), "at": format_time(at)}
+        yield Finding("watch.clock", Verdict.INDETERMINATE, code, facts)
 
 
 def probed(home: Home) -> Iterable[Finding]:

@@ -14,7 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from telethon.crypto import AuthKey, rsa
@@ -197,6 +197,8 @@ class Line:
         news: Hints from Telegram.
         asked: How often each method was asked.
         answers: How many answers came.
+        ahead: How far our clock was ahead of Telegram's at the newest answer; zero if Telegram's time lies between
+            asking and answering.
     """
 
     def __init__(
@@ -220,6 +222,7 @@ class Line:
         self.news = News()
         self.asked: collections.Counter[str] = collections.Counter()
         self.answers = 0
+        self.ahead = timedelta()
         for server in network.servers.values():
             if server.public_key is not None:
                 rsa.add_key(server.public_key, old=False)
@@ -359,6 +362,10 @@ class Line:
         except (_LostError, OSError, EOFError, BufferError) as error:
             raise UnreachableError("unreachable.no_connection", system=_system(error)) from error
 
+    def _compare(self, told_at: datetime | None, asked_at: datetime) -> None:
+        if told_at is not None:
+            self.ahead = max(asked_at - told_at, timedelta()) - max(told_at - self._clock(), timedelta())
+
     def _forget_foreign(self, dc: int | None) -> bool:
         """Forget the key of a data centre that is not the account's own: a new one is agreed, and nothing is lost."""
         if dc is None or dc == self._session.home_dc:
@@ -367,6 +374,7 @@ class Line:
         return True
 
     async def _answer(self, sender: _Sender, request: _Raw) -> Body:
+        asked_at = self._clock()
         future, ended = sender.send(request), sender._disconnected  # noqa: SLF001 - Telethon's own, as below
         # what is sent while the connection ends waits in Telethon's queue, and nobody would answer or cancel it
         done, _ = await asyncio.wait({future, ended}, timeout=self._network.timeout_s, return_when=_FIRST)
@@ -378,6 +386,7 @@ class Line:
         if not future.done() or future.cancelled():
             raise _LostError
         self.answers += 1
+        self._compare(request.told_at, asked_at)
         return Body(bytes(future.result()), request.told_at)
 
     async def _sender(self, dc: int) -> _Sender:

@@ -10,6 +10,7 @@
               thread  GROUP_ID/POST          the comments that were last seen on a post (``comments``)
               account NAME                   the account's state at Telegram
               freeze  NAME                   since when and until when it is frozen, and where to appeal
+              clock   telegram               by how many seconds our clock is ahead of Telegram's, if that is too much
 
 Rows hold numbers, times and states. They are written in the transaction of the events that they follow, so a
 watch that was killed continues where it was; what it asks for twice is already known.
@@ -18,7 +19,7 @@ watch that was killed continues where it was; what it asks for twice is already 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -37,7 +38,9 @@ WATCH = "watch"
 FETCH = "fetch"
 REST = "rest"
 ACCOUNT = "account"
+CLOCK = "clock"
 MARK_BYTES = 8
+_TELEGRAM = "telegram"
 _SAID = (Kind.MESSAGE.value, Kind.EDIT.value, Kind.SERVICE.value)
 _TIMES = ("since", "looked_at", "snapshot_at", "round_at", "counted_at", "aged_at")
 
@@ -189,6 +192,21 @@ def standings(connection: sa.Connection) -> dict[str, Standing]:
 def write_standing(connection: sa.Connection, channel: str, standing: Standing, due_at: datetime) -> None:
     """Keep how a channel stands."""
     task.note_work(connection, kind=WATCH, subject=channel, due_at=due_at, progress=standing.text())
+
+
+def note_clock(connection: sa.Connection, now: datetime, ahead: timedelta | None) -> None:
+    """Keep how far our clock is ahead of Telegram's; None if they agree."""
+    if ahead is None:
+        task.forget_work(connection, kind=CLOCK, subject=_TELEGRAM)
+    else:
+        seconds = str(int(ahead.total_seconds()))
+        task.note_work(connection, kind=CLOCK, subject=_TELEGRAM, due_at=now, progress=seconds)
+
+
+def clock_ahead(connection: sa.Connection) -> tuple[timedelta, datetime] | None:
+    """How far our clock was ahead of Telegram's, and when; None if they agreed when the watch last compared them."""
+    noted = task.noted(connection, CLOCK).get(_TELEGRAM)
+    return None if noted is None else (timedelta(seconds=int(noted.progress)), noted.due_at)
 
 
 def cursor(connection: sa.Connection, channel_id: int) -> int:

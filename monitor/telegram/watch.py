@@ -70,6 +70,7 @@ from monitor.telegram.standing import (
     Standing,
     WaitingFile,
     Watched,
+    note_clock,
     places_waiting,
     standings,
 )
@@ -77,6 +78,8 @@ from monitor.telegram.standing import (
 T = TypeVar("T")
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+CLOCKS_AGREE = timedelta(minutes=1)
+"""How far our clock and Telegram's may be apart."""
 _BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -107,6 +110,7 @@ class Office:
         seen: The collector's key, for marks.
         beat: Signs what was logged, and has it stamped when that is due.
         lost: Logs that an account was lost, together with what is to be written in the same transaction.
+        clock_off: Says how far our clock is ahead of Telegram's, once that is more than a minute either way.
     """
 
     engine: sa.Engine
@@ -120,6 +124,7 @@ class Office:
     seen: SeenKey
     beat: Callable[[], object]
     lost: Callable[[Loss, Also], object]
+    clock_off: Callable[[timedelta], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,7 @@ class Watch:
         self._rhythm = rhythm
         self._report = report
         self._waits = waits
+        self._clock_is_off: bool | None = None
         self._stopping = threading.Event()
         self._line: Line | None = None
         self._current: Way | None = None
@@ -586,8 +592,25 @@ class Watch:
             self._rest(error)
             more = False
         self._follow_comments(following)
+        self._compare_clocks()
         self._report(following)
         return more
+
+    def _compare_clocks(self) -> None:
+        """Note and say that our clock and Telegram's are more than a minute apart; or note that they no longer are."""
+        ahead = timedelta() if self._line is None else self._line.ahead
+        is_off = abs(ahead) > CLOCKS_AGREE
+        if is_off == self._clock_is_off:
+            return
+        try:
+            with self._office.sequencer.take() as connection:
+                note_clock(connection, self._office.clock(), ahead if is_off else None)
+        except HomeBusyError:
+            return  # the next step tries again
+        self._clock_is_off = is_off
+        if is_off:
+            oplog.note("clock_off", seconds=int(ahead.total_seconds()))
+            self._office.clock_off(ahead)
 
     def _rest(self, error: TelegramError) -> None:
         """Let a channel rest while the others go on; a run that ends says so, unless the channel's standing does."""

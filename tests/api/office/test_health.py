@@ -304,5 +304,6 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
         "watch.channels",
         "watch.modes",
         "watch.probe",
+        "watch.clock",
     ]
     report.require_passed()

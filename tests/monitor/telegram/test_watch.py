@@ -11,7 +11,9 @@ from telethon.tl import types
 from api.office.audit import run_audit
 from api.office.channel import remove_channel
 from api.office.completeness import completeness_of
+from api.office.watch import Listener as WatchListener
 from api.office.watch import opened, status
+from api.office.watch_health import clocks
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
 from evidence.times import format_time
@@ -313,6 +315,25 @@ def test_a_new_title_is_a_new_snapshot_at_once(at: Desk, how: str) -> None:
         group.set_limit(0 if how == "too long" else 10)
         assert at.once().ended_by is None
     assert [each["channel_title"] for each in observed(at, "channel")] == ["Grupa", "Tjetër"]
+
+
+@pytest.mark.parametrize("seconds", [50, -50, 4000, -4000])
+def test_a_clock_that_is_not_telegrams_is_told_until_it_is(at: Desk, seconds: int) -> None:
+    at.telegram.faults.skew_s = seconds
+    at.group().post("një")
+    told: list[timedelta] = []
+    home = at.home
+    with opened(home, doer(home), WatchListener(clock=told.append)) as run:
+        assert run.once().ended_by is None
+    is_off = abs(seconds) > 60
+    assert [round(each.total_seconds() / 1000) for each in told] == [-round(seconds / 1000)] * is_off
+    code = "watch.clock_behind" if seconds > 0 else "watch.clock_ahead"
+    assert [each.code for each in clocks(home)] == [code] * is_off
+    home.engine.dispose()
+    at.telegram.faults.skew_s = 0
+    assert at.once().ended_by is None
+    assert not list(clocks(home))
+    home.engine.dispose()
 
 
 def test_somebody_who_types_is_no_reason_to_look() -> None:
