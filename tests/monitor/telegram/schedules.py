@@ -4,7 +4,8 @@ A ``Stage`` keeps one loopback Telegram and one home of each office ready; a sch
 in an empty world. It plays the acts of people (posts, pictures, albums, edits, other pictures, deletions, comments), of
 Telegram (floods, cuts, garbage, expired references, differences that are too long, channels that close and open again,
 accounts that are frozen, banned, duplicated or without a key), and of the office's own machine: looks (``monitor run
---once``), looks that are killed, a watch that runs while people go on, time that passes, accounts that come back.
+--once``), looks that are killed, a watch that runs while people go on, time that passes, accounts that come back. From
+seed WIDER on, there are also titles, topics, names that other channels take over, and modes that change.
 People and Telegram act between two looks, and just before a request of a look is answered. Only what a running watch
 meets at which moment is not decided by the seed.
 
@@ -93,11 +94,13 @@ class Channel:
 
     Attributes:
         comments: A channel whose posts are commented on in a linked group.
+        forum: A group with topics.
     """
 
     username: str
     mode: Mode
     comments: bool = False
+    forum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,10 @@ OFFICES = (
     WatchPlan(2, (GROUP, Channel("otisak", Mode.HASH_ONLY))),
     WatchPlan(1, (Channel("kanal", Mode.SEALED, comments=True),)),
 )
+WIDER_OFFICES = (*OFFICES, WatchPlan(2, (Channel("tema", Mode.SEALED, forum=True),)))
+WIDER = 100_000
+"""From this seed on, channels also get titles and topics, lose their names to others, and are kept in other modes.
+Lower seeds play what they always played, so that one that ever failed still plays what failed."""
 
 
 # The stage
@@ -157,6 +164,13 @@ class Stage:
             shutil.copytree(self._homes[office] / name, folder / name)
         return Desk(folder, self.telegram, self.clock, list(self.accounts[: office.accounts]))
 
+    @property
+    def basis(self) -> Path:
+        file = self.folder / "basis.toml"
+        if not file.exists():
+            file.write_text(LEGAL_BASIS.format(expires=date.today() + timedelta(days=300)))  # noqa: DTZ011 - in a test
+        return file
+
     def _empty(self) -> None:
         world = self.telegram.world
         self.telegram.faults.clear()
@@ -171,22 +185,19 @@ class Stage:
         folder = self.folder / f"office-{len(self._homes)}"
         folder.mkdir()
         home, _cards = new_home(folder / "home")
-        basis = folder / "basis.toml"
-        basis.write_text(LEGAL_BASIS.format(expires=date.today() + timedelta(days=300)))  # noqa: DTZ011 - in a test
         for channel in office.channels:
-            entry = watch_entry(
-                channel=f"@{channel.username}",
-                report_url="https://e.org/r",
-                reported_by="X",
-                reported_on="2026-01-01",
-                access="public",
-            )
-            add_channel(home, entry, channel.mode, None if channel.mode is Mode.METADATA_ONLY else basis, doer(home))
+            register(home, channel.username, channel.mode, self.basis)
         home.engine.dispose()
         at = Desk(folder, self.telegram, self.clock)
         for name, account in zip(NAMES[: office.accounts], self.accounts, strict=False):
             log_in(at, name, account)
         return folder
+
+
+def register(home: Home, username: str, mode: Mode, basis: Path) -> None:
+    report = {"report_url": "https://e.org/r", "reported_by": "X", "reported_on": "2026-01-01"}
+    entry = watch_entry(channel=f"@{username}", access="public", **report)
+    add_channel(home, entry, mode, None if mode is Mode.METADATA_ONLY else basis, doer(home))
 
 
 def log_in(at: Desk, name: str, account: Account) -> None:
@@ -264,6 +275,9 @@ class RoomLife:
         looks: When a look began and ended that must have seen it.
         seen: Every state of every message that was there, unchanged, from the beginning of such a look to its end.
         last: What was there at the last of them.
+        titles: Every title that it had.
+        renamed_by: The number of the message that says so of the last; 0 if it has its first.
+        modes: Every mode in which it was kept.
     """
 
     room: Room
@@ -274,11 +288,24 @@ class RoomLife:
     looks: list[tuple[datetime, datetime]] = field(default_factory=list)
     seen: dict[int, set[Present]] = field(default_factory=lambda: defaultdict(set))
     last: dict[int, Present] = field(default_factory=dict)
-    hides: list[str] = field(default_factory=list)
+
+    titles: list[str] = field(default_factory=list)
+    renamed_by: int = 0
+    modes: list[Mode] = field(default_factory=list)
 
     @property
     def numbers(self) -> list[int]:
         return self.room.numbers
+
+    @property
+    def texts(self) -> list[int]:
+        """The numbers of what can be edited."""
+        return [each for each in self.numbers if isinstance(self.room.posts[each].described, types.Message)]
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether another channel has its name."""
+        return self.room.linked is None and not self.room.usernames
 
     @property
     def is_closed(self) -> bool:
@@ -315,7 +342,8 @@ class Schedule:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.chance, self._stage = Chance(seed), stage
-        self.office = self.chance.choice(OFFICES)
+        self.wider = seed >= WIDER
+        self.office = self.chance.choice(WIDER_OFFICES if self.wider else OFFICES)
         self.desk = stage.desk(self.office, seed)
         self.clock, self.telegram = stage.clock, stage.telegram
         self.lives = [life for channel in self.office.channels for life in self._rooms(channel)]
@@ -327,24 +355,27 @@ class Schedule:
         self.keyless: list[Account] = []
         self.files_spoiled = False
         self.texts = 0
+        self.strangers: list[Room] = []
         self.told: list[str] = []
 
     def _rooms(self, channel: Channel) -> Iterator[RoomLife]:
         world, joined = self.telegram.world, tuple(self.desk.accounts) if self.chance.one_in(2) else ()
-        fields: dict[str, object] = {"broadcast": True} if channel.comments else {}
+        fields: dict[str, object] = {"broadcast": channel.comments, "forum": channel.forum}
         room = world.add_channel(channel.username, username=channel.username, joined=joined, **fields)  # type: ignore[arg-type]
         room.set_limit(self.chance.choice([1000, 1000, 30]))
-        yield RoomLife(room, channel.username, channel.mode)
+        yield RoomLife(room, channel.username, channel.mode, titles=[room.title], modes=[channel.mode])
         if channel.comments:
             group = world.add_channel("razgovor", linked=room, joined=joined)
             room.linked = group
-            yield RoomLife(group, f"{channel.username}/comments", channel.mode)
+            name = f"{channel.username}/comments"
+            yield RoomLife(group, name, channel.mode, titles=[group.title], modes=[channel.mode])
 
     def play(self, steps: int) -> None:
         """Live through this many acts, and end with a look that nothing disturbs."""
         acts = [self.people] * 14 + [self.disturb] * 3 + [self.expire, self.close, self.reopen, self.reopen]
         acts += [self.wait] * 2 + [self.trouble] + [self.recover] * 3 + [self.meanwhile] * 2
         acts += [self.look] * 3 + [self.kill] * 2 + [self.live]
+        acts += [self.take_name, self.change_mode, self.change_mode] if self.wider else []
         for _step in range(steps):
             self._do(self.chance.choice(acts))
         self.settle()
@@ -370,8 +401,20 @@ class Schedule:
         life = self.chance.choice(self.lives)
         acts = [self._post] * 6 + [self._edit] * 3 + [self._delete] * 3 + [self._picture] * 3
         acts += [self._album, self._other_picture, self._burst]
+        acts += [self._rename, self._topic, self._topic] if self.wider else []
         act = self.chance.choice(acts)
         act(life)
+
+    def _rename(self, life: RoomLife) -> None:
+        life.titles.append(self._text())
+        life.renamed_by = life.room.rename(life.titles[-1])
+
+    def _topic(self, life: RoomLife) -> None:
+        topics = [number for number in life.room.topics if life.room.is_there(number)]
+        if topics and not self.chance.one_in(3):
+            life.room.post(self._text(), topic=self.chance.choice(topics))
+        elif life.room.forum:
+            life.room.add_topic(self._text())
 
     def _text(self) -> str:
         self.texts += 1
@@ -420,8 +463,8 @@ class Schedule:
             self._picture(life, album=group)
 
     def _edit(self, life: RoomLife) -> None:
-        if life.numbers:
-            life.room.edit(self.chance.choice(life.numbers), text=self._text())
+        if life.texts:
+            life.room.edit(self.chance.choice(life.texts), text=self._text())
 
     def _other_picture(self, life: RoomLife) -> None:
         with_file = [number for number in life.numbers if life.digests.get(number)]
@@ -479,12 +522,26 @@ class Schedule:
         for account in self.desk.accounts:
             life.room.ban(account)
 
+    def take_name(self) -> None:
+        """Give the name of a known room to another one, which closes it to those who have not joined."""
+        life = self.chance.choice(self.lives)
+        if life.is_closed or life.is_taken or life.room.linked is not None or not life.looks:
+            return
+        if not life.room.joined:
+            life.closed.append((self.clock(), None))
+        stranger = self.telegram.world.add_channel("Tjetër")
+        self.telegram.world.take_over_username(life.name, stranger)
+        stranger.post(self._text())
+        self.strangers.append(stranger)
+
     def reopen(self) -> None:
         self._reopen(self.chance.choice(self.lives))
 
     def _reopen(self, life: RoomLife) -> None:
+        if life.is_taken:
+            self.telegram.world.take_over_username(life.name, life.room)
         if life.is_closed:
-            for account in self.desk.accounts:
+            for account in list(life.room.banned):
                 life.room.unban(account)
             life.closed[-1] = (life.closed[-1][0], self.clock())
 
@@ -539,6 +596,18 @@ class Schedule:
             home.engine.dispose()
 
     # What the office does
+
+    def change_mode(self) -> None:
+        """Keep less of a channel, or more again."""
+        channel = self.chance.choice(self.office.channels)
+        mode = self.chance.choice(list(Mode))
+        home = self.desk.home
+        register(home, channel.username, mode, self._stage.basis)
+        home.engine.dispose()
+        for life in self.lives:
+            if life.name.partition("/")[0] == channel.username:
+                life.mode = mode
+                life.modes.append(mode)
 
     def wait(self) -> None:
         self.clock.pass_by(minutes=self.chance.choice([1, 10, 200, 500]))

@@ -14,8 +14,12 @@ beginning to its end was visible. For each room:
     true reason; and no such hole goes beyond a look, or tells of a ban or a pause that did not happen.
 5.  *The report is the record.* ``evidence completeness`` says the same spans, holes and deletions as the records.
 
-And for the home: each account that was lost is on record, and none that was not; each container that a message names
-has its entry; no file still waits; the audit is clean at level 3 with records.
+6.  *The channel itself.* The newest snapshot has its title, if the message that told it was seen; no snapshot has a
+    title that it never had.
+
+And for the home: nothing is kept of a channel that took over a name; each account that was lost is on record, and none
+that was not; each container that a message names has its entry; no file still waits; the audit is clean at level 3 with
+records.
 """
 
 import itertools
@@ -96,6 +100,9 @@ def require_truth(schedule: Schedule) -> None:
             require_not_lost(truth, life, kept, schedule)
             require_explained(truth, kept, found)
             require_times(schedule, life, found)
+            require_titles(life, kept, records)
+        kept_of_any = {str(each.values.get("channel_id")) for each in records}
+        assert not kept_of_any & {str(each.id) for each in schedule.strangers}, "a channel that nobody reported"
         require_accounts(schedule, records)
         require_containers(records)
         done = run_audit(home, level=3, against=None, passphrase=PASSPHRASE, progress=lambda _more: None)
@@ -113,7 +120,7 @@ def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept
         assert len(set(texts)) == len(texts), f"{number}: kept twice, {kept.kinds[number]}"
         assert kept.posted[number] == {format_time(truth[number].versions[0].at)}, f"{number}: another time"
         first = kept.kinds[number][0]
-        assert first == "message", f"{number}: begins with {first}"
+        assert first == truth[number].kind, f"{number}: begins with {first}"
         assert set(kept.kinds[number][1:]) <= {"edit"}, f"{number}: {kept.kinds[number]}"
     for number, _how in kept.gone:
         assert truth[number].deleted_at is not None, f"{number}: said to be gone"
@@ -123,17 +130,18 @@ def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept
             f"{number}: missing"
         )
     for number, digests in kept.files.items():
-        had = [None] if life.mode is Mode.METADATA_ONLY else life.digests.get(number, [])
-        assert set(digests) <= set(had), f"{number}: another file"
+        had = set(life.digests.get(number, [])) if life.modes != [Mode.METADATA_ONLY] else set()
+        had |= {None} if Mode.METADATA_ONLY in life.modes else set()
+        assert set(digests) <= had, f"{number}: another file"
         twice = [each for each, times in Counter(digests).items() if times > _times(life, number, each)]
         assert not twice, f"{life.name} {number}: a file twice, {digests}, {life.digests.get(number)}"
 
 
 def _times(life: RoomLife, number: int, digest: str | None) -> int:
     """How often a file of a message may be kept: it can be put into the message again."""
-    if life.mode is Mode.METADATA_ONLY:
+    if digest is None:
         return len(life.digests.get(number, []))
-    return life.digests[number].count(digest)
+    return life.digests[number].count(digest) * len(life.modes)
 
 
 def require_not_lost(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, schedule: Schedule) -> None:
@@ -153,11 +161,11 @@ def require_not_lost(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, sc
 def _require_file(life: RoomLife, kept: Kept, number: int, digest: str, schedule: Schedule) -> None:
     reasons = kept.file_holes[number]
     assert reasons <= _FILE_HOLES | {HoleReason.NOT_DECODED}, reasons
-    if life.mode is Mode.METADATA_ONLY:
+    if life.modes == [Mode.METADATA_ONLY]:
         assert HoleReason.MODE in reasons, f"{number}: no hole for the file that the mode does not allow"
     elif digest not in kept.files[number]:
         assert reasons, f"{number}: a file that was visible is lost"
-        changed = len(life.digests[number]) > 1 or number not in life.last
+        changed = len(life.digests[number]) > 1 or number not in life.last or HoleReason.MODE in reasons
         blame = changed or schedule.files_spoiled or bool(life.closed) or bool(schedule.troubles)
         assert blame, f"{number}: a file is a hole, {reasons}, and nothing is to blame"
 
@@ -243,6 +251,21 @@ def _expected(schedule: Schedule, life: RoomLife, before: Run) -> set[HoleReason
     lost = any(at <= before.ended for at in schedule.troubled_at)
     paused = any(at <= before.ended for at in schedule.floods)
     return {HoleReason.DOWNTIME, *(_CLOSED if closed or lost else ()), *([HoleReason.FLOOD] if paused else [])}
+
+
+# The channel itself
+
+
+def require_titles(life: RoomLife, kept: Kept, records: Sequence[Record]) -> None:
+    said = [
+        str(each.values["channel_title"])
+        for each in records
+        if each.values.get("channel_id") == str(life.room.id) and each.values.get("kind") == "channel"
+    ]
+    titles = [title for title in said if title != "None"]
+    assert set(titles) <= set(life.titles), f"{life.name}: {set(titles) - set(life.titles)} was never its title"
+    told = not life.renamed_by or life.renamed_by in kept.kinds  # if not, a later snapshot finds out
+    assert not told or titles[-1] == life.room.title, f"{life.name}: no snapshot has its new title"
 
 
 # The home
