@@ -135,8 +135,8 @@ def test_parts_that_are_missing_are_counted_by_reason() -> None:
         "Parts missing from messages that were seen: "
         "the chosen mode does not keep it; in the mode metadata_only, files are not even read: "
         "502 parts of 501 messages (7, 401 to 900). "
-        "the exporter says that it could not get the file: 1 part of 1 message (9). "
-        "the exporter says that it could not get the file: 1 part of 1 message (10); "
+        "the file is named, and its source could not give it: 1 part of 1 message (9). "
+        "the file is named, and its source could not give it: 1 part of 1 message (10); "
         "perhaps received: see evidence show."
     )
 
