@@ -356,6 +356,7 @@ def _practise(ctx: click.Context, *, as_json: bool) -> None:
 
     def ready(practice: "Practice") -> None:
         told = {"variables": dict(practice.variables), "phone": practice.phone, "channel": practice.channel}
+        told |= {"probe": practice.probe}
         emit(told, as_json=as_json, text="\n".join(_how_to_practise(practice, home.clock().date())))
         sys.stdout.flush()
 
@@ -370,6 +371,7 @@ def _how_to_practise(practice: "Practice", today: date) -> Iterator[str]:
     yield f"nisisama monitor login --phone {practice.phone}  # the code appears here"
     report = f"--report https://example.org/practice --reported-by Practice --reported-on {today}"
     yield f"nisisama watch add @{practice.channel} {report} --mode metadata_only"
+    yield f"nisisama watch add @{practice.probe} --probe  # a channel that the account made"
     yield "nisisama monitor run"
     yield ""
 

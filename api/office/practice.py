@@ -15,6 +15,8 @@ from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram, Server
 
 CHANNEL = "square_hexagon"
+PROBE = "square_hexagon_probe"
+"""A channel that the account itself made."""
 PHONE = "+10000000000"
 TICK_S = 0.5
 """How soon a login code is shown after it was asked for."""
@@ -30,11 +32,13 @@ class Practice:
         variables: The environment variables that point every command to it, by name.
         phone: The number of its account.
         channel: The handle of its public group.
+        probe: The handle of the channel that the account made.
     """
 
     variables: Mapping[str, str]
     phone: str
     channel: str
+    probe: str
 
 
 def variables_of(servers: tuple[Server, ...]) -> dict[str, str]:
@@ -69,8 +73,13 @@ def practise(
         LoopbackTelegram.running(Path(work), clock=home.clock) as telegram,
     ):
         account = telegram.world.add_account(PHONE)
-        acts = _acts(telegram.world.add_channel("Square and hexagon", username=CHANNEL, joined=(account,)), telegram)
-        ready(Practice(variables_of(telegram.servers), PHONE, CHANNEL))
+        group = telegram.world.add_channel("Square and hexagon", username=CHANNEL, joined=(account,))
+        own = telegram.world.add_channel(
+            "Practice", username=PROBE, joined=(account,), broadcast=True, administrators=[account]
+        )
+        own.post("Practice, today's post")
+        acts = _acts(group, telegram)
+        ready(Practice(variables_of(telegram.servers), PHONE, CHANNEL, PROBE))
         told, tick = account.code, 0
         while not stopping.wait(TICK_S):
             if account.code not in (None, told):

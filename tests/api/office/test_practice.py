@@ -10,7 +10,9 @@ import pytest
 from api.home import Home
 from api.office import watch
 from api.office.channel import add_channel
+from api.office.lookup import look_up_probe
 from api.office.practice import Practice, practise
+from api.office.probe import probes
 from config.errors import Term
 from config.watchlist import watch_entry
 from evidence.errors import HomeError
@@ -71,9 +73,14 @@ def test_one_logs_in_with_the_code_that_is_told_and_watches_its_group(
         )
         add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
         until(lambda: "practice.deleted" in [each.code for each in happened])
+        own, _found = look_up_probe(home, f"@{practice.probe}")
+        add_channel(home, own, Mode.METADATA_ONLY, None, doer(home))
         with watch.opened(home, doer(home)) as running:
-            assert running.once().ended_by is None
-        assert kinds(home)["message"] >= 2
+            ran = running.once()
+        assert (ran.ended_by, ran.late) == (None, [])
+        (probe,) = probes(home)
+        assert (probe.channel, probe.late) == (practice.probe, False)
+        assert kinds(home)["message"] >= 3
         assert {"practice.posted", "practice.edited"} < {each.code for each in happened}
         home.engine.dispose()
     made.engine.dispose()
