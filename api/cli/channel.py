@@ -91,7 +91,7 @@ def add(
     With --probe, CHANNEL is one that an account of the office runs and that nobody reported: somebody posts in it
     each day, and 'doctor' says whether the post arrived.
     """
-    from api.office.channel import add_channel
+    from api.office.channel import add_channel, as_registered
     from api.office.lookup import Membership, look_up, look_up_probe
     from api.office.reported import Reporting, filled_in
     from api.office.request import Waiting
@@ -117,6 +117,7 @@ def add(
             Membership(joined_by, task),
         )
         why = f"reported by {entry.reported_by}"
+    entry = as_registered(home, entry)
     _tell_found(looked_up)
     person = doer(actor, home.clock, reason=reason or why, approver=approved_by)
     done = add_channel(home, entry, Mode(mode), legal_basis, person)

@@ -112,7 +112,7 @@ def add_channel(
     """
     _require_past(entry, home)
     _require_followed(home, entry)
-    entry = _as_registered(home, entry)
+    entry = as_registered(home, entry)
     if entry.is_probe:
         return _add_probe(home, entry, mode, legal_basis, doer)
     basis = legal_basis_for(mode, legal_basis, today=home.today())
@@ -196,7 +196,7 @@ def _joined(entry: WatchEntry) -> dict[str, Value]:
     return {"joined_by": text_value(joined.by), "joined_at": joined.at, "task": text_value(joined.task)}
 
 
-def _as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
+def as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
     """The entry under the name that the register already has for its channel, however it is spelled now."""
     name = _name_of(home, entry.channel, entry.known_id)
     return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)

@@ -22,7 +22,7 @@ from api.office.watch import AccountStatus, ChannelStatus, Status
 from evidence.errors import StorageFullError
 from monitor.errors import AccountState, ChannelState, UnreachableError
 from monitor.rehearsal.telegram.accounts import Account
-from tests.commands import DONE, ENVIRONMENT, REFUSED, USAGE, run
+from tests.commands import DONE, ENVIRONMENT, REFUSED, REPORT, USAGE, run
 from tests.contracts.tree import ROOT
 from tests.homes import items_of, new_home
 from tests.watching import PHONE, Desk, desk, picture, program, until
@@ -257,6 +257,14 @@ def test_a_watch_that_stumbles_says_one_line_a_minute(
     assert all(later - sooner >= 60 for sooner, later in pairwise(at)), at
     assert "goes on" in told[-1][1]
     assert teller.end() == []
+
+
+def test_a_channel_is_called_as_the_register_calls_it_however_it_is_named(at: Desk) -> None:
+    home, room = at.folder / "home", at.telegram.world.add_channel("Grupa", username="grupa")
+    add = ("watch", "add", "--mode", "metadata_only", *REPORT.split())
+    assert run(*add, "@grupa", home=home).code == DONE
+    assert run(*add, f"-100{room.id}", home=home).out.startswith("grupa is registered already")
+    assert run(*add, f"t.me/c/{room.id}/7", "--json", home=home).printed["channel"] == "grupa"
 
 
 def test_a_status_without_an_account_does_not_say_what_a_channel_is() -> None:
