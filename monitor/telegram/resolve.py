@@ -11,7 +11,7 @@ from typing import Any
 
 from telethon.tl import TLRequest, functions, types
 
-from monitor.errors import ChannelError, ChannelState, ResolveError
+from monitor.errors import ChannelError, ChannelState, RequestError, ResolveError, UnknownConstructorError
 from monitor.telegram.lent import Asks
 from monitor.telegram.reply import Received
 from monitor.telegram.session import AccountSession
@@ -94,11 +94,16 @@ def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundCha
 def meet(ask: Callable[[TLRequest], Received], session: AccountSession, number: int) -> bool:
     """Look for a channel among those that the account has joined; return whether it is there.
 
-    Nothing else of the account's chats is kept. LIMIT: of each folder, only the latest chats are listed.
+    Nothing else of the account's chats is kept, and a list that cannot be read is passed over. LIMIT: of each folder,
+    only the latest chats are listed.
     """
     for folder in FOLDERS:
         nowhere = types.InputPeerEmpty()
-        said = ask(functions.messages.GetDialogsRequest(None, 0, nowhere, _DIALOGS, 0, folder_id=folder)).said
+        asked = functions.messages.GetDialogsRequest(None, 0, nowhere, _DIALOGS, 0, folder_id=folder)
+        try:
+            said = ask(asked).said
+        except (RequestError, UnknownConstructorError):
+            continue
         for chat in said.chats:
             if isinstance(chat, types.Channel) and chat.id == number and not chat.left and not chat.min:
                 session.channels[number] = chat.access_hash

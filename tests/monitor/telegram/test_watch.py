@@ -171,6 +171,9 @@ def test_the_next_account_goes_on_in_a_group_by_invitation_that_it_has_joined(at
     assert following.standing.state is ChannelState.PRIVATE
     assert [call.name for call in at.telegram.calls[before:]].count("messages.getDialogs") == len(FOLDERS)
     room.admit(second)
+    at.telegram.faults.garbage("messages.getDialogs", times=len(FOLDERS))
+    (following,) = at.once().followings
+    assert following.standing.state is ChannelState.PRIVATE
     room.post("dy")
     assert at.once().ended_by is None
     home = at.home
