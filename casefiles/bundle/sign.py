@@ -41,12 +41,14 @@ from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import AnyCertificate, Certificate, certificate_of, certificates_of, fingerprint
+from evidence.stamp.encoding import mend_asn1crypto
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1
 from evidence.stamp.token import read_token
 
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
+mend_asn1crypto()
 _PRIVATE_KEY: Asn1 = keys.PrivateKeyInfo
 _CONTENT_INFO: Asn1 = cms.ContentInfo
 _STORE: Asn1 = registry.SimpleCertificateStore
@@ -113,12 +115,14 @@ class Sealer:
             signing_time=at.replace(microsecond=0),
             cades_signed_attrs=CAdESSignedAttrSpec(commitment_type=GenericCommitment.PROOF_OF_CREATION.asn1),
         )
-        signed: Asn1 = asyncio.run(
-            signer.async_sign_general_data(
+
+        async def sealed() -> bytes:
+            signed: Asn1 = await signer.async_sign_general_data(
                 manifest, "sha256", use_cades=True, timestamper=_Stamper(stamp), signed_attr_settings=claims
             )
-        )
-        return bytes(signed.dump())
+            return bytes(signed.dump())
+
+        return asyncio.run(sealed())
 
 
 class _Stamper(TimeStamper):

@@ -30,6 +30,7 @@ from evidence.errors import SignedDataError, StampError
 from evidence.objects.durable import make_folder, write_file
 from evidence.stamp.client import QUERY_TYPE, REPLY_TYPE
 from evidence.stamp.der import element, require_der
+from evidence.stamp.encoding import mend_asn1crypto
 from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1, parsing, read_as
 from evidence.times import Clock
@@ -38,6 +39,7 @@ NOTICE = "Rehearsal, not for court"
 POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number reserved for examples (RFC 5612)
 MAX_QUERY_BYTES = 4096
 
+mend_asn1crypto()
 _ROOT_YEARS, _CERTIFICATE_YEARS = 20, 10
 _ACCURACY_S = 1
 _IDLE_S = 5.0
