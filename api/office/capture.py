@@ -15,7 +15,7 @@ from config.link import MessageLink
 from evidence.authority import Doer
 from evidence.store.database import reading
 from monitor.errors import AccountError, MessageError
-from monitor.telegram.capture import Asked, CaptureAnswer, Seen, answer_of, ask_for, doer_as_text, withdraw
+from monitor.telegram.capture import CaptureAnswer, CaptureRequest, Seen, answer_of, ask_for, doer_as_text, withdraw
 from monitor.telegram.session import Sessions
 
 WAIT_S = 90.0
@@ -80,12 +80,12 @@ def capture_message(
         if error.code != "account.in_use":
             raise
         waiting()
-        asked = Asked(link, Sessions(home.keys.path).seal_note(doer_as_text(doer)))
+        asked = CaptureRequest(link, Sessions(home.keys.path).seal_note(doer_as_text(doer)))
         found = _handed_over(home, asked, error, wait_s)
         return Captured(link, found, True)
 
 
-def _handed_over(home: Home, asked: Asked, in_use: AccountError, wait_s: float) -> CaptureAnswer:
+def _handed_over(home: Home, asked: CaptureRequest, in_use: AccountError, wait_s: float) -> CaptureAnswer:
     """The answer of the watch that has the account.
 
     Raises:

@@ -34,7 +34,7 @@ from monitor.telegram.anew import CommentedPost
 from monitor.telegram.comments import Comments
 from monitor.telegram.follow import PAGE, Following, Way
 from monitor.telegram.peers import Peers
-from monitor.telegram.reply import Exchange, Received
+from monitor.telegram.reply import AnsweredRequest, Received
 from monitor.telegram.standing import Standing
 
 CAPTURE = "capture"
@@ -129,7 +129,7 @@ def subject_of_capture(link: MessageLink) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CaptureRequest:
     """A request that waits.
 
     Attributes:
@@ -152,16 +152,16 @@ def read_doer(text: str) -> Doer:
     return Doer(str(actor), said["tool"], parse_time(said["at"]), reason, approver)
 
 
-def ask_for(connection: sa.Connection, asked: Asked, now: datetime) -> None:
+def ask_for(connection: sa.Connection, asked: CaptureRequest, now: datetime) -> None:
     """Ask a running watch to capture a message; an earlier answer is forgotten."""
     by = json.dumps({"by": asked.by})
     task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(asked.link), due_at=now, progress=by)
 
 
-def asked_for(connection: sa.Connection) -> list[Asked]:
+def asked_for(connection: sa.Connection) -> list[CaptureRequest]:
     """The requests that wait, the oldest first."""
     noted = ((subject, json.loads(each.progress)) for subject, each in task.noted(connection, CAPTURE).items())
-    return [Asked(_link_of(subject), said["by"]) for subject, said in noted if "by" in said]
+    return [CaptureRequest(_link_of(subject), said["by"]) for subject, said in noted if "by" in said]
 
 
 def not_fetched(connection: sa.Connection, now: datetime) -> list[MessageLink]:
@@ -287,7 +287,7 @@ class Glance(Following):
             before = _before(connection, self._channel_id, number)
         if before is Seen.THERE:
             self._require_history(number)
-            by = Exchange(method_of(self._by_number(())))
+            by = AnsweredRequest(method_of(self._by_number(())))
             self._take(None, [self._deletion(number, Gone.MISSING, by)], self.standing, None)
             return Seen.GONE
         if before is None:

@@ -54,7 +54,7 @@ from monitor.telegram.fetch import Fetching, Job, Refresh
 from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
-from monitor.telegram.reply import Body, Exchange, Received, first_number, messages_before, read_reply
+from monitor.telegram.reply import AnsweredRequest, Body, Received, first_number, messages_before, read_reply
 from monitor.telegram.resolve import meet
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
@@ -635,7 +635,7 @@ class Following:
         empty = [message.id for message in said.messages if isinstance(message, types.MessageEmpty)]
         return contents + self._missing([number for number in numbers if number in empty], answer.by)
 
-    def _missing(self, numbers: Sequence[int], by: Exchange) -> list[Observation | Hole]:
+    def _missing(self, numbers: Sequence[int], by: AnsweredRequest) -> list[Observation | Hole]:
         """A deletion for each; but what the group hides from this account may be there, and is no deletion."""
         if not numbers:
             return []
@@ -782,7 +782,7 @@ class Following:
         finally:
             self._through = None
 
-    def _acquired(self, observation: Observation, by: Exchange) -> Observation:
+    def _acquired(self, observation: Observation, by: AnsweredRequest) -> Observation:
         """The observation, with the account and the request by which it came, and the time by two clocks."""
         told: dict[str, Value] = {} if by.told_at is None else {"telegram_at": format_time(by.told_at)}
         acquisition: Value = {
@@ -794,7 +794,7 @@ class Following:
         }
         return replace(observation, fields={**observation.fields, "acquisition": acquisition})
 
-    def _deletion(self, number: int, how: Gone, by: Exchange) -> Observation:
+    def _deletion(self, number: int, how: Gone, by: AnsweredRequest) -> Observation:
         gone = Observation(Kind.DELETION, self._channel_id, number, None, {"action": how.value})
         return self._acquired(gone, by)
 

@@ -62,7 +62,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class AnsweredRequest:
     """What was asked, such as ``messages.GetHistory``, and when Telegram answered, by its own clock."""
 
     method: str
@@ -80,7 +80,7 @@ class Received:
         spans: The place of each message, by the ``id()`` of its object in ``said``.
     """
 
-    by: Exchange
+    by: AnsweredRequest
     body: bytes
     said: Any
     spans: dict[int, _Piece]
@@ -142,7 +142,7 @@ def messages_before(request: TLRequest, body: Body) -> Received:
     reader = _Below(body.data)
     with suppress(TypeNotFoundError, *_NOT_TL):
         request.read_result(reader)
-    return Received(Exchange(method_of(request), body.told_at), body.data, reader.messages, reader.spans)
+    return Received(AnsweredRequest(method_of(request), body.told_at), body.data, reader.messages, reader.spans)
 
 
 def first_number(request: TLRequest, body: Body) -> int | None:
@@ -177,4 +177,4 @@ def read_reply(request: TLRequest, body: Body) -> Received:
         ) from error
     except _NOT_TL as error:
         raise UnknownConstructorError("unknown_constructor.not_tl", system=type(error).__name__) from error
-    return Received(Exchange(method_of(request), body.told_at), body.data, said, reader.spans)
+    return Received(AnsweredRequest(method_of(request), body.told_at), body.data, said, reader.spans)

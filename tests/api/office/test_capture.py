@@ -13,7 +13,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState
 from monitor.rehearsal.telegram.shown import ROOM
-from monitor.telegram.capture import CAPTURE, Asked, Seen, ask_for, asked_for, doer_as_text
+from monitor.telegram.capture import CAPTURE, CaptureRequest, Seen, ask_for, asked_for, doer_as_text
 from monitor.telegram.session import Sessions
 from monitor.telegram.watch import account_states
 from tests.homes import doer
@@ -44,7 +44,7 @@ def requests(at: Desk) -> list[str]:
     return found
 
 
-def asked(at: Desk) -> list[Asked]:
+def asked(at: Desk) -> list[CaptureRequest]:
     home = at.home
     with reading(home.engine) as connection:
         found = asked_for(connection)
@@ -81,10 +81,10 @@ def test_a_running_watch_is_asked_and_goes_on(at: Desk) -> None:
         link = read_message_link("t.me/grupa/1")
         with at.home.writing() as writer, writer.sequencer.take() as connection:
             note = Sessions(at.home.keys.path).seal_note(doer_as_text(doer(at.home)))
-            ask_for(connection, Asked(link, note), at.clock())  # by one that was killed meanwhile
+            ask_for(connection, CaptureRequest(link, note), at.clock())  # by one that was killed meanwhile
         until(lambda: not asked(at))
         with at.home.writing() as writer, writer.sequencer.take() as connection:
-            ask_for(connection, Asked(link, "AAAA"), at.clock())  # by whoever has another key
+            ask_for(connection, CaptureRequest(link, "AAAA"), at.clock())  # by whoever has another key
         until(lambda: not asked(at))
         at.clock.pass_by(hours=1)
         until(lambda: requests(at) == [])

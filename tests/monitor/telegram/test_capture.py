@@ -16,8 +16,8 @@ from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelError, ChannelState, FloodError, MessageError
 from monitor.telegram.capture import (
-    Asked,
     CaptureAnswer,
+    CaptureRequest,
     Looked,
     Seen,
     answer,
@@ -312,17 +312,17 @@ def test_an_answer_is_read_as_it_was_written_and_known_as_old_when_nobody_came(a
         assert (read, str(read.error)) == (said, str(said.error))
         assert type(read.error) is type(said.error)
     with home.writing() as writer, writer.sequencer.take() as connection:
-        ask_for(connection, Asked(link, "sealed"), now)
-        ask_for(connection, Asked(other, "sealed"), now + timedelta(seconds=1))
-        assert asked_for(connection) == [Asked(link, "sealed"), Asked(other, "sealed")]
+        ask_for(connection, CaptureRequest(link, "sealed"), now)
+        ask_for(connection, CaptureRequest(other, "sealed"), now + timedelta(seconds=1))
+        assert asked_for(connection) == [CaptureRequest(link, "sealed"), CaptureRequest(other, "sealed")]
         assert answer_of(connection, link) is None
         answer(connection, link, CaptureAnswer(Seen.GONE), now)
-        assert asked_for(connection) == [Asked(other, "sealed")]
+        assert asked_for(connection) == [CaptureRequest(other, "sealed")]
         assert answer_of(connection, link) == CaptureAnswer(Seen.GONE)
         assert not_fetched(connection, now) == []
         at.clock.pass_by(hours=1)
         answer(connection, other, CaptureAnswer(Seen.THERE), at.clock())
         assert not_fetched(connection, at.clock()) == [link]
-        ask_for(connection, Asked(other, "sealed"), at.clock())
+        ask_for(connection, CaptureRequest(other, "sealed"), at.clock())
         assert answer_of(connection, other) is None  # asked for anew
     home.engine.dispose()
