@@ -14,7 +14,7 @@ from evidence.log.leaf import Leaf
 from evidence.log.schema import FORMAT, NO_TOKEN
 from evidence.observation import Mode
 from tests.evidence.store.test_received import file, found, hole
-from tests.receipts import Fact, facts, reading
+from tests.receipts import Fact, facts, reading, said
 
 
 def shown(listed: Sequence[Fact], *, withheld: Sequence[str] = ()) -> list[DisclosedLeaf]:
@@ -35,6 +35,14 @@ def test_a_reader_finds_what_a_plain_reading_of_every_pair_finds_and_the_store_t
     receipts = received(shown(listed))
     assert {idx: (set(one.same), set(one.perhaps)) for idx, one in receipts.items()} == reading(listed)
     assert receipts == found(listed)
+
+
+@pytest.mark.parametrize("text", ["one", "two"])
+def test_a_message_that_came_later_is_what_was_missing_if_it_says_the_same(text: str) -> None:
+    message = ("observed", said("7", "5", text) | {"mode": Mode.SEALED.value})
+    listed = [hole("mode", position=None), message]
+    assert received(shown(listed)) == ({0: Receipt(same=(1,))} if text == "one" else {}) == found(listed)
+    assert received(shown(listed, withheld=["text"])) == {}
 
 
 MISSED = [hole("missing_file"), hole("mode"), hole("gap"), file(Mode.SEALED)]
