@@ -107,6 +107,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "capture_broke": ("error", "place"),
         "channel_unseen": ("code",),
         "command_began": ("command",),
+        "clock_off": ("duration_s",),
         "command_broke": ("error", "place", "duration_s"),
         "command_ended": ("exit_code", "duration_s"),
         "command_refused": ("error", "code", "place"),

@@ -255,8 +255,11 @@ def _tell_lowered(lowered: "Lowered") -> None:
 
 def _tell_clock(ahead: timedelta) -> None:
     """Say that this machine's clock and Telegram's are apart."""
-    seconds = abs(int(ahead.total_seconds()))
-    warn(Term("note.clock_ahead" if ahead.total_seconds() > 0 else "note.clock_behind", seconds=seconds))
+    seconds = int(ahead.total_seconds())
+    if seconds > 0:
+        warn(Term("note.clock_ahead", seconds=seconds))
+    else:
+        warn(Term("note.clock_behind", seconds=-seconds))
 
 
 def _tell_late(probe: "Probe") -> None:

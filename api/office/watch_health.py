@@ -97,9 +97,11 @@ def clocks(home: Home) -> Iterator[Finding]:
         found = clock_ahead(connection)
     if found is not None:
         ahead, at = found
-        code = "watch.clock_ahead" if ahead > timedelta() else "watch.clock_behind"
         facts: dict[str, Fact] = {"seconds": abs(int(ahead.total_seconds())), "at": format_time(at)}
-        yield Finding("watch.clock", Verdict.INDETERMINATE, code, facts)
+        if ahead > timedelta():
+            yield Finding("watch.clock", Verdict.INDETERMINATE, "watch.clock_ahead", facts)
+        else:
+            yield Finding("watch.clock", Verdict.INDETERMINATE, "watch.clock_behind", facts)
 
 
 def probed(home: Home) -> Iterable[Finding]:

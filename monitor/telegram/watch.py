@@ -609,7 +609,7 @@ class Watch:
             return  # the next step tries again
         self._clock_is_off = is_off
         if is_off:
-            oplog.note("clock_off", seconds=int(ahead.total_seconds()))
+            oplog.note("clock_off", duration_s=abs(ahead.total_seconds()))
             self._office.clock_off(ahead)
 
     def _rest(self, error: TelegramError) -> None:
