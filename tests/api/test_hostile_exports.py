@@ -16,6 +16,8 @@ from evidence.observation import Mode
 from monitor.errors import BrokenExportError
 from tests.homes import export_of, new_case, new_home, take_in
 
+pytestmark = pytest.mark.repeats
+
 JPEG = (
     bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300") + bytes(range(1, 65)) + b"\xff\xc0" + bytes(99)
 )

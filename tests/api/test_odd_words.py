@@ -21,6 +21,8 @@ from tests.commands import shorten_demo
 from tests.evidence.fingerprint.pictures import encoded, image
 from tests.homes import PASSPHRASE, Office, copy_of, items_of, legal_basis, new_case
 
+pytestmark = pytest.mark.repeats
+
 ODD = (
     "",
     " ",

@@ -16,6 +16,7 @@ def test_each_damaged_bundle_fails_where_its_defect_is(case: Damaged, tmp_path: 
     assert case.fails or forge.undecided(report) == case.undecided
 
 
+@pytest.mark.repeats
 def test_the_corpus_hits_every_check_of_the_list(tmp_path: Path) -> None:
     hit: set[str] = set()
     for case in CORPUS:
@@ -29,6 +30,7 @@ def test_the_good_bundle_that_the_corpus_is_made_from_passes(tmp_path: Path) -> 
     assert forge.checked(forge.reseal(forge.good_members()), tmp_path).verdict is Verdict.PASSED
 
 
+@pytest.mark.repeats
 def test_without_roots_a_damaged_bundle_still_fails(tmp_path: Path) -> None:
     for case in CORPUS:
         # what is wrong with the seal's certificate alone shows only with a root to lead to

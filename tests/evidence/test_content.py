@@ -85,6 +85,7 @@ def walked(value: object) -> list[object]:
             return [value]
 
 
+@pytest.mark.repeats
 @settings(max_examples=40, deadline=None)
 @given(contents)
 def test_every_value_is_one_of_the_log(content: Content) -> None:

@@ -20,6 +20,8 @@ from api.cli.main import main
 from evidence.store.database import SCHEMA_VERSION
 from tests.faults.rig import FEW, PASSPHRASE, OfficeFolder, message, prepare, write_messages
 
+pytestmark = pytest.mark.repeats
+
 DONE, REFUSED, UNDECIDED = 0, 1, 3
 Capture = pytest.CaptureFixture[str]
 

@@ -23,6 +23,8 @@ from monitor.rehearsal.export import write_export
 from tests.commands import DONE, REFUSED, REPORT, Ran, run
 from tests.homes import PASSPHRASE, copy_of, doer, new_case, new_office, records_of, size_of
 
+pytestmark = pytest.mark.repeats
+
 UNSIGNED, NOT_NOW = "home.unsigned", "stamp_unreachable.not_now"
 MOST_TURNS = 40
 

@@ -48,6 +48,8 @@ from tests.homes import (
 )
 from tests.nonempty import nonempty
 
+pytestmark = pytest.mark.repeats
+
 SEED = 20261125
 OUT_OF_REACH = {
     "nisisama.log": "the operational log is no evidence",

@@ -160,6 +160,7 @@ def test_a_false_start_does_not_hide_the_picture_behind_it() -> None:
         assert not has_trace(strip_previews(prefix + spelled).value, PICTURES["JPEG"])
 
 
+@pytest.mark.repeats
 def test_a_hostile_text_is_searched_in_one_pass() -> None:
     """Each start of a picture repeated a hundred thousand times; a quadratic search would not come back."""
     for start in ("/9j/4", "data:a/b", "data:a/b;", "iVBORw0KGgo ", "UklGRaaaaaa", "R0lGODdh", "data:;"):

@@ -41,6 +41,7 @@ stamps = st.builds(
 )
 
 
+@pytest.mark.repeats
 @given(st.lists(entries, unique_by=lambda entry: entry.index))
 def test_entries_that_were_written_are_read_again_in_the_order_of_the_log(shown: list[ShownEntry]) -> None:
     assert read_entries(encode_entries(shown)) == sorted(shown, key=lambda entry: entry.index)

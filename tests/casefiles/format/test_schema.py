@@ -142,6 +142,7 @@ def test_the_schema_of_the_content_is_that_of_the_tables() -> None:
     assert schema_bytes("content") == content_schema.spelled()
 
 
+@pytest.mark.repeats
 @settings(deadline=None, max_examples=25)
 @given(contents)
 def test_every_content_fits_its_schema_and_ours_agrees_with_a_full_implementation(content: Content) -> None:

@@ -115,6 +115,7 @@ def odd(record: DisclosedLeaf, data: st.DataObject) -> DisclosedLeaf:
     return dataclasses.replace(record, values={name: data.draw(JSON) for name in record.values})
 
 
+@pytest.mark.repeats
 @given(st.data())
 def test_values_of_any_shape_are_told_or_refused_with_a_name(data: st.DataObject) -> None:
     case, payload = parts()

@@ -205,6 +205,7 @@ def flips(data: bytes, *, start: int, step: int) -> Iterator[bytes]:
     return (data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(start, len(data), step))
 
 
+@pytest.mark.repeats
 def test_a_flipped_byte_anywhere_in_the_file_fails(tmp_path: Path) -> None:
     bundle = forge.good_bundle()
     for flipped in nonempty(flips(bundle, start=0, step=97)):
@@ -247,6 +248,7 @@ def require_flips_fail(step: int, *, in_signed: int) -> None:
             assert verdict is Verdict.FAILED or name == layout.MIMETYPE, name
 
 
+@pytest.mark.repeats
 def test_a_flipped_byte_in_any_member_fails_even_where_the_container_is_written_anew() -> None:
     require_flips_fail(step=997, in_signed=211)
 

@@ -26,6 +26,8 @@ from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office
 
+pytestmark = pytest.mark.repeats
+
 TRUTH = (database.event, database.sealed, database.checkpoint, database.token, database.pin, database.tile)
 OTHERS = {
     "text": "'text'",

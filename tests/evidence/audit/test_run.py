@@ -97,6 +97,7 @@ def flip_each(office: Office, folder: Path, stride: int) -> Counter[str]:
     return flips
 
 
+@pytest.mark.repeats
 def test_a_flip_in_any_row_is_found_and_named(office: Office, tmp_path: Path) -> None:
     assert set(flip_each(office, tmp_path, stride=211)) == set(ARTEFACTS)
 
@@ -120,6 +121,7 @@ def flip_object(office: Office, folder: Path, stride: int) -> int:
     return len(body)
 
 
+@pytest.mark.repeats
 def test_a_flip_in_an_object_is_found_and_named(office: Office, tmp_path: Path) -> None:
     assert flip_object(office, tmp_path, stride=97) > 0
 
@@ -166,6 +168,7 @@ def outcome(path: Path, before: list[tuple[str, list[tuple[object, ...]]]], at: 
         home.engine.dispose()
 
 
+@pytest.mark.repeats
 def test_a_flip_anywhere_in_the_database_file_does_not_go_unseen(office: Office, tmp_path: Path) -> None:
     outcomes = flip_database(office, tmp_path, stride=4001)
     print(dict(outcomes))

@@ -24,6 +24,7 @@ def disclose(secret: bytes, name: str, value: object) -> str:
     return disclose_each(secret, {name: value})[name]  # type: ignore[dict-item]
 
 
+@pytest.mark.repeats
 @given(st.binary(min_size=32, max_size=32), st.dictionaries(names, values, max_size=8))
 def test_what_is_made_together_is_what_each_would_be_alone(secret: bytes, said: dict[str, object]) -> None:
     made = disclose_each(secret, said)  # type: ignore[arg-type]

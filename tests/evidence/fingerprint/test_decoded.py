@@ -43,6 +43,7 @@ REPLIES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.repeats
 @given(REPLIES)
 def test_an_honest_reply_is_read_as_it_was_said(reply: dict[str, Any]) -> None:
     read = Decoded.of_reply(json.loads(json.dumps(reply)), sandbox="walls")

@@ -290,6 +290,7 @@ def media_everywhere(folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(chat))
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("mode", list(Mode))
 def test_metadata_only_keeps_no_picture_wherever_in_an_export_it_stands(
     office: Office, tmp_path: Path, mode: Mode

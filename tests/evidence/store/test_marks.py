@@ -23,6 +23,8 @@ from evidence.store.marks import (
     observed_marks,
 )
 
+pytestmark = pytest.mark.repeats
+
 KEY = SeenKey(bytes(32))
 MESSAGE: dict[str, Any] = {
     "kind": "message",

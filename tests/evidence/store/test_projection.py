@@ -131,6 +131,7 @@ def other_value(column: sa.Column[Any], value: Any) -> Any:  # noqa: ANN401 - a 
 COLUMNS = [(table, column) for table in CLEAR for column in table.c]
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each.name)
 def test_a_wrong_value_in_any_column_is_found(
     kept: sa.Engine, rebuilt: sa.Engine, table: sa.Table, column: sa.Column[Any]

@@ -17,6 +17,8 @@ from tests.monitor.desktop.kinds import Named, every_sample
 from tests.monitor.desktop.messages import JPEG
 from tests.monitor.desktop.places import CHAT, DATED, DELETED, Path, at, every_place, message_of, parsed, put, read
 
+pytestmark = pytest.mark.repeats
+
 WORD, NUMBER = "planted here", 73421953
 
 SHAPES: dict[str, Any] = {

@@ -200,6 +200,7 @@ def spelled_exports(draw: st.DrawFn) -> bytes:
     return (bom + draw(space) + "{" + inner + "}" + draw(space)).encode()
 
 
+@pytest.mark.repeats
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spelled_exports())
 def test_in_any_spelling_slices_and_rest_give_the_file_back(tmp_path: Path, raw: bytes) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from monitor.desktop.repair import repaired
 
 
+@pytest.mark.repeats
 @given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_that_is_right_stays_as_it_is(value: object) -> None:
     for raw in (json.dumps(value).encode(), json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace")):

@@ -40,6 +40,7 @@ def spaced_arrays(draw: st.DrawFn) -> tuple[list[object], bytes]:
     return values, text.encode("utf-8", "surrogatepass")
 
 
+@pytest.mark.repeats
 @settings(deadline=None)
 @given(spaced_arrays())
 def test_every_span_is_exactly_the_value_that_json_reads_there(case: tuple[list[object], bytes]) -> None:

@@ -12,6 +12,8 @@ from monitor.desktop.shapes import PartReader, Shape, in_a_text, integer_of, lis
 from monitor.desktop.values import JsonNumber, Parsed
 from tests.monitor.desktop.messages import JPEG, has_notes, read
 
+pytestmark = pytest.mark.repeats
+
 SHAPES: dict[str, Shape] = {
     name: getattr(shapes, name)
     for name in (

@@ -313,6 +313,7 @@ def test_a_reply_that_is_kept_names_the_entry_that_has_its_legal_basis(at: Desk)
         assert entry["authority"] == reply["authority"]
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("inside", ["message", "media"])
 @pytest.mark.parametrize("unread", [1, 10, 12])
 def test_newest_messages_that_cannot_be_read_hide_nothing(at: Desk, unread: int, inside: str) -> None:

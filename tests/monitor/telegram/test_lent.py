@@ -23,6 +23,7 @@ from monitor.errors import (
     TelegramError,
 )
 from monitor.telegram.lent import ASKS, Lender, LentLine, is_lent, lending
+from monitor.telegram.reply import Body
 from monitor.telegram.session import AccountSession, Sessions
 from tests.homes import new_home
 from tests.watching import Time
@@ -41,11 +42,11 @@ class Telegram:
     answer: bytes | TelegramError
     asked: list[TLRequest] = field(default_factory=list)
 
-    def ask_raw(self, request: TLRequest) -> bytes:
+    def ask_raw(self, request: TLRequest) -> Body:
         self.asked.append(request)
         if isinstance(self.answer, TelegramError):
             raise self.answer
-        return self.answer
+        return Body(self.answer)
 
 
 @dataclass

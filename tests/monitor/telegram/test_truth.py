@@ -42,6 +42,7 @@ def require_schedule(stage: Stage, seed: int) -> None:
     shutil.rmtree(schedule.desk.folder)
 
 
+@pytest.mark.repeats
 def test_what_is_kept_is_the_truth(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         for seed in SAMPLE:
@@ -123,6 +124,7 @@ def require_caught(folder: Path, patch: pytest.MonkeyPatch, fault: Callable[[pyt
         assert next(_failed(stage, FAULTS[fault]), None) is not None
 
 
+@pytest.mark.repeats
 def test_a_watch_that_drops_edits_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_caught(tmp_path, monkeypatch, drops_edits)
 
