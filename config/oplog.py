@@ -4,8 +4,8 @@ It is one JSON object a line, in the home's ``nisisama.log`` and, on request, on
 ``EVENTS`` lists the events and their fields, each with the one shape that its value may have: a
 number, a verdict, the class or code of an error, a digest of ciphertext, one of the program's own words. No
 shape takes a text, so a name, a phone number, a path or a reason cannot pass. ``allowed_fields`` alone
-enforces this. Losing this log loses no evidence: what cannot be written is silently left out. A line for which
-other programs leave no room soon waits for the next one, or for the end of the program, and stops no work.
+enforces this. Losing this log loses no evidence: what cannot be written is silently left out. If other
+programs leave it no room soon, a line waits for the next one, or for the end of the program, and stops no work.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ LINE_LOCK = "nisisama.log.lock"
 LINE_WAIT_S = 0.1
 """How long a line waits for the lines of other programs, in seconds, before it waits for the next line instead."""
 END_WAIT_S = 2.0
-"""How long the lines that are left wait at the end of the program, in seconds."""
+"""How long the remaining lines wait at the end of the program, in seconds."""
 MAX_HELD = 100
 """How many lines are held back, before there is a home to keep them in or while others hold the lock."""
 _POLL_S = 0.001
@@ -155,8 +155,8 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
 class _File(_Quiet, logging.handlers.RotatingFileHandler):
     """A file of mode 0600 that several processes write: each line and each rotation holds a lock beside it.
 
-    On a busy machine another process can be the faster one for longer than a line may stop the work. The line then
-    waits here, and goes before the next one.
+    On a busy machine, other processes can be faster for longer than a line may stop the work. The line then waits
+    here and is written before the next one.
     """
 
     def __init__(self, *where: Any, **how: Any) -> None:  # noqa: ANN401 - logging's own arguments
@@ -268,7 +268,7 @@ def keep_in(home: Path, *, max_bytes: int, files: int) -> None:
 
 
 def _leave_file() -> None:
-    """Write what still waits to be written into the home's file."""
+    """Write the lines that still wait into the home's file."""
     if _LOG.handler:
         _LOG.handler.close()
     _LOG.handler = _LOG.file = None

@@ -2,8 +2,8 @@
 
 One form wherever a person reads: commands, errors, report, letter, verifier; ``verify.sh`` prints the same. A fraction
 of a second is cut off, except in a bound from above: "in the log by", "not later than", the end of what was not seen.
-Such a time is the next second, so that nobody reads a time by which it was not yet true. The end of what holds (a
-certificate, a consent, time to answer) is cut off: it holds at least until then. Standard library only.
+Such a time is told as the next second, so that nobody reads a time by which it was not yet true. The end of something
+that holds (a certificate, a consent, time to answer) is cut off: it holds at least until then. Standard library only.
 """
 
 import re
@@ -17,7 +17,7 @@ def told_time(at: str | None, *, up: bool = False) -> str:
     """``2026-03-01T21:14:03.512Z`` as ``2026-03-01 21:14:03 UTC``; nothing for None; any other text as it is.
 
     Args:
-        up: It is a bound from above: with a fraction of a second it is told as the next second, ``21:14:04``.
+        up: The time is a bound from above; with a fraction of a second it is told as the next second, ``21:14:04``.
     """
     found = _TIME.fullmatch(at) if at else None
     if at and found and up and not at.endswith(".000Z"):

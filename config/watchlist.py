@@ -151,7 +151,7 @@ def plain_channel(text: str) -> str:
 
 
 def invite_of(text: str) -> str | None:
-    """What stands behind ``t.me/+``, ``t.me/joinchat/`` or ``tg://join?invite=``; None of what is no invitation."""
+    """What follows ``t.me/+``, ``t.me/joinchat/`` or ``tg://join?invite=``; None if it is not an invitation."""
     found = _INVITATION.fullmatch(text.strip())
     return None if found is None else found[1]
 

@@ -113,7 +113,7 @@ class Grant:
         """Check, inside the turn that logs an act behind its approval, that it is not in the log yet.
 
         Raises:
-            AuthorityError: It is: somebody approved the same request at once.
+            AuthorityError: It is: somebody approved the same request at the same time.
         """
         if self.waited and is_acted(connection, self.request):
             raise AuthorityError("authority.answered", where=self.request)

@@ -108,7 +108,7 @@ OF_TIME = frozenset(
 )
 """When nothing was seen: its two ends in time tell one such hole from another."""
 KEPT_FROM_US = frozenset({HoleReason.PAYWALL, HoleReason.SELF_DESTRUCTING})
-"""The source has it and keeps it from us: it shows it only to who pays, or only once."""
+"""The source has it and keeps it from us: it shows it only to whoever pays, or only once."""
 OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
     {
         HoleReason.MISSING_FILE: Mode.HASH_ONLY,

@@ -132,7 +132,7 @@ def _never_seen(found: "Completeness") -> Iterator[str]:
         )
         return
     since = _told(found.unseen_since, "")
-    what, has = ("Registered", "has") if found.registered else ("Not in the register any more", "had")
+    what, has = ("Registered", "has") if found.registered else ("No longer in the register", "had")
     yield from _wrapped(
         f"{what}, and never seen: Telegram {has} not shown it to the account since {since} ({found.state.value}). "
         "Nothing can be said about it."
@@ -146,7 +146,7 @@ def _wrapped(words: str) -> Iterator[str]:
 def _timeline(found: "Completeness") -> Iterator[str]:
     """A line for all numbers: ``#`` kept, ``+`` some of them, ``.`` none, ``-`` not received, ``?`` ahead.
 
-    Below it, a line for each kind of what is gone or kept from us, if there is any.
+    Below it, there is a line for each kind of what is gone or kept from us, if any.
     """
     below = {name: getattr(found, name) for name in _BELOW}
     every = (found.observed, found.holes, found.not_received, found.ahead, *below.values())

@@ -106,7 +106,7 @@ def _check(ctx: click.Context, name: str, *, as_json: bool) -> int:
 
 
 def _advice(account: str, state: str) -> Term | None:
-    """What to do about an account that is lost; None about one that is not."""
+    """What to do about an account that is lost; None if it is not."""
     match state:
         case "frozen":
             return Term("note.account_frozen")
@@ -254,7 +254,7 @@ def _tell_lowered(lowered: "Lowered") -> None:
 
 
 def _tell_clock(ahead: timedelta) -> None:
-    """Say that this machine's clock and Telegram's are apart."""
+    """Say by how much this machine's clock and Telegram's differ."""
     seconds = int(ahead.total_seconds())
     if seconds > 0:
         warn(Term("note.clock_ahead", seconds=seconds))
@@ -444,7 +444,7 @@ def _status_lines(found: "Status") -> Sequence[str]:
 def _looked(channel: "ChannelStatus", *, nobody: bool) -> str:
     """What a channel is, and when it was seen.
 
-    Of one that nobody has looked at yet, it is not said that it is well; and if no account is left, not what it is.
+    A channel that nobody has looked at yet is not called well. If no account is left, nothing says what it is.
     """
     if nobody:
         seen = "not looked at yet" if channel.looked_at is None else f"last seen {_short(channel.looked_at)}"

@@ -27,10 +27,10 @@ NEAR = 3
 
 
 class OfChannel(click.Command):
-    """A command of which CHANNEL is the one argument: ``-100...`` is the number of a channel and no option."""
+    """A command whose one argument is CHANNEL: ``-100...`` is the number of a channel and not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments with such a number where click takes it for what it is."""
+        """Read the arguments, with such a number moved to where click does not take it for an option."""
         valued = {
             name for each in self.params if isinstance(each, click.Option) and not each.is_flag for name in each.opts
         }
@@ -38,7 +38,7 @@ class OfChannel(click.Command):
 
 
 def _numbers_last(args: Iterable[str], valued: Container[str]) -> list[str]:
-    """The arguments with every number that has a minus before it, and belongs to no option, behind ``--``.
+    """The arguments, with every number that has a minus before it and belongs to no option moved behind ``--``.
 
     Args:
         valued: The options that take what follows them.

@@ -58,7 +58,7 @@ class Completeness:
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
         deleted: Spans of numbers whose messages Telegram said were deleted.
-        missing: Spans of numbers whose messages were kept and were not there when they were asked for again, without
+        missing: Spans of numbers whose messages were kept and were not there when they were asked for again, except
             those that Telegram said were deleted; why is not known.
         never_kept: The parts of ``deleted`` of which nothing was ever kept.
         kept_from_us: Spans of numbers whose messages have something that Telegram keeps from us.

@@ -146,8 +146,8 @@ def import_asked(home: Home, asked: Request, doer: Doer, grant: Grant, progress:
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
-        AuthorityError: Another export lies at its place than when that was asked for; or somebody answered, or
-            approved it at once and was done first: what was taken in is kept, and recorded once.
+        AuthorityError: Another export lies at its place than when that was asked for; or somebody answered it, or
+            approved it at the same time and was done first. What was taken in is kept, and recorded once.
         LegalBasisError: The legal basis is not valid today.
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
@@ -219,9 +219,9 @@ def _take_in(
 
 
 def _require_room(home: Home, path: Path, container: Container, mode: Mode) -> None:
-    """Check that the disk has room for what an export has more than is kept of its chat.
+    """Check that the disk has room for what an export has beyond what is kept of its chat.
 
-    It counts and does not compare: nothing is refused that would fit, and what is kept may be other messages or
+    It counts and does not compare: it refuses nothing that would fit, and what is kept may be other messages or
     other files than these.
 
     Raises:

@@ -69,7 +69,7 @@ def on_line(home: Home, name: str) -> Iterator[tuple[Asks, AccountSession]]:
     If a running watch has the account, the watch asks.
 
     Raises:
-        AccountError: There is no such account, or another process that is no watch uses it.
+        AccountError: There is no such account, or a process that is not a watch uses it.
         FloodError: Telegram asked for a pause that is not over.
     """
     network, sessions = network_of(home), Sessions(home.keys.path)
@@ -125,10 +125,10 @@ def look_up(
     Raises:
         ChannelError: The channel cannot be seen.
         ResolveError: Nobody has this name; it is a person or a bot, a number that the account has never met, an
-            invitation that is over or to a group that nobody has joined, or a group without a public name of which it
-            is not said who joined and on what task.
+            invitation that is over or to a group that nobody has joined, or a group without a public name and nothing
+            says who joined it and under what task.
         AccountError: It is an invitation, and there is no account to ask with.
-        SettingsError: Access by invitation, who joined and on what task are said only in part.
+        SettingsError: Of access by invitation, who joined, and under what task, only a part was given.
     """
     if invite := invite_of(channel):
         found = _behind(_ask_first(home, lambda line, session: _look_at(line, session, invite)), member)
@@ -237,7 +237,7 @@ def _ask_first(home: Home, ask: Callable[[Asks, AccountSession], T]) -> T:
 
     Raises:
         AccountError, FloodError: An account that could not ask might have seen it.
-        ChannelError, ResolveError: Each account that is left was refused; as the first one was.
+        ChannelError, ResolveError: Each account that is left was refused; raises what the first one raised.
     """
     busy: Explained | None = None
     refused: Explained | None = None

@@ -56,7 +56,7 @@ def channels(home: Home) -> Iterator[Finding]:
 
 
 def _unwatched(channel: ChannelStatus) -> Finding:
-    """A channel that no account is left to look at: what it is to Telegram, nobody knows."""
+    """A channel that no account is left to look at: nobody knows what it is to Telegram."""
     facts: dict[str, Fact] = {"channel": channel.channel}
     facts["since"] = "?" if channel.looked_at is None else format_time(channel.looked_at)
     return Finding("watch.channels", Verdict.INDETERMINATE, "watch.nobody_looks", facts)

@@ -87,7 +87,7 @@ def _taken_apart(content: bytes, search: Search, entries: Iterable[ShownEntry] |
 
 
 def _shown_by_entries(entries: Iterable[ShownEntry]) -> list[bytes]:
-    """What entries say: the leaf, of a disclosure name and value, of what is withheld its name.
+    """What entries say: the leaf, the name and value of each disclosure, and the name of what is withheld.
 
     The own spelling of a disclosure is not searched: read from another character than its first, one of what
     somebody wrote into a message could spell anything. Salts, commitments and the hashes of a path, 32 bytes each,

@@ -96,7 +96,7 @@ def _in_channel(words: Words, run: _Stretch, above: _Told) -> Iterator[str]:
 
 
 def _shared(run: _Stretch, *above: _Told) -> _Told:
-    """What items that follow each other have in common and what not every one of those above says already."""
+    """What items that follow each other have in common, unless all those above them say it already."""
     common = _common([told for _, told in run], _OF_ALL) if len(run) >= _RUN else _NOTHING
     unsaid = [common.without(each) for each in above]
     codes = {code for each in unsaid for code in each.lines}

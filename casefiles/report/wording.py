@@ -55,7 +55,7 @@ def _entry_in_words(words: Words, value: Person | Number) -> str:
 
 
 def shown_as(words: Words, name: ItemFact) -> str:
-    """The name of an account, said to be what the account showed: its holder chose it, and it identifies nobody."""
+    """The name of an account, marked as what the account showed: its holder chose it, and it identifies nobody."""
     return words.say("report.shown_as", name=_in_words(words, name))
 
 

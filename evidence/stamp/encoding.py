@@ -3,7 +3,7 @@
 Its structures take a definite length whose last octet is 0x80, such as 384 (``82 01 80``), for an indefinite one, and
 encode all that is below them once more, at every level. Then the work grows with a power of the depth. The lengths in
 a bundle's signature vary with names and numbers, and about one signature in a hundred took between seconds and minutes.
-Values that were read and not changed are not touched by it.
+Values that were read and not changed are encoded as they came.
 """
 
 import functools
@@ -25,7 +25,7 @@ def mend_asn1crypto() -> None:
 
 
 def is_indefinite(header: bytes) -> bool:
-    """Whether one of the tags and lengths of a header, of which explicit tagging makes several, is indefinite.
+    """Whether any length in a header is indefinite; explicit tagging makes several tags and lengths.
 
     Args:
         header: As asn1crypto keeps it; tags have one octet.

@@ -21,7 +21,7 @@ Ask = Callable[[TLRequest], Received]
 
 @dataclass(frozen=True, slots=True)
 class CommentedPost:
-    """A post through which comments are had.
+    """A post through which comments are fetched.
 
     Attributes:
         peer: The ``InputPeerChannel`` of its channel.
@@ -78,7 +78,7 @@ def refreshed_through(ask: Ask, post: CommentedPost, stale: File) -> File | None
     """The same, for a file in a comment, or in the copy of a post that the comments hang below.
 
     Args:
-        post: The one through which the message was had.
+        post: The one through which the message was fetched.
     """
     number = stale.message_id or 0
     asked = (

@@ -130,7 +130,7 @@ class Comments(Following):
         return next((number for number in newest if number < self._below), None)
 
     def _forget_threads(self) -> None:
-        """Forget the threads of posts that are asked no longer."""
+        """Forget the threads of posts that are no longer asked."""
         mine = f"{self._channel_id}/"
         with reading(self._way.engine) as connection:
             noted = [each for each in task.noted(connection, THREAD) if each.startswith(mine)]
@@ -155,7 +155,7 @@ class Comments(Following):
             self._keep_thread(answer, number)
 
     def _keep_thread(self, answer: Received, number: int) -> None:
-        """Keep the newest comments on a post; one that was among them, and is not any more, is missing."""
+        """Keep the newest comments on a post; one that is no longer among them is missing."""
         found = [each.id for each in answer.said.messages]
         is_whole = len(found) >= getattr(answer.said, "count", len(found))
         lowest = 0 if is_whole else min(found, default=_NO_NUMBER)

@@ -80,7 +80,7 @@ PASSED_OVER = 10
 """How many of the newest messages may be unreadable before a channel rests."""
 SNAPSHOT_EVERY = timedelta(hours=6)
 MEET_EVERY = timedelta(hours=1)
-"""How often an account that was never shown a channel looks whether it has joined it meanwhile."""
+"""How often an account that was never shown a channel checks whether it has joined it meanwhile."""
 _OF_THE_CHANNEL = (
     types.MessageActionChatEditTitle,
     types.MessageActionChatEditPhoto,
@@ -636,7 +636,7 @@ class Following:
         return contents + self._missing([number for number in numbers if number in empty], answer.by)
 
     def _missing(self, numbers: Sequence[int], by: AnsweredRequest) -> list[Observation | Hole]:
-        """A deletion for each; but what the group hides from this account may be there, and is no deletion."""
+        """A deletion for each, but not of what the group hides from this account: that may still be there."""
         if not numbers:
             return []
         hidden = self._hidden()
@@ -775,7 +775,7 @@ class Following:
 
     @contextmanager
     def _had_through(self, post: CommentedPost) -> Iterator[None]:
-        """What is kept meanwhile was had through a post: the group itself may not be asked for it again."""
+        """What is kept meanwhile came through a post: the group itself may not be asked for it again."""
         self._through = post
         try:
             yield
@@ -1077,7 +1077,7 @@ def named_in(error: UnknownConstructorError) -> str:
 
 
 def _messages(contents: Iterable[Observation | Hole]) -> list[Observation]:
-    """Those that can be read: of what cannot, nobody knows what it counts."""
+    """Those that can be read; nobody knows what the others count."""
     said = (each for each in contents if isinstance(each, Observation) and not each.unsupported)
     return [each for each in said if each.kind in (Kind.MESSAGE, Kind.SERVICE)]
 

@@ -3,7 +3,7 @@
 Telegram ends a session that two programs use, so a command that wants to know what a channel is hands its request to
 the watch through the home's database, and the watch hands back the answer as it came. Only requests that look at an
 account or a channel are taken, and each passes the same list as the watch's own. What is asked and answered is sealed
-with the key beside the sessions: an invitation, or the title of a group, is nothing for a thief of the home.
+with the key beside the sessions: an invitation, or the title of a group, must not reach a thief of the home.
 
     task  lends  ACCOUNT            a watch is on line with this account, and answers
           asks   ACCOUNT/REQUEST    a sealed request; afterwards its sealed answer
@@ -59,7 +59,7 @@ _LENT = frozenset(
         "users.GetUsers",
     }
 )
-"""What a watch asks for others: what an account or a channel is. In its list of chats it looks for itself alone."""
+"""What a watch asks for others: what an account or a channel is. It looks in its list of chats for itself alone."""
 
 
 class Asks(Protocol):

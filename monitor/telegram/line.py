@@ -472,7 +472,7 @@ class Line:
 
 
 def _sent_at(number: int) -> datetime | None:
-    """When Telegram sent a message of this number: the upper half of it is seconds, the lower half parts of one.
+    """When Telegram sent a message of this number: its upper half is seconds, its lower half fractions of one.
 
     Source: core.telegram.org/mtproto/description, "Message Identifier". None for a time that no clock shows.
     """

@@ -234,7 +234,8 @@ def known_below(connection: sa.Connection, channel_id: int, below: int, limit: i
 def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mode, limit: int) -> list[int]:
     """The highest numbers under ``below``, descending, of messages whose files were kept only in a lower mode.
 
-    Which of their files that are is asked of each (``evidence.store.upgrade``); messages known to be gone are left out.
+    Which of their files those are is asked of each message (``evidence.store.upgrade``); messages known to be
+    gone are left out.
     """
     item, ranks = database.item.c, list(Mode)
     mine, lower = item.channel_id == str(channel_id), [each.value for each in ranks[: ranks.index(mode)]]

@@ -79,7 +79,7 @@ T = TypeVar("T")
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 CLOCKS_AGREE = timedelta(minutes=1)
-"""How far our clock and Telegram's may be apart."""
+"""How far our clock and Telegram's may differ."""
 _BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 

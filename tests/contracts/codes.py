@@ -184,10 +184,10 @@ Every error and every finding has a code, which never changes its meaning, and f
 both, in one place: `config/data/errors/en.json`. With `--json` an error is
 `{"error": {"type", "code", "message", "where", "expected", "found", "fix", "facts"}}`; a finding of `doctor` and
 `audit` and a check of `verify` have `code` and `facts` too. `{name}` stands for a fact, `{name:time}` for a time, which
-the words tell to the second and the facts have whole; `{name:by}` is one by which something was there, told as the next
-second if it has a fraction. A fact that has words is a `Term`, in JSON `{"code", "facts"}`;
-what the system or a library says is the fact `system`, in quotes. What to do about a whole class of errors:
-[operations](operations.md#errors).
+the words tell to the second and the facts have whole; `{name:by}` is a time by which something was there; if it
+has a fraction of a second, the words tell it as the next second. A fact that has words is a `Term`, in JSON
+`{"code", "facts"}`; what the system or a library says is the fact `system`, in quotes. What to do about a whole
+class of errors: [operations](operations.md#errors).
 
 This page is what `python -m tests.contracts.codes` prints; a test compares it.
 

@@ -93,7 +93,7 @@ class LoopbackTelegram:
         return self._board.calls
 
     def cut(self) -> None:
-        """Close every connection, though no answer is under way."""
+        """Close every connection, even if no answer is under way."""
 
         async def close() -> None:
             for connection in tuple(self._board.connections):

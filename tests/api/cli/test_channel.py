@@ -88,12 +88,12 @@ def test_a_number_with_a_minus_before_it_names_a_channel_wherever_it_stands(home
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({}, "Found: Titulli, a group, public as @grupa, number 17. Members: 321. It exists since 2024-05-06."),
+        ({}, "Found: Titulli, a group, public as @grupa, number 17. Members: 321. It has existed since 2024-05-06."),
         ({"usernames": ()}, "a group, not public, number 17."),
         ({"usernames": ("grupa", "tjeter")}, "public as @grupa, @tjeter, number 17."),
         ({"kind": "channel", "members": None}, "a channel, public as @grupa, number 17. Members: not shown."),
-        ({"created_at": None, "joined_at": AT}, "The account joined it on 2024-05-06; since when it exists, Telegram"),
-        ({"created_at": None}, "Members: 321. Since when it exists, Telegram does not say."),
+        ({"created_at": None, "joined_at": AT}, "The account joined it on 2024-05-06; Telegram then does not say"),
+        ({"created_at": None}, "Members: 321. Telegram does not say since when it has existed."),
     ],
 )
 def test_what_was_found_says_whether_it_is_public_and_since_when_it_exists(

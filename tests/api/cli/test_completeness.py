@@ -120,7 +120,7 @@ def test_a_channel_of_which_nothing_is_known_has_a_page_too() -> None:
     assert "from 2026-11-26 10:00:00 UTC to now" in text
     assert _as_json(nothing)["channel_id"] is None
     removed = " ".join(" ".join(_lines(replace(gone, registered=False))).split())
-    assert "Not in the register any more, and never seen: Telegram had not shown it to the account since" in removed
+    assert "No longer in the register, and never seen: Telegram had not shown it to the account since" in removed
     assert "Registered" not in removed
 
 
@@ -135,8 +135,8 @@ def test_parts_that_are_missing_are_counted_by_reason() -> None:
         "Parts missing from messages that were seen: "
         "the chosen mode does not keep it; in the mode metadata_only, files are not even read: "
         "502 parts of 501 messages (7, 401 to 900). "
-        "the file is named, and its source could not give it: 1 part of 1 message (9). "
-        "the file is named, and its source could not give it: 1 part of 1 message (10); "
+        "the file is named, but its source could not give it: 1 part of 1 message (9). "
+        "the file is named, but its source could not give it: 1 part of 1 message (10); "
         "perhaps received: see evidence show."
     )
 
