@@ -11,7 +11,7 @@ The forms are those of core.telegram.org/api/links (message links).
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from config.errors import SettingsError
 
@@ -98,5 +98,5 @@ def _number(text: str) -> int | None:
 
 def shown_link(text: str) -> str:
     """What was pasted, cut short and without what can be a secret: an invitation lets whoever has it in."""
-    shown = re.sub(r"(joinchat/|addlist/|\+|hash=|invite=).*", r"\1...", text, flags=re.DOTALL)[:80]
+    shown = re.sub(r"(joinchat/|addlist/|\+|hash=|invite=).*", r"\1...", unquote(text), flags=re.DOTALL)[:80]
     return shown if shown.isprintable() else ascii(shown)[1:-1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from config.errors import LegalBasisError, SettingsError
 from config.link import shown_link
@@ -152,7 +152,7 @@ def plain_channel(text: str) -> str:
 
 def invite_of(text: str) -> str | None:
     """What follows ``t.me/+``, ``t.me/joinchat/`` or ``tg://join?invite=``; None if it is not an invitation."""
-    found = _INVITATION.fullmatch(text.strip())
+    found = _INVITATION.fullmatch(unquote(text.strip()))
     return None if found is None else found[1]
 
 
@@ -200,7 +200,7 @@ def named_channel(text: str) -> str:
     """
     name = plain_channel(text)
     if not _CHANNEL.fullmatch(name):
-        if _OF_AN_INVITATION.search(text):
+        if _OF_AN_INVITATION.search(unquote(text)):
             raise SettingsError("settings.invitation_without_a_name", found=shown_link(text))
         raise SettingsError("settings.not_a_channel", found=shown_link(text)[:64])
     return name

@@ -22,12 +22,14 @@ _SHOWN = 12
 """How many spans or holes of one kind are listed; the JSON has all."""
 _OF_NUMBERS = ("gap", "hidden_history")
 """The reasons that the numbers themselves tell, and the timeline."""
+_OF_HIDDEN = " What was kept of them before stays kept; nobody sees whether it was changed or deleted since."
 _LEGEND = "# all kept   + some kept   . found empty   - not received   ? not looked at yet"
 """What the signs of the timeline say of their numbers."""
 _BELOW = {
     "deleted": ("x", "deleted, as Telegram said"),
     "missing": ("m", "missing when asked for again"),
     "kept_from_us": ("$", "kept from us"),
+    "hidden": ("h", "hidden by the group from the account that looked"),
 }
 """What has a line of its own below the timeline, so that no kind of "not there" hides another: its sign and words."""
 
@@ -106,7 +108,7 @@ def _seen(found: "Completeness") -> Iterator[str]:
     yield from _timeline(found)
     yield f"Kept: {counted(_size(found.observed), 'message')}."
     yield from _spans("Found empty", found.empty)
-    yield from _spans("Hidden by the group from the account that looked", found.hidden)
+    yield from _spans("Hidden by the group from the account that looked", found.hidden, more=_OF_HIDDEN)
     yield from _spans("Not in any import, and never looked at; why is not known", found.not_received)
     yield from _spans("Not looked at yet", found.ahead)
     if not found.deleted:
@@ -161,8 +163,7 @@ def _timeline(found: "Completeness") -> Iterator[str]:
         yield "".join(sign if _within(spans, lo, hi) else " " for lo, hi in columns).rstrip()
     yield f"1{str(top).rjust(width - 1)}" if width > len(str(top)) + 1 else f"1 to {top}"
     yield _LEGEND
-    if shown:
-        yield "   ".join(f"{sign} {words}" for sign, words in shown)
+    yield from (f"{sign} {words}" for sign, words in shown)
     yield ""
 
 

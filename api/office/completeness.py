@@ -53,7 +53,8 @@ class Completeness:
         observed: Spans of numbers whose messages are kept.
         holes: Spans of numbers that are recorded as missing, whoever found that.
         empty: The parts of the holes that the watch looked at: nothing could be seen there.
-        hidden: The parts of the holes that the group hides from the account: nobody can say whether they are empty.
+        hidden: Spans of numbers that the group hides from the account that looked, kept before or not: nobody can say
+            whether they are empty, or what became of them since.
         not_received: Spans of numbers at which nobody looked, and which no import has.
         ahead: Spans of numbers that exist and that the watch has yet to look at.
         gaps: Every hole of the channel, by number and by time, except those of what the store has by now.
@@ -110,7 +111,7 @@ def completeness_of(home: Home, channel: str) -> Completeness:
     shown = [each for idx, each in holes if each.reason is not HoleReason.GAP or idx in still]
     missing, ahead = _missing(gaps, still, numbers), _ahead(standing)
     looked_at, shown_as = _looked_at(known, channel_id), _name(known, registered, channel_id, name)
-    hidden = common(missing, _hidden(each for _idx, each in holes))
+    hidden = _hidden(each for _idx, each in holes)
     return Completeness(
         channel_id=channel_id,
         channel=shown_as,
@@ -129,7 +130,8 @@ def completeness_of(home: Home, channel: str) -> Completeness:
         last_look=max(filter(None, (last, standing.looked_at)), default=None),
         state=standing.state,
         unseen_since=standing.since,
-        registered=(shown_as or name).partition("/")[0] in registered or channel_id in registered.values(),
+        registered=(shown_as or name).partition("/")[0] in registered
+        or (channel_id is not None and channel_id in registered.values()),
     )
 
 

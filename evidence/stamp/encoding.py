@@ -3,7 +3,7 @@
 Its structures take a definite length whose last octet is 0x80, such as 384 (``82 01 80``), for an indefinite one, and
 encode all that is below them once more, at every level. Then the work grows with a power of the depth. The lengths in
 a bundle's signature vary with names and numbers, and about one signature in a hundred took between seconds and minutes.
-Values that were read and not changed are encoded as they came.
+What was read in DER and not changed is encoded as it came.
 """
 
 import functools

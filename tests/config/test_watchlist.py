@@ -89,14 +89,21 @@ def test_a_channel_has_one_spelling_however_it_is_named(spellings: tuple[str, ..
 @pytest.mark.parametrize(
     "text",
     [
-        *("t.me/+AbCdEf", "https://t.me/joinchat/AbCd", "tg://join?invite=AbCd", "t.me/+Ab Cd", "+AbCdEf"),
+        *(
+            "t.me/+AbCdEf",
+            "https://t.me/joinchat/AbCd",
+            "tg://join?invite=AbCd",
+            "t.me/+Ab Cd",
+            "+AbCdEf",
+            "t.me/%2BAb Cd",
+        ),
         *("https://example.org/name", "t.me/c/name", "https://www.t.me/", "https://a.b.t.me/", "t.me/addlist/AbCd"),
     ],
 )
 def test_an_invitation_and_another_site_are_no_channel(text: str) -> None:
     with pytest.raises(SettingsError) as raised:
         watch_entry(**ENTRY | {"channel": text})
-    invited = any(sign in text for sign in ("+", "joinchat", "invite"))
+    invited = any(sign in text for sign in ("+", "%2B", "joinchat", "invite"))
     assert raised.value.code == ("settings.invitation_without_a_name" if invited else "settings.not_a_channel")
     assert ("invitation" in str(raised.value)) == invited
     assert "Cd" not in raised.value.found  # whoever has an invitation gets in
@@ -110,6 +117,7 @@ def test_an_invitation_and_another_site_are_no_channel(text: str) -> None:
             "https://t.me/+AbCd_-12?x=1",
             "https://telegram.dog/+AbCd_-12",
             "tg://join?invite=AbCd_-12",
+            "https://t.me/%2BAbCd_-12",
             " t.me/+AbCd_-12\n",
         ),
     ],

@@ -50,7 +50,7 @@ def test_the_page_says_all_of_it_in_words() -> None:
     for words in (
         "Kept: 180 messages.",
         "Found empty: 5 numbers (93 to 97).",
-        "Hidden by the group from the account that looked: 2 numbers (91 to 92).",
+        "Hidden by the group from the account that looked: 2 numbers (91 to 92). What was kept of them",
         "Not in any import, and never looked at; why is not known: 13 numbers (1 to 10, 98 to 100).",
         "Not looked at yet: 40 numbers (201 to 240).",
         "Deleted, as Telegram said: 3 messages (12, 14 to 15). Of these, never kept: 1 message (14).",
@@ -70,7 +70,7 @@ def test_a_time_in_which_nothing_was_seen_is_told_no_shorter_than_it_was() -> No
 
 def test_the_timeline_has_eighty_columns_whatever_the_channel_has() -> None:
     for top in (1, 3, 79, 80, 81, 1000, 123_456):
-        none = dict.fromkeys(("holes", "empty", "not_received", "ahead", "gaps", *GONE), ())
+        none = dict.fromkeys(("holes", "empty", "hidden", "not_received", "ahead", "gaps", *GONE), ())
         lines = list(_lines(found(observed=((1, top),), **none)))
         bar = next(line for line in lines if line.startswith("#"))
         assert bar == "#" * min(80, top)
@@ -82,16 +82,18 @@ def test_the_timeline_has_eighty_columns_whatever_the_channel_has() -> None:
 def test_each_kind_of_not_there_has_a_line_of_its_own_below_the_timeline() -> None:
     lines = list(_lines(found()))
     at = next(index for index, line in enumerate(lines) if line.startswith("-"))
-    deleted, missing, kept_from_us, axis = lines[at + 1 : at + 5]
+    deleted, missing, kept_from_us, hidden, axis = lines[at + 1 : at + 6]
     column = {number: (number - 1) * 80 // 240 for number in (5, 12, 14, 15, 16, 120)}
     assert (set(deleted), set(missing), set(kept_from_us)) == ({" ", "x"}, {" ", "m"}, {" ", "$"})
     assert {at for at, sign in enumerate(deleted) if sign == "x"} == {column[12], column[14], column[15]}
     assert {at for at, sign in enumerate(missing) if sign == "m"} == {column[16], column[120]}
     assert {at for at, sign in enumerate(kept_from_us) if sign == "$"} == {column[5]}
     assert axis.startswith("1 ")
-    assert "x deleted, as Telegram said   m missing when asked for again   $ kept from us" in lines
+    assert hidden.strip() == "h"
+    for words in ("x deleted, as Telegram said", "m missing when asked for again", "$ kept from us"):
+        assert words in lines
     nothing = list(_lines(found(**dict.fromkeys(GONE, ()))))
-    assert not [line for line in nothing if "Telegram said   m" in line]
+    assert not [line for line in nothing if line.startswith(("x ", "m ", "$ "))]
     assert "Deleted, as Telegram said: 0 messages." in nothing
 
 

@@ -77,6 +77,10 @@ def test_a_channel_that_is_registered_and_was_not_looked_at_is_told_so(tmp_path:
 
 def test_a_channel_that_was_taken_off_the_register_is_not_said_to_be_registered(tmp_path: Path) -> None:
     home, _cards = new_home(tmp_path / "home")
+    other = watch_entry(
+        channel="tjeter", report_url="https://x.y", reported_by="x", reported_on="2026-01-01", access="public"
+    )
+    add_channel(home, other, Mode.METADATA_ONLY, None, doer(home))  # its number is not known either
     for name in ("askush", "1700000042"):
         entry = watch_entry(
             channel=name, report_url="https://x.y", reported_by="x", reported_on="2026-01-01", access="public"
