@@ -15,7 +15,7 @@ message that is missing when it is asked for again (``deletion``, action ``missi
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -76,11 +76,11 @@ PAGE = 100
 """The most that Telegram gives at once of a history, of messages by number, and of a difference."""
 TOPIC_PAGES = 10
 """How many pages of a forum's topics are read for one snapshot."""
-PASSED_OVER = 10
-"""How many of the newest messages may be unreadable before a channel rests."""
 SNAPSHOT_EVERY = timedelta(hours=6)
 MEET_EVERY = timedelta(hours=1)
 """How often an account that was never shown a channel checks whether it has joined it meanwhile."""
+_LAST_NUMBER = 2**31 - 1
+"""The highest number that a message can have: Telegram gives it 32 bits, with a sign."""
 _OF_THE_CHANNEL = (
     types.MessageActionChatEditTitle,
     types.MessageActionChatEditPhoto,
@@ -346,8 +346,7 @@ class Following:
     def _begin(self) -> None:
         """Record the channel whole, and set the cursor before any of its history is read."""
         answer, contents, full = self._look_at_channel()
-        top = max(self._newest(), self.standing.top)
-        standing = self._seen(replace(self.standing, top=top, snapshot_at=self._way.clock()))
+        standing = self._seen(replace(self.standing, top=self._newest(), snapshot_at=self._way.clock()))
         self._take(answer, [*self._since_last_look(), *contents], standing, full.pts)
 
     def _look_at_channel(self) -> tuple[Received, list[Observation | Hole], Any]:
@@ -485,27 +484,60 @@ class Following:
         self._begin_again(None, max(int(full.pts), pts), self._newest(), HoleReason.DIFFERENCE_UNREAD)
 
     def _newest(self) -> int:
-        """The highest number of a message, or a lower bound for it if the newest cannot be read; 0 for none.
+        """The highest number that a message is known to have had, the newest's or one before; 0 for none.
 
         Raises:
-            UnknownConstructorError: No number of the newest messages can be read. None is made up: it would count as
-                looked at.
+            UnknownConstructorError: It cannot be found out. No number is made up: it would count as looked at.
         """
-        unread: list[UnknownConstructorError] = []
-        for passed_over in [0, *range(PASSED_OVER)]:  # the newest twice: garbage is not an unreadable message
-            request = self._history(0, 1, add_offset=passed_over)
-            body = self._ask_raw(request)
-            try:
-                number = max((int(each.id) for each in read_reply(request, body).said.messages), default=0)
-            except UnknownConstructorError as error:
-                found = first_number(request, body)
-                if found is None:
-                    unread.append(error)
-                    continue
-                number = found
-            top: int = number + passed_over
-            return top
-        raise unread[-1]
+        known = self.standing.top
+        try:
+            return max(self._newest_above(0), known)
+        except UnknownConstructorError:
+            number = self._newest_by_halves()
+            if number > known and not self._lies_above(number - 1):
+                raise  # some answer was garbage, or the message has just been deleted
+            return number
+
+    def _newest_above(self, low: int) -> int:
+        """The number of the newest message, if it is above this one; else 0.
+
+        Raises:
+            UnknownConstructorError: It is above this one, and cannot be read.
+        """
+        request = self._history(0, 1, min_id=low)
+        body = self._ask_raw(request)
+        try:
+            return max((int(each.id) for each in read_reply(request, body).said.messages), default=0)
+        except UnknownConstructorError:
+            number = first_number(request, body)
+            if number is None:
+                raise
+            return number
+
+    def _newest_by_halves(self) -> int:
+        """The number of a newest message that cannot be read: Telegram says of each number whether one is above it.
+
+        Numbers below it may be gone, so the ones that can be read say nothing of it.
+
+        Raises:
+            UnknownConstructorError: Not even an answer without a message can be read.
+        """
+        self._newest_above(_LAST_NUMBER)
+        low, high, reach = self.standing.top - 1, _LAST_NUMBER, 1  # it is above ``low``, and not above ``high``
+        while high - low > 1:
+            middle = min(low + reach, (low + high) // 2)
+            if self._lies_above(middle):
+                low, reach = middle, reach * 2
+            else:
+                high = middle
+        return high
+
+    def _lies_above(self, low: int) -> bool:
+        """Whether the newest message is above this number; asked twice before what cannot be read is called one."""
+        for _time in range(2):
+            with suppress(UnknownConstructorError):
+                return self._newest_above(low) > 0
+        return True
 
     def _fill(self, lo: int, hi: int) -> None:
         """Read the newest part of a span that nobody has looked at."""
@@ -1048,13 +1080,13 @@ class Following:
     def _input(self) -> Any:  # noqa: ANN401 - an object of the schema
         return types.InputChannel(self._number, self._access_hash)
 
-    def _history(self, offset_id: int, limit: int, *, add_offset: int = 0, min_id: int = 0) -> TLRequest:
+    def _history(self, offset_id: int, limit: int, *, min_id: int = 0) -> TLRequest:
         peer = types.InputPeerChannel(self._number, self._access_hash)
         return functions.messages.GetHistoryRequest(
             peer,
             offset_id=offset_id,
             offset_date=None,
-            add_offset=add_offset,
+            add_offset=0,
             limit=limit,
             max_id=0,
             min_id=min_id,
