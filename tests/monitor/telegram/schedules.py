@@ -5,7 +5,8 @@ in an empty world. It plays the acts of people (posts, pictures, albums, edits, 
 Telegram (floods, cuts, garbage, expired references, differences that are too long, channels that close and open again,
 accounts that are frozen, banned, duplicated or without a key), and of the office's own machine: looks (``monitor run
 --once``), looks that are killed, a watch that runs while people go on, time that passes, accounts that come back. From
-seed WIDER on, there are also titles, topics, names that other channels take over, and modes that change.
+seed WIDER on, there are also titles, topics, names that other channels take over, hidden histories, constructors that
+no client knows, and modes that change.
 People and Telegram act between two looks, and just before a request of a look is answered. Only what a running watch
 meets at which moment is not decided by the seed.
 
@@ -47,16 +48,16 @@ from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import Decoder
 from evidence.observation import Mode
 from evidence.spans import highest_gap
-from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountState, TelegramError
 from monitor.rehearsal.telegram.accounts import Account, KnownKey
+from monitor.rehearsal.telegram.posts import INSIDE
 from monitor.rehearsal.telegram.rooms import Room
 from monitor.rehearsal.telegram.serve import LoopbackTelegram
 from monitor.telegram import line as line_module
 from monitor.telegram import watch as watch_module
 from monitor.telegram.line import Line
-from monitor.telegram.standing import FETCH, cursor, standings
+from monitor.telegram.standing import cursor, places_waiting, standings
 from monitor.telegram.watch import account_states
 from tests.commands import ENVIRONMENT
 from tests.homes import LEGAL_BASIS, doer, new_home
@@ -277,6 +278,8 @@ class RoomLife:
         last: What was there at the last of them.
         titles: Every title that it had.
         renamed_by: The number of the message that says so of the last; 0 if it has its first.
+        hidden: Messages up to this number are hidden from the accounts.
+        unreadable: The messages that hold a constructor that no client knows.
         modes: Every mode in which it was kept.
     """
 
@@ -291,6 +294,8 @@ class RoomLife:
 
     titles: list[str] = field(default_factory=list)
     renamed_by: int = 0
+    hidden: int = 0
+    unreadable: set[int] = field(default_factory=set)
     modes: list[Mode] = field(default_factory=list)
 
     @property
@@ -315,11 +320,17 @@ class RoomLife:
         """Whether it was closed at some time between two moments."""
         return any(begun <= until and (ended is None or ended >= since) for begun, ended in self.closed)
 
+    @property
+    def unseen(self) -> set[int]:
+        """The numbers of what the accounts cannot see or cannot read."""
+        return self.unreadable | set(range(1, self.hidden + 1))
+
     def present(self) -> dict[int, Present]:
+        unseen = self.unseen
         return {
             post.number: Present(post.versions[-1].text, self.digests.get(post.number, [None])[-1])
             for post in self.room.truth()
-            if post.deleted_at is None
+            if post.deleted_at is None and post.number not in unseen
         }
 
 
@@ -375,7 +386,7 @@ class Schedule:
         acts = [self.people] * 14 + [self.disturb] * 3 + [self.expire, self.close, self.reopen, self.reopen]
         acts += [self.wait] * 2 + [self.trouble] + [self.recover] * 3 + [self.meanwhile] * 2
         acts += [self.look] * 3 + [self.kill] * 2 + [self.live]
-        acts += [self.take_name, self.change_mode, self.change_mode] if self.wider else []
+        acts += [self.take_name, self.hide, self.change_mode, self.change_mode] if self.wider else []
         for _step in range(steps):
             self._do(self.chance.choice(acts))
         self.settle()
@@ -401,7 +412,7 @@ class Schedule:
         life = self.chance.choice(self.lives)
         acts = [self._post] * 6 + [self._edit] * 3 + [self._delete] * 3 + [self._picture] * 3
         acts += [self._album, self._other_picture, self._burst]
-        acts += [self._rename, self._topic, self._topic] if self.wider else []
+        acts += [self._rename, self._topic, self._topic, self._garble] if self.wider else []
         act = self.chance.choice(acts)
         act(life)
 
@@ -415,6 +426,17 @@ class Schedule:
             life.room.post(self._text(), topic=self.chance.choice(topics))
         elif life.room.forum:
             life.room.add_topic(self._text())
+
+    def _garble(self, life: RoomLife) -> None:
+        """Let a message, new or known, hold what no client can read."""
+        room = life.room
+        if room.linked is not None:
+            return
+        with self.telegram.world.lock:
+            new = not life.texts or self.chance.one_in(2)
+            number = room.post(self._text()) if new else self.chance.choice(life.texts)
+            self.telegram.faults.unknown_constructor(room, number, inside=self.chance.choice(INSIDE))
+            life.unreadable.add(number)
 
     def _text(self) -> str:
         self.texts += 1
@@ -533,6 +555,14 @@ class Schedule:
         self.telegram.world.take_over_username(life.name, stranger)
         stranger.post(self._text())
         self.strangers.append(stranger)
+
+    def hide(self) -> None:
+        """Hide the history of a group from the accounts, as from those who join later."""
+        life = self.chance.choice(self.lives)
+        if life.room.linked is None and life.numbers:
+            life.hidden = max(life.hidden, self.chance.choice(life.numbers))
+            for account in self.desk.accounts:
+                life.room.hide_history(account, life.hidden)
 
     def reopen(self) -> None:
         self._reopen(self.chance.choice(self.lives))
@@ -677,7 +707,8 @@ class Schedule:
             standing = standings(connection).get(life.name)
             if standing is None or standing.channel_id is None or (standing.looked_at or since) <= since:
                 return False
-            waits = any(subject.startswith(f"{standing.channel_id}/") for subject in task.noted(connection, FETCH))
+            left = [each.message_id for each in places_waiting(connection) if each.channel_id == standing.channel_id]
+            waits = set(left) - life.unseen
             behind = standing.recheck or highest_gap(standing.spans, standing.top)
             return not (behind or waits) and cursor(connection, standing.channel_id) == life.room.pts
 
@@ -706,9 +737,19 @@ class Schedule:
         self.told.append(f"{self.runs[-1].ended_by}")
         if ended_by == "":
             self.losses += lost_before
-            for life, was in zip(self.lives, before, strict=True):
-                if not life.was_closed(began, ended) and not self._is_unseen_group(life, began, ended):
-                    self._seen(life, was, began, ended)
+        for life, was, whole in zip(self.lives, before, self._caught_up(ended_by, began), strict=True):
+            if whole and not life.was_closed(began, ended) and not self._is_unseen_group(life, began, ended):
+                self._seen(life, was, began, ended)
+
+    def _caught_up(self, ended_by: str | None, began: datetime) -> list[bool]:
+        """Which rooms a run has seen whole; where a message could not be read, those that lack nothing else."""
+        if not (ended_by or "").startswith("unknown_constructor."):
+            return [ended_by == "" for _life in self.lives]
+        home = self.desk.home
+        try:
+            return [self._is_caught_up(home, life, began) for life in self.lives]
+        finally:
+            home.engine.dispose()
 
     def _is_unseen_group(self, life: RoomLife, began: datetime, ended: datetime) -> bool:
         """Whether a group is known only by its channel, which was closed."""

@@ -33,11 +33,10 @@ from api.office.audit import run_audit
 from api.office.completeness import Completeness, Missed, completeness_of
 from evidence.custody.event import Record
 from evidence.observation import HoleReason, Mode
-from evidence.store import task
 from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.rehearsal.telegram.posts import PostTruth
-from monitor.telegram.standing import FETCH
+from monitor.telegram.standing import places_waiting
 from tests.homes import PASSPHRASE, records_of
 from tests.monitor.telegram.schedules import RoomLife, Run, Schedule
 
@@ -54,7 +53,7 @@ class Kept:
 
     texts: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     kinds: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    posted: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    posted: dict[int, set[str | None]] = field(default_factory=lambda: defaultdict(set))
     gone: list[tuple[int, str]] = field(default_factory=list)
     files: dict[int, list[str | None]] = field(default_factory=lambda: defaultdict(list))
     file_holes: dict[int, set[HoleReason]] = field(default_factory=lambda: defaultdict(set))
@@ -91,14 +90,16 @@ def require_truth(schedule: Schedule) -> None:
     try:
         records = records_of(home)
         with reading(home.engine) as connection:
-            assert not task.noted(connection, FETCH), "files still wait"
+            waiting = {(each.channel_id, each.message_id) for each in places_waiting(connection)}
+        unseen = {(life.room.id, each) for life in schedule.lives for each in life.unseen}
+        assert waiting <= unseen, f"files still wait: {waiting - unseen}"
         for life in schedule.lives:
             truth = {post.number: post for post in life.room.truth()}
             kept, found = kept_of(records, life.room.id), completeness_of(home, str(life.room.id))
             assert life.last == life.present(), f"{life.name}: the last look did not see it"
             require_not_invented(truth, life, kept)
             require_not_lost(truth, life, kept, schedule)
-            require_explained(truth, kept, found)
+            require_explained(truth, life, kept, found)
             require_times(schedule, life, found)
             require_titles(life, kept, records)
         kept_of_any = {str(each.values.get("channel_id")) for each in records}
@@ -116,12 +117,17 @@ def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept
     for number, texts in kept.texts.items():
         assert number in truth, f"{number}: invented"
         versions = [version.text for version in truth[number].versions]
-        assert set(texts) <= set(versions), f"{number}: a version is invented"
-        assert len(set(texts)) == len(texts), f"{number}: kept twice, {kept.kinds[number]}"
-        assert kept.posted[number] == {format_time(truth[number].versions[0].at)}, f"{number}: another time"
+        unread = number in life.unreadable
+        assert set(texts) - ({""} if unread else set()) <= set(versions), f"{number}: a version is invented"
+        assert len(set(texts)) == len(texts), f"{number}: kept twice, {kept.kinds[number]} {texts}"
+        times = kept.posted[number] - ({None} if unread else set())
+        assert unread or times, f"{number}: no time"
+        assert times <= {format_time(truth[number].versions[0].at)}, f"{number}: another time"
         first = kept.kinds[number][0]
         assert first == truth[number].kind, f"{number}: begins with {first}"
-        assert set(kept.kinds[number][1:]) <= {"edit"}, f"{number}: {kept.kinds[number]}"
+        assert set(kept.kinds[number][1:]) <= {"edit", "message" if unread else "edit"}, (
+            f"{number}: {kept.kinds[number]}"
+        )
     for number, _how in kept.gone:
         assert truth[number].deleted_at is not None, f"{number}: said to be gone"
     assert len(set(kept.gone)) == len(kept.gone), f"{kept.gone}: gone twice"
@@ -154,23 +160,25 @@ def require_not_lost(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, sc
     gone = {number for number, _how in kept.gone}
     for number in kept.texts:
         deleted_at = truth[number].deleted_at
-        if deleted_at is not None and deleted_at < began:
+        if deleted_at is not None and deleted_at < began and number > life.hidden:
             assert number in gone, f"{number}: its deletion is lost"
 
 
 def _require_file(life: RoomLife, kept: Kept, number: int, digest: str, schedule: Schedule) -> None:
     reasons = kept.file_holes[number]
+    if number in life.unseen:
+        return
     assert reasons <= _FILE_HOLES | {HoleReason.NOT_DECODED}, reasons
     if life.modes == [Mode.METADATA_ONLY]:
         assert HoleReason.MODE in reasons, f"{number}: no hole for the file that the mode does not allow"
     elif digest not in kept.files[number]:
         assert reasons, f"{number}: a file that was visible is lost"
-        changed = len(life.digests[number]) > 1 or number not in life.last or HoleReason.MODE in reasons
+        changed = len(life.digests[number]) > 1 or number not in life.last or life.mode is Mode.METADATA_ONLY
         blame = changed or schedule.files_spoiled or bool(life.closed) or bool(schedule.troubles)
         assert blame, f"{number}: a file is a hole, {reasons}, and nothing is to blame"
 
 
-def require_explained(truth: dict[int, PostTruth], kept: Kept, found: Completeness) -> None:
+def require_explained(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, found: Completeness) -> None:
     observed = set(_numbers(found.observed))
     holes = set(_numbers(found.holes))
     assert observed == set(kept.texts), "the report has other numbers than the record"
@@ -181,7 +189,8 @@ def require_explained(truth: dict[int, PostTruth], kept: Kept, found: Completene
     assert holes <= set(truth), f"holes where nothing was: {sorted(holes - set(truth))[:5]}"
     assert not holes & observed
     highest = max([0, *observed, *holes])
-    there = {number for number, post in truth.items() if number <= highest or post.deleted_at is None}
+    known_of = {number for number, post in truth.items() if post.deleted_at is None and number > life.hidden}
+    there = {number for number in truth if number <= highest} | known_of
     assert there <= observed | holes, f"no hole for {sorted(there - observed - holes)[:5]}"
 
 
