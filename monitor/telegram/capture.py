@@ -420,7 +420,7 @@ def _glance_at(link: MessageLink, way: Way, followings: Mapping[str, Following],
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
         raise UnknownItemError("unknown_item.link_not_registered", found=link.channel)
     if channel is not None:
-        way.session.channels[number] = channel.access_hash
+        way.session.meet(channel)
         way.save(way.session)
     glance = Glance(following, Standing(channel_id=number), following.name, asked_by)
     if glance.input_channel() is None:

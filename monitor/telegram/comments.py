@@ -97,7 +97,7 @@ class Comments(Following):
         group = next((chat for chat in full.chats if chat.id == self.standing.channel_id), None)
         if not isinstance(group, types.Channel) or full.full_chat.linked_chat_id != group.id:
             raise ChannelError.unseen(ChannelState.PRIVATE, "NO_LINKED_CHAT")
-        self._way.session.channels[group.id] = group.access_hash
+        self._way.session.meet(group)
         self._way.save(self._way.session)
 
     # Through the posts

@@ -310,7 +310,7 @@ class Following:
             if known is None or not self._meet(known):
                 raise
             return
-        self._way.session.channels[channel.id] = channel.access_hash
+        self._way.session.meet(channel)
         self._way.save(self._way.session)
         self._keep_standing(replace(self.standing, channel_id=channel.id, pushed=not channel.left))
 

@@ -207,13 +207,11 @@ class Lender:
     def _meet(self, said: object) -> None:
         """Keep what it takes to ask for the channels of an answer."""
         several = getattr(said, "chats", None) or [getattr(said, "chat", None)]
-        met = {
-            each.id: each.access_hash
-            for each in several
-            if isinstance(each, types.Channel) and not each.min and each.access_hash is not None
-        }
-        if met.items() - self._session.channels.items():
-            self._session.channels |= met
+        before = dict(self._session.channels)
+        for channel in (each for each in several if isinstance(each, types.Channel)):
+            with suppress(ChannelError):  # whoever asked is told
+                self._session.meet(channel)
+        if self._session.channels != before:
             self._sessions.save(self._session)
 
 

@@ -75,7 +75,7 @@ def resolve_name(line: Asks, session: AccountSession, name: str) -> FoundChannel
     if channel is None or not isinstance(said.peer, types.PeerChannel):
         bot = any(getattr(user, "bot", False) for user in said.users)
         raise ResolveError("resolve.a_bot" if bot else "resolve.a_person", found=f"@{name}")
-    session.channels[channel.id] = channel.access_hash
+    session.meet(channel)
     return _in_full(line, session, channel.id)
 
 
@@ -105,8 +105,8 @@ def meet(ask: Callable[[TLRequest], Received], session: AccountSession, number: 
         except (RequestError, UnknownConstructorError):
             continue
         for chat in said.chats:
-            if isinstance(chat, types.Channel) and chat.id == number and not chat.left and not chat.min:
-                session.channels[number] = chat.access_hash
+            if isinstance(chat, types.Channel) and chat.id == number and not chat.left:
+                session.meet(chat)
                 return True
     return False
 
@@ -129,7 +129,7 @@ def look_at_invitation(line: Asks, session: AccountSession, invite: str) -> Invi
         return Invitation(title, members, None)
     if not isinstance(said.chat, types.Channel):
         raise ResolveError("resolve.a_small_group", found=type(said.chat).__name__)
-    session.channels[said.chat.id] = said.chat.access_hash
+    session.meet(said.chat)
     found = _in_full(line, session, said.chat.id)
     return Invitation(found.title, found.members, found)
 

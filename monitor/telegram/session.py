@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from config.settings import read_secret_file
 from evidence.canonical import b64u, from_b64u
 from evidence.objects.durable import make_folder, replace_file, write_file
-from monitor.errors import AccountError
+from monitor.errors import AccountError, ChannelError, ChannelState
 
 FOLDER = "telegram"
 _KEY = "session.key"
@@ -54,6 +55,17 @@ class AccountSession:
     keys: dict[int, bytes] = field(default_factory=dict, repr=False)
     user_id: int | None = None
     channels: dict[int, int] = field(default_factory=dict, repr=False)
+
+    def meet(self, channel: Any) -> None:  # noqa: ANN401 - a channel of the schema
+        """Keep what it takes to ask for a channel that Telegram showed.
+
+        Raises:
+            ChannelError: Telegram gave no access hash that holds, and none is known from before.
+        """
+        if not channel.min and channel.access_hash is not None:
+            self.channels[channel.id] = channel.access_hash
+        elif channel.id not in self.channels:
+            raise ChannelError.unseen(ChannelState.PRIVATE, "NO_ACCESS_HASH")
 
 
 class Sessions:

@@ -111,6 +111,14 @@ def test_an_answer_comes_as_telegram_gave_it_and_the_watch_learns_the_channel(bo
     assert both.noted() == {}
 
 
+def test_a_channel_without_an_access_hash_is_told_and_not_kept(both: Both) -> None:
+    bare = types.Channel(id=17, title="Titulli", photo=types.ChatPhotoEmpty(), date=None)
+    said = both.ask(NAMED, Telegram(bytes(types.contacts.ResolvedPeer(types.PeerChannel(17), [bare], []))))
+    with pytest.raises(ChannelError):
+        both.session.meet(said.chats[0])  # type: ignore[attr-defined]
+    assert both.session.channels == {}
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from telethon.tl import types
 
 from config.errors import SecretFileError
-from monitor.errors import AccountError
+from monitor.errors import AccountError, ChannelError
 from monitor.telegram.session import AccountSession, Sessions
 
 KEY = os.urandom(256)
@@ -29,6 +30,22 @@ def test_a_session_comes_back_whole(sessions: Sessions) -> None:
     session = saved(sessions)
     assert sessions.read("watch") == session
     assert sessions.names() == ["watch"]
+
+
+def channel(access_hash: int | None, *, part: bool = False) -> types.Channel:
+    return types.Channel(17, "Titulli", types.ChatPhotoEmpty(), None, access_hash=access_hash, min=part)
+
+
+def test_a_channel_without_an_access_hash_never_reaches_the_file(sessions: Sessions) -> None:
+    session = saved(sessions)
+    for shown in (channel(None), channel(99, part=True)):
+        with pytest.raises(ChannelError):
+            session.meet(shown)
+    session.meet(channel(99))
+    for shown in (channel(None), channel(98, part=True)):
+        session.meet(shown)  # what is known from before still holds
+    sessions.save(session)
+    assert sessions.read("watch").channels == {2**40: -(2**63), 17: 99}
 
 
 def test_no_file_shows_the_key_and_none_is_readable_by_others(sessions: Sessions, tmp_path: Path) -> None:
