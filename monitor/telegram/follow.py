@@ -55,7 +55,7 @@ from monitor.telegram.line import Line
 from monitor.telegram.peers import Peers
 from monitor.telegram.pictures import File
 from monitor.telegram.reply import AnsweredRequest, Body, Received, first_number, messages_before, read_reply
-from monitor.telegram.resolve import meet
+from monitor.telegram.resolve import Chats
 from monitor.telegram.session import AccountSession
 from monitor.telegram.snapshot import Beside, beside_snapshot, snapshot_of
 from monitor.telegram.standing import (
@@ -77,8 +77,6 @@ PAGE = 100
 TOPIC_PAGES = 10
 """How many pages of a forum's topics are read for one snapshot."""
 SNAPSHOT_EVERY = timedelta(hours=6)
-MEET_EVERY = timedelta(hours=1)
-"""How often an account that was never shown a channel checks whether it has joined it meanwhile."""
 _LAST_NUMBER = 2**31 - 1
 """The highest number that a message can have: Telegram gives it 32 bits, with a sign."""
 _OF_THE_CHANNEL = (
@@ -113,6 +111,7 @@ class Way:
     """How a channel is reached and kept; what its followers share.
 
     Attributes:
+        chats: In which channels are found that the account has joined.
         poll: How long after a look the next one is due.
         unseen_after: How long nobody may have looked before that is a hole.
         counters: How long after a reading of the counters the next one is due; zero for never.
@@ -123,6 +122,7 @@ class Way:
 
     line: Line
     session: AccountSession
+    chats: Chats
     save: Callable[[AccountSession], None]
     intake: Intake
     sequencer: Sequencer
@@ -153,7 +153,6 @@ class Following:
         self._shown: tuple[object, ...] | None = None
         self._more = False
         self._tried_at: datetime | None = None
-        self._listed_at: datetime | None = None
         self._rests_until: datetime | None = None
         self._history_rests_until: datetime | None = None
         self._seen_up_s = 0.0
@@ -299,7 +298,12 @@ class Following:
     # Finding it
 
     def find(self) -> None:
-        """Find the channel for this account: by its name, or by its number if the account has met or joined it."""
+        """Find the channel for this account: by its name, or by its number if the account has met or joined it.
+
+        Raises:
+            ChannelError: Telegram does not show it.
+            RequestError, UnknownConstructorError: The account's list of chats could not be read; it may be there.
+        """
         known = self.known_number
         if known is not None and known in self._way.session.channels:
             self._keep_standing(replace(self.standing, channel_id=known))
@@ -307,8 +311,10 @@ class Following:
         try:
             channel = self._resolved(known)
         except ChannelError:
-            if known is None or not self._meet(known):
+            self._look_among_joined(known)
+            if known is None or known not in self._way.session.channels:
                 raise
+            self._keep_standing(replace(self.standing, channel_id=known))
             return
         self._way.session.meet(channel)
         self._way.save(self._way.session)
@@ -331,17 +337,10 @@ class Following:
             raise ChannelError.unseen(ChannelState.GONE, "USERNAME_TAKEN_OVER")
         return channel
 
-    def _meet(self, number: int) -> bool:
-        """Look for the channel among those that this account has joined, once an hour; return whether it is there."""
-        now = self._way.clock()
-        if self._listed_at is not None and not is_due(self._listed_at, MEET_EVERY, now):
-            return False
-        self._listed_at = now
-        if not meet(self._ask, self._way.session, number):
-            return False
-        self._way.save(self._way.session)
-        self._keep_standing(replace(self.standing, channel_id=number))
-        return True
+    def _look_among_joined(self, number: int | None) -> None:
+        """Look for the channel among those that this account has joined, if it is registered as one of them."""
+        if number is not None and self.entry.access == "invite":
+            self._way.chats.look_for(self._ask, number)
 
     def _begin(self) -> None:
         """Record the channel whole, and set the cursor before any of its history is read."""

@@ -5,12 +5,14 @@ joined by hand with this account.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from telethon.tl import TLRequest, functions, types
 
+from evidence.times import Clock, is_due
 from monitor.errors import ChannelError, ChannelState, RequestError, ResolveError, UnknownConstructorError
 from monitor.telegram.lent import Asks
 from monitor.telegram.reply import Received
@@ -18,6 +20,10 @@ from monitor.telegram.session import AccountSession
 
 FOLDERS = (0, 1)
 """Where an account lists its chats: the folder that it sees first, and the archive."""
+MEET_EVERY = timedelta(hours=1)
+"""How often an account that was never shown a channel checks whether it has joined it meanwhile."""
+UNREAD_AGAIN = timedelta(minutes=5)
+"""How long after a list that could not be read it is asked for again."""
 _DIALOGS = 100
 
 
@@ -86,29 +92,85 @@ def resolve_number(line: Asks, session: AccountSession, number: int) -> FoundCha
         ChannelError: It cannot be seen.
         ResolveError: The account has never met it, and Telegram shows nobody a channel by its number alone.
     """
-    if number not in session.channels and not meet(line.ask, session, number):
+    if number not in session.channels:
+        meet(line.ask, session, frozenset({number}))
+    if number not in session.channels:
         raise ResolveError("resolve.never_met", found=str(number))
     return _in_full(line, session, number)
 
 
-def meet(ask: Callable[[TLRequest], Received], session: AccountSession, number: int) -> bool:
-    """Look for a channel among those that the account has joined; return whether it is there.
+def meet(ask: Callable[[TLRequest], Received], session: AccountSession, wanted: frozenset[int]) -> None:
+    """Keep what it takes to ask for the wanted channels that the account has joined.
 
-    Nothing else of the account's chats is kept, and a list that cannot be read is passed over. LIMIT: of each folder,
-    only the latest chats are listed.
+    Nothing else of the account's chats is kept. LIMIT: of each folder, only the latest chats are listed.
+
+    Raises:
+        RequestError, UnknownConstructorError: A folder could not be read, and a wanted channel is not in the other.
+        TelegramError: As ``Line.ask``.
     """
+    unread: RequestError | UnknownConstructorError | None = None
     for folder in FOLDERS:
+        if not wanted - session.channels.keys():
+            return
         nowhere = types.InputPeerEmpty()
         asked = functions.messages.GetDialogsRequest(None, 0, nowhere, _DIALOGS, 0, folder_id=folder)
         try:
             said = ask(asked).said
-        except (RequestError, UnknownConstructorError):
+        except (RequestError, UnknownConstructorError) as error:
+            unread = error
             continue
         for chat in said.chats:
-            if isinstance(chat, types.Channel) and chat.id == number and not chat.left:
-                session.meet(chat)
-                return True
-    return False
+            if isinstance(chat, types.Channel) and chat.id in wanted and not chat.left:
+                with suppress(ChannelError):  # it was shown only in part
+                    session.meet(chat)
+    if unread is not None and wanted - session.channels.keys():
+        raise unread
+
+
+class Chats:
+    """An account's own list of its chats, in which it finds the channels that a person has joined with it.
+
+    The list is read at most once an hour, for all channels that are wanted then.
+
+    Args:
+        wanted: The numbers of the registered channels by invitation that the account has not met.
+    """
+
+    def __init__(
+        self,
+        session: AccountSession,
+        save: Callable[[AccountSession], None],
+        clock: Clock,
+        wanted: Callable[[], frozenset[int]],
+    ) -> None:
+        self._session, self._save, self._clock, self._wanted = session, save, clock, wanted
+        self._looked_for: frozenset[int] = frozenset()
+        self._read_at: datetime | None = None
+        self._pause = MEET_EVERY
+        self._unread: RequestError | UnknownConstructorError | None = None
+
+    def look_for(self, ask: Callable[[TLRequest], Received], number: int) -> None:
+        """Look for a channel, unless the list was read for it a short time ago.
+
+        Raises:
+            RequestError, UnknownConstructorError: The list could not be read: nobody knows what it holds.
+            TelegramError: As ``Line.ask``.
+        """
+        now = self._clock()
+        read_at = self._read_at
+        if number not in self._looked_for or read_at is None or is_due(read_at, self._pause, now):
+            self._read(ask, self._wanted() | {number}, now)
+        if self._unread is not None and number not in self._session.channels:
+            raise self._unread
+
+    def _read(self, ask: Callable[[TLRequest], Received], wanted: frozenset[int], now: datetime) -> None:
+        self._unread, self._pause = None, MEET_EVERY
+        try:
+            meet(ask, self._session, wanted)
+        except (RequestError, UnknownConstructorError) as error:
+            self._unread, self._pause = error, UNREAD_AGAIN
+        self._looked_for, self._read_at = wanted, now
+        self._save(self._session)
 
 
 def look_at_invitation(line: Asks, session: AccountSession, invite: str) -> Invitation:

@@ -62,6 +62,7 @@ from monitor.telegram.lent import Lender, lending
 from monitor.telegram.line import Line, Network
 from monitor.telegram.pace import PATIENCE_S, Pace
 from monitor.telegram.pictures import File
+from monitor.telegram.resolve import Chats
 from monitor.telegram.session import AccountSession, Sessions
 from monitor.telegram.standing import (
     ACCOUNT,
@@ -388,6 +389,7 @@ class Watch:
         return Way(
             line=line,
             session=session,
+            chats=Chats(session, self._sessions.save, self._office.clock, partial(self._not_met, session)),
             save=self._sessions.save,
             intake=intake,
             sequencer=self._office.sequencer,
@@ -401,6 +403,11 @@ class Watch:
             seen=self._office.seen,
             fetch=fetch,
         )
+
+    def _not_met(self, session: AccountSession) -> frozenset[int]:
+        """The registered channels by invitation that this account has not met, by number."""
+        by_invitation = (each.known_number for each in self.followings.values() if each.entry.access == "invite")
+        return frozenset(filter(None, by_invitation)) - session.channels.keys()
 
     def _read_register(self, way: Way, fetching: Fetching, before: Mapping[str, Following]) -> None:
         """Follow every channel of the register as it is there now, each from where it was left."""

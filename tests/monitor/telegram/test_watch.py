@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from telethon.tl import types
+from telethon.tl import functions, types
 
 from api.office.audit import run_audit
 from api.office.channel import remove_channel
@@ -17,13 +17,14 @@ from api.office.watch_health import clocks
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
 from evidence.times import format_time
-from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError
+from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.rehearsal.export import write_export
 from monitor.telegram.account import Freeze
 from monitor.telegram.allowed import ALLOWED
 from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
 from monitor.telegram.resolve import FOLDERS
+from monitor.telegram.session import Sessions
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
@@ -172,14 +173,55 @@ def test_the_next_account_goes_on_in_a_group_by_invitation_that_it_has_joined(at
     assert [call.name for call in at.telegram.calls[before:]].count("messages.getDialogs") == len(FOLDERS)
     room.admit(second)
     at.telegram.faults.garbage("messages.getDialogs", times=len(FOLDERS))
-    (following,) = at.once().followings
-    assert following.standing.state is ChannelState.PRIVATE
+    assert isinstance(at.once().ended_by, UnknownConstructorError)
     room.post("dy")
     assert at.once().ended_by is None
     home = at.home
     assert kinds(home)["message"] == 2
     home.engine.dispose()
     require_clean(at)
+
+
+def _forget_channels(at: Desk) -> None:
+    sessions = Sessions(at.home.keys.path)
+    session = sessions.read("watch")
+    session.channels.clear()
+    sessions.save(session)
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_list_of_chats_that_cannot_be_had_does_not_say_that_a_group_is_not_shown(at: Desk, *, cut: bool) -> None:
+    room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
+    room.post("një")
+    at.register_joined(room)
+    assert at.once().ended_by is None
+    _forget_channels(at)
+    if cut:
+        at.telegram.faults.cut_connections(after_bytes=3, request="messages.getDialogs")
+    else:
+        at.telegram.faults.fail("messages.getDialogs", "WHATEVER", code=400, times=len(FOLDERS))
+    at.once()
+    home = at.home
+    assert [each.reason for each in completeness_of(home, str(room.id)).gaps] == []
+    home.engine.dispose()
+    room.post("dy")
+    (following,) = at.once().followings
+    assert following.standing.state is ChannelState.OK
+    assert kinds(at.home)["message"] == 2
+
+
+def test_one_list_of_chats_is_asked_for_and_only_for_groups_by_invitation(at: Desk) -> None:
+    rooms = [at.telegram.world.add_channel(f"Grupa {each}", joined=(at.accounts[0],)) for each in range(3)]
+    for room in rooms[:2]:
+        at.register_joined(room)
+    _forget_channels(at)
+    at.register(str(rooms[2].id))  # as public, by its number
+    before = len(at.telegram.calls)
+    states = {each.name: each.standing.state for each in at.once().followings}
+    assert [states[str(each.id)] for each in rooms] == [ChannelState.OK, ChannelState.OK, ChannelState.PRIVATE]
+    (list_of_chats,) = [each.request for each in at.telegram.calls[before:] if each.name == "messages.getDialogs"]
+    asked = functions.messages.GetDialogsRequest(None, 0, types.InputPeerEmpty(), 100, 0, folder_id=0)
+    assert bytes(list_of_chats) == bytes(asked)
 
 
 @pytest.mark.parametrize("told", [True, False])
