@@ -13,10 +13,19 @@ from telethon.tl import TLRequest, functions, types
 from monitor.errors import NotAllowedError
 
 Condition = Callable[[Any], bool]
+_CHATS = 100
+"""The most chats that one list may have."""
 
 
 def _always(_request: TLRequest) -> bool:
     return True
+
+
+def _is_the_latest_chats(request: Any) -> bool:  # noqa: ANN401 - messages.GetDialogs
+    """Whether it asks for one page of a folder's latest chats, and nothing before them."""
+    begins = isinstance(request.offset_peer, types.InputPeerEmpty)
+    begins = begins and not (request.offset_id or request.offset_date or request.hash)
+    return begins and 0 < request.limit <= _CHATS and request.folder_id in (0, 1) and not request.exclude_pinned
 
 
 ALLOWED: Mapping[str, Condition] = MappingProxyType(
@@ -34,7 +43,7 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "users.GetUsers": lambda request: all(isinstance(each, types.InputUserSelf) for each in request.id),
         "updates.GetState": _always,
         # which of the registered channels it has joined
-        "messages.GetDialogs": _always,
+        "messages.GetDialogs": _is_the_latest_chats,
         # what anybody may see of a channel
         "contacts.ResolveUsername": lambda request: request.referer is None,
         "messages.CheckChatInvite": _always,

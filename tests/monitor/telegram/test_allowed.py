@@ -1,6 +1,7 @@
 """Nothing leaves that does more than read."""
 
 import inspect
+from datetime import UTC, datetime
 
 import pytest
 from telethon.tl import TLRequest, functions, types
@@ -20,6 +21,7 @@ REQUESTS = {
 """Every request of the pinned layer, by the method that it calls."""
 CHANNEL = types.InputChannel(1, 2)
 PEER = types.InputPeerChannel(1, 2)
+NOWHERE = types.InputPeerEmpty()
 
 
 def test_the_layer_has_every_request_that_may_leave() -> None:
@@ -42,6 +44,15 @@ def test_no_other_request_of_the_layer_may_leave() -> None:
         functions.contacts.ResolveUsernameRequest("name", referer="code"),
         functions.users.GetUsersRequest([types.InputUser(1, 2)]),
         functions.messages.GetForumTopicsRequest(PEER, None, 0, 0, 100, q="words"),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 101, 0, folder_id=0),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 0, 0, folder_id=0),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 100, 0),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 100, 0, folder_id=2),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 100, 7, folder_id=1),
+        functions.messages.GetDialogsRequest(None, 9, NOWHERE, 100, 0, folder_id=1),
+        functions.messages.GetDialogsRequest(None, 0, PEER, 100, 0, folder_id=1),
+        functions.messages.GetDialogsRequest(datetime(2026, 1, 1, tzinfo=UTC), 0, NOWHERE, 100, 0, folder_id=1),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 100, 0, exclude_pinned=True, folder_id=0),
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -58,6 +69,8 @@ def test_an_allowed_method_may_not_ask_for_more(request_: TLRequest, wrapped: bo
         functions.messages.GetMessagesViewsRequest(PEER, [1], increment=False),
         functions.contacts.ResolveUsernameRequest("name"),
         functions.users.GetUsersRequest([types.InputUserSelf()]),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 100, 0, folder_id=0),
+        functions.messages.GetDialogsRequest(None, 0, NOWHERE, 1, 0, folder_id=1),
     ],
 )
 def test_what_only_reads_may_leave(request_: TLRequest) -> None:
