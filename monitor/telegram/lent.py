@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 from telethon.extensions import BinaryReader
-from telethon.tl import TLRequest, types
+from telethon.tl import TLRequest, functions, types
 
 from config.errors import facts_as_json
 from evidence.canonical import b64u, from_b64u
@@ -201,18 +201,31 @@ class Lender:
         except (ChannelError, FloodError, NotAllowedError, RequestError) as error:
             return {"error": _told(error)}
         with suppress(UnknownConstructorError):  # whoever asked is told
-            self._meet(read_reply(request, body).said)
+            self._meet(request, read_reply(request, body).said)
         return {"body": b64u(body.data)}
 
-    def _meet(self, said: object) -> None:
-        """Keep what it takes to ask for the channels of an answer."""
-        several = getattr(said, "chats", None) or [getattr(said, "chat", None)]
+    def _meet(self, request: TLRequest, said: object) -> None:
+        """Keep what it takes to ask for the channel that was asked for, and for none beside it."""
         before = dict(self._session.channels)
-        for channel in (each for each in several if isinstance(each, types.Channel)):
+        for channel in _asked_for(request, said):
             with suppress(ChannelError):  # whoever asked is told
                 self._session.meet(channel)
         if self._session.channels != before:
             self._sessions.save(self._session)
+
+
+def _asked_for(request: TLRequest, said: Any) -> list[types.Channel]:  # noqa: ANN401 - an object of the schema
+    """The channel that a request asked for, if its answer has it."""
+    match request, said:
+        case functions.contacts.ResolveUsernameRequest(), types.contacts.ResolvedPeer(peer=types.PeerChannel()):
+            number, chats = said.peer.channel_id, said.chats
+        case functions.channels.GetFullChannelRequest(channel=types.InputChannel()), types.messages.ChatFull():
+            number, chats = request.channel.channel_id, said.chats
+        case functions.messages.CheckChatInviteRequest(), types.ChatInviteAlready():
+            number, chats = said.chat.id, [said.chat]
+        case _:
+            return []
+    return [each for each in chats if isinstance(each, types.Channel) and each.id == number]
 
 
 def _request(unseal: Callable[[], bytes]) -> TLRequest:

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from telethon.tl import TLRequest, functions, types
+from telethon.tl import TLObject, TLRequest, functions, types
 
 from api.home import Home, Writer
 from evidence.canonical import b64u, from_b64u
@@ -109,6 +110,29 @@ def test_an_answer_comes_as_telegram_gave_it_and_the_watch_learns_the_channel(bo
     assert bytes(said) == bytes(FOUND)  # type: ignore[call-overload]
     assert both.session.channels == both.sessions.read("watch").channels == {17: 99}
     assert both.noted() == {}
+
+
+OTHER = types.Channel(id=18, title="Tjetër", photo=types.ChatPhotoEmpty(), date=None, access_hash=98)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "met"),
+    [
+        (NAMED, types.contacts.ResolvedPeer(types.PeerChannel(17), [OTHER, CHANNEL], []), {17: 99}),
+        (NAMED, types.contacts.ResolvedPeer(types.PeerUser(17), [OTHER, CHANNEL], []), {}),
+        (functions.messages.CheckChatInviteRequest("abc"), types.ChatInviteAlready(CHANNEL), {17: 99}),
+        (
+            functions.messages.CheckChatInviteRequest("abc"),
+            types.ChatInvitePeek(CHANNEL, datetime(2026, 1, 1, tzinfo=UTC)),
+            {},
+        ),
+    ],
+)
+def test_the_watch_learns_only_the_channel_that_was_asked_for(
+    both: Both, request_: TLRequest, answer: TLObject, met: dict[int, int]
+) -> None:
+    both.ask(request_, Telegram(bytes(answer)))
+    assert both.session.channels == met
 
 
 def test_a_channel_without_an_access_hash_is_told_and_not_kept(both: Both) -> None:
