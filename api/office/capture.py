@@ -15,7 +15,7 @@ from config.link import MessageLink
 from evidence.authority import Doer
 from evidence.store.database import reading
 from monitor.errors import AccountError, MessageError
-from monitor.telegram.capture import CaptureAnswer, CaptureRequest, Seen, answer_of, ask_for, doer_as_text, withdraw
+from monitor.telegram.capture import CaptureAnswer, CaptureRequest, Seen, answer_of, ask_for, request_by, withdraw
 from monitor.telegram.session import Sessions
 
 WAIT_S = 90.0
@@ -80,7 +80,7 @@ def capture_message(
         if error.code != "account.in_use":
             raise
         waiting()
-        asked = CaptureRequest(link, Sessions(home.keys.path).seal_note(doer_as_text(doer)))
+        asked = request_by(doer, link, home.clock(), Sessions(home.keys.path))
         found = _handed_over(home, asked, error, wait_s)
         return Captured(link, found, True)
 
@@ -91,18 +91,24 @@ def _handed_over(home: Home, asked: CaptureRequest, in_use: AccountError, wait_s
     Raises:
         AccountError: There is none: what has the account is not a running watch, or the watch cannot go on.
     """
-    until, found = time.monotonic() + wait_s, None
     with home.writing() as writer:
         with writer.sequencer.take() as connection:
-            ask_for(connection, asked, home.clock())
-        while time.monotonic() < until:
-            time.sleep(_POLL_S)
-            with reading(home.engine) as connection:
-                found = answer_of(connection, asked.link)
-            if found is not None:
-                break
-        with writer.sequencer.take() as connection:
-            withdraw(connection, asked.link)
+            ask_for(connection, asked)
+        try:
+            found = _answer(home, asked.link, wait_s)
+        finally:
+            with writer.sequencer.take() as connection:
+                withdraw(connection, asked.link)
     if found is None:
         raise in_use
+    return found
+
+
+def _answer(home: Home, link: MessageLink, wait_s: float) -> CaptureAnswer | None:
+    """What the watch answers; None if it does not in time."""
+    until, found = time.monotonic() + wait_s, None
+    while found is None and time.monotonic() < until:
+        time.sleep(_POLL_S)
+        with reading(home.engine) as connection:
+            found = answer_of(connection, link)
     return found

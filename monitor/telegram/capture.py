@@ -22,12 +22,12 @@ from telethon.tl import functions, types
 from config.errors import Explained, facts_as_json
 from config.link import MessageLink
 from evidence.authority import Doer
-from evidence.canonical import text_of
+from evidence.canonical import b64u, from_b64u, text_of
 from evidence.errors import UnknownItemError
 from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
 from evidence.store.database import reading
-from evidence.times import is_due, parse_time
+from evidence.times import format_time, is_due, parse_time
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import CommentedPost
@@ -35,12 +35,16 @@ from monitor.telegram.comments import Comments
 from monitor.telegram.follow import PAGE, Following, Way
 from monitor.telegram.peers import Peers
 from monitor.telegram.reply import AnsweredRequest, Received
+from monitor.telegram.session import Sessions
 from monitor.telegram.standing import Standing
 
 CAPTURE = "capture"
 _NAMED = ("actor", "reason", "approver")
 _ALBUM = 10
 """The most messages that an album has; their numbers follow one another."""
+WAITS_FOR = timedelta(seconds=150)
+"""How long a request waits for a running watch. Whoever asked waits less; nothing is captured in the name of somebody
+who has gone."""
 _KEPT_FOR = timedelta(minutes=10)
 """How long an answer waits to be collected: the link is stored with it unencrypted."""
 _ERRORS: Mapping[str, type[Explained]] = {
@@ -133,42 +137,57 @@ class CaptureRequest:
     """A request that waits.
 
     Attributes:
-        by: Who asks, sealed: ``Doer`` as ``doer_as_text`` writes it.
+        by: Who asks, sealed for this link and this time.
+        at: When it was asked, to the millisecond.
     """
 
     link: MessageLink
     by: str
+    at: datetime
 
 
-def doer_as_text(doer: Doer) -> str:
-    """Who asks, as text to be sealed."""
-    return json.dumps(doer.values())
+def request_by(doer: Doer, link: MessageLink, at: datetime, sessions: Sessions) -> CaptureRequest:
+    """A request of a person, to be answered by whoever has the key beside the sessions."""
+    asked = CaptureRequest(link, "", parse_time(format_time(at)))
+    return replace(asked, by=b64u(sessions.seal(json.dumps(doer.values()).encode(), _place(asked))))
 
 
-def read_doer(text: str) -> Doer:
-    """Who asks, from ``doer_as_text``."""
-    said = json.loads(text)
+def who_asks(asked: CaptureRequest, sessions: Sessions) -> Doer:
+    """The person of a request.
+
+    Raises:
+        ValueError: It was made for another link or at another time, or was changed.
+    """
+    said = json.loads(sessions.unseal(from_b64u(asked.by), _place(asked)))
     actor, reason, approver = (None if said[name] is None else text_of(said[name]) for name in _NAMED)
     return Doer(str(actor), said["tool"], parse_time(said["at"]), reason, approver)
 
 
-def ask_for(connection: sa.Connection, asked: CaptureRequest, now: datetime) -> None:
+def _place(asked: CaptureRequest) -> str:
+    return f"{CAPTURE}/{subject_of_capture(asked.link)}/{format_time(asked.at)}"
+
+
+def ask_for(connection: sa.Connection, asked: CaptureRequest) -> None:
     """Ask a running watch to capture a message; an earlier answer is forgotten."""
     by = json.dumps({"by": asked.by})
-    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(asked.link), due_at=now, progress=by)
+    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(asked.link), due_at=asked.at, progress=by)
 
 
-def asked_for(connection: sa.Connection) -> list[CaptureRequest]:
-    """The requests that wait, the oldest first."""
-    noted = ((subject, json.loads(each.progress)) for subject, each in task.noted(connection, CAPTURE).items())
-    return [CaptureRequest(_link_of(subject), said["by"]) for subject, said in noted if "by" in said]
+def asked_for(connection: sa.Connection, now: datetime) -> list[CaptureRequest]:
+    """The requests that somebody still waits for, the oldest first."""
+    noted = {subject: each for subject, each in task.noted(connection, CAPTURE).items() if not _is_over(each, now)}
+    said = ((subject, json.loads(each.progress), each.due_at) for subject, each in noted.items())
+    return [CaptureRequest(_link_of(subject), says["by"], at) for subject, says, at in said if "by" in says]
 
 
-def not_fetched(connection: sa.Connection, now: datetime) -> list[MessageLink]:
-    """The links whose answers nobody has collected in time."""
+def left_behind(connection: sa.Connection, now: datetime) -> list[MessageLink]:
+    """The links for which nobody waits any more, and those whose answers nobody has collected in time."""
     noted = task.noted(connection, CAPTURE).items()
-    old = ((subject, json.loads(each.progress)) for subject, each in noted if is_due(each.due_at, _KEPT_FOR, now))
-    return [_link_of(subject) for subject, said in old if "by" not in said]
+    return [_link_of(subject) for subject, each in noted if _is_over(each, now)]
+
+
+def _is_over(noted: task.Noted, now: datetime) -> bool:
+    return is_due(noted.due_at, WAITS_FOR if "by" in json.loads(noted.progress) else _KEPT_FOR, now)
 
 
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
@@ -178,8 +197,10 @@ def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | N
 
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:
-    """Answer whoever asked."""
-    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(link), due_at=now, progress=found.text())
+    """Answer whoever asked, and may have gone."""
+    subject = subject_of_capture(link)
+    if task.is_noted(connection, kind=CAPTURE, subject=subject):
+        task.note_work(connection, kind=CAPTURE, subject=subject, due_at=now, progress=found.text())
 
 
 def withdraw(connection: sa.Connection, link: MessageLink) -> None:

@@ -34,7 +34,6 @@ from monitor.errors import AccountError, ChannelError, ChannelState
 FOLDER = "telegram"
 _KEY = "session.key"
 _NONCE_BYTES = 12
-_NOTE = "a note"  # no account has a name with a space: a note is no session, and a session no note
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -123,7 +122,11 @@ class Sessions:
             replace_file(self._file(session.name), nonce + sealed)
 
     def seal(self, said: bytes, place: str) -> bytes:
-        """Bytes for another process of this home, sealed with the key beside the sessions, for one place."""
+        """Bytes for another process of this home, sealed with the key beside the sessions, for one place.
+
+        Args:
+            place: No name of an account, so that nothing passes for a session.
+        """
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + AESGCM(self._key()).encrypt(nonce, said, place.encode())
 
@@ -137,18 +140,6 @@ class Sessions:
             return AESGCM(self._key()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
         except InvalidTag as error:
             raise ValueError("expected bytes that were sealed here, for this place") from error
-
-    def seal_note(self, text: str) -> str:
-        """A short text for another process of this home, sealed as ``seal`` does, in base64url."""
-        return b64u(self.seal(text.encode(), _NOTE))
-
-    def open_note(self, sealed: str) -> str:
-        """The text that ``seal_note`` sealed.
-
-        Raises:
-            ValueError: The key beside the sessions does not open it.
-        """
-        return self.unseal(from_b64u(sealed), _NOTE).decode()
 
     def forget(self, name: str) -> None:
         """Remove the session of an account; Telegram keeps its own half until it is ended there."""

@@ -51,8 +51,8 @@ from monitor.telegram.capture import (
     answer,
     asked_for,
     capture,
-    not_fetched,
-    read_doer,
+    left_behind,
+    who_asks,
     withdraw,
 )
 from monitor.telegram.comments import Comments, name_of_comments
@@ -669,14 +669,14 @@ class Watch:
         """Capture what another process asks for, since it cannot have the account."""
         now = self._office.clock()
         with reading(self._office.engine) as connection:
-            asked, old = asked_for(connection), not_fetched(connection, now)
+            asked, old = asked_for(connection, now), left_behind(connection, now)
         if old:
             with self._office.sequencer.take() as connection:
                 for link in old:
                     withdraw(connection, link)
         for each in asked:
             try:
-                asked_by = read_doer(self._sessions.open_note(each.by))
+                asked_by = who_asks(each, self._sessions)
                 found, _glances = self._captured(each.link, fetching, asked_by)
             except (AccountError, UnreachableError, StoppedError, HomeBusyError, StorageFullError):
                 raise  # the watch itself cannot go on

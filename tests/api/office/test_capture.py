@@ -1,11 +1,13 @@
 """A caseworker captures a message whether a watch runs or not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from api.office.capture import Captured, capture_message
+from api.office.capture import WAIT_S, Captured, capture_message
 from config.link import read_message_link
 from evidence.authority import Doer
 from evidence.errors import UnknownItemError
@@ -13,7 +15,7 @@ from evidence.store import task
 from evidence.store.database import reading
 from monitor.errors import AccountError, AccountState
 from monitor.rehearsal.telegram.shown import ROOM
-from monitor.telegram.capture import CAPTURE, CaptureRequest, Seen, ask_for, asked_for, doer_as_text
+from monitor.telegram.capture import CAPTURE, WAITS_FOR, CaptureRequest, Seen, ask_for, asked_for, request_by, who_asks
 from monitor.telegram.session import Sessions
 from monitor.telegram.watch import account_states
 from tests.homes import doer
@@ -47,7 +49,7 @@ def requests(at: Desk) -> list[str]:
 def asked(at: Desk) -> list[CaptureRequest]:
     home = at.home
     with reading(home.engine) as connection:
-        found = asked_for(connection)
+        found = asked_for(connection, at.clock())
     home.engine.dispose()
     return found
 
@@ -80,15 +82,46 @@ def test_a_running_watch_is_asked_and_goes_on(at: Desk) -> None:
         assert requests(at) == []  # which link a client brought stays nowhere in clear
         link = read_message_link("t.me/grupa/1")
         with at.home.writing() as writer, writer.sequencer.take() as connection:
-            note = Sessions(at.home.keys.path).seal_note(doer_as_text(doer(at.home)))
-            ask_for(connection, CaptureRequest(link, note), at.clock())  # by one that was killed meanwhile
+            ask_for(connection, request_by(doer(at.home), link, at.clock(), Sessions(at.home.keys.path)))  # then killed
         until(lambda: not asked(at))
         with at.home.writing() as writer, writer.sequencer.take() as connection:
-            ask_for(connection, CaptureRequest(link, "AAAA"), at.clock())  # by whoever has another key
+            ask_for(connection, CaptureRequest(link, "AAAA", at.clock()))  # by whoever has another key
         until(lambda: not asked(at))
         at.clock.pass_by(hours=1)
         until(lambda: requests(at) == [])
     require_clean(at)
+
+
+def test_a_request_is_made_for_its_link_and_its_time_alone(at: Desk) -> None:
+    home, sessions, now = at.home, Sessions(at.home.keys.path), at.clock()
+    who = Doer("čelija", "nisisama/test", now.replace(microsecond=0), "the client's own link")
+    asked_by_her = request_by(who, read_message_link("t.me/grupa/1"), now, sessions)
+    assert "elija" not in asked_by_her.by
+    assert who_asks(asked_by_her, sessions) == who
+    for other in (
+        replace(asked_by_her, link=read_message_link("t.me/grupa/2")),
+        replace(asked_by_her, at=asked_by_her.at + timedelta(milliseconds=1)),
+    ):
+        with pytest.raises(ValueError, match="for this place"):
+            who_asks(other, sessions)
+    home.engine.dispose()
+
+
+def test_a_request_waits_longer_than_whoever_made_it() -> None:
+    assert timedelta(seconds=WAIT_S) < WAITS_FOR
+
+
+def test_a_command_that_is_ended_leaves_no_request(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(*_asked: object) -> None:
+        assert requests(at) == ["grupa/1/"]
+        raise KeyboardInterrupt
+
+    at.group()
+    with Sessions(at.home.keys.path).locked("watch"):
+        monkeypatch.setattr("api.office.capture.answer_of", end)
+        with pytest.raises(KeyboardInterrupt):
+            capture(at, "t.me/grupa/1")
+    assert requests(at) == []
 
 
 def test_what_a_running_watch_captures_names_who_asked_for_it(at: Desk) -> None:
@@ -170,7 +203,7 @@ def test_an_account_that_nobody_answers_for_is_told_and_the_request_withdrawn(at
         capture(at, f"t.me/grupa/{number}", wait_s=1.0)
     assert raised.value.code == "account.in_use"
     with reading(home.engine) as connection:
-        assert asked_for(connection) == []
+        assert asked_for(connection, at.clock()) == []
     home.engine.dispose()
 
 

@@ -1,6 +1,7 @@
 """One message is kept because a person asks for it: with album and comments, and only of a registered channel."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evidence.store import database
 from evidence.store.database import reading
 from monitor.errors import ChannelError, ChannelState, FloodError, MessageError
 from monitor.telegram.capture import (
+    WAITS_FOR,
     CaptureAnswer,
     CaptureRequest,
     Looked,
@@ -24,8 +26,9 @@ from monitor.telegram.capture import (
     answer_of,
     ask_for,
     asked_for,
-    not_fetched,
+    left_behind,
     read_answer,
+    withdraw,
 )
 from monitor.telegram.standing import standings
 from tests.homes import doer, items_of
@@ -303,7 +306,7 @@ def test_a_file_that_an_earlier_run_did_not_fetch_is_fetched(at: Desk) -> None:
 
 
 def test_an_answer_is_read_as_it_was_written_and_known_as_old_when_nobody_came(at: Desk) -> None:
-    home, now = at.home, at.clock()
+    home, now = at.home, at.clock().replace(microsecond=0)
     link, other = MessageLink("grupa", None, 5, 7), MessageLink(None, 17, 5)
     looked = Looked("grupa", "17", 4, messages=1, edits=0, deletions=0, gaps=0, files=2)
     error = ChannelError.unseen(ChannelState.PRIVATE, "CHANNEL_PRIVATE")
@@ -312,17 +315,26 @@ def test_an_answer_is_read_as_it_was_written_and_known_as_old_when_nobody_came(a
         assert (read, str(read.error)) == (said, str(said.error))
         assert type(read.error) is type(said.error)
     with home.writing() as writer, writer.sequencer.take() as connection:
-        ask_for(connection, CaptureRequest(link, "sealed"), now)
-        ask_for(connection, CaptureRequest(other, "sealed"), now + timedelta(seconds=1))
-        assert asked_for(connection) == [CaptureRequest(link, "sealed"), CaptureRequest(other, "sealed")]
+        first, second = (
+            CaptureRequest(each, "sealed", now + timedelta(seconds=n)) for n, each in enumerate((link, other))
+        )
+        ask_for(connection, first)
+        ask_for(connection, second)
+        soon = now + timedelta(seconds=2)
+        assert asked_for(connection, soon) == [first, second]
         assert answer_of(connection, link) is None
         answer(connection, link, CaptureAnswer(Seen.GONE), now)
-        assert asked_for(connection) == [CaptureRequest(other, "sealed")]
+        assert asked_for(connection, soon) == [second]
         assert answer_of(connection, link) == CaptureAnswer(Seen.GONE)
-        assert not_fetched(connection, now) == []
+        assert left_behind(connection, soon) == []
+        late = soon + WAITS_FOR
+        assert (asked_for(connection, late), left_behind(connection, late)) == ([], [other])  # who asked has gone
         at.clock.pass_by(hours=1)
         answer(connection, other, CaptureAnswer(Seen.THERE), at.clock())
-        assert not_fetched(connection, at.clock()) == [link]
-        ask_for(connection, CaptureRequest(other, "sealed"), at.clock())
+        assert left_behind(connection, at.clock()) == [link]
+        ask_for(connection, replace(second, at=at.clock()))
         assert answer_of(connection, other) is None  # asked for anew
+        withdraw(connection, other)
+        answer(connection, other, CaptureAnswer(Seen.THERE), at.clock())
+        assert answer_of(connection, other) is None  # nobody is there to collect it
     home.engine.dispose()
