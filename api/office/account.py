@@ -8,7 +8,7 @@ from api.office.channel import Channel, every_channel
 from api.office.lookup import on_line
 from evidence.store import task
 from evidence.store.database import reading
-from monitor.errors import AccountState, ChannelError, ChannelState, FloodError, ResolveError
+from monitor.errors import AccountError, AccountState, ChannelError, ChannelState, FloodError, ResolveError
 from monitor.telegram.account import FREEZE, Freeze, look_at_account
 from monitor.telegram.lent import Asks
 from monitor.telegram.resolve import FoundChannel, resolve_name, resolve_number
@@ -77,6 +77,10 @@ def _seen(line: Asks, session: AccountSession, channel: Channel, standing: Stand
         return SeenChannel(channel.channel, state, None)
     except FloodError:
         return SeenChannel(channel.channel, ChannelState.FLOOD, None)
+    except AccountError as error:
+        if error.code != "account.in_use":
+            raise
+        return SeenChannel(channel.channel, standing.state, None)  # the running watch alone reads the list of chats
     return SeenChannel(channel.channel, ChannelState.OK, found.joined_at is not None)
 
 

@@ -108,6 +108,9 @@ def test_a_running_watch_looks_channels_up_for_a_command(at: Desk) -> None:
         assert look_up_probe(home, "@zyra_prova")[0].rights == "creator"
         assert check_account(home, "watch").is_well
         until(lambda: kinds(home)["message"] == 1)
+        add_channel(home, looked(home, "1999999999")[0], Mode.METADATA_ONLY, None, doer(home))
+        (never_met,) = [each for each in check_account(home, "watch").channels if each.channel == "1999999999"]
+        assert never_met.joined is None
         with reading(home.engine) as connection:
             assert task.noted(connection, ASKS) == {}
         assert b"Titulli" not in (home.path / "nisisama.db-wal").read_bytes()
