@@ -198,7 +198,7 @@ class Line:
         asked: How often each method was asked.
         answers: How many answers came.
         ahead: How far our clock was ahead of Telegram's at the newest answer; zero if Telegram's time lies between
-            asking and answering.
+            asking and answering, None before an answer told the time.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class Line:
         self.news = News()
         self.asked: collections.Counter[str] = collections.Counter()
         self.answers = 0
-        self.ahead = timedelta()
+        self.ahead: timedelta | None = None
         for server in network.servers.values():
             if server.public_key is not None:
                 rsa.add_key(server.public_key, old=False)

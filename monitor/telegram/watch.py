@@ -177,7 +177,7 @@ class Watch:
         self._rhythm = rhythm
         self._report = report
         self._waits = waits
-        self._clock_is_off: bool | None = None
+        self._clock_off_by: timedelta | None = None
         self._stopping = threading.Event()
         self._line: Line | None = None
         self._current: Way | None = None
@@ -604,20 +604,25 @@ class Watch:
         return more
 
     def _compare_clocks(self) -> None:
-        """Note and say that our clock and Telegram's are more than a minute apart; or note that they no longer are."""
-        ahead = timedelta() if self._line is None else self._line.ahead
-        is_off = abs(ahead) > CLOCKS_AGREE
-        if is_off == self._clock_is_off:
+        """Note and say how far our clock and Telegram's are apart, if that is more than a minute; or that it is not.
+
+        It is noted anew once it has changed by more than a minute.
+        """
+        ahead = None if self._line is None else self._line.ahead
+        if ahead is None:
+            return  # Telegram told no time yet
+        off_by, before = ahead if abs(ahead) > CLOCKS_AGREE else timedelta(), self._clock_off_by
+        if before is not None and bool(before) == bool(off_by) and abs(off_by - before) <= CLOCKS_AGREE:
             return
         try:
             with self._office.sequencer.take() as connection:
-                note_clock(connection, self._office.clock(), ahead if is_off else None)
+                note_clock(connection, self._office.clock(), off_by or None)
         except HomeBusyError:
             return  # the next step tries again
-        self._clock_is_off = is_off
-        if is_off:
-            oplog.note("clock_off", duration_s=abs(ahead.total_seconds()))
-            self._office.clock_off(ahead)
+        self._clock_off_by = off_by
+        if off_by:
+            oplog.note("clock_off", duration_s=abs(off_by.total_seconds()))
+            self._office.clock_off(off_by)
 
     def _rest(self, error: TelegramError) -> None:
         """Let a channel rest while the others go on; a run that ends says so, unless the channel's standing does."""

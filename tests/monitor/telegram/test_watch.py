@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from telethon.tl import functions, types
 
+from api.home import Home
 from api.office.audit import run_audit
 from api.office.channel import remove_channel
 from api.office.completeness import completeness_of
@@ -16,6 +17,7 @@ from api.office.watch import opened, status
 from api.office.watch_health import clocks
 from evidence.finding import Verdict
 from evidence.observation import HoleReason
+from evidence.store.database import reading
 from evidence.times import format_time
 from monitor.errors import AccountError, AccountState, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.rehearsal.export import write_export
@@ -25,6 +27,7 @@ from monitor.telegram.follow import PAGE
 from monitor.telegram.line import News
 from monitor.telegram.resolve import FOLDERS
 from monitor.telegram.session import Sessions
+from monitor.telegram.standing import clock_ahead
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of, take_in
 from tests.watching import Desk, desk, kinds, observed, picture, require_clean, running, until
 
@@ -379,6 +382,21 @@ def test_a_clock_that_is_not_telegrams_is_told_until_it_is(at: Desk, seconds: in
     assert at.once().ended_by is None
     assert not list(clocks(home))
     home.engine.dispose()
+
+
+def test_a_clock_that_wanders_off_further_is_noted_again(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    with running(at) as home:
+        for ahead in (100, 4000):
+            at.telegram.faults.skew_s = -ahead
+            group.post("një")
+            until(lambda ahead=ahead: abs(_off_by(home) - timedelta(seconds=ahead)) < timedelta(seconds=10))  # type: ignore[misc]
+
+
+def _off_by(home: Home) -> timedelta:
+    with reading(home.engine) as connection:
+        noted = clock_ahead(connection)
+    return timedelta() if noted is None else noted[0]
 
 
 def test_somebody_who_types_is_no_reason_to_look() -> None:
