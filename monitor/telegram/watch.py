@@ -540,9 +540,7 @@ class Watch:
         cut.
         """
         try:
-            self._answer_captures(fetching)
-            if self._lender is not None:
-                self._lender.answer_all()
+            self._answer_others(fetching)
             behind = self._step_each(fetching) or self._resume_each(fetching)
         except UnreachableError as error:
             self._back_off(error)
@@ -553,12 +551,14 @@ class Watch:
     def _step_each(self, fetching: Fetching) -> bool:
         """Take one step for every channel that has something to ask for; return whether there is more to ask at once.
 
+        After each step, answer what other processes ask for: nobody waits until all channels are done.
+
         Raises:
             UnreachableError: Telegram was not reached; if only one of its data centres is silent, after the others.
         """
         behind, silent = False, None
         for following in self._in_order():
-            if following.is_behind and not self._stopping.is_set():
+            if following.is_behind and self._goes_on(following):
                 answers = self._answers
                 try:
                     with suppress(FloodError):  # this channel rests; another method may be free for the next one
@@ -567,6 +567,7 @@ class Watch:
                     if self._answers == answers:
                         raise
                     silent = error
+                self._answer_others(fetching)
         if silent is not None:
             raise silent
         return behind
@@ -670,8 +671,14 @@ class Watch:
             waiting = [each for each in places_waiting(connection) if each.channel_id == glance.known_number]
         return glance.looked(sum(each.message_id in glance.kept for each in waiting))
 
+    def _answer_others(self, fetching: Fetching) -> None:
+        """Answer what other processes ask for, since they cannot have the account."""
+        self._answer_captures(fetching)
+        if self._lender is not None:
+            self._lender.answer_all()
+
     def _answer_captures(self, fetching: Fetching) -> None:
-        """Capture what another process asks for, since it cannot have the account."""
+        """Capture what another process asks for."""
         now = self._office.clock()
         with reading(self._office.engine) as connection:
             asked, old = asked_for(connection, now), left_behind(connection, now)

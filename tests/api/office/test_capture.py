@@ -124,6 +124,19 @@ def test_a_command_that_is_ended_leaves_no_request(at: Desk, monkeypatch: pytest
     assert requests(at) == []
 
 
+def test_a_running_watch_answers_in_the_middle_of_a_pass(at: Desk) -> None:
+    groups = [at.group(f"Grupa {each}", f"grupa_{each}") for each in range(8)]
+    number = groups[0].post("një")
+    assert at.once().ended_by is None
+    before = len(at.telegram.calls)
+    at.telegram.faults.delay_s("updates.getChannelDifference", 1.5)  # one pass takes twelve seconds
+    with running(at):
+        until(lambda: "updates.getChannelDifference" in [each.name for each in at.telegram.calls[before:]])
+        done, _told = capture(at, f"t.me/grupa_0/{number}", wait_s=7)
+        at.telegram.faults.clear()
+    assert (done.handed_over, done.answer.seen) == (True, Seen.THERE)
+
+
 def test_what_a_running_watch_captures_names_who_asked_for_it(at: Desk) -> None:
     talk = at.telegram.world.add_channel("Biseda")
     channel = at.group("Kanali", "kanali", broadcast=True, linked=talk)
