@@ -378,7 +378,7 @@ def test_what_is_hidden_from_the_account_that_goes_on_is_not_called_gone(at: Des
     (waiting,) = [each.waiting for each in status(home).channels]
     home.engine.dispose()
     assert [(each.lo, each.hi) for each in seen.gaps if each.reason is HoleReason.HIDDEN] == [(1, hidden[-1])]
-    assert (seen.holes, seen.hidden, seen.empty) == ((), (), ())
+    assert (seen.holes, seen.hidden, seen.empty) == ((), ((1, hidden[-1]),), ())
     assert waiting == 1, "the file may still be there for an account that is shown its message"
     require_clean(at)
 
