@@ -319,6 +319,7 @@ def test_a_message_that_cannot_be_read_keeps_no_other_files_waiting(at: Desk) ->
     number = group.post_photo(picture(10), "e palexueshme")
     faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=2)
     at.once()
+    faults.clear()  # one pause may be left: one thread heeds what another was told
     faults.unknown_constructor(group, number, inside="message")
     at.clock.pass_by(hours=2)
     assert isinstance(at.once().ended_by, UnknownConstructorError)
