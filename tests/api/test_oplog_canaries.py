@@ -37,7 +37,7 @@ INSIDE, WRONG, DATABASE = "strangers-canary", "wrong-canary battery staple", "my
 SECRETS = (PLANTED["passphrase"], INSIDE, WRONG, "dbcanary")
 UNEVENTFUL = {
     *("recovery_took_back", "stamp_failed", "tidying_put_off", "turn_waited", "lock_busy"),
-    *("capture_broke", "channel_unseen", "mode_lowered", "probe_late", "watch_waits"),
+    *("capture_broke", "channel_unseen", "clock_off", "mode_lowered", "probe_late", "watch_waits"),
 }
 """Events of a life with trouble; their own tests note them."""
 ENVIRONMENT = {

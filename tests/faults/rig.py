@@ -337,8 +337,14 @@ def _honest(shared: Shared) -> None:
     """The program as it is; its acknowledgements are counted."""
     take = Intake.take_container
 
-    def counted(self: Intake, container: Container, provenance: Provenance, hear: Callable[[int], object]) -> Counts:
-        return take(self, container, provenance, lambda more: (hear(more), shared.acknowledge()))
+    def counted(
+        self: Intake,
+        container: Container,
+        provenance: Provenance,
+        hear: Callable[[int], object],
+        require: Callable[[sa.Connection], object] | None = None,
+    ) -> Counts:
+        return take(self, container, provenance, lambda more: (hear(more), shared.acknowledge()), require)
 
     Intake.take_container = counted
 

@@ -62,16 +62,16 @@ def held(office: OfficeFolder) -> Iterator[ForkProcess]:
 def _import_and_stop(office: OfficeFolder) -> None:
     take = Intake.take_container
 
-    def stopping(self, container, provenance, hear):  # noqa: ANN001, ANN202 - the signature of Intake.take_container
-        def stopped(more: int) -> None:
+    def stopping(self, container, provenance, hear, *more):  # noqa: ANN001, ANN002, ANN202 - the signature of Intake.take_container
+        def stopped(count: int) -> None:
             Intake.take_container = take
-            hear(more)
+            hear(count)
             if not stops:
-                stops.append(more)
+                stops.append(count)
                 os.kill(os.getpid(), signal.SIGSTOP)
 
         stops: list[int] = []
-        return take(self, container, provenance, stopped)
+        return take(self, container, provenance, stopped, *more)
 
     Intake.take_container = stopping
     os._exit(main(office.arguments()))

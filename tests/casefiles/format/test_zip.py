@@ -193,7 +193,6 @@ def test_a_member_of_an_impossible_size_is_refused_before_it_is_read() -> None:
         read(bytes(data))
 
 
-@pytest.mark.repeats
 def test_more_members_than_16_bits_count_need_zip64_and_are_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asic, "MAX_MEMBERS", 0x20000)
     members = {MIMETYPE: MIMETYPE_TEXT, **{f"n/{number}": b"" for number in range(0x10000)}}
