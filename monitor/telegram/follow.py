@@ -183,6 +183,14 @@ class Following:
         """The channel's number, if it was found, or the register has it."""
         return self.standing.channel_id or _number(self.entry.known_id)
 
+    @property
+    def may_be_joined(self) -> bool:
+        """Whether it may be found among the joined channels: it is registered by invitation, or had a public name.
+
+        Of a group that is registered as public by its number alone, the register does not say who joined it.
+        """
+        return self.entry.access == "invite" or self.entry.number is None
+
     def input_channel(self) -> Any:  # noqa: ANN401 - an object of the schema, or None
         """The channel as requests name it; None if this account has not been shown it yet."""
         known = self.standing.channel_id
@@ -338,8 +346,8 @@ class Following:
         return channel
 
     def _look_among_joined(self, number: int | None) -> None:
-        """Look for the channel among those that this account has joined, if it is registered as one of them."""
-        if number is not None and self.entry.access == "invite":
+        """Look for the channel among those that this account has joined, if it may be one of them."""
+        if number is not None and self.may_be_joined:
             self._way.chats.look_for(self._ask, number)
 
     def _begin(self) -> None:

@@ -133,7 +133,7 @@ class Chats:
     The list is read at most once an hour, for all channels that are wanted then.
 
     Args:
-        wanted: The numbers of the registered channels by invitation that the account has not met.
+        wanted: The numbers of the channels that the account may have joined and has not met.
     """
 
     def __init__(

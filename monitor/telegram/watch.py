@@ -405,9 +405,9 @@ class Watch:
         )
 
     def _not_met(self, session: AccountSession) -> frozenset[int]:
-        """The registered channels by invitation that this account has not met, by number."""
-        by_invitation = (each.known_number for each in self.followings.values() if each.entry.access == "invite")
-        return frozenset(filter(None, by_invitation)) - session.channels.keys()
+        """The channels that this account may have joined and has not met, by number."""
+        numbers = (each.known_number for each in self.followings.values() if each.may_be_joined)
+        return frozenset(filter(None, numbers)) - session.channels.keys()
 
     def _read_register(self, way: Way, fetching: Fetching, before: Mapping[str, Following]) -> None:
         """Follow every channel of the register as it is there now, each from where it was left."""
