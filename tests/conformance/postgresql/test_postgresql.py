@@ -21,10 +21,9 @@ from evidence.errors import HomeBusyError, StoreError
 from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.patience import Patience
-from evidence.store import database, task
+from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.schema import differences
-from evidence.times import system_clock
 from monitor.rehearsal.export import write_export
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_office, take_in
 from tests.nonempty import nonempty
@@ -179,28 +178,6 @@ def test_who_waits_in_vain_is_told_so(moved: Home, monkeypatch: pytest.MonkeyPat
         writing(moved.engine),
     ):
         pass
-
-
-def test_one_task_is_leased_by_one_and_finished_by_one(moved: Home) -> None:
-    at = system_clock()
-    with writing(moved.engine) as connection:
-        for number in range(20):
-            task.add_task(connection, kind="prova", subject=str(number), due_at=at)
-
-    def work(_name: int) -> list[str]:
-        done = []
-        while True:
-            with writing(moved.engine) as connection:
-                held = task.lease(connection, kind="prova", at=at, seconds=60)
-            if held is None:
-                return done
-            with writing(moved.engine) as connection:
-                task.finish_task(connection, held, at=at)
-            done.append(held.subject)
-
-    with ThreadPoolExecutor(3) as pool:
-        done = [subject for subjects in pool.map(work, range(3)) for subject in subjects]
-    assert sorted(done, key=int) == [str(number) for number in range(20)]
 
 
 def test_a_server_that_is_not_there_is_explained(
