@@ -46,9 +46,10 @@ from evidence.stamp.issue import Issuer
 from evidence.stamp.reading import Asn1
 from evidence.stamp.token import read_token
 
+mend_asn1crypto()
+
 # asn1crypto and parts of pyHanko have no types
 _CERTIFICATE: Asn1 = asn1_x509.Certificate
-mend_asn1crypto()
 _PRIVATE_KEY: Asn1 = keys.PrivateKeyInfo
 _CONTENT_INFO: Asn1 = cms.ContentInfo
 _STORE: Asn1 = registry.SimpleCertificateStore

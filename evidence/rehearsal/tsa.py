@@ -40,6 +40,7 @@ POLICY = "1.3.6.1.4.1.32473.1.1"  # below the enterprise number reserved for exa
 MAX_QUERY_BYTES = 4096
 
 mend_asn1crypto()
+
 _ROOT_YEARS, _CERTIFICATE_YEARS = 20, 10
 _ACCURACY_S = 1
 _IDLE_S = 5.0

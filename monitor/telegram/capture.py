@@ -4,8 +4,8 @@ It is kept as the watch keeps what it sees, but the watch's own standing and cur
 a captured message, it already knows it. So a capture may run beside a watch, or inside one: if a running watch has the
 account, the request waits in the database, and the watch answers it there.
 
-    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request (JSON: ``by``, who asks, sealed); afterwards its answer
-                                                    (JSON of ``CaptureAnswer``)
+    task  capture  CHANNEL_OR_NAME/NUMBER/COMMENT   the request (who asks, sealed, as of a lent line); afterwards its
+                                                    answer (JSON of ``CaptureAnswer``)
 """
 
 import json
@@ -33,6 +33,7 @@ from monitor.telegram.allowed import method_of
 from monitor.telegram.anew import CommentedPost
 from monitor.telegram.comments import Comments
 from monitor.telegram.follow import PAGE, Following, Way
+from monitor.telegram.lent import ASKED
 from monitor.telegram.peers import Peers
 from monitor.telegram.reply import AnsweredRequest, Received
 from monitor.telegram.session import Sessions
@@ -169,15 +170,18 @@ def _place(asked: CaptureRequest) -> str:
 
 def ask_for(connection: sa.Connection, asked: CaptureRequest) -> None:
     """Ask a running watch to capture a message; an earlier answer is forgotten."""
-    by = json.dumps({"by": asked.by})
-    task.note_work(connection, kind=CAPTURE, subject=subject_of_capture(asked.link), due_at=asked.at, progress=by)
+    subject, progress = subject_of_capture(asked.link), ASKED + asked.by
+    task.note_work(connection, kind=CAPTURE, subject=subject, due_at=asked.at, progress=progress)
 
 
 def asked_for(connection: sa.Connection, now: datetime) -> list[CaptureRequest]:
     """The requests that somebody still waits for, the oldest first."""
-    noted = {subject: each for subject, each in task.noted(connection, CAPTURE).items() if not _is_over(each, now)}
-    said = ((subject, json.loads(each.progress), each.due_at) for subject, each in noted.items())
-    return [CaptureRequest(_link_of(subject), says["by"], at) for subject, says, at in said if "by" in says]
+    waiting = ((subject, each) for subject, each in task.noted(connection, CAPTURE).items() if _is_asked(each))
+    return [
+        CaptureRequest(_link_of(subject), each.progress.removeprefix(ASKED), each.due_at)
+        for subject, each in waiting
+        if not _is_over(each, now)
+    ]
 
 
 def left_behind(connection: sa.Connection, now: datetime) -> list[MessageLink]:
@@ -187,13 +191,17 @@ def left_behind(connection: sa.Connection, now: datetime) -> list[MessageLink]:
 
 
 def _is_over(noted: task.Noted, now: datetime) -> bool:
-    return is_due(noted.due_at, WAITS_FOR if "by" in json.loads(noted.progress) else _KEPT_FOR, now)
+    return is_due(noted.due_at, WAITS_FOR if _is_asked(noted) else _KEPT_FOR, now)
+
+
+def _is_asked(noted: task.Noted) -> bool:
+    return noted.progress.startswith(ASKED)
 
 
 def answer_of(connection: sa.Connection, link: MessageLink) -> CaptureAnswer | None:
     """What a running watch answered; None until it has."""
     noted = task.noted(connection, CAPTURE).get(subject_of_capture(link))
-    return read_answer(noted.progress) if noted is not None and "by" not in json.loads(noted.progress) else None
+    return read_answer(noted.progress) if noted is not None and not _is_asked(noted) else None
 
 
 def answer(connection: sa.Connection, link: MessageLink, found: CaptureAnswer, now: datetime) -> None:

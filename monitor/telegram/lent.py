@@ -24,7 +24,7 @@ from telethon.tl import TLRequest, functions, types
 from config.errors import facts_as_json
 from evidence.canonical import b64u, from_b64u
 from evidence.custody.sequencer import Sequencer
-from evidence.errors import HomeBusyError
+from evidence.errors import CanonicalError, HomeBusyError
 from evidence.store import task
 from evidence.store.database import reading
 from evidence.times import Clock, is_due, parse_time
@@ -40,13 +40,15 @@ from monitor.errors import (
 )
 from monitor.telegram.allowed import method_of
 from monitor.telegram.line import Line
-from monitor.telegram.reply import Body, Received, read_reply
+from monitor.telegram.reply import NOT_TL, Body, Received, read_reply
 from monitor.telegram.session import AccountSession, Sessions
 
 LENDS = "lends"
 ASKS = "asks"
 WAIT_S = 30.0
 """How long to wait for an answer: the watch may be waiting for Telegram itself."""
+ASKED, _ANSWERED = "?", "!"
+"""How the progress of a request begins, and how it does once it is answered; no seal of one passes for the other."""
 _POLL_S = 0.2
 _KEPT_FOR = timedelta(seconds=60)
 """How long a request waits, and an answer waits to be collected."""
@@ -116,7 +118,7 @@ class LentLine:
         return read_reply(request, Body(from_b64u(said["body"])))
 
     def _note(self, subject: str, asked: bytes) -> None:
-        sealed = _ASKED + b64u(self._sessions.seal(asked, _ASKED + subject))
+        sealed = ASKED + b64u(self._sessions.seal(asked, ASKED + subject))
         with self._turn() as connection:
             task.note_work(connection, kind=ASKS, subject=subject, due_at=self._clock(), progress=sealed)
 
@@ -132,10 +134,6 @@ class LentLine:
                     said: dict[str, Any] = json.loads(text)
                     return said
         raise AccountError("account.in_use", found=self._name)
-
-
-_ASKED, _ANSWERED = "?", "!"
-"""How the progress of a request begins, and how it does once it is answered; no seal of one passes for the other."""
 
 
 def is_lent(engine: sa.Engine, name: str) -> bool:
@@ -184,7 +182,7 @@ class Lender:
             if is_due(each.due_at, _KEPT_FOR, now):
                 with self._sequencer.take() as connection:
                     task.forget_work(connection, kind=ASKS, subject=subject)
-            elif subject.startswith(f"{self._session.name}/") and each.progress.startswith(_ASKED):
+            elif subject.startswith(f"{self._session.name}/") and each.progress.startswith(ASKED):
                 self._answer(subject, each.progress[1:], now)
 
     def _answer(self, subject: str, sealed: str, now: datetime) -> None:
@@ -196,7 +194,7 @@ class Lender:
 
     def _said(self, subject: str, sealed: str) -> Mapping[str, object]:
         try:
-            request = _request(lambda: self._sessions.unseal(from_b64u(sealed), _ASKED + subject))
+            request = _request(lambda: self._sessions.unseal(from_b64u(sealed), ASKED + subject))
             body = self._line.ask_raw(request)
         except (ChannelError, FloodError, NotAllowedError, RequestError) as error:
             return {"error": _told(error)}
@@ -236,11 +234,10 @@ def _request(unseal: Callable[[], bytes]) -> TLRequest:
     """
     try:
         request = BinaryReader(unseal()).tgread_object()
-        method = method_of(request)
-    except Exception as error:  # whatever another process wrote, the watch goes on
+    except (CanonicalError, *NOT_TL) as error:
         raise NotAllowedError("not_allowed.request", found=type(error).__name__) from error
-    if not isinstance(request, TLRequest) or method not in _LENT:
-        raise NotAllowedError("not_allowed.request", found=method)
+    if not isinstance(request, TLRequest) or method_of(request) not in _LENT:
+        raise NotAllowedError("not_allowed.request", found=type(request).__name__)
     return request
 
 

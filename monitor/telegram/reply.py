@@ -25,8 +25,8 @@ _NUMBER_AT = {
     types.MessageService.CONSTRUCTOR_ID: 8,
     types.MessageEmpty.CONSTRUCTOR_ID: 8,
 }
-# the body ends early, or holds what no field of the schema takes: Telethon has no error of its own for that
-_NOT_TL = (
+NOT_TL = (
+    TypeNotFoundError,
     AttributeError,
     BufferError,
     IndexError,
@@ -38,6 +38,8 @@ _NOT_TL = (
     ValueError,
     struct.error,
 )
+"""What reading TL raises where it is of another layer, ends early, or holds what no field takes: Telethon has an error
+of its own for the first alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def messages_before(request: TLRequest, body: Body) -> Received:
     read leaves every message before it whole.
     """
     reader = _Below(body.data)
-    with suppress(TypeNotFoundError, *_NOT_TL):
+    with suppress(*NOT_TL):
         request.read_result(reader)
     return Received(AnsweredRequest(method_of(request), body.told_at), body.data, reader.messages, reader.spans)
 
@@ -151,7 +153,7 @@ def first_number(request: TLRequest, body: Body) -> int | None:
     The number comes before anything in a message that can be unknown.
     """
     reader = _Below(body.data)
-    with suppress(TypeNotFoundError, *_NOT_TL):
+    with suppress(*NOT_TL):
         request.read_result(reader)
     if reader.first is None:
         return None
@@ -175,6 +177,6 @@ def read_reply(request: TLRequest, body: Body) -> Received:
         raise UnknownConstructorError(
             "unknown_constructor.found", number=f"{error.invalid_constructor_id:08x}"
         ) from error
-    except _NOT_TL as error:
+    except NOT_TL as error:
         raise UnknownConstructorError("unknown_constructor.not_tl", system=type(error).__name__) from error
     return Received(AnsweredRequest(method_of(request), body.told_at), body.data, said, reader.spans)

@@ -141,17 +141,26 @@ class View:
         )
 
 
+NOTHING_READ = dict.fromkeys(
+    (
+        "read_inbox_max_id",
+        "read_outbox_max_id",
+        "unread_count",
+        "unread_mentions_count",
+        "unread_reactions_count",
+        "unread_poll_votes_count",
+    ),
+    0,
+)
+"""What a chat or a topic says of the reading of an account that sets no read marks."""
+
+
 def dialog_of(room: Room) -> Tl:
     """A room as a list of chats has it: its newest message, and its pts."""
     return types.Dialog(
         peer=room.peer,
         top_message=room.numbers[-1] if room.numbers else 0,
-        read_inbox_max_id=0,
-        read_outbox_max_id=0,
-        unread_count=0,
-        unread_mentions_count=0,
-        unread_reactions_count=0,
-        unread_poll_votes_count=0,
+        **NOTHING_READ,
         notify_settings=types.PeerNotifySettings(),
         pts=room.pts,
     )

@@ -9,6 +9,7 @@ from monitor.rehearsal.telegram.paging import MAX_PAGE, Window
 from monitor.rehearsal.telegram.refusals import bad
 from monitor.rehearsal.telegram.requests.caller import Answers, Caller
 from monitor.rehearsal.telegram.rooms import Room
+from monitor.rehearsal.telegram.shown import NOTHING_READ
 from monitor.rehearsal.telegram.wire import Tl
 
 
@@ -149,12 +150,7 @@ def _topic(room: Room, number: int) -> Tl:
         title=room.topics[number],
         icon_color=opened.action.icon_color,
         top_message=inside[-1] if inside else number,
-        read_inbox_max_id=0,
-        read_outbox_max_id=0,
-        unread_count=0,
-        unread_mentions_count=0,
-        unread_reactions_count=0,
-        unread_poll_votes_count=0,
+        **NOTHING_READ,
         from_id=opened.from_id or room.peer,
         notify_settings=types.PeerNotifySettings(),
     )
