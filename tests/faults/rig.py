@@ -244,6 +244,34 @@ class Outcome:
     output: str
 
 
+class Gate:
+    """Where a child waits until the fault stands, so that no call of its own start is counted.
+
+    The parent makes it before the fork; both sides are closed with ``close``.
+    """
+
+    def __init__(self) -> None:
+        self._parent, self._child = FORK.Pipe()
+
+    def stand(self) -> None:
+        """In the child: say that it is here, and wait."""
+        self._child.send_bytes(b"here")
+        self._child.recv_bytes()
+
+    def reached(self) -> None:
+        """In the parent: wait for the child."""
+        assert self._parent.poll(TIMEOUT_S), "the child did not start"
+        self._parent.recv_bytes()
+
+    def open(self) -> None:
+        """In the parent: let the child go on."""
+        self._parent.send_bytes(b"go")
+
+    def close(self) -> None:
+        self._parent.close()
+        self._child.close()
+
+
 @contextlib.contextmanager
 def attached(pid: int, fault: Fault | None, record: Path) -> Iterator[None]:
     if fault is None:
@@ -278,17 +306,17 @@ class Rig:
         """Import in a child, with this fault; ``alter`` changes the program in the child only."""
         shared = Shared()
         record, output = office.folder / "strace.txt", office.folder / "output.txt"
-        gate, go = os.pipe()
+        gate = Gate()
         child = FORK.Process(target=self._import, args=(office, shared, alter or _honest, gate, output))
         child.start()
         try:
+            gate.reached()
             with attached(pid_of(child), fault, record):
-                os.write(go, b"\n")
+                gate.open()
                 child.join(TIMEOUT_S)
             assert child.exitcode is not None, "the import did not end"
         finally:
-            os.close(gate)
-            os.close(go)
+            gate.close()
             child.kill()
             child.join()
         if shared.decoding:
@@ -296,12 +324,12 @@ class Rig:
         hit = child.exitcode == -signal.SIGKILL or (fault is not None and "(INJECTED)" in record.read_text())
         return Outcome(child.exitcode, shared.acknowledged, hit, output.read_text())
 
-    def _import(self, office: OfficeFolder, shared: Shared, alter: Alteration, gate: int, output: Path) -> NoReturn:
+    def _import(self, office: OfficeFolder, shared: Shared, alter: Alteration, gate: Gate, output: Path) -> NoReturn:
         api.office.intake.Decoder = lambda: _Lent(self._decoder, shared)
         alter(shared)
         code = CRASHED
         with output.open("w") as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
-            os.read(gate, 1)
+            gate.stand()
             try:
                 code = main(office.arguments())
             except Exception:

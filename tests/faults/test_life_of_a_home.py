@@ -41,6 +41,7 @@ from tests.faults.rig import (
     PASSPHRASE,
     TIMEOUT_S,
     Fault,
+    Gate,
     OfficeFolder,
     Outcome,
     ask,
@@ -378,17 +379,17 @@ def _spoken_for(monkeypatch: pytest.MonkeyPatch) -> None:
 def stopped(office: OfficeFolder, arguments: list[str], fault: Fault | None, alter: Alter = lambda: None) -> Outcome:
     """Run a command in a child, with this fault."""
     record, output = office.folder / "strace.txt", office.folder / "output.txt"
-    gate, go = os.pipe()
+    gate = Gate()
     child = FORK.Process(target=_command, args=(arguments, alter, gate, output))
     child.start()
     try:
+        gate.reached()
         with attached(pid_of(child), fault, record):
-            os.write(go, b"\n")
+            gate.open()
             child.join(TIMEOUT_S)
         assert child.exitcode is not None, "the command did not end"
     finally:
-        os.close(gate)
-        os.close(go)
+        gate.close()
         child.kill()
         child.join()
     calls = 0 if fault is None else record.read_text().count(f"{fault.syscall}(")
@@ -396,13 +397,13 @@ def stopped(office: OfficeFolder, arguments: list[str], fault: Fault | None, alt
     return Outcome(child.exitcode, 0, hit, output.read_text())
 
 
-def _command(arguments: list[str], alter: Alter, gate: int, output: Path) -> NoReturn:
+def _command(arguments: list[str], alter: Alter, gate: Gate, output: Path) -> NoReturn:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     alter()
     code = 70
     with output.open("w", buffering=1) as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
-        os.read(gate, 1)
+        gate.stand()
         try:
             code = main(arguments)
         except KeyboardInterrupt:
