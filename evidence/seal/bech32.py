@@ -5,10 +5,16 @@ always covers the lower case. It finds any four wrong characters in a string of 
 long post-quantum recipients it finds a wrong character with probability 1 - 2**-30.
 """
 
+import base64
+import binascii
+
 from evidence.errors import KeyTextError
 
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+"""The alphabet of RFC 4648, section 6: the same groups of 5 bits, and other characters for them."""
+_TO_BASE32, _FROM_BASE32 = str.maketrans(_ALPHABET, _BASE32), str.maketrans(_BASE32, _ALPHABET)
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM_CHARACTERS = 6
 
@@ -16,8 +22,8 @@ _CHECKSUM_CHARACTERS = 6
 def encode(prefix: str, data: bytes) -> str:
     """Bech32 of ``data`` under the human-readable ``prefix``, in the case of the prefix."""
     lower = prefix.lower()
-    words = _to_words(data)
-    text = f"{lower}1" + "".join(_ALPHABET[word] for word in words + _checksum(lower, words))
+    characters = _characters(data)
+    text = f"{lower}1{characters}{_checksum(lower, characters)}"
     return text if prefix == lower else text.upper()
 
 
@@ -35,20 +41,26 @@ def decode(text: str) -> tuple[str, bytes]:
         raise KeyTextError("key_text.not_bech32")
     if any(not "!" <= character <= "~" for character in prefix) or any(character not in _VALUES for character in rest):
         raise KeyTextError("key_text.not_a_bech32_character")
-    words = [_VALUES[character] for character in rest]
-    if _polymod(_expand(prefix) + words) != 1:
+    if _polymod(_expand(prefix) + _words(rest)) != 1:
         raise KeyTextError("key_text.wrong_check_characters")
-    return text[: len(prefix)], _from_words(words[:-_CHECKSUM_CHARACTERS])
+    return text[: len(prefix)], _bytes_of(rest[:-_CHECKSUM_CHARACTERS])
+
+
+def _remainders() -> list[int]:
+    """What each of the 32 values of the top five bits adds to a checksum."""
+    sums = [0]
+    for generator in _GENERATOR:
+        sums += [each ^ generator for each in sums]
+    return sums
+
+
+_REMAINDERS = _remainders()
 
 
 def _polymod(words: list[int]) -> int:
     checksum = 1
     for word in words:
-        top = checksum >> 25
-        checksum = (checksum & 0x1FFFFFF) << 5 ^ word
-        for bit, generator in enumerate(_GENERATOR):
-            if top >> bit & 1:
-                checksum ^= generator
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ word ^ _REMAINDERS[checksum >> 25]
     return checksum
 
 
@@ -57,23 +69,25 @@ def _expand(prefix: str) -> list[int]:
     return [code >> 5 for code in codes] + [0] + [code & 31 for code in codes]
 
 
-def _checksum(prefix: str, words: list[int]) -> list[int]:
-    value = _polymod(_expand(prefix) + words + [0] * _CHECKSUM_CHARACTERS) ^ 1
-    return [value >> 5 * place & 31 for place in reversed(range(_CHECKSUM_CHARACTERS))]
+def _words(characters: str) -> list[int]:
+    return [_VALUES[character] for character in characters]
 
 
-def _to_words(data: bytes) -> list[int]:
-    padding = -len(data) * 8 % 5
-    number = int.from_bytes(data, "big") << padding
-    count = (len(data) * 8 + padding) // 5
-    return [number >> 5 * place & 31 for place in reversed(range(count))]
+def _checksum(prefix: str, characters: str) -> str:
+    value = _polymod(_expand(prefix) + _words(characters) + [0] * _CHECKSUM_CHARACTERS) ^ 1
+    return "".join(_ALPHABET[value >> 5 * place & 31] for place in reversed(range(_CHECKSUM_CHARACTERS)))
 
 
-def _from_words(words: list[int]) -> bytes:
-    length, padding = divmod(len(words) * 5, 8)
-    number = 0
-    for word in words:
-        number = number << 5 | word
-    if padding > 4 or number & ((1 << padding) - 1):  # noqa: PLR2004 - BIP-173: at most 4 bits of padding, all zero
+def _characters(data: bytes) -> str:
+    return base64.b32encode(data).decode("ascii").rstrip("=").translate(_FROM_BASE32)
+
+
+def _bytes_of(characters: str) -> bytes:
+    try:
+        data = base64.b32decode(characters.translate(_TO_BASE32) + "=" * (-len(characters) % 8))
+    except binascii.Error as error:
+        raise KeyTextError("key_text.bits_left_over") from error
+    # BIP-173: what is left over is less than a character, and zero
+    if _characters(data) != characters:
         raise KeyTextError("key_text.bits_left_over")
-    return (number >> padding).to_bytes(length, "big")
+    return data
