@@ -29,11 +29,11 @@ from tests.faults.rig import (
 pytestmark = pytest.mark.outside
 
 STRIDES = {
-    "pwrite64": 19,
-    "openat": 17,
-    "write": 4,
-    "fsync": 7,
-    "fdatasync": 6,
+    "pwrite64": 37,
+    "openat": 31,
+    "write": 7,
+    "fsync": 11,
+    "fdatasync": 9,
     "link": 3,
     "unlink": 4,
     "mkdir": 4,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from casefiles.errors import TrustError
 from casefiles.format import layout
 from casefiles.format.zip import container_bytes
-from casefiles.verifier.__main__ import load_held
+from casefiles.verifier.__main__ import load_held, load_roots
 from tests.casefiles import forge
 
 TREE = Path(__file__).parents[3]
@@ -50,3 +50,12 @@ def test_what_somebody_holds_is_read_and_a_file_that_is_not_there_is_told(tmp_pa
     with pytest.raises(TrustError) as raised:
         load_held(tmp_path / "absent.asice")
     assert raised.value.code == "trust.nothing_to_compare"
+
+
+def test_a_bundle_given_as_a_root_is_told_from_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "bundle.asice").write_bytes(container_bytes(forge.good_members()))
+    (tmp_path / "notes.txt").write_text("no certificate")
+    for name, code in (("bundle.asice", "trust.bundle_given"), ("notes.txt", "trust.not_pem")):
+        with pytest.raises(TrustError) as raised:
+            load_roots([tmp_path / name])
+        assert raised.value.code == code

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -374,9 +375,9 @@ NOT_ALL_OF_IT = {
 }
 
 
-def member_flips(step: int) -> Iterator[tuple[str, bytes]]:
+def member_flips(step: int, every: int) -> Iterator[tuple[str, bytes]]:
     members = forge.good_members()
-    for name, content in members.items():
+    for name, content in islice(members.items(), 0, None, every):
         for at in range(min(step // 2, len(content) - 1), len(content), step):
             yield (
                 name,
@@ -393,10 +394,10 @@ def container_bytes_of(members: dict[str, bytes]) -> bytes:
     return made.replace(good[layout.MIMETYPE], members[layout.MIMETYPE], 1)
 
 
-@pytest.mark.parametrize("step", [1 << 20, pytest.param(4099, marks=pytest.mark.slow)])
-def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize(("step", "every"), [(1 << 20, 3), pytest.param(4099, 1, marks=pytest.mark.slow)])
+def test_the_script_fails_on_a_flipped_byte_in_any_member(tmp_path: Path, step: int, every: int) -> None:
     roots, own = roots_file(tmp_path), own_script(tmp_path)
-    for name, bundle in nonempty(member_flips(step)):
+    for name, bundle in nonempty(member_flips(step, every)):
         file = write(bundle, tmp_path)
         code, output = script(own, "--bundle", file, roots, cwd=tmp_path)
         assert code == 1 or name == layout.ARCHIVE_TOKEN, f"{name}\n{output}"

@@ -51,7 +51,9 @@ def test_what_is_written_is_read_again(stanzas: list[Stanza]) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 47, 48, 49, 95, 96, 97])
 def test_a_body_ends_with_a_short_line_even_when_it_fills_the_last(size: int) -> None:
-    lines = Stanza(("x",), bytes(size)).encode().split(b"\n")
+    stanza = Stanza(("x",), bytes(size))
+    assert parse_header(header_with(stanza)).stanzas == (stanza,)
+    lines = stanza.encode().split(b"\n")
     assert lines.pop() == b""
     assert len(lines[-1]) < 64
     assert all(len(line) == 64 for line in lines[1:-1])
@@ -77,6 +79,7 @@ def test_noise_is_refused_and_never_crashes(noise: bytes) -> None:
         SPEC["header"].encode() + b"payload",
         SPEC["header"].encode().replace(b"\n", b"\r\n"),
         b"age-encryption.org/v1\n--- " + b64(bytes(32)).encode() + b"\n",
+        SPEC["header"].encode().replace(b"-> ", b"->", 1),
     ],
 )
 def test_a_header_that_is_not_the_whole_argument_is_refused(header: bytes) -> None:

@@ -7,7 +7,8 @@ from shamir_mnemonic.wordlist import WORDLIST
 
 from evidence.errors import CardError
 from evidence.seal import cards as module
-from evidence.seal.cards import card_text, make_cards, read_cards
+from evidence.seal.cards import card_text, make_cards, read_cards, require_card, require_cards_of
+from evidence.seal.recipients import HybridIdentity
 from tests.nonempty import nonempty
 
 SEED = bytes(range(32))
@@ -109,6 +110,19 @@ def test_a_missing_or_doubled_word_is_counted(damage: object) -> None:
     card = " ".join(damage(CARDS[1].split()))
     with pytest.raises(CardError, match="card 2: the number of words is wrong"):
         read_cards([CARDS[0], card])
+
+
+def test_cards_are_of_the_key_that_they_give_and_of_no_other() -> None:
+    require_cards_of(CARDS, HybridIdentity(SEED).recipient)
+    with pytest.raises(CardError) as caught:
+        require_cards_of(OTHERS, HybridIdentity(SEED[::-1]).recipient)
+    assert caught.value.code == "card.of_another_office"
+
+
+def test_one_card_is_checked_before_the_next_is_typed() -> None:
+    require_card(CARDS[1], 2)
+    with pytest.raises(CardError, match="card 2: word 8 is not in the word list"):
+        require_card(changed(CARDS[1], 7, "telegram"), 2)
 
 
 def test_cards_of_two_sets_are_told_from_too_few() -> None:
