@@ -202,6 +202,11 @@ def as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
     return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)
 
 
+def is_registered(home: Home, entry: WatchEntry) -> bool:
+    """Whether the channel is in the register already, under this name or another."""
+    return _name_of(home, entry.channel, entry.known_id) is not None
+
+
 def _name_of(home: Home, name: str, number: str | None) -> str | None:
     """The register's name for a channel: the one given here, or that of an entry with the same number."""
     table = database.channel.c

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from api.home import Home
+from api.office.channel import is_registered
 from api.office.watch import network_of, per_minute_of
 from config.errors import Explained, SettingsError
 from config.watchlist import Joined, WatchEntry, invite_of, named_channel, probe_entry
@@ -125,8 +126,8 @@ def look_up(
     Raises:
         ChannelError: The channel cannot be seen.
         ResolveError: Nobody has this name; it is a person or a bot, a number that the account has never met, an
-            invitation that is over or to a group that nobody has joined, or a group without a public name and nothing
-            says who joined it and under what task.
+            invitation that is over or to a group that nobody has joined, a number that no account could look at now,
+            or a group without a public name and nothing says who joined it and under what task.
         AccountError: It is an invitation, and there is no account to ask with.
         SettingsError: Of access by invitation, who joined, and under what task, only a part was given.
     """
@@ -142,6 +143,10 @@ def look_up(
     try:
         found = _ask_first(home, lambda line, session: _resolve(line, session, entry))
     except (AccountError, FloodError, UnreachableError) as error:
+        # a user name is public by itself; behind a number there may be a closed group
+        unknown = entry.number is not None and entry.access != "invite" and not is_registered(home, entry)
+        if unknown and error.code != "account.none_logged_in":
+            raise ResolveError("resolve.number_not_seen", found=str(entry.number)) from error
         return _entry(entry, LookedUp(None, error), member)
     if not found.usernames and entry.access != "invite":
         raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))

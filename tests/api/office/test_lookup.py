@@ -108,7 +108,9 @@ def test_a_running_watch_looks_channels_up_for_a_command(at: Desk) -> None:
         assert look_up_probe(home, "@zyra_prova")[0].rights == "creator"
         assert check_account(home, "watch").is_well
         until(lambda: kinds(home)["message"] == 1)
-        add_channel(home, looked(home, "1999999999")[0], Mode.METADATA_ONLY, None, doer(home))
+        with pytest.raises(ResolveError, match="there may be a closed group"):
+            looked(home, "1999999999")
+        add_channel(home, looked(home, "1999999999", MILA, access="invite")[0], Mode.METADATA_ONLY, None, doer(home))
         (never_met,) = [each for each in check_account(home, "watch").channels if each.channel == "1999999999"]
         assert never_met.joined is None
         with reading(home.engine) as connection:
@@ -172,6 +174,24 @@ def test_a_group_without_a_public_name_is_not_registered_as_public(at: Desk) -> 
         assert (entry.access, entry.joined is not None) == ("invite", True)
     room.set_usernames("e_hapur")
     assert looked(home, str(room.id))[0].access == "public"
+    home.engine.dispose()
+
+
+def test_a_number_that_nobody_could_look_at_is_not_registered_as_public(at: Desk) -> None:
+    room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[0],))
+    public = at.telegram.world.add_channel("Grupa", username="grupa", joined=(at.accounts[0],))
+    home = at.home
+    with Sessions(home.keys.path).locked("watch"):
+        for spelling in (str(room.id), f"-100{room.id}", f"t.me/c/{room.id}/7"):
+            with pytest.raises(ResolveError, match="there may be a closed group"):
+                looked(home, spelling)
+        entry, nothing = looked(home, str(room.id), MILA, access="invite")
+        assert (entry.access, nothing.found) == ("invite", None)
+    entry, found = looked(home, str(public.id))
+    assert found.found is not None
+    add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
+    with Sessions(home.keys.path).locked("watch"):
+        assert looked(home, str(public.id))[0].access == "public", "it was looked at when it was registered"
     home.engine.dispose()
 
 
