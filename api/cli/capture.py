@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.common import actor_option, counted, doer, emit, json_option, open_home, warn, warn_unstamped
+from api.cli.common import actor_option, counted, counted_gone, doer, emit, json_option, open_home, warn, warn_unstamped
 from config.errors import Term
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def _said(done: "Captured") -> dict[str, Any]:
                 "messages": each.messages,
                 "edits": each.edits,
                 "deletions": each.deletions,
+                "missing": each.missing,
                 "media": done.media.get(int(each.channel_id), 0),
                 "gaps": each.gaps,
                 "waiting": each.files,
@@ -71,13 +72,13 @@ def _told(done: "Captured") -> str:
     lines = []
     for each in done.answer.looked:
         kept = {
-            "message": each.messages,
-            "edit": each.edits,
-            "deletion": each.deletions,
-            "gap": each.gaps,
-            "file": done.media.get(int(each.channel_id), 0),
+            counted(each.messages, "message"): each.messages,
+            counted(each.edits, "edit"): each.edits,
+            counted_gone(each.deletions, each.missing): each.deletions,
+            counted(each.gaps, "gap"): each.gaps,
+            counted(files := done.media.get(int(each.channel_id), 0), "file"): files,
         }
-        new = ", ".join(counted(number, name) for name, number in kept.items() if number)
+        new = ", ".join(words for words, number in kept.items() if number)
         left = f"; {counted(each.files, 'file')} still to be fetched" if each.files else ""
         lines.append(f"{each.channel}: {new or nothing}{left}")
     return "\n".join(lines) or "Nothing was kept."

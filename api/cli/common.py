@@ -244,6 +244,12 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def counted_gone(deletions: int, missing: int) -> str:
+    """``2 deletions``, and how many of these Telegram did not report."""
+    said = counted(deletions, "deletion")
+    return f"{said} ({missing} not reported by Telegram, only missing)" if missing else said
+
+
 def day_of(option: str, text: str) -> date:
     """The day that an option names.
 

@@ -19,6 +19,7 @@ from api.cli.common import (
     actor_option,
     approved_option,
     counted,
+    counted_gone,
     doer,
     emit,
     json_option,
@@ -294,6 +295,7 @@ def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 "messages": each.counts.messages,
                 "edits": each.counts.edits,
                 "deletions": each.counts.deletions,
+                "missing": each.counts.missing,
                 "media": ran.media.get(each.standing.channel_id or 0, 0),
                 "gaps": each.counts.gaps,
             }
@@ -305,7 +307,8 @@ def _said(ran: "Ran", warnings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _told(ran: "Ran") -> str:
     lines = [
         f"{each.name}: {counted(each.counts.messages, 'message')}, {counted(each.counts.edits, 'edit')}, "
-        f"{counted(each.counts.deletions, 'deletion')}, {counted(each.counts.gaps, 'gap')}"
+        f"{counted_gone(each.counts.deletions, each.counts.missing)}, "
+        f"{counted(each.counts.gaps, 'gap')}"
         for each in ran.followings
     ]
     if not lines:

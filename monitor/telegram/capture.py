@@ -75,6 +75,7 @@ class Looked:
 
     Attributes:
         channel: As the register names it; ``NAME/comments`` for the comments on its posts.
+        missing: Of the ``deletions``, those that Telegram did not report.
         files: How many files were still to be fetched.
     """
 
@@ -84,6 +85,7 @@ class Looked:
     messages: int
     edits: int
     deletions: int
+    missing: int
     gaps: int
     files: int
 
@@ -264,6 +266,7 @@ class Glance(Following):
             messages=counts.messages,
             edits=counts.edits,
             deletions=counts.deletions,
+            missing=counts.missing,
             gaps=counts.gaps,
             files=files,
         )

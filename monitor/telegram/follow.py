@@ -98,11 +98,17 @@ Fetch = Callable[[File], AbstractContextManager[BinaryIO]]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one step kept."""
+    """What one step kept.
+
+    Attributes:
+        deletions: Messages that are gone, however that is known.
+        missing: Those of them that Telegram did not report: they were not there when asked for again.
+    """
 
     messages: int = 0
     edits: int = 0
     deletions: int = 0
+    missing: int = 0
     gaps: int = 0
 
 
@@ -977,6 +983,7 @@ class Following:
         def beside(connection: sa.Connection, placed: Sequence[Placed]) -> None:
             self._way.require(connection, self.watched)  # nothing is kept above the mode, or of a channel taken off
             logged.update(str(event.values.get("kind") or event.values.get("hole")) for event in placed)
+            logged.update(str(event.values["action"]) for event in placed if event.values.get("kind") == Kind.DELETION)
             numbers = {_number(event.values.get("message_id")) for event in placed if event.type == "observed"}
             left.update(job.place for job in self._note_waiting(connection, later, numbers))
 
@@ -1052,6 +1059,7 @@ class Following:
             messages=before.messages + logged[Kind.MESSAGE] + logged[Kind.SERVICE],
             edits=before.edits + logged[Kind.EDIT],
             deletions=before.deletions + logged[Kind.DELETION],
+            missing=before.missing + logged[Gone.MISSING],
             gaps=before.gaps + logged[HoleReason.GAP],
         )
 

@@ -26,7 +26,7 @@ def test_what_was_kept_is_told_in_words_and_for_a_program(at: Desk) -> None:
     (channel,) = said["channels"]
     assert channel == {
         "channel": "grupa", "channel_id": str(group.id), "cursor": 0, "messages": 1, "edits": 0, "deletions": 0,
-        "media": 1, "gaps": 0, "waiting": 0,
+        "missing": 0, "media": 1, "gaps": 0, "waiting": 0,
     }  # fmt: skip
     assert run("capture", f"t.me/grupa/{number}", home=home).out == "grupa: nothing new, all of it is already kept\n"
     group.edit(number, text="ndryshe")
@@ -35,7 +35,8 @@ def test_what_was_kept_is_told_in_words_and_for_a_program(at: Desk) -> None:
     group.delete([number])
     gone = run("capture", f"t.me/grupa/{number}", "--json", home=home)
     assert (gone.code, gone.printed["seen"], gone.printed["error"]["code"]) == (REFUSED, "gone", "message.gone")
-    assert gone.printed["channels"][0]["deletions"] == 1
+    channel = gone.printed["channels"][0]
+    assert (channel["deletions"], channel["missing"]) == (1, 1), "Telegram did not report it"
     assert "is no longer there" in gone.err
     again = run("capture", f"t.me/grupa/{number}", home=home)
     assert (again.code, again.out) == (REFUSED, "grupa: nothing new\n"), "it is not said that all of it is kept"

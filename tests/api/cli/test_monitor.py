@@ -99,7 +99,7 @@ def test_one_run_says_what_it_kept_and_status_how_things_stand(at: Desk) -> None
     group.edit(number, text="ndryshe")
     group.delete([1])
     (channel,) = run("monitor", "run", "--once", "--json", home=home).printed["channels"]
-    assert (channel["messages"], channel["edits"], channel["deletions"]) == (0, 1, 1)
+    assert [channel[name] for name in ("messages", "edits", "deletions", "missing")] == [0, 1, 1, 0]
     said = run("monitor", "status", "--json", home=home).printed
     assert [each["state"] for each in said["accounts"]] == ["ok"]
     assert [(each["state"], each["behind"], each["waiting"]) for each in said["channels"]] == [("ok", False, 0)]
@@ -114,6 +114,21 @@ def test_one_run_says_what_it_kept_and_status_how_things_stand(at: Desk) -> None
     assert "##.#" in text
     assert all(len(line) <= 120 for line in text.splitlines())
     assert run("monitor", "status", home=home).out.startswith("Account watch: ok")
+
+
+def test_a_run_tells_what_telegram_reported_from_what_was_only_missing(at: Desk) -> None:
+    home = at.folder / "home"
+    group = at.group()
+    numbers = [group.post(f"mesazh {number}") for number in range(4)]
+    assert run("monitor", "run", "--once", home=home).code == DONE
+    group.set_limit(1)
+    group.delete(numbers[:1])
+    for number in range(3):
+        group.post(f"e re {number}")
+    assert "1 deletion (1 not reported by Telegram, only missing)" in run("monitor", "run", "--once", home=home).out
+    group.set_limit(100)
+    group.delete(numbers[1:3])
+    assert "2 deletions, 0 gaps" in run("monitor", "run", "--once", home=home).out
 
 
 def test_without_an_account_or_an_application_the_way_out_is_told(

@@ -308,7 +308,7 @@ def test_a_file_that_an_earlier_run_did_not_fetch_is_fetched(at: Desk) -> None:
 def test_an_answer_is_read_as_it_was_written_and_known_as_old_when_nobody_came(at: Desk) -> None:
     home, now = at.home, at.clock().replace(microsecond=0)
     link, other = MessageLink("grupa", None, 5, 7), MessageLink(None, 17, 5)
-    looked = Looked("grupa", "17", 4, messages=1, edits=0, deletions=0, gaps=0, files=2)
+    looked = Looked("grupa", "17", 4, messages=1, edits=0, deletions=0, missing=0, gaps=0, files=2)
     error = ChannelError.unseen(ChannelState.PRIVATE, "CHANNEL_PRIVATE")
     for said in (CaptureAnswer(Seen.THERE, (looked,)), CaptureAnswer(None, error=error)):
         read = read_answer(said.text())
