@@ -231,6 +231,7 @@ class Container:
         total: How many messages of every kind there are.
         files: How many of ``contents`` are files, when it was read.
         pictured: ``rest`` embeds a picture or a thumbnail; then no mode below ``sealed`` keeps it.
+        alone: It is a file of its own, and was not cut out of one that has other chats too.
     """
 
     method: str
@@ -246,6 +247,7 @@ class Container:
     total: int
     files: int = 0
     pictured: bool = False
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

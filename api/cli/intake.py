@@ -71,7 +71,9 @@ ABSENT = {
     "--mode", type=click.Choice(MODES), default="metadata_only", show_default=True, help="How much to keep of media."
 )
 @click.option("--legal-basis", type=click.Path(path_type=Path), metavar="FILE.toml", help="Needed above metadata_only.")
-@click.option("--private-chat", is_flag=True, help="The chat may be a private one: the client wants it taken in.")
+@click.option(
+    "--private-chat", is_flag=True, help="Of an account's export: the chat may be a private one; the client wants it."
+)
 @approved_option
 @reason_option
 @actor_option
@@ -106,6 +108,8 @@ def import_(
     done = _imported(home, wish, as_json=as_json)
     if isinstance(done, Waiting):
         emit_waiting(ctx, done, as_json=as_json)
+    if done.private:
+        warn(Term("note.private_chat"))
     emit_logged(import_fields(done), done.unstamped, as_json=as_json, text=import_words(done))
 
 

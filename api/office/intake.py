@@ -63,7 +63,7 @@ class Wish:
         path: A folder, or the ``result.json`` in it. An export is many files, which its messages name: it has no
             stream.
         declared_by: A pseudonym.
-        private: A chat that is no group and no channel may be taken in.
+        private: A chat that is no group and no channel may be taken in out of an export of several.
 
     Raises:
         AuthorityError: Nobody is declared, or by a name that is none.
@@ -97,6 +97,11 @@ class Imported:
     walls: str | None
     unstamped: Explained | None
 
+    @property
+    def private(self) -> bool:
+        """Whether the chat is no group and no channel."""
+        return is_private(self.container.channel_type)
+
 
 def list_chats(path: Path) -> tuple[ListedChat, ...]:
     """The chats of an export by title, kind, number of messages and size, for whoever brought it to choose.
@@ -112,8 +117,8 @@ def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -
 
     Raises:
         MonitorError: The export cannot be read; nothing was written.
-        AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none; or it is a private chat, and
-            nobody said that it may be taken in.
+        AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none; or it is a private chat among
+            the chats of an account, and nobody said that it may be taken in.
         StorageFullError: No space, or too little for what is not kept yet; what was acknowledged is kept, and running
             it again completes the rest.
     """
@@ -122,7 +127,8 @@ def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -
     if basis and not waits:
         require_two(Act.IMPORT, wish.doer)  # before an export is read, which can take minutes
     container = read_export(wish.path, chat_id=wish.chat_id, now=home.clock)
-    if is_private(container.channel_type) and not wish.private:
+    # whoever exported one chat chose it; in an export of an account, somebody chooses by its title
+    if is_private(container.channel_type) and not container.alone and not wish.private:
         raise AuthorityError("authority.private_chat", where=container.channel_id)
     # the digest, not the folder's name: people name folders after people
     target = container.sha256

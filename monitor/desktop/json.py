@@ -122,6 +122,7 @@ def read_export(path: Path, *, chat_id: str | None = None, now: Clock) -> Contai
         total=len(chat),
         files=survey.files,
         pictured=_is_pictured(data, chat),
+        alone=whole,
     )
 
 

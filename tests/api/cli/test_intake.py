@@ -149,7 +149,9 @@ def test_at_a_terminal_a_chat_is_chosen_from_the_list(
 @pytest.mark.parametrize("kind", ["personal_chat", "saved_messages", "bot_chat", "replies", "something_new"])
 def test_a_private_chat_is_taken_in_only_after_a_yes(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     folder = account(home.parent / "account")
-    told = json.loads((folder / "result.json").read_text())["chats"]["list"][0] | {"type": kind}
+    told = json.loads((folder / "result.json").read_text())
+    told["chats"]["list"] = [told["chats"]["list"][0] | {"type": kind}]
+    del told["left_chats"]
     (folder / "result.json").write_text(json.dumps(told))
     command, before = ("import", folder, "--declared-by", "mila", "--json"), size_of(Home(home))
     refused = run(*command, home=home)
@@ -163,6 +165,16 @@ def test_a_private_chat_is_taken_in_only_after_a_yes(home: Path, monkeypatch: py
         patch.setattr("click.confirm", lambda *_words, **_options: True)
         assert run(*command, home=home).printed["messages"] == 2
     assert run(*command, "--private-chat", home=home).printed["already_known"] == 2
+
+
+@pytest.mark.parametrize(("kind", "told"), [("personal_chat", True), ("something_new", True), ("private_group", False)])
+def test_a_chat_that_was_exported_by_itself_was_chosen(home: Path, kind: str, *, told: bool) -> None:
+    folder = account(home.parent / "account")
+    chat = json.loads((folder / "result.json").read_text())["chats"]["list"][0] | {"type": kind}
+    (folder / "result.json").write_text(json.dumps(chat))
+    taken = run("import", folder, "--declared-by", "mila", "--json", home=home)
+    assert (taken.code, taken.printed["messages"]) == (DONE, 2)
+    assert ("this is a private chat" in taken.err) is told
 
 
 @pytest.mark.parametrize("name", [" ", "a\u200db", "\u3164"])
