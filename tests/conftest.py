@@ -3,10 +3,8 @@
 import ipaddress
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import coverage
 import hypothesis
 import pytest
 
@@ -49,18 +47,6 @@ def _require_loopback(host: object) -> None:
 
 
 sys.addaudithook(_refuse_beyond_loopback)
-
-
-@pytest.fixture(autouse=True)
-def _counted_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Where lines are counted, leave out the tests that ``repeats`` marks: counting doubles their time."""
-    counting = coverage.Coverage.current() if request.node.get_closest_marker("repeats") else None
-    if counting is None:
-        yield
-        return
-    counting.stop()
-    yield
-    counting.start()
 
 
 @pytest.fixture(autouse=True)

@@ -247,7 +247,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 def counted_gone(deletions: int, missing: int) -> str:
     """``2 deletions``, and how many of these Telegram did not report."""
     said = counted(deletions, "deletion")
-    return f"{said} ({missing} not reported by Telegram, only missing)" if missing else said
+    return f"{said} ({missing} of them not reported by Telegram, only missing)" if missing else said
 
 
 def day_of(option: str, text: str) -> date:

@@ -202,9 +202,10 @@ def as_registered(home: Home, entry: WatchEntry) -> WatchEntry:
     return entry if name is None else replace(entry, channel=name, channel_id=entry.known_id)
 
 
-def is_registered(home: Home, entry: WatchEntry) -> bool:
-    """Whether the channel is in the register already, under this name or another."""
-    return _name_of(home, entry.channel, entry.known_id) is not None
+def is_registered_as_public(home: Home, entry: WatchEntry) -> bool:
+    """Whether the channel is in the register already, under this name or another, with public access."""
+    name = _name_of(home, entry.channel, entry.known_id)
+    return any(row.channel == name and row.access == "public" for row in every_channel(home))
 
 
 def _name_of(home: Home, name: str, number: str | None) -> str | None:

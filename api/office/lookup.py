@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from api.home import Home
-from api.office.channel import is_registered
+from api.office.channel import is_registered_as_public
 from api.office.watch import network_of, per_minute_of
 from config.errors import Explained, SettingsError
 from config.watchlist import Joined, WatchEntry, invite_of, named_channel, probe_entry
@@ -143,10 +143,10 @@ def look_up(
     try:
         found = _ask_first(home, lambda line, session: _resolve(line, session, entry))
     except (AccountError, FloodError, UnreachableError) as error:
-        # a user name is public by itself; behind a number there may be a closed group
-        unknown = entry.number is not None and entry.access != "invite" and not is_registered(home, entry)
-        if unknown and error.code != "account.none_logged_in":
-            raise ResolveError("resolve.number_not_seen", found=str(entry.number)) from error
+        # a user name is itself public; a number may belong to a closed group
+        asked = entry.number is not None and entry.access != "invite" and error.code != "account.none_logged_in"
+        if asked and not is_registered_as_public(home, entry):
+            raise ResolveError("resolve.number_not_seen", found=str(entry.number), cause=error) from error
         return _entry(entry, LookedUp(None, error), member)
     if not found.usernames and entry.access != "invite":
         raise ResolveError("resolve.nobody_named", title=found.title, members=_count(found.members))

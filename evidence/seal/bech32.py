@@ -87,7 +87,7 @@ def _bytes_of(characters: str) -> bytes:
         data = base64.b32decode(characters.translate(_TO_BASE32) + "=" * (-len(characters) % 8))
     except binascii.Error as error:
         raise KeyTextError("key_text.bits_left_over") from error
-    # BIP-173: what is left over is less than a character, and zero
+    # BIP-173: the padding is shorter than one character, and zeros
     if _characters(data) != characters:
         raise KeyTextError("key_text.bits_left_over")
     return data

@@ -85,9 +85,9 @@ class Looked:
     messages: int
     edits: int
     deletions: int
-    missing: int
     gaps: int
     files: int
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ class Counted:
     """What one step kept.
 
     Attributes:
-        deletions: Messages that are gone, however that is known.
-        missing: Those of them that Telegram did not report: they were not there when asked for again.
+        deletions: Deletions logged, however they became known; a message that was missing and is reported later is two.
+        missing: Those of them that Telegram did not report: the message was not there when asked for again.
     """
 
     messages: int = 0

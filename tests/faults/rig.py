@@ -245,9 +245,9 @@ class Outcome:
 
 
 class Gate:
-    """Where a child waits until the fault stands, so that no call of its own start is counted.
+    """Holds a child until its fault is set, so that no call of its own start-up is counted.
 
-    The parent makes it before the fork; both sides are closed with ``close``.
+    Made by the parent before the fork; each side closes the other's end, so that neither outwaits the other's death.
     """
 
     def __init__(self) -> None:
@@ -255,11 +255,13 @@ class Gate:
 
     def stand(self) -> None:
         """In the child: say that it is here, and wait."""
+        self._parent.close()
         self._child.send_bytes(b"here")
         self._child.recv_bytes()
 
     def reached(self) -> None:
         """In the parent: wait for the child."""
+        self._child.close()
         assert self._parent.poll(TIMEOUT_S), "the child did not start"
         self._parent.recv_bytes()
 

@@ -125,7 +125,10 @@ def test_a_run_tells_what_telegram_reported_from_what_was_only_missing(at: Desk)
     group.delete(numbers[:1])
     for number in range(3):
         group.post(f"e re {number}")
-    assert "1 deletion (1 not reported by Telegram, only missing)" in run("monitor", "run", "--once", home=home).out
+    assert (
+        "1 deletion (1 of them not reported by Telegram, only missing)"
+        in run("monitor", "run", "--once", home=home).out
+    )
     group.set_limit(100)
     group.delete(numbers[1:3])
     assert "2 deletions, 0 gaps" in run("monitor", "run", "--once", home=home).out

@@ -108,7 +108,7 @@ def test_a_running_watch_looks_channels_up_for_a_command(at: Desk) -> None:
         assert look_up_probe(home, "@zyra_prova")[0].rights == "creator"
         assert check_account(home, "watch").is_well
         until(lambda: kinds(home)["message"] == 1)
-        with pytest.raises(ResolveError, match="there may be a closed group"):
+        with pytest.raises(ResolveError, match="closed group"):
             looked(home, "1999999999")
         add_channel(home, looked(home, "1999999999", MILA, access="invite")[0], Mode.METADATA_ONLY, None, doer(home))
         (never_met,) = [each for each in check_account(home, "watch").channels if each.channel == "1999999999"]
@@ -183,7 +183,7 @@ def test_a_number_that_nobody_could_look_at_is_not_registered_as_public(at: Desk
     home = at.home
     with Sessions(home.keys.path).locked("watch"):
         for spelling in (str(room.id), f"-100{room.id}", f"t.me/c/{room.id}/7"):
-            with pytest.raises(ResolveError, match="there may be a closed group"):
+            with pytest.raises(ResolveError, match="closed group"):
                 looked(home, spelling)
         entry, nothing = looked(home, str(room.id), MILA, access="invite")
         assert (entry.access, nothing.found) == ("invite", None)
@@ -192,6 +192,10 @@ def test_a_number_that_nobody_could_look_at_is_not_registered_as_public(at: Desk
     add_channel(home, entry, Mode.METADATA_ONLY, None, doer(home))
     with Sessions(home.keys.path).locked("watch"):
         assert looked(home, str(public.id))[0].access == "public", "it was looked at when it was registered"
+    closed, _found = looked(home, str(room.id), MILA, access="invite")
+    add_channel(home, closed, Mode.METADATA_ONLY, None, doer(home))
+    with Sessions(home.keys.path).locked("watch"), pytest.raises(ResolveError, match="closed group"):
+        looked(home, str(room.id))
     home.engine.dispose()
 
 

@@ -330,7 +330,7 @@ def test_a_reply_that_is_kept_names_the_entry_that_has_its_legal_basis(at: Desk)
 @pytest.mark.repeats
 @pytest.mark.parametrize(
     ("gone", "unread", "inside"),
-    [(0, 1, "message"), (0, 12, "media"), (1, 12, "message"), (40, 1, "media"), (40, 12, "message")],
+    [(0, 1, "message"), (0, 12, "media"), (1, 1, "media"), (1, 12, "message"), (40, 1, "media"), (40, 12, "message")],
 )
 def test_newest_messages_that_cannot_be_read_hide_nothing(at: Desk, gone: int, unread: int, inside: str) -> None:
     group = at.group()
