@@ -159,7 +159,14 @@ def run(ctx: click.Context, once: bool, actor: str | None, as_json: bool) -> int
 
     home = open_home(ctx)
     teller = _Teller()
-    listener = Listener(step=teller.step, lowered=_tell_lowered, late=_tell_late, waits=teller.waits, clock=_tell_clock)
+    listener = Listener(
+        step=teller.step,
+        lowered=_tell_lowered,
+        late=_tell_late,
+        waits=teller.waits,
+        clock=_tell_clock,
+        refused=teller.refused,
+    )
     watching = opened(home, doer(actor, home.clock), listener)
     with watching as running, _stopped_by_signals(running.stop):
         teller.begin(home, once=once)
@@ -205,6 +212,7 @@ class _Teller:
         self._last: float | None = None
         self._waiting: Explained | None = None
         self._told_to_wait = False
+        self._refused: dict[tuple[str, str], Explained] = {}
 
     def begin(self, home: "Home", *, once: bool) -> None:
         """Say what is watched and how to end it, on a terminal."""
@@ -234,12 +242,19 @@ class _Teller:
             self._told_to_wait = True
             warn(Term("note.watch_waits", cause=error))
 
+    def refused(self, channel: str, error: Explained) -> None:
+        """Say once of each channel and each reason that it could not be read."""
+        if (channel, str(error)) not in self._refused:
+            self._refused[channel, str(error)] = error
+            warn(Term("note.channel_refused", channel=channel, cause=error))
+
     def end(self) -> list[dict[str, Any]]:
-        """Say that the watch was waiting when it ended, and return the same for the JSON object."""
+        """Say that the watch was waiting when it ended; return that, and what was refused, for the JSON object."""
+        refused = [{"channel": channel, **error.as_json()} for (channel, _said), error in self._refused.items()]
         if self._waiting is None:
-            return []
+            return refused
         warn(Term("note.ends_waiting", cause=self._waiting))
-        return [self._waiting.as_json()]
+        return [self._waiting.as_json(), *refused]
 
     def _is_due(self) -> bool:
         now = time.monotonic()

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from api.home import Home
+from api.office.rehearsed_watch import newest_number, unused
 from config.errors import Term
 from evidence.errors import HomeError
 from monitor.rehearsal.export import rehearsal_jpeg
@@ -72,14 +73,16 @@ def practise(
         TemporaryDirectory(prefix="nisisama-") as work,  # for the servers' public keys
         LoopbackTelegram.running(Path(work), clock=home.clock) as telegram,
     ):
+        telegram.world.first_room = max(telegram.world.first_room, 1 + newest_number(home))
         account = telegram.world.add_account(PHONE)
-        group = telegram.world.add_channel("Square and hexagon", username=CHANNEL, joined=(account,))
+        channel, probe = unused(home, CHANNEL), unused(home, PROBE)
+        group = telegram.world.add_channel("Square and hexagon", username=channel, joined=(account,))
         own = telegram.world.add_channel(
-            "Practice", username=PROBE, joined=(account,), broadcast=True, administrators=[account]
+            "Practice", username=probe, joined=(account,), broadcast=True, administrators=[account]
         )
         own.post("Practice, today's post")
         acts = _acts(group, telegram)
-        ready(Practice(variables_of(telegram.servers), PHONE, CHANNEL, PROBE))
+        ready(Practice(variables_of(telegram.servers), PHONE, channel, probe))
         told, tick = account.code, 0
         while not stopping.wait(TICK_S):
             if account.code not in (None, told):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -66,20 +67,30 @@ def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchReh
         require_two(Act.WATCH, doer)
     with _alone(home):
         _clear(home, doer)
-        with reading(home.engine) as connection:
-            earlier = sum(name.startswith(HANDLE) for name in standings(connection))
-        handle = HANDLE if not earlier else f"{HANDLE}_{earlier + 1}"
+        handle = unused(home, HANDLE)
         try:
             with (
                 TemporaryDirectory(prefix="nisisama-") as work,  # for what ends with the rehearsal
                 LoopbackTelegram.running(Path(work), clock=home.clock) as telegram,
             ):
-                for _each in range(earlier):  # so that no group has the number of an earlier one
-                    telegram.world.add_channel("An earlier rehearsal")
+                telegram.world.first_room = max(telegram.world.first_room, 1 + newest_number(home))
                 runs = _watch(home, telegram, handle, _Terms(mode, legal_basis, doer, Sessions(Path(work))))
             return _told(home, handle, runs)
         finally:
             _clear(home, doer)
+
+
+def unused(home: Home, handle: str) -> str:
+    """The handle, or one like it, that no channel had so far: each rehearsal has a Telegram of its own."""
+    with reading(home.engine) as connection:
+        names = standings(connection)
+    return next(name for name in chain([handle], (f"{handle}_{each}" for each in count(2))) if name not in names)
+
+
+def newest_number(home: Home) -> int:
+    """The highest number of a channel that was ever looked at; what is kept of it must not pass for another's."""
+    with reading(home.engine) as connection:
+        return max((each.channel_id or 0 for each in standings(connection).values()), default=0)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ class Ran:
     late: Sequence[Probe] = ()
 
 
-def _nothing(_about: object) -> None:
+def _nothing(*_about: object) -> None:
     """Nobody listens."""
 
 
@@ -159,6 +159,7 @@ class Listener:
         late: Called once a day with each probe from which no new post arrives.
         waits: Called with the reason why the watch cannot go on now, each time before it tries again.
         clock: Called with how far this machine's clock is ahead of Telegram's, once that is more than a minute.
+        refused: Called with a channel and why it could not be read this time, each time.
     """
 
     step: Callable[[Following], object] = _nothing
@@ -166,6 +167,7 @@ class Listener:
     late: Callable[[Probe], object] = _nothing
     waits: Callable[[Explained], object] = _nothing
     clock: Callable[[timedelta], object] = _nothing
+    refused: Callable[[str, Explained], object] = _nothing
 
 
 def network_of(home: Home) -> Network:
@@ -340,6 +342,7 @@ def opened(
             seen=home.keys.seen_key(),
             beat=beat,
             clock_off=hears.clock,
+            refused=hears.refused,
             lost=lambda loss, also: writer.sequencer.append([_lost(doer, loss, home.clock())], also),
         )
         rhythm = Rhythm(

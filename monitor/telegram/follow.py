@@ -87,6 +87,8 @@ _OF_THE_CHANNEL = (
     types.MessageActionTopicEdit,
 )
 """What service messages say about the channel itself: a reason to look at it, since they do not say all of it."""
+_NO_SUCH_CURSOR = ("PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY")
+"""Refusals of a difference that last for as long as the cursor stays what it is."""
 _UNSEEN = {
     ChannelState.PRIVATE: HoleReason.BAN,
     ChannelState.GONE: HoleReason.CHANNEL_GONE,
@@ -436,6 +438,11 @@ class Following:
         except UnknownConstructorError:
             self._read_again(pts)
             return
+        except RequestError as error:
+            if error.name not in _NO_SUCH_CURSOR:
+                raise
+            self._read_again(0)
+            return
         said = answer.said
         self._more = not (said.final or isinstance(said, types.updates.ChannelDifferenceTooLong))
         if isinstance(said, types.updates.ChannelDifferenceEmpty):
@@ -491,7 +498,11 @@ class Following:
         self._take(answer, [*self._since_last_look(), hole], standing, pts)
 
     def _read_again(self, pts: int) -> None:
-        """Replace a difference that cannot be read: read its messages by page and, if need be, one by one."""
+        """Replace a difference that cannot be had: read its messages by page and, if need be, one by one.
+
+        Args:
+            pts: Below which the new cursor may not be; 0 if Telegram knows no such cursor.
+        """
         full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
         self._more = False
         self._begin_again(None, max(int(full.pts), pts), self._newest(), HoleReason.DIFFERENCE_UNREAD)

@@ -112,6 +112,7 @@ class Office:
         beat: Signs what was logged, and has it stamped when that is due.
         lost: Logs that an account was lost, together with what is to be written in the same transaction.
         clock_off: Says how far our clock is ahead of Telegram's, once that is more than a minute either way.
+        refused: Says of a channel why it could not be read this time, each time.
     """
 
     engine: sa.Engine
@@ -126,6 +127,7 @@ class Office:
     beat: Callable[[], object]
     lost: Callable[[Loss, Also], object]
     clock_off: Callable[[timedelta], object]
+    refused: Callable[[str, Explained], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -597,7 +599,7 @@ class Watch:
             following.has_news()  # it was told, but was not kept
             return True
         except (ChannelError, RequestError, UnknownConstructorError) as error:
-            self._rest(error)
+            self._rest(following, error)
             more = False
         self._follow_comments(following)
         self._compare_clocks()
@@ -625,11 +627,12 @@ class Watch:
             oplog.note("clock_off", duration_s=abs(off_by.total_seconds()))
             self._office.clock_off(off_by)
 
-    def _rest(self, error: TelegramError) -> None:
-        """Let a channel rest while the others go on; a run that ends says so, unless the channel's standing does."""
+    def _rest(self, following: Following, error: TelegramError) -> None:
+        """Let a channel rest while the others go on; it is said, unless the channel's standing does."""
         oplog.note("channel_unseen", code=error.code)
         if not isinstance(error, ChannelError):
             self._refused = error
+            self._office.refused(following.name, error)
 
     # Capturing
 
@@ -751,10 +754,10 @@ class Watch:
             if files:
                 following.resume(fetching, files)
         except (ChannelError, FloodError) as error:
-            self._rest(error)
+            self._rest(following, error)
             return False
         except (RequestError, UnknownConstructorError) as error:
-            self._rest(error)
+            self._rest(following, error)
         left.pop()
         return True
 

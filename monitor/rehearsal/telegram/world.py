@@ -34,11 +34,13 @@ class World:
     Attributes:
         clock: The servers' clock, aware.
         home_dc: Where accounts log in and files lie unless said otherwise.
+        first_room: The number of the first channel or supergroup; the others follow.
     """
 
     clock: Callable[[], datetime]
     entropy: Entropy
     home_dc: int
+    first_room: int = _FIRST_ROOM
     lock: RLock = field(default_factory=RLock)
     keys: KeyRing = field(default_factory=KeyRing)
     accounts: list[Account] = field(default_factory=list)
@@ -88,7 +90,7 @@ class World:
         """
         with self.lock:
             names = [username] if username else []
-            number = _FIRST_ROOM + len(self.rooms)
+            number = self.first_room + len(self.rooms)
             room = Room(
                 world=self,
                 id=number,
@@ -116,7 +118,7 @@ class World:
     def add_community(self, title: str, *, about: str = "", rooms: tuple[Room, ...] = ()) -> Community:
         """A community of rooms."""
         with self.lock:
-            number = _FIRST_ROOM + 500_000 + len(self.communities)
+            number = self.first_room + 500_000 + len(self.communities)
             made = Community(id=number, title=title, about=about, created_at=self.now(), rooms=list(rooms))
             for room in rooms:
                 room.community = made

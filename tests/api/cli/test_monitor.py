@@ -116,6 +116,23 @@ def test_one_run_says_what_it_kept_and_status_how_things_stand(at: Desk) -> None
     assert run("monitor", "status", home=home).out.startswith("Account watch: ok")
 
 
+def test_a_channel_that_telegram_refuses_is_told_once_while_the_others_go_on(at: Desk) -> None:
+    home = at.folder / "home"
+    at.group().post("një")
+    at.telegram.faults.fail("channels.getFullChannel", "CHANNEL_TOO_LARGE", code=400, times=1000)
+    monitor = program(at, "monitor", "run", "--json")
+    try:
+        until(lambda: b"channel_unseen" in (home / "nisisama.log").read_bytes(), 30)
+    finally:
+        monitor.send_signal(signal.SIGTERM)
+        out, err = monitor.communicate(timeout=30)
+    assert monitor.returncode == DONE
+    assert err.count("grupa could not be read this time") == 1
+    assert "CHANNEL_TOO_LARGE" in err
+    (warned,) = [each for each in json.loads(out)["warnings"] if each.get("channel")]
+    assert (warned["channel"], warned["code"]) == ("grupa", "request.refused")
+
+
 def test_a_run_tells_what_telegram_reported_from_what_was_only_missing(at: Desk) -> None:
     home = at.folder / "home"
     group = at.group()

@@ -241,6 +241,42 @@ def test_a_list_of_changes_that_is_garbage_is_not_called_too_long(
     require_clean(at)
 
 
+def test_a_cursor_that_telegram_does_not_know_begins_anew(at: Desk) -> None:
+    group = at.group()
+    number, deleted = group.post("një"), group.post("dy")
+    assert at.once().ended_by is None
+    group.edit(number, text="ndryshe")
+    group.delete([deleted])
+    group.post("tri")
+    at.telegram.faults.fail("updates.getChannelDifference", "PERSISTENT_TIMESTAMP_INVALID", code=400, times=1)
+    assert at.once().ended_by is None
+    assert ([each["text"] for each in observed(at, "edit")], len(observed(at, "message"))) == (["ndryshe"], 3)
+    assert [each["action"] for each in observed(at, "deletion")] == ["missing"]
+    home = at.home
+    assert [each.reason for each in completeness_of(home, "grupa").gaps] == [HoleReason.DIFFERENCE_UNREAD]
+    home.engine.dispose()
+    group.post("katër")
+    assert at.once().ended_by is None
+    assert len(observed(at, "message")) == 4
+    require_clean(at)
+
+
+def test_a_picture_exchanged_while_none_is_read_is_a_hole(at: Desk) -> None:
+    group = at.group()
+    number = group.post_photo(picture(1), "një")
+    assert at.once().ended_by is None
+    at.register("@grupa", Mode.METADATA_ONLY)
+    photo = at.telegram.world.add_photo(picture(2))
+    group.edit(number, text="dy", media=types.MessageMediaPhoto(photo=photo))
+    assert at.once().ended_by is None
+    home = at.home
+    records = records_of(home)
+    home.engine.dispose()
+    left = [each.values["lo"] for each in records if each.values.get("hole") == HoleReason.MODE.value]
+    assert left == [str(number)]
+    require_clean(at)
+
+
 @pytest.mark.repeats
 @pytest.mark.parametrize("after", range(4))
 @pytest.mark.parametrize("times", [1, 2, 3])
