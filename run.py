@@ -81,6 +81,8 @@ def main(arguments: list[str]) -> int:
         print(USAGE, flush=True)
         if arguments and is_ready(RUN_LOCK):
             become(["--help"])
+        if not arguments:
+            print("Every COMMAND: python3 run.py --help", flush=True)
         return 0 if arguments else 2
     lock = DEV_LOCK if arguments[0] == "test" else RUN_LOCK
     try:

@@ -78,7 +78,7 @@ def restore(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a home of a backup, at HOME or where --home names; nothing may lie there.
+    """Make a home from a backup, at HOME or where --home names; nothing may lie there.
 
     An audit proves it before it gets its name. Keys that lie beside the place are used as they
     are; if none do and the backup has them, they are restored, which needs the passphrase.

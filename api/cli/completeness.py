@@ -109,13 +109,13 @@ def _seen(found: "Completeness") -> Iterator[str]:
     yield f"Kept: {counted(_size(found.observed), 'message')}."
     yield from _spans("Found empty", found.empty)
     yield from _spans("Hidden by the group from the account that looked", found.hidden, more=_OF_HIDDEN)
-    yield from _spans("Not in any import, and never looked at; why is not known", found.not_received)
+    yield from _spans("Not in any import, and never looked at, for an unknown reason", found.not_received)
     yield from _spans("Not looked at yet", found.ahead)
     if not found.deleted:
         yield "Deleted, as Telegram said: 0 messages."
     never = f" Of these, never kept: {_told_spans(found.never_kept, 'message')}." if found.never_kept else ""
     yield from _spans("Deleted, as Telegram said", found.deleted, "message", never)
-    yield from _spans("Missing when asked for again; why is not known", found.missing, "message")
+    yield from _spans("No longer there when asked for again, for an unknown reason", found.missing, "message")
     if found.deleted or found.missing:
         yield from _wrapped("Whichever of these was kept before stays kept: see evidence list.")
 

@@ -243,7 +243,7 @@ def _told(shown: "ShownItem") -> "Iterator[str]":
     if shown.kin is not None:
         yield "may be its kin; a machine's hints, and a person decides:" if shown.kin else "no hint of kin was found"
         yield from (f"    {printable(_kin_words(shown, hint))}" for hint in shown.kin)
-    yield "sealed of it:"
+    yield "what is sealed for this item:"
     yield from (f"    {_SEALED.get(name, name)}\n        SHA-256 {digest}" for name, digest in shown.sealed.items())
     yield from _holes("not seen at this message:", [hole for hole in shown.holes if not hole.received])
     yield from _holes("missed once, and received at another time:", [hole for hole in shown.holes if hole.received])

@@ -33,7 +33,7 @@ COMMANDS = {
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
     "key": ("api.cli.key:key", "For key holders: check the cards, change the passphrase, recover, renew the seal."),
     "backup": ("api.cli.backup:backup", "Copy this home to another disk, while others write."),
-    "restore": ("api.cli.backup:restore", "Make a home of a backup, at an empty place."),
+    "restore": ("api.cli.backup:restore", "Make a home from a backup, at an empty place."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
     "help": ("api.cli.guide:help_", "Say what a command does: help COMMAND."),
 }

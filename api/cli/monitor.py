@@ -361,12 +361,12 @@ def rehearse(
     home = open_home(ctx)
     person = doer(actor, home.clock, reason="rehearsal", approver=approved_by)
     kept = rehearse_watch(home, legal_basis, person)
-    counts = {name: getattr(kept, name) for name in ("messages", "edits", "deletions", "media")}
+    counts = {name: getattr(kept, name) for name in ("messages", "edits", "deletions", "missing", "media")}
     emit(
         {"channel": kept.channel, "channel_id": kept.completeness.channel_id, **counts},
         as_json=as_json,
         text=f"Watched {kept.channel}: {counted(kept.messages, 'message')}, {counted(kept.edits, 'edit')}, "
-        f"{counted(kept.deletions, 'deletion')}, {counted(kept.media, 'file')}.",
+        f"{counted_gone(kept.deletions, kept.missing)}, {counted(kept.media, 'file')}.",
     )
 
 

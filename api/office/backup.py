@@ -207,7 +207,7 @@ class Restored:
 def restore(
     backup: Path, path: Path, clock: Clock, *, passphrase: Callable[[], str], damaged: bool, progress: Progress
 ) -> Restored:
-    """Make a home of a backup, at a place where nothing lies; an audit proves it before it gets its name.
+    """Make a home from a backup, at a place where nothing lies; an audit proves it before it gets its name.
 
     Args:
         passphrase: Asked for where the backup holds keys and none lie beside the place.

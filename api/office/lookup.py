@@ -142,7 +142,7 @@ def look_up(
         raise SettingsError("settings.joined_in_part")
     try:
         found = _ask_first(home, lambda line, session: _resolve(line, session, entry))
-    except (AccountError, FloodError, UnreachableError) as error:
+    except (AccountError, FloodError, SettingsError, UnreachableError) as error:
         # a user name is itself public; a number may belong to a closed group
         asked = entry.number is not None and entry.access != "invite" and error.code != "account.none_logged_in"
         if asked and not is_registered_as_public(home, entry):
@@ -237,13 +237,25 @@ def _count(members: int | None) -> str:
     return "?" if members is None else str(members)
 
 
+def _require_application(home: Home) -> None:
+    """Accounts that are logged in need the office's own application to ask with.
+
+    Raises:
+        SettingsError: They lack it.
+    """
+    if not home.settings.telegram.api_id and home.keys.path.is_dir() and Sessions(home.keys.path).names():
+        network_of(home)
+
+
 def _ask_first(home: Home, ask: Callable[[Asks, AccountSession], T]) -> T:
     """Ask one usable account after the other, until one sees what is asked for.
 
     Raises:
         AccountError, FloodError: An account that could not ask might have seen it.
         ChannelError, ResolveError: Each account that is left was refused; raises what the first one raised.
+        SettingsError: Accounts are logged in, and the office's own api_id is missing.
     """
+    _require_application(home)
     busy: Explained | None = None
     refused: Explained | None = None
     unseen: T | None = None

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from api.home import Home
-from api.office.rehearsed_watch import newest_number, unused
+from api.office.rehearsed_watch import free_handle, newest_number
 from config.errors import Term
 from evidence.errors import HomeError
 from monitor.rehearsal.export import rehearsal_jpeg
@@ -75,7 +75,7 @@ def practise(
     ):
         telegram.world.first_room = max(telegram.world.first_room, 1 + newest_number(home))
         account = telegram.world.add_account(PHONE)
-        channel, probe = unused(home, CHANNEL), unused(home, PROBE)
+        channel, probe = free_handle(home, CHANNEL), free_handle(home, PROBE)
         group = telegram.world.add_channel("Square and hexagon", username=channel, joined=(account,))
         own = telegram.world.add_channel(
             "Practice", username=probe, joined=(account,), broadcast=True, administrators=[account]

@@ -135,7 +135,7 @@ def _watch(home: Home, work: Path, tell: Tell) -> None:
     seen = kept.completeness
     observed, empty = _told(seen.observed), _told(seen.holes)
     tell(
-        f"4. Watched a group live: {kept.messages} messages, {kept.edits} edit, {kept.deletions} deletion, "
+        f"4. Watched a group live: {kept.messages} messages, {kept.edits} edit, {kept.deletions} message gone, "
         f"{kept.media} file; numbers kept: {observed}; found empty: {empty}"
     )
 

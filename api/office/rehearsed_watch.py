@@ -46,6 +46,7 @@ class WatchRehearsed:
     messages: int
     edits: int
     deletions: int
+    missing: int
     media: int
     completeness: Completeness
 
@@ -67,7 +68,7 @@ def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchReh
         require_two(Act.WATCH, doer)
     with _alone(home):
         _clear(home, doer)
-        handle = unused(home, HANDLE)
+        handle = free_handle(home, HANDLE)
         try:
             with (
                 TemporaryDirectory(prefix="nisisama-") as work,  # for what ends with the rehearsal
@@ -80,7 +81,7 @@ def rehearse_watch(home: Home, legal_basis: Path | None, doer: Doer) -> WatchReh
             _clear(home, doer)
 
 
-def unused(home: Home, handle: str) -> str:
+def free_handle(home: Home, handle: str) -> str:
     """The handle, or one like it, that no channel had so far: each rehearsal has a Telegram of its own."""
     with reading(home.engine) as connection:
         names = standings(connection)
@@ -182,6 +183,7 @@ def _told(home: Home, handle: str, runs: list[Ran]) -> WatchRehearsed:
         messages=sum(each.messages for each in counts),
         edits=sum(each.edits for each in counts),
         deletions=sum(each.deletions for each in counts),
+        missing=sum(each.missing for each in counts),
         media=sum(sum(ran.media.values()) for ran in runs),
         completeness=completeness_of(home, handle),
     )

@@ -149,7 +149,7 @@ def as_text(report: Report) -> str:
         return f"{detail_of(first)}\n\nverdict: {report.verdict}\n"
     for finding in report.findings:
         check, found = listed[finding.id], _found_of(finding)
-        if finding.verdict is not Verdict.PASSED:
+        if finding.verdict is not Verdict.PASSED and finding.code != "finding.not_made":
             found = f"{found} [{check.sub_indication}]"  # in words first; ETSI's code is for whoever looks it up
         lines.append(f"{finding.verdict:<13} {check.id:<22} {check.title}")
         lines += _wrapped(found, indent=" " * 14)

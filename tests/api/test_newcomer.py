@@ -210,7 +210,7 @@ def test_the_remedy_of_a_place_that_is_taken_works_as_people_type_it(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--trust", "nowhere.pem"], 'nothing lies at this place (found "nowhere.pem")'),
+        (["--trust", "nowhere.pem"], 'there is no such file or folder (found "nowhere.pem")'),
         (["--trust", "folder"], 'this is a folder (expected a file, found "folder")'),
         (["--trust", "some.asice"], "a bundle cannot vouch for itself"),
         (["--trust", "note.txt"], "Give the root as a PEM file"),

@@ -199,6 +199,21 @@ def test_a_number_that_nobody_could_look_at_is_not_registered_as_public(at: Desk
     home.engine.dispose()
 
 
+def test_accounts_that_lack_an_application_to_ask_with_are_not_called_none(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NISISAMA_TELEGRAM__API_ID")
+    home = at.home
+    _entry, nothing = looked(home, "grupa")
+    assert nothing.why_not is not None
+    assert nothing.why_not.code == "settings.no_api_id"
+    with pytest.raises(ResolveError, match="closed group"):
+        looked(home, "1999999999")
+    with pytest.raises(SettingsError, match="api_id"):
+        looked(home, "t.me/+abcdefgh12345678", MILA, access="invite")
+    home.engine.dispose()
+
+
 def test_an_account_that_joined_is_asked_after_one_that_did_not(at: Desk) -> None:
     at.log_in("zweites", "+38160000002")
     room = at.telegram.world.add_channel("E mbyllur", joined=(at.accounts[1],))
