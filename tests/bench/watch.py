@@ -273,6 +273,7 @@ def run() -> dict[str, object]:
     together = in_a_process("read-with-server", TEXTS, 0)
     at_pace = in_a_process("read-at-pace", TEXTS, 0)
     pictures = in_a_process("read", TEXTS, PICTURES)
+    pictures_at_pace = in_a_process("read-at-pace", TEXTS, PICTURES)
     heard = in_a_process("hear")
     of_texts, of_pictures = f"read a history of {TEXTS}", f"the same with {PICTURES} pictures"
     return {
@@ -281,6 +282,7 @@ def run() -> dict[str, object]:
             *read_rows(f"{of_texts}, with the server in its process", together, "Telethon, keeping nothing"),
             read_rows(f"{of_texts}, each at its pace towards Telegram", at_pace, "Telethon, keeping nothing")[0],
             *read_rows(of_pictures, pictures, "Telethon, downloading"),
+            read_rows(f"{of_pictures}, each at its pace", pictures_at_pace, "Telethon, downloading")[0],
             row("from an act to its event, median", "s", heard["median"], LIMIT_LATENCY_S, "limit, at most"),
             row("from an act to its event, 99 of 100", "s", heard["p99"], LIMIT_LATENCY_S, "limit, at most"),
             row(f"memory after {MANY}", "MB", large["memory"] / 1e6, small["memory"] / 1e6, f"after {TEXTS}"),
