@@ -48,7 +48,14 @@ DEV_LOCK = ROOT / "requirements" / "dev.lock"
 OLDEST_PYTHON = (3, 11)
 USAGE = "usage: python3 run.py demo [ARGS] | test [--outside] [--slow] [PYTEST ARGS] | COMMAND [ARGS]"
 PIP_QUIETLY = ("--quiet", "--no-input", "--disable-pip-version-check")
-NISISAMA = "import sys; sys.argv[0] = 'nisisama'; from api.cli.main import main; sys.exit(main())"
+NISISAMA = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the program can say that it was stopped
+sys.argv[0] = 'nisisama'
+from api.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
 ARRIVED = """
 import importlib.metadata as metadata, sys
 for name, pinned in zip(sys.argv[1::2], sys.argv[2::2]):

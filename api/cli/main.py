@@ -152,6 +152,8 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt) as stopped:
         return _report_stop(str(stopped), in_json="--json" in arguments)
     except Exception as error:  # noqa: BLE001 - ours and the system's are explained, any other is raised again
+        if isinstance(error.__cause__, KeyboardInterrupt):  # in the middle of an import, which wraps it
+            return _report_stop("", in_json="--json" in arguments)
         return _report(error, in_json="--json" in arguments)
     return code if isinstance(code, int) else 0
 

@@ -200,7 +200,7 @@ def _from_base64(text: str, where: str) -> bytes:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:
         raise RecordsError("records.token_not_base64", where=where) from error
-    if _base64(data) != text:
+    if not data or _base64(data) != text:
         raise RecordsError("records.token_not_base64", where=where)
     return data
 

@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ from api.cli.usage import Filled
 from config.catalogues import OfficeEntry, RootCertificate
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.times import system_clock
+from run import NISISAMA
 from tests.api.cli.test_usage import LEAVES
 from tests.commands import DONE, REFUSED, REPORT, UNDECIDED, USAGE, Life, Terminal, run
 from tests.homes import PASSPHRASE
@@ -381,6 +384,26 @@ def test_the_program_in_earnest_reads_variables_and_ends_with_its_code(life: Lif
     assert done.returncode == REFUSED
     assert json.loads(done.stdout)["error"]["type"] == "UnknownItemError"
     assert subprogram(PROGRAM, "nonsense").returncode == USAGE
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.1, 0.2, 0.3, 0.5])
+def test_ctrl_c_while_the_program_starts_shows_no_traceback(life: Life, after_s: float) -> None:
+    command = [sys.executable, "-c", NISISAMA, "--home", str(life.home), "case", "list"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    for python_catches_it in (False, True):  # until Python itself has started, and then no longer
+        while child.poll() is None and catches(child.pid, signal.SIGINT) is python_catches_it:
+            time.sleep(0.001)
+    time.sleep(after_s)
+    child.send_signal(signal.SIGINT)
+    _out, err = child.communicate(timeout=30)
+    assert child.returncode in ((DONE, REFUSED, -signal.SIGINT) if after_s else (-signal.SIGINT,))
+    assert b"Traceback" not in err
+
+
+def catches(pid: int, sent: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    mask = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+    return bool(mask >> sent - 1 & 1)
 
 
 def test_no_terminal_is_too_old_for_what_a_case_says(life: Life) -> None:

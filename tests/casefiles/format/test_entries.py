@@ -35,7 +35,7 @@ entries = st.builds(
 sizes = st.integers(0, 2**63 - 1)
 stamps = st.builds(
     EarlierStamp,
-    token=st.binary(max_size=40),
+    token=st.binary(min_size=1, max_size=40),
     checkpoint=sizes.map(lambda size: f"ngo.example/5f3a9c01\n{size}\nroot\n".encode()),
     consistency=hashes,
 )
@@ -101,6 +101,7 @@ def test_a_line_of_another_form_is_no_entry(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("token", ""),
         ("token", "TQ"),
         ("token", "TR=="),
         ("token", "T Q=="),
