@@ -27,7 +27,7 @@ class Wanted:
         number: Of the message, or the first of a hole's span.
         marks: Its own.
         edited: A message that says it was edited.
-        unread: A file whose bytes may not be read: one at its place will do, if the message said the same.
+        unread: A file whose bytes may not be read: one at its place will do, if the source calls it the same.
         modes: In which a row counts; None when all do.
         payload: A row with a payload counts in any mode.
     """
@@ -155,10 +155,7 @@ def _numbers_its_messages(channel_id: str) -> bool:
 
 
 def _fits(held: Held, wanted: Wanted) -> bool:
-    if wanted.unread:  # of an edited message nobody can say, without reading it, whether the file is the same
-        same = (held.marks.said, held.marks.part) == (wanted.marks.said, wanted.marks.part)
-    else:
-        same = held.marks.seen == wanted.marks.seen
+    same = held.marks.said == wanted.marks.said if wanted.unread else held.marks.seen == wanted.marks.seen
     if not same:
         return False
     return wanted.modes is None or held.mode in wanted.modes or (wanted.payload and held.payload)
@@ -185,6 +182,4 @@ def _held(table: sa.Table, row: sa.Row[Any]) -> Held:
     if table is database.hole:
         return Held(Marks(row.seen), None, row.idx)
     payload = row.payload_sha256 is not None
-    return Held(
-        Marks(row.seen, row.said, row.part), row.item_id, row.idx, kind=row.kind, mode=row.mode, payload=payload
-    )
+    return Held(Marks(row.seen, row.said), row.item_id, row.idx, kind=row.kind, mode=row.mode, payload=payload)

@@ -58,8 +58,8 @@ class Marks:
 
     Attributes:
         seen: What it is known again by.
-        said: Of a message, 2 bytes that no edit changes and 2 that an edit does. Of a file, what it is
-            known again by where its bytes may not be read: its place in its message. Else None.
+        said: Of a message, 2 bytes that no edit changes and 2 that an edit does. Of a file, what it is known again
+            by where its bytes may not be read: its place in its message, and what its source calls it. Else None.
         part: Which part of its message it is, whoever declared it: its place, and the message's identity. A file
             that is not said to be of a message has only the first half; None for what is not a part.
     """
@@ -72,8 +72,9 @@ class Marks:
 def observed_marks(key: SeenKey, values: Mapping[str, Any]) -> Marks:
     """The marks of an ``observed`` event; names that are not there count as null."""
     if values["kind"] == Kind.FILE:
-        place = [post_sha256(values), values.get("position")]
-        read = [*place, values.get("sha256"), _carrier(values)] if values.get("sha256") else place
+        # what the source calls it has a number that nobody can guess; it is never the name that a sender gave
+        place = [post_sha256(values), values.get("position"), *(values.get("media") or ())]
+        read = [*place[:2], values.get("sha256"), _carrier(values)] if values.get("sha256") else place
         seen, said = (_seen(key, Kind.FILE, values, sha256_hex(jcs(parts))) for parts in (read, place))
         placed = values.get("position") is not None
         return Marks(seen, said, part_mark(key, values, values.get("message_sha256")) if placed else None)

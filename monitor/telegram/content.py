@@ -248,6 +248,7 @@ class _Source:
             posted_at=posted_at,
             fields={
                 **self._shared(posted_at),
+                "media": [medium.identity] if medium.identity else None,
                 "file_name": strip_previews(medium.name).value,
                 "media_type": strip_previews(medium.declared_type).value,
                 "position": str(position),

@@ -33,6 +33,7 @@ FAILED: Mapping[int, str] = {
     9010: "one answer of garbage to the question for the newest message made holes of numbers that nobody had posted",
     100_032: "a newest message that could not be read was passed over where the one below it was deleted",
     100_173: "a picture that was exchanged while the mode kept no pictures was neither kept nor a hole",
+    100_241: "the mend of that: a text that was edited made a file that nobody read a second one",
     2079: "a watched channel without a message was unknown to the completeness report by its number",
 }
 
