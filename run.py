@@ -50,10 +50,12 @@ USAGE = "usage: python3 run.py demo [ARGS] | test [--outside] [--slow] [PYTEST A
 PIP_QUIETLY = ("--quiet", "--no-input", "--disable-pip-version-check")
 NISISAMA = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the program can say that it was stopped
+before = signal.getsignal(signal.SIGINT)
+if before is signal.default_int_handler:  # until the program can say that it was stopped; who ignores it goes on to
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.argv[0] = 'nisisama'
 from api.cli.main import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGINT, before)
 sys.exit(main())
 """
 ARRIVED = """

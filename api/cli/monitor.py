@@ -243,14 +243,14 @@ class _Teller:
             warn(Term("note.watch_waits", cause=error))
 
     def refused(self, channel: str, error: Explained) -> None:
-        """Say once of each channel and each reason that it could not be read."""
-        if (channel, str(error)) not in self._refused:
-            self._refused[channel, str(error)] = error
+        """Say once of each channel and each kind of reason that it could not be read."""
+        if (channel, error.code) not in self._refused:
+            self._refused[channel, error.code] = error
             warn(Term("note.channel_refused", channel=channel, cause=error))
 
     def end(self) -> list[dict[str, Any]]:
         """Say that the watch was waiting when it ended; return that, and what was refused, for the JSON object."""
-        refused = [{"channel": channel, **error.as_json()} for (channel, _said), error in self._refused.items()]
+        refused = [{"channel": channel, **error.as_json()} for (channel, _code), error in self._refused.items()]
         if self._waiting is None:
             return refused
         warn(Term("note.ends_waiting", cause=self._waiting))

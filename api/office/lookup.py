@@ -129,7 +129,8 @@ def look_up(
             invitation that is over or to a group that nobody has joined, a number that no account could look at now,
             or a group without a public name and nothing says who joined it and under what task.
         AccountError: It is an invitation, and there is no account to ask with.
-        SettingsError: Of access by invitation, who joined, and under what task, only a part was given.
+        SettingsError: Of access by invitation, who joined, and under what task, only a part was given; or it is an
+            invitation, accounts are logged in, and the office's own api_id is missing.
     """
     if invite := invite_of(channel):
         found = _behind(_ask_first(home, lambda line, session: _look_at(line, session, invite)), member)
@@ -160,7 +161,8 @@ def look_up_probe(home: Home, channel: str) -> tuple[WatchEntry, LookedUp]:
         ChannelError: As for ``look_up``.
         ResolveError: As for ``look_up``; or no account of the office runs it, or it is a group, in which others post.
         AccountError, FloodError, UnreachableError: No account could ask.
-        SettingsError: It is not a user name, a number or an invitation.
+        SettingsError: It is not a user name, a number or an invitation; or accounts are logged in, and the office's
+            own api_id is missing.
     """
     name = None if invite_of(channel) else named_channel(channel)
     found = _ask_first(home, lambda line, session: _own(line, session, channel, name))

@@ -32,6 +32,7 @@ from evidence.content import (
 )
 from evidence.content import Part as ContentPart
 from evidence.errors import ContentError
+from evidence.observation import Kind
 
 
 class Unshown(Enum):
@@ -143,7 +144,8 @@ def said_of_item(values: Mapping[str, Json], withheld: Collection[str] = ()) -> 
     if shown.has("action"):
         yield NamedValue("item.action", shown.code("action", "action"))
     yield from _Teller({name: values[name] for name in NAMES if name in values}).content()
-    yield from shown.rows(("media",))
+    is_file = values.get("kind") == Kind.FILE.value
+    yield from (replace(row, code="item.called") if is_file else row for row in shown.rows(("media",)))
     yield from shown.rows(_FILE)
     yield from _digest(shown)
     if isinstance(fetched := shown.fact("acquisition"), Mapping):

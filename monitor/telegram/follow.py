@@ -439,8 +439,8 @@ class Following:
             self._read_again(pts)
             return
         except RequestError as error:
-            if error.name not in _NO_SUCH_CURSOR:
-                raise
+            if error.name not in _NO_SUCH_CURSOR or self._pts_told() == pts:
+                raise  # the same cursor would be refused again
             self._read_again(0)
             return
         said = answer.said
@@ -503,9 +503,13 @@ class Following:
         Args:
             pts: Below which the new cursor may not be; 0 if Telegram knows no such cursor.
         """
-        full = self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat
+        told = self._pts_told()
         self._more = False
-        self._begin_again(None, max(int(full.pts), pts), self._newest(), HoleReason.DIFFERENCE_UNREAD)
+        self._begin_again(None, max(told, pts), self._newest(), HoleReason.DIFFERENCE_UNREAD)
+
+    def _pts_told(self) -> int:
+        """The cursor of now, as Telegram tells it beside the channel."""
+        return int(self._ask(functions.channels.GetFullChannelRequest(self._input())).said.full_chat.pts)
 
     def _newest(self) -> int:
         """The highest number that a message is known to have had, the newest's or one before; 0 for none.

@@ -628,10 +628,11 @@ class Watch:
             self._office.clock_off(off_by)
 
     def _rest(self, following: Following, error: TelegramError) -> None:
-        """Let a channel rest while the others go on; it is said, unless the channel's standing does."""
+        """Let a channel rest while the others go on; it is said, unless the channel's standing or a pause says it."""
         oplog.note("channel_unseen", code=error.code)
         if not isinstance(error, ChannelError):
             self._refused = error
+        if not isinstance(error, (ChannelError, FloodError)):
             self._office.refused(following.name, error)
 
     # Capturing

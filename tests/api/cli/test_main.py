@@ -400,6 +400,14 @@ def test_ctrl_c_while_the_program_starts_shows_no_traceback(life: Life, after_s:
     assert b"Traceback" not in err
 
 
+def test_who_ignores_ctrl_c_goes_on_to(life: Life) -> None:
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{NISISAMA}".replace(
+        "sys.exit(main())", "print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN); sys.exit(main())"
+    )
+    done = subprogram(code, "--home", life.home, "--version")
+    assert done.stdout.splitlines()[0] == b"True"
+
+
 def catches(pid: int, sent: int) -> bool:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     mask = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))

@@ -20,7 +20,7 @@ import pytest
 from api.cli.monitor import _status_lines, _Teller
 from api.office.watch import AccountStatus, ChannelStatus, Status
 from evidence.errors import StorageFullError
-from monitor.errors import AccountState, ChannelState, UnreachableError
+from monitor.errors import AccountState, ChannelState, UnknownConstructorError, UnreachableError
 from monitor.rehearsal.telegram.accounts import Account
 from tests.commands import DONE, ENVIRONMENT, REFUSED, REPORT, USAGE, run
 from tests.contracts.tree import ROOT
@@ -131,6 +131,15 @@ def test_a_channel_that_telegram_refuses_is_told_once_while_the_others_go_on(at:
     assert "CHANNEL_TOO_LARGE" in err
     (warned,) = [each for each in json.loads(out)["warnings"] if each.get("channel")]
     assert (warned["channel"], warned["code"]) == ("grupa", "request.refused")
+
+
+def test_one_kind_of_refusal_is_told_once_whatever_else_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = _Teller()
+    for number in range(1000):
+        teller.refused("grupa", UnknownConstructorError("unknown_constructor.found", number=f"{number:08x}"))
+    teller.refused("tjetra", UnknownConstructorError("unknown_constructor.found", number="00000001"))
+    assert [each["channel"] for each in teller.end()] == ["grupa", "tjetra"]
+    assert capsys.readouterr().err.count("could not be read this time") == 2
 
 
 def test_a_run_tells_what_telegram_reported_from_what_was_only_missing(at: Desk) -> None:

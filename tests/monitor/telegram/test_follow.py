@@ -261,6 +261,24 @@ def test_a_cursor_that_telegram_does_not_know_begins_anew(at: Desk) -> None:
     require_clean(at)
 
 
+def test_a_cursor_that_is_still_the_same_is_not_begun_anew_again_and_again(at: Desk) -> None:
+    group = at.group()
+    group.post("një")
+    assert at.once().ended_by is None
+    at.telegram.faults.fail("updates.getChannelDifference", "PERSISTENT_TIMESTAMP_INVALID", code=400, times=1000)
+    before = size_of(at.home)
+    for _look in range(3):
+        at.clock.pass_by(minutes=2)
+        assert at.once().ended_by is not None
+    records = records_of(at.home)[before:]
+    assert [each.values.get("hole") for each in records if "hole" in each.values] == []
+    at.telegram.faults.clear()
+    group.post("dy")
+    at.clock.pass_by(minutes=2)
+    assert at.once().ended_by is None
+    assert len(observed(at, "message")) == 2
+
+
 def test_a_picture_exchanged_while_none_is_read_is_a_hole(at: Desk) -> None:
     group = at.group()
     number = group.post_photo(picture(1), "një")
