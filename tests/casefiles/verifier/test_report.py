@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from casefiles.format import layout
+from casefiles.format.zip import container_bytes
+from casefiles.verifier.checks import verify
 from casefiles.verifier.report import (
     EXIT_CODES,
     WIDTH,
@@ -54,6 +56,16 @@ def test_the_text_says_what_is_wrong_then_what_to_do_then_the_verdict(verdict: V
     assert "Do c." in lines
     assert any(line.strip() == f"file: a.code: b [{check_list()[5].sub_indication}]" for line in lines)
     assert max(map(len, lines)) <= WIDTH
+
+
+def test_a_check_that_was_not_made_bears_no_code_of_a_failure(tmp_path: Path) -> None:
+    members = forge.good_members()
+    (tmp_path / "bundle.asice").write_bytes(container_bytes(members | {layout.STAMPS: b"{}\n"}))
+    lines = as_text(verify(tmp_path / "bundle.asice", roots=forge.roots())).splitlines()
+    not_made = [line for line in lines if "not made, because" in line]
+    assert not_made
+    assert not any("[" in line for line in not_made)
+    assert any("[HASH_FAILURE]" in line for line in lines), "one that failed bears it"
 
 
 def test_the_same_remedy_is_told_once() -> None:
