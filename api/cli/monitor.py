@@ -434,6 +434,7 @@ def _status_json(found: "Status") -> dict[str, Any]:
                 "lag_s": each.lag_s,
                 "gaps": each.gaps,
                 "floods": each.floods,
+                "refused": each.refused,
             }
             for each in found.channels
         ],
@@ -451,7 +452,8 @@ def _status_lines(found: "Status") -> Sequence[str]:
         rest = ", older history not read yet" if each.behind else ""
         files = f", {each.waiting} files to fetch" if each.waiting else ""
         holes = f", {counted(each.gaps, 'gap')}, {counted(each.floods, 'pause')}"
-        lines.append(f"{each.channel}: {looked}{rest}{files}{holes}, {_kept(each)}")
+        failed = f", the last request failed ({each.refused})" if each.refused else ""
+        lines.append(f"{each.channel}: {looked}{failed}{rest}{files}{holes}, {_kept(each)}")
     lines += map(_probed, found.probes)
     proven = (
         "no time stamp yet" if found.stamped_at is None else f"last proven time {_short(found.stamped_at, up=True)}"

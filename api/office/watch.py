@@ -89,6 +89,7 @@ class ChannelStatus:
         lag_s: Seconds since the last look; None before the first.
         gaps: How many holes in its message numbers are on record.
         floods: How many pauses that Telegram asked for are on record.
+        refused: Why the last request about it failed, as Telegram or this program names it; empty if it did not.
     """
 
     channel: str
@@ -104,6 +105,7 @@ class ChannelStatus:
     lag_s: int | None
     gaps: int
     floods: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,4 +516,5 @@ def _channel_status(name: str, channel: Channel, standing: Standing, of: _Counts
         lag_s=None if standing.looked_at is None else max(int((of.now - standing.looked_at).total_seconds()), 0),
         gaps=of.holes.get((number or "", HoleReason.GAP.value), 0),
         floods=of.holes.get((number or "", HoleReason.FLOOD.value), 0),
+        refused=standing.refused,
     )

@@ -1,9 +1,9 @@
 """What ``doctor`` finds of the live watch; it asks the home alone, and contacts nobody.
 
-``watch.accounts``: an account is there that can watch.  ``watch.channels``: every registered channel is seen, and was
-looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.  ``watch.probe``: of each
-probe, a post of the last 26 hours has arrived.  ``watch.clock``: this machine's clock agreed with Telegram's when the
-watch last compared them.
+``watch.accounts``: an account is there that can watch.  ``watch.channels``: every registered channel is seen and
+read, and was looked at within a day.  ``watch.modes``: no legal basis has ended, or ends within two weeks.
+``watch.probe``: of each probe, a post of the last 26 hours has arrived.  ``watch.clock``: this machine's clock agreed
+with Telegram's when the watch last compared them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -68,6 +68,9 @@ def _of_channel(channel: ChannelStatus) -> Iterator[Finding]:
         since = "?" if channel.since is None else format_time(channel.since)
         facts |= {"state": channel.state.value, "since": since}
         yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.channel_unseen", facts)
+    elif channel.refused:
+        facts["system"] = channel.refused
+        yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.channel_refused", facts)
     elif channel.lag_s is None:
         yield Finding("watch.channels", Verdict.INDETERMINATE, "watch.never_looked_at", facts)
     elif channel.lag_s > LONG_AGO_S:

@@ -13,7 +13,7 @@ from evidence.custody.event import Draft
 from evidence.intake.known import Held, Wanted, wanted_hole, wanted_item
 from evidence.intake.preserve import MissingPart, Preserver, UnreadableError
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation
-from evidence.store.marks import SeenKey
+from evidence.store.marks import Marks, SeenKey, observed_marks
 from evidence.times import Clock, format_time
 
 
@@ -195,6 +195,12 @@ class Sighter:
             position=None if position is None else int(str(position)),
             message_sha256=None if carrier is None else str(carrier),
         )
+
+
+def marks_unread(key: SeenKey, content: Observation, provenance: Provenance) -> Marks:
+    """The marks of a content of which nothing was read yet."""
+    now = provenance.doer.at
+    return observed_marks(key, provenance.values(now) | _item_values(content, provenance))
 
 
 def _item_values(content: Observation, provenance: Provenance) -> dict[str, Value]:

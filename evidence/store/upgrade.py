@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from evidence.observation import HoleReason, Kind, Mode
 from evidence.store import database
+from evidence.store.marks import PART_BYTES, Marks
+
+_RANKS = {mode.value: rank for rank, mode in enumerate(Mode)}
 
 
 def stands(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
@@ -26,24 +29,35 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
     return sa.and_(_at_one_place(item, other), same, other.c.idx != item.c.idx)
 
 
-def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, part: bytes, mode: Mode) -> bool:
-    """Whether a part of a message was kept only in a lower mode, and for no reason but that mode.
+def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, marks: Marks, mode: Mode) -> bool:
+    """Whether a file of a message was left because of a lower mode, and for no other reason.
+
+    It was kept only in a lower mode, however its message was edited since; or nothing was, because the mode fell while
+    it was waited for.
 
     Args:
-        part: Its mark, with the identity of its message (``evidence.store.marks``).
+        marks: Its own, before it is read (``evidence.store.marks``).
         mode: The mode in which it would be kept now.
     """
     item, hole = database.item.c, database.hole.c
-    ranks = list(Mode)
-    lower = [each.value for each in ranks[: ranks.index(mode)]]
-    items = connection.execute(
-        sa.select(item.mode).where(item.channel_id == channel_id, item.message_id == message_id, item.part == part)
+    lower = {each.value for each in Mode if _RANKS[each.value] < _RANKS[mode.value]}
+    kept_in = connection.execute(
+        sa.select(item.mode).where(
+            item.channel_id == channel_id,
+            item.message_id == message_id,
+            item.kind == Kind.FILE.value,
+            item.said == marks.said,
+        )
     ).scalars()
-    holes = connection.execute(
-        sa.select(hole.reason).where(hole.channel_id == channel_id, hole.lo == message_id, hole.part == part)
+    part = marks.part or b""  # a hole of a file that was waited for does not say what its message said
+    reasons = connection.execute(
+        sa.select(hole.reason).where(
+            hole.channel_id == channel_id, hole.lo == message_id, hole.part.in_([part, part[:PART_BYTES]])
+        )
     ).scalars()
-    modes = set(items)
-    return bool(modes) and modes <= set(lower) and set(holes) <= {HoleReason.MODE.value}
+    modes, missed = set(kept_in), set(reasons)
+    left = bool(modes) or HoleReason.MODE.value in missed
+    return left and bool(lower) and modes <= lower and missed <= {HoleReason.MODE.value}
 
 
 def _at_one_place(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -58,4 +72,4 @@ def _unread(item: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 def _rank(item: sa.FromClause) -> sa.ColumnElement[int]:
-    return sa.case({mode.value: rank for rank, mode in enumerate(Mode)}, value=item.c.mode, else_=-1)
+    return sa.case(_RANKS, value=item.c.mode, else_=-1)

@@ -29,11 +29,11 @@ from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.sequencer import Sequencer
 from evidence.intake.keep import Intake
-from evidence.intake.sight import Provenance
+from evidence.intake.sight import Provenance, marks_unread
 from evidence.observation import Gone, Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.spans import absent, highest_gap, with_span
 from evidence.store.database import reading
-from evidence.store.marks import SeenKey, part_mark
+from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.store.upgrade import was_left
 from evidence.times import Clock, format_time, is_due, uptime_s
@@ -218,9 +218,12 @@ class Following:
         except (ChannelError, FloodError) as error:
             self._heed(error)
             raise
-        except (RequestError, UnknownConstructorError):
+        except (RequestError, UnknownConstructorError) as error:
             self._more = False
             self._rests_until = self._way.clock() + self._way.poll
+            refused = str(error.facts.get("system") or error.code)
+            if refused != self.standing.refused:
+                self._keep_standing(replace(self.standing, refused=refused))
             raise
 
     def _heed(self, error: ChannelError | FloodError) -> None:
@@ -598,6 +601,8 @@ class Following:
         """What one number holds, read as far as it can be; nothing if no message is there."""
         request = self._by_number([number])
         body = self._ask_raw(request)
+        if not _can_be_read(request, body):  # once more: the answer alone may have been garbage
+            body = self._ask_raw(request)
         try:
             answer = read_reply(request, body)
         except UnknownConstructorError as error:
@@ -881,8 +886,8 @@ class Following:
 
     def _seen(self, standing: Standing) -> Standing:
         self._seen_up_s = uptime_s()
-        standing = replace(standing, state=ChannelState.OK, since=None, looked_at=self._way.clock())
-        return self._in_mode(standing)
+        now = self._way.clock()
+        return self._in_mode(replace(standing, state=ChannelState.OK, since=None, looked_at=now, refused=""))
 
     def _in_mode(self, standing: Standing) -> Standing:
         """The standing in the mode of today; if a lower one left files, they are asked for."""
@@ -1037,12 +1042,10 @@ class Following:
 
     def _was_left(self, connection: sa.Connection, job: Job) -> bool:
         """Whether a file of a known message was not read because of an earlier mode, and does not wait yet."""
-        place, observation = job.place, job.observation
-        values = {"channel_id": self._channel_id, "message_id": str(place.message_id), **observation.fields}
-        part = part_mark(self._way.seen, values, observation.fields.get("message_sha256"))
-        mode = self._provenance.mode
+        place, provenance = job.place, self._provenance
+        marks = marks_unread(self._way.seen, job.observation, provenance)
         return not place.waits(connection) and was_left(
-            connection, self._channel_id, place.message_id, part=part, mode=mode
+            connection, self._channel_id, place.message_id, marks=marks, mode=provenance.mode
         )
 
     def _apart(self, contents: Sequence[Observation | Hole]) -> tuple[list[Observation | Hole], list[Job]]:
@@ -1131,6 +1134,14 @@ class Following:
 
     def _ask(self, request: TLRequest) -> Received:
         return read_reply(request, self._ask_raw(request))
+
+
+def _can_be_read(request: TLRequest, body: Body) -> bool:
+    try:
+        read_reply(request, body)
+    except UnknownConstructorError:
+        return False
+    return True
 
 
 def named_in(error: UnknownConstructorError) -> str:

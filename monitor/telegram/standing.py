@@ -25,7 +25,7 @@ import sqlalchemy as sa
 
 from config.watchlist import WatchEntry
 from evidence.intake.sight import Provenance
-from evidence.observation import Kind, Mode, Observation
+from evidence.observation import HoleReason, Kind, Mode, Observation
 from evidence.spans import Spans, read_spans
 from evidence.store import database, task
 from evidence.store.follow import position_of
@@ -88,6 +88,8 @@ class Standing:
         linked: For a channel, the number of the group in which its posts are commented on.
         counted_at: When the counters of its newest messages were last read.
         aged_at: When the counters of messages of a day's age were last read.
+        refused: Why the last request failed, in Telegram's word for it or in our code; empty if it did not, or
+            ``state`` or a pause says it.
         round_at: For comments whose group is hidden, when they were last asked for through the posts.
     """
 
@@ -106,6 +108,7 @@ class Standing:
     round_at: datetime | None = None
     counted_at: datetime | None = None
     aged_at: datetime | None = None
+    refused: str = ""
 
     def text(self) -> str:
         """The form in which the database keeps it."""
@@ -128,6 +131,7 @@ def read_standing(text: str) -> Standing:
         read_back=said.get("read_back", 0),
         pushed=said.get("pushed", False),
         linked=said.get("linked"),
+        refused=said.get("refused", ""),
         **times,
     )
 
@@ -232,17 +236,24 @@ def known_below(connection: sa.Connection, channel_id: int, below: int, limit: i
 
 
 def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mode, limit: int) -> list[int]:
-    """The highest numbers under ``below``, descending, of messages whose files were kept only in a lower mode.
+    """The highest numbers under ``below``, descending, of messages of which a lower mode left a file or their bytes.
 
-    Which of their files those are is asked of each message (``evidence.store.upgrade``); messages known to be
-    gone are left out.
+    What of them was left is asked of each message (``evidence.store.upgrade``); messages known to be gone are left out.
     """
-    item, ranks = database.item.c, list(Mode)
-    mine, lower = item.channel_id == str(channel_id), [each.value for each in ranks[: ranks.index(mode)]]
-    gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
-    wanted = sa.select(item.message_id).where(mine, item.kind == Kind.FILE.value, item.mode.in_(lower))
-    wanted = wanted.where(item.message_id < below, item.message_id.not_in(gone))
-    return list(connection.execute(wanted.distinct().order_by(item.message_id.desc()).limit(limit)).scalars())
+    item, hole, ranks, of = database.item.c, database.hole.c, list(Mode), str(channel_id)
+    lower = [each.value for each in ranks[: ranks.index(mode)]]
+    if not lower:
+        return []
+    gone = sa.select(item.message_id).where(item.channel_id == of, item.kind == Kind.DELETION.value)
+    files = sa.select(item.message_id.label("number")).where(
+        item.channel_id == of, item.kind == Kind.FILE.value, item.mode.in_(lower)
+    )
+    parts = sa.select(hole.lo).where(
+        hole.channel_id == of, hole.reason == HoleReason.MODE.value, hole.part.is_not(None)
+    )
+    number = sa.union(files, parts).subquery().c.number
+    wanted = sa.select(number).where(number < below, number.not_in(gone))
+    return list(connection.execute(wanted.order_by(number.desc()).limit(limit)).scalars())
 
 
 def _follower(channel_id: int) -> str:

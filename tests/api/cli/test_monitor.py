@@ -131,6 +131,11 @@ def test_a_channel_that_telegram_refuses_is_told_once_while_the_others_go_on(at:
     assert "CHANNEL_TOO_LARGE" in err
     (warned,) = [each for each in json.loads(out)["warnings"] if each.get("channel")]
     assert (warned["channel"], warned["code"]) == ("grupa", "request.refused")
+    assert "the last request failed (CHANNEL_TOO_LARGE)" in run("monitor", "status", home=home).out
+    assert run("monitor", "status", "--json", home=home).printed["channels"][0]["refused"] == "CHANNEL_TOO_LARGE"
+    at.telegram.faults.clear()
+    assert at.once().ended_by is None
+    assert run("monitor", "status", "--json", home=home).printed["channels"][0]["refused"] == ""
 
 
 def test_one_kind_of_refusal_is_told_once_whatever_else_it_says(capsys: pytest.CaptureFixture[str]) -> None:

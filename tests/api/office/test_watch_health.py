@@ -116,6 +116,8 @@ def test_accounts_that_are_lost_are_told(
         ({"lag_s": LONG_AGO_S}, []),
         ({"lag_s": LONG_AGO_S + 1}, [("watch.not_looked_at", Verdict.INDETERMINATE)]),
         ({"lag_s": None}, [("watch.never_looked_at", Verdict.INDETERMINATE)]),
+        ({"lag_s": None, "refused": "CHANNEL_TOO_LARGE"}, [("watch.channel_refused", Verdict.INDETERMINATE)]),
+        ({"refused": "CHANNEL_TOO_LARGE"}, [("watch.channel_refused", Verdict.INDETERMINATE)]),
         ({"state": ChannelState.PRIVATE}, [("watch.channel_unseen", Verdict.INDETERMINATE)]),
         ({"state": ChannelState.GONE}, [("watch.channel_unseen", Verdict.INDETERMINATE)]),
         ({"behind": True}, [("watch.behind", Verdict.PASSED)]),

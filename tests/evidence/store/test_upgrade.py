@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from evidence.custody.event import Draft
 from evidence.observation import OF_A_PART, HoleReason, Mode
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.marks import part_mark
+from evidence.store.marks import observed_marks
 from evidence.store.upgrade import same_thing, stands, was_left
 from tests.evidence.log.ledger import NOBODY, SEEN, Ledger, new_ledger
 
@@ -26,7 +27,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.engine.dispose()
 
 
-def file(mode: Mode, *, position: int = 0, digest: str = "ab", message: int = 5, **more: str) -> Draft:
+def file(mode: Mode, *, position: int = 0, digest: str = "ab", message: int = 5, **more: Any) -> Draft:  # noqa: ANN401 - values
     values = {"kind": "file", "channel_id": "7", "message_id": str(message), "position": str(position), **BIG}
     values |= {"mode": mode.value, "message_sha256": "cd" * 32, **more}
     read = {} if mode is Mode.METADATA_ONLY else {"sha256": digest * 32}
@@ -89,17 +90,17 @@ IDENTITY = "cd" * 32
 LEFT = [Mode.METADATA_ONLY], [Mode.HASH_ONLY], [Mode.METADATA_ONLY, Mode.HASH_ONLY]
 
 
-def left(ledger: Ledger, *drafts: Draft, mode: Mode = Mode.SEALED, identity: str = IDENTITY) -> bool:
+def left(ledger: Ledger, *drafts: Draft, mode: Mode = Mode.SEALED, **now: Any) -> bool:  # noqa: ANN401 - values
+    """Whether the file was left, of which a look says what is said by ``file``, and this besides."""
     ledger.sequencer.append(drafts)
-    values = {"channel_id": "7", "message_id": "5", "position": "0"}
-    part = part_mark(SEEN, values, identity)
+    marks = observed_marks(SEEN, file(Mode.METADATA_ONLY, **now).values)
     with reading(ledger.engine) as connection:
-        return was_left(connection, "7", 5, part=part, mode=mode)
+        return was_left(connection, "7", 5, marks=marks, mode=mode)
 
 
-def missed(reason: HoleReason) -> Draft:
+def missed(reason: HoleReason, *, waited: bool = False) -> Draft:
     values = {"channel_id": "7", "lo": "5", "hi": "5", "hole": reason.value, "what": "x", "position": "0"}
-    values |= {"message_sha256": IDENTITY, "since": "2026-01-01T00:00:00.000Z"}
+    values |= {"message_sha256": None if waited else IDENTITY, "since": "2026-01-01T00:00:00.000Z"}
     return Draft("hole", NOBODY | values)
 
 
@@ -107,13 +108,28 @@ def missed(reason: HoleReason) -> Draft:
 def test_what_a_lower_mode_alone_left_is_told_from_what_is_kept(ledger: Ledger, modes: list[Mode]) -> None:
     assert left(ledger, *(file(mode) for mode in modes), missed(HoleReason.MODE))
     assert not left(ledger, mode=Mode.METADATA_ONLY)
-    assert not left(ledger, identity="ef" * 32)  # the message says something else now
+    assert left(ledger, message_sha256="ef" * 32), "it is the same file, whatever its message says now"
+    assert not left(ledger, position=1)
     assert not left(ledger, file(Mode.SEALED))
 
 
+def test_a_file_that_was_exchanged_was_left_if_its_own_item_says_so(ledger: Ledger) -> None:
+    first, second = (file(Mode.METADATA_ONLY, media=["document", number]) for number in "12")
+    assert not left(ledger, first, media=["document", "2"])
+    assert left(ledger, second, media=["document", "2"])
+
+
+def test_a_file_whose_wait_ended_with_the_mode_was_left(ledger: Ledger) -> None:
+    assert left(ledger, missed(HoleReason.MODE, waited=True))
+    assert not left(ledger, mode=Mode.METADATA_ONLY)
+    assert not left(ledger, position=1)
+    assert not left(ledger, file(Mode.SEALED))
+
+
+@pytest.mark.parametrize("waited", [False, True])
 @pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - {HoleReason.MODE}))
-def test_what_could_not_be_had_is_not_asked_for_again(ledger: Ledger, reason: HoleReason) -> None:
-    assert not left(ledger, file(Mode.METADATA_ONLY), missed(reason))
+def test_what_could_not_be_had_is_not_asked_for_again(ledger: Ledger, reason: HoleReason, *, waited: bool) -> None:
+    assert not left(ledger, file(Mode.METADATA_ONLY), missed(reason, waited=waited))
 
 
 def test_what_nobody_kept_was_not_left(ledger: Ledger) -> None:

@@ -365,6 +365,7 @@ class Schedule:
         self.losses: list[tuple[str, str]] = []
         self.keyless: list[Account] = []
         self.files_spoiled = False
+        self.garbage = 0
         self.texts = 0
         self.strangers: list[Room] = []
         self.told: list[str] = []
@@ -528,6 +529,7 @@ class Schedule:
                 faults.cut_connections(after_bytes=self.chance.below(2000), request=request, times=1)
             case "garbage":
                 faults.garbage(request, times=1, data=b"\x01\x02\x03\x04")
+                self.garbage += request in ("messages.getHistory", "channels.getMessages", "*")
                 self.files_spoiled |= request in ("upload.getFile", "*")
 
     def expire(self) -> None:

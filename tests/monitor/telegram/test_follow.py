@@ -223,6 +223,22 @@ def test_garbage_from_the_server_is_asked_again_and_told(at: Desk) -> None:
     home.engine.dispose()
 
 
+@pytest.mark.parametrize(("times", "left"), [(1, 0), (2, 1)])
+def test_a_message_is_asked_for_twice_before_it_is_called_unreadable(at: Desk, times: int, left: int) -> None:
+    group = at.group()
+    number = group.post("një")
+    faults, data = at.telegram.faults, b"\x00\x01\x02\x03" * 9
+    page = "messages.getHistory"
+    faults.meanwhile(lambda: faults.garbage(page, times=1, data=data), request=page, after=1)  # the first: the newest
+    faults.garbage("channels.getMessages", times=times, data=data)
+    assert at.once().ended_by is None
+    assert [each["text"] for each in observed(at, "message")] == (["një"] if not left else [None])
+    home = at.home
+    holes = [each.values["lo"] for each in records_of(home) if each.values.get("hole") == HoleReason.UNSUPPORTED.value]
+    home.engine.dispose()
+    assert holes == [str(number)] * left
+
+
 @pytest.mark.parametrize(("times", "holes"), [(1, []), (2, [HoleReason.DIFFERENCE_UNREAD])])
 def test_a_list_of_changes_that_is_garbage_is_not_called_too_long(
     at: Desk, times: int, holes: list[HoleReason]
@@ -532,6 +548,42 @@ def test_what_a_lower_mode_left_is_fetched_once_when_the_mode_is_raised(at: Desk
     later = [call.name for call in at.telegram.calls][len(asked) :]
     assert not {"upload.getFile", "channels.getMessages"} & set(later), "it goes back once"
     assert "channels.getMessages" in asked
+    require_clean(at)
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+@pytest.mark.parametrize("before", [Mode.METADATA_ONLY, Mode.HASH_ONLY])
+def test_what_a_lower_mode_left_is_fetched_though_its_message_was_edited(
+    at: Desk, before: Mode, *, exchanged: bool
+) -> None:
+    group, data = at.group(mode=before), [picture(seed) for seed in range(60, 62)]
+    number = group.post_photo(data[0], "foto")
+    assert at.once().ended_by is None
+    if exchanged:
+        photo = at.telegram.world.add_photo(data[1])
+        group.edit(number, text="ndryshe", media=types.MessageMediaPhoto(photo=photo))
+    else:
+        group.edit(number, text="ndryshe")
+    assert at.once().ended_by is None
+    at.register("@grupa", Mode.SEALED)
+    assert at.once().ended_by is None
+    sealed = {each["sha256"] for each in observed(at, "file") if each["mode"] == "sealed"}
+    assert sealed == {hashlib.sha256(data[exchanged]).hexdigest()}
+    require_clean(at)
+
+
+def test_a_file_whose_wait_ended_when_the_mode_fell_is_fetched_when_it_is_raised(at: Desk) -> None:
+    group, data = at.group(), picture(63)
+    group.post_photo(data, "foto")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_3600", code=420, times=1)
+    at.once()
+    at.register("@grupa", Mode.METADATA_ONLY)
+    at.clock.pass_by(hours=2)
+    assert at.once().ended_by is None
+    assert [each["sha256"] for each in observed(at, "file")] == []
+    at.register("@grupa", Mode.SEALED)
+    assert at.once().ended_by is None
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(data).hexdigest()]
     require_clean(at)
 
 

@@ -34,6 +34,9 @@ FAILED: Mapping[int, str] = {
     100_032: "a newest message that could not be read was passed over where the one below it was deleted",
     100_173: "a picture that was exchanged while the mode kept no pictures was neither kept nor a hole",
     100_241: "the mend of that: a text that was edited made a file that nobody read a second one",
+    101_119: "the mode was raised, and a picture that it had left stayed so, since the text was edited before",
+    101_241: "a message that no client can read is kept again, with its bytes, when the mode allows them",
+    101_710: "two answers of garbage in a row stood as a message that cannot be read",
     2079: "a watched channel without a message was unknown to the completeness report by its number",
 }
 

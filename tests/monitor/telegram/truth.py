@@ -57,6 +57,7 @@ class Kept:
     gone: list[tuple[int, str]] = field(default_factory=list)
     files: dict[int, list[str | None]] = field(default_factory=lambda: defaultdict(list))
     file_holes: dict[int, set[HoleReason]] = field(default_factory=lambda: defaultdict(set))
+    unsupported: set[int] = field(default_factory=set)
 
 
 def kept_of(records: Sequence[Record], channel_id: int) -> Kept:
@@ -67,6 +68,8 @@ def kept_of(records: Sequence[Record], channel_id: int) -> Kept:
             continue
         if record.type == "hole" and values["lo"] is not None and values["position"] is not None:
             kept.file_holes[int(str(values["lo"]))].add(HoleReason(str(values["hole"])))
+        if record.type == "hole" and values["hole"] == HoleReason.UNSUPPORTED:
+            kept.unsupported.add(int(str(values["lo"])))
         if record.type == "observed" and values["message_id"] is not None:
             _keep(kept, int(str(values["message_id"])), values)
     return kept
@@ -97,7 +100,7 @@ def require_truth(schedule: Schedule) -> None:
             truth = {post.number: post for post in life.room.truth()}
             kept, found = kept_of(records, life.room.id), completeness_of(home, str(life.room.id))
             assert life.last == life.present(), f"{life.name}: the last look did not see it"
-            require_not_invented(truth, life, kept)
+            require_not_invented(truth, life, kept, schedule)
             require_not_lost(truth, life, kept, schedule)
             require_explained(truth, life, kept, found)
             require_times(schedule, life, found)
@@ -113,13 +116,17 @@ def require_truth(schedule: Schedule) -> None:
         home.engine.dispose()
 
 
-def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept) -> None:
+def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept, schedule: Schedule) -> None:
+    garbled = kept.unsupported if schedule.garbage > 2 else set()  # asked for twice, after the page itself was garbage
     for number, texts in kept.texts.items():
         assert number in truth, f"{number}: invented"
         versions = [version.text for version in truth[number].versions]
-        unread = number in life.unreadable
+        unread = number in life.unreadable or number in garbled
         assert set(texts) - ({""} if unread else set()) <= set(versions), f"{number}: a version is invented"
-        assert len(set(texts)) == len(texts), f"{number}: kept twice, {kept.kinds[number]} {texts}"
+        words = [each for each in texts if each or not unread]
+        assert len(set(words)) == len(words), f"{number}: kept twice, {kept.kinds[number]} {texts}"
+        bare = len(texts) - len(words)
+        assert bare <= 1 + _was_raised(life), f"{number}: kept {bare} times without words, {life.modes}"
         times = kept.posted[number] - ({None} if unread else set())
         assert unread or times, f"{number}: no time"
         assert times <= {format_time(truth[number].versions[0].at)}, f"{number}: another time"
@@ -141,6 +148,11 @@ def require_not_invented(truth: dict[int, PostTruth], life: RoomLife, kept: Kept
         assert set(digests) <= had, f"{number}: another file"
         twice = [each for each, times in Counter(digests).items() if times > _times(life, number, each)]
         assert not twice, f"{life.name} {number}: a file twice, {digests}, {life.digests.get(number)}"
+
+
+def _was_raised(life: RoomLife) -> bool:
+    """Whether what a lower mode leaves of a message that nobody can read may have been kept later: its bytes."""
+    return any(before is not Mode.SEALED and Mode.SEALED in life.modes[at:] for at, before in enumerate(life.modes))
 
 
 def _times(life: RoomLife, number: int, digest: str | None) -> int:
@@ -173,7 +185,7 @@ def _require_file(life: RoomLife, kept: Kept, number: int, digest: str, schedule
         assert HoleReason.MODE in reasons, f"{number}: no hole for the file that the mode does not allow"
     elif digest not in kept.files[number]:
         assert reasons, f"{number}: a file that was visible is lost"
-        changed = len(life.digests[number]) > 1 or number not in life.last or life.mode is Mode.METADATA_ONLY
+        changed = digest != life.digests[number][-1] or number not in life.last or life.mode is Mode.METADATA_ONLY
         blame = changed or schedule.files_spoiled or bool(life.closed) or bool(schedule.troubles)
         assert blame, f"{number}: a file is a hole, {reasons}, and nothing is to blame"
 
