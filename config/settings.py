@@ -41,6 +41,10 @@ _TELEGRAM = (
 """What a new settings file shows of a section that the office fills in itself."""
 
 
+MAX_ORGANISATION = 200
+"""How many letters the organisation's name may have."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +52,7 @@ class _Section(BaseModel):
 class OfficeSettings(_Section):
     """Whose home this is."""
 
-    organisation: str = Field(min_length=1, max_length=200, description="Name that bundles print")
+    organisation: str = Field(min_length=1, max_length=MAX_ORGANISATION, description="Name that bundles print")
     rehearsal: bool = Field(default=False, description="Everything made here is marked: rehearsal, not for court")
 
 

@@ -68,7 +68,7 @@ def init(
         raise UsageError("usage.more_cards_needed_than_made", limit=card_count, found=cards_needed)
     path = ctx.find_root().obj
     person = doer(actor, system_clock)
-    require_possible(path, stamp_by, cards)
+    require_possible(path, organisation, stamp_by, cards)
     if (path / UNFINISHED).exists():
         warn(Term("note.unfinished_home"))
     plan = Plan(

@@ -4,7 +4,7 @@ import itertools
 import os
 import re
 import stat
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -182,12 +182,25 @@ def _no_such_command(error: click.exceptions.NoSuchCommand, command: str) -> Usa
 
 def _no_such_option(error: click.exceptions.NoSuchOption, command: str) -> UsageError:
     found = error.option_name
-    known = [
-        name for each in (error.ctx.command.params if error.ctx else ()) for name in each.opts + each.secondary_opts
-    ]
+    known = list(_options(error.ctx.command)) if error.ctx else []
+    if error.ctx and found in _options_below(error.ctx, error.ctx.command):
+        return UsageError("usage.option_of_a_command", where=command, found=found, command=command)
     if near := _near(found, [name for name in known if name.startswith("--")]):
         return UsageError("usage.mistyped_option", where=command, found=found, near=near)
     return UsageError("usage.unknown_option", where=command, found=found, command=command)
+
+
+def _options(command: click.Command) -> Iterator[str]:
+    return (name for each in command.params for name in each.opts + each.secondary_opts)
+
+
+def _options_below(ctx: click.Context, command: click.Command) -> Iterator[str]:
+    """The options of every command of a group, and of the groups in it."""
+    for name in command.list_commands(ctx) if isinstance(command, click.Group) else ():
+        below = command.get_command(ctx, name) if isinstance(command, click.Group) else None
+        if below is not None:
+            yield from _options(below)
+            yield from _options_below(ctx, below)
 
 
 def _unfit(error: click.BadParameter, command: str) -> UsageError:

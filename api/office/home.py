@@ -18,7 +18,7 @@ from api.unfinished import DATABASE_FILE, VKEY_FILE, belongings, making, require
 from casefiles.bundle.sign import make_seal
 from config.catalogues import time_stamp_offices
 from config.errors import Explained, SettingsError
-from config.settings import Settings, load_settings, settings_toml
+from config.settings import MAX_ORGANISATION, Settings, load_settings, settings_toml
 from evidence.authority import Doer
 from evidence.canonical import sha256_hex
 from evidence.custody import stamps
@@ -92,7 +92,7 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Sh
         CardError: The numbers of cards are impossible.
         HomeError: The clock does not agree with the first time stamp.
     """
-    require_possible(plan.path, plan.stamp_by, cards)
+    require_possible(plan.path, plan.organisation, plan.stamp_by, cards)
     require_long(plan.passphrase)
     path, office = plan.path.resolve(), generate_identity()
     secret = make_cards(office.seed, threshold=plan.threshold, count=plan.card_count)
@@ -110,15 +110,17 @@ def create_home(plan: Plan, clock: Clock, cards: Path | None = None, *, show: Sh
     return Created(home, secret, unstamped)
 
 
-def require_possible(path: Path, stamp_by: Sequence[str], cards: Path | None) -> None:
+def require_possible(path: Path, organisation: str, stamp_by: Sequence[str], cards: Path | None) -> None:
     """Check that a home can be made here: a clerk's mistakes are met before a passphrase is asked for.
 
     Raises:
         HomeError: Something is there already, or the cards would lie in the home or beside others.
-        SettingsError: A time-stamp office is in no catalogue.
+        SettingsError: A time-stamp office is in no catalogue, or the organisation's name is too long.
     """
     home = path.resolve()
     require_vacant(home)
+    if len(organisation) > MAX_ORGANISATION:
+        raise SettingsError("settings.organisation_too_long", limit=MAX_ORGANISATION, found=len(organisation))
     unknown = [name for name in stamp_by if name not in time_stamp_offices()]
     if unknown:
         raise SettingsError(

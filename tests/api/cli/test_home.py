@@ -157,3 +157,10 @@ def test_an_unfinished_home_is_told_and_made_anew_by_the_same_command(
     assert (ran.code, "Destroy every card of it" in ran.err) == (DONE, True)
     assert (tmp_path / "cards" / "card-1.txt").read_text() != old
     assert run("key", "check", *sorted((tmp_path / "cards").iterdir()), home=tmp_path / "home").code == DONE
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_asked_or_made(tmp_path: Path) -> None:
+    ran = run("init", "--org", "Ж" * 201, "--rehearsal", "--by", "mira", "--json", home=tmp_path / "h")
+    assert (ran.error["code"], ran.error["where"]) == ("settings.organisation_too_long", "--org")
+    assert not (tmp_path / "h").exists()
+    assert not (tmp_path / "h.keys").exists()
