@@ -75,6 +75,15 @@ undecided() {
 # is FILE: it holds what comes in
 is() { [[ $(sha256sum) == "$(sha256sum <"$1")" ]]; }
 
+# need_lines FILE: lines of text, the last one ended too: bash, reading line by line, leaves out a zero byte and what
+# follows the last line end
+need_lines() {
+  local text
+  if IFS= read -r -d '' text <"$1" || [[ -n $text && $text != *$'\n' ]]; then
+    refuse "$1: a zero byte, or a last line without its end"
+  fi
+}
+
 need_roots() {
   [[ -s $work/roots.pem ]] || undecided 'no roots were given: use --trust'
 }
@@ -119,6 +128,7 @@ same() {
 
 check_bag_manifest() {
   local line
+  need_lines manifest-sha256.txt
   while IFS= read -r line; do
     [[ $line =~ ^[0-9a-f]{64}\ \ data/[A-Za-z0-9._/-]+$ ]] || refuse 'manifest-sha256.txt: a line in another form'
   done <manifest-sha256.txt
@@ -132,6 +142,7 @@ check_bag_manifest() {
 check_bag_info() {
   local line labels='' oxum='' total count told name value
   printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | is bagit.txt || refuse 'bagit.txt differs'
+  need_lines bag-info.txt
   told=$(<data/case.json)
   while IFS= read -r line; do
     labels+=" ${line%%: *}"
@@ -160,6 +171,7 @@ check_bag_info() {
 read_manifest() {
   local -a lines
   local line last odd=''
+  need_lines "$1"
   mapfile -t lines <"$1"
   ((${#lines[@]} > 4)) || refuse "$1: too short"
   last=$((${#lines[@]} - 1))
@@ -822,7 +834,7 @@ check_log_checkpoint_stamp() {
 # cut_stamps: each line of stamps.jsonl into $work/stamp.N.checkpoint and $work/stamp.N.tst
 cut_stamps() {
   local line checkpoint token number=0 form='^\{"checkpoint":"([^"]+)","consistency":\[[^]]*\],"token":"([A-Za-z0-9+/]+=*)"\}$'
-  [[ ! -s $STAMPS || -z $(tail -c 1 "$STAMPS") ]] || refuse "$STAMPS: the last line has no end"
+  need_lines "$STAMPS"
   while IFS= read -r line; do
     number=$((number + 1))
     [[ $line =~ $form ]] || refuse "$STAMPS line $number: another form"
@@ -838,6 +850,7 @@ cut_stamps() {
 # cited_tokens: the tokens that entries name; canonical JSON puts "after" first into a leaf
 cited_tokens() {
   local line form='^\{"disclosures":\[[^]]*\],"index":"(0|[1-9][0-9]*)","leaf":"\{\\"after\\":\\"([0-9a-f]{64})\\",'
+  need_lines "$ENTRIES"
   while IFS= read -r line; do
     [[ $line =~ $form ]] || refuse "$ENTRIES: a line in another form"
     printf '%s\n' "${BASH_REMATCH[2]}"

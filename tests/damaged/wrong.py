@@ -1437,6 +1437,8 @@ def _lines_of(members: Members, member: str, seal: Callable[[Members], bytes]) -
             "twice": [*lines[: at + 1], *lines[at:]],
             "with a space behind it": [*lines[:at], lines[at][:-1] + b" \n", *lines[at + 1 :]],
             "with CR LF": [*lines[:at], lines[at][:-1] + b"\r\n", *lines[at + 1 :]],
+            "with a zero byte in it": [*lines[:at], lines[at][:3] + b"\0" + lines[at][3:], *lines[at + 1 :]],
+            "with a zero byte at its end": [*lines[:at], lines[at][:-1] + b"\0\n", *lines[at + 1 :]],
             "with another byte": [*lines[:at], lines[at][:-2] + bytes([lines[at][-2] ^ 1]) + b"\n", *lines[at + 1 :]],
         }
         if at + 1 < len(lines):
@@ -1490,6 +1492,8 @@ def _lists(manifest: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"line {at + 1} left out", b"".join([*lines[:at], *lines[at + 1 :]])
         yield f"line {at + 1} twice", b"".join([*lines[: at + 1], *lines[at:]])
         yield f"line {at + 1} with a space", b"".join([*lines[:at], b" " + lines[at], *lines[at + 1 :]])
+        zero = lines[at][:3] + b"\0" + lines[at][3:]
+        yield f"line {at + 1} with a zero byte", b"".join([*lines[:at], zero, *lines[at + 1 :]])
         if at + 1 < len(lines):
             yield f"line {at + 1} one later", b"".join([*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]])
     for at in range(3, len(lines) - 1):
