@@ -6,7 +6,7 @@ or archive program can read one of them in two ways. docs/adr/0006-bundle-contai
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -176,9 +176,21 @@ def media_type(name: str) -> str:
 
 def names_pattern() -> str:
     """Every name that a member may have, as one POSIX extended regular expression."""
-    ones = sorted(map(re.escape, _ONES))
-    many = [pattern.pattern.replace("(?:", "(") for pattern, _ in _PATTERNS]
-    return f"^({'|'.join([*ones, *many])})$".replace(r"\-", "-")
+    return f"^{_names(MEMBERS)}$"
+
+
+def types_pattern() -> str:
+    """As ``names_pattern``, each name with a space and its media type behind it."""
+    types = sorted({member.media_type for member in MEMBERS})
+    of_type = {each: [member for member in MEMBERS if member.media_type == each] for each in types}
+    lines = (f"{_names(members)} {re.escape(each)}" for each, members in of_type.items())
+    return f"^({'|'.join(lines)})$".replace(r"\-", "-")
+
+
+def _names(members: Sequence[Member]) -> str:
+    ones = sorted(re.escape(member.name) for member in members if member.how_many == "one")
+    many = [member.name.replace("(?:", "(") for member in members if member.how_many != "one"]
+    return f"({'|'.join([*ones, *many])})".replace(r"\-", "-")
 
 
 def require_safe_name(name: str) -> None:

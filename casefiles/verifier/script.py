@@ -3,7 +3,7 @@
 import importlib.resources
 from collections.abc import Sequence
 
-from casefiles.format.layout import REQUIRED, names_pattern
+from casefiles.format.layout import REQUIRED, names_pattern, types_pattern
 from casefiles.verifier.report import PROVEN_BY_SCRIPT, Listed, check_list, not_made_by
 
 
@@ -12,6 +12,7 @@ def verify_script() -> str:
     made = [listed for listed in check_list() if "sh" in listed.done_by]
     filled = {
         "MAY_BE": names_pattern(),
+        "OF_TYPE": types_pattern(),
         "MUST_BE": "\n".join(sorted(REQUIRED)),
         "MADE": _lines(made),
         "NOT_MADE": _lines(not_made_by("sh")),

@@ -19,6 +19,8 @@ umask 077
 
 # What a member may be called, and what must be there; from the format's definition.
 readonly MAY_BE='@MAY_BE@'
+# the same names, each with its media type
+readonly OF_TYPE='@OF_TYPE@'
 readonly MUST_BE='
 @MUST_BE@
 '
@@ -36,7 +38,7 @@ readonly TYPE='application/vnd.etsi.asic-e+zip'
 readonly XML='<?xml version="1.0" encoding="UTF-8"?>'
 readonly OPENING='<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#" xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
 readonly CLOSING='</asic:ASiCManifest>'
-readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="[A-Za-z0-9./+-]+"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
+readonly REFERENCE='^<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([A-Za-z0-9./+-]+)"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>([A-Za-z0-9+/]{43})=</ds:DigestValue></asic:DataObjectReference>$'
 readonly SEAL=META-INF/signature001.p7s SEALED=META-INF/ASiCManifest001.xml
 readonly ARCHIVE=META-INF/timestamp002.tst ARCHIVED=META-INF/ASiCArchiveManifest.xml
 readonly VKEY='^([a-z0-9./-]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$'
@@ -170,7 +172,7 @@ check_bag_info() {
 # read_manifest MANIFEST SIGNATURE TYPE: names to manifest.names, checksums to manifest.sums
 read_manifest() {
   local -a lines
-  local line last odd=''
+  local line last odd='' name type='' digest
   need_lines "$1"
   mapfile -t lines <"$1"
   ((${#lines[@]} > 4)) || refuse "$1: too short"
@@ -178,10 +180,12 @@ read_manifest() {
   [[ ${lines[0]} == "$XML" && ${lines[1]} == "$OPENING" && ${lines[last]} == "$CLOSING" ]] || refuse "$1: another form"
   [[ ${lines[2]} == "<asic:SigReference URI=\"$2\" MimeType=\"$3\"></asic:SigReference>" ]] || refuse "$1: another form"
   for line in "${lines[@]:3:last-3}"; do
-    if [[ $line =~ $REFERENCE ]]; then
-      printf '%s\n' "${BASH_REMATCH[1]}" >&3
+    name=''
+    if [[ $line =~ $REFERENCE ]]; then name=${BASH_REMATCH[1]} type=${BASH_REMATCH[2]} digest=${BASH_REMATCH[3]}; fi
+    if [[ "$name $type" =~ $OF_TYPE ]]; then
+      printf '%s\n' "$name" >&3
       # 44 characters are 33 bytes: the 32 of the digest, and one of zeros in place of the padding
-      printf '%sA\n' "${BASH_REMATCH[2]}"
+      printf '%sA\n' "$digest"
     else
       odd=$line
     fi

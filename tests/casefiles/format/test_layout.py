@@ -17,6 +17,7 @@ from casefiles.format.layout import (
     member_of,
     names_pattern,
     require_members,
+    types_pattern,
 )
 from tests.casefiles import forge
 from tests.casefiles.forge import good_members
@@ -46,6 +47,13 @@ def test_the_shell_is_given_the_same_list_of_names() -> None:
     assert pattern.fullmatch("data/report.sr-Cyrl.txt")
     for name in ("data/x.jpg", "data/log/1.leaf", "READMEXtxt", "data/log/key\n"):
         assert not pattern.fullmatch(name)
+
+
+def test_the_shell_is_given_the_media_type_of_each_name() -> None:
+    pattern, types = re.compile(types_pattern()), {member.media_type for member in MEMBERS}
+    for name in [*good_members(), "data/report.sr-Cyrl.txt", f"data/certs/{'ab' * 32}.pem"]:
+        assert {each for each in types if pattern.fullmatch(f"{name} {each}")} == {media_type(name)}
+    assert not pattern.fullmatch("data/x.jpg text/plain")
 
 
 def test_every_member_is_on_one_line_of_the_table() -> None:
