@@ -182,8 +182,8 @@ def names_pattern() -> str:
 def types_pattern() -> str:
     """As ``names_pattern``, each name with a space and its media type behind it."""
     types = sorted({member.media_type for member in MEMBERS})
-    of_type = {each: [member for member in MEMBERS if member.media_type == each] for each in types}
-    lines = (f"{_names(members)} {re.escape(each)}" for each, members in of_type.items())
+    by_type = {each: [member for member in MEMBERS if member.media_type == each] for each in types}
+    lines = (f"{_names(members)} {re.escape(each)}" for each, members in by_type.items())
     return f"^({'|'.join(lines)})$".replace(r"\-", "-")
 
 
