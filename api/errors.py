@@ -1,6 +1,6 @@
-"""One table: error -> exit code. An error takes the code of its nearest class in the table.
+"""One table: error -> exit code and HTTP status. An error takes those of its nearest class in the table.
 
-A second table gives the code of each error of the system.
+Other tables give the status of each refused call, and the code of each error of the system.
 
 0 done, PASSED · 1 refused, failed, FAILED · 2 usage · 3 INDETERMINATE.
 """
@@ -11,8 +11,17 @@ from types import MappingProxyType
 
 from casefiles.errors import CaseError
 from casefiles.verifier import report as verifier
-from config.errors import ConfigError, Explained, UsageError
-from evidence.errors import EvidenceError, NobodyNamedError
+from config.errors import CallError, ConfigError, Explained, UsageError
+from evidence.errors import (
+    AuthorityError,
+    EvidenceError,
+    HomeBusyError,
+    NobodyNamedError,
+    PassphraseError,
+    StorageFullError,
+    StoreError,
+    UnknownItemError,
+)
 from evidence.finding import Verdict
 from monitor.errors import MonitorError
 
@@ -31,6 +40,44 @@ EXIT_CODES: Mapping[type[Explained], int] = MappingProxyType(
         CaseError: REFUSED,
     }
 )
+HTTP_STATUS: Mapping[type[Explained], int] = MappingProxyType(
+    {
+        Explained: 500,
+        ConfigError: 500,
+        UsageError: 422,
+        EvidenceError: 409,
+        AuthorityError: 403,
+        NobodyNamedError: 422,
+        PassphraseError: 403,
+        UnknownItemError: 404,
+        StoreError: 503,
+        HomeBusyError: 503,
+        StorageFullError: 507,
+        MonitorError: 422,
+        CaseError: 409,
+    }
+)
+CALL_STATUS: Mapping[str, int] = MappingProxyType(
+    {
+        "call.body_too_large": 413,
+        "call.body_too_slow": 408,
+        "call.broke": 500,
+        "call.does_not_fit": 422,
+        "call.foreign_origin": 403,
+        "call.locked": 423,
+        "call.no_key": 401,
+        "call.no_such_route": 404,
+        "call.only_some_cases": 403,
+        "call.other_host": 421,
+        "call.other_method": 405,
+        "call.refused": 400,
+        "call.scope_missing": 403,
+        "call.stale_cursor": 422,
+        "call.too_many": 429,
+        "call.wrong_key": 401,
+    }
+)
+"""The status of each refused call (RFC 9110, 15; RFC 4918, 11.3; RFC 6585, 4)."""
 VERDICT_CODES: Mapping[Verdict, int] = verifier.EXIT_CODES
 """The verifier's own table: a script need not know which program it called."""
 
@@ -43,6 +90,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
         errno.ENOTDIR: "system.not_there",
         errno.EEXIST: "system.there_already",
         errno.ENOSPC: "system.no_space",
+        errno.EADDRINUSE: "system.port_taken",
     }
 )
 
@@ -51,6 +99,13 @@ def of_system(error: OSError) -> Explained:
     """Our error for one of the operating system, with what to do about it."""
     code = _SYSTEM_CODES.get(error.errno or 0, "system.other")
     return Explained(code, system=error.strerror or str(error), where=str(error.filename or ""))
+
+
+def http_status(error: Explained) -> int:
+    """The status of the answer to a call that ended with an error."""
+    if isinstance(error, CallError):
+        return CALL_STATUS[error.code]
+    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
 
 
 def exit_code(error: Explained) -> int:

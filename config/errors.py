@@ -7,6 +7,7 @@
     │   ├── CatalogueError      a shipped catalogue does not fit its schema
     │   ├── LegalBasisError     a legal basis file is incomplete or expired
     │   ├── UsageError          a command was called in a way that it has not
+    │   ├── CallError           a call of the API was refused before anything was done
     │   └── StoppedError        somebody stopped a command before its end
     ├── evidence.errors.EvidenceError
     ├── monitor.errors.MonitorError
@@ -240,6 +241,10 @@ class LegalBasisError(ConfigError):
 
 class UsageError(ConfigError):
     """A command was called in a way that it has not."""
+
+
+class CallError(ConfigError):
+    """A call of the API is refused before anything is done."""
 
 
 class StoppedError(ConfigError):

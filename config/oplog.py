@@ -92,7 +92,9 @@ FIELDS: Mapping[str, FieldShape] = MappingProxyType(
         "office": _spelled(r"[a-z][a-z0-9-]{0,31}"),
         "place": _spelled(r"[a-z_/]{1,80}\.py:[0-9]{1,5}"),
         "problems": _number,
+        "request": _spelled(r"[0-9a-f]{16}"),
         "size": _number,
+        "status": _number,
         "verdict": _choice,
     }
 )
@@ -104,6 +106,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup_made": ("entries", "objects"),
         "batch_committed": ("first", "count", "duration_s"),
         "checkpoint_signed": ("size", "checkpoint_sha256"),
+        "call_answered": ("request", "status", "duration_s"),
+        "call_broke": ("request", "error", "place"),
         "capture_broke": ("error", "place"),
         "channel_unseen": ("code",),
         "command_began": ("command",),
@@ -116,6 +120,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "import_finished": ("messages", "media", "known"),
         "lock_busy": ("duration_s",),
         "mode_lowered": ("count",),
+        "office_locked": (),
+        "office_unlocked": (),
+        "office_unlock_refused": (),
         "probe_late": ("code",),
         "recovery_took_back": ("objects",),
         "stamp_asked": ("office", "size"),

@@ -12,7 +12,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -112,6 +112,21 @@ class TelegramSettings(_Section):
     )
 
 
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+"""A name as a ``Host`` header has it, without a port; in small letters."""
+
+
+class ServeSettings(_Section):
+    """The API."""
+
+    port: int = Field(default=8437, ge=0, le=65_535, description="Port on 127.0.0.1; 0: any that is free")
+    hosts: tuple[HostName, ...] = Field(
+        default=(), description="Names by which a proxy in front calls it, beside loopback"
+    )
+    idle_minutes: int = Field(default=15, ge=1, le=1440, description="Minutes without use until the office is locked")
+    per_minute: int = Field(default=600, ge=1, le=100_000, description="Calls of one key in a minute")
+
+
 class BackupSettings(_Section):
     """Copies of the home elsewhere."""
 
@@ -140,6 +155,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     database: DatabaseSettings = DatabaseSettings()
     telegram: TelegramSettings = TelegramSettings()
+    serve: ServeSettings = ServeSettings()
     backup: BackupSettings = BackupSettings()
     oplog: OplogSettings = OplogSettings()
 

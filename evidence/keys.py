@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from config.errors import SecretFileError
 from config.settings import read_secret_file
@@ -84,6 +86,14 @@ class KeyFolder:
             SecretFileError: Missing, readable by others, or no key.
         """
         return SeenKey(self._read32(SEEN_KEY))
+
+    def api_secret(self) -> bytes:
+        """The secret under which the rows of API keys are marked, made of the log key for nothing else (RFC 5869).
+
+        Raises:
+            SecretFileError: As for ``log_key``.
+        """
+        return HKDF(SHA256(), 32, None, b"nisisama/api-key/1").derive(self._read32(LOG_KEY))
 
     def unlock(self, passphrase: str) -> Unlocked:
         """Open the casework and matching identities.

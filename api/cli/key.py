@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.api_key import api
 from api.cli.common import (
     F,
     actor_option,
@@ -47,6 +48,9 @@ def _by_two_persons(function: F) -> F:
 @click.group()
 def key() -> None:
     """Work with the cards and the passphrase, for key holders."""
+
+
+key.add_command(api)
 
 
 @key.command("check")

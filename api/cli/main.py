@@ -32,6 +32,7 @@ COMMANDS = {
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
     "key": ("api.cli.key:key", "For key holders: check the cards, change the passphrase, recover, renew the seal."),
+    "serve": ("api.cli.serve:serve", "Serve the API on this machine, for the office's own programs."),
     "backup": ("api.cli.backup:backup", "Copy this home to another disk, while others write."),
     "restore": ("api.cli.backup:restore", "Make a home from a backup, at an empty place."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),

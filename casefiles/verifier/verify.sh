@@ -86,6 +86,9 @@ need_lines() {
   fi
 }
 
+# has_zero FILE: a zero byte, which bash would leave out of what it reads
+has_zero() { IFS= read -r -d '' _ <"$1"; }
+
 need_roots() {
   [[ -s $work/roots.pem ]] || undecided 'no roots were given: use --trust'
 }
@@ -145,6 +148,7 @@ check_bag_info() {
   local line labels='' oxum='' total count told name value
   printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | is bagit.txt || refuse 'bagit.txt differs'
   need_lines bag-info.txt
+  if has_zero data/case.json; then refuse 'data/case.json: a zero byte'; fi
   told=$(<data/case.json)
   while IFS= read -r line; do
     labels+=" ${line%%: *}"
@@ -1021,7 +1025,8 @@ proven_times() {
 rehearsal() {
   local line told=''
   # inside a string of JSON a quotation mark is escaped, so this is the name itself
-  if [[ -f data/case.json && -f $ENTRIES && $(<data/case.json) == *'"rehearsal":"no"'* ]]; then
+  if [[ -f data/case.json && -f $ENTRIES ]] && ! has_zero data/case.json && ! has_zero "$ENTRIES" &&
+    [[ $(<data/case.json) == *'"rehearsal":"no"'* ]]; then
     IFS= read -r line <"$ENTRIES" || true
     if [[ $line =~ ^\{\"disclosures\":\[\"([^]]*)\"\],\"index\":\"0\", ]]; then
       while IFS= read -r line; do

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001m"
+SCHEMA_VERSION = "0001n"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k", "0001l")
+_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k", "0001l", "0001m")
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -207,10 +207,27 @@ task = sa.Table(
     sa.UniqueConstraint("kind", "subject"),
 )
 
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("key_id", sa.String(16), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("cases", sa.Text),  # null: every case
+    sa.Column("created_at", sa.String(24), nullable=False),
+    sa.Column("expires_at", sa.String(24)),
+    sa.Column("revoked_at", sa.String(24)),
+    sa.Column("mac", sa.String(64), nullable=False),
+    sa.Column("used_at", sa.String(24)),
+)
+
 PROJECTIONS = (item, hole, channel, case_file, case_item, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""
+ACCESS = (api_key,)
+"""Not built from the log: whose programs may call the API."""
 
 
 def sqlite_url(file: Path) -> sa.URL:

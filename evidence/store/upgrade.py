@@ -11,6 +11,18 @@ from evidence.observation import HoleReason, Kind, Mode
 from evidence.store import database
 from evidence.store.marks import PART_BYTES, Marks
 
+_ASKED_IN_VAIN = frozenset(
+    reason.value
+    for reason in (
+        HoleReason.UNAVAILABLE,
+        HoleReason.REFUSED,
+        HoleReason.BROKE_OFF,
+        HoleReason.TAKEN_OFF,
+        HoleReason.PAYWALL,
+        HoleReason.SELF_DESTRUCTING,
+    )
+)
+"""Why a file could not be had from its source itself; what an export left out says nothing of that."""
 _RANKS = {mode.value: rank for rank, mode in enumerate(Mode)}
 
 
@@ -30,7 +42,7 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
 
 
 def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, marks: Marks, mode: Mode) -> bool:
-    """Whether a file of a message was left because of a lower mode, and for no other reason.
+    """Whether a file of a message was left because of a lower mode, and was not asked for in vain.
 
     It was kept only in a lower mode, however its message was edited since; or nothing was, because the mode fell while
     it was waited for.
@@ -57,7 +69,7 @@ def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, mar
     ).scalars()
     modes, missed = set(kept_in), set(reasons)
     left = bool(modes) or HoleReason.MODE.value in missed
-    return left and bool(lower) and modes <= lower and missed <= {HoleReason.MODE.value}
+    return left and bool(lower) and modes <= lower and missed.isdisjoint(_ASKED_IN_VAIN)
 
 
 def _at_one_place(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -939,7 +939,7 @@ class Following:
         now = self._way.clock()
         since = now if standing.state is not ChannelState.OK else standing.looked_at or now
         since = next((hole.until for hole in ended if hole.until is not None), since)
-        standing = replace(standing, state=state, since=since)
+        standing = replace(standing, state=state, since=since, refused="")
         holes = [*ended, Hole(self._channel_id, _UNSEEN[state], since)] if told and standing.channel_id else ended
         if not holes:
             self._keep_standing(standing)

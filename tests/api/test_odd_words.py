@@ -95,6 +95,9 @@ def place(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pl
     monkeypatch.setenv("NISISAMA_STAMP__OFFICES", "[]")  # asked for again and again, it would only take time
     shorten_demo(monkeypatch)
     monkeypatch.setattr("api.office.rehearsal._watch", lambda *_given: None)  # no word of a call gets there
+    monkeypatch.setattr(
+        "api.http.server.serve_until_told", lambda _home, port, began: began(port)
+    )  # some words are ports
     monkeypatch.chdir(tmp_path)
     return Place(
         home.path,

@@ -59,6 +59,7 @@ OUT_OF_REACH = {
     "nisisama.toml": "limits of work, and which time-stamp offices are asked",
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "follower": "how far work has come; it is done again",
+    "api_key": "one that was revoked can be put back from an older copy",
     "task": "how far work has come; it is done again",
     "checkpoint: a row removed": "a checkpoint that no time stamp is for",
     "added": "a file that no command reads",

@@ -88,6 +88,8 @@ def test_a_schema_that_failed_in_the_middle_is_not_there_at_all(engine: sa.Engin
 
 def test_the_newest_revision_is_the_version_of_this_program() -> None:
     assert ScriptDirectory(str(SCRIPTS)).get_heads() == [database.SCHEMA_VERSION]
+    *_before, last = database._OLDER
+    assert ord(database.SCHEMA_VERSION[-1]) == ord(last[-1]) + 1, "a version that was there is none of another program"
 
 
 def test_the_revisions_give_exactly_the_tables_of_this_program(engine: sa.Engine) -> None:
@@ -121,7 +123,7 @@ def test_postgresql_can_hold_every_table(table: sa.Table) -> None:
 
 
 def test_every_table_is_truth_projection_or_work() -> None:
-    classes = [*TRUTH, *database.PROJECTIONS, *database.WORK]
+    classes = [*TRUTH, *database.PROJECTIONS, *database.WORK, *database.ACCESS]
     assert len(classes) == len(set(classes))
     assert set(classes) == set(database.metadata.sorted_tables)
 

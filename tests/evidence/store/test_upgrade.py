@@ -126,8 +126,17 @@ def test_a_file_whose_wait_ended_with_the_mode_was_left(ledger: Ledger) -> None:
     assert not left(ledger, file(Mode.SEALED))
 
 
+LEFT_OUT = {HoleReason.MISSING_FILE, HoleReason.NOT_INCLUDED, HoleReason.TOO_LARGE, HoleReason.UNKNOWN_REASON}
+LEFT_OUT |= {HoleReason.OUTSIDE, HoleReason.NOT_EXPORTED}
+
+
+@pytest.mark.parametrize("reason", sorted(LEFT_OUT))
+def test_what_an_export_left_out_may_still_be_had(ledger: Ledger, reason: HoleReason) -> None:
+    assert left(ledger, file(Mode.METADATA_ONLY), missed(reason))
+
+
 @pytest.mark.parametrize("waited", [False, True])
-@pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - {HoleReason.MODE}))
+@pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - LEFT_OUT - {HoleReason.MODE}))
 def test_what_could_not_be_had_is_not_asked_for_again(ledger: Ledger, reason: HoleReason, *, waited: bool) -> None:
     assert not left(ledger, file(Mode.METADATA_ONLY), missed(reason, waited=waited))
 

@@ -3,13 +3,28 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001m"
+revision = "0001n"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "api_key",
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("cases", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.String(length=24), nullable=False),
+        sa.Column("expires_at", sa.String(length=24), nullable=True),
+        sa.Column("revoked_at", sa.String(length=24), nullable=True),
+        sa.Column("mac", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_api_key_sha256")),
+    )
     op.create_table(
         "authority",
         sa.Column("request", sa.String(length=32), nullable=False),

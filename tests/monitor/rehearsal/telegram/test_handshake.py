@@ -8,6 +8,7 @@ from pathlib import Path
 import cryptg
 import pytest
 from telethon.crypto import rsa as their_rsa
+from telethon.errors import SecurityError
 from telethon.network.authenticator import do_authentication
 from telethon.password import check_prime_and_good
 from telethon.tl import functions, types
@@ -39,8 +40,15 @@ def exchange_with(key: ServerKey) -> Exchange:
 
 
 def test_both_sides_agree_on_a_key(trusted: ServerKey) -> None:
-    exchange = exchange_with(trusted)
-    key, _ = asyncio.run(do_authentication(Direct(exchange)))
+    for _time in range(5):
+        exchange = exchange_with(trusted)
+        try:
+            key, _ = asyncio.run(do_authentication(Direct(exchange)))
+        except SecurityError:  # Telethon 1.45 drops the leading zero byte that one key in 256 has, and then asks anew
+            assert exchange.agreed is not None
+            assert exchange.agreed.key[0] == 0
+        else:
+            break
     assert exchange.agreed is not None
     assert exchange.agreed.key == key.key
     assert key_number(exchange.agreed.key) % (1 << 64) == key.key_id

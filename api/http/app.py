@@ -1,0 +1,142 @@
+"""The application: its routes, and one form for every refusal."""
+
+from collections.abc import Collection
+from typing import Any, cast
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from api import VERSION
+from api.errors import http_status, of_system
+from api.http import case, channel, health, item, log, session, verify
+from api.http.caller import ServedOffice
+from api.http.guard import Guard
+from api.http.model import AnswerBody
+from api.http.problem import MEDIA_TYPE, OURS, problem_answer, request_id
+from config import oplog
+from config.errors import LANGUAGE, CallError, Explained, catalogue
+from evidence.errors import UnknownItemError
+
+API = "/api/v1"
+BODY_BYTES = 1_000_000
+BUNDLE_BYTES = 2_000_000_000
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""The framework would tell a collector about calls, if the environment named one."""
+_LIMITS = ((f"{API}/verify", BUNDLE_BYTES), ("", BODY_BYTES))
+"""The most bytes of a body, by the beginning of its path."""
+
+
+class ProblemBody(AnswerBody):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    facts: dict[str, Any]
+    request_id: str
+
+
+class ProblemTypeBody(AnswerBody):
+    """What a type of problem means; ``{...}`` stands for facts."""
+
+    code: str
+    words: dict[str, str]
+
+
+problems = APIRouter(tags=["problems"])
+
+
+@problems.get("/problems/{code}", summary="What a type of problem means")
+def get_problem(code: str) -> ProblemTypeBody:
+    """The words of an error's code, with names in the place of facts."""
+    words = catalogue(LANGUAGE).get(code)
+    if words is None:
+        raise UnknownItemError("unknown_item.no_such_problem", found=code[:64])
+    return ProblemTypeBody(code=code, words=dict(words))
+
+
+def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
+    """The whole API of an office, with what stands before it."""
+    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit)
+
+
+def routes(office: ServedOffice) -> FastAPI:
+    """The routes of an office, each documented with what it may refuse."""
+    app = FastAPI(
+        title="NisiSama",
+        version=VERSION,
+        description="Evidence of publicly reported channels, for programs of those who act on it. No picture leaves.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        telemetry=_NO_TELEMETRY,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
+        responses={"default": {"description": "A refusal", "content": {MEDIA_TYPE: {}}, "model": ProblemBody}},
+    )
+    app.state.office = office
+    app.include_router(health.router)
+    for each in (session.router, channel.router, item.router, case.router, log.router, verify.router, problems):
+        app.include_router(each, prefix=API)
+    app.add_exception_handler(Explained, _explained)
+    app.add_exception_handler(OSError, _system)
+    app.add_exception_handler(RequestValidationError, _unfit)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _broke)
+    return app
+
+
+def _explained(request: Request, error: Exception) -> JSONResponse:
+    return _said(request, cast(Explained, error), error)
+
+
+def _system(request: Request, error: Exception) -> JSONResponse:
+    return _said(request, of_system(cast(OSError, error)), error)
+
+
+def _said(request: Request, error: Explained, cause: Exception) -> JSONResponse:
+    """The answer; of what is wrong at this machine, the operational log has the place."""
+    if http_status(error) >= OURS:
+        oplog.note("call_broke", request=request_id(request), error=type(cause), place=oplog.source_place(cause))
+    return problem_answer(request, error)
+
+
+def _unfit(request: Request, error: Exception) -> JSONResponse:
+    """The first thing that does not fit, by its place; never what was sent, and so not the name of a field too many."""
+    first = cast(RequestValidationError, error).errors()[0]
+    place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    return problem_answer(request, CallError("call.does_not_fit", key=".".join(str(part) for part in place)[:80]))
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses; a body that was too long or too slow reaches us as its cause."""
+    refused = cast(HTTPException, error)
+    if isinstance(refused.__cause__, CallError):
+        return problem_answer(request, refused.__cause__)
+    allowed = (refused.headers or {}).get("Allow", "")
+    match refused.status_code:
+        case 404:
+            return problem_answer(request, CallError("call.no_such_route"))
+        case 405:
+            return problem_answer(request, CallError("call.other_method", expected=allowed), {"Allow": allowed})
+        case _:
+            return problem_answer(request, CallError("call.refused"))
+
+
+def _broke(request: Request, error: Exception) -> JSONResponse:
+    """A fault of ours: told without a word of it, and noted by its place."""
+    oplog.note("call_broke", request=request_id(request), error=type(error), place=oplog.source_place(error))
+    return problem_answer(request, CallError("call.broke"))

@@ -1,0 +1,153 @@
+"""Who calls: a key of the right scope, within its limits. Its owner is the actor of every event."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from api import TOOL
+from api.home import Home
+from api.http.keyring import Keyring
+from api.office.api_key import Scope, find_key
+from config.errors import CallError, Explained
+from evidence.authority import Doer
+from evidence.errors import UnknownItemError
+from evidence.store import api_key
+from evidence.store.api_key import ApiKey
+
+WRONG_PER_MINUTE = 10
+"""How many wrong keys an address may bring before it must wait."""
+USE_NOTED = timedelta(minutes=1)
+"""How old the note of a key's last use may be."""
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key: nisisama key api create")
+
+
+@dataclass(slots=True)
+class Limits:
+    """How much a key, and an address, may ask for in a minute; in the memory of this process."""
+
+    per_minute: int
+    _moving: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+
+    def take(self, *of: str) -> None:
+        """Count a call.
+
+        Raises:
+            CallError: It is one too many.
+        """
+        self._take(RateLimitItemPerMinute(self.per_minute), *of)
+
+    def wrong_key(self, address: str) -> None:
+        """Count a wrong key.
+
+        Raises:
+            CallError: It is one too many.
+        """
+        self._take(RateLimitItemPerMinute(WRONG_PER_MINUTE), "wrong key", address)
+
+    def _take(self, item: RateLimitItem, *of: str) -> None:
+        if not self._moving.hit(item, *of):
+            ends = self._moving.get_window_stats(item, *of).reset_time
+            raise CallError("call.too_many", seconds=max(1, math.ceil(ends - time.time())))  # noqa: TID251 - its own clock
+
+
+@dataclass(slots=True)
+class ServedOffice:
+    """What the routes share: one home, its keys while they are open, and limits."""
+
+    home: Home
+    keyring: Keyring
+    limits: Limits
+    _used: dict[str, datetime] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def admit(self, authorization: str | None, address: str) -> ApiKey:
+        """The key of a call, from its header alone: before anything of its body is read.
+
+        Raises:
+            CallError: There is none, or it opens nothing, or it was used too often.
+        """
+        scheme, _space, secret = (authorization or "").partition(" ")
+        key = find_key(self.home, secret.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            self.limits.wrong_key(address)
+            raise CallError("call.wrong_key" if authorization else "call.no_key")
+        self.limits.take("key", key.key_id)
+        now = self.home.clock()
+        if key.used_at is None or now - key.used_at >= USE_NOTED:
+            with self._lock:
+                self._used[key.key_id] = now
+        return key
+
+    def note_uses(self) -> None:
+        """Write down which keys were used. No call waits for it: what cannot be written now is written later."""
+        with self._lock:
+            used = dict(self._used)
+        if not used or self.home.read_only:
+            return
+        with suppress(Explained, OSError):
+            with self.home.writing() as writer, writer.sequencer.take() as connection:
+                for key_id, at in used.items():
+                    api_key.note_use(connection, key_id, at)
+            with self._lock:
+                self._used = {key_id: at for key_id, at in self._used.items() if used.get(key_id) != at}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCaller:
+    """A call that may be answered."""
+
+    office: ServedOffice
+    key: ApiKey
+
+    @property
+    def home(self) -> Home:
+        """The home that is asked about."""
+        return self.office.home
+
+    def doer(self, reason: str | None = None) -> Doer:
+        """The owner of the key, who acts now."""
+        return Doer(self.key.owner, TOOL, self.home.clock(), reason=reason)
+
+    def require_case(self, case_id: str) -> str:
+        """The case, if the key reaches it. Of any other, it learns the same as of one that is not there.
+
+        Raises:
+            UnknownItemError: It does not.
+        """
+        if not self.key.reaches(case_id):
+            raise UnknownItemError("unknown_item.no_such_case", found=case_id[:64])
+        return case_id
+
+    def require_every_case(self) -> None:
+        """Check that the key is not one for some cases alone.
+
+        Raises:
+            CallError: It is.
+        """
+        if self.key.cases is not None:
+            raise CallError("call.only_some_cases")
+
+
+def calls_with(scope: Scope) -> Callable[..., ApiCaller]:
+    """A dependency of a route: the caller, whose key has this scope. Who calls was found out before (``Guard``)."""
+
+    def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> ApiCaller:
+        office: ServedOffice = request.app.state.office
+        key: ApiKey = request.scope["nisisama.key"]
+        if scope.value not in key.scopes:
+            raise CallError("call.scope_missing", expected=scope.value)
+        return ApiCaller(office, key)
+
+    return caller

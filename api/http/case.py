@@ -1,0 +1,129 @@
+"""Cases: opened, given items, listed, shown. To show one is a look, logged before its records are opened."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, status
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.cursor import PageQuery, after_of, cursor_of
+from api.http.model import AnswerBody, CallBody, LoggedBody, warnings_of
+from api.office.api_key import Scope
+from api.office.case import add_items, list_cases, open_case, require_case, show_case
+from api.office.page import page_of
+
+router = APIRouter(tags=["cases"])
+Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
+Writer = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_WRITE))]
+
+Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why; logged, and withheld from bundles")]
+ItemId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+MOST_ITEMS = 1000
+
+
+class NewCaseBody(CallBody):
+    """A new case."""
+
+    reason: Reason
+
+
+class OpenedCaseBody(LoggedBody):
+    """A case that was opened."""
+
+    case_id: str
+
+
+class AddItemsBody(CallBody):
+    """Items for a case."""
+
+    items: list[ItemId] = Field(min_length=1, max_length=MOST_ITEMS)
+    reason: Reason | None = None
+
+
+class AddedItemsBody(LoggedBody):
+    """What adding items did."""
+
+    added: int = Field(description="How many were new to the case")
+    items: int = Field(description="How many it has now")
+    beside: list[str] = Field(description="What belongs to these items and is not in the case")
+
+
+class CaseRowBody(AnswerBody):
+    """A case in a list."""
+
+    case_id: str
+    opened_at: str
+    items: int
+
+
+class CasesBody(AnswerBody):
+    """A page of cases."""
+
+    cases: list[CaseRowBody]
+    next: str | None = Field(description="The cursor of the next page; null on the last")
+
+
+class ShownCaseBody(LoggedBody):
+    """A case, and a page of its items with what their records say."""
+
+    case_id: str
+    opened_at: str
+    reason: Any
+    removed: list[str]
+    items: list[dict[str, Any]]
+    next: str | None = Field(description="The cursor of the next page; null on the last")
+
+
+@router.post("/cases", status_code=status.HTTP_201_CREATED, summary="Open a case")
+def post_case(asked: NewCaseBody, caller: Writer) -> OpenedCaseBody:
+    """Open a case; the owner of the key is its opener."""
+    caller.require_every_case()
+    done = open_case(caller.home, caller.doer(asked.reason))
+    return OpenedCaseBody(case_id=done.case_id, warnings=warnings_of(done.unstamped))
+
+
+@router.get("/cases", summary="List cases")
+def get_cases(asked: Annotated[PageQuery, Query()], caller: Reader) -> CasesBody:
+    """The cases that this key reaches, in the order in which they were opened."""
+    of = ("cases", caller.key.key_id)
+    after = after_of(asked.cursor, *of)
+    if caller.key.cases is None:
+        page = list_cases(caller.home, after=after, limit=asked.limit)
+    else:
+        rows = sorted((require_case(caller.home, each) for each in caller.key.cases), key=lambda row: row.index)
+        begin = next((at for at, row in enumerate(rows, start=1) if row.case_id == after), 0)
+        page = page_of(rows[begin : begin + asked.limit + 1], limit=asked.limit, key=lambda row: row.case_id)
+    return CasesBody(cases=[_listed(row) for row in page.entries], next=cursor_of(page.more_after, *of))
+
+
+@router.post("/cases/{case_id}/items", summary="Add items to a case")
+def post_case_items(case_id: str, asked: AddItemsBody, caller: Writer) -> AddedItemsBody:
+    """Add items; those that the case has are not added again."""
+    found = caller.require_case(case_id)
+    done = add_items(caller.home, found, tuple(dict.fromkeys(asked.items)), caller.doer(asked.reason))
+    warnings = warnings_of(done.unstamped)
+    return AddedItemsBody(added=done.added, items=done.items, beside=list(done.beside), warnings=warnings)
+
+
+@router.get("/cases/{case_id}", summary="Show a case")
+def get_case(case_id: str, asked: Annotated[PageQuery, Query()], caller: Reader) -> ShownCaseBody:
+    """A case and a page of its items with their texts and digests; each page is a look, logged first."""
+    found = caller.require_case(case_id)
+    of = ("case", found, caller.key.key_id)
+    after = after_of(asked.cursor, *of)
+    casework = caller.office.keyring.casework
+    shown = show_case(caller.home, found, caller.doer(), casework, after=after, limit=asked.limit)
+    return ShownCaseBody(
+        case_id=shown.case_id,
+        opened_at=shown.opened_at,
+        reason=shown.reason,
+        removed=list(shown.removed),
+        items=[asdict(each) for each in shown.items.entries],
+        next=cursor_of(shown.items.more_after, *of),
+        warnings=warnings_of(shown.items.unstamped),
+    )
+
+
+def _listed(row: Any) -> CaseRowBody:  # noqa: ANN401 - a row of a case
+    return CaseRowBody(case_id=row.case_id, opened_at=row.opened_at, items=row.items)

@@ -1,0 +1,88 @@
+"""Channels: the register of publicly reported groups, what was seen of each, and how the watch stands."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.cursor import PageQuery, after_of, cursor_of
+from api.http.model import AnswerBody
+from api.office.api_key import Scope
+from api.office.channel import list_channels
+from api.office.completeness import completeness_of
+from evidence.times import format_time
+
+router = APIRouter(tags=["channels"])
+Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CHANNELS))]
+
+
+class ChannelBody(AnswerBody):
+    """An entry of the register."""
+
+    channel: str
+    channel_id: str | None
+    mode: str
+    access: str
+    report_url: str | None
+    reported_by: str | None
+    reported_on: str | None
+    reported_as: str | None
+    follows: str | None
+    expires: str | None
+
+
+class ChannelsBody(AnswerBody):
+    """A page of the register."""
+
+    channels: list[ChannelBody]
+    next: str | None = Field(description="The cursor of the next page; null on the last")
+
+
+class MissedBody(AnswerBody):
+    """What was not seen."""
+
+    reason: str
+    lo: int | None
+    hi: int | None
+    since: str
+    until: str | None
+
+
+class CompletenessBody(AnswerBody):
+    """What was seen of a channel, and what was not."""
+
+    channel_id: str | None
+    observed: list[tuple[int, int]]
+    holes: list[tuple[int, int]]
+    deleted: list[tuple[int, int]]
+    missing: list[tuple[int, int]]
+    gaps: list[MissedBody]
+
+
+@router.get("/channels", summary="List the register")
+def get_register(asked: Annotated[PageQuery, Query()], caller: Reader) -> ChannelsBody:
+    """The publicly reported channels that this office registered."""
+    of = ("channels", caller.key.key_id)
+    page = list_channels(caller.home, after=after_of(asked.cursor, *of), limit=asked.limit)
+    told = [{name: getattr(row, name) for name in ChannelBody.model_fields} for row in page.entries]
+    return ChannelsBody(channels=[ChannelBody(**each) for each in told], next=cursor_of(page.more_after, *of))
+
+
+@router.get("/channels/{channel}/completeness", summary="What was seen of a channel")
+def get_completeness(channel: str, caller: Reader) -> CompletenessBody:
+    """Spans of message numbers that were seen, and every hole with its reason and both ends."""
+    found = completeness_of(caller.home, channel)
+    gaps = [
+        {**asdict(each), "since": format_time(each.since), "until": each.until and format_time(each.until)}
+        for each in found.gaps
+    ]
+    return CompletenessBody(
+        channel_id=found.channel_id,
+        observed=list(found.observed),
+        holes=list(found.holes),
+        deleted=list(found.deleted),
+        missing=list(found.missing),
+        gaps=[MissedBody(**{name: each[name] for name in MissedBody.model_fields}) for each in gaps],
+    )

@@ -1,0 +1,142 @@
+"""What stands before every route: a name for the call, bounds on its body, and refusals that need no route.
+
+Pure ASGI, so that a body is counted as it comes. A page of another address can neither call this server through a
+browser (``Origin``) nor reach it by a name of its own (``Host``, DNS rebinding).
+"""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.problem import problem_answer
+from config import oplog
+from config.errors import CallError
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+API = "/api/v1/"
+OPEN = (f"{API}openapi.json", f"{API}problems/")
+"""What everybody may read: how the API is called, and what its refusals mean."""
+MOST_AT_ONCE = 100
+"""How many calls are answered at once."""
+_OF_NO_OTHER_PAGE = ("none", "same-origin")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
+BODY_WITHIN_S = 60.0
+"""How long a body may take to arrive, where its route has no limit of its own."""
+
+
+@dataclass(slots=True)
+class Guard:
+    """Wraps the application.
+
+    Attributes:
+        hosts: The names by which this server goes, without a port.
+        limits: Beginnings of paths, with the most bytes that a body may have there; the first that fits counts.
+        admit: Finds the key of a call from its header and the caller's address, or raises CallError.
+    """
+
+    app: ASGIApp
+    hosts: Collection[str]
+    limits: Iterable[tuple[str, int]]
+    admit: Callable[[str | None, str], object]
+    _answering: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope["nisisama.request_id"] = name = secrets.token_hex(8)
+        began, status = time.monotonic(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = name
+                for header, value in HEADERS.items():
+                    headers.setdefault(header, value)
+            await send(message)
+
+        self._answering += 1
+        try:
+            await self._require_call(scope)
+            await self.app(scope, _bounded(receive, self._limit(scope["path"])), answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
+            if not status:
+                await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
+        finally:
+            self._answering -= 1
+            oplog.note("call_answered", request=name, status=status, duration_s=time.monotonic() - began)
+
+    async def _require_call(self, scope: Scope) -> None:
+        """Check what the head of a call says; who calls is known before its body is read.
+
+        Raises:
+            CallError: It is refused.
+        """
+        headers = Headers(scope=scope)
+        if host_of(headers.get("host", "")) not in self.hosts:
+            raise CallError("call.other_host")
+        if "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE:
+            raise CallError("call.foreign_origin")
+        if self._answering > MOST_AT_ONCE:
+            raise CallError("call.too_many", seconds=1)
+        if scope["path"].startswith(API) and not scope["path"].startswith(OPEN):
+            address = scope["client"][0] if scope.get("client") else ""
+            scope["nisisama.key"] = await run_in_threadpool(self.admit, headers.get("authorization"), address)
+
+    def _limit(self, path: str) -> int:
+        return next(limit for begins, limit in self.limits if path.startswith(begins))
+
+
+def _ours(error: Exception, name: str) -> CallError:
+    """What to say of an error that no route explained."""
+    if isinstance(error, CallError):
+        return error
+    oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
+    return CallError("call.broke")
+
+
+def host_of(header: str) -> str | None:
+    """The name or address in a ``Host`` header, without its port and the brackets of IPv6; None where it is none."""
+    found = _HOST.fullmatch(header)
+    return None if found is None else (found[1] or found[2]).lower()
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """A body that ends with an error once it is too long, or takes too long."""
+    had, is_whole, until = 0, False, time.monotonic() + BODY_WITHIN_S
+
+    async def next_part() -> Message:
+        nonlocal had, is_whole
+        if is_whole:  # what is left to hear is that the caller went away
+            return await receive()
+        try:
+            async with asyncio.timeout(max(until - time.monotonic(), 0.0)):
+                message = await receive()
+        except TimeoutError:
+            raise CallError("call.body_too_slow", seconds=int(BODY_WITHIN_S)) from None
+        had += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
+        if had > limit:
+            raise CallError("call.body_too_large", limit=limit)
+        return message
+
+    return next_part

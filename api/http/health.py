@@ -1,0 +1,82 @@
+"""Whether the server lives, and whether it can do its work; for whoever watches the machine. No key is needed."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response, status
+from pydantic import Field
+
+from api.home import Home
+from api.http.caller import ServedOffice
+from api.http.model import AnswerBody
+from api.office.health import disk, keys
+from api.office.watch import ChannelStatus
+from api.office.watch import status as watch_status
+from config.errors import CallError, Explained
+from evidence.finding import Finding
+from evidence.times import uptime_s
+
+router = APIRouter(tags=["health"])
+LOOK_SERVES_S = 5.0
+"""For how long a look at the machine is told again: nobody needs a key to ask."""
+_LOOKS: dict[Path, tuple[float, "ReadyBody"]] = {}
+
+
+class AliveBody(AnswerBody):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class ReadyBody(AnswerBody):
+    """Whether the work can be done."""
+
+    ready: bool
+    locked: bool
+    database: bool
+    disk: bool
+    log_key: bool
+    watch_lag_s: int | None = Field(
+        description="The longest time since a look at a channel; null where none is watched"
+    )
+
+
+@router.get("/livez", summary="Whether the process answers")
+def get_livez() -> AliveBody:
+    """Say that the process answers."""
+    return AliveBody()
+
+
+@router.get("/readyz", summary="Whether the work can be done", responses={503: {"model": ReadyBody}})
+def get_readyz(request: Request, response: Response) -> ReadyBody:
+    """Look at database, disk, log key and the watch; 503 where one of the first three fails."""
+    office: ServedOffice = request.app.state.office
+    looked = _LOOKS.get(office.home.path)
+    if looked is None or uptime_s() - looked[0] > LOOK_SERVES_S:
+        looked = _LOOKS[office.home.path] = (uptime_s(), _look(office.home))
+    ready = looked[1].model_copy(update={"locked": not office.keyring.is_open})
+    if not ready.ready:
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return ready
+
+
+def _look(home: Home) -> ReadyBody:
+    found: list[ChannelStatus] = []
+    well = _well(lambda: found.extend(watch_status(home).channels))
+    disk_well, key_well = _well(lambda: _require_none(disk(home))), _well(lambda: keys(home))
+    lag = max((each.lag_s for each in found if each.lag_s is not None), default=None)
+    ready = well and disk_well and key_well
+    return ReadyBody(ready=ready, locked=True, database=well, disk=disk_well, log_key=key_well, watch_lag_s=lag)
+
+
+def _require_none(findings: Iterable[Finding]) -> None:
+    if next(iter(findings), None) is not None:
+        raise CallError("call.broke")
+
+
+def _well(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (Explained, OSError):
+        return False
+    return True

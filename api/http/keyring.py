@@ -1,0 +1,114 @@
+"""The keys that the passphrase opens: opened by one call, locked by another, or once nobody has used them for a while.
+
+Nothing here opens media.
+"""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from api.home import Home
+from config import oplog
+from config.errors import CallError
+from evidence.errors import PassphraseError
+from evidence.keys import Unlocked
+from evidence.seal.age import Identity
+from evidence.times import uptime_s
+
+TRIES = 5
+"""How many wrong passphrases are taken before the next one must wait."""
+FIRST_WAIT_S = 30.0
+MOST_WAIT_S = 3600.0
+MOST_DOUBLED = 7
+"""How often the wait is doubled: by then it is the longest."""
+
+
+@dataclass(slots=True)
+class Keyring:
+    """The open keys of one home; safe for threads.
+
+    Attributes:
+        idle_s: After how long without use the keys are locked.
+        now: A clock that never goes back, in seconds; it counts the time in which the machine slept.
+    """
+
+    home: Home
+    idle_s: float
+    now: Callable[[], float] = uptime_s
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _trying: threading.Lock = field(default_factory=threading.Lock)
+    _open: Unlocked | None = field(default=None, repr=False)
+    _used_at: float = 0.0
+    _wrong: int = 0
+    _waits_until: float = 0.0
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the keys. One passphrase is tried at a time: each costs a good part of a second and much memory.
+
+        Raises:
+            PassphraseError: It is wrong.
+            CallError: Another one is being tried, or too many were wrong.
+        """
+        if not self._trying.acquire(blocking=False):
+            raise CallError("call.too_many", seconds=1)
+        try:
+            if (left := self._waits_until - self.now()) > 0:
+                raise CallError("call.too_many", seconds=math.ceil(left))
+            opened = self._opened(passphrase)
+            with self._lock:
+                self._open, self._used_at = opened, self.now()
+            oplog.note("office_unlocked")
+        finally:
+            self._trying.release()
+
+    def _opened(self, passphrase: str) -> Unlocked:
+        try:
+            opened = self.home.keys.unlock(passphrase)
+        except PassphraseError:
+            self._wrong += 1
+            if self._wrong >= TRIES:
+                wait_s = min(FIRST_WAIT_S * 2 ** min(self._wrong - TRIES, MOST_DOUBLED), MOST_WAIT_S)
+                self._waits_until = self.now() + wait_s
+            oplog.note("office_unlock_refused")
+            raise
+        self._wrong = 0
+        return opened
+
+    def lock(self) -> None:
+        """Forget the keys."""
+        with self._lock:
+            was_open, self._open = self._open is not None, None
+        if was_open:
+            oplog.note("office_locked")
+
+    def lock_if_idle(self) -> None:
+        """Forget the keys if nobody has used them for ``idle_s``."""
+        with self._lock:
+            is_idle = self._open is not None and self._is_idle()
+            if is_idle:
+                self._open = None
+        if is_idle:
+            oplog.note("office_locked")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records can be read; asking is no use."""
+        with self._lock:
+            return self._open is not None and not self._is_idle()
+
+    @property
+    def casework(self) -> Identity:
+        """The key of records; to ask for it is to use it.
+
+        Raises:
+            CallError: The office is locked.
+        """
+        with self._lock:
+            if self._open is None or self._is_idle():
+                raise CallError("call.locked")
+            self._used_at = self.now()
+            return self._open.casework
+
+    def _is_idle(self) -> bool:
+        return self.now() - self._used_at >= self.idle_s

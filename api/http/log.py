@@ -1,0 +1,31 @@
+"""The custody log, for whoever compares it with what he holds: the newest checkpoint and the log's key."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import PlainTextResponse
+
+from api.http.caller import ApiCaller, calls_with
+from api.office.api_key import Scope
+from evidence.custody.sequencer import newest_checkpoint
+from evidence.errors import UnknownItemError
+from evidence.store.database import reading
+
+router = APIRouter(tags=["log"])
+Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CHANNELS))]
+
+
+@router.get("/log/checkpoint", response_class=PlainTextResponse, summary="The newest checkpoint")
+def get_checkpoint(caller: Reader) -> PlainTextResponse:
+    """The newest signed checkpoint, as C2SP tlog-checkpoint writes it."""
+    with reading(caller.home.engine) as connection:
+        note = newest_checkpoint(connection)
+    if note is None:
+        raise UnknownItemError("unknown_item.no_checkpoint")
+    return PlainTextResponse(note)
+
+
+@router.get("/log/key", response_class=PlainTextResponse, summary="The log's key")
+def get_log_key(caller: Reader) -> PlainTextResponse:
+    """The public key of the log, as C2SP signed-note writes a verifier key."""
+    return PlainTextResponse(f"{caller.home.verifier_key}\n")

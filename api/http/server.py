@@ -1,0 +1,100 @@
+"""Serves one home on this machine, until it is told to stop."""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from api.home import Home
+from api.http.app import application
+from api.http.caller import Limits, ServedOffice
+from api.http.keyring import Keyring
+
+HOST = "127.0.0.1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+GRACE_S = 10
+"""How long calls may go on once the server was told to stop."""
+MOST_CONNECTIONS = 1000
+"""How many connections there may be; more get 503 from uvicorn, in no form of ours."""
+MOST_HEADER_BYTES = 16_384
+_POLL_S = 1.0
+
+
+def office_of(home: Home) -> ServedOffice:
+    """What the routes of a home share."""
+    serve = home.settings.serve
+    return ServedOffice(home, Keyring(home, serve.idle_minutes * 60.0), Limits(serve.per_minute))
+
+
+def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
+    """Serve until SIGINT or SIGTERM; calls that are being answered are finished.
+
+    Args:
+        port: 0 for any that is free.
+        began: Called with the port, once calls are taken.
+
+    Raises:
+        OSError: Another program has the port.
+    """
+    office = office_of(home)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(office, (*LOOPBACK, *home.settings.serve.hosts)),
+            log_config=None,
+            log_level="critical",  # its words could tell of a call; ours are in the operational log
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=5,
+            limit_concurrency=MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        )
+    )
+    with socket.create_server((HOST, port)) as listening, _tending(office), _told_to_end(server):
+        began(listening.getsockname()[1])
+        server.run(sockets=[listening])
+
+
+@contextmanager
+def _told_to_end(server: uvicorn.Server) -> Iterator[None]:
+    """Let a signal end the server also before uvicorn hears it, and after: it raises again what it heard."""
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    told = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, end) for each in told]
+    try:
+        yield
+    finally:
+        for each, handler in zip(told, before, strict=True):
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _tending(office: ServedOffice) -> Iterator[None]:
+    """Forget keys of records that nobody uses, also while nobody calls; write down which keys of calls were used."""
+    ended = threading.Event()
+
+    def lock() -> None:
+        while not ended.wait(_POLL_S):
+            office.keyring.lock_if_idle()
+
+    def note() -> None:
+        while not ended.wait(_POLL_S):
+            office.note_uses()
+
+    tending = [threading.Thread(target=each, daemon=True) for each in (lock, note)]  # a busy home keeps no key open
+    for each in tending:
+        each.start()
+    try:
+        yield
+    finally:
+        office.keyring.lock()
+        ended.set()
+        for each in tending:
+            each.join()

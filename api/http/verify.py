@@ -1,0 +1,56 @@
+"""``verify``: a bundle is sent, and its findings come back. Nothing of it is kept."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, UploadFile
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.model import AnswerBody
+from api.office.api_key import Scope
+from api.office.bundle import verify_bundle
+from casefiles.errors import TrustError
+from casefiles.verifier.report import as_json
+from evidence.errors import CertificateError, SignedDataError
+from evidence.stamp.certificate import AnyCertificate, read_pem
+
+router = APIRouter(tags=["verify"])
+Verifier = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
+MOST_ROOT_BYTES = 1_000_000
+
+
+class CheckBody(AnswerBody):
+    """A check that was made."""
+
+    id: str
+    verdict: str
+    detail: str
+    code: str
+    facts: dict[str, Any]
+
+
+class VerdictBody(AnswerBody):
+    """What the offline verifier finds."""
+
+    verdict: str = Field(description="PASSED, INDETERMINATE or FAILED (ETSI EN 319 102-1)")
+    rehearsal: bool = Field(description="Whether the bundle is of a rehearsal, and not for court")
+    proven: list[dict[str, Any]] = Field(description="The times that trusted time stamps prove")
+    checks: list[CheckBody]
+
+
+@router.post("/verify", summary="Check a bundle")
+def post_verify(
+    caller: Verifier,  # noqa: ARG001 - who may call, and how often
+    file: Annotated[UploadFile, File(description="The bundle")],
+    trust: Annotated[list[UploadFile] | None, File(description="PEM files of the roots that you trust")] = None,
+) -> VerdictBody:
+    """Check a bundle against the roots that come with the call; without any it is INDETERMINATE at best."""
+    roots = [root for each in trust or () for root in _roots(each)]
+    return VerdictBody(**as_json(verify_bundle(file.file, roots=roots)))
+
+
+def _roots(file: UploadFile) -> tuple[AnyCertificate, ...]:
+    try:
+        return read_pem(file.file.read(MOST_ROOT_BYTES))
+    except (SignedDataError, CertificateError) as error:
+        raise TrustError("trust.not_pem", where=(file.filename or "")[:64]) from error

@@ -1,0 +1,112 @@
+"""The keys of programs that call the API: made, listed, revoked, and found by what a call brings.
+
+A key is ``nisi_`` and 64 hex digits: 256 random bits, shown once. Its owner is the actor of every event that a call
+with it logs.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from api.home import Home
+from api.office.case import require_case
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.names import require_name
+from evidence.store import api_key
+from evidence.store.api_key import ApiKey
+from evidence.store.database import reading
+from evidence.times import format_time, parse_time
+
+PREFIX = "nisi_"
+KEY_BYTES = 32
+ID_BYTES = 8
+_KEY = re.compile(re.escape(PREFIX) + r"[0-9a-f]{64}", re.ASCII)
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    CHANNELS = "channels"
+    IMPORTS = "imports"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    BUNDLES = "bundles"
+    CHECKS = "checks"
+    APPROVE = "approve"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A new key; ``secret`` is shown once and kept nowhere."""
+
+    key: ApiKey
+    secret: str
+
+
+def make_key(
+    home: Home, owner: str, scopes: Collection[Scope], cases: Collection[str] | None, expires_at: datetime | None
+) -> MadeKey:
+    """Make a key.
+
+    Args:
+        cases: The only cases that it is to reach; None for every case.
+
+    Raises:
+        AuthorityError: The owner's name is none, the key would open nothing, or its end has passed.
+        UnknownItemError: There is no such case.
+    """
+    if not scopes:
+        raise AuthorityError("authority.key_without_scope")
+    now = parse_time(format_time(home.clock()))
+    if expires_at is not None and expires_at <= now:
+        raise AuthorityError("authority.key_ended")
+    for case_id in cases or ():
+        require_case(home, case_id)
+    secret = PREFIX + secrets.token_hex(KEY_BYTES)
+    key = ApiKey(
+        secrets.token_hex(ID_BYTES),
+        require_name(owner),
+        frozenset(scope.value for scope in scopes),
+        None if cases is None else frozenset(cases),
+        now,
+        expires_at,
+    )
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        api_key.add_key(connection, key, key_digest(secret), home.keys.api_secret())
+    return MadeKey(key, secret)
+
+
+def list_keys(home: Home) -> Sequence[ApiKey]:
+    """Every key that was made, revoked or not, the oldest first."""
+    with reading(home.engine) as connection:
+        return api_key.every_key(connection)
+
+
+def revoke_key(home: Home, key_id: str) -> None:
+    """Let a key open nothing from now on.
+
+    Raises:
+        UnknownItemError: There is no such key, or it was revoked before.
+    """
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        if not api_key.revoke_key(connection, key_id, home.clock(), home.keys.api_secret()):
+            raise UnknownItemError("unknown_item.no_such_key", found=key_id[:64])
+
+
+def find_key(home: Home, secret: str) -> ApiKey | None:
+    """The key that a call brings, if it opens anything now; None says nothing about why it does not."""
+    if not _KEY.fullmatch(secret):
+        return None
+    with reading(home.engine) as connection:
+        key = api_key.key_of(connection, key_digest(secret), home.keys.api_secret())
+    return key if key is not None and key.opens_at(home.clock()) else None
+
+
+def key_digest(secret: str) -> str:
+    """Under what a key is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""The document of the API is whole, and a fault of ours says nothing of itself."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from api.http import case
+from api.http.app import application
+from api.http.server import office_of
+from api.office.api_key import Scope, make_key
+from tests.homes import new_home
+from tests.serving import ServedHome
+
+
+def test_every_operation_has_a_name_words_and_a_refusal(served: ServedHome) -> None:
+    document = served.client().get("/api/v1/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    names = [each["operationId"] for each in operations]
+    assert len(set(names)) == len(names)
+    for each in operations:
+        assert each["summary"]
+        assert each["description"]
+        assert "application/problem+json" in each["responses"]["default"]["content"]
+
+
+async def asked(app: ASGIApp, secret: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=app)  # an exception that reached the server would be raised here
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        return await client.get("/api/v1/cases", headers={"Authorization": f"Bearer {secret}"})
+
+
+def test_a_fault_of_ours_is_told_without_a_word_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    secret = make_key(home, "mira", [Scope.CASES_READ], None, None).secret
+
+    def breaks(*_args: object, **_more: object) -> None:
+        raise RuntimeError("her name")
+
+    monkeypatch.setattr(case, "list_cases", breaks)
+    answer = asyncio.run(asked(application(office_of(home), ["localhost"]), secret))
+    assert (answer.status_code, answer.json()["code"]) == (500, "call.broke")
+    assert "her name" not in answer.text
+    home.engine.dispose()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_no_page_comes_from_elsewhere(served: ServedHome, path: str) -> None:
+    assert served.client().get(path).status_code == 404

@@ -1,0 +1,134 @@
+"""What stands before the routes: names of the server, pages of others, bodies that are too long or too slow."""
+
+import asyncio
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from api.http import guard
+from api.http.app import BODY_BYTES
+from api.http.guard import HEADERS, Guard, host_of
+from api.office.api_key import Scope
+from tests.serving import ServedHome
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1:8437", "127.0.0.1"),
+        ("LOCALHOST:1", "localhost"),
+        ("[::1]", "::1"),
+        ("[::1]:80", "::1"),
+        ("", None),
+        ("evil.example:80:80", None),
+        ("localhost\n", None),
+        ("localhost/", None),
+        ("user@localhost", None),
+        (" localhost", None),
+    ],
+)
+def test_a_host_header_is_read_whole_or_not_at_all(header: str, host: str | None) -> None:
+    assert host_of(header) == host
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.1"])
+def test_a_name_that_is_not_ours_reaches_no_route(served: ServedHome, host: str) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    answer = client.get("/api/v1/items", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (421, "call.other_host")
+    assert client.get("/api/v1/items", headers={"Host": "localhost:1"}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://127.0.0.1:8437"])
+def test_a_page_in_a_browser_reaches_no_route(served: ServedHome, origin: str) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    for method in ("GET", "POST", "OPTIONS"):
+        answer = client.request(method, "/api/v1/items", headers={"Origin": origin})
+        assert (answer.status_code, answer.json()["code"]) == (403, "call.foreign_origin")
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_picture_on_another_page_asks_for_nothing(served: ServedHome) -> None:
+    for site, status in (("cross-site", 403), ("same-site", 403), ("none", 200), ("same-origin", 200)):
+        assert served.client().get("/readyz", headers={"Sec-Fetch-Site": site}).status_code == status
+
+
+def test_every_answer_has_a_name_and_the_headers(served: ServedHome) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    names = set()
+    for path in ("/livez", "/api/v1/items", "/api/v1/nothing", "/api/v1/items?x=1"):
+        answer = client.get(path)
+        assert HEADERS.items() <= {name.title(): value for name, value in answer.headers.items()}.items()
+        assert "server" not in answer.headers
+        names.add(answer.headers["x-request-id"])
+        if answer.status_code >= 400:
+            assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert len(names) == 4
+
+
+def test_a_body_that_is_too_long_is_refused_however_it_comes(served: ServedHome) -> None:
+    client = served.with_key(Scope.CASES_WRITE)
+
+    def parts() -> Any:  # noqa: ANN401 - a body in parts
+        for _part in range(BODY_BYTES // 50_000 + 2):
+            yield b"x" * 50_000
+
+    for body in (b"x" * (BODY_BYTES + 1), parts()):
+        answer = client.post("/api/v1/cases", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "call.body_too_large")
+    assert client.post("/api/v1/cases", content=b"x" * 1000).status_code == 422
+
+
+def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
+    served: ServedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "BODY_WITHIN_S", 0.05)
+    sent = list[dict[str, Any]]()
+
+    async def reads(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
+        while (await receive()).get("more_body"):
+            pass
+
+    async def never() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {}
+
+    async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
+    asyncio.run(Guard(reads, {"localhost"}, (("", 10),), lambda *_given: None)(scope, never, keep))
+    assert sent[0]["status"] == 408
+    assert b"call.body_too_slow" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (
+            b"POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\n\r\n"
+        ),
+        b"POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"GET /api/v1/items HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        b"GET /api/v1/items HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET http://evil.example/api/v1/items HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        b"\x16\x03\x01\x00\x00",
+    ],
+)
+def test_a_call_that_two_servers_could_read_in_two_ways_gets_no_answer_of_a_route(
+    served: ServedHome, shape: bytes
+) -> None:
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as wire:
+        wire.sendall(shape)
+        wire.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := wire.recv(65_536):
+            answer += part
+    status = answer.split(b" ")[1:2]
+    assert status in ([], [b"400"], [b"401"], [b"421"], [b"429"], [b"431"])
+    assert b'"items"' not in answer

@@ -1,0 +1,77 @@
+"""A home that is served by the program itself, as a process of its own on loopback."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from api.home import Home
+from api.office.api_key import Scope, make_key
+from tests.contracts.tree import ROOT
+from tests.homes import PASSPHRASE, new_office
+
+
+@dataclass
+class ServedHome:
+    """A served home, and callers of it."""
+
+    home: Home
+    url: str
+    process: subprocess.Popen[str]
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def secret(self, *scopes: Scope, owner: str = "mira", cases: Sequence[str] | None = None) -> str:
+        return make_key(self.home, owner, scopes or list(Scope), cases, None).secret
+
+    def client(self, secret: str | None = None) -> httpx.Client:
+        headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    def with_key(self, *scopes: Scope, owner: str = "mira", cases: Sequence[str] | None = None) -> httpx.Client:
+        return self.client(self.secret(*scopes, owner=owner, cases=cases))
+
+    def unlock(self, passphrase: str = PASSPHRASE) -> None:
+        answer = self.with_key(Scope.ADMIN).post("/api/v1/unlock", json={"passphrase": passphrase})
+        assert answer.status_code == 200, answer.text
+
+    def lock(self) -> None:
+        assert self.with_key(Scope.ADMIN).post("/api/v1/lock").status_code == 200
+
+
+def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """``nisisama serve``, and where it answers."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, "--home", str(home), "serve", "--port", "0", "--json", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())["url"]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[ServedHome]:
+    """A home with an import in it, served until the block ends; then nothing was said on standard error."""
+    home = new_office(folder).home
+    process, url = started(home.path)
+    served = ServedHome(home, url, process)
+    try:
+        yield served
+    finally:
+        for client in served.clients:
+            client.close()
+        process.terminate()
+        said = process.communicate(timeout=30)
+        home.engine.dispose()
+    assert (process.returncode, said[1]) == (0, ""), (process.returncode, said[1][-3000:])
