@@ -139,8 +139,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def allowed_fields(_logger: object, _method: str, event_dict: MutableMapping[str, Any]) -> dict[str, Any]:
     """A line of the operational log, with only the fields listed for its event; ``dropped`` counts the others."""
     event = event_dict.get("event")
-    fields = EVENTS.get(event, ()) if isinstance(event, str) else ()
-    line = {"at": event_dict["at"], "event": event if fields else "unknown", "pid": os.getpid()}
+    known = EVENTS.get(event) if isinstance(event, str) else None
+    fields = known or ()
+    line = {"at": event_dict["at"], "event": "unknown" if known is None else event, "pid": os.getpid()}
     others = {name: value for name, value in event_dict.items() if name not in ("at", "event")}
     fitting = {name: FIELDS[name](value) for name, value in others.items() if name in fields}
     line |= {name: value for name, value in fitting.items() if value is not None}

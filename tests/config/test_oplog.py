@@ -292,3 +292,9 @@ def test_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path, capsys: pyte
     keep_in(tmp_path)
     oplog.note("command_began", command="audit")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("event", oplog.EVENTS)
+def test_a_line_has_the_name_of_its_event_also_where_it_has_no_field(event: str) -> None:
+    assert oplog.allowed_fields(None, "", {"event": event, "at": "x"})["event"] == event
+    assert oplog.allowed_fields(None, "", {"event": event + "x", "at": "x"})["event"] == "unknown"
