@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from api.home import Home
-from api.office.api_key import Scope, make_key
+from api.office.api_key import make_key
+from evidence.store.api_key import Scope
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, new_office
 

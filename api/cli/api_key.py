@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.common import day_of, emit, json_option, open_home
 from config.times import told_time
+from evidence.store.api_key import ApiKey, Scope
 from evidence.times import format_time
-
-if TYPE_CHECKING:
-    from evidence.store.api_key import ApiKey
-
-SCOPES = ("channels", "imports", "cases:read", "cases:write", "bundles", "checks", "approve", "admin")
 
 
 @click.group("api")
@@ -28,7 +23,7 @@ def api() -> None:
     "scopes",
     required=True,
     multiple=True,
-    type=click.Choice(SCOPES),
+    type=click.Choice([scope.value for scope in Scope]),
     help="What it is for; may be given several times.",
 )
 @click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case; may be given several times.")
@@ -44,7 +39,7 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a key and print it, once: only its SHA-256 is kept."""
-    from api.office.api_key import Scope, make_key
+    from api.office.api_key import make_key
     from api.office.short import case_of
 
     home = open_home(ctx)
@@ -79,7 +74,7 @@ def revoke(ctx: click.Context, key_id: str, as_json: bool) -> None:
     emit({"key_id": key_id, "revoked": True}, as_json=as_json, text=f"Key {key_id} opens nothing any more.")
 
 
-def _entry(key: "ApiKey") -> Mapping[str, object]:
+def _entry(key: ApiKey) -> Mapping[str, object]:
     return {
         "key_id": key.key_id,
         "owner": key.owner,
@@ -96,7 +91,7 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
-def _line(key: "ApiKey") -> str:
+def _line(key: ApiKey) -> str:
     reach = "" if key.cases is None else f", only {', '.join(sorted(key.cases))}"
     ends = "" if key.expires_at is None else f", until {told_time(format_time(key.expires_at))}"
     state = ", revoked" if key.revoked_at else ends

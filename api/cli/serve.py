@@ -4,7 +4,8 @@ import json
 
 import click
 
-from api.cli.common import json_option, open_home, say
+from api.cli.common import json_option, open_home, say, warn
+from config.errors import Term
 
 
 @click.command()
@@ -24,3 +25,5 @@ def serve(ctx: click.Context, port: int | None, as_json: bool) -> None:
             say(f"Serving at http://{HOST}:{at}, locked. Ctrl-C ends it.")
 
     serve_until_told(home, home.settings.serve.port if port is None else port, began)
+    if not as_json:
+        warn(Term("note.serving_ended"))

@@ -17,12 +17,11 @@ from api.http import case, channel, health, item, log, session, verify
 from api.http.caller import ServedOffice
 from api.http.guard import Guard
 from api.http.model import AnswerBody
-from api.http.problem import MEDIA_TYPE, OURS, problem_answer, request_id
+from api.http.problem import API, MEDIA_TYPE, OURS, problem_answer, request_id
 from config import oplog
 from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
 
-API = "/api/v1"
 BODY_BYTES = 1_000_000
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {
@@ -115,10 +114,11 @@ def _said(request: Request, error: Explained, cause: Exception) -> JSONResponse:
 
 
 def _unfit(request: Request, error: Exception) -> JSONResponse:
-    """The first thing that does not fit, by its place; never what was sent, and so not the name of a field too many."""
+    """The first thing that does not fit, and what would; never what was sent, nor the name of a field too many."""
     first = cast(RequestValidationError, error).errors()[0]
     place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
-    return problem_answer(request, CallError("call.does_not_fit", key=".".join(str(part) for part in place)[:80]))
+    key = ".".join(map(str, place))[:80]
+    return problem_answer(request, CallError("call.does_not_fit", key=key, system=first["msg"]))
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

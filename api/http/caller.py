@@ -18,12 +18,12 @@ from limits.strategies import MovingWindowRateLimiter
 from api import TOOL
 from api.home import Home
 from api.http.keyring import Keyring
-from api.office.api_key import Scope, find_key
+from api.office.api_key import find_key
 from config.errors import CallError, Explained
 from evidence.authority import Doer
 from evidence.errors import UnknownItemError
 from evidence.store import api_key
-from evidence.store.api_key import ApiKey
+from evidence.store.api_key import ApiKey, Scope
 
 WRONG_PER_MINUTE = 10
 """How many wrong keys an address may bring before it must wait."""
@@ -146,7 +146,7 @@ def calls_with(scope: Scope) -> Callable[..., ApiCaller]:
     def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> ApiCaller:
         office: ServedOffice = request.app.state.office
         key: ApiKey = request.scope["nisisama.key"]
-        if scope.value not in key.scopes:
+        if scope not in key.scopes:
             raise CallError("call.scope_missing", expected=scope.value)
         return ApiCaller(office, key)
 

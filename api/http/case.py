@@ -9,9 +9,10 @@ from pydantic import Field
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
 from api.http.model import AnswerBody, CallBody, LoggedBody, warnings_of
-from api.office.api_key import Scope
 from api.office.case import add_items, list_cases, open_case, require_case, show_case
 from api.office.page import page_of
+from casefiles.case import CaseRow
+from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["cases"])
 Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
@@ -125,5 +126,5 @@ def get_case(case_id: str, asked: Annotated[PageQuery, Query()], caller: Reader)
     )
 
 
-def _listed(row: Any) -> CaseRowBody:  # noqa: ANN401 - a row of a case
+def _listed(row: CaseRow) -> CaseRowBody:
     return CaseRowBody(case_id=row.case_id, opened_at=row.opened_at, items=row.items)

@@ -9,9 +9,9 @@ from pydantic import Field
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
 from api.http.model import AnswerBody
-from api.office.api_key import Scope
 from api.office.channel import list_channels
 from api.office.completeness import completeness_of
+from evidence.store.api_key import Scope
 from evidence.times import format_time
 
 router = APIRouter(tags=["channels"])

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problem import problem_answer
+from api.http.problem import API, TYPES, problem_answer
 from config import oplog
 from config.errors import CallError
 
@@ -29,8 +29,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-API = "/api/v1/"
-OPEN = (f"{API}openapi.json", f"{API}problems/")
+OPEN = (f"{API}/openapi.json", TYPES)
 """What everybody may read: how the API is called, and what its refusals mean."""
 MOST_AT_ONCE = 100
 """How many calls are answered at once."""
@@ -98,7 +97,7 @@ class Guard:
             raise CallError("call.foreign_origin")
         if self._answering > MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)
-        if scope["path"].startswith(API) and not scope["path"].startswith(OPEN):
+        if scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
             address = scope["client"][0] if scope.get("client") else ""
             scope["nisisama.key"] = await run_in_threadpool(self.admit, headers.get("authorization"), address)
 

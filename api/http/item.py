@@ -10,9 +10,9 @@ from pydantic import Field
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
 from api.http.model import AnswerBody
-from api.office.api_key import Scope
 from api.office.item import Chosen, ItemRow, list_items, show_item
 from evidence.observation import Kind
+from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["items"])
 Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CHANNELS))]

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import PlainTextResponse
 
 from api.http.caller import ApiCaller, calls_with
-from api.office.api_key import Scope
 from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
+from evidence.store.api_key import Scope
 from evidence.store.database import reading
 
 router = APIRouter(tags=["log"])

@@ -10,9 +10,10 @@ from api.errors import http_status
 from config.errors import CallError, Explained
 
 MEDIA_TYPE = "application/problem+json"
+API = "/api/v1"
 OURS = 500
 """From this status on, what is wrong is not the call."""
-TYPES = "/api/v1/problems/"
+TYPES = f"{API}/problems/"
 """Below it, each type has an address at which it is explained."""
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.model import AnswerBody, CallBody
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["session"])
 

@@ -5,17 +5,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, UploadFile
 from pydantic import Field
 
-from api.http.caller import ApiCaller, calls_with
+from api.http.caller import calls_with
 from api.http.model import AnswerBody
-from api.office.api_key import Scope
 from api.office.bundle import verify_bundle
 from casefiles.errors import TrustError
 from casefiles.verifier.report import as_json
 from evidence.errors import CertificateError, SignedDataError
 from evidence.stamp.certificate import AnyCertificate, read_pem
+from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["verify"])
-Verifier = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_READ))]
 MOST_ROOT_BYTES = 1_000_000
 
 
@@ -38,9 +37,8 @@ class VerdictBody(AnswerBody):
     checks: list[CheckBody]
 
 
-@router.post("/verify", summary="Check a bundle")
+@router.post("/verify", summary="Check a bundle", dependencies=[Depends(calls_with(Scope.CASES_READ))])
 def post_verify(
-    caller: Verifier,  # noqa: ARG001 - who may call, and how often
     file: Annotated[UploadFile, File(description="The bundle")],
     trust: Annotated[list[UploadFile] | None, File(description="PEM files of the roots that you trust")] = None,
 ) -> VerdictBody:

@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from api.home import Home
 from api.office.case import require_case
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.store import api_key
-from evidence.store.api_key import ApiKey
+from evidence.store.api_key import ApiKey, Scope
 from evidence.store.database import reading
 from evidence.times import format_time, parse_time
 
@@ -25,19 +24,6 @@ PREFIX = "nisi_"
 KEY_BYTES = 32
 ID_BYTES = 8
 _KEY = re.compile(re.escape(PREFIX) + r"[0-9a-f]{64}", re.ASCII)
-
-
-class Scope(StrEnum):
-    """What a key may be used for."""
-
-    CHANNELS = "channels"
-    IMPORTS = "imports"
-    CASES_READ = "cases:read"
-    CASES_WRITE = "cases:write"
-    BUNDLES = "bundles"
-    CHECKS = "checks"
-    APPROVE = "approve"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,7 @@ def make_key(
     key = ApiKey(
         secrets.token_hex(ID_BYTES),
         require_name(owner),
-        frozenset(scope.value for scope in scopes),
+        frozenset(scopes),
         None if cases is None else frozenset(cases),
         now,
         expires_at,

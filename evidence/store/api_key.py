@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,19 @@ from evidence.store import database
 from evidence.times import format_time, parse_time
 
 _table = database.api_key
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    CHANNELS = "channels"
+    IMPORTS = "imports"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    BUNDLES = "bundles"
+    CHECKS = "checks"
+    APPROVE = "approve"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,7 @@ class ApiKey:
 
     key_id: str
     owner: str
-    scopes: frozenset[str]
+    scopes: frozenset[Scope]
     cases: frozenset[str] | None
     created_at: datetime
     expires_at: datetime | None = None
@@ -75,15 +89,15 @@ def add_key(connection: sa.Connection, key: ApiKey, sha256: str, secret: bytes) 
 
 def key_of(connection: sa.Connection, sha256: str, secret: bytes) -> ApiKey | None:
     """The key with this digest, whether or not it still opens anything; None for a row that was not made here."""
-    row = connection.execute(sa.select(_table).where(_table.c.sha256 == sha256)).one_or_none()
-    if row is None or not hmac.compare_digest(row.mac, _mark({**row._mapping}, secret)):  # noqa: SLF001 - a public name
+    row = connection.execute(sa.select(_table).where(_table.c.sha256 == sha256)).mappings().one_or_none()
+    if row is None or not hmac.compare_digest(row["mac"], _mark({**row}, secret)):
         return None
     return _key(row)
 
 
 def every_key(connection: sa.Connection) -> Sequence[ApiKey]:
     """The rows of all keys, the oldest first."""
-    rows = connection.execute(sa.select(_table).order_by(_table.c.created_at, _table.c.key_id))
+    rows = connection.execute(sa.select(_table).order_by(_table.c.created_at, _table.c.key_id)).mappings()
     return [_key(row) for row in rows]
 
 
@@ -114,17 +128,16 @@ def _listed(words: Collection[str]) -> str:
     return json.dumps(sorted(words))
 
 
-def _key(row: sa.Row[tuple[object, ...]]) -> ApiKey:
-    told = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+def _key(row: sa.RowMapping) -> ApiKey:
     times = {
-        name: parse_time(told[name])
+        name: parse_time(row[name])
         for name in ("created_at", "expires_at", "revoked_at", "used_at")
-        if told[name] is not None
+        if row[name] is not None
     }
     return ApiKey(
-        told["key_id"],
-        told["owner"],
-        frozenset(json.loads(told["scopes"])),
-        None if told["cases"] is None else frozenset(json.loads(told["cases"])),
+        row["key_id"],
+        row["owner"],
+        frozenset(map(Scope, json.loads(row["scopes"]))),
+        None if row["cases"] is None else frozenset(json.loads(row["cases"])),
         **times,
     )

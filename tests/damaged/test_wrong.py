@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from casefiles.format import layout
 from casefiles.verifier.checks import verify_stream
 from casefiles.verifier.report import check_list
 from casefiles.verifier.script import verify_script
+from evidence.canonical import sha256_hex
 from evidence.finding import Report, Verdict
 from evidence.log.schema import SCHEMAS
 from tests.casefiles import forge
 from tests.damaged import wrong
-from tests.damaged.wrong import WRONG_VALUES, Wrong, corpus, forms, rules
+from tests.damaged.wrong import WRONG_VALUES, Wrong, corpus, forms, good, rules
 from tests.nonempty import nonempty
 
 BY_SCRIPT = {listed.id for listed in check_list() if "sh" in listed.done_by}
@@ -103,3 +105,25 @@ def test_the_script_takes_nothing_that_breaks_a_rule_that_it_checks(rule: str, t
     script_in(tmp_path)
     for case in nonempty(cases(rule)):
         require_script_refuses(case, tmp_path)
+
+
+def with_a_zero_byte_in_the_description() -> bytes:
+    """A bundle in which nothing else is wrong: list, sizes and seal are of what is there."""
+    members = {**good(), **forge.rebagged(good())}
+    before = members[layout.CASE]
+    after = before.replace(b'"tool":"', b'"tool":"\0', 1)
+    (octets, files) = re.findall(rb"Payload-Oxum: ([0-9]+)[.]([0-9]+)", members[layout.BAG_INFO])[0]
+    sizes = (b"%d.%d" % (int(octets) + 1, int(files)), octets + b"." + files)
+    digests = (sha256_hex(after).encode(), sha256_hex(before).encode())
+    members[layout.BAG_INFO] = members[layout.BAG_INFO].replace(sizes[1], sizes[0])
+    members[layout.BAG_MANIFEST] = members[layout.BAG_MANIFEST].replace(digests[1], digests[0])
+    return forge.reseal({**members, layout.CASE: after}, rebag=False)
+
+
+@pytest.mark.outside
+def test_the_script_reads_no_description_with_a_zero_byte(tmp_path: Path) -> None:
+    """The verifier finds it in the form of the description, the script where it compares one."""
+    script_in(tmp_path)
+    case = Wrong("bag.info/lines", "a zero byte in the description", with_a_zero_byte_in_the_description)
+    assert verified(case.make()).verdict is Verdict.FAILED
+    require_script_refuses(case, tmp_path)

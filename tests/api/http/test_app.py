@@ -10,7 +10,8 @@ from starlette.types import ASGIApp
 from api.http import case
 from api.http.app import application
 from api.http.server import office_of
-from api.office.api_key import Scope, make_key
+from api.office.api_key import make_key
+from evidence.store.api_key import Scope
 from tests.homes import new_home
 from tests.serving import ServedHome
 

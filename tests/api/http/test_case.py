@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 from tests.homes import items_of, new_case, records_of, size_of
 from tests.serving import ServedHome
 

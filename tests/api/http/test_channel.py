@@ -1,10 +1,10 @@
 """The register, and what was seen of a channel."""
 
-from api.office.api_key import Scope
 from api.office.channel import add_channel
 from api.office.completeness import completeness_of
 from config.watchlist import watch_entry
 from evidence.observation import Mode
+from evidence.store.api_key import Scope
 from tests.homes import doer, items_of
 from tests.serving import ServedHome
 

@@ -10,7 +10,7 @@ import pytest
 from api.http import guard
 from api.http.app import BODY_BYTES
 from api.http.guard import HEADERS, Guard, host_of
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
 

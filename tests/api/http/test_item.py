@@ -1,6 +1,6 @@
 """Items are listed by what stands in clear of them, page by page, and tell no digest and no text."""
 
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 from tests.homes import items_of
 from tests.serving import ServedHome
 

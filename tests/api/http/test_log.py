@@ -1,7 +1,7 @@
 """The log's newest checkpoint and key, as others check them."""
 
-from api.office.api_key import Scope
 from evidence.log.note import VerifierKey, open_checkpoint
+from evidence.store.api_key import Scope
 from tests.homes import new_case
 from tests.serving import ServedHome
 

@@ -4,9 +4,9 @@ import pytest
 
 from api.errors import CALL_STATUS, HTTP_STATUS, http_status
 from api.http.problem import MEDIA_TYPE, as_problem
-from api.office.api_key import Scope
 from config.errors import LANGUAGE, CallError, catalogue
 from evidence.errors import HomeBusyError, UnknownItemError
+from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
 CALLS = {
@@ -62,3 +62,13 @@ def test_a_field_too_many_is_not_repeated(served: ServedHome) -> None:
     answer = served.with_key(Scope.CASES_WRITE).post("/api/v1/cases", json={"reason": "x", "her name is Ana": 1})
     assert answer.status_code == 422
     assert "Ana" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("limit=100000", "200"), ("kind=photo", "'message'"), ("from=yesterday", "date"), ("more=1", "not permitted")],
+)
+def test_what_does_not_fit_is_told_with_what_would(served: ServedHome, query: str, said: str) -> None:
+    told = served.with_key(Scope.CHANNELS).get(f"/api/v1/items?{query}").json()
+    assert (told["status"], told["code"]) == (422, "call.does_not_fit")
+    assert said in told["detail"]

@@ -1,6 +1,6 @@
 """Unlocking is for keys of the scope ``admin``; a passphrase comes back in no answer and no log."""
 
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 from tests.homes import PASSPHRASE
 from tests.serving import ServedHome
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.office.api_key import Scope
+from evidence.store.api_key import Scope
 from tests.homes import export_of, new_case
 from tests.serving import ServedHome
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from api.home import Home
-from api.office.api_key import PREFIX, Scope, find_key, list_keys, make_key, revoke_key
+from api.office.api_key import PREFIX, find_key, list_keys, make_key, revoke_key
 from evidence.errors import AuthorityError, UnknownItemError
+from evidence.store.api_key import Scope
 from tests.homes import new_case, new_home
 
 
