@@ -8,16 +8,18 @@ Other tables give the status of each refused call, and the code of each error of
 import errno
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from casefiles.errors import CaseError
 from casefiles.verifier import report as verifier
-from config.errors import CallError, ConfigError, Explained, UsageError
+from config.errors import CallError, ConfigError, Explained, LegalBasisError, UsageError
 from evidence.errors import (
     AuthorityError,
     EvidenceError,
     HomeBusyError,
     NobodyNamedError,
     PassphraseError,
+    PrintsError,
     StorageFullError,
     StoreError,
     UnknownItemError,
@@ -44,11 +46,13 @@ HTTP_STATUS: Mapping[type[Explained], int] = MappingProxyType(
     {
         Explained: 500,
         ConfigError: 500,
+        LegalBasisError: 422,
         UsageError: 422,
         EvidenceError: 409,
         AuthorityError: 403,
         NobodyNamedError: 422,
         PassphraseError: 403,
+        PrintsError: 422,
         UnknownItemError: 404,
         StoreError: 503,
         HomeBusyError: 503,
@@ -106,6 +110,31 @@ def http_status(error: Explained) -> int:
     if isinstance(error, CallError):
         return CALL_STATUS[error.code]
     return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
+
+
+OURS = 500
+"""From this status on, what is wrong is not the call."""
+API = "/api/v1"
+TYPES = f"{API}/problems/"
+"""Below it, each type has an address at which it is explained."""
+
+
+def problem_of(error: Explained) -> dict[str, Any]:
+    """A refusal as problem details (RFC 9457), but for the name of the call.
+
+    ``title`` says what is wrong, ``detail`` that and the remedy; ``code`` and ``facts`` are for programs. Of what is
+    wrong at the office's own machine, such as a file, the caller is told its kind alone.
+    """
+    told, status = error.as_json(), http_status(error)
+    shown = error if status < OURS else CallError("call.broke")
+    return {
+        "type": TYPES + error.code,
+        "title": told["message"],
+        "status": status,
+        "detail": str(error) if status < OURS else f"{told['message']}. {shown.fix}",
+        "code": error.code,
+        "facts": told["facts"] if status < OURS else {},
+    }
 
 
 def exit_code(error: Explained) -> int:

@@ -94,6 +94,7 @@ FIELDS: Mapping[str, FieldShape] = MappingProxyType(
         "problems": _number,
         "request": _spelled(r"[0-9a-f]{16}"),
         "size": _number,
+        "state": _choice,
         "status": _number,
         "verdict": _choice,
     }
@@ -127,6 +128,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "recovery_took_back": ("objects",),
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),
+        "task_broke": ("error", "place"),
+        "task_ended": ("state",),
+        "task_refused": ("error", "code", "place"),
         "stamp_had": ("office", "size", "duration_s"),
         "tidying_put_off": ("error",),
         "turn_waited": ("duration_s",),

@@ -125,6 +125,7 @@ class ServeSettings(_Section):
     )
     idle_minutes: int = Field(default=15, ge=1, le=1440, description="Minutes without use until the office is locked")
     per_minute: int = Field(default=600, ge=1, le=100_000, description="Calls of one key in a minute")
+    keep_days: int = Field(default=30, ge=1, le=365, description="Days for which ended tasks and bundles are kept")
 
 
 class BackupSettings(_Section):

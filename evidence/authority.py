@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from config.watchlist import LegalBasis, Readable, load_legal_basis, read_legal_basis
 from evidence.canonical import Value, text_of, text_value
 from evidence.custody.event import Draft, Prepared
-from evidence.custody.sequencer import Sequencer
+from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
@@ -118,8 +118,11 @@ class Grant:
         if self.waited and is_acted(connection, self.request):
             raise AuthorityError("authority.answered", where=self.request)
 
-    def log(self, sequencer: Sequencer, acts: Sequence[Draft]) -> list[Placed]:
+    def log(self, sequencer: Sequencer, acts: Sequence[Draft], also: Also | None = None) -> list[Placed]:
         """Log acts and what gives them authority, in one turn.
+
+        Args:
+            also: As ``Sequencer.turn`` has it.
 
         Raises:
             AuthorityError: As ``require_open``; nothing was logged.
@@ -130,7 +133,7 @@ class Grant:
             self.require_open(connection)
             return prepared
 
-        return sequencer.turn(choose)
+        return sequencer.turn(choose, also)
 
 
 def legal_basis_for(mode: Mode, file: Readable | None, *, today: date) -> LegalBasis | None:

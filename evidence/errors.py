@@ -31,6 +31,7 @@
     │   ├── StorageFullError    no space left; what was acknowledged is kept
     │   ├── SchemaVersionError  the home is of another version
     │   ├── HomeBusyError       another process writes to this home
+    │   ├── TaskLostError       a worker no longer has its task
     │   └── HomeError           no home here, or not a home
     ├── NotDecodedError         a medium could not be decoded; its hole says why
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
@@ -166,6 +167,10 @@ class SchemaVersionError(StoreError):
 
 class HomeBusyError(StoreError):
     """Another process writes to this home."""
+
+
+class TaskLostError(StoreError):
+    """A worker no longer has its task: its lease ended, or the task was cancelled."""
 
 
 class HomeError(StoreError):

@@ -93,7 +93,15 @@ class KeyFolder:
         Raises:
             SecretFileError: As for ``log_key``.
         """
-        return HKDF(SHA256(), 32, None, b"nisisama/api-key/1").derive(self._read32(LOG_KEY))
+        return self._derived(b"nisisama/api-key/1")
+
+    def task_secret(self) -> bytes:
+        """The secret under which tasks are sealed, made of the log key for nothing else (RFC 5869).
+
+        Raises:
+            SecretFileError: As for ``log_key``.
+        """
+        return self._derived(b"nisisama/task/1")
 
     def unlock(self, passphrase: str) -> Unlocked:
         """Open the casework and matching identities.
@@ -132,6 +140,9 @@ class KeyFolder:
     def files(self) -> Sequence[Path]:
         """Every file in the key folder."""
         return sorted(file for file in self.path.rglob("*") if not file.is_dir())
+
+    def _derived(self, purpose: bytes) -> bytes:
+        return HKDF(SHA256(), 32, None, purpose).derive(self._read32(LOG_KEY))
 
     def _read32(self, name: str) -> bytes:
         try:

@@ -6,6 +6,7 @@ MonitorError
 │   ├── BrokenExportError   damaged or ambiguous; says line and column
 │   │   └── CutOffExportError   ends too early, before anything in it is whole
 │   ├── ExportTooLargeError beyond a stated limit
+│   ├── ArchiveError        an archive is damaged, or says something else than it holds
 │   └── ExportChangedError  the file changed while it was being read
 ├── ChatNotFoundError       the export does not hold the chat that was asked for
 ├── MediumError             a file that an export names cannot be had
@@ -55,6 +56,10 @@ class CutOffExportError(BrokenExportError):
 
 class ExportTooLargeError(ExportError):
     """The export, or one message of it, is beyond a stated limit."""
+
+
+class ArchiveError(ExportError):
+    """An archive is damaged, or what it says of itself is not so."""
 
 
 class ExportChangedError(ExportError):

@@ -1,13 +1,17 @@
 """A home that is served by the program itself, as a process of its own on loopback."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -43,8 +47,32 @@ class ServedHome:
         answer = self.with_key(Scope.ADMIN).post("/api/v1/unlock", json={"passphrase": passphrase})
         assert answer.status_code == 200, answer.text
 
+    def ended(self, client: httpx.Client, task_id: str) -> dict[str, Any]:
+        """A task once it is done, has failed, was cancelled, or waits for a second person."""
+        for _look in range(300):
+            task: dict[str, Any] = client.get(f"/api/v1/tasks/{task_id}").json()
+            if task["state"] not in ("queued", "running"):
+                return task
+            time.sleep(0.1)
+        raise AssertionError(task)
+
+    def done(self, client: httpx.Client, task_id: str) -> dict[str, Any]:
+        """What came of a task that is done."""
+        task = self.ended(client, task_id)
+        assert (task["state"], task["problem"]) == ("done", None), task
+        return dict(task["result"])
+
     def lock(self) -> None:
         assert self.with_key(Scope.ADMIN).post("/api/v1/lock").status_code == 200
+
+
+def zipped(folder: Path, inside: str = "ChatExport") -> bytes:
+    """A folder as an archive, in a folder of its own."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in sorted(folder.rglob("*")):
+            packed.write(file, f"{inside}/{file.relative_to(folder)}")
+    return archive.getvalue()
 
 
 def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:

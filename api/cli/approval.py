@@ -193,7 +193,7 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             name, mode = asked.text("channel"), asked.text("mode")
             return channel.channel_fields(name, mode, done), channel.channel_words(name, mode, done)
         case Imported():
-            return intake.import_fields(done), intake.import_words(done)
+            return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
         case Exported():

@@ -94,13 +94,7 @@ def export(
 
 def export_fields(destination: "Destination", done: "Exported") -> dict[str, Any]:
     """What an export did, for a machine."""
-    return {
-        "bundle": str(destination.bundle),
-        "letter": str(destination.letter),
-        "items": done.facts.items,
-        "sha256": done.facts.sha256,
-        "seal_fingerprint": done.facts.seal_fingerprint,
-    }
+    return {"bundle": str(destination.bundle), "letter": str(destination.letter), **done.told()}
 
 
 def export_words(destination: "Destination", done: "Exported") -> str:

@@ -1,6 +1,5 @@
 """``check``: whether a picture is in the store."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.office.check import PlacedMatch
-
-LIMITS = (
-    "A picture that is not found may have been posted all the same: a screenshot of it, a crop, a picture turned by a "
-    "few degrees and a video are missed, and so is every file that is no picture, cannot be decoded, or was not read "
-    "under its mode."
-)
-"""What every answer says of its limits."""
 
 WHY = {
     NotCompared.NOT_READ: "not read under the mode",
@@ -71,7 +63,7 @@ def check(
     "0 found" speaks only of the pictures that were really compared. It misses screenshots, crops, turns
     of a few degrees and videos, and is no proof that a picture was not posted.
     """
-    from api.office.check import check_picture
+    from api.office.check import LIMITS, check_picture
     from api.office.short import case_of
 
     home = open_home(ctx)
@@ -79,7 +71,7 @@ def check(
     person = doer(actor, home.clock, reason=reason)
     keys = unlock(home, passphrase_file)
     with picture.open("rb") as stream:
-        done = check_picture(home, stream, case_id, person, keys.matching, keys.casework)
+        done = check_picture(home, stream, case_id, person, keys)
     if not done.consented:
         warn(Term("note.no_consent", case=case_id))
     lines = [line for match in done.matches for line in _lines(match)]
@@ -88,16 +80,4 @@ def check(
     told = f"{left} could not be compared" + (f" ({why})" if why else "")
     lines.append(f"{len(done.matches)} found. Compared with {done.compared}; {told}.")
     lines.append(LIMITS)
-    emit_logged(
-        {
-            "found": bool(done.matches),
-            "matches": [asdict(match) for match in done.matches],
-            "compared": done.compared,
-            "not_compared": left,
-            "not_compared_why": {reason.value: number for reason, number in done.not_compared.items()},
-            "limits": LIMITS,
-        },
-        done.unstamped,
-        as_json=as_json,
-        text="\n".join(lines),
-    )
+    emit_logged(done.told(), done.unstamped, as_json=as_json, text="\n".join(lines))

@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from evidence.intake.keep import Counts
     from monitor.desktop.json import ListedChat
 
-ABSENT = {
+_ABSENT = {
     HoleReason.MISSING_FILE: "not in the folder",
     HoleReason.NOT_INCLUDED: "not included by the exporter's settings",
     HoleReason.TOO_LARGE: "left out because of their size",
@@ -110,23 +110,7 @@ def import_(
         emit_waiting(ctx, done, as_json=as_json)
     if done.private:
         warn(Term("note.private_chat"))
-    emit_logged(import_fields(done), done.unstamped, as_json=as_json, text=import_words(done))
-
-
-def import_fields(done: "Imported") -> dict[str, Any]:
-    """What an import did, for a machine."""
-    return {
-        "channel_id": done.container.channel_id,
-        **asdict(done.counts),
-        "container_sha256": done.container.sha256,
-        "gaps": done.missing.get(HoleReason.GAP, 0),
-        "unnamed_files": done.missing.get(HoleReason.UNNAMED, 0),
-        "own_messages_only": HoleReason.OWN_ONLY in done.missing,
-        "cut_off": HoleReason.CUT_OFF in done.missing,
-        "absent": {reason.value: done.missing[reason] for reason in ABSENT if reason in done.missing},
-        "outside_the_export": done.missing.get(HoleReason.OUTSIDE, 0),
-        "decoder": done.walls,
-    }
+    emit_logged(done.told(), done.unstamped, as_json=as_json, text=import_words(done))
 
 
 def import_words(done: "Imported") -> str:
@@ -254,7 +238,7 @@ def _missing(missing: "Mapping[HoleReason, int]") -> list[str]:
     lines = []
     if gaps := missing.get(HoleReason.GAP, 0):
         lines.append(f"Gaps: {counted(gaps, 'span')} of message numbers that the export does not have.")
-    absent = [f"{missing[reason]} {words}" for reason, words in ABSENT.items() if reason in missing]
+    absent = [f"{missing[reason]} {words}" for reason, words in _ABSENT.items() if reason in missing]
     if absent:
         lines.append(f"Absent of the files that messages name: {', '.join(absent)}.")
     if outside := missing.get(HoleReason.OUTSIDE, 0):

@@ -12,16 +12,18 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from api import VERSION
-from api.errors import http_status, of_system
-from api.http import case, channel, health, item, log, session, verify
+from api.errors import API, OURS, http_status, of_system
+from api.http import bundle, case, channel, check, health, intake, item, log, request, session, task, verify
 from api.http.caller import ServedOffice
-from api.http.guard import Guard
+from api.http.guard import BodyLimit, Guard
 from api.http.model import AnswerBody
-from api.http.problem import API, MEDIA_TYPE, OURS, problem_answer, request_id
+from api.http.problem import MEDIA_TYPE, problem_answer, request_id
 from config import oplog
 from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
+from evidence.store.api_key import Scope
 
+_ROOMS = (session, channel, item, case, intake, task, bundle, check, request, log, verify)
 BODY_BYTES = 1_000_000
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {
@@ -32,8 +34,13 @@ _NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
 }
 """The framework would tell a collector about calls, if the environment named one."""
-_LIMITS = ((f"{API}/verify", BUNDLE_BYTES), ("", BODY_BYTES))
-"""The most bytes of a body, by the beginning of its path."""
+UPLOAD_BYTES = 20_000_000_000
+UPLOAD_WITHIN_S = 6 * 3600.0
+_LIMITS = (
+    BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS),
+    BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
+    BodyLimit("", BODY_BYTES),
+)
 
 
 class ProblemBody(AnswerBody):
@@ -88,8 +95,9 @@ def routes(office: ServedOffice) -> FastAPI:
     )
     app.state.office = office
     app.include_router(health.router)
-    for each in (session.router, channel.router, item.router, case.router, log.router, verify.router, problems):
-        app.include_router(each, prefix=API)
+    for each in _ROOMS:
+        app.include_router(each.router, prefix=API)
+    app.include_router(problems, prefix=API)
     app.add_exception_handler(Explained, _explained)
     app.add_exception_handler(OSError, _system)
     app.add_exception_handler(RequestValidationError, _unfit)

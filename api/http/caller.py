@@ -64,19 +64,27 @@ class Limits:
 
 @dataclass(slots=True)
 class ServedOffice:
-    """What the routes share: one home, its keys while they are open, and limits."""
+    """What the routes share: one home, its keys while they are open, and limits.
+
+    Attributes:
+        wake: Called once something was asked for that a worker does.
+    """
 
     home: Home
     keyring: Keyring
     limits: Limits
+    wake: Callable[[], object] = lambda: None
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admit(self, authorization: str | None, address: str) -> ApiKey:
+    def admit(self, authorization: str | None, address: str, scope: Scope | None = None) -> ApiKey:
         """The key of a call, from its header alone: before anything of its body is read.
 
+        Args:
+            scope: What the key must have for a call with a large body.
+
         Raises:
-            CallError: There is none, or it opens nothing, or it was used too often.
+            CallError: There is none, or it opens nothing, lacks the scope, or was used too often.
         """
         scheme, _space, secret = (authorization or "").partition(" ")
         key = find_key(self.home, secret.strip()) if scheme.lower() == "bearer" else None
@@ -84,6 +92,7 @@ class ServedOffice:
             self.limits.wrong_key(address)
             raise CallError("call.wrong_key" if authorization else "call.no_key")
         self.limits.take("key", key.key_id)
+        require_scope(key, scope)
         now = self.home.clock()
         if key.used_at is None or now - key.used_at >= USE_NOTED:
             with self._lock:
@@ -140,14 +149,23 @@ class ApiCaller:
             raise CallError("call.only_some_cases")
 
 
-def calls_with(scope: Scope) -> Callable[..., ApiCaller]:
+def require_scope(key: ApiKey, scope: Scope | None) -> None:
+    """Check that a key has a scope, where one is asked for.
+
+    Raises:
+        CallError: It has not.
+    """
+    if scope is not None and scope not in key.scopes:
+        raise CallError("call.scope_missing", expected=scope.value)
+
+
+def calls_with(scope: Scope | None) -> Callable[..., ApiCaller]:
     """A dependency of a route: the caller, whose key has this scope. Who calls was found out before (``Guard``)."""
 
     def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> ApiCaller:
         office: ServedOffice = request.app.state.office
         key: ApiKey = request.scope["nisisama.key"]
-        if scope not in key.scopes:
-            raise CallError("call.scope_missing", expected=scope.value)
+        require_scope(key, scope)
         return ApiCaller(office, key)
 
     return caller

@@ -8,17 +8,20 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Call
 
-from api.http.problem import API, TYPES, problem_answer
+from api.errors import API, TYPES
+from api.http.problem import problem_answer
 from config import oplog
 from config.errors import CallError
+from evidence.store.api_key import Scope
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -36,7 +39,21 @@ MOST_AT_ONCE = 100
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 BODY_WITHIN_S = 60.0
-"""How long a body may take to arrive, where its route has no limit of its own."""
+"""How long a body may take to arrive where its route has no limit of its own, and each part of it where it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How large a body may be at some routes, how long it may take, and what a key needs before it is read.
+
+    Attributes:
+        begins: Beginning of the path.
+    """
+
+    begins: str
+    most_bytes: int
+    within_s: float = BODY_WITHIN_S
+    scope: Scope | None = None
 
 
 @dataclass(slots=True)
@@ -45,17 +62,18 @@ class Guard:
 
     Attributes:
         hosts: The names by which this server goes, without a port.
-        limits: Beginnings of paths, with the most bytes that a body may have there; the first that fits counts.
-        admit: Finds the key of a call from its header and the caller's address, or raises CallError.
+        limits: Of bodies; the first that fits counts.
+        admit: Finds the key of a call from its header, the caller's address and the scope that it needs, or raises
+            CallError.
     """
 
     app: ASGIApp
     hosts: Collection[str]
-    limits: Iterable[tuple[str, int]]
-    admit: Callable[[str | None, str], object]
+    limits: Sequence[BodyLimit]
+    admit: Callable[[str | None, str, Scope | None], object]
     _answering: int = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Call, receive: Receive, send: Send) -> None:
         """Answer one call."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -84,7 +102,7 @@ class Guard:
             self._answering -= 1
             oplog.note("call_answered", request=name, status=status, duration_s=time.monotonic() - began)
 
-    async def _require_call(self, scope: Scope) -> None:
+    async def _require_call(self, scope: Call) -> None:
         """Check what the head of a call says; who calls is known before its body is read.
 
         Raises:
@@ -99,10 +117,12 @@ class Guard:
             raise CallError("call.too_many", seconds=1)
         if scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
             address = scope["client"][0] if scope.get("client") else ""
-            scope["nisisama.key"] = await run_in_threadpool(self.admit, headers.get("authorization"), address)
+            scope["nisisama.key"] = await run_in_threadpool(
+                self.admit, headers.get("authorization"), address, self._limit(scope["path"]).scope
+            )
 
-    def _limit(self, path: str) -> int:
-        return next(limit for begins, limit in self.limits if path.startswith(begins))
+    def _limit(self, path: str) -> BodyLimit:
+        return next(limit for limit in self.limits if path.startswith(limit.begins))
 
 
 def _ours(error: Exception, name: str) -> CallError:
@@ -119,23 +139,23 @@ def host_of(header: str) -> str | None:
     return None if found is None else (found[1] or found[2]).lower()
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """A body that ends with an error once it is too long, or takes too long."""
-    had, is_whole, until = 0, False, time.monotonic() + BODY_WITHIN_S
+def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
+    """A body that ends with an error once it is too long, takes too long, or stands still."""
+    had, is_whole, until = 0, False, time.monotonic() + limit.within_s
 
     async def next_part() -> Message:
         nonlocal had, is_whole
         if is_whole:  # what is left to hear is that the caller went away
             return await receive()
         try:
-            async with asyncio.timeout(max(until - time.monotonic(), 0.0)):
+            async with asyncio.timeout(max(min(until - time.monotonic(), BODY_WITHIN_S), 0.0)):
                 message = await receive()
         except TimeoutError:
-            raise CallError("call.body_too_slow", seconds=int(BODY_WITHIN_S)) from None
+            raise CallError("call.body_too_slow", seconds=int(limit.within_s)) from None
         had += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
-        if had > limit:
-            raise CallError("call.body_too_large", limit=limit)
+        if had > limit.most_bytes:
+            raise CallError("call.body_too_large", limit=limit.most_bytes)
         return message
 
     return next_part

@@ -104,11 +104,19 @@ class Keyring:
         Raises:
             CallError: The office is locked.
         """
+        return self.keys().casework
+
+    def keys(self) -> Unlocked:
+        """The open keys; to ask for them is to use them.
+
+        Raises:
+            CallError: The office is locked.
+        """
         with self._lock:
             if self._open is None or self._is_idle():
                 raise CallError("call.locked")
             self._used_at = self.now()
-            return self._open.casework
+            return self._open
 
     def _is_idle(self) -> bool:
         return self.now() - self._used_at >= self.idle_s

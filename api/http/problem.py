@@ -1,44 +1,19 @@
 """Every refusal of every layer as one form: problem details (RFC 9457), from the one table of errors."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.errors import http_status
-from config.errors import CallError, Explained
+from api.errors import problem_of
+from config.errors import Explained
 
 MEDIA_TYPE = "application/problem+json"
-API = "/api/v1"
-OURS = 500
-"""From this status on, what is wrong is not the call."""
-TYPES = f"{API}/problems/"
-"""Below it, each type has an address at which it is explained."""
 
 
 def request_id(request: Request) -> str:
     """What names this call in its answer and in the operational log."""
     return str(request.scope["nisisama.request_id"])
-
-
-def as_problem(error: Explained, request_id: str) -> dict[str, Any]:
-    """The body of a refusal.
-
-    ``title`` says what is wrong, ``detail`` that and the remedy; ``code`` and ``facts`` are for programs. Of what is
-    wrong at the office's own machine, such as a file, the caller is told its kind alone.
-    """
-    told, status = error.as_json(), http_status(error)
-    shown = error if status < OURS else CallError("call.broke")
-    return {
-        "type": TYPES + error.code,
-        "title": told["message"],
-        "status": status,
-        "detail": str(error) if status < OURS else f"{told['message']}. {shown.fix}",
-        "code": error.code,
-        "facts": told["facts"] if status < OURS else {},
-        "request_id": request_id,
-    }
 
 
 def problem_answer(request: Request, error: Explained, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -48,5 +23,5 @@ def problem_answer(request: Request, error: Explained, headers: Mapping[str, str
         more["WWW-Authenticate"] = "Bearer"
     elif error.code == "call.too_many":
         more["Retry-After"] = str(error.facts["seconds"])
-    body = as_problem(error, request_id(request))
+    body = {**problem_of(error), "request_id": request_id(request)}
     return JSONResponse(body, body["status"], more, MEDIA_TYPE)

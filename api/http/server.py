@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from api.home import Home
 from api.http.app import application
 from api.http.caller import Limits, ServedOffice
 from api.http.keyring import Keyring
+from api.office.task import UPLOADS
+from api.worker import Worker
+from evidence.objects.durable import make_folder
 
 HOST = "127.0.0.1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -29,6 +33,14 @@ def office_of(home: Home) -> ServedOffice:
     return ServedOffice(home, Keyring(home, serve.idle_minutes * 60.0), Limits(serve.per_minute))
 
 
+def worker_of(office: ServedOffice) -> Worker:
+    """Who does the tasks of an office, with its keys while they are open; each call that asks for one wakes it."""
+    keyring = office.keyring
+    worker = Worker(office.home, keyring.keys, lambda: keyring.is_open)
+    office.wake = worker.wake
+    return worker
+
+
 def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
     """Serve until SIGINT or SIGTERM; calls that are being answered are finished.
 
@@ -40,6 +52,8 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         OSError: Another program has the port.
     """
     office = office_of(home)
+    worker = worker_of(office)
+    _keep_uploads_in(home)
     server = uvicorn.Server(
         uvicorn.Config(
             application(office, (*LOOPBACK, *home.settings.serve.hosts)),
@@ -54,9 +68,16 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         )
     )
-    with socket.create_server((HOST, port)) as listening, _tending(office), _told_to_end(server):
+    with socket.create_server((HOST, port)) as listening, _tending(office), worker.working(), _told_to_end(server):
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
+
+
+def _keep_uploads_in(home: Home) -> None:
+    """Have the framework keep what is sent in unnamed files of the home, and not in the machine's common folder."""
+    if not home.read_only:
+        make_folder(home.path / UPLOADS, exist_ok=True)
+        tempfile.tempdir = str(home.path / UPLOADS)
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from api.home import Home
-from api.office.bundle import Exported, Stages, export_asked, finish_asked, unstaged
+from api.office.bundle import Exported, Making, Stages, export_asked, finish_asked, unstaged
 from api.office.channel import Registered, add_asked_channel
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
 from api.office.page import Page
 from api.office.receiver import Settled, add_asked_receiver
-from api.office.request import request_at
+from api.office.request import NOTHING_BESIDE, Inside, request_at
 from casefiles.case import open_events
 from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, refusal
@@ -45,12 +45,14 @@ class Means:
         cards: To renew the seal.
         progress: As ``import_export`` has it.
         stages: As ``export_case`` has it.
+        inside: What is written with the act.
     """
 
     casework: Identity
     cards: Sequence[str] = ()
     progress: Progress = unheard_import
     stages: Stages = unstaged
+    inside: Inside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,24 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identit
         raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(due))
 
 
+def agree(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:
+    """Log that ``doer`` approves what was asked for; whoever calls ``approve`` in the same name then does it.
+
+    Raises:
+        AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.
+    """
+    require_approvable(home, asked, doer, casework)
+    if asked.review is None:
+        raise AuthorityError("authority.answered", where=asked.request)
+    if asked.act is Act.KEY:
+        raise AuthorityError("authority.needs_cards", where=asked.request)
+    if not asked.review.approved:
+        grant = Grant(asked.request, (approval(asked.request, doer),), None, waited=True)
+        with home.writing() as writer:
+            grant.log(writer.sequencer, [])
+            writer.beat()
+
+
 def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
     """Approve what was asked for, and do it; or record that ``doer`` reviewed what was done.
 
@@ -156,13 +176,13 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
         case Act.WATCH:
             return add_asked_channel(home, asked, by, grant)
         case Act.IMPORT:
-            return import_asked(home, asked, by, grant, means.progress)
+            return import_asked(home, asked, by, grant, means.progress, means.inside)
         case Act.RECEIVER:
             return add_asked_receiver(home, asked, by, grant, means.casework)
         case Act.KEY:
             return renew_asked_seal(home, asked, by, grant, means.cards)
         case Act.EXPORT:
-            return export_asked(home, asked, by, grant, means.casework, means.stages)
+            return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
 
 def refuse(home: Home, asked: Request, doer: Doer) -> Answered:

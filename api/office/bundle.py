@@ -6,13 +6,14 @@ of their own; log who sends what to whom; only then give them their names. Nothi
 
 import io
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,7 +31,7 @@ from api.home import (
     read_certificate,
     read_roots,
 )
-from api.office.request import Waiting, ask
+from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_AN_ITEM, require_room
 from casefiles.bundle.destination import Destination
 from casefiles.bundle.letter import covering_letter
@@ -62,7 +63,7 @@ from evidence.custody.append import TileRows
 from evidence.custody.event import Draft, Record
 from evidence.custody.pins import SEAL
 from evidence.custody.stamps import LoggedStamp, newest, newest_first
-from evidence.errors import AuthorityError, HomeError, UnknownItemError
+from evidence.errors import AuthorityError, HomeError, TaskLostError, UnknownItemError
 from evidence.finding import Report
 from evidence.log.note import VerifierKey
 from evidence.log.schema import TIERS
@@ -118,14 +119,34 @@ class Exported:
     unstamped: Explained | None
     review_by: datetime | None
 
+    def told(self) -> dict[str, Any]:
+        """What left, for a program."""
+        return told_of(self.facts, self.review_by)
+
+
+def told_of(facts: BundleFacts, review_by: datetime | None) -> dict[str, Any]:
+    """A bundle for a program: its digest, its seal, what it holds, and by when it is reviewed."""
+    return {
+        "items": facts.items,
+        "sha256": facts.sha256,
+        "bytes": facts.bytes,
+        "seal_fingerprint": facts.seal_fingerprint,
+        "review_by": review_by and format_time(review_by),
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A bundle that is not logged yet."""
+    """A bundle that is not logged yet.
+
+    Attributes:
+        shown: How many holes it tells of, and the names of values that it withholds, by type of entry.
+    """
 
     bundle: bytes
     letter: bytes
     facts: BundleFacts
+    shown: Mapping[str, Any]
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
@@ -145,13 +166,19 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
 
 
 def export_case(
-    home: Home, order: Order, casework: Identity, destination: Destination, stages: Stages = unstaged
+    home: Home,
+    order: Order,
+    casework: Identity,
+    destination: Destination,
+    stages: Stages = unstaged,
+    inside: Inside = NOTHING_BESIDE,
 ) -> Exported | Waiting:
     """Export a case into two files. The same again after it was stopped finishes what was logged.
 
     Where one person may not and no second is named, ask for it.
 
     Raises:
+        TaskLostError: ``inside`` no longer has its task; nothing was logged.
         UnknownItemError: There is no such case, or it has no items.
         ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
@@ -175,13 +202,25 @@ def export_case(
             _require_agreed(home, order, casework)
         except AuthorityError as why:
             asked = _ordered(home, order, casework, destination)
-            return ask(home, Act.EXPORT, _target(order), asked, order.doer, why=why)
-    return _export(home, order, destination, grant, partial(_make, order=order, casework=casework, stages=stages))
+            return replace(ask(home, Act.EXPORT, _target(order), asked, order.doer, inside), why=why)
+    make = partial(_make, order=order, casework=casework, stages=stages)
+    return _export(home, order, destination, grant, make, inside)
 
 
-def export_asked(
-    home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity, stages: Stages = unstaged
-) -> Exported:
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a bundle is made with.
+
+    Attributes:
+        inside: What is written with the export.
+    """
+
+    casework: Identity
+    stages: Stages = unstaged
+    inside: Inside = NOTHING_BESIDE
+
+
+def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: Making) -> Exported:
     """Export a case as a request says.
 
     Raises:
@@ -189,6 +228,7 @@ def export_asked(
         Explained: As ``export_case``; approving again makes up for it.
     """
     order, destination = _order_of(asked, doer), Destination(Path(asked.text("out")))
+    casework = making.casework
     require_exportable(home, order.case_id, destination)
     if earlier := finish_asked(home, asked, doer, casework):
         return earlier
@@ -203,9 +243,13 @@ def export_asked(
                     "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
                 )
 
+    def make(writer: Writer) -> _Made:
+        made = _make(writer, order, casework, making.stages)
+        require_as_asked()  # once more, of what went into it
+        return made
+
     require_as_asked()
-    make = partial(_make, order=order, casework=casework, stages=stages)
-    return _export(home, order, destination, grant, make, require_as_asked)
+    return _export(home, order, destination, grant, make, making.inside)
 
 
 def finish_asked(home: Home, asked: Request, doer: Doer, casework: Identity) -> Exported | None:
@@ -241,17 +285,16 @@ def _export(
     destination: Destination,
     grant: Grant,
     make: Callable[[Writer], _Made],
-    require: Callable[[], object] = lambda: None,
+    inside: Inside,
 ) -> Exported:
     with home.writing() as writer:
         made = make(writer)
-        require()  # once more, of what went into it
         held = destination.hold(made.bundle, made.letter)
         try:
-            _log(writer, order, grant, made.facts)
+            _log(writer, order, grant, made, inside)
             held.hand_over()
-        except AuthorityError:
-            held.drop()  # another answered first: this one was not logged
+        except (AuthorityError, TaskLostError):
+            held.drop()  # another was first, or it was cancelled: this one was not logged
             raise
         finally:
             held.close()  # not dropped: a commit that reports an error may be done; the next run asks the log
@@ -272,7 +315,7 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
         _require_agreed(home, order, casework)
     with home.writing() as writer:
         made = _make(writer, order, casework)
-        _log(writer, order, grant, made.facts)
+        _log(writer, order, grant, made)
         bundle.write(made.bundle)
         letter.write(made.letter)
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
@@ -308,13 +351,23 @@ def _make(writer: Writer, order: Order, casework: Identity, stages: Stages = uns
     with _stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
-    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts)
+    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records))
 
 
-def _log(writer: Writer, order: Order, grant: Grant, facts: BundleFacts) -> None:
+def _shown(records: Iterable[DisclosedLeaf]) -> Mapping[str, Any]:
+    holes, withheld = 0, defaultdict[str, set[str]](set)
+    for record in records:
+        holes += record.leaf.type == "hole"
+        withheld[record.leaf.type].update(record.withheld)
+    return {"holes": holes, "withheld": {kind: sorted(names) for kind, names in sorted(withheld.items()) if names}}
+
+
+def _log(writer: Writer, order: Order, grant: Grant, made: _Made, inside: Inside = NOTHING_BESIDE) -> None:
+    facts = made.facts
     values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
     exported = Draft("exported", order.doer.values(grant.request) | values)
-    grant.log(writer.sequencer, [exported])
+    told = {**told_of(facts, grant.review_by), **made.shown}
+    grant.log(writer.sequencer, [exported], lambda connection, _placed: inside.acts(connection, told))
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
 
 

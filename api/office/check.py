@@ -1,20 +1,23 @@
 """Looks for one picture in the store, for one case; logged before the answer is given."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import asdict, dataclass, replace
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
 from api.home import Home
 from api.office.beside import beside
+from api.office.request import NOTHING_BESIDE, Inside
 from casefiles.case import require_case
-from casefiles.consent import CHECK, consent_of, require_consent
+from casefiles.consent import CHECK, Consent, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
+from evidence.fingerprint.prints import Prints
+from evidence.keys import Unlocked
 from evidence.match.check import CheckResult, NotCompared, Tier, compare
 from evidence.match.index import stored_prints
 from evidence.observation import Kind
@@ -22,6 +25,13 @@ from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.upgrade import stands
+
+LIMITS = (
+    "A picture that is not found may have been posted all the same: a screenshot of it, a crop, a picture turned by a "
+    "few degrees and a video are missed, and so is every file that is no picture, cannot be decoded, or was not read "
+    "under its mode."
+)
+"""What every answer says of its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +67,60 @@ class Checked:
     unstamped: Explained | None
     consented: bool
 
+    def told(self) -> dict[str, Any]:
+        """The answer, for a program; ``limits`` belongs to it."""
+        return {
+            "found": bool(self.matches),
+            "matches": [asdict(match) for match in self.matches],
+            "compared": self.compared,
+            "not_compared": sum(self.not_compared.values()),
+            "not_compared_why": {reason.value: number for reason, number in self.not_compared.items()},
+            "limits": LIMITS,
+        }
 
-def check_picture(
-    home: Home, picture: BinaryIO, case_id: str, doer: Doer, matching: Identity, casework: Identity
-) -> Checked:
-    """Compare a picture with every stored one; a client who withdrew her consent has nothing looked for.
+
+def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> Checked:
+    """Compare a picture with every stored one.
 
     Args:
         picture: Read to its end, or to where it is too long to be decoded.
 
     Raises:
-        UnknownItemError: There is no such case.
-        AuthorityError: Its consent was withdrawn, has ended or is not to this.
         NotDecodedError: The picture cannot be decoded, so nothing can be said about it.
         OSError: The picture cannot be read.
+        Explained: As ``check_prints``.
+    """
+    require_checkable(home, case_id, keys.casework)
+    query = fingerprints_of(picture.read(MAX_BYTES + 1))
+    return check_prints(home, query, case_id, doer, keys)
+
+
+def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent | None:
+    """Check that something may be looked for in this case; return the consent, where there is a record of one.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        AuthorityError: Its consent was withdrawn, has ended or is not to this.
     """
     require_case(home.engine, case_id)
     consent = consent_of(home.engine, case_id, casework)
     if consent is not None:
         require_consent(consent, scope=CHECK, today=home.today())
-    query = fingerprints_of(picture.read(MAX_BYTES + 1))
-    result = compare(query, stored_prints(home.engine, matching))
+    return consent
+
+
+def check_prints(
+    home: Home, query: Prints, case_id: str, doer: Doer, keys: Unlocked, inside: Inside = NOTHING_BESIDE
+) -> Checked:
+    """Compare a fingerprint with every stored picture; a client who withdrew her consent has nothing looked for.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        AuthorityError: Its consent was withdrawn, has ended or is not to this.
+        TaskLostError: ``inside`` no longer has its task; nothing was logged.
+    """
+    consent = require_checkable(home, case_id, keys.casework)
+    result = compare(query, stored_prints(home.engine, keys.matching))
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:
@@ -90,9 +133,10 @@ def check_picture(
         items: dict[str, Value] = {
             tier.value: [match.item for match in result.matches if match.tier is tier] for tier in Tier
         }
-        writer.sequencer.append([Draft("checked", doer.values() | counts | items)])
-        unstamped = writer.beat()
-    return Checked(tuple(_places(home, result)), result.compared, left, unstamped, consent is not None)
+        done = Checked(tuple(_places(home, result)), result.compared, left, None, consent is not None)
+        checked = Draft("checked", doer.values() | counts | items)
+        writer.sequencer.append([checked], lambda connection, _placed: inside.acts(connection, done.told()))
+        return replace(done, unstamped=writer.beat())
 
 
 def _files(home: Home) -> int:

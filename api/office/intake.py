@@ -4,15 +4,15 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import sqlalchemy as sa
 
 from api.home import Home, Writer
-from api.office.request import Waiting, ask
+from api.office.request import NOTHING_BESIDE, Inside, Waiting, ask
 from api.office.room import BYTES_OF_A_MESSAGE, folder_bytes, require_room
 from config import oplog
 from config.errors import Explained
@@ -29,6 +29,18 @@ from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observ
 from evidence.store import database
 from evidence.store.database import reading
 from monitor.desktop.json import ListedChat, chats_of, is_private, read_export
+
+ABSENT = (
+    HoleReason.MISSING_FILE,
+    HoleReason.NOT_INCLUDED,
+    HoleReason.TOO_LARGE,
+    HoleReason.UNAVAILABLE,
+    HoleReason.UNKNOWN_REASON,
+    HoleReason.REFUSED,
+    HoleReason.BROKE_OFF,
+    HoleReason.NOT_EXPORTED,
+)
+"""Why a file that a message names is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,21 @@ class Imported:
         """Whether the chat is no group and no channel."""
         return is_private(self.container.channel_type)
 
+    def told(self) -> dict[str, Any]:
+        """What came of it, for a program."""
+        return {
+            "channel_id": self.container.channel_id,
+            **asdict(self.counts),
+            "container_sha256": self.container.sha256,
+            "gaps": self.missing.get(HoleReason.GAP, 0),
+            "unnamed_files": self.missing.get(HoleReason.UNNAMED, 0),
+            "own_messages_only": HoleReason.OWN_ONLY in self.missing,
+            "cut_off": HoleReason.CUT_OFF in self.missing,
+            "absent": {reason.value: self.missing[reason] for reason in ABSENT if reason in self.missing},
+            "outside_the_export": self.missing.get(HoleReason.OUTSIDE, 0),
+            "decoder": self.walls,
+        }
+
 
 def list_chats(path: Path) -> tuple[ListedChat, ...]:
     """The chats of an export by title, kind, number of messages and size, for whoever brought it to choose.
@@ -112,10 +139,13 @@ def list_chats(path: Path) -> tuple[ListedChat, ...]:
     return chats_of(path)
 
 
-def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -> Imported | Waiting:
+def import_export(
+    home: Home, wish: Wish, progress: Progress = unheard_import, inside: Inside = NOTHING_BESIDE
+) -> Imported | Waiting:
     """Read an export whole, then take it in; without the second person whom its mode needs, ask for it.
 
     Raises:
+        TaskLostError: ``inside`` no longer has its task; what was taken in is kept, and not recorded as an import.
         MonitorError: The export cannot be read; nothing was written.
         AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none; or it is a private chat among
             the chats of an account, and nobody said that it may be taken in.
@@ -133,7 +163,7 @@ def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -
     # the digest, not the folder's name: people name folders after people
     target = container.sha256
     if basis and waits:
-        return ask(home, Act.IMPORT, target, _order(wish, container, basis), wish.doer)
+        return ask(home, Act.IMPORT, target, _order(wish, container, basis), wish.doer, inside)
     grant = two_persons(Act.IMPORT, target, wish.doer) if basis else None
     provenance = Provenance(
         doer=wish.doer,
@@ -144,10 +174,12 @@ def import_export(home: Home, wish: Wish, progress: Progress = unheard_import) -
         legal_basis=basis,
     )
     _require_room(home, wish.path, container, wish.mode)
-    return _take_in(home, container, provenance, grant, progress)
+    return _take_in(home, container, provenance, _Logging(grant, inside), progress)
 
 
-def import_asked(home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress) -> Imported:
+def import_asked(
+    home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress, inside: Inside = NOTHING_BESIDE
+) -> Imported:
     """Take in an export as a request says.
 
     Raises:
@@ -171,7 +203,7 @@ def import_asked(home: Home, asked: Request, doer: Doer, grant: Grant, progress:
         legal_basis=basis,
     )
     _require_room(home, path, container, provenance.mode)
-    return _take_in(home, container, provenance, grant, progress)
+    return _take_in(home, container, provenance, _Logging(grant, inside), progress)
 
 
 def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
@@ -207,16 +239,29 @@ def opened_intake(writer: Writer, decoder: Decoder) -> Iterator[Intake]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Logging:
+    """What gives an import authority, if it needs any, and what else is written when it is logged."""
+
+    grant: Grant | None
+    inside: Inside
+
+
 def _take_in(
-    home: Home, container: Container, provenance: Provenance, grant: Grant | None, progress: Progress
+    home: Home, container: Container, provenance: Provenance, logging: _Logging, progress: Progress
 ) -> Imported:
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
-        if grant:
-            grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
+        if logging.grant:
+            logging.grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
         missing, contents = Counter[HoleReason](), container.contents
         hear = progress(container.total, 0 if provenance.mode is Mode.METADATA_ONLY else container.files)
         container = replace(container, contents=lambda: _heard(_tallied(contents(), missing), hear.read))
-        require = grant.require_undone if grant else None
+
+        def require(connection: sa.Connection, counts: Counts) -> None:
+            if logging.grant:
+                logging.grant.require_undone(connection)
+            logging.inside.acts(connection, Imported(container, counts, missing, decoder.walls, None).told())
+
         counts = intake.take_container(container, provenance, hear.durable, require)
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         with hear.stamping():

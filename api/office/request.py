@@ -4,8 +4,9 @@ The order is in the log, sealed like everything that people say, and holds all t
 approves it later, on another day or at another machine, approves what was asked for and nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -42,12 +43,35 @@ class Waiting:
     unstamped: Explained | None
 
 
-def ask(home: Home, act: Act, target: str, order: Ordered, doer: Doer, *, why: Explained | None = None) -> Waiting:
+class Inside:
+    """What whoever asked for an act writes in the transaction that logs what came of it; here nothing.
+
+    What raises keeps it from being logged.
+    """
+
+    def waits(self, connection: sa.Connection, request: str) -> None:
+        """Write that the act waits for a second person."""
+
+    def acts(self, connection: sa.Connection, told: Mapping[str, Any]) -> None:
+        """Write what the act did, by name, for a program."""
+
+
+NOTHING_BESIDE = Inside()
+
+
+def ask(
+    home: Home,
+    act: Act,
+    target: str,
+    order: Ordered,
+    doer: Doer,
+    inside: Inside = NOTHING_BESIDE,
+) -> Waiting:
     """Log a request that a second person answers within seven days. Nothing of the act is done."""
     request = request_of(act, target, doer, order)
     with home.writing() as writer:
-        writer.sequencer.append([request])
-        return Waiting(request.event_id, act, format_time(doer.at + ANSWER_WITHIN), why, writer.beat())
+        writer.sequencer.append([request], lambda connection, _placed: inside.waits(connection, request.event_id))
+        return Waiting(request.event_id, act, format_time(doer.at + ANSWER_WITHIN), None, writer.beat())
 
 
 def done_at_once(done: T | Waiting) -> T:

@@ -96,6 +96,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "decoder",
                 "destroyed",
                 "edited_at",
+                "file",
                 "follows",
                 "found",
                 "frozen_items",

@@ -135,13 +135,13 @@ class Intake:
         container: Container,
         provenance: Provenance,
         acknowledge: Callable[[int], object],
-        require: Callable[[sa.Connection], object] | None = None,
+        require: Callable[[sa.Connection, Counts], object] | None = None,
     ) -> Counts:
         """Take in a whole container; ``acknowledge`` hears after each batch how many more messages are durable.
 
         Args:
-            require: Called inside the turn that logs the container; raises where it may not be logged any more. What
-                was acknowledged is kept all the same.
+            require: Called inside the turn that logs the container, with what was added; raises where it may not be
+                logged any more. What was acknowledged is kept all the same.
 
         Raises:
             StorageFullError: No space; what was acknowledged is kept, and running it again completes the rest.
@@ -160,13 +160,14 @@ class Intake:
         values = _imported(container, of_container, counts) | provenance.values(self._clock())
         values["decoder"] = self._preserver.decoder.walls
         draft = Draft("imported", values, source={"slices": slices.text()})
+        inside = (lambda connection: require(connection, counts)) if require else None
         if container.pictured and provenance.mode is not Mode.SEALED:
             what = f"{provenance.mode.value}: what lies between the messages, with a picture in it, not kept"
             self.keep_batch([Hole(container.channel_id, HoleReason.MODE, self._clock(), what=what)], of_container)
-            self._log_container(draft, require)
+            self._log_container(draft, inside)
             return counts
         with self._alone():
-            self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type), require)
+            self._log_container(self._preserver.with_bytes(draft, container.rest(), container.media_type), inside)
         return counts
 
     def take_reply(

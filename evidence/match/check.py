@@ -19,6 +19,8 @@ from enum import StrEnum
 from typing import Final
 
 from evidence.fingerprint.prints import Prints
+from evidence.seal.age import Identity, Recipient
+from evidence.seal.envelopes import open_whole, seal_whole
 
 MIN_QUALITY: Final = 50
 """Below it PDQ rests on too little structure (pdq/README.md of the reference)."""
@@ -69,6 +71,20 @@ class CheckResult:
     compared: int
     not_compared: Mapping[NotCompared, int]
     matches: tuple[Match, ...]
+
+
+def seal_query(query: Prints, matching: Recipient) -> bytes:
+    """A fingerprint that is asked about, sealed to the matching key: while that is locked, nobody reads it."""
+    return seal_whole(query.sealing_bytes(), recipients=(matching,))
+
+
+def open_query(sealed: bytes, matching: Identity) -> Prints:
+    """The fingerprint that ``seal_query`` sealed.
+
+    Raises:
+        NoMatchingKeyError: It was sealed to another home's key.
+    """
+    return Prints.parse(open_whole(sealed, identities=(matching,)))
 
 
 def compare(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001n"
+SCHEMA_VERSION = "0001o"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", "0001c", "0001d", "0001e", "0001f", "0001g", "0001h", "0001i", "0001j", "0001k", "0001l", "0001m")
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmn"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -204,7 +204,14 @@ task = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("progress", sa.Text),
     sa.Column("done_at", sa.String(24)),
+    sa.Column("state", sa.String(24)),  # null: a note of work that goes on
+    sa.Column("owner", sa.Text),
+    sa.Column("case_id", sa.String(64)),
+    sa.Column("request", sa.String(32)),
+    sa.Column("asked", sa.LargeBinary),
+    sa.Column("outcome", sa.LargeBinary),
     sa.UniqueConstraint("kind", "subject"),
+    sa.Index("ix_task_state", "state", "due_at"),
 )
 
 api_key = sa.Table(

@@ -1,7 +1,7 @@
 """The one queue: work that people asked for or that falls due, and how far it has come.
 
-Synchronous and in the database of the home. What is done is forgotten here: its event says that it was done. The
-columns for work that several may take (lease, fence, attempts) are not used yet.
+Synchronous and in the database of the home. What is done is forgotten here: its event says that it was done. Work that
+several may take, and that has states, is in the same table (``evidence.store.work``).
 """
 
 import secrets

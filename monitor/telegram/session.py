@@ -23,17 +23,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from config.settings import read_secret_file
 from evidence.canonical import b64u, from_b64u
 from evidence.objects.durable import make_folder, replace_file, write_file
+from evidence.seal.beside import open_beside, seal_beside
 from monitor.errors import AccountError, ChannelError, ChannelState
 
 FOLDER = "telegram"
 _KEY = "session.key"
-_NONCE_BYTES = 12
+_KEY_BYTES = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -93,10 +91,9 @@ class Sessions:
         if not file.exists():
             raise AccountError("account.not_logged_in", found=name)
         sealed = read_secret_file(file)
-        cipher = AESGCM(read_secret_file(self._folder / _KEY))
+        secret = read_secret_file(self._folder / _KEY)
         try:
-            text = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
-            said = json.loads(text)
+            said = json.loads(open_beside(secret, sealed, place=name))
             return AccountSession(
                 name=name,
                 home_dc=int(said["home_dc"]),
@@ -104,7 +101,7 @@ class Sessions:
                 user_id=said["user_id"],
                 channels={int(number): int(access) for number, access in said["channels"].items()},
             )
-        except (InvalidTag, ValueError, KeyError) as error:
+        except (ValueError, KeyError) as error:
             raise AccountError("account.session_damaged", where=str(file)) from error
 
     def save(self, session: AccountSession) -> None:
@@ -116,10 +113,9 @@ class Sessions:
             "user_id": session.user_id,
             "channels": {str(number): str(access) for number, access in dict(session.channels).items()},
         }
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self._key()).encrypt(nonce, json.dumps(said).encode(), session.name.encode())
+        sealed = seal_beside(self._key(), json.dumps(said).encode(), place=session.name)
         with self._saving:
-            replace_file(self._file(session.name), nonce + sealed)
+            replace_file(self._file(session.name), sealed)
 
     def seal(self, said: bytes, place: str) -> bytes:
         """Bytes for another process of this home, sealed with the key beside the sessions, for one place.
@@ -127,8 +123,7 @@ class Sessions:
         Args:
             place: No name of an account, so that nothing passes for a session.
         """
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._key()).encrypt(nonce, said, place.encode())
+        return seal_beside(self._key(), said, place=place)
 
     def unseal(self, sealed: bytes, place: str) -> bytes:
         """What ``seal`` sealed for this place.
@@ -136,10 +131,7 @@ class Sessions:
         Raises:
             ValueError: It was sealed for another place or with another key, or was changed.
         """
-        try:
-            return AESGCM(self._key()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
-        except InvalidTag as error:
-            raise ValueError("expected bytes that were sealed here, for this place") from error
+        return open_beside(self._key(), sealed, place=place)
 
     def forget(self, name: str) -> None:
         """Remove the session of an account; Telegram keeps its own half until it is ended there."""
@@ -177,5 +169,5 @@ class Sessions:
         self._make_folder()
         file = self._folder / _KEY
         if not file.exists():
-            write_file(file, AESGCM.generate_key(bit_length=256), mode=0o600)
+            write_file(file, secrets.token_bytes(_KEY_BYTES), mode=0o600)
         return read_secret_file(file)

@@ -31,7 +31,7 @@ def run() -> dict[str, object]:
         keys = home.keys.unlock(PASSPHRASE)
 
         def look() -> None:
-            checked = check_picture(home, io.BytesIO(picture), case, doer(home), keys.matching, keys.casework)
+            checked = check_picture(home, io.BytesIO(picture), case, doer(home), keys)
             if not checked.matches or checked.compared < PICTURES:
                 raise RuntimeError("the check did not compare every picture, or found none")
 

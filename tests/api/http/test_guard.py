@@ -9,7 +9,7 @@ import pytest
 
 from api.http import guard
 from api.http.app import BODY_BYTES
-from api.http.guard import HEADERS, Guard, host_of
+from api.http.guard import HEADERS, BodyLimit, Guard, host_of
 from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
@@ -100,7 +100,7 @@ def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
         sent.append(message)
 
     scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
-    asyncio.run(Guard(reads, {"localhost"}, (("", 10),), lambda *_given: None)(scope, never, keep))
+    asyncio.run(Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None)(scope, never, keep))
     assert sent[0]["status"] == 408
     assert b"call.body_too_slow" in sent[1]["body"]
 

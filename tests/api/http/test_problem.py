@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.errors import CALL_STATUS, HTTP_STATUS, http_status
-from api.http.problem import MEDIA_TYPE, as_problem
+from api.errors import CALL_STATUS, HTTP_STATUS, http_status, problem_of
+from api.http.problem import MEDIA_TYPE
 from config.errors import LANGUAGE, CallError, catalogue
 from evidence.errors import HomeBusyError, UnknownItemError
 from evidence.store.api_key import Scope
@@ -43,8 +43,8 @@ def test_every_refused_call_has_words_and_a_status() -> None:
 def test_an_error_takes_the_status_of_its_nearest_class() -> None:
     assert http_status(UnknownItemError("unknown_item.no_such_item", found="x")) == 404
     assert http_status(HomeBusyError("home.busy", where="x", seconds=30)) == 503
-    problem = as_problem(CallError("call.locked"), "ab")
-    assert (problem["status"], problem["request_id"]) == (423, "ab")
+    problem = problem_of(CallError("call.locked"))
+    assert (problem["status"], problem["type"]) == (423, "/api/v1/problems/call.locked")
 
 
 def test_what_is_wrong_at_the_offices_machine_is_told_without_its_paths(served: ServedHome) -> None:

@@ -14,16 +14,15 @@ from api.office.check import check_picture
 from evidence.custody.event import Record
 from evidence.errors import NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
+from evidence.keys import Unlocked
 from evidence.match.check import NotCompared, Tier
 from evidence.observation import Mode
-from evidence.seal.age import Identity
 from monitor.rehearsal.export import rehearsal_picture, write_export
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
 
 
-def keys_of(home: Home) -> tuple[Identity, Identity]:
-    keys = home.keys.unlock(PASSPHRASE)
-    return keys.matching, keys.casework
+def keys_of(home: Home) -> Unlocked:
+    return home.keys.unlock(PASSPHRASE)
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def newest(home: Home) -> Record:
 
 def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
     with picture.open("rb") as stream:
-        done = check_picture(home, stream, case, doer(home), *keys_of(home))
+        done = check_picture(home, stream, case, doer(home), keys_of(home))
     return [(match.tier, match.item_id) for match in done.matches], done.compared, sum(done.not_compared.values())
 
 
@@ -70,13 +69,13 @@ class Broken(io.BytesIO):
 
 def test_an_unknown_case_is_told_before_the_picture_is_read(home: Home) -> None:
     with pytest.raises(UnknownItemError):
-        check_picture(home, Broken(), "case-0", doer(home), *keys_of(home))
+        check_picture(home, Broken(), "case-0", doer(home), keys_of(home))
 
 
 def test_a_picture_that_cannot_be_read_is_the_systems_error(home: Home, case: str) -> None:
     before = size_of(home)
     with pytest.raises(OSError, match="Input/output"):
-        check_picture(home, Broken(), case, doer(home), *keys_of(home))
+        check_picture(home, Broken(), case, doer(home), keys_of(home))
     assert size_of(home) == before
 
 
@@ -89,7 +88,7 @@ def test_a_picture_that_never_ends_is_read_no_further_than_one_can_be_decoded(ho
             return bytes(size or 0)
 
     with pytest.raises(NotDecodedError) as raised:
-        check_picture(home, Endless(), case, doer(home), *keys_of(home))
+        check_picture(home, Endless(), case, doer(home), keys_of(home))
     assert (asked, raised.value.found) == ([MAX_BYTES + 1], "a larger file")
 
 
@@ -155,7 +154,7 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
     picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
     assert look(home, picture, case) == ([], 0, len(export.media))
     with picture.open("rb") as stream:
-        done = check_picture(home, stream, case, doer(home), *keys_of(home))
+        done = check_picture(home, stream, case, doer(home), keys_of(home))
     assert done.not_compared == {NotCompared.NOT_READ: len(export.media)}
     home.engine.dispose()
 

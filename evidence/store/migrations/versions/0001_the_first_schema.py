@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001n"
+revision = "0001o"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -139,9 +139,16 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("progress", sa.Text(), nullable=True),
         sa.Column("done_at", sa.String(length=24), nullable=True),
+        sa.Column("state", sa.String(length=24), nullable=True),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.String(length=64), nullable=True),
+        sa.Column("request", sa.String(length=32), nullable=True),
+        sa.Column("asked", sa.LargeBinary(), nullable=True),
+        sa.Column("outcome", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_task_kind")),
     )
+    op.create_index("ix_task_state", "task", ["state", "due_at"])
     op.create_table(
         "tile",
         sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,52 @@
+"""Imports: an export of Telegram Desktop is sent as one archive, and taken in as a task."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Response, UploadFile, status
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.model import CallBody
+from api.http.task import AskedBody, accepted
+from api.office.wanted import WantedImport, ask_for_import
+from config.watchlist import MAX_LEGAL_BASIS_BYTES
+from evidence.observation import Mode
+from evidence.store.api_key import Scope
+
+router = APIRouter(tags=["imports"])
+Importer = Annotated[ApiCaller, Depends(calls_with(Scope.IMPORTS))]
+
+
+class NewImportBody(CallBody):
+    """An export that is sent."""
+
+    file: UploadFile = Field(description="A ZIP archive of the export's folder")
+    declared_by: str = Field(min_length=1, max_length=200, description="Who brought it and says where it comes from")
+    mode: Mode = Field(Mode.METADATA_ONLY, description="How much to keep of media")
+    chat: str | None = Field(None, max_length=100, description="Which chat of a full export")
+    legal_basis: UploadFile | str | None = Field(
+        None, description="The file that a mode above metadata_only needs, or its text"
+    )
+    private_chat: bool = Field(False, description="Of an account's export: a private chat is wanted")
+
+
+@router.post("/imports", status_code=status.HTTP_202_ACCEPTED, summary="Take in an export")
+def post_import(asked: Annotated[NewImportBody, Form()], caller: Importer, response: Response) -> AskedBody:
+    """Take in an export of Telegram Desktop. A mode above metadata_only waits for a second person."""
+    caller.require_every_case()
+    wanted = WantedImport(
+        asked.file.file,
+        asked.declared_by,
+        asked.mode,
+        asked.chat or None,
+        _text(asked.legal_basis),
+        asked.private_chat,
+    )
+    return accepted(caller, ask_for_import(caller.home, wanted, caller.doer()), response)
+
+
+def _text(given: UploadFile | str | None) -> str | None:
+    """A legal basis as text; bytes that are none are refused where the basis is read."""
+    if given is None or isinstance(given, str):
+        return given or None
+    return given.file.read(MAX_LEGAL_BASIS_BYTES + 1).decode("utf-8", "replace")

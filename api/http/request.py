@@ -1,0 +1,132 @@
+"""Requests: what one person asked for and a second one approves, refuses or reviews (DESIGN.md, invariant 7)."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.case import Reason
+from api.http.model import AnswerBody, CallBody, LoggedBody, warnings_of
+from api.office.approval import Means, Wait, approve, refuse, waiting
+from api.office.request import find_request
+from api.office.wanted import ask_for_act
+from evidence.authority import Act, Request
+from evidence.errors import UnknownItemError
+from evidence.store.api_key import Scope
+
+router = APIRouter(tags=["requests"])
+Approver = Annotated[ApiCaller, Depends(calls_with(Scope.APPROVE))]
+
+
+class AnswerRequestBody(CallBody):
+    """A second person's answer."""
+
+    reason: Reason | None = None
+
+
+class RefuseRequestBody(CallBody):
+    """A refusal, or one's own request taken back."""
+
+    reason: Reason
+
+
+class RequestBody(AnswerBody):
+    """A request that waits."""
+
+    request_id: str = Field(examples=["00112233445566778899aabbccddeeff"])
+    what: str | None = Field(examples=["export"])
+    stage: str = Field(
+        description="request, lapsed: to be approved, or too old. unfinished: approved and not done. "
+        "review, late: done, to be reviewed",
+        examples=["request"],
+    )
+    due_at: str | None = Field(examples=["2026-12-04T08:00:00.000Z"])
+    target: str | None
+    requested_by: str | None
+    reason: str | None
+    order: dict[str, Any] = Field(description="All that was asked for; empty for a review")
+
+
+class RequestsBody(AnswerBody):
+    """What waits for a second person."""
+
+    requests: list[RequestBody]
+
+
+class AnsweredBody(LoggedBody):
+    """A request that was answered."""
+
+    request_id: str
+    what: str
+    task_id: str | None = Field(description="Does what was approved; null for a review or a refusal")
+
+
+@router.get("/requests", summary="List what waits for a second person")
+def get_requests(caller: Approver) -> RequestsBody:
+    """What waits for an approval or a review, by the time that it is due."""
+    page = waiting(caller.home, caller.office.keyring.casework)
+    return RequestsBody(requests=[_told(wait) for wait in page.entries if wait.asked and _sees(caller, wait.asked)])
+
+
+@router.post("/requests/{request_id}/approve", summary="Approve what waits")
+def post_approve(request_id: str, asked: AnswerRequestBody, caller: Approver) -> AnsweredBody:
+    """Approve what another asked for, and have it done; or record that you reviewed what another did."""
+    casework = caller.office.keyring.casework
+    found = _found(caller, request_id)
+    doer = caller.doer(asked.reason)
+    if found.review is not None and not found.order:
+        done = approve(caller.home, found, doer, Means(casework))
+        return _answered(found, None, warnings_of(done.unstamped))
+    task_id = ask_for_act(caller.home, found, doer, casework, _case_of(found))
+    caller.office.wake()
+    return _answered(found, task_id, [])
+
+
+@router.post("/requests/{request_id}/refuse", summary="Refuse what waits")
+def post_refuse(request_id: str, asked: RefuseRequestBody, caller: Approver) -> AnsweredBody:
+    """Refuse what another asked for, or take back your own request. Nothing of it is done."""
+    found = _found(caller, request_id)
+    done = refuse(caller.home, found, caller.doer(asked.reason))
+    caller.office.wake()
+    return _answered(found, None, warnings_of(done.unstamped))
+
+
+def _found(caller: ApiCaller, request_id: str) -> Request:
+    found = find_request(caller.home, request_id, caller.office.keyring.casework)
+    if not _sees(caller, found):
+        raise UnknownItemError("unknown_item.no_such_request", found=request_id[:64])
+    return found
+
+
+def _sees(caller: ApiCaller, asked: Request) -> bool:
+    return caller.key.cases is None or caller.key.reaches(_case_of(asked) or "")
+
+
+def _case_of(asked: Request) -> str | None:
+    """The case that a request is about: what was done at once names it in its target alone."""
+    if asked.act is not Act.EXPORT:
+        return None
+    return asked.text("case") if asked.order else asked.target.partition(" ")[0]
+
+
+def _answered(found: Request, task_id: str | None, warnings: list[dict[str, Any]]) -> AnsweredBody:
+    return AnsweredBody(request_id=found.request, what=found.act.value, task_id=task_id, warnings=warnings)
+
+
+def _told(wait: Wait) -> RequestBody:
+    asked = wait.asked
+    return RequestBody(
+        request_id=wait.request,
+        what=wait.what,
+        stage=wait.stage.value,
+        due_at=wait.due_at,
+        target=asked and asked.target,
+        requested_by=asked and asked.by.actor,
+        reason=asked and asked.by.reason,
+        order={} if asked is None else {name: value for name, value in asked.order.items() if name not in _INSIDE},
+    )
+
+
+_INSIDE = frozenset({"path", "out"})
+"""Names of an order that say where something lies on the office's machine."""

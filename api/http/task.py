@@ -1,0 +1,135 @@
+"""Tasks: what a caller asked for and waits for. A task is shown to the person who asked for it, and to nobody else."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Response
+from pydantic import Field
+
+from api.http.caller import ApiCaller, calls_with
+from api.http.model import AnswerBody, CallBody
+from api.office.task import ShownTask, TaskKind, call_off_task, show_task, task_of_owner, tasks_of_owner
+from evidence.errors import UnknownItemError
+from evidence.store.api_key import Scope
+from evidence.store.work import OPEN, Task, TaskState
+from evidence.times import format_time
+
+router = APIRouter(tags=["tasks"])
+Anybody = Annotated[ApiCaller, Depends(calls_with(None))]
+AGAIN_IN_S = 1
+"""After how many seconds to look at a task again."""
+_TAKEN_BACK = "cancelled"
+
+SCOPES = {
+    TaskKind.IMPORT: Scope.IMPORTS,
+    TaskKind.BUNDLE: Scope.BUNDLES,
+    TaskKind.CHECK: Scope.CHECKS,
+    TaskKind.APPROVAL: Scope.APPROVE,
+}
+"""What a key needs to see a task of a kind."""
+
+
+class AskedBody(AnswerBody):
+    """A task that was asked for."""
+
+    task_id: str = Field(examples=["5f0c7d3e9a1b4c2d8e6f70112233aabb"])
+
+
+class ProgressBody(AnswerBody):
+    """How much of the work is done."""
+
+    done: int = Field(examples=[120])
+    total: int = Field(description="0 while it is not known", examples=[400])
+
+
+class TaskBody(AnswerBody):
+    """A task."""
+
+    task_id: str = Field(examples=["5f0c7d3e9a1b4c2d8e6f70112233aabb"])
+    kind: TaskKind
+    state: TaskState
+    progress: ProgressBody
+    case_id: str | None = Field(examples=["case-0123456789ab"])
+    request_id: str | None = Field(
+        description="The request that a second person approves", examples=["00112233445566778899aabbccddeeff"]
+    )
+    asked_at: str = Field(examples=["2026-11-27T08:00:00.000Z"])
+    ended_at: str | None = Field(examples=["2026-11-27T08:00:04.000Z"])
+    result: dict[str, Any] | None = Field(description="What came of it, once it is done")
+    problem: dict[str, Any] | None = Field(description="Why it failed, as problem details")
+
+
+class TasksBody(AnswerBody):
+    """The caller's tasks, without what came of them."""
+
+    tasks: list[TaskBody]
+
+
+class CancelBody(CallBody):
+    """Why a task is cancelled; logged where that takes a request back."""
+
+    reason: str = Field(_TAKEN_BACK, min_length=1, max_length=2000)
+
+
+@router.get("/tasks", summary="List your tasks")
+def get_tasks(caller: Anybody) -> TasksBody:
+    """What you asked for, the oldest first."""
+    mine = (task for task in tasks_of_owner(caller.home, caller.key.owner) if _sees(caller, task))
+    return TasksBody(tasks=[_told(ShownTask(task, None, None)) for task in mine])
+
+
+@router.get("/tasks/{task_id}", summary="Show a task")
+def get_task(task_id: str, caller: Anybody, response: Response) -> TaskBody:
+    """How a task stands, and what came of it."""
+    task = own_task(caller, task_id)
+    if task.state in OPEN:
+        response.headers["Retry-After"] = str(AGAIN_IN_S)
+    return _told(show_task(caller.home, task))
+
+
+@router.post("/tasks/{task_id}/cancel", summary="Cancel a task")
+def post_cancel(task_id: str, caller: Anybody, asked: Annotated[CancelBody | None, Body()] = None) -> TaskBody:
+    """Cancel a task that is not done. What an import has taken in stays; a request is taken back."""
+    reason = _TAKEN_BACK if asked is None else asked.reason
+    call_off_task(caller.home, own_task(caller, task_id), caller.doer(reason), lambda: caller.office.keyring.casework)
+    return _told(show_task(caller.home, own_task(caller, task_id)))
+
+
+def accepted(caller: ApiCaller, task_id: str, response: Response) -> AskedBody:
+    """The answer to a call that asked for a task (RFC 9110, 15.3.3), which is begun at once."""
+    caller.office.wake()
+    response.headers["Location"] = f"/api/v1/tasks/{task_id}"
+    response.headers["Retry-After"] = str(AGAIN_IN_S)
+    return AskedBody(task_id=task_id)
+
+
+def own_task(caller: ApiCaller, task_id: str) -> Task:
+    """A task that the caller may see.
+
+    Raises:
+        UnknownItemError: There is none.
+    """
+    task = task_of_owner(caller.home, task_id, caller.key.owner)
+    if not _sees(caller, task):
+        raise UnknownItemError("unknown_item.no_such_task", found=task_id[:64])
+    return task
+
+
+def _sees(caller: ApiCaller, task: Task) -> bool:
+    reaches = caller.key.cases is None or (task.case_id is not None and caller.key.reaches(task.case_id))
+    return reaches and SCOPES[TaskKind(task.kind)] in caller.key.scopes
+
+
+def _told(shown: ShownTask) -> TaskBody:
+    task = shown.task
+    return TaskBody(
+        task_id=task.task_id,
+        kind=TaskKind(task.kind),
+        state=task.state,
+        progress=ProgressBody(done=task.done, total=task.total),
+        case_id=task.case_id,
+        request_id=task.request,
+        asked_at=format_time(task.asked_at),
+        ended_at=None if task.ended_at is None else format_time(task.ended_at),
+        result=None if shown.result is None else dict(shown.result),
+        problem=None if shown.problem is None else dict(shown.problem),
+    )

@@ -1,0 +1,75 @@
+"""Hands out the files of a bundle that a call asked for: logged before the first byte leaves."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from api.home import Home
+from api.office.task import TaskKind, bundle_of, show_task
+from config.errors import Explained
+from evidence.authority import Doer
+from evidence.custody.event import Draft
+from evidence.errors import UnknownItemError
+from evidence.store import work
+from evidence.store.database import reading
+from evidence.store.work import TaskState
+
+
+class HandedFile(StrEnum):
+    """Which file of a bundle."""
+
+    BUNDLE = "bundle"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A file that may be handed out.
+
+    Attributes:
+        sha256: Of the file, lower hex.
+        bundle_sha256: Of the bundle that it belongs to.
+        name: What to call it where it arrives.
+    """
+
+    file: Path
+    which: HandedFile
+    case_id: str
+    sha256: str
+    bundle_sha256: str
+    name: str
+
+    def log(self, home: Home, doer: Doer) -> Explained | None:
+        """Log that ``doer`` gets it; return why there is no signature or time stamp yet."""
+        values = {"case": self.case_id, "bundle_sha256": self.bundle_sha256, "file": self.which.value}
+        return home.log_look(Draft("downloaded", doer.values() | values))
+
+
+def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[str], bool]) -> Handout:
+    """A file of a bundle.
+
+    Args:
+        reaches: Whether the caller may know of a case.
+
+    Raises:
+        UnknownItemError: There is no such bundle for this caller, or it is no longer kept.
+    """
+    unknown = UnknownItemError("unknown_item.no_such_bundle", found=bundle_id[:64])
+    try:
+        with reading(home.engine) as connection:
+            task = work.find_task(connection, bundle_id)
+    except UnknownItemError:
+        raise unknown from None
+    if task.kind != TaskKind.BUNDLE or task.state is not TaskState.DONE or not reaches(task.case_id or ""):
+        raise unknown
+    told = show_task(home, task).result or {}
+    files = bundle_of(home, bundle_id)
+    file = files.bundle if which is HandedFile.BUNDLE else files.letter
+    try:
+        sha256 = told["sha256"] if which is HandedFile.BUNDLE else hashlib.sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise unknown from None
+    name = f"{task.case_id}-{bundle_id[:8]}{file.name.removeprefix(bundle_id)}"
+    return Handout(file, which, task.case_id or "", sha256, told["sha256"], name)

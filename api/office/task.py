@@ -1,0 +1,276 @@
+"""Tasks of the office: asked for, shown, cancelled; and the files that belong to them.
+
+HOME/uploads/TASK/         an export that a call brought, unpacked, until it is taken in and audited
+HOME/bundles/TASK.asice    a bundle that a call asked for, with its letter, for ``serve.keep_days``
+
+What was asked for, and what came of it, is sealed with a secret that lies beside the home, so that a copy of the
+database does not tell it. A task belongs to the person who asked for it, and to the case that it is about.
+"""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from api import TOOL
+from api.home import Home
+from api.office.approval import refuse
+from api.office.request import find_request
+from api.office.room import require_room
+from casefiles.bundle.destination import SUFFIX, Destination
+from evidence.authority import Doer
+from evidence.canonical import jcs, sha256_hex
+from evidence.errors import AuthorityError, UnknownItemError
+from evidence.objects.durable import make_folder
+from evidence.seal.age import Identity
+from evidence.seal.beside import open_beside, seal_beside
+from evidence.store import work
+from evidence.store.database import reading
+from evidence.store.work import Task, TaskState
+from evidence.times import format_time, parse_time
+from monitor.desktop.archive import unpack_export
+from monitor.desktop.json import RESULT
+
+UPLOADS = "uploads"
+BUNDLES = "bundles"
+UPLOADED_BYTES = 50 << 30
+"""What the files of an export may have together."""
+_ID_DIGITS = 32
+_UNPACKED_WITHIN_S = 6 * 3600
+"""How old a folder of an upload without a task is when nobody unpacks into it any more."""
+
+
+class TaskKind(StrEnum):
+    """What can be asked for as a task."""
+
+    IMPORT = "import"
+    BUNDLE = "bundle"
+    CHECK = "check"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWish:
+    """What somebody asks for.
+
+    Attributes:
+        said: All that the work needs beside who asks; nothing of it is in clear.
+        alike: What makes another one the same as long as this one has not ended; None if none is.
+    """
+
+    kind: TaskKind
+    doer: Doer
+    said: Mapping[str, Any]
+    case_id: str | None = None
+    request: str | None = None
+    alike: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTask:
+    """A task, for whoever asked for it.
+
+    Attributes:
+        done, total: How much of its work is done; ``total`` is 0 while that is not known.
+        result: What came of it, once it is done.
+        problem: Why it failed, as problem details.
+    """
+
+    task: Task
+    result: Mapping[str, Any] | None
+    problem: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeal:
+    """Seals what was asked for and what came of it, each for its place."""
+
+    secret: bytes = field(repr=False)
+
+    def seal(self, task: Task, part: str, said: Mapping[str, Any]) -> bytes:
+        """Seal one part of a task."""
+        return seal_beside(self.secret, json.dumps(said).encode(), place=_place(task, part))
+
+    def open(self, task: Task, part: str, sealed: bytes) -> Mapping[str, Any]:
+        """Open one part of a task.
+
+        Raises:
+            ValueError: It was sealed for another task, or not here.
+        """
+        said: Mapping[str, Any] = json.loads(open_beside(self.secret, sealed, place=_place(task, part)))
+        return said
+
+
+def _place(task: Task, part: str) -> str:
+    return jcs([part, task.task_id, task.kind, task.owner, task.case_id or ""]).decode()
+
+
+def seal_of(home: Home) -> TaskSeal:
+    """The seal of a home's tasks."""
+    return TaskSeal(home.keys.task_secret())
+
+
+def new_task_id() -> str:
+    """The id of a task to be: 16 random bytes, hex."""
+    return secrets.token_hex(_ID_DIGITS // 2)
+
+
+def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
+    """Ask for a task; return its id, or that of the same one which has not ended.
+
+    Args:
+        task_id: 16 bytes, hex, of a task whose files are there already.
+    """
+    new = task_id or new_task_id()
+    doer, seal = wanted.doer, seal_of(home)
+    task = Task(
+        new, wanted.kind.value, TaskState.QUEUED, doer.actor, wanted.case_id, wanted.request, b"", None, doer.at
+    )
+    by = {"actor": doer.actor, "at": format_time(doer.at), "reason": doer.reason}
+    task = replace(task, asked=seal.seal(task, "asked", {"by": by, "said": dict(wanted.said)}))
+    subject = new if wanted.alike is None else sha256_hex(seal.secret + jcs([doer.actor, *wanted.alike]))
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        return work.add_task(connection, task, subject=subject)
+
+
+def doer_of(asked: Mapping[str, Any]) -> Doer:
+    """Who asked, and when."""
+    by = asked["by"]
+    return Doer(by["actor"], TOOL, parse_time(by["at"]), reason=by["reason"])
+
+
+def task_of_owner(home: Home, task_id: str, owner: str) -> Task:
+    """A task of somebody's own.
+
+    Raises:
+        UnknownItemError: There is none, or it is another's.
+    """
+    with reading(home.engine) as connection:
+        task = work.find_task(connection, task_id)
+    if task.owner != owner:
+        raise UnknownItemError("unknown_item.no_such_task", found=task_id[:64])
+    return task
+
+
+def show_task(home: Home, task: Task) -> ShownTask:
+    """A task with what came of it."""
+    said: Mapping[str, Any] = {}
+    if task.outcome is not None and task.state in (TaskState.DONE, TaskState.FAILED):
+        said = seal_of(home).open(task, "outcome", task.outcome)
+    return ShownTask(task, said.get("result"), said.get("problem"))
+
+
+def tasks_of_owner(home: Home, owner: str) -> Sequence[Task]:
+    """The tasks of one person, the oldest first."""
+    with reading(home.engine) as connection:
+        return work.list_tasks(connection, owner=owner)
+
+
+def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Identity]) -> None:
+    """Cancel a task; what an import has taken in stays. A request that waits for a second person is taken back.
+
+    Args:
+        casework: Asked for only to take a request back.
+
+    Raises:
+        AuthorityError: It is done, or its act is in the log.
+    """
+    if task.request is not None and task.state is TaskState.WAITING:
+        refuse(home, find_request(home, task.request, casework()), doer)
+        cancelled = _end_waiting(home, task)
+    else:
+        with home.writing() as writer, writer.sequencer.take() as connection:
+            cancelled = work.cancel_task(connection, task.task_id, home.clock())
+    if not cancelled:
+        raise AuthorityError("authority.task_ended", where=task.task_id)
+    remove_files(home, task.task_id)
+
+
+def _end_waiting(home: Home, task: Task) -> bool:
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        return work.end_waiting(connection, task.task_id, TaskState.CANCELLED, home.clock())
+
+
+# Files
+
+
+def take_upload(home: Home, archive: BinaryIO) -> str:
+    """Unpack an export that a call brought; return the id of its task to be.
+
+    Raises:
+        ArchiveError: The archive is damaged, or not what it says.
+        StorageFullError: The disk has too little room.
+    """
+    task_id = new_task_id()
+    folder = upload_folder(home, task_id)
+    make_folder(folder, parents=True)
+    try:
+        unpack_export(
+            archive, folder, most_bytes=UPLOADED_BYTES, require_room=lambda needed: require_room(folder, needed)
+        )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return task_id
+
+
+def upload_folder(home: Home, task_id: str) -> Path:
+    """Where the export of a task lies."""
+    return home.path / UPLOADS / task_id
+
+
+def export_in(folder: Path) -> Path:
+    """The export in an unpacked archive: the folder itself, or the only one in it that has an export's file."""
+    if (folder / RESULT).exists():
+        return folder
+    inside = [each for each in sorted(folder.iterdir()) if (each / RESULT).is_file()]
+    return inside[0] if len(inside) == 1 else folder
+
+
+def bundle_of(home: Home, task_id: str) -> Destination:
+    """Where the bundle of a task goes."""
+    return Destination(home.path / BUNDLES / f"{task_id}{SUFFIX}")
+
+
+def remove_files(home: Home, task_id: str) -> None:
+    """Remove what belongs to a task that has ended and is of no more use."""
+    shutil.rmtree(upload_folder(home, task_id), ignore_errors=True)
+    bundle = bundle_of(home, task_id)
+    for file in (bundle.bundle, bundle.letter):
+        file.unlink(missing_ok=True)
+
+
+def tidy(home: Home) -> None:
+    """Remove tasks that ended long ago, with their files, and uploads of which no task is left."""
+    before = home.clock() - timedelta(days=home.settings.serve.keep_days)
+    with reading(home.engine) as connection:
+        tasks = {task.task_id: task for task in work.list_tasks(connection)}
+    if any(task.ended_at is not None and task.ended_at < before for task in tasks.values()):
+        with home.writing() as writer, writer.sequencer.take() as connection:
+            for task_id in work.forget_tasks(connection, ended_before=before):
+                tasks.pop(task_id)
+    for task_id in _left_behind(home, tasks):
+        remove_files(home, task_id)
+
+
+def _left_behind(home: Home, tasks: Mapping[str, Task]) -> Sequence[str]:
+    """Ids of files that no task needs; an upload that is being unpacked has no task yet, and is young."""
+    found = []
+    for file in _files(home):
+        task_id = file.name[:_ID_DIGITS]
+        task = tasks.get(task_id)
+        age_s = home.clock().timestamp() - file.stat().st_mtime
+        if (task is None and age_s > _UNPACKED_WITHIN_S) or (task and task.state is TaskState.CANCELLED):
+            found.append(task_id)
+    return found
+
+
+def _files(home: Home) -> Iterator[Path]:
+    for folder in (home.path / UPLOADS, home.path / BUNDLES):
+        if folder.is_dir():
+            yield from folder.iterdir()

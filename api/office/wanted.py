@@ -1,0 +1,125 @@
+"""What can be asked for as a task, checked as far as it can be before anybody works on it."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from api.home import Home
+from api.office.approval import agree
+from api.office.bundle import require_exportable
+from api.office.check import require_checkable
+from api.office.task import TaskKind, TaskWish, bundle_of, new_task_id, order_task, remove_files, take_upload
+from evidence.authority import Doer, Request, legal_basis_for, require_reason
+from evidence.fingerprint.prints import Prints
+from evidence.match.check import seal_query
+from evidence.names import require_name
+from evidence.observation import Mode
+from evidence.seal.age import Identity
+from evidence.store import work
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class WantedImport:
+    """An export that a call brings.
+
+    Attributes:
+        archive: A ZIP archive of it; can be sought in.
+        chat: Which chat of a full export; None where it holds one.
+        legal_basis: The text of the file that a mode above ``metadata_only`` needs.
+    """
+
+    archive: BinaryIO
+    declared_by: str
+    mode: Mode
+    chat: str | None
+    legal_basis: str | None
+    private_chat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBundle:
+    """A bundle that a call asks for; ``to`` is a receiver as the register names it."""
+
+    case_id: str
+    audience: str
+    language: str
+    to: str | None
+
+
+def ask_for_import(home: Home, wanted: WantedImport, doer: Doer) -> str:
+    """Unpack an export and ask for its import; return the task's id. The same archive again is the same task.
+
+    Raises:
+        AuthorityError, LegalBasisError: The mode needs a legal basis, or takes none, or it is not valid today.
+        ArchiveError: The archive is damaged, or not what it says.
+        StorageFullError: The disk has too little room.
+    """
+    basis = wanted.legal_basis
+    legal_basis_for(wanted.mode, None if basis is None else io.BytesIO(basis.encode()), today=home.today())
+    said = {
+        "declared_by": require_name(wanted.declared_by),
+        "mode": wanted.mode.value,
+        "chat": wanted.chat,
+        "legal_basis": basis,
+        "private_chat": wanted.private_chat,
+    }
+    digest = _sha256(wanted.archive)
+    task_id = take_upload(home, wanted.archive)
+    alike = [TaskKind.IMPORT, digest, *map(str, said.values())]
+    there = order_task(home, TaskWish(TaskKind.IMPORT, doer, said, alike=alike), task_id)
+    if there != task_id:
+        remove_files(home, task_id)
+    return there
+
+
+def _sha256(archive: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := archive.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
+    """Ask for a bundle; return the task's id. The same again, as long as it has not ended, is the same task.
+
+    Raises:
+        UnknownItemError: There is no such case, or it has no items.
+        AuthorityError: There is no reason.
+        Explained: As ``require_exportable``.
+    """
+    require_reason(doer, act="export")
+    task_id = new_task_id()
+    require_exportable(home, wanted.case_id, bundle_of(home, task_id))
+    said = {"audience": wanted.audience, "language": wanted.language, "to": wanted.to}
+    alike = [TaskKind.BUNDLE, wanted.case_id, *map(str, said.values()), doer.reason or ""]
+    return order_task(home, TaskWish(TaskKind.BUNDLE, doer, said, wanted.case_id, alike=alike), task_id)
+
+
+def ask_for_check(home: Home, case_id: str, prints: Prints, doer: Doer, casework: Identity) -> str:
+    """Ask whether pictures like one are in the store; return the task's id.
+
+    Raises:
+        UnknownItemError: There is no such case.
+        AuthorityError: Its consent was withdrawn, has ended or is not to this.
+    """
+    require_checkable(home, case_id, casework)
+    return order_task(
+        home, TaskWish(TaskKind.CHECK, doer, {"prints": seal_query(prints, home.recipients.matching).hex()}, case_id)
+    )
+
+
+def ask_for_act(home: Home, asked: Request, doer: Doer, casework: Identity, case_id: str | None) -> str:
+    """Approve what somebody asked for, and ask for it to be done; return the task's id.
+
+    Raises:
+        AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.
+    """
+    agree(home, asked, doer, casework)
+    wanted = TaskWish(TaskKind.APPROVAL, doer, {}, case_id, asked.request, [TaskKind.APPROVAL, asked.request])
+    task_id = order_task(home, wanted)
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        work.move_waiting(connection, asked.request, approved=True)
+    return task_id

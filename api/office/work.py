@@ -1,0 +1,203 @@
+"""What each kind of task does: the same verbs as the command line's, and what is left to do once its act is logged."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from api.home import SEAL_FILE, Home, certificate_sha256
+from api.office.approval import Means, approve
+from api.office.audit import entries_to_read, run_audit
+from api.office.bundle import Exported, Order, export_case, told_of
+from api.office.check import check_prints
+from api.office.intake import Heard, Imported, Wish, import_export
+from api.office.request import Inside, Waiting, find_request
+from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_files, upload_folder
+from casefiles.bundle.sign import BundleFacts
+from casefiles.format.layout import ITEMS_JSONL
+from config.errors import Explained, Term
+from evidence.canonical import sha256_hex
+from evidence.errors import HomeError
+from evidence.finding import Verdict
+from evidence.keys import Unlocked
+from evidence.match.check import open_query
+from evidence.observation import Mode
+from evidence.store.database import reading
+from evidence.store.reviews import is_acted
+from evidence.store.work import Task
+
+TaskOutcome: TypeAlias = Mapping[str, Any]
+NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
+"""Kinds that open records."""
+AUDIT_LEVEL = 2
+"""Every ciphertext is there and is what its leaf says: what an upload is deleted on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What a task works with.
+
+    Attributes:
+        keys: The office's open keys; raises while it is locked.
+        inside: Writes the outcome in the transaction that logs the act.
+        hear: TaskOutcome what is being done, how much of it, and of how much; raises if the work must stop.
+    """
+
+    keys: Callable[[], Unlocked]
+    inside: Inside
+    hear: Callable[[str, int, int], object]
+
+    def begin_import(self, messages: int, files: int) -> Heard:
+        """Progress of an import, in messages and files."""
+        count = self._counted("sealing", messages + files)
+        return Heard(durable=count, read=count)
+
+    def stage(self, label: Term, _unit: Term) -> Callable[[int], Callable[[int], object]]:
+        """Progress of a stage of an export."""
+        return partial(self._counted, label.code.removeprefix("progress."))
+
+    def _counted(self, what: str, total: int) -> Callable[[int], object]:
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            self.hear(what, done, total)
+
+        count(0)
+        return count
+
+
+def do_task(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
+    """Do the act of a task; return what came of it, or None if it waits for a second person.
+
+    Raises:
+        CallError: The office is locked.
+        TaskLostError: Another has the task, or it was cancelled; its act was not logged.
+        Explained: What the act itself raises.
+    """
+    return _DO[TaskKind(task.kind)](home, task, asked, working)
+
+
+def _import(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
+    said, basis = asked["said"], asked["said"]["legal_basis"]
+    wish = Wish(
+        export_in(upload_folder(home, task.task_id)),
+        said["chat"],
+        said["declared_by"],
+        Mode(said["mode"]),
+        None if basis is None else io.BytesIO(basis.encode()),
+        doer_of(asked),
+        said["private_chat"],
+    )
+    done = import_export(home, wish, working.begin_import, working.inside)
+    return None if isinstance(done, Waiting) else _with_warnings(done.told(), done.unstamped)
+
+
+def _bundle(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
+    said, casework = asked["said"], working.keys().casework
+    order = Order(task.case_id or "", said["audience"], said["language"], doer_of(asked), said["to"])
+    done = export_case(home, order, casework, bundle_of(home, task.task_id), working.stage, working.inside)
+    return None if isinstance(done, Waiting) else _with_warnings(done.told(), done.unstamped)
+
+
+def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
+    keys = working.keys()
+    query = open_query(bytes.fromhex(asked["said"]["prints"]), keys.matching)
+    working.hear("comparing", 0, 0)
+    done = check_prints(home, query, task.case_id or "", doer_of(asked), keys, working.inside)
+    return _with_warnings(done.told(), done.unstamped)
+
+
+def _approval(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
+    keys, request = working.keys(), task.request or ""
+    found = find_request(home, request, keys.casework)
+    told = {"request_id": request, "what": found.act.value, "target": found.target}
+    with reading(home.engine) as connection:
+        if is_acted(connection, request):
+            return told  # another worker died after it
+    means = Means(keys.casework, progress=working.begin_import, stages=working.stage, inside=working.inside)
+    done = approve(home, found, doer_of(asked), means)
+    more = done.done.told() if isinstance(done.done, Imported | Exported) else {}
+    return _with_warnings({**told, **more}, done.unstamped)
+
+
+_DO: Mapping[TaskKind, Callable[[Home, Task, TaskOutcome, Working], TaskOutcome | None]] = {
+    TaskKind.IMPORT: _import,
+    TaskKind.BUNDLE: _bundle,
+    TaskKind.CHECK: _check,
+    TaskKind.APPROVAL: _approval,
+}
+
+
+def _with_warnings(told: TaskOutcome, unstamped: Explained | None) -> TaskOutcome:
+    return {**told, "warnings": [] if unstamped is None else [unstamped.as_json()]}
+
+
+# Once the act is in the log
+
+
+def finish_task(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int, int], object]) -> TaskOutcome:
+    """Do what is left of a task whose act is in the log; needs no key, and may be done again.
+
+    Raises:
+        HomeError: The audit after an import found something, and its upload is kept; or a bundle's files are lost.
+    """
+    if task.kind == TaskKind.IMPORT:
+        return _audited(home, task, told, hear)
+    if task.kind == TaskKind.BUNDLE:
+        _hand_over(home, task, told)
+    return told
+
+
+def _audited(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int, int], object]) -> TaskOutcome:
+    read, total = 0, entries_to_read(home) or 0
+
+    def count(more: int) -> None:
+        nonlocal read
+        read += more
+        hear("auditing", read, total)
+
+    done = run_audit(home, level=AUDIT_LEVEL, against=None, passphrase=None, progress=count)
+    failed = sum(finding.verdict is Verdict.FAILED for finding in done.report.findings)
+    if failed:
+        raise HomeError("home.audit_after_upload", count=failed)
+    remove_files(home, task.task_id)
+    return {**told, "audited": {"level": AUDIT_LEVEL, "entries": done.entries}}
+
+
+def _hand_over(home: Home, task: Task, told: TaskOutcome) -> None:
+    """Give a bundle that was logged its name, where whoever made it died before that."""
+    destination = bundle_of(home, task.task_id)
+    with destination.leftovers() as leftovers:
+        for held in leftovers:
+            if sha256_hex(held.bundle.read_bytes()) == told["sha256"]:
+                held.hand_over(again=True)
+            else:
+                held.drop()
+    if not destination.bundle.exists():
+        raise HomeError("home.bundle_lost", where=task.task_id)
+
+
+def told_of_bundle(home: Home, task: Task, told: TaskOutcome) -> TaskOutcome:
+    """What there is to tell of a bundle that a second person approved, here or on the command line.
+
+    Args:
+        told: What is known of it; empty if it was approved on the command line: then its file says something.
+
+    Raises:
+        HomeError: Its file does not have its name yet.
+    """
+    if "sha256" in told:
+        _hand_over(home, task, told)
+        return told
+    file = bundle_of(home, task.task_id).bundle
+    if not file.exists():
+        raise HomeError("home.bundle_lost", where=task.task_id)
+    data = file.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        items = archive.read(ITEMS_JSONL).count(b"\n")
+    seal = certificate_sha256(home.path / SEAL_FILE)
+    return told_of(BundleFacts(sha256_hex(data), len(data), seal, items), None)

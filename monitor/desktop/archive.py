@@ -1,0 +1,103 @@
+"""A ZIP archive of an export, unpacked into a folder of our own in bounded parts.
+
+Nothing that an archive says of itself is believed: neither sizes nor names. A file ends where its declared size does,
+a name that leads out of the folder is refused and not followed, and what exists is never replaced. On return every
+file is on disk. Names and texts in it are personal and stand in no error.
+"""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from evidence.objects.durable import storage_errors, sync_directory
+from monitor.errors import ArchiveError
+
+MOST_FILES = 200_000
+"""An export of a year of a busy group has some ten thousand."""
+_CHUNK = 1 << 20
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ENCRYPTED = 0x1
+_NAME_BYTES = 255
+
+
+def unpack_export(
+    archive: BinaryIO, folder: Path, *, most_bytes: int, require_room: Callable[[int], object] = lambda _needed: None
+) -> None:
+    """Unpack an archive into an empty folder.
+
+    Args:
+        archive: Can be sought in.
+        most_bytes: What all files may have together.
+        require_room: Given how many bytes the archive declares; raises if the disk has too little room.
+
+    Raises:
+        ArchiveError: It is none, damaged, encrypted, or beyond a limit; or a name or a size in it is not what it
+            should be. What was unpacked so far is still there.
+        StorageFullError: No space.
+    """
+    with _damage_told(), zipfile.ZipFile(archive) as opened:
+        entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+        _require_bounded(entries, most_bytes)
+        require_room(sum(entry.file_size for entry in entries))
+        with storage_errors(folder):
+            for entry in entries:
+                _unpack_one(opened, entry, folder)
+            for place in (folder, *(each for each in folder.rglob("*") if each.is_dir())):
+                sync_directory(place)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise ArchiveError("archive.damaged") from error
+
+
+def _require_bounded(entries: list[zipfile.ZipInfo], most_bytes: int) -> None:
+    if len(entries) > MOST_FILES:
+        raise ArchiveError("archive.too_many_files", limit=MOST_FILES, found=len(entries))
+    if sum(entry.file_size for entry in entries) > most_bytes:
+        raise ArchiveError("archive.too_large", limit=most_bytes)
+
+
+def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+    if entry.compress_type not in _METHODS or entry.flag_bits & _ENCRYPTED:
+        raise ArchiveError("archive.not_plain")
+    file = _place_of(entry, folder)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise ArchiveError("archive.named_twice") from error
+    with os.fdopen(handle, "wb") as sink, opened.open(entry) as source:
+        left = entry.file_size
+        while chunk := source.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                break
+            sink.write(chunk)
+        if left:
+            raise ArchiveError("archive.another_size")
+        sink.flush()
+        os.fsync(handle)
+
+
+def _place_of(entry: zipfile.ZipInfo, folder: Path) -> Path:
+    """Where a file goes.
+
+    Raises:
+        ArchiveError: Its name leads elsewhere, no file can have it, or it is a link.
+    """
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    name = PurePosixPath(entry.filename)
+    fits = all(part not in {"", ".", ".."} and len(part.encode()) <= _NAME_BYTES for part in name.parts)
+    plain = kind in {0, stat.S_IFREG} and not {"\\", "\0"} & set(entry.filename)
+    if not name.parts or name.is_absolute() or not fits or not plain:
+        raise ArchiveError("archive.leads_outside")
+    return folder / name

@@ -1,0 +1,98 @@
+"""Imports over the API: one archive is taken in, as the command line takes in a folder."""
+
+import httpx
+import pytest
+
+from evidence.store.api_key import Scope
+from monitor.rehearsal.export import write_export
+from tests.homes import LEGAL_BASIS, new_case
+from tests.nonempty import nonempty
+from tests.serving import ServedHome, zipped
+
+BASIS = LEGAL_BASIS.format(expires="2999-01-01")
+
+
+def archive_of(tmp_path_factory: pytest.TempPathFactory, seed: int) -> bytes:
+    folder = tmp_path_factory.mktemp("export")
+    write_export(folder, seed=seed, messages=20, photos=2)
+    return zipped(folder)
+
+
+def import_archive(client: httpx.Client, archive: bytes, **more: str) -> httpx.Response:
+    data = {"declared_by": "client", **more}
+    return client.post("/api/v1/imports", files={"file": ("export.zip", archive)}, data=data)
+
+
+def test_an_export_is_taken_in_and_nothing_of_it_is_left_beside(
+    served: ServedHome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    client = served.with_key(Scope.IMPORTS, Scope.CHANNELS)
+    asked = import_archive(client, archive_of(tmp_path_factory, 21))
+    result = served.done(client, asked.json()["task_id"])
+    assert result["messages"] > 10
+    assert result["channel_id"] in client.get("/api/v1/items", params={"channel": result["channel_id"]}).text
+    assert not [file for file in (served.home.path / "uploads").rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_a_mode_above_metadata_takes_its_legal_basis_as_a_file_or_as_text(
+    served: ServedHome, tmp_path_factory: pytest.TempPathFactory, *, as_file: bool
+) -> None:
+    client = served.with_key(Scope.IMPORTS)
+    files = {"file": ("export.zip", archive_of(tmp_path_factory, 22 + as_file))}
+    data = {"declared_by": "client", "mode": "sealed"}
+    if as_file:
+        files["legal_basis"] = ("basis.toml", BASIS.encode())
+    else:
+        data["legal_basis"] = BASIS
+    asked = client.post("/api/v1/imports", files=files, data=data)
+    assert asked.status_code == 202, asked.text
+    task = served.ended(client, asked.json()["task_id"])
+    assert (task["state"], len(task["request_id"])) == ("waiting_for_approval", 32)
+    served.unlock()
+    second = served.with_key(Scope.APPROVE, Scope.IMPORTS, owner="iva")
+    approved = second.post(f"/api/v1/requests/{task['request_id']}/approve", json={"reason": "seen"})
+    assert approved.status_code == 200, approved.text
+    served.done(second, approved.json()["task_id"])
+    assert served.done(client, task["task_id"])["sealed"] > 0
+
+
+REFUSED = {
+    "sealed without a legal basis": ({"mode": "sealed"}, 403, "authority.needs_legal_basis"),
+    "a basis that is none": ({"mode": "sealed", "legal_basis": "text ="}, 422, "legal_basis.not_toml"),
+    "a basis for metadata": ({"legal_basis": BASIS}, 403, "authority.needs_no_legal_basis"),
+    "another mode": ({"mode": "everything"}, 422, "call.does_not_fit"),
+    "nobody": ({"declared_by": ""}, 422, "call.does_not_fit"),
+    "a name that is none": ({"declared_by": "a\nb"}, 403, "authority.name_not_seen"),
+    "a field too many": ({"folder": "/etc"}, 422, "call.does_not_fit"),
+}
+
+
+@pytest.mark.parametrize(("more", "status", "code"), REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_is_refused_and_leaves_no_upload(
+    served: ServedHome,
+    tmp_path_factory: pytest.TempPathFactory,
+    more: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    client = served.with_key(Scope.IMPORTS)
+    refused = import_archive(client, archive_of(tmp_path_factory, 31), **more)
+    assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+    assert not [file for file in (served.home.path / "uploads").rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"PK\x03\x04" + b"x" * 100], ids=len)
+def test_what_is_no_archive_is_refused(served: ServedHome, junk: bytes) -> None:
+    refused = import_archive(served.with_key(Scope.IMPORTS), junk)
+    assert (refused.status_code, refused.json()["code"]) == (422, "archive.damaged")
+
+
+def test_a_key_without_the_scope_or_for_one_case_imports_nothing(served: ServedHome) -> None:
+    keys = {
+        "call.scope_missing": served.with_key(*(each for each in Scope if each is not Scope.IMPORTS)),
+        "call.only_some_cases": served.with_key(Scope.IMPORTS, cases=[new_case(served.home)]),
+    }
+    for code, client in nonempty(keys.items()):
+        refused = import_archive(client, b"PK")
+        assert (refused.status_code, refused.json()["code"]) == (403, code)

@@ -1,0 +1,57 @@
+"""A bundle's files are handed out to whoever reaches its case, and to nobody else."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from api.office.handout import HandedFile, hand_out
+from api.office.task import bundle_of
+from evidence.errors import UnknownItemError
+from tests.homes import records_of, size_of
+from tests.working import WorkerDesk
+
+
+def anybody(_case: str) -> bool:
+    return True
+
+
+def nobody(_case: str) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("which", HandedFile)
+def test_a_file_is_handed_out_as_it_was_made_and_logged(desk: WorkerDesk, which: HandedFile) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    handed, before = hand_out(desk.home, task_id, which, anybody), size_of(desk.home)
+    assert hashlib.sha256(handed.file.read_bytes()).hexdigest() == handed.sha256
+    assert handed.name.startswith(desk.case)
+    handed.log(desk.home, desk.by("zana", reason=None))
+    logged = [each.values for each in records_of(desk.home, before) if each.type == "downloaded"]
+    assert [(each["actor"], each["case"], each["file"]) for each in logged] == [("zana", desk.case, which.value)]
+    assert logged[0]["bundle_sha256"] == desk.result(task_id)["sha256"]
+
+
+NOT_THERE: dict[str, Callable[[WorkerDesk], str]] = {
+    "no task": lambda _desk: "0" * 32,
+    "a task of another kind": WorkerDesk.ask_check,
+    "one that is not done": WorkerDesk.ask_bundle,
+}
+
+
+@pytest.mark.parametrize("ask", NOT_THERE.values(), ids=NOT_THERE)
+def test_what_is_no_finished_bundle_is_not_there(desk: WorkerDesk, ask: Callable[[WorkerDesk], str]) -> None:
+    with pytest.raises(UnknownItemError):
+        hand_out(desk.home, ask(desk), HandedFile.BUNDLE, anybody)
+
+
+def test_out_of_reach_and_removed_are_told_alike(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    with pytest.raises(UnknownItemError) as out_of_reach:
+        hand_out(desk.home, task_id, HandedFile.LETTER, nobody)
+    bundle_of(desk.home, task_id).letter.unlink()
+    with pytest.raises(UnknownItemError) as removed:
+        hand_out(desk.home, task_id, HandedFile.LETTER, anybody)
+    assert out_of_reach.value.as_json() == removed.value.as_json()

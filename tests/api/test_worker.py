@@ -1,0 +1,409 @@
+"""Tasks are done once, whatever stops a worker and wherever; what it may not do waits, and says for whom."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import pytest
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office import task as tasks
+from api.office.approval import Means, approve, refuse
+from api.office.request import find_request
+from api.office.task import (
+    TaskKind,
+    bundle_of,
+    call_off_task,
+    doer_of,
+    seal_of,
+    show_task,
+    task_of_owner,
+    upload_folder,
+)
+from api.office.wanted import (
+    WantedBundle,
+    ask_for_act,
+    ask_for_bundle,
+)
+from api.office.work import do_task
+from api.worker import LINES, Worker
+from casefiles.bundle.destination import Parts
+from config.errors import CallError
+from evidence.errors import AuthorityError, HomeBusyError
+from evidence.keys import Unlocked
+from evidence.observation import Mode
+from evidence.store import work
+from evidence.store.database import reading
+from evidence.store.work import Task, TaskState
+from tests.homes import records_of, size_of
+from tests.working import WorkerDesk
+
+NEVER = timedelta(seconds=-1)
+"""A lease that has ended when it begins: its worker is as good as dead."""
+
+
+class DiedError(BaseException):
+    """What a worker meets that is killed; nothing in the program answers it."""
+
+
+# Each kind, from its call to its end
+
+
+def test_an_import_is_taken_in_audited_and_its_upload_removed(desk: WorkerDesk) -> None:
+    task_id = desk.ask_import()
+    assert (upload_folder(desk.home, task_id) / "ChatExport" / "result.json").exists()
+    desk.do_all(desk.worker(locked=True))  # it needs no key
+    result = desk.result(task_id)
+    assert (result["messages"] > 10, result["warnings"], result["audited"]["level"]) == (True, [], 2)
+    assert not upload_folder(desk.home, task_id).exists()
+    (imported,) = [each for each in records_of(desk.home) if each.type == "imported"][1:]
+    assert (imported.values["actor"], imported.values["declared_by"]) == ("mira", "client")
+    desk.require_clean()
+
+
+def test_a_bundle_is_made_and_told_of(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    result, files = desk.result(task_id), bundle_of(desk.home, task_id)
+    assert files.bundle.stat().st_size == result["bytes"]
+    assert files.letter.exists()
+    assert (result["bundle_id"], result["case_id"]) == (task_id, desk.case)
+    assert "actor" in result["withheld"]["observed"]
+    assert result["review_by"] is not None
+    assert desk.logged("exported") == 1
+    desk.require_clean()
+
+
+def test_a_check_is_answered_and_its_fingerprint_is_sealed_meanwhile(desk: WorkerDesk) -> None:
+    task_id = desk.ask_check()
+    task = task_of_owner(desk.home, task_id, "mira")
+    asked = seal_of(desk.home).open(task, "asked", task.asked)
+    assert bytes.fromhex(asked["said"]["prints"]).startswith(b"age-encryption.org/v1")
+    desk.do_all()
+    assert {"found", "matches", "compared", "limits"} <= desk.result(task_id).keys()
+    assert desk.logged("checked") == 1
+
+
+def test_what_needs_records_waits_while_the_office_is_locked(desk: WorkerDesk) -> None:
+    ids = [desk.ask_bundle(), desk.ask_check()]
+    desk.do_all(desk.worker(locked=True))
+    assert [desk.state(each) for each in ids] == [TaskState.QUEUED, TaskState.QUEUED]
+    desk.do_all()
+    assert [desk.state(each) for each in ids] == [TaskState.DONE, TaskState.DONE]
+
+
+def test_an_office_that_is_locked_in_between_puts_a_task_back(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+
+    def keys() -> Unlocked:
+        raise CallError("call.locked")
+
+    worker = Worker(desk.home, keys, lambda: True)
+    assert worker.step(LINES[1])
+    assert desk.state(task_id) is TaskState.QUEUED
+    desk.do_all()
+    assert desk.state(task_id) is TaskState.DONE
+
+
+def test_the_same_request_is_the_same_task_until_it_has_ended(desk: WorkerDesk) -> None:
+    first = desk.ask_bundle()
+    assert desk.ask_bundle() == first
+    assert desk.ask_bundle(to=None) != first
+    brought = desk.ask_import()
+    assert desk.ask_import() == brought
+    assert [file.name for file in (desk.home.path / tasks.UPLOADS).iterdir()] == [brought]
+    desk.do_all()
+    assert desk.ask_bundle() != first
+
+
+# A second person
+
+
+def test_without_an_approved_receiver_a_bundle_waits_and_another_person_approves_it(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle(to=None)
+    desk.do_all()
+    waiting = task_of_owner(desk.home, task_id, "mira")
+    assert (waiting.state, desk.logged("exported")) == (TaskState.WAITING, 0)
+    asked = find_request(desk.home, waiting.request or "", desk.keys.casework)
+    with pytest.raises(AuthorityError):
+        ask_for_act(desk.home, asked, desk.by("mira"), desk.keys.casework, desk.case)
+    approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, desk.case)
+    desk.do_all()
+    assert desk.result(approval, "iva")["sha256"] == desk.result(task_id)["sha256"]
+    assert bundle_of(desk.home, task_id).bundle.exists()
+    (exported,) = [each for each in records_of(desk.home) if each.type == "exported"]
+    assert (exported.values["actor"], exported.values["approver"]) == ("mira", "iva")
+    desk.require_clean()
+
+
+def test_a_mode_above_metadata_waits_and_the_upload_with_it(desk: WorkerDesk) -> None:
+    task_id = desk.ask_import(Mode.SEALED)
+    desk.do_all()
+    waiting = task_of_owner(desk.home, task_id, "mira")
+    assert (waiting.state, upload_folder(desk.home, task_id).exists()) == (TaskState.WAITING, True)
+    asked = find_request(desk.home, waiting.request or "", desk.keys.casework)
+    ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, None)
+    desk.do_all()
+    assert desk.result(task_id)["sealed"] > 0
+    assert not upload_folder(desk.home, task_id).exists()
+    desk.require_clean()
+
+
+def test_what_is_approved_on_the_command_line_ends_the_task_too(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle(to=None)
+    desk.do_all()
+    asked = find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+    approve(desk.home, asked, desk.by("iva"), Means(desk.keys.casework))
+    desk.do_all()
+    file = bundle_of(desk.home, task_id).bundle
+    assert (desk.result(task_id)["bytes"], desk.result(task_id)["bundle_id"]) == (file.stat().st_size, task_id)
+    assert desk.result(task_id)["items"] > 0
+
+
+@pytest.mark.parametrize("ask", [lambda desk: desk.ask_bundle(to=None), lambda desk: desk.ask_import(Mode.SEALED)])
+def test_what_a_second_person_refuses_fails_and_leaves_no_upload(
+    desk: WorkerDesk, ask: Callable[[WorkerDesk], str]
+) -> None:
+    task_id = ask(desk)
+    desk.do_all()
+    asked = find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+    refuse(desk.home, asked, desk.by("iva"))
+    desk.do_all()
+    assert desk.problem(task_id) == "authority.refused"
+    assert not upload_folder(desk.home, task_id).exists()
+
+
+# Cancelled
+
+
+@pytest.mark.parametrize("ask", [WorkerDesk.ask_import, WorkerDesk.ask_bundle])
+def test_a_queued_task_is_cancelled_and_logs_nothing(desk: WorkerDesk, ask: Callable[[WorkerDesk], str]) -> None:
+    task_id, before = ask(desk), size_of(desk.home)
+    call_off_task(desk.home, task_of_owner(desk.home, task_id, "mira"), desk.by(), lambda: desk.keys.casework)
+    desk.do_all()
+    assert (desk.state(task_id), size_of(desk.home)) == (TaskState.CANCELLED, before)
+    assert not upload_folder(desk.home, task_id).exists()
+
+
+def test_a_waiting_task_is_cancelled_by_taking_its_request_back(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle(to=None)
+    desk.do_all()
+    call_off_task(desk.home, task_of_owner(desk.home, task_id, "mira"), desk.by(), lambda: desk.keys.casework)
+    assert (desk.state(task_id), desk.logged("refused")) == (TaskState.CANCELLED, 1)
+
+
+def test_what_is_done_cannot_be_cancelled(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    with pytest.raises(AuthorityError):
+        call_off_task(desk.home, task_of_owner(desk.home, task_id, "mira"), desk.by(), lambda: desk.keys.casework)
+    assert bundle_of(desk.home, task_id).bundle.exists()
+
+
+ASKED: dict[TaskKind, tuple[Callable[[WorkerDesk], str], str]] = {
+    TaskKind.IMPORT: (WorkerDesk.ask_import, "imported"),
+    TaskKind.BUNDLE: (WorkerDesk.ask_bundle, "exported"),
+    TaskKind.CHECK: (WorkerDesk.ask_check, "checked"),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_a_task_that_is_cancelled_while_it_is_worked_on_logs_no_act(
+    desk: WorkerDesk, kind: TaskKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, event = ASKED[kind]
+    before, task_id = desk.logged(event), ask(desk)
+
+    def cancelled(home: Home, task: Task, *given: Any) -> Any:  # noqa: ANN401 - as it comes
+        call_off_task(home, task_of_owner(home, task_id, "mira"), desk.by(), lambda: desk.keys.casework)
+        return do_task(home, task, *given)
+
+    monkeypatch.setattr("api.worker.do_task", cancelled)
+    desk.do_all()
+    assert (desk.state(task_id), desk.logged(event)) == (TaskState.CANCELLED, before)
+    desk.require_clean()
+
+
+# Killed
+
+
+def dies(*_arguments: object, **_named: object) -> NoReturn:
+    raise DiedError
+
+
+PLACES: dict[str, tuple[object, str]] = {
+    "before its act": ("api.worker", "do_task"),
+    "in the transaction of its act": (work, "note_outcome"),
+    "before a bundle has its name": (Parts, "hand_over"),
+    "after its act": ("api.worker", "finish_task"),
+    "at its end": (work, "end_task"),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_task_whose_worker_died_is_done_once_by_the_next(
+    desk: WorkerDesk, kind: TaskKind, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, event = ASKED[kind]
+    before, task_id = desk.logged(event), ask(desk)
+    owner, name = PLACES[place]
+    has_died = False
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "LEASE", NEVER)
+        if isinstance(owner, str):
+            patched.setattr(f"{owner}.{name}", dies)
+        else:
+            patched.setattr(owner, name, dies)
+        for kinds in LINES:
+            try:
+                desk.worker().step(kinds)
+            except DiedError:
+                has_died = True
+    assert has_died or (place == "before a bundle has its name" and kind is not TaskKind.BUNDLE)
+    desk.do_all()
+    assert desk.state(task_id) is TaskState.DONE
+    assert desk.logged(event) == before + 1
+    assert desk.result(task_id)
+    desk.require_clean()
+
+
+def test_an_approval_whose_worker_died_is_done_once_by_the_next(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, (owner, name) in PLACES.items():
+        task_id = ask_for_bundle(desk.home, WantedBundle(desk.case, "court", "en", None), desk.by(reason=place))
+        desk.do_all()
+        asked = find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+        approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, desk.case)
+        before = desk.logged("exported")
+        with monkeypatch.context() as patched:
+            patched.setattr(work, "LEASE", NEVER)
+            if isinstance(owner, str):
+                patched.setattr(f"{owner}.{name}", dies)
+            else:
+                patched.setattr(owner, name, dies)
+            with pytest.raises(DiedError):
+                desk.worker().step(LINES[1])
+        desk.do_all()
+        assert task_of_owner(desk.home, approval, "iva").state is TaskState.DONE, place
+        assert desk.logged("exported") == before + 1, place
+        assert desk.result(task_id)["bytes"] == bundle_of(desk.home, task_id).bundle.stat().st_size
+    desk.require_clean()
+
+
+def test_a_worker_that_stalled_while_another_took_over_logs_nothing(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_bundle()
+    monkeypatch.setattr(work, "LEASE", NEVER)
+    stalled, goes_on = threading.Event(), threading.Event()
+
+    def keys() -> Unlocked:
+        stalled.set()
+        assert goes_on.wait(30)
+        return desk.keys
+
+    first = threading.Thread(target=Worker(desk.home, keys, lambda: True).step, args=(LINES[1],))
+    first.start()
+    assert stalled.wait(30)
+    desk.do_all()
+    goes_on.set()
+    first.join(30)
+    assert (desk.state(task_id), desk.logged("exported")) == (TaskState.DONE, 1)
+    desk.require_clean()
+
+
+def test_a_task_that_kills_its_worker_each_time_is_given_up(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = desk.ask_bundle()
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "LEASE", NEVER)
+        patched.setattr("api.worker.do_task", dies)
+        for _attempt in range(work.MOST_ATTEMPTS):
+            with pytest.raises(DiedError):
+                desk.worker().step(LINES[1])
+        desk.worker().step(LINES[1])
+    assert desk.problem(task_id) == "home.task_given_up"
+
+
+# Refused, stopped, broken
+
+
+def test_a_damaged_export_fails_with_its_reason_and_its_upload_goes(desk: WorkerDesk) -> None:
+    desk.archive = b"PK\x05\x06" + bytes(18)
+    task_id = desk.ask_import()
+    desk.do_all()
+    assert desk.problem(task_id).startswith("not_an_export.")
+    assert not upload_folder(desk.home, task_id).exists()
+
+
+def test_a_fault_of_ours_ends_its_task_and_not_the_worker(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, whole = desk.ask_bundle(), desk.ask_check()
+    with monkeypatch.context() as patched:
+        patched.setattr("api.office.work.export_case", lambda *_given: {}["not there"])
+        desk.do_all()
+    assert desk.problem(broken) == "call.broke"
+    assert desk.state(whole) is TaskState.DONE
+
+
+def test_a_busy_home_puts_a_task_back_for_a_moment(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = desk.ask_bundle()
+
+    def busy(*_given: object) -> NoReturn:
+        raise HomeBusyError("home_busy.others_kept_adding")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("api.worker.do_task", busy)
+        desk.do_all()
+    assert desk.state(task_id) is TaskState.QUEUED
+    monkeypatch.setattr(desk.home, "clock", lambda now=desk.home.clock: now() + timedelta(seconds=3))
+    desk.do_all()
+    assert desk.state(task_id) is TaskState.DONE
+
+
+def test_a_worker_that_is_told_to_stop_puts_its_task_back(desk: WorkerDesk) -> None:
+    task_id, worker = desk.ask_import(), desk.worker()
+    worker._stop.set()
+    assert worker.step(LINES[0])
+    assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.QUEUED, True)
+    desk.do_all()
+    assert desk.state(task_id) is TaskState.DONE
+    assert desk.logged("imported") == 2
+
+
+def test_an_audit_that_fails_keeps_what_was_sent(desk: WorkerDesk) -> None:
+    task_id = desk.ask_import()
+    payload = next(file for file in sorted((desk.home.path / "objects").rglob("*")) if file.is_file())
+    payload.chmod(0o600)
+    payload.write_bytes(b"changed")
+    desk.do_all()
+    assert desk.problem(task_id) == "home.audit_after_upload"
+    assert upload_folder(desk.home, task_id).exists()
+    assert show_task(desk.home, task_of_owner(desk.home, task_id, "mira")).result is not None
+
+
+def test_the_order_of_a_task_opens_for_no_other_task(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    with desk.home.writing() as writer, writer.sequencer.take() as connection:
+        connection.execute(sa.text("UPDATE task SET owner = 'iva' WHERE id = :id"), {"id": task_id})
+    desk.do_all()
+    assert desk.problem(task_id, "iva") == "call.broke"
+    assert desk.logged("exported") == 0
+
+
+def test_nothing_that_was_asked_for_is_in_clear(desk: WorkerDesk) -> None:
+    desk.ask_bundle(), desk.ask_import(), desk.ask_check()
+    desk.do_all()
+    with reading(desk.home.engine) as connection:
+        rows = repr(connection.execute(sa.text("SELECT * FROM task")).all())
+    assert "mira" in rows  # the control: the owner of a key is
+    for word in ("she asked for it", "Court", "client", "ChatExport"):
+        assert word not in rows
+
+
+def test_who_asked_is_told_as_it_was(desk: WorkerDesk) -> None:
+    task = task_of_owner(desk.home, desk.ask_bundle(), "mira")
+    told = doer_of(seal_of(desk.home).open(task, "asked", task.asked))
+    assert (told.actor, told.reason, told.approver) == ("mira", "she asked for it", None)
