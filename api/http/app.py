@@ -1,9 +1,9 @@
 """The application: its routes, and one form for every refusal."""
 
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Annotated, cast
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
@@ -15,9 +15,10 @@ from api import VERSION
 from api.errors import http_status, of_system
 from api.http import case, channel, health, item, log, session, verify
 from api.http.caller import ServedOffice
+from api.http.document import DocumentedApi, require_known_parameters
 from api.http.guard import Guard
-from api.http.model import AnswerBody
-from api.http.problem import API, MEDIA_TYPE, OURS, problem_answer, request_id
+from api.http.model import AnswerBody, example
+from api.http.problem import API, OURS, problem_answer, refusals, request_id
 from config import oplog
 from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
@@ -36,30 +37,27 @@ _LIMITS = ((f"{API}/verify", BUNDLE_BYTES), ("", BODY_BYTES))
 """The most bytes of a body, by the beginning of its path."""
 
 
-class ProblemBody(AnswerBody):
-    """A refusal (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    facts: dict[str, Any]
-    request_id: str
-
-
 class ProblemTypeBody(AnswerBody):
     """What a type of problem means; ``{...}`` stands for facts."""
+
+    model_config = example(
+        code="call.locked", words={"message": "the office is locked, and this needs its records", "fix": "Ask somebody"}
+    )
 
     code: str
     words: dict[str, str]
 
 
 problems = APIRouter(tags=["problems"])
+Code = Annotated[str, Path(description="`code` of a refusal", examples=["call.locked"])]
 
 
-@problems.get("/problems/{code}", summary="What a type of problem means")
-def get_problem(code: str) -> ProblemTypeBody:
+@problems.get(
+    "/problems/{code}",
+    summary="What a type of problem means",
+    responses=refusals(UnknownItemError("unknown_item.no_such_problem", found="call.unheard_of")),
+)
+def get_problem(code: Code) -> ProblemTypeBody:
     """The words of an error's code, with names in the place of facts."""
     words = catalogue(LANGUAGE).get(code)
     if words is None:
@@ -74,7 +72,7 @@ def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
 
 def routes(office: ServedOffice) -> FastAPI:
     """The routes of an office, each documented with what it may refuse."""
-    app = FastAPI(
+    app = DocumentedApi(
         title="NisiSama",
         version=VERSION,
         description="Evidence of publicly reported channels, for programs of those who act on it. No picture leaves.",
@@ -84,7 +82,7 @@ def routes(office: ServedOffice) -> FastAPI:
         redoc_url=None,
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
-        responses={"default": {"description": "A refusal", "content": {MEDIA_TYPE: {}}, "model": ProblemBody}},
+        dependencies=[Depends(require_known_parameters)],
     )
     app.state.office = office
     app.include_router(health.router)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -143,7 +143,7 @@ class ApiCaller:
 def calls_with(scope: Scope) -> Callable[..., ApiCaller]:
     """A dependency of a route: the caller, whose key has this scope. Who calls was found out before (``Guard``)."""
 
-    def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> ApiCaller:
+    def caller(request: Request, _shown: Annotated[object, Security(_bearer, scopes=[scope.value])]) -> ApiCaller:
         office: ServedOffice = request.app.state.office
         key: ApiKey = request.scope["nisisama.key"]
         if scope not in key.scopes:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.errors import http_status
+from api.http.model import AnswerBody
 from config.errors import CallError, Explained
+from evidence.errors import HomeBusyError, StorageFullError
 
 MEDIA_TYPE = "application/problem+json"
 API = "/api/v1"
@@ -15,6 +18,35 @@ OURS = 500
 """From this status on, what is wrong is not the call."""
 TYPES = f"{API}/problems/"
 """Below it, each type has an address at which it is explained."""
+EXAMPLE_REQUEST = "0123456789abcdef"
+WRITES = (
+    HomeBusyError("home_busy.others_kept_writing", waited_s=30),
+    StorageFullError("storage_full.no_space"),
+)
+"""What a route that writes may refuse (``refusals``)."""
+
+
+class ProblemBody(AnswerBody):
+    """A refusal (RFC 9457)."""
+
+    type: str = Field(description="An address on this server that explains the code")
+    title: str = Field(description="What is wrong")
+    status: int
+    detail: str = Field(description="What is wrong, and the remedy")
+    code: str = Field(description="For programs; it does not change with the words")
+    facts: dict[str, Any]
+    request_id: str = Field(description="Names the call in the operational log, as the header X-Request-Id does")
+
+
+def refusals(*errors: Explained) -> dict[int | str, dict[str, Any]]:
+    """For ``responses`` of a route: what it may refuse beside what every route may, each by an example."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        told = as_problem(error, EXAMPLE_REQUEST)
+        media = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "examples": dict[str, Any]()}
+        answer = found.setdefault(told["status"], {"description": "A refusal", "content": {MEDIA_TYPE: media}})
+        answer["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": told["title"], "value": told}
+    return found
 
 
 def request_id(request: Request) -> str:
