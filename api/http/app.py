@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from api import VERSION
@@ -17,6 +17,7 @@ from api.http import case, channel, health, item, log, session, verify
 from api.http.caller import ServedOffice
 from api.http.document import DocumentedApi, require_known_parameters
 from api.http.guard import Guard
+from api.http.manual import POLICY, Manual
 from api.http.model import AnswerBody, example
 from api.http.problem import API, OURS, problem_answer, refusals, request_id
 from config import oplog
@@ -88,6 +89,12 @@ def routes(office: ServedOffice) -> FastAPI:
     app.include_router(health.router)
     for each in (session.router, channel.router, item.router, case.router, log.router, verify.router, problems):
         app.include_router(each, prefix=API)
+    page = Manual(app.openapi()).page()
+
+    @app.get("/docs", include_in_schema=False)
+    def get_docs() -> HTMLResponse:
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
     app.add_exception_handler(Explained, _explained)
     app.add_exception_handler(OSError, _system)
     app.add_exception_handler(RequestValidationError, _unfit)

@@ -54,7 +54,7 @@ class DocumentedApi(FastAPI):
     def query_of(self, operation: str) -> frozenset[str]:
         """The names of the parameters that an operation takes in its query."""
         self.openapi()
-        return self._queries[operation]
+        return self._queries.get(operation, frozenset())
 
 
 async def require_known_parameters(request: Request) -> None:

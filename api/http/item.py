@@ -38,7 +38,7 @@ class ItemsQuery(PageQuery):
     """Which items."""
 
     channel: str | None = Field(None, max_length=32, description="The channel's number")
-    kind: Kind | None = None
+    kind: Kind | None = Field(None, description="What was observed")
     first: date | None = Field(None, alias="from", description="The first day of posting (UTC)")
     last: date | None = Field(None, alias="to", description="The last day of posting (UTC)")
 

@@ -42,6 +42,6 @@ def test_a_fault_of_ours_is_told_without_a_word_of_it(tmp_path: Path, monkeypatc
     home.engine.dispose()
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/redoc", "/openapi.json", "/docs/oauth2-redirect"])
 def test_no_page_comes_from_elsewhere(served: ServedHome, path: str) -> None:
     assert served.client().get(path).status_code == 404
