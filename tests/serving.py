@@ -52,9 +52,9 @@ class ServedHome:
         assert self.with_key(Scope.ADMIN).post("/api/v1/lock").status_code == 200
 
 
-def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """``nisisama serve``, and where it answers."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
+def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Popen[str], str]:
+    """``nisisama serve``, and where it answers; ``first`` is Python that runs before it."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {first}\nfrom api.cli.main import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, "--home", str(home), "serve", "--port", "0", "--json", *arguments],
         stdout=subprocess.PIPE,
@@ -67,11 +67,11 @@ def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[ServedHome]:
+def serving(folder: Path, first: str = "") -> Iterator[ServedHome]:
     """A home with an import in it, served until the block ends; then nothing was said on standard error."""
     office = new_office(folder)
     home = office.home
-    process, url = started(home.path)
+    process, url = started(home.path, first=first)
     served = ServedHome(home, url, process, secrets_of(office))
     try:
         yield served

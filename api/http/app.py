@@ -131,7 +131,8 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     refused = cast(HTTPException, error)
     if isinstance(refused.__cause__, CallError):
         return problem_answer(request, refused.__cause__)
-    allowed = (refused.headers or {}).get("Allow", "")
+    api: DocumentedApi = request.app
+    allowed = ", ".join(api.methods_of(request.url.path)) or (refused.headers or {}).get("Allow", "")
     match refused.status_code:
         case 404:
             return problem_answer(request, CallError("call.no_such_route"))

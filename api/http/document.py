@@ -4,6 +4,7 @@ A route declares what it alone may refuse (``refusals``). What follows from its 
 body, and from standing on this server at all.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,11 @@ class DocumentedApi(FastAPI):
             self._queries = {each["operationId"]: _query(each) for each in _operations(self._whole)}
         return self._whole
 
+    def methods_of(self, path: str) -> list[str]:
+        """The methods that an address takes, of all routes that have it; the framework names the first one's alone."""
+        found = (set(each) for form, each in self.openapi()["paths"].items() if _fits(form, path))
+        return sorted(method.upper() for method in set[str]().union(*found))
+
     def query_of(self, operation: str) -> frozenset[str]:
         """The names of the parameters that an operation takes in its query."""
         self.openapi()
@@ -76,6 +82,10 @@ async def require_known_parameters(request: Request) -> None:
 def _unfit(words: str) -> RequestValidationError:
     """As the framework says that a parameter does not fit."""
     return RequestValidationError([{"type": "query", "loc": ("query",), "msg": words}])
+
+
+def _fits(form: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", form), path) is not None
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Items: what is preserved, by place, time and size; never content."""
 
+import re
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
@@ -31,6 +32,14 @@ _EXAMPLE = {
 }
 
 
+def _require_day(given: object) -> object:
+    """Check that a day is written as one: a number would be taken for seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        raise ValueError("a date is written as 2026-11-27")
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_require_day)]
 ItemPath = Annotated[str, Path(description="The whole identifier of an item", examples=[_EXAMPLE["item_id"]])]
 
 
@@ -39,8 +48,8 @@ class ItemsQuery(PageQuery):
 
     channel: str | None = Field(None, max_length=32, description="The channel's number")
     kind: Kind | None = Field(None, description="What was observed")
-    first: date | None = Field(None, alias="from", description="The first day of posting (UTC)")
-    last: date | None = Field(None, alias="to", description="The last day of posting (UTC)")
+    first: Day | None = Field(None, alias="from", description="The first day of posting (UTC)")
+    last: Day | None = Field(None, alias="to", description="The last day of posting (UTC)")
 
 
 class ItemBody(AnswerBody):

@@ -64,10 +64,10 @@ class VerdictBody(AnswerBody):
 )
 def post_verify(
     file: Annotated[UploadFile, File(description="The bundle")],
-    trust: Annotated[list[UploadFile] | None, File(description="PEM files of the roots that you trust")] = None,
+    trust: Annotated[list[UploadFile], File(default_factory=list, description="PEM files of the roots that you trust")],
 ) -> VerdictBody:
     """Check a bundle against the roots that come with the call; without any it is INDETERMINATE at best."""
-    roots = [root for each in trust or () for root in _roots(each)]
+    roots = [root for each in trust for root in _roots(each)]
     return VerdictBody(**as_json(verify_bundle(file.file, roots=roots)))
 
 

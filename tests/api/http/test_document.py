@@ -39,3 +39,12 @@ def test_a_parameter_that_comes_twice_is_refused(served: ServedHome) -> None:
     assert client.get("/api/v1/items?limit=1").status_code == 200
     answer = client.get("/api/v1/items?limit=1&limit=2")
     assert (answer.status_code, answer.json()["code"]) == (422, "call.does_not_fit")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/api/v1/cases", "GET, POST"), ("/api/v1/cases/x", "GET"), ("/livez", "GET"), ("/docs", "GET")],
+)
+def test_another_method_is_told_every_one_that_the_address_takes(served: ServedHome, path: str, methods: str) -> None:
+    answer = served.with_key(Scope.CHANNELS).delete(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
