@@ -79,6 +79,7 @@ def routes(office: ServedOffice) -> FastAPI:
         description="Evidence of publicly reported channels, for programs of those who act on it. No picture leaves.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
+        redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
         redoc_url=None,
         separate_input_output_schemas=False,

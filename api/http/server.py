@@ -1,5 +1,6 @@
 """Serves one home on this machine, until it is told to stop."""
 
+import logging
 import signal
 import socket
 import threading
@@ -39,6 +40,9 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
     Raises:
         OSError: Another program has the port.
     """
+    logging.getLogger().addHandler(
+        logging.NullHandler()
+    )  # else Python prints libraries' words, such as of a broken form
     office = office_of(home)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -1,7 +1,8 @@
 """schemathesis, which we did not write, calls the served program as its document says, and as it does not.
 
-All of its checks, one call after the other, with examples that are the same in every run; ``schemathesis.toml`` says what it takes for a fault
-and is none. Each answer that it got is searched as those of every other client are.
+All of its checks, one call after the other, with examples that are the same in every run. ``schemathesis.toml`` says
+what it takes for a fault and is none, each with its reason. Each answer that it got is searched as those of every other
+client are.
 """
 
 import base64
