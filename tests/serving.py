@@ -67,9 +67,9 @@ def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Po
 
 
 @contextmanager
-def serving(folder: Path, first: str = "") -> Iterator[ServedHome]:
+def serving(folder: Path, first: str = "", *, messages: int = 16) -> Iterator[ServedHome]:
     """A home with an import in it, served until the block ends; then nothing was said on standard error."""
-    office = new_office(folder)
+    office = new_office(folder, messages=messages)
     home = office.home
     process, url = started(home.path, first=first)
     served = ServedHome(home, url, process, secrets_of(office))
