@@ -126,5 +126,4 @@ def get_item(item_id: ItemPath, caller: Reader) -> OneItemBody:
 
 
 def _item(row: ItemRow) -> ItemBody:
-    told = asdict(row)
-    return ItemBody(**{name: told[name] for name in ItemBody.model_fields})
+    return ItemBody(**{name: getattr(row, name) for name in ItemBody.model_fields})

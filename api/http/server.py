@@ -59,6 +59,8 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         )
     )
     with socket.create_server((HOST, port)) as listening, _tending(office), _told_to_end(server):
+        # asyncio sets it only where it made the socket; without it, an answer waits 40 ms for the acknowledgement
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
 

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ from tests.homes import PASSPHRASE, items_of, new_case
 from tests.serving import ServedHome, serving
 
 REAL, FEW, MANY = 1_000, 10_000, 100_000
-RATE, CALLS, CASES, SLOW, PAGES = 100, 600, 12, 50, 40
+RATE, CALLS, CASES, SLOW, PAGES = 100, 400, 8, 50, 40
 COPIED = 10_000_000
 """Where copies begin in the order of the log: no entry of the home comes near."""
 PEER = """
@@ -150,7 +150,8 @@ def slow_callers(served: ServedHome) -> Iterator[None]:
     def drip() -> None:
         while not ended.wait(1):
             for each in wires:
-                each.send(b"x")
+                with suppress(OSError):  # the server answered, for instance that it has too many calls
+                    each.send(b"x")
 
     for each in wires:
         each.sendall(head.encode())
