@@ -77,7 +77,7 @@ def require_explained(answer: httpx.Response) -> None:
 
 def test_a_fault_or_another_form_is_found() -> None:
     bad = httpx.Response(500, json={}), httpx.Response(400, text="no"), httpx.Response(503, text="full")
-    for answer in bad:
+    for answer in nonempty(bad):
         with pytest.raises(AssertionError):
             require_explained(answer)
     require_explained(httpx.Response(200))
