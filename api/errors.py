@@ -70,6 +70,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.foreign_origin": 403,
         "call.locked": 423,
         "call.no_key": 401,
+        "call.no_such_part": 416,
         "call.no_such_route": 404,
         "call.only_some_cases": 403,
         "call.other_host": 421,

@@ -1,4 +1,4 @@
-"""A home that is served by the program itself, as a process of its own on loopback."""
+"""A home that is served by the program itself, a process of its own on loopback. Each answer is searched."""
 
 import io
 import json
@@ -20,6 +20,7 @@ from api.office.api_key import make_key
 from evidence.store.api_key import Scope
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, new_office
+from tests.leaks import Secrets, secrets_of
 
 
 @dataclass
@@ -29,14 +30,18 @@ class ServedHome:
     home: Home
     url: str
     process: subprocess.Popen[str]
+    secrets: Secrets
     clients: list[httpx.Client] = field(default_factory=list)
 
     def secret(self, *scopes: Scope, owner: str = "mira", cases: Sequence[str] | None = None) -> str:
-        return make_key(self.home, owner, scopes or list(Scope), cases, None).secret
+        made = make_key(self.home, owner, scopes or list(Scope), cases, None).secret
+        self.secrets.plant("a key of the API", made.encode(), made.removeprefix("nisi_").encode())
+        return made
 
     def client(self, secret: str | None = None) -> httpx.Client:
         headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        hooks = {"response": [self.secrets.watch]}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, event_hooks=hooks)
         self.clients.append(client)
         return client
 
@@ -75,9 +80,9 @@ def zipped(folder: Path, inside: str = "ChatExport") -> bytes:
     return archive.getvalue()
 
 
-def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """``nisisama serve``, and where it answers."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from api.cli.main import main; sys.exit(main())"
+def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Popen[str], str]:
+    """``nisisama serve``, and where it answers; ``first`` is Python that runs before it."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {first}\nfrom api.cli.main import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, "--home", str(home), "serve", "--port", "0", "--json", *arguments],
         stdout=subprocess.PIPE,
@@ -90,11 +95,12 @@ def started(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[ServedHome]:
+def serving(folder: Path, first: str = "", *, messages: int = 16) -> Iterator[ServedHome]:
     """A home with an import in it, served until the block ends; then nothing was said on standard error."""
-    home = new_office(folder).home
-    process, url = started(home.path)
-    served = ServedHome(home, url, process)
+    office = new_office(folder, messages=messages)
+    home = office.home
+    process, url = started(home.path, first=first)
+    served = ServedHome(home, url, process, secrets_of(office))
     try:
         yield served
     finally:
@@ -104,3 +110,4 @@ def serving(folder: Path) -> Iterator[ServedHome]:
         said = process.communicate(timeout=30)
         home.engine.dispose()
     assert (process.returncode, said[1]) == (0, ""), (process.returncode, said[1][-3000:])
+    assert served.secrets.search_logs(home.path) > 0

@@ -1,23 +1,25 @@
 """The application: its routes, and one form for every refusal."""
 
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Annotated, cast
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from api import VERSION
 from api.errors import API, OURS, http_status, of_system
 from api.http import bundle, case, channel, check, health, intake, item, log, request, session, task, verify
 from api.http.caller import ServedOffice
+from api.http.document import DocumentedApi, require_known_parameters
 from api.http.guard import BodyLimit, Guard
-from api.http.model import AnswerBody
-from api.http.problem import MEDIA_TYPE, problem_answer, request_id
+from api.http.manual import POLICY, Manual
+from api.http.model import AnswerBody, example
+from api.http.problem import problem_answer, refusals, request_id
 from config import oplog
 from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
@@ -43,30 +45,27 @@ _LIMITS = (
 )
 
 
-class ProblemBody(AnswerBody):
-    """A refusal (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    facts: dict[str, Any]
-    request_id: str
-
-
 class ProblemTypeBody(AnswerBody):
     """What a type of problem means; ``{...}`` stands for facts."""
+
+    model_config = example(
+        code="call.locked", words={"message": "the office is locked, and this needs its records", "fix": "Ask somebody"}
+    )
 
     code: str
     words: dict[str, str]
 
 
 problems = APIRouter(tags=["problems"])
+Code = Annotated[str, Path(description="`code` of a refusal", examples=["call.locked"])]
 
 
-@problems.get("/problems/{code}", summary="What a type of problem means")
-def get_problem(code: str) -> ProblemTypeBody:
+@problems.get(
+    "/problems/{code}",
+    summary="What a type of problem means",
+    responses=refusals(UnknownItemError("unknown_item.no_such_problem", found="call.unheard_of")),
+)
+def get_problem(code: Code) -> ProblemTypeBody:
     """The words of an error's code, with names in the place of facts."""
     words = catalogue(LANGUAGE).get(code)
     if words is None:
@@ -81,23 +80,30 @@ def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
 
 def routes(office: ServedOffice) -> FastAPI:
     """The routes of an office, each documented with what it may refuse."""
-    app = FastAPI(
+    app = DocumentedApi(
         title="NisiSama",
         version=VERSION,
         description="Evidence of publicly reported channels, for programs of those who act on it. No picture leaves.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
+        redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
         redoc_url=None,
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
-        responses={"default": {"description": "A refusal", "content": {MEDIA_TYPE: {}}, "model": ProblemBody}},
+        dependencies=[Depends(require_known_parameters)],
     )
     app.state.office = office
     app.include_router(health.router)
     for each in _ROOMS:
         app.include_router(each.router, prefix=API)
     app.include_router(problems, prefix=API)
+    page = Manual(app.openapi()).page()
+
+    @app.get("/docs", include_in_schema=False)
+    def get_docs() -> HTMLResponse:
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
     app.add_exception_handler(Explained, _explained)
     app.add_exception_handler(OSError, _system)
     app.add_exception_handler(RequestValidationError, _unfit)
@@ -134,7 +140,8 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     refused = cast(HTTPException, error)
     if isinstance(refused.__cause__, CallError):
         return problem_answer(request, refused.__cause__)
-    allowed = (refused.headers or {}).get("Allow", "")
+    api: DocumentedApi = request.app
+    allowed = ", ".join(api.methods_of(request.url.path)) or (refused.headers or {}).get("Allow", "")
     match refused.status_code:
         case 404:
             return problem_answer(request, CallError("call.no_such_route"))

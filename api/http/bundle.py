@@ -3,47 +3,88 @@
 import base64
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response, status
+from fastapi import APIRouter, Depends, Header, Path, Response, status
 from pydantic import Field
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable
 
 from api.http.caller import ApiCaller, calls_with
-from api.http.case import Reason
-from api.http.model import CallBody
+from api.http.case import CaseId, Reason
+from api.http.model import CallBody, example, links
+from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
 from api.office.handout import HandedFile, hand_out
 from api.office.wanted import WantedBundle, ask_for_bundle
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.format.layout import MIMETYPE_TEXT
+from config.errors import CallError
 from config.words import languages
+from evidence.errors import AuthorityError, ObjectMissingError, UnknownItemError
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["bundles"])
 Exporter = Annotated[ApiCaller, Depends(calls_with(Scope.BUNDLES))]
 Condition = Annotated[str | None, Header(description="The ETag that the caller has")]
-_UNCHANGED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "The caller has it"},
-    206: {"description": "A part of it"},
-}
+_BUNDLE, _BUNDLE_TYPE, _LETTER_TYPE = "5f0c7d3e9a1b4c2d8e6f70112233aabb", MIMETYPE_TEXT.decode(), "text/plain"
+BundleId = Annotated[str, Path(description="The whole identifier of a bundle", examples=[_BUNDLE])]
+_NO_SUCH_BUNDLE = UnknownItemError("unknown_item.no_such_bundle", found="0" * 32)
+
+
+def _file_answers(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that hands out a file (RFC 9110, 13 and 14)."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}, "example": example}}
+    return {
+        **refusals(_NO_SUCH_BUNDLE, CallError("call.no_such_part", limit=281250), *WRITES),
+        200: {"description": "The file", "content": content},
+        206: {"description": "A part of it", "content": content},
+        304: {"description": "The caller has it", "content": {}},
+    }
+
+
+class DownloadResponse(FileResponse):
+    """A file of which one part may be asked for; what is no such question gets the whole (RFC 9110, 14.2)."""
+
+    max_ranges = 1
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+        except RangeNotSatisfiable as error:
+            raise CallError("call.no_such_part", limit=file_size) from error
 
 
 class NewBundleBody(CallBody):
     """A bundle to be made."""
 
-    audience: Annotated[
-        str, Field(pattern=f"^({'|'.join(AUDIENCES)})$", description="Who receives it", examples=["lawyer"])
-    ]
-    language: Annotated[
-        str, Field(pattern=f"^({'|'.join(languages())})$", description="Of the report", examples=["en"])
-    ] = "en"
+    model_config = example(audience="lawyer", language="en", reason="For the complaint", to="Advokati")
+
+    audience: Annotated[str, Field(pattern=f"^({'|'.join(AUDIENCES)})$", description="Who receives it")]
+    language: Annotated[str, Field(pattern=f"^({'|'.join(languages())})$", description="Of the report")] = "en"
     reason: Reason
     to: Annotated[
         str | None, Field(min_length=1, max_length=200, description="The approved receiver that it goes to")
     ] = None
 
 
-@router.post("/cases/{case_id}/bundles", status_code=status.HTTP_202_ACCEPTED, summary="Have a bundle made")
-def post_bundle(case_id: str, asked: NewBundleBody, caller: Exporter, response: Response) -> AskedBody:
+@router.post(
+    "/cases/{case_id}/bundles",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Have a bundle made",
+    responses={
+        **refusals(
+            UnknownItemError("unknown_item.no_such_case", found="case-000000000000"),
+            UnknownItemError("unknown_item.case_is_empty", where="case-1f0c5c8e3a52"),
+            AuthorityError("authority.needs_reason", where="export"),
+            ObjectMissingError("object_missing.not_there", address="0a" * 32),
+            CallError("call.locked"),
+            *WRITES,
+        ),
+        202: {"links": links(get_task={"task_id": "$response.body#/task_id"})},
+    },
+)
+def post_bundle(case_id: CaseId, asked: NewBundleBody, caller: Exporter, response: Response) -> AskedBody:
     """Have a signed bundle of a case made. Without consent or an approved receiver, it waits for a second person."""
     found = caller.require_case(case_id)
     caller.office.keyring.keys()
@@ -51,16 +92,24 @@ def post_bundle(case_id: str, asked: NewBundleBody, caller: Exporter, response: 
     return accepted(caller, ask_for_bundle(caller.home, wanted, caller.doer(asked.reason)), response)
 
 
-@router.get("/bundles/{bundle_id}/file", response_class=FileResponse, responses=_UNCHANGED, summary="Download a bundle")
-def get_bundle_file(bundle_id: str, caller: Exporter, if_none_match: Condition = None) -> Response:
+@router.get(
+    "/bundles/{bundle_id}/file",
+    response_class=FileResponse,
+    responses=_file_answers(_BUNDLE_TYPE, "PK..."),
+    summary="Download a bundle",
+)
+def get_bundle_file(bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None) -> Response:
     """The bundle, as it was made. The download is logged before the first byte leaves."""
     return _file(caller, bundle_id, HandedFile.BUNDLE, if_none_match)
 
 
 @router.get(
-    "/bundles/{bundle_id}/letter", response_class=FileResponse, responses=_UNCHANGED, summary="Download its letter"
+    "/bundles/{bundle_id}/letter",
+    response_class=FileResponse,
+    responses=_file_answers(_LETTER_TYPE, "Letter to go with a bundle"),
+    summary="Download its letter",
 )
-def get_bundle_letter(bundle_id: str, caller: Exporter, if_none_match: Condition = None) -> Response:
+def get_bundle_letter(bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None) -> Response:
     """The covering letter of a bundle; logged as the bundle's download is."""
     return _file(caller, bundle_id, HandedFile.LETTER, if_none_match)
 
@@ -72,8 +121,8 @@ def _file(caller: ApiCaller, bundle_id: str, which: HandedFile, if_none_match: s
     if _matches(if_none_match, etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     handed.log(caller.home, caller.doer())
-    kind = MIMETYPE_TEXT.decode() if which is HandedFile.BUNDLE else "text/plain; charset=utf-8"
-    return FileResponse(handed.file, headers=headers, media_type=kind, filename=handed.name)
+    kind = _BUNDLE_TYPE if which is HandedFile.BUNDLE else _LETTER_TYPE
+    return DownloadResponse(handed.file, headers=headers, media_type=kind, filename=handed.name)
 
 
 def _digest(sha256: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -92,7 +92,8 @@ class ServedOffice:
             self.limits.wrong_key(address)
             raise CallError("call.wrong_key" if authorization else "call.no_key")
         self.limits.take("key", key.key_id)
-        require_scope(key, scope)
+        if scope is not None:
+            require_scope(key, scope)
         now = self.home.clock()
         if key.used_at is None or now - key.used_at >= USE_NOTED:
             with self._lock:
@@ -149,23 +150,23 @@ class ApiCaller:
             raise CallError("call.only_some_cases")
 
 
-def require_scope(key: ApiKey, scope: Scope | None) -> None:
-    """Check that a key has a scope, where one is asked for.
+def require_scope(key: ApiKey, *scopes: Scope) -> None:
+    """Check that a key has one of these scopes.
 
     Raises:
-        CallError: It has not.
+        CallError: It has none of them.
     """
-    if scope is not None and scope not in key.scopes:
-        raise CallError("call.scope_missing", expected=scope.value)
+    if key.scopes.isdisjoint(scopes):
+        raise CallError("call.scope_missing", expected=", ".join(scopes))
 
 
-def calls_with(scope: Scope | None) -> Callable[..., ApiCaller]:
-    """A dependency of a route: the caller, whose key has this scope. Who calls was found out before (``Guard``)."""
+def calls_with(*scopes: Scope) -> Callable[..., ApiCaller]:
+    """A dependency of a route: the caller, whose key has one of these scopes. Who calls is known before (``Guard``)."""
 
-    def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> ApiCaller:
+    def caller(request: Request, _shown: Annotated[object, Security(_bearer, scopes=list(scopes))]) -> ApiCaller:
         office: ServedOffice = request.app.state.office
         key: ApiKey = request.scope["nisisama.key"]
-        require_scope(key, scope)
+        require_scope(key, *scopes)
         return ApiCaller(office, key)
 
     return caller

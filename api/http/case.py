@@ -3,15 +3,18 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, status
+from fastapi import APIRouter, Depends, Path, Query, status
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
-from api.http.model import AnswerBody, CallBody, LoggedBody, warnings_of
+from api.http.model import NEXT_PAGE, AnswerBody, CallBody, LoggedBody, example, links, warnings_of
+from api.http.problem import WRITES, refusals
 from api.office.case import add_items, list_cases, open_case, require_case, show_case
 from api.office.page import page_of
 from casefiles.case import CaseRow
+from config.errors import CallError
+from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["cases"])
@@ -21,10 +24,16 @@ Writer = Annotated[ApiCaller, Depends(calls_with(Scope.CASES_WRITE))]
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why; logged, and withheld from bundles")]
 ItemId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 MOST_ITEMS = 1000
+_CASE, _ITEM, _OPENED = "case-1f0c5c8e3a52", "7c9e6679f2b34d0a8e1f5a6b3c2d1e0f", "2026-11-27T09:30:00.000Z"
+CaseId = Annotated[str, Path(description="The whole identifier of a case", examples=[_CASE])]
+_NO_SUCH_CASE = UnknownItemError("unknown_item.no_such_case", found="case-000000000000")
+_NO_SUCH_ITEM = UnknownItemError("unknown_item.no_such_item", found="0" * 32)
 
 
 class NewCaseBody(CallBody):
     """A new case."""
+
+    model_config = example(reason="A client asks whether her pictures appear")
 
     reason: Reason
 
@@ -32,11 +41,15 @@ class NewCaseBody(CallBody):
 class OpenedCaseBody(LoggedBody):
     """A case that was opened."""
 
+    model_config = example(case_id=_CASE, warnings=[])
+
     case_id: str
 
 
 class AddItemsBody(CallBody):
     """Items for a case."""
+
+    model_config = example(items=[_ITEM], reason="She recognises herself")
 
     items: list[ItemId] = Field(min_length=1, max_length=MOST_ITEMS)
     reason: Reason | None = None
@@ -44,6 +57,8 @@ class AddItemsBody(CallBody):
 
 class AddedItemsBody(LoggedBody):
     """What adding items did."""
+
+    model_config = example(added=1, items=4, beside=[], warnings=[])
 
     added: int = Field(description="How many were new to the case")
     items: int = Field(description="How many it has now")
@@ -61,12 +76,24 @@ class CaseRowBody(AnswerBody):
 class CasesBody(AnswerBody):
     """A page of cases."""
 
+    model_config = example(cases=[{"case_id": _CASE, "opened_at": _OPENED, "items": 4}], next=None)
+
     cases: list[CaseRowBody]
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
 class ShownCaseBody(LoggedBody):
     """A case, and a page of its items with what their records say."""
+
+    model_config = example(
+        case_id=_CASE,
+        opened_at=_OPENED,
+        reason="A client asks whether her pictures appear",
+        removed=[],
+        items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
+        next=None,
+        warnings=[],
+    )
 
     case_id: str
     opened_at: str
@@ -76,7 +103,15 @@ class ShownCaseBody(LoggedBody):
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
-@router.post("/cases", status_code=status.HTTP_201_CREATED, summary="Open a case")
+@router.post(
+    "/cases",
+    status_code=status.HTTP_201_CREATED,
+    summary="Open a case",
+    responses={
+        **refusals(CallError("call.only_some_cases"), *WRITES),
+        201: {"links": links(get_case={"case_id": "$response.body#/case_id"})},
+    },
+)
 def post_case(asked: NewCaseBody, caller: Writer) -> OpenedCaseBody:
     """Open a case; the owner of the key is its opener."""
     caller.require_every_case()
@@ -84,7 +119,14 @@ def post_case(asked: NewCaseBody, caller: Writer) -> OpenedCaseBody:
     return OpenedCaseBody(case_id=done.case_id, warnings=warnings_of(done.unstamped))
 
 
-@router.get("/cases", summary="List cases")
+@router.get(
+    "/cases",
+    summary="List cases",
+    responses={
+        **refusals(CallError("call.stale_cursor")),
+        200: {"links": links(get_case={"case_id": "$response.body#/cases/0/case_id"}, get_cases=NEXT_PAGE)},
+    },
+)
 def get_cases(asked: Annotated[PageQuery, Query()], caller: Reader) -> CasesBody:
     """The cases that this key reaches, in the order in which they were opened."""
     of = ("cases", caller.key.key_id)
@@ -98,8 +140,12 @@ def get_cases(asked: Annotated[PageQuery, Query()], caller: Reader) -> CasesBody
     return CasesBody(cases=[_listed(row) for row in page.entries], next=cursor_of(page.more_after, *of))
 
 
-@router.post("/cases/{case_id}/items", summary="Add items to a case")
-def post_case_items(case_id: str, asked: AddItemsBody, caller: Writer) -> AddedItemsBody:
+@router.post(
+    "/cases/{case_id}/items",
+    summary="Add items to a case",
+    responses=refusals(_NO_SUCH_CASE, _NO_SUCH_ITEM, *WRITES),
+)
+def post_case_items(case_id: CaseId, asked: AddItemsBody, caller: Writer) -> AddedItemsBody:
     """Add items; those that the case has are not added again."""
     found = caller.require_case(case_id)
     done = add_items(caller.home, found, tuple(dict.fromkeys(asked.items)), caller.doer(asked.reason))
@@ -107,8 +153,12 @@ def post_case_items(case_id: str, asked: AddItemsBody, caller: Writer) -> AddedI
     return AddedItemsBody(added=done.added, items=done.items, beside=list(done.beside), warnings=warnings)
 
 
-@router.get("/cases/{case_id}", summary="Show a case")
-def get_case(case_id: str, asked: Annotated[PageQuery, Query()], caller: Reader) -> ShownCaseBody:
+@router.get(
+    "/cases/{case_id}",
+    summary="Show a case",
+    responses=refusals(_NO_SUCH_CASE, CallError("call.locked"), CallError("call.stale_cursor"), *WRITES),
+)
+def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Reader) -> ShownCaseBody:
     """A case and a page of its items with their texts and digests; each page is a look, logged first."""
     found = caller.require_case(case_id)
     of = ("case", found, caller.key.key_id)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.home import Home
 from api.http.caller import ServedOffice
-from api.http.model import AnswerBody
+from api.http.model import AnswerBody, example
 from api.office.health import disk, keys
 from api.office.watch import ChannelStatus
 from api.office.watch import status as watch_status
@@ -25,11 +25,15 @@ _LOOKS: dict[Path, tuple[float, "ReadyBody"]] = {}
 class AliveBody(AnswerBody):
     """The process answers."""
 
+    model_config = example(alive=True)
+
     alive: bool = True
 
 
 class ReadyBody(AnswerBody):
     """Whether the work can be done."""
+
+    model_config = example(ready=True, locked=True, database=True, disk=True, log_key=True, watch_lag_s=42)
 
     ready: bool
     locked: bool

@@ -6,12 +6,16 @@ from fastapi import APIRouter, Depends, Form, Response, UploadFile, status
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
-from api.http.model import CallBody
+from api.http.model import CallBody, example, links
+from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
 from api.office.wanted import WantedImport, ask_for_import
+from config.errors import CallError, LegalBasisError
 from config.watchlist import MAX_LEGAL_BASIS_BYTES
+from evidence.errors import AuthorityError
 from evidence.observation import Mode
 from evidence.store.api_key import Scope
+from monitor.errors import ArchiveError
 
 router = APIRouter(tags=["imports"])
 Importer = Annotated[ApiCaller, Depends(calls_with(Scope.IMPORTS))]
@@ -19,6 +23,15 @@ Importer = Annotated[ApiCaller, Depends(calls_with(Scope.IMPORTS))]
 
 class NewImportBody(CallBody):
     """An export that is sent."""
+
+    model_config = example(
+        file="export.zip",
+        declared_by="client-7",
+        mode="metadata_only",
+        chat=None,
+        legal_basis=None,
+        private_chat=False,
+    )
 
     file: UploadFile = Field(description="A ZIP archive of the export's folder")
     declared_by: str = Field(min_length=1, max_length=200, description="Who brought it and says where it comes from")
@@ -30,7 +43,21 @@ class NewImportBody(CallBody):
     private_chat: bool = Field(False, description="Of an account's export: a private chat is wanted")
 
 
-@router.post("/imports", status_code=status.HTTP_202_ACCEPTED, summary="Take in an export")
+@router.post(
+    "/imports",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Take in an export",
+    responses={
+        **refusals(
+            ArchiveError("archive.damaged"),
+            AuthorityError("authority.needs_legal_basis", where="sealed"),
+            LegalBasisError("legal_basis.not_toml", where="legal_basis", system="line 1"),
+            CallError("call.only_some_cases"),
+            *WRITES,
+        ),
+        202: {"links": links(get_task={"task_id": "$response.body#/task_id"})},
+    },
+)
 def post_import(asked: Annotated[NewImportBody, Form()], caller: Importer, response: Response) -> AskedBody:
     """Take in an export of Telegram Desktop. A mode above metadata_only waits for a second person."""
     caller.require_every_case()

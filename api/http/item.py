@@ -1,30 +1,55 @@
 """Items: what is preserved, by place, time and size; never content."""
 
+import re
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BeforeValidator, Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.cursor import PageQuery, after_of, cursor_of
-from api.http.model import AnswerBody
+from api.http.model import NEXT_PAGE, AnswerBody, example, links
+from api.http.problem import refusals
 from api.office.item import Chosen, ItemRow, list_items, show_item
+from config.errors import CallError
+from evidence.errors import UnknownItemError
 from evidence.observation import Kind
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["items"])
 Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CHANNELS))]
+_EXAMPLE = {
+    "item_id": "7c9e6679f2b34d0a8e1f5a6b3c2d1e0f",
+    "channel_id": "1234567890",
+    "message_id": 17,
+    "kind": "message",
+    "posted_at": "2026-11-26T21:04:00.000Z",
+    "acquired_at": "2026-11-27T09:30:00.000Z",
+    "mode": "metadata_only",
+    "sealed_bytes": None,
+}
+
+
+def _require_day(given: object) -> object:
+    """Check that a day is written as one: a number would be taken for seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        raise ValueError("a date is written as 2026-11-27")
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_require_day)]
+ItemPath = Annotated[str, Path(description="The whole identifier of an item", examples=[_EXAMPLE["item_id"]])]
 
 
 class ItemsQuery(PageQuery):
     """Which items."""
 
     channel: str | None = Field(None, max_length=32, description="The channel's number")
-    kind: Kind | None = None
-    first: date | None = Field(None, alias="from", description="The first day of posting (UTC)")
-    last: date | None = Field(None, alias="to", description="The last day of posting (UTC)")
+    kind: Kind | None = Field(None, description="What was observed")
+    first: Day | None = Field(None, alias="from", description="The first day of posting (UTC)")
+    last: Day | None = Field(None, alias="to", description="The last day of posting (UTC)")
 
 
 class ItemBody(AnswerBody):
@@ -43,6 +68,8 @@ class ItemBody(AnswerBody):
 class ItemsBody(AnswerBody):
     """A page of items."""
 
+    model_config = example(items=[_EXAMPLE], next=None)
+
     items: list[ItemBody]
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
@@ -59,12 +86,21 @@ class HoleBody(AnswerBody):
 class OneItemBody(ItemBody):
     """An item, its place in the log, and the holes beside it."""
 
+    model_config = example(**_EXAMPLE, log_index=21, sealed={"record": "5f" * 32}, holes=[])
+
     log_index: int
     sealed: dict[str, str] = Field(description="SHA-256 of each ciphertext")
     holes: list[HoleBody]
 
 
-@router.get("/items", summary="List what is preserved")
+@router.get(
+    "/items",
+    summary="List what is preserved",
+    responses={
+        **refusals(CallError("call.stale_cursor")),
+        200: {"links": links(get_item={"item_id": "$response.body#/items/0/item_id"}, get_items=NEXT_PAGE)},
+    },
+)
 def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBody:
     """Items in the order of the log."""
     chosen = Chosen(asked.channel, asked.kind, asked.first, asked.last)
@@ -73,8 +109,12 @@ def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBod
     return ItemsBody(items=[_item(row) for row in page.entries], next=cursor_of(page.more_after, *of))
 
 
-@router.get("/items/{item_id}", summary="Show an item")
-def get_item(item_id: str, caller: Reader) -> OneItemBody:
+@router.get(
+    "/items/{item_id}",
+    summary="Show an item",
+    responses=refusals(UnknownItemError("unknown_item.no_such_item", found="0" * 32)),
+)
+def get_item(item_id: ItemPath, caller: Reader) -> OneItemBody:
     """An item, by its whole identifier."""
     shown = show_item(caller.home, item_id)
     return OneItemBody(
@@ -86,5 +126,4 @@ def get_item(item_id: str, caller: Reader) -> OneItemBody:
 
 
 def _item(row: ItemRow) -> ItemBody:
-    told = asdict(row)
-    return ItemBody(**{name: told[name] for name in ItemBody.model_fields})
+    return ItemBody(**{name: getattr(row, name) for name in ItemBody.model_fields})

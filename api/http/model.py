@@ -17,6 +17,20 @@ class AnswerBody(BaseModel):
     """What a call gets."""
 
 
+def example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - of any model
+    """For a model's ``model_config``: a whole, invented body, which the document of the API shows."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+NEXT_PAGE = {"cursor": "$response.body#/next"}
+"""The parameter of ``links`` that leads to the page after this one."""
+
+
+def links(**operations: dict[str, str]) -> dict[str, Any]:
+    """Where an answer leads (OpenAPI 3.1, Link Object): operation -> its parameters, as expressions on the answer."""
+    return {name: {"operationId": name, "parameters": given} for name, given in operations.items()}
+
+
 class LoggedBody(AnswerBody):
     """What a call gets that logged something."""
 

@@ -2,25 +2,38 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import Reason
-from api.http.model import AnswerBody, CallBody, LoggedBody, warnings_of
+from api.http.model import AnswerBody, CallBody, LoggedBody, example, warnings_of
+from api.http.problem import WRITES, refusals
 from api.office.approval import Means, Wait, approve, refuse, waiting
 from api.office.request import find_request
 from api.office.wanted import ask_for_act
+from config.errors import CallError
 from evidence.authority import Act, Request
-from evidence.errors import UnknownItemError
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["requests"])
 Approver = Annotated[ApiCaller, Depends(calls_with(Scope.APPROVE))]
+_REQUEST = "00112233445566778899aabbccddeeff"
+RequestId = Annotated[str, Path(description="The whole identifier of a request", examples=[_REQUEST])]
+_MAY_REFUSE = refusals(
+    UnknownItemError("unknown_item.no_such_request", found="0" * 32),
+    AuthorityError("authority.answered", where=_REQUEST),
+    AuthorityError("authority.names_too_like"),
+    CallError("call.locked"),
+    *WRITES,
+)
 
 
 class AnswerRequestBody(CallBody):
     """A second person's answer."""
+
+    model_config = example(reason="I looked at the case")
 
     reason: Reason | None = None
 
@@ -28,20 +41,21 @@ class AnswerRequestBody(CallBody):
 class RefuseRequestBody(CallBody):
     """A refusal, or one's own request taken back."""
 
+    model_config = example(reason="The client has not decided yet")
+
     reason: Reason
 
 
 class RequestBody(AnswerBody):
     """A request that waits."""
 
-    request_id: str = Field(examples=["00112233445566778899aabbccddeeff"])
-    what: str | None = Field(examples=["export"])
+    request_id: str
+    what: str | None
     stage: str = Field(
         description="request, lapsed: to be approved, or too old. unfinished: approved and not done. "
-        "review, late: done, to be reviewed",
-        examples=["request"],
+        "review, late: done, to be reviewed"
     )
-    due_at: str | None = Field(examples=["2026-12-04T08:00:00.000Z"])
+    due_at: str | None
     target: str | None
     requested_by: str | None
     reason: str | None
@@ -51,26 +65,43 @@ class RequestBody(AnswerBody):
 class RequestsBody(AnswerBody):
     """What waits for a second person."""
 
+    model_config = example(
+        requests=[
+            {
+                "request_id": _REQUEST,
+                "what": "export",
+                "stage": "request",
+                "due_at": "2026-12-04T09:30:00.000Z",
+                "target": "case-1f0c5c8e3a52 for lawyer",
+                "requested_by": "mira",
+                "reason": "For the complaint",
+                "order": {"case": "case-1f0c5c8e3a52", "audience": "lawyer", "items": "3"},
+            }
+        ]
+    )
+
     requests: list[RequestBody]
 
 
 class AnsweredBody(LoggedBody):
     """A request that was answered."""
 
+    model_config = example(request_id=_REQUEST, what="export", task_id="5f0c7d3e9a1b4c2d8e6f70112233aabb", warnings=[])
+
     request_id: str
     what: str
     task_id: str | None = Field(description="Does what was approved; null for a review or a refusal")
 
 
-@router.get("/requests", summary="List what waits for a second person")
+@router.get("/requests", summary="List what waits for a second person", responses=refusals(CallError("call.locked")))
 def get_requests(caller: Approver) -> RequestsBody:
     """What waits for an approval or a review, by the time that it is due."""
     page = waiting(caller.home, caller.office.keyring.casework)
     return RequestsBody(requests=[_told(wait) for wait in page.entries if wait.asked and _sees(caller, wait.asked)])
 
 
-@router.post("/requests/{request_id}/approve", summary="Approve what waits")
-def post_approve(request_id: str, asked: AnswerRequestBody, caller: Approver) -> AnsweredBody:
+@router.post("/requests/{request_id}/approve", summary="Approve what waits", responses=_MAY_REFUSE)
+def post_approve(request_id: RequestId, asked: AnswerRequestBody, caller: Approver) -> AnsweredBody:
     """Approve what another asked for, and have it done; or record that you reviewed what another did."""
     casework = caller.office.keyring.casework
     found = _found(caller, request_id)
@@ -83,8 +114,8 @@ def post_approve(request_id: str, asked: AnswerRequestBody, caller: Approver) ->
     return _answered(found, task_id, [])
 
 
-@router.post("/requests/{request_id}/refuse", summary="Refuse what waits")
-def post_refuse(request_id: str, asked: RefuseRequestBody, caller: Approver) -> AnsweredBody:
+@router.post("/requests/{request_id}/refuse", summary="Refuse what waits", responses=_MAY_REFUSE)
+def post_refuse(request_id: RequestId, asked: RefuseRequestBody, caller: Approver) -> AnsweredBody:
     """Refuse what another asked for, or take back your own request. Nothing of it is done."""
     found = _found(caller, request_id)
     done = refuse(caller.home, found, caller.doer(asked.reason))

@@ -1,5 +1,6 @@
 """Serves one home on this machine, until it is told to stop."""
 
+import logging
 import signal
 import socket
 import tempfile
@@ -51,6 +52,9 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
     Raises:
         OSError: Another program has the port.
     """
+    logging.getLogger().addHandler(
+        logging.NullHandler()
+    )  # else Python prints libraries' words, such as of a broken form
     office = office_of(home)
     worker = worker_of(office)
     _keep_uploads_in(home)
@@ -69,6 +73,8 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         )
     )
     with socket.create_server((HOST, port)) as listening, _tending(office), worker.working(), _told_to_end(server):
+        # asyncio sets it only where it made the socket; without it, an answer waits 40 ms for the acknowledgement
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
 

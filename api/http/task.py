@@ -2,19 +2,23 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
-from api.http.model import AnswerBody, CallBody
+from api.http.model import AnswerBody, CallBody, example
+from api.http.problem import WRITES, refusals
 from api.office.task import ShownTask, TaskKind, call_off_task, show_task, task_of_owner, tasks_of_owner
-from evidence.errors import UnknownItemError
+from config.errors import CallError
+from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.api_key import Scope
 from evidence.store.work import OPEN, Task, TaskState
 from evidence.times import format_time
 
 router = APIRouter(tags=["tasks"])
-Anybody = Annotated[ApiCaller, Depends(calls_with(None))]
+_TASK, _ASKED, _ENDED = "5f0c7d3e9a1b4c2d8e6f70112233aabb", "2026-11-27T09:30:00.000Z", "2026-11-27T09:30:04.000Z"
+TaskId = Annotated[str, Path(description="The whole identifier of a task", examples=[_TASK])]
+_NO_SUCH_TASK = UnknownItemError("unknown_item.no_such_task", found="0" * 32)
 AGAIN_IN_S = 1
 """After how many seconds to look at a task again."""
 _TAKEN_BACK = "cancelled"
@@ -26,34 +30,62 @@ SCOPES = {
     TaskKind.APPROVAL: Scope.APPROVE,
 }
 """What a key needs to see a task of a kind."""
+Anybody = Annotated[ApiCaller, Depends(calls_with(*SCOPES.values()))]
+
+
+_RESULT = {
+    "bundle_id": _TASK,
+    "case_id": "case-1f0c5c8e3a52",
+    "items": 3,
+    "sha256": "0a" * 32,
+    "bytes": 281250,
+    "seal_fingerprint": "0b" * 32,
+    "review_by": "2026-12-04T09:30:00.000Z",
+    "holes": 1,
+    "withheld": {"observed": ["actor", "reason"]},
+    "warnings": [],
+}
 
 
 class AskedBody(AnswerBody):
     """A task that was asked for."""
 
-    task_id: str = Field(examples=["5f0c7d3e9a1b4c2d8e6f70112233aabb"])
+    model_config = example(task_id=_TASK)
+
+    task_id: str
 
 
 class ProgressBody(AnswerBody):
     """How much of the work is done."""
 
-    done: int = Field(examples=[120])
-    total: int = Field(description="0 while it is not known", examples=[400])
+    done: int
+    total: int = Field(description="0 while it is not known")
 
 
 class TaskBody(AnswerBody):
     """A task."""
 
-    task_id: str = Field(examples=["5f0c7d3e9a1b4c2d8e6f70112233aabb"])
+    model_config = example(
+        task_id=_TASK,
+        kind="bundle",
+        state="done",
+        progress={"done": 42, "total": 42},
+        case_id="case-1f0c5c8e3a52",
+        request_id=None,
+        asked_at=_ASKED,
+        ended_at=_ENDED,
+        result=_RESULT,
+        problem=None,
+    )
+
+    task_id: str
     kind: TaskKind
     state: TaskState
     progress: ProgressBody
-    case_id: str | None = Field(examples=["case-0123456789ab"])
-    request_id: str | None = Field(
-        description="The request that a second person approves", examples=["00112233445566778899aabbccddeeff"]
-    )
-    asked_at: str = Field(examples=["2026-11-27T08:00:00.000Z"])
-    ended_at: str | None = Field(examples=["2026-11-27T08:00:04.000Z"])
+    case_id: str | None
+    request_id: str | None = Field(description="The request that a second person approves")
+    asked_at: str
+    ended_at: str | None
     result: dict[str, Any] | None = Field(description="What came of it, once it is done")
     problem: dict[str, Any] | None = Field(description="Why it failed, as problem details")
 
@@ -61,11 +93,30 @@ class TaskBody(AnswerBody):
 class TasksBody(AnswerBody):
     """The caller's tasks, without what came of them."""
 
+    model_config = example(
+        tasks=[
+            {
+                "task_id": _TASK,
+                "kind": "import",
+                "state": "running",
+                "progress": {"done": 120, "total": 400},
+                "case_id": None,
+                "request_id": None,
+                "asked_at": _ASKED,
+                "ended_at": None,
+                "result": None,
+                "problem": None,
+            }
+        ]
+    )
+
     tasks: list[TaskBody]
 
 
 class CancelBody(CallBody):
     """Why a task is cancelled; logged where that takes a request back."""
+
+    model_config = example(reason="It is no longer needed")
 
     reason: str = Field(_TAKEN_BACK, min_length=1, max_length=2000)
 
@@ -77,8 +128,8 @@ def get_tasks(caller: Anybody) -> TasksBody:
     return TasksBody(tasks=[_told(ShownTask(task, None, None)) for task in mine])
 
 
-@router.get("/tasks/{task_id}", summary="Show a task")
-def get_task(task_id: str, caller: Anybody, response: Response) -> TaskBody:
+@router.get("/tasks/{task_id}", summary="Show a task", responses=refusals(_NO_SUCH_TASK))
+def get_task(task_id: TaskId, caller: Anybody, response: Response) -> TaskBody:
     """How a task stands, and what came of it."""
     task = own_task(caller, task_id)
     if task.state in OPEN:
@@ -86,8 +137,14 @@ def get_task(task_id: str, caller: Anybody, response: Response) -> TaskBody:
     return _told(show_task(caller.home, task))
 
 
-@router.post("/tasks/{task_id}/cancel", summary="Cancel a task")
-def post_cancel(task_id: str, caller: Anybody, asked: Annotated[CancelBody | None, Body()] = None) -> TaskBody:
+@router.post(
+    "/tasks/{task_id}/cancel",
+    summary="Cancel a task",
+    responses=refusals(
+        _NO_SUCH_TASK, AuthorityError("authority.task_ended", where=_TASK), CallError("call.locked"), *WRITES
+    ),
+)
+def post_cancel(task_id: TaskId, caller: Anybody, asked: Annotated[CancelBody | None, Body()] = None) -> TaskBody:
     """Cancel a task that is not done. What an import has taken in stays; a request is taken back."""
     reason = _TAKEN_BACK if asked is None else asked.reason
     call_off_task(caller.home, own_task(caller, task_id), caller.doer(reason), lambda: caller.office.keyring.casework)

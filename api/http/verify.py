@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, File, UploadFile
 from pydantic import Field
 
 from api.http.caller import calls_with
-from api.http.model import AnswerBody
+from api.http.model import AnswerBody, example
+from api.http.problem import refusals
 from api.office.bundle import verify_bundle
 from casefiles.errors import TrustError
 from casefiles.verifier.report import as_json
@@ -16,6 +17,8 @@ from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["verify"])
 MOST_ROOT_BYTES = 1_000_000
+_SENT = {"file": "case.asice", "trust": ["root.pem"]}
+"""As a form shows files: by their names."""
 
 
 class CheckBody(AnswerBody):
@@ -31,19 +34,40 @@ class CheckBody(AnswerBody):
 class VerdictBody(AnswerBody):
     """What the offline verifier finds."""
 
+    model_config = example(
+        verdict="INDETERMINATE",
+        rehearsal=False,
+        proven=[],
+        checks=[
+            {
+                "id": "container",
+                "verdict": "PASSED",
+                "detail": "the file is a container as its form says",
+                "code": "",
+                "facts": {},
+            }
+        ],
+    )
+
     verdict: str = Field(description="PASSED, INDETERMINATE or FAILED (ETSI EN 319 102-1)")
     rehearsal: bool = Field(description="Whether the bundle is of a rehearsal, and not for court")
     proven: list[dict[str, Any]] = Field(description="The times that trusted time stamps prove")
     checks: list[CheckBody]
 
 
-@router.post("/verify", summary="Check a bundle", dependencies=[Depends(calls_with(Scope.CASES_READ))])
+@router.post(
+    "/verify",
+    summary="Check a bundle",
+    dependencies=[Depends(calls_with(Scope.CASES_READ))],
+    responses=refusals(TrustError("trust.not_pem")),
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": _SENT}}}},
+)
 def post_verify(
     file: Annotated[UploadFile, File(description="The bundle")],
-    trust: Annotated[list[UploadFile] | None, File(description="PEM files of the roots that you trust")] = None,
+    trust: Annotated[list[UploadFile], File(default_factory=list, description="PEM files of the roots that you trust")],
 ) -> VerdictBody:
     """Check a bundle against the roots that come with the call; without any it is INDETERMINATE at best."""
-    roots = [root for each in trust or () for root in _roots(each)]
+    roots = [root for each in trust for root in _roots(each)]
     return VerdictBody(**as_json(verify_bundle(file.file, roots=roots)))
 
 

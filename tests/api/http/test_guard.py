@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,11 +125,12 @@ def test_a_call_that_two_servers_could_read_in_two_ways_gets_no_answer_of_a_rout
 ) -> None:
     address = urlsplit(served.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as wire:
-        wire.sendall(shape)
-        wire.shutdown(socket.SHUT_WR)
+        wire.sendall(shape)  # without closing our half: uvicorn then ends a call without an answer
+        wire.settimeout(1)
         answer = b""
-        while part := wire.recv(65_536):
-            answer += part
+        with suppress(ConnectionResetError, TimeoutError):
+            while part := wire.recv(65_536):
+                answer += part
     status = answer.split(b" ")[1:2]
     assert status in ([], [b"400"], [b"401"], [b"421"], [b"429"], [b"431"])
     assert b'"items"' not in answer

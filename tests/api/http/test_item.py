@@ -37,3 +37,10 @@ def test_one_item_has_its_place_in_the_log(served: ServedHome) -> None:
     assert item.items() <= shown.items()
     assert shown["log_index"] > 0
     assert client.get(f"/api/v1/items/{'0' * 32}").json()["code"] == "unknown_item.no_such_item"
+
+
+def test_a_day_is_written_as_one(served: ServedHome) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    assert client.get("/api/v1/items", params={"from": "2024-11-14", "to": "2030-01-01"}).status_code == 200
+    for day in ("0", "1731574800", "2024-11-14T00:00:00", "20241114", "2024-13-01", ""):
+        assert client.get("/api/v1/items", params={"from": day}).json()["code"] == "call.does_not_fit"
