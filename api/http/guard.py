@@ -35,6 +35,7 @@ MOST_AT_ONCE = 100
 """How many calls are answered at once."""
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BODY_WITHIN_S = 60.0
 """How long a body may take to arrive, where its route has no limit of its own."""
 
@@ -90,6 +91,8 @@ class Guard:
         Raises:
             CallError: It is refused.
         """
+        if _CONTROL.search(scope["path"]):
+            raise CallError("call.no_such_route")  # a route's pattern would overlook a line feed at the end
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
             raise CallError("call.other_host")

@@ -25,6 +25,10 @@ ROUTES = {
     ("GET", "/api/v1/channels/x/completeness"): Scope.CHANNELS,
     ("GET", "/api/v1/log/checkpoint"): Scope.CHANNELS,
     ("GET", "/api/v1/log/key"): Scope.CHANNELS,
+    ("GET", "/api/v1/log/proof/0"): Scope.CHANNELS,
+    ("GET", "/api/v1/log/tile/0/000"): Scope.CHANNELS,
+    ("GET", "/api/v1/log/tile/entries/000"): Scope.CHANNELS,
+    ("GET", "/api/v1/log/timeline/0"): Scope.CHANNELS,
     ("GET", "/api/v1/cases"): Scope.CASES_READ,
     ("GET", "/api/v1/cases/case-000000000000"): Scope.CASES_READ,
     ("POST", "/api/v1/cases"): Scope.CASES_WRITE,
@@ -39,7 +43,11 @@ OPEN = {"/livez", "/readyz", "/api/v1/problems/{code}"}
 def test_every_route_that_the_document_has_is_tried_here(served: ServedHome) -> None:
     paths = served.client().get("/api/v1/openapi.json").json()["paths"]
     documented = {(method.upper(), path) for path, methods in paths.items() for method in methods if path not in OPEN}
-    shapes = {"{item_id}": "0" * 32, "{case_id}": "case-000000000000", "{channel}": "x"}
+    shapes = {"{item_id}": "0" * 32, "{case_id}": "case-000000000000", "{channel}": "x"} | {
+        "{level}": "0",
+        "{place}": "000",
+        "{entry}": "0",
+    }
     asked = {(method, re.sub(r"\{\w+\}", lambda name: shapes[name[0]], path)) for method, path in documented}
     assert asked == ROUTES.keys()
 

@@ -56,6 +56,15 @@ def test_a_picture_on_another_page_asks_for_nothing(served: ServedHome) -> None:
         assert served.client().get("/readyz", headers={"Sec-Fetch-Site": site}).status_code == status
 
 
+def test_a_path_with_a_control_character_is_no_path_of_ours(served: ServedHome) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    for path in ("/livez", "/api/v1/items", "/api/v1/log/tile/0/000.p/1"):
+        assert client.get(path).status_code == 200
+        for character in ("%00", "%0a", "%0d%0a", "%7f"):
+            answer = client.get(path + character)
+            assert (answer.status_code, answer.json()["code"]) == (404, "call.no_such_route")
+
+
 def test_every_answer_has_a_name_and_the_headers(served: ServedHome) -> None:
     client = served.with_key(Scope.CHANNELS)
     names = set()
