@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from api import VERSION
 from api.errors import http_status, of_system
-from api.http import case, channel, health, item, log, session, verify
+from api.http import case, channel, health, item, log, metrics, session, verify
 from api.http.caller import ServedOffice
 from api.http.guard import Guard
 from api.http.model import AnswerBody
@@ -69,7 +69,7 @@ def get_problem(code: str) -> ProblemTypeBody:
 
 def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
     """The whole API of an office, with what stands before it."""
-    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit)
+    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit, office.tally)
 
 
 def routes(office: ServedOffice) -> FastAPI:
@@ -83,11 +83,13 @@ def routes(office: ServedOffice) -> FastAPI:
         telemetry=_NO_TELEMETRY,
         redoc_url=None,
         separate_input_output_schemas=False,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         responses={"default": {"description": "A refusal", "content": {MEDIA_TYPE: {}}, "model": ProblemBody}},
     )
     app.state.office = office
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for each in (session.router, channel.router, item.router, case.router, log.router, verify.router, problems):
         app.include_router(each, prefix=API)
     app.add_exception_handler(Explained, _explained)

@@ -18,6 +18,7 @@ from limits.strategies import MovingWindowRateLimiter
 from api import TOOL
 from api.home import Home
 from api.http.keyring import Keyring
+from api.http.tally import CallTally
 from api.office.api_key import find_key
 from config.errors import CallError, Explained
 from evidence.authority import Doer
@@ -69,6 +70,7 @@ class ServedOffice:
     home: Home
     keyring: Keyring
     limits: Limits
+    tally: CallTally = field(default_factory=CallTally)
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

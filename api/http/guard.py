@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problem import API, TYPES, problem_answer
+from api.http.tally import CallTally, Ending
 from config import oplog
 from config.errors import CallError
 
@@ -48,12 +49,14 @@ class Guard:
         hosts: The names by which this server goes, without a port.
         limits: Beginnings of paths, with the most bytes that a body may have there; the first that fits counts.
         admit: Finds the key of a call from its header and the caller's address, or raises CallError.
+        tally: Counts the calls.
     """
 
     app: ASGIApp
     hosts: Collection[str]
     limits: Iterable[tuple[str, int]]
     admit: Callable[[str | None, str], object]
+    tally: CallTally = field(default_factory=CallTally)
     _answering: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,13 +64,16 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope["nisisama.request_id"] = name = secrets.token_hex(8)
-        began, status = time.monotonic(), 0
+        scope["nisisama.request_id"] = secrets.token_hex(8)
+        with self.tally.counted(scope) as ending:
+            await self._answer(scope, receive, send, ending)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, ending: Ending) -> None:
+        name, began = scope["nisisama.request_id"], time.monotonic()
 
         async def answer(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                ending.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = name
                 for header, value in HEADERS.items():
@@ -79,11 +85,11 @@ class Guard:
             await self._require_call(scope)
             await self.app(scope, _bounded(receive, self._limit(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
-            if not status:
+            if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
         finally:
             self._answering -= 1
-            oplog.note("call_answered", request=name, status=status, duration_s=time.monotonic() - began)
+            oplog.note("call_answered", request=name, status=ending.status, duration_s=time.monotonic() - began)
 
     async def _require_call(self, scope: Scope) -> None:
         """Check what the head of a call says; who calls is known before its body is read.

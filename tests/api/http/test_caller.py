@@ -37,7 +37,7 @@ ROUTES = {
     ("POST", "/api/v1/unlock"): Scope.ADMIN,
     ("POST", "/api/v1/lock"): Scope.ADMIN,
 }
-OPEN = {"/livez", "/readyz", "/api/v1/problems/{code}"}
+OPEN = {"/livez", "/readyz", "/metrics", "/api/v1/problems/{code}"}
 
 
 def test_every_route_that_the_document_has_is_tried_here(served: ServedHome) -> None:
