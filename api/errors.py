@@ -93,6 +93,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
         errno.EEXIST: "system.there_already",
         errno.ENOSPC: "system.no_space",
         errno.EADDRINUSE: "system.port_taken",
+        errno.EADDRNOTAVAIL: "system.not_our_address",
     }
 )
 

@@ -1,4 +1,4 @@
-"""Serves one home on this machine, until it is told to stop."""
+"""Serves one home at one address of this machine, until it is told to stop."""
 
 import signal
 import socket
@@ -13,7 +13,6 @@ from api.http.app import application
 from api.http.caller import Limits, ServedOffice
 from api.http.keyring import Keyring
 
-HOST = "127.0.0.1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRACE_S = 10
 """How long calls may go on once the server was told to stop."""
@@ -29,6 +28,11 @@ def office_of(home: Home) -> ServedOffice:
     return ServedOffice(home, Keyring(home, serve.idle_minutes * 60.0), Limits(serve.per_minute))
 
 
+def address_of(host: str, port: int) -> str:
+    """The address of a server as callers write it (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
     """Serve until SIGINT or SIGTERM; calls that are being answered are finished.
 
@@ -37,26 +41,33 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         began: Called with the port, once calls are taken.
 
     Raises:
-        OSError: Another program has the port.
+        OSError: Another program has the port, or this machine does not have the address.
     """
-    office = office_of(home)
+    office, settings = office_of(home), home.settings.serve
     server = uvicorn.Server(
         uvicorn.Config(
-            application(office, (*LOOPBACK, *home.settings.serve.hosts)),
+            application(office, (*LOOPBACK, settings.address, *settings.hosts)),
             log_config=None,
             log_level="critical",  # its words could tell of a call; ours are in the operational log
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            # who the caller is, as the last proxy that is believed says it; what came before it in the header is not
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=5,
             limit_concurrency=MOST_CONNECTIONS,
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         )
     )
-    with socket.create_server((HOST, port)) as listening, _tending(office), _told_to_end(server):
+    with _listening(settings.address, port) as listening, _tending(office), _told_to_end(server):
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
+
+
+def _listening(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family)
 
 
 @contextmanager
