@@ -67,8 +67,10 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.does_not_fit": 422,
         "call.foreign_origin": 403,
         "call.locked": 423,
+        "call.no_bearer": 401,
         "call.no_key": 401,
         "call.no_such_route": 404,
+        "call.not_json": 415,
         "call.only_some_cases": 403,
         "call.other_host": 421,
         "call.other_method": 405,
@@ -76,6 +78,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.scope_missing": 403,
         "call.stale_cursor": 422,
         "call.too_many": 429,
+        "call.too_many_passphrases": 429,
         "call.wrong_key": 401,
     }
 )

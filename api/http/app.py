@@ -118,9 +118,18 @@ def _said(request: Request, error: Explained, cause: Exception) -> JSONResponse:
 def _unfit(request: Request, error: Exception) -> JSONResponse:
     """The first thing that does not fit, and what would; never what was sent, nor the name of a field too many."""
     first = cast(RequestValidationError, error).errors()[0]
+    was_sent = first["loc"] == ("body",) and first["type"] != "missing"
+    if was_sent and not _is_json(request.headers.get("content-type", "")):
+        return problem_answer(request, CallError("call.not_json"))
     place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     key = ".".join(map(str, place))[:80]
     return problem_answer(request, CallError("call.does_not_fit", key=key, system=first["msg"]))
+
+
+def _is_json(content_type: str) -> bool:
+    """Whether the framework reads such a body as JSON."""
+    sent = content_type.partition(";")[0].strip().lower()
+    return sent == "application/json" or (sent.startswith("application/") and sent.endswith("+json"))
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -81,10 +81,11 @@ class ServedOffice:
             CallError: There is none, or it opens nothing, or it was used too often.
         """
         scheme, _space, secret = (authorization or "").partition(" ")
-        key = find_key(self.home, secret.strip()) if scheme.lower() == "bearer" else None
+        is_bearer = scheme.lower() == "bearer"
+        key = find_key(self.home, secret.strip()) if is_bearer else None
         if key is None:
             self.limits.wrong_key(address)
-            raise CallError("call.wrong_key" if authorization else "call.no_key")
+            raise CallError(("call.wrong_key" if is_bearer else "call.no_bearer") if authorization else "call.no_key")
         self.limits.take("key", key.key_id)
         now = self.home.clock()
         if key.used_at is None or now - key.used_at >= USE_NOTED:

@@ -88,7 +88,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(served: ServedHome)
     for body in (b"x" * (BODY_BYTES + 1), parts()):
         answer = client.post("/api/v1/cases", content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (413, "call.body_too_large")
-    assert client.post("/api/v1/cases", content=b"x" * 1000).status_code == 422
+    assert client.post("/api/v1/cases", content=b"x" * 1000).status_code == 415
 
 
 def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
