@@ -1,6 +1,7 @@
 """The server says where it is, ends in good order, and forgets the keys."""
 
 import signal
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,3 +109,14 @@ def test_an_address_of_the_sixth_version_has_brackets() -> None:
         pytest.skip("this machine has no such address")
     with listening:
         assert listening.getsockname()[0] == "::1"
+
+
+def test_an_answer_does_not_wait_until_the_caller_acknowledges_its_head() -> None:
+    with _listening("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        taken, _address = listening.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with socket.create_server(("127.0.0.1", 0)) as plain, socket.create_connection(plain.getsockname()):
+        taken, _address = plain.accept()
+        with taken:
+            assert not taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
