@@ -7,16 +7,18 @@ Other tables give the status of each refused call, and the code of each error of
 
 import errno
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from casefiles.errors import CaseError
 from casefiles.verifier import report as verifier
-from config.errors import CallError, ConfigError, Explained, LegalBasisError, UsageError
+from config.errors import CallError, ConfigError, Explained, LegalBasisError, Term, UsageError
 from evidence.errors import (
     AuthorityError,
     EvidenceError,
     HomeBusyError,
+    LogError,
     NobodyNamedError,
     PassphraseError,
     PrintsError,
@@ -49,6 +51,7 @@ HTTP_STATUS: Mapping[type[Explained], int] = MappingProxyType(
         LegalBasisError: 422,
         UsageError: 422,
         EvidenceError: 409,
+        LogError: 500,
         AuthorityError: 403,
         NobodyNamedError: 422,
         PassphraseError: 403,
@@ -69,9 +72,11 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.does_not_fit": 422,
         "call.foreign_origin": 403,
         "call.locked": 423,
+        "call.no_bearer": 401,
         "call.no_key": 401,
         "call.no_such_part": 416,
         "call.no_such_route": 404,
+        "call.not_json": 415,
         "call.only_some_cases": 403,
         "call.other_host": 421,
         "call.other_method": 405,
@@ -79,6 +84,7 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
         "call.scope_missing": 403,
         "call.stale_cursor": 422,
         "call.too_many": 429,
+        "call.too_many_passphrases": 429,
         "call.wrong_key": 401,
     }
 )
@@ -96,6 +102,7 @@ _SYSTEM_CODES: Mapping[int, str] = MappingProxyType(
         errno.EEXIST: "system.there_already",
         errno.ENOSPC: "system.no_space",
         errno.EADDRINUSE: "system.port_taken",
+        errno.EADDRNOTAVAIL: "system.not_our_address",
     }
 )
 
@@ -120,6 +127,19 @@ TYPES = f"{API}/problems/"
 """Below it, each type has an address at which it is explained."""
 
 
+_COMMAND = "nisisama "
+_CASES, _ITEMS, _CHANNELS = Term("remedy.cases"), Term("remedy.items"), Term("remedy.channels")
+_REMEDIES: Mapping[str, Term] = MappingProxyType(
+    {
+        "unknown_item.no_such_case": _CASES,
+        "unknown_item.no_such_channel": _CHANNELS,
+        "unknown_item.no_such_channel_seen": _CHANNELS,
+        "unknown_item.no_such_item": _ITEMS,
+    }
+)
+"""What a caller can do about an error whose own remedy is a command of the office."""
+
+
 def problem_of(error: Explained) -> dict[str, Any]:
     """A refusal as problem details (RFC 9457), but for the name of the call.
 
@@ -132,10 +152,18 @@ def problem_of(error: Explained) -> dict[str, Any]:
         "type": TYPES + error.code,
         "title": told["message"],
         "status": status,
-        "detail": str(error) if status < OURS else f"{told['message']}. {shown.fix}",
+        "detail": str(replace(error.said, fix=_remedy(error))) if status < OURS else f"{told['message']}. {shown.fix}",
         "code": error.code,
         "facts": told["facts"] if status < OURS else {},
     }
+
+
+def _remedy(error: Explained) -> str:
+    """What a caller can do. He cannot run a command of the office; the API's own errors say whom to ask."""
+    if error.code in _REMEDIES:
+        return str(_REMEDIES[error.code])
+    is_at_the_office = _COMMAND in error.fix and not isinstance(error, CallError)
+    return str(Term("remedy.at_the_office")) if is_at_the_office else error.fix
 
 
 def exit_code(error: Explained) -> int:

@@ -58,8 +58,16 @@ class Consent:
         }
 
 
-def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent | None:
-    """The newest consent or withdrawal of a case; None where there is none.
+@dataclass(frozen=True, slots=True)
+class RecordedConsent:
+    """A consent or its withdrawal, and the person who recorded it."""
+
+    consent: Consent
+    recorded_by: str
+
+
+def recorded_consent(engine: sa.Engine, case_id: str, casework: Identity) -> RecordedConsent | None:
+    """The newest consent or withdrawal of a case, with who recorded it; None where there is none.
 
     Raises:
         LeafError: A record is missing or damaged.
@@ -67,7 +75,17 @@ def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent |
     newest = None
     for event in consent_events(engine, case_id, casework):
         newest = event.record
-    return None if newest is None else _consent(newest.values)
+    return None if newest is None else RecordedConsent(_consent(newest.values), str(newest.values["actor"]))
+
+
+def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent | None:
+    """The newest consent or withdrawal of a case; None where there is none.
+
+    Raises:
+        LeafError: A record is missing or damaged.
+    """
+    recorded = recorded_consent(engine, case_id, casework)
+    return None if recorded is None else recorded.consent
 
 
 def consent_events(engine: sa.Engine, case_id: str, casework: Identity) -> Iterator[OpenedEvent]:

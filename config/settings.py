@@ -11,10 +11,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -116,12 +118,39 @@ HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$
 """A name as a ``Host`` header has it, without a port; in small letters."""
 
 
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise PydanticCustomError("ip_address", "not an IP address") from None
+
+
+def _ip_network(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise PydanticCustomError("ip_network", "not an IP network") from None
+    if not network.prefixlen:  # then every caller could say who he is
+        raise PydanticCustomError("ip_network", "every address")
+    return str(network)
+
+
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
+"""An IPv4 or IPv6 address in its one spelling."""
+IpNetwork = Annotated[str, AfterValidator(_ip_network)]
+"""A network, or one address as a network of its own; never all of them."""
+
+
 class ServeSettings(_Section):
     """The API."""
 
-    port: int = Field(default=8437, ge=0, le=65_535, description="Port on 127.0.0.1; 0: any that is free")
+    address: IpAddress = Field(default="127.0.0.1", description="IP address at which it listens")
+    port: int = Field(default=8437, ge=0, le=65_535, description="Port there; 0: any that is free")
     hosts: tuple[HostName, ...] = Field(
         default=(), description="Names by which a proxy in front calls it, beside loopback"
+    )
+    proxies: tuple[IpNetwork, ...] = Field(
+        default=(), description="Whose X-Forwarded-For and X-Forwarded-Proto are believed"
     )
     idle_minutes: int = Field(default=15, ge=1, le=1440, description="Minutes without use until the office is locked")
     per_minute: int = Field(default=600, ge=1, le=100_000, description="Calls of one key in a minute")

@@ -29,6 +29,8 @@ _TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "extra_forbidden": ("value.nothing", ""),
         "web_address": ("value.web_address", ""),
         "day": ("value.day", ""),
+        "ip_address": ("value.ip_address", ""),
+        "ip_network": ("value.ip_network", ""),
         "greater_than": ("value.more", "gt"),
         "less_than": ("value.less", "lt"),
         "greater_than_equal": ("value.at_least", "ge"),

@@ -342,7 +342,7 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         removed = counted(len(first.removed), "item was removed", "items were removed")
         gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
         say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {_consent_line(first.consent)}{gone}")
-    told = None if first.consent is None else _consent_entry(first.consent)
+    told = None if first.consent is None else {**_consent_entry(first.consent), "recorded_by": first.recorded_by}
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     more["removed"] = list(first.removed)
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)

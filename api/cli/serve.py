@@ -1,6 +1,7 @@
 """``serve``: the API of this office, on this machine."""
 
 import json
+from ipaddress import ip_address
 
 import click
 
@@ -9,20 +10,24 @@ from config.errors import Term
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65_535), help="Port on 127.0.0.1; otherwise [serve] port.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="The port; otherwise [serve] port.")
 @json_option
 @click.pass_context
 def serve(ctx: click.Context, port: int | None, as_json: bool) -> None:
-    """Serve the API on 127.0.0.1 until Ctrl-C. It starts locked: records open with a call of 'unlock'."""
-    from api.http.server import HOST, serve_until_told
+    """Serve the API on this machine until Ctrl-C. It starts locked: records open with a call of 'unlock'."""
+    from api.http.server import address_of, serve_until_told
 
     home = open_home(ctx)
+    address = home.settings.serve.address
 
     def began(at: int) -> None:
+        url = address_of(address, at)
         if as_json:
-            click.echo(json.dumps({"url": f"http://{HOST}:{at}", "port": at}))
+            click.echo(json.dumps({"url": url, "port": at}))
         else:
-            say(f"Serving at http://{HOST}:{at}, locked. Ctrl-C ends it.")
+            say(f"Serving at {url}, locked. Ctrl-C ends it.")
+        if not ip_address(address).is_loopback:
+            warn(Term("note.serving_beyond"))
 
     serve_until_told(home, home.settings.serve.port if port is None else port, began)
     if not as_json:

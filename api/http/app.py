@@ -13,7 +13,21 @@ from starlette.types import ASGIApp
 
 from api import VERSION
 from api.errors import API, OURS, http_status, of_system
-from api.http import bundle, case, channel, check, health, intake, item, log, request, session, task, verify
+from api.http import (
+    bundle,
+    case,
+    channel,
+    check,
+    health,
+    intake,
+    item,
+    log,
+    metrics,
+    request,
+    session,
+    task,
+    verify,
+)
 from api.http.caller import ServedOffice
 from api.http.document import DocumentedApi, require_known_parameters
 from api.http.guard import BodyLimit, Guard
@@ -75,7 +89,7 @@ def get_problem(code: Code) -> ProblemTypeBody:
 
 def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
     """The whole API of an office, with what stands before it."""
-    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit)
+    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit, office.tally)
 
 
 def routes(office: ServedOffice) -> FastAPI:
@@ -86,15 +100,16 @@ def routes(office: ServedOffice) -> FastAPI:
         description="Evidence of publicly reported channels, for programs of those who act on it. No picture leaves.",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
-        redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
         redoc_url=None,
         separate_input_output_schemas=False,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(require_known_parameters)],
     )
     app.state.office = office
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for each in _ROOMS:
         app.include_router(each.router, prefix=API)
     app.include_router(problems, prefix=API)
@@ -130,9 +145,18 @@ def _said(request: Request, error: Explained, cause: Exception) -> JSONResponse:
 def _unfit(request: Request, error: Exception) -> JSONResponse:
     """The first thing that does not fit, and what would; never what was sent, nor the name of a field too many."""
     first = cast(RequestValidationError, error).errors()[0]
+    was_sent = first["loc"] == ("body",) and first["type"] != "missing"
+    if was_sent and not _is_json(request.headers.get("content-type", "")):
+        return problem_answer(request, CallError("call.not_json"))
     place = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     key = ".".join(map(str, place))[:80]
     return problem_answer(request, CallError("call.does_not_fit", key=key, system=first["msg"]))
+
+
+def _is_json(content_type: str) -> bool:
+    """Whether the framework reads such a body as JSON."""
+    sent = content_type.partition(";")[0].strip().lower()
+    return sent == "application/json" or (sent.startswith("application/") and sent.endswith("+json"))
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

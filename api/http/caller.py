@@ -18,6 +18,7 @@ from limits.strategies import MovingWindowRateLimiter
 from api import TOOL
 from api.home import Home
 from api.http.keyring import Keyring
+from api.http.tally import CallTally
 from api.office.api_key import find_key
 from config.errors import CallError, Explained
 from evidence.authority import Doer
@@ -74,6 +75,7 @@ class ServedOffice:
     keyring: Keyring
     limits: Limits
     wake: Callable[[], object] = lambda: None
+    tally: CallTally = field(default_factory=CallTally)
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -87,10 +89,11 @@ class ServedOffice:
             CallError: There is none, or it opens nothing, lacks the scope, or was used too often.
         """
         scheme, _space, secret = (authorization or "").partition(" ")
-        key = find_key(self.home, secret.strip()) if scheme.lower() == "bearer" else None
+        is_bearer = scheme.lower() == "bearer"
+        key = find_key(self.home, secret.strip()) if is_bearer else None
         if key is None:
             self.limits.wrong_key(address)
-            raise CallError("call.wrong_key" if authorization else "call.no_key")
+            raise CallError(("call.wrong_key" if is_bearer else "call.no_bearer") if authorization else "call.no_key")
         self.limits.take("key", key.key_id)
         if scope is not None:
             require_scope(key, scope)

@@ -13,6 +13,7 @@ from api.http.problem import WRITES, refusals
 from api.office.case import add_items, list_cases, open_case, require_case, show_case
 from api.office.page import page_of
 from casefiles.case import CaseRow
+from casefiles.consent import Consent
 from config.errors import CallError
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
@@ -82,6 +83,18 @@ class CasesBody(AnswerBody):
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
+class ConsentBody(AnswerBody):
+    """What the client agreed to, or that she took it back; what she read stays sealed."""
+
+    given: bool = Field(description="false where it was withdrawn")
+    scope: list[str] = Field(description="`check`, and the audiences to whom the case may go")
+    date: str = Field(description="The day on which she said so")
+    until: str | None = Field(description="The last day on which it holds; null where it has no end")
+    language: str
+    paper_sha256: str | None = Field(description="SHA-256 of the signed form")
+    recorded_by: str
+
+
 class ShownCaseBody(LoggedBody):
     """A case, and a page of its items with what their records say."""
 
@@ -89,6 +102,15 @@ class ShownCaseBody(LoggedBody):
         case_id=_CASE,
         opened_at=_OPENED,
         reason="A client asks whether her pictures appear",
+        consent={
+            "given": True,
+            "scope": ["check", "lawyer"],
+            "date": "2026-11-26",
+            "until": None,
+            "language": "en",
+            "paper_sha256": None,
+            "recorded_by": "mira",
+        },
         removed=[],
         items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
         next=None,
@@ -98,6 +120,7 @@ class ShownCaseBody(LoggedBody):
     case_id: str
     opened_at: str
     reason: Any
+    consent: ConsentBody | None = Field(description="The newest record of it; null where there is none")
     removed: list[str]
     items: list[dict[str, Any]]
     next: str | None = Field(description="The cursor of the next page; null on the last")
@@ -169,10 +192,23 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         case_id=shown.case_id,
         opened_at=shown.opened_at,
         reason=shown.reason,
+        consent=None if shown.consent is None else _consent(shown.consent, str(shown.recorded_by)),
         removed=list(shown.removed),
         items=[asdict(each) for each in shown.items.entries],
         next=cursor_of(shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),
+    )
+
+
+def _consent(told: Consent, recorded_by: str) -> ConsentBody:
+    return ConsentBody(
+        given=told.given,
+        scope=list(told.scope),
+        date=told.told_on.isoformat(),
+        until=None if told.until is None else told.until.isoformat(),
+        language=told.language,
+        paper_sha256=told.paper_sha256,
+        recorded_by=recorded_by,
     )
 
 

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +19,7 @@ from starlette.types import Scope as Call
 
 from api.errors import API, TYPES
 from api.http.problem import problem_answer
+from api.http.tally import CallTally, Ending
 from config import oplog
 from config.errors import CallError
 from evidence.store.api_key import Scope
@@ -38,6 +39,7 @@ MOST_AT_ONCE = 100
 """How many calls are answered at once."""
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BODY_WITHIN_S = 60.0
 """How long a body may take to arrive where its route has no limit of its own, and each part of it where it has."""
 
@@ -65,12 +67,14 @@ class Guard:
         limits: Of bodies; the first that fits counts.
         admit: Finds the key of a call from its header, the caller's address and the scope that it needs, or raises
             CallError.
+        tally: Counts the calls.
     """
 
     app: ASGIApp
     hosts: Collection[str]
     limits: Sequence[BodyLimit]
     admit: Callable[[str | None, str, Scope | None], object]
+    tally: CallTally = field(default_factory=CallTally)
     _answering: int = 0
 
     async def __call__(self, scope: Call, receive: Receive, send: Send) -> None:
@@ -78,13 +82,16 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope["nisisama.request_id"] = name = secrets.token_hex(8)
-        began, status = time.monotonic(), 0
+        scope["nisisama.request_id"] = secrets.token_hex(8)
+        with self.tally.counted(scope) as ending:
+            await self._answer(scope, receive, send, ending)
+
+    async def _answer(self, scope: Call, receive: Receive, send: Send, ending: Ending) -> None:
+        name, began = scope["nisisama.request_id"], time.monotonic()
 
         async def answer(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                ending.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = name
                 for header, value in HEADERS.items():
@@ -96,11 +103,11 @@ class Guard:
             await self._require_call(scope)
             await self.app(scope, _bounded(receive, self._limit(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
-            if not status:
+            if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
         finally:
             self._answering -= 1
-            oplog.note("call_answered", request=name, status=status, duration_s=time.monotonic() - began)
+            oplog.note("call_answered", request=name, status=ending.status, duration_s=time.monotonic() - began)
 
     async def _require_call(self, scope: Call) -> None:
         """Check what the head of a call says; who calls is known before its body is read.
@@ -108,6 +115,8 @@ class Guard:
         Raises:
             CallError: It is refused.
         """
+        if _CONTROL.search(scope["path"]):
+            raise CallError("call.no_such_route")  # a route's pattern would overlook a line feed at the end
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
             raise CallError("call.other_host")

@@ -1,6 +1,7 @@
 """Whether the server lives, and whether it can do its work; for whoever watches the machine. No key is needed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response, status
@@ -13,13 +14,18 @@ from api.office.health import disk, keys
 from api.office.watch import ChannelStatus
 from api.office.watch import status as watch_status
 from config.errors import CallError, Explained
+from evidence.custody.append import tree_size
+from evidence.custody.sequencer import unsigned_tail
 from evidence.finding import Finding
+from evidence.store import work
+from evidence.store.database import reading
+from evidence.store.work import TaskState
 from evidence.times import uptime_s
 
 router = APIRouter(tags=["health"])
 LOOK_SERVES_S = 5.0
 """For how long a look at the machine is told again: nobody needs a key to ask."""
-_LOOKS: dict[Path, tuple[float, "ReadyBody"]] = {}
+_LOOKS: dict[Path, tuple[float, "MachineLook"]] = {}
 
 
 class AliveBody(AnswerBody):
@@ -45,6 +51,22 @@ class ReadyBody(AnswerBody):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MachineLook:
+    """What one look at the machine found.
+
+    Attributes:
+        log_size: How many entries the log has; None where the database cannot be read, as ``unsigned``.
+        unsigned: How many of the newest no checkpoint covers.
+        tasks: How many tasks there are in each state; empty where the database cannot be read.
+    """
+
+    told: ReadyBody
+    log_size: int | None
+    unsigned: int | None
+    tasks: Mapping[TaskState, int]
+
+
 @router.get("/livez", summary="Whether the process answers")
 def get_livez() -> AliveBody:
     """Say that the process answers."""
@@ -55,22 +77,41 @@ def get_livez() -> AliveBody:
 def get_readyz(request: Request, response: Response) -> ReadyBody:
     """Look at database, disk, log key and the watch; 503 where one of the first three fails."""
     office: ServedOffice = request.app.state.office
-    looked = _LOOKS.get(office.home.path)
-    if looked is None or uptime_s() - looked[0] > LOOK_SERVES_S:
-        looked = _LOOKS[office.home.path] = (uptime_s(), _look(office.home))
-    ready = looked[1].model_copy(update={"locked": not office.keyring.is_open})
+    ready = machine_look(office.home).told.model_copy(update={"locked": not office.keyring.is_open})
     if not ready.ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return ready
 
 
-def _look(home: Home) -> ReadyBody:
-    found: list[ChannelStatus] = []
-    well = _well(lambda: found.extend(watch_status(home).channels))
+def machine_look(home: Home) -> MachineLook:
+    """The newest look at the machine, not older than ``LOOK_SERVES_S``."""
+    looked = _LOOKS.get(home.path)
+    if looked is None or uptime_s() - looked[0] > LOOK_SERVES_S:
+        looked = _LOOKS[home.path] = (uptime_s(), _look(home))
+    return looked[1]
+
+
+def _look(home: Home) -> MachineLook:
+    found, sizes = list[ChannelStatus](), list[int]()
+    well = _well(lambda: found.extend(watch_status(home).channels)) and _well(lambda: sizes.extend(_sizes(home)))
+    tasks = dict[TaskState, int]()
+    well = well and _well(lambda: tasks.update(_tasks(home)))
     disk_well, key_well = _well(lambda: _require_none(disk(home))), _well(lambda: keys(home))
     lag = max((each.lag_s for each in found if each.lag_s is not None), default=None)
     ready = well and disk_well and key_well
-    return ReadyBody(ready=ready, locked=True, database=well, disk=disk_well, log_key=key_well, watch_lag_s=lag)
+    told = ReadyBody(ready=ready, locked=True, database=well, disk=disk_well, log_key=key_well, watch_lag_s=lag)
+    log_size, unsigned = sizes or (None, None)
+    return MachineLook(told, log_size, unsigned, tasks)
+
+
+def _sizes(home: Home) -> tuple[int, int]:
+    with reading(home.engine) as connection:
+        return tree_size(connection), unsigned_tail(connection)
+
+
+def _tasks(home: Home) -> Mapping[TaskState, int]:
+    with reading(home.engine) as connection:
+        return work.count_tasks(connection)
 
 
 def _require_none(findings: Iterable[Finding]) -> None:

@@ -54,7 +54,7 @@ class Keyring:
             raise CallError("call.too_many", seconds=1)
         try:
             if (left := self._waits_until - self.now()) > 0:
-                raise CallError("call.too_many", seconds=math.ceil(left))
+                raise CallError("call.too_many_passphrases", seconds=math.ceil(left))
             opened = self._opened(passphrase)
             with self._lock:
                 self._open, self._used_at = opened, self.now()

@@ -52,9 +52,9 @@ def request_id(request: Request) -> str:
 def problem_answer(request: Request, error: Explained, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to a call that ended with an error, with the headers that belong to it."""
     more = dict(headers or {})
-    if error.code in ("call.no_key", "call.wrong_key"):
+    if error.code in ("call.no_bearer", "call.no_key", "call.wrong_key"):
         more["WWW-Authenticate"] = "Bearer"
-    elif error.code == "call.too_many":
+    elif error.code in ("call.too_many", "call.too_many_passphrases"):
         more["Retry-After"] = str(error.facts["seconds"])
     elif error.code == "call.no_such_part":
         more["Content-Range"] = f"bytes */{error.facts['limit']}"

@@ -1,4 +1,4 @@
-"""Serves one home on this machine, until it is told to stop."""
+"""Serves one home at one address of this machine, until it is told to stop."""
 
 import logging
 import signal
@@ -18,7 +18,6 @@ from api.office.task import UPLOADS
 from api.worker import Worker
 from evidence.objects.durable import make_folder
 
-HOST = "127.0.0.1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRACE_S = 10
 """How long calls may go on once the server was told to stop."""
@@ -42,6 +41,11 @@ def worker_of(office: ServedOffice) -> Worker:
     return worker
 
 
+def address_of(host: str, port: int) -> str:
+    """The address of a server as callers write it (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
     """Serve until SIGINT or SIGTERM; calls that are being answered are finished.
 
@@ -50,31 +54,32 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         began: Called with the port, once calls are taken.
 
     Raises:
-        OSError: Another program has the port.
+        OSError: Another program has the port, or this machine does not have the address.
     """
     logging.getLogger().addHandler(
         logging.NullHandler()
     )  # else Python prints libraries' words, such as of a broken form
-    office = office_of(home)
+    office, settings = office_of(home), home.settings.serve
     worker = worker_of(office)
     _keep_uploads_in(home)
     server = uvicorn.Server(
         uvicorn.Config(
-            application(office, (*LOOPBACK, *home.settings.serve.hosts)),
+            application(office, (*LOOPBACK, settings.address, *settings.hosts)),
             log_config=None,
             log_level="critical",  # its words could tell of a call; ours are in the operational log
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            # who the caller is, as the last proxy that is believed says it; what came before it in the header is not
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=5,
             limit_concurrency=MOST_CONNECTIONS,
             h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         )
     )
-    with socket.create_server((HOST, port)) as listening, _tending(office), worker.working(), _told_to_end(server):
-        # asyncio sets it only where it made the socket; without it, an answer waits 40 ms for the acknowledgement
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening = _listening(settings.address, port)
+    with listening, _tending(office), worker.working(), _told_to_end(server):
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
 
@@ -84,6 +89,14 @@ def _keep_uploads_in(home: Home) -> None:
     if not home.read_only:
         make_folder(home.path / UPLOADS, exist_ok=True)
         tempfile.tempdir = str(home.path / UPLOADS)
+
+
+def _listening(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.create_server((address, port), family=family)
+    # asyncio does this for sockets it makes itself; without it, each answer waits 40 ms for the caller's delayed ACK
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from api.office.beside import beside
 from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
 from casefiles.case import CaseRow, OpenedEvent, open_events
-from casefiles.consent import Consent, consent_of
+from casefiles.consent import Consent, recorded_consent
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
@@ -117,7 +117,11 @@ _SHOWN = tuple(field.name for field in fields(CaseItem) if field.name != "item_i
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, why it was opened, its consent or the withdrawal of it, what was removed, and a page of its items."""
+    """A case, why it was opened, its consent or the withdrawal of it, what was removed, and a page of its items.
+
+    Attributes:
+        recorded_by: Who recorded the consent or the withdrawal.
+    """
 
     case_id: str
     opened_at: str
@@ -125,6 +129,7 @@ class ShownCase:
     consent: Consent | None
     removed: tuple[str, ...]
     items: Page[CaseItem]
+    recorded_by: str | None = None
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -284,9 +289,12 @@ def show_case(
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None
-    consent = consent_of(home.engine, case_id, casework)
+    told = recorded_consent(home.engine, case_id, casework)
     removed = tuple(cases.removed_items(home.engine, case_id))
-    return ShownCase(case_id, case.opened_at, reason, consent, removed, Page(shown, held.more_after, unstamped))
+    page = Page(shown, held.more_after, unstamped)
+    if told is None:
+        return ShownCase(case_id, case.opened_at, reason, None, removed, page)
+    return ShownCase(case_id, case.opened_at, reason, told.consent, removed, page, told.recorded_by)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

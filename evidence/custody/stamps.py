@@ -17,7 +17,7 @@ from evidence.canonical import sha256_hex
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
 from evidence.store.stored import stored_bytes
-from evidence.times import parse_time
+from evidence.times import MAX_SKEW, parse_time
 
 _PAGE = 32
 
@@ -43,22 +43,57 @@ class LoggedStamp:
     gen_time: datetime
 
 
-def newest_first(connection: sa.Connection) -> Iterator[LoggedStamp]:
+def newest_first(connection: sa.Connection, *, before: int | None = None) -> Iterator[LoggedStamp]:
     """Every time stamp that the log names, from the newest on; pages are read as they are needed.
+
+    Args:
+        before: Only those that were logged before this entry.
 
     Raises:
         StoreError: A row holds something other than bytes.
         LeafError: An entry in the place of a token cannot be read.
     """
-    token, event, note = database.token, database.event, database.checkpoint
-    joined = token.join(event, event.c.idx == token.c.idx).join(note, note.c.size == token.c.size)
-    columns = (token.c.idx, token.c.size, token.c.token, event.c.leaf, note.c.note)
-    page = sa.select(*columns).select_from(joined).order_by(token.c.idx.desc()).limit(_PAGE)
-    rows = connection.execute(page).all()
+    idx = database.token.c.idx
+    page = _page().order_by(idx.desc())
+    rows = connection.execute(page if before is None else page.where(idx < before)).all()
     while rows:
         for row in rows:
             yield from _counted(row)
-        rows = connection.execute(page.where(token.c.idx < rows[-1].idx)).all()
+        rows = connection.execute(page.where(idx < rows[-1].idx)).all()
+
+
+def over(connection: sa.Connection, index: int) -> Iterator[LoggedStamp]:
+    """The time stamps that cover entry ``index``, from the first that was logged on.
+
+    Raises:
+        StoreError: A row holds something other than bytes.
+        LeafError: An entry in the place of a token cannot be read.
+    """
+    token = database.token.c
+    page = _page().where(token.size > index).order_by(token.idx)
+    rows = connection.execute(page.where(token.idx > index)).all()  # a token is logged behind what it covers
+    while rows:
+        for row in rows:
+            yield from _counted(row)
+        rows = connection.execute(page.where(token.idx > rows[-1].idx)).all()
+
+
+def first_over(connection: sa.Connection, index: int) -> LoggedStamp | None:
+    """The time stamp of the earliest time that covers entry ``index``; None where none does.
+
+    Offices' clocks differ, and a token may be logged although it is up to ``MAX_SKEW`` older than one before it.
+
+    Raises:
+        StoreError: A row holds something other than bytes.
+        LeafError: An entry in the place of a token cannot be read.
+    """
+    earliest: LoggedStamp | None = None
+    for stamp in over(connection, index):
+        if earliest is not None and stamp.gen_time > earliest.gen_time + MAX_SKEW:
+            break
+        if earliest is None or stamp.gen_time < earliest.gen_time:
+            earliest = stamp
+    return earliest
 
 
 def newest(connection: sa.Connection) -> LoggedStamp | None:
@@ -80,6 +115,14 @@ def stamped_size(connection: sa.Connection) -> int:
     """
     stamp = newest(connection)
     return 0 if stamp is None else stamp.size
+
+
+def _page() -> sa.Select[Any]:
+    """Tokens with the entries in their places and the checkpoints that they stamp."""
+    token, event, note = database.token, database.event, database.checkpoint
+    joined = token.join(event, event.c.idx == token.c.idx).join(note, note.c.size == token.c.size)
+    columns = (token.c.idx, token.c.size, token.c.token, event.c.leaf, note.c.note)
+    return sa.select(*columns).select_from(joined).limit(_PAGE)
 
 
 def _counted(row: sa.Row[Any, Any, Any, Any, Any]) -> Iterator[LoggedStamp]:

@@ -124,6 +124,13 @@ def list_tasks(
     return [_task(row) for row in connection.execute(chosen.order_by(_table.c.due_at, _table.c.id)).mappings()]
 
 
+def count_tasks(connection: sa.Connection) -> dict[TaskState, int]:
+    """How many tasks there are in each state."""
+    counted = sa.select(_table.c.state, sa.func.count()).where(_table.c.state.is_not(None)).group_by(_table.c.state)
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    return {state: found.get(state.value, 0) for state in TaskState}
+
+
 def has_work(connection: sa.Connection, kinds: Collection[str], now: datetime) -> bool:
     """Whether there is a task of some kinds that nobody works on."""
     free = sa.select(_table.c.id).where(_is_free(now), _table.c.kind.in_(sorted(kinds)))

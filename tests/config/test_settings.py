@@ -93,6 +93,14 @@ def test_an_unknown_key_in_a_section_is_named_with_its_file(file: Path) -> None:
         ("stamp", "offices = {a = 1}", "stamp.offices", "a table"),
         ("intake", "batch = 0", "intake.batch", "0"),
         ("intake", "batch = false", "intake.batch", "false"),
+        ("serve", 'address = "localhost"', "serve.address", "text"),
+        ("serve", 'address = "127.0.0.1/8"', "serve.address", "text"),
+        ("serve", "address = 127", "serve.address", "127"),
+        ("serve", 'proxies = "127.0.0.1"', "serve.proxies", "text"),
+        ("serve", 'proxies = ["*"]', "serve.proxies.0", "text"),
+        ("serve", 'proxies = ["127.0.0.1", "0.0.0.0/0"]', "serve.proxies.1", "text"),
+        ("serve", 'proxies = ["::/0"]', "serve.proxies.0", "text"),
+        ("serve", 'proxies = ["192.0.2.1/24"]', "serve.proxies.0", "text"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_with_its_file_and_key(
@@ -103,6 +111,14 @@ def test_a_value_that_does_not_fit_is_named_with_its_file_and_key(
     assert (error.message, error.where, error.found) == ("a key does not fit", f"{file}: {key}", found)
     assert error.expected
     assert "Input" not in error.expected
+
+
+def test_addresses_are_taken_in_their_one_spelling(file: Path) -> None:
+    before = load_settings(file).serve
+    assert (before.address, before.proxies) == ("127.0.0.1", ())
+    file.write_text(f'{file.read_text()}[serve]\naddress = "0:0::1"\nproxies = ["192.0.2.0/24", "2001:DB8::7"]\n')
+    serve = load_settings(file).serve
+    assert (serve.address, serve.proxies) == ("::1", ("192.0.2.0/24", "2001:db8::7/128"))
 
 
 @pytest.mark.parametrize("key", ["log.origin", "office.organisation"])

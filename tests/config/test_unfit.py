@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from config.catalogues import _day, _OfficeFile, _web_address
 from config.errors import LANGUAGE, Term, catalogue
-from config.settings import Settings
+from config.settings import IpAddress, IpNetwork, Settings
 from config.unfit import _TERMS, wanted
 
 
@@ -47,6 +47,8 @@ class Row(BaseModel):
             "ftp://x/",
             "an http or https address without a name or fragment",
         ),
+        (IpAddress, "localhost", "an IP address, such as 127.0.0.1"),
+        (IpNetwork, "*", "an IP address or a network, such as 192.0.2.0/24, and not every address"),
         (Annotated[date, BeforeValidator(_day)], "yesterday", "a day, YYYY-MM-DD"),
         (Annotated[int, Field(gt=3)], 3, "more than 3"),
         (Annotated[int, Field(lt=3)], 3, "less than 3"),

@@ -21,7 +21,7 @@ from tests.contracts.tree import ROOT, subclasses
 from tests.nonempty import nonempty
 
 OPERATIONS: dict[str, dict[str, Any]] = dict(operations())
-OPEN = {"GET /livez", "GET /readyz", "GET /api/v1/problems/{code}"}
+OPEN = {"GET /livez", "GET /readyz", "GET /metrics", "GET /api/v1/problems/{code}"}
 EVERY = {"403", "421", "422", "429", "500"}
 """What each route may refuse: a page in a browser, a parameter, a name, a call too many, a fault of ours."""
 
@@ -137,6 +137,7 @@ def test_every_operation_stands_in_the_page_of_the_api() -> None:
     """By its method and path, with a capital word in the place of a name: ``GET /api/v1/items/ITEM``."""
     spans = " ".join(code_spans((ROOT / "docs" / "api.md").read_text(encoding="utf-8")))
     words = {f"{{{name}_id}}": name.upper() for name in ("case", "item", "task", "bundle", "request")}
+    words |= {"{level}": "L", "{place}": "N"}
     for name in nonempty(OPERATIONS):
         assert re.sub(r"\{\w+\}", lambda found: words.get(found[0], found[0].strip("{}").upper()), name) in spans
 

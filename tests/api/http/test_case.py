@@ -1,9 +1,13 @@
 """Cases over the API: opened, filled, listed, shown; a key for one case learns nothing of any other."""
 
+from dataclasses import replace
+
 import pytest
 
+from api.office.case import record_consent
 from evidence.store.api_key import Scope
-from tests.homes import items_of, new_case, records_of, size_of
+from tests.commands import run
+from tests.homes import PASSPHRASE, consent_to, doer, items_of, new_case, records_of, size_of
 from tests.serving import ServedHome
 
 
@@ -37,6 +41,43 @@ def test_a_case_is_not_shown_while_the_office_is_locked_and_no_look_is_logged(se
     assert not [each for each in records_of(served.home, before) if each.type == "case_viewed"]
     served.unlock()
     assert served.with_key(Scope.CASES_READ).get(f"/api/v1/cases/{case_id}").status_code == 200
+
+
+def test_a_case_shows_the_newest_consent_as_the_command_does(
+    served: ServedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.unlock()
+    case_id, client = new_case(served.home, []), served.with_key(Scope.CASES_READ)
+    assert client.get(f"/api/v1/cases/{case_id}").json()["consent"] is None
+    record_consent(served.home, case_id, consent_to(served.home, "check", "court"), doer(served.home))
+    told = client.get(f"/api/v1/cases/{case_id}").json()["consent"]
+    today = served.home.clock().date().isoformat()
+    assert told == {
+        "given": True,
+        "scope": ["check", "court"],
+        "date": today,
+        "until": None,
+        "language": "en",
+        "paper_sha256": None,
+        "recorded_by": "ann",
+    }
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", PASSPHRASE)
+    shown = run("case", "show", case_id, "--by", "ann", "--json", home=served.home.path)
+    assert shown.printed["consent"] == told
+    withdrawn = consent_to(served.home, given=False)
+    record_consent(served.home, case_id, withdrawn, replace(doer(served.home), actor="zana"))
+    told = client.get(f"/api/v1/cases/{case_id}").json()["consent"]
+    assert (told["given"], told["scope"], told["recorded_by"]) == (False, [], "zana")
+
+
+def test_numbers_of_messages_have_the_forms_that_the_page_says(served: ServedHome) -> None:
+    served.unlock()
+    item = next(each for each in items_of(served.home) if each.kind == "message")
+    client = served.with_key(Scope.CASES_READ, Scope.CHANNELS)
+    case_id = new_case(served.home, [item.item_id])
+    (of_record,) = client.get(f"/api/v1/cases/{case_id}").json()["items"]
+    of_row = client.get(f"/api/v1/items/{item.item_id}").json()
+    assert (of_row["message_id"], of_record["message_id"]) == (item.message_id, str(item.message_id))
 
 
 def test_a_key_for_one_case_learns_nothing_of_another(served: ServedHome) -> None:

@@ -57,6 +57,15 @@ def test_a_picture_on_another_page_asks_for_nothing(served: ServedHome) -> None:
         assert served.client().get("/readyz", headers={"Sec-Fetch-Site": site}).status_code == status
 
 
+def test_a_path_with_a_control_character_is_no_path_of_ours(served: ServedHome) -> None:
+    client = served.with_key(Scope.CHANNELS)
+    for path in ("/livez", "/api/v1/items", "/api/v1/log/tile/0/000.p/1"):
+        assert client.get(path).status_code == 200
+        for character in ("%00", "%0a", "%0d%0a", "%7f"):
+            answer = client.get(path + character)
+            assert (answer.status_code, answer.json()["code"]) == (404, "call.no_such_route")
+
+
 def test_every_answer_has_a_name_and_the_headers(served: ServedHome) -> None:
     client = served.with_key(Scope.CHANNELS)
     names = set()
@@ -80,7 +89,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(served: ServedHome)
     for body in (b"x" * (BODY_BYTES + 1), parts()):
         answer = client.post("/api/v1/cases", content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (413, "call.body_too_large")
-    assert client.post("/api/v1/cases", content=b"x" * 1000).status_code == 422
+    assert client.post("/api/v1/cases", content=b"x" * 1000).status_code == 415
 
 
 def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(

@@ -79,6 +79,7 @@ def test_wrong_passphrases_make_the_next_one_wait_ever_longer(home: Home, monkey
         if attempt >= TRIES - 1:
             with pytest.raises(CallError) as refused:
                 keyring.unlock(PASSPHRASE)
+            assert refused.value.code == "call.too_many_passphrases"
             waits.append(float(str(refused.value.facts["seconds"])))
             clock.now += waits[-1]
     assert waits[:2] == [FIRST_WAIT_S, 2 * FIRST_WAIT_S]

@@ -1,12 +1,14 @@
 """Every problem_answer has one form, and a type that can be looked up."""
 
 import pytest
+from starlette.requests import Request
 
-from api.errors import CALL_STATUS, HTTP_STATUS, http_status, problem_of
-from api.http.problem import MEDIA_TYPE
+from api.errors import _REMEDIES, CALL_STATUS, HTTP_STATUS, http_status, problem_of
+from api.http.problem import MEDIA_TYPE, problem_answer
 from config.errors import LANGUAGE, CallError, catalogue
 from evidence.errors import HomeBusyError, UnknownItemError
 from evidence.store.api_key import Scope
+from tests.nonempty import nonempty
 from tests.serving import ServedHome
 
 CALLS = {
@@ -56,6 +58,60 @@ def test_what_is_wrong_at_the_offices_machine_is_told_without_its_paths(served: 
     assert answer.json()["code"] == "secret_file.not_private"
     assert answer.json()["facts"] == {}
     assert str(served.home.path.parent) not in answer.text
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application", ""])
+def test_a_body_that_is_not_sent_as_json_is_told_so(served: ServedHome, content_type: str | None) -> None:
+    client, body = served.with_key(Scope.CASES_WRITE), b'{"reason": 5}'
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    answer = client.post("/api/v1/cases", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "call.not_json")
+    assert "Content-Type: application/json" in answer.json()["detail"]
+    for right in ("application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"):
+        answer = client.post("/api/v1/cases", content=body, headers={"Content-Type": right})
+        assert (answer.status_code, answer.json()["code"]) == (422, "call.does_not_fit")
+
+
+def test_a_key_without_the_word_before_it_is_told_so(served: ServedHome) -> None:
+    secret = served.secret(Scope.CHANNELS)
+    assert served.client(secret).get("/api/v1/items").status_code == 200
+    for header in (secret, f"Basic {secret}", f"Key {secret}"):
+        answer = served.client().get("/api/v1/items", headers={"Authorization": header})
+        if answer.status_code != 429:  # other tests bring wrong keys from this address too
+            assert (answer.status_code, answer.json()["code"]) == (401, "call.no_bearer")
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert secret not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/items/", "/api/v1/cases/", "/livez/", "/api/v1/openapi.json/"])
+def test_a_slash_too_many_is_no_route_and_leads_nowhere(served: ServedHome, path: str) -> None:
+    client = served.with_key(Scope.CHANNELS, Scope.CASES_READ)
+    assert client.get(path.rstrip("/")).status_code == 200
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "call.no_such_route")
+    assert "location" not in answer.headers
+
+
+def test_too_many_passphrases_are_told_apart_from_too_many_calls() -> None:
+    request = Request({"type": "http", "nisisama.request_id": "ab", "headers": []})
+    for code, said in (("call.too_many_passphrases", "wrong passphrases"), ("call.too_many", "too many calls")):
+        answer = problem_answer(request, CallError(code, seconds=30))
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+        assert said in bytes(answer.body).decode()
+
+
+def test_no_remedy_is_a_command_that_a_caller_does_not_have() -> None:
+    """Every error that says what to do by a command; those of the API itself ask the office to run it."""
+    with_command = [code for code, parts in catalogue(LANGUAGE).items() if "nisisama " in parts.get("fix", "")]
+    facts = dict.fromkeys(("found", "where", "expected", "case", "least", "candidates", "audience"), "x")
+    for code in nonempty([each for each in with_command if each.startswith("unknown_item.")]):
+        told = problem_of(UnknownItemError(code, **facts))
+        assert "nisisama " not in told["detail"]
+        assert "nisisama " in UnknownItemError(code, **facts).fix
+        assert ("/api/v1/" in told["detail"]) == (code in _REMEDIES)
+    for code in nonempty([each for each in with_command if each.startswith("call.")]):
+        assert "office" in catalogue(LANGUAGE)[code]["fix"]
+    assert _REMEDIES.keys() <= set(with_command)
 
 
 def test_a_field_too_many_is_not_repeated(served: ServedHome) -> None:

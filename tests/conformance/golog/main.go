@@ -10,7 +10,7 @@
 //	inclusion          its index, then its path, one base64 hash per line
 //	consistency        path from the old checkpoint to the new, one base64 hash per line
 //	record.tlog-proof  proof file of the entry
-//	tile/              the tree as C2SP tiles
+//	tile/              the tree as C2SP tiles, with entry bundles below tile/entries
 //
 // It prints one line per check that passed and stops at the first that did not.
 package main
@@ -60,6 +60,7 @@ func main() {
 		{"consistency", (*artefacts).checkConsistency},
 		{"tlog-proof", (*artefacts).checkProofFile},
 		{"tiles", (*artefacts).checkTiles},
+		{"entries", (*artefacts).checkEntries},
 	} {
 		if err := check.run(a); err != nil {
 			fmt.Printf("FAILED %s: %v\n", check.name, err)
@@ -177,6 +178,45 @@ func (a *artefacts) checkTiles() error {
 	consistency, err := tlog.ProveTree(a.tree.N, a.old.N, reader)
 	if err != nil || !slices.Equal(consistency, a.consistency) {
 		return fmt.Errorf("consistency path from tiles differs: %v", err)
+	}
+	return nil
+}
+
+// checkEntries compares each entry of the bundles with its hash in the tiles of level 0,
+// which checkTiles found to lead to the signed root.
+func (a *artefacts) checkEntries() error {
+	var index int64
+	for _, tile := range tlog.NewTiles(torchwood.TileHeight, 0, a.tree.N) {
+		if tile.L != 0 {
+			continue
+		}
+		hashes, err := fs.ReadFile(a.dir, torchwood.TilePath(tile))
+		if err != nil {
+			return err
+		}
+		bundled := tile
+		bundled.L = -1
+		rest, err := fs.ReadFile(a.dir, torchwood.TilePath(bundled))
+		if err != nil {
+			return err
+		}
+		for at := range tile.W {
+			var entry []byte
+			if entry, rest, err = torchwood.ReadTileEntry(rest); err != nil {
+				return err
+			}
+			hash, err := tlog.HashFromTile(tile, hashes, tlog.StoredHashIndex(0, index))
+			if err != nil || tlog.RecordHash(entry) != hash {
+				return fmt.Errorf("entry %d (%d of its bundle) has another hash: %v", index, at, err)
+			}
+			index++
+		}
+		if len(rest) != 0 {
+			return errors.New("more bytes than entries in a bundle")
+		}
+	}
+	if index != a.tree.N {
+		return fmt.Errorf("%d entries in bundles", index)
 	}
 	return nil
 }

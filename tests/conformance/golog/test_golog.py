@@ -4,15 +4,24 @@ import os
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.conformance.golog.folder import Case, write_folder
+from evidence.custody.event import Draft
+from evidence.log.note import VerifierKey, open_checkpoint
+from evidence.log.proof import TlogProof
+from evidence.log.tiles import consistency_path
+from evidence.store.api_key import Scope
+from tests.conformance.golog.folder import Case, lines, tiles_of, write_folder
+from tests.evidence.log.reference import MemoryTiles
+from tests.homes import doer, new_case
 from tests.nonempty import nonempty
+from tests.serving import serving
 from tests.vectors.log.generate import build
 
 pytestmark = pytest.mark.outside
 
-CHECKS = ["vkey", "checkpoint", "checkpoint.old", "inclusion", "consistency", "tlog-proof", "tiles"]
+CHECKS = ["vkey", "checkpoint", "checkpoint.old", "inclusion", "consistency", "tlog-proof", "tiles", "entries"]
 CASES = [
     Case(index=0, old_size=1, size=1),
     Case(index=0, old_size=1, size=2),
@@ -67,6 +76,8 @@ def test_go_accepts_checkpoint_proofs_and_tiles(golog: Path, tmp_path: Path, cas
         ("tile/0/000", "tiles"),
         ("tile/0/003.p/232", "tiles"),
         ("tile/1/000.p/3", "tiles"),
+        ("tile/entries/000", "entries"),
+        ("tile/entries/003.p/232", "entries"),
     ],
 )
 def test_go_refuses_what_is_damaged(golog: Path, tmp_path: Path, damaged: str, failing: str) -> None:
@@ -102,3 +113,54 @@ def test_go_accepts_every_proof_file_among_the_vectors(golog: Path, tmp_path: Pa
         assert (folder / "record.tlog-proof").read_text() == vector["proof"]
         assert (folder / "leaf").read_text() == vector["entry"]
         assert check(golog, folder)[0] == 0
+
+
+def fetched(client: httpx.Client, name: str) -> bytes:
+    answer = client.get(f"/api/v1/log/{name}")
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def mirrored(client: httpx.Client, old: bytes, folder: Path) -> None:
+    """What a mirror of a served log has, with the first entry of the last tile proven."""
+    key = fetched(client, "key").strip()
+    new = fetched(client, "checkpoint")
+    sizes = [open_checkpoint(note, key=VerifierKey.parse(key.decode())).size for note in (old, new)]
+    files = {name: fetched(client, name) for name in tiles_of(sizes[1])}
+    kept = {
+        tuple(map(int, name.split(".p")[0].split("/")[1:])): tile for name, tile in files.items() if "ent" not in name
+    }
+    proof = fetched(client, f"proof/{sizes[1] // 256 * 256}")
+    index = sizes[1] // 256 * 256
+    files |= {
+        "vkey": key,
+        "checkpoint": new,
+        "checkpoint.old": old,
+        "leaf": entry_of(files, index),
+        "inclusion": f"{index}\n".encode() + lines(TlogProof.parse(proof).path),
+        "consistency": lines(consistency_path(MemoryTiles(kept), old_size=sizes[0], new_size=sizes[1])),
+        "record.tlog-proof": proof,
+    }
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
+def entry_of(files: dict[str, bytes], index: int) -> bytes:
+    """The first entry of the bundle that has this one."""
+    (bundle,) = (data for name, data in files.items() if name.startswith(f"tile/entries/{index // 256:03d}"))
+    return bundle[2 : 2 + int.from_bytes(bundle[:2], "big")]
+
+
+def test_go_accepts_a_log_as_the_server_gives_it(golog: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "office") as served:
+        client = served.with_key(Scope.CHANNELS)
+        old, case = fetched(client, "checkpoint"), new_case(served.home, [])
+        values = doer(served.home).values() | {"case": case}
+        with served.home.writing() as writer:
+            writer.sequencer.append([Draft("case_viewed", values) for _look in range(600)])
+        mirrored(client, old, tmp_path / "mirror")
+    assert check(golog, tmp_path / "mirror") == (0, [f"ok {name}" for name in CHECKS])
+    bundle = tmp_path / "mirror" / "tile" / "entries" / "001"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"x")
+    assert check(golog, tmp_path / "mirror")[1][-1].startswith("FAILED entries:")

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
+from api.office.log import entry_bundle, entry_time, hash_tile, prove_entry
 from casefiles.case import add_items, open_case
-from evidence.errors import HomeBusyError, StoreError
+from evidence.errors import HomeBusyError, StoreError, UnknownItemError
 from evidence.finding import Verdict
+from evidence.log.place import TilePlace
 from evidence.observation import Mode
 from evidence.patience import Patience
 from evidence.store import database
@@ -85,6 +87,20 @@ def test_the_whole_way_goes_on_there(moved: Home, tmp_path: Path) -> None:
     verdict, entries = _audited(moved)
     assert (verdict, entries > before) == (Verdict.PASSED, True)
     assert take_in(moved, more.folder, Mode.SEALED).counts.messages == 0
+
+
+def test_the_log_is_told_as_before(moved: Home, office: Office) -> None:
+    entries = _audited(moved)[1]
+    for index in nonempty(range(entries)):
+        told = entry_time(moved, str(index))
+        assert told == entry_time(office.home, str(index))
+        assert entry_time(moved, told.event_id) == told
+        assert prove_entry(moved, told.event_id) == prove_entry(office.home, str(index))
+    with pytest.raises(UnknownItemError):
+        entry_time(moved, "0" * 32)
+    place = TilePlace(0, 5)
+    assert entry_bundle(moved, place) == entry_bundle(office.home, place)
+    assert hash_tile(moved, 0, place) == hash_tile(office.home, 0, place)
 
 
 def test_a_reader_keeps_its_view_while_somebody_writes(moved: Home) -> None:

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,13 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from api.office.case import open_case
 from evidence.custody.sequencer import newest_token
-from evidence.custody.stamps import LoggedStamp, newest, newest_first, stamped_size
+from evidence.custody.stamps import LoggedStamp, first_over, newest, newest_first, over, stamped_size
 from evidence.finding import Verdict
 from evidence.log.leaf import parse_leaf
 from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import Office, copy_of, doer, size_of
+from tests.nonempty import nonempty
 
 STRAY = "INSERT INTO token SELECT {idx}, {size}, {token}, reply FROM token ORDER BY idx DESC LIMIT 1"
 STRAYS = {
@@ -76,6 +79,46 @@ def test_stamps_are_read_in_pages(home: Home, monkeypatch: pytest.MonkeyPatch) -
     whole = known(home)
     monkeypatch.setattr("evidence.custody.stamps._PAGE", 1)
     assert known(home) == whole
+
+
+def test_stamps_are_read_from_a_place_on_in_both_directions(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.writing() as writer:
+        open_case(home, doer(home))
+        writer.stamp()
+    _token, stamps, size = known(home)
+    for page in (1, 32):
+        monkeypatch.setattr("evidence.custody.stamps._PAGE", page)
+        with reading(home.engine) as connection:
+            anchors = list(
+                connection.execute(sa.select(database.token.c.idx).order_by(database.token.c.idx.desc())).scalars()
+            )
+            for at, index in nonempty(enumerate(anchors)):
+                assert list(newest_first(connection, before=index)) == stamps[at + 1 :]
+            for index in range(size + 1):
+                covering = [each for each in reversed(stamps) if each.size > index]
+                assert list(over(connection, index)) == covering
+                assert first_over(connection, index) == min(covering, key=lambda each: each.gen_time, default=None)
+
+
+def test_the_earliest_time_counts_and_no_stamp_behind_it_is_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two offices' clocks differ by up to a minute; a later token may so prove an earlier time."""
+    _token, (stamp, *_rest), _size = known(home)
+    read = []
+
+    def of(*seconds: int) -> LoggedStamp | None:
+        found = [replace(stamp, gen_time=stamp.gen_time + timedelta(seconds=each)) for each in seconds]
+        read.clear()
+        monkeypatch.setattr("evidence.custody.stamps.over", lambda *_at: (read.append(each) or each for each in found))
+        with reading(home.engine) as connection:
+            return first_over(connection, 0)
+
+    for seconds, earliest in (((0, -30, 30), -30), ((0, 61, -5), 0), ((0, 60, -1), -1), ((0,), 0)):
+        found = of(*seconds)
+        assert found is not None
+        assert found.gen_time == stamp.gen_time + timedelta(seconds=earliest)
+    of(0, 61, 62, 63)
+    assert len(read) == 2
+    assert of() is None
 
 
 @pytest.mark.parametrize("statement", STRAYS.values(), ids=STRAYS)
