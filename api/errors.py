@@ -89,6 +89,19 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
     }
 )
 """The status of each refused call (RFC 9110, 15; RFC 4918, 11.3; RFC 6585, 4)."""
+STATE_STATUS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(
+        (
+            "authority.answered",
+            "authority.done_already",
+            "authority.refused",
+            "authority.task_ended",
+            "authority.too_old",
+        ),
+        409,
+    )
+)
+"""Refusals for what something is now, and not for who asks."""
 VERDICT_CODES: Mapping[Verdict, int] = verifier.EXIT_CODES
 """The verifier's own table: a script need not know which program it called."""
 
@@ -117,6 +130,8 @@ def http_status(error: Explained) -> int:
     """The status of the answer to a call that ended with an error."""
     if isinstance(error, CallError):
         return CALL_STATUS[error.code]
+    if error.code in STATE_STATUS:
+        return STATE_STATUS[error.code]
     return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
 
 
@@ -159,7 +174,7 @@ def problem_of(error: Explained) -> dict[str, Any]:
 
 
 def _remedy(error: Explained) -> str:
-    """What a caller can do. He cannot run a command of the office; the API's own errors say whom to ask."""
+    """What a caller can do. Callers cannot run the office's commands; the API's own errors say whom to ask."""
     if error.code in _REMEDIES:
         return str(_REMEDIES[error.code])
     is_at_the_office = _COMMAND in error.fix and not isinstance(error, CallError)

@@ -1,12 +1,12 @@
 """Does the tasks of a home, one at a time in each of two lines: imports, which need no key, and what opens records.
 
-A task is leased, worked on, and ended; meanwhile its lease is renewed. What stops a worker at any moment, the next one
-takes the task up: its act is in the log, and the outcome with it, or not at all.
+A task is leased, worked on, and ended; meanwhile its lease is renewed. Whenever a worker is stopped, the next one takes
+the task up: its act and its outcome are committed together, or neither is.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,18 +16,18 @@ import sqlalchemy as sa
 from api.errors import of_system, problem_of
 from api.home import Home
 from api.office.request import Inside
-from api.office.task import BUNDLES, TaskKind, remove_files, seal_of, tidy
-from api.office.work import NEEDS_KEYS, Working, do_task, finish_task, told_of_bundle
+from api.office.settle import settle_waiting, taken
+from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_files, seal_of, tidy
+from api.office.work import Working, do_task, finish_task, of_task
 from config import oplog
 from config.errors import CallError, Explained, StoppedError
-from evidence.errors import AuthorityError, HomeBusyError, HomeError, TaskLostError
+from evidence.errors import HomeBusyError, HomeError, TaskLostError
 from evidence.keys import Unlocked
 from evidence.objects.durable import make_folder
+from evidence.seal.age import Identity
 from evidence.store import work
 from evidence.store.database import reading
-from evidence.store.reviews import Stage, is_acted, review_of
 from evidence.store.work import MOST_ATTEMPTS, Lease, Task, TaskState
-from evidence.times import format_time
 
 LINES = (frozenset({TaskKind.IMPORT}), NEEDS_KEYS)
 """Kinds of tasks that wait for one another; a long import keeps no bundle waiting."""
@@ -45,7 +45,7 @@ class Worker:
 
     Attributes:
         unlocked: The office's open keys; raises CallError while it is locked.
-        is_open: Whether the keys are open; asking is no use of them.
+        is_open: Whether the keys are open; asking does not count as using them.
     """
 
     home: Home
@@ -94,12 +94,12 @@ class Worker:
 
     def step(self, kinds: frozenset[TaskKind]) -> bool:
         """Do the oldest task of these kinds; return whether there was one."""
-        _settle_waiting(self.home)
+        settle_waiting(self.home)
         able = [kind.value for kind in kinds if kind not in NEEDS_KEYS or self.is_open()]
         with reading(self.home.engine) as connection:
             if not work.has_work(connection, able, self.home.clock()):
                 return False
-        with _taken(self.home) as connection:
+        with taken(self.home) as connection:
             leased = work.lease_task(connection, able, self.home.clock())
         if leased is None:
             return False
@@ -107,14 +107,9 @@ class Worker:
         return True
 
 
-def _enriched(task: Task, told: Mapping[str, Any]) -> Mapping[str, Any]:
-    more = {"bundle_id": task.task_id, "case_id": task.case_id} if task.kind == TaskKind.BUNDLE else {}
-    return {**told, **more}
-
-
 @dataclass(slots=True)
 class _Job(Inside):
-    """One task while it is worked on."""
+    """One task while it is worked on. What its row says counts: a commit may be done and reported as failed."""
 
     home: Home
     task: Task
@@ -124,15 +119,16 @@ class _Job(Inside):
     lost: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     so_far: tuple[int, int] = (0, 0)
-    told: Mapping[str, Any] | None = None
-    waiting: bool = False
+    finishing: bool = False
 
     def run(self) -> None:
         renewing = threading.Thread(target=self._renew, daemon=True)
         renewing.start()
         try:
-            with suppress(TaskLostError):  # whoever has it now ends it
-                self._run()
+            self._run()
+        except TaskLostError:  # whoever has it now ends it
+            if self._row().state is TaskState.CANCELLED:
+                remove_files(self.home, self.task.task_id)
         finally:
             self.ended.set()
             renewing.join()
@@ -140,35 +136,52 @@ class _Job(Inside):
     def _run(self) -> None:
         try:
             self._end(TaskState.DONE, {"result": self._done()})
-        except (StoppedError, HomeBusyError) as error:
-            self._put_back(error)
-        except CallError as error:
-            if error.code != "call.locked":
-                raise
-            self._put_back(error)
         except TaskLostError:
             raise
         except Explained as error:
-            self._fail(error)
+            if isinstance(error, StoppedError | HomeBusyError) or error.code == "call.locked":
+                self._put_back(busy=isinstance(error, HomeBusyError))
+            else:
+                self._fail(error, error)
         except OSError as error:
             self._fail(of_system(error), error)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends its task, and no other
             self._fail(CallError("call.broke"), error)
 
     def _done(self) -> Mapping[str, Any]:
-        seal = seal_of(self.home)
-        if self.task.outcome is not None:  # whoever had it before logged its act
-            self.told = seal.open(self.task, "outcome", self.task.outcome)["result"]
-        elif self.task.attempts >= MOST_ATTEMPTS:
-            raise HomeError("home.task_given_up", count=self.task.attempts)
-        else:
-            asked = seal.open(self.task, "asked", self.task.asked)
+        if self.task.outcome is None:
+            if self.task.attempts >= MOST_ATTEMPTS:
+                raise HomeError("home.task_given_up", count=self.task.attempts)
+            asked = self._seal.open(self.task, "asked", self.task.asked, self._casework)
             told = do_task(self.home, self.task, asked, Working(self.unlocked, self, self.hear))
-            self.told = None if told is None else {**_enriched(self.task, told), **(self.told or {})}
-        done = {} if self.told is None else finish_task(self.home, self.task, self.told, self.hear)
+            if told is None:
+                raise TaskLostError("task_lost.another_has_it", where=self.task.task_id)  # a second person has it
+        else:  # whoever had it before logged its act
+            told = {}
+        done = {**told, **self._logged()}
+        self.finishing = True
+        done = {**finish_task(self.home, self.task, done, self.hear)}
         if self.task.kind == TaskKind.APPROVAL:
-            _settle_waiting(self.home)  # whoever asked first is told no later than whoever approved
+            settle_waiting(self.home, but=self.task.task_id)  # whoever asked is told no later than whoever approved
         return done
+
+    @property
+    def _seal(self) -> TaskSeal:
+        return seal_of(self.home)
+
+    def _casework(self) -> Identity:
+        return self.unlocked().casework
+
+    def _row(self) -> Task:
+        with reading(self.home.engine) as connection:
+            return work.find_task(connection, self.task.task_id)
+
+    def _logged(self) -> Mapping[str, Any]:
+        """What the row says of the act; empty where it is of a kind that says it only at its end."""
+        outcome = self._row().outcome
+        told = {} if outcome is None else self._seal.open(self.task, "outcome", outcome, self._casework)
+        found: Mapping[str, Any] = told.get("result", {})
+        return found
 
     def hear(self, _what: str, done: int, total: int) -> None:
         self.so_far = (done, total)
@@ -180,12 +193,10 @@ class _Job(Inside):
     # Inside the transaction that logs the act, or the request for it
 
     def acts(self, connection: sa.Connection, told: Mapping[str, Any]) -> None:
-        self.told = _enriched(self.task, told)
-        sealed = seal_of(self.home).seal(self.task, "outcome", {"result": dict(self.told)})
+        sealed = self._seal.seal(self.task, "outcome", {"result": dict(of_task(self.task, told))})
         work.note_outcome(connection, self.lease, sealed)
 
     def waits(self, connection: sa.Connection, request: str) -> None:
-        self.waiting = True
         work.await_approval(connection, self.lease, request)
 
     # What becomes of the row
@@ -194,7 +205,7 @@ class _Job(Inside):
         while not self.ended.wait(_RENEW_S):
             done, total = self.so_far
             try:
-                with _taken(self.home) as connection:
+                with taken(self.home) as connection:
                     work.renew_lease(connection, self.lease, self.home.clock(), done=done, total=total)
             except TaskLostError:
                 self.lost.set()
@@ -203,80 +214,27 @@ class _Job(Inside):
                 continue  # the fence decides, not this thread
 
     def _end(self, state: TaskState, told: Mapping[str, Any]) -> None:
-        if self.waiting:
-            return
-        sealed = seal_of(self.home).seal(self.task, "outcome", told)
-        with _taken(self.home) as connection:
-            done, total = self.so_far
+        sealed = self._seal.seal(self.task, "outcome", told)
+        done, total = self.so_far
+        with taken(self.home) as connection:
             work.renew_lease(connection, self.lease, self.home.clock(), done=done, total=total)
             work.end_task(connection, self.lease, state, self.home.clock(), sealed)
+            if state is TaskState.FAILED and self.task.kind == TaskKind.APPROVAL and self.task.request:
+                work.move_waiting(connection, self.task.request, approved=False)
         oplog.note("task_ended", state=state)
 
-    def _fail(self, error: Explained, cause: BaseException | None = None) -> None:
-        oplog.note("task_refused", error=type(error), code=error.code, place=oplog.source_place(cause or error))
-        told = {} if self.told is None else {"result": self.told}
+    def _fail(self, error: Explained, cause: BaseException) -> None:
+        oplog.note("task_refused", error=type(error), code=error.code, place=oplog.source_place(cause))
+        logged = self._row().outcome is not None
+        if logged and not self.finishing:  # its act is in the log: whoever takes it up tidies up
+            self._put_back(busy=True)
+            return
+        told = {"result": dict(self._logged())} if logged else {}
         self._end(TaskState.FAILED, {**told, "problem": problem_of(error)})
-        if self.task.kind == TaskKind.APPROVAL and self.task.request:
-            with _taken(self.home) as connection:
-                work.move_waiting(connection, self.task.request, approved=False)
-        elif self.told is None:
+        if not logged:
             remove_files(self.home, self.task.task_id)
 
-    def _put_back(self, error: Explained) -> None:
-        if self.waiting:
-            return
-        later = self.home.clock() + (_AGAIN_IN if isinstance(error, HomeBusyError) else timedelta())
-        with _taken(self.home) as connection:
+    def _put_back(self, *, busy: bool) -> None:
+        with taken(self.home) as connection:
+            later = self.home.clock() + _AGAIN_IN if busy else self.task.asked_at
             work.give_back(connection, self.lease, later)
-
-
-# What a second person answered, here or on the command line
-
-
-def _settle_waiting(home: Home) -> None:
-    """End each task whose request was answered."""
-    with reading(home.engine) as connection:
-        waiting = work.list_waiting(connection)
-        answered = [(task, found) for task in waiting if (found := _answer(home, connection, task)) is not None]
-    for task, (state, told) in answered:
-        with _taken(home) as connection:
-            sealed = seal_of(home).seal(task, "outcome", told)
-            work.end_waiting(connection, task.task_id, state, home.clock(), sealed)
-        if task.kind == TaskKind.IMPORT:
-            remove_files(home, task.task_id)
-
-
-def _answer(home: Home, connection: sa.Connection, task: Task) -> tuple[TaskState, Mapping[str, Any]] | None:
-    """How a task that waits has ended; None as long as it has not."""
-    request = task.request or ""
-    review = review_of(connection, request)
-    if review is not None and not review.done:
-        if review.stage(format_time(home.clock())) is not Stage.LAPSED:
-            return None
-        error = AuthorityError("authority.too_old", where=request, expected=review.due_at or "-")
-        return TaskState.FAILED, {"problem": problem_of(error)}
-    if not is_acted(connection, request):
-        return TaskState.FAILED, {"problem": problem_of(AuthorityError("authority.refused", where=request))}
-    return _acted(home, connection, task, request)
-
-
-def _acted(
-    home: Home, connection: sa.Connection, task: Task, request: str
-) -> tuple[TaskState, Mapping[str, Any]] | None:
-    """How a task has ended whose act is in the log; None as long as its files do not have their names."""
-    told: Mapping[str, Any] = {}
-    for each in work.list_tasks(connection):
-        if each.request == request and each.kind == TaskKind.APPROVAL and each.outcome is not None:
-            told = seal_of(home).open(each, "outcome", each.outcome).get("result", {})
-    if task.kind == TaskKind.BUNDLE:
-        try:
-            told = told_of_bundle(home, task, told)
-        except HomeError:
-            return None
-    return TaskState.DONE, {"result": _enriched(task, told)}
-
-
-@contextmanager
-def _taken(home: Home) -> Iterator[sa.Connection]:
-    with home.writing() as writer, writer.sequencer.take() as connection:
-        yield connection

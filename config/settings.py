@@ -130,7 +130,7 @@ def _ip_network(text: str) -> str:
         network = ip_network(text)
     except ValueError:
         raise PydanticCustomError("ip_network", "not an IP network") from None
-    if not network.prefixlen:  # then every caller could say who he is
+    if not network.prefixlen:  # it would let every caller claim any address
         raise PydanticCustomError("ip_network", "every address")
     return str(network)
 

@@ -25,7 +25,7 @@ from evidence.errors import AuthorityError, NobodyNamedError
 from evidence.names import require_name, require_others
 from evidence.observation import Mode
 from evidence.store.projection import ANSWER_WITHIN, Placed
-from evidence.store.reviews import Review, is_acted, review_of
+from evidence.store.reviews import Review, is_settled, review_of
 from evidence.times import format_time, parse_time
 
 
@@ -110,12 +110,12 @@ class Grant:
             raise AuthorityError("authority.answered", where=self.request)
 
     def require_undone(self, connection: sa.Connection) -> None:
-        """Check, inside the turn that logs an act behind its approval, that it is not in the log yet.
+        """Check, inside the turn that logs an act behind its approval, that nobody did it or called it off meanwhile.
 
         Raises:
-            AuthorityError: It is: somebody approved the same request at the same time.
+            AuthorityError: Somebody approved the same request at the same time, or refused it.
         """
-        if self.waited and is_acted(connection, self.request):
+        if self.waited and is_settled(connection, self.request):
             raise AuthorityError("authority.answered", where=self.request)
 
     def log(self, sequencer: Sequencer, acts: Sequence[Draft], also: Also | None = None) -> list[Placed]:

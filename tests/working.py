@@ -16,6 +16,7 @@ from evidence.authority import Doer
 from evidence.fingerprint.decoder import fingerprints_of
 from evidence.keys import Unlocked
 from evidence.observation import Mode
+from evidence.seal.age import Identity
 from evidence.store.work import TaskState
 from tests.homes import LEGAL_BASIS, PASSPHRASE, records_of
 
@@ -62,15 +63,18 @@ class WorkerDesk:
         return task_of_owner(self.home, task_id, "mira").state
 
     def result(self, task_id: str, owner: str = "mira") -> dict[str, Any]:
-        shown = show_task(self.home, task_of_owner(self.home, task_id, owner))
+        shown = show_task(self.home, task_of_owner(self.home, task_id, owner), self.casework)
         assert shown.problem is None, shown.problem
         assert shown.result is not None
         return dict(shown.result)
 
     def problem(self, task_id: str, owner: str = "mira") -> str:
-        shown = show_task(self.home, task_of_owner(self.home, task_id, owner))
+        shown = show_task(self.home, task_of_owner(self.home, task_id, owner), self.casework)
         assert shown.problem is not None
         return str(shown.problem["code"])
+
+    def casework(self) -> Identity:
+        return self.keys.casework
 
     def logged(self, event: str) -> int:
         return sum(record.type == event for record in records_of(self.home))

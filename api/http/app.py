@@ -28,9 +28,10 @@ from api.http import (
     task,
     verify,
 )
+from api.http.bodies import BodyLimit
 from api.http.caller import ServedOffice
 from api.http.document import DocumentedApi, require_known_parameters
-from api.http.guard import BodyLimit, Guard
+from api.http.guard import Guard
 from api.http.manual import POLICY, Manual
 from api.http.model import AnswerBody, example
 from api.http.problem import problem_answer, refusals, request_id
@@ -53,7 +54,7 @@ _NO_TELEMETRY: TelemetryConfig = {
 UPLOAD_BYTES = 20_000_000_000
 UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
-    BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS),
+    BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
     BodyLimit("", BODY_BYTES),
 )

@@ -1,6 +1,7 @@
 """Bundles: asked for as a task, then files that never change. No picture is in one, and each download is logged."""
 
 import base64
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Response, status
@@ -9,6 +10,7 @@ from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSati
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, Reason
+from api.http.immutable import has_tag
 from api.http.model import CallBody, example, links
 from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
@@ -18,12 +20,15 @@ from casefiles.bundle.presets import AUDIENCES
 from casefiles.format.layout import MIMETYPE_TEXT
 from config.errors import CallError
 from config.words import languages
+from evidence.authority import Act
 from evidence.errors import AuthorityError, ObjectMissingError, UnknownItemError
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["bundles"])
 Exporter = Annotated[ApiCaller, Depends(calls_with(Scope.BUNDLES))]
 Condition = Annotated[str | None, Header(description="The ETag that the caller has")]
+Part = Annotated[str | None, Header(alias="Range", description="Which part of the file, such as bytes=1000-")]
+_FIRST = re.compile(r"bytes=([0-9]{1,18})-[0-9]*", re.ASCII)
 _BUNDLE, _BUNDLE_TYPE, _LETTER_TYPE = "5f0c7d3e9a1b4c2d8e6f70112233aabb", MIMETYPE_TEXT.decode(), "text/plain"
 BundleId = Annotated[str, Path(description="The whole identifier of a bundle", examples=[_BUNDLE])]
 _NO_SUCH_BUNDLE = UnknownItemError("unknown_item.no_such_bundle", found="0" * 32)
@@ -76,7 +81,7 @@ class NewBundleBody(CallBody):
         **refusals(
             UnknownItemError("unknown_item.no_such_case", found="case-000000000000"),
             UnknownItemError("unknown_item.case_is_empty", where="case-1f0c5c8e3a52"),
-            AuthorityError("authority.needs_reason", where="export"),
+            AuthorityError("authority.needs_reason", where=Act.EXPORT.value),
             ObjectMissingError("object_missing.not_there", address="0a" * 32),
             CallError("call.locked"),
             *WRITES,
@@ -98,28 +103,46 @@ def post_bundle(case_id: CaseId, asked: NewBundleBody, caller: Exporter, respons
     responses=_file_answers(_BUNDLE_TYPE, "PK..."),
     summary="Download a bundle",
 )
-def get_bundle_file(bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None) -> Response:
+def get_bundle_file(
+    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None
+) -> Response:
     """The bundle, as it was made. The download is logged before the first byte leaves."""
-    return _file(caller, bundle_id, HandedFile.BUNDLE, if_none_match)
+    return _file(caller, bundle_id, HandedFile.BUNDLE, if_none_match, part)
 
 
 @router.get(
     "/bundles/{bundle_id}/letter",
     response_class=FileResponse,
     responses=_file_answers(_LETTER_TYPE, "Letter to go with a bundle"),
-    summary="Download its letter",
+    summary="Download a bundle's letter",
 )
-def get_bundle_letter(bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None) -> Response:
+def get_bundle_letter(
+    bundle_id: BundleId, caller: Exporter, if_none_match: Condition = None, part: Part = None
+) -> Response:
     """The covering letter of a bundle; logged as the bundle's download is."""
-    return _file(caller, bundle_id, HandedFile.LETTER, if_none_match)
+    return _file(caller, bundle_id, HandedFile.LETTER, if_none_match, part)
 
 
-def _file(caller: ApiCaller, bundle_id: str, which: HandedFile, if_none_match: str | None) -> Response:
+def _require_part(asked: str | None, length: int) -> None:
+    """Check, before a download is logged, that there is such a part of the file.
+
+    Raises:
+        CallError: It begins behind the end.
+    """
+    found = _FIRST.fullmatch(asked or "")
+    if found and int(found[1]) >= length:
+        raise CallError("call.no_such_part", limit=length)
+
+
+def _file(
+    caller: ApiCaller, bundle_id: str, which: HandedFile, if_none_match: str | None, part: str | None
+) -> Response:
     handed = hand_out(caller.home, bundle_id, which, caller.key.reaches)
     etag = f'"{handed.sha256}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Repr-Digest": _digest(handed.sha256)}
-    if _matches(if_none_match, etag):
+    if has_tag(if_none_match or "", etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    _require_part(part, handed.file.stat().st_size)
     handed.log(caller.home, caller.doer())
     kind = _BUNDLE_TYPE if which is HandedFile.BUNDLE else _LETTER_TYPE
     return DownloadResponse(handed.file, headers=headers, media_type=kind, filename=handed.name)
@@ -128,9 +151,3 @@ def _file(caller: ApiCaller, bundle_id: str, which: HandedFile, if_none_match: s
 def _digest(sha256: str) -> str:
     """``Repr-Digest`` (RFC 9530, 3): a byte sequence of a structured field."""
     return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
-
-
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    """``If-None-Match`` (RFC 9110, 13.1.2), which compares weakly."""
-    told = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
-    return etag in told or told == ["*"]

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,9 +17,11 @@ from limits.strategies import MovingWindowRateLimiter
 
 from api import TOOL
 from api.home import Home
+from api.http.bodies import BodyLimit
 from api.http.keyring import Keyring
 from api.http.tally import CallTally
 from api.office.api_key import find_key
+from api.office.room import require_room
 from config.errors import CallError, Explained
 from evidence.authority import Doer
 from evidence.errors import UnknownItemError
@@ -28,6 +30,8 @@ from evidence.store.api_key import ApiKey, Scope
 
 WRONG_PER_MINUTE = 10
 """How many wrong keys an address may bring before it must wait."""
+RESERVE_BYTES = 1 << 30
+"""What a large body leaves free on the disk: the watch and everybody else need room too."""
 USE_NOTED = timedelta(minutes=1)
 """How old the note of a key's last use may be."""
 
@@ -79,14 +83,16 @@ class ServedOffice:
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admit(self, authorization: str | None, address: str, scope: Scope | None = None) -> ApiKey:
+    def admit(self, authorization: str | None, address: str, limit: BodyLimit, length: int) -> ApiKey:
         """The key of a call, from its header alone: before anything of its body is read.
 
         Args:
-            scope: What the key must have for a call with a large body.
+            limit: Of the body.
+            length: What the call says of its body, in bytes; 0 where it says nothing.
 
         Raises:
-            CallError: There is none, or it opens nothing, lacks the scope, or was used too often.
+            CallError: There is none, or it opens nothing, lacks the scope or a case, or was used too often.
+            StorageFullError: The disk has too little room for the body.
         """
         scheme, _space, secret = (authorization or "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
@@ -95,13 +101,20 @@ class ServedOffice:
             self.limits.wrong_key(address)
             raise CallError(("call.wrong_key" if is_bearer else "call.no_bearer") if authorization else "call.no_key")
         self.limits.take("key", key.key_id)
-        if scope is not None:
-            require_scope(key, scope)
+        self._require_fit(key, limit, length)
         now = self.home.clock()
         if key.used_at is None or now - key.used_at >= USE_NOTED:
             with self._lock:
                 self._used[key.key_id] = now
         return key
+
+    def _require_fit(self, key: ApiKey, limit: BodyLimit, length: int) -> None:
+        if limit.scope is not None:
+            require_scope(key, limit.scope)
+        if limit.every_case:
+            if key.cases is not None:
+                raise CallError("call.only_some_cases")
+            require_room(self.home.path, min(length, limit.most_bytes) + RESERVE_BYTES)
 
     def note_uses(self) -> None:
         """Write down which keys were used. No call waits for it: what cannot be written now is written later."""
@@ -163,10 +176,10 @@ def require_scope(key: ApiKey, *scopes: Scope) -> None:
         raise CallError("call.scope_missing", expected=", ".join(scopes))
 
 
-def calls_with(*scopes: Scope) -> Callable[..., ApiCaller]:
+def calls_with(*scopes: Scope) -> Callable[..., Awaitable[ApiCaller]]:
     """A dependency of a route: the caller, whose key has one of these scopes. Who calls is known before (``Guard``)."""
 
-    def caller(request: Request, _shown: Annotated[object, Security(_bearer, scopes=list(scopes))]) -> ApiCaller:
+    async def caller(request: Request, _shown: Annotated[object, Security(_bearer, scopes=list(scopes))]) -> ApiCaller:
         office: ServedOffice = request.app.state.office
         key: ApiKey = request.scope["nisisama.key"]
         require_scope(key, *scopes)

@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -18,11 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Call
 
 from api.errors import API, TYPES
+from api.http import bodies
+from api.http.bodies import BodyLimit
 from api.http.problem import problem_answer
 from api.http.tally import CallTally, Ending
 from config import oplog
 from config.errors import CallError
-from evidence.store.api_key import Scope
+from evidence.store.api_key import ApiKey
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -37,25 +40,11 @@ OPEN = (f"{API}/openapi.json", TYPES)
 """What everybody may read: how the API is called, and what its refusals mean."""
 MOST_AT_ONCE = 100
 """How many calls are answered at once."""
+MOST_OF_A_KEY = 40
+"""How many of them are of one key."""
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-BODY_WITHIN_S = 60.0
-"""How long a body may take to arrive where its route has no limit of its own, and each part of it where it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class BodyLimit:
-    """How large a body may be at some routes, how long it may take, and what a key needs before it is read.
-
-    Attributes:
-        begins: Beginning of the path.
-    """
-
-    begins: str
-    most_bytes: int
-    within_s: float = BODY_WITHIN_S
-    scope: Scope | None = None
 
 
 @dataclass(slots=True)
@@ -65,17 +54,18 @@ class Guard:
     Attributes:
         hosts: The names by which this server goes, without a port.
         limits: Of bodies; the first that fits counts.
-        admit: Finds the key of a call from its header, the caller's address and the scope that it needs, or raises
-            CallError.
+        admit: Finds the key of a call from its header, the caller's address, the limit of its body and the length
+            that it says of it, or raises an error.
         tally: Counts the calls.
     """
 
     app: ASGIApp
     hosts: Collection[str]
     limits: Sequence[BodyLimit]
-    admit: Callable[[str | None, str, Scope | None], object]
+    admit: Callable[[str | None, str, BodyLimit, int], ApiKey]
     tally: CallTally = field(default_factory=CallTally)
     _answering: int = 0
+    _of_key: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Call, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -101,12 +91,14 @@ class Guard:
         self._answering += 1
         try:
             await self._require_call(scope)
+            self._require_share(scope)
             await self.app(scope, _bounded(receive, self._limit(scope["path"])), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
             if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
         finally:
             self._answering -= 1
+            self._release(scope)
             oplog.note("call_answered", request=name, status=ending.status, duration_s=time.monotonic() - began)
 
     async def _require_call(self, scope: Call) -> None:
@@ -126,9 +118,31 @@ class Guard:
             raise CallError("call.too_many", seconds=1)
         if scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
             address = scope["client"][0] if scope.get("client") else ""
+            told, limit = headers.get("content-length", ""), self._limit(scope["path"])
+            length = int(told) if told.isdecimal() else 0
             scope["nisisama.key"] = await run_in_threadpool(
-                self.admit, headers.get("authorization"), address, self._limit(scope["path"]).scope
+                self.admit, headers.get("authorization"), address, limit, length
             )
+
+    def _require_share(self, scope: Call) -> None:
+        """Check that one key does not take the places of all others: a body may come, and an answer go, slowly.
+
+        Raises:
+            CallError: Too many calls of this key are being answered.
+        """
+        key: ApiKey | None = scope.get("nisisama.key")
+        if key is None:
+            return
+        if self._of_key[key.key_id] >= MOST_OF_A_KEY:
+            raise CallError("call.too_many", seconds=1)
+        self._of_key[key.key_id] += 1
+        scope["nisisama.counted"] = key.key_id
+
+    def _release(self, scope: Call) -> None:
+        key_id = scope.pop("nisisama.counted", None)
+        if key_id is not None:
+            self._of_key[key_id] -= 1
+            self._of_key += Counter()  # what is zero goes
 
     def _limit(self, path: str) -> BodyLimit:
         return next(limit for limit in self.limits if path.startswith(limit.begins))
@@ -157,7 +171,7 @@ def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
         if is_whole:  # what is left to hear is that the caller went away
             return await receive()
         try:
-            async with asyncio.timeout(max(min(until - time.monotonic(), BODY_WITHIN_S), 0.0)):
+            async with asyncio.timeout(max(min(until - time.monotonic(), bodies.BODY_WITHIN_S), 0.0)):
                 message = await receive()
         except TimeoutError:
             raise CallError("call.body_too_slow", seconds=int(limit.within_s)) from None

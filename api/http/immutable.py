@@ -13,11 +13,11 @@ def immutable_answer(request: Request, content: bytes, media_type: str = "applic
     """The content with a strong entity tag; 304 and no content for a caller who has it (RFC 9110, 13.1.2)."""
     tag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {"Cache-Control": FOR_EVER, "ETag": tag}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    if has_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
 
 
-def _has(header: str, tag: str) -> bool:
+def has_tag(header: str, tag: str) -> bool:
     """Whether an ``If-None-Match`` names the tag; it compares weakly. Our tags have no comma in them."""
     return header.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in header.split(","))

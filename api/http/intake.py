@@ -40,7 +40,7 @@ class NewImportBody(CallBody):
     legal_basis: UploadFile | str | None = Field(
         None, description="The file that a mode above metadata_only needs, or its text"
     )
-    private_chat: bool = Field(False, description="Of an account's export: a private chat is wanted")
+    private_chat: bool = Field(False, description="In an export of a whole account: the chat may be a private one")
 
 
 @router.post(
@@ -50,8 +50,8 @@ class NewImportBody(CallBody):
     responses={
         **refusals(
             ArchiveError("archive.damaged"),
-            AuthorityError("authority.needs_legal_basis", where="sealed"),
-            LegalBasisError("legal_basis.not_toml", where="legal_basis", system="line 1"),
+            AuthorityError("authority.needs_legal_basis", where=Mode.SEALED.value),
+            LegalBasisError("legal_basis.not_toml", where="basis.toml", system="line 1"),
             CallError("call.only_some_cases"),
             *WRITES,
         ),

@@ -1,4 +1,4 @@
-"""The custody log, for whoever compares it with what he holds: static tiles (C2SP tlog-tiles), proofs, times.
+"""The custody log, for whoever compares it with a copy of their own: static tiles (C2SP tlog-tiles), proofs, times.
 
 Checkpoint, key and hash tiles tell nothing of what was logged. Entries, proofs and times do, of the whole office: a
 key for some cases alone does not get them.
@@ -64,7 +64,7 @@ class ProvenInBody(AnswerBody):
 
 
 class EntryTimeBody(AnswerBody):
-    """Between which proven times an entry was made and logged; nothing proves when the recorded thing happened."""
+    """The proven times between which an entry was made and logged; none proves when the recorded thing happened."""
 
     model_config = example(
         event_id="7c9e6679f2b34d0a8e1f5a6b3c2d1e0f",
@@ -147,7 +147,7 @@ def get_proof(entry: Entry, caller: Reader) -> PlainTextResponse:
     summary="What is known of an entry's time",
 )
 def get_timeline(entry: Entry, caller: Reader) -> EntryTimeBody:
-    """After which proven time an entry was made, and before which it was in the log."""
+    """The proven time after which an entry was made, and the one before which it was in the log."""
     caller.require_every_case()
     return EntryTimeBody(**asdict(entry_time(caller.home, entry)))
 

@@ -100,7 +100,7 @@ class Manual:
         yield tag("p", _FIRST_WORDS)
         yield tag("pre", "\n".join(_FIRST_LINES))
         link = tag("a", "/api/v1/openapi.json", href=f"{API}/openapi.json")
-        yield tag("p", "This page for programs: ", link, ". Refusals are problem details (RFC 9457).")
+        yield tag("p", "The same for programs: ", link, ". Refusals are problem details (RFC 9457).")
 
     def _article(self, method: str, path: str, operation: Mapping[str, Any]) -> Markup:
         """One call: what it does, takes, gives and refuses."""
@@ -134,7 +134,7 @@ class Manual:
                 yield tag("p", answer["description"])
                 yield from self._body(media)
         head = tag("tr", tag("th", "status"), tag("th", "because"))
-        yield tag("details", tag("summary", "What it may refuse"), tag("table", head, *refused))
+        yield tag("details", tag("summary", "Why it may be refused"), tag("table", head, *refused))
 
     def _body(self, media: Mapping[str, Any]) -> Iterator[Markup]:
         shown = media.get("example", "")
@@ -170,7 +170,7 @@ class Manual:
         ]  # in a query nothing is null
         words = each.get("description", "")
         if "maximum" in schema:
-            words += f" ({schema['minimum']} to {schema['maximum']}, {schema['default']} where nobody says)"
+            words += f" ({schema['minimum']} to {schema['maximum']}, {schema['default']} by default)"
         return _Field(each["name"], self._kind(values[0]), words, each["required"])
 
 

@@ -36,7 +36,7 @@ _SHOWN: dict[int | str, dict[str, Any]] = {
     "/metrics", response_class=PlainTextResponse, responses=_SHOWN, summary="Counts of the server and the office"
 )
 def get_metrics(request: Request) -> Response:
-    """Calls, and how the office stands, as Prometheus reads it. The office is looked at every five seconds at most."""
+    """Counts of calls and the state of the office, for Prometheus. The state is read at most every five seconds."""
     office: ServedOffice = request.app.state.office
     now = CollectorRegistry()
     now.register(_Once(list(families(machine_look(office.home), is_open=office.keyring.is_open))))

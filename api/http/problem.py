@@ -56,6 +56,8 @@ def problem_answer(request: Request, error: Explained, headers: Mapping[str, str
         more["WWW-Authenticate"] = "Bearer"
     elif error.code in ("call.too_many", "call.too_many_passphrases"):
         more["Retry-After"] = str(error.facts["seconds"])
+    elif isinstance(error, HomeBusyError):
+        more["Retry-After"] = "5"
     elif error.code == "call.no_such_part":
         more["Content-Range"] = f"bytes */{error.facts['limit']}"
     body = {**problem_of(error), "request_id": request_id(request)}

@@ -52,8 +52,8 @@ class RequestBody(AnswerBody):
     request_id: str
     what: str | None
     stage: str = Field(
-        description="request, lapsed: to be approved, or too old. unfinished: approved and not done. "
-        "review, late: done, to be reviewed"
+        description="request: to be approved. lapsed: too old to be approved. unfinished: approved and not done. "
+        "review: done, to be reviewed. late: its review is overdue"
     )
     due_at: str | None
     target: str | None
@@ -90,7 +90,7 @@ class AnsweredBody(LoggedBody):
 
     request_id: str
     what: str
-    task_id: str | None = Field(description="Does what was approved; null for a review or a refusal")
+    task_id: str | None = Field(description="The task that does what was approved; null for a review or a refusal")
 
 
 @router.get("/requests", summary="List what waits for a second person", responses=refusals(CallError("call.locked")))

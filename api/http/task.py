@@ -128,13 +128,13 @@ def get_tasks(caller: Anybody) -> TasksBody:
     return TasksBody(tasks=[_told(ShownTask(task, None, None)) for task in mine])
 
 
-@router.get("/tasks/{task_id}", summary="Show a task", responses=refusals(_NO_SUCH_TASK))
+@router.get("/tasks/{task_id}", summary="Show a task", responses=refusals(_NO_SUCH_TASK, CallError("call.locked")))
 def get_task(task_id: TaskId, caller: Anybody, response: Response) -> TaskBody:
     """How a task stands, and what came of it."""
     task = own_task(caller, task_id)
     if task.state in OPEN:
         response.headers["Retry-After"] = str(AGAIN_IN_S)
-    return _told(show_task(caller.home, task))
+    return _told(show_task(caller.home, task, lambda: caller.office.keyring.casework))
 
 
 @router.post(
@@ -148,7 +148,7 @@ def post_cancel(task_id: TaskId, caller: Anybody, asked: Annotated[CancelBody | 
     """Cancel a task that is not done. What an import has taken in stays; a request is taken back."""
     reason = _TAKEN_BACK if asked is None else asked.reason
     call_off_task(caller.home, own_task(caller, task_id), caller.doer(reason), lambda: caller.office.keyring.casework)
-    return _told(show_task(caller.home, own_task(caller, task_id)))
+    return _told(ShownTask(own_task(caller, task_id), None, None))
 
 
 def accepted(caller: ApiCaller, task_id: str, response: Response) -> AskedBody:

@@ -24,6 +24,7 @@ from config.errors import Explained
 from evidence.authority import Act, Doer, Grant, Request, approval, refusal
 from evidence.canonical import text_of
 from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Also
 from evidence.errors import AuthorityError
 from evidence.names import require_others
 from evidence.seal.age import Identity
@@ -185,8 +186,11 @@ def _act(home: Home, asked: Request, by: Doer, grant: Grant, means: Means) -> Do
             return export_asked(home, asked, by, grant, Making(means.casework, means.stages, means.inside))
 
 
-def refuse(home: Home, asked: Request, doer: Doer) -> Answered:
+def refuse(home: Home, asked: Request, doer: Doer, also: Also | None = None) -> Answered:
     """Refuse a request, or take back one's own: what it asks for is not done.
+
+    Args:
+        also: Writes more in the transaction that logs it.
 
     Raises:
         AuthorityError: There is no reason; somebody answered meanwhile; or it was done before it was asked for.
@@ -195,10 +199,10 @@ def refuse(home: Home, asked: Request, doer: Doer) -> Answered:
         raise AuthorityError("authority.needs_reason", where=asked.act.value)
     if asked.review and asked.review.done:
         raise AuthorityError("authority.done_already", where=asked.request)
-    return _answer(home, asked, refusal(asked.request, doer), done=False)
+    return _answer(home, asked, refusal(asked.request, doer), done=False, also=also)
 
 
-def _answer(home: Home, asked: Request, answer: Draft, *, done: bool) -> Answered:
+def _answer(home: Home, asked: Request, answer: Draft, *, done: bool, also: Also | None = None) -> Answered:
     with home.writing() as writer:
         prepared = writer.sequencer.prepare([answer])
 
@@ -209,7 +213,7 @@ def _answer(home: Home, asked: Request, answer: Draft, *, done: bool) -> Answere
                 raise AuthorityError("authority.answered", where=asked.request)
             return prepared
 
-        writer.sequencer.turn(choose)
+        writer.sequencer.turn(choose, also)
         unstamped = writer.beat()
     return Answered(asked, None, _left(home), unstamped)
 

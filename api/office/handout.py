@@ -11,7 +11,8 @@ from api.office.task import TaskKind, bundle_of, show_task
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
-from evidence.errors import UnknownItemError
+from evidence.errors import HomeError, UnknownItemError
+from evidence.seal.age import Identity
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import TaskState
@@ -42,9 +43,19 @@ class Handout:
     name: str
 
     def log(self, home: Home, doer: Doer) -> Explained | None:
-        """Log that ``doer`` gets it; return why there is no signature or time stamp yet."""
-        values = {"case": self.case_id, "bundle_sha256": self.bundle_sha256, "file": self.which.value}
+        """Log that ``doer`` gets it; return why there is no signature or time stamp yet.
+
+        Raises:
+            HomeError: Nothing can be logged here, so nothing leaves.
+        """
+        if home.read_only:
+            raise HomeError("home.look_not_logged", where=str(home.path))
+        values = {"case": self.case_id, "bundle_sha256": self.bundle_sha256, "what": self.which.value}
         return home.log_look(Draft("downloaded", doer.values() | values))
+
+
+def _no_key() -> Identity:
+    raise TypeError("the outcome of a bundle needs no key")
 
 
 def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[str], bool]) -> Handout:
@@ -64,12 +75,11 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
         raise unknown from None
     if task.kind != TaskKind.BUNDLE or task.state is not TaskState.DONE or not reaches(task.case_id or ""):
         raise unknown
-    told = show_task(home, task).result or {}
+    told = show_task(home, task, _no_key).result or {}
     files = bundle_of(home, bundle_id)
     file = files.bundle if which is HandedFile.BUNDLE else files.letter
-    try:
-        sha256 = told["sha256"] if which is HandedFile.BUNDLE else hashlib.sha256(file.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise unknown from None
+    if not file.is_file():
+        raise unknown
+    sha256 = told["sha256"] if which is HandedFile.BUNDLE else hashlib.sha256(file.read_bytes()).hexdigest()
     name = f"{task.case_id}-{bundle_id[:8]}{file.name.removeprefix(bundle_id)}"
     return Handout(file, which, task.case_id or "", sha256, told["sha256"], name)

@@ -189,7 +189,7 @@ def list_items(
     begin = NOTHING if after is None else _index_of(home, after)
     page = page_of(item_rows(home, chosen, after=begin, limit=limit + 1), limit=limit, key=lambda row: row[1].item_id)
     seen, unstamped = _look(home, [index for index, _ in page.entries], look, {"channel": chosen.channel})
-    items = tuple(replace(item, seen=seen.get(index)) for index, item in page.entries)
+    items = tuple(replace(item, seen=seen[index]) if index in seen else item for index, item in page.entries)
     return Page(items, page.more_after, unstamped)
 
 
@@ -269,6 +269,8 @@ def _sealed_bytes(home: Home, connection: sa.Connection, rows: Sequence[sa.Row[A
     table = database.sealed.c
     lengths = sa.select(table.idx, sa.func.length(table.body)).where(table.name == "media")
     kept = {row.idx: row.payload_sha256 for row in rows if row.payload_sha256 is not None}
+    if not kept:
+        return {}
     found = {idx: int(length) for idx, length in connection.execute(lengths.where(table.idx.in_(list(kept))))}
     for idx in kept.keys() - found.keys():
         if size := home.objects.size(kept[idx]):

@@ -44,9 +44,9 @@ class Waiting:
 
 
 class Inside:
-    """What whoever asked for an act writes in the transaction that logs what came of it; here nothing.
+    """What the asker writes in the transaction that logs the act or the request for it; this class writes nothing.
 
-    What raises keeps it from being logged.
+    If a method raises, nothing is logged.
     """
 
     def waits(self, connection: sa.Connection, request: str) -> None:

@@ -7,6 +7,7 @@ What was asked for, and what came of it, is sealed with a secret that lies besid
 database does not tell it. A task belongs to the person who asked for it, and to the case that it is about.
 """
 
+import hmac
 import json
 import secrets
 import shutil
@@ -17,18 +18,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import sqlalchemy as sa
+
 from api import TOOL
 from api.home import Home
 from api.office.approval import refuse
 from api.office.request import find_request
 from api.office.room import require_room
 from casefiles.bundle.destination import SUFFIX, Destination
+from config.errors import CallError
 from evidence.authority import Doer
-from evidence.canonical import jcs, sha256_hex
+from evidence.canonical import jcs
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.objects.durable import make_folder
-from evidence.seal.age import Identity
+from evidence.seal.age import Identity, Recipient
 from evidence.seal.beside import open_beside, seal_beside
+from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import Task, TaskState
@@ -40,6 +45,9 @@ UPLOADS = "uploads"
 BUNDLES = "bundles"
 UPLOADED_BYTES = 50 << 30
 """What the files of an export may have together."""
+MOST_OPEN = 50
+"""How many tasks of one person may wait, or be done, at a time."""
+_LOOK_AGAIN_S = 30
 _ID_DIGITS = 32
 _UNPACKED_WITHIN_S = 6 * 3600
 """How old a folder of an upload without a task is when nobody unpacks into it any more."""
@@ -86,24 +94,47 @@ class ShownTask:
     problem: Mapping[str, Any] | None
 
 
+NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
+"""Kinds that open records: what was asked for, of these, opens only with the casework key."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSeal:
-    """Seals what was asked for and what came of it, each for its place."""
+    """Seals what was asked for and what came of it, each for its place.
+
+    The secret lies beside the home, so that nobody who can only write to the database makes an order. What people
+    said, and what a check found, is sealed to the casework key as well: a thief of the home and its keys reads none.
+    """
 
     secret: bytes = field(repr=False)
+    casework: Recipient
 
     def seal(self, task: Task, part: str, said: Mapping[str, Any]) -> bytes:
         """Seal one part of a task."""
-        return seal_beside(self.secret, json.dumps(said).encode(), place=_place(task, part))
+        text = json.dumps(said).encode()
+        if _is_private(task, part):
+            text = seal_whole(text, recipients=(self.casework,))
+        return seal_beside(self.secret, text, place=_place(task, part))
 
-    def open(self, task: Task, part: str, sealed: bytes) -> Mapping[str, Any]:
+    def open(self, task: Task, part: str, sealed: bytes, casework: Callable[[], Identity]) -> Mapping[str, Any]:
         """Open one part of a task.
+
+        Args:
+            casework: Asked only where the casework key is needed.
 
         Raises:
             ValueError: It was sealed for another task, or not here.
+            CallError: The office is locked.
         """
-        said: Mapping[str, Any] = json.loads(open_beside(self.secret, sealed, place=_place(task, part)))
+        text = open_beside(self.secret, sealed, place=_place(task, part))
+        if _is_private(task, part):
+            text = open_whole(text, identities=(casework(),))
+        said: Mapping[str, Any] = json.loads(text)
         return said
+
+
+def _is_private(task: Task, part: str) -> bool:
+    return task.kind == TaskKind.CHECK or (part == "asked" and task.kind in NEEDS_KEYS)
 
 
 def _place(task: Task, part: str) -> str:
@@ -112,7 +143,7 @@ def _place(task: Task, part: str) -> str:
 
 def seal_of(home: Home) -> TaskSeal:
     """The seal of a home's tasks."""
-    return TaskSeal(home.keys.task_secret())
+    return TaskSeal(home.keys.task_secret(), home.recipients.casework)
 
 
 def new_task_id() -> str:
@@ -125,6 +156,9 @@ def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
 
     Args:
         task_id: 16 bytes, hex, of a task whose files are there already.
+
+    Raises:
+        CallError: Too many tasks of the same person have not ended.
     """
     new = task_id or new_task_id()
     doer, seal = wanted.doer, seal_of(home)
@@ -133,8 +167,14 @@ def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
     )
     by = {"actor": doer.actor, "at": format_time(doer.at), "reason": doer.reason}
     task = replace(task, asked=seal.seal(task, "asked", {"by": by, "said": dict(wanted.said)}))
-    subject = new if wanted.alike is None else sha256_hex(seal.secret + jcs([doer.actor, *wanted.alike]))
+    subject = new
+    if wanted.alike is not None:
+        subject = hmac.digest(seal.secret, jcs([doer.actor, *wanted.alike]), "sha256").hex()
     with home.writing() as writer, writer.sequencer.take() as connection:
+        if len(work.list_tasks(connection, owner=doer.actor, states=work.OPEN)) >= MOST_OPEN:
+            raise CallError("call.too_many", seconds=_LOOK_AGAIN_S)
+        if wanted.kind is TaskKind.APPROVAL and wanted.request is not None:
+            work.move_waiting(connection, wanted.request, approved=True)
         return work.add_task(connection, task, subject=subject)
 
 
@@ -157,11 +197,15 @@ def task_of_owner(home: Home, task_id: str, owner: str) -> Task:
     return task
 
 
-def show_task(home: Home, task: Task) -> ShownTask:
-    """A task with what came of it."""
+def show_task(home: Home, task: Task, casework: Callable[[], Identity]) -> ShownTask:
+    """A task with what came of it.
+
+    Raises:
+        CallError: It is of a check, and the office is locked.
+    """
     said: Mapping[str, Any] = {}
     if task.outcome is not None and task.state in (TaskState.DONE, TaskState.FAILED):
-        said = seal_of(home).open(task, "outcome", task.outcome)
+        said = seal_of(home).open(task, "outcome", task.outcome, casework)
     return ShownTask(task, said.get("result"), said.get("problem"))
 
 
@@ -181,19 +225,20 @@ def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Ide
         AuthorityError: It is done, or its act is in the log.
     """
     if task.request is not None and task.state is TaskState.WAITING:
-        refuse(home, find_request(home, task.request, casework()), doer)
-        cancelled = _end_waiting(home, task)
+        asked = find_request(home, task.request, casework())
+
+        def end(connection: sa.Connection, _placed: object) -> None:
+            work.end_waiting(connection, task.task_id, TaskState.CANCELLED, home.clock())
+
+        refuse(home, asked, doer, end)
     else:
         with home.writing() as writer, writer.sequencer.take() as connection:
-            cancelled = work.cancel_task(connection, task.task_id, home.clock())
-    if not cancelled:
-        raise AuthorityError("authority.task_ended", where=task.task_id)
-    remove_files(home, task.task_id)
-
-
-def _end_waiting(home: Home, task: Task) -> bool:
-    with home.writing() as writer, writer.sequencer.take() as connection:
-        return work.end_waiting(connection, task.task_id, TaskState.CANCELLED, home.clock())
+            if not work.cancel_task(connection, task.task_id, home.clock()):
+                raise AuthorityError("authority.task_ended", where=task.task_id)
+            if task.kind == TaskKind.APPROVAL and task.request is not None:
+                work.move_waiting(connection, task.request, approved=False)
+    if task.state is not TaskState.RUNNING:  # else whoever works on it is still reading, and removes them
+        remove_files(home, task.task_id)
 
 
 # Files
@@ -238,10 +283,9 @@ def bundle_of(home: Home, task_id: str) -> Destination:
 
 
 def remove_files(home: Home, task_id: str) -> None:
-    """Remove what belongs to a task that has ended and is of no more use."""
+    """Remove what belongs to a task that has ended and is of no more use, also what was cut short."""
     shutil.rmtree(upload_folder(home, task_id), ignore_errors=True)
-    bundle = bundle_of(home, task_id)
-    for file in (bundle.bundle, bundle.letter):
+    for file in (home.path / BUNDLES).glob(f"{task_id}.*"):
         file.unlink(missing_ok=True)
 
 

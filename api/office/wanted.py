@@ -16,7 +16,6 @@ from evidence.match.check import seal_query
 from evidence.names import require_name
 from evidence.observation import Mode
 from evidence.seal.age import Identity
-from evidence.store import work
 
 _CHUNK = 1 << 20
 
@@ -69,9 +68,12 @@ def ask_for_import(home: Home, wanted: WantedImport, doer: Doer) -> str:
     digest = _sha256(wanted.archive)
     task_id = take_upload(home, wanted.archive)
     alike = [TaskKind.IMPORT, digest, *map(str, said.values())]
-    there = order_task(home, TaskWish(TaskKind.IMPORT, doer, said, alike=alike), task_id)
-    if there != task_id:
-        remove_files(home, task_id)
+    there = ""
+    try:
+        there = order_task(home, TaskWish(TaskKind.IMPORT, doer, said, alike=alike), task_id)
+    finally:
+        if there != task_id:
+            remove_files(home, task_id)
     return there
 
 
@@ -118,8 +120,7 @@ def ask_for_act(home: Home, asked: Request, doer: Doer, casework: Identity, case
         AuthorityError: ``doer`` may not approve it, somebody answered it, or it needs the cards.
     """
     agree(home, asked, doer, casework)
-    wanted = TaskWish(TaskKind.APPROVAL, doer, {}, case_id, asked.request, [TaskKind.APPROVAL, asked.request])
-    task_id = order_task(home, wanted)
-    with home.writing() as writer, writer.sequencer.take() as connection:
-        work.move_waiting(connection, asked.request, approved=True)
-    return task_id
+    wanted = TaskWish(
+        TaskKind.APPROVAL, doer, {"request": asked.request}, case_id, asked.request, [TaskKind.APPROVAL, asked.request]
+    )
+    return order_task(home, wanted)

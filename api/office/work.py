@@ -19,7 +19,7 @@ from casefiles.bundle.sign import BundleFacts
 from casefiles.format.layout import ITEMS_JSONL
 from config.errors import Explained, Term
 from evidence.canonical import sha256_hex
-from evidence.errors import HomeError
+from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
 from evidence.keys import Unlocked
 from evidence.match.check import open_query
@@ -29,10 +29,8 @@ from evidence.store.reviews import is_acted
 from evidence.store.work import Task
 
 TaskOutcome: TypeAlias = Mapping[str, Any]
-NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
-"""Kinds that open records."""
 AUDIT_LEVEL = 2
-"""Every ciphertext is there and is what its leaf says: what an upload is deleted on."""
+"""An upload is deleted only after an audit of this level: every ciphertext is there and is what its leaf says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Working:
     Attributes:
         keys: The office's open keys; raises while it is locked.
         inside: Writes the outcome in the transaction that logs the act.
-        hear: TaskOutcome what is being done, how much of it, and of how much; raises if the work must stop.
+        hear: Told what is being done, how much of it is done, and out of how much; raises if the work must stop.
     """
 
     keys: Callable[[], Unlocked]
@@ -111,13 +109,15 @@ def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Task
     return _with_warnings(done.told(), done.unstamped)
 
 
-def _approval(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
-    keys, request = working.keys(), task.request or ""
+def _approval(home: Home, _task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
+    keys, request = working.keys(), asked["said"]["request"]  # its row could name another
     found = find_request(home, request, keys.casework)
-    told = {"request_id": request, "what": found.act.value, "target": found.target}
+    told = {"request_id": request, "what": found.act.value}
     with reading(home.engine) as connection:
         if is_acted(connection, request):
             return told  # another worker died after it
+    if found.review is None or not found.review.approved:
+        raise AuthorityError("authority.answered", where=request)
     means = Means(keys.casework, progress=working.begin_import, stages=working.stage, inside=working.inside)
     done = approve(home, found, doer_of(asked), means)
     more = done.done.told() if isinstance(done.done, Imported | Exported) else {}
@@ -134,6 +134,12 @@ _DO: Mapping[TaskKind, Callable[[Home, Task, TaskOutcome, Working], TaskOutcome 
 
 def _with_warnings(told: TaskOutcome, unstamped: Explained | None) -> TaskOutcome:
     return {**told, "warnings": [] if unstamped is None else [unstamped.as_json()]}
+
+
+def of_task(task: Task, told: TaskOutcome) -> TaskOutcome:
+    """What came of a task, with what names its bundle."""
+    more = {"bundle_id": task.task_id, "case_id": task.case_id} if task.kind == TaskKind.BUNDLE else {}
+    return {**told, **more}
 
 
 # Once the act is in the log

@@ -96,7 +96,6 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "decoder",
                 "destroyed",
                 "edited_at",
-                "file",
                 "follows",
                 "found",
                 "frozen_items",

@@ -136,7 +136,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "case_item_added": Schema(act=(*_ACT, "case", "item")),
         "case_item_removed": Schema(act=(*_ACT, "case", "item")),
         "case_viewed": Schema(act=(*_ACT, "case")),
-        "downloaded": Schema(act=(*_ACT, "case", "bundle_sha256", "file")),
+        "downloaded": Schema(act=(*_ACT, "case", "bundle_sha256", "what")),
         "digests_viewed": Schema(act=(*_ACT, "channel", "item", "items")),
         "channel_viewed": Schema(act=(*_ACT, "case", "item", "items")),
         "searched": Schema(

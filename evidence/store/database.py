@@ -206,6 +206,7 @@ task = sa.Table(
     sa.Column("done_at", sa.String(24)),
     sa.Column("state", sa.String(24)),  # null: a note of work that goes on
     sa.Column("owner", sa.Text),
+    sa.Column("asked_at", sa.String(24)),
     sa.Column("case_id", sa.String(64)),
     sa.Column("request", sa.String(32)),
     sa.Column("asked", sa.LargeBinary),

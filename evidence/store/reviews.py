@@ -108,6 +108,13 @@ def is_acted(connection: sa.Connection, request: str) -> bool:
     return connection.execute(acted).scalar() is not None
 
 
+def is_settled(connection: sa.Connection, request: str) -> bool:
+    """Whether what a request asked for is done, or was called off after its approval."""
+    table = database.authority.c
+    row = connection.execute(sa.select(table.acted_idx, table.closed_idx).where(table.request == request)).one_or_none()
+    return row is not None and (row.acted_idx is not None or row.closed_idx is not None)
+
+
 def _rows(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     return connection.execute(sa.select(database.authority).order_by(database.authority.c.idx)).all()
 

@@ -5,6 +5,8 @@ kept of it is more. Both stay in the log; for people they are one thing, in its 
 marks (``evidence.store.marks``): a file that was not read by its place in its message, anything else by all that it is.
 """
 
+import functools
+
 import sqlalchemy as sa
 
 from evidence.observation import HoleReason, Kind, Mode
@@ -26,6 +28,7 @@ _ASKED_IN_VAIN = frozenset(
 _RANKS = {mode.value: rank for rank, mode in enumerate(Mode)}
 
 
+@functools.cache  # to build it takes longer than to run it
 def stands(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
     """Nothing that was kept of the same thing is of a higher mode, or of the same one and later."""
     other = database.item.alias("kept_too")

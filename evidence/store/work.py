@@ -25,7 +25,7 @@ _table = database.task
 LEASE = timedelta(seconds=15)
 """How long a task stays with a worker that no longer renews its lease."""
 MOST_ATTEMPTS = 10
-"""How often a task is taken up whose workers die; one that ends its process each time would never end."""
+"""How often a task may be taken up if its workers die: one that kills its process would be retried for ever."""
 
 
 class TaskState(StrEnum):
@@ -51,7 +51,7 @@ class Task:
         owner: Who asked for it: the owner of a key.
         case_id: The case that it is about; None where it is about none.
         request: Event id of the request that waits for a second person, or that was approved.
-        asked: What was asked for, sealed.
+        asked: What was asked for, sealed; empty once it is needed no more.
         outcome: What came of it, sealed; None until its act is in the log, or until it failed.
         done, total: How much of the work is done, in a unit of its kind; ``total`` is 0 while it is not known.
     """
@@ -92,6 +92,7 @@ def add_task(connection: sa.Connection, task: Task, *, subject: str) -> str:
         "due_at": format_time(task.asked_at),
         "state": task.state.value,
         "owner": task.owner,
+        "asked_at": format_time(task.asked_at),
         "case_id": task.case_id,
         "request": task.request,
         "asked": task.asked,
@@ -122,6 +123,12 @@ def list_tasks(
     if owner is not None:
         chosen = chosen.where(_table.c.owner == owner)
     return [_task(row) for row in connection.execute(chosen.order_by(_table.c.due_at, _table.c.id)).mappings()]
+
+
+def tasks_of_request(connection: sa.Connection, request: str) -> Sequence[Task]:
+    """The tasks that wait for a request, or do what it asked for, the oldest first."""
+    chosen = _tasks().where(_table.c.request == request).order_by(_table.c.due_at, _table.c.id)
+    return [_task(row) for row in connection.execute(chosen).mappings()]
 
 
 def count_tasks(connection: sa.Connection) -> dict[TaskState, int]:
@@ -181,7 +188,7 @@ def await_approval(connection: sa.Connection, lease: Lease, request: str) -> Non
     Raises:
         TaskLostError: Another has it, or it was cancelled: nothing may be logged.
     """
-    _change(connection, lease, state=TaskState.WAITING.value, leased_until=None, request=request)
+    _change(connection, lease, state=TaskState.WAITING.value, leased_until=None, request=request, asked=b"")
 
 
 def give_back(connection: sa.Connection, lease: Lease, due_at: datetime) -> None:
@@ -271,7 +278,13 @@ def _change(connection: sa.Connection, lease: Lease, **values: object) -> None:
 
 def _ended(state: TaskState, now: datetime, outcome: bytes | None) -> dict[str, Any]:
     """The columns of a task that ended; the same may be asked for again from then on."""
-    ended = {"state": state.value, "done_at": format_time(now), "leased_until": None, "subject": _table.c.id}
+    ended = {
+        "state": state.value,
+        "done_at": format_time(now),
+        "leased_until": None,
+        "subject": _table.c.id,
+        "asked": b"",
+    }
     return ended if outcome is None else ended | {"outcome": outcome}
 
 
@@ -290,7 +303,7 @@ def _task(row: sa.RowMapping) -> Task:
         row["request"],
         bytes(row["asked"]),
         None if row["outcome"] is None else bytes(row["outcome"]),
-        parse_time(row["due_at"]),
+        parse_time(row["asked_at"]),
         None if row["done_at"] is None else parse_time(row["done_at"]),
         int(done),
         int(total),

@@ -79,7 +79,7 @@ def test_a_bundle_is_made_and_told_of(desk: WorkerDesk) -> None:
 def test_a_check_is_answered_and_its_fingerprint_is_sealed_meanwhile(desk: WorkerDesk) -> None:
     task_id = desk.ask_check()
     task = task_of_owner(desk.home, task_id, "mira")
-    asked = seal_of(desk.home).open(task, "asked", task.asked)
+    asked = seal_of(desk.home).open(task, "asked", task.asked, desk.casework)
     assert bytes.fromhex(asked["said"]["prints"]).startswith(b"age-encryption.org/v1")
     desk.do_all()
     assert {"found", "matches", "compared", "limits"} <= desk.result(task_id).keys()
@@ -381,7 +381,7 @@ def test_an_audit_that_fails_keeps_what_was_sent(desk: WorkerDesk) -> None:
     desk.do_all()
     assert desk.problem(task_id) == "home.audit_after_upload"
     assert upload_folder(desk.home, task_id).exists()
-    assert show_task(desk.home, task_of_owner(desk.home, task_id, "mira")).result is not None
+    assert show_task(desk.home, task_of_owner(desk.home, task_id, "mira"), desk.casework).result is not None
 
 
 def test_the_order_of_a_task_opens_for_no_other_task(desk: WorkerDesk) -> None:
@@ -405,5 +405,115 @@ def test_nothing_that_was_asked_for_is_in_clear(desk: WorkerDesk) -> None:
 
 def test_who_asked_is_told_as_it_was(desk: WorkerDesk) -> None:
     task = task_of_owner(desk.home, desk.ask_bundle(), "mira")
-    told = doer_of(seal_of(desk.home).open(task, "asked", task.asked))
+    told = doer_of(seal_of(desk.home).open(task, "asked", task.asked, desk.casework))
     assert (told.actor, told.reason, told.approver) == ("mira", "she asked for it", None)
+
+
+# What an adversary found
+
+
+def test_cancelling_an_import_that_runs_takes_no_file_from_under_it(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, missing = desk.ask_import(), holes_of(desk, "missing_file")
+
+    def cancelled(home: Home, task: Task, *given: Any) -> Any:  # noqa: ANN401 - as it comes
+        call_off_task(home, task_of_owner(home, task_id, "mira"), desk.by(), desk.casework)
+        assert upload_folder(home, task_id).exists()
+        return do_task(home, task, *given)
+
+    monkeypatch.setattr("api.worker.do_task", cancelled)
+    desk.do_all()
+    assert (desk.state(task_id), holes_of(desk, "missing_file")) == (TaskState.CANCELLED, missing)
+    assert not upload_folder(desk.home, task_id).exists()
+
+
+def holes_of(desk: WorkerDesk, reason: str) -> int:
+    return sum(each.values.get("hole") == reason for each in records_of(desk.home) if each.type == "hole")
+
+
+def test_an_error_once_the_request_is_logged_keeps_the_upload(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_import(Mode.SEALED)
+    with monkeypatch.context() as patched:
+        patched.setattr("api.home.Writer.beat", broken)
+        desk.worker().step(LINES[0])
+    assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.WAITING, True)
+
+
+def broken(*_given: object, **_named: object) -> NoReturn:
+    raise OSError(5, "Input/output error")
+
+
+def test_an_error_once_the_act_is_logged_ends_in_one_act_and_a_bundle(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_bundle()
+    with monkeypatch.context() as patched:
+        patched.setattr(Parts, "hand_over", broken)
+        desk.worker().step(LINES[1])
+    assert desk.state(task_id) is TaskState.QUEUED
+    monkeypatch.setattr(desk.home, "clock", lambda now=desk.home.clock: now() + timedelta(seconds=3))
+    desk.do_all()
+    assert (desk.state(task_id), desk.logged("exported")) == (TaskState.DONE, 1)
+    assert bundle_of(desk.home, task_id).bundle.exists()
+    desk.require_clean()
+
+
+def test_a_bundle_that_was_cut_short_and_cancelled_leaves_nothing(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_bundle()
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "LEASE", NEVER)
+        patched.setattr(work, "note_outcome", dies)
+        with pytest.raises(DiedError):
+            desk.worker().step(LINES[1])
+    assert list((desk.home.path / tasks.BUNDLES).iterdir()) != []
+    call_off_task(desk.home, task_of_owner(desk.home, task_id, "mira"), desk.by(), desk.casework)
+    tasks.tidy(desk.home)
+    assert list((desk.home.path / tasks.BUNDLES).iterdir()) == []
+
+
+def test_what_was_asked_for_is_gone_from_the_row_once_it_is_not_needed(desk: WorkerDesk) -> None:
+    done, waits = desk.ask_bundle(), desk.ask_import(Mode.SEALED)
+    assert task_of_owner(desk.home, waits, "mira").asked != b""
+    desk.do_all()
+    assert [task_of_owner(desk.home, each, "mira").asked for each in (done, waits)] == [b"", b""]
+
+
+def test_a_thief_of_home_and_keys_reads_neither_order_nor_finding(desk: WorkerDesk) -> None:
+    """Both are under the casework key, for which he needs the passphrase; an import, which needs no key, is not."""
+    check, brought = desk.ask_check(), desk.ask_import()
+
+    def locked() -> NoReturn:
+        raise CallError("call.locked")
+
+    seal, task = seal_of(desk.home), task_of_owner(desk.home, check, "mira")
+    with pytest.raises(CallError):
+        seal.open(task, "asked", task.asked, locked)
+    other = task_of_owner(desk.home, brought, "mira")
+    assert seal.open(other, "asked", other.asked, locked)["said"]["declared_by"] == "client"
+    desk.do_all()
+    with pytest.raises(CallError):
+        show_task(desk.home, task_of_owner(desk.home, check, "mira"), locked)
+    assert desk.result(check)["compared"] >= 0
+
+
+def test_one_person_cannot_fill_the_queue(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MOST_OPEN", 2)
+    first = [desk.ask_check(), desk.ask_check()]
+    with pytest.raises(CallError) as refused:
+        desk.ask_check()
+    assert refused.value.code == "call.too_many"
+    desk.do_all()
+    assert desk.ask_check() not in first
+
+
+def test_when_it_was_asked_for_stays_after_it_was_put_back(desk: WorkerDesk) -> None:
+    task_id = desk.ask_import()
+    before, worker = task_of_owner(desk.home, task_id, "mira").asked_at, desk.worker()
+    worker._stop.set()
+    worker.step(LINES[0])
+    assert task_of_owner(desk.home, task_id, "mira").asked_at == before

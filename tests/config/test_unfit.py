@@ -48,7 +48,7 @@ class Row(BaseModel):
             "an http or https address without a name or fragment",
         ),
         (IpAddress, "localhost", "an IP address, such as 127.0.0.1"),
-        (IpNetwork, "*", "an IP address or a network, such as 192.0.2.0/24, and not every address"),
+        (IpNetwork, "*", "an IP address or a network, such as 192.0.2.0/24, but not the network of all addresses"),
         (Annotated[date, BeforeValidator(_day)], "yesterday", "a day, YYYY-MM-DD"),
         (Annotated[int, Field(gt=3)], 3, "more than 3"),
         (Annotated[int, Field(lt=3)], 3, "less than 3"),

@@ -24,7 +24,7 @@ from tests.serving import started, zipped
 
 pytestmark = pytest.mark.outside
 
-KILLED_AFTER_S = (0.02, 0.2, 0.5, 1.0)
+KILLED_AFTER_S = (0.05, 0.5)
 ACTS = {"imported": 1, "exported": 2}
 """How often each act is in the log once all tasks are done, beyond what was there before."""
 

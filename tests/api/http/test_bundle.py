@@ -58,7 +58,7 @@ def test_a_download_is_logged_with_the_owner_of_the_key_and_a_condition_that_hol
         assert (unchanged.status_code, unchanged.content, unchanged.headers["ETag"]) == (304, b"", etag)
     client.get(of(made, "letter"))
     logged = [each.values for each in records_of(served.home, before) if each.type == "downloaded"]
-    assert [(each["actor"], each["file"]) for each in logged] == [("zana", "bundle"), ("zana", "letter")]
+    assert [(each["actor"], each["what"]) for each in logged] == [("zana", "bundle"), ("zana", "letter")]
     assert {each["bundle_sha256"] for each in logged} == {made["sha256"]}
     assert client.get(of(made), headers={"If-None-Match": '"other"'}).status_code == 200
 

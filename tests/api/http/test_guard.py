@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.http import guard
+from api.http import bodies
 from api.http.app import BODY_BYTES
 from api.http.guard import HEADERS, BodyLimit, Guard, host_of
 from evidence.store.api_key import Scope
@@ -95,7 +95,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(served: ServedHome)
 def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
     served: ServedHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "BODY_WITHIN_S", 0.05)
+    monkeypatch.setattr(bodies, "BODY_WITHIN_S", 0.05)
     sent = list[dict[str, Any]]()
 
     async def reads(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI

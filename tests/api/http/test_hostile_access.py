@@ -103,7 +103,7 @@ def test_a_cursor_of_another_key_or_list_opens_no_page(served: ServedHome) -> No
 
 
 def test_the_same_call_twice_opens_two_cases_and_adds_an_item_once(served: ServedHome) -> None:
-    """To open a case is not idempotent: who must send it again looks at the list first (docs/api.md)."""
+    """Opening a case is not idempotent: whoever must send it again looks at the list first (docs/api.md)."""
     client = served.with_key(Scope.CASES_READ, Scope.CASES_WRITE)
     first, second = (client.post("/api/v1/cases", json={"reason": "the same"}).json()["case_id"] for _time in range(2))
     assert first != second

@@ -1,7 +1,7 @@
 """No answer and no line of the log carries a picture, a perceptual hash, a key, a place or a text: all are searched.
 
-Every client of ``ServedHome`` searches every answer, and the log is searched when the server ends. Here is shown that
-this search finds what it is for.
+Every client of ``ServedHome`` searches every answer, and the log is searched when the server ends. The tests here
+show that this search finds what it is for.
 """
 
 import base64

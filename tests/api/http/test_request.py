@@ -37,7 +37,7 @@ def test_another_person_approves_and_the_first_one_gets_the_bundle(served: Serve
     result = served.done(mira, task["task_id"])
     assert mira.get(f"/api/v1/bundles/{result['bundle_id']}/file").status_code == 200
     again = iva.post(f"/api/v1/requests/{task['request_id']}/approve", json={"reason": "again"})
-    assert (again.status_code, again.json()["code"]) == (403, "authority.answered")
+    assert (again.status_code, again.json()["code"]) == (409, "authority.answered")
 
 
 def test_a_refused_request_fails_its_task(served: ServedHome) -> None:

@@ -68,5 +68,5 @@ def test_a_waiting_task_is_cancelled_and_its_request_taken_back(served: ServedHo
     cancelled = client.post(f"/api/v1/tasks/{asked['task_id']}/cancel", json={"reason": "not needed"})
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
     again = client.post(f"/api/v1/tasks/{asked['task_id']}/cancel")
-    assert (again.status_code, again.json()["code"]) == (403, "authority.task_ended")
+    assert (again.status_code, again.json()["code"]) == (409, "authority.task_ended")
     assert case not in client.get("/api/v1/requests").text

@@ -29,7 +29,7 @@ def test_a_file_is_handed_out_as_it_was_made_and_logged(desk: WorkerDesk, which:
     assert handed.name.startswith(desk.case)
     handed.log(desk.home, desk.by("zana", reason=None))
     logged = [each.values for each in records_of(desk.home, before) if each.type == "downloaded"]
-    assert [(each["actor"], each["case"], each["file"]) for each in logged] == [("zana", desk.case, which.value)]
+    assert [(each["actor"], each["case"], each["what"]) for each in logged] == [("zana", desk.case, which.value)]
     assert logged[0]["bundle_sha256"] == desk.result(task_id)["sha256"]
 
 

@@ -32,7 +32,7 @@ from tests.working import WorkerDesk
 def test_what_was_asked_opens_for_its_task_its_part_and_its_owner_alone(desk: WorkerDesk) -> None:
     task = task_of_owner(desk.home, desk.ask_bundle(), "mira")
     seal = seal_of(desk.home)
-    assert seal.open(task, "asked", task.asked)["said"]["audience"] == "court"
+    assert seal.open(task, "asked", task.asked, desk.casework)["said"]["audience"] == "court"
     others = [
         replace(task, task_id=new_task_id()),
         replace(task, owner="iva"),
@@ -41,9 +41,9 @@ def test_what_was_asked_opens_for_its_task_its_part_and_its_owner_alone(desk: Wo
     ]
     for other in nonempty(others):
         with pytest.raises(ValueError, match="for this place"):
-            seal.open(other, "asked", task.asked)
+            seal.open(other, "asked", task.asked, desk.casework)
     with pytest.raises(ValueError, match="for this place"):
-        seal.open(task, "outcome", task.asked)
+        seal.open(task, "outcome", task.asked, desk.casework)
 
 
 def test_a_task_is_its_owners(desk: WorkerDesk) -> None:

@@ -151,3 +151,25 @@ def test_a_damaged_archive_is_refused_with_words_or_gives_whole_files(
 
 def test_an_archive_that_was_cut_short_is_damaged(tmp_path: Path) -> None:
     assert refusal(io.BytesIO(packed(FILES).getvalue()[:-30]), tmp_path) == "archive.damaged"
+
+
+def test_a_long_list_of_files_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = packed(FILES).getvalue()
+    monkeypatch.setattr(archive, "MOST_LISTED_BYTES", len(data) - data.index(b"PK\x01\x02") - 22)
+    unpack_export(io.BytesIO(data), tmp_path, most_bytes=1 << 20)
+    monkeypatch.setattr(archive, "MOST_LISTED_BYTES", archive.MOST_LISTED_BYTES - 1)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_given: pytest.fail("it was read"))
+    assert refusal(io.BytesIO(data), tmp_path) == "archive.too_many_files"
+
+
+def test_a_long_list_of_a_large_archive_is_refused_too(tmp_path: Path) -> None:
+    """ZIP64: its length stands in another record (APPNOTE 4.3.14)."""
+    far = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 1 << 40, 0)
+    near = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    assert refusal(io.BytesIO(b"x" * 100 + far + near), tmp_path) == "archive.too_many_files"
+
+
+def test_a_name_that_lies_too_deep_is_refused(tmp_path: Path) -> None:
+    fits = "/".join("a" * archive.MOST_PARTS)
+    unpack_export(packed({fits: b"1"}), tmp_path, most_bytes=1 << 20)
+    assert refusal(packed({f"b/{fits}": b"1"}), tmp_path) == "archive.leads_outside"

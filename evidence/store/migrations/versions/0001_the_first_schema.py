@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.String(length=24), nullable=True),
         sa.Column("state", sa.String(length=24), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.String(length=24), nullable=True),
         sa.Column("case_id", sa.String(length=64), nullable=True),
         sa.Column("request", sa.String(length=32), nullable=True),
         sa.Column("asked", sa.LargeBinary(), nullable=True),

@@ -1,0 +1,54 @@
+"""What a key needs before a large body is read: its scope, every case, and room on the disk."""
+
+from typing import NamedTuple
+
+import pytest
+
+from api.http import caller
+from api.http.app import _LIMITS
+from api.http.bodies import BODY_WITHIN_S, BodyLimit
+from api.http.server import office_of
+from api.office.api_key import make_key
+from config.errors import CallError
+from evidence.errors import StorageFullError
+from evidence.store.api_key import Scope
+from tests.homes import Office, new_case
+from tests.nonempty import nonempty
+
+UPLOADS = BodyLimit("/uploads", 10_000_000_000, 600.0, Scope.IMPORTS, every_case=True)
+PLAIN = BodyLimit("", 1000)
+
+
+class RoomLeft(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def test_every_path_has_a_limit_and_a_body_of_its_own_time() -> None:
+    assert _LIMITS[-1].begins == ""
+    assert PLAIN.within_s == BODY_WITHIN_S
+    for each in nonempty(_LIMITS[:-1]):
+        assert each.scope is not None
+
+
+def test_a_key_without_the_scope_or_for_some_cases_sends_no_large_body(office: Office) -> None:
+    served = office_of(office.home)
+    keys = {
+        "call.scope_missing": make_key(office.home, "mira", [Scope.CHECKS], None, None),
+        "call.only_some_cases": make_key(office.home, "mira", [Scope.IMPORTS], [new_case(office.home, [])], None),
+    }
+    for code, key in nonempty(keys.items()):
+        with pytest.raises(CallError) as refused:
+            served.admit(f"Bearer {key.secret}", "127.0.0.1", UPLOADS, 5)
+        assert refused.value.code == code
+        assert served.admit(f"Bearer {key.secret}", "127.0.0.1", PLAIN, 5).owner == "mira"
+
+
+def test_a_body_for_which_there_is_no_room_is_not_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    served, key = office_of(office.home), make_key(office.home, "mira", [Scope.IMPORTS], None, None)
+    free = caller.RESERVE_BYTES + 1000
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: RoomLeft(0, 0, free))
+    assert served.admit(f"Bearer {key.secret}", "127.0.0.1", UPLOADS, 1000)
+    with pytest.raises(StorageFullError):
+        served.admit(f"Bearer {key.secret}", "127.0.0.1", UPLOADS, 1001)

@@ -1,0 +1,102 @@
+"""What a second person answers ends the task that waits for it, once nobody works on it, and takes no other with it."""
+
+import pytest
+import sqlalchemy as sa
+
+from api.office import work
+from api.office.approval import Means, approve, refuse
+from api.office.request import find_request
+from api.office.settle import settle_waiting
+from api.office.task import bundle_of, call_off_task, task_of_owner, upload_folder
+from api.office.wanted import ask_for_act
+from api.worker import LINES
+from evidence.authority import Request
+from evidence.observation import Mode
+from evidence.store.work import TaskState
+from tests.homes import records_of
+from tests.working import WorkerDesk
+
+
+def waiting(desk: WorkerDesk, task_id: str) -> Request:
+    desk.do_all()
+    return find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+
+
+def test_what_nobody_answered_goes_on_waiting(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle(to=None)
+    waiting(desk, task_id)
+    settle_waiting(desk.home)
+    assert desk.state(task_id) is TaskState.WAITING
+
+
+def test_an_import_approved_elsewhere_is_audited_before_its_upload_goes(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_import(Mode.SEALED)
+    asked, audits = waiting(desk, task_id), list[bool]()
+    audit = work.run_audit
+
+    def watched(*given: object, **named: object) -> object:
+        audits.append(upload_folder(desk.home, task_id).exists())
+        return audit(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(work, "run_audit", watched)
+    approve(desk.home, asked, desk.by("iva"), Means(desk.keys.casework))
+    settle_waiting(desk.home)
+    assert audits == [True]
+    assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.DONE, False)
+
+
+def test_while_an_approval_is_worked_on_nothing_is_ended_and_no_file_goes(desk: WorkerDesk) -> None:
+    task_id = desk.ask_import(Mode.SEALED)
+    asked = waiting(desk, task_id)
+    approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, None)
+    assert desk.state(task_id) is TaskState.RUNNING
+    again = find_request(desk.home, asked.request, desk.keys.casework)
+    refuse(desk.home, again, desk.by("mira"))
+    settle_waiting(desk.home)
+    assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.RUNNING, True)
+    desk.do_all()
+    assert desk.problem(approval, "iva") == "authority.answered"
+    assert desk.problem(task_id) == "authority.refused"
+    assert [each.type for each in records_of(desk.home) if each.type in ("imported", "refused")] == [
+        "imported",
+        "refused",
+    ]
+
+
+def test_one_task_whose_files_are_broken_ends_alone(desk: WorkerDesk) -> None:
+    task_id, other = desk.ask_bundle(to=None), desk.ask_check()
+    approve(desk.home, waiting(desk, task_id), desk.by("iva"), Means(desk.keys.casework))
+    bundle_of(desk.home, task_id).bundle.write_bytes(b"no archive")
+    desk.do_all()
+    assert desk.problem(task_id) == "call.broke"
+    assert desk.state(other) is TaskState.DONE
+
+
+def test_an_approval_that_is_called_off_lets_the_task_wait_again(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle(to=None)
+    approval = ask_for_act(desk.home, waiting(desk, task_id), desk.by("iva"), desk.keys.casework, desk.case)
+    call_off_task(desk.home, task_of_owner(desk.home, approval, "iva"), desk.by("iva"), desk.casework)
+    assert desk.state(task_id) is TaskState.WAITING
+    asked = find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+    ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, desk.case)
+    desk.do_all()
+    assert desk.state(task_id) is TaskState.DONE
+
+
+def test_an_order_in_the_database_approves_no_other_request(desk: WorkerDesk) -> None:
+    """Whoever can only write to the database turns a task of an approval to another request: nobody approved that."""
+    first = waiting(desk, desk.ask_bundle(to=None))
+    approval = ask_for_act(desk.home, first, desk.by("iva"), desk.keys.casework, desk.case)
+    other = desk.ask_import(Mode.SEALED)
+    desk.worker().step(LINES[0])
+    request = task_of_owner(desk.home, other, "mira").request
+    with desk.home.writing() as writer, writer.sequencer.take() as connection:
+        connection.execute(
+            sa.text("UPDATE task SET request = :request WHERE id = :id"), {"request": request, "id": approval}
+        )
+    desk.do_all()
+    approved = [each.values["request"] for each in records_of(desk.home) if each.type == "approved"]
+    assert request not in approved
+    assert sum(each.type == "imported" for each in records_of(desk.home)) == 1
