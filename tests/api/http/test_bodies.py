@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from api.home import Home
 from api.http import caller
 from api.http.app import _LIMITS
 from api.http.bodies import BODY_WITHIN_S, BodyLimit
@@ -12,7 +13,7 @@ from api.office.api_key import make_key
 from config.errors import CallError
 from evidence.errors import StorageFullError
 from evidence.store.api_key import Scope
-from tests.homes import Office, new_case
+from tests.homes import new_case
 from tests.nonempty import nonempty
 
 UPLOADS = BodyLimit("/uploads", 10_000_000_000, 600.0, Scope.IMPORTS, every_case=True)
@@ -32,11 +33,11 @@ def test_every_path_has_a_limit_and_a_body_of_its_own_time() -> None:
         assert each.scope is not None
 
 
-def test_a_key_without_the_scope_or_for_some_cases_sends_no_large_body(office: Office) -> None:
-    served = office_of(office.home)
+def test_a_key_without_the_scope_or_for_some_cases_sends_no_large_body(home: Home) -> None:
+    served = office_of(home)
     keys = {
-        "call.scope_missing": make_key(office.home, "mira", [Scope.CHECKS], None, None),
-        "call.only_some_cases": make_key(office.home, "mira", [Scope.IMPORTS], [new_case(office.home, [])], None),
+        "call.scope_missing": make_key(home, "mira", [Scope.CHECKS], None, None),
+        "call.only_some_cases": make_key(home, "mira", [Scope.IMPORTS], [new_case(home, [])], None),
     }
     for code, key in nonempty(keys.items()):
         with pytest.raises(CallError) as refused:
@@ -45,8 +46,8 @@ def test_a_key_without_the_scope_or_for_some_cases_sends_no_large_body(office: O
         assert served.admit(f"Bearer {key.secret}", "127.0.0.1", PLAIN, 5).owner == "mira"
 
 
-def test_a_body_for_which_there_is_no_room_is_not_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    served, key = office_of(office.home), make_key(office.home, "mira", [Scope.IMPORTS], None, None)
+def test_a_body_for_which_there_is_no_room_is_not_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    served, key = office_of(home), make_key(home, "mira", [Scope.IMPORTS], None, None)
     free = caller.RESERVE_BYTES + 1000
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: RoomLeft(0, 0, free))
     assert served.admit(f"Bearer {key.secret}", "127.0.0.1", UPLOADS, 1000)
