@@ -105,7 +105,8 @@ def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBod
     """Items in the order of the log."""
     chosen = Chosen(asked.channel, asked.kind, asked.first, asked.last)
     of = ("items", repr(chosen), caller.key.key_id)
-    page = list_items(caller.home, chosen, after=after_of(asked.cursor, *of), limit=asked.limit)
+    with caller.office.short_read():
+        page = list_items(caller.home, chosen, after=after_of(asked.cursor, *of), limit=asked.limit)
     return ItemsBody(items=[_item(row) for row in page.entries], next=cursor_of(page.more_after, *of))
 
 
@@ -116,7 +117,8 @@ def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBod
 )
 def get_item(item_id: ItemPath, caller: Reader) -> OneItemBody:
     """An item, by its whole identifier."""
-    shown = show_item(caller.home, item_id)
+    with caller.office.short_read():
+        shown = show_item(caller.home, item_id)
     return OneItemBody(
         **_item(shown.item).model_dump(),
         log_index=shown.log_index,

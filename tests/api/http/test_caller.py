@@ -2,13 +2,16 @@
 
 import re
 import socket
+import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from api.http.caller import WRONG_PER_MINUTE, Limits
+from api.home import Home
+from api.http.caller import TURN_WAITED_S, WRONG_PER_MINUTE, Limits
 from api.http.server import office_of
 from api.office.api_key import find_key, make_key, revoke_key
 from config.errors import CallError
@@ -121,6 +124,27 @@ def test_a_key_for_some_cases_lists_them_as_they_were_opened_page_by_page(served
             break
     assert found == cases
     assert client.get("/api/v1/cases", params={"cursor": "zzz"}).json()["code"] == "call.stale_cursor"
+
+
+def test_short_reads_follow_one_another_and_a_long_one_keeps_nobody(home: Home) -> None:
+    office, together = office_of(home), 0
+
+    def read() -> None:
+        nonlocal together
+        with office.short_read():
+            assert office._reads.locked()
+            together += 1
+
+    with office.short_read():
+        began = time.monotonic()
+        threads = [threading.Thread(target=read) for _each in range(3)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(10)
+        assert together == 3
+        assert time.monotonic() - began >= TURN_WAITED_S
+    assert not office._reads.locked()
 
 
 def test_a_key_and_an_address_have_limits_of_their_own() -> None:
