@@ -34,7 +34,7 @@ def planted(served: ServedHome) -> dict[str, bytes]:
     picture = picture_of(served)
     middle = picture[len(picture) // 2 - 5 :][: PIECE + 40]
     print_ = next(iter(hashes(picture)))
-    text = next(text for text in served.secrets.texts if b" " in text)
+    text = next(text for text in sorted(served.secrets.texts) if b" " in text and b"\\" not in text)
     return {
         "a picture": picture,
         "its beginning in base64": base64.b64encode(picture[:64]),
@@ -99,7 +99,9 @@ def test_a_leak_is_found_in_a_header(served: ServedHome) -> None:
 
 
 def test_a_text_may_go_through_a_case_and_nowhere_else(served: ServedHome) -> None:
-    text = json.dumps({"text": next(text for text in served.secrets.texts if b" " in text).decode()}).encode()
+    text = json.dumps(
+        {"text": next(text for text in sorted(served.secrets.texts) if b" " in text and b"\\" not in text).decode()}
+    ).encode()
     answered(served.secrets, text, "/api/v1/cases/case-000000000000")
     for path in ("/api/v1/cases", "/api/v1/items", "/api/v1/channels/1/completeness", "/readyz"):
         with pytest.raises(AssertionError, match="a text"):
