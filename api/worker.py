@@ -13,11 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.errors import of_system, problem_of
+from api.errors import OURS, http_status, of_system, problem_of
 from api.home import Home
 from api.office.request import Inside
-from api.office.settle import settle_waiting, taken
-from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_files, seal_of, tidy
+from api.office.settle import settle_waiting
+from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_files, seal_of, taken, tidy
 from api.office.work import Working, do_task, finish_task, of_task
 from config import oplog
 from config.errors import CallError, Explained, StoppedError
@@ -231,7 +231,7 @@ class _Job(Inside):
             return
         told = {"result": dict(self._logged())} if logged else {}
         self._end(TaskState.FAILED, {**told, "problem": problem_of(error)})
-        if not logged:
+        if not logged and http_status(error) < OURS:  # what was sent is of no use; else the machine was at fault
             remove_files(self.home, self.task.task_id)
 
     def _put_back(self, *, busy: bool) -> None:

@@ -27,6 +27,7 @@ from api.office.watch import Ran
 from config.watchlist import WatchEntry, watch_entry
 from evidence.finding import Verdict
 from evidence.observation import Mode
+from evidence.store.database import reading
 from evidence.times import system_clock
 from monitor.rehearsal.telegram.accounts import Account
 from monitor.rehearsal.telegram.rooms import Room
@@ -198,6 +199,16 @@ def until(holds: Callable[[], object], timeout_s: float = 40.0) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
+
+
+def item_count(at: Desk) -> int:
+    """How many items there are by now: a row for each, so that it can be asked often."""
+    home = at.home
+    try:
+        with reading(home.engine) as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM item").scalar_one())
+    finally:
+        home.engine.dispose()
 
 
 def kinds(home: Home) -> Counter[str]:

@@ -91,7 +91,7 @@ class ServedOffice:
         """Read rows for some milliseconds, one call after the other; whoever waits too long reads all the same.
 
         Python's sqlite3 gives up the interpreter at every row, so threads that read at once mostly wait for one
-        another: eight callers got 82 pages of items a second, and 157 like this.
+        another: eight callers got 82 pages of items a second, and 143 like this.
         """
         had = self._reads.acquire(timeout=TURN_WAITED_S)
         try:

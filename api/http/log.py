@@ -31,7 +31,7 @@ _PROOF = f"c2sp.org/tlog-proof@v1\nindex 7\nASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNF
 
 
 def _shown(text: str) -> dict[str, Any]:
-    return {"content": {"text/plain": {"example": text}}}
+    return {"description": "A text", "content": {"text/plain": {"example": text}}}
 
 
 Reader = Annotated[ApiCaller, Depends(calls_with(Scope.CHANNELS))]

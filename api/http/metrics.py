@@ -28,7 +28,7 @@ class _Once(Collector):
 
 
 _SHOWN: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/plain": {"example": "nisisama_office_locked 1.0\n"}}}
+    200: {"description": "Numbers", "content": {"text/plain": {"example": "nisisama_office_locked 1.0\n"}}}
 }
 
 

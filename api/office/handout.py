@@ -12,7 +12,6 @@ from config.errors import Explained
 from evidence.authority import Doer
 from evidence.custody.event import Draft
 from evidence.errors import HomeError, UnknownItemError
-from evidence.seal.age import Identity
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import TaskState
@@ -54,10 +53,6 @@ class Handout:
         return home.log_look(Draft("downloaded", doer.values() | values))
 
 
-def _no_key() -> Identity:
-    raise TypeError("the outcome of a bundle needs no key")
-
-
 def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[str], bool]) -> Handout:
     """A file of a bundle.
 
@@ -75,7 +70,7 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
         raise unknown from None
     if task.kind != TaskKind.BUNDLE or task.state is not TaskState.DONE or not reaches(task.case_id or ""):
         raise unknown
-    told = show_task(home, task, _no_key).result or {}
+    told = show_task(home, task).result or {}
     files = bundle_of(home, bundle_id)
     file = files.bundle if which is HandedFile.BUNDLE else files.letter
     if not file.is_file():

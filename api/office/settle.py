@@ -2,26 +2,24 @@
 
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-
-import sqlalchemy as sa
 
 from api.errors import problem_of
 from api.home import Home
-from api.office.task import TaskKind, remove_files, seal_of
+from api.office.task import TaskKind, remove_files, seal_of, taken
 from api.office.work import finish_task, of_task, told_of_bundle
 from config import oplog
 from config.errors import CallError, Explained
-from evidence.errors import AuthorityError, HomeError
-from evidence.seal.age import Identity
+from evidence.errors import AuthorityError, HomeError, StoreError
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.reviews import Stage, is_acted, review_of
 from evidence.store.work import Task, TaskState
 from evidence.times import format_time
 
+_NOT_DONE = frozenset({"authority.refused", "authority.too_old"})
+"""Problems of tasks whose act is not in the log, and will not be."""
 _SETTLING = threading.Lock()
 """Held by the one thread of this process that settles; another has nothing to do meanwhile."""
 
@@ -54,8 +52,13 @@ def settle_waiting(home: Home, *, but: str | None = None) -> None:
 def _settle(home: Home, task: Task) -> None:
     try:
         found = _answer(home, task)
-    except (Explained, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:  # of this one task alone
+    except OSError as error:  # the machine, and not this task: a later look may succeed
         oplog.note("task_broke", error=type(error), place=oplog.source_place(error))
+        return
+    except (Explained, ValueError, KeyError, zipfile.BadZipFile) as error:  # of this one task alone
+        oplog.note("task_broke", error=type(error), place=oplog.source_place(error))
+        if isinstance(error, StoreError) and not isinstance(error, HomeError):
+            return
         problem = problem_of(error if isinstance(error, Explained) else CallError("call.broke"))
         found = TaskState.FAILED, {"problem": problem}
     if found is None:
@@ -64,8 +67,7 @@ def _settle(home: Home, task: Task) -> None:
     with taken(home) as connection:
         sealed = seal_of(home).seal(task, "outcome", told)
         ended = work.end_waiting(connection, task.task_id, state, home.clock(), sealed)
-    kept = told.get("problem", {}).get("code") == "home.audit_after_upload"
-    if ended and task.kind == TaskKind.IMPORT and not kept:
+    if ended and told.get("problem", {}).get("code") in _NOT_DONE:  # else it was audited, or is kept
         remove_files(home, task.task_id)
 
 
@@ -104,16 +106,5 @@ def _told_by_approval(home: Home, request: str) -> Mapping[str, Any]:
     told: Mapping[str, Any] = {}
     for each in tasks:
         if each.kind == TaskKind.APPROVAL and each.outcome is not None:
-            told = seal_of(home).open(each, "outcome", each.outcome, _no_key).get("result", {})
+            told = seal_of(home).open(each, "outcome", each.outcome).get("result", {})
     return told
-
-
-def _no_key() -> Identity:
-    raise TypeError("the outcome of an approval needs no key")
-
-
-@contextmanager
-def taken(home: Home) -> Iterator[sa.Connection]:
-    """The home's turn, for rows of tasks."""
-    with home.writing() as writer, writer.sequencer.take() as connection:
-        yield connection

@@ -12,6 +12,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -98,6 +99,15 @@ NEEDS_KEYS = frozenset({TaskKind.BUNDLE, TaskKind.CHECK, TaskKind.APPROVAL})
 """Kinds that open records: what was asked for, of these, opens only with the casework key."""
 
 
+def no_key() -> Identity:
+    """The casework key, where none is needed.
+
+    Raises:
+        TypeError: It is needed.
+    """
+    raise TypeError("this part of a task opens with the casework key alone")
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSeal:
     """Seals what was asked for and what came of it, each for its place.
@@ -116,11 +126,13 @@ class TaskSeal:
             text = seal_whole(text, recipients=(self.casework,))
         return seal_beside(self.secret, text, place=_place(task, part))
 
-    def open(self, task: Task, part: str, sealed: bytes, casework: Callable[[], Identity]) -> Mapping[str, Any]:
+    def open(
+        self, task: Task, part: str, sealed: bytes, casework: Callable[[], Identity] = no_key
+    ) -> Mapping[str, Any]:
         """Open one part of a task.
 
         Args:
-            casework: Asked only where the casework key is needed.
+            casework: Asked only where the casework key is needed: not for what came of anything but a check.
 
         Raises:
             ValueError: It was sealed for another task, or not here.
@@ -151,6 +163,13 @@ def new_task_id() -> str:
     return secrets.token_hex(_ID_DIGITS // 2)
 
 
+@contextmanager
+def taken(home: Home) -> Iterator[sa.Connection]:
+    """The home's turn, for rows of tasks."""
+    with home.writing() as writer, writer.sequencer.take() as connection:
+        yield connection
+
+
 def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
     """Ask for a task; return its id, or that of the same one which has not ended.
 
@@ -170,7 +189,7 @@ def order_task(home: Home, wanted: TaskWish, task_id: str | None = None) -> str:
     subject = new
     if wanted.alike is not None:
         subject = hmac.digest(seal.secret, jcs([doer.actor, *wanted.alike]), "sha256").hex()
-    with home.writing() as writer, writer.sequencer.take() as connection:
+    with taken(home) as connection:
         if len(work.list_tasks(connection, owner=doer.actor, states=work.OPEN)) >= MOST_OPEN:
             raise CallError("call.too_many", seconds=_LOOK_AGAIN_S)
         if wanted.kind is TaskKind.APPROVAL and wanted.request is not None:
@@ -197,7 +216,7 @@ def task_of_owner(home: Home, task_id: str, owner: str) -> Task:
     return task
 
 
-def show_task(home: Home, task: Task, casework: Callable[[], Identity]) -> ShownTask:
+def show_task(home: Home, task: Task, casework: Callable[[], Identity] = no_key) -> ShownTask:
     """A task with what came of it.
 
     Raises:
@@ -232,7 +251,7 @@ def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Ide
 
         refuse(home, asked, doer, end)
     else:
-        with home.writing() as writer, writer.sequencer.take() as connection:
+        with taken(home) as connection:
             if not work.cancel_task(connection, task.task_id, home.clock()):
                 raise AuthorityError("authority.task_ended", where=task.task_id)
             if task.kind == TaskKind.APPROVAL and task.request is not None:
@@ -295,7 +314,7 @@ def tidy(home: Home) -> None:
     with reading(home.engine) as connection:
         tasks = {task.task_id: task for task in work.list_tasks(connection)}
     if any(task.ended_at is not None and task.ended_at < before for task in tasks.values()):
-        with home.writing() as writer, writer.sequencer.take() as connection:
+        with taken(home) as connection:
             for task_id in work.forget_tasks(connection, ended_before=before):
                 tasks.pop(task_id)
     for task_id in _left_behind(home, tasks):

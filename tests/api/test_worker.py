@@ -242,6 +242,16 @@ PLACES: dict[str, tuple[object, str]] = {
 }
 
 
+def die_at(place: str, patched: pytest.MonkeyPatch) -> None:
+    """Let a worker die there, whose lease has ended by then."""
+    owner, name = PLACES[place]
+    patched.setattr(work, "LEASE", NEVER)
+    if isinstance(owner, str):
+        patched.setattr(f"{owner}.{name}", dies)
+    else:
+        patched.setattr(owner, name, dies)
+
+
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_task_whose_worker_died_is_done_once_by_the_next(
@@ -249,14 +259,9 @@ def test_a_task_whose_worker_died_is_done_once_by_the_next(
 ) -> None:
     ask, event = ASKED[kind]
     before, task_id = desk.logged(event), ask(desk)
-    owner, name = PLACES[place]
     has_died = False
     with monkeypatch.context() as patched:
-        patched.setattr(work, "LEASE", NEVER)
-        if isinstance(owner, str):
-            patched.setattr(f"{owner}.{name}", dies)
-        else:
-            patched.setattr(owner, name, dies)
+        die_at(place, patched)
         for kinds in LINES:
             try:
                 desk.worker().step(kinds)
@@ -273,18 +278,14 @@ def test_a_task_whose_worker_died_is_done_once_by_the_next(
 def test_an_approval_whose_worker_died_is_done_once_by_the_next(
     desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for place, (owner, name) in PLACES.items():
+    for place in PLACES:
         task_id = ask_for_bundle(desk.home, WantedBundle(desk.case, "court", "en", None), desk.by(reason=place))
         desk.do_all()
         asked = find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
         approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, desk.case)
         before = desk.logged("exported")
         with monkeypatch.context() as patched:
-            patched.setattr(work, "LEASE", NEVER)
-            if isinstance(owner, str):
-                patched.setattr(f"{owner}.{name}", dies)
-            else:
-                patched.setattr(owner, name, dies)
+            die_at(place, patched)
             with pytest.raises(DiedError):
                 desk.worker().step(LINES[1])
         desk.do_all()
@@ -517,3 +518,13 @@ def test_when_it_was_asked_for_stays_after_it_was_put_back(desk: WorkerDesk) -> 
     worker._stop.set()
     worker.step(LINES[0])
     assert task_of_owner(desk.home, task_id, "mira").asked_at == before
+
+
+def test_what_was_sent_stays_where_the_machine_was_at_fault(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control is the damaged export above, which is of no use and goes."""
+    task_id = desk.ask_import()
+    with monkeypatch.context() as patched:
+        patched.setattr("api.office.work.import_export", broken)
+        desk.do_all()
+    assert desk.problem(task_id) == "system.other"
+    assert upload_folder(desk.home, task_id).exists()

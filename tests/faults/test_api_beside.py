@@ -28,7 +28,7 @@ from tests.nonempty import nonempty
 from tests.postgresql import move, new_database
 from tests.postgresql import serving as serving_database
 from tests.serving import started, zipped
-from tests.watching import Desk, desk, picture, program, require_clean, until
+from tests.watching import Desk, desk, item_count, picture, program, require_clean, until
 
 pytestmark = [pytest.mark.outside, pytest.mark.slow]
 
@@ -110,7 +110,7 @@ def test_nobody_is_told_to_wait(at: Desk, tmp_path: Path, monkeypatch: pytest.Mo
         else:
             group.post_photo(picture(number), f"foto {number}")
     monitor = program(at, "monitor", "run", "--json")
-    until(lambda: items(at) > 100, 60)
+    until(lambda: item_count(at) > 100, 60)
     home = at.home
     case = new_case(home, first_items(at, 20))
     home.engine.dispose()
@@ -140,9 +140,9 @@ def rounds(calls: Calls, case: str, folder: Path, at: Desk) -> None:
     for number in range(ROUNDS):
         export = folder / f"export-{id(calls)}-{number}"
         write_export(export, seed=id(calls) % 1000 + number, messages=30, photos=2)
-        before = items(at)
+        before = item_count(at)
         calls.round(case, zipped(export), number)
-        assert items(at) > before
+        assert item_count(at) > before
 
 
 def commands(at: Desk, case: str, folder: Path) -> Sequence[int]:
@@ -161,15 +161,6 @@ def commands(at: Desk, case: str, folder: Path) -> Sequence[int]:
         assert json.loads(out)
         codes.append(process.returncode)
     return codes
-
-
-def items(at: Desk) -> int:
-    home = at.home
-    try:
-        with reading(home.engine) as connection:
-            return int(connection.exec_driver_sql("SELECT count(*) FROM item").scalar_one())
-    finally:
-        home.engine.dispose()
 
 
 def first_items(at: Desk, count: int) -> list[str]:

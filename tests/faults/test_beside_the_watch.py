@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence.store.database import reading
 from monitor.rehearsal.export import write_export
 from tests.commands import DONE, UNDECIDED
-from tests.watching import Desk, desk, picture, program, require_clean, until
+from tests.watching import Desk, desk, item_count, picture, program, require_clean, until
 
 pytestmark = pytest.mark.outside
 
@@ -42,7 +41,7 @@ def test_every_command_succeeds_while_the_watch_takes_in_a_history(at: Desk, tmp
     asked = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
     monitor = program(at, "monitor", "run", "--json")
     try:
-        until(lambda: _items(at) > 500, 60)
+        until(lambda: item_count(at) > 500, 60)
         sealed = ("--mode", "sealed", "--legal-basis", at.folder / "basis.toml", "--approved-by", "bo")
         assert _beside(at, "import", export.folder, "--declared-by", "mila", *sealed)["media"] > 0
         listed = _beside(at, "evidence", "list", "--kind", "file")["items"]
@@ -64,20 +63,11 @@ def test_every_command_succeeds_while_the_watch_takes_in_a_history(at: Desk, tmp
 
 
 def _beside(at: Desk, *arguments: str | Path, moving: bool = True) -> dict[str, object]:
-    before = _items(at)
+    before = item_count(at)
     process = program(at, *map(os.fspath, arguments), "--json")
     out, err = process.communicate(timeout=120)
     good = {DONE, UNDECIDED} if arguments[0] == "audit" else {DONE}  # the newest time stamp may be on its way
     assert process.returncode in good, (arguments, out, err)
-    assert not moving or _items(at) > before, f"the watch stood still during {arguments[0]}"
+    assert not moving or item_count(at) > before, f"the watch stood still during {arguments[0]}"
     printed: dict[str, object] = json.loads(out)
     return printed
-
-
-def _items(at: Desk) -> int:
-    home = at.home
-    try:
-        with reading(home.engine) as connection:
-            return int(connection.exec_driver_sql("SELECT count(*) FROM item").scalar_one())
-    finally:
-        home.engine.dispose()

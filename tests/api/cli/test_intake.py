@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from api.cli.intake import _ABSENT
 from api.home import Home
-from api.office.intake import Wish
+from api.office.intake import ABSENT, Wish
 from evidence.errors import AuthorityError, StorageFullError
 from evidence.intake.keep import Intake
 from evidence.observation import Mode
@@ -214,3 +215,7 @@ def test_what_stops_an_import_says_how_much_is_kept_and_how_to_go_on(
     assert len(kept) - len([item for item in life.items if item["kind"] != "file"]) == int(told[1])
     done = run("import", life.export.folder, "--declared-by", "another", "--json", home=home)
     assert done.code == DONE
+
+
+def test_every_reason_for_an_absent_file_has_words() -> None:
+    assert tuple(_ABSENT) == ABSENT

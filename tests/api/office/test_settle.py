@@ -1,5 +1,8 @@
 """What a second person answers ends the task that waits for it, once nobody works on it, and takes no other with it."""
 
+from collections.abc import Callable
+from typing import NoReturn
+
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +14,7 @@ from api.office.task import bundle_of, call_off_task, task_of_owner, upload_fold
 from api.office.wanted import ask_for_act
 from api.worker import LINES
 from evidence.authority import Request
+from evidence.errors import HomeBusyError
 from evidence.observation import Mode
 from evidence.store.work import TaskState
 from tests.homes import records_of
@@ -100,3 +104,25 @@ def test_an_order_in_the_database_approves_no_other_request(desk: WorkerDesk) ->
     approved = [each.values["request"] for each in records_of(desk.home) if each.type == "approved"]
     assert request not in approved
     assert sum(each.type == "imported" for each in records_of(desk.home)) == 1
+
+
+def test_trouble_of_the_machine_ends_no_task_and_takes_no_file(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = desk.ask_import(Mode.SEALED)
+    approve(desk.home, waiting(desk, task_id), desk.by("iva"), Means(desk.keys.casework))
+    errors = (OSError(5, "Input/output error"), HomeBusyError("home_busy.others_kept_adding"))
+    for error in errors:
+        with monkeypatch.context() as patched:
+            patched.setattr(work, "run_audit", raising(error))
+            settle_waiting(desk.home)
+        assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.WAITING, True)
+    settle_waiting(desk.home)
+    assert (desk.state(task_id), upload_folder(desk.home, task_id).exists()) == (TaskState.DONE, False)
+
+
+def raising(error: Exception) -> Callable[..., NoReturn]:
+    def fails(*_given: object, **_named: object) -> NoReturn:
+        raise error
+
+    return fails
