@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from evidence.store.api_key import Scope
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, new_office
 from tests.leaks import Secrets, secrets_of
+from tests.postgresql import move
 
 
 @dataclass
@@ -71,6 +72,27 @@ class ServedHome:
         assert self.with_key(Scope.ADMIN).post("/api/v1/lock").status_code == 200
 
 
+def moved(home: Home, url: str) -> Home:
+    """The home with its rows in that database; commands and servers that begin from here on find it there."""
+    home.engine.dispose()
+    move(home.path, url)
+    os.environ["NISISAMA_DATABASE__URL"] = url
+    return Home.open(home.path)
+
+
+def listed(client: httpx.Client, noun: str, name: str, *, limit: int) -> list[str]:
+    """What a list names, page by page."""
+    found, cursor = list[str](), None
+    while True:
+        asked = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        page = client.get(f"/api/v1/{noun}", params=asked).json()
+        assert len(page[noun]) <= limit
+        found += [each[name] for each in page[noun]]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
 def zipped(folder: Path, inside: str = "ChatExport") -> bytes:
     """A folder as an archive, in a folder of its own."""
     archive = io.BytesIO()
@@ -95,9 +117,17 @@ def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Po
 
 
 @contextmanager
-def serving(folder: Path, first: str = "", *, messages: int = 16) -> Iterator[ServedHome]:
-    """A home with an import in it, served until the block ends; then nothing was said on standard error."""
+def serving(
+    folder: Path, first: str = "", *, messages: int = 16, database: Callable[[], str] | None = None
+) -> Iterator[ServedHome]:
+    """A home with an import in it, served until the block ends; then nothing was said on standard error.
+
+    Args:
+        database: Makes an empty PostgreSQL database, to which the home moves, and returns its address.
+    """
     office = new_office(folder, messages=messages)
+    if database is not None:
+        office = replace(office, home=moved(office.home, database()))
     home = office.home
     process, url = started(home.path, first=first)
     served = ServedHome(home, url, process, secrets_of(office))
@@ -109,5 +139,6 @@ def serving(folder: Path, first: str = "", *, messages: int = 16) -> Iterator[Se
         process.terminate()
         said = process.communicate(timeout=30)
         home.engine.dispose()
+        os.environ.pop("NISISAMA_DATABASE__URL", None)
     assert (process.returncode, said[1]) == (0, ""), (process.returncode, said[1][-3000:])
     assert served.secrets.search_logs(home.path) > 0

@@ -8,7 +8,7 @@ from typing import Any
 from api import TOOL
 from api.home import Home
 from api.office.audit import run_audit
-from api.office.task import show_task, task_of_owner
+from api.office.task import TaskKind, show_task, task_of_owner
 from api.office.wanted import WantedBundle, WantedImport, ask_for_bundle, ask_for_check, ask_for_import
 from api.worker import LINES, Worker
 from config.errors import CallError
@@ -17,8 +17,11 @@ from evidence.fingerprint.decoder import fingerprints_of
 from evidence.keys import Unlocked
 from evidence.observation import Mode
 from evidence.seal.age import Identity
-from evidence.store.work import TaskState
+from evidence.store.work import Mine, TaskState
 from tests.homes import LEGAL_BASIS, PASSPHRASE, records_of
+
+EVERY_KIND = Mine("mira", list(TaskKind))
+"""All tasks of whoever asks at a desk."""
 
 
 @dataclass

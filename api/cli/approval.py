@@ -208,10 +208,11 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
 
 def _list(home: "Home", passphrase_file: Path | None, *, as_json: bool) -> None:
     from api.office.approval import waiting
+    from api.office.page import every_page
 
     casework = None if given_passphrase(passphrase_file) is None else unlock(home, passphrase_file).casework
     listing = Listing("requests", _told, _line, "Nothing waits for a second person.")
-    emit_pages(listing, [waiting(home, casework)], as_json=as_json)
+    emit_pages(listing, every_page(lambda after: waiting(home, casework, after=after)), as_json=as_json)
 
 
 def _told(wait: "Wait") -> dict[str, Any]:

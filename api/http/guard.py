@@ -39,9 +39,9 @@ HEADERS = {
 OPEN = (f"{API}/openapi.json", TYPES)
 """What everybody may read: how the API is called, and what its refusals mean."""
 MOST_AT_ONCE = 100
-"""How many calls are answered at once."""
+"""How many calls are worked on at once: their body is here, and their answer has not begun."""
 MOST_OF_A_KEY = 40
-"""How many of them are of one key."""
+"""How many calls of one key are open, however slowly their bodies come and their answers go."""
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -64,7 +64,7 @@ class Guard:
     limits: Sequence[BodyLimit]
     admit: Callable[[str | None, str, BodyLimit, int], ApiKey]
     tally: CallTally = field(default_factory=CallTally)
-    _answering: int = 0
+    _worked_on: set[str] = field(default_factory=set)
     _of_key: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Call, receive: Receive, send: Send) -> None:
@@ -81,6 +81,7 @@ class Guard:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._worked_on.discard(name)
                 ending.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = name
@@ -88,16 +89,20 @@ class Guard:
                     headers.setdefault(header, value)
             await send(message)
 
-        self._answering += 1
+        def work() -> None:
+            self._worked_on.add(name)
+
         try:
             await self._require_call(scope)
             self._require_share(scope)
-            await self.app(scope, _bounded(receive, self._limit(scope["path"])), answer)
+            if not _has_body(scope):
+                work()
+            await self.app(scope, _bounded(receive, self._limit(scope["path"]), work), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
             if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
         finally:
-            self._answering -= 1
+            self._worked_on.discard(name)
             self._release(scope)
             oplog.note("call_answered", request=name, status=ending.status, duration_s=time.monotonic() - began)
 
@@ -114,7 +119,7 @@ class Guard:
             raise CallError("call.other_host")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE:
             raise CallError("call.foreign_origin")
-        if self._answering > MOST_AT_ONCE:
+        if len(self._worked_on) >= MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)
         if scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
             address = scope["client"][0] if scope.get("client") else ""
@@ -125,10 +130,10 @@ class Guard:
             )
 
     def _require_share(self, scope: Call) -> None:
-        """Check that one key does not take the places of all others: a body may come, and an answer go, slowly.
+        """Check that one key does not take the places of all others.
 
         Raises:
-            CallError: Too many calls of this key are being answered.
+            CallError: Too many calls of this key are open.
         """
         key: ApiKey | None = scope.get("nisisama.key")
         if key is None:
@@ -162,8 +167,18 @@ def host_of(header: str) -> str | None:
     return None if found is None else (found[1] or found[2]).lower()
 
 
-def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
-    """A body that ends with an error once it is too long, takes too long, or stands still."""
+def _has_body(scope: Call) -> bool:
+    """Whether a body follows the head of a call (RFC 9112, 6.3)."""
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _bounded(receive: Receive, limit: BodyLimit, came: Callable[[], object]) -> Receive:
+    """A body that ends with an error once it is too long, takes too long, or stands still.
+
+    Args:
+        came: Called once all of it is here.
+    """
     had, is_whole, until = 0, False, time.monotonic() + limit.within_s
 
     async def next_part() -> Message:
@@ -177,6 +192,8 @@ def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
             raise CallError("call.body_too_slow", seconds=int(limit.within_s)) from None
         had += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
+        if is_whole:
+            came()
         if had > limit.most_bytes:
             raise CallError("call.body_too_large", limit=limit.most_bytes)
         return message

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import Reason
-from api.http.model import AnswerBody, CallBody, LoggedBody, example, warnings_of
+from api.http.cursor import PageQuery, after_of, cursor_of
+from api.http.model import NEXT_PAGE, AnswerBody, CallBody, LoggedBody, example, links, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.approval import Means, Wait, approve, refuse, waiting
 from api.office.request import find_request
@@ -77,10 +78,12 @@ class RequestsBody(AnswerBody):
                 "reason": "For the complaint",
                 "order": {"case": "case-1f0c5c8e3a52", "audience": "lawyer", "items": "3"},
             }
-        ]
+        ],
+        next=None,
     )
 
     requests: list[RequestBody]
+    next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
 class AnsweredBody(LoggedBody):
@@ -93,11 +96,25 @@ class AnsweredBody(LoggedBody):
     task_id: str | None = Field(description="The task that does what was approved; null for a review or a refusal")
 
 
-@router.get("/requests", summary="List what waits for a second person", responses=refusals(CallError("call.locked")))
-def get_requests(caller: Approver) -> RequestsBody:
+@router.get(
+    "/requests",
+    summary="List what waits for a second person",
+    responses={
+        **refusals(CallError("call.stale_cursor"), CallError("call.locked")),
+        200: {"links": links(get_requests=NEXT_PAGE)},
+    },
+)
+def get_requests(asked: Annotated[PageQuery, Query()], caller: Approver) -> RequestsBody:
     """What waits for an approval or a review, by the time that it is due."""
-    page = waiting(caller.home, caller.office.keyring.casework)
-    return RequestsBody(requests=[_told(wait) for wait in page.entries if wait.asked and _sees(caller, wait.asked)])
+    of = ("requests", caller.key.key_id)
+    page = waiting(
+        caller.home,
+        caller.office.keyring.casework,
+        after=after_of(asked.cursor, *of),
+        limit=asked.limit,
+        sees=lambda wait: wait.asked is not None and _sees(caller, wait.asked),
+    )
+    return RequestsBody(requests=[_told(wait) for wait in page.entries], next=cursor_of(page.more_after, *of))
 
 
 @router.post("/requests/{request_id}/approve", summary="Approve what waits", responses=_MAY_REFUSE)

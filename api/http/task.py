@@ -2,17 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
-from api.http.model import AnswerBody, CallBody, example
+from api.http.cursor import PageQuery, after_of, cursor_of
+from api.http.model import NEXT_PAGE, AnswerBody, CallBody, example, links
 from api.http.problem import WRITES, refusals
-from api.office.task import ShownTask, TaskKind, call_off_task, show_task, task_of_owner, tasks_of_owner
+from api.office.task import ShownTask, TaskKind, call_off_task, list_own_tasks, show_task, task_of_owner
 from config.errors import CallError
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.api_key import Scope
-from evidence.store.work import OPEN, Task, TaskState
+from evidence.store.work import OPEN, Mine, Task, TaskState
 from evidence.times import format_time
 
 router = APIRouter(tags=["tasks"])
@@ -107,10 +108,12 @@ class TasksBody(AnswerBody):
                 "result": None,
                 "problem": None,
             }
-        ]
+        ],
+        next=None,
     )
 
     tasks: list[TaskBody]
+    next: str | None = Field(description="The cursor of the next page; null on the last")
 
 
 class CancelBody(CallBody):
@@ -121,11 +124,22 @@ class CancelBody(CallBody):
     reason: str = Field(_TAKEN_BACK, min_length=1, max_length=2000)
 
 
-@router.get("/tasks", summary="List your tasks")
-def get_tasks(caller: Anybody) -> TasksBody:
+@router.get(
+    "/tasks",
+    summary="List your tasks",
+    responses={
+        **refusals(CallError("call.stale_cursor")),
+        200: {"links": links(get_task={"task_id": "$response.body#/tasks/0/task_id"}, get_tasks=NEXT_PAGE)},
+    },
+)
+def get_tasks(asked: Annotated[PageQuery, Query()], caller: Anybody) -> TasksBody:
     """What you asked for, the oldest first."""
-    mine = (task for task in tasks_of_owner(caller.home, caller.key.owner) if _sees(caller, task))
-    return TasksBody(tasks=[_told(ShownTask(task, None, None)) for task in mine])
+    of, key = ("tasks", caller.key.key_id), caller.key
+    mine = Mine(key.owner, [kind.value for kind, scope in SCOPES.items() if scope in key.scopes], key.cases)
+    page = list_own_tasks(caller.home, mine, after=after_of(asked.cursor, *of), limit=asked.limit)
+    return TasksBody(
+        tasks=[_told(ShownTask(task, None, None)) for task in page.entries], next=cursor_of(page.more_after, *of)
+    )
 
 
 @router.get("/tasks/{task_id}", summary="Show a task", responses=refusals(_NO_SUCH_TASK, CallError("call.locked")))

@@ -5,8 +5,9 @@ function as where two persons act at once; only an import logs its approval firs
 An act that failed after its approval is finished by the same second person, who is not logged twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from api.office.bundle import Exported, Making, Stages, export_asked, finish_ask
 from api.office.channel import Registered, add_asked_channel
 from api.office.intake import Imported, Progress, import_asked, unheard_import
 from api.office.key import Renewed, renew_asked_seal
-from api.office.page import Page
+from api.office.page import LIMIT, Page, page_of
 from api.office.receiver import Settled, add_asked_receiver
 from api.office.request import NOTHING_BESIDE, Inside, request_at
 from casefiles.case import open_events
@@ -89,17 +90,35 @@ class Wait:
     asked: Request | None
 
 
-def waiting(home: Home, casework: Identity | None) -> Page[Wait]:
-    """All that waits for a second person, by the time that it is due."""
+def waiting(
+    home: Home,
+    casework: Identity | None,
+    *,
+    after: str | None = None,
+    limit: int = LIMIT,
+    sees: Callable[[Wait], bool] = lambda _wait: True,
+) -> Page[Wait]:
+    """A page of what waits for a second person, by the time that it is due.
+
+    Args:
+        after: ``more_after`` of the page before.
+        sees: What is left out; asked of as few as the page needs.
+    """
     now = format_time(home.clock())
     with reading(home.engine) as connection:
-        reviews = open_reviews(connection)
+        reviews = [each for each in open_reviews(connection) if _due(each) > (after or "")]
 
     def told(review: Review) -> Wait:
         asked = request_at(home, review.index, casework, review) if casework else None
         return Wait(review.request, review.what, review.due_at, review.stage(now), asked)
 
-    return Page(tuple(map(told, reviews)), None)
+    found = tuple(islice(filter(sees, map(told, reviews)), limit + 1))
+    return page_of(found, limit=limit, key=_due)
+
+
+def _due(wait: Review | Wait) -> str:
+    """The order of what waits: what has lost the row that says when it is due comes first."""
+    return f"{wait.due_at or ''} {wait.request}"
 
 
 def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:

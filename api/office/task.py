@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from api import TOOL
 from api.home import Home
 from api.office.approval import refuse
+from api.office.page import LIMIT, Page, page_of
 from api.office.request import find_request
 from api.office.room import require_room
 from casefiles.bundle.destination import SUFFIX, Destination
@@ -37,7 +38,7 @@ from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import work
 from evidence.store.database import reading
-from evidence.store.work import Task, TaskState
+from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
 from monitor.desktop.archive import unpack_export
 from monitor.desktop.json import RESULT
@@ -228,10 +229,15 @@ def show_task(home: Home, task: Task, casework: Callable[[], Identity] = no_key)
     return ShownTask(task, said.get("result"), said.get("problem"))
 
 
-def tasks_of_owner(home: Home, owner: str) -> Sequence[Task]:
-    """The tasks of one person, the oldest first."""
+def list_own_tasks(home: Home, mine: Mine, *, after: str | None = None, limit: int = LIMIT) -> Page[Task]:
+    """A page of one person's tasks, the oldest first.
+
+    Args:
+        after: ``more_after`` of the page before.
+    """
     with reading(home.engine) as connection:
-        return work.list_tasks(connection, owner=owner)
+        found = work.tasks_after(connection, mine, after or "", limit + 1)
+    return page_of(found, limit=limit, key=work.task_place)
 
 
 def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Identity]) -> None:

@@ -125,6 +125,41 @@ def list_tasks(
     return [_task(row) for row in connection.execute(chosen.order_by(_table.c.due_at, _table.c.id)).mappings()]
 
 
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """Which tasks a key shows.
+
+    Attributes:
+        owner: Who asked for them.
+        kinds: What they do.
+        cases: Of which cases they are; None for all, and those of no case.
+    """
+
+    owner: str
+    kinds: Collection[str]
+    cases: Collection[str] | None = None
+
+
+def tasks_after(connection: sa.Connection, mine: Mine, after: str, limit: int) -> Sequence[Task]:
+    """So many tasks in the order in which they were asked for, from the one behind ``after``.
+
+    Args:
+        after: The ``task_place`` of one; empty before the first.
+    """
+    columns, (asked_at, _space, task_id) = _table.c, after.partition(" ")
+    chosen = _tasks().where(columns.owner == mine.owner, columns.kind.in_(sorted(mine.kinds)))
+    chosen = chosen.where(sa.tuple_(columns.asked_at, columns.id) > sa.tuple_(asked_at, task_id))
+    if mine.cases is not None:
+        chosen = chosen.where(columns.case_id.in_(sorted(mine.cases)))
+    chosen = chosen.order_by(columns.asked_at, columns.id).limit(limit)
+    return [_task(row) for row in connection.execute(chosen).mappings()]
+
+
+def task_place(task: Task) -> str:
+    """Where a task stands among those that were asked for; it stays there."""
+    return f"{format_time(task.asked_at)} {task.task_id}"
+
+
 def tasks_of_request(connection: sa.Connection, request: str) -> Sequence[Task]:
     """The tasks that wait for a request, or do what it asked for, the oldest first."""
     chosen = _tasks().where(_table.c.request == request).order_by(_table.c.due_at, _table.c.id)

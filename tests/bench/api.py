@@ -6,98 +6,156 @@ asks for another page, so /items/ID for another item. A case of 100 items is sho
 each opens its records and logs the look. Rows beyond the first thousand are copies in the database alone.
 
 The peer is uvicorn with Starlette, which answers the same number of bytes from memory. Slow callers send a body of
-one byte a second on 50 connections meanwhile.
+one byte a second on 120 connections meanwhile, more than the calls that are worked on at once.
+
+A bundle of a thousand items is asked for, approved and waited for, beside the command line, which does the same. It is
+downloaded beside that server, which hands out the same file; each of our downloads is logged and signed first.
 """
 
 import asyncio
-import json
 import os
-import socket
-import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from itertools import cycle, islice
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from api.home import Home
+from evidence.rekey import fresh_files
+from evidence.seal.passphrase import DEFAULT_LOG_N
+from tests.bench._load import Row, Times, bench_client, open_loop, peer, row, slow_callers, timed
+from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, items_of, new_case
+from tests.postgresql import new_database
+from tests.postgresql import serving as serving_database
 from tests.serving import ServedHome, serving
 
 REAL, FEW, MANY = 1_000, 10_000, 100_000
-RATE, CALLS, CASES, SLOW, PAGES = 100, 400, 8, 50, 40
+CASES, PAGES, BUNDLES, DOWNLOADS = 8, 40, 3, 12
 COPIED = 10_000_000
 """Where copies begin in the order of the log: no entry of the home comes near."""
-PEER = """
-import sys, uvicorn
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
-body = b'[' + b'1' * (int(sys.argv[2]) - 2) + b']'
-async def answer(request): return Response(body, media_type='application/json')
-uvicorn.run(Starlette(routes=[Route('/', answer)]), port=int(sys.argv[1]), log_level='critical', access_log=False)
-"""
-Row = dict[str, object]
-Times = list[float]
+RANDOM = {
+    "sqlite": {"item_id": "lower(hex(randomblob(16)))", "seen": "randomblob(32)"},
+    "postgresql": {
+        "item_id": "replace(gen_random_uuid()::text, '-', '')",
+        "seen": "sha256(gen_random_uuid()::text::bytea)",
+    },
+}
+"""What makes a copy another item, by database."""
+IDLE_S = 60
+"""The shortest time of idleness that the setting takes."""
 
 
 def run() -> dict[str, object]:
     """Milliseconds of each call, at half, 95 and 99 of 100, and what stands beside them."""
-    os.environ["NISISAMA_SERVE__PER_MINUTE"] = "100000"
-    few, many = measured(FEW), measured(MANY)
-    rows = [row for name in ("list", "show", "case") for row in compared(name, few[name], many[name], many["peer"])]
-    rows.append(row("list of 100 items, p95, beside 50 slow callers", many["slow"], many["list"], "without them"))
-    rows.append(row("time to unlock", many["unlock"], few["unlock"], f"of {FEW} items", at=0))
+    os.environ |= {"NISISAMA_SERVE__PER_MINUTE": "100000", "NISISAMA_SERVE__IDLE_MINUTES": "1"}
+    rows = list(of_database("SQLite", None))
+    with serving_database() as socket:
+        rows += of_database("PostgreSQL", lambda: new_database(socket, "bench"))
     return {"rows": rows}
 
 
-def measured(items: int) -> dict[str, Times]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), messages=REAL) as served:
-        real = [each.item_id for each in items_of(served.home)]
-        case_id = new_case(served.home, real[:100])
-        multiply(served.home.path / "nisisama.db", items)
-        began = time.perf_counter()
-        served.unlock(PASSPHRASE)
-        found = {"unlock": [time.perf_counter() - began]}
-        pages, shown = pages_of(served), [f"/api/v1/items/{each}" for each in real]
-        found["list"] = asyncio.run(open_loop(served, pages))
-        found["show"] = asyncio.run(open_loop(served, shown))
+def of_database(name: str, address: Callable[[], str] | None) -> Iterator[Row]:
+    few, many = measured(FEW, address), measured(MANY, address)
+    for each in of_answers(few, many):
+        yield each | {"name": f"{name}: {each['name']}"}
+
+
+def of_answers(few: dict[str, Times], many: dict[str, Times]) -> Iterator[Row]:
+    for name, said in (("list", "a page of 100 items"), ("show", "an item"), ("case", "a case of 100 items, unlocked")):
+        for share in (50, 95, 99):
+            yield row(f"{said}, p{share}, of {MANY:,}", many[name], few[name], f"of {FEW:,}", at=share)
+    for share in (50, 95, 99):
+        yield row(f"a page, p{share}", many["list"], many["peer"], "uvicorn and Starlette, the same bytes", at=share)
+    yield row("a page, p95, beside 120 slow callers", many["slow"], many["list"], "without them")
+    yield row("to unlock", many["unlock"], many["scrypt"], "scrypt alone, for both keys", at=50)
+    yield row("to lock after a minute of idleness", many["idle"], [IDLE_S], "the setting", at=50)
+    yield row("a bundle of 1,000 items", few["bundle"], few["command"], "case export", at=50)
+    yield row("to download it", few["download"], few["plain"], "uvicorn and Starlette, the same file", at=50)
+
+
+def measured(items: int, address: Callable[[], str] | None) -> dict[str, Times]:
+    """Seconds of each call, by what was asked."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), messages=REAL, database=address) as served:
+        real = [each.item_id for each in islice(items_of(served.home), REAL)]
+        small, whole = new_case(served.home, real[:100]), new_case(served.home, real)
+        client, found = bench_client(served), {}
+        if items == MANY:
+            strengthen(served.home)
+            found["scrypt"] = [scrypt_alone()]
+        found["unlock"] = [unlocking(served)]
+        if items == FEW:
+            found |= bundles(served, client, whole)
+        multiply(served.home, items)
+        pages = pages_of(client)
+        found["list"] = asyncio.run(open_loop(served.url, pages, client.headers))
+        shown = [f"/api/v1/items/{each}" for each in real]
+        found["show"] = asyncio.run(open_loop(served.url, shown, client.headers))
         with slow_callers(served):
-            found["slow"] = asyncio.run(open_loop(served, pages))
-        client = served.with_key()
-        found["case"] = [timed(client, f"/api/v1/cases/{case_id}") for _call in range(CASES)]
-        size = len(client.get(pages[0]).content)
-        with peer(size) as url:
-            found["peer"] = asyncio.run(open_loop(served, [url]))
+            found["slow"] = asyncio.run(open_loop(served.url, pages, client.headers))
+        found["case"] = [timed(client, f"/api/v1/cases/{small}") for _call in range(CASES)]
+        if items == MANY:
+            found["idle"] = [locking(client)]
+        with peer(len(client.get(pages[0]).content)) as url:
+            found["peer"] = asyncio.run(open_loop(url, ["/"]))
         return found
 
 
-def multiply(database: Path, items: int) -> None:
+def multiply(home: Home, items: int) -> None:
     """Copy the rows of items and of what is sealed for them until there are so many."""
-    connection = sqlite3.connect(database)
-    columns = [each[1] for each in connection.execute("PRAGMA table_info(item)")]
-    fresh = {"idx": "idx + {0}", "item_id": "lower(hex(randomblob(16)))", "seen": "randomblob(32)"}
-    fresh |= {"message_id": "message_id + {0}"}
-    chosen = ", ".join(fresh.get(each, each) for each in columns)
-    had = connection.execute("SELECT count(*) FROM item").fetchone()[0]
-    for turn in range((items - had) // had + 1):
-        start = COPIED + turn * 100_000
-        connection.execute(f"INSERT INTO item SELECT {chosen.format(start)} FROM item WHERE idx < {COPIED}")
-        connection.execute(f"INSERT INTO sealed SELECT idx + {start}, name, body FROM sealed WHERE idx < {COPIED}")
-    connection.commit()
-    connection.close()
+    with home.engine.begin() as connection:
+        columns = [each["name"] for each in sa.inspect(connection).get_columns("item")]
+        fresh = {"idx": "idx + {0}", "message_id": "message_id + {0}"} | RANDOM[home.engine.dialect.name]
+        chosen = ", ".join(fresh.get(each, each) for each in columns)
+        had = connection.execute(sa.text("SELECT count(*) FROM item")).scalar_one()
+        for turn in range((items - had) // had + 1):
+            start = COPIED + turn * 100_000
+            copies = (
+                f"item ({', '.join(columns)}) SELECT {chosen.format(start)} FROM item",
+                f"sealed (idx, name, body) SELECT idx + {start}, name, body FROM sealed",
+            )
+            for each in copies:
+                connection.execute(sa.text(f"INSERT INTO {each} WHERE idx < {COPIED}"))
+        connection.execute(sa.text("ANALYZE"))
 
 
-def pages_of(served: ServedHome) -> list[str]:
+def strengthen(home: Home) -> None:
+    """Put the keys under the passphrase with the work factor of a real home; tests have a small one."""
+    files = fresh_files(home.keys.unlock(PASSPHRASE), passphrase=PASSPHRASE, log_n=DEFAULT_LOG_N)
+    for name, sealed in files.items():
+        (home.keys.path / name).write_bytes(sealed)
+
+
+def scrypt_alone() -> float:
+    began = time.perf_counter()
+    for _key in range(2):
+        Scrypt(salt=bytes(16), length=32, n=1 << DEFAULT_LOG_N, r=8, p=1).derive(PASSPHRASE.encode())
+    return time.perf_counter() - began
+
+
+def unlocking(served: ServedHome) -> float:
+    began = time.perf_counter()
+    served.unlock(PASSPHRASE)
+    return time.perf_counter() - began
+
+
+def locking(client: httpx.Client) -> float:
+    """Seconds from the last call that used the keys until the office says that it is locked."""
+    began = time.perf_counter()
+    while not client.get("/readyz").json()["locked"]:
+        time.sleep(0.2)
+    return time.perf_counter() - began
+
+
+def pages_of(client: httpx.Client) -> list[str]:
     """Addresses of pages throughout the list. A cursor is of one key."""
-    client, pages, after = bench_client(served), ["/api/v1/items?limit=100"], None
+    pages, after = ["/api/v1/items?limit=100"], None
     while True:
         page = client.get("/api/v1/items", params={"limit": 200} | ({"cursor": after} if after else {})).json()
         after = page["next"]
@@ -107,103 +165,44 @@ def pages_of(served: ServedHome) -> list[str]:
     return pages[:-1][:: max(1, len(pages) // PAGES)]
 
 
-def bench_client(served: ServedHome) -> httpx.Client:
-    """The one client whose key every call of the load has, without the search for leaks, which takes its time."""
-    client = served.with_key()
-    client.event_hooks = {}
-    served.clients.insert(0, client)
-    return client
-
-
-async def open_loop(served: ServedHome, paths: Sequence[str]) -> Times:
-    """Seconds of each call from when it should have begun."""
-    headers, found = served.clients[0].headers, Times()
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-    async with httpx.AsyncClient(
-        base_url=served.url, headers=headers, limits=limits, trust_env=False, timeout=60
-    ) as to:
-        begin = time.perf_counter() + 0.2
-
-        async def call(due: float, path: str) -> None:
-            await asyncio.sleep(max(due - time.perf_counter(), 0))
-            (await to.get(path)).raise_for_status()
-            found.append(time.perf_counter() - due)
-
-        paced = enumerate(islice(cycle(paths), CALLS))
-        await asyncio.gather(*(call(begin + number / RATE, path) for number, path in paced))
+def bundles(served: ServedHome, client: httpx.Client, case_id: str) -> dict[str, Times]:
+    """A bundle by the command line and through the API in turns, then its downloads beside the peer's."""
+    found: dict[str, Times] = {"command": [], "bundle": [], "download": [], "plain": []}
+    second = bench_client(served, owner="bo")
+    for number in range(BUNDLES):
+        began = time.perf_counter()
+        export(served.home.path, case_id, served.home.path.parent / f"{number}.asice")
+        found["command"].append(time.perf_counter() - began)
+        began = time.perf_counter()
+        bundle_id = ordered(client, second, case_id)
+        found["bundle"].append(time.perf_counter() - began)
+    with peer(served.home.path / "bundles" / f"{bundle_id}.asice") as url, httpx.Client(trust_env=False) as plain:
+        for _turn in range(DOWNLOADS):
+            found["download"].append(timed(client, f"/api/v1/bundles/{bundle_id}/file"))
+            found["plain"].append(timed(plain, url))
     return found
 
 
-def timed(client: httpx.Client, path: str) -> float:
-    began = time.perf_counter()
-    client.get(path).raise_for_status()
-    return time.perf_counter() - began
+def export(home: Path, case_id: str, out: Path) -> None:
+    said = "--for lawyer --lang en --by mira --approved-by bo --reason bench --json"
+    subprocess.run(
+        [sys.executable, "-m", "api.cli.main", "--home", home, "case", "export", case_id, "--out", out, *said.split()],
+        cwd=ROOT,
+        env=os.environ | {"NISISAMA_PASSPHRASE": PASSPHRASE},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
-@contextmanager
-def slow_callers(served: ServedHome) -> Iterator[None]:
-    address, ended = urlsplit(served.url), threading.Event()
-    head = "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
-    keys = [served.secret(owner=f"slow {number}") for number in range(2)]  # one key has no more than 40 calls at a time
-    wires = [socket.create_connection((address.hostname or "", address.port or 0)) for _each in range(SLOW)]
-
-    def drip() -> None:
-        while not ended.wait(1):
-            for each in wires:
-                with suppress(OSError):  # the server answered, for instance that it has too many calls
-                    each.send(b"x")
-
-    for number, each in enumerate(wires):
-        each.sendall(f"{head}Authorization: Bearer {keys[number % len(keys)]}\r\n\r\n".encode())
-    thread = threading.Thread(target=drip)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        for each in wires:
-            each.close()
-
-
-@contextmanager
-def peer(size: int) -> Iterator[str]:
-    """Where the peer answers so many bytes."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-c", PEER, str(port), str(size)])
-    url = f"http://127.0.0.1:{port}/"
-    for _try in range(200):
-        try:
-            httpx.get(url, trust_env=False)
-            break
-        except httpx.ConnectError:
-            time.sleep(0.05)
-    yield url
-    process.terminate()
-    process.wait()
-
-
-def at_share(times: Times, share: int) -> float:
-    """Milliseconds within which so many of 100 were answered; of one alone, its own."""
-    return 1e3 * (times[0] if len(times) == 1 else statistics.quantiles(times, n=100, method="inclusive")[share - 1])
-
-
-def row(name: str, ours: Times, other: Times, peer_name: str, *, at: int = 95) -> Row:
-    mine, theirs = at_share(ours, at), at_share(other, at)
-    return {"name": name, "unit": "ms", "ours": mine, "peer": theirs, "peer_name": peer_name, "ratio": mine / theirs}
-
-
-NAMES = {"list": "list of 100 items", "show": "an item", "case": "a case of 100 items, unlocked"}
-
-
-def compared(name: str, few: Times, many: Times, nothing: Times) -> Iterator[Row]:
-    for share in (50, 95, 99):
-        yield row(f"{NAMES[name]}, p{share}, of {MANY} items", many, few, f"of {FEW}", at=share)
-    if name == "list":
-        for share in (50, 95, 99):
-            yield row(f"{NAMES[name]}, p{share}", many, nothing, "uvicorn and Starlette, the same bytes", at=share)
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=1))
+def ordered(client: httpx.Client, second: httpx.Client, case_id: str) -> str:
+    """A bundle that was asked for, approved by a second person, and made."""
+    asked = {"audience": "lawyer", "language": "en", "reason": "a bench"}
+    task_id: str = client.post(f"/api/v1/cases/{case_id}/bundles", json=asked).json()["task_id"]
+    approved = False
+    while (task := client.get(f"/api/v1/tasks/{task_id}").json())["state"] != "done":
+        if task["state"] == "waiting_for_approval" and not approved:
+            second.post(f"/api/v1/requests/{task['request_id']}/approve", json={"reason": "a bench"}).raise_for_status()
+            approved = True
+        time.sleep(0.02)
+    return task_id

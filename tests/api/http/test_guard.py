@@ -10,7 +10,7 @@ import pytest
 
 from api.http import bodies
 from api.http.app import BODY_BYTES
-from api.http.guard import HEADERS, BodyLimit, Guard, host_of
+from api.http.guard import HEADERS, MOST_AT_ONCE, BodyLimit, Guard, host_of
 from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
@@ -113,6 +113,39 @@ def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
     asyncio.run(Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None)(scope, never, keep))
     assert sent[0]["status"] == 408
     assert b"call.body_too_slow" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(("length", "answers"), [("0", [429]), ("1", [])])
+def test_only_calls_whose_body_is_here_take_the_places_of_others(length: str, answers: list[int]) -> None:
+    """Of 101 calls that nobody answers, the last is refused; none is where all have yet to send a byte."""
+    found = list[int]()
+
+    async def never_ends(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI
+        await receive()
+        await asyncio.sleep(60)
+
+    async def body() -> dict[str, Any]:
+        return {"type": "http.request"} if length == "0" else await asyncio.sleep(60, {})
+
+    async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
+        found.extend([message["status"]] if "status" in message else [])
+
+    asyncio.run(_calls_at_once(Guard(never_ends, {"localhost"}, (BodyLimit("", 10),), _nobody), length, body, keep))
+    assert found == answers
+
+
+def _nobody(*_given: object) -> None:
+    return None
+
+
+async def _calls_at_once(guard: Guard, length: str, body: Any, keep: Any) -> None:  # noqa: ANN401 - ASGI
+    headers = [(b"host", b"localhost"), (b"content-length", length.encode())]
+    scope = {"type": "http", "path": "/", "headers": headers, "method": "POST"}
+    waiting = [asyncio.ensure_future(guard(dict(scope), body, keep)) for _call in range(MOST_AT_ONCE + 1)]
+    await asyncio.wait(waiting, timeout=0.5)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

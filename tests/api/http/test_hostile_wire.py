@@ -10,10 +10,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from urllib.parse import urlsplit
 
 import pytest
 
+from api.http.guard import MOST_AT_ONCE
 from evidence.store.api_key import Scope
 from tests.homes import size_of
 from tests.serving import ServedHome
@@ -175,10 +177,11 @@ def test_a_body_that_breaks_off_opens_no_case(served: ServedHome, cut: int) -> N
 
 
 def test_others_are_answered_while_callers_are_slow(served: ServedHome) -> None:
-    begun = head(served, "POST", "/api/v1/cases", JSON, f"Content-Length: {len(BODY)}")
+    heads = [head(served, "POST", "/api/v1/cases", JSON, f"Content-Length: {len(BODY)}") for _key in range(4)]
     address = urlsplit(served.url)
-    slow = [socket.create_connection((address.hostname or "", address.port or 0), timeout=20) for _each in range(60)]
-    for each in slow:
+    many = MOST_AT_ONCE + 20
+    slow = [socket.create_connection((address.hostname or "", address.port or 0), timeout=20) for _each in range(many)]
+    for begun, each in zip(cycle(heads), slow, strict=False):
         each.sendall(begun + BODY[:1])
     client = served.with_key(Scope.CHANNELS)
     assert [client.get("/api/v1/items", params={"limit": 1}).status_code for _call in range(5)] == [200] * 5

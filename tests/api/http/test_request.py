@@ -7,7 +7,7 @@ from api.office.case import record_consent
 from api.office.receiver import add_receiver
 from evidence.store.api_key import Scope
 from tests.homes import consent_to, doer, new_case, records_of
-from tests.serving import ServedHome
+from tests.serving import ServedHome, listed
 
 BODY = {"audience": "court", "reason": "the court asked"}
 
@@ -65,6 +65,18 @@ def test_a_key_for_one_case_neither_sees_nor_answers_the_requests_of_another(ser
         assert told.json().keys() == unknown.json().keys()
     reaching = served.with_key(Scope.APPROVE, owner="iva", cases=[other])
     assert task["request_id"] in reaching.get("/api/v1/requests").text
+
+
+def test_a_cursor_of_requests_leads_through_those_that_the_key_reaches(served: ServedHome) -> None:
+    served.unlock()
+    mine, other, mira = new_case(served.home), new_case(served.home), served.with_key(owner="mira")
+    asked = {case: waiting(served, mira, case)["request_id"] for case in (mine, other)}
+    every, one = (served.with_key(Scope.APPROVE, owner="iva", cases=cases) for cases in (None, [mine]))
+    found = listed(every, "requests", "request_id", limit=1)
+    assert found == listed(every, "requests", "request_id", limit=200)
+    assert set(asked.values()) <= set(found)
+    assert len(set(found)) == len(found)
+    assert listed(one, "requests", "request_id", limit=1) == [asked[mine]]
 
 
 def test_what_one_person_did_is_reviewed_by_another(served: ServedHome) -> None:

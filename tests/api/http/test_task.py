@@ -6,7 +6,7 @@ import pytest
 from evidence.store.api_key import Scope
 from monitor.rehearsal.export import write_export
 from tests.homes import new_case
-from tests.serving import ServedHome, zipped
+from tests.serving import ServedHome, listed, zipped
 
 
 def import_into(client: httpx.Client, archive: bytes, **more: str) -> httpx.Response:
@@ -45,6 +45,15 @@ def test_a_task_is_there_for_its_owner_alone(served: ServedHome, archive: bytes)
     assert {each.json()["code"] for each in (*refused, unknown)} == {"unknown_item.no_such_task"}
     assert task_id not in other.get("/api/v1/tasks").text
     assert other.post(f"/api/v1/tasks/{task_id}/cancel").status_code == 404
+
+
+def test_a_cursor_of_tasks_leads_through_all_of_them(served: ServedHome, archive: bytes) -> None:
+    client = served.with_key(Scope.IMPORTS, owner="drita")
+    asked = [import_into(client, archive, declared_by=f"client {number}").json()["task_id"] for number in range(3)]
+    assert listed(client, "tasks", "task_id", limit=1) == listed(client, "tasks", "task_id", limit=200) == asked
+    page = client.get("/api/v1/tasks", params={"limit": 1}).json()
+    of_another = served.with_key(Scope.IMPORTS, owner="drita").get("/api/v1/tasks", params={"cursor": page["next"]})
+    assert of_another.json()["code"] == "call.stale_cursor"
 
 
 def test_a_key_for_one_case_sees_the_tasks_of_that_case_alone(served: ServedHome) -> None:

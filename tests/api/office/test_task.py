@@ -13,11 +13,11 @@ from api.office.task import (
     UPLOADS,
     bundle_of,
     export_in,
+    list_own_tasks,
     new_task_id,
     seal_of,
     take_upload,
     task_of_owner,
-    tasks_of_owner,
     tidy,
     upload_folder,
 )
@@ -26,7 +26,7 @@ from evidence.store import work
 from evidence.store.work import TaskState
 from monitor.errors import ArchiveError
 from tests.nonempty import nonempty
-from tests.working import WorkerDesk
+from tests.working import EVERY_KIND, WorkerDesk
 
 
 def test_what_was_asked_opens_for_its_task_its_part_and_its_owner_alone(desk: WorkerDesk) -> None:
@@ -48,8 +48,8 @@ def test_what_was_asked_opens_for_its_task_its_part_and_its_owner_alone(desk: Wo
 
 def test_a_task_is_its_owners(desk: WorkerDesk) -> None:
     task_id = desk.ask_bundle()
-    assert [task.task_id for task in tasks_of_owner(desk.home, "mira")] == [task_id]
-    assert tasks_of_owner(desk.home, "iva") == []
+    assert [task.task_id for task in list_own_tasks(desk.home, EVERY_KIND).entries] == [task_id]
+    assert list_own_tasks(desk.home, replace(EVERY_KIND, owner="iva")).entries == ()
     with pytest.raises(UnknownItemError):
         task_of_owner(desk.home, task_id, "iva")
 
@@ -105,7 +105,7 @@ def test_a_task_that_ended_is_forgotten_after_the_days_that_are_set(desk: Worker
     assert task_of_owner(desk.home, task_id, "mira").state is TaskState.DONE
     desk.home.clock = lambda: clock() + timedelta(days=desk.home.settings.serve.keep_days + 1)
     tidy_without_clock_check(desk)
-    assert tasks_of_owner(desk.home, "mira") == []
+    assert list_own_tasks(desk.home, EVERY_KIND).entries == ()
     assert not bundle_of(desk.home, task_id).bundle.exists()
 
 

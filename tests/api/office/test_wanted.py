@@ -7,7 +7,7 @@ import pytest
 from api.office.case import open_case, record_consent
 from api.office.key import renew_seal
 from api.office.request import Waiting, find_request
-from api.office.task import UPLOADS, tasks_of_owner
+from api.office.task import UPLOADS, list_own_tasks
 from api.office.wanted import (
     WantedBundle,
     WantedImport,
@@ -21,7 +21,7 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.fingerprint.decoder import fingerprints_of
 from evidence.observation import Mode
 from tests.homes import consent_to, doer
-from tests.working import WorkerDesk
+from tests.working import EVERY_KIND, WorkerDesk
 
 
 def refused(desk: WorkerDesk, wanted: WantedImport) -> str:
@@ -29,7 +29,7 @@ def refused(desk: WorkerDesk, wanted: WantedImport) -> str:
         ask_for_import(desk.home, wanted, desk.by())
     uploads = desk.home.path / UPLOADS
     assert not uploads.exists() or list(uploads.iterdir()) == []
-    assert tasks_of_owner(desk.home, "mira") == []
+    assert list_own_tasks(desk.home, EVERY_KIND).entries == ()
     return error.value.code
 
 
@@ -58,7 +58,7 @@ def test_a_bundle_needs_a_case_with_items_and_a_reason(desk: WorkerDesk) -> None
     ):
         with pytest.raises(kind):
             ask_for_bundle(desk.home, WantedBundle(case_id, "court", "en", None), desk.by(reason=reason))
-    assert tasks_of_owner(desk.home, "mira") == []
+    assert list_own_tasks(desk.home, EVERY_KIND).entries == ()
 
 
 def test_nothing_is_looked_for_once_consent_was_withdrawn(desk: WorkerDesk) -> None:

@@ -1,6 +1,7 @@
 """A task is leased, worked on and ended once: whoever no longer has its lease changes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from evidence.errors import TaskLostError, UnknownItemError
 from evidence.store import database, task, work
 from evidence.store.database import open_engine, sqlite_url, writing
-from evidence.store.work import LEASE, Lease, Task, TaskState
+from evidence.store.work import LEASE, Lease, Mine, Task, TaskState
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -173,6 +174,24 @@ def test_the_tasks_of_one_owner_are_told_from_the_others(connection: sa.Connecti
     add(connection, 2, owner="iva")
     assert [each.task_id for each in work.list_tasks(connection, owner="iva")] == [f"{2:032x}"]
     assert len(work.list_tasks(connection)) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+@pytest.mark.parametrize("cases", [None, ["case-0"], []])
+def test_pages_of_tasks_name_each_that_a_key_shows_once(
+    connection: sa.Connection, limit: int, cases: list[str] | None
+) -> None:
+    for number in range(9):
+        row = replace(asked(number, at=AT + (number // 3) * SECOND), case_id=f"case-{number % 2}")
+        work.add_task(connection, row, subject=row.task_id)
+    add(connection, 20, owner="iva")
+    mine, found, after = Mine("mira", ["import"], cases), list[str](), ""
+    while page := work.tasks_after(connection, mine, after, limit):
+        assert len(page) <= limit
+        found += [each.task_id for each in page]
+        after = work.task_place(page[-1])
+    assert found == [f"{number:032x}" for number in range(9) if cases is None or f"case-{number % 2}" in cases]
+    assert work.tasks_after(connection, replace(mine, kinds=["bundle"]), "", limit) == []
 
 
 def test_old_tasks_are_forgotten_and_notes_of_work_are_not(connection: sa.Connection) -> None:
