@@ -15,7 +15,7 @@ anew; killed after it, the next call makes up for step 4.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,16 +124,14 @@ def _copy(home: Home, source: sa.Connection, engine: sa.Engine, sequencer: Seque
     return sum(each.rows for each in copied.values())
 
 
-def old_files(home: Home) -> list[Path]:
-    """What is left of a SQLite database in a home whose rows lie on a server; what is asked for last comes first."""
-    if home.engine.dialect.name != _SERVER:
-        return []
-    return _left(home.path)
+def old_database(home: Home) -> Path | None:
+    """A file of a SQLite database that is left in a home whose rows lie on a server."""
+    return next(_left(home.path), None) if home.engine.dialect.name == _SERVER else None
 
 
-def _left(home: Path) -> list[Path]:
-    places = (home / f"{DATABASE_FILE}{end}" for end in (*_JOURNALS, ""))
-    return [place for place in places if place.exists()]
+def _left(home: Path) -> Iterator[Path]:
+    places = (home / f"{DATABASE_FILE}{end}" for end in ("", *_JOURNALS))
+    return (place for place in places if place.exists())
 
 
 def _end(home: Home, url: str) -> Moved:

@@ -33,7 +33,7 @@ from api.home import (
     require_private,
 )
 from api.office import watch_health
-from api.office.database import MOVING_FILE, old_files
+from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
@@ -83,8 +83,11 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("watch.probe", lambda: watch_health.probed(home)),
         ("watch.clock", lambda: watch_health.clocks(home)),
     ]
-    for check_id, check in checks:
-        findings += run_check(check_id, partial(_made, check))
+    try:
+        for check_id, check in checks:
+            findings += run_check(check_id, partial(_made, check))
+    finally:
+        home.engine.dispose()
     return Report(tuple(findings))
 
 
@@ -176,8 +179,8 @@ def store(home: Home) -> Iterable[Finding]:
 
 def _moving(home: Home) -> Iterable[Finding]:
     """Nothing is left of a move to another database, and no password lies in the settings."""
-    for file in old_files(home):
-        yield Finding("store", Verdict.INDETERMINATE, "store.old_database", {"where": str(file)})
+    if old := old_database(home):
+        yield Finding("store", Verdict.INDETERMINATE, "store.old_database", {"where": str(old)})
     if (file := home.path / MOVING_FILE).exists():
         yield Finding("store", Verdict.INDETERMINATE, "store.move_cut_off", {"where": str(file)})
     if home.engine.url.password is not None:
