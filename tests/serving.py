@@ -21,6 +21,7 @@ from evidence.store.api_key import Scope
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, new_office
 from tests.leaks import Secrets, secrets_of
+from tests.postgresql import move
 
 
 @dataclass
@@ -95,12 +96,20 @@ def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Po
 
 
 @contextmanager
-def serving(folder: Path, first: str = "", *, messages: int = 16) -> Iterator[ServedHome]:
-    """A home with an import in it, served until the block ends; then nothing was said on standard error."""
+def serving(folder: Path, first: str = "", *, messages: int = 16, url: str | None = None) -> Iterator[ServedHome]:
+    """A home with an import in it, served until the block ends; then nothing was said on standard error.
+
+    Args:
+        url: A PostgreSQL database that its rows are moved to first.
+    """
     office = new_office(folder, messages=messages)
-    home = office.home
-    process, url = started(home.path, first=first)
-    served = ServedHome(home, url, process, secrets_of(office))
+    home, secrets = office.home, secrets_of(office)
+    if url is not None:
+        move(home.path, url)
+        home = Home.open(home.path)
+        secrets.plant("the address of the database", url.encode())
+    process, at = started(home.path, first=first)
+    served = ServedHome(home, at, process, secrets)
     try:
         yield served
     finally:
