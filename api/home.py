@@ -8,6 +8,7 @@ HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
 HOME/backup          what is noted of the newest backup (evidence.backup)
+HOME/moving          only while the rows move to another database, or where that was stopped (api.office.database)
 HOME/beat            when a time stamp was last asked for (evidence.custody.beat)
 """
 
@@ -88,6 +89,7 @@ class Home:
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self.path = path
         self.clock = clock
+        self._settings_seen = _seen(path / SETTINGS_FILE)  # before they are read
         self.settings: Settings = load_settings(path / SETTINGS_FILE)
         self.keys: KeyFolder = keys_beside(path)
         self.read_only = False
@@ -134,9 +136,25 @@ class Home:
             HomeError: It cannot be written and has a journal that only a writer can read.
         """
         if self.settings.database.url:
-            return database.open_engine(self.settings.database.url)
+            return database.open_engine(self.settings.database.url, self._require_current)
         file = self.path / DATABASE_FILE
-        return database.open_read_only(file) if self.read_only else database.open_engine(database.sqlite_url(file))
+        if self.read_only:
+            return database.open_read_only(file)
+        return database.open_engine(database.existing_url(file), self._require_current)
+
+    def _require_current(self) -> None:
+        """Check that the settings still name the database that this process has open.
+
+        Raises:
+            HomeError: The rows were moved to another one (``api.office.database``).
+            SettingsError: The settings were changed and cannot be read.
+        """
+        file = self.path / SETTINGS_FILE
+        if (seen := _seen(file)) == self._settings_seen:
+            return
+        if load_settings(file).database.url != self.settings.database.url:
+            raise HomeError("home.moved", where=str(file))
+        self._settings_seen = seen
 
     @cached_property
     def objects(self) -> LocalObjects:
@@ -499,6 +517,15 @@ class Writer:
 def no_office(settings: Path) -> StampUnreachableError:
     """The error of a home without a time-stamp office, in whose file ``settings`` one can be chosen."""
     return StampUnreachableError("stamp_unreachable.none_chosen", settings=str(settings))
+
+
+def _seen(file: Path) -> tuple[int, int, int] | None:
+    """By what a file is known not to have changed; None where there is none."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def read_certificate(file: Path) -> x509.Certificate:

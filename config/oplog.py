@@ -126,6 +126,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "office_unlock_refused": (),
         "probe_late": ("code",),
         "recovery_took_back": ("objects",),
+        "rows_moved": ("entries", "count"),
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),
         "task_broke": ("error", "place"),

@@ -285,6 +285,31 @@ def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def with_value(text: str, section: str, key: str, value: str) -> str:
+    """The text of a settings file with one text of it changed or added; every other line stays as it is.
+
+    Raises:
+        SettingsError: The file has this key in a form that is not changed here.
+    """
+    wanted = tomllib.loads(text)
+    wanted.setdefault(section, {})[key] = value
+    lines, line = text.splitlines(), f"{key} = {_toml(value)}"
+    heads = [at for at, each in enumerate(lines) if re.fullmatch(rf"\s*\[\s*{section}\s*\]\s*(#.*)?", each)]
+    if heads:
+        end = next((at for at in range(heads[0] + 1, len(lines)) if lines[at].lstrip().startswith("[")), len(lines))
+        same = [at for at in range(heads[0] + 1, end) if re.match(rf"\s*{key}\s*=", lines[at])]
+        lines[same[0] if same else heads[0] + 1 : same[0] + 1 if same else heads[0] + 1] = [line]
+    else:
+        lines += ["", f"[{section}]", line]
+    changed = "\n".join(lines) + "\n"
+    try:
+        if tomllib.loads(changed) == wanted:
+            return changed
+    except tomllib.TOMLDecodeError:
+        pass
+    raise SettingsError("settings.not_changed_here", section=section, key=key)
+
+
 def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file are of several types
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -4,15 +4,13 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from api.home import DATABASE_FILE
-from evidence.store import database
-from evidence.store.database import open_engine, reading, sqlite_url, writing
-from evidence.store.migrate import upgrade
+from api.home import Home
+from api.office.database import move_rows
 
 ACCOUNT = "postgres"
 """Made by Debian's package; the server refuses to run as root."""
@@ -56,14 +54,6 @@ def new_database(socket: Path, name: str, *, template: str = "template1") -> str
 
 
 def move(home: Path, url: str) -> None:
-    """Bring the rows of a home to an empty database; the home's own goes."""
-    engine, source = open_engine(url), open_engine(sqlite_url(home / DATABASE_FILE))
-    upgrade(engine)
-    with reading(source) as old, writing(engine) as new:
-        for table in database.metadata.sorted_tables:
-            rows = [dict(row) for row in old.execute(sa.select(table)).mappings()]
-            if rows:
-                new.execute(sa.insert(table), rows)
-    source.dispose()
-    engine.dispose()
-    (home / DATABASE_FILE).unlink()
+    """Bring the rows of a home to an empty database, as ``nisisama database move`` does."""
+    opened = Home.open(home)
+    move_rows(opened, url, lambda _rows: nullcontext(lambda _more: None))

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +72,6 @@ class ServedHome:
         assert self.with_key(Scope.ADMIN).post("/api/v1/lock").status_code == 200
 
 
-def moved(home: Home, url: str) -> Home:
-    """The home with its rows in that database; commands and servers that begin from here on find it there."""
-    home.engine.dispose()
-    move(home.path, url)
-    os.environ["NISISAMA_DATABASE__URL"] = url
-    return Home.open(home.path)
-
-
 def listed(client: httpx.Client, noun: str, name: str, *, limit: int) -> list[str]:
     """What a list names, page by page."""
     found, cursor = list[str](), None
@@ -117,20 +109,20 @@ def started(home: Path, *arguments: str, first: str = "") -> tuple[subprocess.Po
 
 
 @contextmanager
-def serving(
-    folder: Path, first: str = "", *, messages: int = 16, database: Callable[[], str] | None = None
-) -> Iterator[ServedHome]:
+def serving(folder: Path, first: str = "", *, messages: int = 16, url: str | None = None) -> Iterator[ServedHome]:
     """A home with an import in it, served until the block ends; then nothing was said on standard error.
 
     Args:
-        database: Makes an empty PostgreSQL database, to which the home moves, and returns its address.
+        url: A PostgreSQL database that its rows are moved to first.
     """
     office = new_office(folder, messages=messages)
-    if database is not None:
-        office = replace(office, home=moved(office.home, database()))
-    home = office.home
-    process, url = started(home.path, first=first)
-    served = ServedHome(home, url, process, secrets_of(office))
+    home, secrets = office.home, secrets_of(office)
+    if url is not None:
+        move(home.path, url)
+        home = Home.open(home.path)
+        secrets.plant("the address of the database", url.encode())
+    process, at = started(home.path, first=first)
+    served = ServedHome(home, at, process, secrets)
     try:
         yield served
     finally:
@@ -139,6 +131,5 @@ def serving(
         process.terminate()
         said = process.communicate(timeout=30)
         home.engine.dispose()
-        os.environ.pop("NISISAMA_DATABASE__URL", None)
     assert (process.returncode, said[1]) == (0, ""), (process.returncode, said[1][-3000:])
     assert served.secrets.search_logs(home.path) > 0

@@ -35,6 +35,7 @@ COMMANDS = {
     "serve": ("api.cli.serve:serve", "Serve the API on this machine, for the office's own programs."),
     "backup": ("api.cli.backup:backup", "Copy this home to another disk, while others write."),
     "restore": ("api.cli.backup:restore", "Make a home from a backup, at an empty place."),
+    "database": ("api.cli.database:database", "Move the rows of this home to a PostgreSQL server."),
     "verify": ("api.cli.bundle:verify", "Check a bundle, offline and without a home."),
     "help": ("api.cli.guide:help_", "Say what a command does: help COMMAND."),
 }

@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Call
 
-from api.errors import API, TYPES
+from api.errors import API, OURS, TYPES, http_status
 from api.http import bodies
 from api.http.bodies import BodyLimit
 from api.http.problem import problem_answer
 from api.http.tally import CallTally, Ending
 from config import oplog
-from config.errors import CallError
+from config.errors import CallError, Explained
 from evidence.store.api_key import ApiKey
 
 HEADERS = {
@@ -153,12 +153,12 @@ class Guard:
         return next(limit for limit in self.limits if path.startswith(limit.begins))
 
 
-def _ours(error: Exception, name: str) -> CallError:
-    """What to say of an error that no route explained."""
-    if isinstance(error, CallError):
-        return error
-    oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
-    return CallError("call.broke")
+def _ours(error: Exception, name: str) -> Explained:
+    """What to say of an error that no route explained: before one was chosen, as a home that cannot be read."""
+    said = error if isinstance(error, Explained) else CallError("call.broke")
+    if http_status(said) >= OURS:
+        oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
+    return said
 
 
 def host_of(header: str) -> str | None:

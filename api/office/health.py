@@ -3,8 +3,8 @@
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins; ``seal``: its
 certificate is valid for 90 days more.  3. ``clock``: not behind the newest time stamp or entry.
-4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, and
-the log's newest entries are signed; ``backups``: how old the newest backup is.
+4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, nothing
+is left of a move to another one, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
@@ -33,6 +33,7 @@ from api.home import (
     require_private,
 )
 from api.office import watch_health
+from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
@@ -82,8 +83,11 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("watch.probe", lambda: watch_health.probed(home)),
         ("watch.clock", lambda: watch_health.clocks(home)),
     ]
-    for check_id, check in checks:
-        findings += run_check(check_id, partial(_made, check))
+    try:
+        for check_id, check in checks:
+            findings += run_check(check_id, partial(_made, check))
+    finally:
+        home.engine.dispose()
     return Report(tuple(findings))
 
 
@@ -164,12 +168,24 @@ def store(home: Home) -> Iterable[Finding]:
         yield Finding.of_error("store", tail, Verdict.INDETERMINATE)
     if home.read_only:
         yield Finding.of_error("store", HomeError("home.read_only", where=str(home.path)), Verdict.INDETERMINATE)
+    yield from _moving(home)
     if home.engine.dialect.name != "sqlite":
         return
     with reading(home.engine) as connection:
         for row in connection.exec_driver_sql("PRAGMA quick_check(5)"):
             if row[0] != "ok":
                 yield Finding("store", Verdict.FAILED, "store.not_ok", {"system": str(row[0])[:200]})
+
+
+def _moving(home: Home) -> Iterable[Finding]:
+    """Nothing is left of a move to another database, and no password lies in the settings."""
+    if old := old_database(home):
+        yield Finding("store", Verdict.INDETERMINATE, "store.old_database", {"where": str(old)})
+    if (file := home.path / MOVING_FILE).exists():
+        yield Finding("store", Verdict.INDETERMINATE, "store.move_cut_off", {"where": str(file)})
+    if home.engine.url.password is not None:
+        where = str(home.path / SETTINGS_FILE)
+        yield Finding("store", Verdict.INDETERMINATE, "store.password_in_settings", {"where": where})
 
 
 def backups(home: Home) -> Iterable[Finding]:

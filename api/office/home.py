@@ -1,5 +1,6 @@
 """Makes a new home: its cards, then folders, keys, seal and database, and last the first event of its log."""
 
+import os
 import re
 import secrets
 import unicodedata
@@ -115,10 +116,13 @@ def require_possible(path: Path, organisation: str, stamp_by: Sequence[str], car
 
     Raises:
         HomeError: Something is there already, or the cards would lie in the home or beside others.
-        SettingsError: A time-stamp office is in no catalogue, or the organisation's name is too long.
+        SettingsError: A time-stamp office is in no catalogue, the organisation's name is too long, or a variable names
+            another database.
     """
     home = path.resolve()
     require_vacant(home)
+    if os.environ.get("NISISAMA_DATABASE__URL"):
+        raise SettingsError("settings.init_makes_sqlite", where="NISISAMA_DATABASE__URL")
     if len(organisation) > MAX_ORGANISATION:
         raise SettingsError("settings.organisation_too_long", limit=MAX_ORGANISATION, found=len(organisation))
     unknown = [name for name in stamp_by if name not in time_stamp_offices()]

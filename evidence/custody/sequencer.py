@@ -125,7 +125,7 @@ class Sequencer:
             CheckpointError: The log is behind, or forks from, that checkpoint; or it cannot be read.
         """
         with self._turn.take() as connection:
-            self._require_growth(connection)
+            self.require_grown(connection)
 
     def checkpoint(self) -> bytes:
         """Sign a checkpoint of the tree as it is now, unless there is one already, and return its note.
@@ -134,7 +134,7 @@ class Sequencer:
             CheckpointError: The log is behind, or forks from, a checkpoint that was signed before.
         """
         with self._turn.take() as connection:
-            self._require_growth(connection)
+            self.require_grown(connection)
             size = tree_size(connection)
             note = newest_checkpoint(connection)
             signed = note is not None and open_checkpoint(note, key=self.verifier_key).size == size
@@ -162,7 +162,8 @@ class Sequencer:
         put(connection, database.checkpoint, [{"size": size, "note": note}])
         return note
 
-    def _require_growth(self, connection: sa.Connection) -> None:
+    def require_grown(self, connection: sa.Connection) -> None:
+        """As ``require_growth``, for who has the turn, or reads a copy of the log."""
         note = self._last_signed(connection)
         if note is None:
             return

@@ -238,13 +238,26 @@ ACCESS = (api_key,)
 """Not built from the log: whose programs may call the API."""
 
 
+Current = Callable[[], object]
+"""Raises where the rows no longer lie in this database."""
+
+
 def sqlite_url(file: Path) -> sa.URL:
     """The SQLAlchemy address of a SQLite file; not as text, which cannot spell a path that is not UTF-8."""
     return sa.URL.create("sqlite", database=str(file))
 
 
-def open_engine(url: str | sa.URL) -> sa.Engine:
+def existing_url(file: Path, mode: str = "rw", **more: str) -> sa.URL:
+    """The address of a SQLite file that is there: none is made in its place once it is gone."""
+    query = {"mode": mode, "uri": "true"} | more
+    return sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query)
+
+
+def open_engine(url: str | sa.URL, current: Current | None = None) -> sa.Engine:
     """An engine with the durability that "acknowledged" needs.
+
+    Args:
+        current: Asked before each view, and inside each turn to write.
 
     Raises:
         StoreError: The address is none, or its driver is not installed.
@@ -254,11 +267,12 @@ def open_engine(url: str | sa.URL) -> sa.Engine:
         view: dict[str, Any] = {}
         if (address := sa.make_url(url)).get_backend_name() != "sqlite":
             view = {"isolation_level": "REPEATABLE READ", "connect_args": _kept_alive(address)}
-        engine = sa.create_engine(url, hide_parameters=True, **view)  # an error must not carry what was to be written
+        # an error must not carry what was to be written
+        engine = sa.create_engine(url, hide_parameters=True, execution_options={"current": current}, **view)
     except ModuleNotFoundError as error:
-        raise _unusable("store.no_driver", name=str(error.name)) from error
+        raise unusable("store.no_driver", name=str(error.name)) from error
     except (sa.exc.ArgumentError, ValueError):
-        raise _unusable("store.not_an_address") from None  # those errors quote the address, and so its password
+        raise unusable("store.not_an_address") from None  # those errors quote the address, and so its password
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
@@ -275,10 +289,8 @@ def open_read_only(file: Path) -> sa.Engine:
     """
     # a home that was closed has no journal, and none can come: nobody else can write to it either
     journal = file.with_name(f"{file.name}-wal")
-    query = {"mode": "ro", "uri": "true"} | ({} if journal.exists() else {"immutable": "1"})
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query), hide_parameters=True
-    )
+    unchanging = {} if journal.exists() else {"immutable": "1"}
+    engine = sa.create_engine(existing_url(file, "ro", **unchanging), hide_parameters=True)
     sa.event.listen(engine, "connect", _read_only_connect)
     try:
         with engine.connect() as connection:
@@ -300,7 +312,8 @@ def _read_only_connect(connection: sa.engine.interfaces.DBAPIConnection, _record
     cursor.close()
 
 
-def _unusable(code: str, **facts: Fact) -> StoreError:
+def unusable(code: str, **facts: Fact) -> StoreError:
+    """Why a database cannot be used."""
     return StoreError(code, **facts)
 
 
@@ -342,7 +355,7 @@ def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN4
     with connection.cursor() as cursor:
         for name in ("fsync", "full_page_writes"):  # the server's alone
             if cursor.execute(f"SHOW {name}").fetchone()[0] != "on":
-                raise _unusable("store.server_loses", name=name)
+                raise unusable("store.server_loses", name=name)
         if cursor.execute("SHOW synchronous_commit").fetchone()[0] != "remote_apply":  # which is more than we need
             cursor.execute("SET synchronous_commit = on")
         for name, value in _KEEPALIVE.items():
@@ -389,7 +402,7 @@ def store_errors(where: Where) -> Iterator[None]:
     Raises:
         StorageFullError: The disk is full.
         HomeBusyError: Others kept writing.
-        StoreError: Anything else that the database refused.
+        StoreError: The server does not answer or lets nobody in, or anything else that the database refused.
     """
     try:
         yield
@@ -397,6 +410,9 @@ def store_errors(where: Where) -> Iterator[None]:
         reason = str(error.orig)
         if _is_busy(error.orig):
             raise busy(where, WAIT_S) from error
+        if server := getattr(error.orig, "pgconn", None):  # what the driver has of a connection that was not made
+            code = "store.no_password" if server.needs_password else "store.no_connection"
+            raise _refused(where, code, system=reason) from None  # the driver's error has the whole connection
         if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
             raise StorageFullError("storage_full.or_disk_failed", where=where, system=reason) from error
         raise _refused(where, "store.refused", system=reason) from error
@@ -422,6 +438,7 @@ def _refused(where: Where, code: str, **facts: Fact) -> StoreError:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A consistent view for reading; never committed."""
+    _require_current(engine)
     with store_errors(Term("place.database")), engine.connect() as connection:
         connection.begin()
         yield connection
@@ -440,10 +457,17 @@ def writing(engine: sa.Engine, patience: Patience | None = None) -> Iterator[sa.
         HomeBusyError: Others wrote for all of ``WAIT_S`` seconds, or until patience ended.
     """
     patience = patience or Patience()
+    _require_current(engine)  # first, so that nobody connects to what is gone
     with store_errors(Term("place.database")), _writer(engine, patience).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             _take_writers_lock(connection, patience)
+        _require_current(engine)  # again: who had the turn before may have moved the rows
         yield connection
+
+
+def _require_current(engine: sa.Engine) -> None:
+    if current := engine.get_execution_options().get("current"):
+        current()
 
 
 def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:

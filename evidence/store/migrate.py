@@ -22,4 +22,9 @@ def _config(connection: sa.Connection) -> Config:
 def upgrade(engine: sa.Engine) -> None:
     """Run every revision that the database has not seen yet, in one transaction."""
     with database.writing(engine) as connection:
-        command.upgrade(_config(connection), "head")
+        upgrade_within(connection)
+
+
+def upgrade_within(connection: sa.Connection) -> None:
+    """Run them in a transaction that is open already."""
+    command.upgrade(_config(connection), "head")

@@ -82,7 +82,10 @@ def of_answers(few: dict[str, Times], many: dict[str, Times]) -> Iterator[Row]:
 
 def measured(items: int, address: Callable[[], str] | None) -> dict[str, Times]:
     """Seconds of each call, by what was asked."""
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), messages=REAL, database=address) as served:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), messages=REAL, url=address and address()) as served,
+    ):
         real = [each.item_id for each in islice(items_of(served.home), REAL)]
         small, whole = new_case(served.home, real[:100]), new_case(served.home, real)
         client, found = bench_client(served), {}

@@ -5,7 +5,7 @@ The work is counted as statements of the database, which cannot flake as a time 
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -124,8 +124,10 @@ def test_an_item_that_is_not_there_adds_none_of_the_others(served: ServedHome) -
     assert size_of(served.home) == before
 
 
-def test_a_key_is_not_guessed_and_one_that_is_right_is_not_kept_out(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
+def test_a_key_is_not_guessed_and_one_that_is_right_is_not_kept_out(
+    tmp_path: Path, database: Callable[[str], str | None]
+) -> None:
+    with serving(tmp_path, url=database("guessed")) as served:
         secret = served.secret(Scope.CHANNELS)
         nearly = [secret[:-1], secret + "0", secret[::-1], secret.removeprefix("nisi_"), secret.upper(), "nisi_", "x"]
         tries = (nearly * 3)[: WRONG_PER_MINUTE + 3]
@@ -138,8 +140,8 @@ def test_a_key_is_not_guessed_and_one_that_is_right_is_not_kept_out(tmp_path: Pa
         assert served.client().get("/api/v1/items", headers=basic).status_code == 429
 
 
-def test_a_passphrase_is_not_guessed_and_waits_are_told(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
+def test_a_passphrase_is_not_guessed_and_waits_are_told(tmp_path: Path, database: Callable[[str], str | None]) -> None:
+    with serving(tmp_path, url=database("guessed")) as served:
         admin = served.with_key(Scope.ADMIN)
         answers = [
             admin.post("/api/v1/unlock", json={"passphrase": f"guess number {number}"}) for number in range(TRIES + 2)

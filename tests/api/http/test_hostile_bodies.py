@@ -4,7 +4,7 @@ Bodies are changed from good ones with a fixed seed, so that every run sends the
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import numpy as np
@@ -46,9 +46,9 @@ SPLICES = (
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHome]:
+def served(tmp_path_factory: pytest.TempPathFactory, database: Callable[[str], str | None]) -> Iterator[ServedHome]:
     """An office of its own: so many wrong passphrases would keep the others out."""
-    with serving(tmp_path_factory.mktemp("fuzzed")) as served:
+    with serving(tmp_path_factory.mktemp("fuzzed"), url=database("fuzzed")) as served:
         yield served
 
 

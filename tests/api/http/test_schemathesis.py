@@ -9,7 +9,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ import pytest
 from tests.homes import new_case
 from tests.serving import ServedHome, serving
 
+Database = Callable[[str], str | None]
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 NO_LIMITS = "import api.http.caller; api.http.caller.WRONG_PER_MINUTE = 10**6"
 """It calls without a key at every turn, and so would learn of the limit alone."""
@@ -27,9 +28,11 @@ UNLOCKS = ("--exclude-operation-id", "post_lock", "--exclude-operation-id", "pos
 
 
 @contextmanager
-def office(folder: Path, monkeypatch: pytest.MonkeyPatch, first: str = NO_LIMITS) -> Iterator[ServedHome]:
+def office(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, first: str = NO_LIMITS, url: str | None = None
+) -> Iterator[ServedHome]:
     monkeypatch.setenv("NISISAMA_SERVE__PER_MINUTE", "100000")
-    with serving(folder, first) as served:
+    with serving(folder, first, url=url) as served:
         yield served
 
 
@@ -57,9 +60,9 @@ def searched(served: ServedHome, har: Path) -> Iterator[tuple[str, int]]:
 
 @pytest.mark.repeats
 def test_while_locked_every_call_is_answered_as_the_document_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    with office(tmp_path, monkeypatch) as served:
+    with office(tmp_path, monkeypatch, url=database("locked")) as served:
         new_case(served.home)
         code, said, calls = tried(served, tmp_path, "--phases", "coverage")
     assert code == 0, said
@@ -68,11 +71,15 @@ def test_while_locked_every_call_is_answered_as_the_document_says(
 
 
 @pytest.mark.repeats
-def test_while_unlocked_and_along_its_links_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with office(tmp_path, monkeypatch) as served:
+def test_while_unlocked_and_along_its_links_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    url = database("unlocked")
+    with office(tmp_path, monkeypatch, url=url) as served:
         new_case(served.home)
         served.unlock()
-        run = ("--phases", "examples,fuzzing,stateful", "--max-examples", "8", *UNLOCKS)  # nothing may lock it
+        most = "8" if url is None else "3"
+        run = ("--phases", "examples,fuzzing,stateful", "--max-examples", most, *UNLOCKS)  # nothing may lock it
         code, said, calls = tried(served, tmp_path, *run)
     assert code == 0, said
     assert ("/api/v1/cases", 201) in calls

@@ -261,7 +261,7 @@ def test_a_database_that_sqlite_does_not_know_has_no_pages_to_check(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(home.engine.dialect, "name", "postgresql")
-    assert list(store(home)) == []
+    assert [each.code for each in store(home)] == ["store.old_database"]
 
 
 def test_a_decoder_without_its_walls_or_without_a_picture_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,178 @@
+"""Moves the rows of a living home from its SQLite file to a PostgreSQL server.
+
+The turn is held from the first row to the last step: nobody writes meanwhile. Until the settings name the new database
+the home lies in the old one, and from then on in the new one; that is one rename. Whoever has the old one open looks at
+the settings inside each turn (``Home``), and is told to start again. In order:
+
+1. The server's database fits and is empty, and the log has all that was signed.
+2. In one transaction of the server: tables, rows, and both sides compared, table by table; then the log there against
+   the checkpoint that was signed last. ``HOME/moving`` notes what was copied, and the transaction is committed.
+3. ``database.url`` of ``HOME/nisisama.toml`` is changed.
+4. The old file is removed: whatever is erased later would live on in it. ``HOME/moving`` goes last.
+
+Killed before step 3, the next call takes away what lies on the server, if it is what ``HOME/moving`` notes, and begins
+anew; killed after it, the next call makes up for step 4.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from api.home import SETTINGS_FILE, Home
+from api.unfinished import DATABASE_FILE
+from config import oplog
+from config.errors import SettingsError
+from config.settings import with_value
+from evidence.custody.append import TileRows, tree_size
+from evidence.custody.sequencer import Sequencer
+from evidence.errors import HomeError
+from evidence.log.tiles import tree_root
+from evidence.objects.durable import replace_file, sync_directory
+from evidence.store import database
+from evidence.store.move import Hear, copy_rows, count_rows, require_empty, require_fit, told
+
+MOVING_FILE = "moving"
+"""In a home whose rows are being moved: ``told`` of what was copied."""
+_VARIABLE = "NISISAMA_DATABASE__URL"
+_SERVER = "postgresql"
+_JOURNALS = ("-wal", "-shm")
+Progress = Callable[[int], AbstractContextManager[Hear]]
+"""Shows how many of so many rows are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A home whose rows lie on a server now.
+
+    Attributes:
+        entries: How many leaves the log has.
+        rows: How many rows were copied; 0 where an earlier call had copied them.
+        ended: Whether this call ended one that was cut off after the settings were changed.
+    """
+
+    entries: int
+    rows: int
+    ended: bool
+
+
+def move_rows(home: Home, url: str, progress: Progress) -> Moved:
+    """Move the rows of a home to the empty database of a PostgreSQL server.
+
+    Args:
+        url: SQLAlchemy address without a password; it is what ``database.url`` becomes.
+
+    Raises:
+        SettingsError: A variable overrides ``database.url``, or the settings file has it in a form that is not changed.
+        HomeError: The rows lie on a server already, or as ``Home.writing``.
+        HomeBusyError: Others kept writing; nothing was changed.
+        CheckpointError: The log lacks what was signed last.
+        StoreError: The address is none or has a password, or the server's database does not fit, is not empty, or does
+            not hold what it was given; nothing was changed.
+    """
+    _require_address(url)
+    if found := next((name for name in os.environ if name.upper() == _VARIABLE), None):
+        raise SettingsError("settings.variable_overrides", where=found)
+    if home.engine.dialect.name == _SERVER:
+        return _end(home, url)
+    settings = home.path / SETTINGS_FILE
+    text = with_value(settings.read_text("utf-8"), "database", "url", url)
+    engine = database.open_engine(url)
+    try:
+        with database.reading(engine) as connection:
+            require_fit(connection)
+        with home.writing() as writer:
+            writer.sequencer.checkpoint()
+        with writer.sequencer.take() as source:
+            with progress(count_rows(source)) as hear:
+                rows = _copy(home, source, engine, writer.sequencer, hear)
+            replace_file(settings, text.encode())
+            entries = tree_size(source)
+    finally:
+        engine.dispose()
+    _remove_old(home)
+    oplog.note("rows_moved", entries=entries, count=rows)
+    return Moved(entries, rows, ended=False)
+
+
+def _require_address(url: str) -> None:
+    """Check that an address is one of PostgreSQL and has no password: other accounts see a command's words.
+
+    Raises:
+        StoreError: It is not, or has one.
+    """
+    try:
+        address = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise database.unusable("store.not_an_address") from None  # those errors quote the address
+    if address.get_backend_name() != _SERVER:
+        raise database.unusable("database_move.not_postgresql", found=address.get_backend_name())
+    if address.password is not None or "password" in address.query:
+        raise database.unusable("database_move.password")
+
+
+def _copy(home: Home, source: sa.Connection, engine: sa.Engine, sequencer: Sequencer, hear: Hear) -> int:
+    note = home.path / MOVING_FILE
+    with database.writing(engine) as target:
+        require_empty(target, note.read_text("ascii") if note.exists() else None)
+        copied = copy_rows(source, target, hear)
+        sequencer.require_grown(target)
+        replace_file(note, told(copied).encode())
+    return sum(each.rows for each in copied.values())
+
+
+def old_database(home: Home) -> Path | None:
+    """A file of a SQLite database that is left in a home whose rows lie on a server."""
+    return next(_left(home.path), None) if home.engine.dialect.name == _SERVER else None
+
+
+def _left(home: Path) -> Iterator[Path]:
+    places = (home / f"{DATABASE_FILE}{end}" for end in ("", *_JOURNALS))
+    return (place for place in places if place.exists())
+
+
+def _end(home: Home, url: str) -> Moved:
+    """End a move that was cut off after the settings were changed.
+
+    Raises:
+        HomeError: None was, or the old file holds entries that the server does not.
+    """
+    if url != home.settings.database.url or not (home.path / MOVING_FILE).exists():
+        raise HomeError("database_move.there_already", where=str(home.path / SETTINGS_FILE))
+    with database.reading(home.engine) as connection:
+        entries = tree_size(connection)
+        if (home.path / DATABASE_FILE).exists():
+            _require_within(home.path / DATABASE_FILE, connection)
+    _remove_old(home)
+    return Moved(entries, 0, ended=True)
+
+
+def _require_within(file: Path, connection: sa.Connection) -> None:
+    """Check that the log in an old file is the beginning of the log on the server.
+
+    Raises:
+        HomeError: It is not.
+    """
+    engine = database.open_read_only(file)
+    try:
+        with database.reading(engine) as old:
+            size = tree_size(old)
+            is_within = size <= tree_size(connection) and tree_root(TileRows(old), size=size) == tree_root(
+                TileRows(connection), size=size
+            )
+    finally:
+        engine.dispose()
+    if not is_within:
+        raise HomeError("database_move.old_file_differs", where=str(file))
+
+
+def _remove_old(home: Home) -> None:
+    home.engine.dispose()
+    for file in _left(home.path):
+        file.unlink(missing_ok=True)  # a program that had it open may take its journal away itself
+    sync_directory(home.path)
+    (home.path / MOVING_FILE).unlink(missing_ok=True)
+    sync_directory(home.path)
