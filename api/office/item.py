@@ -198,13 +198,12 @@ def item_rows(
 ) -> Sequence[tuple[int, ItemRow]]:
     """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``."""
     table = database.item
-    wanted = sa.select(table).where(*chosen.conditions(), table.c.idx > after).order_by(table.c.idx).limit(limit)
+    wanted = _with_lengths(table).where(*chosen.conditions(), table.c.idx > after).order_by(table.c.idx).limit(limit)
     if last is not None:
         wanted = wanted.where(table.c.idx <= last)
     with reading(home.engine) as connection:
         rows = connection.execute(wanted).all()
-        sizes = _sealed_bytes(home, connection, rows)
-    return [(row.idx, _as_item(row, sizes.get(row.idx))) for row in rows]
+    return [(row.idx, _as_item(home, row)) for row in rows]
 
 
 def _index_of(home: Home, item_id: str) -> int:
@@ -226,7 +225,6 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         leaf = parse_leaf(bytes(connection.execute(sa.select(event.c.leaf).where(event.c.idx == row.idx)).scalar_one()))
         holes = _holes_beside(connection, row)
         others = _same(connection, row)
-        sizes = _sealed_bytes(home, connection, [row, *others])
         note = newest_checkpoint(connection)
     told = _Told({}, None)
     if look is not None and row.kind == Kind.CHANNEL.value:
@@ -235,12 +233,12 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         _require_no_kin(look, row.kind)
         told = _Told(*_look(home, [row.idx], look, {"item": item_id}))
     return ShownItem(
-        item=replace(_as_item(row, sizes.get(row.idx)), seen=told.seen.get(row.idx)),
+        item=replace(_as_item(home, row), seen=told.seen.get(row.idx)),
         log_index=row.idx,
         after=leaf.after,
         sealed=leaf.sealed,
         holes=holes,
-        others=tuple(_as_item(other, sizes.get(other.idx)) for other in others),
+        others=tuple(_as_item(home, other) for other in others),
         checkpoint=None if note is None else note.decode("utf-8").splitlines()[1],
         unstamped=told.unstamped,
         said=told.said,
@@ -251,7 +249,7 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
 
 def _row(connection: sa.Connection, item_id: str) -> sa.Row[Any]:
     table = database.item
-    row = connection.execute(sa.select(table).where(table.c.item_id == item_id)).one_or_none()
+    row = connection.execute(_with_lengths(table).where(table.c.item_id == item_id)).one_or_none()
     if row is None:
         raise UnknownItemError("unknown_item.no_such_item", found=item_id[:64])
     return row
@@ -260,22 +258,15 @@ def _row(connection: sa.Connection, item_id: str) -> sa.Row[Any]:
 def _same(connection: sa.Connection, item: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
     """The rows of the same thing, as other imports kept it."""
     this, other = database.item.alias("this"), database.item.alias("other")
-    pairs = sa.select(other).join(this, same_thing(this, other)).where(this.c.idx == item.idx)
+    pairs = _with_lengths(other).join(this, same_thing(this, other)).where(this.c.idx == item.idx)
     return connection.execute(pairs.order_by(other.c.idx)).all()
 
 
-def _sealed_bytes(home: Home, connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Mapping[int, int]:
-    """How long the sealed payload of each row is, by log index: in its row of ``sealed``, or as an object."""
-    table = database.sealed.c
-    lengths = sa.select(table.idx, sa.func.length(table.body)).where(table.name == "media")
-    kept = {row.idx: row.payload_sha256 for row in rows if row.payload_sha256 is not None}
-    if not kept:
-        return {}
-    found = {idx: int(length) for idx, length in connection.execute(lengths.where(table.idx.in_(list(kept))))}
-    for idx in kept.keys() - found.keys():
-        if size := home.objects.size(kept[idx]):
-            found[idx] = size
-    return found
+def _with_lengths(item: sa.FromClause) -> sa.Select[Any]:
+    """Rows of items, each with ``kept``: the length of its sealed payload, where that lies in a row of its own."""
+    kept = database.sealed.c
+    at = sa.and_(kept.idx == item.c.idx, kept.name == "media")
+    return sa.select(item, sa.func.length(kept.body).label("kept")).outerjoin_from(item, database.sealed, at)
 
 
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
@@ -399,14 +390,10 @@ def _looked_at(event: OpenedEvent) -> LookedAt:
     )
 
 
-def _as_item(row: sa.Row[Any], sealed_bytes: int | None) -> ItemRow:
+def _as_item(home: Home, row: sa.Row[Any]) -> ItemRow:
+    kept = row.kept
+    if kept is None and row.payload_sha256 is not None:
+        kept = home.objects.size(row.payload_sha256) or None
     return ItemRow(
-        row.item_id,
-        row.channel_id,
-        row.message_id,
-        row.kind,
-        row.posted_at,
-        row.acquired_at,
-        row.mode,
-        sealed_bytes,
+        row.item_id, row.channel_id, row.message_id, row.kind, row.posted_at, row.acquired_at, row.mode, kept
     )
