@@ -25,6 +25,7 @@ from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
+from evidence.objects.durable import held
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
@@ -152,6 +153,11 @@ def import_export(
         StorageFullError: No space, or too little for what is not kept yet; what was acknowledged is kept, and running
             it again completes the rest.
     """
+    with held(wish.path):
+        return _import_held(home, wish, progress, inside)
+
+
+def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside) -> Imported | Waiting:
     basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
     waits = basis is not None and wish.doer.approver is None
     if basis and not waits:
@@ -189,6 +195,13 @@ def import_asked(
         LegalBasisError: The legal basis is not valid today.
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
+    with held(Path(asked.text("path"))):
+        return _import_asked_held(home, asked, doer, grant, progress, inside)
+
+
+def _import_asked_held(
+    home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress, inside: Inside
+) -> Imported:
     basis = asked.legal_basis(home.today())
     path, chat = Path(asked.text("path")), asked.order["chat"]
     container = read_export(path, chat_id=None if chat is None else asked.text("chat"), now=home.clock)

@@ -64,11 +64,12 @@ def _settle(home: Home, task: Task) -> None:
     if found is None:
         return
     state, told = found
+    not_done = told.get("problem", {}).get("code") in _NOT_DONE  # else it was audited, or is kept
+    if not_done and not remove_files(home, task.task_id):  # a command that approved it before is still reading
+        return
     with taken(home) as connection:
         sealed = seal_of(home).seal(task, "outcome", told)
-        ended = work.end_waiting(connection, task.task_id, state, home.clock(), sealed)
-    if ended and told.get("problem", {}).get("code") in _NOT_DONE:  # else it was audited, or is kept
-        remove_files(home, task.task_id)
+        work.end_waiting(connection, task.task_id, state, home.clock(), sealed)
 
 
 def _answer(home: Home, task: Task) -> tuple[TaskState, Mapping[str, Any]] | None:

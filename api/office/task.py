@@ -32,7 +32,7 @@ from config.errors import CallError
 from evidence.authority import Doer
 from evidence.canonical import jcs
 from evidence.errors import AuthorityError, UnknownItemError
-from evidence.objects.durable import make_folder
+from evidence.objects.durable import make_folder, remove_folder
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
@@ -307,11 +307,18 @@ def bundle_of(home: Home, task_id: str) -> Destination:
     return Destination(home.path / BUNDLES / f"{task_id}{SUFFIX}")
 
 
-def remove_files(home: Home, task_id: str) -> None:
-    """Remove what belongs to a task that has ended and is of no more use, also what was cut short."""
-    shutil.rmtree(upload_folder(home, task_id), ignore_errors=True)
+def remove_files(home: Home, task_id: str) -> bool:
+    """Remove what belongs to a task that has ended and is of no more use, also what was cut short.
+
+    Returns:
+        Whether it is gone; an upload that an import still reads stays until a later round.
+    """
+    folder = upload_folder(home, task_id)
+    if folder.exists() and not remove_folder(folder, read_at=export_in(folder)):
+        return False
     for file in (home.path / BUNDLES).glob(f"{task_id}.*"):
         file.unlink(missing_ok=True)
+    return True
 
 
 def tidy(home: Home) -> None:

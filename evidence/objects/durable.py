@@ -6,8 +6,10 @@ would answer success (see the "fsyncgate" discussions of 2018). The caller stops
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -116,3 +118,43 @@ def move_file(file: Path, to: Path) -> None:
     with storage_errors(to.parent):
         file.replace(to)
         sync_directory(to.parent)
+
+
+@contextlib.contextmanager
+def held(place: Path) -> Iterator[None]:
+    """Keep ``remove_folder`` away from a folder while it is read, or while a file in it is."""
+    with _open_folder(place if place.is_dir() else place.parent) as handle:
+        if handle is not None:
+            with contextlib.suppress(OSError):  # a disk without locks is not one that we remove folders from
+                fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def remove_folder(folder: Path, *, read_at: Path) -> bool:
+    """Remove a folder with what is in it, unless somebody reads it; return whether it is gone.
+
+    Args:
+        read_at: The folder, or one in it, that readers hold.
+    """
+    with _open_folder(read_at) as handle:
+        if handle is not None:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+@contextlib.contextmanager
+def _open_folder(folder: Path) -> Iterator[int | None]:
+    """A handle of a folder; None where there is none, or it may not be read."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield None
+        return
+    try:
+        yield handle
+    finally:
+        os.close(handle)

@@ -1,20 +1,22 @@
 """What a second person answers ends the task that waits for it, once nobody works on it, and takes no other with it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
 
-from api.office import work
+from api.office import intake, work
 from api.office.approval import Means, approve, refuse
+from api.office.intake import Heard
 from api.office.request import find_request
 from api.office.settle import settle_waiting
 from api.office.task import bundle_of, call_off_task, task_of_owner, upload_folder
 from api.office.wanted import ask_for_act
 from api.worker import LINES
 from evidence.authority import Request
-from evidence.errors import HomeBusyError
+from evidence.errors import AuthorityError, HomeBusyError
 from evidence.observation import Mode
 from evidence.store.work import TaskState
 from tests.homes import records_of
@@ -67,6 +69,31 @@ def test_while_an_approval_is_worked_on_nothing_is_ended_and_no_file_goes(desk: 
         "imported",
         "refused",
     ]
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_a_command_still_reads_is_not_removed_when_its_request_is_refused(
+    desk: WorkerDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    is_held: bool,  # noqa: FBT001 - the control
+) -> None:
+    """Without the hold, what is missing would be logged as a hole that no export has."""
+    if not is_held:
+        monkeypatch.setattr(intake, "held", lambda _path: nullcontext())
+    task_id = desk.ask_import(Mode.SEALED)
+    asked, there = waiting(desk, task_id), list[bool]()
+
+    def hear(_messages: int, _files: int) -> Heard:
+        refuse(desk.home, find_request(desk.home, asked.request, desk.keys.casework), desk.by("mira"))
+        settle_waiting(desk.home)
+        there.append((upload_folder(desk.home, task_id) / "ChatExport").exists())
+        return Heard()
+
+    with suppress(AuthorityError):
+        approve(desk.home, asked, desk.by("iva"), Means(desk.keys.casework, progress=hear))
+    settle_waiting(desk.home)
+    assert there == [is_held]
+    assert (desk.problem(task_id), upload_folder(desk.home, task_id).exists()) == ("authority.refused", False)
 
 
 def test_one_task_whose_files_are_broken_ends_alone(desk: WorkerDesk) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from evidence.errors import StorageFullError, StoreError
-from evidence.objects.durable import make_folder, replace_file, storage_errors, sync_directory, write_file
+from evidence.objects.durable import (
+    held,
+    make_folder,
+    remove_folder,
+    replace_file,
+    storage_errors,
+    sync_directory,
+    write_file,
+)
 
 
 def failing(number: int) -> object:
@@ -138,3 +146,19 @@ def test_no_folder_is_left_whose_entry_cannot_be_brought_to_the_disk(
             make_folder(folder, parents=True)
     make_folder(tmp_path / "there", exist_ok=True)
     assert [each.name for each in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_folder_that_somebody_reads_stays_until_they_have_done_so(tmp_path: Path) -> None:
+    inside = tmp_path / "folder" / "inside"
+    inside.mkdir(parents=True)
+    (inside / "file").write_bytes(b"bytes")
+    with held(inside / "file"), held(inside):
+        assert not remove_folder(tmp_path / "folder", read_at=inside)
+        assert (inside / "file").exists()
+    assert remove_folder(tmp_path / "folder", read_at=inside)
+    assert not (tmp_path / "folder").exists()
+
+
+def test_what_is_not_there_can_be_held_and_is_removed(tmp_path: Path) -> None:
+    with held(tmp_path / "none" / "at all"):
+        assert remove_folder(tmp_path / "none", read_at=tmp_path / "none")
