@@ -33,10 +33,10 @@ from evidence.errors import HomeError
 from evidence.log.tiles import tree_root
 from evidence.objects.durable import replace_file, sync_directory
 from evidence.store import database
-from evidence.store.move import Hear, copy_rows, count_rows, require_empty, require_fit, told
+from evidence.store.move import Hear, copy_rows, count_rows, require_empty, require_fit, rows_sha256
 
 MOVING_FILE = "moving"
-"""In a home whose rows are being moved: ``told`` of what was copied."""
+"""In a home whose rows are being moved: ``rows_sha256`` of what was copied."""
 _VARIABLE = "NISISAMA_DATABASE__URL"
 _SERVER = "postgresql"
 _JOURNALS = ("-wal", "-shm")
@@ -120,7 +120,7 @@ def _copy(home: Home, source: sa.Connection, engine: sa.Engine, sequencer: Seque
         require_empty(target, note.read_text("ascii") if note.exists() else None)
         copied = copy_rows(source, target, hear)
         sequencer.require_grown(target)
-        replace_file(note, told(copied).encode())
+        replace_file(note, rows_sha256(copied).encode())
     return sum(each.rows for each in copied.values())
 
 

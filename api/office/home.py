@@ -122,7 +122,7 @@ def require_possible(path: Path, organisation: str, stamp_by: Sequence[str], car
     home = path.resolve()
     require_vacant(home)
     if os.environ.get("NISISAMA_DATABASE__URL"):
-        raise SettingsError("settings.init_makes_sqlite", where="NISISAMA_DATABASE__URL")
+        raise SettingsError("settings.init_makes_sqlite")
     if len(organisation) > MAX_ORGANISATION:
         raise SettingsError("settings.organisation_too_long", limit=MAX_ORGANISATION, found=len(organisation))
     unknown = [name for name in stamp_by if name not in time_stamp_offices()]

@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class TableRows:
     """What a table holds.
 
     Attributes:
@@ -56,32 +56,32 @@ def require_fit(connection: sa.Connection) -> None:
     """
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != _ENCODING:
-        raise StoreError("database_move.encoding", expected=_ENCODING, found=str(encoding))
+        raise StoreError("database_move.encoding", expected=_ENCODING, system=str(encoding))
     account, may = connection.exec_driver_sql(
         "SELECT current_user, coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
     ).one()
     if not may:
-        raise StoreError("database_move.may_not_create", name=str(account))
+        raise StoreError("database_move.may_not_create", system=str(account))
 
 
 def require_empty(connection: sa.Connection, left: str | None) -> None:
     """Check that a database is empty; what a move left that was cut off is taken away.
 
     Args:
-        left: ``told`` of what such a move had copied, if there was one: nobody has used those rows since.
+        left: ``rows_sha256`` of what such a move had copied, if there was one: nobody has used those rows since.
 
     Raises:
         StoreError: It holds something else.
     """
     if not (found := found_objects(connection)):
         return
-    if left is None or next(differences(connection), None) or told(held(connection)) != left:
-        raise StoreError("database_move.not_empty", found=min(found))
+    if left is None or next(differences(connection), None) or rows_sha256(held(connection)) != left:
+        raise StoreError("database_move.not_empty", system=min(found))
     database.metadata.drop_all(connection)
     connection.exec_driver_sql("DROP TABLE alembic_version")
 
 
-def copy_rows(source: sa.Connection, target: sa.Connection, hear: Hear) -> Mapping[str, Held]:
+def copy_rows(source: sa.Connection, target: sa.Connection, hear: Hear) -> Mapping[str, TableRows]:
     """Make the tables in an empty database, fill them, and read them back; committed by the caller.
 
     Returns:
@@ -100,17 +100,17 @@ def copy_rows(source: sa.Connection, target: sa.Connection, hear: Hear) -> Mappi
     return copied
 
 
-def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, hear: Hear) -> Held:
+def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, hear: Hear) -> TableRows:
     digest, count = hashlib.sha256(), 0
     for batch in _batches(source, table):
         _take(digest, batch)
         database.put(target, table, batch)
         count += len(batch)
         hear(len(batch))
-    return Held(count, digest.hexdigest())
+    return TableRows(count, digest.hexdigest())
 
 
-def held(connection: sa.Connection) -> Mapping[str, Held]:
+def held(connection: sa.Connection) -> Mapping[str, TableRows]:
     """What each table holds."""
     found = {}
     for table in database.metadata.sorted_tables:
@@ -118,11 +118,11 @@ def held(connection: sa.Connection) -> Mapping[str, Held]:
         for batch in _batches(connection, table):
             _take(digest, batch)
             count += len(batch)
-        found[table.name] = Held(count, digest.hexdigest())
+        found[table.name] = TableRows(count, digest.hexdigest())
     return found
 
 
-def told(tables: Mapping[str, Held]) -> str:
+def rows_sha256(tables: Mapping[str, TableRows]) -> str:
     """Lower hex SHA-256 of what all tables hold."""
     return sha256_hex(jcs({name: [str(each.rows), each.sha256] for name, each in tables.items()}))
 

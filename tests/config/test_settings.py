@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import SecretFileError, SettingsError
-from config.settings import PREFIX, load_settings, read_secret_file, settings_toml
+from config.settings import PREFIX, load_settings, read_secret_file, settings_toml, with_value
 
 OFFICE = {"office": {"organisation": "Zyra"}, "log": {"origin": "zyra/00c0ffee"}}
 
@@ -338,3 +338,28 @@ def test_a_secret_that_the_system_refuses_is_explained(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
 def test_a_secret_of_its_owner_is_read(tmp_path: Path, mode: int) -> None:
     assert read_secret_file(secret(tmp_path, mode=mode)) == b"hidden\n"
+
+
+# One value changed
+
+PLAIN = '# a remark\nversion = 1\n\n[office]\norganisation = "Zyra"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        (PLAIN, PLAIN + '\n[database]\nurl = "u"\n'),
+        (PLAIN + "[database]\n", PLAIN + '[database]\nurl = "u"\n'),
+        (PLAIN + '[database] # rows\nurl = "" # here\n\n[keys]\n', PLAIN + '[database] # rows\nurl = "u"\n\n[keys]\n'),
+        (PLAIN + "[ database ]\n[keys]\nurl = 3\n", PLAIN + '[ database ]\nurl = "u"\n[keys]\nurl = 3\n'),
+    ],
+)
+def test_one_value_is_changed_and_every_other_line_stays(text: str, changed: str) -> None:
+    assert with_value(text, "database", "url", "u") == changed
+
+
+@pytest.mark.parametrize("text", ['database.url = "a"\n', 'database = { url = "a" }\n', '[database]\n"url" = "a"\n'])
+def test_a_value_in_another_form_is_not_changed(text: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        with_value(text, "database", "url", "u")
+    assert raised.value.code == "settings.not_changed_here"

@@ -9,7 +9,7 @@ from evidence.errors import StoreError
 from evidence.store import database, move
 from evidence.store.database import open_engine, reading, sqlite_url, writing
 from evidence.store.migrate import upgrade
-from evidence.store.move import copy_rows, count_rows, held, require_empty, told
+from evidence.store.move import copy_rows, count_rows, held, require_empty, rows_sha256
 from evidence.store.schema import found_objects
 from tests.nonempty import nonempty
 
@@ -107,7 +107,7 @@ def test_a_database_that_holds_something_is_not_empty(engines: tuple[sa.Engine, 
 def test_what_a_move_left_is_taken_away_if_nobody_used_it(engines: tuple[sa.Engine, sa.Engine]) -> None:
     source, target = engines
     with writing(source) as old, writing(target) as new:
-        left = told(copy_rows(old, new, lambda _more: None))
+        left = rows_sha256(copy_rows(old, new, lambda _more: None))
     with writing(target) as connection:
         connection.execute(sa.insert(database.follower), {"name": "used", "position": 1})
     with writing(target) as connection, pytest.raises(StoreError, match="not empty"):
