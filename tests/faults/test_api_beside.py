@@ -45,7 +45,6 @@ def at(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monke
         if request.param == "postgresql":
             url = new_database(stack.enter_context(serving_database()), "office")
             move(made.folder / "home", url)
-            monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
         yield made
 
 
@@ -114,7 +113,7 @@ def test_nobody_is_told_to_wait(at: Desk, tmp_path: Path, monkeypatch: pytest.Mo
     home = at.home
     case = new_case(home, first_items(at, 20))
     home.engine.dispose()
-    is_shared = "NISISAMA_DATABASE__URL" in os.environ
+    is_shared = home.settings.database.url != ""
     try:
         with served(at, 2 if is_shared else 1) as callers:
             working = [threading.Thread(target=rounds, args=(each, case, tmp_path, at)) for each in callers]

@@ -44,15 +44,12 @@ def socket() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def home(
-    request: pytest.FixtureRequest, prepared: PreparedOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Home]:
+def home(request: pytest.FixtureRequest, prepared: PreparedOffice, tmp_path: Path) -> Iterator[Home]:
     home = copy_of(prepared, tmp_path)
     if request.param == "postgresql":
         url = new_database(request.getfixturevalue("socket"), "killed")
         home.engine.dispose()
         move(home.path, url)
-        monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
         home = Home.open(home.path)
     yield home
     home.engine.dispose()

@@ -76,7 +76,7 @@ def outsider(url: str, key: str) -> Outsider:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A living home, which was moved to PostgreSQL or not."""
     home, _cards = new_home(tmp_path / "home")
     home.engine.dispose()
@@ -86,7 +86,6 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     with serving_database() as socket:
         url = new_database(socket, "office")
         move(home.path, url)
-        monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
         yield tmp_path
 
 

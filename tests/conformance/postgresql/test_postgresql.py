@@ -46,13 +46,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 
 @pytest.fixture
-def moved(socket: Path, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def moved(socket: Path, office: Office, tmp_path: Path) -> Iterator[Home]:
     """The office's home with its database on the server."""
     url = new_database(socket, "office")
     here = copy_of(office, tmp_path)
     here.engine.dispose()
     move(here.path, url)
-    monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
     home = Home.open(here.path)
     yield home
     home.engine.dispose()

@@ -34,12 +34,11 @@ def lax() -> Iterator[Path]:
         yield folder
 
 
-def moved(office: Office, folder: Path, server: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def moved(office: Office, folder: Path, server: Path) -> Home:
     home = copy_of(office, folder)
     home.engine.dispose()
     url = new_database(server, "office")
     move(home.path, url)
-    monkeypatch.setenv("NISISAMA_DATABASE__URL", url)
     return Home.open(home.path)
 
 
@@ -85,7 +84,7 @@ def test_a_machine_that_fell_silent_inside_its_turn_loses_it(
     office: Office, lax: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A holder that asks nothing more, as one whose network is gone; the control has no limit."""
-    home = moved(office, tmp_path, lax, monkeypatch)
+    home = moved(office, tmp_path, lax)
     before = size_of(home)
     for silent_s, freed in ((1, True), (0, False)):  # 0: none
         monkeypatch.setattr(database, "SILENT_S", silent_s)
