@@ -78,12 +78,14 @@ class Wait:
     """What waits for a second person.
 
     Attributes:
+        index: Where in the log the request is.
         what: The act; None where its row is gone.
         due_at: By when, as values of the log are written.
         asked: What its record says; None without the passphrase.
     """
 
     request: str
+    index: int
     what: str | None
     due_at: str | None
     stage: Stage
@@ -110,7 +112,7 @@ def waiting(
 
     def told(review: Review) -> Wait:
         asked = request_at(home, review.index, casework, review) if casework else None
-        return Wait(review.request, review.what, review.due_at, review.stage(now), asked)
+        return Wait(review.request, review.index, review.what, review.due_at, review.stage(now), asked)
 
     found = tuple(islice(filter(sees, map(told, reviews)), limit + 1))
     return page_of(found, limit=limit, key=_due)
@@ -118,7 +120,7 @@ def waiting(
 
 def _due(wait: Review | Wait) -> str:
     """The order of what waits: what has lost the row that says when it is due comes first."""
-    return f"{wait.due_at or ''} {wait.request}"
+    return f"{wait.due_at or ''} {wait.index:020d}"
 
 
 def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:

@@ -25,7 +25,7 @@ from evidence.intake.keep import Counts, Intake
 from evidence.intake.preserve import Preserver
 from evidence.intake.sight import Provenance
 from evidence.names import require_name
-from evidence.objects.durable import held
+from evidence.objects.durable import reading_of
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation
 from evidence.store import database
 from evidence.store.database import reading
@@ -153,7 +153,7 @@ def import_export(
         StorageFullError: No space, or too little for what is not kept yet; what was acknowledged is kept, and running
             it again completes the rest.
     """
-    with held(wish.path):
+    with reading_of(wish.path):
         return _import_held(home, wish, progress, inside)
 
 
@@ -195,7 +195,7 @@ def import_asked(
         LegalBasisError: The legal basis is not valid today.
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
-    with held(Path(asked.text("path"))):
+    with reading_of(Path(asked.text("path"))):
         return _import_asked_held(home, asked, doer, grant, progress, inside)
 
 

@@ -121,7 +121,7 @@ def move_file(file: Path, to: Path) -> None:
 
 
 @contextlib.contextmanager
-def held(place: Path) -> Iterator[None]:
+def reading_of(place: Path) -> Iterator[None]:
     """Keep ``remove_folder`` away from a folder while it is read, or while a file in it is."""
     with _open_folder(place if place.is_dir() else place.parent) as handle:
         if handle is not None:

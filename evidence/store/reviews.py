@@ -157,7 +157,7 @@ def _waiting(connection: sa.Connection, leaves: Mapping[int, str], every: Sequen
         what, due_at = (row.what, row.due_at) if row else (None, None)
         done = leaves.get(index + 1) in _ALONE
         waiting.append(Review(request, index, what, due_at, done=done, approved=approved))
-    return sorted(waiting, key=lambda review: (review.due_at or "", review.request))
+    return sorted(waiting, key=lambda review: (review.due_at or "", review.index))
 
 
 def _ended(leaves: Mapping[int, str], rows: Iterable[sa.Row[Any]]) -> set[int]:

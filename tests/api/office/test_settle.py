@@ -79,7 +79,7 @@ def test_what_a_command_still_reads_is_not_removed_when_its_request_is_refused(
 ) -> None:
     """Without the hold, what is missing would be logged as a hole that no export has."""
     if not is_held:
-        monkeypatch.setattr(intake, "held", lambda _path: nullcontext())
+        monkeypatch.setattr(intake, "reading_of", lambda _path: nullcontext())
     task_id = desk.ask_import(Mode.SEALED)
     asked, there = waiting(desk, task_id), list[bool]()
 

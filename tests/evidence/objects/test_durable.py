@@ -9,8 +9,8 @@ import pytest
 
 from evidence.errors import StorageFullError, StoreError
 from evidence.objects.durable import (
-    held,
     make_folder,
+    reading_of,
     remove_folder,
     replace_file,
     storage_errors,
@@ -152,7 +152,7 @@ def test_a_folder_that_somebody_reads_stays_until_they_have_done_so(tmp_path: Pa
     inside = tmp_path / "folder" / "inside"
     inside.mkdir(parents=True)
     (inside / "file").write_bytes(b"bytes")
-    with held(inside / "file"), held(inside):
+    with reading_of(inside / "file"), reading_of(inside):
         assert not remove_folder(tmp_path / "folder", read_at=inside)
         assert (inside / "file").exists()
     assert remove_folder(tmp_path / "folder", read_at=inside)
@@ -160,5 +160,5 @@ def test_a_folder_that_somebody_reads_stays_until_they_have_done_so(tmp_path: Pa
 
 
 def test_what_is_not_there_can_be_held_and_is_removed(tmp_path: Path) -> None:
-    with held(tmp_path / "none" / "at all"):
+    with reading_of(tmp_path / "none" / "at all"):
         assert remove_folder(tmp_path / "none", read_at=tmp_path / "none")
