@@ -20,6 +20,7 @@ VERSION: Final = re.compile(r"[A-Za-z0-9._+-]{1,60}")
 MAX_QUALITY: Final = 100
 MAX_SIDE: Final = 65_535
 MAX_VERSIONS: Final = 16
+MAX_TRIMS: Final = 2
 
 
 class Decoded(Unspoken):
@@ -33,6 +34,7 @@ class Decoded(Unspoken):
         pdq: Eight times 64 hex digits in the order of ``Orientation``, the first upright;
             empty if a side is shorter than 5 pixels.
         quality: Quality of the PDQ, 0 to 100; below 50 it is unfit for matching.
+        trimmed: The picture without its border, where one was found: the strict trim, the loose one, or both.
         phash: 16 hex digits.
         versions: Versions of the decoder and of what computed the fingerprints, by name.
         sandbox: The walls in force around the decoder, and those that the kernel lacked.
@@ -46,6 +48,7 @@ class Decoded(Unspoken):
         "phash",
         "quality",
         "sandbox",
+        "trimmed",
         "versions",
         "width",
     )
@@ -56,6 +59,7 @@ class Decoded(Unspoken):
     first_frame_only: bool
     pdq: tuple[str, ...]
     quality: int
+    trimmed: "tuple[DecodedTrim, ...]"
     phash: str
     versions: Mapping[str, str]
     sandbox: str
@@ -75,6 +79,7 @@ class Decoded(Unspoken):
             first_frame_only=_flag(reply["first_frame_only"]),
             pdq=_hashes(reply["pdq"]),
             quality=_whole(reply["quality"], 0, MAX_QUALITY),
+            trimmed=_trims(reply["trimmed"]),
             phash=_fitting(reply["phash"], PHASH_HEX),
             versions=_versions(reply["versions"]),
             sandbox=sandbox,
@@ -90,6 +95,47 @@ class Decoded(Unspoken):
         if not isinstance(reply, dict):
             raise PrintsError("prints.reply_no_object")
         return cls(reply, sandbox=sandbox)
+
+
+class DecodedTrim(Unspoken):
+    """The part of a picture inside its border.
+
+    Attributes:
+        left: Where it begins, in pixels of the upright picture.
+        pdq: As of the whole picture, and never empty.
+    """
+
+    __slots__ = ("height", "left", "pdq", "quality", "top", "width")
+
+    left: int
+    top: int
+    width: int
+    height: int
+    pdq: tuple[str, ...]
+    quality: int
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        """Read what a worker tells of a trim.
+
+        Raises:
+            PrintsError: An honest worker would not say this.
+        """
+        if told.keys() != set(self.__slots__):
+            raise PrintsError("prints.reply_other_names")
+        self._fill(
+            left=_whole(told["left"], 0, MAX_SIDE),
+            top=_whole(told["top"], 0, MAX_SIDE),
+            width=_whole(told["width"], 1, MAX_SIDE),
+            height=_whole(told["height"], 1, MAX_SIDE),
+            pdq=_eight(told["pdq"]),
+            quality=_whole(told["quality"], 0, MAX_QUALITY),
+        )
+
+
+def _trims(value: object) -> tuple[DecodedTrim, ...]:
+    if not isinstance(value, list) or len(value) > MAX_TRIMS or not all(isinstance(each, dict) for each in value):
+        raise PrintsError("prints.not_trims")
+    return tuple(map(DecodedTrim, value))
 
 
 def _whole(value: object, lowest: int, highest: int) -> int:
@@ -112,7 +158,11 @@ def _fitting(value: object, pattern: re.Pattern[str]) -> str:
 
 
 def _hashes(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) not in {0, len(Orientation)}:
+    return () if value == [] else _eight(value)
+
+
+def _eight(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) != len(Orientation):
         raise PrintsError("prints.not_eight_hashes")
     return tuple(_fitting(inner, PDQ_HEX) for inner in value)
 

@@ -4,17 +4,17 @@ Follows the reference (github.com/facebook/ThreatExchange, pdq/cpp/hashing and
 pdq/cpp/downscaling): luma, two passes of a box filter along rows and columns, decimation to
 64x64, DCT to 16x16, one bit per coefficient above the median. Blur and decimation are
 linear, so the two together are one small banded matrix per axis, and the picture is never blurred
-as a whole: luma comes in strips of rows, and 64x64 numbers remain.
+as a whole: ``Y -> R Y C^T``. Luma is linear too, so it is taken last, of what the rows' matrix left.
 
 The other seven hashes are those of the picture really turned. The reference derives them from the
 first by signs and transposition, which costs a turned picture up to 50 bits (256x256), because
-decimation is not symmetric. Reading the small matrices backwards costs nothing.
+decimation is not symmetric. Each band is therefore read in both directions at once.
 
 Pure functions over numbers: no file, no decoder. Only the exact route: full size, luma from
 RGB, no resizing first (which costs up to 10 of the 31 bits by which pictures match).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -24,7 +24,10 @@ import numpy.typing as npt
 
 from evidence.fingerprint.orientation import Orientation
 
+Rgb: TypeAlias = npt.NDArray[np.uint8]
+"""Shape (rows, columns, 3)."""
 Floats: TypeAlias = npt.NDArray[np.float64]
+Singles: TypeAlias = npt.NDArray[np.float32]
 Flips: TypeAlias = tuple[bool, bool]
 """Whether the rows, and whether the columns, were read backwards."""
 
@@ -34,6 +37,8 @@ MIN_SIDE: Final = 5
 """Smallest side that the reference hashes (MIN_HASHABLE_DIM)."""
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_STRIP_PIXELS: Final = 1 << 17
+"""About as many pixels are in memory as numbers at once: half of a second-level cache."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -51,86 +56,58 @@ class Pdq:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Blur and decimation of one axis: output ``i`` is ``weights[i] @ axis[starts[i]:][:k]``."""
+    """One sample of the 64 of an axis, read forwards and backwards: ``weights @ axis[start:][:k]``, shape (2, k).
 
-    starts: tuple[int, ...]
-    weights: npt.NDArray[np.float32]
+    Backwards is the sample that stands at the same place, counted from this end, once the axis is flipped: of a
+    block of samples, the reference keeps the one right of its middle.
+    """
 
+    start: int
+    weights: Singles
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """What brings stored pixels upright: flips of the stored axes, then perhaps a transposition."""
-
-    flip_rows: bool
-    flip_columns: bool
-    transpose: bool
-
-
-# EXIF 2.32, tag 0x0112
-TURNS: Final = {
-    1: Rotation(False, False, False),
-    2: Rotation(False, True, False),
-    3: Rotation(True, True, False),
-    4: Rotation(True, False, False),
-    5: Rotation(False, False, True),
-    6: Rotation(True, False, True),
-    7: Rotation(True, True, True),
-    8: Rotation(False, True, True),
-}
+    @property
+    def end(self) -> int:
+        """One past the last sample that it reads."""
+        return self.start + len(self.weights[0])
 
 
-def pdq(strips: Iterable[npt.NDArray[np.uint8]], *, width: int, height: int, exif_orientation: int = 1) -> Pdq | None:
-    """Hash a picture given as strips of rows, top to bottom.
+def pdq(rows: Callable[[int, int], Rgb], *, width: int, height: int) -> Pdq | None:
+    """Hash an upright picture.
 
     Args:
-        strips: Arrays of shape (rows, width, 3), RGB; their rows add up to ``height``.
-        width: Columns as stored, before the orientation is applied.
-        height: Rows as stored.
-        exif_orientation: 1 to 8; the hashes are those of the upright picture and its turns.
+        rows: Gives the rows from the first number up to, and not with, the second. Called from the top down; a
+            row may be asked for twice.
 
     Returns:
         None if a side is shorter than ``MIN_SIDE``: the reference has no hash for it.
     """
     if min(width, height) < MIN_SIDE:
         return None
-    columns = [band(width, flipped=flipped) for flipped in (False, True)]
-    narrowed = [[_narrow(luma, each) for each in columns] for luma in map(_luma, strips)]
-    across = [np.concatenate(column) for column in zip(*narrowed, strict=True)]
-    grids = _of_upright(
-        {
-            (rows, column): _shorten(across[column], band(height, flipped=rows))
-            for rows in (False, True)
-            for column in (False, True)
-        },
-        TURNS[exif_orientation],
-    )
-    return Pdq(tuple(_hash(grid) for grid in _turned(grids)), _quality(grids[False, False]))
+    down = _shorten(rows, width=width, height=height)
+    grids = grids_of(down @ _LUMA)
+    return Pdq(hashes_of(grids), _quality(grids[False, False]))
 
 
 @lru_cache(maxsize=64)
-def band(length: int, *, flipped: bool) -> Band:
-    """The banded matrix that blurs ``length`` samples twice and keeps 64 of them.
+def bands(length: int) -> tuple[Band, ...]:
+    """The banded matrix that blurs ``length`` samples twice and keeps 64 of them, in both directions.
 
-    At most ``2 * length`` numbers plus rounding; 64 of these matrices are kept.
-
-    Args:
-        flipped: Read the samples backwards. That differs from reversing the output: of a block
-            of samples, the reference keeps the one right of its middle.
+    At most ``4 * length`` numbers plus rounding; 64 of these matrices are kept.
     """
     window = -(-length // (2 * GRID))
-    rows = [_blurred_twice((2 * index + 1) * length // (2 * GRID), length, window) for index in range(GRID)]
-    width = max(len(weights) for _, weights in rows)
-    # rows cut short at an edge are moved inwards and padded with zeros
-    starts = [min(start, length - width) for start, _ in rows]
-    weights = np.zeros((GRID, width), dtype=np.float32)
-    for index, (start, values) in enumerate(rows):
-        offset = start - starts[index]
-        weights[index, offset : offset + len(values)] = values
-    if flipped:
-        starts = [length - start - width for start in starts]
-        weights = np.ascontiguousarray(weights[:, ::-1])
-    weights.setflags(write=False)
-    return Band(tuple(starts), weights)
+    kept = [_blurred_twice((2 * index + 1) * length // (2 * GRID), length, window) for index in range(GRID)]
+    back = [(length - start - len(weights), weights[::-1]) for start, weights in reversed(kept)]
+    return tuple(_both(forwards, backwards) for forwards, backwards in zip(kept, back, strict=True))
+
+
+def _both(*ways: tuple[int, Floats]) -> Band:
+    start = min(at for at, _weights in ways)
+    end = max(at + len(weights) for at, weights in ways)
+    both = np.zeros((2, end - start), dtype=np.float32)
+    for row, (at, weights) in zip(both, ways, strict=True):
+        row[at - start : at - start + len(weights)] = weights
+    both.setflags(write=False)
+    return Band(start, both)
 
 
 def _window(position: int, length: int, window: int) -> tuple[int, int]:
@@ -151,27 +128,41 @@ def _blurred_twice(position: int, length: int, window: int) -> tuple[int, Floats
     return lo, weights
 
 
-def _luma(strip: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    luma: npt.NDArray[np.float32] = strip.astype(np.float32) @ _LUMA
-    return luma
+def _shorten(rows: Callable[[int, int], Rgb], *, width: int, height: int) -> Singles:
+    """Blur and decimate the rows of each colour: shape (64, 2, width, 3)."""
+    down = np.empty((GRID, 2, width * 3), dtype=np.float32)
+    top, strip = 0, np.empty((0, width * 3), dtype=np.uint8)
+    most = max(1, _STRIP_PIXELS // width)
+    for shortened, band in zip(down, bands(height), strict=True):
+        if band.end > top + len(strip):
+            top, until = band.start, min(height, max(band.end, band.start + most))
+            strip = rows(top, until).reshape(until - top, width * 3)
+        samples = strip[band.start - top : band.end - top].astype(np.float32)
+        np.matmul(band.weights, samples, out=shortened)
+    return down.reshape(GRID, 2, width, 3)
 
 
-def _narrow(luma: npt.NDArray[np.float32], columns: Band) -> npt.NDArray[np.float32]:
-    """Blur and decimate the columns of some rows: shape (rows, 64)."""
-    width = columns.weights.shape[1]
-    narrowed = np.empty((len(luma), GRID), dtype=np.float32)
-    for index, start in enumerate(columns.starts):
-        narrowed[:, index] = luma[:, start : start + width] @ columns.weights[index]
-    return narrowed
+def grids_of(down: Singles) -> dict[Flips, Floats]:
+    """Blur and decimate the columns of what the rows' matrix left.
 
+    Args:
+        down: Luma, shape (64, 2, width): the 64 rows, read forwards and backwards.
 
-def _shorten(across: npt.NDArray[np.float32], rows: Band) -> Floats:
-    """Blur and decimate the rows of a (height, 64) plane: shape (64, 64)."""
-    height = rows.weights.shape[1]
-    grid = np.empty((GRID, GRID))
-    for index, start in enumerate(rows.starts):
-        grid[index] = rows.weights[index].astype(np.float64) @ across[start : start + height]
-    return grid
+    Returns:
+        The grids of 64x64 of the picture as it is and of its flips.
+    """
+    width = down.shape[2]
+    plane = down.reshape(GRID * 2, width)
+    across = np.empty((GRID, GRID * 2, 2))
+    for narrowed, band in zip(across, bands(width), strict=True):
+        narrowed[:] = plane[:, band.start : band.end] @ band.weights.T
+    both = across.reshape(GRID, GRID, 2, 2)  # column, row, rows' direction, columns' direction
+    grids = {}
+    for rows in (False, True):
+        for columns in (False, True):
+            grid = both[:, :, int(rows), int(columns)].T
+            grids[rows, columns] = grid[:: -1 if rows else 1, :: -1 if columns else 1]
+    return grids
 
 
 def _dct_matrix() -> Floats:
@@ -185,15 +176,9 @@ def _dct_matrix() -> Floats:
 _DCT: Final = _dct_matrix()
 
 
-def _of_upright(stored: Mapping[Flips, Floats], turn: Rotation) -> dict[Flips, Floats]:
-    """The grids of the upright picture's flips, from those of the picture as stored."""
-    upright = {}
-    for rows, columns in stored:
-        # if the picture lies on its side, flipping the upright rows flips the stored columns
-        of_rows, of_columns = (columns, rows) if turn.transpose else (rows, columns)
-        grid = stored[of_rows != turn.flip_rows, of_columns != turn.flip_columns]
-        upright[rows, columns] = grid.T if turn.transpose else grid
-    return upright
+def hashes_of(grids: Mapping[Flips, Floats]) -> tuple[bytes, ...]:
+    """The hashes of all orientations, in their order."""
+    return tuple(_hash(grid) for grid in _turned(grids))
 
 
 def _turned(grids: Mapping[Flips, Floats]) -> tuple[Floats, ...]:

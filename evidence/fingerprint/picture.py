@@ -11,13 +11,11 @@ gray as RGB. Like the reference, it does not apply embedded colour profiles.
 
 import struct
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -26,13 +24,15 @@ from PIL import (
     ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
+    TiffImagePlugin,
     WebPImagePlugin,
 )
 
 from config.errors import Term
 from evidence.errors import NotDecodedError
-from evidence.fingerprint.pdq import Pdq, pdq
+from evidence.fingerprint.pdq import Pdq, Rgb, pdq
 from evidence.fingerprint.phash import phash
+from evidence.fingerprint.trim import Box, trims
 from evidence.fingerprint.whole import require_end, sniff_media_type
 
 MAX_PIXELS: Final = 100_000_000
@@ -54,6 +54,7 @@ _PLUGINS: Final[dict[str, type[ImageFile.ImageFile]]] = {
     "image/gif": GifImagePlugin.GifImageFile,
     "image/jpeg": JpegImagePlugin.JpegImageFile,
     "image/png": PngImagePlugin.PngImageFile,
+    "image/tiff": TiffImagePlugin.TiffImageFile,
     "image/webp": WebPImagePlugin.WebPImageFile,
 }
 # what Pillow's parsers and codecs let through when a file is malformed
@@ -81,11 +82,20 @@ _TURNED: Final = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Trimmed:
+    """The part of a picture inside its border."""
+
+    box: Box
+    pdq: Pdq
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Picture:
     """What was computed, all of it from the upright picture.
 
     Attributes:
         pdq: None if a side is shorter than 5 pixels.
+        trimmed: Empty if there is no border.
         animated: Whether there are more frames than the first.
     """
 
@@ -94,6 +104,7 @@ class Picture:
     height: int
     animated: bool
     pdq: Pdq | None
+    trimmed: tuple[Trimmed, ...]
     phash: str
 
 
@@ -110,12 +121,30 @@ def read_picture(data: bytes) -> Picture:
     with warnings.catch_warnings():
         # Pillow warns of oddities that viewers ignore; nobody reads a worker's warnings
         warnings.simplefilter("ignore")
-        image, animated = _decode(kind, data)
-        turn = _exif_orientation(image)
-    gray = Image.new("L", image.size)
-    hashed = pdq(_strips(image, gray), width=image.width, height=image.height, exif_orientation=turn)
-    upright = gray.transpose(_TURNED[turn]) if turn in _TURNED else gray
-    return Picture(kind, upright.width, upright.height, animated, hashed, phash(upright))
+        upright, animated = _upright(kind, data)
+
+    def pixels(box: Box) -> Rgb:
+        return np.asarray(upright.crop((box.left, box.top, box.right, box.bottom)))
+
+    def hashed(box: Box) -> Pdq | None:
+        def rows(top: int, bottom: int) -> Rgb:
+            return pixels(Box(box.left, box.top + top, box.right, box.top + bottom))
+
+        return pdq(rows, width=box.width, height=box.height)
+
+    width, height = upright.size
+    inside = ((box, hashed(box)) for box in trims(pixels, width=width, height=height))
+    trimmed = tuple(Trimmed(box, found) for box, found in inside if found)
+    whole = hashed(Box(0, 0, width, height))
+    return Picture(kind, width, height, animated, whole, trimmed, phash(upright.convert("L")))
+
+
+def _upright(kind: str, data: bytes) -> tuple[Image.Image, bool]:
+    """The picture as a viewer shows it, mode RGB, and whether there are more frames."""
+    image, animated = _decode(kind, data)
+    turn = _exif_orientation(image)
+    shown = _to_rgb(image)
+    return (shown.transpose(_TURNED[turn]) if turn in _TURNED else shown), animated
 
 
 def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
@@ -152,18 +181,20 @@ def _exif_orientation(image: Image.Image) -> int:
     return turn if turn in _TURNED else 1
 
 
-def _strips(image: Image.Image, gray: Image.Image) -> Iterator[npt.NDArray[np.uint8]]:
-    """RGB rows from the top; fills ``gray`` on the way, which saves a second full-size copy."""
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Whatever the mode, RGB of 8 bits, strip by strip: a large picture is never in memory three times."""
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    shown = Image.new("RGB", image.size)
     rows = max(1, _STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        strip = _to_rgb(image.crop((0, top, image.width, bottom)))
-        gray.paste(strip.convert("L"), (0, top))
-        yield np.asarray(strip)
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        shown.paste(_strip_to_rgb(strip), (0, top))
+    return shown
 
 
-def _to_rgb(strip: Image.Image) -> Image.Image:
-    """Whatever the mode, RGB of 8 bits: 16-bit gray keeps its high byte, transparency lies over white."""
+def _strip_to_rgb(strip: Image.Image) -> Image.Image:
+    """16-bit gray keeps its high byte, transparency lies over white."""
     if strip.mode.startswith("I"):
         strip = strip.point(lambda value: value * _TO_EIGHT_BITS)
         return strip.convert("L").convert("RGB")

@@ -8,10 +8,7 @@ The sealed form is JCS (RFC 8785) of strings, arrays and objects:
 
     format            "nisisama/prints/1"
     sha256, md5       of the file; MD5 only because lists of known files still use it
-    variants          {NAME: {"pdq", "phash"}, ...}: of crops and other renderings, as below
-    trimmed           {"left", "top", "width", "height", "pdq", "phash"}: of the picture without its
-                      plain border, and where that lies in it; null when there is none
-    key_frames        [{"at_ms", "pdq", "phash"}, ...]: of frames of a video, in order
+    key_frames        [{"at_ms", "pdq"}, ...]: of frames of a video, in order; reserved, and empty
 
 and, if the file is a picture that could be decoded:
 
@@ -20,19 +17,29 @@ and, if the file is a picture that could be decoded:
     frame             "only", or "first" of an animation
     pdq               {"quality": decimal, ORIENTATION: 64 hex digits, ... all eight}, or null
                       for a picture with a side shorter than 5 pixels
+    trimmed           [{"left", "top", "width", "height", "pdq"}, ...]: of the picture without its border,
+                      and where that lies in it; at most two (``evidence.fingerprint.trim``)
     phash             16 hex digits
     decoder           {"route": "full-rgb", NAME: version, ...}
 """
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final, Self
 
 from config.errors import Term
 from evidence.canonical import Value, jcs, read_jcs
 from evidence.errors import CanonicalError, PrintsError
-from evidence.fingerprint.decoded import MAX_VERSIONS, MEDIA_TYPE, PDQ_HEX, PHASH_HEX, VERSION, Decoded
+from evidence.fingerprint.decoded import (
+    MAX_TRIMS,
+    MAX_VERSIONS,
+    MEDIA_TYPE,
+    PDQ_HEX,
+    PHASH_HEX,
+    VERSION,
+    Decoded,
+    DecodedTrim,
+)
 from evidence.fingerprint.orientation import Orientation
 from evidence.fingerprint.unspoken import Unspoken
 
@@ -46,7 +53,6 @@ _MD5_HEX: Final = re.compile(r"[0-9a-f]{32}")
 _SIDE: Final = re.compile(r"[1-9][0-9]{0,4}")
 _QUALITY: Final = re.compile(r"0|[1-9][0-9]?|100")
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
-_VARIANT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FRAME: Final = re.compile(r"only|first")
 
 
@@ -84,8 +90,6 @@ class Prints(Unspoken):
             "format": FORMAT,
             "sha256": sha256,
             "md5": md5,
-            "variants": {},
-            "trimmed": None,
             "key_frames": [],
         }
         return cls(fields if picture is None else fields | _picture_fields(picture))
@@ -130,16 +134,24 @@ class Prints(Unspoken):
 
 
 def _picture_fields(picture: Decoded) -> dict[str, Value]:
-    hashes: dict[str, Value] | None = dict(zip(Orientation, picture.pdq, strict=True)) if picture.pdq else None
     return {
         "media_type": picture.media_type,
         "width": str(picture.width),
         "height": str(picture.height),
         "frame": "first" if picture.first_frame_only else "only",
-        "pdq": None if hashes is None else {"quality": str(picture.quality), **hashes},
+        "pdq": _pdq_fields(picture) if picture.pdq else None,
+        "trimmed": [_trim_fields(trim) for trim in picture.trimmed],
         "phash": picture.phash,
         "decoder": {"route": ROUTE, **picture.versions},
     }
+
+
+def _trim_fields(trim: DecodedTrim) -> Value:
+    return {name: str(getattr(trim, name)) for name in _PLACE} | {"pdq": _pdq_fields(trim)}
+
+
+def _pdq_fields(of: Decoded | DecodedTrim) -> Value:
+    return {"quality": str(of.quality), **dict(zip(Orientation, of.pdq, strict=True))}
 
 
 def _fits(pattern: re.Pattern[str]) -> Callable[[Value], bool]:
@@ -169,19 +181,19 @@ _PLACE: Final = {name: _fits(_DECIMAL) for name in ("left", "top", "width", "hei
 _MOMENT: Final = {"at_ms": _fits(_DECIMAL)}
 
 
-def _is_rendering(value: Value, more: Mapping[str, Callable[[Value], bool]] = MappingProxyType({})) -> bool:
-    """The hashes of one rendering of a picture, beside what says which."""
-    checks = {**more, "pdq": _is_pdq, "phash": _fits(PHASH_HEX)}
+def _is_rendering(value: Value, place: Mapping[str, Callable[[Value], bool]]) -> bool:
+    """The hashes of one rendering of a file, beside what says which."""
     return (
         isinstance(value, dict)
-        and value.keys() == checks.keys()
-        and all(check(value[name]) for name, check in checks.items())
+        and value.keys() == {*place, "pdq"}
+        and all(check(value[name]) for name, check in place.items())
+        and value["pdq"] is not None
+        and _is_pdq(value["pdq"])
     )
 
 
-def _is_variants(value: Value) -> bool:
-    named = _fits(_VARIANT)
-    return isinstance(value, dict) and all(named(name) and _is_rendering(inner) for name, inner in value.items())
+def _is_trimmed(value: Value) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_TRIMS and all(_is_rendering(each, _PLACE) for each in value)
 
 
 def _is_key_frames(value: Value) -> bool:
@@ -192,8 +204,6 @@ _FILE: Final[dict[str, Callable[[Value], bool]]] = {
     "format": lambda value: value == FORMAT,
     "sha256": _fits(_SHA256_HEX),
     "md5": _fits(_MD5_HEX),
-    "variants": _is_variants,
-    "trimmed": lambda value: value is None or _is_rendering(value, _PLACE),
     "key_frames": _is_key_frames,
 }
 _PICTURE: Final = _FILE | {
@@ -202,6 +212,7 @@ _PICTURE: Final = _FILE | {
     "height": _fits(_SIDE),
     "frame": _fits(_FRAME),
     "pdq": _is_pdq,
+    "trimmed": _is_trimmed,
     "phash": _fits(PHASH_HEX),
     "decoder": _is_decoder,
 }

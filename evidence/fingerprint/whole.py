@@ -22,10 +22,10 @@ _MAGIC: Final = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
 )
 _OTHER_PICTURES: Final = (
-    b"II*\0",
-    b"MM\0*",
     b"II+\0",
     b"MM\0+",
     b"8BPS",
@@ -35,7 +35,7 @@ _OTHER_PICTURES: Final = (
     b"\xff\x0a",
     b"\0\0\1\0",
 )
-"""TIFF, BigTIFF, Photoshop, JPEG 2000 twice, JPEG XL twice, icon."""
+"""BigTIFF, Photoshop, JPEG 2000 twice, JPEG XL twice, icon."""
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 # a marker in entropy-coded data: an 0xFF that is not stuffed, a restart or a fill byte
@@ -76,7 +76,7 @@ def require_end(kind: str, data: bytes) -> None:
     """
     walk = _WALKS.get(kind)
     if walk is None:
-        # BMP is a header and rows: its decoder counts them itself
+        # BMP and TIFF are headers and rows: their decoder counts them itself
         return
     try:
         walk(data)

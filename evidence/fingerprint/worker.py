@@ -18,14 +18,15 @@ from PIL import Image, features
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER
+from evidence.fingerprint.pdq import Pdq
 from evidence.fingerprint.phash import phash
-from evidence.fingerprint.picture import Picture, read_picture
+from evidence.fingerprint.picture import Picture, Trimmed, read_picture
 from evidence.fingerprint.sandbox import shut_process_in
 
 MAX_MEMORY: Final = 1536 * 2**20
 """Address space in bytes; a JPEG of 100 megapixels peaks at 0.94 GB, libraries included."""
 
-_CODECS: Final = ("libjpeg_turbo", "zlib_ng", "zlib", "webp", "avif")
+_CODECS: Final = ("libjpeg_turbo", "zlib_ng", "zlib", "webp", "avif", "libtiff")
 
 
 def main() -> None:
@@ -58,10 +59,19 @@ def _fields(picture: Picture) -> dict[str, object]:
         "height": picture.height,
         "media_type": picture.media_type,
         "first_frame_only": picture.animated,
-        "pdq": [value.hex() for value in picture.pdq.hashes] if picture.pdq else [],
-        "quality": picture.pdq.quality if picture.pdq else 0,
         "phash": picture.phash,
+        "trimmed": [_trimmed(each) for each in picture.trimmed],
+        **(_hashes(picture.pdq) if picture.pdq else {"pdq": [], "quality": 0}),
     }
+
+
+def _trimmed(trimmed: Trimmed) -> dict[str, object]:
+    box = trimmed.box
+    return {"left": box.left, "top": box.top, "width": box.width, "height": box.height, **_hashes(trimmed.pdq)}
+
+
+def _hashes(pdq: Pdq) -> dict[str, object]:
+    return {"pdq": [value.hex() for value in pdq.hashes], "quality": pdq.quality}
 
 
 def _send(sink: BinaryIO, fields: Mapping[str, object]) -> None:

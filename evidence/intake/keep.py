@@ -289,7 +289,7 @@ class Intake:
             if isinstance(each, Sighting):
                 known.add(each.wanted, each.held())
             sighted.append(each)
-        return sighted
+        return [each.finished() if isinstance(each, Sighting) else each for each in sighted]
 
     def _sight_one(self, look: Look, known: Known, provenance: Provenance) -> "Sighting | _Found":
         content, wanted = look.content, look.wanted

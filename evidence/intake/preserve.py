@@ -2,19 +2,21 @@
 
 Media and raw bytes go to the office key, so nothing here, nor on this machine, can read them
 again. A medium is read once: it is hashed, counted, held for the decoder and sealed as it streams
-by. Plaintext stays in memory; no more than one picture is held at a time.
+by. Plaintext stays in memory: one picture that is read, and those that the decoder works on meanwhile.
 """
 
 import hashlib
 import mimetypes
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from evidence.canonical import jcs
 from evidence.custody.event import Draft, SealedPayload
 from evidence.errors import NotDecodedError
+from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
 from evidence.objects.port import Pending, Sink
@@ -50,6 +52,19 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A medium that was read and kept, while its fingerprints may still be in the making.
+
+    Attributes:
+        draft: All of its draft but the prints.
+        finish: Waits for the fingerprints; gives the whole draft, and the parts that are not kept.
+    """
+
+    draft: Draft
+    finish: Callable[[], tuple[Draft, tuple[MissingPart, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Preserver:
     """Seals what one observation shows.
 
@@ -71,7 +86,7 @@ class Preserver:
 
     def with_medium(
         self, draft: Draft, medium: Medium, mode: Mode, require_new: Callable[[Draft], object]
-    ) -> tuple[Draft, tuple[MissingPart, ...]]:
+    ) -> Unfinished:
         """The draft with its medium sealed, or only fingerprinted, or not even read, as the mode says.
 
         Args:
@@ -81,7 +96,7 @@ class Preserver:
             UnreadableError: The source failed.
         """
         if mode is Mode.METADATA_ONLY:
-            return draft, ((HoleReason.MODE, f"{mode.value}, not read"),)
+            return Unfinished(draft, lambda: (draft, ((HoleReason.MODE, f"{mode.value}, not read"),)))
         stream = _Stream(_chunks(medium), hold=MAX_BYTES)
         missing: list[MissingPart] = []
         if mode is Mode.SEALED:
@@ -91,23 +106,18 @@ class Preserver:
                 pass
             require_new(_with_digest(draft, stream))
             missing.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
-        prints, reason = self._fingerprints(stream)
-        if reason and _shows(medium):
-            missing.append((HoleReason.NOT_DECODED, reason))
-        sealed = seal_whole(prints.sealing_bytes(), recipients=(self.matching,))
-        return replace(_with_digest(draft, stream), prints=sealed), tuple(missing)
+        draft, held = _with_digest(draft, stream), stream.held()
+        decoding = None if held is None else self.decoder.begin(held)
 
-    def _fingerprints(self, stream: "_Stream") -> tuple[Prints, str]:
-        decoded, reason = None, ""
-        held = stream.held()
-        if held is None:
-            reason = "too_large"
-        else:
-            try:
-                decoded = self.decoder.decode(held)
-            except NotDecodedError as error:
-                reason = error.reason
-        return Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded), reason
+        def finish() -> tuple[Draft, tuple[MissingPart, ...]]:
+            decoded, reason = _outcome(decoding)
+            if reason and _shows(medium):
+                missing.append((HoleReason.NOT_DECODED, reason))
+            prints = Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded)
+            sealed = seal_whole(prints.sealing_bytes(), recipients=(self.matching,))
+            return replace(draft, prints=sealed), tuple(missing)
+
+        return Unfinished(draft, finish)
 
     def _with_payload(
         self, draft: Draft, content: "_Stream", media_type: str, require_new: Callable[[], object]
@@ -137,6 +147,16 @@ class Preserver:
 
         self.objects.put(fill)
         return replace(draft, payload=made[0])
+
+
+def _outcome(decoding: Future[Decoded] | None) -> tuple[Decoded | None, str]:
+    """What was decoded, or the word for why nothing was."""
+    if decoding is None:
+        return None, "too_large"
+    try:
+        return decoding.result(), ""
+    except NotDecodedError as error:
+        return None, error.reason
 
 
 class _Stream:

@@ -65,11 +65,17 @@ class Sighting:
     Attributes:
         content: What the source gave; a file that could not be read has become a hole.
         drafts: The event itself, whose values say of what kind it is, then the holes beside it.
+        finish: Gives the whole sighting of a file whose fingerprints are still in the making.
     """
 
     content: Observation | Hole
     wanted: Wanted
     drafts: tuple[Draft, ...]
+    finish: "Callable[[], Sighting] | None" = None
+
+    def finished(self) -> "Sighting":
+        """The whole sighting, once its fingerprints are made."""
+        return self.finish() if self.finish else self
 
     @property
     def event_id(self) -> str:
@@ -167,12 +173,17 @@ class Sighter:
             require_new(wanted[0])
 
         first = Draft("observed", look.values, source=content.record)
-        draft, missing = self.preserver.with_medium(first, content.medium, provenance.mode, ask)
-        named = tuple((reason, f"{content.medium.name}: {why}") for reason, why in missing)
+        kept, name = self.preserver.with_medium(first, content.medium, provenance.mode, ask), content.medium.name
         found = wanted[0] if wanted else look.wanted
         if found is None:
             raise ValueError("a file that was read and not asked for")
-        return Sighting(content, found, (draft, *self._beside(content, look.values, named, provenance)))
+
+        def finish() -> Sighting:
+            draft, missing = kept.finish()
+            named = tuple((reason, f"{name}: {why}") for reason, why in missing)
+            return Sighting(content, found, (draft, *self._beside(content, look.values, named, provenance)))
+
+        return Sighting(content, found, (kept.draft,), finish)
 
     def _beside(
         self, content: Observation, values: dict[str, Value], missing: tuple[MissingPart, ...], provenance: Provenance

@@ -1,4 +1,4 @@
-"""Importing text messages: how fast, whether flat per message and in memory, and what one costs on the disk.
+"""Importing: how fast, whether flat per message and in memory, and what one costs on the disk; photos last.
 
 An export of Telegram Desktop with text messages alone is imported into a new SQLite home by the program's own
 import, every batch committed with synchronous=FULL, each size in a process of its own. Rates are messages
@@ -33,6 +33,7 @@ import pyrage
 
 from api.office.intake import Heard, Wish, import_export
 from evidence.observation import Mode
+from tests.bench import _photos
 from tests.homes import doer, new_home, take_in
 
 SMALL, LARGE = 1_000, 10_000
@@ -209,7 +210,7 @@ def run() -> dict[str, object]:
         row("disk a text message", "B", large["bytes"], LIMIT_BYTES, "limit, at most"),
     ]
     named = ((name.removeprefix("table "), size) for name, size in large.items() if name.startswith("table "))
-    return {"rows": rows + [alone(f"of which {name}", "B", size) for name, size in named]}
+    return {"rows": rows + [alone(f"of which {name}", "B", size) for name, size in named] + _photos.rows()}
 
 
 def row(name: str, unit: str, ours: float, peer: float, peer_name: str) -> Row:

@@ -20,6 +20,7 @@ import subprocess
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from multiprocessing.context import ForkProcess
@@ -38,7 +39,7 @@ from api.home import Home
 from api.office.audit import run_audit
 from api.office.home import Plan, create_home
 from casefiles.case import open_events
-from evidence.errors import StoreError
+from evidence.errors import NotDecodedError, StoreError
 from evidence.finding import Verdict
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import Decoder
@@ -200,11 +201,16 @@ class _Lent:
     def walls(self) -> str | None:
         return self._decoder.walls
 
-    def decode(self, data: bytes) -> Decoded:
+    def begin(self, data: bytes) -> Future[Decoded]:
+        """At once, and one at a time: a killed child leaves no thread of its own behind in the parent's decoder."""
         self._shared.decoding = True
-        decoded = self._decoder.decode(data)
+        future: Future[Decoded] = Future()
+        try:
+            future.set_result(self._decoder.decode(data))
+        except NotDecodedError as error:
+            future.set_exception(error)
         self._shared.decoding = False
-        return decoded
+        return future
 
 
 # Faults

@@ -38,6 +38,14 @@ def image(*, width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
     return Image.fromarray(scene(width=width, height=height, seed=seed))
 
 
+def bordered(
+    picture: Image.Image, *, left: int, top: int, right: int, bottom: int, colour: str = "black"
+) -> Image.Image:
+    made = Image.new("RGB", (left + picture.width + right, top + picture.height + bottom), colour)
+    made.paste(picture, (left, top))
+    return made
+
+
 def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     target = BytesIO()
     picture.save(target, kind, **options)

@@ -19,15 +19,24 @@ HONEST: dict[str, Any] = {
     "pdq": ["0" * 64] * 8,
     "quality": 100,
     "phash": "0" * 16,
+    "trimmed": [],
     "versions": {"pillow": "13.0.0"},
 }
 
 
+PLACE = ("left", "top", "width", "height")
 PDQ = st.lists(st.from_regex(r"[0-9a-f]{64}", fullmatch=True), min_size=8, max_size=8)
 VERSIONS = st.dictionaries(
     st.from_regex(r"[A-Za-z0-9._+-]{1,60}", fullmatch=True),
     st.from_regex(r"[A-Za-z0-9._+-]{1,60}", fullmatch=True),
     max_size=16,
+)
+TRIM: dict[str, Any] = {"left": 0, "top": 1, "width": 9, "height": 8, "pdq": ["1" * 64] * 8, "quality": 50}
+TRIMS = st.lists(
+    st.fixed_dictionaries(
+        {**{name: st.integers(1, 65_535) for name in PLACE}, "pdq": PDQ, "quality": st.integers(0, 100)}
+    ),
+    max_size=2,
 )
 REPLIES = st.fixed_dictionaries(
     {
@@ -38,6 +47,7 @@ REPLIES = st.fixed_dictionaries(
         "pdq": PDQ | st.just([]),
         "quality": st.integers(0, 100),
         "phash": st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
+        "trimmed": TRIMS,
         "versions": VERSIONS,
     }
 )
@@ -47,14 +57,17 @@ REPLIES = st.fixed_dictionaries(
 @given(REPLIES)
 def test_an_honest_reply_is_read_as_it_was_said(reply: dict[str, Any]) -> None:
     read = Decoded.of_reply(json.loads(json.dumps(reply)), sandbox="walls")
-    said = {name: getattr(read, name) for name in reply}
-    assert said == reply | {"pdq": tuple(reply["pdq"])}
+    said = {name: getattr(read, name) for name in reply if name != "trimmed"}
+    said["trimmed"] = [{name: getattr(each, name) for name in TRIM} for each in read.trimmed]
+    trims = [each | {"pdq": tuple(each["pdq"])} for each in reply["trimmed"]]
+    assert said == reply | {"pdq": tuple(reply["pdq"]), "trimmed": trims}
     assert read.sandbox == "walls"
 
 
 def test_the_longest_honest_reply_fits_its_frame() -> None:
     versions = {f"{n:060}": "1" * 60 for n in range(16)}
     longest = HONEST | {"width": 65_535, "height": 65_535, "media_type": f"image/{'x' * 20}", "versions": versions}
+    longest["trimmed"] = [TRIM | dict.fromkeys(PLACE, 65_535) | {"quality": 100}] * 2
     assert Decoded.of_reply(longest, sandbox="s").versions == versions
     assert len(json.dumps(longest)) < MAX_REPLY
 
@@ -92,6 +105,13 @@ def test_what_was_read_cannot_be_changed_afterwards() -> None:
         ("quality", -1),
         ("phash", "0" * 17),
         ("phash", "0" * 16 + "\n"),
+        ("trimmed", None),
+        ("trimmed", [None]),
+        ("trimmed", [TRIM] * 3),
+        ("trimmed", [TRIM | {"more": 1}]),
+        ("trimmed", [TRIM | {"pdq": []}]),
+        ("trimmed", [TRIM | {"left": -1}]),
+        ("trimmed", [TRIM | {"width": 0}]),
         ("versions", []),
         ("versions", {"pillow": 13}),
         ("versions", {"pillow": "<script>"}),

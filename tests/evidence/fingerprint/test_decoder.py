@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint import decoder as decoder_module
+from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder, fingerprints_of
 from evidence.fingerprint.picture import read_picture
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
@@ -37,8 +38,7 @@ def word_of(decoder: Decoder, data: bytes) -> str:
 
 
 def worker_pid(decoder: Decoder) -> int:
-    assert decoder._worker is not None
-    return decoder._worker.pid
+    return decoder._idle[-1].pid
 
 
 def open_descriptors() -> int:
@@ -61,7 +61,7 @@ def png_of_zeros(*, width: int, height: int) -> bytes:
 # --- what comes back ---
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])
 def test_the_worker_says_what_the_decoder_says_outside_of_the_walls(decoder: Decoder, kind: str) -> None:
     data = encoded(PICTURE, kind)
     inside, outside = decoder.decode(data), read_picture(data)
@@ -148,14 +148,14 @@ def test_a_polyglot_is_the_picture_that_viewers_show(decoder: Decoder, tail: byt
 def test_more_bytes_than_the_limit_are_not_even_sent() -> None:
     with Decoder() as unused:
         assert word_of(unused, bytes(MAX_BYTES + 1)) == "too_large"
-        assert unused._worker is None
+        assert not unused._idle
 
 
 def test_as_many_bytes_as_the_limit_pass_through_the_pipe(decoder: Decoder) -> None:
     assert decoder.decode(PNG + bytes(MAX_BYTES - len(PNG))).width == 200
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])
 def test_a_file_cut_at_many_points_is_refused_by_the_same_worker(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -180,6 +180,8 @@ SEEDS = {
     "webp": encoded(PICTURE, "WEBP"),
     "avif": encoded(PICTURE, "AVIF"),
     "bmp": encoded(PICTURE, "BMP"),
+    "tiff": encoded(PICTURE, "TIFF"),
+    "tiff lzw": encoded(PICTURE, "TIFF", compression="tiff_lzw"),
 }
 MUTATIONS = st.lists(st.tuples(st.integers(0, 2**20), st.binary(min_size=1, max_size=4)), min_size=1, max_size=12)
 
@@ -281,7 +283,7 @@ def test_a_worker_that_dies_or_talks_nonsense_is_a_dead_one(
 ) -> None:
     with with_worker(monkeypatch, tmp_path, script) as decoder:
         assert word_of(decoder, PNG) == "worker_died"
-        assert decoder._worker is None
+        assert not decoder._idle
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_a_worker_that_hangs_is_ended_in_time(monkeypatch: pytest.MonkeyPatch, t
     with with_worker(monkeypatch, tmp_path, script) as decoder:
         # more than a pipe holds, so that sending blocks as well
         assert word_of(decoder, PNG + bytes(2**20)) == "timeout"
-        assert decoder._worker is None
+        assert not decoder._idle
 
 
 def test_a_worker_that_cannot_be_started_is_a_dead_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,6 +351,35 @@ def test_threads_get_their_own_answers(decoder: Decoder) -> None:
     for thread in threads:
         thread.join()
     assert widths == {n: 100 + n for n in range(8)}
+
+
+def test_pictures_that_are_begun_are_decoded_while_others_are_begun() -> None:
+    pictures = [encoded(image(width=100 + n, height=90), "PNG") for n in range(6)]
+    with Decoder(workers=2) as decoder:
+        begun = [decoder.begin(data) for data in pictures]
+        assert [each.result().width for each in begun] == [100 + n for n in range(6)]
+        assert 1 <= len(decoder._idle) <= 2
+        with pytest.raises(NotDecodedError):
+            decoder.begin(b"no picture").result()
+
+
+def test_no_more_pictures_are_held_than_there_are_workers() -> None:
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    class Slow(Decoder):
+        def decode(self, data: bytes) -> Decoded:
+            entered.release()
+            leave.wait()
+            return super().decode(data)
+
+    with Slow(workers=2) as decoder:
+        begin = threading.Thread(target=lambda: [decoder.begin(PNG) for _ in range(3)])
+        begin.start()
+        assert entered.acquire(timeout=10)
+        assert entered.acquire(timeout=10)
+        assert not entered.acquire(timeout=0.2)
+        leave.set()
+        begin.join()
 
 
 def test_fingerprints_of_a_picture_do_not_show_themselves() -> None:

@@ -3,6 +3,7 @@
 These run the decoder in this process, on pictures made here; hostile files go to the worker.
 """
 
+from collections.abc import Callable
 from io import BytesIO
 
 import imagehash
@@ -11,9 +12,10 @@ import pytest
 from PIL import Image
 
 from evidence.errors import NotDecodedError
-from evidence.fingerprint.pdq import pdq
+from evidence.fingerprint.pdq import Rgb, pdq
 from evidence.fingerprint.picture import Picture, read_picture
-from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
+from evidence.fingerprint.trim import Box
+from tests.evidence.fingerprint.pictures import bordered, encoded, image, turned_by_exif
 
 UPRIGHT = image(width=320, height=240)
 
@@ -24,13 +26,17 @@ def distance(one: Picture, other: Picture) -> int:
     return (int.from_bytes(one.pdq.hashes[0]) ^ int.from_bytes(other.pdq.hashes[0])).bit_count()
 
 
+def rows_of(rgb: Rgb) -> Callable[[int, int], Rgb]:
+    return lambda top, bottom: rgb[top:bottom]
+
+
 def reference(picture: Image.Image) -> Picture:
     return read_picture(encoded(picture, "PNG"))
 
 
 def test_a_lossless_file_has_the_hash_of_its_pixels() -> None:
     found = reference(UPRIGHT)
-    assert found.pdq == pdq([np.asarray(UPRIGHT)], width=320, height=240)
+    assert found.pdq == pdq(rows_of(np.asarray(UPRIGHT)), width=320, height=240)
     assert found.phash == str(imagehash.phash(UPRIGHT))
     assert (found.width, found.height, found.animated) == (320, 240, False)
 
@@ -103,7 +109,7 @@ def test_a_palette_with_a_transparent_colour_lies_over_white() -> None:
     assert distance(read_picture(data), reference(over_white)) == 0
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
 def test_of_an_animation_the_first_frame_is_hashed_and_the_rest_noted(kind: str) -> None:
     frames = [image(width=160, height=120, seed=seed) for seed in (1, 2, 3)]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
@@ -115,7 +121,7 @@ def test_of_an_animation_the_first_frame_is_hashed_and_the_rest_noted(kind: str)
     assert not read_picture(encoded(frames[0], kind)).animated
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])
 def test_every_format_of_telegram_is_near_its_lossless_original(kind: str) -> None:
     found = read_picture(encoded(UPRIGHT, kind))
     assert found.media_type == f"image/{kind.lower()}"
@@ -130,7 +136,32 @@ def test_a_progressive_jpeg_is_the_baseline_one() -> None:
 
 def test_a_picture_is_cut_into_strips_without_a_seam() -> None:
     large = UPRIGHT.resize((1400, 1100))
-    assert reference(large).pdq == pdq([np.asarray(large)], width=1400, height=1100)
+    assert reference(large).pdq == pdq(rows_of(np.asarray(large)), width=1400, height=1100)
+
+
+def test_the_picture_inside_a_border_is_hashed_as_if_it_were_alone() -> None:
+    found = reference(bordered(UPRIGHT, left=40, top=30, right=8, bottom=30))
+    (trimmed,) = found.trimmed
+    assert trimmed.box == Box(40, 30, 360, 270)
+    assert trimmed.pdq == reference(UPRIGHT).pdq
+    assert found.pdq != trimmed.pdq
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_border_is_that_of_the_upright_picture(orientation: int) -> None:
+    framed = bordered(UPRIGHT, left=40, top=30, right=8, bottom=20)
+    assert read_picture(turned_by_exif(framed, orientation)).trimmed == reference(framed).trimmed
+
+
+def test_a_border_of_transparency_is_one_of_white() -> None:
+    framed = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    framed.paste(UPRIGHT, (40, 30))
+    assert reference(framed).trimmed[0].box == Box(40, 30, 360, 270)
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "packbits"])
+def test_every_lossless_tiff_is_the_picture(compression: str) -> None:
+    assert distance(read_picture(encoded(UPRIGHT, "TIFF", compression=compression)), reference(UPRIGHT)) == 0
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 300), (300, 4)])
@@ -150,7 +181,8 @@ def test_a_picture_too_small_for_pdq_still_has_a_phash(size: tuple[int, int]) ->
         (b"%PDF-1.7", "not_a_picture"),
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "not_a_picture"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported"),
-        (b"II*\0\x08\0\0\0", "unsupported"),
+        (b"II*\0\x08\0\0\0", "damaged"),
+        (b"II+\0\x08\0\0\0", "unsupported"),
         (b"\xff\x0a", "unsupported"),
         (b"\xff\xd8\xff", "truncated"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),

@@ -105,8 +105,7 @@ def test_the_control_without_walls_one_can(tmp_path: Path, name: str) -> None:
 def test_the_kernel_confirms_what_the_worker_says() -> None:
     with Decoder() as decoder:
         said = decoder.decode(encoded(image(width=64, height=64), "PNG")).sandbox
-        assert decoder._worker is not None
-        proc = Path(f"/proc/{decoder._worker.pid}")
+        proc = Path(f"/proc/{decoder._idle[0].pid}")
         status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines() if ":\t" in line)
         limits = (proc / "limits").read_text()
     assert re.fullmatch(r"rlimits 1536 MiB, no_new_privs, landlock \d+, seccomp \d+", said), said
@@ -121,9 +120,8 @@ def test_nothing_of_the_parents_environment_reaches_the_worker(monkeypatch: pyte
     monkeypatch.setenv("NISISAMA_PASSPHRASE", "canary")
     with Decoder() as decoder:
         decoder.decode(encoded(image(width=64, height=64), "PNG"))
-        assert decoder._worker is not None
-        environment = Path(f"/proc/{decoder._worker.pid}/environ").read_bytes()
-        descriptors = sorted(str(each.readlink()) for each in Path(f"/proc/{decoder._worker.pid}/fd").iterdir())
+        environment = Path(f"/proc/{decoder._idle[0].pid}/environ").read_bytes()
+        descriptors = sorted(str(each.readlink()) for each in Path(f"/proc/{decoder._idle[0].pid}/fd").iterdir())
     assert b"canary" not in environment
     assert len(descriptors) == 3
     assert descriptors[0] == "/dev/null"

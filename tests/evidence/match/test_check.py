@@ -30,6 +30,7 @@ def prints(
         "pdq": [f"{each:064x}" for each in hashes],
         "quality": quality,
         "phash": "0" * 16,
+        "trimmed": [],
         "versions": {},
     }
     return Prints.of_file(sha256=sha256, md5="0" * 32, picture=Decoded(reply, sandbox=""))
@@ -134,7 +135,7 @@ def test_a_result_has_no_room_for_a_distance() -> None:
 
 
 def of_pixels(rgb: Rgb, sha256: str) -> Prints:
-    found = pdq([rgb], width=rgb.shape[1], height=rgb.shape[0])
+    found = pdq(lambda top, bottom: rgb[top:bottom], width=rgb.shape[1], height=rgb.shape[0])
     assert found is not None
     hashes = [int.from_bytes(value) for value in found.hashes]
     return prints(hashes[0], sha256=sha256, quality=found.quality, turned=tuple(hashes[1:]))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001o"
+revision = "0001p"
 down_revision = None
 branch_labels = None
 depends_on = None
