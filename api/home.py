@@ -136,13 +136,13 @@ class Home:
             HomeError: It cannot be written and has a journal that only a writer can read.
         """
         if self.settings.database.url:
-            return database.open_engine(self.settings.database.url, self._require_current)
+            return database.open_engine(self.settings.database.url, self.require_current)
         file = self.path / DATABASE_FILE
         if self.read_only:
             return database.open_read_only(file)
-        return database.open_engine(database.existing_url(file), self._require_current)
+        return database.open_engine(database.existing_url(file), self.require_current)
 
-    def _require_current(self) -> None:
+    def require_current(self) -> None:
         """Check that the settings still name the database that this process has open.
 
         Raises:

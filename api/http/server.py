@@ -16,6 +16,8 @@ from api.http.caller import Limits, ServedOffice
 from api.http.keyring import Keyring
 from api.office.task import UPLOADS
 from api.worker import Worker
+from config.errors import Explained
+from evidence.errors import HomeError
 from evidence.objects.durable import make_folder
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -47,13 +49,14 @@ def address_of(host: str, port: int) -> str:
 
 
 def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> None:
-    """Serve until SIGINT or SIGTERM; calls that are being answered are finished.
+    """Serve until SIGINT or SIGTERM, or until the home moves; calls that are being answered are finished.
 
     Args:
         port: 0 for any that is free.
         began: Called with the port, once calls are taken.
 
     Raises:
+        HomeError: The rows of the home were moved to another database; serve it again.
         OSError: Another program has the port, or this machine does not have the address.
     """
     logging.getLogger().addHandler(
@@ -79,7 +82,7 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
         )
     )
     listening = _listening(settings.address, port)
-    with listening, _tending(office), worker.working(), _told_to_end(server):
+    with listening, _ending_once_moved(home, server), _tending(office), worker.working(), _told_to_end(server):
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
 
@@ -113,6 +116,33 @@ def _told_to_end(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for each, handler in zip(told, before, strict=True):
             signal.signal(each, handler)
+
+
+@contextmanager
+def _ending_once_moved(home: Home, server: uvicorn.Server) -> Iterator[None]:
+    """End the server once the rows of its home lie elsewhere, and say so at the end; a service begins again."""
+    ended, moved = threading.Event(), list[HomeError]()
+
+    def look() -> None:
+        while not ended.wait(_POLL_S):
+            try:
+                home.require_current()
+            except HomeError as error:
+                moved.append(error)
+                server.should_exit = True
+                return
+            except (Explained, OSError):
+                continue  # settings that cannot be read now: each call says so
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        looking.join()
+    if moved:
+        raise moved[0]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """One served home on each kind of database for all tests of the routes, each with keys of its own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 def served(tmp_path_factory: pytest.TempPathFactory, database: Database) -> Iterator[ServedHome]:
     with serving(tmp_path_factory.mktemp("served"), url=database("served")) as served:
         yield served
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL, each run has the hostile calls and schemathesis; the other tests of the routes are slow there."""
+    for item in items:
+        here = item.path.parent == Path(__file__).parent
+        always = item.path.name.startswith(("test_hostile_", "test_schemathesis"))
+        if here and not always and "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
