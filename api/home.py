@@ -8,7 +8,7 @@ HOME/nisisama.log    what an operator needs to know of each run
 HOME/lock            held for each commit by whoever makes it; HOME/lock.next by who is next
 HOME/unfinished      only while ``init`` makes the home, or where it was stopped (api.unfinished)
 HOME/backup          what is noted of the newest backup (evidence.backup)
-HOME/moving          only while the rows move to another database, or where that was stopped (api.office.database)
+HOME/moving          only while the rows are moved to another database, or if that was cut off (api.office.database)
 HOME/beat            when a time stamp was last asked for (evidence.custody.beat)
 """
 
@@ -89,7 +89,7 @@ class Home:
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self.path = path
         self.clock = clock
-        self._settings_seen = _seen(path / SETTINGS_FILE)  # before they are read
+        self._settings_seen = _seen(path / SETTINGS_FILE)  # before the file is read
         self.settings: Settings = load_settings(path / SETTINGS_FILE)
         self.keys: KeyFolder = keys_beside(path)
         self.read_only = False
@@ -520,7 +520,7 @@ def no_office(settings: Path) -> StampUnreachableError:
 
 
 def _seen(file: Path) -> tuple[int, int, int] | None:
-    """By what a file is known not to have changed; None where there is none."""
+    """What shows whether a file has changed: inode, time in nanoseconds, size in bytes; None if there is no file."""
     try:
         status = file.stat()
     except FileNotFoundError:

@@ -286,10 +286,10 @@ def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def with_value(text: str, section: str, key: str, value: str) -> str:
-    """The text of a settings file with one text of it changed or added; every other line stays as it is.
+    """The text of a settings file with one value changed or added; every other line stays as it is.
 
     Raises:
-        SettingsError: The file has this key in a form that is not changed here.
+        SettingsError: The file has this key in a form that this function does not change.
     """
     wanted = tomllib.loads(text)
     wanted.setdefault(section, {})[key] = value

@@ -54,6 +54,6 @@ def new_database(socket: Path, name: str, *, template: str = "template1") -> str
 
 
 def move(home: Path, url: str) -> None:
-    """Bring the rows of a home to an empty database, as ``nisisama database move`` does."""
+    """Move the rows of a home to an empty database, as ``nisisama database move`` does."""
     opened = Home.open(home)
     move_rows(opened, url, lambda _rows: nullcontext(lambda _more: None))

@@ -49,7 +49,7 @@ class DownloadResponse(FileResponse):
     """A file of which one part may be asked for; what is no such question gets the whole (RFC 9110, 14.2)."""
 
     max_ranges = 1
-    chunk_size = 1 << 20  # each is read by a thread of its own; the framework's 64 KB cost more than the bytes
+    chunk_size = 1 << 20  # a thread reads each chunk; with the framework's 64 KB, threads cost more than the reading
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:

@@ -39,9 +39,9 @@ HEADERS = {
 OPEN = (f"{API}/openapi.json", TYPES)
 """What everybody may read: how the API is called, and what its refusals mean."""
 MOST_AT_ONCE = 100
-"""How many calls are worked on at once: their body is here, and their answer has not begun."""
+"""How many calls are worked on at once: the body has arrived, and the answer has not begun."""
 MOST_OF_A_KEY = 40
-"""How many calls of one key are open, however slowly their bodies come and their answers go."""
+"""How many calls of one key may be open, however slowly their bodies arrive and their answers leave."""
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -130,7 +130,7 @@ class Guard:
             )
 
     def _require_share(self, scope: Call) -> None:
-        """Check that one key does not take the places of all others.
+        """Check that one key does not take all places from the others.
 
         Raises:
             CallError: Too many calls of this key are open.
@@ -154,7 +154,7 @@ class Guard:
 
 
 def _ours(error: Exception, name: str) -> Explained:
-    """What to say of an error that no route explained: before one was chosen, as a home that cannot be read."""
+    """The error to answer with if no route explained this one, for instance because none had been chosen yet."""
     said = error if isinstance(error, Explained) else CallError("call.broke")
     if http_status(said) >= OURS:
         oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
@@ -177,7 +177,7 @@ def _bounded(receive: Receive, limit: BodyLimit, came: Callable[[], object]) -> 
     """A body that ends with an error once it is too long, takes too long, or stands still.
 
     Args:
-        came: Called once all of it is here.
+        came: Called once the whole body has arrived.
     """
     had, is_whole, until = 0, False, time.monotonic() + limit.within_s
 

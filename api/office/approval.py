@@ -100,11 +100,11 @@ def waiting(
     limit: int = LIMIT,
     sees: Callable[[Wait], bool] = lambda _wait: True,
 ) -> Page[Wait]:
-    """A page of what waits for a second person, by the time that it is due.
+    """A page of what waits for a second person, in the order in which it is due.
 
     Args:
         after: ``more_after`` of the page before.
-        sees: What is left out; asked of as few as the page needs.
+        sees: Whether an entry is shown; called for no more entries than the page needs.
     """
     now = format_time(home.clock())
     with reading(home.engine) as connection:
@@ -119,7 +119,7 @@ def waiting(
 
 
 def _due(wait: Review | Wait) -> str:
-    """The order of what waits: what has lost the row that says when it is due comes first."""
+    """The place of an entry in the order of what waits; first if the row that says when it is due was lost."""
     return f"{wait.due_at or ''} {wait.index:020d}"
 
 

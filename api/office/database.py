@@ -1,17 +1,18 @@
-"""Moves the rows of a living home from its SQLite file to a PostgreSQL server.
+"""Moves the rows of a home in use from its SQLite file to a PostgreSQL server.
 
-The turn is held from the first row to the last step: nobody writes meanwhile. Until the settings name the new database
-the home lies in the old one, and from then on in the new one; that is one rename. Whoever has the old one open looks at
-the settings inside each turn (``Home``), and is told to start again. In order:
+The turn is held from the first row until the settings are changed, so nobody writes meanwhile. Until the settings name
+the new database, the rows of the home are in the old one, and from then on in the new one; the switch is one rename.
+Whoever has the old one open checks the settings inside each turn (``Home``), and is told to restart. In order:
 
 1. The server's database fits and is empty, and the log has all that was signed.
-2. In one transaction of the server: tables, rows, and both sides compared, table by table; then the log there against
-   the checkpoint that was signed last. ``HOME/moving`` notes what was copied, and the transaction is committed.
-3. ``database.url`` of ``HOME/nisisama.toml`` is changed.
-4. The old file is removed: whatever is erased later would live on in it. ``HOME/moving`` goes last.
+2. In one transaction on the server, the tables are created and filled, and both sides are compared, table by table;
+   then the log there is compared with the checkpoint that was signed last. ``HOME/moving`` records a digest of what was
+   copied, and the transaction is committed.
+3. ``database.url`` in ``HOME/nisisama.toml`` is changed.
+4. The old file is removed, because whatever is erased later would live on in it. ``HOME/moving`` goes last.
 
-Killed before step 3, the next call takes away what lies on the server, if it is what ``HOME/moving`` notes, and begins
-anew; killed after it, the next call makes up for step 4.
+After a kill before step 3, the next call removes what is on the server, if that is what ``HOME/moving`` records, and
+starts over; after a kill later than that, the next call completes step 4.
 """
 
 import os
@@ -41,17 +42,17 @@ _VARIABLE = "NISISAMA_DATABASE__URL"
 _SERVER = "postgresql"
 _JOURNALS = ("-wal", "-shm")
 Progress = Callable[[int], AbstractContextManager[Hear]]
-"""Shows how many of so many rows are done."""
+"""Given how many rows there are, shows how many of them are done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A home whose rows lie on a server now.
+    """A home whose rows are on a server now.
 
     Attributes:
         entries: How many leaves the log has.
-        rows: How many rows were copied; 0 where an earlier call had copied them.
-        ended: Whether this call ended one that was cut off after the settings were changed.
+        rows: How many rows were copied; 0 if an earlier call had copied them.
+        ended: Whether this call completed a move that was cut off after the settings were changed.
     """
 
     entries: int
@@ -63,15 +64,15 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
     """Move the rows of a home to the empty database of a PostgreSQL server.
 
     Args:
-        url: SQLAlchemy address without a password; it is what ``database.url`` becomes.
+        url: SQLAlchemy address without a password; it becomes ``database.url``.
 
     Raises:
-        SettingsError: A variable overrides ``database.url``, or the settings file has it in a form that is not changed.
-        HomeError: The rows lie on a server already, or as ``Home.writing``.
+        SettingsError: A variable overrides ``database.url``, or no command can change the form that it has in the file.
+        HomeError: The rows are on a server already, or as ``Home.writing``.
         HomeBusyError: Others kept writing; nothing was changed.
         CheckpointError: The log lacks what was signed last.
-        StoreError: The address is none or has a password, or the server's database does not fit, is not empty, or does
-            not hold what it was given; nothing was changed.
+        StoreError: The address is not one of PostgreSQL or has a password, or the server's database does not fit, is
+            not empty, or does not hold what was copied into it; nothing was changed.
     """
     _require_address(url)
     if found := next((name for name in os.environ if name.upper() == _VARIABLE), None):
@@ -99,10 +100,10 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
 
 
 def _require_address(url: str) -> None:
-    """Check that an address is one of PostgreSQL and has no password: other accounts see a command's words.
+    """Check that an address is one of PostgreSQL and has no password, which other accounts would see.
 
     Raises:
-        StoreError: It is not, or has one.
+        StoreError: It is not one of PostgreSQL, or it has a password.
     """
     try:
         address = sa.make_url(url)
@@ -125,7 +126,7 @@ def _copy(home: Home, source: sa.Connection, engine: sa.Engine, sequencer: Seque
 
 
 def old_database(home: Home) -> Path | None:
-    """A file of a SQLite database that is left in a home whose rows lie on a server."""
+    """A file of the SQLite database that is left in a home whose rows are on a server; None if there is none."""
     return next(_left(home.path), None) if home.engine.dialect.name == _SERVER else None
 
 
@@ -135,10 +136,10 @@ def _left(home: Path) -> Iterator[Path]:
 
 
 def _end(home: Home, url: str) -> Moved:
-    """End a move that was cut off after the settings were changed.
+    """Complete a move that was cut off after the settings were changed.
 
     Raises:
-        HomeError: None was, or the old file holds entries that the server does not.
+        HomeError: No move was cut off, or the old file holds entries that the server does not.
     """
     if url != home.settings.database.url or not (home.path / MOVING_FILE).exists():
         raise HomeError("database_move.there_already", where=str(home.path / SETTINGS_FILE))
@@ -151,7 +152,7 @@ def _end(home: Home, url: str) -> Moved:
 
 
 def _require_within(file: Path, connection: sa.Connection) -> None:
-    """Check that the log in an old file is the beginning of the log on the server.
+    """Check that the log in an old file is a prefix of the log on the server.
 
     Raises:
         HomeError: It is not.
@@ -172,7 +173,7 @@ def _require_within(file: Path, connection: sa.Connection) -> None:
 def _remove_old(home: Home) -> None:
     home.engine.dispose()
     for file in _left(home.path):
-        file.unlink(missing_ok=True)  # a program that had it open may take its journal away itself
+        file.unlink(missing_ok=True)  # a program that had it open may remove its journal itself
     sync_directory(home.path)
     (home.path / MOVING_FILE).unlink(missing_ok=True)
     sync_directory(home.path)

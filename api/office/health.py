@@ -3,8 +3,8 @@
 1. ``settings``: the file reads and every key fits.  2. ``home.private``, ``keys.private``: nobody
 else may look in, and every secret is there; ``home.pins``: what is there is what the log pins; ``seal``: its
 certificate is valid for 90 days more.  3. ``clock``: not behind the newest time stamp or entry.
-4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, nothing
-is left of a move to another one, and the log's newest entries are signed; ``backups``: how old the newest backup is.
+4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, no move
+to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
@@ -178,7 +178,7 @@ def store(home: Home) -> Iterable[Finding]:
 
 
 def _moving(home: Home) -> Iterable[Finding]:
-    """Nothing is left of a move to another database, and no password lies in the settings."""
+    """Find what a move to another database left, and a password in the settings."""
     if old := old_database(home):
         yield Finding("store", Verdict.INDETERMINATE, "store.old_database", {"where": str(old)})
     if (file := home.path / MOVING_FILE).exists():

@@ -263,7 +263,7 @@ def _same(connection: sa.Connection, item: sa.Row[Any]) -> Sequence[sa.Row[Any]]
 
 
 def _with_lengths(item: sa.FromClause) -> sa.Select[Any]:
-    """Rows of items, each with ``kept``: the length of its sealed payload, where that lies in a row of its own."""
+    """Select items, each with ``kept``: the length of its sealed payload in bytes, if that is in a row of its own."""
     kept = database.sealed.c
     at = sa.and_(kept.idx == item.c.idx, kept.name == "media")
     return sa.select(item, sa.func.length(kept.body).label("kept")).outerjoin_from(item, database.sealed, at)

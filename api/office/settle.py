@@ -64,8 +64,8 @@ def _settle(home: Home, task: Task) -> None:
     if found is None:
         return
     state, told = found
-    not_done = told.get("problem", {}).get("code") in _NOT_DONE  # else it was audited, or is kept
-    if not_done and not remove_files(home, task.task_id):  # a command that approved it before is still reading
+    not_done = told.get("problem", {}).get("code") in _NOT_DONE  # otherwise its upload was audited, or is kept
+    if not_done and not remove_files(home, task.task_id):  # a command that approved it earlier is still reading
         return
     with taken(home) as connection:
         sealed = seal_of(home).seal(task, "outcome", told)

@@ -311,7 +311,7 @@ def remove_files(home: Home, task_id: str) -> bool:
     """Remove what belongs to a task that has ended and is of no more use, also what was cut short.
 
     Returns:
-        Whether it is gone; an upload that an import still reads stays until a later round.
+        Whether they are gone; an upload that an import is still reading stays until a later round.
     """
     folder = upload_folder(home, task_id)
     if folder.exists() and not remove_folder(folder, read_at=export_in(folder)):

@@ -163,7 +163,7 @@ class Sequencer:
         return note
 
     def require_grown(self, connection: sa.Connection) -> None:
-        """As ``require_growth``, for who has the turn, or reads a copy of the log."""
+        """Like ``require_growth``, for a caller that has the turn or reads a copy of the log."""
         note = self._last_signed(connection)
         if note is None:
             return

@@ -122,19 +122,19 @@ def move_file(file: Path, to: Path) -> None:
 
 @contextlib.contextmanager
 def reading_of(place: Path) -> Iterator[None]:
-    """Keep ``remove_folder`` away from a folder while it is read, or while a file in it is."""
+    """Keep ``remove_folder`` from removing a folder while it, or a file in it, is read."""
     with _open_folder(place if place.is_dir() else place.parent) as handle:
         if handle is not None:
-            with contextlib.suppress(OSError):  # a disk without locks is not one that we remove folders from
+            with contextlib.suppress(OSError):  # on a disk without locks, we remove no folders
                 fcntl.flock(handle, fcntl.LOCK_SH)
         yield
 
 
 def remove_folder(folder: Path, *, read_at: Path) -> bool:
-    """Remove a folder with what is in it, unless somebody reads it; return whether it is gone.
+    """Remove a folder and its contents, unless somebody is reading it; return whether it is gone.
 
     Args:
-        read_at: The folder, or one in it, that readers hold.
+        read_at: What readers hold: this folder, or one inside it.
     """
     with _open_folder(read_at) as handle:
         if handle is not None:
@@ -148,7 +148,7 @@ def remove_folder(folder: Path, *, read_at: Path) -> bool:
 
 @contextlib.contextmanager
 def _open_folder(folder: Path) -> Iterator[int | None]:
-    """A handle of a folder; None where there is none, or it may not be read."""
+    """A handle on a folder; None if there is no such folder, or it may not be read."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:

@@ -239,7 +239,7 @@ ACCESS = (api_key,)
 
 
 Current = Callable[[], object]
-"""Raises where the rows no longer lie in this database."""
+"""Raises if the rows are no longer in this database."""
 
 
 def sqlite_url(file: Path) -> sa.URL:
@@ -248,7 +248,7 @@ def sqlite_url(file: Path) -> sa.URL:
 
 
 def existing_url(file: Path, mode: str = "rw", **more: str) -> sa.URL:
-    """The address of a SQLite file that is there: none is made in its place once it is gone."""
+    """The address of a SQLite file that exists: if it is gone, opening it creates no other."""
     query = {"mode": mode, "uri": "true"} | more
     return sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query)
 
@@ -257,7 +257,7 @@ def open_engine(url: str | sa.URL, current: Current | None = None) -> sa.Engine:
     """An engine with the durability that "acknowledged" needs.
 
     Args:
-        current: Asked before each view, and inside each turn to write.
+        current: Called before each view, and inside each turn to write.
 
     Raises:
         StoreError: The address is none, or its driver is not installed.
@@ -313,7 +313,7 @@ def _read_only_connect(connection: sa.engine.interfaces.DBAPIConnection, _record
 
 
 def unusable(code: str, **facts: Fact) -> StoreError:
-    """Why a database cannot be used."""
+    """An error that says why a database cannot be used."""
     return StoreError(code, **facts)
 
 
@@ -402,7 +402,7 @@ def store_errors(where: Where) -> Iterator[None]:
     Raises:
         StorageFullError: The disk is full.
         HomeBusyError: Others kept writing.
-        StoreError: The server does not answer or lets nobody in, or anything else that the database refused.
+        StoreError: The server does not answer or refuses access, or the database refused anything else.
     """
     try:
         yield
@@ -410,9 +410,9 @@ def store_errors(where: Where) -> Iterator[None]:
         reason = str(error.orig)
         if _is_busy(error.orig):
             raise busy(where, WAIT_S) from error
-        if server := getattr(error.orig, "pgconn", None):  # what the driver has of a connection that was not made
+        if server := getattr(error.orig, "pgconn", None):  # the driver's state of a connection that failed
             code = "store.no_password" if server.needs_password else "store.no_connection"
-            raise _refused(where, code, system=reason) from None  # the driver's error has the whole connection
+            raise _refused(where, code, system=reason) from None  # the driver's error carries the whole connection
         if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
             raise StorageFullError("storage_full.or_disk_failed", where=where, system=reason) from error
         raise _refused(where, "store.refused", system=reason) from error
@@ -457,11 +457,11 @@ def writing(engine: sa.Engine, patience: Patience | None = None) -> Iterator[sa.
         HomeBusyError: Others wrote for all of ``WAIT_S`` seconds, or until patience ended.
     """
     patience = patience or Patience()
-    _require_current(engine)  # first, so that nobody connects to what is gone
+    _require_current(engine)  # first, so that nobody connects to a database that is gone
     with store_errors(Term("place.database")), _writer(engine, patience).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             _take_writers_lock(connection, patience)
-        _require_current(engine)  # again: who had the turn before may have moved the rows
+        _require_current(engine)  # again: whoever had the turn before may have moved the rows
         yield connection
 
 

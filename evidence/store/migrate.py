@@ -26,5 +26,5 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def upgrade_within(connection: sa.Connection) -> None:
-    """Run them in a transaction that is open already."""
+    """Run those revisions in a transaction that is already open."""
     command.upgrade(_config(connection), "head")

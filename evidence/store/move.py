@@ -1,8 +1,8 @@
-"""Copies every row of one database into another, batch by batch, and tells what each side holds.
+"""Copies every row of one database into another, batch by batch, and says what each side holds.
 
-Rows are read in the order of their keys, text by its bytes (UTF-8): SQLite orders it so, and PostgreSQL is told to. A
-table is told by how many rows it has and the SHA-256 of all of them in that order, each value with its type and length.
-So two databases hold the same if, and only if, every table is told alike.
+Rows are read in the order of their keys, with text ordered by its UTF-8 bytes: SQLite does so, and PostgreSQL is told
+to. A table is described by its number of rows and the SHA-256 of all of them in that order, each value with its type
+and length. So two databases hold the same if, and only if, the descriptions of all their tables are equal.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from evidence.store.schema import differences, found_objects, require_own_schema
 
 BATCH_ROWS = 500
 BATCH_BYTES = 1 << 20
-"""What is held of a table at a time, at most; a row alone may be longer."""
+"""The most of a table that is in memory at a time; a single row may be longer."""
 _ENCODING = "UTF8"
 Hear = Callable[[int], object]
-"""Hears how many more rows are done."""
+"""Is told how many more rows are done."""
 Row = Mapping[str, Any]
 
 
@@ -33,7 +33,7 @@ class TableRows:
     """What a table holds.
 
     Attributes:
-        sha256: Lower hex, over all of its rows in the order of their keys.
+        sha256: Lower hex, over all rows in the order of their keys.
     """
 
     rows: int
@@ -41,7 +41,7 @@ class TableRows:
 
 
 def count_rows(connection: sa.Connection) -> int:
-    """How many rows all tables have."""
+    """How many rows all tables have together."""
     return sum(
         connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in database.metadata.sorted_tables
@@ -52,7 +52,7 @@ def require_fit(connection: sa.Connection) -> None:
     """Check that a server's database can hold a home.
 
     Raises:
-        StoreError: It keeps text in another encoding than UTF-8, or this account may not make tables there.
+        StoreError: It stores text in another encoding than UTF-8, or this account may not create tables there.
     """
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != _ENCODING:
@@ -65,10 +65,11 @@ def require_fit(connection: sa.Connection) -> None:
 
 
 def require_empty(connection: sa.Connection, left: str | None) -> None:
-    """Check that a database is empty; what a move left that was cut off is taken away.
+    """Check that a database is empty, after removing what a move that was cut off left there.
 
     Args:
-        left: ``rows_sha256`` of what such a move had copied, if there was one: nobody has used those rows since.
+        left: ``rows_sha256`` of what such a move had copied, if there was one. As long as it
+            is that of the rows there, nobody has used them.
 
     Raises:
         StoreError: It holds something else.
@@ -82,13 +83,13 @@ def require_empty(connection: sa.Connection, left: str | None) -> None:
 
 
 def copy_rows(source: sa.Connection, target: sa.Connection, hear: Hear) -> Mapping[str, TableRows]:
-    """Make the tables in an empty database, fill them, and read them back; committed by the caller.
+    """Create the tables in an empty database, fill them, and read them back; the caller commits.
 
     Returns:
         What each table holds, on both sides.
 
     Raises:
-        StoreError: The two differ, or the target does not take a row.
+        StoreError: The two differ, or the target does not accept a row.
     """
     upgrade_within(target)
     require_own_schema(target)

@@ -127,12 +127,12 @@ def list_tasks(
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """Which tasks a key shows.
+    """The tasks that a key may see.
 
     Attributes:
         owner: Who asked for them.
         kinds: What they do.
-        cases: Of which cases they are; None for all, and those of no case.
+        cases: The cases that they belong to; None for all cases, and for tasks of no case.
     """
 
     owner: str
@@ -141,10 +141,10 @@ class Mine:
 
 
 def tasks_after(connection: sa.Connection, mine: Mine, after: str, limit: int) -> Sequence[Task]:
-    """So many tasks in the order in which they were asked for, from the one behind ``after``.
+    """At most ``limit`` tasks, in the order in which they were asked for, from the one behind ``after``.
 
     Args:
-        after: The ``task_place`` of one; empty before the first.
+        after: The ``task_place`` of a task; empty to begin with the first.
     """
     columns, (asked_at, _space, task_id) = _table.c, after.partition(" ")
     chosen = _tasks().where(columns.owner == mine.owner, columns.kind.in_(sorted(mine.kinds)))
@@ -156,7 +156,7 @@ def tasks_after(connection: sa.Connection, mine: Mine, after: str, limit: int) -
 
 
 def task_place(task: Task) -> str:
-    """Where a task stands among those that were asked for; it stays there."""
+    """The place of a task in the order of asking; it never changes."""
     return f"{format_time(task.asked_at)} {task.task_id}"
 
 

@@ -1,4 +1,4 @@
-"""Callers at a fixed rate, slow ones, and servers to stand beside ours: what measurements of the API share."""
+"""Callers at a fixed rate, slow callers, and servers to compare ours with: what measurements of the API share."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ Times = list[float]
 
 
 def bench_client(served: ServedHome, owner: str = "mira") -> httpx.Client:
-    """A client of a key of its own, without the search for leaks, which takes its time."""
+    """A client with a key of its own, without the search for leaks, which takes time."""
     client = served.with_key(owner=owner)
     client.event_hooks = {}
     return client
@@ -56,7 +56,7 @@ async def open_loop(url: str, paths: Sequence[str], headers: httpx.Headers | Non
 
 
 def timed(client: httpx.Client, path: str) -> float:
-    """Seconds of one call, its answer read."""
+    """Seconds of one call, including reading its answer."""
     began = time.perf_counter()
     client.get(path).raise_for_status()
     return time.perf_counter() - began
@@ -64,7 +64,7 @@ def timed(client: httpx.Client, path: str) -> float:
 
 @contextmanager
 def slow_callers(served: ServedHome) -> Iterator[None]:
-    """Send bodies of one byte a second meanwhile."""
+    """Meanwhile, send bodies at one byte a second."""
     address, ended = urlsplit(served.url), threading.Event()
     head = "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
     keys = [
@@ -93,7 +93,7 @@ def slow_callers(served: ServedHome) -> Iterator[None]:
 
 @contextmanager
 def peer(what: object) -> Iterator[str]:
-    """Where uvicorn and Starlette answer so many bytes from memory, or a file."""
+    """The address at which uvicorn and Starlette answer with this many bytes from memory, or with a file."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-c", PEER, str(port), str(what)])
@@ -110,7 +110,7 @@ def peer(what: object) -> Iterator[str]:
 
 
 def at_share(times: Times, share: int) -> float:
-    """Milliseconds within which so many of 100 were answered; of one alone, its own."""
+    """Milliseconds within which this many of 100 calls were answered; for a single call, its own."""
     return 1e3 * (times[0] if len(times) == 1 else statistics.quantiles(times, n=100, method="inclusive")[share - 1])
 
 

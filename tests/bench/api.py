@@ -5,11 +5,12 @@ long those before take, and count from when they should have begun. A page of /i
 asks for another page, so /items/ID for another item. A case of 100 items is shown one call after the other:
 each opens its records and logs the look. Rows beyond the first thousand are copies in the database alone.
 
-The peer is uvicorn with Starlette, which answers the same number of bytes from memory. Slow callers send a body of
-one byte a second on 120 connections meanwhile, more than the calls that are worked on at once.
+The peer is uvicorn with Starlette, which answers the same number of bytes from memory. Meanwhile, slow
+callers send bodies at one byte a second on 120 connections, more than the calls that are worked on at once.
 
-A bundle of a thousand items is asked for, approved and waited for, beside the command line, which does the same. It is
-downloaded beside that server, which hands out the same file; each of our downloads is logged and signed first.
+A bundle of a thousand items is asked for, approved and waited for; the peer is the command line, which does the same.
+Then it is downloaded; the peer is that server, which hands out the same file. Each of our downloads is logged and
+signed first.
 """
 
 import asyncio
@@ -49,11 +50,11 @@ RANDOM = {
 }
 """What makes a copy another item, by database."""
 IDLE_S = 60
-"""The shortest time of idleness that the setting takes."""
+"""The shortest idle time that the setting allows."""
 
 
 def run() -> dict[str, object]:
-    """Milliseconds of each call, at half, 95 and 99 of 100, and what stands beside them."""
+    """Milliseconds of each call, at half, 95 and 99 of 100, and what they are compared with."""
     os.environ |= {"NISISAMA_SERVE__PER_MINUTE": "100000", "NISISAMA_SERVE__IDLE_MINUTES": "1"}
     rows = list(of_database("SQLite", None))
     with serving_database() as socket:
@@ -111,7 +112,7 @@ def measured(items: int, address: Callable[[], str] | None) -> dict[str, Times]:
 
 
 def multiply(home: Home, items: int) -> None:
-    """Copy the rows of items and of what is sealed for them until there are so many."""
+    """Copy the rows of items, and of what is sealed for them, until there are this many items."""
     with home.engine.begin() as connection:
         columns = [each["name"] for each in sa.inspect(connection).get_columns("item")]
         fresh = {"idx": "idx + {0}", "message_id": "message_id + {0}"} | RANDOM[home.engine.dialect.name]
@@ -157,7 +158,7 @@ def locking(client: httpx.Client) -> float:
 
 
 def pages_of(client: httpx.Client) -> list[str]:
-    """Addresses of pages throughout the list. A cursor is of one key."""
+    """Addresses of pages throughout the list. A cursor belongs to one key."""
     pages, after = ["/api/v1/items?limit=100"], None
     while True:
         page = client.get("/api/v1/items", params={"limit": 200} | ({"cursor": after} if after else {})).json()

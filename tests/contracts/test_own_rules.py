@@ -95,7 +95,7 @@ def _written(call: ast.Call, bound: dict[str, set[str]]) -> set[str]:
 
 def test_only_one_module_writes_custody_events() -> None:
     writers = {source.name: list(writes_to_events(source.tree)) for source in sources()}
-    # of who calls put, the table counts; a copy of every table has events too, and goes to a database of nobody's
+    # for callers of put, the table counts; a copy of every table has events too, in a database that nobody uses yet
     assert {name for name, lines in writers.items() if lines} == {WRITER, PUT, COPY}
     assert len(writers[WRITER]) == len(writers[COPY]) == 1
     assert {source.name for source in sources() if "copy_rows(" in source.text} == {COPY, "api/office/database.py"}
@@ -144,7 +144,7 @@ def prints(tree: ast.Module) -> Iterator[int]:
 def test_only_the_turn_and_the_making_of_tables_write_to_the_database() -> None:
     """``database.writing`` knows no lock between machines' programs; whoever writes takes the turn.
 
-    Who moves rows has the turn of the home, and fills a database that is nobody's yet.
+    Whoever moves rows has the turn of the home, and fills a database that nobody uses yet.
     """
     call = re.compile(r"(?<![\w.])(database\.)?writing\((?!self\))")
     writers = {source.name for source in sources() if call.search(source.text)}

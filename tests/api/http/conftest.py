@@ -1,4 +1,4 @@
-"""One served home on each kind of database for all tests of the routes, each with keys of its own."""
+"""One served home on each kind of database, for all tests of the routes; each test has keys of its own."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -116,8 +116,8 @@ def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
 
 
 @pytest.mark.parametrize(("length", "answers"), [("0", [429]), ("1", [])])
-def test_only_calls_whose_body_is_here_take_the_places_of_others(length: str, answers: list[int]) -> None:
-    """Of 101 calls that nobody answers, the last is refused; none is where all have yet to send a byte."""
+def test_only_calls_whose_body_has_arrived_take_places(length: str, answers: list[int]) -> None:
+    """Of 101 calls that nobody answers, the last is refused; if none has sent a byte yet, none is refused."""
     found = list[int]()
 
     async def never_ends(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401 - ASGI

@@ -1,4 +1,4 @@
-"""What is decided before a server is asked; tests/conformance/postgresql/test_moving.py has the server."""
+"""What is decided before a server is contacted; tests/conformance/postgresql/test_moving.py covers the server."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -29,7 +29,7 @@ def moved(home: Home, url: str) -> object:
         ("", "store.not_an_address"),
     ],
 )
-def test_what_is_no_address_of_a_server_is_refused_and_never_quoted(home: Home, url: str, code: str) -> None:
+def test_what_is_not_the_address_of_a_server_is_refused_and_never_quoted(home: Home, url: str, code: str) -> None:
     with pytest.raises(StoreError) as raised:
         moved(home, url)
     assert raised.value.code == code
@@ -55,7 +55,7 @@ def test_a_home_whose_settings_name_another_database_writes_nothing_more(home: H
     file = home.path / SETTINGS_FILE
     said = file.read_text()
     file.write_text(f"{said}\n# a remark\n")
-    new_case(home, [])  # CONTROL: another change of the settings is none
+    new_case(home, [])  # CONTROL: another change of the settings stops nobody
     file.write_text(f'{said}\n[database]\nurl = "{SERVER}"\n')
     for work in (lambda: new_case(home, []), home.known_times):
         with pytest.raises(HomeError) as raised:
@@ -66,7 +66,7 @@ def test_a_home_whose_settings_name_another_database_writes_nothing_more(home: H
     new_case(home, [])
 
 
-def test_settings_that_cannot_be_read_any_more_stop_a_writer_too(home: Home) -> None:
+def test_settings_that_can_no_longer_be_read_stop_a_writer_too(home: Home) -> None:
     (home.path / SETTINGS_FILE).write_text("[database\n")
     with pytest.raises(SettingsError):
         new_case(home, [])
@@ -75,7 +75,7 @@ def test_settings_that_cannot_be_read_any_more_stop_a_writer_too(home: Home) -> 
         new_case(home, [])
 
 
-def test_a_file_that_went_away_is_not_made_anew(home: Home, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_not_created_again(home: Home, tmp_path: Path) -> None:
     home.engine.dispose()
     (home.path / DATABASE_FILE).rename(tmp_path / "elsewhere.db")
     with pytest.raises(StoreError):

@@ -77,7 +77,7 @@ def test_what_a_command_still_reads_is_not_removed_when_its_request_is_refused(
     monkeypatch: pytest.MonkeyPatch,
     is_held: bool,  # noqa: FBT001 - the control
 ) -> None:
-    """Without the hold, what is missing would be logged as a hole that no export has."""
+    """Without the hold, the missing files would be logged as holes that the export does not have."""
     if not is_held:
         monkeypatch.setattr(intake, "reading_of", lambda _path: nullcontext())
     task_id = desk.ask_import(Mode.SEALED)

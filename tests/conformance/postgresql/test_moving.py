@@ -1,4 +1,4 @@
-"""``nisisama database move``: to Debian's server, refused by it, killed anywhere, and beside programs that run."""
+"""``nisisama database move``: to Debian's server, refused, killed anywhere, and beside running programs."""
 
 import contextlib
 import os
@@ -55,7 +55,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 @pytest.fixture
 def home(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home on SQLite, and who works there."""
+    """A home on SQLite, with the environment of somebody who works there."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     made = copy_of(office, tmp_path)
@@ -99,7 +99,7 @@ def findings(home: Path) -> set[str]:
 # Moved
 
 
-def test_a_living_home_moves(home: Path, url: str) -> None:
+def test_a_home_in_use_moves(home: Path, url: str) -> None:
     before, settings = state_of(home), (home / SETTINGS_FILE).read_text()
     ran = run("database", "move", url, "--json", home=home)
     assert ran.printed.keys() == {"home", "entries", "rows", "ended"}
@@ -114,9 +114,9 @@ def test_a_living_home_moves(home: Path, url: str) -> None:
     assert run("database", "move", url, "--json", home=home).error["code"] == "database_move.there_already"
 
 
-def test_words_for_people_say_what_to_start_again(home: Path, url: str) -> None:
+def test_the_text_output_says_what_to_restart(home: Path, url: str) -> None:
     ran = run("database", "move", url, home=home)
-    assert (ran.code, "copied and compared" in ran.out, "Start again: serve" in ran.out) == (DONE, True, True)
+    assert (ran.code, "copied and compared" in ran.out, "Restart serve" in ran.out) == (DONE, True, True)
 
 
 # Refused
@@ -143,7 +143,7 @@ def _not_empty(socket: Path) -> str:
 
 
 def _another_homes(socket: Path) -> str:
-    """A database that another home lives in: it has our tables."""
+    """A database of another home: it has our tables."""
     made = new_database(socket, "refusing")
     engine = sa.create_engine(made)
     with engine.begin() as connection:
@@ -168,7 +168,7 @@ def _powerless(socket: Path) -> str:
 
 
 def _guarded(socket: Path, word: str) -> str:
-    """An account that needs a password, and a file that has ``word`` for it."""
+    """The address of an account that needs a password, and of a file that has ``word`` for it."""
     new_database(socket, "guarded")
     _admin(socket, "DROP ROLE IF EXISTS keeper", "CREATE ROLE keeper LOGIN PASSWORD 'right'")
     rules = socket / "data" / "pg_hba.conf"
@@ -261,7 +261,7 @@ def killed(home: Path, url: str, fault: Fault | None, alter: Callable[[], None] 
 CHANGING = ("rename", "unlink", "fsync", "sendto")
 """System calls that change something: names, files, what is on the disk, and what the server is told."""
 FEW = 8
-"""So many calls of a name are killed one by one; of more, the first, the last ones, and some between."""
+"""Up to this many calls of a name are killed one by one; of more, the first, the last ones, and some between."""
 
 
 def places(count: int) -> Sequence[int]:
@@ -299,11 +299,11 @@ def _fresh(office: Office, folder: Path) -> Path:
 
 
 def require_whole_then_moved(home: Path, url: str, before: State) -> str:
-    """The home lies wholly in one database, which it says; run again, the move ends."""
+    """Check that the home is whole, in the database that it names, and that another run completes the move."""
     found = state_of(home)
     assert (found.verdict, found.entries, found.signed) == (Verdict.PASSED, before.entries, before.signed)
     if found.database == "sqlite":
-        written = Home.open(home)  # and it goes on being used there
+        written = Home.open(home)  # it can still be used there
         open_case(written, doer(written))
         written.engine.dispose()
     entries = state_of(home).entries
@@ -339,7 +339,7 @@ def test_a_move_that_switched_before_its_copy_was_committed_would_be_found(
         require_whole_then_moved(home, url, before)
 
 
-# Beside programs that run
+# Beside running programs
 
 WRITER = """
 import sys; sys.path.insert(0, {root!r})
@@ -361,7 +361,7 @@ except Explained as error:
 
 @pytest.fixture
 def writer(home: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts a program that opens a case for each line that it is sent, and says which, or what refused it."""
+    """Starts a program that opens a case for each line that it is sent, and prints its number, or what refused it."""
     running: list[subprocess.Popen[str]] = []
 
     def start(alter: str = "") -> "subprocess.Popen[str]":
@@ -406,10 +406,10 @@ def test_who_has_the_old_database_open_writes_nothing_more_there(
     assert left_in(home) == []
 
 
-def test_without_the_look_at_the_settings_a_case_would_be_lost(
+def test_without_the_check_of_the_settings_a_case_would_be_lost(
     home: Path, url: str, writer: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
-    """CONTROL: the same program, which does not look."""
+    """CONTROL: the same program without the check."""
     process = writer("from evidence.store import database; database._require_current = lambda _engine: None")
     kept = said(process)
     assert run("database", "move", url, home=home).code == DONE
@@ -421,7 +421,7 @@ def test_without_the_look_at_the_settings_a_case_would_be_lost(
 def test_who_waits_for_the_turn_while_the_rows_move_is_told_and_does_its_work_when_run_again(
     home: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An import has the old database open, and waits: the copy does not go on until it does."""
+    """An import has the old database open and waits for the turn: the copy does not go on until it waits."""
     before = state_of(home)
     export = write_export(tmp_path / "more", seed=9, messages=20, photos=1).folder
     words = ["import", str(export), "--declared-by", "client", "--mode", "sealed", "--by", "ann"]
@@ -492,7 +492,7 @@ def test_a_served_home_writes_nothing_more_and_ends(home: Path, url: str) -> Non
     assert left_in(home) == []
 
 
-def test_a_watch_that_runs_ends_and_goes_on_in_the_new_database(
+def test_a_running_watch_ends_and_goes_on_in_the_new_database(
     socket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database(socket, "watched")

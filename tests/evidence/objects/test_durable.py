@@ -148,7 +148,7 @@ def test_no_folder_is_left_whose_entry_cannot_be_brought_to_the_disk(
     assert [each.name for each in tmp_path.iterdir()] == ["there"]
 
 
-def test_a_folder_that_somebody_reads_stays_until_they_have_done_so(tmp_path: Path) -> None:
+def test_a_folder_that_somebody_reads_stays_until_they_are_done(tmp_path: Path) -> None:
     inside = tmp_path / "folder" / "inside"
     inside.mkdir(parents=True)
     (inside / "file").write_bytes(b"bytes")
@@ -159,6 +159,6 @@ def test_a_folder_that_somebody_reads_stays_until_they_have_done_so(tmp_path: Pa
     assert not (tmp_path / "folder").exists()
 
 
-def test_what_is_not_there_can_be_held_and_is_removed(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_can_be_held_and_counts_as_removed(tmp_path: Path) -> None:
     with reading_of(tmp_path / "none" / "at all"):
         assert remove_folder(tmp_path / "none", read_at=tmp_path / "none")

@@ -16,7 +16,7 @@ from tests.nonempty import nonempty
 LEAVES = 40
 FAR = 2**62
 ODD = ("ß-first", "Zz", "aa", "ë\u0301")
-"""Keys whose order depends on who orders them."""
+"""Keys whose order depends on the collation."""
 
 
 @pytest.fixture
@@ -66,15 +66,15 @@ def test_a_table_is_copied_in_batches(engines: tuple[sa.Engine, sa.Engine], monk
 
 
 CHANGES = {
-    "another byte": sa.update(database.event).where(database.event.c.idx == 7).values(leaf=b"x"),
-    "a row less": sa.delete(database.follower).where(database.follower.c.name == ODD[0]),
-    "a row more": sa.insert(database.pin).values(idx=0, lines=b""),
-    "null and not empty": sa.update(database.channel).values(report_url=""),
+    "a changed byte": sa.update(database.event).where(database.event.c.idx == 7).values(leaf=b"x"),
+    "a missing row": sa.delete(database.follower).where(database.follower.c.name == ODD[0]),
+    "an extra row": sa.insert(database.pin).values(idx=0, lines=b""),
+    "empty text for null": sa.update(database.channel).values(report_url=""),
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_is_changed_on_its_way_is_found(engines: tuple[sa.Engine, sa.Engine], name: str) -> None:
+def test_what_changes_on_the_way_is_found(engines: tuple[sa.Engine, sa.Engine], name: str) -> None:
     source, target = engines
     with reading(source) as connection:
         left = [count_rows(connection)]
@@ -93,7 +93,7 @@ def test_what_is_changed_on_its_way_is_found(engines: tuple[sa.Engine, sa.Engine
         copy_and_change()
     assert raised.value.code == "database_move.differs"
     with reading(target) as connection:
-        assert not found_objects(connection)  # nothing of it was committed
+        assert not found_objects(connection)  # none of it was committed
 
 
 def test_a_database_that_holds_something_is_not_empty(engines: tuple[sa.Engine, sa.Engine]) -> None:
@@ -104,7 +104,7 @@ def test_a_database_that_holds_something_is_not_empty(engines: tuple[sa.Engine, 
         require_empty(connection, None)
 
 
-def test_what_a_move_left_is_taken_away_if_nobody_used_it(engines: tuple[sa.Engine, sa.Engine]) -> None:
+def test_what_a_move_left_is_removed_if_nobody_used_it(engines: tuple[sa.Engine, sa.Engine]) -> None:
     source, target = engines
     with writing(source) as old, writing(target) as new:
         left = rows_sha256(copy_rows(old, new, lambda _more: None))
@@ -118,7 +118,7 @@ def test_what_a_move_left_is_taken_away_if_nobody_used_it(engines: tuple[sa.Engi
         assert not found_objects(connection)
 
 
-def test_a_value_that_no_column_of_ours_has_is_not_copied(engines: tuple[sa.Engine, sa.Engine]) -> None:
+def test_a_value_of_a_type_that_we_never_write_is_not_copied(engines: tuple[sa.Engine, sa.Engine]) -> None:
     source, target = engines
     with writing(source) as connection:
         connection.exec_driver_sql("UPDATE follower SET position = 1.5")

@@ -178,7 +178,7 @@ def test_the_tasks_of_one_owner_are_told_from_the_others(connection: sa.Connecti
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
 @pytest.mark.parametrize("cases", [None, ["case-0"], []])
-def test_pages_of_tasks_name_each_that_a_key_shows_once(
+def test_pages_of_tasks_name_each_task_that_a_key_may_see_once(
     connection: sa.Connection, limit: int, cases: list[str] | None
 ) -> None:
     for number in range(9):
