@@ -31,7 +31,7 @@ from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
 from config.catalogues import RootCertificate, time_stamp_offices
 from config.errors import Explained, SettingsError
-from config.settings import Settings, load_settings
+from config.settings import Settings, database_url_in, load_settings
 from evidence import rekey
 from evidence.canonical import sha256_hex, text_value
 from evidence.custody import stamps
@@ -90,6 +90,7 @@ class Home:
         self.path = path
         self.clock = clock
         self._settings_seen = _seen(path / SETTINGS_FILE)  # before the file is read
+        self._url_in_file = database_url_in(path / SETTINGS_FILE)
         self.settings: Settings = load_settings(path / SETTINGS_FILE)
         self.keys: KeyFolder = keys_beside(path)
         self.read_only = False
@@ -152,7 +153,7 @@ class Home:
         file = self.path / SETTINGS_FILE
         if (seen := _seen(file)) == self._settings_seen:
             return
-        if load_settings(file).database.url != self.settings.database.url:
+        if database_url_in(file) != self._url_in_file:  # a variable of this process overrides neither of them
             raise HomeError("home.moved", where=str(file))
         self._settings_seen = seen
 

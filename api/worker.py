@@ -17,7 +17,7 @@ from api.errors import OURS, http_status, of_system, problem_of
 from api.home import Home
 from api.office.request import Inside
 from api.office.settle import settle_waiting
-from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_files, seal_of, taken, tidy
+from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_unread, seal_of, taken, tidy
 from api.office.work import Working, do_task, finish_task, of_task
 from config import oplog
 from config.errors import CallError, Explained, StoppedError
@@ -128,7 +128,7 @@ class _Job(Inside):
             self._run()
         except TaskLostError:  # whoever has it now ends it
             if self._row().state is TaskState.CANCELLED:
-                remove_files(self.home, self.task.task_id)
+                remove_unread(self.home, self.task.task_id)
         finally:
             self.ended.set()
             renewing.join()
@@ -232,7 +232,7 @@ class _Job(Inside):
         told = {"result": dict(self._logged())} if logged else {}
         self._end(TaskState.FAILED, {**told, "problem": problem_of(error)})
         if not logged and http_status(error) < OURS:  # what was sent is of no use; else the machine was at fault
-            remove_files(self.home, self.task.task_id)
+            remove_unread(self.home, self.task.task_id)
 
     def _put_back(self, *, busy: bool) -> None:
         with taken(self.home) as connection:

@@ -202,19 +202,33 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError("settings.missing", where=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        place = str(error).rpartition("(at ")[2].rstrip(")")  # the rest may repeat a key, and so an address
+        raise SettingsError("settings.not_toml", where=str(file), system=place) from error
+
+
+def database_url_in(file: Path) -> object:
+    """``database.url`` as the settings file itself has it, whatever variables say; empty where it has none.
+
+    Raises:
+        SettingsError: No such file, or not TOML.
+    """
+    section = _document(file).get("database")
+    return section.get("url", "") if isinstance(section, dict) else ""
+
+
 def load_settings(file: Path) -> Settings:
     """Read a home's settings.
 
     Raises:
         SettingsError: No such file, not TOML, an unknown or unfit key; it names the file or variable, and the key.
     """
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError("settings.missing", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        place = str(error).rpartition("(at ")[2].rstrip(")")  # the rest may repeat a key, and so an address
-        raise SettingsError("settings.not_toml", where=str(file), system=place) from error
+    document = _document(file)
     _refuse_unknown_variables()
     # here, because a top-level key of a settings file may not pass for an argument of BaseSettings
     for key in document.keys() - Settings.model_fields.keys():
@@ -286,7 +300,7 @@ def settings_toml(values: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def with_value(text: str, section: str, key: str, value: str) -> str:
-    """The text of a settings file with one value changed or added; every other line stays as it is.
+    """The text of a settings file with one value changed or added; every other line keeps its words.
 
     Raises:
         SettingsError: The file has this key in a form that this function does not change.

@@ -68,6 +68,7 @@ def backup(ctx: click.Context, dest: Path, with_keys: bool, as_json: bool) -> No
 @click.argument("home", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--damaged", is_flag=True, help="Put it in its place also where the audit fails.")
 @passphrase_option
+@click.option("--database", metavar="URL", help="Of a home on PostgreSQL: where pg_restore brought its rows.")
 @json_option
 @click.pass_context
 def restore(
@@ -76,6 +77,7 @@ def restore(
     home: Path | None,
     damaged: bool,
     passphrase_file: Path | None,
+    database: str | None,
     as_json: bool,
 ) -> None:
     """Make a home from a backup, at HOME or where --home names; nothing may lie there.
@@ -83,6 +85,7 @@ def restore(
     An audit proves it before it gets its name. Keys that lie beside the place are used as they
     are; if none do and the backup has them, they are restored, which needs the passphrase.
     """
+    from api.office.backup import Wishes
     from api.office.backup import restore as put_back
 
     done = put_back(
@@ -90,8 +93,8 @@ def restore(
         home or ctx.find_root().obj,
         system_clock,
         passphrase=lambda: given_or_asked(passphrase_file) or prompt(Term("prompt.passphrase"), hidden=True),
-        damaged=damaged,
         progress=partial(progress, Term("progress.copying"), Term("unit.bytes")),
+        wishes=Wishes(damaged, database),
     )
     verdict = done.report.verdict.value
     entries, objects = done.description.entries, done.description.objects

@@ -42,6 +42,7 @@ MOST_AT_ONCE = 100
 """How many calls are worked on at once: the body has arrived, and the answer has not begun."""
 MOST_OF_A_KEY = 40
 """How many calls of one key may be open, however slowly their bodies arrive and their answers leave."""
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -168,7 +169,9 @@ def host_of(header: str) -> str | None:
 
 
 def _has_body(scope: Call) -> bool:
-    """Whether a body follows the head of a call (RFC 9112, 6.3)."""
+    """Whether a body follows the head of a call (RFC 9112, 6.3) that a route may read."""
+    if scope["method"] in _WITHOUT_BODY:  # whoever sends one all the same waits for nothing of it
+        return False
     headers = Headers(scope=scope)
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 

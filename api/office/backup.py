@@ -15,9 +15,11 @@ import sqlalchemy as sa
 
 from api.home import LOCK_FILE, NEXT, OBJECTS_FOLDER, SEAL_FILE, SETTINGS_FILE, Home
 from api.office.audit import run_audit
+from api.office.database import require_address
 from api.office.room import require_room
 from api.unfinished import DATABASE_FILE, VKEY_FILE, refuse_unfinished
 from config import oplog
+from config.settings import database_url_in, with_value
 from evidence import rekey
 from evidence.backup import (
     DESCRIPTION_FILE,
@@ -190,6 +192,23 @@ def _note(description: Description, *, same_disk: bool) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """How to put a backup back.
+
+    Attributes:
+        damaged: Put it in its place also where the audit fails.
+        address: Of the database to which the rows were brought, for a backup of a home on PostgreSQL. The one in the
+            backup is where the living home has its rows.
+    """
+
+    damaged: bool = False
+    address: str | None = None
+
+
+AS_USUAL = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """A backup that is a home again.
 
@@ -205,15 +224,21 @@ class Restored:
 
 
 def restore(
-    backup: Path, path: Path, clock: Clock, *, passphrase: Callable[[], str], damaged: bool, progress: Progress
+    backup: Path,
+    path: Path,
+    clock: Clock,
+    *,
+    passphrase: Callable[[], str],
+    progress: Progress,
+    wishes: Wishes = AS_USUAL,
 ) -> Restored:
     """Make a home from a backup, at a place where nothing lies; an audit proves it before it gets its name.
 
     Args:
         passphrase: Asked for where the backup holds keys and none lie beside the place.
-        damaged: Put it in its place also where the audit fails.
 
     Raises:
+        StoreError: The address is none of PostgreSQL, or has a password.
         HomeError: This is no backup, something lies at the place, the keys there are another home's, or the audit
             fails. Or the home is in its place, and is older than its keys know.
         StorageFullError: The disk has no room for it; nothing was begun.
@@ -222,23 +247,43 @@ def restore(
     refuse_unfinished(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise HomeError("home.there_already", where=str(path))
+    _require_rows(backup, wishes.address)
     keys, from_backup = keys_beside(path), not keys_beside(path).path.exists() and (backup / KEYS).is_dir()
     make_folder(path.parent, parents=True, exist_ok=True)
     with ExitStack() as stack:  # the keys get their name first
         part = stack.enter_context(assembled(path))
         _copy_home(backup, part, description, progress)
+        if wishes.address is not None:
+            file = part / SETTINGS_FILE
+            replace_file(file, with_value(file.read_text("utf-8"), "database", "url", wishes.address).encode())
         if from_backup:
             keys = KeyFolder(stack.enter_context(assembled(keys.path)))
             _copy_keys(backup, keys, description, passphrase)
         report = _audit(part, keys, clock)
         if behind := "log.signed" in (each.id for each in _failed(report)):
             report = _audit(part, KeyFolder(part / "absent"), clock)  # what its keys know is not in the backup
-        if (wrong := _failed(report)) and not damaged:
+        if (wrong := _failed(report)) and not wishes.damaged:
             raise HomeError("backup.does_not_hold", where=str(backup), count=len(wrong), id=wrong[0].id)
         write_file(part / NOTE_FILE, _note(description, same_disk=_on_one_disk(backup, part)))
     if behind:
         raise HomeError("home.restored_behind", where=str(path), count=description.entries, at=description.made_at)
     return Restored(path, description, from_backup, report)
+
+
+def _require_rows(backup: Path, address: str | None) -> None:
+    """Check that it is known where the rows are.
+
+    Raises:
+        HomeError: They are on a server and no address is named, or in the backup and one is named.
+        SettingsError: The backup's settings are missing or damaged.
+        StoreError: The address does not fit.
+    """
+    if address is not None:
+        require_address(address)
+        if (backup / HOME / DATABASE_FILE).exists():
+            raise HomeError("backup.has_rows", where=str(backup))
+    elif database_url_in(backup / HOME / SETTINGS_FILE):
+        raise HomeError("backup.needs_database", where=str(backup))
 
 
 def _copy_home(backup: Path, part: Path, description: Description, progress: Progress) -> None:

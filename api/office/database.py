@@ -28,17 +28,16 @@ from api.unfinished import DATABASE_FILE
 from config import oplog
 from config.errors import SettingsError
 from config.settings import with_value
-from evidence.custody.append import TileRows, tree_size
+from evidence.custody.append import tree_size
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import HomeError
-from evidence.log.tiles import tree_root
 from evidence.objects.durable import replace_file, sync_directory
 from evidence.store import database
-from evidence.store.move import Hear, copy_rows, count_rows, require_empty, require_fit, rows_sha256
+from evidence.store.move import Hear, copy_rows, count_rows, held, require_empty, require_fit, rows_sha256
 
 MOVING_FILE = "moving"
 """In a home whose rows are being moved: ``rows_sha256`` of what was copied."""
-_VARIABLE = "NISISAMA_DATABASE__URL"
+_VARIABLES = ("NISISAMA_DATABASE__URL", "NISISAMA_DATABASE")
 _SERVER = "postgresql"
 _JOURNALS = ("-wal", "-shm")
 Progress = Callable[[int], AbstractContextManager[Hear]]
@@ -74,13 +73,16 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
         StoreError: The address is not one of PostgreSQL or has a password, or the server's database does not fit, is
             not empty, or does not hold what was copied into it; nothing was changed.
     """
-    _require_address(url)
-    if found := next((name for name in os.environ if name.upper() == _VARIABLE), None):
+    require_address(url)
+    if found := next((name for name in os.environ if name.upper() in _VARIABLES), None):
         raise SettingsError("settings.variable_overrides", where=found)
     if home.engine.dialect.name == _SERVER:
         return _end(home, url)
+    if home.settings.database.url:
+        raise SettingsError("settings.not_changed_here", section="database", key="url")
     settings = home.path / SETTINGS_FILE
-    text = with_value(settings.read_text("utf-8"), "database", "url", url)
+    with_value(settings.read_text("utf-8"), "database", "url", url)
+    _require_same_place(home, url)
     engine = database.open_engine(url)
     try:
         with database.reading(engine) as connection:
@@ -89,8 +91,9 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
             writer.sequencer.checkpoint()
         with writer.sequencer.take() as source:
             with progress(count_rows(source)) as hear:
-                rows = _copy(home, source, engine, writer.sequencer, hear)
-            replace_file(settings, text.encode())
+                rows = _copy(home, url, source, engine, writer.sequencer, hear)
+            # read again: somebody may have changed another setting meanwhile
+            replace_file(settings, with_value(settings.read_text("utf-8"), "database", "url", url).encode())
             entries = tree_size(source)
     finally:
         engine.dispose()
@@ -99,7 +102,7 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
     return Moved(entries, rows, ended=False)
 
 
-def _require_address(url: str) -> None:
+def require_address(url: str) -> None:
     """Check that an address is one of PostgreSQL and has no password, which other accounts would see.
 
     Raises:
@@ -111,17 +114,39 @@ def _require_address(url: str) -> None:
         raise database.unusable("store.not_an_address") from None  # those errors quote the address
     if address.get_backend_name() != _SERVER:
         raise database.unusable("database_move.not_postgresql", found=address.get_backend_name())
-    if address.password is not None or "password" in address.query:
+    if not address.database:
+        raise database.unusable("database_move.no_name")
+    if database.has_password(address):
         raise database.unusable("database_move.password")
 
 
-def _copy(home: Home, source: sa.Connection, engine: sa.Engine, sequencer: Sequencer, hear: Hear) -> int:
-    note = home.path / MOVING_FILE
+def _noted(home: Home) -> tuple[str, str] | None:
+    """What ``HOME/moving`` notes: the digest of what was copied, and where to; None where nothing is moved."""
+    try:
+        digest, _line, url = (home.path / MOVING_FILE).read_text("utf-8").partition("\n")
+    except FileNotFoundError:
+        return None
+    return digest, url.rstrip("\n")
+
+
+def _require_same_place(home: Home, url: str) -> None:
+    """Check that no move to another database was cut off: a copy of all rows may lie there.
+
+    Raises:
+        HomeError: One was.
+    """
+    noted = _noted(home)
+    if noted and noted[1] != url:
+        raise HomeError("database_move.begun_elsewhere", where=str(home.path / MOVING_FILE), expected=noted[1])
+
+
+def _copy(home: Home, url: str, source: sa.Connection, engine: sa.Engine, sequencer: Sequencer, hear: Hear) -> int:
+    noted = _noted(home)
     with database.writing(engine) as target:
-        require_empty(target, note.read_text("ascii") if note.exists() else None)
+        require_empty(target, noted[0] if noted else None)
         copied = copy_rows(source, target, hear)
         sequencer.require_grown(target)
-        replace_file(note, rows_sha256(copied).encode())
+        replace_file(home.path / MOVING_FILE, f"{rows_sha256(copied)}\n{url}\n".encode())
     return sum(each.rows for each in copied.values())
 
 
@@ -139,34 +164,32 @@ def _end(home: Home, url: str) -> Moved:
     """Complete a move that was cut off after the settings were changed.
 
     Raises:
-        HomeError: No move was cut off, or the old file holds entries that the server does not.
+        HomeError: No move was cut off, or the old file no longer holds what was copied.
     """
-    if url != home.settings.database.url or not (home.path / MOVING_FILE).exists():
+    noted = _noted(home)
+    if url != home.settings.database.url or noted is None:
         raise HomeError("database_move.there_already", where=str(home.path / SETTINGS_FILE))
     with database.reading(home.engine) as connection:
         entries = tree_size(connection)
-        if (home.path / DATABASE_FILE).exists():
-            _require_within(home.path / DATABASE_FILE, connection)
+    if (home.path / DATABASE_FILE).exists():
+        _require_as_copied(home.path / DATABASE_FILE, noted[0])
     _remove_old(home)
     return Moved(entries, 0, ended=True)
 
 
-def _require_within(file: Path, connection: sa.Connection) -> None:
-    """Check that the log in an old file is a prefix of the log on the server.
+def _require_as_copied(file: Path, sha256: str) -> None:
+    """Check that an old file holds what was copied, and nothing that was written since.
 
     Raises:
-        HomeError: It is not.
+        HomeError: It does not.
     """
     engine = database.open_read_only(file)
     try:
         with database.reading(engine) as old:
-            size = tree_size(old)
-            is_within = size <= tree_size(connection) and tree_root(TileRows(old), size=size) == tree_root(
-                TileRows(connection), size=size
-            )
+            found = rows_sha256(held(old))
     finally:
         engine.dispose()
-    if not is_within:
+    if found != sha256:
         raise HomeError("database_move.old_file_differs", where=str(file))
 
 

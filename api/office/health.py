@@ -45,7 +45,7 @@ from evidence.errors import EvidenceError, HomeError
 from evidence.finding import Finding, Report, Verdict, run_check
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.sandbox import MISSING
-from evidence.store.database import reading
+from evidence.store.database import has_password, reading
 from evidence.store.reviews import Review, Stage, open_reviews
 from evidence.times import Clock, format_time
 
@@ -183,7 +183,7 @@ def _moving(home: Home) -> Iterable[Finding]:
         yield Finding("store", Verdict.INDETERMINATE, "store.old_database", {"where": str(old)})
     if (file := home.path / MOVING_FILE).exists():
         yield Finding("store", Verdict.INDETERMINATE, "store.move_cut_off", {"where": str(file)})
-    if home.engine.url.password is not None:
+    if has_password(home.engine.url):
         where = str(home.path / SETTINGS_FILE)
         yield Finding("store", Verdict.INDETERMINATE, "store.password_in_settings", {"where": where})
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -153,11 +153,12 @@ def import_export(
         StorageFullError: No space, or too little for what is not kept yet; what was acknowledged is kept, and running
             it again completes the rest.
     """
-    with reading_of(wish.path):
-        return _import_held(home, wish, progress, inside)
+    with ExitStack() as reading:
+        reading.enter_context(reading_of(wish.path))
+        return _import_held(home, wish, progress, inside, reading)
 
 
-def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside) -> Imported | Waiting:
+def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside, reading: ExitStack) -> Imported | Waiting:
     basis = legal_basis_for(wish.mode, wish.legal_basis, today=home.today())
     waits = basis is not None and wish.doer.approver is None
     if basis and not waits:
@@ -180,7 +181,7 @@ def _import_held(home: Home, wish: Wish, progress: Progress, inside: Inside) -> 
         legal_basis=basis,
     )
     _require_room(home, wish.path, container, wish.mode)
-    return _take_in(home, container, provenance, _Logging(grant, inside), progress)
+    return _take_in(home, container, provenance, _Logging(grant, inside), progress, reading)
 
 
 def import_asked(
@@ -195,12 +196,13 @@ def import_asked(
         LegalBasisError: The legal basis is not valid today.
         StorageFullError: As ``import_export``; approving again completes the rest.
     """
-    with reading_of(Path(asked.text("path"))):
-        return _import_asked_held(home, asked, doer, grant, progress, inside)
+    with ExitStack() as reading:
+        reading.enter_context(reading_of(Path(asked.text("path"))))
+        return _import_asked_held(home, asked, doer, _Logging(grant, inside), progress, reading)
 
 
 def _import_asked_held(
-    home: Home, asked: Request, doer: Doer, grant: Grant, progress: Progress, inside: Inside
+    home: Home, asked: Request, doer: Doer, logging: "_Logging", progress: Progress, reading: ExitStack
 ) -> Imported:
     basis = asked.legal_basis(home.today())
     path, chat = Path(asked.text("path")), asked.order["chat"]
@@ -212,11 +214,11 @@ def _import_asked_held(
         declared_by=asked.text("declared_by"),
         method=container.method,
         mode=Mode(asked.text("mode")),
-        authority=grant.request,
+        authority=logging.grant.request if logging.grant else None,
         legal_basis=basis,
     )
     _require_room(home, path, container, provenance.mode)
-    return _take_in(home, container, provenance, _Logging(grant, inside), progress)
+    return _take_in(home, container, provenance, logging, progress, reading)
 
 
 def _order(wish: Wish, container: Container, basis: LegalBasis) -> Ordered:
@@ -261,8 +263,18 @@ class _Logging:
 
 
 def _take_in(
-    home: Home, container: Container, provenance: Provenance, logging: _Logging, progress: Progress
+    home: Home,
+    container: Container,
+    provenance: Provenance,
+    logging: _Logging,
+    progress: Progress,
+    reading: ExitStack,
 ) -> Imported:
+    """Take in what an export holds.
+
+    Args:
+        reading: Held as long as the export is read; to have it stamped may take longer than anybody waits.
+    """
     with home.writing() as writer, Decoder() as decoder, opened_intake(writer, decoder) as intake:
         if logging.grant:
             logging.grant.log(writer.sequencer, [])  # before what names it, which is logged a batch at a time
@@ -276,6 +288,7 @@ def _take_in(
             logging.inside.acts(connection, Imported(container, counts, missing, decoder.walls, None).told())
 
         counts = intake.take_container(container, provenance, hear.durable, require)
+        reading.close()
         oplog.note("import_finished", messages=counts.messages, media=counts.media, known=counts.already_known)
         with hear.stamping():
             unstamped = writer.beat(now=True)

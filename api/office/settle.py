@@ -65,8 +65,11 @@ def _settle(home: Home, task: Task) -> None:
         return
     state, told = found
     not_done = told.get("problem", {}).get("code") in _NOT_DONE  # otherwise its upload was audited, or is kept
-    if not_done and not remove_files(home, task.task_id):  # a command that approved it earlier is still reading
-        return
+    if not_done:
+        try:
+            remove_files(home, task.task_id)
+        except BlockingIOError:  # a command that approved it before is still reading
+            return
     with taken(home) as connection:
         sealed = seal_of(home).seal(task, "outcome", told)
         work.end_waiting(connection, task.task_id, state, home.clock(), sealed)

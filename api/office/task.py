@@ -12,7 +12,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -263,7 +263,7 @@ def call_off_task(home: Home, task: Task, doer: Doer, casework: Callable[[], Ide
             if task.kind == TaskKind.APPROVAL and task.request is not None:
                 work.move_waiting(connection, task.request, approved=False)
     if task.state is not TaskState.RUNNING:  # else whoever works on it is still reading, and removes them
-        remove_files(home, task.task_id)
+        remove_unread(home, task.task_id)
 
 
 # Files
@@ -307,18 +307,23 @@ def bundle_of(home: Home, task_id: str) -> Destination:
     return Destination(home.path / BUNDLES / f"{task_id}{SUFFIX}")
 
 
-def remove_files(home: Home, task_id: str) -> bool:
+def remove_files(home: Home, task_id: str) -> None:
     """Remove what belongs to a task that has ended and is of no more use, also what was cut short.
 
-    Returns:
-        Whether they are gone; an upload that an import is still reading stays until a later round.
+    Raises:
+        BlockingIOError: An import is still reading its upload; nothing was removed.
     """
     folder = upload_folder(home, task_id)
-    if folder.exists() and not remove_folder(folder, read_at=export_in(folder)):
-        return False
+    if folder.exists():
+        remove_folder(folder, read_at=export_in(folder))
     for file in (home.path / BUNDLES).glob(f"{task_id}.*"):
         file.unlink(missing_ok=True)
-    return True
+
+
+def remove_unread(home: Home, task_id: str) -> None:
+    """Remove the files of a task; an upload that an import is still reading stays until a later round of ``tidy``."""
+    with suppress(BlockingIOError):
+        remove_files(home, task_id)
 
 
 def tidy(home: Home) -> None:
@@ -331,7 +336,7 @@ def tidy(home: Home) -> None:
             for task_id in work.forget_tasks(connection, ended_before=before):
                 tasks.pop(task_id)
     for task_id in _left_behind(home, tasks):
-        remove_files(home, task_id)
+        remove_unread(home, task_id)
 
 
 def _left_behind(home: Home, tasks: Mapping[str, Task]) -> Sequence[str]:
@@ -341,9 +346,14 @@ def _left_behind(home: Home, tasks: Mapping[str, Task]) -> Sequence[str]:
         task_id = file.name[:_ID_DIGITS]
         task = tasks.get(task_id)
         age_s = home.clock().timestamp() - file.stat().st_mtime
-        if (task is None and age_s > _UNPACKED_WITHIN_S) or (task and task.state is TaskState.CANCELLED):
+        if age_s > _UNPACKED_WITHIN_S if task is None else _needs_none(task):
             found.append(task_id)
     return found
+
+
+def _needs_none(task: Task) -> bool:
+    """Whether a task needs no file any more; while an import was audited, a command may have kept its upload."""
+    return task.state is TaskState.CANCELLED or (task.kind == TaskKind.IMPORT and task.state is TaskState.DONE)
 
 
 def _files(home: Home) -> Iterator[Path]:

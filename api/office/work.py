@@ -14,7 +14,7 @@ from api.office.bundle import Exported, Order, export_case, told_of
 from api.office.check import check_prints
 from api.office.intake import Heard, Imported, Wish, import_export
 from api.office.request import Inside, Waiting, find_request
-from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_files, upload_folder
+from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_unread, upload_folder
 from casefiles.bundle.sign import BundleFacts
 from casefiles.format.layout import ITEMS_JSONL
 from config.errors import Explained, Term
@@ -170,7 +170,7 @@ def _audited(home: Home, task: Task, told: TaskOutcome, hear: Callable[[str, int
     failed = sum(finding.verdict is Verdict.FAILED for finding in done.report.findings)
     if failed:
         raise HomeError("home.audit_after_upload", count=failed)
-    remove_files(home, task.task_id)
+    remove_unread(home, task.task_id)
     return {**told, "audited": {"level": AUDIT_LEVEL, "entries": done.entries}}
 
 

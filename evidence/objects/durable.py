@@ -125,25 +125,24 @@ def reading_of(place: Path) -> Iterator[None]:
     """Keep ``remove_folder`` from removing a folder while it, or a file in it, is read."""
     with _open_folder(place if place.is_dir() else place.parent) as handle:
         if handle is not None:
-            with contextlib.suppress(OSError):  # on a disk without locks, we remove no folders
-                fcntl.flock(handle, fcntl.LOCK_SH)
+            with contextlib.suppress(OSError):  # others lock it too, or the disk has no locks: then nobody waits
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
 
 
-def remove_folder(folder: Path, *, read_at: Path) -> bool:
-    """Remove a folder and its contents, unless somebody is reading it; return whether it is gone.
+def remove_folder(folder: Path, *, read_at: Path) -> None:
+    """Remove a folder with what is in it.
 
     Args:
-        read_at: What readers hold: this folder, or one inside it.
+        read_at: The folder, or one in it, that readers hold.
+
+    Raises:
+        BlockingIOError: Somebody reads it.
     """
     with _open_folder(read_at) as handle:
         if handle is not None:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
-    return not folder.exists()
 
 
 @contextlib.contextmanager

@@ -312,6 +312,11 @@ def _read_only_connect(connection: sa.engine.interfaces.DBAPIConnection, _record
     cursor.close()
 
 
+def has_password(address: sa.URL) -> bool:
+    """Whether an address has a password in it, of an account or of a key (libpq, ``password`` and ``sslpassword``)."""
+    return address.password is not None or any("password" in name for name in address.query)
+
+
 def unusable(code: str, **facts: Fact) -> StoreError:
     """An error that says why a database cannot be used."""
     return StoreError(code, **facts)
@@ -413,11 +418,23 @@ def store_errors(where: Where) -> Iterator[None]:
         if server := getattr(error.orig, "pgconn", None):  # the driver's state of a connection that failed
             code = "store.no_password" if server.needs_password else "store.no_connection"
             raise _refused(where, code, system=reason) from None  # the driver's error carries the whole connection
-        if isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason):
+        if _is_unreached(error.orig):
+            raise _refused(where, "store.no_connection", system=reason) from None
+        if isinstance(error, OperationalError) and any(sign in reason for sign in _FULL):
             raise StorageFullError("storage_full.or_disk_failed", where=where, system=reason) from error
         raise _refused(where, "store.refused", system=reason) from error
     except UnicodeDecodeError as error:  # from the driver, where SQLite's own message quotes a damaged name
         raise _refused(where, "store.schema_damaged") from error
+
+
+_FULL = ("full", "disk I/O", "No space left on device")
+"""What SQLite, and a server in its own words, say of a disk."""
+
+
+def _is_unreached(error: BaseException | None) -> bool:
+    """Whether no server answered: nobody knows its name, it is gone, or it is full of others (SQLSTATE 53300)."""
+    state = getattr(error, "sqlstate", "")
+    return (state is None and type(error).__name__ == "OperationalError") or state == "53300"
 
 
 def _is_busy(error: BaseException | None) -> bool:

@@ -20,8 +20,7 @@ from evidence.store.migrate import upgrade_within
 from evidence.store.schema import differences, found_objects, require_own_schema
 
 BATCH_ROWS = 500
-BATCH_BYTES = 1 << 20
-"""The most of a table that is in memory at a time; a single row may be longer."""
+"""How many rows of a table are in memory at a time."""
 _ENCODING = "UTF8"
 Hear = Callable[[int], object]
 """Is told how many more rows are done."""
@@ -132,15 +131,8 @@ def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[Ro
     """All rows of a table in the order of its key."""
     order = [_by_bytes(connection, column) for column in table.primary_key]
     ordered = sa.select(table).order_by(*order).execution_options(yield_per=BATCH_ROWS)
-    batch, size = list[Row](), 0
-    for row in connection.execute(ordered).mappings():
-        batch.append(dict(row))
-        size += sum(len(value) for value in row.values() if isinstance(value, bytes | str))
-        if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    for batch in connection.execute(ordered).mappings().partitions():
+        yield [dict(row) for row in batch]
 
 
 def _by_bytes(connection: sa.Connection, column: sa.Column[Any]) -> sa.ColumnElement[Any]:

@@ -43,6 +43,7 @@ _DAMAGE = (
 )
 """What the library raises for archives that are none: some of it by accident."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_UTF8 = 0x800
 _ENCRYPTED = 0x1
 _NAME_BYTES = 255
 
@@ -140,10 +141,25 @@ def _place_of(entry: zipfile.ZipInfo, folder: Path) -> Path:
         ArchiveError: Its name leads elsewhere, no file can have it, or it is a link.
     """
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    name = PurePosixPath(entry.filename)
+    text = _name_of(entry)
+    name = PurePosixPath(text)
     fits = all(part not in {"", ".", ".."} and len(part.encode()) <= _NAME_BYTES for part in name.parts)
     fits = fits and len(name.parts) <= MOST_PARTS
-    plain = kind in {0, stat.S_IFREG} and not {"\\", "\0"} & set(entry.filename)
+    plain = kind in {0, stat.S_IFREG} and not {"\\", "\0"} & set(text)
     if not name.parts or name.is_absolute() or not fits or not plain:
         raise ArchiveError("archive.leads_outside")
     return folder / name
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """The name of a file; where no flag says that it is UTF-8, but it is, as UTF-8.
+
+    Info-ZIP's ``zip``, which Debian has, sets no flag (APPNOTE 4.4.4, bit 11). As code page 437, which the format
+    prescribes then, a name with a letter beyond ASCII would not be the one that the export's messages name.
+    """
+    if entry.flag_bits & _UTF8:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename

@@ -235,7 +235,7 @@ def _backup_broken(office: OfficeFolder, outcome: Outcome) -> list[str]:
     for number, backup in enumerate(finished(office)):
         try:
             place = office.folder / f"restored-{number}"
-            restore(backup, place, system_clock, passphrase=lambda: PASSPHRASE, damaged=False, progress=unheard)
+            restore(backup, place, system_clock, passphrase=lambda: PASSPHRASE, progress=unheard)
         except Explained as error:
             found.append(f"{backup.name} is no backup: {error.code}")
     return found

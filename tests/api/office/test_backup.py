@@ -13,7 +13,7 @@ import pytest
 from api.home import Home
 from api.office import backup as verbs
 from api.office.audit import run_audit
-from api.office.backup import BackedUp, Restored, back_up, restore
+from api.office.backup import BackedUp, Restored, Wishes, back_up, restore
 from evidence.backup import copy_database, copy_objects, newest_backup
 from evidence.custody.event import Draft
 from evidence.errors import CheckpointError, HomeError, PassphraseError, StorageFullError
@@ -33,14 +33,16 @@ def backup_of(home: Home, dest: Path, *, with_keys: bool = False) -> BackedUp:
     return back_up(home, dest, with_keys=with_keys, progress=unheard)  # type: ignore[arg-type]
 
 
-def restored(backup: Path, path: Path, *, damaged: bool = False, passphrase: str = PASSPHRASE) -> Restored:
+def restored(
+    backup: Path, path: Path, *, passphrase: str = PASSPHRASE, damaged: bool = False, address: str | None = None
+) -> Restored:
     return restore(
         backup,
         path,
         system_clock,
         passphrase=lambda: passphrase,
-        damaged=damaged,
         progress=unheard,  # type: ignore[arg-type]
+        wishes=Wishes(damaged, address),
     )
 
 

@@ -23,8 +23,9 @@ from api.home import DATABASE_FILE, SETTINGS_FILE, Home
 from api.office.api_key import make_key
 from api.office.audit import run_audit
 from api.office.case import open_case
-from api.office.database import MOVING_FILE
+from api.office.database import MOVING_FILE, move_rows
 from api.office.health import check_health
+from evidence.errors import HomeError
 from evidence.finding import Verdict
 from evidence.store.api_key import Scope
 from evidence.store.database import reading
@@ -192,6 +193,8 @@ REFUSALS: dict[str, tuple[Callable[[Path], str], str]] = {
     "no rights": (_powerless, "database_move.may_not_create"),
     "a password in the address": (lambda _socket: "postgresql://me:canary@host/db", "database_move.password"),
     "a password in the query": (lambda _socket: "postgresql://me@host/db?password=canary", "database_move.password"),
+    "a key's password": (lambda _socket: "postgresql://me@host/db?sslpassword=canary", "database_move.password"),
+    "no name": (lambda _socket: "postgresql://me@host", "database_move.no_name"),
     "SQLite": (lambda _socket: "sqlite:///there.db", "database_move.not_postgresql"),
     "another driver": (lambda _socket: "postgresql+pg8000://me@host/db", "store.no_driver"),
     "no address": (lambda _socket: "me:canary on host", "store.not_an_address"),
@@ -521,7 +524,79 @@ def test_an_old_file_with_entries_of_its_own_is_not_removed(home: Path, url: str
         copy.execute("DELETE FROM tile WHERE level = 0 AND n = 0")
         (last,) = copy.execute("SELECT max(idx) FROM event").fetchone()
         copy.execute("INSERT INTO event SELECT idx + 100, leaf FROM event WHERE idx = ?", (last,))
+    _require_refused_end(home, shadow, url)
+
+
+def test_an_old_file_in_which_a_key_was_revoked_since_is_not_removed(home: Path, url: str) -> None:
+    """The log of both is the same; what is no entry, such as a revoked key, counts too."""
+    shadow = home.parent / "shadow.db"
+    with closing(sqlite3.connect(home / DATABASE_FILE)) as source, closing(sqlite3.connect(shadow)) as copy:
+        source.backup(copy)
+        copy.execute("INSERT INTO follower (name, position) SELECT name || 'x', position FROM follower")
+        copy.commit()
+    assert run("database", "move", url, home=home).code == DONE
+    _require_refused_end(home, shadow, url)
+
+
+def _require_refused_end(home: Path, shadow: Path, url: str) -> None:
+    """Put a file in the place of the old database, as if the move had been cut off before its last step."""
     shadow.rename(home / DATABASE_FILE)
-    (home / MOVING_FILE).write_text("0")
-    assert run("database", "move", url, home=home).code == REFUSED
+    (home / MOVING_FILE).write_text(f"0\n{url}\n")
+    refused = run("database", "move", url, "--json", home=home)
+    assert (refused.code, refused.error["code"]) == (REFUSED, "database_move.old_file_differs")
     assert (home / DATABASE_FILE).exists()
+
+
+@pytest.mark.parametrize("said", [None, "", "sqlite:///{}"])
+def test_a_variable_of_a_running_program_hides_no_move_from_it(
+    home: Path, url: str, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    if said is not None:
+        monkeypatch.setenv("NISISAMA_DATABASE__URL", said.format(home / DATABASE_FILE))
+    running = Home.open(home)
+    open_case(running, doer(running))
+    monkeypatch.delenv("NISISAMA_DATABASE__URL", raising=False)
+    before = state_of(home)
+    assert run("database", "move", url, home=home).code == DONE
+    with pytest.raises(HomeError) as refused:
+        open_case(running, doer(running))
+    running.engine.dispose()
+    assert refused.value.code == "home.moved"
+    assert state_of(home).entries == before.entries
+
+
+def test_a_move_that_was_cut_off_is_ended_where_it_began(home: Path, url: str, socket: Path) -> None:
+    (home / MOVING_FILE).write_text(f"0\n{url}\n")
+    refused = run("database", "move", new_database(socket, "other"), "--json", home=home)
+    assert (refused.code, refused.error["code"]) == (REFUSED, "database_move.begun_elsewhere")
+    assert run("database", "move", url, home=home).code == DONE
+
+
+def test_a_setting_that_is_changed_during_a_move_stays_changed(home: Path, url: str) -> None:
+    @contextlib.contextmanager
+    def progress(_rows: int) -> Iterator[Callable[[int], object]]:
+        with (home / SETTINGS_FILE).open("a", encoding="utf-8") as file:
+            file.write("\n[serve]\nkeep_days = 3\n")
+        yield lambda _more: None
+
+    moving = Home.open(home)
+    move_rows(moving, url, progress)
+    moved = Home.open(home)
+    assert (moved.settings.serve.keep_days, moved.settings.database.url) == (3, url)
+    moved.engine.dispose()
+
+
+def test_a_backup_of_a_home_on_a_server_is_not_put_back_onto_the_living_rows(
+    home: Path, url: str, socket: Path, tmp_path: Path
+) -> None:
+    assert run("database", "move", url, home=home).code == DONE
+    made = run("backup", tmp_path / "disk", "--json", home=home).printed["backup"]
+    place = tmp_path / "again" / "home"
+    refused = run("restore", made, place, "--json")
+    assert (refused.code, refused.error["code"]) == (REFUSED, "backup.needs_database")
+    assert not place.exists()
+    other = new_database(socket, "restored", template="office")
+    run("restore", made, place, "--database", other, "--json")
+    back = Home.open(place)
+    assert back.settings.database.url == other
+    back.engine.dispose()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from config.errors import Explained
 from evidence.errors import SchemaVersionError, StorageFullError, StoreError
 from evidence.store import database
 from evidence.store.database import (
@@ -331,3 +333,18 @@ def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(tmp_path: Pat
         connection.execute("CREATE TABLE any (a)")
     assert pragmas(tmp_path / "old.db") == (4096, 16 << 20)
     assert pragmas(tmp_path / "new.db") == (database.PAGE_BYTES, 16 << 20)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (psycopg.OperationalError("failed to resolve host 'nowhere'"), "store.no_connection"),
+        (psycopg.errors.TooManyConnections("sorry, too many clients already"), "store.no_connection"),
+        (psycopg.errors.DiskFull("could not extend file: No space left on device"), "storage_full.or_disk_failed"),
+        (psycopg.errors.SyntaxError("syntax error"), "store.refused"),
+    ],
+)
+def test_what_a_server_lacks_is_no_damage_of_the_home(said: psycopg.Error, code: str) -> None:
+    with pytest.raises(Explained) as raised, store_errors("database"):
+        raise sa.exc.OperationalError("SELECT", None, said)
+    assert raised.value.code == code

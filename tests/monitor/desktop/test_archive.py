@@ -173,3 +173,20 @@ def test_a_name_that_lies_too_deep_is_refused(tmp_path: Path) -> None:
     fits = "/".join("a" * archive.MOST_PARTS)
     unpack_export(packed({fits: b"1"}), tmp_path, most_bytes=1 << 20)
     assert refusal(packed({f"b/{fits}": b"1"}), tmp_path) == "archive.leads_outside"
+
+
+@pytest.mark.parametrize("name", ["k\u00ebndet.csv", "\u0441\u043b\u0438\u043a\u0430.jpg", "\u017d.txt", "plain.txt"])
+def test_a_name_in_utf_8_without_the_flag_that_says_so_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
+    """As Debian's ``zip`` writes it; the control is a name that is no UTF-8."""
+    data = packed({f"files/{name}": b"bytes"}).getvalue()
+    for at in [position for position in range(len(data)) if data[position : position + 4] == b"PK\x01\x02"]:
+        data = data[: at + 8] + struct.pack("<H", 0) + data[at + 10 :]
+    data = data[:6] + struct.pack("<H", 0) + data[8:]
+    unpack_export(io.BytesIO(data), tmp_path, most_bytes=1 << 20, require_room=lambda _bytes: None)
+    assert [each.name for each in (tmp_path / "files").iterdir()] == [name]
+
+
+def test_a_name_in_an_older_code_page_is_read_as_the_format_says(tmp_path: Path) -> None:
+    data = packed({"files/k?ndet.csv": b"bytes"}).getvalue().replace(b"k?ndet", b"k\x89ndet")
+    unpack_export(io.BytesIO(data), tmp_path, most_bytes=1 << 20, require_room=lambda _bytes: None)
+    assert [each.name for each in (tmp_path / "files").iterdir()] == ["k\u00ebndet.csv"]
