@@ -18,8 +18,9 @@ from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.fingerprint.prints import Prints
 from evidence.keys import Unlocked
-from evidence.match.check import CheckResult, NotCompared, Tier, compare
-from evidence.match.index import stored_prints
+from evidence.match.check import CheckResult, NotCompared, PictureQuery, Tier
+from evidence.match.library import Library
+from evidence.match.segments import write_segments
 from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
@@ -120,7 +121,9 @@ def check_prints(
         TaskLostError: ``inside`` no longer has its task; nothing was logged.
     """
     consent = require_checkable(home, case_id, keys.casework)
-    result = compare(query, stored_prints(home.engine, keys.matching))
+    library = Library(home.engine, keys.matching)
+    library.refresh()
+    result, segments = library.compare(PictureQuery(query)), library.unsaved()
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:
@@ -135,7 +138,12 @@ def check_prints(
         }
         done = Checked(tuple(_places(home, result)), result.compared, left, None, consent is not None)
         checked = Draft("checked", doer.values() | counts | items)
-        writer.sequencer.append([checked], lambda connection, _placed: inside.acts(connection, done.told()))
+
+        def beside_it(connection: sa.Connection, _placed: object) -> None:
+            inside.acts(connection, done.told())
+            write_segments(connection, segments)
+
+        writer.sequencer.append([checked], beside_it)
         return replace(done, unstamped=writer.beat())
 
 

@@ -121,16 +121,20 @@ class Prints(Unspoken):
         """SHA-256 of the file, 64 hex digits."""
         return str(self._fields["sha256"])
 
-    def pdq_for_matching(self, *, min_quality: int) -> tuple[int, ...]:
-        """The eight PDQ hashes as integers, the first upright; for ``evidence.match`` alone.
+    def pdq_for_matching(self, *, min_quality: int) -> tuple[tuple[bytes, ...], ...]:
+        """The PDQ hashes of the picture and of each trim, for ``evidence.match`` alone.
 
         Returns:
-            Nothing if there is no PDQ or its quality is below ``min_quality``.
+            For each of them eight hashes of 32 bytes, the first upright; none whose quality is below ``min_quality``.
         """
-        pdq = self._fields.get("pdq")
-        if not isinstance(pdq, dict) or int(pdq["quality"]) < min_quality:
-            return ()
-        return tuple(int(pdq[name], 16) for name in Orientation)
+        trimmed = self._fields.get("trimmed")
+        trims = trimmed if isinstance(trimmed, list) else []
+        eights = (self._fields.get("pdq"), *(each["pdq"] for each in trims if isinstance(each, dict)))
+        return tuple(
+            tuple(bytes.fromhex(eight[name]) for name in Orientation)
+            for eight in eights
+            if isinstance(eight, dict) and int(eight["quality"]) >= min_quality
+        )
 
 
 def _picture_fields(picture: Decoded) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""Looks for one picture among the stored prints, one by one.
+"""What is asked and answered when a picture is looked for among the stored ones (``evidence.match.library``).
 
 Three tiers, for a person to judge: a machine says "look here", never "this is it". Nothing
 of how near two pictures are leaves this module, and matches come in the order of the store,
@@ -12,13 +12,13 @@ resizing, quarter turns and mirroring are found; crops beyond a few percent, fra
 pasted-over text mostly are not.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from evidence.fingerprint.prints import Prints
+from evidence.fingerprint.unspoken import Unspoken
 from evidence.seal.age import Identity, Recipient
 from evidence.seal.envelopes import open_whole, seal_whole
 
@@ -73,6 +73,29 @@ class CheckResult:
     matches: tuple[Match, ...]
 
 
+class PictureQuery(Unspoken):
+    """A picture that is looked for.
+
+    Attributes:
+        sha256: Of its file, 32 bytes.
+        hashes: PDQ hashes of 32 bytes: eight orientations of the picture and of each of its trims, of enough quality.
+        crops: PDQ hashes of its crops.
+    """
+
+    __slots__ = ("crops", "hashes", "sha256")
+
+    sha256: bytes
+    hashes: tuple[bytes, ...]
+    crops: tuple[bytes, ...]
+
+    def __init__(self, prints: Prints, crops: tuple[bytes, ...] = ()) -> None:
+        """Ask for the picture of these prints."""
+        eights = prints.pdq_for_matching(min_quality=MIN_QUALITY)
+        self._fill(
+            sha256=bytes.fromhex(prints.sha256), hashes=tuple(each for eight in eights for each in eight), crops=crops
+        )
+
+
 def seal_query(query: Prints, matching: Recipient) -> bytes:
     """A fingerprint that is asked about, sealed to the matching key: while that is locked, nobody reads it."""
     return seal_whole(query.sealing_bytes(), recipients=(matching,))
@@ -85,39 +108,3 @@ def open_query(sealed: bytes, matching: Identity) -> Prints:
         NoMatchingKeyError: It was sealed to another home's key.
     """
     return Prints.parse(open_whole(sealed, identities=(matching,)))
-
-
-def compare(query: Prints, stored: Iterable[tuple[str, Prints]]) -> CheckResult:
-    """Compare one picture, in its eight orientations, with every stored picture as it is.
-
-    Args:
-        query: Prints of the picture asked about.
-        stored: Item identifiers and their prints.
-    """
-    turned = query.pdq_for_matching(min_quality=MIN_QUALITY)
-    compared, not_compared = 0, Counter[NotCompared]()
-    matches: list[Match] = []
-    for item, prints in stored:
-        if prints.sha256 == query.sha256:
-            compared += 1
-            matches.append(Match(item, Tier.IDENTICAL))
-            continue
-        upright = prints.pdq_for_matching(min_quality=MIN_QUALITY)[:1]
-        if not turned or not upright:
-            not_compared[_why(prints) if turned else NotCompared.ASKED_TOO_PLAIN] += 1
-            continue
-        compared += 1
-        tier = _tier(min((each ^ upright[0]).bit_count() for each in turned))
-        if tier is not None:
-            matches.append(Match(item, tier))
-    return CheckResult(compared, not_compared, tuple(matches))
-
-
-def _why(prints: Prints) -> NotCompared:
-    return NotCompared.TOO_PLAIN if prints.pdq_for_matching(min_quality=0) else NotCompared.NO_PICTURE
-
-
-def _tier(bits: int) -> Tier | None:
-    if bits <= MATCH_BITS:
-        return Tier.MATCH
-    return Tier.REVIEW if bits <= REVIEW_BITS else None

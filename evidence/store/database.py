@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001p"
+SCHEMA_VERSION = "0001q"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmno"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnop"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -230,10 +230,21 @@ api_key = sa.Table(
     sa.Column("used_at", sa.String(24)),
 )
 
+print_segment = sa.Table(
+    "print_segment",
+    metadata,
+    sa.Column("first", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("last", _IDX, nullable=False),
+    sa.Column("body", Bytes, nullable=False),
+)
+
 PROJECTIONS = (item, hole, channel, case_file, case_item, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""
+SNAPSHOTS = (print_segment,)
+"""Sealed copies of what sealed rows say, for a quick start: made again where they are missing. What erasure destroys
+of an item goes from these too (``evidence.match.segments.erase_from_segments``)."""
 ACCESS = (api_key,)
 """Not built from the log: whose programs may call the API."""
 

@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api.home import Home
+from api.office.check import check_picture
 from evidence.fingerprint.prints import Prints
-from evidence.match.index import stored_prints
+from evidence.match import library
+from evidence.match.stored import sealed_prints
+from evidence.store import database
+from evidence.store.database import reading
 from monitor.rehearsal.export import ExportFacts
-from tests.homes import PASSPHRASE, export_of, new_case, new_office
+from tests.homes import PASSPHRASE, doer, export_of, new_case, new_office
 
 PIECE = 24
 
@@ -44,14 +49,22 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         case_id = new_case(home)
         out = folder / "case.asice"
         export_of(home, case_id, out)
+        patch.setattr(library, "SAVE_FILES", 1)  # so that a snapshot of the index is searched too
+        with home_picture(office.export).open("rb") as stream:
+            check_picture(home, stream, case_id, doer(home), home.keys.unlock(PASSPHRASE))
         check(home, office.export, case_id)
         home.engine.dispose()
     return Lived(home, office.export, out, scratch)
 
 
+def segments(lived: Lived) -> list[bytes]:
+    with reading(lived.home.engine) as connection:
+        return [bytes(body) for body in connection.execute(sa.select(database.print_segment.c.body)).scalars()]
+
+
 def check(home: Home, export: ExportFacts, case_id: str) -> None:
     """Through the real command line, so that its output and its files are searched too."""
-    picture = next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
+    picture = home_picture(export)
     command = "import sys; from api.cli.main import main; sys.exit(main())"
     environment = os.environ | {"NISISAMA_PASSPHRASE": PASSPHRASE, "NISISAMA_ACTOR": "ann"}
     done = subprocess.run(
@@ -63,6 +76,10 @@ def check(home: Home, export: ExportFacts, case_id: str) -> None:
     )
     (home.path.parent / "check.log").write_bytes(done.stdout + done.stderr)
     assert b'"found": true' in done.stdout
+
+
+def home_picture(export: ExportFacts) -> Path:
+    return next(export.folder / name for name in sorted(export.media) if name.endswith(".jpg"))
 
 
 def pieces(content: bytes) -> list[bytes]:
@@ -88,13 +105,16 @@ def texts(export: ExportFacts) -> list[bytes]:
 def prints(lived: Lived) -> list[bytes]:
     """Every PDQ and pHash, as hex, raw and Base64; opened with the matching key."""
     found: list[bytes] = []
-    for _item, each in stored_prints(lived.home.engine, lived.home.keys.unlock(PASSPHRASE).matching):
-        assert isinstance(each, Prints)
-        hashes = [f"{number:064x}" for number in each.pdq_for_matching(min_quality=0)]
-        for spelled in hashes:
-            raw = bytes.fromhex(spelled)
-            found += [spelled.encode(), raw, base64.b64encode(raw)]
+    for each in opened_prints(lived):
+        for raw in (raw for eight in each.pdq_for_matching(min_quality=0) for raw in eight):
+            found += [raw.hex().encode(), raw, base64.b64encode(raw)]
     return found
+
+
+def opened_prints(lived: Lived) -> list[Prints]:
+    with reading(lived.home.engine) as connection:
+        matching = lived.home.keys.unlock(PASSPHRASE).matching
+        return [each for _entry, each in sealed_prints(connection, matching)]
 
 
 def files_of(*folders: Path) -> dict[Path, bytes]:
@@ -111,12 +131,8 @@ def test_the_searches_find_what_is_there(lived: Lived) -> None:
         assert leaks(pieces(content)[:1] or [content[-PIECE:]], export)
     assert leaks([lived.export.phone.encode()], export)
     assert len(prints(lived)) > 0
-    opened = {
-        Path("prints"): b"".join(
-            each.sealing_bytes()
-            for _item, each in stored_prints(lived.home.engine, lived.home.keys.unlock(PASSPHRASE).matching)
-        )
-    }
+    assert len(segments(lived)) > 0
+    opened = {Path("prints"): b"".join(each.sealing_bytes() for each in opened_prints(lived))}
     assert leaks(prints(lived), opened)
     assert leaks(digests(pictures(lived.export)[0]), opened)
 

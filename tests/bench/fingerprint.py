@@ -6,7 +6,6 @@ busy machine slows both. Ratios are the peer's time over ours: above 1, ours is 
 Times are wall time, because most of ours passes in another process.
 """
 
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -19,11 +18,8 @@ from PIL import Image
 from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.pdq import pdq
 from evidence.fingerprint.picture import read_picture
-from evidence.fingerprint.prints import Prints
-from evidence.match.check import compare
 
 ROUNDS = 15
-STORED = 2_000
 PEER = "imagehash.phash, decode included"
 
 Row = dict[str, object]
@@ -49,11 +45,9 @@ def run() -> dict[str, object]:
         with Decoder() as cold:
             cold.decode(data)
         start_ms = (time.perf_counter() - started) * 1000
-        query = Prints.of_file(sha256="0" * 64, md5="0" * 32, picture=decoder.decode(data))
     peer = times.pop("peer")
     rows = [_row(name, "ms", ours, peer, PEER) for name, ours in times.items()]
     rows.append(_row("the first picture, worker started for it", "ms", start_ms))
-    rows.append(_row(f"check against {STORED:,} prints, parsing them", "us each", _check_us(query)))
     return {"rows": rows}
 
 
@@ -72,17 +66,6 @@ def _alternate(tasks: dict[str, Callable[[], object]]) -> dict[str, float]:
             if round_number:
                 samples[name].append((time.perf_counter() - started) * 1000)
     return {name: statistics.median(values) for name, values in samples.items()}
-
-
-def _check_us(query: Prints) -> float:
-    """Microseconds per stored file of one check, from sealed form to answer."""
-    sealed = [
-        Prints.of_file(sha256=os.urandom(32).hex(), md5="0" * 32, picture=None).sealing_bytes()
-        for _ in range(STORED // 2)
-    ] + [query.sealing_bytes()] * (STORED // 2)
-    started = time.perf_counter()
-    compare(query, ((str(index), Prints.parse(each)) for index, each in enumerate(sealed)))
-    return (time.perf_counter() - started) * 1_000_000 / STORED
 
 
 def photo() -> Image.Image:

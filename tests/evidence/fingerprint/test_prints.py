@@ -163,7 +163,7 @@ def test_prints_cannot_be_changed(make: Callable[[], object]) -> None:
 
 ALLOWED_CALLERS = {
     "sealing_bytes": {"evidence/intake/preserve.py", "evidence/match/check.py"},
-    "pdq_for_matching": {"evidence/match/check.py"},
+    "pdq_for_matching": {"evidence/match/check.py", "evidence/match/library.py"},
 }
 
 
@@ -248,9 +248,14 @@ def test_what_was_sealed_is_read_back(original: Prints) -> None:
 
 
 def test_the_hashes_for_matching_are_upright_first_and_of_quality() -> None:
-    assert prints().pdq_for_matching(min_quality=50) == tuple(int(value, 16) for value in HASHES)
-    assert len(prints(quality=50).pdq_for_matching(min_quality=50)) == len(Orientation)
+    eight = tuple(bytes.fromhex(value) for value in HASHES)
+    assert prints().pdq_for_matching(min_quality=50) == (eight,)
+    assert prints(quality=50).pdq_for_matching(min_quality=50) == (eight,)
     assert prints(quality=49).pdq_for_matching(min_quality=50) == ()
+    trim = {"left": 1, "top": 2, "width": 3, "height": 4, "pdq": HASHES[::-1], "quality": 50}
+    plain = trim | {"quality": 49}
+    assert prints(trimmed=[trim, plain]).pdq_for_matching(min_quality=50) == (eight, eight[::-1])
+    assert prints(quality=49, trimmed=[trim]).pdq_for_matching(min_quality=50) == (eight[::-1],)
     assert Prints.of_file(sha256=SHA256, md5=MD5, picture=None).pdq_for_matching(min_quality=0) == ()
 
 

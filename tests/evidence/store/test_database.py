@@ -125,7 +125,7 @@ def test_postgresql_can_hold_every_table(table: sa.Table) -> None:
 
 
 def test_every_table_is_truth_projection_or_work() -> None:
-    classes = [*TRUTH, *database.PROJECTIONS, *database.WORK, *database.ACCESS]
+    classes = [*TRUTH, *database.PROJECTIONS, *database.WORK, *database.SNAPSHOTS, *database.ACCESS]
     assert len(classes) == len(set(classes))
     assert set(classes) == set(database.metadata.sorted_tables)
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001p"
+revision = "0001q"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -150,6 +150,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "subject", name=op.f("uq_task_kind")),
     )
     op.create_index("ix_task_state", "task", ["state", "due_at"])
+    op.create_table(
+        "print_segment",
+        sa.Column("first", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("first", name=op.f("pk_print_segment")),
+    )
     op.create_table(
         "tile",
         sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
