@@ -112,6 +112,7 @@ def get_requests(asked: Annotated[PageQuery, Query()], caller: Approver) -> Requ
         caller.office.keyring.casework,
         after=after_of(asked.cursor, *of),
         limit=asked.limit,
+        cases=caller.key.cases,
         sees=lambda wait: wait.asked is not None and _sees(caller, wait.asked),
     )
     return RequestsBody(requests=[_told(wait) for wait in page.entries], next=cursor_of(page.more_after, *of))

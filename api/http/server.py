@@ -1,5 +1,6 @@
 """Serves one home at one address of this machine, until it is told to stop."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -8,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.home import Home
 from api.http.app import application
@@ -26,6 +29,8 @@ GRACE_S = 10
 MOST_CONNECTIONS = 1000
 """How many connections there may be; more get 503 from uvicorn, in no form of ours."""
 MOST_HEADER_BYTES = 16_384
+HEAD_WITHIN_S = 10.0
+"""How long the head of a call may take to come, from the connection or from its own first byte."""
 _POLL_S = 1.0
 
 
@@ -68,6 +73,7 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
     server = uvicorn.Server(
         uvicorn.Config(
             application(office, (*LOOPBACK, settings.address, *settings.hosts)),
+            http=_TimedProtocol,
             log_config=None,
             log_level="critical",  # its words could tell of a call; ours are in the operational log
             access_log=False,
@@ -116,6 +122,35 @@ def _told_to_end(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for each, handler in zip(told, before, strict=True):
             signal.signal(each, handler)
+
+
+class _TimedProtocol(H11Protocol):
+    """Closes a connection on which no whole head of a call comes in time: uvicorn itself waits for ever."""
+
+    _head: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unwatch_head()
+
+    def _watch_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._unwatch_head()
+        elif self._head is None:
+            self._head = self.loop.call_later(HEAD_WITHIN_S, self.transport.abort)
+
+    def _unwatch_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ function as where two persons act at once; only an import logs its approval firs
 An act that failed after its approval is finished by the same second person, who is not logged twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
@@ -98,6 +98,7 @@ def waiting(
     *,
     after: str | None = None,
     limit: int = LIMIT,
+    cases: Collection[str] | None = None,
     sees: Callable[[Wait], bool] = lambda _wait: True,
 ) -> Page[Wait]:
     """A page of what waits for a second person, in the order in which it is due.
@@ -109,6 +110,8 @@ def waiting(
     now = format_time(home.clock())
     with reading(home.engine) as connection:
         reviews = [each for each in open_reviews(connection) if _due(each) > (after or "")]
+    if cases is not None:  # before a record is opened: how long a page takes tells nothing of others
+        reviews = [each for each in reviews if each.case_id in cases]
 
     def told(review: Review) -> Wait:
         asked = request_at(home, review.index, casework, review) if casework else None

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001q"
+SCHEMA_VERSION = "0001r"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnop"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopq"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -181,6 +181,7 @@ authority = sa.Table(
     sa.Column("request", sa.String(32), primary_key=True),
     sa.Column("idx", _IDX, nullable=False),
     sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("case_id", sa.String(32)),
     sa.Column("due_at", sa.String(24)),
     sa.Column("approved_idx", _IDX),
     sa.Column("acted_idx", _IDX),

@@ -21,6 +21,8 @@ from evidence.store import database
 from evidence.store.marks import SeenKey, hole_mark, missed_mark, observed_marks
 from evidence.times import format_time, parse_time
 
+_EXPORT = "export"
+"""As ``evidence.authority.Act`` has it, which stands on this module."""
 ANSWER_WITHIN = timedelta(days=7)
 """By when a second person looks at what one person did, or answers what one person asked for (invariant 7)."""
 
@@ -133,7 +135,13 @@ def _end_review(connection: sa.Connection, placed: Placed) -> None:
 def _requested(connection: sa.Connection, placed: Placed) -> None:
     waits, due = placed.values["order"] is not None, parse_time(placed.values["at"]) + ANSWER_WITHIN
     row = {"request": placed.event_id, "idx": placed.idx, "what": placed.values["what"]}
+    row |= {"case_id": _case_asked_for(placed.values)}
     connection.execute(_insert(database.authority), row | {"due_at": format_time(due) if waits else None})
+
+
+def _case_asked_for(values: Mapping[str, Any]) -> str | None:
+    """The case that an export was asked for; its target begins with it."""
+    return str(values["target"]).partition(" ")[0] if values["what"] == _EXPORT else None
 
 
 def _approved(connection: sa.Connection, placed: Placed) -> None:

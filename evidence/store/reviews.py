@@ -54,6 +54,7 @@ class Review:
         request: Event id of the request; ``approve`` names it.
         index: Where in the log the request is.
         what: The act; None where its row is gone.
+        case_id: The case whose export was asked for, as its row says; None for anything else.
         due_at: By when a second person answers; None where the row that would say it is gone or was changed.
         done: Whether one person did it, so that a review is all that is missing.
         approved: Whether a second person approved it, and it is not done yet.
@@ -62,6 +63,7 @@ class Review:
     request: str
     index: int
     what: str | None
+    case_id: str | None
     due_at: str | None
     done: bool
     approved: bool
@@ -154,9 +156,9 @@ def _waiting(connection: sa.Connection, leaves: Mapping[int, str], every: Sequen
         if index in ended and not approved:
             continue
         request = row.request if row else _event_id(connection, index)
-        what, due_at = (row.what, row.due_at) if row else (None, None)
+        what, case_id, due_at = (row.what, row.case_id, row.due_at) if row else (None, None, None)
         done = leaves.get(index + 1) in _ALONE
-        waiting.append(Review(request, index, what, due_at, done=done, approved=approved))
+        waiting.append(Review(request, index, what, case_id, due_at, done=done, approved=approved))
     return sorted(waiting, key=lambda review: (review.due_at or "", review.index))
 
 

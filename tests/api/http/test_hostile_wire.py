@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import cycle
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from api.http.guard import MOST_AT_ONCE
 from evidence.store.api_key import Scope
 from tests.homes import size_of
-from tests.serving import ServedHome
+from tests.serving import ServedHome, serving
 
 BODY = b'{"reason": "x"}'
 
@@ -189,6 +190,19 @@ def test_others_are_answered_while_callers_are_slow(served: ServedHome) -> None:
     assert b"201" in slow[0].recv(4096)
     for each in slow:
         each.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /livez HT"])
+def test_a_connection_without_a_whole_head_is_closed_and_one_with_it_is_not(tmp_path: Path, begun: bytes) -> None:
+    """A thousand silent connections would keep everybody out; the control is a body that comes as slowly."""
+    with serving(tmp_path, "import api.http.server; api.http.server.HEAD_WITHIN_S = 0.5") as soon, wire(soon) as silent:
+        silent.sendall(begun)
+        with wire(soon) as slow:
+            slow.sendall(head(soon, "POST", "/api/v1/cases", JSON, f"Content-Length: {len(BODY)}"))
+            with suppress(ConnectionResetError):
+                assert silent.recv(4096) == b""
+            slow.sendall(BODY)
+            assert b"201" in slow.recv(4096)
 
 
 def test_a_call_with_a_hundred_headers_more_is_read_and_one_with_too_many_bytes_is_not(served: ServedHome) -> None:

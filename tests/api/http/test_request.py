@@ -1,12 +1,17 @@
 """Requests over the API: another person approves, refuses or reviews; nobody their own, and none of another case."""
 
+from typing import Any
+
 import httpx
 import pytest
 
+from api.home import Home
+from api.office import approval
 from api.office.case import record_consent
 from api.office.receiver import add_receiver
+from evidence.authority import Request
 from evidence.store.api_key import Scope
-from tests.homes import consent_to, doer, new_case, records_of
+from tests.homes import PASSPHRASE, consent_to, doer, new_case, records_of
 from tests.serving import ServedHome, listed
 
 BODY = {"audience": "court", "reason": "the court asked"}
@@ -77,6 +82,28 @@ def test_a_cursor_of_requests_leads_through_those_that_the_key_reaches(served: S
     assert set(asked.values()) <= set(found)
     assert len(set(found)) == len(found)
     assert listed(one, "requests", "request_id", limit=1) == [asked[mine]]
+
+
+def test_no_record_of_another_case_is_opened_for_a_key_of_one(
+    served: ServedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long an answer takes would tell how many requests there are; the control is a key for every case."""
+    served.unlock()
+    mine, other, mira = new_case(served.home), new_case(served.home), served.with_key(owner="mira")
+    asked = {case: waiting(served, mira, case)["request_id"] for case in (mine, other)}
+    casework, opened = served.home.keys.unlock(PASSPHRASE).casework, list[int]()
+    opens = approval.request_at
+
+    def counted(home: Home, index: int, *rest: Any) -> Request:  # noqa: ANN401 - passed on
+        opened.append(index)
+        return opens(home, index, *rest)
+
+    monkeypatch.setattr(approval, "request_at", counted)
+    assert [each.request for each in approval.waiting(served.home, casework, cases=[mine]).entries] == [asked[mine]]
+    assert len(opened) == 1
+    every = approval.waiting(served.home, casework).entries
+    assert {*asked.values()} <= {each.request for each in every}
+    assert len(opened) == 1 + len(every)
 
 
 def test_what_one_person_did_is_reviewed_by_another(served: ServedHome) -> None:

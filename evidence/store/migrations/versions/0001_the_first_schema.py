@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001q"
+revision = "0001r"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("request", sa.String(length=32), nullable=False),
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=True),
         sa.Column("due_at", sa.String(length=24), nullable=True),
         sa.Column("approved_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("acted_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
