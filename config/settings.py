@@ -321,7 +321,12 @@ def with_value(text: str, section: str, key: str, value: str) -> str:
             return changed
     except tomllib.TOMLDecodeError:
         pass
-    raise SettingsError("settings.not_changed_here", section=section, key=key)
+    raise unchangeable(section, key)
+
+
+def unchangeable(section: str, key: str) -> SettingsError:
+    """Why a command leaves a setting as it is."""
+    return SettingsError("settings.not_changed_here", section=section, key=key)
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401 - the values of a settings file are of several types

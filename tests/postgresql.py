@@ -34,9 +34,11 @@ def serving(*settings: str) -> Iterator[Path]:
     control = (programs / "pg_ctl", "--pgdata", data, "--wait")
     options = " ".join(f"-c {each}" for each in ("listen_addresses=''", f"unix_socket_directories={folder}", *settings))
     _as_postgres(*control, "--log", folder / "log", "--options", options, "start")
-    yield folder
-    _as_postgres(*control, "--mode", "immediate", "stop")
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        _as_postgres(*control, "--mode", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 def url_of(socket: Path, name: str) -> str:

@@ -27,7 +27,7 @@ from api.home import SETTINGS_FILE, Home
 from api.unfinished import DATABASE_FILE
 from config import oplog
 from config.errors import SettingsError
-from config.settings import with_value
+from config.settings import unchangeable, with_value
 from evidence.custody.append import tree_size
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import HomeError
@@ -79,7 +79,7 @@ def move_rows(home: Home, url: str, progress: Progress) -> Moved:
     if home.engine.dialect.name == _SERVER:
         return _end(home, url)
     if home.settings.database.url:
-        raise SettingsError("settings.not_changed_here", section="database", key="url")
+        raise unchangeable("database", "url")
     settings = home.path / SETTINGS_FILE
     with_value(settings.read_text("utf-8"), "database", "url", url)
     _require_same_place(home, url)

@@ -269,12 +269,11 @@ def move_waiting(connection: sa.Connection, request: str, *, approved: bool) -> 
 
 def end_waiting(
     connection: sa.Connection, task_id: str, state: TaskState, now: datetime, outcome: bytes | None = None
-) -> bool:
-    """End a task of ``list_waiting``; return whether it still was one."""
+) -> None:
+    """End a task of ``list_waiting``, if it still is one."""
     states = [TaskState.WAITING.value, TaskState.RUNNING.value]
     mine = sa.and_(_table.c.id == task_id, _table.c.leased_until.is_(None), _table.c.state.in_(states))
-    changed = connection.execute(sa.update(_table).where(mine).values(_ended(state, now, outcome)))
-    return changed.rowcount == 1
+    connection.execute(sa.update(_table).where(mine).values(_ended(state, now, outcome)))
 
 
 def cancel_task(connection: sa.Connection, task_id: str, now: datetime) -> bool:

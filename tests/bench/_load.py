@@ -104,9 +104,11 @@ def peer(what: object) -> Iterator[str]:
             break
         except httpx.ConnectError:
             time.sleep(0.05)
-    yield url
-    process.terminate()
-    process.wait()
+    try:
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def at_share(times: Times, share: int) -> float:

@@ -60,6 +60,7 @@ OUT_OF_REACH = {
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "follower": "how far work has come; it is done again",
     "api_key": "one that was revoked can be put back from an older copy",
+    "print_segment": "what somebody else wrote, or put back from before an erasure, is left aside and made again",
     "task": "how far work has come; it is done again",
     "checkpoint: a row removed": "a checkpoint that no time stamp is for",
     "added": "a file that no command reads",
