@@ -195,7 +195,7 @@ def _bounded(receive: Receive, limit: BodyLimit, came: Callable[[], object]) -> 
             raise CallError("call.body_too_slow", seconds=int(limit.within_s)) from None
         had += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
-        if is_whole:
+        if is_whole and message["type"] == "http.request":  # else the caller went away
             came()
         if had > limit.most_bytes:
             raise CallError("call.body_too_large", limit=limit.most_bytes)
