@@ -1,6 +1,7 @@
 """Serves one home at one address of this machine, until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -89,6 +90,8 @@ def serve_until_told(home: Home, port: int, began: Callable[[int], object]) -> N
     )
     listening = _listening(settings.address, port)
     with listening, _ending_once_moved(home, server), _tending(office), worker.working(), _told_to_end(server):
+        gc.collect()
+        gc.freeze()  # what lives as long as the server is not looked at again: that held every call up for 0.2 s
         began(listening.getsockname()[1])
         server.run(sockets=[listening])
 

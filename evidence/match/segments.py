@@ -20,6 +20,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate, pairwise
 from typing import Final
 
 import numpy as np
@@ -86,6 +87,23 @@ class Segment(Unspoken):
             hashes=b"".join(each for file in files for each in file.hashes),
         )
 
+    @classmethod
+    def parse(cls, content: bytes) -> "Segment":
+        """The segment that was written like this."""
+        first, last, files, hashes = _COUNTS.unpack_from(content)
+        sizes = (8 * files, files, _HASH_BYTES * files, 4 * hashes, _HASH_BYTES * hashes)
+        ends = list(accumulate(sizes, initial=_COUNTS.size))
+        entries, states, sha256, owners, hashed = (content[begin:end] for begin, end in pairwise(ends))
+        segment = cls(first, last, ())
+        segment._fill(
+            entries=np.frombuffer(entries, "<u8").astype(np.int64),
+            states=np.frombuffer(states, np.uint8),
+            sha256=sha256,
+            owners=np.frombuffer(owners, "<u4").astype(np.int32),
+            hashes=hashed,
+        )
+        return segment
+
     def files(self) -> "Iterator[IndexedFile]":
         """Its files, one by one."""
         edges = np.searchsorted(self.owners, np.arange(len(self.entries) + 1))
@@ -119,7 +137,11 @@ def read_segments(connection: sa.Connection, matching: KeyIdentity) -> Iterator[
             segment = open_segment(stored_bytes(row.body, where=where), matching)
         except (StoreError, EnvelopeError, NoMatchingKeyError):
             return
-        if segment.first != expected or segment.last != row.last or not _fits(connection, segment):
+        if (
+            segment.first != expected
+            or segment.last != row.last
+            or not _fits(connection, segment.first, segment.last, len(segment.entries))
+        ):
             return
         yield segment
         expected = segment.last + 1
@@ -131,13 +153,19 @@ class SealedSegment:
 
     first: int
     last: int
+    files: int
     body: bytes
 
 
 def write_segments(connection: sa.Connection, segments: Sequence[SealedSegment]) -> None:
-    """Keep segments, in place of those that touch their runs or come behind them."""
+    """Keep segments, in place of those that touch their runs or come behind them.
+
+    One that no longer fits is left, with those behind it: what was erased since it was made must not come back.
+    """
     table = database.print_segment
     for segment in segments:
+        if not _fits(connection, segment.first, segment.last, segment.files):
+            return
         connection.execute(sa.delete(table).where(table.c.last >= segment.first))
         row = {"first": segment.first, "last": segment.last, "body": segment.body}
         connection.execute(sa.insert(table), row)
@@ -174,7 +202,7 @@ def seal_segment(segment: Segment, matching: KeyIdentity) -> SealedSegment:
         )
     )
     body = seal_whole(_MAGIC + _code(content, matching) + content, recipients=(matching.recipient,))
-    return SealedSegment(segment.first, segment.last, body)
+    return SealedSegment(segment.first, segment.last, len(segment.entries), body)
 
 
 def open_segment(sealed: bytes, matching: KeyIdentity) -> Segment:
@@ -188,27 +216,7 @@ def open_segment(sealed: bytes, matching: KeyIdentity) -> Segment:
     code, content = plain[len(_MAGIC) :][:_CODE_BYTES], plain[len(_MAGIC) + _CODE_BYTES :]
     if not plain.startswith(_MAGIC) or not hmac.compare_digest(code, _code(content, matching)):
         raise EnvelopeError("envelope.segment_of_nobody")
-    first, last, files, hashes = _COUNTS.unpack_from(content)
-    at = _COUNTS.size
-    segment = Segment(first, last, ())
-    parts = {}
-    for name, size in {
-        "entries": 8 * files,
-        "states": files,
-        "sha256": _HASH_BYTES * files,
-        "owners": 4 * hashes,
-        "hashes": _HASH_BYTES * hashes,
-    }.items():
-        parts[name] = content[at : at + size]
-        at += size
-    segment._fill(  # noqa: SLF001 - its own maker
-        entries=np.frombuffer(parts["entries"], "<u8").astype(np.int64),
-        states=np.frombuffer(parts["states"], np.uint8),
-        sha256=parts["sha256"],
-        owners=np.frombuffer(parts["owners"], "<u4").astype(np.int32),
-        hashes=parts["hashes"],
-    )
-    return segment
+    return Segment.parse(content)
 
 
 def _code(content: bytes, matching: KeyIdentity) -> bytes:
@@ -216,12 +224,12 @@ def _code(content: bytes, matching: KeyIdentity) -> bytes:
     return hmac.digest(key, hashlib.sha256(content).digest(), "sha256")
 
 
-def _fits(connection: sa.Connection, segment: Segment) -> bool:
-    """Whether the store has prints for exactly as many entries of the run: none was added or erased since."""
+def _fits(connection: sa.Connection, first: int, last: int, files: int) -> bool:
+    """Whether the store has prints for exactly so many entries of a run: none was added or erased since."""
     table = database.sealed.c
-    here = sa.and_(table.name == "prints", table.idx.between(segment.first, segment.last))
+    here = sa.and_(table.name == "prints", table.idx.between(first, last))
     counted = connection.execute(sa.select(sa.func.count()).select_from(database.sealed).where(here)).scalar_one()
-    return int(counted) == len(segment.entries)
+    return int(counted) == files
 
 
 def _piece(joined: bytes, number: int) -> bytes:

@@ -424,7 +424,7 @@ def store_errors(where: Where) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        reason = str(error.orig)
+        reason = " ".join(str(error.orig).split())  # a server explains itself in several lines
         if _is_busy(error.orig):
             raise busy(where, WAIT_S) from error
         if server := getattr(error.orig, "pgconn", None):  # the driver's state of a connection that failed

@@ -316,21 +316,11 @@ class Rig:
         record, output = office.folder / "strace.txt", office.folder / "output.txt"
         gate = Gate()
         child = FORK.Process(target=self._import, args=(office, shared, alter or _honest, gate, output))
-        child.start()
-        try:
-            gate.reached()
-            with attached(pid_of(child), fault, record):
-                gate.open()
-                child.join(TIMEOUT_S)
-            assert child.exitcode is not None, "the import did not end"
-        finally:
-            gate.close()
-            child.kill()
-            child.join()
+        code = exit_code(child, gate, fault, record)
         if shared.decoding:
             self._decoder.close()
-        hit = child.exitcode == -signal.SIGKILL or (fault is not None and "(INJECTED)" in record.read_text())
-        return Outcome(child.exitcode, shared.acknowledged, hit, output.read_text())
+        hit = code == -signal.SIGKILL or (fault is not None and "(INJECTED)" in record.read_text())
+        return Outcome(code, shared.acknowledged, hit, output.read_text())
 
     def _import(self, office: OfficeFolder, shared: Shared, alter: Alteration, gate: Gate, output: Path) -> NoReturn:
         api.office.intake.Decoder = lambda: _Lent(self._decoder, shared)
@@ -359,6 +349,22 @@ class Rig:
         """Start the decoder before it is timed or forked."""
         picture = next((office.folder / "export" / "photos").iterdir())
         self._decoder.decode(picture.read_bytes())
+
+
+def exit_code(child: ForkProcess, gate: Gate, fault: Fault | None, record: Path) -> int:
+    """Start a child that stands at the gate, and let it work with this fault; it is gone when this returns."""
+    child.start()
+    try:
+        gate.reached()
+        with attached(pid_of(child), fault, record):
+            gate.open()
+            child.join(TIMEOUT_S)
+        assert child.exitcode is not None, "the work did not end"
+    finally:
+        gate.close()
+        child.kill()
+        child.join()
+    return child.exitcode
 
 
 def pid_of(child: ForkProcess) -> int:

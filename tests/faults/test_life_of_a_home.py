@@ -39,14 +39,12 @@ from tests.faults.rig import (
     FORK,
     NETWORK,
     PASSPHRASE,
-    TIMEOUT_S,
     Fault,
     Gate,
     OfficeFolder,
     Outcome,
     ask,
-    attached,
-    pid_of,
+    exit_code,
     prepare,
 )
 
@@ -381,19 +379,9 @@ def stopped(office: OfficeFolder, arguments: list[str], fault: Fault | None, alt
     record, output = office.folder / "strace.txt", office.folder / "output.txt"
     gate = Gate()
     child = FORK.Process(target=_command, args=(arguments, alter, gate, output))
-    child.start()
-    try:
-        gate.reached()
-        with attached(pid_of(child), fault, record):
-            gate.open()
-            child.join(TIMEOUT_S)
-        assert child.exitcode is not None, "the command did not end"
-    finally:
-        gate.close()
-        child.kill()
-        child.join()
+    code = exit_code(child, gate, fault, record)
     calls = 0 if fault is None else record.read_text().count(f"{fault.syscall}(")
-    hit = child.exitcode < 0 or (fault is not None and calls >= int(fault.when))
+    hit = code < 0 or (fault is not None and calls >= int(fault.when))
     return Outcome(child.exitcode, 0, hit, output.read_text())
 
 

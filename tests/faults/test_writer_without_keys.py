@@ -56,7 +56,7 @@ OUT_OF_REACH = {
     "lock": "an empty file that is locked",
     "beat": "a hint when a time stamp was last asked for",
     "backup": "a hint when the newest backup was made",
-    "nisisama.toml": "limits of work, and which time-stamp offices are asked",
+    "nisisama.toml": "limits of work, which time-stamp offices are asked, and where the rows are",
     "trust/time-stamp-": "a root that is gone is handed out again from the catalogue",
     "follower": "how far work has come; it is done again",
     "api_key": "one that was revoked can be put back from an older copy",

@@ -1,6 +1,7 @@
 """``nisisama database move``: to Debian's server, refused, killed anywhere, and beside running programs."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import sqlite3
@@ -33,25 +34,14 @@ from evidence.times import system_clock
 from monitor.rehearsal.export import write_export
 from tests.commands import DONE, ENVIRONMENT, REFUSED, run
 from tests.contracts.tree import ROOT
-from tests.faults.rig import FORK, TIMEOUT_S, Fault, Gate, attached, pid_of
-from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis, new_office
+from tests.faults.rig import FORK, TIMEOUT_S, Fault, Gate, exit_code
+from tests.homes import PASSPHRASE, Office, copy_of, doer, legal_basis
 from tests.nonempty import nonempty
-from tests.postgresql import new_database, serving, url_of
+from tests.postgresql import new_database, url_of
 from tests.serving import started
 from tests.watching import desk, item_count, program, require_clean, until
 
 pytestmark = pytest.mark.outside
-
-
-@pytest.fixture(scope="module")
-def socket() -> Iterator[Path]:
-    with serving() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return new_office(tmp_path_factory.mktemp("office"), messages=18, photos=1)
 
 
 @pytest.fixture
@@ -247,18 +237,7 @@ def killed(home: Path, url: str, fault: Fault | None, alter: Callable[[], None] 
         os._exit(code)
 
     child = FORK.Process(target=work)
-    child.start()
-    try:
-        gate.reached()
-        with attached(pid_of(child), fault, record):
-            gate.open()
-            child.join(TIMEOUT_S)
-        assert child.exitcode is not None, "the move did not end"
-    finally:
-        gate.close()
-        child.kill()
-        child.join()
-    return child.exitcode, record.read_text()
+    return exit_code(child, gate, fault, record), record.read_text()
 
 
 CHANGING = ("rename", "unlink", "fsync", "sendto")
@@ -369,8 +348,8 @@ def writer(home: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
     def start(alter: str = "") -> "subprocess.Popen[str]":
         code = WRITER.format(root=str(ROOT), home=str(home), alter=alter)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        running.append(subprocess.Popen([sys.executable, "-c", code], **pipes))  # type: ignore[call-overload]
+        command = [sys.executable, "-c", code]
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return running[-1]
 
     yield start
@@ -458,8 +437,6 @@ def test_who_waits_for_the_turn_while_the_rows_move_is_told_and_does_its_work_wh
 
 
 def _is_locked(file: Path) -> bool:
-    import fcntl  # noqa: PLC0415 - used here alone
-
     with file.open() as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,22 +27,11 @@ from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.schema import differences
 from monitor.rehearsal.export import write_export
-from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, new_office, take_in
+from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, take_in
 from tests.nonempty import nonempty
-from tests.postgresql import move, new_database, serving, url_of
+from tests.postgresql import move, new_database, url_of
 
 pytestmark = pytest.mark.outside
-
-
-@pytest.fixture(scope="module")
-def socket() -> Iterator[Path]:
-    with serving() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return new_office(tmp_path_factory.mktemp("office"), messages=18, photos=2)
 
 
 @pytest.fixture

@@ -257,6 +257,19 @@ def test_an_erased_item_is_in_no_segment_and_the_others_still_are(
     assert len(library_of(shelf).unsaved()) == 1
 
 
+@pytest.mark.parametrize("gone", [[], [2]])
+def test_a_segment_from_before_an_erasure_is_not_kept_after_it(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, gone: list[int]
+) -> None:
+    monkeypatch.setattr(library_module, "SAVE_FILES", 1)
+    shelf.add(*(prints(away(each), sha256=OTHER) for each in range(4)))
+    made = library_of(shelf).unsaved()
+    shelf.remove(gone)
+    with writing(shelf.engine) as connection:
+        write_segments(connection, made)
+    assert len(shelf.segments()) == (0 if gone else 1)
+
+
 def test_segments_of_a_log_are_the_same_whether_kept_or_made_again(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
