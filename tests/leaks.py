@@ -47,7 +47,7 @@ def pieces(picture: bytes) -> Iterator[bytes]:
 
 def hashes(picture: bytes) -> Iterator[bytes]:
     """Each perceptual hash of a picture that is not of one colour alone."""
-    told = json.loads(fingerprints_of(picture).sealing_bytes())
+    told = json.loads(fingerprints_of(picture)[0].sealing_bytes())
     told = {name: value for name, value in told.items() if name not in ("sha256", "md5")}
     for text in re.findall(r'"([0-9a-f]{16}|[0-9a-f]{64})"', json.dumps(told)):
         if len(set(text)) > 6:

@@ -60,7 +60,7 @@ class WorkerDesk:
 
     def ask_check(self) -> str:
         picture = next(Path(self.home.path.parent / "more").rglob("*.jpg")).read_bytes()
-        return ask_for_check(self.home, self.case, fingerprints_of(picture), self.by(), self.keys.casework)
+        return ask_for_check(self.home, self.case, fingerprints_of(picture)[0], self.by(), self.keys.casework)
 
     def state(self, task_id: str) -> TaskState:
         return task_of_owner(self.home, task_id, "mira").state

@@ -60,8 +60,8 @@ def check(
 ) -> None:
     """Find a picture in the store.
 
-    "0 found" speaks only of the pictures that were really compared. It misses screenshots, crops, turns
-    of a few degrees and videos, and is no proof that a picture was not posted.
+    "0 found" speaks only of the pictures that were really compared. It misses larger crops, turns of a
+    few degrees, collages and videos, and is no proof that a picture was not posted.
     """
     from api.office.check import LIMITS, check_picture
     from api.office.short import case_of

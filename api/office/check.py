@@ -16,7 +16,6 @@ from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
-from evidence.fingerprint.prints import Prints
 from evidence.keys import Unlocked
 from evidence.match.check import CheckResult, NotCompared, PictureQuery, Tier
 from evidence.match.library import Library
@@ -28,8 +27,9 @@ from evidence.store.database import reading
 from evidence.store.upgrade import stands
 
 LIMITS = (
-    "A picture that is not found may have been posted all the same: a screenshot of it, a crop, a picture turned by a "
-    "few degrees and a video are missed, and so is every file that is no picture, cannot be decoded, or was not read "
+    "A picture that is not found may have been posted all the same: missed are most crops of more than a fifth, most "
+    "pictures of which the client has only a part, a picture turned by a few degrees, in a collage or before a blurred "
+    "copy of itself, and every video; and so is every file that is no picture, cannot be decoded, or was not read "
     "under its mode."
 )
 """What every answer says of its limits."""
@@ -92,8 +92,8 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys:
         Explained: As ``check_prints``.
     """
     require_checkable(home, case_id, keys.casework)
-    query = fingerprints_of(picture.read(MAX_BYTES + 1))
-    return check_prints(home, query, case_id, doer, keys)
+    prints, crops = fingerprints_of(picture.read(MAX_BYTES + 1))
+    return check_prints(home, PictureQuery(prints, crops.hashes), case_id, doer, keys)
 
 
 def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent | None:
@@ -111,7 +111,7 @@ def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent |
 
 
 def check_prints(
-    home: Home, query: Prints, case_id: str, doer: Doer, keys: Unlocked, inside: Inside = NOTHING_BESIDE
+    home: Home, query: PictureQuery, case_id: str, doer: Doer, keys: Unlocked, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
     """Compare a fingerprint with every stored picture; a client who withdrew her consent has nothing looked for.
 
@@ -123,7 +123,7 @@ def check_prints(
     consent = require_checkable(home, case_id, keys.casework)
     library = Library(home.engine, keys.matching)
     library.refresh()
-    result, segments = library.compare(PictureQuery(query)), library.unsaved()
+    result, segments = library.compare(query), library.unsaved()
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:

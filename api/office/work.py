@@ -22,7 +22,7 @@ from evidence.canonical import sha256_hex
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
 from evidence.keys import Unlocked
-from evidence.match.check import open_query
+from evidence.match.check import PictureQuery, open_query
 from evidence.observation import Mode
 from evidence.store.database import reading
 from evidence.store.reviews import is_acted
@@ -105,7 +105,7 @@ def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Task
     keys = working.keys()
     query = open_query(bytes.fromhex(asked["said"]["prints"]), keys.matching)
     working.hear("comparing", 0, 0)
-    done = check_prints(home, query, task.case_id or "", doer_of(asked), keys, working.inside)
+    done = check_prints(home, PictureQuery(query), task.case_id or "", doer_of(asked), keys, working.inside)
     return _with_warnings(done.told(), done.unstamped)
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from evidence.errors import PrintsError
+from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.orientation import Orientation
 from evidence.fingerprint.unspoken import Unspoken
 
@@ -20,6 +21,8 @@ VERSION: Final = re.compile(r"[A-Za-z0-9._+-]{1,60}")
 MAX_QUALITY: Final = 100
 MAX_SIDE: Final = 65_535
 MAX_VERSIONS: Final = 16
+HASH_BYTES: Final = 32
+_CROPS_HEX: Final = re.compile(f"[0-9a-f]{{{4 * HASH_BYTES * len(GRID)}}}")
 MAX_TRIMS: Final = 2
 
 
@@ -95,6 +98,28 @@ class Decoded(Unspoken):
         if not isinstance(reply, dict):
             raise PrintsError("prints.reply_no_object")
         return cls(reply, sandbox=sandbox)
+
+
+class DecodedCrops(Unspoken):
+    """The hashes of a picture's crops, as ``crop_hashes`` gives them."""
+
+    __slots__ = ("hashes",)
+
+    hashes: tuple[bytes, ...]
+
+    @classmethod
+    def of_reply(cls, reply: object, *, sandbox: str) -> Self:  # noqa: ARG003 - read like a picture's own reply
+        """Read the worker's reply, which may be any JSON value.
+
+        Raises:
+            PrintsError: An honest worker would not say this.
+        """
+        if not isinstance(reply, dict) or reply.keys() != {"crops"}:
+            raise PrintsError("prints.reply_other_names")
+        hashes = bytes.fromhex(_fitting(reply["crops"], _CROPS_HEX))
+        made = cls()
+        made._fill(hashes=tuple(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)))
+        return made
 
 
 class DecodedTrim(Unspoken):

@@ -19,26 +19,33 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self, TypeVar
 
 from config.errors import StoppedError, Term
 from evidence.errors import NotDecodedError, PrintsError
-from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoded import HASH_BYTES, Decoded, DecodedCrops
+from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.prints import Prints
 from evidence.patience import SLICE_S, Patience
 
 MAX_BYTES: Final = 64 * 2**20
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
 WORKERS: Final = 2
 """Processes of one decoder: of an office PC with two cores, none is idle while pictures come in."""
 RECYCLE_AFTER: Final = 200
 """Pictures per worker: limits how many a taken-over worker can lie about, its leaks and its processor time."""
 
-REQUEST_HEADER: Final = 8
+REQUEST_HEADER: Final = 9
 REPLY_HEADER: Final = 4
 MAX_REPLY: Final = 8192
+MAX_CROPS_REPLY: Final = 4 * HASH_BYTES * len(GRID) + 64
+"""Each crop upright and mirrored, in hex."""
 
 _TERMS: Final = {
     "not_a_picture": "undecoded.not_a_picture",
@@ -62,6 +69,13 @@ _ENVIRONMENT: Final = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 28),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
 }
+
+
+class WantedHashes(Enum):
+    """What a worker is asked for, as it is told."""
+
+    PRINTS = b"p"
+    CROPS = b"c"
 
 
 class _WorkerDiedError(Exception):
@@ -149,25 +163,36 @@ class Decoder:
                 or ``worker_died``.
             StoppedError: Patience ended: nothing is known of the picture.
         """
+        return self._decode(data, WantedHashes.PRINTS, Decoded.of_reply)
+
+    def crops(self, data: bytes) -> DecodedCrops:
+        """The hashes of a picture's crops (``evidence.fingerprint.crops``), for whoever asks with it.
+
+        Raises:
+            NotDecodedError, StoppedError: As ``decode``.
+        """
+        return self._decode(data, WantedHashes.CROPS, DecodedCrops.of_reply)
+
+    def _decode(self, data: bytes, wanted: WantedHashes, read: "Read[T]") -> T:
         if len(data) > MAX_BYTES:
             raise NotDecodedError("not_decoded.file_too_large", limit=MAX_BYTES, found=Term("undecoded.too_large"))
         with self._seats:
             for _ in range(_ATTEMPTS):
                 try:
-                    return self._ask(data)
+                    return self._ask(data, wanted, read)
                 except _WorkerDiedError:
                     continue
                 except _WorkerLateError as error:
                     raise NotDecodedError("not_decoded.took_too_long", found=Term("undecoded.timeout")) from error
         raise NotDecodedError("not_decoded.decoder_ended", attempts=_ATTEMPTS, found=Term("undecoded.worker_died"))
 
-    def _ask(self, data: bytes) -> Decoded:
+    def _ask(self, data: bytes, wanted: WantedHashes, read: "Read[T]") -> T:
         with self._worker() as worker:
-            reply = worker.exchange(data, timeout_s=self._timeout_s)
+            reply = worker.exchange(data, wanted, timeout_s=self._timeout_s)
             if isinstance(reply, dict) and reply.keys() == {"not_decoded"} and reply["not_decoded"] in _TERMS:
                 raise NotDecodedError("not_decoded.refused", found=Term(_TERMS[reply["not_decoded"]]))
             try:
-                return Decoded.of_reply(reply, sandbox=worker.sandbox)
+                return read(reply, sandbox=worker.sandbox)
             except PrintsError as error:
                 raise _WorkerDiedError from error
 
@@ -232,13 +257,13 @@ class _Worker:
             _WorkerDiedError: It ended or said something else.
             _WorkerLateError: It said nothing in time.
         """
-        hello = self._converse([], timeout_s=timeout_s)
+        hello = self._converse([], MAX_REPLY, timeout_s=timeout_s)
         sandbox = hello.get("sandbox") if isinstance(hello, dict) else None
         if not isinstance(sandbox, str) or len(sandbox) > _MAX_SANDBOX:
             raise _WorkerDiedError
         self.sandbox = sandbox
 
-    def exchange(self, data: bytes, *, timeout_s: float) -> object:
+    def exchange(self, data: bytes, wanted: WantedHashes, *, timeout_s: float) -> object:
         """Send a file, return the answer as parsed JSON.
 
         Raises:
@@ -246,7 +271,8 @@ class _Worker:
             _WorkerLateError: No whole answer in time.
         """
         self.answered += 1
-        return self._converse([len(data).to_bytes(REQUEST_HEADER), data], timeout_s=timeout_s)
+        most = MAX_CROPS_REPLY if wanted is WantedHashes.CROPS else MAX_REPLY
+        return self._converse([wanted.value + len(data).to_bytes(REQUEST_HEADER - 1), data], most, timeout_s=timeout_s)
 
     def end(self) -> None:
         """Kill it: it holds nothing that could be lost."""
@@ -255,7 +281,7 @@ class _Worker:
         os.close(self._to_worker)
         os.close(self._from_worker)
 
-    def _converse(self, parts: list[bytes], *, timeout_s: float) -> object:
+    def _converse(self, parts: list[bytes], most: int, *, timeout_s: float) -> object:
         """Send all parts and receive one answer, in the order in which the pipes are ready."""
         deadline = time.monotonic() + timeout_s
         outgoing = [memoryview(part) for part in parts if part]
@@ -264,7 +290,7 @@ class _Worker:
             selector.register(self._from_worker, selectors.EVENT_READ)
             if outgoing:
                 selector.register(self._to_worker, selectors.EVENT_WRITE)
-            while (answer := _answer(incoming)) is None:
+            while (answer := _answer(incoming, most)) is None:
                 for key, _ in _ready_or_late(selector, deadline, self._patience):
                     if key.fd == self._from_worker:
                         incoming += self._receive()
@@ -273,7 +299,7 @@ class _Worker:
         return _parse(answer)
 
     def _receive(self) -> bytes:
-        received = os.read(self._from_worker, REPLY_HEADER + MAX_REPLY)
+        received = os.read(self._from_worker, _CHUNK)
         if not received:
             raise _WorkerDiedError
         return received
@@ -301,13 +327,13 @@ def _ready_or_late(
     raise _WorkerLateError
 
 
-def _answer(incoming: bytearray) -> bytes | None:
+def _answer(incoming: bytearray, most: int) -> bytes | None:
     """The one framed answer, or None while it is incomplete; never more than one."""
     if len(incoming) < REPLY_HEADER:
         return None
     body = incoming[REPLY_HEADER:]
     length = int.from_bytes(incoming[:REPLY_HEADER])
-    if length > MAX_REPLY or len(body) > length:
+    if length > most or len(body) > length:
         raise _WorkerDiedError
     return bytes(body) if len(body) == length else None
 
@@ -319,8 +345,16 @@ def _parse(answer: bytes) -> object:
         raise _WorkerDiedError from error
 
 
-def fingerprints_of(data: bytes) -> Prints:
-    """The fingerprints of a picture that somebody brings.
+class Read(Protocol[T_co]):
+    """Reads a reply with suspicion; raises PrintsError."""
+
+    def __call__(self, reply: object, *, sandbox: str) -> T_co:
+        """What an honest worker said behind these walls."""
+        ...
+
+
+def fingerprints_of(data: bytes) -> tuple[Prints, DecodedCrops]:
+    """The fingerprints of a picture that somebody brings to ask with, and those of its crops.
 
     Raises:
         NotDecodedError: It cannot be decoded.
@@ -328,6 +362,6 @@ def fingerprints_of(data: bytes) -> Prints:
     sha256, md5 = hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
     with Decoder() as decoder:
         try:
-            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data))
+            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data)), decoder.crops(data)
         except NotDecodedError as error:
             raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error

@@ -173,7 +173,7 @@ def _dct_matrix() -> Floats:
     return matrix
 
 
-_DCT: Final = _dct_matrix()
+DCT: Final = _dct_matrix()
 
 
 def hashes_of(grids: Mapping[Flips, Floats]) -> tuple[bytes, ...]:
@@ -198,7 +198,7 @@ def _turned(grids: Mapping[Flips, Floats]) -> tuple[Floats, ...]:
 
 def _hash(grid: Floats) -> bytes:
     """One bit per coefficient above the median; the reference writes the last row first."""
-    flat = (_DCT @ grid @ _DCT.T).ravel()
+    flat = (DCT @ grid @ DCT.T).ravel()
     # Torben's median of an even count is the lower of the middle two
     middle = flat.size // 2 - 1
     return np.packbits(flat[::-1] > np.partition(flat, middle)[middle]).tobytes()

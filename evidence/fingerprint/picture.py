@@ -11,6 +11,8 @@ gray as RGB. Like the reference, it does not apply embedded colour profiles.
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -30,6 +32,7 @@ from PIL import (
 
 from config.errors import Term
 from evidence.errors import NotDecodedError
+from evidence.fingerprint.crops import Scaled
 from evidence.fingerprint.pdq import Pdq, Rgb, pdq
 from evidence.fingerprint.phash import phash
 from evidence.fingerprint.trim import Box, trims
@@ -70,6 +73,10 @@ _MALFORMED: Final = (
     struct.error,
 )
 
+_LEAST_SIDE: Final = 240
+"""Of the shorter side, in pixels, of a picture whose crops are hashed."""
+_ON_ITS_SIDE: Final = 5
+"""From this EXIF orientation on, columns are stored as rows."""
 _TURNED: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -139,6 +146,26 @@ def read_picture(data: bytes) -> Picture:
     return Picture(kind, width, height, animated, whole, trimmed, phash(upright.convert("L")))
 
 
+def read_scaled(data: bytes) -> Scaled:
+    """Decode a picture no larger than its crops are hashed from: a JPEG is scaled while it is decoded.
+
+    Raises:
+        NotDecodedError: As ``read_picture``.
+        MemoryError: The picture needs more than this process may have.
+    """
+    kind = sniff_media_type(data)
+    require_end(kind, data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image, stored = _decode_scaled(kind, data)
+    turn = _exif_orientation(image)
+    if turn not in _TURNED:
+        return stored
+    luma = np.asarray(Image.fromarray(stored.luma).transpose(_TURNED[turn]))
+    sides = (stored.height, stored.width) if turn >= _ON_ITS_SIDE else (stored.width, stored.height)
+    return Scaled(luma, stored.scale, *sides)
+
+
 def _upright(kind: str, data: bytes) -> tuple[Image.Image, bool]:
     """The picture as a viewer shows it, mode RGB, and whether there are more frames."""
     image, animated = _decode(kind, data)
@@ -149,12 +176,44 @@ def _upright(kind: str, data: bytes) -> tuple[Image.Image, bool]:
 
 def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
     """The first frame, with its pixels loaded, and whether there are more."""
-    try:
+    with _refusals():
         image = _PLUGINS[kind](BytesIO(data))
         _require_size(*image.size)
         # before load: this parses a GIF up to its second frame
         animated = bool(getattr(image, "is_animated", False))
         image.load()
+    return image, animated
+
+
+def _decode_scaled(kind: str, data: bytes) -> tuple[Image.Image, Scaled]:
+    """The first frame, and its brightness by blocks, both as they are stored."""
+    with _refusals():
+        image = _PLUGINS[kind](BytesIO(data))
+        _require_size(*image.size)
+        width, height = image.size
+        scale = _scale_of(width, height)
+        image.draft("L", (width // scale, height // scale))  # of what is no JPEG, this changes nothing
+        image.load()
+    gray = image if image.mode == "L" and not image.has_transparency_data else _to_rgb(image).convert("L")
+    if image.size == (width, height):
+        gray = gray.reduce(scale)
+    return image, Scaled(np.asarray(gray).astype(np.float32), scale, width, height)
+
+
+def _scale_of(width: int, height: int) -> int:
+    """The largest scale of a JPEG decoder that leaves enough of the shorter side."""
+    return next(scale for scale in (8, 4, 2, 1) if min(width, height) >= scale * _LEAST_SIDE or scale == 1)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what a decoder raises into a word.
+
+    Raises:
+        NotDecodedError: As ``read_picture``.
+    """
+    try:
+        yield
     except Image.DecompressionBombError as error:
         raise NotDecodedError("not_decoded.too_many_pixels_in_file", found=Term("undecoded.too_many_pixels")) from error
     except NotImplementedError as error:
@@ -162,7 +221,6 @@ def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
     except _MALFORMED as error:
         found = Term("undecoded.truncated" if "truncated" in str(error) else "undecoded.damaged")
         raise NotDecodedError("not_decoded.decoder_gave_up", found=found) from error
-    return image, animated
 
 
 def _require_size(width: int, height: int) -> None:

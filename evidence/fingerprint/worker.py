@@ -1,9 +1,9 @@
 """The process that decodes: ``python -P -s -m evidence.fingerprint.worker``.
 
 It shuts itself in before the first byte of a picture arrives, says which walls stand, and then
-answers requests until its input ends. A request is an 8-byte big-endian length and a file's
-bytes. An answer is a 4-byte length and one JSON object: the hello, then for each request the
-fields of ``Decoded`` or ``{"not_decoded": WORD}``. If a decoder fails by its own
+answers requests until its input ends. A request is one byte that says what is wanted (``WantedHashes``), an 8-byte
+big-endian length and a file's bytes. An answer is a 4-byte length and one JSON object: the hello, then for each
+request the fields of ``Decoded`` or of ``DecodedCrops``, or ``{"not_decoded": WORD}``. If a decoder fails by its own
 fault, the process ends and the parent starts another: there is nothing here to lose.
 """
 
@@ -17,10 +17,11 @@ from typing import BinaryIO, Final
 from PIL import Image, features
 
 from evidence.errors import NotDecodedError
-from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER
+from evidence.fingerprint.crops import crop_hashes
+from evidence.fingerprint.decoder import REPLY_HEADER, REQUEST_HEADER, WantedHashes
 from evidence.fingerprint.pdq import Pdq
 from evidence.fingerprint.phash import phash
-from evidence.fingerprint.picture import Picture, Trimmed, read_picture
+from evidence.fingerprint.picture import Picture, Trimmed, read_picture, read_scaled
 from evidence.fingerprint.sandbox import shut_process_in
 
 MAX_MEMORY: Final = 1536 * 2**20
@@ -37,20 +38,21 @@ def main() -> None:
     walls = shut_process_in(max_memory=MAX_MEMORY)
     _send(sink, {"sandbox": str(walls)})
     while header := source.read(REQUEST_HEADER):
-        data = source.read(int.from_bytes(header))
-        _send(sink, _answer(data, versions))
+        data = source.read(int.from_bytes(header[1:]))
+        _send(sink, _answer(WantedHashes(header[:1]), data, versions))
 
 
-def _answer(data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
+def _answer(wanted: WantedHashes, data: bytes, versions: Mapping[str, str]) -> dict[str, object]:
     try:
-        picture = read_picture(data)
+        if wanted is WantedHashes.CROPS:
+            return {"crops": b"".join(crop_hashes(read_scaled(data))).hex()}
+        return _fields(read_picture(data)) | {"versions": versions}
     except NotDecodedError as error:
         # its code, not its words: the catalogue lies outside the walls
         return {"not_decoded": error.reason}
     except MemoryError:
         # even fewer pixels than the limit can need more memory than the limit
         return {"not_decoded": "too_many_pixels"}
-    return _fields(picture) | {"versions": versions}
 
 
 def _fields(picture: Picture) -> dict[str, object]:

@@ -44,7 +44,7 @@ def test_each_match_is_a_line_and_the_last_says_how_many_were_compared(life: Lif
     assert sum(checked["not_compared_why"].values()) == checked["not_compared"] > 0
     assert set(WHY) == set(NotCompared)
     assert out[-1] == checked["limits"]
-    assert all(word in out[-1] for word in ("screenshot", "crop", "few degrees", "video"))
+    assert all(word in out[-1] for word in ("collage", "crop", "few degrees", "video"))
 
 
 def test_what_is_no_picture_is_refused_and_not_said_to_be_nowhere(life: Life, home: Path) -> None:

@@ -31,7 +31,7 @@ def picture(served: ServedHome, tmp_path_factory: pytest.TempPathFactory) -> byt
 def test_a_picture_that_is_there_is_found_and_the_check_is_logged(served: ServedHome, picture: bytes) -> None:
     served.unlock()
     client, case, before = served.with_key(Scope.CHECKS, owner="zana"), new_case(served.home), size_of(served.home)
-    prints = json.loads(fingerprints_of(picture).sealing_bytes())
+    prints = json.loads(fingerprints_of(picture)[0].sealing_bytes())
     asked = client.post(f"/api/v1/cases/{case}/checks", json={"prints": prints, "reason": "she asks"})
     assert asked.status_code == 202, asked.text
     result = served.done(client, asked.json()["task_id"])
@@ -52,7 +52,7 @@ def test_what_is_no_fingerprint_is_refused(served: ServedHome, prints: dict[str,
 
 def test_another_case_and_a_locked_office_are_refused(served: ServedHome, picture: bytes) -> None:
     served.unlock()
-    case, prints = new_case(served.home), json.loads(fingerprints_of(picture).sealing_bytes())
+    case, prints = new_case(served.home), json.loads(fingerprints_of(picture)[0].sealing_bytes())
     client = served.with_key(Scope.CHECKS, cases=[case])
     assert client.post("/api/v1/cases/case-000000000000/checks", json={"prints": prints}).status_code == 404
     served.lock()

@@ -62,7 +62,7 @@ def test_a_bundle_needs_a_case_with_items_and_a_reason(desk: WorkerDesk) -> None
 
 
 def test_nothing_is_looked_for_once_consent_was_withdrawn(desk: WorkerDesk) -> None:
-    query = fingerprints_of(next(iter(sorted(desk.home.path.parent.glob("more/photos/*.jpg")))).read_bytes())
+    query = fingerprints_of(next(iter(sorted(desk.home.path.parent.glob("more/photos/*.jpg")))).read_bytes())[0]
     assert ask_for_check(desk.home, desk.case, query, desk.by(), desk.keys.casework)
     record_consent(desk.home, desk.case, consent_to(desk.home, "check", given=False), doer(desk.home))
     with pytest.raises(AuthorityError):

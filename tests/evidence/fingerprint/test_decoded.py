@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evidence.errors import PrintsError
-from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoded import Decoded, DecodedCrops
 from evidence.fingerprint.decoder import MAX_REPLY
+from evidence.fingerprint.grid import GRID
 
 HONEST: dict[str, Any] = {
     "width": 10,
@@ -123,6 +124,14 @@ def test_a_reply_with_one_odd_field_is_refused(name: str, value: object) -> None
     assert Decoded.of_reply(HONEST, sandbox="s")
     with pytest.raises(PrintsError):
         Decoded.of_reply(HONEST | {name: value}, sandbox="s")
+
+
+def test_the_crops_of_a_reply_are_exactly_as_many_as_the_grid_has() -> None:
+    honest = "0f" * 32 * 2 * len(GRID)
+    assert DecodedCrops.of_reply({"crops": honest}, sandbox="s").hashes == (b"\x0f" * 32,) * 2 * len(GRID)
+    for odd in ({"crops": honest[:-2]}, {"crops": honest + "00"}, {"crops": 1}, {"crops": honest, "more": 1}, {}, None):
+        with pytest.raises(PrintsError):
+            DecodedCrops.of_reply(odd, sandbox="s")
 
 
 @pytest.mark.parametrize("reply", [None, [], "x", {}, HONEST | {"more": 1}, dict(list(HONEST.items())[1:])])

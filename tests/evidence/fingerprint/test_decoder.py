@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from evidence.errors import NotDecodedError
 from evidence.fingerprint import decoder as decoder_module
+from evidence.fingerprint.crops import crop_hashes
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder, fingerprints_of
-from evidence.fingerprint.picture import read_picture
+from evidence.fingerprint.picture import read_picture, read_scaled
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
 
 PICTURE = image(width=200, height=150)
@@ -383,7 +384,9 @@ def test_no_more_pictures_are_held_than_there_are_workers() -> None:
 
 
 def test_fingerprints_of_a_picture_do_not_show_themselves() -> None:
-    prints = fingerprints_of(JPEG)
+    prints, crops = fingerprints_of(JPEG)
+    assert crops.hashes == crop_hashes(read_scaled(JPEG))
+    assert repr(crops) == "<DecodedCrops: not shown>"
     assert prints.sha256 == hashlib.sha256(JPEG).hexdigest()
     assert prints.sha256 not in repr(prints)
 
