@@ -6,6 +6,7 @@ takes in what is new. Of what was kept in several modes only what stands is comp
 Not for several threads at once. Nothing here writes.
 """
 
+import resource
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -54,6 +55,7 @@ class Library:
     """
 
     def __init__(self, engine: sa.Engine, matching: KeyIdentity) -> None:
+        _forbid_core_files()
         self._engine = engine
         self._matching = matching
         self._index = HashIndex()
@@ -169,6 +171,12 @@ class Library:
         self._standing[files] = False
         if len(files):
             self._index.delete(files.astype(np.int32))
+
+
+def _forbid_core_files() -> None:
+    """From now on this process leaves no image of its memory on the disk if it crashes: fingerprints lie in it."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _indexed_file(entry: int, prints: Prints) -> IndexedFile:

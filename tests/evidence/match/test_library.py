@@ -1,5 +1,8 @@
 """A library finds what comparing every stored file finds, whether it was begun from segments or from prints."""
 
+import resource
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,6 +31,7 @@ from evidence.match.segments import (
 from evidence.seal.recipients import generate_identity
 from evidence.store import database
 from evidence.store.database import writing
+from tests.contracts.tree import ROOT
 from tests.evidence.fingerprint.pictures import image, scene
 from tests.evidence.match.libraries import ALL, BASE, Shelf, digests_only, prints
 
@@ -67,6 +71,32 @@ def save(shelf: Shelf, library: Library) -> int:
 
 def away(distance: int) -> int:
     return BASE ^ ((1 << distance) - 1)
+
+
+CRASH = """
+import os, resource, sys
+from pathlib import Path
+from evidence.match.library import Library
+from evidence.seal.recipients import generate_identity
+from tests.evidence.match.libraries import Shelf
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+if sys.argv[1] == "library":
+    Library(Shelf(Path(sys.argv[2]), generate_identity()).engine, generate_identity())
+print(resource.getrlimit(resource.RLIMIT_CORE)[0])
+"""
+
+
+def core_limit(what: str, folder: Path) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH, what, str(folder)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return int(done.stdout)
+
+
+def test_a_process_that_holds_fingerprints_leaves_no_core_file(tmp_path: Path) -> None:
+    assert core_limit("library", tmp_path) == 0
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:  # the control, where the machine allows any
+        assert core_limit("nothing", tmp_path) != 0
 
 
 # Comparing
