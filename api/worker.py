@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from api.errors import OURS, http_status, of_system, problem_of
 from api.home import Home
+from api.office.alert import Lookout
+from api.office.opened import OpenOffice
 from api.office.request import Inside
 from api.office.settle import settle_waiting
 from api.office.task import BUNDLES, NEEDS_KEYS, TaskKind, TaskSeal, remove_unread, seal_of, taken, tidy
@@ -22,7 +24,6 @@ from api.office.work import Working, do_task, finish_task, of_task
 from config import oplog
 from config.errors import CallError, Explained, StoppedError
 from evidence.errors import HomeBusyError, HomeError, TaskLostError
-from evidence.keys import Unlocked
 from evidence.objects.durable import make_folder
 from evidence.seal.age import Identity
 from evidence.store import work
@@ -44,13 +45,13 @@ class Worker:
     """Does tasks until it is told to stop.
 
     Attributes:
-        unlocked: The office's open keys; raises CallError while it is locked.
-        is_open: Whether the keys are open; asking does not count as using them.
+        opened: What is open; raises CallError while the office is locked.
+        seen_open: The same, or None; asking does not count as using it.
     """
 
     home: Home
-    unlocked: Callable[[], Unlocked]
-    is_open: Callable[[], bool]
+    opened: Callable[[], OpenOffice]
+    seen_open: Callable[[], OpenOffice | None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Condition = field(default_factory=threading.Condition)
 
@@ -67,6 +68,7 @@ class Worker:
             return
         make_folder(self.home.path / BUNDLES, exist_ok=True)
         threads = [threading.Thread(target=self._run, args=(kinds,), daemon=True) for kinds in LINES]
+        threads.append(threading.Thread(target=self._look_out, daemon=True))
         for each in threads:
             each.start()
         try:
@@ -92,10 +94,25 @@ class Worker:
                 if not self._stop.is_set():
                     self._wake.wait(_POLL_S)
 
+    def _look_out(self) -> None:
+        """Tell cases of pictures that appear again, as long as the keys are open."""
+        lookout = None
+        while not self._stop.wait(_POLL_S):
+            try:
+                office = self.seen_open()
+                if office is None:
+                    lookout = None
+                    continue
+                if lookout is None or lookout.office is not office:
+                    lookout = Lookout(self.home, office)
+                lookout.look(stopped=self._stop.is_set)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is looked again
+                oplog.note("alerts_broke", error=type(error), place=oplog.source_place(error))
+
     def step(self, kinds: frozenset[TaskKind]) -> bool:
         """Do the oldest task of these kinds; return whether there was one."""
         settle_waiting(self.home)
-        able = [kind.value for kind in kinds if kind not in NEEDS_KEYS or self.is_open()]
+        able = [kind.value for kind in kinds if kind not in NEEDS_KEYS or self.seen_open()]
         with reading(self.home.engine) as connection:
             if not work.has_work(connection, able, self.home.clock()):
                 return False
@@ -103,7 +120,7 @@ class Worker:
             leased = work.lease_task(connection, able, self.home.clock())
         if leased is None:
             return False
-        _Job(self.home, *leased, self.unlocked, self._stop).run()
+        _Job(self.home, *leased, self.opened, self._stop).run()
         return True
 
 
@@ -114,7 +131,7 @@ class _Job(Inside):
     home: Home
     task: Task
     lease: Lease
-    unlocked: Callable[[], Unlocked]
+    opened: Callable[[], OpenOffice]
     stop: threading.Event
     lost: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -153,7 +170,7 @@ class _Job(Inside):
             if self.task.attempts >= MOST_ATTEMPTS:
                 raise HomeError("home.task_given_up", count=self.task.attempts)
             asked = self._seal.open(self.task, "asked", self.task.asked, self._casework)
-            told = do_task(self.home, self.task, asked, Working(self.unlocked, self, self.hear))
+            told = do_task(self.home, self.task, asked, Working(self.opened, self, self.hear))
             if told is None:
                 raise TaskLostError("task_lost.another_has_it", where=self.task.task_id)  # a second person has it
         else:  # whoever had it before logged its act
@@ -170,7 +187,7 @@ class _Job(Inside):
         return seal_of(self.home)
 
     def _casework(self) -> Identity:
-        return self.unlocked().casework
+        return self.opened().keys.casework
 
     def _row(self) -> Task:
         with reading(self.home.engine) as connection:

@@ -75,7 +75,7 @@ def recorded_consent(engine: sa.Engine, case_id: str, casework: Identity) -> Rec
     newest = None
     for event in consent_events(engine, case_id, casework):
         newest = event.record
-    return None if newest is None else RecordedConsent(_consent(newest.values), str(newest.values["actor"]))
+    return None if newest is None else RecordedConsent(read_consent(newest.values), str(newest.values["actor"]))
 
 
 def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent | None:
@@ -97,7 +97,8 @@ def consent_events(engine: sa.Engine, case_id: str, casework: Identity) -> Itera
     return (event for event, record in logged(engine, ["consent"], casework) if record.values["case"] == case_id)
 
 
-def _consent(values: Mapping[str, Value]) -> Consent:
+def read_consent(values: Mapping[str, Value]) -> Consent:
+    """The consent, or its withdrawal, that the record of a ``consent`` holds."""
     scope, until = values["scope"], values["until"]
     text, paper = values["text"], values["paper_sha256"]
     return Consent(

@@ -130,6 +130,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stamp_asked": ("office", "size"),
         "stamp_failed": ("office", "error", "duration_s"),
         "task_broke": ("error", "place"),
+        "alerts_broke": ("error", "place"),
         "task_ended": ("state",),
         "task_refused": ("error", "code", "place"),
         "stamp_had": ("office", "size", "duration_s"),

@@ -20,7 +20,9 @@ from casefiles.case import open_events
 from casefiles.consent import Consent
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
-from evidence.custody.event import Record
+from evidence.custody.event import Draft, Record
+from evidence.custody.sequencer import Sequencer
+from evidence.log.schema import TIERS
 from evidence.observation import Mode
 from evidence.store.database import reading
 from evidence.store.reviews import open_reviews
@@ -99,6 +101,12 @@ def new_case(home: Home, items: Sequence[str] | None = None, *, by: Doer | None 
     if chosen:
         add_items(home, case_id, chosen, ann)
     return case_id
+
+
+def tell_case(sequencer: Sequencer, by: Doer, case: str, item: str) -> None:
+    """An alert of this item, and its dismissal."""
+    values = by.values() | {"case": case, "item": item}
+    sequencer.append([Draft("alerted", values | {tier: [] for tier in TIERS}), Draft("alert_dismissed", values)])
 
 
 def consent_to(home: Home, *scope: str, given: bool = True, until: date | None = None) -> Consent:

@@ -8,6 +8,7 @@ from typing import Any
 from api import TOOL
 from api.home import Home
 from api.office.audit import run_audit
+from api.office.opened import OpenOffice
 from api.office.task import TaskKind, show_task, task_of_owner
 from api.office.wanted import WantedBundle, WantedImport, ask_for_bundle, ask_for_check, ask_for_import
 from api.worker import LINES, Worker
@@ -32,12 +33,14 @@ class WorkerDesk:
     archive: bytes
 
     def worker(self, *, locked: bool = False) -> Worker:
-        def keys() -> Unlocked:
+        office = OpenOffice.of(self.home, self.keys)
+
+        def opened() -> OpenOffice:
             if locked:
                 raise CallError("call.locked")
-            return self.keys
+            return office
 
-        return Worker(self.home, keys, lambda: not locked)
+        return Worker(self.home, opened, lambda: None if locked else office)
 
     def do_all(self, worker: Worker | None = None) -> None:
         doing = worker or self.worker()

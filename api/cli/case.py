@@ -341,10 +341,11 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         reason = f"\n    reason: {_quoted(first.reason)}" if first.reason else ""
         removed = counted(len(first.removed), "item was removed", "items were removed")
         gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
-        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {_consent_line(first.consent)}{gone}")
+        found = f"\n    {counted(first.alerts, 'open alert')}: nisisama alerts --case {case_id}" if first.alerts else ""
+        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {_consent_line(first.consent)}{gone}{found}")
     told = None if first.consent is None else {**_consent_entry(first.consent), "recorded_by": first.recorded_by}
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
-    more["removed"] = list(first.removed)
+    more |= {"removed": list(first.removed), "alerts": first.alerts}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from api import VERSION
 from api.errors import API, OURS, http_status, of_system
 from api.http import (
+    alert,
     bundle,
     case,
     channel,
@@ -40,7 +41,7 @@ from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
-_ROOMS = (session, channel, item, case, intake, task, bundle, check, request, log, verify)
+_ROOMS = (session, channel, item, case, alert, intake, task, bundle, check, request, log, verify)
 BODY_BYTES = 1_000_000
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {

@@ -112,6 +112,7 @@ class ShownCaseBody(LoggedBody):
             "recorded_by": "mira",
         },
         removed=[],
+        alerts=1,
         items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
         next=None,
         warnings=[],
@@ -122,6 +123,7 @@ class ShownCaseBody(LoggedBody):
     reason: Any
     consent: ConsentBody | None = Field(description="The newest record of it; null where there is none")
     removed: list[str]
+    alerts: int = Field(description="How many open alerts it has")
     items: list[dict[str, Any]]
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
@@ -194,6 +196,7 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         reason=shown.reason,
         consent=None if shown.consent is None else _consent(shown.consent, str(shown.recorded_by)),
         removed=list(shown.removed),
+        alerts=shown.alerts,
         items=[asdict(each) for each in shown.items.entries],
         next=cursor_of(shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.home import Home
+from api.office.opened import OpenOffice
 from config import oplog
 from config.errors import CallError
 from evidence.errors import PassphraseError
@@ -38,7 +39,7 @@ class Keyring:
     now: Callable[[], float] = uptime_s
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _trying: threading.Lock = field(default_factory=threading.Lock)
-    _open: Unlocked | None = field(default=None, repr=False)
+    _open: OpenOffice | None = field(default=None, repr=False)
     _used_at: float = 0.0
     _wrong: int = 0
     _waits_until: float = 0.0
@@ -62,9 +63,9 @@ class Keyring:
         finally:
             self._trying.release()
 
-    def _opened(self, passphrase: str) -> Unlocked:
+    def _opened(self, passphrase: str) -> OpenOffice:
         try:
-            opened = self.home.keys.unlock(passphrase)
+            opened = OpenOffice.of(self.home, self.home.keys.unlock(passphrase))
         except PassphraseError:
             self._wrong += 1
             if self._wrong >= TRIES:
@@ -94,8 +95,12 @@ class Keyring:
     @property
     def is_open(self) -> bool:
         """Whether records can be read; asking is no use."""
+        return self.seen_open() is not None
+
+    def seen_open(self) -> OpenOffice | None:
+        """What is open, for work that nobody asked for: it keeps nothing open. None while the office is locked."""
         with self._lock:
-            return self._open is not None and not self._is_idle()
+            return None if self._open is None or self._is_idle() else self._open
 
     @property
     def casework(self) -> Identity:
@@ -108,6 +113,14 @@ class Keyring:
 
     def keys(self) -> Unlocked:
         """The open keys; to ask for them is to use them.
+
+        Raises:
+            CallError: The office is locked.
+        """
+        return self.opened().keys
+
+    def opened(self) -> OpenOffice:
+        """The open keys, with what is made with them; to ask for them is to use them.
 
         Raises:
             CallError: The office is locked.

@@ -44,7 +44,7 @@ def office_of(home: Home) -> ServedOffice:
 def worker_of(office: ServedOffice) -> Worker:
     """Who does the tasks of an office, with its keys while they are open; each call that asks for one wakes it."""
     keyring = office.keyring
-    worker = Worker(office.home, keyring.keys, lambda: keyring.is_open)
+    worker = Worker(office.home, keyring.opened, keyring.seen_open)
     office.wake = worker.wake
     return worker
 

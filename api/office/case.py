@@ -10,6 +10,7 @@ from api.home import Home
 from api.office.beside import beside
 from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
+from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.consent import Consent, recorded_consent
 from config.errors import Explained
@@ -121,6 +122,7 @@ class ShownCase:
 
     Attributes:
         recorded_by: Who recorded the consent or the withdrawal.
+        alerts: How many alerts of it are open (``api.office.alert``).
     """
 
     case_id: str
@@ -130,6 +132,7 @@ class ShownCase:
     removed: tuple[str, ...]
     items: Page[CaseItem]
     recorded_by: str | None = None
+    alerts: int = 0
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -292,9 +295,10 @@ def show_case(
     told = recorded_consent(home.engine, case_id, casework)
     removed = tuple(cases.removed_items(home.engine, case_id))
     page = Page(shown, held.more_after, unstamped)
-    if told is None:
-        return ShownCase(case_id, case.opened_at, reason, None, removed, page)
-    return ShownCase(case_id, case.opened_at, reason, told.consent, removed, page, told.recorded_by)
+    with reading(home.engine) as connection:
+        alerts = len(list_alerts(connection, cases=[case_id]))
+    consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
+    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.beside import beside
+from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
 from casefiles.case import require_case
 from casefiles.consent import CHECK, Consent, consent_of, require_consent
@@ -18,7 +19,6 @@ from evidence.custody.event import Draft
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.keys import Unlocked
 from evidence.match.check import CheckResult, NotCompared, PictureQuery, Tier
-from evidence.match.library import Library
 from evidence.match.segments import write_segments
 from evidence.observation import Kind
 from evidence.seal.age import Identity
@@ -93,7 +93,7 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys:
     """
     require_checkable(home, case_id, keys.casework)
     prints, crops = fingerprints_of(picture.read(MAX_BYTES + 1))
-    return check_prints(home, PictureQuery(prints, crops.hashes), case_id, doer, keys)
+    return check_prints(home, PictureQuery(prints, crops.hashes), case_id, doer, OpenOffice.of(home, keys))
 
 
 def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent | None:
@@ -111,7 +111,7 @@ def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent |
 
 
 def check_prints(
-    home: Home, query: PictureQuery, case_id: str, doer: Doer, keys: Unlocked, inside: Inside = NOTHING_BESIDE
+    home: Home, query: PictureQuery, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
     """Compare a fingerprint with every stored picture; a client who withdrew her consent has nothing looked for.
 
@@ -120,10 +120,9 @@ def check_prints(
         AuthorityError: Its consent was withdrawn, has ended or is not to this.
         TaskLostError: ``inside`` no longer has its task; nothing was logged.
     """
-    consent = require_checkable(home, case_id, keys.casework)
-    library = Library(home.engine, keys.matching)
-    library.refresh()
-    result, segments = library.compare(query), library.unsaved()
+    consent = require_checkable(home, case_id, office.keys.casework)
+    with office.library.refreshed() as library:
+        result, segments = library.compare(query), library.unsaved()
     unread = _files(home) - result.compared - sum(result.not_compared.values())
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     with home.writing() as writer:

@@ -13,6 +13,7 @@ from api.office.audit import entries_to_read, run_audit
 from api.office.bundle import Exported, Order, export_case, told_of
 from api.office.check import check_prints
 from api.office.intake import Heard, Imported, Wish, import_export
+from api.office.opened import OpenOffice
 from api.office.request import Inside, Waiting, find_request
 from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_unread, upload_folder
 from casefiles.bundle.sign import BundleFacts
@@ -21,7 +22,6 @@ from config.errors import Explained, Term
 from evidence.canonical import sha256_hex
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
-from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, open_query
 from evidence.observation import Mode
 from evidence.store.database import reading
@@ -38,12 +38,12 @@ class Working:
     """What a task works with.
 
     Attributes:
-        keys: The office's open keys; raises while it is locked.
+        opened: What the passphrase opens; raises while the office is locked.
         inside: Writes the outcome in the transaction that logs the act.
         hear: Told what is being done, how much of it is done, and out of how much; raises if the work must stop.
     """
 
-    keys: Callable[[], Unlocked]
+    opened: Callable[[], OpenOffice]
     inside: Inside
     hear: Callable[[str, int, int], object]
 
@@ -95,22 +95,22 @@ def _import(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Tas
 
 
 def _bundle(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome | None:
-    said, casework = asked["said"], working.keys().casework
+    said, casework = asked["said"], working.opened().keys.casework
     order = Order(task.case_id or "", said["audience"], said["language"], doer_of(asked), said["to"])
     done = export_case(home, order, casework, bundle_of(home, task.task_id), working.stage, working.inside)
     return None if isinstance(done, Waiting) else _with_warnings(done.told(), done.unstamped)
 
 
 def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
-    keys = working.keys()
-    query = open_query(bytes.fromhex(asked["said"]["prints"]), keys.matching)
+    office = working.opened()
+    query = open_query(bytes.fromhex(asked["said"]["prints"]), office.keys.matching)
     working.hear("comparing", 0, 0)
-    done = check_prints(home, PictureQuery(query), task.case_id or "", doer_of(asked), keys, working.inside)
+    done = check_prints(home, PictureQuery(query), task.case_id or "", doer_of(asked), office, working.inside)
     return _with_warnings(done.told(), done.unstamped)
 
 
 def _approval(home: Home, _task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
-    keys, request = working.keys(), asked["said"]["request"]  # its row could name another
+    keys, request = working.opened().keys, asked["said"]["request"]  # its row could name another
     found = find_request(home, request, keys.casework)
     told = {"request_id": request, "what": found.act.value}
     with reading(home.engine) as connection:

@@ -44,9 +44,11 @@ class _Places:
         yield from self._one_each(database.hole, "hole")
         yield from self._one_each(database.case_file, "case_opened")
         yield from self._one_each(database.case_item, "case_item_added")
+        yield from self._one_each(database.alert, "alerted")
         yield from self._one_each(database.authority, "requested", lambda place: {"request": place.event_id})
         yield from self._answers()
         yield from self._removals()
+        yield from self._dismissals()
         yield from self._channels()
 
     def _one_each(
@@ -100,15 +102,30 @@ class _Places:
 
     def _removals(self) -> Iterator[Finding]:
         """Every removal from a case is that of one item that was added before."""
-        removed = database.case_item.c.removed_idx
-        strays, missing = self._named_once(removed, "case_item_removed")
+        table = database.case_item
+        yield from self._ended_once(
+            table, table.c.removed_idx, "case_item_removed", lambda index: Term("place.removed_by", index=index)
+        )
+
+    def _dismissals(self) -> Iterator[Finding]:
+        """Every dismissal is that of one alert that was raised before."""
+        table = database.alert
+        yield from self._ended_once(
+            table, table.c.dismissed_idx, "alert_dismissed", lambda index: Term("place.dismissed_by", index=index)
+        )
+
+    def _ended_once(
+        self, table: sa.Table, ended: sa.Column[int], event_type: str, place: Callable[[str], Term]
+    ) -> Iterator[Finding]:
+        """Every leaf of the type ended one row of the table, which began before it."""
+        strays, missing = self._named_once(ended, event_type)
         for index in strays:
-            yield failed(_ID, Term("place.removed_by", index=str(index)), "rows.places.not_one_removal")
+            yield failed(_ID, place(str(index)), "rows.places.not_one_removal")
         for index in missing:
-            yield failed(_ID, Term("place.removed_by", index=str(index)), "rows.places.missing")
-        before = sa.select(database.case_item.c.idx).where(removed <= database.case_item.c.idx)
+            yield failed(_ID, place(str(index)), "rows.places.missing")
+        before = sa.select(table.c.idx).where(ended <= table.c.idx)
         for index in self._connection.execute(before).scalars():
-            yield failed(_ID, _row(database.case_item, index), "rows.places.removed_before")
+            yield failed(_ID, _row(table, index), "rows.places.removed_before")
 
     def _named_once(self, column: sa.Column[int], event_type: str) -> tuple[list[object], list[int]]:
         """What this column names that is no leaf of the type, or one that it named before; and the leaves not named."""

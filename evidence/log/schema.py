@@ -44,6 +44,9 @@ class Schema:
 
 _ACT = ("actor", "at", "reason", "authority", "approver", "tool")
 """Who did it, when by our clock, why, on whose authority, with what; in every event but an anchor."""
+TIERS = ("identical", "match", "review")
+"""The NAMEs of ``checked`` that hold what was found, by how alike it is: ``observed`` events of files. In ``alerted``,
+the files of the case that the new one is like."""
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
     {
@@ -142,7 +145,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "searched": Schema(
             subject=("text", "sender_id"), act=(*_ACT, "case", "channel_id", "kind", "since", "until", "items")
         ),
-        "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found", "identical", "match", "review")),
+        "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found", *TIERS)),
+        "alerted": Schema(act=(*_ACT, "case", "item", *TIERS)),
+        "alert_dismissed": Schema(act=(*_ACT, "case", "item")),
         "consent": Schema(
             subject=("person", "text"),
             act=(*_ACT, "case", "given", "scope", "until", "paper_sha256", "language", "date"),
@@ -158,10 +163,6 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "anchor": Schema(public=("checkpoint_sha256", "gen_time", "office", "reply_sha256", "token_sha256")),
     }
 )
-
-
-TIERS = ("identical", "match", "review")
-"""The NAMEs of ``checked`` that hold what was found, by how alike it is: ``observed`` events of files."""
 
 PINNED: Mapping[str, frozenset[str]] = MappingProxyType(
     {

@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001r"
+SCHEMA_VERSION = "0001s"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopq"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqr"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -175,6 +175,16 @@ case_item = sa.Table(
     sa.Column("removed_idx", _IDX),
     sa.Index("ix_case_item_place", "case_id", "item_id"),
 )
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), nullable=False),
+    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), nullable=False),
+    sa.Column("raised_at", sa.String(24), nullable=False),
+    sa.Column("dismissed_idx", _IDX),
+    sa.Index("ix_alert_place", "case_id", "item_id"),
+)
 authority = sa.Table(
     "authority",
     metadata,
@@ -239,7 +249,7 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, authority, tile)
+PROJECTIONS = (item, hole, channel, case_file, case_item, alert, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""

@@ -173,12 +173,24 @@ def _case_item_removed(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(here.values(removed_idx=placed.idx))
 
 
+def _alerted(placed: Placed, _seen: SeenKey) -> dict[str, Any]:
+    values = placed.values
+    return {"idx": placed.idx, "case_id": values["case"], "item_id": values["item"], "raised_at": values["at"]}
+
+
+def _alert_dismissed(connection: sa.Connection, placed: Placed) -> None:
+    table = database.alert.c
+    mine = sa.and_(table.case_id == placed.values["case"], table.item_id == placed.values["item"])
+    open_one = sa.update(database.alert).where(mine, table.dismissed_idx.is_(None))
+    connection.execute(open_one.values(dismissed_idx=placed.idx))
+
+
 def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
 _ROWS: Mapping[str, tuple[sa.Table, Callable[[Placed, SeenKey], dict[str, Any]]]] = MappingProxyType(
-    {"observed": (database.item, _observed), "hole": (database.hole, _hole)}
+    {"observed": (database.item, _observed), "hole": (database.hole, _hole), "alerted": (database.alert, _alerted)}
 )
 """Types of which each event adds one row and changes no other: an import and a watch log thousands of them."""
 
@@ -199,6 +211,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "case_opened": _case_opened,
         "case_item_added": _case_item_added,
         "case_item_removed": _case_item_removed,
+        "alert_dismissed": _alert_dismissed,
     }
 )
 
@@ -209,6 +222,7 @@ _ONE_ROW: Mapping[str, sa.Table] = MappingProxyType(
         "hole": database.hole,
         "case_opened": database.case_file,
         "case_item_added": database.case_item,
+        "alerted": database.alert,
         "requested": database.authority,
     }
 )

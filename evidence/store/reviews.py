@@ -78,9 +78,10 @@ class Review:
         return Stage.LAPSED if late else Stage.ASKED
 
 
-def types_of(connection: sa.Connection, types: Collection[str]) -> Mapping[int, str]:
-    """The leaves of some types by log index, in order, as the leaves themselves say it."""
-    every = sa.select(database.event.c.idx, database.event.c.leaf).order_by(database.event.c.idx)
+def types_of(connection: sa.Connection, types: Collection[str], *, first: int = 0) -> Mapping[int, str]:
+    """The leaves of some types by log index, in order, from leaf ``first`` on, as the leaves themselves say it."""
+    table = database.event.c
+    every = sa.select(table.idx, table.leaf).where(table.idx >= first).order_by(table.idx)
     return _of_types(connection.execute(every.execution_options(yield_per=4096)), types)
 
 

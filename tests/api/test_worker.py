@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office import task as tasks
 from api.office.approval import Means, approve, refuse
+from api.office.opened import OpenOffice
 from api.office.request import find_request
 from api.office.task import (
     TaskKind,
@@ -32,7 +33,6 @@ from api.worker import LINES, Worker
 from casefiles.bundle.destination import Parts
 from config.errors import CallError
 from evidence.errors import AuthorityError, HomeBusyError
-from evidence.keys import Unlocked
 from evidence.observation import Mode
 from evidence.store import work
 from evidence.store.database import reading
@@ -95,12 +95,12 @@ def test_what_needs_records_waits_while_the_office_is_locked(desk: WorkerDesk) -
 
 
 def test_an_office_that_is_locked_in_between_puts_a_task_back(desk: WorkerDesk) -> None:
-    task_id = desk.ask_bundle()
+    task_id, office = desk.ask_bundle(), OpenOffice.of(desk.home, desk.keys)
 
-    def keys() -> Unlocked:
+    def opened() -> OpenOffice:
         raise CallError("call.locked")
 
-    worker = Worker(desk.home, keys, lambda: True)
+    worker = Worker(desk.home, opened, lambda: office)
     assert worker.step(LINES[1])
     assert desk.state(task_id) is TaskState.QUEUED
     desk.do_all()
@@ -301,13 +301,14 @@ def test_a_worker_that_stalled_while_another_took_over_logs_nothing(
     task_id = desk.ask_bundle()
     monkeypatch.setattr(work, "LEASE", NEVER)
     stalled, goes_on = threading.Event(), threading.Event()
+    office = OpenOffice.of(desk.home, desk.keys)
 
-    def keys() -> Unlocked:
+    def opened() -> OpenOffice:
         stalled.set()
         assert goes_on.wait(30)
-        return desk.keys
+        return office
 
-    first = threading.Thread(target=Worker(desk.home, keys, lambda: True).step, args=(LINES[1],))
+    first = threading.Thread(target=Worker(desk.home, opened, lambda: office).step, args=(LINES[1],))
     first.start()
     assert stalled.wait(30)
     desk.do_all()

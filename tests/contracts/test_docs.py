@@ -89,7 +89,7 @@ def tree(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Comm
         assert command is not None
         if isinstance(command, click.Group):
             yield from tree(command, f"{before}{name} ")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield before + name, command
 
 

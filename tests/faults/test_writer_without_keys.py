@@ -45,6 +45,7 @@ from tests.homes import (
     new_office,
     records_of,
     size_of,
+    tell_case,
 )
 from tests.nonempty import nonempty
 
@@ -91,6 +92,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copyfile(home.path / DATABASE_FILE, folder / "older.db")
     case = new_case(home, [item.item_id for item in items_of(home)[:2]])
+    with home.writing() as writer:
+        tell_case(writer.sequencer, doer(home), case, items_of(home)[3].item_id)
     export_of(home, case, folder / "case.asice")
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()

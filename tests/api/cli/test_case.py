@@ -166,6 +166,7 @@ COMMANDS_WITH_A_NAME = (
     "case consent CASE --given --person mila --scope check --language sq --date 2026-01-02 --text TEXT",
     "case export CASE --out OUT --for court --reason x --approved-by bo",
     "check IMAGE --case CASE",
+    "alerts --case CASE",
     "evidence list --sender user1 --case CASE --reason x",
     "evidence search word --case CASE --reason x",
     "evidence show ITEM",
@@ -191,4 +192,8 @@ def test_every_command_that_names_an_item_or_a_case_is_tried_with_a_beginning() 
         for parameter in command.params
         if parameter.name in ("case_id", "item", "items")
     }
-    assert naming == {" ".join(word for word in each.split()[:2] if word.islower()) for each in COMMANDS_WITH_A_NAME}
+    naming -= {"alerts dismiss"}  # it needs an alert: tests/api/cli/test_alert.py
+    assert naming == {
+        " ".join(word for word in each.split()[:2] if word.isalpha() and word.islower())
+        for each in COMMANDS_WITH_A_NAME
+    }

@@ -24,7 +24,7 @@ from evidence.finding import Verdict
 from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
-from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office
+from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, tell_case
 
 pytestmark = pytest.mark.repeats
 
@@ -179,6 +179,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
         remove_items(home.engine, writer.sequencer, case, items[:1], doer(home))
         add_items(home.engine, writer.sequencer, case, items[:1], doer(home))
         open_case(writer.sequencer, doer(home))
+        tell_case(writer.sequencer, doer(home), case, items[1])
     home.engine.dispose()
     return office
 
@@ -225,6 +226,11 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE case_item SET idx = removed_idx, removed_idx = idx WHERE removed_idx IS NOT NULL",
         "UPDATE case_item SET removed_idx = 'text' WHERE removed_idx IS NOT NULL",
         "DELETE FROM case_file",
+        "DELETE FROM alert",
+        "UPDATE alert SET idx = 0",
+        "UPDATE alert SET dismissed_idx = NULL",
+        "UPDATE alert SET dismissed_idx = 0",
+        "UPDATE alert SET idx = dismissed_idx, dismissed_idx = idx",
         "DELETE FROM channel",
         (
             "INSERT INTO channel SELECT 'other', idx, mode, access, report_url, reported_by, reported_on, "

@@ -31,7 +31,7 @@ from evidence.store import database
 from evidence.store.database import open_engine, reading, writing
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed, project, row_differences
-from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis
+from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis, tell_case
 from tests.nonempty import nonempty
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
@@ -57,6 +57,7 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         items = [item.item_id for item in items_of(home)]
         for change in (add_items, remove_items, add_items):  # the second row is of the same item
             change(home.engine, writer.sequencer, case, items[:4], ann)
+        tell_case(writer.sequencer, ann, case, items[5])
     show_case(home, case, ann, keys.casework)
     items_of(home, DigestLook(ann, keys.casework))
     search_items(home, Quest(case, ann, ("word",), "user1"), keys.casework, lambda _more: None)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001r"
+revision = "0001s"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -184,3 +184,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_case_item")),
     )
     op.create_index("ix_case_item_place", "case_item", ["case_id", "item_id"], unique=False)
+    op.create_table(
+        "alert",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("raised_at", sa.String(length=24), nullable=False),
+        sa.Column("dismissed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_alert_case_id")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_alert_item_id")),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_alert")),
+    )
+    op.create_index("ix_alert_place", "alert", ["case_id", "item_id"], unique=False)

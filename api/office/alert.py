@@ -1,0 +1,133 @@
+"""Alerts: a picture of a case may have appeared again. Found while the keys are open, listed and dismissed without."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from api import TOOL
+from api.home import Home
+from api.office.case import require_case
+from api.office.opened import OpenOffice
+from api.office.page import LIMIT, Page, page_of
+from casefiles.appearance import FOLLOWER, Alert, Alerting, Appearances, list_alerts
+from config.errors import Explained
+from evidence.authority import Doer, require_reason
+from evidence.custody.event import Draft, Prepared
+from evidence.errors import UnknownItemError
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.follow import catch_up, position_of
+
+LookProgress: TypeAlias = Callable[[int], Callable[[int], object]]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedOut:
+    """What a look for new appearances did.
+
+    Attributes:
+        entries: How many entries of the log were looked at.
+        raised: How many alerts were raised.
+        unstamped: Why no time stamp could be had yet.
+    """
+
+    entries: int
+    raised: int
+    unstamped: Explained | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """An alert that a person dismissed; ``unstamped`` says why no time stamp could be had yet."""
+
+    case_id: str
+    item_id: str
+    unstamped: Explained | None
+
+
+@dataclass(slots=True)
+class Lookout:
+    """Looks for new appearances of the pictures of cases, again and again, while the same keys are open."""
+
+    home: Home
+    office: OpenOffice
+    _seen: Appearances = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = Appearances(self.home.engine, self.office.keys, self.home.today)
+
+    def look(
+        self, begin: LookProgress = lambda _total: lambda _done: None, stopped: Callable[[], bool] = lambda: False
+    ) -> LookedOut:
+        """Look at what was logged since the last look, and raise what it gives.
+
+        Args:
+            begin: Told how many entries there are to look at; what it returns is told of each part that is done.
+            stopped: Whether to stop between two parts; the next look goes on there.
+        """
+        with reading(self.home.engine) as connection:
+            position = position_of(connection, FOLLOWER)
+            size = 1 + (connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar() or 0)
+        if position >= size:
+            return LookedOut(0, 0, None)
+        hear, done, raised = begin(size - position), position, 0
+        with self.home.writing() as writer:
+            while done < size and not stopped():
+                with self.office.library.refreshed() as library:
+                    follower = Alerting(self._seen, library, writer.sequencer, TOOL, self.home.clock)
+                    now = catch_up(self.home.engine, follower, writer.sequencer.take)
+                hear(now - done)
+                done, raised = now, raised + follower.raised
+            return LookedOut(done - position, raised, writer.beat() if raised else None)
+
+
+def alerts_of(
+    home: Home,
+    *,
+    cases: Collection[str] | None = None,
+    every: bool = False,
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page[Alert]:
+    """A page of alerts in the order in which they were raised, from the one behind log entry ``after``.
+
+    Args:
+        cases: Only of these; None for all.
+        every: Also those that were dismissed, or whose file a case has now.
+
+    Raises:
+        UnknownItemError: There is no such case.
+    """
+    for case in cases or ():
+        require_case(home, case)
+    begin = -1 if after is None else int(after)
+    with reading(home.engine) as connection:
+        found = list_alerts(connection, cases=cases, every=every, after=begin, limit=limit + 1)
+    return page_of(found, limit=limit, key=lambda alert: str(alert.index))
+
+
+def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismissed:
+    """Log that a person looked, and that it does not belong to the case; it is told no more.
+
+    Raises:
+        UnknownItemError: There is no such case, or no open alert of this file in it.
+        AuthorityError: There is no reason.
+    """
+    require_reason(doer, act="dismiss")
+    require_case(home, case_id)
+    with home.writing() as writer:
+        prepared = writer.sequencer.prepare(
+            [Draft("alert_dismissed", doer.values() | {"case": case_id, "item": item_id})]
+        )
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            table = database.alert.c
+            here = sa.select(table.idx).where(table.case_id == case_id, table.item_id == item_id)
+            if connection.execute(here.where(table.dismissed_idx.is_(None))).first() is None:
+                raise UnknownItemError("unknown_item.no_such_alert", where=case_id, found=item_id[:64])
+            return prepared
+
+        writer.sequencer.turn(choose)
+        return Dismissed(case_id, item_id, writer.beat())

@@ -1,0 +1,279 @@
+"""Tells a case that a picture of it appeared again: a follower of the log, while the matching key is open.
+
+Each new file is compared with the pictures of every case whose client agreed to that, and each picture that a case is
+given, or whose client agrees, with everything that is kept. What is found is an ``alerted`` entry of that case, once:
+it says where to look, and a person looks. What was ever in the case, or is one of its things kept in another mode,
+raises none.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from casefiles.case import open_events
+from casefiles.consent import CHECK, Consent, read_consent, require_consent
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Sequencer
+from evidence.errors import AuthorityError
+from evidence.keys import Unlocked
+from evidence.match.check import PictureQuery, Tier
+from evidence.match.library import Library
+from evidence.match.pictures import Pictures, indexed_file
+from evidence.match.segments import Segment, write_segments
+from evidence.match.stored import prints_of, sealed_prints
+from evidence.observation import Kind
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.reviews import types_of
+from evidence.store.upgrade import same_thing
+from evidence.times import format_time
+
+FOLLOWER = "alerts"
+"""The name under which the position is kept."""
+_BATCH = 1000
+"""So many entries are done between two writes of the position: two to three seconds, if all are pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePictures:
+    """The pictures of the cases that are told of others.
+
+    Attributes:
+        cases: The cases of each entry.
+    """
+
+    cases: Mapping[int, frozenset[str]]
+    pictures: Pictures
+
+
+@dataclass(slots=True)
+class Appearances:
+    """What is known of a home while its keys are open; safe to forget.
+
+    Attributes:
+        today: The day by which a consent ends.
+    """
+
+    engine: sa.Engine
+    keys: Unlocked
+    today: Callable[[], date]
+    _consents: dict[str, tuple[int, Consent]] = field(default_factory=dict)
+    _read: int = 0
+    _of_cases: CasePictures = field(default_factory=lambda: CasePictures({}, Pictures()))
+
+    def consenting(self) -> Mapping[str, int]:
+        """The cases whose client agrees that pictures are looked for, and where in the log that stands."""
+        with reading(self.engine) as connection:
+            new = types_of(connection, ["consent"], first=self._read)
+            size = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
+        for event in open_events(self.engine, tuple(new), self.keys.casework):
+            if event.record:
+                self._consents[str(event.record.values["case"])] = event.index, read_consent(event.record.values)
+        self._read = 0 if size is None else size + 1
+        return {case: index for case, (index, consent) in self._consents.items() if self._agrees(consent)}
+
+    def _agrees(self, consent: Consent) -> bool:
+        try:
+            require_consent(consent, scope=CHECK, today=self.today())
+        except AuthorityError:
+            return False
+        return True
+
+    def of_cases(self, members: Mapping[int, frozenset[str]]) -> CasePictures:
+        """The pictures of cases; opened again only where other entries belong to cases than before."""
+        if members.keys() != self._of_cases.cases.keys():
+            pictures = Pictures()
+            with reading(self.engine) as connection:
+                files = [indexed_file(*each) for each in prints_of(connection, self.keys.matching, members)]
+            if files:
+                pictures.take([Segment(files[0].entry, files[-1].entry, files)])
+            self._of_cases = CasePictures(members, pictures)
+        elif members != self._of_cases.cases:
+            self._of_cases = CasePictures(members, self._of_cases.pictures)
+        return self._of_cases
+
+
+@dataclass(slots=True)
+class Alerting:
+    """The follower; its position is how many entries of the log were looked at.
+
+    Attributes:
+        library: Everything that is kept; an entry that it does not have yet is left for the next time.
+        clock: For the time of an alert.
+        raised: How many alerts were raised so far.
+    """
+
+    seen: Appearances
+    library: Library
+    sequencer: Sequencer
+    tool: str
+    clock: Callable[[], datetime]
+    name: str = FOLLOWER
+    raised: int = 0
+
+    def advance(self, position: int) -> int:
+        """Look at the next entries, and log what they raise.
+
+        Raises:
+            NoMatchingKeyError: A key is another home's.
+            HomeBusyError: Others kept writing; nothing was logged.
+        """
+        end = min(position + _BATCH, self.library.end)
+        agreed = self.seen.consenting()
+        with reading(self.seen.engine) as connection:
+            members = _members(connection, agreed)
+            given = _given(connection, agreed, position, end)
+            found = _Found(members)
+            if members:
+                self._new_files(connection, found, position, end)
+                self._new_in_cases(connection, found, given)
+            drafts = list(self._drafts(connection, found))
+        segments = self.library.unsaved()
+        if drafts or segments:
+            prepared = self.sequencer.prepare(drafts)
+
+            def choose(connection: sa.Connection) -> list[Prepared]:
+                write_segments(connection, segments)
+                return [event for event in prepared if _is_news(connection, event)]
+
+            self.raised += len(self.sequencer.turn(choose))
+        return end
+
+    def _new_files(self, connection: sa.Connection, found: "_Found", position: int, end: int) -> None:
+        """Compare each file of some entries with the pictures of cases."""
+        known = self.seen.of_cases(found.members)
+        for entry, prints in sealed_prints(connection, self.seen.keys.matching, after=position - 1, before=end):
+            for other, tier in known.pictures.tiers(PictureQuery(prints)).items():
+                for case in known.cases[other]:
+                    found.add(case, entry, other, tier)
+
+    def _new_in_cases(self, connection: sa.Connection, found: "_Found", given: Mapping[int, Collection[str]]) -> None:
+        """Compare each picture that cases were given with everything that is kept."""
+        for entry, prints in prints_of(connection, self.seen.keys.matching, given):
+            for other, tier in self.library.tiers(PictureQuery(prints)).items():
+                for case in given[entry]:
+                    found.add(case, other, entry, tier)
+
+    def _drafts(self, connection: sa.Connection, found: "_Found") -> Iterator[Draft]:
+        names = _items(connection, found.entries())
+        for (case, entry), like in sorted(found.alike.items()):
+            values = {"case": case, "item": names[entry], "tool": self.tool, "at": format_time(self.clock())}
+            tiers = {tier.value: [names[each] for each in sorted(like) if like[each] is tier] for tier in Tier}
+            yield Draft("alerted", {**values, **tiers})
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found so far: of each case and entry, the entries of the case that it is like."""
+
+    members: Mapping[int, frozenset[str]]
+    alike: dict[tuple[str, int], dict[int, Tier]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, case: str, entry: int, like: int, tier: Tier) -> None:
+        if case not in self.members.get(entry, frozenset()):
+            self.alike[case, entry][like] = tier
+
+    def entries(self) -> Iterable[int]:
+        for (_case, entry), like in self.alike.items():
+            yield from (entry, *like)
+
+
+def _members(connection: sa.Connection, agreed: Mapping[str, int]) -> dict[int, frozenset[str]]:
+    """The cases of each file that is in one of these cases now, by the file's entry."""
+    held, item = database.case_item.c, database.item.c
+    rows = sa.select(item.idx, held.case_id).join_from(database.case_item, database.item, held.item_id == item.item_id)
+    cases = defaultdict[int, set[str]](set)
+    for idx, case in connection.execute(rows.where(held.removed_idx.is_(None), item.kind == Kind.FILE.value)):
+        if case in agreed:
+            cases[idx].add(case)
+    return {idx: frozenset(of) for idx, of in cases.items()}
+
+
+def _given(connection: sa.Connection, agreed: Mapping[str, int], position: int, end: int) -> dict[int, set[str]]:
+    """The cases that were given a file, or whose client agreed, in some entries; by the file's entry."""
+    held, item = database.case_item.c, database.item.c
+    rows = sa.select(item.idx, held.case_id, held.idx.label("added"))
+    rows = rows.join_from(database.case_item, database.item, held.item_id == item.item_id)
+    given = defaultdict[int, set[str]](set)
+    for row in connection.execute(rows.where(held.removed_idx.is_(None), item.kind == Kind.FILE.value)):
+        at = agreed.get(row.case_id)
+        if at is not None and (position <= row.added < end or position <= at < end):
+            given[row.idx].add(row.case_id)
+    return given
+
+
+def _items(connection: sa.Connection, entries: Iterable[int]) -> dict[int, str]:
+    table, names = database.item.c, dict[int, str]()
+    for entry in set(entries):
+        names[entry] = connection.execute(sa.select(table.item_id).where(table.idx == entry)).scalar_one()
+    return names
+
+
+def _is_news(connection: sa.Connection, event: Prepared) -> bool:
+    """Whether nobody told the case of this item, and neither it nor the same thing was ever in the case."""
+    case, item_id = event.values["case"], event.values["item"]
+    alert, held = database.alert.c, database.case_item.c
+    new, old = database.item, database.item.alias("older")
+    told = sa.select(alert.idx).where(alert.case_id == case, alert.item_id == item_id)
+    was_in = sa.select(held.idx).where(held.case_id == case, held.item_id == item_id)
+    same = sa.select(held.idx).join_from(database.case_item, old, held.item_id == old.c.item_id)
+    same = same.join(new, same_thing(new, old)).where(held.case_id == case, new.c.item_id == item_id)
+    return all(connection.execute(each).first() is None for each in (told, was_in, same))
+
+
+# Afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """That a picture of a case may have appeared again, as rows in clear show it.
+
+    Attributes:
+        index: Where in the log it was raised.
+        item_id: The file; ``channel_id``, ``message_id`` and ``posted_at`` are its place.
+        is_open: Whether nobody dismissed it, and the file was never in the case.
+    """
+
+    index: int
+    case_id: str
+    item_id: str
+    raised_at: str
+    channel_id: str
+    message_id: int | None
+    posted_at: str | None
+    is_open: bool
+
+
+def list_alerts(
+    connection: sa.Connection,
+    *,
+    cases: Collection[str] | None = None,
+    every: bool = False,
+    after: int = -1,
+    limit: int | None = None,
+) -> Sequence[Alert]:
+    """Alerts in the order in which they were raised, from the one behind entry ``after``.
+
+    Args:
+        cases: Only of these; None for all.
+        every: Also those that are no longer open.
+    """
+    alert, item, held = database.alert.c, database.item.c, database.case_item.c
+    never_in = ~sa.exists().where(held.case_id == alert.case_id, held.item_id == alert.item_id)
+    is_open = sa.and_(alert.dismissed_idx.is_(None), never_in)
+    place = (item.channel_id, item.message_id, item.posted_at)
+    rows = sa.select(alert.idx, alert.case_id, alert.item_id, alert.raised_at, *place, is_open.label("is_open"))
+    rows = rows.join_from(database.alert, database.item, alert.item_id == item.item_id).where(alert.idx > after)
+    if cases is not None:
+        rows = rows.where(alert.case_id.in_(cases))
+    if not every:
+        rows = rows.where(is_open)
+    return [
+        Alert(
+            row.idx, row.case_id, row.item_id, row.raised_at, row.channel_id, row.message_id, row.posted_at, row.is_open
+        )
+        for row in connection.execute(rows.order_by(alert.idx).limit(limit))
+    ]
