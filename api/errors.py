@@ -22,6 +22,8 @@ from evidence.errors import (
     NobodyNamedError,
     PassphraseError,
     PrintsError,
+    ProquintError,
+    QuestionError,
     StorageFullError,
     StoreError,
     UnknownItemError,
@@ -56,6 +58,8 @@ HTTP_STATUS: Mapping[type[Explained], int] = MappingProxyType(
         NobodyNamedError: 422,
         PassphraseError: 403,
         PrintsError: 422,
+        QuestionError: 422,
+        ProquintError: 422,
         UnknownItemError: 404,
         StoreError: 503,
         HomeBusyError: 503,
@@ -90,7 +94,8 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
 )
 """The status of each refused call (RFC 9110, 15; RFC 4918, 11.3; RFC 6585, 4)."""
 STATE_STATUS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(
+    {"authority.checked_enough": 429, "question.no_ticket": 403, "question.too_long": 413, "question.withdrawn": 410}
+    | dict.fromkeys(
         (
             "authority.answered",
             "authority.done_already",

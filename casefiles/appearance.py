@@ -146,14 +146,14 @@ class Alerting:
         """Compare each file of some entries with the pictures of cases."""
         known = self.seen.of_cases(found.members)
         for entry, prints in sealed_prints(connection, self.seen.keys.matching, after=position - 1, before=end):
-            for other, tier in known.pictures.tiers(PictureQuery(prints)).items():
+            for other, tier in known.pictures.tiers(PictureQuery.of(prints)).items():
                 for case in known.cases[other]:
                     found.add(case, entry, other, tier)
 
     def _new_in_cases(self, connection: sa.Connection, found: "_Found", given: Mapping[int, Collection[str]]) -> None:
         """Compare each picture that cases were given with everything that is kept."""
         for entry, prints in prints_of(connection, self.seen.keys.matching, given):
-            for other, tier in self.library.tiers(PictureQuery(prints)).items():
+            for other, tier in self.library.tiers(PictureQuery.of(prints)).items():
                 for case in given[entry]:
                     found.add(case, other, entry, tier)
 

@@ -157,6 +157,13 @@ class ServeSettings(_Section):
     keep_days: int = Field(default=30, ge=1, le=365, description="Days for which ended tasks and bundles are kept")
 
 
+class CheckSettings(_Section):
+    """Questions about pictures."""
+
+    daily: int = Field(default=100, ge=1, description="How many pictures the office may look for in a day")
+    daily_per_case: int = Field(default=20, ge=1, description="How many pictures may be looked for in a day for a case")
+
+
 class BackupSettings(_Section):
     """Copies of the home elsewhere."""
 
@@ -186,6 +193,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     telegram: TelegramSettings = TelegramSettings()
     serve: ServeSettings = ServeSettings()
+    check: CheckSettings = CheckSettings()
     backup: BackupSettings = BackupSettings()
     oplog: OplogSettings = OplogSettings()
 

@@ -34,6 +34,8 @@
     │   ├── TaskLostError       a worker no longer has its task
     │   └── HomeError           no home here, or not a home
     ├── NotDecodedError         a medium could not be decoded; its hole says why
+    ├── ProquintError           words that should name something are no such words
+    ├── QuestionError           what somebody asks about a picture is malformed, or may not be asked
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
     ├── AuthorityError          an act lacks its request, its approval or its second person
     │   └── NobodyNamedError       nobody was named who acts
@@ -185,6 +187,14 @@ class NotDecodedError(EvidenceError):
         """The one word that the log has for it: ``truncated``, ``timeout``."""
         found = self.facts.get("found")
         return found.code.rpartition(".")[2] if isinstance(found, Term) else self.code
+
+
+class ProquintError(EvidenceError):
+    """Words that should name something are no such words."""
+
+
+class QuestionError(EvidenceError):
+    """What somebody asks about a picture is malformed, or may not be asked."""
 
 
 class PrintsError(EvidenceError):

@@ -16,6 +16,7 @@ from config.errors import CallError
 from evidence.authority import Doer
 from evidence.fingerprint.decoder import fingerprints_of
 from evidence.keys import Unlocked
+from evidence.match.question import question_of, seal_question
 from evidence.observation import Mode
 from evidence.seal.age import Identity
 from evidence.store.work import Mine, TaskState
@@ -63,7 +64,8 @@ class WorkerDesk:
 
     def ask_check(self) -> str:
         picture = next(Path(self.home.path.parent / "more").rglob("*.jpg")).read_bytes()
-        return ask_for_check(self.home, self.case, fingerprints_of(picture)[0], self.by(), self.keys.casework)
+        sealed = seal_question(question_of(fingerprints_of(picture)[0]), self.home.recipients.matching)
+        return ask_for_check(self.home, self.case, sealed, self.by(), self.keys.casework, kept=False)
 
     def state(self, task_id: str) -> TaskState:
         return task_of_owner(self.home, task_id, "mira").state

@@ -7,6 +7,7 @@ import click
 
 from api.cli.common import (
     actor_option,
+    counted,
     doer,
     emit_logged,
     json_option,
@@ -16,14 +17,18 @@ from api.cli.common import (
     unlock,
     warn,
 )
-from config.errors import Term
+from config.errors import Term, UsageError
 from config.times import told_time
 from evidence.match.check import NotCompared
+from evidence.proquint import is_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.office.check import PlacedMatch
+    from api.home import Home
+    from api.office.check import Checked, ComparedPicture, PlacedMatch
+    from evidence.authority import Doer
+    from evidence.keys import Unlocked
 
 WHY = {
     NotCompared.NOT_READ: "not read under the mode",
@@ -42,7 +47,7 @@ def _lines(match: "PlacedMatch") -> "Iterator[str]":
 
 
 @click.command()
-@click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("asked", metavar="IMAGE|QUESTION", type=click.Path(path_type=Path))
 @click.option("--case", "case_id", required=True, metavar="CASE", help="The case it is for; the check is logged.")
 @reason_option
 @actor_option
@@ -51,33 +56,67 @@ def _lines(match: "PlacedMatch") -> "Iterator[str]":
 @click.pass_context
 def check(
     ctx: click.Context,
-    picture: Path,
+    asked: Path,
     case_id: str,
     reason: str | None,
     actor: str | None,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Find a picture in the store.
+    """Find a picture in the store, or the pictures of a question: its file, its text in a file, or its five words.
 
     "0 found" speaks only of the pictures that were really compared. It misses larger crops, turns of a
     few degrees, collages and videos, and is no proof that a picture was not posted.
     """
-    from api.office.check import LIMITS, check_picture
+    from api.office.check import LIMITS
     from api.office.short import case_of
 
     home = open_home(ctx)
     case_id = case_of(home, case_id)
     person = doer(actor, home.clock, reason=reason)
-    keys = unlock(home, passphrase_file)
-    with picture.open("rb") as stream:
-        done = check_picture(home, stream, case_id, person, keys)
+    done = _checked(home, asked, case_id, person, unlock(home, passphrase_file))
     if not done.consented:
         warn(Term("note.no_consent", case=case_id))
-    lines = [line for match in done.matches for line in _lines(match)]
-    left = sum(done.not_compared.values())
-    why = "; ".join(f"{words}: {done.not_compared[each]}" for each, words in WHY.items() if each in done.not_compared)
+    lines = [] if done.question is None else list(_question_lines(done))
+    for number, one in enumerate(done.pictures, start=1):
+        lines += [f"Picture {number}:"] if len(done.pictures) > 1 else []
+        lines += _picture_lines(one)
+    emit_logged(done.told(), done.unstamped, as_json=as_json, text="\n".join([*lines, LIMITS]))
+
+
+def _checked(home: "Home", asked: Path, case_id: str, person: "Doer", keys: "Unlocked") -> "Checked":
+    """What is found of a picture, of a question in a file, or of one that is kept.
+
+    Raises:
+        UsageError: It is no file, and no words.
+    """
+    from api.office.check import check_picture
+    from api.office.opened import OpenOffice
+    from api.office.question import check_question, question_in, sealed_question
+
+    if asked.is_file():
+        with asked.open("rb") as stream:
+            sealed = question_in(home, stream, case_id, person, keys)
+            if sealed is None:
+                return check_picture(home, stream, case_id, person, keys)
+    elif is_words(str(asked)):
+        sealed = sealed_question(home, str(asked), case_id)
+    else:
+        raise UsageError("usage.no_picture_and_no_words", where=str(asked))
+    return check_question(home, sealed, case_id, person, OpenOffice.of(home, keys))
+
+
+def _question_lines(done: "Checked") -> "Iterator[str]":
+    yield f"Question {done.question}, {counted(len(done.pictures), 'picture')}."
+    if done.alike:
+        yield f"{counted(done.alike, 'other question')} of the last 30 days are about variants of the same picture."
+    yield f"Once somebody has spoken with her: nisisama question answered {done.question}"
+
+
+def _picture_lines(one: "ComparedPicture") -> "Iterator[str]":
+    for match in one.matches:
+        yield from _lines(match)
+    left = sum(one.not_compared.values())
+    why = "; ".join(f"{words}: {one.not_compared[each]}" for each, words in WHY.items() if each in one.not_compared)
     told = f"{left} could not be compared" + (f" ({why})" if why else "")
-    lines.append(f"{len(done.matches)} found. Compared with {done.compared}; {told}.")
-    lines.append(LIMITS)
-    emit_logged(done.told(), done.unstamped, as_json=as_json, text="\n".join(lines))
+    yield f"{len(one.matches)} found. Compared with {one.compared}; {told}."

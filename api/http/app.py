@@ -24,6 +24,7 @@ from api.http import (
     item,
     log,
     metrics,
+    question,
     request,
     session,
     task,
@@ -36,12 +37,13 @@ from api.http.guard import Guard
 from api.http.manual import POLICY, Manual
 from api.http.model import AnswerBody, example
 from api.http.problem import problem_answer, refusals, request_id
+from api.office.question import MOST_TEXT
 from config import oplog
 from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
-_ROOMS = (session, channel, item, case, alert, intake, task, bundle, check, request, log, verify)
+_ROOMS = (session, channel, item, case, alert, intake, task, bundle, check, question, request, log, verify)
 BODY_BYTES = 1_000_000
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {
@@ -57,6 +59,7 @@ UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
+    *(BodyLimit(f"{API}/{begins}", MOST_TEXT + BODY_BYTES) for begins in ("cases/", "questions")),
     BodyLimit("", BODY_BYTES),
 )
 

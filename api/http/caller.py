@@ -30,6 +30,8 @@ from evidence.store.api_key import ApiKey, Scope
 
 WRONG_PER_MINUTE = 10
 """How many wrong keys an address may bring before it must wait."""
+PAGES_PER_MINUTE = 30
+"""How often an address may call without a key, about a question: words of 80 bits are not guessed like that."""
 TURN_WAITED_S = 0.05
 """How long a short read waits for another one."""
 RESERVE_BYTES = 1 << 30
@@ -62,6 +64,14 @@ class Limits:
             CallError: It is one too many.
         """
         self._take(RateLimitItemPerMinute(WRONG_PER_MINUTE), "wrong key", address)
+
+    def of_page(self, address: str) -> None:
+        """Count a call of her page, which has no key.
+
+        Raises:
+            CallError: It is one too many.
+        """
+        self._take(RateLimitItemPerMinute(PAGES_PER_MINUTE), "page", address)
 
     def _take(self, item: RateLimitItem, *of: str) -> None:
         if not self._moving.hit(item, *of):

@@ -10,10 +10,14 @@ from api.http.case import CaseId, Reason
 from api.http.model import CallBody, example, links
 from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
+from api.office.check import require_checkable
+from api.office.question import MOST_TEXT, keep_question, sealed_in, sealed_question
 from api.office.wanted import ask_for_check
 from config.errors import CallError
-from evidence.errors import PrintsError, UnknownItemError
+from evidence.authority import Doer
+from evidence.errors import EnvelopeError, PrintsError, QuestionError, UnknownItemError
 from evidence.fingerprint.prints import Prints
+from evidence.match.question import MOST_SEALED_BYTES, question_of, seal_question
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["checks"])
@@ -24,10 +28,15 @@ class NewCheckBody(CallBody):
     """A picture's fingerprint to look for."""
 
     model_config = example(
-        prints={"format": "nisisama/prints/1", "sha256": "0a" * 32, "pdq": None}, reason="She asks whether it is there"
+        prints={"format": "nisisama/prints/1", "sha256": "0a" * 32, "pdq": None},
+        question=None,
+        receipt=None,
+        reason="She asks whether it is there",
     )
 
-    prints: dict[str, Any] = Field(description="`nisisama/prints/1`, as the format document has it")
+    prints: dict[str, Any] | None = Field(None, description="`nisisama/prints/1`, as the format document has it")
+    question: str | None = Field(None, max_length=MOST_TEXT, description="What her page made, as text")
+    receipt: str | None = Field(None, max_length=200, description="The five words of a question that is kept")
     reason: Reason | None = None
 
 
@@ -38,7 +47,12 @@ class NewCheckBody(CallBody):
     responses={
         **refusals(
             UnknownItemError("unknown_item.no_such_case", found="case-000000000000"),
+            UnknownItemError("unknown_item.no_such_question", found="dukor-sabit-nolaf-zumig-pavok"),
             PrintsError("prints.other_fields", expected="nisisama/prints/1"),
+            QuestionError("question.one_of_three"),
+            QuestionError("question.no_age_file", cause=EnvelopeError("envelope.no_mac_line")),
+            QuestionError("question.too_long", limit=MOST_SEALED_BYTES),
+            QuestionError("question.withdrawn"),
             CallError("call.locked"),
             *WRITES,
         ),
@@ -46,8 +60,28 @@ class NewCheckBody(CallBody):
     },
 )
 def post_check(case_id: CaseId, asked: NewCheckBody, caller: Checker, response: Response) -> AskedBody:
-    """Compare a fingerprint with every stored picture, for a case; logged before there is an answer."""
-    found = caller.require_case(case_id)
+    """Compare a fingerprint with every stored picture, for a case; logged before there is an answer.
+
+    Exactly one of `prints`, `question` and `receipt` is given.
+    """
+    found, doer = caller.require_case(case_id), caller.doer(asked.reason)
     casework = caller.office.keyring.casework
-    task_id = ask_for_check(caller.home, found, Prints(asked.prints), caller.doer(asked.reason), casework)
+    require_checkable(caller.home, found, casework)
+    sealed = _sealed(caller, asked, found, doer)
+    task_id = ask_for_check(caller.home, found, sealed, doer, casework, kept=asked.prints is None)
     return accepted(caller, task_id, response)
+
+
+def _sealed(caller: ApiCaller, asked: NewCheckBody, case_id: str, doer: Doer) -> bytes:
+    home = caller.home
+    match asked.prints, asked.question, asked.receipt:
+        case dict() as prints, None, None:
+            return seal_question(question_of(Prints(prints)), home.recipients.matching)
+        case None, str() as text, None:
+            sealed = sealed_in(text)
+            keep_question(home, sealed, case_id, doer)
+            return sealed
+        case None, None, str() as receipt:
+            return sealed_question(home, receipt, case_id)
+        case _:
+            raise QuestionError("question.one_of_three")

@@ -9,12 +9,13 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Call
 
@@ -38,6 +39,18 @@ HEADERS = {
 }
 OPEN = (f"{API}/openapi.json", TYPES)
 """What everybody may read: how the API is called, and what its refusals mean."""
+OF_HER_PAGE = (f"{API}/questions", f"{API}/questions/state", f"{API}/questions/withdraw")
+"""What her page calls, wherever it lies: without a key, and from any origin."""
+_FROM_ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+_PREFLIGHT = Response(
+    status_code=204,
+    headers={
+        "Access-Control-Allow-Headers": "content-type",
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Max-Age": "600",
+    },
+)
+"""The answer to a browser that asks whether a page of another origin may make such a call (Fetch, CORS protocol)."""
 MOST_AT_ONCE = 100
 """How many calls are worked on at once: the body has arrived, and the answer has not begun."""
 MOST_OF_A_KEY = 40
@@ -86,7 +99,7 @@ class Guard:
                 ending.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = name
-                for header, value in HEADERS.items():
+                for header, value in _headers_of(scope["path"]).items():
                     headers.setdefault(header, value)
             await send(message)
 
@@ -98,7 +111,8 @@ class Guard:
             self._require_share(scope)
             if not _has_body(scope):
                 work()
-            await self.app(scope, _bounded(receive, self._limit(scope["path"]), work), answer)
+            answering = _PREFLIGHT if _is_preflight(scope) else self.app
+            await answering(scope, _bounded(receive, self._limit(scope["path"]), work), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, a server's own words about it could tell of the call
             if not ending.status:
                 await problem_answer(Request(scope), _ours(error, name))(scope, receive, answer)
@@ -118,11 +132,13 @@ class Guard:
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
             raise CallError("call.other_host")
-        if "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE:
+        of_her_page = scope["path"] in OF_HER_PAGE
+        is_foreign = "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE
+        if is_foreign and not of_her_page:
             raise CallError("call.foreign_origin")
         if len(self._worked_on) >= MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)
-        if scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
+        if scope["path"].startswith(f"{API}/") and not of_her_page and not scope["path"].startswith(OPEN):
             address = scope["client"][0] if scope.get("client") else ""
             told, limit = headers.get("content-length", ""), self._limit(scope["path"])
             length = int(told) if told.isdecimal() else 0
@@ -160,6 +176,14 @@ def _ours(error: Exception, name: str) -> Explained:
     if http_status(said) >= OURS:
         oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
     return said
+
+
+def _headers_of(path: str) -> Mapping[str, str]:
+    return HEADERS | _FROM_ANYWHERE if path in OF_HER_PAGE else HEADERS
+
+
+def _is_preflight(scope: Call) -> bool:
+    return scope["method"] == "OPTIONS" and scope["path"] in OF_HER_PAGE
 
 
 def host_of(header: str) -> str | None:

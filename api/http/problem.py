@@ -56,6 +56,8 @@ def problem_answer(request: Request, error: Explained, headers: Mapping[str, str
         more["WWW-Authenticate"] = "Bearer"
     elif error.code in ("call.too_many", "call.too_many_passphrases"):
         more["Retry-After"] = str(error.facts["seconds"])
+    elif error.code == "authority.checked_enough":
+        more["Retry-After"] = "3600"
     elif isinstance(error, HomeBusyError):
         more["Retry-After"] = "5"
     elif error.code == "call.no_such_part":

@@ -1,7 +1,8 @@
 """Looks for one picture in the store, for one case; logged before the answer is given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.event import Draft
+from evidence.errors import AuthorityError
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.keys import Unlocked
 from evidence.match.check import CheckResult, NotCompared, PictureQuery, Tier
@@ -24,7 +26,9 @@ from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.task import note_work, noted
 from evidence.store.upgrade import stands
+from evidence.times import format_time
 
 LIMITS = (
     "A picture that is not found may have been posted all the same: missed are most crops of more than a fifth, most "
@@ -33,6 +37,8 @@ LIMITS = (
     "under its mode."
 )
 """What every answer says of its limits."""
+_DAY = timedelta(days=1)
+_SPENT, _OFFICE = "checks", "office"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +60,51 @@ class PlacedMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A check's answer: "none" speaks only of ``compared`` pictures.
+class ComparedPicture:
+    """What was found of one picture: "none" speaks only of ``compared`` files.
 
     Attributes:
         not_compared: How many files are known and could not be compared, for each reason.
-        consented: Whether the case has a record of the client's consent.
     """
 
     matches: tuple[PlacedMatch, ...]
     compared: int
     not_compared: Mapping[NotCompared, int]
-    unstamped: Explained | None
-    consented: bool
 
     def told(self) -> dict[str, Any]:
-        """The answer, for a program; ``limits`` belongs to it."""
+        """What was found, for a program."""
         return {
             "found": bool(self.matches),
             "matches": [asdict(match) for match in self.matches],
             "compared": self.compared,
             "not_compared": sum(self.not_compared.values()),
             "not_compared_why": {reason.value: number for reason, number in self.not_compared.items()},
-            "limits": LIMITS,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check's answer.
+
+    Attributes:
+        consented: Whether the case has a record of the client's consent.
+        question: The receipt of the question that was asked; None of a picture that somebody at the office has.
+        alike: How many other questions that are kept ask about a variant of one of these pictures.
+    """
+
+    pictures: tuple[ComparedPicture, ...]
+    unstamped: Explained | None
+    consented: bool
+    question: str | None = None
+    alike: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """The answer, for a program: of one picture, or of all together and each; ``limits`` belongs to it."""
+        each = [picture.told() for picture in self.pictures]
+        more = {} if self.question is None else {"question": self.question, "alike": self.alike, "pictures": each}
+        least = min(each, key=lambda told: int(told["compared"]))
+        matches = [match for told in each for match in told["matches"]]
+        return {**least, "found": bool(matches), "matches": matches, **more, "limits": LIMITS}
 
 
 def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> Checked:
@@ -89,11 +116,12 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys:
     Raises:
         NotDecodedError: The picture cannot be decoded, so nothing can be said about it.
         OSError: The picture cannot be read.
-        Explained: As ``check_prints``.
+        Explained: As ``check_pictures``.
     """
     require_checkable(home, case_id, keys.casework)
     prints, crops = fingerprints_of(picture.read(MAX_BYTES + 1))
-    return check_prints(home, PictureQuery(prints, crops.hashes), case_id, doer, OpenOffice.of(home, keys))
+    asked = AskedPictures([PictureQuery.of(prints, crops.hashes)])
+    return check_pictures(home, asked, case_id, doer, OpenOffice.of(home, keys))
 
 
 def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent | None:
@@ -110,40 +138,79 @@ def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent |
     return consent
 
 
-def check_prints(
-    home: Home, query: PictureQuery, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
+@dataclass(frozen=True, slots=True)
+class AskedPictures:
+    """What is looked for; ``question`` and ``alike`` as in ``Checked``."""
+
+    pictures: Sequence[PictureQuery]
+    question: str | None = None
+    alike: int = 0
+
+
+def check_pictures(
+    home: Home, asked: AskedPictures, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
-    """Compare a fingerprint with every stored picture; a client who withdrew her consent has nothing looked for.
+    """Compare pictures with every stored one; a client who withdrew her consent has nothing looked for.
 
     Raises:
         UnknownItemError: There is no such case.
-        AuthorityError: Its consent was withdrawn, has ended or is not to this.
+        AuthorityError: Its consent was withdrawn, has ended or is not to this; or enough was looked for today.
         TaskLostError: ``inside`` no longer has its task; nothing was logged.
     """
     consent = require_checkable(home, case_id, office.keys.casework)
+    with reading(home.engine) as connection:
+        spend_checks(connection, home, case_id, len(asked.pictures), write=False)
     with office.library.refreshed() as library:
-        result, segments = library.compare(query), library.unsaved()
-    unread = _files(home) - result.compared - sum(result.not_compared.values())
-    left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
+        results, segments = [library.compare(picture) for picture in asked.pictures], library.unsaved()
+    files = _files(home)
+    found = tuple(_compared(home, result, files) for result in results)
+    done = Checked(found, None, consent is not None, asked.question, asked.alike)
+    drafts = [
+        Draft("checked", doer.values() | {"case": case_id} | _logged(result, one))
+        for result, one in zip(results, done.pictures, strict=True)
+    ]
+
+    def beside_it(connection: sa.Connection, _placed: object) -> None:
+        spend_checks(connection, home, case_id, len(asked.pictures))
+        inside.acts(connection, done.told())
+        write_segments(connection, segments)
+
     with home.writing() as writer:
-        counts: dict[str, Value] = {
-            "case": case_id,
-            "compared": str(result.compared),
-            "not_compared": str(sum(left.values())),
-            "found": str(len(result.matches)),
-        }
-        items: dict[str, Value] = {
-            tier.value: [match.item for match in result.matches if match.tier is tier] for tier in Tier
-        }
-        done = Checked(tuple(_places(home, result)), result.compared, left, None, consent is not None)
-        checked = Draft("checked", doer.values() | counts | items)
-
-        def beside_it(connection: sa.Connection, _placed: object) -> None:
-            inside.acts(connection, done.told())
-            write_segments(connection, segments)
-
-        writer.sequencer.append([checked], beside_it)
+        writer.sequencer.append(drafts, beside_it)
         return replace(done, unstamped=writer.beat())
+
+
+def _compared(home: Home, result: CheckResult, files: int) -> ComparedPicture:
+    unread = files - result.compared - sum(result.not_compared.values())
+    left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
+    return ComparedPicture(tuple(_places(home, result)), result.compared, left)
+
+
+def _logged(result: CheckResult, one: ComparedPicture) -> dict[str, Value]:
+    counts = {
+        "compared": str(one.compared),
+        "not_compared": str(sum(one.not_compared.values())),
+        "found": str(len(one.matches)),
+    }
+    return {**counts, **{tier.value: [each.item for each in result.matches if each.tier is tier] for tier in Tier}}
+
+
+def spend_checks(connection: sa.Connection, home: Home, case_id: str, pictures: int, *, write: bool = True) -> None:
+    """Count pictures that are looked for, in the case and in the office; each may look for so many in a day.
+
+    Raises:
+        AuthorityError: They would be too many.
+    """
+    now, limits = home.clock(), home.settings.check
+    since, kept = format_time(now - _DAY), noted(connection, _SPENT)
+    for subject, limit in ((case_id, limits.daily_per_case), (_OFFICE, limits.daily)):
+        times = kept[subject].progress.split() if subject in kept else []
+        left = [at for at in times if at > since]
+        if len(left) + pictures > limit:
+            raise AuthorityError("authority.checked_enough", where=subject, limit=limit)
+        if write:
+            at = [*left, *[format_time(now)] * pictures]
+            note_work(connection, kind=_SPENT, subject=subject, due_at=now + _DAY, progress=" ".join(at))
 
 
 def _files(home: Home) -> int:

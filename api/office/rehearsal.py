@@ -152,7 +152,7 @@ def _case(home: Home, export: ExportFacts, passphrase: str, out: Path, tell: Tel
     record_consent(home, case_id, agreed, doer)
     picture = export.folder / max(name for name in export.media if name.endswith(".jpg"))
     with picture.open("rb") as stream:
-        found = check_picture(home, stream, case_id, doer, keys)
+        (found,) = check_picture(home, stream, case_id, doer, keys).pictures
     tell(f"5. Checked one picture: {len(found.matches)} found, compared with {found.compared}")
     messages = {match.message_id for match in found.matches}
     items = every_entry(lambda after: list_items(home, after=after))

@@ -11,8 +11,6 @@ from api.office.bundle import require_exportable
 from api.office.check import require_checkable
 from api.office.task import TaskKind, TaskWish, bundle_of, new_task_id, order_task, remove_files, take_upload
 from evidence.authority import Doer, Request, legal_basis_for, require_reason
-from evidence.fingerprint.prints import Prints
-from evidence.match.check import seal_query
 from evidence.names import require_name
 from evidence.observation import Mode
 from evidence.seal.age import Identity
@@ -100,17 +98,18 @@ def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
     return order_task(home, TaskWish(TaskKind.BUNDLE, doer, said, wanted.case_id, alike=alike), task_id)
 
 
-def ask_for_check(home: Home, case_id: str, prints: Prints, doer: Doer, casework: Identity) -> str:
-    """Ask whether pictures like one are in the store; return the task's id.
+def ask_for_check(home: Home, case_id: str, sealed: bytes, doer: Doer, casework: Identity, *, kept: bool) -> str:
+    """Ask whether the pictures of a question are in the store; return the task's id.
+
+    Args:
+        kept: The question is one of those that are kept, and is named by its receipt.
 
     Raises:
         UnknownItemError: There is no such case.
         AuthorityError: Its consent was withdrawn, has ended or is not to this.
     """
     require_checkable(home, case_id, casework)
-    return order_task(
-        home, TaskWish(TaskKind.CHECK, doer, {"prints": seal_query(prints, home.recipients.matching).hex()}, case_id)
-    )
+    return order_task(home, TaskWish(TaskKind.CHECK, doer, {"question": sealed.hex(), "kept": kept}, case_id))
 
 
 def ask_for_act(home: Home, asked: Request, doer: Doer, casework: Identity, case_id: str | None) -> str:

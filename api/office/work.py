@@ -11,9 +11,10 @@ from api.home import SEAL_FILE, Home, certificate_sha256
 from api.office.approval import Means, approve
 from api.office.audit import entries_to_read, run_audit
 from api.office.bundle import Exported, Order, export_case, told_of
-from api.office.check import check_prints
+from api.office.check import AskedPictures, check_pictures
 from api.office.intake import Heard, Imported, Wish, import_export
 from api.office.opened import OpenOffice
+from api.office.question import check_question
 from api.office.request import Inside, Waiting, find_request
 from api.office.task import TaskKind, bundle_of, doer_of, export_in, remove_unread, upload_folder
 from casefiles.bundle.sign import BundleFacts
@@ -22,7 +23,7 @@ from config.errors import Explained, Term
 from evidence.canonical import sha256_hex
 from evidence.errors import AuthorityError, HomeError
 from evidence.finding import Verdict
-from evidence.match.check import PictureQuery, open_query
+from evidence.match.question import open_question
 from evidence.observation import Mode
 from evidence.store.database import reading
 from evidence.store.reviews import is_acted
@@ -102,10 +103,14 @@ def _bundle(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Tas
 
 
 def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
-    office = working.opened()
-    query = open_query(bytes.fromhex(asked["said"]["prints"]), office.keys.matching)
+    office, said, case_id = working.opened(), asked["said"], task.case_id or ""
+    sealed = bytes.fromhex(said["question"])
     working.hear("comparing", 0, 0)
-    done = check_prints(home, PictureQuery(query), task.case_id or "", doer_of(asked), office, working.inside)
+    if said["kept"]:
+        done = check_question(home, sealed, case_id, doer_of(asked), office, working.inside)
+    else:
+        wanted = AskedPictures(open_question(sealed, office.keys.matching).pictures)
+        done = check_pictures(home, wanted, case_id, doer_of(asked), office, working.inside)
     return _with_warnings(done.told(), done.unstamped)
 
 

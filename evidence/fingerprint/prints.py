@@ -25,7 +25,7 @@ and, if the file is a picture that could be decoded:
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from config.errors import Term
 from evidence.canonical import Value, jcs, read_jcs
@@ -47,6 +47,9 @@ FORMAT: Final = "nisisama/prints/1"
 ROUTE: Final = "full-rgb"
 """Luma from a full-size RGB decode: the route that gives the reference's own hashes."""
 MAX_BYTES: Final = 1 << 20
+
+Eights: TypeAlias = tuple[tuple[bytes, ...], ...]
+"""Of a picture and of each of its trims: eight hashes of 32 bytes, the first upright."""
 
 _SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
 _MD5_HEX: Final = re.compile(r"[0-9a-f]{32}")
@@ -121,20 +124,37 @@ class Prints(Unspoken):
         """SHA-256 of the file, 64 hex digits."""
         return str(self._fields["sha256"])
 
-    def pdq_for_matching(self, *, min_quality: int) -> tuple[tuple[bytes, ...], ...]:
-        """The PDQ hashes of the picture and of each trim, for ``evidence.match`` alone.
+    def pdq_for_matching(self, *, min_quality: int) -> Eights:
+        """The PDQ hashes of the picture and of each trim, of enough quality, for ``evidence.match`` alone."""
+        return _eights(self._fields.get("pdq"), self._fields.get("trimmed"), min_quality)
 
-        Returns:
-            For each of them eight hashes of 32 bytes, the first upright; none whose quality is below ``min_quality``.
-        """
-        trimmed = self._fields.get("trimmed")
-        trims = trimmed if isinstance(trimmed, list) else []
-        eights = (self._fields.get("pdq"), *(each["pdq"] for each in trims if isinstance(each, dict)))
-        return tuple(
-            tuple(bytes.fromhex(eight[name]) for name in Orientation)
-            for eight in eights
-            if isinstance(eight, dict) and int(eight["quality"]) >= min_quality
-        )
+    def as_asked(self) -> Mapping[str, Value]:
+        """What a question says of the picture, for ``evidence.match.question`` alone: it seals it."""
+        return {name: self._fields.get(name) for name in ("pdq", "sha256")} | {
+            "trimmed": self._fields.get("trimmed") or []
+        }
+
+
+def read_asked(fields: Mapping[str, Value], *, min_quality: int) -> Eights:
+    """The PDQ hashes in what a question says of a picture, of enough quality.
+
+    Raises:
+        PrintsError: A field is malformed.
+    """
+    for name in ("pdq", "sha256", "trimmed"):
+        if not _PICTURE[name](fields[name]):
+            raise PrintsError("prints.malformed", where=name)
+    return _eights(fields["pdq"], fields["trimmed"], min_quality)
+
+
+def _eights(pdq: Value, trimmed: Value, min_quality: int) -> Eights:
+    trims = trimmed if isinstance(trimmed, list) else []
+    eights = (pdq, *(each["pdq"] for each in trims if isinstance(each, dict)))
+    return tuple(
+        tuple(bytes.fromhex(eight[name]) for name in Orientation)
+        for eight in eights
+        if isinstance(eight, dict) and int(eight["quality"]) >= min_quality
+    )
 
 
 def _picture_fields(picture: Decoded) -> dict[str, Value]:

@@ -13,12 +13,10 @@ How many are found at which edit, ``python -m tests.bench recall`` measures, and
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-from evidence.fingerprint.prints import Prints
+from evidence.fingerprint.prints import Eights, Prints
 from evidence.fingerprint.unspoken import Unspoken
-from evidence.seal.age import Identity, Recipient
-from evidence.seal.envelopes import open_whole, seal_whole
 
 MIN_QUALITY: Final = 50
 """Below it PDQ rests on too little structure (pdq/README.md of the reference)."""
@@ -86,25 +84,20 @@ class PictureQuery(Unspoken):
     hashes: tuple[bytes, ...]
     crops: tuple[bytes, ...]
 
-    def __init__(self, prints: Prints, crops: tuple[bytes, ...] = ()) -> None:
-        """Ask for the picture of these prints."""
-        eights = prints.pdq_for_matching(min_quality=MIN_QUALITY)
+    def __init__(self, sha256: str, eights: Eights, crops: tuple[bytes, ...] = ()) -> None:
+        """Ask for a picture.
+
+        Args:
+            sha256: Of its file, 64 hex digits.
+            eights: Eight hashes of the picture and of each of its trims, of enough quality.
+        """
         self._fill(
-            sha256=bytes.fromhex(prints.sha256),
+            sha256=bytes.fromhex(sha256),
             hashes=tuple(each for eight in eights for each in eight),
             crops=crops if eights else (),
         )
 
-
-def seal_query(query: Prints, matching: Recipient) -> bytes:
-    """A fingerprint that is asked about, sealed to the matching key: while that is locked, nobody reads it."""
-    return seal_whole(query.sealing_bytes(), recipients=(matching,))
-
-
-def open_query(sealed: bytes, matching: Identity) -> Prints:
-    """The fingerprint that ``seal_query`` sealed.
-
-    Raises:
-        NoMatchingKeyError: It was sealed to another home's key.
-    """
-    return Prints.parse(open_whole(sealed, identities=(matching,)))
+    @classmethod
+    def of(cls, prints: Prints, crops: tuple[bytes, ...] = ()) -> Self:
+        """Ask for the picture of these prints."""
+        return cls(prints.sha256, prints.pdq_for_matching(min_quality=MIN_QUALITY), crops)

@@ -193,7 +193,7 @@ def started_s(size: int) -> float:
                 connection.execute(database.sealed.insert(), rows)
                 connection.execute(database.item.insert(), [_item(file.entry) for file in files])
                 connection.execute(database.event.insert(), [{"idx": last, "leaf": b""}])
-        query = PictureQuery(prints(1))
+        query = PictureQuery.of(prints(1))
         began = time.perf_counter()
         library = Library(engine, key)
         library.refresh()

@@ -12,6 +12,7 @@ from fastapi import UploadFile
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
+from api.http.guard import OF_HER_PAGE
 from api.http.model import AnswerBody, CallBody
 from api.http.problem import MEDIA_TYPE
 from evidence.store.api_key import Scope
@@ -21,7 +22,9 @@ from tests.contracts.tree import ROOT, subclasses
 from tests.nonempty import nonempty
 
 OPERATIONS: dict[str, dict[str, Any]] = dict(operations())
-OPEN = {"GET /livez", "GET /readyz", "GET /metrics", "GET /api/v1/problems/{code}"}
+OPEN = {"GET /livez", "GET /readyz", "GET /metrics", "GET /api/v1/problems/{code}"} | {
+    f"POST {path}" for path in OF_HER_PAGE
+}
 EVERY = {"403", "421", "422", "429", "500"}
 """What each route may refuse: a page in a browser, a parameter, a name, a call too many, a fault of ours."""
 

@@ -167,6 +167,8 @@ COMMANDS_WITH_A_NAME = (
     "case export CASE --out OUT --for court --reason x --approved-by bo",
     "check IMAGE --case CASE",
     "alerts --case CASE",
+    "question ticket CASE",
+    "question list --case CASE",
     "evidence list --sender user1 --case CASE --reason x",
     "evidence search word --case CASE --reason x",
     "evidence show ITEM",

@@ -667,7 +667,7 @@ def test_a_comparison_says_which_items_it_found_where_all_are_of_the_case(office
     keys, case = home.keys.unlock(PASSPHRASE), new_case(home, [])
     picture = next(office.export.folder / name for name in sorted(office.export.media) if name.endswith(".jpg"))
     with picture.open("rb") as stream:
-        matches = check_picture(home, stream, case, doer(home), keys).matches
+        matches = check_picture(home, stream, case, doer(home), keys).pictures[0].matches
     same = [match.item_id for match in matches if match.tier == "identical"]
     others = [item.item_id for item in items_of(home) if item.item_id not in {match.item_id for match in matches}]
     add_items(home, case, (others[0],), doer(home))

@@ -43,7 +43,8 @@ def newest(home: Home) -> Record:
 def look(home: Home, picture: Path, case: str) -> tuple[list[tuple[str, str]], int, int]:
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case, doer(home), keys_of(home))
-    return [(match.tier, match.item_id) for match in done.matches], done.compared, sum(done.not_compared.values())
+    (one,) = done.pictures
+    return [(match.tier, match.item_id) for match in one.matches], one.compared, sum(one.not_compared.values())
 
 
 def files(home: Home) -> int:
@@ -155,7 +156,7 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
     assert look(home, picture, case) == ([], 0, len(export.media))
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case, doer(home), keys_of(home))
-    assert done.not_compared == {NotCompared.NOT_READ: len(export.media)}
+    assert done.pictures[0].not_compared == {NotCompared.NOT_READ: len(export.media)}
     home.engine.dispose()
 
 

@@ -55,7 +55,7 @@ def library_of(shelf: Shelf) -> Library:
 
 def answer(shelf: Shelf, query: Prints, *stored: Prints) -> CheckResult:
     shelf.add(*stored)
-    return library_of(shelf).compare(PictureQuery(query))
+    return library_of(shelf).compare(PictureQuery.of(query))
 
 
 def found(result: CheckResult) -> list[tuple[int, Tier]]:
@@ -152,8 +152,8 @@ def test_every_answer_is_that_of_comparing_each_file(
         if saved:
             save(shelf, library)
         expected = slow_answer(query, stored)
-        assert library.compare(PictureQuery(query)) == expected
-        assert library_of(shelf).compare(PictureQuery(query)) == expected
+        assert library.compare(PictureQuery.of(query)) == expected
+        assert library_of(shelf).compare(PictureQuery.of(query)) == expected
         shelf.engine.dispose()
 
 
@@ -166,7 +166,7 @@ def test_the_tiers_meet_at_the_bit(shelf: Shelf) -> None:
 def test_crops_are_found_as_matches_and_never_for_review(shelf: Shelf) -> None:
     shelf.add(*(prints(away(distance), sha256=OTHER) for distance in (20, 31, 32, 46)))
     crops = (BASE.to_bytes(32),)
-    asked = PictureQuery(prints(BASE ^ ALL, turned=(0,) * 7), crops)
+    asked = PictureQuery.of(prints(BASE ^ ALL, turned=(0,) * 7), crops)
     assert found(library_of(shelf).compare(asked)) == [(0, Tier.MATCH), (1, Tier.MATCH)]
 
 
@@ -185,7 +185,7 @@ def test_the_turned_hashes_of_the_stored_are_not_compared(shelf: Shelf) -> None:
 
 
 def test_an_empty_store_says_that_nothing_was_compared(shelf: Shelf) -> None:
-    assert library_of(shelf).compare(PictureQuery(QUERY)) == CheckResult(0, {}, ())
+    assert library_of(shelf).compare(PictureQuery.of(QUERY)) == CheckResult(0, {}, ())
 
 
 def test_another_matching_key_opens_no_print(shelf: Shelf) -> None:
@@ -197,11 +197,11 @@ def test_another_matching_key_opens_no_print(shelf: Shelf) -> None:
 def test_what_was_kept_in_two_modes_is_compared_once_and_in_the_higher(shelf: Shelf) -> None:
     shelf.add(prints(BASE, sha256=OTHER), seen=b"1" * 32, mode="hash_only")
     library = library_of(shelf)
-    assert found(library.compare(PictureQuery(QUERY))) == [(0, Tier.MATCH)]
+    assert found(library.compare(PictureQuery.of(QUERY))) == [(0, Tier.MATCH)]
     shelf.add(prints(BASE, sha256=OTHER), seen=b"1" * 32, mode="sealed")
     library.refresh()
     for each in (library, library_of(shelf)):
-        result = each.compare(PictureQuery(QUERY))
+        result = each.compare(PictureQuery.of(QUERY))
         assert (found(result), result.compared) == ([(1, Tier.MATCH)], 1)
 
 
@@ -214,11 +214,11 @@ def test_a_library_begins_from_its_segments_and_opens_no_print_again(
     monkeypatch.setattr(library_module, "SAVE_FILES", 3)
     shelf.add(*(prints(away(each), sha256=OTHER) for each in range(5)))
     library = library_of(shelf)
-    expected = library.compare(PictureQuery(QUERY))
+    expected = library.compare(PictureQuery.of(QUERY))
     assert save(shelf, library) == 1
     with writing(shelf.engine) as connection:  # the control: whoever read a print would fail
         connection.execute(sa.update(database.sealed).values(body=b"no envelope"))
-    assert library_of(shelf).compare(PictureQuery(QUERY)) == expected
+    assert library_of(shelf).compare(PictureQuery.of(QUERY)) == expected
 
 
 def test_a_few_files_are_not_worth_a_segment(shelf: Shelf) -> None:
@@ -236,7 +236,7 @@ def test_segments_grow_to_their_largest_and_are_given_once(shelf: Shelf, monkeyp
         assert save(shelf, library) == 1
         assert len(shelf.segments()) == expected
         assert library.unsaved() == ()
-    assert len(found(library_of(shelf).compare(PictureQuery(QUERY)))) == 10
+    assert len(found(library_of(shelf).compare(PictureQuery.of(QUERY)))) == 10
 
 
 def damaged(shelf: Shelf, what: str) -> None:
@@ -264,7 +264,7 @@ def test_a_segment_that_is_damaged_is_left_aside(shelf: Shelf, what: str, monkey
     save(shelf, library)
     damaged(shelf, what)
     again = library_of(shelf)
-    assert again.compare(PictureQuery(QUERY)) == library.compare(PictureQuery(QUERY))
+    assert again.compare(PictureQuery.of(QUERY)) == library.compare(PictureQuery.of(QUERY))
     assert len(again.unsaved()) == 1  # made again
 
 
@@ -280,7 +280,7 @@ def test_an_erased_item_is_in_no_segment_and_the_others_still_are(
     shelf.remove([2])
     assert shelf.segments() != before
     library = library_of(shelf)
-    assert found(library.compare(PictureQuery(QUERY))) == [(0, Tier.MATCH), (1, Tier.MATCH), (3, Tier.MATCH)]
+    assert found(library.compare(PictureQuery.of(QUERY))) == [(0, Tier.MATCH), (1, Tier.MATCH), (3, Tier.MATCH)]
     assert library.unsaved() == ()  # begun from the segment, and not from prints
     with writing(shelf.engine) as connection:  # the control: the old segment is no longer believed
         connection.execute(sa.update(database.print_segment).values(body=before[0]))

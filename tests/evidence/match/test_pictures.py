@@ -6,7 +6,7 @@ from evidence.match.segments import Segment
 from tests.evidence.match.libraries import BASE, digests_only, prints
 
 OTHER = "bb" * 32
-ASKED = PictureQuery(prints(BASE))
+ASKED = PictureQuery.of(prints(BASE))
 
 
 def held() -> Pictures:

@@ -1,0 +1,96 @@
+"""``question``: what women ask about pictures: tickets to send one, what came, how it stands, its withdrawal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.common import actor_option, doer, emit, json_option, open_home, passphrase_option, unlock
+from api.cli.page import Listing, emit_pages
+from config.times import told_time
+from evidence.times import format_time
+
+if TYPE_CHECKING:
+    from api.office.question import KeptQuestion
+
+
+@click.group()
+def question() -> None:
+    """Take questions about pictures, and see how they stand; 'check' looks for what they ask."""
+
+
+@question.command("ticket")
+@click.argument("case_id", metavar="CASE")
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def ticket(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """Print five words with which a client can send one question within 14 days. They are shown once."""
+    from api.office.question import issue_ticket
+    from api.office.short import case_of
+
+    home = open_home(ctx)
+    person = doer(actor, home.clock)
+    made = issue_ticket(home, case_of(home, case_id), person, unlock(home, passphrase_file).casework)
+    expires = format_time(made.expires_at)
+    emit(
+        {"ticket": made.words, "case_id": made.case_id, "expires_at": expires},
+        as_json=as_json,
+        text=f"{made.words}\nFor one question of {made.case_id}, until {told_time(expires)}.",
+    )
+
+
+@question.command("list")
+@click.option("--case", "case_id", metavar="CASE", help="Only of this case.")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, case_id: str | None, as_json: bool) -> None:
+    """List the questions and tickets that are kept; nothing of what was asked. This needs no passphrase."""
+    from api.office.page import Page
+    from api.office.question import kept_questions
+    from api.office.short import case_of
+
+    home = open_home(ctx)
+    kept = kept_questions(home, None if case_id is None else case_of(home, case_id))
+    emit_pages(Listing("questions", _entry, _line, "There is no question."), [Page(tuple(kept), None)], as_json=as_json)
+
+
+def _entry(kept: "KeptQuestion") -> Mapping[str, object]:
+    return {
+        "receipt": kept.receipt,
+        "state": kept.state.value,
+        "case_id": kept.case_id,
+        "asked_at": format_time(kept.asked_at),
+        "expires_at": format_time(kept.expires_at),
+    }
+
+
+def _line(kept: "KeptQuestion") -> str:
+    at = told_time(format_time(kept.asked_at))
+    return f"{kept.receipt or '-':<29}  {kept.state.value:<9}  {kept.case_id}  {at}"
+
+
+@question.command("answered")
+@click.argument("receipt", metavar="WORDS")
+@json_option
+@click.pass_context
+def answered(ctx: click.Context, receipt: str, as_json: bool) -> None:
+    """Note that somebody has spoken with her; her page then says "answered", and nothing else."""
+    from api.office.question import answer_question
+
+    answer_question(open_home(ctx), receipt)
+    emit({"receipt": receipt, "state": "answered"}, as_json=as_json, text="Noted: a person has answered.")
+
+
+@question.command("withdraw")
+@click.argument("receipt", metavar="WORDS")
+@json_option
+@click.pass_context
+def destroy(ctx: click.Context, receipt: str, as_json: bool) -> None:
+    """Destroy a question because whoever asked it says so; her page can do the same."""
+    from api.office.question import destroy_question
+
+    destroy_question(open_home(ctx), receipt)
+    emit({"receipt": receipt, "state": "withdrawn"}, as_json=as_json, text="Destroyed. Nothing of it is left.")
