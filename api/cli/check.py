@@ -66,7 +66,7 @@ def check(
     """Find a picture in the store, or the pictures of a question: its file, its text in a file, or its five words.
 
     "0 found" speaks only of the pictures that were really compared. It misses larger crops, turns of a
-    few degrees, collages and videos, and is no proof that a picture was not posted.
+    few degrees and collages, and is no proof that a picture was not posted. IMAGE may be a video, too.
     """
     from api.office.check import LIMITS
     from api.office.short import case_of

@@ -17,6 +17,7 @@ from evidence.fingerprint.unspoken import Unspoken
 PDQ_HEX: Final = re.compile(r"[0-9a-f]{64}")
 PHASH_HEX: Final = re.compile(r"[0-9a-f]{16}")
 MEDIA_TYPE: Final = re.compile(r"image/[a-z0-9]{1,20}")
+VIDEO_TYPE: Final = re.compile(r"video/[a-z0-9-]{1,20}")
 VERSION: Final = re.compile(r"[A-Za-z0-9._+-]{1,60}")
 MAX_QUALITY: Final = 100
 MAX_SIDE: Final = 65_535
@@ -24,6 +25,9 @@ MAX_VERSIONS: Final = 16
 HASH_BYTES: Final = 32
 _CROPS_HEX: Final = re.compile(f"[0-9a-f]{{{4 * HASH_BYTES * len(GRID)}}}")
 MAX_TRIMS: Final = 2
+MAX_FRAMES: Final = 24
+"""Key frames of one video; a packet may hold two pictures."""
+MAX_MS: Final = 10**12
 
 
 class Decoded(Unspoken):
@@ -82,7 +86,7 @@ class Decoded(Unspoken):
             first_frame_only=_flag(reply["first_frame_only"]),
             pdq=_hashes(reply["pdq"]),
             quality=_whole(reply["quality"], 0, MAX_QUALITY),
-            trimmed=_trims(reply["trimmed"]),
+            trimmed=tuple(map(DecodedTrim, _objects(reply["trimmed"], MAX_TRIMS))),
             phash=_fitting(reply["phash"], PHASH_HEX),
             versions=_versions(reply["versions"]),
             sandbox=sandbox,
@@ -108,6 +112,13 @@ class DecodedCrops(Unspoken):
     hashes: tuple[bytes, ...]
 
     @classmethod
+    def none(cls) -> Self:
+        """Those of a video, which has none."""
+        made = cls()
+        made._fill(hashes=())
+        return made
+
+    @classmethod
     def of_reply(cls, reply: object, *, sandbox: str) -> Self:  # noqa: ARG003 - read like a picture's own reply
         """Read the worker's reply, which may be any JSON value.
 
@@ -120,6 +131,82 @@ class DecodedCrops(Unspoken):
         made = cls()
         made._fill(hashes=tuple(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)))
         return made
+
+
+class DecodedVideo(Unspoken):
+    """One video's fingerprints.
+
+    Attributes:
+        width: Columns of its first frame.
+        media_type: From the content: ``video/mp4``.
+        key_frames: In their order; empty if a side is shorter than 5 pixels.
+    """
+
+    __slots__ = ("height", "key_frames", "media_type", "sandbox", "versions", "width")
+
+    width: int
+    height: int
+    media_type: str
+    key_frames: "tuple[DecodedFrame, ...]"
+    versions: Mapping[str, str]
+    sandbox: str
+
+    def __init__(self, reply: Mapping[str, Any], *, sandbox: str) -> None:
+        """Read a worker's reply.
+
+        Raises:
+            PrintsError: An honest worker would not say this.
+        """
+        if reply.keys() != set(self.__slots__) - {"sandbox"}:
+            raise PrintsError("prints.reply_other_names")
+        self._fill(
+            width=_whole(reply["width"], 1, MAX_SIDE),
+            height=_whole(reply["height"], 1, MAX_SIDE),
+            media_type=_fitting(reply["media_type"], VIDEO_TYPE),
+            key_frames=tuple(map(DecodedFrame, _objects(reply["key_frames"], MAX_FRAMES))),
+            versions=_versions(reply["versions"]),
+            sandbox=sandbox,
+        )
+
+
+class DecodedFrame(Unspoken):
+    """A key frame of a video.
+
+    Attributes:
+        at_ms: From the beginning of the video.
+        pdq: As of a picture, and never empty.
+    """
+
+    __slots__ = ("at_ms", "pdq", "quality")
+
+    at_ms: int
+    pdq: tuple[str, ...]
+    quality: int
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        """Read what a worker tells of a frame.
+
+        Raises:
+            PrintsError: An honest worker would not say this.
+        """
+        if told.keys() != set(self.__slots__):
+            raise PrintsError("prints.reply_other_names")
+        self._fill(
+            at_ms=_whole(told["at_ms"], 0, MAX_MS),
+            pdq=_eight(told["pdq"]),
+            quality=_whole(told["quality"], 0, MAX_QUALITY),
+        )
+
+
+def read_decoded(reply: object, *, sandbox: str) -> Decoded | DecodedVideo:
+    """Read the worker's reply about a file, which may be any JSON value.
+
+    Raises:
+        PrintsError: An honest worker would not say this.
+    """
+    if isinstance(reply, dict) and "key_frames" in reply:
+        return DecodedVideo(reply, sandbox=sandbox)
+    return Decoded.of_reply(reply, sandbox=sandbox)
 
 
 class DecodedTrim(Unspoken):
@@ -157,10 +244,10 @@ class DecodedTrim(Unspoken):
         )
 
 
-def _trims(value: object) -> tuple[DecodedTrim, ...]:
-    if not isinstance(value, list) or len(value) > MAX_TRIMS or not all(isinstance(each, dict) for each in value):
-        raise PrintsError("prints.not_trims")
-    return tuple(map(DecodedTrim, value))
+def _objects(value: object, most: int) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or len(value) > most or not all(isinstance(each, dict) for each in value):
+        raise PrintsError("prints.not_renderings")
+    return value
 
 
 def _whole(value: object, lowest: int, highest: int) -> int:

@@ -27,7 +27,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from config.errors import StoppedError, Term
 from evidence.errors import NotDecodedError, PrintsError
-from evidence.fingerprint.decoded import HASH_BYTES, Decoded, DecodedCrops
+from evidence.fingerprint.decoded import HASH_BYTES, Decoded, DecodedCrops, DecodedVideo, read_decoded
 from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.prints import Prints
 from evidence.patience import SLICE_S, Patience
@@ -43,7 +43,7 @@ RECYCLE_AFTER: Final = 200
 
 REQUEST_HEADER: Final = 9
 REPLY_HEADER: Final = 4
-MAX_REPLY: Final = 8192
+MAX_REPLY: Final = 32_768
 MAX_CROPS_REPLY: Final = 4 * HASH_BYTES * len(GRID) + 64
 """Each crop upright and mirrored, in hex."""
 
@@ -135,7 +135,7 @@ class Decoder:
         while self._idle:
             self._idle.pop().end()
 
-    def begin(self, data: bytes) -> "Future[Decoded]":
+    def begin(self, data: bytes) -> "Future[Decoded | DecodedVideo]":
         """Decode a picture while the caller goes on; for one thread.
 
         Waits while as many as there are workers are begun: more would hold their pictures in memory.
@@ -150,8 +150,8 @@ class Decoder:
         future.add_done_callback(lambda _done: self._begun.release())
         return future
 
-    def decode(self, data: bytes) -> Decoded:
-        """The fingerprints of a picture, given as the bytes of its file.
+    def decode(self, data: bytes) -> Decoded | DecodedVideo:
+        """The fingerprints of a picture, or of key frames of a video, given as the bytes of its file.
 
         If a worker dies, another one tries the picture once more, so that no picture is blamed
         for another's damage or for a kill from outside.
@@ -163,7 +163,7 @@ class Decoder:
                 or ``worker_died``.
             StoppedError: Patience ended: nothing is known of the picture.
         """
-        return self._decode(data, WantedHashes.PRINTS, Decoded.of_reply)
+        return self._decode(data, WantedHashes.PRINTS, read_decoded)
 
     def crops(self, data: bytes) -> DecodedCrops:
         """The hashes of a picture's crops (``evidence.fingerprint.crops``), for whoever asks with it.
@@ -354,7 +354,7 @@ class Read(Protocol[T_co]):
 
 
 def fingerprints_of(data: bytes) -> tuple[Prints, DecodedCrops]:
-    """The fingerprints of a picture that somebody brings to ask with, and those of its crops.
+    """The fingerprints of a picture or video that somebody brings to ask with, and those of a picture's crops.
 
     Raises:
         NotDecodedError: It cannot be decoded.
@@ -362,6 +362,8 @@ def fingerprints_of(data: bytes) -> tuple[Prints, DecodedCrops]:
     sha256, md5 = hashlib.sha256(data).hexdigest(), hashlib.md5(data, usedforsecurity=False).hexdigest()
     with Decoder() as decoder:
         try:
-            return Prints.of_file(sha256=sha256, md5=md5, picture=decoder.decode(data)), decoder.crops(data)
+            decoded = decoder.decode(data)
+            crops = decoder.crops(data) if isinstance(decoded, Decoded) else DecodedCrops.none()
+            return Prints.of_file(sha256=sha256, md5=md5, picture=decoded), crops
         except NotDecodedError as error:
             raise NotDecodedError("not_decoded.nothing_can_be_said", cause=error) from error

@@ -1,15 +1,16 @@
 """All fingerprints of one file, in the form in which they are sealed.
 
 They are made once, at intake: afterwards nobody without the office key can see the picture again.
-The only way out is ``sealing_bytes``, for the prints envelope. The only way to compare is
-``pdq_for_matching``, for ``evidence.match``. A test finds every other caller.
+The only ways out are ``sealing_bytes``, for the prints envelope, and ``as_asked``, for a question, which is sealed too.
+The only way to compare is ``pdq_for_matching``, for ``evidence.match``. A test finds every other caller.
 
 The sealed form is JCS (RFC 8785) of strings, arrays and objects:
 
     format            "nisisama/prints/1"
     sha256, md5       of the file; MD5 only because lists of known files still use it
-    key_frames        [{"at_ms", "pdq"}, ...]: of frames of a video, in order; reserved, and empty
+    key_frames        [{"at_ms", "pdq"}, ...]: of key frames of a video, in order
 
+of a video that could be decoded, also ``media_type``, ``width`` and ``height`` of its first frame, and ``decoder``;
 and, if the file is a picture that could be decoded:
 
     media_type        by content
@@ -24,7 +25,7 @@ and, if the file is a picture that could be decoded:
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Self, TypeAlias
 
 from config.errors import Term
@@ -37,8 +38,11 @@ from evidence.fingerprint.decoded import (
     PDQ_HEX,
     PHASH_HEX,
     VERSION,
+    VIDEO_TYPE,
     Decoded,
+    DecodedFrame,
     DecodedTrim,
+    DecodedVideo,
 )
 from evidence.fingerprint.orientation import Orientation
 from evidence.fingerprint.unspoken import Unspoken
@@ -72,7 +76,7 @@ class Prints(Unspoken):
         Raises:
             PrintsError: A field is missing, unknown or malformed.
         """
-        checks = _FILE if fields.keys() == _FILE.keys() else _PICTURE
+        checks = next((form for form in (_FILE, _VIDEO) if fields.keys() == form.keys()), _PICTURE)
         if fields.keys() != checks.keys():
             raise PrintsError("prints.other_fields", expected=FORMAT)
         for name, check in checks.items():
@@ -81,13 +85,13 @@ class Prints(Unspoken):
         self._fill(_fields=fields)
 
     @classmethod
-    def of_file(cls, *, sha256: str, md5: str, picture: Decoded | None) -> Self:
-        """The prints of a file from its digests and its decoded picture.
+    def of_file(cls, *, sha256: str, md5: str, picture: Decoded | DecodedVideo | None) -> Self:
+        """The prints of a file from its digests and what was decoded of it.
 
         Args:
             sha256: 64 lower hex digits.
             md5: 32 lower hex digits.
-            picture: None for a file that is not a picture or could not be decoded.
+            picture: Or video; None for a file that is neither, or could not be decoded.
         """
         fields: dict[str, Value] = {
             "format": FORMAT,
@@ -95,7 +99,13 @@ class Prints(Unspoken):
             "md5": md5,
             "key_frames": [],
         }
-        return cls(fields if picture is None else fields | _picture_fields(picture))
+        match picture:
+            case None:
+                return cls(fields)
+            case DecodedVideo():
+                return cls(fields | _video_fields(picture))
+            case Decoded():
+                return cls(fields | _picture_fields(picture))
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -125,8 +135,9 @@ class Prints(Unspoken):
         return str(self._fields["sha256"])
 
     def pdq_for_matching(self, *, min_quality: int) -> Eights:
-        """The PDQ hashes of the picture and of each trim, of enough quality, for ``evidence.match`` alone."""
-        return _eights(self._fields.get("pdq"), self._fields.get("trimmed"), min_quality)
+        """The PDQ hashes of the picture and of each trim or key frame, of enough quality, for ``evidence.match``."""
+        parts = (self._fields.get("trimmed"), self._fields["key_frames"])
+        return _eights(self._fields.get("pdq"), parts, min_quality)
 
     def as_asked(self) -> Mapping[str, Value]:
         """What a question says of the picture, for ``evidence.match.question`` alone: it seals it."""
@@ -144,12 +155,12 @@ def read_asked(fields: Mapping[str, Value], *, min_quality: int) -> Eights:
     for name in ("pdq", "sha256", "trimmed"):
         if not _PICTURE[name](fields[name]):
             raise PrintsError("prints.malformed", where=name)
-    return _eights(fields["pdq"], fields["trimmed"], min_quality)
+    return _eights(fields["pdq"], (fields["trimmed"],), min_quality)
 
 
-def _eights(pdq: Value, trimmed: Value, min_quality: int) -> Eights:
-    trims = trimmed if isinstance(trimmed, list) else []
-    eights = (pdq, *(each["pdq"] for each in trims if isinstance(each, dict)))
+def _eights(pdq: Value, parts: Iterable[Value], min_quality: int) -> Eights:
+    others = (each for part in parts if isinstance(part, list) for each in part)
+    eights = (pdq, *(each["pdq"] for each in others if isinstance(each, dict)))
     return tuple(
         tuple(bytes.fromhex(eight[name]) for name in Orientation)
         for eight in eights
@@ -170,11 +181,21 @@ def _picture_fields(picture: Decoded) -> dict[str, Value]:
     }
 
 
+def _video_fields(video: DecodedVideo) -> dict[str, Value]:
+    return {
+        "media_type": video.media_type,
+        "width": str(video.width),
+        "height": str(video.height),
+        "key_frames": [{"at_ms": str(frame.at_ms), "pdq": _pdq_fields(frame)} for frame in video.key_frames],
+        "decoder": {"route": ROUTE, **video.versions},
+    }
+
+
 def _trim_fields(trim: DecodedTrim) -> Value:
     return {name: str(getattr(trim, name)) for name in _PLACE} | {"pdq": _pdq_fields(trim)}
 
 
-def _pdq_fields(of: Decoded | DecodedTrim) -> Value:
+def _pdq_fields(of: Decoded | DecodedTrim | DecodedFrame) -> Value:
     return {"quality": str(of.quality), **dict(zip(Orientation, of.pdq, strict=True))}
 
 
@@ -229,6 +250,12 @@ _FILE: Final[dict[str, Callable[[Value], bool]]] = {
     "sha256": _fits(_SHA256_HEX),
     "md5": _fits(_MD5_HEX),
     "key_frames": _is_key_frames,
+}
+_VIDEO: Final = _FILE | {
+    "media_type": _fits(VIDEO_TYPE),
+    "width": _fits(_SIDE),
+    "height": _fits(_SIDE),
+    "decoder": _is_decoder,
 }
 _PICTURE: Final = _FILE | {
     "media_type": _fits(MEDIA_TYPE),

@@ -1,4 +1,4 @@
-"""What kind of picture a file claims to be, and whether its container reaches its end.
+"""What kind of picture or video a file claims to be, and whether a picture's container reaches its end.
 
 A decoder may turn a picture that was cut off in the middle into a plausible one, grey below the cut
 or grey all over, without any error. Its fingerprint would then be that of a picture nobody ever saw.
@@ -36,6 +36,9 @@ _OTHER_PICTURES: Final = (
     b"\0\0\1\0",
 )
 """BigTIFF, Photoshop, JPEG 2000 twice, JPEG XL twice, icon."""
+_VIDEOS: Final = ((b"\x1aE\xdf\xa3", "video/webm"), (b"FLV\x01", "video/x-flv"), (b"\0\0\x01\xba", "video/mpeg"))
+_ISO_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+"""With one of these a file of ISO/IEC 14496-12, or of QuickTime, begins."""
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 # a marker in entropy-coded data: an 0xFF that is not stuffed, a restart or a fill byte
@@ -63,6 +66,16 @@ def sniff_media_type(data: bytes) -> str:
     if data.startswith(_OTHER_PICTURES) or brands & _HEIF_BRANDS:
         raise NotDecodedError("not_decoded.kind", found=Term("undecoded.unsupported"))
     raise NotDecodedError("not_decoded.no_picture", found=Term("undecoded.not_a_picture"))
+
+
+def sniff_video(data: bytes) -> str | None:
+    """The media type of a video that the file's first bytes show; None where they show none that is read."""
+    for magic, kind in _VIDEOS:
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "video/x-msvideo"
+    return "video/mp4" if data[4:8] in _ISO_BOXES and not _brands(data) & (_HEIF_BRANDS | _AVIF_BRANDS) else None
 
 
 def require_end(kind: str, data: bytes) -> None:

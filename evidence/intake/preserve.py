@@ -16,9 +16,10 @@ from itertools import chain
 from evidence.canonical import jcs
 from evidence.custody.event import Draft, SealedPayload
 from evidence.errors import NotDecodedError
-from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoded import Decoded, DecodedVideo
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder
 from evidence.fingerprint.prints import Prints
+from evidence.fingerprint.whole import sniff_video
 from evidence.objects.port import Pending, Sink
 from evidence.observation import HoleReason, Medium, Mode
 from evidence.seal.age import Recipient
@@ -107,10 +108,12 @@ class Preserver:
             require_new(_with_digest(draft, stream))
             missing.append((HoleReason.MODE, f"{mode.value}, bytes not kept"))
         draft, held = _with_digest(draft, stream), stream.held()
-        decoding = None if held is None else self.decoder.begin(held)
+        is_cut = len(held) < stream.length
+        # of a longer video, the key frames at its beginning are better than none
+        decoding = self.decoder.begin(held) if not is_cut or sniff_video(held) else None
 
         def finish() -> tuple[Draft, tuple[MissingPart, ...]]:
-            decoded, reason = _outcome(decoding)
+            decoded, reason = _outcome(decoding, is_cut=is_cut)
             if reason and _shows(medium):
                 missing.append((HoleReason.NOT_DECODED, reason))
             prints = Prints.of_file(sha256=stream.sha256, md5=stream.md5, picture=decoded)
@@ -149,18 +152,20 @@ class Preserver:
         return replace(draft, payload=made[0])
 
 
-def _outcome(decoding: Future[Decoded] | None) -> tuple[Decoded | None, str]:
+def _outcome(
+    decoding: Future[Decoded | DecodedVideo] | None, *, is_cut: bool
+) -> tuple[Decoded | DecodedVideo | None, str]:
     """What was decoded, or the word for why nothing was."""
     if decoding is None:
         return None, "too_large"
     try:
         return decoding.result(), ""
     except NotDecodedError as error:
-        return None, error.reason
+        return None, "too_large" if is_cut else error.reason
 
 
 class _Stream:
-    """A one-shot source: hashed, counted, and held while it is no longer than ``hold`` bytes, as it passes through.
+    """A one-shot source: hashed, counted, and held up to ``hold`` bytes, as it passes through.
 
     Attributes:
         md5: Only because lists of known files still use it.
@@ -169,7 +174,7 @@ class _Stream:
     def __init__(self, source: Iterable[bytes], *, hold: int = 0) -> None:
         self._source = source
         self._hold = hold
-        self._held: list[bytes] | None = []
+        self._held: list[bytes] = []
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
         self.length = 0
@@ -178,11 +183,9 @@ class _Stream:
         for chunk in self._source:
             self._sha256.update(chunk)
             self._md5.update(chunk)
+            if self.length < self._hold:
+                self._held.append(chunk[: self._hold - self.length])
             self.length += len(chunk)
-            if self.length > self._hold:
-                self._held = None
-            if self._held is not None:
-                self._held.append(chunk)
             yield chunk
 
     @property
@@ -193,10 +196,10 @@ class _Stream:
     def md5(self) -> str:
         return self._md5.hexdigest()
 
-    def held(self) -> bytes | None:
-        """Everything that passed, once; None when it was too long."""
-        held, self._held = self._held, None
-        return None if held is None else b"".join(held)
+    def held(self) -> bytes:
+        """What passed first, once."""
+        held, self._held = self._held, []
+        return b"".join(held)
 
 
 def _chunks(medium: Medium) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from api.home import Home
 from api.office.alert import Lookout, alerts_of, dismiss_alert
@@ -17,6 +18,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import writing
 from tests.appearing import agree, case_with, edits, jpeg, look_out, photo, post
+from tests.evidence.fingerprint.videos import film, view
 from tests.homes import PASSPHRASE, doer, records_of, size_of
 from tests.nonempty import nonempty
 
@@ -167,3 +169,13 @@ def test_alerts_come_page_by_page(home: Home, tmp_path: Path) -> None:
         if after is None:
             break
     assert found == items[1:]
+
+
+def test_a_video_that_is_posted_again_is_told_to_the_case_that_has_it(home: Home, tmp_path: Path) -> None:
+    (original,) = post(home, tmp_path / "first", {1: film()})
+    case = case_with(home, original)
+    again = post(home, tmp_path / "again", {2: film(container="webm", codec="libvpx-vp9", size=(256, 192))})
+    still = post(home, tmp_path / "still", {3: jpeg(Image.fromarray(view(2)))})  # a picture taken from it
+    post(home, tmp_path / "other", {4: film(first=50)})
+    assert look_out(home).raised == 2
+    assert open_items(home) == [(case, item) for item in (*again, *still)]

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evidence.errors import PrintsError
-from evidence.fingerprint.decoded import Decoded, DecodedCrops
+from evidence.fingerprint.decoded import MAX_FRAMES, Decoded, DecodedCrops, DecodedVideo, read_decoded
 from evidence.fingerprint.decoder import MAX_REPLY
 from evidence.fingerprint.grid import GRID
 
@@ -145,3 +145,37 @@ def test_a_value_of_another_json_type_is_refused_by_our_own_error(name: str, val
     assume(type(value) is not type(HONEST[name]) or value == "" or value != value)  # noqa: PLR0124 - not a number
     with pytest.raises(PrintsError):
         Decoded.of_reply(HONEST | {name: value}, sandbox="s")
+
+
+FRAME = {"at_ms": 40, "pdq": ["0f" * 32] * 8, "quality": 90}
+FILM: dict[str, Any] = {"width": 320, "height": 240, "media_type": "video/mp4", "key_frames": [FRAME], "versions": {}}
+
+
+def test_an_honest_reply_about_a_video_is_read_and_fits() -> None:
+    longest = FILM | {"key_frames": [FRAME] * MAX_FRAMES, "versions": {"a" * 60: "b" * 60}}
+    read = read_decoded(json.loads(json.dumps(longest)), sandbox="walls")
+    assert isinstance(read, DecodedVideo)
+    assert [(frame.at_ms, frame.quality, len(frame.pdq)) for frame in read.key_frames] == [(40, 90, 8)] * MAX_FRAMES
+    assert len(json.dumps(longest)) < MAX_REPLY
+    assert read.sandbox == "walls"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        FILM | {"more": 1},
+        FILM | {"key_frames": [FRAME] * (MAX_FRAMES + 1)},
+        FILM | {"key_frames": "x"},
+        FILM | {"key_frames": ["x"]},
+        FILM | {"key_frames": [FRAME | {"at_ms": -1}]},
+        FILM | {"key_frames": [FRAME | {"at_ms": True}]},
+        FILM | {"key_frames": [FRAME | {"pdq": []}]},
+        FILM | {"key_frames": [FRAME | {"more": 1}]},
+        FILM | {"media_type": "image/png"},
+        FILM | {"width": 0},
+        {"key_frames": []},
+    ],
+)
+def test_a_dishonest_reply_about_a_video_is_refused(reply: dict[str, Any]) -> None:
+    with pytest.raises(PrintsError):
+        read_decoded(reply, sandbox="s")

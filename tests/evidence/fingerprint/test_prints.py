@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evidence.canonical import jcs
 from evidence.errors import CanonicalError, PrintsError
-from evidence.fingerprint.decoded import Decoded
+from evidence.fingerprint.decoded import Decoded, DecodedVideo
 from evidence.fingerprint.orientation import Orientation
 from evidence.fingerprint.prints import Prints
 
@@ -162,8 +162,9 @@ def test_prints_cannot_be_changed(make: Callable[[], object]) -> None:
 
 
 ALLOWED_CALLERS = {
-    "sealing_bytes": {"evidence/intake/preserve.py", "evidence/match/check.py"},
-    "pdq_for_matching": {"evidence/match/check.py", "evidence/match/library.py"},
+    "sealing_bytes": {"evidence/intake/preserve.py"},
+    "as_asked": {"evidence/match/question.py"},
+    "pdq_for_matching": {"evidence/match/check.py", "evidence/match/pictures.py"},
 }
 
 
@@ -345,3 +346,37 @@ def test_a_refusal_does_not_carry_the_content_along() -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with pytest.raises(PrintsError):
         Prints.parse(data)
+
+
+VIDEO = {
+    "width": 320,
+    "height": 240,
+    "media_type": "video/mp4",
+    "key_frames": [
+        {"at_ms": at, "pdq": [f"{at + number:064x}" for number in range(8)], "quality": 90} for at in (0, 40)
+    ],
+    "versions": {"av": "18.1.0"},
+}
+
+
+def test_the_prints_of_a_video_are_those_of_its_key_frames() -> None:
+    made = Prints.of_file(sha256="ab" * 32, md5="cd" * 16, picture=DecodedVideo(VIDEO, sandbox=""))
+    again = Prints.parse(made.sealing_bytes())
+    for prints in (made, again):
+        found = prints.pdq_for_matching(min_quality=50)
+        assert [int.from_bytes(eight[0]) for eight in found] == [0, 40]
+        assert prints.pdq_for_matching(min_quality=91) == ()
+    said = json.loads(made.sealing_bytes())
+    assert [frame["at_ms"] for frame in said["key_frames"]] == ["0", "40"]
+    assert (said["media_type"], said["decoder"]["av"]) == ("video/mp4", "18.1.0")
+
+
+@pytest.mark.parametrize("name", ["media_type", "width", "key_frames", "decoder"])
+def test_a_changed_field_of_a_videos_prints_is_refused(name: str) -> None:
+    said = json.loads(
+        Prints.of_file(sha256="ab" * 32, md5="cd" * 16, picture=DecodedVideo(VIDEO, sandbox="")).sealing_bytes()
+    )
+    with pytest.raises(PrintsError):
+        Prints(said | {name: "image/png"})
+    with pytest.raises(PrintsError):
+        Prints({key: value for key, value in said.items() if key != name})

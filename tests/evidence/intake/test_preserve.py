@@ -1,4 +1,4 @@
-"""A medium is read once, whether it is new or known."""
+"""A medium is read once, whether it is new or known; and of a video, key frames are hashed."""
 
 import errno
 import io
@@ -10,9 +10,14 @@ from typing import BinaryIO
 
 import pytest
 
+from evidence.intake import preserve
+from evidence.match.stored import sealed_prints
 from evidence.observation import Mode, Observation
+from evidence.store.database import reading
 from evidence.store.payload import ROW_BYTES
-from tests.evidence.intake.live import Live, file_of, files_below, live, message
+from tests.evidence.fingerprint.pictures import encoded, image
+from tests.evidence.fingerprint.videos import film
+from tests.evidence.intake.live import MATCHING, Live, file_of, files_below, live, message
 
 LATER = "2026-01-01T10:00:00.000Z"
 LATER_STILL = "2026-01-01T11:00:00.000Z"
@@ -105,3 +110,33 @@ def test_a_file_that_cannot_be_opened_is_a_hole_that_says_why(source: Live, erro
 
     source.keep(message(1), file_of(message(1), stream))
     assert [(row.reason, row.lo) for row in source.holes()] == [(reason, 1)]
+
+
+# Videos
+
+
+def hashed(source: Live) -> list[int]:
+    """How many pictures or key frames of each file were hashed."""
+    with reading(source.ledger.engine) as connection:
+        return [len(prints.pdq_for_matching(min_quality=0)) for _entry, prints in sealed_prints(connection, MATCHING)]
+
+
+def test_key_frames_of_a_video_are_kept_and_it_is_no_hole(source: Live) -> None:
+    source.keep(file_of(message(1), film(2, seconds=1)), mode=Mode.HASH_ONLY)
+    assert hashed(source) == [2]
+    assert [hole.reason for hole in source.holes()] == ["mode"]
+
+
+def test_of_a_longer_video_the_beginning_is_looked_at_and_a_longer_picture_is_a_hole(
+    source: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = film(6, seconds=1, movflags="frag_keyframe+empty_moov")
+    monkeypatch.setattr(preserve, "MAX_BYTES", len(video) // 2)
+    source.keep(file_of(message(1), video))
+    assert 0 < hashed(source)[0] < 6
+    assert source.holes() == []
+    source.keep(file_of(message(2), encoded(image(width=64, height=64), "PNG") + bytes(len(video))))
+    assert [hole.reason for hole in source.holes()] == ["not_decoded"]
+    source.keep(file_of(message(3), film(6, seconds=1)))  # its index is at its end, which was not held
+    assert [hole.reason for hole in source.holes()] == ["not_decoded", "not_decoded"]
+    assert hashed(source)[1:] == [0, 0]
