@@ -17,7 +17,7 @@ from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.store import api_key
 from evidence.store.api_key import ApiKey, Scope
-from evidence.store.database import reading
+from evidence.store.database import glancing, reading
 from evidence.times import format_time, parse_time
 
 PREFIX = "nisi_"
@@ -88,7 +88,7 @@ def find_key(home: Home, secret: str) -> ApiKey | None:
     """The key that a call brings, if it opens anything now; None says nothing about why it does not."""
     if not _KEY.fullmatch(secret):
         return None
-    with reading(home.engine) as connection:
+    with glancing(home.engine) as connection:
         key = api_key.key_of(connection, key_digest(secret), home.keys.api_secret())
     return key if key is not None and key.opens_at(home.clock()) else None
 

@@ -5,6 +5,7 @@ record, and so does what a channel says of itself: to show them is the one look 
 logged first, and nothing else leaves the record. Which other channels may be a channel's kin is computed for a case.
 """
 
+import functools
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,9 @@ from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
-from evidence.store.database import reading
+from evidence.store.database import glancing, reading
 from evidence.store.received import received_parts
+from evidence.store.stored import MOST
 from evidence.store.upgrade import same_thing, stands
 
 
@@ -186,29 +188,46 @@ def list_items(
         UnknownItemError: There is no item ``after``.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
-    begin = NOTHING if after is None else _index_of(home, after)
-    page = page_of(item_rows(home, chosen, after=begin, limit=limit + 1), limit=limit, key=lambda row: row[1].item_id)
+    rows = item_rows(home, chosen, after=NOTHING if after is None else after, limit=limit + 1)
+    if after is not None and not rows:
+        _require_item(home, after)
+    page = page_of(rows, limit=limit, key=lambda row: row[1].item_id)
     seen, unstamped = _look(home, [index for index, _ in page.entries], look, {"channel": chosen.channel})
     items = tuple(replace(item, seen=seen[index]) if index in seen else item for index, item in page.entries)
     return Page(items, page.more_after, unstamped)
 
 
 def item_rows(
-    home: Home, chosen: Chosen, *, after: int, limit: int, last: int | None = None
+    home: Home, chosen: Chosen, *, after: int | str, limit: int, last: int = MOST
 ) -> Sequence[tuple[int, ItemRow]]:
-    """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``."""
-    table = database.item
-    wanted = _with_lengths(table).where(*chosen.conditions(), table.c.idx > after).order_by(table.c.idx).limit(limit)
-    if last is not None:
-        wanted = wanted.where(table.c.idx <= last)
-    with reading(home.engine) as connection:
-        rows = connection.execute(wanted).all()
+    """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``.
+
+    Args:
+        after: A log index, or an item; behind an item that there is not, there is none.
+    """
+    bounds = {"after": after, "last": last, "most": limit}
+    with glancing(home.engine) as connection:
+        rows = connection.execute(_page_statement(chosen, isinstance(after, str)), bounds).all()
     return [(row.idx, _as_item(home, row)) for row in rows]
 
 
-def _index_of(home: Home, item_id: str) -> int:
-    with reading(home.engine) as connection:
-        return int(_row(connection, item_id).idx)
+@functools.lru_cache(maxsize=64)  # to build it takes longer than to run it
+def _page_statement(chosen: Chosen, after_item: bool) -> sa.Select[Any]:  # noqa: FBT001 - a cached function's own
+    """Select the rows of a page; takes ``after``, ``last`` and ``most``."""
+    table, before = database.item, database.item.alias("before")
+    after: sa.ColumnElement[int] = sa.bindparam("after", type_=sa.BigInteger)
+    if after_item:
+        after = sa.select(before.c.idx).where(before.c.item_id == sa.bindparam("after")).scalar_subquery()
+    bounds = (table.c.idx > after, table.c.idx <= sa.bindparam("last"))
+    wanted = _with_lengths(table).where(*chosen.conditions(), *bounds).order_by(table.c.idx)
+    return wanted.limit(sa.bindparam("most", type_=sa.Integer))
+
+
+def _require_item(home: Home, item_id: str) -> None:
+    table = database.item.c
+    with glancing(home.engine) as connection:
+        if connection.execute(sa.select(table.idx).where(table.item_id == item_id)).first() is None:
+            raise _no_such_item(item_id)
 
 
 def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> ShownItem:
@@ -219,10 +238,11 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         AuthorityError: Kin is asked for without a reason.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
-    event = database.event
     with reading(home.engine) as connection:
-        row = _row(connection, item_id)
-        leaf = parse_leaf(bytes(connection.execute(sa.select(event.c.leaf).where(event.c.idx == row.idx)).scalar_one()))
+        row = connection.execute(_item_statement(), {"item": item_id}).one_or_none()
+        if row is None:
+            raise _no_such_item(item_id)
+        leaf = parse_leaf(bytes(row.leaf))
         holes = _holes_beside(connection, row)
         others = _same(connection, row)
         note = newest_checkpoint(connection)
@@ -247,40 +267,67 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
     )
 
 
-def _row(connection: sa.Connection, item_id: str) -> sa.Row[Any]:
-    table = database.item
-    row = connection.execute(_with_lengths(table).where(table.c.item_id == item_id)).one_or_none()
-    if row is None:
-        raise UnknownItemError("unknown_item.no_such_item", found=item_id[:64])
-    return row
+def _no_such_item(item_id: str) -> UnknownItemError:
+    return UnknownItemError("unknown_item.no_such_item", found=item_id[:64])
+
+
+@functools.cache
+def _item_statement() -> sa.Select[Any]:
+    """Select the row of the item ``item``, and its leaf."""
+    table, event = database.item, database.event
+    wanted = _with_lengths(table).add_columns(event.c.leaf).join_from(table, event, event.c.idx == table.c.idx)
+    return wanted.where(table.c.item_id == sa.bindparam("item"))
 
 
 def _same(connection: sa.Connection, item: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
     """The rows of the same thing, as other imports kept it."""
+    return connection.execute(_same_statement(), {"at": item.idx}).all()
+
+
+@functools.cache
+def _same_statement() -> sa.Select[Any]:
+    """Select the rows of the same thing as the item in the log's entry ``at``."""
     this, other = database.item.alias("this"), database.item.alias("other")
-    pairs = _with_lengths(other).join(this, same_thing(this, other)).where(this.c.idx == item.idx)
-    return connection.execute(pairs.order_by(other.c.idx)).all()
+    pairs = _with_lengths(other).join_from(other, this, same_thing(this, other))
+    return pairs.where(this.c.idx == sa.bindparam("at")).order_by(other.c.idx)
 
 
 def _with_lengths(item: sa.FromClause) -> sa.Select[Any]:
-    """Select items, each with ``kept``: the length of its sealed payload in bytes, if that is in a row of its own."""
+    """Select items, each with ``kept``: the length of its sealed payload in bytes, if that is in a row of its own.
+
+    Asked for each item by itself: with a join, PostgreSQL reads every sealed payload before the page, too.
+    """
     kept = database.sealed.c
-    at = sa.and_(kept.idx == item.c.idx, kept.name == "media")
-    return sa.select(item, sa.func.length(kept.body).label("kept")).outerjoin_from(item, database.sealed, at)
+    length = sa.select(sa.func.length(kept.body)).where(kept.idx == item.c.idx, kept.name == "media")
+    return sa.select(*(item.c[name] for name in _SHOWN), length.correlate(item).scalar_subquery().label("kept"))
+
+
+_SHOWN = (
+    "idx",
+    "item_id",
+    "channel_id",
+    "message_id",
+    "kind",
+    "posted_at",
+    "acquired_at",
+    "mode",
+    "payload_sha256",
+)
+"""What of an item's row people may see."""
 
 
 def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBeside, ...]:
     if item.message_id is None:  # a channel, and what it shows beside its messages
         return ()
-    holes, table = database.hole, database.item.c
-    beside = sa.select(holes.c.idx, holes.c.reason, holes.c.since).where(
-        holes.c.channel_id == item.channel_id, holes.c.lo <= item.message_id, holes.c.hi >= item.message_id
-    )
+    table = database.item.c
+    at = {"channel": item.channel_id, "message": item.message_id}
+    rows = connection.execute(_holes_statement(), at).all()
+    if not rows:
+        return ()
     received = received_parts(connection, item.channel_id, message_id=item.message_id)
     indexes = {idx for receipt in received.values() for idx in (*receipt.same, *receipt.perhaps)}
     chosen = connection.execute(sa.select(table.idx, table.item_id).where(table.idx.in_(indexes)))
     named = {row.idx: row.item_id for row in chosen}
-    rows = connection.execute(beside.order_by(holes.c.idx)).all()
     receipts = [received.get(row.idx, NOT_RECEIVED) for row in rows]
     return tuple(
         HoleBeside(
@@ -291,6 +338,17 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
         )
         for row, receipt in zip(rows, receipts, strict=True)
     )
+
+
+@functools.cache
+def _holes_statement() -> sa.Select[Any]:
+    """Select the holes at the message ``message`` of ``channel``."""
+    hole = database.hole.c
+    number = sa.bindparam("message", type_=sa.BigInteger)
+    beside = sa.select(hole.idx, hole.reason, hole.since).where(
+        hole.channel_id == sa.bindparam("channel"), hole.lo <= number, hole.hi >= number
+    )
+    return beside.order_by(hole.idx)
 
 
 def _look(

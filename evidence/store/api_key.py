@@ -22,6 +22,7 @@ from evidence.store import database
 from evidence.times import format_time, parse_time
 
 _table = database.api_key
+_BY_DIGEST = sa.select(_table).where(_table.c.sha256 == sa.bindparam("digest"))
 
 
 class Scope(StrEnum):
@@ -89,7 +90,7 @@ def add_key(connection: sa.Connection, key: ApiKey, sha256: str, secret: bytes) 
 
 def key_of(connection: sa.Connection, sha256: str, secret: bytes) -> ApiKey | None:
     """The key with this digest, whether or not it still opens anything; None for a row that was not made here."""
-    row = connection.execute(sa.select(_table).where(_table.c.sha256 == sha256)).mappings().one_or_none()
+    row = connection.execute(_BY_DIGEST, {"digest": sha256}).mappings().one_or_none()
     if row is None or not hmac.compare_digest(row["mac"], _mark({**row}, secret)):
         return None
     return _key(row)

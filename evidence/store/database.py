@@ -43,6 +43,10 @@ _KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}
 _WRITERS = 0x6E697369_73616D61
 """The advisory lock that every writer of a PostgreSQL database takes: "nisisama" in ASCII."""
 
+_POOL = {"pool_size": 12, "max_overflow": 36, "pool_use_lifo": True}
+"""What is kept open of the connections to a server that one process uses at once: to open one takes longer than to read
+a page of rows, and beyond SQLAlchemy's five, a burst of calls opened and closed them."""
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -288,7 +292,7 @@ def open_engine(url: str | sa.URL, current: Current | None = None) -> sa.Engine:
         # A reader keeps one view from its first look on: SQLite's way, and not PostgreSQL's own.
         view: dict[str, Any] = {}
         if (address := sa.make_url(url)).get_backend_name() != "sqlite":
-            view = {"isolation_level": "REPEATABLE READ", "connect_args": _kept_alive(address)}
+            view = {"isolation_level": "REPEATABLE READ", "connect_args": _kept_alive(address)} | _POOL
         # an error must not carry what was to be written
         engine = sa.create_engine(url, hide_parameters=True, execution_options={"current": current}, **view)
     except ModuleNotFoundError as error:
@@ -385,6 +389,8 @@ def _postgresql_connect(connection: Any, _record: object) -> None:  # noqa: ANN4
                 raise unusable("store.server_loses", name=name)
         if cursor.execute("SHOW synchronous_commit").fetchone()[0] != "remote_apply":  # which is more than we need
             cursor.execute("SET synchronous_commit = on")
+        # a page of rows is read in less time than a second process of the server takes to begin
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
         for name, value in _KEEPALIVE.items():
             cursor.execute(f"SET tcp_keepalives_{name} = {value}")
         cursor.execute(f"SET tcp_user_timeout = '{WAIT_S}s'")
@@ -480,6 +486,18 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     _require_current(engine)
     with store_errors(Term("place.database")), engine.connect() as connection:
         connection.begin()
+        yield connection
+
+
+@contextmanager
+def glancing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for one statement that reads: it sees one state by itself.
+
+    A server then is not asked to begin a view and to end it, which ``reading`` waits for as well.
+    """
+    _require_current(engine)
+    single = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+    with store_errors(Term("place.database")), single.connect() as connection:
         yield connection
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -161,6 +162,23 @@ def test_a_key_and_an_address_have_limits_of_their_own() -> None:
     with pytest.raises(CallError):
         limits.wrong_key("127.0.0.1")
     limits.wrong_key("127.0.0.2")
+
+
+def test_a_minute_later_a_key_may_call_again_and_nothing_of_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, limits = 100.0, Limits(2)
+    monkeypatch.setattr("api.http.caller.time", SimpleNamespace(monotonic=lambda: now))
+    limits.take("key", "one")
+    now = 130.0
+    limits.take("key", "one")
+    limits.take("key", "two")
+    now = 160.0  # the first call of the minute is over, and the second is not
+    limits.take("key", "one")
+    with pytest.raises(CallError) as refused:
+        limits.take("key", "one")
+    assert refused.value.facts["seconds"] == 30
+    now = 190.0
+    limits.take("key", "three")
+    assert list(limits._calls) == [("key", "one"), ("key", "three")]  # the second key is forgotten
 
 
 def test_an_expired_key_opens_nothing(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
+from api.office.item import EVERYTHING, _page_statement
 from api.office.log import entry_bundle, entry_time, hash_tile, prove_entry
 from casefiles.case import add_items, open_case
 from evidence.errors import HomeBusyError, StoreError, UnknownItemError
@@ -24,9 +26,11 @@ from evidence.log.place import TilePlace
 from evidence.observation import Mode
 from evidence.patience import Patience
 from evidence.store import database
-from evidence.store.database import reading, writing
+from evidence.store.database import glancing, reading, writing
 from evidence.store.schema import differences
+from evidence.store.stored import MOST
 from monitor.rehearsal.export import write_export
+from tests.bench.api import multiply
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, take_in
 from tests.nonempty import nonempty
 from tests.postgresql import move, new_database, url_of
@@ -101,6 +105,60 @@ def test_a_reader_keeps_its_view_while_somebody_writes(moved: Home) -> None:
         assert connection.execute(count).scalar_one() == before
     with reading(moved.engine) as connection:
         assert connection.execute(count).scalar_one() > before
+
+
+def _payloads_read(home: Home, statement: sa.Select[Any]) -> int:
+    """How many rows of sealed payloads the server reads for a page deep in the list."""
+    asked = statement.compile(home.engine)
+    bounds = asked.params | {"after": 10_800_000, "last": MOST, "most": 101}
+    with reading(home.engine) as connection:
+        (told,) = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}", bounds).scalar_one()
+    return sum(each["Actual Rows"] * each["Actual Loops"] for each in _nodes(told["Plan"]) if _of_payloads(each))
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for each in plan.get("Plans", []):
+        yield from _nodes(each)
+
+
+def _of_payloads(node: dict[str, Any]) -> bool:
+    return node.get("Relation Name") == "sealed"
+
+
+def test_a_page_reads_no_payload_of_the_items_before_it(moved: Home) -> None:
+    multiply(moved, 10_000)
+    page = _page_statement(EVERYTHING, after_item=False)
+    assert 0 < _payloads_read(moved, page) <= 101
+    # the control: what this program asked before
+    item, kept = database.item, database.sealed
+    joined = page.add_columns(kept.c.body).outerjoin_from(
+        item, kept, sa.and_(kept.c.idx == item.c.idx, kept.c.name == "media")
+    )
+    assert _payloads_read(moved, joined) > 202
+
+
+def test_a_glance_asks_the_server_once_and_a_view_three_times(moved: Home) -> None:
+    with glancing(moved.engine) as connection:
+        assert connection.connection.dbapi_connection.autocommit  # type: ignore[union-attr]
+        assert connection.exec_driver_sql("SHOW max_parallel_workers_per_gather").scalar() == "0"
+    with reading(moved.engine) as connection:  # the same connection, and as before
+        assert not connection.connection.dbapi_connection.autocommit  # type: ignore[union-attr]
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "repeatable read"
+
+
+def test_a_burst_of_readers_opens_no_connection_twice(moved: Home) -> None:
+    opened = list[object]()
+    moved.engine.dispose()
+    sa.event.listen(moved.engine, "connect", lambda *_given: opened.append(None))
+
+    def read(_number: int) -> None:
+        with reading(moved.engine) as connection:
+            connection.execute(sa.select(sa.func.pg_sleep(0.01)))
+
+    with ThreadPoolExecutor(10) as readers:
+        list(readers.map(read, range(200)))
+    assert 0 < len(opened) <= 12
 
 
 # Turns on the server, where no file is locked: as between two machines
