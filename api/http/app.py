@@ -33,7 +33,7 @@ from api.http import (
 from api.http.bodies import BodyLimit
 from api.http.caller import ServedOffice
 from api.http.document import DocumentedApi, require_known_parameters
-from api.http.guard import Guard
+from api.http.guard import OF_HER_PAGE, Guard
 from api.http.manual import POLICY, Manual
 from api.http.model import AnswerBody, example
 from api.http.problem import problem_answer, refusals, request_id
@@ -45,6 +45,8 @@ from evidence.store.api_key import Scope
 
 _ROOMS = (session, channel, item, case, alert, intake, task, bundle, check, question, request, log, verify)
 BODY_BYTES = 1_000_000
+AROUND_TEXT = 10_000
+"""What a question's JSON has beside the text itself."""
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -59,7 +61,7 @@ UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
-    *(BodyLimit(f"{API}/{begins}", MOST_TEXT + BODY_BYTES) for begins in ("cases/", "questions")),
+    BodyLimit(OF_HER_PAGE[0], MOST_TEXT + AROUND_TEXT),
     BodyLimit("", BODY_BYTES),
 )
 

@@ -54,7 +54,9 @@ _PREFLIGHT = Response(
 MOST_AT_ONCE = 100
 """How many calls are worked on at once: the body has arrived, and the answer has not begun."""
 MOST_OF_A_KEY = 40
-"""How many calls of one key may be open, however slowly their bodies arrive and their answers leave."""
+"""How many calls of one key may be open, however slowly their bodies arrive and their answers leave; and how many of
+her page, from wherever they come."""
+_HER_PAGE = "her page"
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
@@ -147,18 +149,19 @@ class Guard:
             )
 
     def _require_share(self, scope: Call) -> None:
-        """Check that one key does not take all places from the others.
+        """Check that neither one key, nor everybody without one, takes all places from the others.
 
         Raises:
-            CallError: Too many calls of this key are open.
+            CallError: Too many calls of this key, or of her page, are open.
         """
         key: ApiKey | None = scope.get("nisisama.key")
-        if key is None:
+        name = _HER_PAGE if scope["path"] in OF_HER_PAGE else key.key_id if key is not None else None
+        if name is None:
             return
-        if self._of_key[key.key_id] >= MOST_OF_A_KEY:
+        if self._of_key[name] >= MOST_OF_A_KEY:
             raise CallError("call.too_many", seconds=1)
-        self._of_key[key.key_id] += 1
-        scope["nisisama.counted"] = key.key_id
+        self._of_key[name] += 1
+        scope["nisisama.counted"] = name
 
     def _release(self, scope: Call) -> None:
         key_id = scope.pop("nisisama.counted", None)

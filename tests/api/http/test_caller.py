@@ -13,6 +13,7 @@ import pytest
 
 from api.home import Home
 from api.http.caller import TURN_WAITED_S, WRONG_PER_MINUTE, Limits
+from api.http.guard import OF_HER_PAGE
 from api.http.server import office_of
 from api.office.api_key import find_key, make_key, revoke_key
 from config.errors import CallError
@@ -43,13 +44,18 @@ ROUTES = {
     ("GET", f"/api/v1/bundles/{'0' * 32}/file"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/letter"): Scope.BUNDLES,
     ("POST", "/api/v1/cases/case-000000000000/checks"): Scope.CHECKS,
+    ("POST", "/api/v1/cases/case-000000000000/tickets"): Scope.CHECKS,
+    ("GET", "/api/v1/cases/case-000000000000/questions"): Scope.CHECKS,
+    ("POST", "/api/v1/cases/case-000000000000/questions/x/answered"): Scope.CHECKS,
+    ("GET", "/api/v1/alerts"): Scope.CASES_READ,
+    ("POST", f"/api/v1/cases/case-000000000000/alerts/{'0' * 32}/dismiss"): Scope.CASES_WRITE,
     ("GET", "/api/v1/requests"): Scope.APPROVE,
     ("POST", f"/api/v1/requests/{'0' * 32}/approve"): Scope.APPROVE,
     ("POST", f"/api/v1/requests/{'0' * 32}/refuse"): Scope.APPROVE,
     ("POST", "/api/v1/unlock"): Scope.ADMIN,
     ("POST", "/api/v1/lock"): Scope.ADMIN,
 }
-OPEN = {"/livez", "/readyz", "/metrics", "/api/v1/problems/{code}"}
+OPEN = {"/livez", "/readyz", "/metrics", "/api/v1/problems/{code}", *OF_HER_PAGE}
 OF_ANY_SCOPE = {"/api/v1/tasks", "/api/v1/tasks/{task_id}", "/api/v1/tasks/{task_id}/cancel"}
 """Tasks are shown to whoever asked for them: tests/api/http/test_task.py."""
 
@@ -59,7 +65,14 @@ def test_every_route_that_the_document_has_is_tried_here(served: ServedHome) -> 
     tried = paths.keys() - OPEN - OF_ANY_SCOPE
     documented = {(method.upper(), path) for path in tried for method in paths[path]}
     shapes = {f"{{{name}_id}}": "0" * 32 for name in ("item", "bundle", "request")}
-    shapes |= {"{case_id}": "case-000000000000", "{channel}": "x", "{level}": "0", "{place}": "000", "{entry}": "0"}
+    shapes |= {
+        "{case_id}": "case-000000000000",
+        "{channel}": "x",
+        "{level}": "0",
+        "{place}": "000",
+        "{entry}": "0",
+        "{receipt}": "x",
+    }
     asked = {(method, re.sub(r"\{\w+\}", lambda name: shapes[name[0]], path)) for method, path in documented}
     assert asked == ROUTES.keys()
 
