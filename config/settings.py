@@ -157,13 +157,6 @@ class ServeSettings(_Section):
     keep_days: int = Field(default=30, ge=1, le=365, description="Days for which ended tasks and bundles are kept")
 
 
-class CheckSettings(_Section):
-    """Questions about pictures."""
-
-    daily: int = Field(default=100, ge=1, description="How many pictures the office may look for in a day")
-    daily_per_case: int = Field(default=20, ge=1, description="How many pictures may be looked for in a day for a case")
-
-
 class BackupSettings(_Section):
     """Copies of the home elsewhere."""
 
@@ -175,6 +168,26 @@ class OplogSettings(_Section):
 
     max_bytes: int = Field(default=10_000_000, ge=10_000, le=1_000_000_000, description="Size of a full file")
     files: int = Field(default=4, ge=1, le=100, description="Older files that stay beside the newest")
+
+
+ServerAddress = Annotated[str, Field(pattern=r"^(https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?)?$")]
+"""An address without a path, with TLS; or empty."""
+SiteAddress = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$")]
+"""A page to go to, without a query."""
+MAX_REACH = 500
+"""How many letters may say how to reach somebody."""
+
+
+class CheckSettings(_Section):
+    """Questions about pictures, and the page on which they are asked."""
+
+    address: ServerAddress = Field(default="", description="Where the office's server can be reached from outside")
+    contact: str = Field(default="", max_length=MAX_REACH, description="How to reach a person of the office")
+    hotline: str = Field(default="", max_length=MAX_REACH, description="Whom to turn to for a picture of a minor")
+    leave: SiteAddress = Field(default="https://www.wikipedia.org/", description="The site that the exit leads to")
+    answer_days: int = Field(default=3, ge=1, le=30, description="Days until she may come back for the answer")
+    daily: int = Field(default=100, ge=1, description="How many pictures the office may look for in a day")
+    daily_per_case: int = Field(default=20, ge=1, description="How many pictures may be looked for in a day for a case")
 
 
 class Settings(BaseSettings):

@@ -2,6 +2,7 @@
 
 A catalogue is ``data/words/<language>.json``: texts by key, each a string, or one string for
 each CLDR plural category of the language. Values replace ``{name}``. The language is a BCP 47 tag.
+English has every text. The other languages have only those of the pages for people who ask.
 """
 
 import functools
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from config.errors import CatalogueError
 
@@ -81,6 +83,43 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(_PLURALS))
 
 
+PAGE_LANGUAGES = ("mk", "sr-Cyrl", "sr-Latn", "hr", "bs", "sl", "sq", "en")
+"""The languages of the pages for people who ask, in the order in which they are offered."""
+_PAGE = "page."
+_DIGRAPHS = MappingProxyType({"љ": "lj", "њ": "nj", "џ": "dž"})
+_LETTERS = MappingProxyType(dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)))
+_LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
+
+
+@functools.cache
+def page_words(language: str) -> Mapping[str, str]:
+    """The texts of the pages for people who ask, whose keys begin with ``page.``; Serbian in Latin is derived.
+
+    Raises:
+        CatalogueError: There are none in this language.
+    """
+    if language not in PAGE_LANGUAGES:
+        raise CatalogueError(
+            "catalogue.unknown_language", expected=", ".join(PAGE_LANGUAGES), found=ascii(language)[1:-1][:20]
+        )
+    if language == "sr-Latn":
+        return {key: serbian_latin(text) for key, text in page_words("sr-Cyrl").items()}
+    return {key: text for key, text in _texts(language).items() if key.startswith(_PAGE)}
+
+
+def serbian_latin(text: str) -> str:
+    """Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess."""
+    return "".join(_in_latin(letter, text[at + 1 : at + 2]) for at, letter in enumerate(text))
+
+
+def _in_latin(letter: str, following: str) -> str:
+    """A letter; the second half of a capital digraph is a capital only within capitals (``ЊЕГОШ``, ``Његош``)."""
+    latin = _LATIN_OF.get(letter.lower(), letter)
+    if not letter.isupper() or letter.lower() not in _LATIN_OF:
+        return latin
+    return latin.upper() if len(latin) == 1 or following.isupper() else latin.title()
+
+
 @functools.cache
 def load_words(language: str) -> Words:
     """The catalogue of a language.
@@ -92,5 +131,9 @@ def load_words(language: str) -> Words:
         raise CatalogueError(
             "catalogue.unknown_language", expected=", ".join(languages()), found=ascii(language)[1:-1][:20]
         )
+    return Words(language, _texts(language))
+
+
+def _texts(language: str) -> Any:  # noqa: ANN401 - what JSON holds; ``Words`` checks it
     file = importlib.resources.files("config").joinpath("data", "words", f"{language}.json")
-    return Words(language, json.loads(file.read_text(encoding="utf-8")))
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -29,7 +29,7 @@ COMMANDS = {
     "audit": ("api.cli.audit:audit", "Check the store against the log."),
     "case": ("api.cli.case:case", "Open a case, add items, show it, export a signed bundle."),
     "check": ("api.cli.check:check", "Find a picture in the store, for a case."),
-    "question": ("api.cli.question:question", "Take questions about pictures, and see how they stand."),
+    "question": ("api.cli.question:question", "Let somebody ask whether her picture appears, without showing it."),
     "alerts": ("api.cli.alert:alerts", "Show where pictures of a case may have appeared again."),
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),

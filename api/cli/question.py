@@ -1,4 +1,4 @@
-"""``question``: what women ask about pictures: tickets to send one, what came, how it stands, its withdrawal."""
+"""``question``: what women ask about pictures: the page, tickets, what came, how it stands, its withdrawal."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,33 @@ if TYPE_CHECKING:
 
 @click.group()
 def question() -> None:
-    """Take questions about pictures, and see how they stand; 'check' looks for what they ask."""
+    """Let somebody ask whether her picture appears, without showing it; 'check' looks for what she asks."""
+
+
+@question.command("page")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it; a file that exists is not replaced.",
+)
+@json_option
+@click.pass_context
+def page(ctx: click.Context, out: Path, as_json: bool) -> None:
+    """Write the page as one HTML file, to put on a web site, a USB stick or a phone.
+
+    It holds the public half of the matching key, so what it seals only this office can open. Write it again
+    after a change of keys or of the settings in [check].
+    """
+    from api.office.check_page import write_check_page
+
+    done = write_check_page(open_home(ctx), out)
+    emit(
+        {"page": str(done.file), "sha256": done.sha256},
+        as_json=as_json,
+        text=f"Page: {done.file}\nSHA-256: {done.sha256}",
+    )
 
 
 @question.command("ticket")

@@ -19,6 +19,7 @@ from api.http import (
     case,
     channel,
     check,
+    check_page,
     health,
     intake,
     item,
@@ -117,6 +118,7 @@ def routes(office: ServedOffice) -> FastAPI:
     app.state.office = office
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.include_router(check_page.router)
     for each in _ROOMS:
         app.include_router(each.router, prefix=API)
     app.include_router(problems, prefix=API)

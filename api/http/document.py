@@ -66,12 +66,14 @@ class DocumentedApi(FastAPI):
 async def require_known_parameters(request: Request) -> None:
     """Check that every parameter of the query is one that the route knows, and comes once.
 
+    A page for people takes none, and ignores what other sites add to a link.
+
     Raises:
         RequestValidationError: It is not. The name of an unknown one is not repeated.
     """
     api: DocumentedApi = request.app
     asked = [name for name, _value in request.query_params.multi_items()]
-    if not asked:
+    if not asked or not request.scope["route"].include_in_schema:
         return
     if not api.query_of(request.scope["endpoint"].__name__).issuperset(asked):
         raise _unfit("Extra inputs are not permitted")

@@ -1,7 +1,7 @@
 """What stands before every route: a name for the call, bounds on its body, and refusals that need no route.
 
 Pure ASGI, so that a body is counted as it comes. A page of another address can neither call this server through a
-browser (``Origin``) nor reach it by a name of its own (``Host``, DNS rebinding).
+browser (``Origin``) nor reach it by a name of its own (``Host``, DNS rebinding). It may link to ``/check``.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Call
 
 from api.errors import API, OURS, TYPES, http_status
-from api.http import bodies
+from api.http import bodies, check_page
 from api.http.bodies import BodyLimit
 from api.http.problem import problem_answer
 from api.http.tally import CallTally, Ending
@@ -135,8 +135,9 @@ class Guard:
         if host_of(headers.get("host", "")) not in self.hosts:
             raise CallError("call.other_host")
         of_her_page = scope["path"] in OF_HER_PAGE
+        followed = scope["path"] == check_page.PATH and scope["method"] == "GET"  # a link on the office's own site
         is_foreign = "origin" in headers or headers.get("sec-fetch-site", "none") not in _OF_NO_OTHER_PAGE
-        if is_foreign and not of_her_page:
+        if is_foreign and not (of_her_page or followed):
             raise CallError("call.foreign_origin")
         if len(self._worked_on) >= MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)

@@ -12,10 +12,10 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from api.errors import API
+from api.pages.markup import META, Markup, tag
 
 STYLE = importlib.resources.files("api.http").joinpath("manual.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -33,25 +33,6 @@ _FIRST_LINES = (
 
 _KINDS = {"string": "text", "integer": "number", "boolean": "true or false"}
 Resolver = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-class Markup(str):
-    """A text that is HTML already."""
-
-    __slots__ = ()
-
-
-_META = Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">')
-
-
-def tag(name: str, *inner: str, **attributes: str) -> Markup:
-    """An element. What is in it is escaped unless it is ``Markup``; ``class_`` is the attribute ``class``."""
-    given = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
-    return Markup(f"<{name}{given}>{_joined(inner)}</{name}>")
-
-
-def _joined(parts: Iterable[str]) -> Markup:
-    return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +59,7 @@ class Manual:
             main += [tag("h2", group, id=group), *(self._article(*each) for each in operations)]
         main.append(tag("footer", f"{info['title']} {info['version']} · OpenAPI {self.document['openapi']}"))
         body = tag("body", tag("div", opening, self._contents(), tag("main", *main), class_="page"))
-        head = tag("head", _META, tag("title", title), tag("style", Markup(STYLE)))
+        head = tag("head", META, tag("title", title), tag("style", Markup(STYLE)))
         return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
     def _groups(self) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:

@@ -318,7 +318,7 @@ def test_a_link_to_a_file_or_heading_that_is_not_there_is_found() -> None:
 
 HOSTS = re.compile(
     r"https?://(?!(?:age-encryption\.org|keepachangelog\.com|semver\.org|example\.org|timestamp\.digicert\.com"
-    r"|timestamp\.globalsign\.com|c2sp\.org|uri\.etsi\.org|nisisama|www\.w3\.org)(?:[/)`\s]|$))\S+"
+    r"|timestamp\.globalsign\.com|www\.wikipedia\.org|c2sp\.org|uri\.etsi\.org|nisisama|www\.w3\.org)(?:[/)`\s]|$))\S+"
 )
 PLACES = re.compile(r"(?<![\w.…/-])/(?:work|root|tmp|Users|home/\w)[/\w]*|\b127\.0\.0\.1:\d|\blocalhost:\d")
 

@@ -1,5 +1,6 @@
-"""Tickets, questions and their ends on the command line, and ``check`` of a question in each of its three forms."""
+"""The page, tickets, questions and their ends on the command line, and ``check`` of a question in its three forms."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,25 @@ def test_what_is_no_question_of_this_office_is_refused_with_words(life: Life, ho
     unknown = run("check", "lusab-babad-lusab-babad-lusab", "--case", life.case, "--json", home=home)
     assert unknown.error["type"] == "UnknownItemError"
     assert run("question", "list", home=home).out == "There is no question.\n"
+
+
+def test_it_writes_the_page_and_says_its_digest(home: Path, me: None, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    ran = run("question", "page", "--out", page, "--json", home=home)
+    assert (ran.code, ran.printed) == (
+        DONE,
+        {"page": str(page), "sha256": hashlib.sha256(page.read_bytes()).hexdigest()},
+    )
+    again = run("question", "page", "--out", page, "--json", home=home)
+    assert (again.code, again.error["code"]) == (REFUSED, "system.there_already")
+    other = tmp_path / "other.html"
+    assert "SHA-256: " in run("question", "page", "--out", other, home=home).out
+    assert other.read_bytes() == page.read_bytes()
+
+
+def test_it_needs_neither_a_passphrase_nor_a_name(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("question", "page", "--out", tmp_path / "page.html", home=home).code == DONE
+
+
+def test_a_call_without_a_file_is_a_usage_error(home: Path) -> None:
+    assert run("question", "page", home=home).code == USAGE

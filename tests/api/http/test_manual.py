@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from api.http.guard import HEADERS
-from api.http.manual import POLICY, STYLE, Manual, Markup, curl, kind_of, tag
+from api.http.manual import POLICY, STYLE, Manual, curl, kind_of
+from api.pages.markup import Markup, tag
 from tests.contracts.openapi import document
 from tests.nonempty import nonempty
 from tests.serving import ServedHome

@@ -1,0 +1,1 @@
+"""Pages for people: each is one HTML file with everything in it."""

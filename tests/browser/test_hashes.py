@@ -1,0 +1,97 @@
+"""A browser finds the fingerprints that the office finds."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.pages.source import MODULES, linked
+from evidence.fingerprint.crops import crop_hashes
+from evidence.fingerprint.orientation import Orientation
+from evidence.fingerprint.pdq import Pdq
+from evidence.fingerprint.picture import Picture, read_picture, read_scaled
+from tests.browser import golden
+from tests.browser.drive import CHROMIUM, FIREFOX, pairs_of_hashes, play
+from tests.nonempty import nonempty
+
+pytestmark = pytest.mark.outside
+
+MOST_APART = 10
+"""Bits, where browsers decode or blend a little differently."""
+LIBRARY = linked(*MODULES).replace(
+    "})();\n", "globalThis.parts = { canvasIsHonest, readFile, pixelsOf, hashPixels, cropHashes };\n})();\n"
+)
+
+
+def hashed_in(stage: Path, files: dict[str, bytes], **how: object) -> dict[str, Any]:
+    blank = stage / "blank.html"
+    blank.write_text("<!doctype html><meta charset=utf-8><title>blank</title>")
+    given = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    told: dict[str, Any] = play(stage, "hashes", library=LIBRARY, blank=blank.as_uri(), files=given, **how)
+    return told
+
+
+def fields(found: Pdq) -> dict[str, str]:
+    named = {name.value: made.hex() for name, made in zip(Orientation, found.hashes, strict=True)}
+    return {"quality": str(found.quality), **named}
+
+
+def trims_of(picture: Picture) -> list[dict[str, Any]]:
+    names = ("left", "top", "width", "height")
+    return [
+        {name: str(getattr(each.box, name)) for name in names} | {"pdq": fields(each.pdq)} for each in picture.trimmed
+    ]
+
+
+def ours(data: bytes) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    found = read_picture(data)
+    assert found.pdq is not None
+    return fields(found.pdq), trims_of(found)
+
+
+@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+def test_the_page_makes_the_hashes_of_the_office(browser: str, stage: Path) -> None:
+    same, similar = golden.exact(), golden.near()
+    told = hashed_in(stage, same | similar, browser=browser)
+    assert told[""], "the canvas is honest"
+    for name, data in nonempty(same.items()):
+        assert (name, told[name]["pdq"], told[name]["trimmed"]) == (name, *ours(data))
+    for name, data in nonempty(similar.items()):
+        assert max(pairs_of_hashes(told[name]["pdq"], ours(data)[0])) <= MOST_APART, name
+    assert any(told[name]["trimmed"] for name in same if name.startswith("framed"))
+    turned = golden.exact()["turned-6.jpg"]
+    assert told["turned-1.jpg"]["size"] != told["turned-6.jpg"]["size"], "it is shown as it was taken"
+    assert ours(turned)[0] != told["turned-1.jpg"]["pdq"], "the comparison can fail"
+
+
+def test_a_canvas_that_a_browser_disturbs_is_found_by_a_known_picture(stage: Path) -> None:
+    files = {"a.jpg": golden.exact()["turned-1.jpg"]}
+    wrong = hashed_in(stage, files, browser=CHROMIUM, noise=200)
+    assert not wrong[""]
+    assert max(pairs_of_hashes(wrong["a.jpg"]["pdq"], ours(files["a.jpg"])[0])) > MOST_APART
+    slight = hashed_in(stage, files, browser=CHROMIUM, noise=0.6)  # one more or one less, here and there
+    assert slight[""], "so little noise changes no hash"
+    assert max(pairs_of_hashes(slight["a.jpg"]["pdq"], ours(files["a.jpg"])[0])) <= MOST_APART
+
+
+def test_firefox_that_resists_fingerprinting_is_found_by_a_known_picture(stage: Path) -> None:
+    files = {"a.jpg": golden.exact()["turned-1.jpg"]}
+    told = hashed_in(stage, files, browser=FIREFOX, preferences={"privacy.resistFingerprinting": True})
+    assert not told[""]
+    assert max(pairs_of_hashes(told["a.jpg"]["pdq"], ours(files["a.jpg"])[0])) > MOST_APART
+
+
+@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+def test_the_page_makes_the_crops_of_the_office(browser: str, stage: Path) -> None:
+    """The office means 8-bit values, the page whole ones, and each decodes a smaller JPEG in its own way."""
+    files = {name: golden.exact()[name] for name in ("true.png", "large.jpg")}
+    told = hashed_in(stage, files, browser=browser, crops=True)
+    for name, data in nonempty(files.items()):
+        made, wanted = bytes(told[name]["crops"]), b"".join(crop_hashes(read_scaled(data)))
+        assert len(made) == len(wanted)
+        apart = [
+            (int.from_bytes(made[at : at + 32]) ^ int.from_bytes(wanted[at : at + 32])).bit_count()
+            for at in range(0, len(wanted), 32)
+        ]
+        assert max(apart) <= MOST_APART, name
