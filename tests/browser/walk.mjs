@@ -1,5 +1,6 @@
 // Goes through the page as a person does. Each step is an object whose first name says what is done:
-//   click: text · choose: files, until: lines that say what became of them · type: words · press: keys · back
+//   goto: address · until: the page is at this address · back: to this address
+//   click: text · choose: files, until: lines that say what became of them · type: words · press: keys
 //   wait: text · tell: name of what is seen and stored · axe: name of what it finds, in each of `views` · evaluate: script, as: name
 //   saved: name of a file that the page gave · shot: file for a picture of the whole page
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -17,7 +18,7 @@ export async function run(open, { page: address, steps, downloads, ...options })
   }
   await page.goto(address);
   for (const step of steps) await take(page, step, told, downloads);
-  return { ...told, requested: page.requested, troubles: page.troubles, address: page.url() };
+  return { ...told, requested: page.requested, troubles: page.troubles, address: await page.evaluate(() => location.href).catch(() => page.url()) };
 }
 
 async function take(page, step, told, downloads) {
@@ -29,11 +30,19 @@ async function take(page, step, told, downloads) {
   else if (what === "wait") await waitFor(page, value);
   else if (what === "tell") told[value] = await page.evaluate(tellAll);
   else if (what === "axe") told[value] = await inViews(page, step.views);
-  else if (what === "back") await page.goBack();
+  else if (what === "back") await goBack(page, value);
+  else if (what === "goto") await page.goto(value);
+  else if (what === "until") await page.waitForFunction((address) => location.href === address, {}, value);
   else if (what === "shot") await page.screenshot({ path: value, fullPage: true });
   else if (what === "evaluate") told[step.as] = await page.evaluate(value);
   else if (what === "saved") told[value] = await saved(downloads, value);
   else throw new Error(`no such step: ${what}`);
+}
+
+/** As the browser's own button does; puppeteer waits in vain for Firefox. */
+async function goBack(page, address) {
+  await page.evaluate(() => { setTimeout(() => history.back()); });
+  await page.waitForFunction((wanted) => location.href === wanted, { timeout: 5000 }, address);
 }
 
 async function click(page, text) {

@@ -35,7 +35,8 @@ const status = (key = null) => make("p", { className: "status", role: "status" }
 const STEPS = {
   about: () => [
     ...Array.from(document.getElementById(held.language).querySelectorAll("[data-about]"), (each) => each.cloneNode(true)),
-    make("div", { className: "choices" }, button("page.start", () => go("age")),
+    ...(isAble() ? [] : [text("page.old"), called()]),
+    make("div", { className: "choices" }, ...(isAble() ? [button("page.start", () => go("age"))] : []),
       ...(page.post === null ? [] : [plain("page.state", "state")])),
   ],
   age: () => [
@@ -59,6 +60,11 @@ const STEPS = {
     plain("page.state", "state"), plain("page.again", "about")],
   state,
 };
+
+/** Whether this browser has what the code needs; over plain http, none has `crypto.subtle`. */
+function isAble() {
+  return Boolean(globalThis.crypto?.subtle && globalThis.createImageBitmap);
+}
 
 /** Show a step from its top. */
 function go(step) {
