@@ -8,10 +8,20 @@ names of all modules then stand in one function; two of one name would be a synt
 import importlib.resources
 import re
 
-MODULES = ("pdq.js", "trim.js", "crops.js", "jcs.js", "proquint.js", "container.js", "decode.js", "question.js")
+MODULES = (
+    "pdq.js",
+    "trim.js",
+    "crops.js",
+    "jcs.js",
+    "proquint.js",
+    "container.js",
+    "plain.js",
+    "decode.js",
+    "question.js",
+)
 """What hashes and seals, each after what it imports."""
-SEALING = "age.js"
-"""Made by ``api/pages/build``: age-encryption, with its licences in it."""
+BUNDLED = "bundled.js"
+"""What others wrote, made by ``api/pages/build``: age-encryption and jpeg-js, with their licences in it."""
 _IMPORT = re.compile(r"^import .* from \"\./[a-z]+\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|class|const)", re.MULTILINE)
 
@@ -24,4 +34,4 @@ def page_part(name: str) -> str:
 def linked(*modules: str) -> str:
     """One strict script of these modules, in this order."""
     whole = "\n".join(_EXPORT.sub("", _IMPORT.sub("", page_part(name))) for name in modules)
-    return f'{page_part(SEALING)}\n(() => {{\n"use strict";\n{whole}}})();\n'
+    return f'{page_part(BUNDLED)}\n(() => {{\n"use strict";\n{whole}}})();\n'

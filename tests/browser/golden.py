@@ -45,6 +45,20 @@ def small(seed: int) -> bytes:
     return saved(Image.fromarray(scene(width=160, height=120, seed=seed)), "PNG")
 
 
+def small_framed() -> bytes:
+    """The same with a border."""
+    framed = Image.new("RGB", (220, 180), "black")
+    framed.paste(Image.fromarray(scene(width=160, height=120, seed=5)), (30, 30))
+    return saved(framed, "PNG")
+
+
+def small_turned() -> bytes:
+    """The same as a phone that was held on its side stores it."""
+    exif = Image.Exif()
+    exif[_ORIENTATION] = 6
+    return saved(Image.fromarray(scene(width=200, height=140, seed=9)), "JPEG", exif=exif)
+
+
 def saved(picture: Image.Image, form: str, **how: object) -> bytes:
     """A picture as a file."""
     file = BytesIO()
@@ -55,13 +69,25 @@ def saved(picture: Image.Image, form: str, **how: object) -> bytes:
 def coloured_16(rgb: np.ndarray) -> bytes:  # type: ignore[type-arg]
     """A PNG of 16 bits a colour, which Pillow reads and does not write."""
 
+    deep = (rgb.astype(">u2") * 257).astype(">u2")
+    lines = b"".join(b"\0" + line.tobytes() for line in deep)
+    return _png(struct.pack(">IIBBBBB", rgb.shape[1], rgb.shape[0], 16, 2, 0, 0, 0), lines)
+
+
+def interlaced(rgb: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    """A PNG in the seven passes of Adam7, which Pillow reads and does not write."""
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    parts = [rgb[top::down, left::right] for left, top, right, down in passes]
+    lines = b"".join(b"\0" + line.tobytes() for part in parts for line in part)
+    return _png(struct.pack(">IIBBBBB", rgb.shape[1], rgb.shape[0], 8, 2, 0, 0, 1), lines)
+
+
+def _png(head: bytes, lines: bytes) -> bytes:
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    deep = (rgb.astype(">u2") * 257).astype(">u2")
-    lines = b"".join(b"\0" + line.tobytes() for line in deep)
-    head = struct.pack(">IIBBBBB", rgb.shape[1], rgb.shape[0], 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def _published() -> Iterator[tuple[str, bytes]]:
@@ -88,6 +114,7 @@ def _forms() -> Iterator[tuple[str, bytes]]:
     yield "large.jpg", saved(picture.resize((4000, 3000), Image.Resampling.BICUBIC), "JPEG", **jpeg)
     yield "odd.jpg", saved(picture.crop((0, 0, 333, 127)), "JPEG", **jpeg)
     yield "true.png", saved(picture, "PNG")
+    yield "interlaced.png", interlaced(np.asarray(picture))
     yield "gray.png", saved(picture.convert("L"), "PNG")
     yield "palette.png", saved(picture.convert("P"), "PNG")
     yield "two.png", saved(picture.convert("1"), "PNG")

@@ -11,11 +11,11 @@ from typing import Any
 
 @dataclass
 class Recorder:
-    """What arrived, and what is answered: a path to a status and a body."""
+    """What arrived, and what is answered: by path, a status and a body for each call in its turn."""
 
     url: str = ""
     pages: dict[str, tuple[str, str]] = field(default_factory=dict)
-    answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    answers: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -36,7 +36,7 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             recorder.calls.append(("POST", self.path))
             recorder.headers.append(dict(self.headers))
             recorder.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            status, body = recorder.answers[self.path]
+            status, body = recorder.answers[self.path].pop(0)
             self._say(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
         def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:

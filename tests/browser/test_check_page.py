@@ -38,8 +38,7 @@ def picture_fields(data: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
 def test_she_hands_over_what_the_office_alone_can_open(browser: str, stage: Path, asked: AskedOffice) -> None:
-    exact = golden.exact()
-    first, second = exact["framed-black.png"], exact["turned-6.jpg"]
+    first, second = golden.small_framed(), golden.small_turned()
     files = [asked.file("a.png", first), asked.file("b.jpg", second)]
     secret = picture_fields(first)["sha256"]
     steps = [
@@ -64,6 +63,7 @@ def test_she_hands_over_what_the_office_alone_can_open(browser: str, stage: Path
     armor, sealed = told["text"]["area"], base64.b64decode(told["question.age"])
     of_text, of_file = asked.opened(binary_of(armor)), asked.opened(sealed)
     wanted = [picture_fields(first), picture_fields(second)]
+    assert wanted[0]["trimmed"]
     assert of_text == {"format": "nisisama/question/1", "pictures": [{"crops": "", **each} for each in wanted]}
     crops = [each.pop("crops") for each in of_file["pictures"]]
     assert [len(base64.urlsafe_b64decode(each + "=" * (-len(each) % 4))) for each in crops] == [2 * 32 * len(GRID)] * 2

@@ -1,5 +1,7 @@
 """The page sends one thing to one place, and says what became of it in words."""
 
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +13,51 @@ from tests.browser import golden
 from tests.browser.drive import CHROMIUM, FIREFOX, play
 from tests.browser.loopback import Recorder, recording
 from tests.browser.office import AskedOffice, binary_of, receipt_of
-from tests.browser.test_check_page import EN, ENGLISH, NOTHING, TO_PICK, beyond_itself, leaked, picture_fields
-from tests.nonempty import nonempty
+from tests.browser.test_check_page import EN, ENGLISH, NOTHING, beyond_itself, leaked, picture_fields
 
 pytestmark = pytest.mark.outside
 
 QUESTIONS = "/api/v1/questions"
 TICKET = "lusab-babad-gutih-tugad-zabin"
 TYPED = "ЛУСАБ бабад, gutih Tugad-zabin"
-REFUSALS = {403: "refused", 413: "long", 429: "busy", 500: "failed"}
+REFUSALS = {"refused": 403, "long": 413, "busy": 429, "failed": 500}
+ANSWERS: dict[str, tuple[int, dict[str, str]]] = {
+    "answered": (200, {"state": "answered"}),
+    "unknown": (404, {}),
+    "failed": (500, {}),
+}
 RECEIVED, TAKEN_BACK = (200, {"state": "received"}), (200, {"state": "withdrawn"})
 
 
-def to_send(file: str) -> list[dict[str, Any]]:
-    return [ENGLISH, *TO_PICK, {"choose": [file], "until": 1}, {"click": EN["page.pick.go"]}]
+def to_send(file: str, words: Mapping[str, str] = EN) -> list[dict[str, Any]]:
+    steps = [{"click": words[key]} for key in ("page.language", "page.start", "page.age.yes")]
+    return [*steps, {"choose": [file], "until": 1}, {"click": words["page.pick.go"]}]
 
 
-def sent(words: str, then: str) -> list[dict[str, Any]]:
-    return [{"type": words}, {"click": EN["page.send.button"]}, {"wait": EN[then].split("{")[0]}]
+def sent(ticket: str, then: str, words: Mapping[str, str] = EN) -> list[dict[str, Any]]:
+    return [{"type": ticket}, {"click": words["page.send.button"]}, {"wait": words[then].split("{")[0]}]
 
 
 def asked_about(words: str, then: str) -> list[dict[str, Any]]:
     return [{"type": words}, {"click": EN["page.state.button"]}, {"wait": EN[then].split("{")[0]}]
 
 
-@pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX])
+@pytest.mark.parametrize(
+    ("browser", "language"), [(CHROMIUM, "en"), (FIREFOX, "en"), (CHROMIUM, "mk"), (FIREFOX, "sl")]
+)
 def test_a_file_on_her_stick_sends_one_sealed_question_and_nothing_else(
-    browser: str, stage: Path, asked: AskedOffice
+    browser: str, language: str, stage: Path, asked: AskedOffice
 ) -> None:
-    picture = golden.small(3)
-    steps = [*to_send(asked.file("a.png", picture)), *sent(TYPED, "page.words.received"), {"tell": "sent"}]
+    picture, words = golden.small(3), page_words(language)
+    steps = (
+        to_send(asked.file("a.png", picture), words) + sent(TYPED, "page.words.received", words) + [{"tell": "sent"}]
+    )
     with recording() as server:
-        server.answers[QUESTIONS] = (202, {"state": "received"})
-        told = play(stage, "walk", browser=browser, page=asked.page(post=server.url), steps=steps)
+        server.answers[QUESTIONS] = [(202, {"state": "received"})]
+        told = play(stage, "walk", browser=browser, page=asked.page(post=server.url, days=20), steps=steps)
+    day = date.today() + timedelta(days=20)  # noqa: DTZ011 - as her device has it
+    written = f"{day.day} {day:%B} {day.year}" if language == "en" else f"{day.day}.{day.month}.{day.year}"
+    assert words["page.words.received"].replace("{date}", written) in told["sent"]["text"]
     [body] = server.bodies
     sealed = binary_of(body.pop("sealed"))
     assert body == {"ticket": TICKET}
@@ -69,16 +83,23 @@ def served_page(server: Recorder, asked: AskedOffice) -> str:
 
 
 def test_each_refusal_has_its_words_and_a_way_to_hand_it_over(stage: Path, asked: AskedOffice) -> None:
-    file = asked.file("a.png", golden.small(3))
-    for status, why in REFUSALS.items():
-        with recording() as server:
-            server.answers[QUESTIONS] = (status, {"title": "said by the server, and not shown"})
-            steps = [*to_send(file), *sent(TICKET, f"page.send.{why}"), {"tell": why}]
-            steps += [{"click": EN["page.send.other"]}, {"click": EN["page.hand.show"]}, {"wait": EN["page.words"]}]
-            steps += [{"tell": "handed"}]
-            told = play(stage, "walk", browser=CHROMIUM, page=served_page(server, asked), steps=steps)
-        assert "said by the server" not in told[why]["text"]
-        assert asked.opened(binary_of(told["handed"]["area"]))["format"] == "nisisama/question/1"
+    steps = [*to_send(asked.file("a.png", golden.small(3))), {"type": TICKET}]
+    for why in REFUSALS:
+        steps += [{"click": EN["page.send.button"]}, {"wait": EN[f"page.send.{why}"]}, {"tell": why}]
+    steps += [
+        {"click": EN["page.send.other"]},
+        {"click": EN["page.hand.show"]},
+        {"wait": EN["page.words"]},
+        {"tell": "handed"},
+    ]
+    with recording() as server:
+        server.answers[QUESTIONS] = [(status, {"title": "not for her"}) for status in REFUSALS.values()]
+        told = play(
+            stage, "walk", browser=CHROMIUM, page=served_page(server, asked), steps=[*steps, {"tell": "handed"}]
+        )
+    for why in REFUSALS:
+        assert "not for her" not in told[why]["text"]
+    assert asked.opened(binary_of(told["handed"]["area"]))["format"] == "nisisama/question/1"
 
 
 def test_words_that_are_none_are_told_before_anything_is_sent(stage: Path, asked: AskedOffice) -> None:
@@ -99,7 +120,7 @@ def test_an_office_that_cannot_be_reached_loses_nothing(stage: Path, asked: Aske
 
 def test_her_policy_lets_the_page_speak_to_no_other_address(stage: Path, asked: AskedOffice) -> None:
     with recording() as server, recording() as other:
-        other.answers["/x"] = server.answers[QUESTIONS] = (202, {})
+        other.answers["/x"] = [(202, {})]
         call = "fetch('{}/x', {{method: 'POST', body: '{{}}'}}).then(() => 'sent', () => 'refused')"
         steps = [{"evaluate": call.format(other.url), "as": "elsewhere"}]
         told = play(stage, "walk", browser=CHROMIUM, page=asked.page(post=server.url), steps=steps)
@@ -113,7 +134,7 @@ def test_with_her_words_she_asks_for_the_state_and_takes_the_question_back(
     browser: str, stage: Path, asked: AskedOffice
 ) -> None:
     with recording() as server:
-        server.answers = {f"{QUESTIONS}/state": RECEIVED, f"{QUESTIONS}/withdraw": TAKEN_BACK}
+        server.answers = {f"{QUESTIONS}/state": [RECEIVED], f"{QUESTIONS}/withdraw": [TAKEN_BACK]}
         steps = [ENGLISH, {"click": EN["page.state"]}, *asked_about(TYPED, "page.state.received"), {"tell": "received"}]
         steps += [{"click": EN["page.state.withdraw"]}, {"click": EN["page.state.sure"]}]
         steps += [{"wait": EN["page.state.withdrawn"]}, {"tell": "withdrawn"}]
@@ -129,17 +150,17 @@ def test_with_her_words_she_asks_for_the_state_and_takes_the_question_back(
 
 
 def test_an_answer_of_a_person_and_unknown_words_lead_to_whom_to_call(stage: Path, asked: AskedOffice) -> None:
-    answers = {"answered": (200, {"state": "answered"}), "unknown": (404, {}), "failed": (500, {})}
-    for became, answer in nonempty(answers.items()):
-        with recording() as server:
-            server.answers[f"{QUESTIONS}/state"] = answer
-            steps = [
-                ENGLISH,
-                {"click": EN["page.state"]},
-                *asked_about(TICKET, f"page.state.{became}"),
-                {"tell": became},
-            ]
-            told = play(stage, "walk", browser=CHROMIUM, page=served_page(server, asked), steps=steps)
+    steps = [ENGLISH, {"click": EN["page.state"]}, {"type": TICKET}]
+    for became in ANSWERS:
+        steps += [
+            {"click": EN["page.state.button"]},
+            {"wait": EN[f"page.state.{became}"].split("{")[0]},
+            {"tell": became},
+        ]
+    with recording() as server:
+        server.answers[f"{QUESTIONS}/state"] = list(ANSWERS.values())
+        told = play(stage, "walk", browser=CHROMIUM, page=served_page(server, asked), steps=steps)
+    for became in ANSWERS:
         assert asked.facts().contact in told[became]["text"]
 
 

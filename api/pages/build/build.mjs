@@ -1,9 +1,13 @@
-// Bundles age-encryption and what it needs into one script, with the licences in it: node build.mjs [FILE]
+// Bundles age-encryption, what it needs, and a JPEG decoder into one script, with the licences in it: node build.mjs [FILE]
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 
+const EXPORTS = `
+export { Encrypter, armor } from "age-encryption";
+export { default as decodeJpeg } from "jpeg-js/lib/decoder.js";
+`;
 const LICENSED = [
-  "age-encryption", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@noble/post-quantum", "@scure/base",
+  "age-encryption", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@noble/post-quantum", "@scure/base", "jpeg-js",
 ];
 
 const licences = LICENSED.map((name) => {
@@ -12,14 +16,14 @@ const licences = LICENSED.map((name) => {
 });
 
 await build({
-  stdin: { contents: 'export { Encrypter, armor } from "age-encryption";', resolveDir: "." },
+  stdin: { contents: EXPORTS, resolveDir: "." },
   bundle: true,
   minify: true,
   charset: "ascii",
   format: "iife",
-  globalName: "age",
+  globalName: "bundled",
   target: "es2022",
   legalComments: "none",
   banner: { js: `/*!\nMade by api/pages/build; not written by hand.\n\n${licences.join("\n\n---\n\n")}\n*/` },
-  outfile: process.argv[2] ?? "../parts/age.js",
+  outfile: process.argv[2] ?? "../parts/bundled.js",
 });

@@ -1,6 +1,7 @@
 // From a file to its pixels, by a canvas that is tested before it is believed.
 
 import { isWhole, kindOf, sizeOf } from "./container.js";
+import { decodePlainly } from "./plain.js";
 
 export const MAX_BYTES = 100_000_000;
 const MAX_PIXELS = 100_000_000;
@@ -103,6 +104,15 @@ function isHuge([width, height]) {
 
 /** The pixels of a whole file, as a viewer shows it. */
 export async function pixelsOf({ kind, bytes }) {
+  if (await canvasIsHonest()) return drawn(kind, bytes);
+  const pixels = await decodePlainly(kind, bytes).catch(() => {
+    throw new Refused("damaged");
+  });
+  if (!pixels) throw new Refused("browser");
+  return pixels;
+}
+
+async function drawn(kind, bytes) {
   const bitmap = await bitmapOf(new Blob([bytes])).catch(() => {
     throw new Refused(kind === "heif" || kind === "tiff" ? "format" : "damaged");
   });

@@ -228,12 +228,12 @@ function receipt() {
   return [heading("page.words"), ...lists, text("page.words.keep")];
 }
 
+/** Written here: browsers without a locale for mk or sr would write it as Americans do. */
 function answerDay() {
   const day = new Date();
   day.setDate(day.getDate() + page.days);
-  const month = held.language === "en" ? "long" : "numeric";
-  const locale = held.language === "en" ? "en-GB" : held.language;
-  return new Intl.DateTimeFormat(locale, { day: "numeric", month, year: "numeric" }).format(day);
+  if (held.language !== "en") return `${day.getDate()}.${day.getMonth() + 1}.${day.getFullYear()}`;
+  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" }).format(day);
 }
 
 function state() {
@@ -266,8 +266,13 @@ async function tell(words, what, told) {
   told.replaceChildren(
     text(`page.state.${became}`),
     ...(became === "received" || became === "withdrawn" ? [] : [called()]),
-    ...(isOpen ? [button("page.state.withdraw", (event) => event.target.replaceWith(sure()), "plain")] : []),
+    ...(isOpen ? [button("page.state.withdraw", (event) => putInPlace(event.target, sure()), "plain")] : []),
   );
+}
+
+function putInPlace(old, made) {
+  old.replaceWith(made);
+  made.focus();
 }
 
 function forget() {

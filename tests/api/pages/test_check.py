@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from api.pages.check import SAME_ORIGIN, CheckFacts, check_page, check_policy
-from api.pages.source import SEALING, page_part
+from api.pages.source import BUNDLED, page_part
 from config.words import PAGE_LANGUAGES, page_words
 from evidence.seal.recipients import generate_identity
 from tests.nonempty import nonempty
@@ -72,8 +72,8 @@ def test_it_may_speak_to_the_office_alone(post: str | None, connect: str) -> Non
 
 def test_it_names_no_address_but_the_offices_own_and_the_exit() -> None:
     page = check_page(FACTS)
-    assert page.count(page_part(SEALING)) == 1
-    found = set(re.findall(r"https?://[^\s\"'<)]+", page.replace(page_part(SEALING), "")))
+    assert page.count(page_part(BUNDLED)) == 1
+    found = set(re.findall(r"https?://[^\s\"'<)]+", page.replace(page_part(BUNDLED), "")))
     assert found == {"https://example.org/"}
     loads = [(tag, each) for tag, each in Parts(page).elements if {"src", "srcset", "data", "action"} & each.keys()]
     assert loads == []

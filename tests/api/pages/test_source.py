@@ -4,12 +4,20 @@ import hashlib
 import re
 from collections import Counter
 
-from api.pages.source import MODULES, SEALING, linked, page_part
+from api.pages.source import BUNDLED, MODULES, linked, page_part
 from tests.contracts.tree import ROOT
 from tests.nonempty import nonempty
 
 EVERY = (*MODULES, "page.js")
-LICENSED = ("age-encryption", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@noble/post-quantum", "@scure/base")
+LICENSED = (
+    "age-encryption",
+    "@noble/ciphers",
+    "@noble/curves",
+    "@noble/hashes",
+    "@noble/post-quantum",
+    "@scure/base",
+    "jpeg-js",
+)
 
 
 def test_nothing_is_imported_or_exported_any_more() -> None:
@@ -42,7 +50,7 @@ def test_nothing_in_a_script_can_end_its_element() -> None:
 
 
 def test_the_sealing_has_its_licences_in_it_and_its_digest_in_the_manual() -> None:
-    sealing = page_part(SEALING)
+    sealing = page_part(BUNDLED)
     for name in LICENSED:
         assert re.search(rf"^{name} \d", sealing, re.MULTILINE)
     assert sealing.count("Permission is hereby granted") + sealing.count("Redistribution and use") == len(LICENSED)
