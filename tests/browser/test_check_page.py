@@ -180,3 +180,13 @@ def test_without_a_script_every_language_says_what_to_do(stage: Path, asked: Ask
     assert EN["page.about.script"] not in on
     assert EN["page.start"] in on
     assert f"\n{EN['page.start']}\n" not in off
+
+
+def test_a_link_chooses_the_language_and_so_does_the_browser(stage: Path, asked: AskedOffice) -> None:
+    about, page = [{"tell": "about"}], asked.page()
+    linked = play(stage, "walk", browser=CHROMIUM, page=f"{page}#sq", steps=about)["about"]["text"]
+    derived = play(stage, "walk", browser=CHROMIUM, page=f"{page}#cnr", steps=about)["about"]["text"]
+    unknown = play(stage, "walk", browser=CHROMIUM, page=f"{page}#zz", steps=about)["about"]["text"]
+    assert page_words("sq")["page.about"] in linked
+    assert page_words("sr-Latn")["page.about"] in derived
+    assert EN["page.about"] in unknown
