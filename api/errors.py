@@ -148,6 +148,8 @@ TYPES = f"{API}/problems/"
 
 
 _COMMAND = "nisisama "
+OPTION = " --"
+"""What the name of an option of the command line begins with: callers of the API have none."""
 _CASES, _ITEMS, _CHANNELS = Term("remedy.cases"), Term("remedy.items"), Term("remedy.channels")
 _REMEDIES: Mapping[str, Term] = MappingProxyType(
     {
@@ -155,6 +157,18 @@ _REMEDIES: Mapping[str, Term] = MappingProxyType(
         "unknown_item.no_such_channel": _CHANNELS,
         "unknown_item.no_such_channel_seen": _CHANNELS,
         "unknown_item.no_such_item": _ITEMS,
+        "authority.private_chat": Term("remedy.chat"),
+        "chat_not_found.not_in_export": Term("remedy.chat"),
+        "chat_not_found.several": Term("remedy.chat"),
+        "authority.blank_reason": Term("remedy.reason"),
+        "authority.needs_reason": Term("remedy.reason"),
+        "authority.names_too_like": Term("remedy.second_person"),
+        "authority.needs_two_persons": Term("remedy.second_person"),
+        "authority.no_consent": Term("remedy.second_person"),
+        "authority.receiver_not_approved": Term("remedy.second_person"),
+        "authority.receiver_not_named": Term("remedy.second_person"),
+        "authority.needs_legal_basis": Term("remedy.legal_basis"),
+        "authority.needs_no_legal_basis": Term("remedy.no_legal_basis"),
     }
 )
 """What a caller can do about an error whose own remedy is a command of the office."""
@@ -182,7 +196,8 @@ def _remedy(error: Explained) -> str:
     """What a caller can do. Callers cannot run the office's commands; the API's own errors say whom to ask."""
     if error.code in _REMEDIES:
         return str(_REMEDIES[error.code])
-    is_at_the_office = _COMMAND in error.fix and not isinstance(error, CallError)
+    names_the_command_line = _COMMAND in error.fix or OPTION in error.fix
+    is_at_the_office = names_the_command_line and not isinstance(error, CallError)
     return str(Term("remedy.at_the_office")) if is_at_the_office else error.fix
 
 

@@ -34,6 +34,8 @@ LINES = (frozenset({TaskKind.IMPORT}), NEEDS_KEYS)
 """Kinds of tasks that wait for one another; a long import keeps no bundle waiting."""
 _POLL_S = 0.5
 _RENEW_S = 2.0
+_CHANGED = "authority.changed_"
+"""Codes of acts that would now be others than were asked for: they must be asked for again."""
 _AGAIN_IN = timedelta(seconds=2)
 """When to try again what others kept from being written."""
 _TIDY_EVERY = 600
@@ -237,8 +239,18 @@ class _Job(Inside):
             work.renew_lease(connection, self.lease, self.home.clock(), done=done, total=total)
             work.end_task(connection, self.lease, state, self.home.clock(), sealed)
             if state is TaskState.FAILED and self.task.kind == TaskKind.APPROVAL and self.task.request:
-                work.move_waiting(connection, self.task.request, approved=False)
+                self._tell_who_asked(connection, self.task.request, told)
         oplog.note("task_ended", state=state)
+
+    def _tell_who_asked(self, connection: sa.Connection, request: str, told: Mapping[str, Any]) -> None:
+        """Let the task of whoever asked wait again; where no later approval can do it, end it with the same problem."""
+        if not told["problem"]["code"].startswith(_CHANGED):
+            work.move_waiting(connection, request, approved=False)
+            return
+        for task in work.tasks_of_request(connection, request):
+            if task.task_id != self.task.task_id:
+                sealed = self._seal.seal(task, "outcome", {"problem": told["problem"]})
+                work.end_waiting(connection, task.task_id, TaskState.FAILED, self.home.clock(), sealed)
 
     def _fail(self, error: Explained, cause: BaseException) -> None:
         oplog.note("task_refused", error=type(error), code=error.code, place=oplog.source_place(cause))

@@ -103,6 +103,14 @@ class KeyFolder:
         """
         return self._derived(b"nisisama/task/1")
 
+    def cursor_secret(self) -> bytes:
+        """The secret under which the API signs its cursors, made of the log key for nothing else (RFC 5869).
+
+        Raises:
+            SecretFileError: As for ``log_key``.
+        """
+        return self._derived(b"nisisama/cursor/1")
+
     def unlock(self, passphrase: str) -> Unlocked:
         """Open the casework and matching identities.
 

@@ -93,9 +93,11 @@ def get_alerts(asked: Annotated[AlertsQuery, Query()], caller: Reader) -> Alerts
     """The alerts of the cases that this key reaches, in the order in which they were raised."""
     cases = caller.key.cases if asked.case is None else [caller.require_case(asked.case)]
     of = ("alerts", asked.case or "", str(asked.all), caller.key.key_id)
-    after = after_of(asked.cursor, *of)
+    after = after_of(caller.home.keys, asked.cursor, *of)
     page = alerts_of(caller.home, cases=cases, every=asked.all, after=after, limit=asked.limit)
-    return AlertsBody(alerts=[_listed(each) for each in page.entries], next=cursor_of(page.more_after, *of))
+    return AlertsBody(
+        alerts=[_listed(each) for each in page.entries], next=cursor_of(caller.home.keys, page.more_after, *of)
+    )
 
 
 @router.post(

@@ -155,14 +155,16 @@ def post_case(asked: NewCaseBody, caller: Writer) -> OpenedCaseBody:
 def get_cases(asked: Annotated[PageQuery, Query()], caller: Reader) -> CasesBody:
     """The cases that this key reaches, in the order in which they were opened."""
     of = ("cases", caller.key.key_id)
-    after = after_of(asked.cursor, *of)
+    after = after_of(caller.home.keys, asked.cursor, *of)
     if caller.key.cases is None:
         page = list_cases(caller.home, after=after, limit=asked.limit)
     else:
         rows = sorted((require_case(caller.home, each) for each in caller.key.cases), key=lambda row: row.index)
         begin = next((at for at, row in enumerate(rows, start=1) if row.case_id == after), 0)
         page = page_of(rows[begin : begin + asked.limit + 1], limit=asked.limit, key=lambda row: row.case_id)
-    return CasesBody(cases=[_listed(row) for row in page.entries], next=cursor_of(page.more_after, *of))
+    return CasesBody(
+        cases=[_listed(row) for row in page.entries], next=cursor_of(caller.home.keys, page.more_after, *of)
+    )
 
 
 @router.post(
@@ -187,7 +189,7 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
     """A case and a page of its items with their texts and digests; each page is a look, logged first."""
     found = caller.require_case(case_id)
     of = ("case", found, caller.key.key_id)
-    after = after_of(asked.cursor, *of)
+    after = after_of(caller.home.keys, asked.cursor, *of)
     casework = caller.office.keyring.casework
     shown = show_case(caller.home, found, caller.doer(), casework, after=after, limit=asked.limit)
     return ShownCaseBody(
@@ -198,7 +200,7 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         removed=list(shown.removed),
         alerts=shown.alerts,
         items=[asdict(each) for each in shown.items.entries],
-        next=cursor_of(shown.items.more_after, *of),
+        next=cursor_of(caller.home.keys, shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),
     )
 

@@ -107,9 +107,11 @@ def get_register(asked: Annotated[PageQuery, Query()], caller: Reader) -> Channe
     """The publicly reported channels that this office registered."""
     of = ("channels", caller.key.key_id)
     with caller.office.short_read():
-        page = list_channels(caller.home, after=after_of(asked.cursor, *of), limit=asked.limit)
+        page = list_channels(caller.home, after=after_of(caller.home.keys, asked.cursor, *of), limit=asked.limit)
     told = [{name: getattr(row, name) for name in ChannelBody.model_fields} for row in page.entries]
-    return ChannelsBody(channels=[ChannelBody(**each) for each in told], next=cursor_of(page.more_after, *of))
+    return ChannelsBody(
+        channels=[ChannelBody(**each) for each in told], next=cursor_of(caller.home.keys, page.more_after, *of)
+    )
 
 
 @router.get(

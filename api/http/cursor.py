@@ -1,17 +1,16 @@
-"""Where the next page of a listing begins, as a caller gets it: opaque, of one key, one listing and one process."""
+"""Where the next page of a listing begins, as a caller gets it: opaque, of one home, one key and one listing."""
 
 import base64
 import binascii
 import hmac
-import secrets
 from typing import Annotated
 
 from pydantic import Field
 
 from api.http.model import CallBody
 from config.errors import CallError
+from evidence.keys import KeyFolder
 
-_SECRET = secrets.token_bytes(32)
 _MAC_BYTES = 16
 LIMIT = 200
 """How many entries a page has at most."""
@@ -27,20 +26,23 @@ class PageQuery(CallBody):
     cursor: CursorText = None
 
 
-def cursor_of(after: str | None, *of: str) -> str | None:
+def cursor_of(keys: KeyFolder, after: str | None, *of: str) -> str | None:
     """The cursor of the page after this entry.
 
     Args:
+        keys: Of the home: every process that serves it signs alike.
         of: The listing, what was asked of it, and the key that asked.
     """
-    return None if after is None else base64.urlsafe_b64encode(_mac(after, of) + after.encode()).decode().rstrip("=")
+    return (
+        None if after is None else base64.urlsafe_b64encode(_mac(keys, after, of) + after.encode()).decode().rstrip("=")
+    )
 
 
-def after_of(cursor: str | None, *of: str) -> str | None:
+def after_of(keys: KeyFolder, cursor: str | None, *of: str) -> str | None:
     """The entry after which a page begins.
 
     Raises:
-        CallError: The cursor is of another listing or key, or of a process that has ended.
+        CallError: The cursor is of another listing or key, or of another home.
     """
     if cursor is None:
         return None
@@ -49,10 +51,10 @@ def after_of(cursor: str | None, *of: str) -> str | None:
         mac, after = told[:_MAC_BYTES], told[_MAC_BYTES:].decode()
     except (binascii.Error, ValueError):
         mac, after = b"", ""
-    if not hmac.compare_digest(mac, _mac(after, of)):
+    if not hmac.compare_digest(mac, _mac(keys, after, of)):
         raise CallError("call.stale_cursor")
     return after
 
 
-def _mac(after: str, of: tuple[str, ...]) -> bytes:
-    return hmac.digest(_SECRET, "\n".join([*of, after]).encode(), "sha256")[:_MAC_BYTES]
+def _mac(keys: KeyFolder, after: str, of: tuple[str, ...]) -> bytes:
+    return hmac.digest(keys.cursor_secret(), "\n".join([*of, after]).encode(), "sha256")[:_MAC_BYTES]

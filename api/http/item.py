@@ -106,8 +106,8 @@ def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBod
     chosen = Chosen(asked.channel, asked.kind, asked.first, asked.last)
     of = ("items", repr(chosen), caller.key.key_id)
     with caller.office.short_read():
-        page = list_items(caller.home, chosen, after=after_of(asked.cursor, *of), limit=asked.limit)
-    return ItemsBody(items=[_item(row) for row in page.entries], next=cursor_of(page.more_after, *of))
+        page = list_items(caller.home, chosen, after=after_of(caller.home.keys, asked.cursor, *of), limit=asked.limit)
+    return ItemsBody(items=[_item(row) for row in page.entries], next=cursor_of(caller.home.keys, page.more_after, *of))
 
 
 @router.get(

@@ -110,12 +110,14 @@ def get_requests(asked: Annotated[PageQuery, Query()], caller: Approver) -> Requ
     page = waiting(
         caller.home,
         caller.office.keyring.casework,
-        after=after_of(asked.cursor, *of),
+        after=after_of(caller.home.keys, asked.cursor, *of),
         limit=asked.limit,
         cases=caller.key.cases,
         sees=lambda wait: wait.asked is not None and _sees(caller, wait.asked),
     )
-    return RequestsBody(requests=[_told(wait) for wait in page.entries], next=cursor_of(page.more_after, *of))
+    return RequestsBody(
+        requests=[_told(wait) for wait in page.entries], next=cursor_of(caller.home.keys, page.more_after, *of)
+    )
 
 
 @router.post("/requests/{request_id}/approve", summary="Approve what waits", responses=_MAY_REFUSE)

@@ -136,9 +136,10 @@ def get_tasks(asked: Annotated[PageQuery, Query()], caller: Anybody) -> TasksBod
     """What you asked for, the oldest first."""
     of, key = ("tasks", caller.key.key_id), caller.key
     mine = Mine(key.owner, [kind.value for kind, scope in SCOPES.items() if scope in key.scopes], key.cases)
-    page = list_own_tasks(caller.home, mine, after=after_of(asked.cursor, *of), limit=asked.limit)
+    page = list_own_tasks(caller.home, mine, after=after_of(caller.home.keys, asked.cursor, *of), limit=asked.limit)
     return TasksBody(
-        tasks=[_told(ShownTask(task, None, None)) for task in page.entries], next=cursor_of(page.more_after, *of)
+        tasks=[_told(ShownTask(task, None, None)) for task in page.entries],
+        next=cursor_of(caller.home.keys, page.more_after, *of),
     )
 
 

@@ -11,13 +11,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
+from api.errors import problem_of
 from api.home import Home
 from api.office.case import require_case
+from api.office.task import seal_of
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
-from evidence.store import api_key
+from evidence.store import api_key, work
 from evidence.store.api_key import ApiKey, Scope
 from evidence.store.database import glancing, reading
+from evidence.store.work import TaskState
 from evidence.times import format_time, parse_time
 
 PREFIX = "nisi_"
@@ -74,7 +79,9 @@ def list_keys(home: Home) -> Sequence[ApiKey]:
 
 
 def revoke_key(home: Home, key_id: str) -> None:
-    """Let a key open nothing from now on.
+    """Let a key open nothing from now on; what its owner ordered and nobody began fails, unless another key is theirs.
+
+    What a worker has begun is done, and what waits for a second person goes on waiting: that person decides.
 
     Raises:
         UnknownItemError: There is no such key, or it was revoked before.
@@ -82,6 +89,16 @@ def revoke_key(home: Home, key_id: str) -> None:
     with home.writing() as writer, writer.sequencer.take() as connection:
         if not api_key.revoke_key(connection, key_id, home.clock(), home.keys.api_secret()):
             raise UnknownItemError("unknown_item.no_such_key", found=key_id[:64])
+        keys = {key.key_id: key for key in api_key.every_key(connection)}
+        owner = keys[key_id].owner
+        if not any(key.owner == owner and key.opens_at(home.clock()) for key in keys.values()):
+            _end_orders(home, connection, owner)
+
+
+def _end_orders(home: Home, connection: sa.Connection, owner: str) -> None:
+    told = {"problem": problem_of(AuthorityError("authority.key_revoked"))}
+    for task in work.list_tasks(connection, owner=owner, states=[TaskState.QUEUED]):
+        work.fail_queued(connection, task.task_id, home.clock(), seal_of(home).seal(task, "outcome", told))
 
 
 def find_key(home: Home, secret: str) -> ApiKey | None:

@@ -288,6 +288,12 @@ def cancel_task(connection: sa.Connection, task_id: str, now: datetime) -> bool:
     return connection.execute(sa.update(_table).where(mine).values(values)).rowcount == 1
 
 
+def fail_queued(connection: sa.Connection, task_id: str, now: datetime, outcome: bytes) -> None:
+    """End a task that nobody works on and whose act is not in the log."""
+    mine = sa.and_(_table.c.id == task_id, _table.c.state == TaskState.QUEUED.value, _table.c.outcome.is_(None))
+    connection.execute(sa.update(_table).where(mine).values(_ended(TaskState.FAILED, now, outcome)))
+
+
 def forget_tasks(connection: sa.Connection, *, ended_before: datetime) -> Sequence[str]:
     """Remove tasks that ended before this time, and return their ids."""
     old = sa.and_(_table.c.state.is_not(None), _table.c.done_at < format_time(ended_before))

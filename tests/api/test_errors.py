@@ -4,6 +4,7 @@ import errno
 import importlib
 import os
 import pkgutil
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,11 +14,23 @@ import config
 import evidence
 import monitor
 from api.cli.main import main
-from api.errors import DONE, EXIT_CODES, REFUSED, UNDECIDED, USAGE, VERDICT_CODES, exit_code, of_system
+from api.errors import (
+    DONE,
+    EXIT_CODES,
+    OPTION,
+    REFUSED,
+    UNDECIDED,
+    USAGE,
+    VERDICT_CODES,
+    exit_code,
+    of_system,
+    problem_of,
+)
 from casefiles.verifier.report import EXIT_CODES as VERIFIER_CODES
-from config.errors import Explained, SettingsError, UsageError
-from evidence.errors import LeafError, NobodyNamedError
+from config.errors import CallError, Explained, SettingsError, UsageError, catalogue
+from evidence.errors import AuthorityError, LeafError, NobodyNamedError
 from evidence.finding import Verdict
+from tests.nonempty import nonempty
 
 for package in (casefiles, config, evidence, monitor):
     importlib.import_module(f"{package.__name__}.errors")
@@ -33,6 +46,25 @@ def below(kind: type[Explained]) -> Iterator[type[Explained]]:
 
 
 KINDS = sorted(set(below(Explained)), key=lambda kind: kind.__qualname__)
+
+
+def answered(code: str, *, said_by: type[Explained] = AuthorityError) -> str:
+    """What a caller of the API reads of an error, whatever its facts."""
+    names = set(re.findall(r"\{(\w+)", " ".join(catalogue("en")[code].values())))
+    told = problem_of(said_by(code, **dict.fromkeys(names, "1")))
+    return f"{told['title']} {told['detail']}"
+
+
+OF_NO_ROUTE = ("envelope.", "home.", "note.", "settings.", "trust.", "usage.")
+"""Beginnings of codes whose own words, beside the remedy, speak of the command line: no route answers with them."""
+
+
+def test_no_answer_of_the_api_names_an_option_of_the_command_line() -> None:
+    codes = [code for code in catalogue("en") if not code.startswith(OF_NO_ROUTE)]
+    assert [code for code in nonempty(codes) if OPTION in answered(code)] == []
+    assert [code for code in codes if code.startswith("call.") and OPTION in answered(code, said_by=CallError)] == []
+    assert OPTION in str(AuthorityError("authority.needs_two_persons"))  # the control: on the command line it does
+    assert "/api/v1/requests" in answered("authority.needs_two_persons")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

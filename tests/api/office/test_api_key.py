@@ -9,7 +9,9 @@ from api.home import Home
 from api.office.api_key import PREFIX, find_key, list_keys, make_key, revoke_key
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.store.api_key import Scope
+from evidence.store.work import TaskState
 from tests.homes import new_case, new_home
+from tests.working import WorkerDesk
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,20 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(home: Home) -> None:
     assert made.key.key_id in {each.key_id for each in list_keys(home) if each.revoked_at}
     with pytest.raises(UnknownItemError):
         revoke_key(home, made.key.key_id)
+
+
+@pytest.mark.parametrize("other", [None, "mira"])
+def test_what_a_revoked_key_had_ordered_is_not_done(desk: WorkerDesk, other: str | None) -> None:
+    key = make_key(desk.home, "mira", [Scope.BUNDLES], None, None).key
+    task_id = desk.ask_bundle()
+    if other:
+        make_key(desk.home, other, [Scope.BUNDLES], None, None)
+    revoke_key(desk.home, key.key_id)
+    desk.do_all()
+    if other:  # the control: who still has a key may still order
+        assert (desk.state(task_id), desk.logged("exported")) == (TaskState.DONE, 1)
+    else:
+        assert (desk.problem(task_id), desk.logged("exported")) == ("authority.key_revoked", 0)
 
 
 def test_a_key_for_cases_reaches_these_alone(home: Home) -> None:

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from api.office import intake, work
 from api.office.approval import Means, approve, refuse
+from api.office.case import remove_items
 from api.office.intake import Heard
 from api.office.request import find_request
 from api.office.settle import settle_waiting
 from api.office.task import bundle_of, call_off_task, task_of_owner, upload_folder
 from api.office.wanted import ask_for_act
 from api.worker import LINES
+from casefiles.case import case_items
 from evidence.authority import Request
 from evidence.errors import AuthorityError, HomeBusyError
 from evidence.observation import Mode
@@ -26,6 +28,23 @@ from tests.working import WorkerDesk
 def waiting(desk: WorkerDesk, task_id: str) -> Request:
     desk.do_all()
     return find_request(desk.home, task_of_owner(desk.home, task_id, "mira").request or "", desk.keys.casework)
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_who_asked_is_told_that_the_case_changed_before_the_approval_was_done(
+    desk: WorkerDesk, *, changed: bool
+) -> None:
+    task_id = desk.ask_bundle(to=None)
+    asked = waiting(desk, task_id)
+    approval = ask_for_act(desk.home, asked, desk.by("iva"), desk.keys.casework, desk.case)
+    if changed:
+        held = case_items(desk.home.engine, desk.case)[0]
+        remove_items(desk.home, desk.case, [held.item_id], desk.by("iva"))
+    desk.do_all()
+    if changed:
+        assert desk.problem(approval, "iva") == desk.problem(task_id) == "authority.changed_case"
+    else:
+        assert desk.state(task_id) is TaskState.DONE
 
 
 def test_what_nobody_answered_goes_on_waiting(desk: WorkerDesk) -> None:
