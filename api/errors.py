@@ -94,7 +94,13 @@ CALL_STATUS: Mapping[str, int] = MappingProxyType(
 )
 """The status of each refused call (RFC 9110, 15; RFC 4918, 11.3; RFC 6585, 4)."""
 STATE_STATUS: Mapping[str, int] = MappingProxyType(
-    {"authority.checked_enough": 429, "question.no_ticket": 403, "question.too_long": 413, "question.withdrawn": 410}
+    {
+        "authority.checked_enough": 429,
+        "question.no_ticket": 403,
+        "question.too_long": 413,
+        "question.of_another_case": 409,
+        "question.withdrawn": 410,
+    }
     | dict.fromkeys(
         (
             "authority.answered",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,9 @@ from evidence.store.work import MOST_ATTEMPTS, Lease, Task, TaskState
 LINES = (frozenset({TaskKind.IMPORT}), NEEDS_KEYS)
 """Kinds of tasks that wait for one another; a long import keeps no bundle waiting."""
 _POLL_S = 0.5
+_LOOK_S = 0.2
+"""How long until it is looked again whether pictures of cases appeared: a question to the database of a fraction of a
+millisecond."""
 _RENEW_S = 2.0
 _CHANGED = "authority.changed_"
 """Codes of acts that would now be others than were asked for: they must be asked for again."""
@@ -99,7 +103,7 @@ class Worker:
     def _look_out(self) -> None:
         """Tell cases of pictures that appear again, as long as the keys are open."""
         lookout = None
-        while not self._stop.wait(_POLL_S):
+        while not self._stop.wait(_LOOK_S):
             try:
                 office = self.seen_open()
                 if office is None:
@@ -107,9 +111,15 @@ class Worker:
                     continue
                 if lookout is None or lookout.office is not office:
                     lookout = Lookout(self.home, office)
-                lookout.look(stopped=self._stop.is_set)
+                lookout.look(stopped=partial(self._is_closed, office))
+            except StoppedError:
+                lookout = None
             except Exception as error:  # noqa: BLE001 - whatever it is, it is looked again
                 oplog.note("alerts_broke", error=type(error), place=oplog.source_place(error))
+
+    def _is_closed(self, office: OpenOffice) -> bool:
+        """Whether the keys of an office were forgotten since, or the worker must stop."""
+        return self._stop.is_set() or self.seen_open() is not office
 
     def step(self, kinds: frozenset[TaskKind]) -> bool:
         """Do the oldest task of these kinds; return whether there was one."""

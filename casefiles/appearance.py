@@ -8,8 +8,10 @@ raises none.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +19,7 @@ from casefiles.case import open_events
 from casefiles.consent import CHECK, Consent, read_consent, require_consent
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
-from evidence.errors import AuthorityError
+from evidence.errors import AuthorityError, LeafError
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
 from evidence.match.library import Library
@@ -33,6 +35,8 @@ from evidence.times import format_time
 
 FOLLOWER = "alerts"
 """The name under which the position is kept."""
+_AT_ONCE = 200
+"""So many alerts are logged in one turn: others write in between."""
 _BATCH = 1000
 """So many entries are done between two writes of the position: two to three seconds, if all are pictures."""
 
@@ -69,9 +73,11 @@ class Appearances:
         with reading(self.engine) as connection:
             new = types_of(connection, ["consent"], first=self._read)
             size = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
-        for event in open_events(self.engine, tuple(new), self.keys.casework):
-            if event.record:
-                self._consents[str(event.record.values["case"])] = event.index, read_consent(event.record.values)
+        for index in new:
+            with suppress(LeafError):  # a consent that is damaged allows nothing, and stops nothing
+                (event,) = open_events(self.engine, (index,), self.keys.casework)
+                if event.record:
+                    self._consents[str(event.record.values["case"])] = index, read_consent(event.record.values)
         self._read = 0 if size is None else size + 1
         return {case: index for case, (index, consent) in self._consents.items() if self._agrees(consent)}
 
@@ -131,16 +137,21 @@ class Alerting:
                 self._new_files(connection, found, position, end)
                 self._new_in_cases(connection, found, given)
             drafts = list(self._drafts(connection, found))
-        segments = self.library.unsaved()
-        if drafts or segments:
-            prepared = self.sequencer.prepare(drafts)
-
-            def choose(connection: sa.Connection) -> list[Prepared]:
+        if segments := self.library.unsaved():
+            with self.sequencer.take() as connection:
                 write_segments(connection, segments)
-                return [event for event in prepared if _is_news(connection, event)]
-
-            self.raised += len(self.sequencer.turn(choose))
+        for first in range(0, len(drafts), _AT_ONCE):
+            self._raise(drafts[first : first + _AT_ONCE])
         return end
+
+    def _raise(self, drafts: Sequence[Draft]) -> None:
+        """Log alerts, those that are news; done again after a kill, it logs none twice."""
+        prepared = self.sequencer.prepare(drafts)
+
+        def choose(connection: sa.Connection) -> list[Prepared]:
+            return [event for event in prepared if _is_news(connection, event)]
+
+        self.raised += len(self.sequencer.turn(choose))
 
     def _new_files(self, connection: sa.Connection, found: "_Found", position: int, end: int) -> None:
         """Compare each file of some entries with the pictures of cases."""
@@ -183,24 +194,29 @@ class _Found:
 
 def _members(connection: sa.Connection, agreed: Mapping[str, int]) -> dict[int, frozenset[str]]:
     """The cases of each file that is in one of these cases now, by the file's entry."""
-    held, item = database.case_item.c, database.item.c
-    rows = sa.select(item.idx, held.case_id).join_from(database.case_item, database.item, held.item_id == item.item_id)
     cases = defaultdict[int, set[str]](set)
-    for idx, case in connection.execute(rows.where(held.removed_idx.is_(None), item.kind == Kind.FILE.value)):
-        if case in agreed:
-            cases[idx].add(case)
+    for row in connection.execute(_held_files()):
+        if row.case_id in agreed:
+            cases[row.idx].add(row.case_id)
     return {idx: frozenset(of) for idx, of in cases.items()}
 
 
+def _held_files() -> sa.CompoundSelect[Any]:
+    """The entries of the files that cases have, also of the same things kept in other modes, with case and adding."""
+    held, item, other = database.case_item, database.item, database.item.alias("other")
+    columns = (held.c.case_id, held.c.idx.label("added"))
+    here = sa.and_(held.c.removed_idx.is_(None), item.c.kind == Kind.FILE.value)
+    itself = sa.select(item.c.idx, *columns).join_from(held, item, held.c.item_id == item.c.item_id)
+    same = sa.select(other.c.idx, *columns).join_from(held, item, held.c.item_id == item.c.item_id)
+    return sa.union(itself.where(here), same.join(other, same_thing(item, other)).where(here))
+
+
 def _given(connection: sa.Connection, agreed: Mapping[str, int], position: int, end: int) -> dict[int, set[str]]:
-    """The cases that were given a file, or whose client agreed, in some entries; by the file's entry."""
-    held, item = database.case_item.c, database.item.c
-    rows = sa.select(item.idx, held.case_id, held.idx.label("added"))
-    rows = rows.join_from(database.case_item, database.item, held.item_id == item.item_id)
+    """The cases that were given a file, have it in another mode, or whose client agreed, in some entries; by entry."""
     given = defaultdict[int, set[str]](set)
-    for row in connection.execute(rows.where(held.removed_idx.is_(None), item.kind == Kind.FILE.value)):
+    for row in connection.execute(_held_files()):
         at = agreed.get(row.case_id)
-        if at is not None and (position <= row.added < end or position <= at < end):
+        if at is not None and any(position <= index < end for index in (row.added, at, row.idx)):
             given[row.idx].add(row.case_id)
     return given
 
@@ -216,12 +232,16 @@ def _is_news(connection: sa.Connection, event: Prepared) -> bool:
     """Whether nobody told the case of this item, and neither it nor the same thing was ever in the case."""
     case, item_id = event.values["case"], event.values["item"]
     alert, held = database.alert.c, database.case_item.c
-    new, old = database.item, database.item.alias("older")
-    told = sa.select(alert.idx).where(alert.case_id == case, alert.item_id == item_id)
-    was_in = sa.select(held.idx).where(held.case_id == case, held.item_id == item_id)
-    same = sa.select(held.idx).join_from(database.case_item, old, held.item_id == old.c.item_id)
-    same = same.join(new, same_thing(new, old)).where(held.case_id == case, new.c.item_id == item_id)
-    return all(connection.execute(each).first() is None for each in (told, was_in, same))
+    told = sa.select(alert.idx).where(alert.case_id == case, _is_same(alert.item_id, item_id))
+    was_in = sa.select(held.idx).where(held.case_id == case, _is_same(held.item_id, item_id))
+    return all(connection.execute(each).first() is None for each in (told, was_in))
+
+
+def _is_same(one: sa.ColumnElement[str], item: object) -> sa.ColumnElement[bool]:
+    """Whether an item is another, or the same thing kept in another mode."""
+    new, old = database.item.alias("new"), database.item.alias("old")
+    same = sa.select(old.c.item_id).join_from(new, old, same_thing(new, old)).where(new.c.item_id == item)
+    return sa.or_(one == item, one.in_(same))
 
 
 # Afterwards
@@ -262,7 +282,7 @@ def list_alerts(
         every: Also those that are no longer open.
     """
     alert, item, held = database.alert.c, database.item.c, database.case_item.c
-    never_in = ~sa.exists().where(held.case_id == alert.case_id, held.item_id == alert.item_id)
+    never_in = ~sa.exists().where(held.case_id == alert.case_id, _is_same(held.item_id, alert.item_id))
     is_open = sa.and_(alert.dismissed_idx.is_(None), never_in)
     place = (item.channel_id, item.message_id, item.posted_at)
     rows = sa.select(alert.idx, alert.case_id, alert.item_id, alert.raised_at, *place, is_open.label("is_open"))

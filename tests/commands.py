@@ -141,7 +141,8 @@ def lived(folder: Path) -> Life:
         )
         life.keep("receiver add", "Court", "--for", "court", "--approved-by", "bo")
         life.keep("check", life.picture(), "--case", life.case)
-        life.keep("alerts look")
+        for name in ("alerts look", "question list"):
+            life.keep(name)
         life.keep(
             "case export", life.case, "--out", life.bundle, "--for", "court", "--reason", "the hearing", "--to", "Court"
         )

@@ -65,7 +65,7 @@ class WorkerDesk:
     def ask_check(self) -> str:
         picture = next(Path(self.home.path.parent / "more").rglob("*.jpg")).read_bytes()
         sealed = seal_question(question_of(fingerprints_of(picture)[0]), self.home.recipients.matching)
-        return ask_for_check(self.home, self.case, sealed, self.by(), self.keys.casework, kept=False)
+        return ask_for_check(self.home, self.case, {"sealed": sealed.hex()}, self.by(), self.keys.casework)
 
     def state(self, task_id: str) -> TaskState:
         return task_of_owner(self.home, task_id, "mira").state

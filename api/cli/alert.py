@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--case", "case_id", metavar="CASE", help="Only of this case.")
-@click.option("--all", "every", is_flag=True, help="Also those that were dismissed, or whose file the case has now.")
+@click.option("--all", "every", is_flag=True, help="Also those that were dismissed, or whose file is now in the case.")
 @json_option
 @click.pass_context
 def alerts(ctx: click.Context, *, case_id: str | None, every: bool, as_json: bool) -> None:

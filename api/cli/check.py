@@ -71,6 +71,8 @@ def check(
     from api.office.check import LIMITS
     from api.office.short import case_of
 
+    if not asked.is_file() and not is_words(str(asked)):
+        raise UsageError("usage.no_picture_and_no_words", where=str(asked))
     home = open_home(ctx)
     case_id = case_of(home, case_id)
     person = doer(actor, home.clock, reason=reason)
@@ -85,25 +87,19 @@ def check(
 
 
 def _checked(home: "Home", asked: Path, case_id: str, person: "Doer", keys: "Unlocked") -> "Checked":
-    """What is found of a picture, of a question in a file, or of one that is kept.
-
-    Raises:
-        UsageError: It is no file, and no words.
-    """
+    """What is found of a picture, of a question in a file, or of one that is kept."""
     from api.office.check import check_picture
     from api.office.opened import OpenOffice
-    from api.office.question import check_question, question_in, sealed_question
+    from api.office.question import check_question, question_in
 
     if asked.is_file():
         with asked.open("rb") as stream:
-            sealed = question_in(home, stream, case_id, person, keys)
-            if sealed is None:
+            receipt = question_in(home, stream, case_id, person, keys)
+            if receipt is None:
                 return check_picture(home, stream, case_id, person, keys)
-    elif is_words(str(asked)):
-        sealed = sealed_question(home, str(asked), case_id)
     else:
-        raise UsageError("usage.no_picture_and_no_words", where=str(asked))
-    return check_question(home, sealed, case_id, person, OpenOffice.of(home, keys))
+        receipt = str(asked)
+    return check_question(home, receipt, case_id, person, OpenOffice.of(home, keys))
 
 
 def _question_lines(done: "Checked") -> "Iterator[str]":

@@ -27,7 +27,7 @@ class AlertsQuery(PageQuery):
     """Which alerts."""
 
     case: str | None = Field(None, max_length=64, description="Only of this case")
-    all: bool = Field(False, description="Also those that were dismissed, or whose file the case has now")
+    all: bool = Field(False, description="Also those that were dismissed, or whose file is now in the case")
 
 
 class AlertBody(AnswerBody):
@@ -110,7 +110,7 @@ def get_alerts(asked: Annotated[AlertsQuery, Query()], caller: Reader) -> Alerts
     ),
 )
 def post_dismissal(case_id: CaseId, item_id: AlertedItem, asked: DismissalBody, caller: Writer) -> DismissedBody:
-    """Say that the file does not belong to the case; it is told no more."""
+    """Say that the file does not belong to the case; its alert is no longer open."""
     done = dismiss_alert(caller.home, caller.require_case(case_id), item_id, caller.doer(asked.reason))
     return DismissedBody(case_id=done.case_id, item_id=done.item_id, warnings=warnings_of(done.unstamped))
 

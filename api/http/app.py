@@ -62,6 +62,7 @@ UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
+    BodyLimit(f"{API}/cases/", MOST_TEXT + AROUND_TEXT, scope=Scope.CHECKS, ends="/checks"),
     BodyLimit(OF_HER_PAGE[0], MOST_TEXT + AROUND_TEXT),
     BodyLimit("", BODY_BYTES),
 )
@@ -97,7 +98,7 @@ def get_problem(code: Code) -> ProblemTypeBody:
 
 def application(office: ServedOffice, hosts: Collection[str]) -> ASGIApp:
     """The whole API of an office, with what stands before it."""
-    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit, office.tally)
+    return Guard(routes(office), frozenset(hosts), _LIMITS, office.admit, office.limits.of_page, office.tally)
 
 
 def routes(office: ServedOffice) -> FastAPI:

@@ -14,6 +14,7 @@ class BodyLimit:
 
     Attributes:
         begins: Beginning of the path.
+        ends: Its end.
         every_case: The key must reach every case, and the disk must have room for the body.
     """
 
@@ -22,3 +23,4 @@ class BodyLimit:
     within_s: float = BODY_WITHIN_S
     scope: Scope | None = None
     every_case: bool = False
+    ends: str = ""

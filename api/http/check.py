@@ -17,7 +17,7 @@ from config.errors import CallError
 from evidence.authority import Doer
 from evidence.errors import EnvelopeError, PrintsError, QuestionError, UnknownItemError
 from evidence.fingerprint.prints import Prints
-from evidence.match.question import MOST_SEALED_BYTES, question_of, seal_question
+from evidence.match.question import MOST_SEALED_BYTES, question_of, receipt_of, seal_question
 from evidence.store.api_key import Scope
 
 router = APIRouter(tags=["checks"])
@@ -53,6 +53,7 @@ class NewCheckBody(CallBody):
             QuestionError("question.no_age_file", cause=EnvelopeError("envelope.no_mac_line")),
             QuestionError("question.too_long", limit=MOST_SEALED_BYTES),
             QuestionError("question.withdrawn"),
+            QuestionError("question.of_another_case"),
             CallError("call.locked"),
             *WRITES,
         ),
@@ -67,21 +68,21 @@ def post_check(case_id: CaseId, asked: NewCheckBody, caller: Checker, response: 
     found, doer = caller.require_case(case_id), caller.doer(asked.reason)
     casework = caller.office.keyring.casework
     require_checkable(caller.home, found, casework)
-    sealed = _sealed(caller, asked, found, doer)
-    task_id = ask_for_check(caller.home, found, sealed, doer, casework, kept=asked.prints is None)
+    task_id = ask_for_check(caller.home, found, _asked(caller, asked, found, doer), doer, casework)
     return accepted(caller, task_id, response)
 
 
-def _sealed(caller: ApiCaller, asked: NewCheckBody, case_id: str, doer: Doer) -> bytes:
+def _asked(caller: ApiCaller, asked: NewCheckBody, case_id: str, doer: Doer) -> dict[str, str]:
     home = caller.home
     match asked.prints, asked.question, asked.receipt:
         case dict() as prints, None, None:
-            return seal_question(question_of(Prints(prints)), home.recipients.matching)
+            return {"sealed": seal_question(question_of(Prints(prints)), home.recipients.matching).hex()}
         case None, str() as text, None:
             sealed = sealed_in(text)
             keep_question(home, sealed, case_id, doer)
-            return sealed
+            return {"receipt": receipt_of(sealed)}
         case None, None, str() as receipt:
-            return sealed_question(home, receipt, case_id)
+            sealed_question(home, receipt, case_id)
+            return {"receipt": receipt}
         case _:
             raise QuestionError("question.one_of_three")

@@ -54,8 +54,9 @@ _PREFLIGHT = Response(
 MOST_AT_ONCE = 100
 """How many calls are worked on at once: the body has arrived, and the answer has not begun."""
 MOST_OF_A_KEY = 40
-"""How many calls of one key may be open, however slowly their bodies arrive and their answers leave; and how many of
-her page, from wherever they come."""
+"""How many calls of one key may be open, however slowly their bodies arrive and their answers leave."""
+MOST_OF_HER_PAGE, MOST_OF_AN_ADDRESS = 100, 10
+"""How many calls of her page may be open, which have no key: from everywhere, and from one address."""
 _HER_PAGE = "her page"
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_NO_OTHER_PAGE = ("none", "same-origin")
@@ -72,6 +73,7 @@ class Guard:
         limits: Of bodies; the first that fits counts.
         admit: Finds the key of a call from its header, the caller's address, the limit of its body and the length
             that it says of it, or raises an error.
+        of_page: Counts a call of her page from an address, or raises an error.
         tally: Counts the calls.
     """
 
@@ -79,6 +81,7 @@ class Guard:
     hosts: Collection[str]
     limits: Sequence[BodyLimit]
     admit: Callable[[str | None, str, BodyLimit, int], ApiKey]
+    of_page: Callable[[str], object]
     tally: CallTally = field(default_factory=CallTally)
     _worked_on: set[str] = field(default_factory=set)
     _of_key: Counter[str] = field(default_factory=Counter)
@@ -141,8 +144,10 @@ class Guard:
             raise CallError("call.foreign_origin")
         if len(self._worked_on) >= MOST_AT_ONCE:
             raise CallError("call.too_many", seconds=1)
-        if scope["path"].startswith(f"{API}/") and not of_her_page and not scope["path"].startswith(OPEN):
-            address = scope["client"][0] if scope.get("client") else ""
+        address = _address(scope)
+        if of_her_page:
+            self.of_page(address)
+        elif scope["path"].startswith(f"{API}/") and not scope["path"].startswith(OPEN):
             told, limit = headers.get("content-length", ""), self._limit(scope["path"])
             length = int(told) if told.isdecimal() else 0
             scope["nisisama.key"] = await run_in_threadpool(
@@ -156,22 +161,21 @@ class Guard:
             CallError: Too many calls of this key, or of her page, are open.
         """
         key: ApiKey | None = scope.get("nisisama.key")
-        name = _HER_PAGE if scope["path"] in OF_HER_PAGE else key.key_id if key is not None else None
-        if name is None:
-            return
-        if self._of_key[name] >= MOST_OF_A_KEY:
+        if scope["path"] in OF_HER_PAGE:
+            shares = {_HER_PAGE: MOST_OF_HER_PAGE, f"{_HER_PAGE} {_address(scope)}": MOST_OF_AN_ADDRESS}
+        else:
+            shares = {} if key is None else {key.key_id: MOST_OF_A_KEY}
+        if any(self._of_key[name] >= most for name, most in shares.items()):
             raise CallError("call.too_many", seconds=1)
-        self._of_key[name] += 1
-        scope["nisisama.counted"] = name
+        self._of_key.update(shares.keys())
+        scope["nisisama.counted"] = tuple(shares)
 
     def _release(self, scope: Call) -> None:
-        key_id = scope.pop("nisisama.counted", None)
-        if key_id is not None:
-            self._of_key[key_id] -= 1
-            self._of_key += Counter()  # what is zero goes
+        self._of_key.subtract(scope.pop("nisisama.counted", ()))
+        self._of_key += Counter()  # what is zero goes
 
     def _limit(self, path: str) -> BodyLimit:
-        return next(limit for limit in self.limits if path.startswith(limit.begins))
+        return next(each for each in self.limits if path.startswith(each.begins) and path.endswith(each.ends))
 
 
 def _ours(error: Exception, name: str) -> Explained:
@@ -180,6 +184,10 @@ def _ours(error: Exception, name: str) -> Explained:
     if http_status(said) >= OURS:
         oplog.note("call_broke", request=name, error=type(error), place=oplog.source_place(error))
     return said
+
+
+def _address(scope: Call) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _headers_of(path: str) -> Mapping[str, str]:

@@ -58,7 +58,9 @@ class Keyring:
                 raise CallError("call.too_many_passphrases", seconds=math.ceil(left))
             opened = self._opened(passphrase)
             with self._lock:
-                self._open, self._used_at = opened, self.now()
+                is_open = self._open is not None and not self._is_idle()
+                self._open = self._open if is_open else opened  # what was made with open keys stays of use
+                self._used_at = self.now()
             oplog.note("office_unlocked")
         finally:
             self._trying.release()

@@ -79,7 +79,7 @@ class TicketBody(AnswerBody):
 class KeptQuestionBody(AnswerBody):
     """A question of a case, or a ticket that nobody used yet."""
 
-    receipt: str | None = Field(description="null of a ticket, and once it was withdrawn")
+    receipt: str | None = Field(description="null for a ticket, and for a withdrawn question")
     state: QuestionState
     asked_at: str = Field(description="When it came; of a ticket, when it was issued")
     expires_at: str
@@ -94,13 +94,8 @@ class KeptQuestionsBody(AnswerBody):
 
 
 def _office(request: Request) -> ServedOffice:
-    """The office, for a page that has no key; each address may ask it so often.
-
-    Raises:
-        CallError: This address asks too often.
-    """
+    """The office, for a page that has no key: how often an address may ask, the guard counts."""
     office: ServedOffice = request.app.state.office
-    office.limits.of_page(request.client.host if request.client else "")
     return office
 
 
@@ -119,9 +114,8 @@ Page = Annotated[ServedOffice, Depends(_office)]
     ),
 )
 def post_question(asked: SentQuestionBody, office: Page) -> QuestionStateBody:
-    """Keep what her page sealed; a ticket is used once, and the same question again is the same question."""
-    take_question(office.home, asked.ticket, asked.sealed)
-    return QuestionStateBody(state=QuestionState.RECEIVED)
+    """Keep what her page sealed; a ticket works once, and sending the same question again changes nothing."""
+    return QuestionStateBody(state=take_question(office.home, asked.ticket, asked.sealed))
 
 
 @router.post("/questions/state", summary="Ask how a question stands", responses=refusals(_NO_SUCH))

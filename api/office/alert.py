@@ -65,7 +65,10 @@ class Lookout:
 
         Args:
             begin: Told how many entries there are to look at; what it returns is told of each part that is done.
-            stopped: Whether to stop between two parts; the next look goes on there.
+            stopped: Whether to stop; the next look goes on there.
+
+        Raises:
+            StoppedError: It had to, before the library was whole.
         """
         with reading(self.home.engine) as connection:
             position = position_of(connection, FOLLOWER)
@@ -75,7 +78,7 @@ class Lookout:
         hear, done, raised = begin(size - position), position, 0
         with self.home.writing() as writer:
             while done < size and not stopped():
-                with self.office.library.refreshed() as library:
+                with self.office.library.refreshed(stopped) as library:
                     follower = Alerting(self._seen, library, writer.sequencer, TOOL, self.home.clock)
                     now = catch_up(self.home.engine, follower, writer.sequencer.take)
                 hear(now - done)
@@ -109,7 +112,7 @@ def alerts_of(
 
 
 def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismissed:
-    """Log that a person looked, and that it does not belong to the case; it is told no more.
+    """Log that a person looked and that the file does not belong to the case; its alert is no longer open.
 
     Raises:
         UnknownItemError: There is no such case, or no open alert of this file in it.

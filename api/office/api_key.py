@@ -79,7 +79,7 @@ def list_keys(home: Home) -> Sequence[ApiKey]:
 
 
 def revoke_key(home: Home, key_id: str) -> None:
-    """Let a key open nothing from now on; what its owner ordered and nobody began fails, unless another key is theirs.
+    """Let a key open nothing from now on; its owner's orders that nobody began fail, unless they have another key.
 
     What a worker has begun is done, and what waits for a second person goes on waiting: that person decides.
 

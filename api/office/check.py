@@ -31,10 +31,10 @@ from evidence.store.upgrade import stands
 from evidence.times import format_time
 
 LIMITS = (
-    "A picture that is not found may have been posted all the same: missed are most crops of more than a fifth, most "
+    "A picture that is not found may still have been posted. A check misses most crops of more than a fifth, most "
     "pictures of which the client has only a part, a picture turned by a few degrees, in a collage or before a blurred "
-    "copy of itself, and a video of which no key frame was like it; and so is every file that is no picture or video, "
-    "cannot be decoded, or was not read under its mode."
+    "copy of itself, and a video with no key frame like the picture. It also misses every file that is not a picture "
+    "or video, cannot be decoded, or was not read under its mode."
 )
 """What every answer says of its limits."""
 _DAY = timedelta(days=1)

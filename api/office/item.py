@@ -203,7 +203,7 @@ def item_rows(
     """Items by log index, ``limit`` at most, in the order of the log, from the one behind ``after`` up to ``last``.
 
     Args:
-        after: A log index, or an item; behind an item that there is not, there is none.
+        after: A log index, or an item; nothing comes after an item that does not exist.
     """
     bounds = {"after": after, "last": last, "most": limit}
     with glancing(home.engine) as connection:

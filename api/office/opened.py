@@ -1,7 +1,7 @@
 """An office while its keys are open: the keys, and the library that the matching key fills."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,17 +23,19 @@ class SharedLibrary:
         self._library: Library | None = None
 
     @contextmanager
-    def refreshed(self) -> Iterator[Library]:
+    def refreshed(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[Library]:
         """The library with all that was logged until now, for one thread as long as the block runs.
 
         Raises:
             NoMatchingKeyError: The matching key is another home's.
+            StoppedError: ``stopped`` said so before it had all.
         """
         with self._lock:
-            if self._library is None:
-                self._library = Library(self._engine, self._matching)
-            self._library.refresh()
-            yield self._library
+            library = self._library or Library(self._engine, self._matching)
+            self._library = None  # until it is whole again
+            library.refresh(stopped)
+            self._library = library
+            yield library
 
 
 @dataclass(frozen=True, slots=True)

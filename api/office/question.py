@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
+import sqlalchemy as sa
+
 from api.home import Home
 from api.office.check import AskedPictures, Checked, check_pictures, require_checkable
 from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
-from api.office.task import taken
+from api.office.task import forget_expired, taken
 from config.errors import Term
 from evidence.authority import Doer
 from evidence.canonical import jcs
@@ -91,12 +93,15 @@ def issue_ticket(home: Home, case_id: str, doer: Doer, casework: Identity) -> Ti
     return Ticket(proquints(drawn), case_id, ticket.expires_at)
 
 
-def take_question(home: Home, ticket: str, text: str) -> None:
+def take_question(home: Home, ticket: str, text: str) -> QuestionState:
     """Keep a question that was sent with a ticket. Sent again, it is kept once, and the ticket is used once.
 
     Args:
         ticket: The words, in either script.
         text: The sealed question, as age's armor.
+
+    Returns:
+        How it stands: as received, unless it was sent before.
 
     Raises:
         QuestionError: The ticket is unknown, was used or has expired; or what was sent is no sealed question.
@@ -107,28 +112,52 @@ def take_question(home: Home, ticket: str, text: str) -> None:
         mark = _mark(home, "ticket", read_proquints(ticket))
     except ProquintError as error:
         raise QuestionError("question.no_ticket") from error
+    with reading(home.engine) as connection:  # first: whoever guesses takes no turn from anybody
+        _require_sendable(connection, receipt, mark, now)
     with taken(home) as connection:
-        forget_questions(connection, now)
-        if question_marked(connection, receipt, now) is not None:
-            return  # its answer was lost on the way
-        found = question_marked(connection, mark, now)
-        if found is None:
-            raise QuestionError("question.no_ticket")
+        sent, found = _require_sendable(connection, receipt, mark, now)
+        if sent is not None:  # its answer was lost on the way
+            return sent.state
         put_question(connection, _received(home, replace(found, mark=receipt, asked_at=now), sealed))
+    return QuestionState.RECEIVED
+
+
+def _require_sendable(
+    connection: sa.Connection, receipt: str, ticket: str, now: datetime
+) -> tuple[StoredQuestion | None, StoredQuestion]:
+    """The question itself, if it was sent before, and the row of its ticket.
+
+    Raises:
+        QuestionError: There is neither.
+    """
+    sent = question_marked(connection, receipt, now)
+    found = sent or question_marked(connection, ticket, now)
+    if found is None:
+        raise QuestionError("question.no_ticket")
+    return sent, found
 
 
 def keep_question(home: Home, sealed: bytes, case_id: str, doer: Doer) -> None:
-    """Keep a question that was handed over, as if it had been sent; one that is there already stays as it is."""
+    """Keep a question that was handed over, as if it had been sent; one that is there already stays as it is.
+
+    Raises:
+        QuestionError: It was withdrawn, or belongs to another case.
+    """
     now, mark = home.clock(), _receipt_mark(home, receipt_of(sealed))
     question = StoredQuestion(_new_id(), mark, QuestionState.RECEIVED, doer.actor, case_id, b"", now, now)
     with taken(home) as connection:
         forget_questions(connection, now)
-        if question_marked(connection, mark, now) is None:
+        there = question_marked(connection, mark, now)
+        if there is None:
             add_question(connection, _received(home, question, sealed))
+        elif there.state is QuestionState.WITHDRAWN:
+            raise QuestionError("question.withdrawn")
+        elif there.case_id != case_id:
+            raise QuestionError("question.of_another_case")
 
 
-def question_in(home: Home, file: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> bytes | None:
-    """The sealed question in a file that was handed over, which is kept for the case; None where it holds none.
+def question_in(home: Home, file: BinaryIO, case_id: str, doer: Doer, keys: Unlocked) -> str | None:
+    """The receipt of the question in a file that was handed over, which is kept for the case; None where it holds none.
 
     Args:
         file: Read from its beginning; where it holds no question, it stands there again.
@@ -148,7 +177,7 @@ def question_in(home: Home, file: BinaryIO, case_id: str, doer: Doer, keys: Unlo
     require_checkable(home, case_id, keys.casework)
     open_question(sealed, keys.matching)
     keep_question(home, sealed, case_id, doer)
-    return sealed
+    return receipt_of(sealed)
 
 
 def sealed_in(text: str) -> bytes:
@@ -201,7 +230,8 @@ def destroy_question(home: Home, receipt: str) -> None:
 
 
 def kept_questions(home: Home, case_id: str | None = None) -> Sequence[KeptQuestion]:
-    """What is kept, the oldest first; of one case, or of all."""
+    """What is kept, the oldest first; of one case, or of all. What has expired is removed before."""
+    forget_expired(home)
     with reading(home.engine) as connection:
         rows = list_questions(connection, home.clock(), case_id)
     return [
@@ -254,14 +284,16 @@ def require_of_case(home: Home, receipt: str, case_id: str) -> StoredQuestion:
 
 
 def check_question(
-    home: Home, sealed: bytes, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
+    home: Home, receipt: str, case_id: str, doer: Doer, office: OpenOffice, inside: Inside = NOTHING_BESIDE
 ) -> Checked:
     """Look for the pictures of a question in the store, and for variants of them in the other questions.
 
     Raises:
-        QuestionError: It was sealed to another office, is damaged, or malformed.
+        UnknownItemError: There is none of this receipt in this case, or it has expired.
+        QuestionError: It was withdrawn, was sealed to another office, is damaged, or malformed.
         Explained: As ``check_pictures``.
     """
+    sealed = sealed_question(home, receipt, case_id)
     asked = open_question(sealed, office.keys.matching)
     others = (each for each in sealed_questions(home) if each != sealed)
     alike = sum(_is_variant(asked, each, office.keys.matching) for each in others)

@@ -38,6 +38,7 @@ from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import work
 from evidence.store.database import reading
+from evidence.store.question import forget_questions, has_expired_questions
 from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
 from monitor.desktop.archive import unpack_export
@@ -327,7 +328,7 @@ def remove_unread(home: Home, task_id: str) -> None:
 
 
 def tidy(home: Home) -> None:
-    """Remove tasks that ended long ago, with their files, and uploads of which no task is left."""
+    """Remove tasks that ended long ago, with their files, uploads of which no task is left, and expired questions."""
     before = home.clock() - timedelta(days=home.settings.serve.keep_days)
     with reading(home.engine) as connection:
         tasks = {task.task_id: task for task in work.list_tasks(connection)}
@@ -337,6 +338,16 @@ def tidy(home: Home) -> None:
                 tasks.pop(task_id)
     for task_id in _left_behind(home, tasks):
         remove_unread(home, task_id)
+    forget_expired(home)
+
+
+def forget_expired(home: Home) -> None:
+    """Remove questions and tickets that have expired."""
+    with reading(home.engine) as connection:
+        has_expired = has_expired_questions(connection, home.clock())
+    if has_expired and not home.read_only:
+        with taken(home) as connection:
+            forget_questions(connection, home.clock())
 
 
 def _left_behind(home: Home, tasks: Mapping[str, Task]) -> Sequence[str]:

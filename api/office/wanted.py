@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -98,18 +99,18 @@ def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
     return order_task(home, TaskWish(TaskKind.BUNDLE, doer, said, wanted.case_id, alike=alike), task_id)
 
 
-def ask_for_check(home: Home, case_id: str, sealed: bytes, doer: Doer, casework: Identity, *, kept: bool) -> str:
-    """Ask whether the pictures of a question are in the store; return the task's id.
+def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer, casework: Identity) -> str:
+    """Ask whether pictures are in the store; return the task's id.
 
     Args:
-        kept: The question is one of those that are kept, and is named by its receipt.
+        asked: ``receipt`` of a question that is kept, or ``sealed``: a question of its own, in hex.
 
     Raises:
         UnknownItemError: There is no such case.
         AuthorityError: Its consent was withdrawn, has ended or is not to this.
     """
     require_checkable(home, case_id, casework)
-    return order_task(home, TaskWish(TaskKind.CHECK, doer, {"question": sealed.hex(), "kept": kept}, case_id))
+    return order_task(home, TaskWish(TaskKind.CHECK, doer, asked, case_id))
 
 
 def ask_for_act(home: Home, asked: Request, doer: Doer, casework: Identity, case_id: str | None) -> str:

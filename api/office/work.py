@@ -104,12 +104,11 @@ def _bundle(home: Home, task: Task, asked: TaskOutcome, working: Working) -> Tas
 
 def _check(home: Home, task: Task, asked: TaskOutcome, working: Working) -> TaskOutcome:
     office, said, case_id = working.opened(), asked["said"], task.case_id or ""
-    sealed = bytes.fromhex(said["question"])
     working.hear("comparing", 0, 0)
-    if said["kept"]:
-        done = check_question(home, sealed, case_id, doer_of(asked), office, working.inside)
+    if "receipt" in said:
+        done = check_question(home, said["receipt"], case_id, doer_of(asked), office, working.inside)
     else:
-        wanted = AskedPictures(open_question(sealed, office.keys.matching).pictures)
+        wanted = AskedPictures(open_question(bytes.fromhex(said["sealed"]), office.keys.matching).pictures)
         done = check_pictures(home, wanted, case_id, doer_of(asked), office, working.inside)
     return _with_warnings(done.told(), done.unstamped)
 

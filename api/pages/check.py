@@ -7,6 +7,7 @@ can run in it, and its ``connect-src`` is the office's address alone.
 """
 
 import base64
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,7 @@ class CheckFacts:
         return {key: _filled(text, known) for key, text in page_words(language).items()}
 
 
+@functools.lru_cache(maxsize=4)
 def check_page(facts: CheckFacts) -> str:
     """The page of one office, as HTML."""
     head = tag(

@@ -81,15 +81,17 @@ def read_video(kind: str, data: bytes) -> Video:
         NotDecodedError: ``damaged``, ``too_many_pixels``, or ``unsupported``: it has no moving picture.
         MemoryError: A frame needs more than this process may have.
     """
+    frames, sides = list[KeyFrame](), (0, 0)
     try:
-        frames = tuple(_frames(kind, data))
+        for at_ms, rgb in _frames(kind, data):  # one in memory at a time
+            sides = sides if any(sides) else (rgb.shape[1], rgb.shape[0])
+            if (found := _hashed(rgb)) is not None:
+                frames.append(KeyFrame(at_ms, found))
     except _MALFORMED as error:
         raise NotDecodedError("not_decoded.decoder_gave_up", found=Term("undecoded.damaged")) from error
-    if not frames:
+    if not any(sides):
         raise NotDecodedError("not_decoded.decoder_gave_up", found=Term("undecoded.damaged"))
-    height, width = frames[0][1].shape[:2]
-    hashed = ((at_ms, _hashed(rgb)) for at_ms, rgb in frames)
-    return Video(kind, width, height, tuple(KeyFrame(at_ms, found) for at_ms, found in hashed if found is not None))
+    return Video(kind, *sides, tuple(frames))
 
 
 def _hashed(rgb: Rgb) -> Pdq | None:
@@ -104,7 +106,9 @@ def _frames(kind: str, data: bytes) -> Iterator[tuple[int, Rgb]]:
             raise NotDecodedError("not_decoded.kind", found=Term("undecoded.unsupported"))
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1  # none could be started behind the walls
-        keys = [packet for packet in islice(container.demux(stream), _MOST_PACKETS) if packet.is_keyframe]
+        stream.codec_context.options = {"err_detect": "explode"}  # what is guessed was never shown to anybody
+        packets = islice(container.demux(stream), _MOST_PACKETS)
+        keys = [packet for packet in packets if packet.is_keyframe and not packet.is_corrupt]
         begin = min((_at(packet) for packet in keys), default=0.0)
         for number in _spread(len(keys)):
             at_ms = round((_at(keys[number]) - begin) * _MILLISECONDS)
@@ -126,10 +130,18 @@ def _spread(count: int) -> Sequence[int]:
 
 
 def _decoded(context: av.VideoCodecContext, packet: _Packet) -> Iterator[Rgb]:
-    """The frames of one packet alone: what came before it does not count, and nothing is held back."""
-    for frame in (*context.decode(packet), *context.decode(None)):
+    """The frames of one packet alone: what came before it does not count, and nothing is held back.
+
+    One that is damaged gives none, and spoils no other.
+    """
+    try:
+        frames = [*context.decode(packet), *context.decode(None)]
+    except _MALFORMED:
+        frames = []
+    for frame in frames:
         if frame.width * frame.height > MAX_PIXELS:
             raise NotDecodedError("not_decoded.too_many_pixels_in_file", found=Term("undecoded.too_many_pixels"))
-        turns = round(frame.rotation / _QUARTER)
-        yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
+        if not frame.is_corrupt:
+            turns = round(frame.rotation / _QUARTER)
+            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
     context.flush_buffers()

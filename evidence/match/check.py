@@ -7,7 +7,7 @@ not of nearness: a distance would let somebody edit a picture until it is no lon
 "Compared" counts honestly: a stored file without a usable PDQ, or a query without one, was
 not compared, and a check may say "none" only about what was. Why is counted, never told of one file.
 
-How many are found at which edit, ``python -m tests.bench recall`` measures, and README tells.
+``python -m tests.bench recall`` measures how many are found at which edit; README has the table.
 """
 
 from collections.abc import Mapping

@@ -7,10 +7,11 @@ Not for several threads at once. Nothing here writes.
 """
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
+from config.errors import StoppedError
 from evidence.match.check import CheckResult, Match, PictureQuery, Tier
 from evidence.match.pictures import Alike, Pictures, indexed_file
 from evidence.match.segments import MAX_FILES, IndexedFile, SealedSegment, Segment, read_segments, seal_segment
@@ -44,11 +45,15 @@ class Library:
         self._unsaved: list[IndexedFile] = []
         self._last: Segment | None = None
 
-    def refresh(self) -> None:
+    def refresh(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Take in what was logged since.
+
+        Args:
+            stopped: Asked before each of the prints is opened.
 
         Raises:
             NoMatchingKeyError: The matching key is another home's.
+            StoppedError: ``stopped`` said so.
         """
         with reading(self._engine) as connection:
             begun_at = self.end
@@ -57,8 +62,11 @@ class Library:
                 self._pictures.take(saved)
                 if saved:
                     self._last, self.end = saved[-1], saved[-1].last + 1
-            prints = sealed_prints(connection, self._matching, after=self.end - 1)
-            new = [indexed_file(entry, each) for entry, each in prints]
+            new = list[IndexedFile]()
+            for entry, prints in sealed_prints(connection, self._matching, after=self.end - 1, is_ours=self.end > 0):
+                if stopped():
+                    raise StoppedError("stopped.by_hand")
+                new.append(indexed_file(entry, prints))
             newest = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar_one()
             end = max(self.end, 0 if newest is None else int(newest) + 1)
             self._pictures.take([Segment(self.end, end - 1, new)])

@@ -30,6 +30,8 @@ FORMAT: Final = "nisisama/question/1"
 MOST_PICTURES: Final = 3
 MOST_SEALED_BYTES: Final = 1_500_000
 """Three pictures with all their crops are 1.05 MB."""
+_MOST_HEADER_BYTES: Final = 16_384
+"""One post-quantum recipient takes 1.6 KB."""
 _HASH_BYTES: Final = 32
 _ORIENTATIONS: Final = 8
 _CROPS: Final = 2 * len(GRID)
@@ -111,6 +113,8 @@ def require_sealed(sealed: bytes) -> None:
         raise QuestionError("question.too_long", limit=MOST_SEALED_BYTES)
     try:
         header, payload = split_file(sealed)
+        if len(header) > _MOST_HEADER_BYTES:
+            raise QuestionError("question.no_age_file", cause=EnvelopeError("envelope.no_mac_line"))
         parse_header(header)
     except EnvelopeError as error:
         raise QuestionError("question.no_age_file", cause=error) from error

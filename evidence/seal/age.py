@@ -165,9 +165,9 @@ def parse_header(header: bytes) -> Header:
     if len(rows) < 2 or rows.pop():  # noqa: PLR2004 - the MAC line and what follows its line feed: nothing
         raise _malformed("envelope.no_mac_line")
     mac_line = rows.pop()
-    stanzas: list[Stanza] = []
-    while rows:
-        stanza, rows = _read_stanza(rows)
+    stanzas, at = list[Stanza](), 0
+    while at < len(rows):
+        stanza, at = _read_stanza(rows, at)
         stanzas.append(stanza)
     _require_company(stanzas)
     matched = _MAC_LINE.fullmatch(mac_line)
@@ -216,17 +216,18 @@ def derive(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
 
 
-def _read_stanza(rows: list[bytes]) -> tuple[Stanza, list[bytes]]:
-    matched = _ARGUMENTS.fullmatch(rows[0])
+def _read_stanza(rows: list[bytes], at: int) -> tuple[Stanza, int]:
+    """The stanza that begins with row ``at``, and the row behind it."""
+    matched = _ARGUMENTS.fullmatch(rows[at])
     if matched is None:
         raise _malformed("envelope.stanza_begins_wrong")
-    full = 0
-    while full + 1 < len(rows) and _FULL_LINE.fullmatch(rows[full + 1]):
-        full += 1
-    if full + 1 == len(rows) or not _FINAL_LINE.fullmatch(rows[full + 1]):
+    last = at + 1
+    while last < len(rows) and _FULL_LINE.fullmatch(rows[last]):
+        last += 1
+    if last == len(rows) or not _FINAL_LINE.fullmatch(rows[last]):
         raise _malformed("envelope.stanza_ends_wrong")
-    body = from_b64(b"".join(rows[1 : full + 2]).decode("ascii"))
-    return Stanza(tuple(matched[1].decode("ascii").split(" ")), body), rows[full + 2 :]
+    body = from_b64(b"".join(rows[at + 1 : last + 1]).decode("ascii"))
+    return Stanza(tuple(matched[1].decode("ascii").split(" ")), body), last + 1
 
 
 def _require_company(stanzas: Sequence[Stanza]) -> None:

@@ -6,7 +6,6 @@ and after. What is between the two marks must still be one spelling of some byte
 
 import base64
 import binascii
-import re
 from typing import Final
 
 from evidence.errors import EnvelopeError
@@ -14,7 +13,6 @@ from evidence.errors import EnvelopeError
 BEGIN: Final = "-----BEGIN AGE ENCRYPTED FILE-----"
 END: Final = "-----END AGE ENCRYPTED FILE-----"
 MAGIC: Final = b"age-encryption.org/"
-_BETWEEN: Final = re.compile(re.escape(BEGIN) + r"(.*?)" + re.escape(END), re.DOTALL)
 
 
 def unarmored(text: str) -> bytes:
@@ -23,11 +21,11 @@ def unarmored(text: str) -> bytes:
     Raises:
         EnvelopeError: There is none, or several, or it is damaged.
     """
-    found = _BETWEEN.findall(text)
-    if len(found) != 1:
-        raise EnvelopeError("envelope.no_armor", count=len(found))
+    count, begin, end = text.count(BEGIN), text.find(BEGIN), text.find(END)
+    if count != 1 or text.count(END) != 1 or end < begin:
+        raise EnvelopeError("envelope.no_armor", count=count)
     try:
-        return base64.b64decode("".join(found[0].split()), validate=True)
+        return base64.b64decode("".join(text[begin + len(BEGIN) : end].split()), validate=True)
     except binascii.Error as error:
         raise EnvelopeError("envelope.armor_damaged") from error
 

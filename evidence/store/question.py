@@ -83,8 +83,16 @@ def withdraw_question(connection: sa.Connection, question: StoredQuestion) -> No
 
 def forget_questions(connection: sa.Connection, now: datetime) -> int:
     """Remove what has expired; return how many."""
-    old = sa.and_(_table.c.kind == KIND, _table.c.due_at <= format_time(now))
-    return connection.execute(sa.delete(_table).where(old)).rowcount
+    return connection.execute(sa.delete(_table).where(_expired(now))).rowcount
+
+
+def has_expired_questions(connection: sa.Connection, now: datetime) -> bool:
+    """Whether there is something to remove."""
+    return connection.execute(sa.select(_table.c.id).where(_expired(now)).limit(1)).first() is not None
+
+
+def _expired(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(_table.c.kind == KIND, _table.c.due_at <= format_time(now))
 
 
 def _questions(now: datetime) -> sa.Select[Any]:

@@ -81,7 +81,9 @@ class Review:
 def types_of(connection: sa.Connection, types: Collection[str], *, first: int = 0) -> Mapping[int, str]:
     """The leaves of some types by log index, in order, from leaf ``first`` on, as the leaves themselves say it."""
     table = database.event.c
-    every = sa.select(table.idx, table.leaf).where(table.idx >= first).order_by(table.idx)
+    every = sa.select(table.idx, table.leaf).order_by(table.idx)
+    if first:
+        every = every.where(table.idx >= first)
     return _of_types(connection.execute(every.execution_options(yield_per=4096)), types)
 
 

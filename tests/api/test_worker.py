@@ -80,7 +80,7 @@ def test_a_check_is_answered_and_its_fingerprint_is_sealed_meanwhile(desk: Worke
     task_id = desk.ask_check()
     task = task_of_owner(desk.home, task_id, "mira")
     asked = seal_of(desk.home).open(task, "asked", task.asked, desk.casework)
-    assert bytes.fromhex(asked["said"]["question"]).startswith(b"age-encryption.org/v1")
+    assert bytes.fromhex(asked["said"]["sealed"]).startswith(b"age-encryption.org/v1")
     desk.do_all()
     assert {"found", "matches", "compared", "limits"} <= desk.result(task_id).keys()
     assert desk.logged("checked") == 1

@@ -95,6 +95,7 @@ def test_each_refusal_has_its_words_and_a_way_to_hand_it_over(stage: Path, asked
         told = play(
             stage, "walk", browser=CHROMIUM, page=served_page(server, asked), steps=[*steps, {"tell": "handed"}]
         )
+    assert len({body["sealed"] for body in server.bodies}) == 1  # sent again, it is the same question
     for why in REFUSALS:
         assert "not for her" not in told[why]["text"]
     assert asked.opened(binary_of(told["handed"]["area"]))["format"] == "nisisama/question/1"

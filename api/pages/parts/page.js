@@ -7,7 +7,7 @@ import { inCyrillic, readWords } from "./proquint.js";
 const page = JSON.parse(document.getElementById("data").textContent);
 const stage = document.getElementById("step");
 /** What is held while she decides; it lives in this script alone and ends with the page. */
-const held = { language: "en", step: "about", number: 0, told: [], pictures: [], sealed: null };
+const held = { language: "en", step: "about", round: 0, number: 0, told: [], pictures: [], seals: {}, sealed: null };
 const READ_CYRILLIC = ["mk", "sr-Cyrl"];
 const FILE = "question.age";
 const LEAVE_PRESSES = 3;
@@ -106,25 +106,31 @@ function pick() {
 async function take(files, line, controls) {
   for (const control of controls) control.hidden = true;
   line.textContent = say("page.pick.working");
+  const { round } = held;
   for (const file of files) {
     if (held.pictures.length >= MOST_PICTURES) {
       held.told.push(() => [say("page.refused.more")]);
       break;
     }
-    await takeOne(file, (held.number += 1));
-    if (held.step !== "pick") return;
+    await takeOne(file, (held.number += 1), round);
+    if (isOver(round)) return;
   }
   go("pick");
 }
 
-async function takeOne(file, number) {
+/** Whether she went elsewhere since, or began again: what was made for her then is dropped. */
+const isOver = (round) => held.step !== "pick" || held.round !== round;
+
+async function takeOne(file, number, round) {
   try {
     const made = await fingerprint(file);
-    if (held.step !== "pick") return;
+    if (isOver(round)) return;
     held.pictures.push(made);
+    held.seals = {};
     held.told.push(() => [say("page.pick.ready", { number })]);
   } catch (error) {
     const why = error instanceof Refused ? error.why : "damaged";
+    if (isOver(round)) return;
     held.told.push(() => [say(`page.refused.${why}`, { number }), ...(why === "browser" ? [called()] : [])]);
   }
 }
@@ -155,7 +161,7 @@ const ANSWERS = { 403: "page.send.refused", 413: "page.send.long", 429: "page.se
 
 async function post(ticket, line) {
   line.textContent = say("page.send.working");
-  const sealed = await seal(held.pictures, page.recipient, { crops: true });
+  const sealed = await sealedOnce({ crops: true });
   const answer = await ask("", { ticket, sealed: sealed.armor });
   if (answer?.status !== 202) {
     line.textContent = say(ANSWERS[answer?.status] ?? "page.send.failed");
@@ -163,7 +169,13 @@ async function post(ticket, line) {
   }
   held.sealed = sealed;
   held.pictures = [];
+  held.seals = {};
   go("sent");
+}
+
+/** A question is sealed once for each form: sent or saved again, it is the same question with the same receipt. */
+function sealedOnce({ crops }) {
+  return (held.seals[crops] ??= seal(held.pictures, page.recipient, { crops }));
 }
 
 /** One call of the office's server; null where it cannot be reached. */
@@ -187,7 +199,7 @@ function hand() {
 
 /** A pasted text leaves the crops out: they would make it a hundred times as long. */
 async function handOver(way) {
-  held.sealed = { ...(await seal(held.pictures, page.recipient, { crops: way === "file" })), way };
+  held.sealed = { ...(await sealedOnce({ crops: way === "file" })), way };
   if (way === "file") save(held.sealed.bytes);
   go("handed");
 }
@@ -276,7 +288,7 @@ function putInPlace(old, made) {
 }
 
 function forget() {
-  Object.assign(held, { number: 0, told: [], pictures: [], sealed: null });
+  Object.assign(held, { round: held.round + 1, number: 0, told: [], pictures: [], seals: {}, sealed: null });
 }
 
 /** Empty the page at once, then put another site in its place, so that "back" does not lead here. */

@@ -10,7 +10,16 @@ import pytest
 
 from api.http import bodies
 from api.http.app import BODY_BYTES
-from api.http.guard import HEADERS, MOST_AT_ONCE, BodyLimit, Guard, host_of
+from api.http.guard import (
+    HEADERS,
+    MOST_AT_ONCE,
+    MOST_OF_AN_ADDRESS,
+    MOST_OF_HER_PAGE,
+    OF_HER_PAGE,
+    BodyLimit,
+    Guard,
+    host_of,
+)
 from evidence.store.api_key import Scope
 from tests.serving import ServedHome
 
@@ -110,7 +119,9 @@ def test_a_body_that_does_not_arrive_ends_and_keeps_nobody_waiting(
         sent.append(message)
 
     scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
-    asyncio.run(Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None)(scope, never, keep))
+    asyncio.run(
+        Guard(reads, {"localhost"}, (BodyLimit("", 10),), lambda *_given: None, lambda _from: None)(scope, never, keep)
+    )
     assert sent[0]["status"] == 408
     assert b"call.body_too_slow" in sent[1]["body"]
 
@@ -130,8 +141,67 @@ def test_only_calls_whose_body_has_arrived_take_places(length: str, answers: lis
     async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
         found.extend([message["status"]] if "status" in message else [])
 
-    asyncio.run(_calls_at_once(Guard(never_ends, {"localhost"}, (BodyLimit("", 10),), _nobody), length, body, keep))
+    asyncio.run(
+        _calls_at_once(
+            Guard(never_ends, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None), length, body, keep
+        )
+    )
     assert found == answers
+
+
+def test_slow_senders_of_her_page_take_no_more_than_the_places_of_their_address() -> None:
+    counted = list[str]()
+    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, counted.append)
+
+    async def act() -> list[int]:
+        slow = [asyncio.ensure_future(_sent(guard, "10.0.0.1", 60)) for _call in range(MOST_OF_AN_ADDRESS)]
+        await asyncio.sleep(0.1)
+        found = [await _sent(guard, "10.0.0.1", 0), await _sent(guard, "10.0.0.2", 0)]
+        for each in slow:
+            each.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return [*found, await _sent(guard, "10.0.0.1", 0)]
+
+    assert asyncio.run(act()) == [429, 200, 200]  # the last is the control: once they are gone, there is room
+    assert counted.count("10.0.0.1") == MOST_OF_AN_ADDRESS + 2  # each before a byte of its body was read
+
+
+def test_slow_senders_from_everywhere_leave_keys_their_places() -> None:
+    guard = Guard(_reads_on, {"localhost"}, (BodyLimit("", 10),), _nobody, lambda _from: None)
+
+    async def act() -> list[int]:
+        slow = [asyncio.ensure_future(_sent(guard, f"10.0.0.{at}", 60)) for at in range(MOST_OF_HER_PAGE)]
+        await asyncio.sleep(0.1)
+        found = [await _sent(guard, "10.1.0.1", 0), await _sent(guard, "10.1.0.1", 0, path="/livez")]
+        for each in slow:
+            each.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return found
+
+    assert asyncio.run(act()) == [429, 200]
+
+
+async def _reads_on(_scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def _sent(guard: Guard, address: str, wait_s: float, path: str = OF_HER_PAGE[0]) -> int:
+    """The status of one call whose body takes so long."""
+    found = list[int]()
+
+    async def body() -> dict[str, Any]:
+        await asyncio.sleep(wait_s)
+        return {"type": "http.request"}
+
+    async def keep(message: Any) -> None:  # noqa: ANN401 - ASGI
+        found.extend([message["status"]] if "status" in message else [])
+
+    headers = [(b"host", b"localhost"), (b"content-length", b"1")]
+    scope = {"type": "http", "path": path, "headers": headers, "method": "POST", "client": (address, 1)}
+    await guard(scope, body, keep)
+    return found[0]
 
 
 def _nobody(*_given: object) -> None:

@@ -13,8 +13,11 @@ from api.office.case import add_items, remove_items, show_case
 from api.office.opened import OpenOffice
 from casefiles.appearance import FOLLOWER
 from evidence.authority import Doer
+from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.observation import Mode
+from evidence.seal.envelopes import seal_whole
+from evidence.seal.recipients import generate_identity
 from evidence.store import database
 from evidence.store.database import writing
 from tests.appearing import agree, case_with, edits, jpeg, look_out, photo, post
@@ -179,3 +182,46 @@ def test_a_video_that_is_posted_again_is_told_to_the_case_that_has_it(home: Home
     post(home, tmp_path / "other", {4: film(first=50)})
     assert look_out(home).raised == 2
     assert open_items(home) == [(case, item) for item in (*again, *still)]
+
+
+def test_a_file_that_was_kept_in_a_lower_mode_first_is_a_picture_of_the_case_once_it_is_read(
+    home: Home, tmp_path: Path
+) -> None:
+    (item,) = post(home, tmp_path / "named", {1: jpeg(photo())}, mode=Mode.METADATA_ONLY)
+    case = case_with(home, item)
+    post(home, tmp_path / "again", {2: EDITS["mirrored"]})
+    assert look_out(home).raised == 0  # nothing is known of how it looks
+    (kept,) = post(home, tmp_path / "read", {1: jpeg(photo())})
+    assert look_out(home).raised == 1
+    again = post(home, tmp_path / "later", {3: EDITS["smaller"]})
+    assert look_out(home).raised == 1
+    assert kept not in {item for _case, item in open_items(home)}
+    assert again[0] in {item for _case, item in open_items(home, case)}
+
+
+def test_an_alert_of_a_file_that_is_kept_in_another_mode_too_is_one_and_ends_with_either(
+    home: Home, tmp_path: Path
+) -> None:
+    (original,) = post(home, tmp_path / "first", {1: jpeg(photo())})
+    case = case_with(home, original)
+    post(home, tmp_path / "again", {2: EDITS["mirrored"]})
+    assert look_out(home).raised == 1
+    (higher,) = post(home, tmp_path / "higher", {2: EDITS["mirrored"]}, mode=Mode.SEALED)
+    assert look_out(home).raised == 0
+    add_items(home, case, (higher,), doer(home))
+    assert open_items(home) == []
+
+
+def test_a_stranger_who_can_only_add_entries_stops_no_alert_and_no_check(home: Home, tmp_path: Path) -> None:
+    (original,) = post(home, tmp_path / "first", {1: jpeg(photo())})
+    case_with(home, original)
+    values = {"kind": "file", "channel_id": "7", "mode": "hash_only", "at": "2026-01-01T00:00:00.000Z"}
+    matching, other = home.recipients.matching, generate_identity().recipient
+    with home.writing() as writer:
+        for number, body in enumerate([seal_whole(b"junk", recipients=(matching,)), b"junk"]):
+            writer.sequencer.append([Draft("observed", values | {"message_id": str(number)}, prints=body)])
+        sealed = seal_whole(b"junk", recipients=(other,))
+        writer.sequencer.append([Draft("observed", values | {"message_id": "9"}, prints=sealed)])
+    again = post(home, tmp_path / "again", {2: EDITS["turned"]})
+    assert look_out(home).raised == 1
+    assert [item for _case, item in open_items(home)] == again

@@ -7,7 +7,10 @@ import pytest
 
 from api.home import Home
 from api.office.opened import OpenOffice, SharedLibrary
+from config.errors import StoppedError
 from evidence.errors import NoMatchingKeyError
+from evidence.fingerprint.decoder import fingerprints_of
+from evidence.match.check import PictureQuery
 from evidence.seal.recipients import generate_identity
 from tests.appearing import jpeg, photo, post
 from tests.homes import PASSPHRASE
@@ -51,3 +54,13 @@ def test_another_homes_key_fills_none(home: Home, tmp_path: Path) -> None:
 def test_it_shows_nothing_of_its_keys(home: Home) -> None:
     office = OpenOffice.of(home, home.keys.unlock(PASSPHRASE))
     assert repr(office) == "OpenOffice()"
+
+
+def test_a_library_that_broke_off_is_begun_again(home: Home, tmp_path: Path) -> None:
+    post(home, tmp_path / "first", {1: jpeg(photo())})
+    office = OpenOffice.of(home, home.keys.unlock(PASSPHRASE))
+    with pytest.raises(StoppedError), office.library.refreshed(lambda: True):
+        pytest.fail("it was stopped")
+    with office.library.refreshed() as library:
+        assert library.end > 0
+        assert library.tiers(PictureQuery.of(fingerprints_of(jpeg(photo()))[0]))

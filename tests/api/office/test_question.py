@@ -24,6 +24,7 @@ from api.office.question import (
     sealed_question,
     take_question,
 )
+from api.office.task import tidy
 from evidence.errors import AuthorityError, QuestionError, StoreError, UnknownItemError
 from evidence.match.question import receipt_of, seal_question
 from evidence.proquint import proquints
@@ -58,7 +59,7 @@ def later(home: Home, by: timedelta) -> None:
 def test_a_ticket_brings_one_question_and_no_second_one(home: Home, case: str) -> None:
     words, first, second = ticket_of(home, case), ask(home, jpeg(photo())), ask(home, jpeg(photo(2)))
     take_question(home, words.upper(), armored(first))
-    take_question(home, words, armored(first))  # its answer was lost
+    assert take_question(home, words, armored(first)) is QuestionState.RECEIVED  # its answer was lost
     with pytest.raises(QuestionError, match="used already"):
         take_question(home, words, armored(second))
     assert question_state(home, receipt_of(first)) is QuestionState.RECEIVED
@@ -135,6 +136,41 @@ def test_what_was_asked_lies_sealed_until_it_expires_and_then_nowhere(home: Home
         assert rows.scalars().all() == ["ticket"]
 
 
+def test_a_withdrawn_question_is_looked_for_in_no_way(home: Home, case: str) -> None:
+    sealed, words = ask(home, jpeg(photo())), ticket_of(home, case)
+    take_question(home, words, armored(sealed))
+    destroy_question(home, receipt_of(sealed))
+    size, keys = size_of(home), home.keys.unlock(PASSPHRASE)
+    with pytest.raises(QuestionError, match="was withdrawn"):
+        check_question(home, receipt_of(sealed), case, doer(home), open_office(home))
+    with pytest.raises(QuestionError, match="was withdrawn"):
+        question_in(home, io.BytesIO(sealed), case, doer(home), keys)
+    assert take_question(home, words, armored(sealed)) is QuestionState.WITHDRAWN
+    with pytest.raises(QuestionError, match="used already"):
+        take_question(home, words, armored(ask(home, jpeg(photo(2)))))
+    assert size_of(home) == size
+
+
+def test_a_question_of_one_case_is_looked_for_in_no_other(home: Home, case: str) -> None:
+    sealed, other = ask(home, jpeg(photo())), case_with(home)
+    keep_question(home, sealed, case, doer(home))
+    with pytest.raises(QuestionError, match="another case"):
+        question_in(home, io.BytesIO(sealed), other, doer(home), home.keys.unlock(PASSPHRASE))
+    with pytest.raises(UnknownItemError):
+        check_question(home, receipt_of(sealed), other, doer(home), open_office(home))
+
+
+def test_what_has_expired_is_removed_although_nothing_comes(home: Home, case: str) -> None:
+    keep_question(home, ask(home, jpeg(photo())), case, doer(home))
+    tidy(home)
+    rows = sa.select(sa.func.count()).where(database.task.c.kind == "question")
+    for gone_by, left in ((timedelta(days=29), 1), (timedelta(days=2), 0)):
+        later(home, gone_by)
+        tidy(home)
+        with home.engine.connect() as connection:
+            assert connection.execute(rows).scalar_one() == left
+
+
 def test_an_answered_question_says_so_and_no_more(home: Home, case: str) -> None:
     sealed = ask(home, jpeg(photo()))
     keep_question(home, sealed, case, doer(home))
@@ -173,7 +209,9 @@ def test_a_question_that_somebody_changed_is_named_and_the_others_are_still_list
 def test_a_question_is_looked_for_and_each_picture_logged(home: Home, tmp_path: Path) -> None:
     (item,) = post(home, tmp_path / "first", {1: jpeg(photo())})
     case, size = case_with(home), size_of(home)
-    done = check_question(home, ask(home, edits(photo())["all of it"]), case, doer(home), open_office(home))
+    asked = ask(home, edits(photo())["all of it"])
+    keep_question(home, asked, case, doer(home))
+    done = check_question(home, receipt_of(asked), case, doer(home), open_office(home))
     assert [[match.item_id for match in one.matches] for one in done.pictures] == [[item]]
     told = done.told()
     assert (told["found"], told["alike"], len(told["pictures"])) == (True, 0, 1)
@@ -187,10 +225,10 @@ def test_many_variants_of_one_picture_show_as_such(home: Home, case: str) -> Non
         keep_question(home, each, case, doer(home))
     again = ask(home, jpeg(photo()))
     keep_question(home, again, case, doer(home))
-    done = check_question(home, again, case, doer(home), open_office(home))
+    done = check_question(home, receipt_of(again), case, doer(home), open_office(home))
     assert done.alike == len(variants)
     keep_question(home, ask(home, jpeg(photo())), case, doer(home))  # the very same file is no variant
-    assert check_question(home, again, case, doer(home), open_office(home)).alike == len(variants)
+    assert check_question(home, receipt_of(again), case, doer(home), open_office(home)).alike == len(variants)
 
 
 def test_no_more_is_looked_for_in_a_day_than_the_settings_say(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +242,7 @@ def test_no_more_is_looked_for_in_a_day_than_the_settings_say(home: Home, monkey
     look(first)
     look(first)
     size = size_of(home)
-    with pytest.raises(AuthorityError, match="more may be") as raised:
+    with pytest.raises(AuthorityError, match="no more pictures") as raised:
         look(first)
     assert (raised.value.where, size_of(home)) == (first, size)
     look(second)
@@ -221,7 +259,7 @@ def test_no_more_is_looked_for_in_a_day_than_the_settings_say(home: Home, monkey
 def test_a_file_or_a_text_of_a_question_is_kept_and_a_picture_is_read_as_one(home: Home, case: str) -> None:
     keys, sealed = home.keys.unlock(PASSPHRASE), ask(home, jpeg(photo()))
     for handed in (sealed, ("Dear office,\r\n" + armored(sealed).replace("\n", "\r\n")).encode()):
-        assert question_in(home, io.BytesIO(handed), case, doer(home), keys) == sealed
+        assert question_in(home, io.BytesIO(handed), case, doer(home), keys) == receipt_of(sealed)
     picture = io.BytesIO(jpeg(photo()))
     assert question_in(home, picture, case, doer(home), keys) is None
     assert (picture.tell(), [each.receipt for each in kept_questions(home)]) == (0, [receipt_of(sealed)])
@@ -231,7 +269,7 @@ def test_what_no_key_of_ours_opens_is_not_kept(home: Home, case: str) -> None:
     keys = home.keys.unlock(PASSPHRASE)
     foreign = seal_question(b"{}", generate_identity().recipient)
     damaged = armored(ask(home, jpeg(photo())))[:-200].encode()
-    for handed, why in ((foreign, "another office"), (damaged, "only a part")):
+    for handed, why in ((foreign, "another office"), (damaged, "only part")):
         with pytest.raises(QuestionError, match=why):
             question_in(home, io.BytesIO(handed), case, doer(home), keys)
     with pytest.raises(UnknownItemError):

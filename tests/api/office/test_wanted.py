@@ -65,10 +65,10 @@ def test_a_bundle_needs_a_case_with_items_and_a_reason(desk: WorkerDesk) -> None
 def test_nothing_is_looked_for_once_consent_was_withdrawn(desk: WorkerDesk) -> None:
     query = fingerprints_of(next(iter(sorted(desk.home.path.parent.glob("more/photos/*.jpg")))).read_bytes())[0]
     sealed = seal_question(question_of(query), desk.home.recipients.matching)
-    assert ask_for_check(desk.home, desk.case, sealed, desk.by(), desk.keys.casework, kept=False)
+    assert ask_for_check(desk.home, desk.case, {"sealed": sealed.hex()}, desk.by(), desk.keys.casework)
     record_consent(desk.home, desk.case, consent_to(desk.home, "check", given=False), doer(desk.home))
     with pytest.raises(AuthorityError):
-        ask_for_check(desk.home, desk.case, sealed, desk.by(), desk.keys.casework, kept=False)
+        ask_for_check(desk.home, desk.case, {"sealed": sealed.hex()}, desk.by(), desk.keys.casework)
 
 
 def test_a_request_that_needs_the_cards_is_not_approved_here(desk: WorkerDesk) -> None:

@@ -120,3 +120,14 @@ def test_a_codec_that_nobody_posts_is_not_reached(decoder: Decoder, container: s
     with pytest.raises(NotDecodedError) as raised:
         decoder.decode(film(1, seconds=1, container=container, codec=codec))
     assert raised.value.reason == "unsupported"
+
+
+def test_one_damaged_key_frame_spoils_no_other() -> None:
+    data = film(4, seconds=1, movflags="frag_keyframe+empty_moov")
+    whole = read_video("video/mp4", data)
+    starts = [at for at in range(len(data) - 4) if data[at : at + 4] == b"mdat"]
+    damaged = data[: starts[1] + 200] + b"\xff" * 4000 + data[starts[1] + 4200 :]
+    left = read_video("video/mp4", damaged)
+    known = {frame.pdq.hashes[0] for frame in whole.frames}
+    assert {frame.pdq.hashes[0] for frame in nonempty(left.frames)} <= known  # nothing that nobody saw
+    assert len(whole.frames) > len(left.frames) >= len(whole.frames) - 2

@@ -110,7 +110,17 @@ def test_another_offices_key_is_told_so() -> None:
         open_question(seal_question(PLAIN, KEY.recipient), generate_identity())
 
 
-@pytest.mark.parametrize("sealed", [b"", b"garbage", bytes(10_000_000), b"age-encryption.org/v1\n"], ids=len)
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        b"",
+        b"garbage",
+        bytes(10_000_000),
+        b"age-encryption.org/v1\n",
+        b"age-encryption.org/v1\n" + b"-> a\n\n" * 200_000 + b"--- " + b"A" * 43 + b"\npayload",
+    ],
+    ids=len,
+)
 def test_what_is_no_age_file_is_refused_without_a_key(sealed: bytes) -> None:
     with pytest.raises(QuestionError):
         require_sealed(sealed)

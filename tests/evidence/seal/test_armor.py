@@ -39,3 +39,9 @@ def test_a_file_is_known_by_what_it_holds() -> None:
     assert age_file_in(b"\xff\xd8\xff a picture") is None
     with pytest.raises(EnvelopeError):
         age_file_in(BEGIN.encode() + b"\xff")
+
+
+def test_very_many_beginnings_are_refused_like_two() -> None:
+    for text in (BEGIN * 80_000, END * 80_000, BEGIN * 2 + END):
+        with pytest.raises(EnvelopeError, match="exactly one"):
+            unarmored(text)
