@@ -19,7 +19,7 @@ from casefiles.case import open_events
 from casefiles.consent import CHECK, Consent, read_consent, require_consent
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
-from evidence.errors import AuthorityError, LeafError
+from evidence.errors import AuthorityError, LeafError, NoMatchingKeyError
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
 from evidence.match.library import Library
@@ -74,7 +74,9 @@ class Appearances:
             new = types_of(connection, ["consent"], first=self._read)
             size = connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar()
         for index in new:
-            with suppress(LeafError):  # a consent that is damaged allows nothing, and stops nothing
+            # one that is damaged, or sealed to a stranger, allows nothing and stops nothing
+            # LIMIT: so a withdrawal that somebody damaged is not heeded here; check refuses, and audit names it
+            with suppress(LeafError, NoMatchingKeyError):
                 (event,) = open_events(self.engine, (index,), self.keys.casework)
                 if event.record:
                     self._consents[str(event.record.values["case"])] = index, read_consent(event.record.values)

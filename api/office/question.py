@@ -19,6 +19,7 @@ from api.office.check import AskedPictures, Checked, check_pictures, require_che
 from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
 from api.office.task import forget_expired, taken
+from casefiles.consent import CHECK, require_consent
 from config.errors import Term
 from evidence.authority import Doer
 from evidence.canonical import jcs
@@ -81,9 +82,9 @@ def issue_ticket(home: Home, case_id: str, doer: Doer, casework: Identity) -> Ti
 
     Raises:
         UnknownItemError: There is no such case.
-        AuthorityError: Its consent was withdrawn, has ended or is not to this.
+        AuthorityError: No consent is recorded, or it was withdrawn, has ended or is not to this.
     """
-    require_checkable(home, case_id, casework)
+    require_consent(require_checkable(home, case_id, casework), scope=CHECK, today=home.today())
     drawn, now = secrets.token_bytes(2 * WORDS), home.clock()
     mark = _mark(home, "ticket", drawn)
     ticket = StoredQuestion(_new_id(), mark, QuestionState.TICKET, doer.actor, case_id, b"", now, now + TICKET_HOLDS)

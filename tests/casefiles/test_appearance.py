@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,8 @@ from evidence.keys import Unlocked
 from evidence.match.library import Library
 from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import generate_identity
-from evidence.store.database import reading
+from evidence.store import database
+from evidence.store.database import reading, writing
 from evidence.store.follow import catch_up
 from evidence.times import parse_time
 from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
@@ -145,4 +147,20 @@ def test_another_homes_key_tells_nothing_and_logs_nothing(tmp_path: Path) -> Non
     with pytest.raises(NoMatchingKeyError):
         Alerting(other, library, told.ledger.sequencer, "nisisama/0", lambda: ANN.at).advance(0)
     assert len(told.ledger.leaves()) == size
+    told.ledger.engine.dispose()
+
+
+@pytest.mark.parametrize("body", [b"junk", seal_whole(b"junk", recipients=(generate_identity().recipient,))], ids=len)
+def test_a_consent_that_nobody_can_read_stops_no_other(tmp_path: Path, body: bytes) -> None:
+    told = Told(tmp_path)
+    told.post(0, 0)
+    told.post(0, 5)
+    told.add(0, 0)
+    told.agree(1)
+    with writing(told.ledger.engine) as connection:
+        last = sa.select(sa.func.max(database.event.c.idx)).scalar_subquery()
+        connection.execute(sa.update(database.sealed).where(database.sealed.c.idx == last).values(body=body))
+    told.agree(0)
+    told.look()
+    assert told.open() == {(0, 1)}
     told.ledger.engine.dispose()

@@ -166,6 +166,7 @@ def test_a_key_of_another_case_sees_and_answers_none(served: ServedHome, case: s
 
 
 def test_no_ticket_without_consent(served: ServedHome) -> None:
+    served.unlock()
     case = case_with(served.home)
     agree(served.home, case, given=False)
     assert served.with_key(Scope.CHECKS).post(f"/api/v1/cases/{case}/tickets").status_code == 403

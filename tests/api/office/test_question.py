@@ -93,6 +93,8 @@ def test_no_ticket_is_issued_where_the_client_does_not_agree(home: Home, case: s
     agree(home, case, given=False)
     with pytest.raises(AuthorityError, match="withdrawn"):
         ticket_of(home, case)
+    with pytest.raises(AuthorityError, match="consent"):
+        ticket_of(home, case_with(home, consent=False))
     with pytest.raises(UnknownItemError):
         ticket_of(home, "case-0")
     assert kept_questions(home) == []
