@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from api.errors import OURS, http_status, of_system, problem_of
 from api.home import Home
 from api.office.alert import Lookout
+from api.office.mail import tell_news
 from api.office.opened import OpenOffice
 from api.office.request import Inside
 from api.office.settle import settle_waiting
@@ -37,6 +38,10 @@ _POLL_S = 0.5
 _LOOK_S = 0.2
 """How long until it is looked again whether pictures of cases appeared: a question to the database of a fraction of a
 millisecond."""
+_TELL_S = 5.0
+"""How long until it is looked again whether a mail is due."""
+_AGAIN_S, _LONGEST_S = 60.0, 3600.0
+"""How long until a mail that failed is tried again, at first and at most."""
 _RENEW_S = 2.0
 _CHANGED = "authority.changed_"
 """Codes of acts that would now be others than were asked for: they must be asked for again."""
@@ -75,6 +80,8 @@ class Worker:
         make_folder(self.home.path / BUNDLES, exist_ok=True)
         threads = [threading.Thread(target=self._run, args=(kinds,), daemon=True) for kinds in LINES]
         threads.append(threading.Thread(target=self._look_out, daemon=True))
+        if self.home.settings.mail.host:
+            threads.append(threading.Thread(target=self._tell, daemon=True))
         for each in threads:
             each.start()
         try:
@@ -116,6 +123,17 @@ class Worker:
                 lookout = None
             except Exception as error:  # noqa: BLE001 - whatever it is, it is looked again
                 oplog.note("alerts_broke", error=type(error), place=oplog.source_place(error))
+
+    def _tell(self) -> None:
+        """Send a mail once something is new; one that failed is tried again, later each time."""
+        wait_s = _TELL_S
+        while not self._stop.wait(wait_s):
+            try:
+                wait_s = self.home.settings.mail.every_minutes * 60 if tell_news(self.home) else _TELL_S
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                wait_s = min(max(2 * wait_s, _AGAIN_S), _LONGEST_S)
+                code = error.code if isinstance(error, Explained) else "call.broke"
+                oplog.note("mail_failed", error=type(error), code=code)
 
     def _is_closed(self, office: OpenOffice) -> bool:
         """Whether the keys of an office were forgotten since, or the worker must stop."""

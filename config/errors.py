@@ -8,6 +8,7 @@
     │   ├── LegalBasisError     a legal basis file is incomplete or expired
     │   ├── UsageError          a command was called in a way that it has not
     │   ├── CallError           a call of the API was refused before anything was done
+    │   ├── MailError           a mail cannot be sent with these settings
     │   └── StoppedError        somebody stopped a command before its end
     ├── evidence.errors.EvidenceError
     ├── monitor.errors.MonitorError
@@ -245,6 +246,10 @@ class UsageError(ConfigError):
 
 class CallError(ConfigError):
     """A call of the API is refused before anything is done."""
+
+
+class MailError(ConfigError):
+    """A mail cannot be sent with these settings."""
 
 
 class StoppedError(ConfigError):

@@ -120,6 +120,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "home_opened": ("database",),
         "import_finished": ("messages", "media", "known"),
         "lock_busy": ("duration_s",),
+        "mail_failed": ("error", "code"),
+        "mail_sent": ("count",),
         "mode_lowered": ("count",),
         "office_locked": (),
         "office_unlocked": (),

@@ -190,6 +190,25 @@ class CheckSettings(_Section):
     daily_per_case: int = Field(default=20, ge=1, description="How many pictures may be looked for in a day for a case")
 
 
+MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+"""An address of RFC 5321 (4.1.2) that needs no quotes."""
+
+
+class MailSettings(_Section):
+    """The mail that says that there is something new."""
+
+    host: HostName | Literal[""] = Field(default="", description="The office's mail server; empty: no mail is sent")
+    port: int = Field(default=587, ge=1, le=65_535, description="Its port for mail that is handed in")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is protected; none: only to this machine"
+    )
+    ca_file: str = Field(default="", description="PEM of the authority that certifies the server; empty: the system's")
+    user: str = Field(default="", max_length=200, description="Name to log in with; empty: no login")
+    sender: MailAddress | Literal[""] = Field(default="", description="From whom it comes")
+    to: tuple[MailAddress, ...] = Field(default=(), description="Who gets it")
+    every_minutes: int = Field(default=60, ge=1, le=10_080, description="Least minutes between two mails")
+
+
 class Settings(BaseSettings):
     """All settings of a home."""
 
@@ -207,6 +226,7 @@ class Settings(BaseSettings):
     telegram: TelegramSettings = TelegramSettings()
     serve: ServeSettings = ServeSettings()
     check: CheckSettings = CheckSettings()
+    mail: MailSettings = MailSettings()
     backup: BackupSettings = BackupSettings()
     oplog: OplogSettings = OplogSettings()
 

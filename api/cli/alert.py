@@ -10,6 +10,7 @@ from api.cli.common import (
     actor_option,
     counted,
     doer,
+    emit,
     emit_logged,
     json_option,
     open_home,
@@ -93,6 +94,22 @@ def look(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> Non
         as_json=as_json,
         text=f"{found}. Looked at {counted(done.entries, 'log entry', 'log entries')}."
         + (" See them: nisisama alerts" if done.raised else ""),
+    )
+
+
+@alerts.command("mail")
+@json_option
+@click.pass_context
+def mail(ctx: click.Context, *, as_json: bool) -> None:
+    """Send now the mail that 'serve' sends about alerts, to try the settings in [mail]; it says the same."""
+    from api.office.mail import send_news
+
+    done = send_news(open_home(ctx))
+    refused = f"; the server refused {done.refused}" if done.refused else ""
+    emit(
+        {"sent": done.sent, "refused": done.refused},
+        as_json=as_json,
+        text=f"Sent to {counted(done.sent, 'address', 'addresses')}{refused}.",
     )
 
 

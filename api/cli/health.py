@@ -27,6 +27,7 @@ TITLES = {
     "watch.modes": "No legal basis has ended or ends soon",
     "watch.probe": "No probe misses its daily post",
     "watch.clock": "This machine's clock agrees with Telegram's",
+    "alerts": "Somebody looks for alerts and is told of them",
     "decoder": "Pictures are decoded where they can do no harm",
 }
 """What each check looks for, in a sentence that is true where it passes, of nothing too."""

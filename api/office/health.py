@@ -7,7 +7,8 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
 for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
-9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
+9. ``alerts``: ``api.office.alert_health``.
+10. ``watch``: ``api.office.watch_health``.  11. ``program``: the installed files are the ones that were built.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ from api.home import (
     read_certificate,
     require_private,
 )
-from api.office import watch_health
+from api.office import alert_health, watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
 from config.errors import Explained, Fact
@@ -77,6 +78,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
         ("decoder", decoder),
+        ("alerts", lambda: alert_health.lookout(home)),
         ("watch.accounts", lambda: watch_health.accounts(home)),
         ("watch.channels", lambda: watch_health.channels(home)),
         ("watch.modes", lambda: watch_health.modes(home)),

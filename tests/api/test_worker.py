@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
 
+from api import worker as workers
 from api.home import Home
 from api.office import task as tasks
 from api.office.approval import Means, approve, refuse
@@ -31,13 +33,17 @@ from api.office.wanted import (
 from api.office.work import do_task
 from api.worker import LINES, Worker
 from casefiles.bundle.destination import Parts
+from config import oplog
 from config.errors import CallError
 from evidence.errors import AuthorityError, HomeBusyError
 from evidence.observation import Mode
 from evidence.store import work
 from evidence.store.database import reading
 from evidence.store.work import Task, TaskState
+from tests.appearing import case_with, jpeg, look_out, photo, post
 from tests.homes import records_of, size_of
+from tests.mailing import mail_server, with_mail, write_password
+from tests.watching import until
 from tests.working import WorkerDesk
 
 NEVER = timedelta(seconds=-1)
@@ -116,6 +122,34 @@ def test_the_same_request_is_the_same_task_until_it_has_ended(desk: WorkerDesk) 
     assert [file.name for file in (desk.home.path / tasks.UPLOADS).iterdir()] == [brought]
     desk.do_all()
     assert desk.ask_bundle() != first
+
+
+# The mail
+
+
+def test_an_alert_is_mailed_while_it_works_and_a_mail_that_failed_is_tried_again(
+    desk: WorkerDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_TELL_S", 0.05)
+    monkeypatch.setattr(workers, "_AGAIN_S", 0.1)
+    failed = threading.Event()
+
+    def note(event: str, **_fields: object) -> None:
+        if event == "mail_failed":
+            failed.set()
+
+    items = post(desk.home, tmp_path / "first", {1: jpeg(photo()), 2: jpeg(photo(), 40)})
+    case_with(desk.home, items[0])
+    assert look_out(desk.home).raised == 1
+    with mail_server(tmp_path / "mail", login=True) as server:
+        with_mail(desk.home, server.settings)
+        monkeypatch.setattr(oplog, "note", note)
+        with desk.worker(locked=True).working():  # a mail needs no key of the office
+            assert failed.wait(20)  # the password is missing
+            assert server.taken == []
+            write_password(desk.home)
+            until(lambda: server.taken)
+    assert len(server.taken) == 1
 
 
 # A second person

@@ -1,5 +1,6 @@
 """``alerts`` looks, lists and dismisses; its list needs no passphrase, and no line of it tells what is there."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from api.home import Home
 from tests.appearing import case_with, edits, jpeg, photo, post
 from tests.commands import DONE, REFUSED, run
+from tests.mailing import TO, mail_server
+from tests.nonempty import nonempty
 
 
 @pytest.fixture
@@ -49,3 +52,15 @@ def test_alerts_from_the_look_to_the_dismissal(
 def test_a_look_needs_the_passphrase(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NISISAMA_PASSPHRASE", "another one")
     assert run("alerts", "look", "--json", home=home).code == REFUSED
+
+
+def test_the_mail_is_tried_from_the_command_line(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("alerts", "mail", "--json", home=home)
+    assert (refused.code, refused.error["code"]) == (REFUSED, "mail.not_set")
+    with mail_server(tmp_path / "mail") as server:
+        for key, value in nonempty(server.settings.items()):
+            monkeypatch.setenv(f"NISISAMA_MAIL__{key.upper()}", str(value))
+        monkeypatch.setenv("NISISAMA_MAIL__TO", json.dumps([*TO, "nobody@example.org"]))
+        assert run("alerts", "mail", home=home).out == "Sent to 2 addresses; the server refused 1.\n"
+        assert run("alerts", "mail", "--json", home=home).printed == {"sent": 2, "refused": 1}
+    assert len(server.taken) == 2

@@ -300,6 +300,7 @@ def test_a_healthy_home_passes_every_check(home: Home) -> None:
     assert [finding.id for finding in report.findings] == [
         *names,
         "decoder",
+        "alerts",
         "watch.accounts",
         "watch.channels",
         "watch.modes",

@@ -1,0 +1,155 @@
+"""The mail about alerts: by setting, to the office's own people, and it says only that there is something new.
+
+It goes through the office's own mail server (RFC 6409), over TLS, and names neither a case nor the program nor a
+number: mail is kept by others, and a line of it shows on a locked telephone. A follower of the alerts sends it, so
+it is sent again rather than lost, and one that nobody could be told of waits.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from functools import partial
+from ipaddress import ip_address
+
+import sqlalchemy as sa
+
+from api.home import Home
+from api.office.task import taken
+from casefiles.appearance import list_alerts
+from config import oplog
+from config.errors import MailError, Term
+from config.settings import MailSettings, read_secret_file
+from evidence.store.database import reading
+from evidence.store.follow import catch_up, position_of
+from evidence.times import Clock
+
+FOLLOWER = "mail"
+"""The name under which is kept of which alerts a mail has told."""
+PASSWORD_FILE = "mail-password"  # noqa: S105 - the name of a file
+"""In the folder of the keys; only read where ``mail.user`` is set."""
+TIMEOUT_S = 20.0
+_GREETING = "[127.0.0.1]"
+"""What the server is greeted with: an address literal (RFC 5321, 4.1.3), so that this machine's name stays here."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailTold:
+    """A mail that was sent.
+
+    Attributes:
+        sent: How many addresses the server took it for.
+        refused: How many it did not.
+    """
+
+    sent: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """The follower; its position is behind the newest alert that a mail has told of."""
+
+    engine: sa.Engine
+    send: Callable[[], object]
+    name: str = FOLLOWER
+
+    def advance(self, position: int) -> int:
+        """Send a mail if an alert behind the position is open."""
+        with reading(self.engine) as connection:
+            new = list_alerts(connection, after=position - 1)
+        if not new:
+            return position
+        self.send()
+        return new[-1].index + 1
+
+
+def tell_news(home: Home) -> bool:
+    """Send one mail if there are alerts that nobody was told of; return whether there were.
+
+    Raises:
+        MailError: It could not be sent.
+        SecretFileError: The password's file is missing or readable by others.
+        HomeBusyError: It was sent, and others kept writing: it will be sent again.
+    """
+    with reading(home.engine) as connection:
+        before = position_of(connection, FOLLOWER)
+    return catch_up(home.engine, _News(home.engine, partial(send_news, home)), partial(taken, home)) != before
+
+
+def send_news(home: Home) -> MailTold:
+    """Send the mail, as ``tell_news`` does where something is new.
+
+    Raises:
+        MailError: It could not be sent to anybody.
+        SecretFileError: The password's file is missing or readable by others.
+    """
+    mail = home.settings.mail
+    if not (mail.host and mail.sender and mail.to):
+        raise MailError("mail.not_set", where=str(home.path))
+    with _errors(mail), _connected(home, mail) as server:
+        refused = server.send_message(_message(mail, home.clock))
+    oplog.note("mail_sent", count=len(mail.to) - len(refused))
+    return MailTold(len(mail.to) - len(refused), len(refused))
+
+
+def _message(mail: MailSettings, clock: Clock) -> EmailMessage:
+    text, message = str(Term("note.something_new")), EmailMessage()
+    message["From"], message["To"], message["Subject"] = mail.sender, ", ".join(mail.to), text
+    message["Date"], message["Message-ID"] = format_datetime(clock()), make_msgid(domain=mail.sender.partition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5: no machine answers it
+    message.set_content(f"{text}.\n")
+    return message
+
+
+@contextmanager
+def _connected(home: Home, mail: MailSettings) -> Iterator[smtplib.SMTP]:
+    """The server, once the connection is protected and the office has logged in."""
+    if mail.security == "none" and not _is_here(mail.host):
+        raise MailError("mail.not_protected", where=mail.host)
+    context = _context(mail)
+    reach = partial(smtplib.SMTP_SSL, context=context) if mail.security == "tls" else smtplib.SMTP
+    with reach(mail.host, mail.port, local_hostname=_GREETING, timeout=TIMEOUT_S) as server:
+        if mail.security == "starttls":
+            server.starttls(context=context)
+        if mail.user:
+            server.login(mail.user, read_secret_file(home.keys.path / PASSWORD_FILE).decode().strip())
+        yield server
+
+
+def _context(mail: MailSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=mail.ca_file or None)
+    except OSError as error:  # no such file, or not PEM
+        raise MailError("mail.no_authority", where=mail.ca_file) from error
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def _errors(mail: MailSettings) -> Iterator[None]:
+    """Whatever stands between us and the server, as an error that says what to do."""
+    where = f"{mail.host}:{mail.port}"
+    try:
+        yield
+    except smtplib.SMTPAuthenticationError as error:
+        raise MailError("mail.login_refused", where=where, status=error.smtp_code) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailError("mail.not_offered", where=where) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = ", ".join(sorted({str(code) for code, _words in error.recipients.values()}))
+        raise MailError("mail.refused", where=where, status=codes) from error
+    except smtplib.SMTPResponseException as error:
+        raise MailError("mail.refused", where=where, status=error.smtp_code) from error
+    except ssl.SSLCertVerificationError as error:
+        raise MailError("mail.not_trusted", where=where, system=error.verify_message) from error
+    except OSError as error:  # also what else smtplib and ssl raise
+        raise MailError("mail.unreachable", where=where, system=error.strerror or str(error)) from error

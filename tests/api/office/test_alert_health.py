@@ -1,0 +1,46 @@
+"""``doctor`` says that nobody looks for alerts, and that nobody is told of them, once that is a day ago."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from api.home import Home
+from api.office.alert_health import LONG_AGO, lookout
+from api.office.mail import tell_news
+from tests.appearing import agree, jpeg, look_out, photo, post
+from tests.homes import new_case
+from tests.mailing import mail_server, with_mail
+
+MINUTE = timedelta(minutes=1)
+
+
+def codes(home: Home, later: timedelta) -> list[str]:
+    clock = home.clock
+    now = clock()
+    home.clock = lambda: now + later
+    try:
+        return [finding.code for finding in lookout(home)]
+    finally:
+        home.clock = clock
+
+
+def test_pictures_that_nobody_compared_for_a_day_are_told(home: Home, tmp_path: Path) -> None:
+    items = post(home, tmp_path / "first", {1: jpeg(photo()), 2: jpeg(photo(), 40)})
+    assert codes(home, LONG_AGO + MINUTE) == []  # no case could be told of them
+    new_case(home, items[:1])
+    assert codes(home, LONG_AGO - MINUTE) == []
+    assert codes(home, LONG_AGO + MINUTE) == ["alerts.behind"]
+    look_out(home)
+    assert codes(home, LONG_AGO + MINUTE) == []
+
+
+def test_an_alert_that_no_mail_told_for_a_day_is_told_where_mail_is_set(home: Home, tmp_path: Path) -> None:
+    items = post(home, tmp_path / "first", {1: jpeg(photo()), 2: jpeg(photo(), 40)})
+    agree(home, new_case(home, items[:1]))
+    assert look_out(home).raised == 1
+    assert codes(home, LONG_AGO + MINUTE) == []
+    with mail_server(tmp_path / "mail") as server:
+        with_mail(home, server.settings)
+        assert codes(home, LONG_AGO - MINUTE) == []
+        assert codes(home, LONG_AGO + MINUTE) == ["alerts.not_mailed"]
+        tell_news(home)
+        assert codes(home, LONG_AGO + MINUTE) == []
