@@ -1,4 +1,4 @@
-"""From a file's bytes to its fingerprints: Pillow decodes, ``pdq`` and ``phash`` compute.
+"""From a file's bytes to its fingerprints: Pillow decodes (HEIC: ``heic``), ``pdq`` and ``phash`` compute.
 
 This is the only module that lets a decoder touch what somebody else made. It runs in the sandboxed
 worker (``evidence.fingerprint.worker``) and, outside tests, nowhere else. It loads only the plugins
@@ -33,6 +33,7 @@ from PIL import (
 from config.errors import Term
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.crops import Scaled
+from evidence.fingerprint.heic import read_heic
 from evidence.fingerprint.pdq import Pdq, Rgb, pdq
 from evidence.fingerprint.phash import phash
 from evidence.fingerprint.trim import Box, trims
@@ -174,11 +175,17 @@ def _upright(kind: str, data: bytes) -> tuple[Image.Image, bool]:
     return (shown.transpose(_TURNED[turn]) if turn in _TURNED else shown), animated
 
 
-def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
+def _opened(kind: str, data: bytes) -> Image.Image:
+    """The picture, its size checked; its pixels may be decoded later."""
+    image = Image.fromarray(read_heic(data)) if kind == "image/heic" else _PLUGINS[kind](BytesIO(data))
+    _require_size(*image.size)
+    return image
+
+
+def _decode(kind: str, data: bytes) -> tuple[Image.Image, bool]:
     """The first frame, with its pixels loaded, and whether there are more."""
     with _refusals():
-        image = _PLUGINS[kind](BytesIO(data))
-        _require_size(*image.size)
+        image = _opened(kind, data)
         # before load: this parses a GIF up to its second frame
         animated = bool(getattr(image, "is_animated", False))
         image.load()
@@ -188,8 +195,7 @@ def _decode(kind: str, data: bytes) -> tuple[ImageFile.ImageFile, bool]:
 def _decode_scaled(kind: str, data: bytes) -> tuple[Image.Image, Scaled]:
     """The first frame, and its brightness by blocks, both as they are stored."""
     with _refusals():
-        image = _PLUGINS[kind](BytesIO(data))
-        _require_size(*image.size)
+        image = _opened(kind, data)
         width, height = image.size
         scale = _scale_of(width, height)
         image.draft("L", (width // scale, height // scale))  # of what is no JPEG, this changes nothing

@@ -39,7 +39,8 @@ _OTHER_PICTURES: Final = (
 _VIDEOS: Final = ((b"\x1aE\xdf\xa3", "video/webm"), (b"FLV\x01", "video/x-flv"), (b"\0\0\x01\xba", "video/mpeg"))
 _ISO_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 """With one of these a file of ISO/IEC 14496-12, or of QuickTime, begins."""
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis"})
+_HEIF_BRANDS: Final = frozenset({*_HEIC_BRANDS, b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 # a marker in entropy-coded data: an 0xFF that is not stuffed, a restart or a fill byte
 _JPEG_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -63,6 +64,8 @@ def sniff_media_type(data: bytes) -> str:
     brands = _brands(data)
     if brands & _AVIF_BRANDS:
         return "image/avif"
+    if brands & _HEIC_BRANDS:
+        return "image/heic"
     if data.startswith(_OTHER_PICTURES) or brands & _HEIF_BRANDS:
         raise NotDecodedError("not_decoded.kind", found=Term("undecoded.unsupported"))
     raise NotDecodedError("not_decoded.no_picture", found=Term("undecoded.not_a_picture"))
@@ -173,7 +176,7 @@ def _walk_webp(data: bytes) -> None:
     _require(data, 8 + _number(data, 4, 4, "little"))
 
 
-def _walk_avif(data: bytes) -> None:
+def _walk_boxes(data: bytes) -> None:
     """Box by box to the last byte (ISO/IEC 14496-12, 4.2); a size of 0 means up to the end."""
     for at, size in _boxes(data):
         _require(data, at + size)
@@ -196,5 +199,6 @@ _WALKS: Final[dict[str, Callable[[bytes], None]]] = {
     "image/png": _walk_png,
     "image/gif": _walk_gif,
     "image/webp": _walk_webp,
-    "image/avif": _walk_avif,
+    "image/avif": _walk_boxes,
+    "image/heic": _walk_boxes,
 }

@@ -19,6 +19,7 @@ from evidence.fingerprint.crops import crop_hashes
 from evidence.fingerprint.decoded import Decoded
 from evidence.fingerprint.decoder import MAX_BYTES, Decoder, fingerprints_of
 from evidence.fingerprint.picture import read_picture, read_scaled
+from tests.evidence.fingerprint.heics import Layout, heic
 from tests.evidence.fingerprint.pictures import encoded, image, turned_by_exif
 
 PICTURE = image(width=200, height=150)
@@ -180,6 +181,8 @@ SEEDS = {
     "gif": encoded(PICTURE, "GIF"),
     "webp": encoded(PICTURE, "WEBP"),
     "avif": encoded(PICTURE, "AVIF"),
+    "heic": heic(PICTURE),
+    "heic grid": heic(PICTURE, Layout(tile=64, turns=1)),
     "bmp": encoded(PICTURE, "BMP"),
     "tiff": encoded(PICTURE, "TIFF"),
     "tiff lzw": encoded(PICTURE, "TIFF", compression="tiff_lzw"),

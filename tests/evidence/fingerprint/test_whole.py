@@ -8,6 +8,7 @@ from PIL import Image
 from evidence.errors import NotDecodedError
 from evidence.fingerprint.picture import read_picture
 from evidence.fingerprint.whole import require_end, sniff_media_type
+from tests.evidence.fingerprint.heics import Layout, heic
 from tests.evidence.fingerprint.pictures import encoded, image
 
 SMALL = image(width=40, height=30)
@@ -20,6 +21,8 @@ FILES = {
     "webp": encoded(SMALL, "WEBP"),
     "webp lossless": encoded(SMALL, "WEBP", lossless=True),
     "avif": encoded(SMALL, "AVIF"),
+    "heic": heic(SMALL),
+    "heic grid": heic(SMALL, Layout(tile=64)),
     "bmp": encoded(SMALL, "BMP"),
     "tiff": encoded(SMALL, "TIFF"),
     "tiff lzw": encoded(SMALL, "TIFF", compression="tiff_lzw"),
@@ -43,7 +46,7 @@ def test_a_cut_at_any_byte_is_refused(name: str) -> None:
     assert "truncated" in words or name == "tiff lzw"
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "avif"])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in {"avif", "heic", "heic grid"}])
 def test_what_follows_the_end_changes_nothing(name: str) -> None:
     alone, followed = read_picture(FILES[name]), read_picture(FILES[name] + b"PK\3\4 and more")
     assert followed.pdq == alone.pdq
