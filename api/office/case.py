@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.beside import beside
 from api.office.page import LIMIT, Page, page_of
+from api.office.task import remove_bundles
 from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
@@ -145,6 +146,8 @@ def open_case(home: Home, doer: Doer) -> OpenedCase:
 def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Consented:
     """Log what a client agreed to, or that she withdrew it; the newest record of a case counts.
 
+    A withdrawal also removes the bundles of the case that wait to be downloaded.
+
     Raises:
         UnknownItemError: There is no such case.
         AuthorityError: The consent lies in the future, neither its words nor its paper are there, or nobody is named.
@@ -153,6 +156,8 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
     _require_told(consent, home)
     with home.writing() as writer:
         writer.sequencer.append([Draft("consent", doer.values() | consent.values(case_id))])
+        if not consent.given:
+            remove_bundles(home, case_id)
         return Consented(case_id, consent, writer.beat())
 
 

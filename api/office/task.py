@@ -321,6 +321,18 @@ def remove_files(home: Home, task_id: str) -> None:
         file.unlink(missing_ok=True)
 
 
+def remove_bundles(home: Home, case_id: str) -> None:
+    """Remove the bundles that were made of a case and their letters: its client took her consent back.
+
+    LIMIT: one that is being made meanwhile stays until it is asked for again or is old.
+    """
+    with reading(home.engine) as connection:
+        made = [each for each in work.list_tasks(connection) if each.case_id == case_id]
+    for each in made:
+        if each.kind == TaskKind.BUNDLE:
+            remove_files(home, each.task_id)
+
+
 def remove_unread(home: Home, task_id: str) -> None:
     """Remove the files of a task; an upload that an import is still reading stays until a later round of ``tidy``."""
     with suppress(BlockingIOError):

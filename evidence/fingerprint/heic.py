@@ -35,9 +35,10 @@ def read_heic(data: bytes) -> Rgb:
         ValueError: It is damaged, or has too many pixels.
         LookupError: A part that it names is not there.
     """
-    meta = next((box for box in _boxes(_Bytes(data)) if box.kind == b"meta"), None)
-    if meta is None:
+    boxes = {box.kind: box for box in _boxes(_Bytes(data))}
+    if b"moov" in boxes and b"meta" not in boxes:
         raise NotImplementedError("a sequence without a picture of its own")
+    meta = boxes[b"meta"]
     meta.body.skip(_FULL_BOX)
     items = _Items.of(data, meta.body)
     return items.shown(items.primary)

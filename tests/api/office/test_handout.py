@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from api.office.case import record_consent
 from api.office.handout import HandedFile, hand_out
 from api.office.task import bundle_of
 from evidence.errors import UnknownItemError
-from tests.homes import records_of, size_of
+from tests.homes import consent_to, doer, new_case, records_of, size_of
 from tests.working import WorkerDesk
 
 
@@ -44,6 +45,25 @@ NOT_THERE: dict[str, Callable[[WorkerDesk], str]] = {
 def test_what_is_no_finished_bundle_is_not_there(desk: WorkerDesk, ask: Callable[[WorkerDesk], str]) -> None:
     with pytest.raises(UnknownItemError):
         hand_out(desk.home, ask(desk), HandedFile.BUNDLE, anybody)
+
+
+def test_a_bundle_of_a_case_whose_client_took_her_consent_back_is_gone(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    other, files = new_case(desk.home), bundle_of(desk.home, task_id)
+    for case, is_there in ((other, True), (desk.case, False)):
+        record_consent(desk.home, case, consent_to(desk.home, given=False), doer(desk.home))
+        assert (files.bundle.exists(), files.letter.exists()) == (is_there, is_there)
+    with pytest.raises(UnknownItemError):
+        hand_out(desk.home, task_id, HandedFile.BUNDLE, anybody)
+    assert "sha256" in desk.result(task_id)  # what was made, and when, stays known
+
+
+def test_a_consent_that_is_given_anew_removes_nothing(desk: WorkerDesk) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    record_consent(desk.home, desk.case, consent_to(desk.home, "court"), doer(desk.home))
+    assert bundle_of(desk.home, task_id).bundle.exists()
 
 
 def test_out_of_reach_and_removed_are_told_alike(desk: WorkerDesk) -> None:

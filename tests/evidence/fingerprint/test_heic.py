@@ -105,7 +105,9 @@ def test_one_that_is_cut_anywhere_is_said_to_be() -> None:
 
 def test_what_is_not_read_is_said_to_be() -> None:
     assert word(ONE.replace(b"hvc1", b"av01")) == "unsupported"
-    assert word(ONE[: ONE.index(b"meta") - 4] + box(b"free", bytes(8))) == "unsupported"
+    start = ONE[: ONE.index(b"meta") - 4]
+    assert word(start + box(b"moov", bytes(8))) == "unsupported"
+    assert word(start + box(b"free", bytes(8))) == "damaged"
     assert word(heic(PICTURE, GRID).replace(b"grid", b"iovl")) == "unsupported"
 
 

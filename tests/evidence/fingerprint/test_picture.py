@@ -180,7 +180,7 @@ def test_a_picture_too_small_for_pdq_still_has_a_phash(size: tuple[int, int]) ->
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_picture"),
         (b"%PDF-1.7", "not_a_picture"),
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "not_a_picture"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "damaged"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "unsupported"),
         (b"II*\0\x08\0\0\0", "damaged"),
         (b"II+\0\x08\0\0\0", "unsupported"),
