@@ -16,7 +16,8 @@ import httpx
 
 from tests.serving import ServedHome
 
-RATE, CALLS, SLOW, SLOW_KEYS = 100, 400, 120, 4
+RATE, CALLS, SLOW, SLOW_KEYS, READERS = 100, 400, 120, 4, 20
+BEFORE_S = 3.0
 PEER = """
 import sys, uvicorn
 from starlette.applications import Starlette
@@ -67,14 +68,53 @@ def timed(client: httpx.Client, path: str) -> float:
 
 
 @contextmanager
-def slow_callers(served: ServedHome) -> Iterator[None]:
-    """Meanwhile, send bodies at one byte a second."""
-    address, ended = urlsplit(served.url), threading.Event()
+def silent(served: ServedHome) -> Iterator[None]:
+    """Meanwhile, hold connections open on which nothing is said."""
+    wires = [_wire(served) for _each in range(SLOW)]
+    try:
+        yield
+    finally:
+        for each in wires:
+            each.close()
+
+
+@contextmanager
+def slow_readers(served: ServedHome, path: str) -> Iterator[None]:
+    """Meanwhile, ask for a file that no buffer between holds whole, and read none of it."""
+    secret = served.secret(owner="slow reader")
+    wires = [_wire(served, buffer=4096) for _each in range(READERS)]
+    for each in wires:
+        each.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n\r\n".encode())
+    for each in wires:
+        each.recv(1, socket.MSG_PEEK)  # its answer has begun
+    try:
+        yield
+    finally:
+        for each in wires:
+            each.close()
+
+
+def _wire(served: ServedHome, buffer: int | None = None) -> socket.socket:
+    address, wire = urlsplit(served.url), socket.socket()
+    if buffer is not None:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    wire.connect((address.hostname or "", address.port or 0))
+    return wire
+
+
+@contextmanager
+def slow_callers(served: ServedHome, *, before_s: float = BEFORE_S) -> Iterator[None]:
+    """Meanwhile, send bodies at one byte a second.
+
+    Args:
+        before_s: How long they have been there when the block begins; 0: they come as it begins.
+    """
+    ended = threading.Event()
     head = "POST /api/v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
     keys = [
         served.secret(owner=f"slow {number}") for number in range(SLOW_KEYS)
     ]  # one key has no more than 40 calls at a time
-    wires = [socket.create_connection((address.hostname or "", address.port or 0)) for _each in range(SLOW)]
+    wires = [_wire(served) for _each in range(SLOW)]
 
     def drip() -> None:
         while not ended.wait(1):
@@ -86,6 +126,7 @@ def slow_callers(served: ServedHome) -> Iterator[None]:
         each.sendall(f"{head}Authorization: Bearer {keys[number % len(keys)]}\r\n\r\n".encode())
     thread = threading.Thread(target=drip)
     thread.start()
+    time.sleep(before_s)
     try:
         yield
     finally:

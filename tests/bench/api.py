@@ -5,8 +5,10 @@ long those before take, and count from when they should have begun. A page of /i
 asks for another page, so /items/ID for another item. A case of 100 items is shown one call after the other:
 each opens its records and logs the look. Rows beyond the first thousand are copies in the database alone.
 
-The peer is uvicorn with Starlette, which answers the same number of bytes from memory. Meanwhile, slow
-callers send bodies at one byte a second on 120 connections, more than the calls that are worked on at once.
+The peer is uvicorn with Starlette, which answers the same number of bytes from memory. Beside them, slow
+callers send bodies at one byte a second on 120 connections, more than the calls that are worked on at once: once they
+are there, and while they come, all within a moment. So do 120 connections on which nothing is said, and 20 readers of
+a bundle who read nothing.
 
 A bundle of a thousand items is asked for, approved and waited for; the peer is the command line, which does the same.
 Then it is downloaded; the peer is that server, which hands out the same file. Each of our downloads is logged and
@@ -30,7 +32,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from api.home import Home
 from evidence.rekey import fresh_files
 from evidence.seal.passphrase import DEFAULT_LOG_N
-from tests.bench._load import Row, Times, bench_client, open_loop, peer, row, slow_callers, timed
+from tests.bench._load import Row, Times, bench_client, open_loop, peer, row, silent, slow_callers, slow_readers, timed
 from tests.contracts.tree import ROOT
 from tests.homes import PASSPHRASE, items_of, new_case
 from tests.postgresql import new_database
@@ -74,7 +76,13 @@ def of_answers(few: dict[str, Times], many: dict[str, Times]) -> Iterator[Row]:
             yield row(f"{said}, p{share}, of {MANY:,}", many[name], few[name], f"of {FEW:,}", at=share)
     for share in (50, 95, 99):
         yield row(f"a page, p{share}", many["list"], many["peer"], "uvicorn and Starlette, the same bytes", at=share)
-    yield row("a page, p95, beside 120 slow callers", many["slow"], many["list"], "without them")
+    for name, said in (
+        ("slow", "beside 120 slow callers"),
+        ("coming", "while 120 slow callers come"),
+        ("silent", "beside 120 silent connections"),
+    ):
+        yield row(f"a page, p95, {said}", many[name], many["list"], "without them")
+    yield row(f"a page, p95, beside 20 slow readers, of {FEW:,}", few["readers"], few["list"], "without them")
     yield row("to unlock", many["unlock"], many["scrypt"], "scrypt alone, for both keys", at=50)
     yield row("to lock after a minute of idleness", many["idle"], [IDLE_S], "the setting", at=50)
     yield row("a bundle of 1,000 items", few["bundle"], few["command"], "case export", at=50)
@@ -95,14 +103,23 @@ def measured(items: int, address: Callable[[], str] | None) -> dict[str, Times]:
             found["scrypt"] = [scrypt_alone()]
         found["unlock"] = [unlocking(served)]
         if items == FEW:
+            bundle_id = ordered(client, bench_client(served, owner="bo"), whole)
             found |= bundles(served, client, whole)
         multiply(served.home, items)
         pages = pages_of(client)
         found["list"] = asyncio.run(open_loop(served.url, pages, client.headers))
         shown = [f"/api/v1/items/{each}" for each in real]
         found["show"] = asyncio.run(open_loop(served.url, shown, client.headers))
-        with slow_callers(served):
-            found["slow"] = asyncio.run(open_loop(served.url, pages, client.headers))
+        beside = {
+            "slow": slow_callers(served),
+            "coming": slow_callers(served, before_s=0),
+            "silent": silent(served),
+        }
+        if items == FEW:
+            beside["readers"] = slow_readers(served, f"/api/v1/bundles/{bundle_id}/file")
+        for name, others in beside.items():
+            with others:
+                found[name] = asyncio.run(open_loop(served.url, pages, client.headers))
         found["case"] = [timed(client, f"/api/v1/cases/{small}") for _call in range(CASES)]
         if items == MANY:
             found["idle"] = [locking(client)]
@@ -126,7 +143,8 @@ def multiply(home: Home, items: int) -> None:
             )
             for each in copies:
                 connection.execute(sa.text(f"INSERT INTO {each} WHERE idx < {COPIED}"))
-        connection.execute(sa.text("ANALYZE"))
+        if connection.dialect.name == "postgresql":  # in SQLite it makes a table, for which the home is refused
+            connection.execute(sa.text("ANALYZE"))
 
 
 def strengthen(home: Home) -> None:
