@@ -6,23 +6,18 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from email.message import Message
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.handlers import Message as MessageHandler
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from api.home import Home
 from api.office.mail import PASSWORD_FILE
 from config.settings import MailSettings
+from tests.certificates import certificate_of
 
 TO = ("ana@example.org", "mira@example.org")
 USER, PASSWORD = "letterbox", "of the mail server"
@@ -86,26 +81,6 @@ class MailServer:
         return self.handler.taken
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that certifies itself, and the file with its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
-    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 7, now - timedelta(days=1), now + timedelta(days=1))
-        .add_extension(here, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder.mkdir(exist_ok=True)
-    public, private = folder / "mail.pem", folder / "mail.key"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return public, private
-
-
 def _right(_server: object, _session: object, _envelope: object, _mechanism: str, data: LoginPassword) -> AuthResult:
     right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
     return AuthResult(success=right, handled=right)  # a refusal is answered by the library
@@ -124,7 +99,7 @@ async def _ended(listening: asyncio.Server) -> None:
 @contextmanager
 def mail_server(folder: Path, security: str = "starttls", *, login: bool = False) -> Iterator[MailServer]:
     """A server in a thread of its own, until the block ends."""
-    public, private = certificate(folder)
+    public, private = certificate_of(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     handler, loop = KeepsMail(), asyncio.new_event_loop()
