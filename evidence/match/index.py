@@ -4,7 +4,8 @@ A few hashes are compared one by one, as columns of numbers. More are found by m
 and Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing", 2014, section 2): a hash is cut into ``m``
 slots; if two hashes differ in at most ``m q + a`` bits, then one of the first ``a + 1`` slots differs in at most ``q``
 bits, or one of the others in at most ``q - 1``. So it is enough to look up those few spellings of each slot, and to
-compare what they lead to. New hashes lie in a tail that is compared one by one, until it is long enough to be built in.
+compare what they lead to. New hashes lie in a tail that is compared one by one, until it is long enough to be built in:
+into a small part first, since building takes a second a million, and nobody can search meanwhile.
 
 Not for several threads at once. Pure numbers: no key, no database, no disk.
 """
@@ -31,6 +32,8 @@ FLAT_ROWS: Final = 1 << 16
 """So many hashes are compared one by one, in a fifth of a millisecond: about what looking them up would take."""
 LARGE_ROWS: Final = 1 << 22
 """From here on one slot fewer: its tables take 340 MB more, and fewer rows are compared."""
+_SMALL_SHARE: Final = 8
+"""Once the small part is longer than this share of the large one, both are built as one."""
 _PROBES_A_ROW: Final = 1 / 16
 """More spellings than this share of the hashes take longer than to compare every one."""
 _CHUNK: Final = 1 << 15
@@ -55,14 +58,17 @@ class Neighbours:
 
 
 class HashIndex:
-    """Hashes with their labels: a part that is built, and a tail of new ones."""
+    """Hashes with their labels: a large and a small part that are built, and a tail of new ones."""
 
     def __init__(self) -> None:
-        self._built = _Slots.of(np.empty((_WORDS, 0), np.uint64), np.empty(0, np.int32))
-        self._tail = _Rows()
+        self._large, self._small, self._tail = _nothing(), _nothing(), _Rows()
 
     def __len__(self) -> int:
-        return self._built.alive + self._tail.alive
+        return sum(part.alive for part in self._parts)
+
+    @property
+    def _parts(self) -> "tuple[_Slots, _Slots, _Rows]":
+        return self._large, self._small, self._tail
 
     def append(self, hashes: HashWords, labels: Labels) -> None:
         """Add hashes; a label may have several.
@@ -74,8 +80,8 @@ class HashIndex:
 
     def delete(self, labels: Labels) -> None:
         """Forget all hashes of these labels: they are overwritten, and never found again."""
-        self._built.delete(labels)
-        self._tail.delete(labels)
+        for part in self._parts:
+            part.delete(labels)
 
     def search(self, hash_: HashWords, radius: int) -> Neighbours:
         """Every hash that differs from one in at most ``radius`` bits.
@@ -84,7 +90,7 @@ class HashIndex:
             hash_: Shape (4,).
         """
         self._build()
-        parts = [rows.search(hash_, radius) for rows in (self._built, self._tail)]
+        parts = [part.search(hash_, radius) for part in self._parts]
         return Neighbours(
             np.concatenate([part.labels for part in parts]), np.concatenate([part.bits for part in parts])
         )
@@ -93,12 +99,14 @@ class HashIndex:
         """Build the tail in, once it is long."""
         if self._tail.alive <= FLAT_ROWS:
             return
-        rows = [part.living() for part in (self._built, self._tail)]
-        self._built, self._tail = _Slots.of(np.empty((_WORDS, 0), np.uint64), np.empty(0, np.int32)), _Rows()
-        columns = np.concatenate([columns for columns, _labels in rows], axis=1)
-        labels = np.concatenate([labels for _columns, labels in rows])
-        rows.clear()
-        self._built = _Slots.of(columns, labels)
+        rows = [part.living() for part in (self._small, self._tail)]
+        self._small, self._tail = _nothing(), _Rows()
+        if sum(len(labels) for _columns, labels in rows) > self._large.alive // _SMALL_SHARE:
+            rows.insert(0, self._large.living())
+            self._large = _nothing()
+            self._large = _joined(rows)
+        else:
+            self._small = _joined(rows)
 
 
 DEAD: Final = -1
@@ -199,6 +207,18 @@ class _Slots:
         near[near] = self.labels[rows[near]] != DEAD
         once, first = np.unique(rows[near], return_index=True)
         return Neighbours(self.labels[once], bits[near][first])
+
+
+def _nothing() -> _Slots:
+    return _Slots.of(np.empty((_WORDS, 0), np.uint64), np.empty(0, np.int32))
+
+
+def _joined(rows: "list[tuple[HashWords, Labels]]") -> _Slots:
+    """One part of several; ``rows`` is emptied before it is built, so that its memory serves again."""
+    columns = np.concatenate([columns for columns, _labels in rows], axis=1)
+    labels = np.concatenate([labels for _columns, labels in rows])
+    rows.clear()
+    return _Slots.of(columns, labels)
 
 
 def _cuts(rows: int) -> tuple[int, ...]:

@@ -76,13 +76,21 @@ STEPS = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=STEPS, flat=st.sampled_from([0, 3, 40, 10**6]), slots=st.sampled_from([8, 13, 32]))
-def test_every_answer_is_that_of_comparing_each_hash(steps: list[tuple[str, list[int]]], flat: int, slots: int) -> None:
+@given(
+    steps=STEPS,
+    flat=st.sampled_from([0, 3, 40, 10**6]),
+    slots=st.sampled_from([8, 13, 32]),
+    share=st.sampled_from([1, 8, 10**6]),
+)
+def test_every_answer_is_that_of_comparing_each_hash(
+    steps: list[tuple[str, list[int]]], flat: int, slots: int, share: int
+) -> None:
     both = Twin()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index_module, "FLAT_ROWS", flat)
         patch.setattr(index_module, "_cuts", lambda _rows: index_module._cuts_of(max(slots, 16)))
         patch.setattr(index_module, "_PROBES_A_ROW", 10**6)
+        patch.setattr(index_module, "_SMALL_SHARE", share)
         for what, given_ in steps:
             if what == "append":
                 both.append(*given_)
@@ -115,6 +123,16 @@ def test_the_slots_in_use_find_all_of_many(slots: int, clustered: bool, monkeypa
             assert sorted(found.labels.tolist()) == np.flatnonzero(bits <= radius).tolist()
             compared += len(found.labels)
     assert compared > (20_000 if clustered else 20)
+
+
+def test_what_is_new_is_built_into_the_small_part_until_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "FLAT_ROWS", 9)
+    both, sizes = Twin(), []
+    for length in (100, 10, 10, 10):
+        both.append(*range(both.next, both.next + length))
+        both.agree(0, 8)
+        sizes.append(tuple(part.alive for part in both.index._parts))
+    assert sizes == [(100, 0, 0), (100, 10, 0), (120, 0, 0), (120, 10, 0)]
 
 
 def test_an_empty_index_finds_nothing() -> None:
