@@ -16,6 +16,7 @@ from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.follow import position_of
+from evidence.store.freeze import not_frozen
 from evidence.times import format_time
 
 LONG_AGO = timedelta(days=1)
@@ -26,7 +27,7 @@ def lookout(home: Home) -> Iterator[Finding]:
     """Pictures that were kept for a day and compared with no case, and alerts for which the mail was not sent."""
     item, since = database.item.c, format_time(home.clock() - LONG_AGO)
     with reading(home.engine) as connection:
-        new = sa.and_(item.idx >= position_of(connection, FOLLOWER), item.kind == Kind.FILE.value)
+        new = sa.and_(item.idx >= position_of(connection, FOLLOWER), item.kind == Kind.FILE.value, not_frozen())
         waits = sa.select(sa.func.count(), sa.func.min(item.acquired_at)).where(new, item.acquired_at < since)
         count, oldest = connection.execute(waits).one()
         has_case = connection.execute(sa.select(database.case_file.c.case_id).limit(1)).first() is not None

@@ -15,6 +15,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
 from casefiles.case import add_items, open_case, remove_items
+from casefiles.freeze import FreezeHint, freeze_items
 from evidence.audit.run import Audit
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.sequencer import newest_checkpoint, newest_token
@@ -180,6 +181,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
         add_items(home.engine, writer.sequencer, case, items[:1], doer(home))
         open_case(writer.sequencer, doer(home))
         tell_case(writer.sequencer, doer(home), case, items[1])
+        by = doer(home).values()
+        freeze_items(home.engine, writer.sequencer, items[:1], hint=FreezeHint.PERSON, what="x", by=by)
     home.engine.dispose()
     return office
 
