@@ -113,8 +113,8 @@ def read_consent(values: Mapping[str, Value]) -> Consent:
     )
 
 
-def require_consent(consent: Consent | None, *, scope: str, today: date) -> None:
-    """Check that a consent to this is in force.
+def require_consent(consent: Consent | None, *, scope: str, today: date) -> Consent:
+    """Check that a consent to this is in force, and return it.
 
     Raises:
         AuthorityError: There is none, it was withdrawn, it has ended, or it says nothing of this.
@@ -127,3 +127,4 @@ def require_consent(consent: Consent | None, *, scope: str, today: date) -> None
         raise AuthorityError("authority.consent_ended", found=consent.until.isoformat())
     if scope not in consent.scope:
         raise AuthorityError("authority.consent_to_other", expected=scope, found=", ".join(consent.scope))
+    return consent

@@ -456,8 +456,9 @@ def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
 
 def _events(home: Home, case_id: str, casework: Identity, progress: Counting) -> Sequence[OpenedEvent]:
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
-    told = logged(home.engine, ["checked", "consent", "key_changed"], casework)
-    beside = [event.index for event, record in told if _is_told(record, case_id)]
+    told = logged(home.engine, ["checked", "consent", "key_changed", "recognised"], casework)
+    held = {item.item_id for item in case_items(home.engine, case_id)}
+    beside = [event.index for event, record in told if _is_told(record, case_id, held)]
     of_case = {*case_event_indexes(home.engine, case_id), *beside}
     hear, events = progress(1 + len(of_case)), list[OpenedEvent]()
     for event in open_events(home.engine, [0, *sorted(of_case)], casework):
@@ -466,11 +467,20 @@ def _events(home: Home, case_id: str, casework: Identity, progress: Counting) ->
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 
-def _is_told(record: Record, case_id: str) -> bool:
-    """Whether a bundle tells it: a renewal of the seal; of the case, a consent or a comparison that found something."""
+def _is_told(record: Record, case_id: str, held: Collection[str]) -> bool:
+    """Whether a bundle tells it.
+
+    It tells a renewal of the seal, and of the case each consent, each comparison that found something, and each
+    statement about an item that the case has now.
+    """
     if record.type == "key_changed":
         return record.values["key"] == SEAL
-    return record.values["case"] == case_id and (record.type == "consent" or record.values["found"] != "0")
+    is_told = {
+        "consent": True,
+        "checked": record.values.get("found") != "0",
+        "recognised": record.values.get("item") in held,
+    }
+    return record.values["case"] == case_id and is_told[record.type]
 
 
 def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> BundleContents:

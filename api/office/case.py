@@ -13,6 +13,7 @@ from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.consent import Consent, recorded_consent
+from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
@@ -123,6 +124,7 @@ class ShownCase:
     Attributes:
         recorded_by: Who recorded the consent or the withdrawal.
         alerts: How many alerts of it are open (``api.office.alert``).
+        statements: What the client states of its items, that stands.
     """
 
     case_id: str
@@ -133,6 +135,7 @@ class ShownCase:
     items: Page[CaseItem]
     recorded_by: str | None = None
     alerts: int = 0
+    statements: Sequence[RecordedStatement] = ()
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -298,7 +301,8 @@ def show_case(
     with reading(home.engine) as connection:
         alerts = len(list_alerts(connection, cases=[case_id]))
     consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
-    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts)
+    statements = statements_of(home.engine, case_id, casework)
+    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, statements)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:
