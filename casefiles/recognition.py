@@ -13,11 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from casefiles.case import logged
+from casefiles.case_entries import events_of_case
 from casefiles.report.stated import CONSENT, RECOGNISED, standing
 from evidence.canonical import Value, text_value
 from evidence.match.check import Tier
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 
 
 class HowAlike(StrEnum):
@@ -101,17 +101,14 @@ class RecordedStatement:
         }
 
 
-def statements_of(engine: sa.Engine, case_id: str, casework: Identity) -> Sequence[RecordedStatement]:
+def statements_of(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Sequence[RecordedStatement]:
     """The client's statements of a case that stand, in the order of the log.
 
     Raises:
         LeafError: A record is missing or damaged.
     """
-    events = {
-        event.index: record
-        for event, record in logged(engine, [CONSENT, RECOGNISED], casework)
-        if record.values["case"] == case_id
-    }
+    told = events_of_case(engine, case_id, [CONSENT, RECOGNISED], casework)
+    events = {event.index: record for event, record in told}
     stand = standing((index, record.type, record.values) for index, record in events.items())
     indexes = sorted(index for of_item in stand.values() for index in of_item)
     return [

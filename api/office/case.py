@@ -12,6 +12,7 @@ from api.office.page import LIMIT, Page, page_of
 from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
+from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import Consent, recorded_consent
 from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
@@ -21,7 +22,7 @@ from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.observation import OF_A_CHANNEL, Kind
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.upgrade import stands
@@ -278,7 +279,7 @@ def list_cases(home: Home, *, after: str | None = None, limit: int = LIMIT) -> P
 
 
 def show_case(
-    home: Home, case_id: str, doer: Doer, casework: Identity, *, after: str | None = None, limit: int = LIMIT
+    home: Home, case_id: str, doer: Doer, casework: KeyIdentity, *, after: str | None = None, limit: int = LIMIT
 ) -> ShownCase:
     """The case, and a page of its items with what they say; each page is a look, logged before it is opened.
 
@@ -291,7 +292,9 @@ def show_case(
         limit=limit,
         key=lambda each: each.item_id,
     )
-    unstamped = home.log_look(Draft("case_viewed", doer.values() | {"case": case_id}))
+    snapshot = read_entries_of_cases(home.engine, casework).sealed(casework)
+    look = Draft("case_viewed", doer.values() | {"case": case_id})
+    unstamped = home.log_look(look, lambda connection, _placed: keep_entries_of_cases(connection, snapshot))
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None

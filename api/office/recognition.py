@@ -34,7 +34,7 @@ from evidence.match.segments import Segment
 from evidence.match.stored import prints_of
 from evidence.names import require_name, require_others
 from evidence.observation import Kind
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.times import is_ahead
@@ -96,7 +96,9 @@ def recognise_question(
     return _compared(home, case_id, replace(stated, means=ComparedWith.QUESTION), asked, doer, keys)
 
 
-def recognise_seen(home: Home, case_id: str, stated: Statement, doer: Doer, casework: Identity) -> RecordedRecognition:
+def recognise_seen(
+    home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity
+) -> RecordedRecognition:
     """Record that the client saw an item where it was posted and recognises it; her own words say how.
 
     Raises:
@@ -112,7 +114,7 @@ def recognise_seen(home: Home, case_id: str, stated: Statement, doer: Doer, case
     return _record(home, case_id, replace(stated, how=HowAlike.SEEN), doer)
 
 
-def take_back(home: Home, case_id: str, stated: Statement, doer: Doer, casework: Identity) -> RecordedRecognition:
+def take_back(home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity) -> RecordedRecognition:
     """Record that the client takes back what she stated of an item; this needs no consent.
 
     Raises:
@@ -128,12 +130,12 @@ def take_back(home: Home, case_id: str, stated: Statement, doer: Doer, casework:
     return _record(home, case_id, stated, doer)
 
 
-def _require_comparable(home: Home, case_id: str, stated: Statement, casework: Identity) -> None:
+def _require_comparable(home: Home, case_id: str, stated: Statement, casework: KeyIdentity) -> None:
     if _require_stateable(home, case_id, stated, casework).kind != Kind.FILE.value:
         raise RecognitionError("recognition.no_file")
 
 
-def _require_stateable(home: Home, case_id: str, stated: Statement, casework: Identity) -> _NamedItem:
+def _require_stateable(home: Home, case_id: str, stated: Statement, casework: KeyIdentity) -> _NamedItem:
     """The row of the item, if the client can state something of it."""
     row = _require_item(home, case_id, stated.item_id)
     consent = require_consent(consent_of(home.engine, case_id, casework), scope=CHECK, today=home.today())
