@@ -82,11 +82,11 @@ def recognise_item(
     """
     from api.office.short import case_of, items_meant
 
+    home = open_home(ctx)
     if [image is not None, question is not None, seen, withdrawn].count(True) != 1:
         raise UsageError("usage.one_way_to_recognise")
     text = None if words is None else text_in("--words", words)
     told = day_of("--date", told_on)
-    home = open_home(ctx)
     case_id = case_of(home, case_id)
     (item_id,) = items_meant(home, (item,))
     stated = Statement(person, item_id, told, language, text)

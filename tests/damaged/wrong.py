@@ -1256,7 +1256,6 @@ def a_statement_about_no_item_of_the_case_or_in_no_way() -> Ways:
     for name, values in {
         "recognition": ("identical", "match", "hers"),
         "means": ("eyes",),
-        "given": ("perhaps",),
     }.items():
         for value in values:
             yield f"{name} {value}", partial(with_value, STATED, name, value)

@@ -29,7 +29,7 @@ def recognise(stated: tuple[Home, str, str], *more: str | Path) -> Ran:
     home, case, item = stated
     today = home.clock().date().isoformat()
     said = ("--person", "mila", "--language", "sr", "--date", today)
-    return run("case", "recognise", case, item[:12], *said, *more, home=home.path)
+    return run("case", "recognise", case.removeprefix("case-")[:6], item[:12], *said, *more, home=home.path)
 
 
 def test_a_file_is_recorded_shown_and_taken_back(stated: tuple[Home, str, str], tmp_path: Path) -> None:
