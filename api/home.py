@@ -40,7 +40,7 @@ from evidence.custody.beat import BEAT_FILE, Beat
 from evidence.custody.clock import KnownTimes, ahead_of, known_times, require_clock, today
 from evidence.custody.event import Draft
 from evidence.custody.pins import KEY_FILES, InUse, read_pins, unpinned
-from evidence.custody.sequencer import Sequencer, unsigned_tail
+from evidence.custody.sequencer import Also, Sequencer, unsigned_tail
 from evidence.custody.turn import Turn
 from evidence.errors import (
     CertificateError,
@@ -420,8 +420,11 @@ class Home:
             with suppress(HomeBusyError):  # kept all the same; whoever opens the home hears of it
                 sequencer.sign()
 
-    def log_look(self, look: Draft) -> Explained | None:
+    def log_look(self, look: Draft, also: Also | None = None) -> Explained | None:
         """Log that somebody looks, before they do; where nothing can be logged, say that.
+
+        Args:
+            also: Written with it.
 
         Returns:
             Why the look is not logged, or has no time stamp yet.
@@ -429,7 +432,7 @@ class Home:
         if self.read_only:
             return HomeError("home.look_not_logged", where=str(self.path))
         with self.writing() as writer:
-            writer.sequencer.append([look])
+            writer.sequencer.append([look], also)
             return writer.beat()
 
     def _sequencer(self) -> Sequencer:

@@ -2,7 +2,7 @@
 
 import secrets
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
 from evidence.store.payload import lost_parts
-from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
 
 _AT_ONCE = 256
@@ -271,19 +270,6 @@ def _open_event(index: int, row: sa.Row[Any, Any, Any] | None, casework: Identit
         raise LeafError("leaf.record_missing", where=where)
     leaf = parse_leaf(bytes(row.leaf))
     return OpenedEvent(index, bytes(row.leaf), leaf, _open_record(leaf, row.body, casework, where=where))
-
-
-def logged(engine: sa.Engine, types: Collection[str], casework: Identity) -> Iterator[tuple[OpenedEvent, Record]]:
-    """Every event of some types with its record, in the order of the log, found among the leaves themselves.
-
-    Raises:
-        LeafError: A record is missing, damaged or not of its leaf.
-    """
-    with reading(engine) as connection:
-        indexes = tuple(types_of(connection, types))
-    for event in open_events(engine, indexes, casework):
-        if event.record:
-            yield event, event.record
 
 
 def _open_record(leaf: Leaf, body: object, casework: Identity, *, where: Term) -> Record | None:

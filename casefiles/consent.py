@@ -1,7 +1,7 @@
 """The client's consent as the log records it: to what, until when, and whether it was withdrawn.
 
 The newest record of a case counts; a withdrawal ends the whole consent. It is read from the log and not
-from a row, so nobody can give or keep a consent without an entry.
+from a row in clear (``casefiles.case_entries``), so nobody can give or keep a consent without an entry.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,11 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from casefiles.case import OpenedEvent, logged
+from casefiles.case import OpenedEvent
+from casefiles.case_entries import events_of_case
 from evidence.canonical import Value, text_value
 from evidence.errors import AuthorityError
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 
 CHECK = "check"
 """The scope of a consent that lets a picture be looked for; every other one is an audience of bundles."""
@@ -66,7 +67,7 @@ class RecordedConsent:
     recorded_by: str
 
 
-def recorded_consent(engine: sa.Engine, case_id: str, casework: Identity) -> RecordedConsent | None:
+def recorded_consent(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> RecordedConsent | None:
     """The newest consent or withdrawal of a case, with who recorded it; None where there is none.
 
     Raises:
@@ -78,7 +79,7 @@ def recorded_consent(engine: sa.Engine, case_id: str, casework: Identity) -> Rec
     return None if newest is None else RecordedConsent(read_consent(newest.values), str(newest.values["actor"]))
 
 
-def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent | None:
+def consent_of(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Consent | None:
     """The newest consent or withdrawal of a case; None where there is none.
 
     Raises:
@@ -88,13 +89,13 @@ def consent_of(engine: sa.Engine, case_id: str, casework: Identity) -> Consent |
     return None if recorded is None else recorded.consent
 
 
-def consent_events(engine: sa.Engine, case_id: str, casework: Identity) -> Iterator[OpenedEvent]:
+def consent_events(engine: sa.Engine, case_id: str, casework: KeyIdentity) -> Iterator[OpenedEvent]:
     """Every consent and withdrawal of a case, in the order of the log.
 
     Raises:
         LeafError: A record is missing or damaged.
     """
-    return (event for event, record in logged(engine, ["consent"], casework) if record.values["case"] == case_id)
+    return (event for event, _record in events_of_case(engine, case_id, ["consent"], casework))
 
 
 def read_consent(values: Mapping[str, Value]) -> Consent:
@@ -113,8 +114,8 @@ def read_consent(values: Mapping[str, Value]) -> Consent:
     )
 
 
-def require_consent(consent: Consent | None, *, scope: str, today: date) -> None:
-    """Check that a consent to this is in force.
+def require_consent(consent: Consent | None, *, scope: str, today: date) -> Consent:
+    """Check that a consent to this is in force, and return it.
 
     Raises:
         AuthorityError: There is none, it was withdrawn, it has ended, or it says nothing of this.
@@ -127,3 +128,4 @@ def require_consent(consent: Consent | None, *, scope: str, today: date) -> None
         raise AuthorityError("authority.consent_ended", found=consent.until.isoformat())
     if scope not in consent.scope:
         raise AuthorityError("authority.consent_to_other", expected=scope, found=", ".join(consent.scope))
+    return consent

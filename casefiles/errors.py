@@ -3,6 +3,7 @@
     CaseError
     ├── BundleError         a bundle cannot be built from what was given
     │   └── GateError       a member may not leave: not on the list, a picture, or a print of one
+    ├── RecognitionError    what the client states of an item cannot be recorded
     ├── SearchError         nothing can be looked for with what was given
     ├── TrustError          a root that was given to trust cannot be read
     └── VerificationError   a bundle does not hold
@@ -28,6 +29,10 @@ class BundleError(CaseError):
 
 class GateError(BundleError):
     """A member may not leave the house: not on the list, a picture, or a print of one."""
+
+
+class RecognitionError(CaseError):
+    """What the client states of an item cannot be recorded."""
 
 
 class SearchError(CaseError):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from casefiles.case import logged
+from casefiles.case_entries import OF_NO_CASE, events_of_case
 from evidence.canonical import Value, text_value
 from evidence.errors import AuthorityError
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Receiver:
         return {"receiver": text_value(self.name), "audience": self.audience}
 
 
-def receivers(engine: sa.Engine, casework: Identity) -> Sequence[Receiver]:
+def receivers(engine: sa.Engine, casework: KeyIdentity) -> Sequence[Receiver]:
     """Every approved receiver, in the order in which they were approved.
 
     Raises:
         LeafError: A record is missing or damaged.
     """
     approved: dict[tuple[str, str], Receiver] = {}
-    for event, record in logged(engine, ["receiver_added", "receiver_removed"], casework):
+    for event, record in events_of_case(engine, OF_NO_CASE, ["receiver_added", "receiver_removed"], casework):
         values = record.values
         key = str(values["receiver"]), str(values["audience"])
         approved.pop(key, None)
@@ -48,14 +48,14 @@ def receivers(engine: sa.Engine, casework: Identity) -> Sequence[Receiver]:
     return tuple(approved.values())
 
 
-def changed_after(engine: sa.Engine, receiver: Receiver, index: int, casework: Identity) -> int | None:
+def changed_after(engine: sa.Engine, receiver: Receiver, index: int, casework: KeyIdentity) -> int | None:
     """The newest entry behind ``index`` that approved this receiver or took them back; None where there is none.
 
     Raises:
         LeafError: A record is missing or damaged.
     """
     newest = None
-    for event, record in logged(engine, ["receiver_added", "receiver_removed"], casework):
+    for event, record in events_of_case(engine, OF_NO_CASE, ["receiver_added", "receiver_removed"], casework):
         same = all(record.values[name] == value for name, value in receiver.values().items())
         if same and event.index > index:
             newest = event.index

@@ -22,10 +22,12 @@ from api.cli.common import (
     passphrase_option,
     reason_option,
     say,
+    text_in,
     unlock,
     warn,
 )
 from api.cli.page import Listing, emit_pages
+from api.cli.recognition import recognise_item, statement_line
 from api.home import Home
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.consent import CHECK
@@ -48,6 +50,7 @@ def case() -> None:
 
 
 case.add_command(export)
+case.add_command(recognise_item)
 
 
 @case.command("open")
@@ -274,7 +277,7 @@ def consent(
         told_on=day_of("--date", told_on),
         until=None if until is None else day_of("--until", until),
         language=language,
-        text=None if text is None else _words_of(text),
+        text=None if text is None else text_in("--text", text),
         paper_sha256=None if paper_sha256 is None else _digest(paper_sha256),
     )
     case_id = case_of(home, case_id)
@@ -282,13 +285,6 @@ def consent(
     said = "Recorded the consent" if given else "Recorded that the consent was withdrawn"
     entry = {"case_id": case_id, **_consent_entry(told)}
     emit_logged(entry, done.unstamped, as_json=as_json, text=f"{said} for {case_id}.")
-
-
-def _words_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError("usage.not_a_text_file", where="--text") from None
 
 
 def _digest(text: str) -> str:
@@ -343,11 +339,13 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
         found = f"\n    {counted(first.alerts, 'open alert')}: nisisama alerts --case {case_id}" if first.alerts else ""
         frozen = f"\n    {_frozen(first.frozen)}" if first.frozen else ""
+        stated = "".join(f"\n    {statement_line(each)}" for each in first.statements)
         consent = _consent_line(first.consent)
-        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {consent}{gone}{found}{frozen}")
+        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {consent}{stated}{gone}{found}{frozen}")
     told = None if first.consent is None else {**_consent_entry(first.consent), "recorded_by": first.recorded_by}
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
+    more |= {"statements": [each.told() for each in first.statements]}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
 

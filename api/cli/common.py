@@ -262,6 +262,18 @@ def day_of(option: str, text: str) -> date:
         raise UsageError("usage.not_a_day", where=option) from None
 
 
+def text_in(option: str, file: Path) -> str:
+    """The UTF-8 text in the file that an option names.
+
+    Raises:
+        UsageError: It is no such text.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("usage.not_a_text_file", where=option) from None
+
+
 def chosen_options(function: F) -> F:
     """The options that choose items by what is stored unencrypted."""
     for option in (

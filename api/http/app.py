@@ -25,8 +25,10 @@ from api.http import (
     intake,
     item,
     log,
+    memory,
     metrics,
     question,
+    recognition,
     request,
     session,
     task,
@@ -45,7 +47,10 @@ from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
-_ROOMS = (session, channel, item, case, alert, freeze, intake, task, bundle, check, question, request, log, verify)
+_ROOMS = (
+    *(session, channel, item, case, alert, freeze, intake, task, bundle, check, recognition, question),
+    *(request, log, verify),
+)
 BODY_BYTES = 1_000_000
 AROUND_TEXT = 10_000
 """What a question's JSON has beside the text itself."""
@@ -64,6 +69,7 @@ _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
     BodyLimit(f"{API}/cases/", MOST_TEXT + AROUND_TEXT, scope=Scope.CHECKS, ends="/checks"),
+    memory.LIMIT,
     BodyLimit(OF_HER_PAGE[0], MOST_TEXT + AROUND_TEXT),
     BodyLimit("", BODY_BYTES),
 )

@@ -14,6 +14,7 @@ from api.office.case import add_items, list_cases, open_case, require_case, show
 from api.office.page import page_of
 from casefiles.case import CaseRow
 from casefiles.consent import Consent
+from casefiles.recognition import ComparedWith, HowAlike
 from config.errors import CallError
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
@@ -95,6 +96,18 @@ class ConsentBody(AnswerBody):
     recorded_by: str
 
 
+class StatementBody(AnswerBody):
+    """What the client states of an item, and has not taken back."""
+
+    item_id: str
+    recognition: HowAlike = Field(description="How she recognises it")
+    means: ComparedWith | None = Field(description="With what of hers it was compared; null where she saw it herself")
+    date: str = Field(description="The day on which she said so")
+    language: str
+    words: str | None = Field(description="Her own words, where somebody wrote them down; no bundle shows them")
+    recorded_by: str
+
+
 class ShownCaseBody(LoggedBody):
     """A case, and a page of its items with what their records say."""
 
@@ -114,6 +127,17 @@ class ShownCaseBody(LoggedBody):
         removed=[],
         alerts=1,
         frozen_items=0,
+        statements=[
+            {
+                "item_id": _ITEM,
+                "recognition": "same_file",
+                "means": "file",
+                "date": "2026-11-26",
+                "language": "sr-Latn",
+                "words": None,
+                "recorded_by": "mira",
+            }
+        ],
         items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
         next=None,
         warnings=[],
@@ -126,6 +150,7 @@ class ShownCaseBody(LoggedBody):
     removed: list[str]
     alerts: int = Field(description="How many open alerts it has")
     frozen_items: int = Field(description="How many of its items are frozen; they are not among `items`")
+    statements: list[StatementBody] = Field(description="What she states of its items")
     items: list[dict[str, Any]]
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
@@ -202,6 +227,7 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         removed=list(shown.removed),
         alerts=shown.alerts,
         frozen_items=shown.frozen,
+        statements=[StatementBody(**each.told()) for each in shown.statements],
         items=[asdict(each) for each in shown.items.entries],
         next=cursor_of(caller.home.keys, shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),

@@ -14,7 +14,7 @@ from config import oplog
 from config.errors import CallError
 from evidence.errors import PassphraseError
 from evidence.keys import Unlocked
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.times import uptime_s
 
 TRIES = 5
@@ -105,7 +105,7 @@ class Keyring:
             return None if self._open is None or self._is_idle() else self._open
 
     @property
-    def casework(self) -> Identity:
+    def casework(self) -> KeyIdentity:
         """The key of records; to ask for it is to use it.
 
         Raises:

@@ -29,7 +29,7 @@ from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also
 from evidence.errors import AuthorityError
 from evidence.names import require_others
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.projection import ANSWER_WITHIN
@@ -51,7 +51,7 @@ class Means:
         inside: What is written with the act.
     """
 
-    casework: Identity
+    casework: KeyIdentity
     cards: Sequence[str] = ()
     progress: Progress = unheard_import
     stages: Stages = unstaged
@@ -95,7 +95,7 @@ class Wait:
 
 def waiting(
     home: Home,
-    casework: Identity | None,
+    casework: KeyIdentity | None,
     *,
     after: str | None = None,
     limit: int = LIMIT,
@@ -127,7 +127,7 @@ def _due(wait: Review | Wait) -> str:
     return f"{wait.due_at or ''} {wait.index:020d}"
 
 
-def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:
+def require_approvable(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None:
     """Check that ``doer`` may approve a request now: met before a person is asked to agree.
 
     Raises:
@@ -143,7 +143,7 @@ def require_approvable(home: Home, asked: Request, doer: Doer, casework: Identit
         raise AuthorityError("authority.too_old", where=asked.request, expected=format_time(due))
 
 
-def agree(home: Home, asked: Request, doer: Doer, casework: Identity) -> None:
+def agree(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> None:
     """Log that ``doer`` approves what was asked for; whoever calls ``approve`` in the same name then does it.
 
     Raises:
@@ -185,7 +185,7 @@ def approve(home: Home, asked: Request, doer: Doer, means: Means) -> Answered:
     return Answered(asked, done, _left(home), done.unstamped)
 
 
-def _approver(home: Home, asked: Request, casework: Identity) -> str:
+def _approver(home: Home, asked: Request, casework: KeyIdentity) -> str:
     """Who approved a request, as the log says."""
     table = database.authority.c
     with reading(home.engine) as connection:

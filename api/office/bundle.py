@@ -46,11 +46,11 @@ from casefiles.case import (
     authority_indexes,
     case_event_indexes,
     case_items,
-    logged,
     open_events,
     require_case,
     require_whole,
 )
+from casefiles.case_entries import OF_NO_CASE, events_of_case
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
 from casefiles.format.layout import ITEMS_JSONL
@@ -75,7 +75,7 @@ from evidence.log.schema import TIERS
 from evidence.log.tiles import consistency_path, inclusion_paths
 from evidence.names import require_name
 from evidence.objects.durable import storage_errors
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp
 from evidence.store.database import reading
@@ -176,7 +176,7 @@ def require_exportable(home: Home, case_id: str, destination: Destination) -> No
 def export_case(
     home: Home,
     order: Order,
-    casework: Identity,
+    casework: KeyIdentity,
     destination: Destination,
     stages: Stages = unstaged,
     inside: Inside = NOTHING_BESIDE,
@@ -223,7 +223,7 @@ class Making:
         inside: What is written with the export.
     """
 
-    casework: Identity
+    casework: KeyIdentity
     stages: Stages = unstaged
     inside: Inside = NOTHING_BESIDE
 
@@ -260,7 +260,7 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
     return _export(home, order, destination, grant, make, making.inside)
 
 
-def finish_asked(home: Home, asked: Request, doer: Doer, casework: Identity) -> Exported | None:
+def finish_asked(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> Exported | None:
     """Give the files of an export that was approved, logged and cut short their names; None where there are none.
 
     Raises:
@@ -275,7 +275,7 @@ def _order_of(asked: Request, doer: Doer) -> Order:
     return Order(asked.text("case"), asked.text("audience"), asked.text("language"), doer, receiver)
 
 
-def _ordered(home: Home, order: Order, casework: Identity, destination: Destination) -> Ordered:
+def _ordered(home: Home, order: Order, casework: KeyIdentity, destination: Destination) -> Ordered:
     """What a request says of an export: what was asked for, and the case and consent as they stand."""
     items = [item.item_id for item in case_items(home.engine, order.case_id)]
     consents = list(consent_events(home.engine, order.case_id, casework))
@@ -309,7 +309,7 @@ def _export(
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
 
 
-def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
+def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: BinaryIO, letter: BinaryIO) -> Exported:
     """Export a case into two streams; it is logged before the first byte leaves.
 
     Raises:
@@ -342,7 +342,7 @@ def _target(order: Order) -> str:
     return f"{order.case_id} for {order.audience}"
 
 
-def _require_agreed(home: Home, order: Order, casework: Identity) -> None:
+def _require_agreed(home: Home, order: Order, casework: KeyIdentity) -> None:
     """Check that one person may export: receiver and client have agreed before (invariant 7).
 
     Raises:
@@ -353,7 +353,7 @@ def _require_agreed(home: Home, order: Order, casework: Identity) -> None:
     require_consent(consent, scope=order.audience, today=home.today())
 
 
-def _make(writer: Writer, order: Order, casework: Identity, stages: Stages = unstaged) -> _Made:
+def _make(writer: Writer, order: Order, casework: KeyIdentity, stages: Stages = unstaged) -> _Made:
     home = writer.home
     sealer, roots = load_sealer(home, casework), _roots(home)
     events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
@@ -397,7 +397,7 @@ def _asked(order: Order) -> dict[str, Value]:
 
 
 def _finish(
-    home: Home, order: Order, casework: Identity, destination: Destination, *, authority: str | None = None
+    home: Home, order: Order, casework: KeyIdentity, destination: Destination, *, authority: str | None = None
 ) -> Exported | None:
     """Give the files of an export that was logged and cut short their names; those of one that was not logged go.
 
@@ -432,7 +432,7 @@ def _finish(
     return None
 
 
-def _exports(home: Home, casework: Identity) -> Iterator[Record]:
+def _exports(home: Home, casework: KeyIdentity) -> Iterator[Record]:
     """The records of every export that was logged."""
     with reading(home.engine) as connection:
         indexes = tuple(types_of(connection, ["exported"]))
@@ -472,10 +472,13 @@ def _newest_anchored(home: Home, covers: int) -> LoggedStamp | None:
     return stamp if stamp and stamp.size > covers else None
 
 
-def _events(home: Home, case_id: str, casework: Identity, progress: Counting) -> Sequence[OpenedEvent]:
+def _events(home: Home, case_id: str, casework: KeyIdentity, progress: Counting) -> Sequence[OpenedEvent]:
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
-    told = logged(home.engine, ["checked", "consent", "key_changed"], casework)
-    beside = [event.index for event, record in told if _is_told(record, case_id)]
+    held = {item.item_id for item in case_items(home.engine, case_id)}
+    told = events_of_case(home.engine, case_id, ["checked", "consent", "recognised"], casework)
+    beside = [event.index for event, record in told if _is_told(record, held)]
+    changed = events_of_case(home.engine, OF_NO_CASE, ["key_changed"], casework)
+    beside += [event.index for event, record in changed if record.values["key"] == SEAL]
     with reading(home.engine) as connection:
         frozen = freezes_of_case(connection, case_id)
     of_case = {*case_event_indexes(home.engine, case_id), *beside, *frozen}
@@ -486,11 +489,15 @@ def _events(home: Home, case_id: str, casework: Identity, progress: Counting) ->
     return [*events, *open_events(home.engine, authority_indexes(home.engine, events[1:]), casework)]
 
 
-def _is_told(record: Record, case_id: str) -> bool:
-    """Whether a bundle tells it: a renewal of the seal; of the case, a consent or a comparison that found something."""
-    if record.type == "key_changed":
-        return record.values["key"] == SEAL
-    return record.values["case"] == case_id and (record.type == "consent" or record.values["found"] != "0")
+def _is_told(record: Record, held: Collection[str]) -> bool:
+    """Whether a bundle tells it: each consent, what found something, and what is stated of an item of the case now."""
+    match record.type:
+        case "checked":
+            return record.values["found"] != "0"
+        case "recognised":
+            return record.values["item"] in held
+        case _:
+            return True
 
 
 def _contents(home: Home, order: Order, events: Sequence[OpenedEvent], anchor: LoggedStamp) -> BundleContents:
@@ -597,7 +604,7 @@ def _proven(stamp: LoggedStamp) -> ProvenTime:
     return ProvenTime(at, stamp.size, stamp.token_sha256, at)  # asked only which tokens are needed
 
 
-def load_sealer(home: Home, casework: Identity) -> Sealer:
+def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
     """The organisation's seal, ready to sign a bundle.
 
     Raises:

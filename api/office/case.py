@@ -13,8 +13,10 @@ from api.office.task import remove_bundles
 from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
+from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import Consent, recorded_consent
 from casefiles.freeze import frozen_of_case
+from casefiles.recognition import RecordedStatement, statements_of
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
@@ -22,7 +24,7 @@ from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
 from evidence.observation import OF_A_CHANNEL, Kind
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
@@ -127,6 +129,7 @@ class ShownCase:
         recorded_by: Who recorded the consent or the withdrawal.
         alerts: How many alerts of it are open (``api.office.alert``).
         frozen: How many of its items are frozen; nothing else is told of them.
+        statements: What the client states of its items, that stands.
     """
 
     case_id: str
@@ -138,6 +141,7 @@ class ShownCase:
     recorded_by: str | None = None
     alerts: int = 0
     frozen: int = 0
+    statements: Sequence[RecordedStatement] = ()
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -284,7 +288,7 @@ def list_cases(home: Home, *, after: str | None = None, limit: int = LIMIT) -> P
 
 
 def show_case(
-    home: Home, case_id: str, doer: Doer, casework: Identity, *, after: str | None = None, limit: int = LIMIT
+    home: Home, case_id: str, doer: Doer, casework: KeyIdentity, *, after: str | None = None, limit: int = LIMIT
 ) -> ShownCase:
     """The case, and a page of its items with what they say; each page is a look, logged before it is opened.
 
@@ -297,7 +301,9 @@ def show_case(
         limit=limit,
         key=lambda each: each.item_id,
     )
-    unstamped = home.log_look(Draft("case_viewed", doer.values() | {"case": case_id}))
+    snapshot = read_entries_of_cases(home.engine, casework).sealed(casework)
+    look = Draft("case_viewed", doer.values() | {"case": case_id})
+    unstamped = home.log_look(look, lambda connection, _placed: keep_entries_of_cases(connection, snapshot))
     opening, *opened = open_events(home.engine, [case.index, *(each.index for each in held.entries)], casework)
     shown = tuple(_shown(each.item_id, event) for each, event in zip(held.entries, opened, strict=True))
     reason = opening.record.values["reason"] if opening.record else None
@@ -306,9 +312,11 @@ def show_case(
     page = Page(shown, held.more_after, unstamped)
     with reading(home.engine) as connection:
         alerts = len(list_alerts(connection, cases=[case_id]))
-        frozen = len(frozen_of_case(connection, case_id))
+        frozen = frozen_of_case(connection, case_id)
     consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
-    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, frozen)
+    stated = statements_of(home.engine, case_id, casework)
+    statements = [each for each in stated if each.statement.item_id not in frozen]
+    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, len(frozen), statements)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

@@ -12,6 +12,7 @@ from api.office.beside import beside
 from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
 from casefiles.case import require_case
+from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import CHECK, Consent, consent_of, require_consent
 from config.errors import Explained
 from evidence.authority import Doer
@@ -23,7 +24,7 @@ from evidence.keys import Unlocked
 from evidence.match.check import CheckResult, NotCompared, PictureQuery, Tier
 from evidence.match.segments import write_segments
 from evidence.observation import Kind
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import not_frozen
@@ -125,7 +126,7 @@ def check_picture(home: Home, picture: BinaryIO, case_id: str, doer: Doer, keys:
     return check_pictures(home, asked, case_id, doer, OpenOffice.of(home, keys))
 
 
-def require_checkable(home: Home, case_id: str, casework: Identity) -> Consent | None:
+def require_checkable(home: Home, case_id: str, casework: KeyIdentity) -> Consent | None:
     """Check that something may be looked for in this case; return the consent, where there is a record of one.
 
     Raises:
@@ -163,6 +164,7 @@ def check_pictures(
         spend_checks(connection, home, case_id, len(asked.pictures), write=False)
     with office.library.refreshed() as library:
         results, segments = [library.compare(picture) for picture in asked.pictures], library.unsaved()
+    snapshot = read_entries_of_cases(home.engine, office.keys.casework).sealed(office.keys.casework)
     files = _files(home)
     found = tuple(_compared(home, result, files) for result in results)
     done = Checked(found, None, consent is not None, asked.question, asked.alike)
@@ -172,6 +174,7 @@ def check_pictures(
         spend_checks(connection, home, case_id, len(asked.pictures))
         inside.acts(connection, done.told())
         write_segments(connection, segments)
+        keep_entries_of_cases(connection, snapshot)
 
     with home.writing() as writer:
         writer.sequencer.append(drafts, beside_it)

@@ -26,7 +26,7 @@ from evidence.custody.sequencer import newest_checkpoint
 from evidence.errors import UnknownItemError
 from evidence.log.leaf import parse_leaf
 from evidence.observation import Kind
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import glancing, reading
 from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
@@ -44,7 +44,7 @@ class DigestLook:
     """
 
     doer: Doer
-    casework: Identity = field(repr=False)
+    casework: KeyIdentity = field(repr=False)
     kin_for: str | None = None
 
 

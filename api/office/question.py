@@ -30,6 +30,7 @@ from evidence.proquint import WORDS, proquints, read_proquints
 from evidence.seal.age import Identity
 from evidence.seal.armor import age_file_in, unarmored
 from evidence.seal.beside import open_beside, seal_beside
+from evidence.seal.recipients import KeyIdentity
 from evidence.store.database import reading
 from evidence.store.question import (
     QuestionState,
@@ -77,7 +78,7 @@ class KeptQuestion:
     expires_at: datetime
 
 
-def issue_ticket(home: Home, case_id: str, doer: Doer, casework: Identity) -> Ticket:
+def issue_ticket(home: Home, case_id: str, doer: Doer, casework: KeyIdentity) -> Ticket:
     """Make a ticket for a client whose case it is; its words are told once.
 
     Raises:

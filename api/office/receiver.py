@@ -12,7 +12,7 @@ from evidence.authority import Act, Doer, Grant, Request, two_persons
 from evidence.custody.event import Draft
 from evidence.errors import AuthorityError, UnknownItemError
 from evidence.names import require_name
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def add_receiver(home: Home, name: str, audience: str, doer: Doer) -> Settled | 
     return _add(home, receiver, doer, two_persons(Act.RECEIVER, target, doer))
 
 
-def add_asked_receiver(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Settled:
+def add_asked_receiver(home: Home, asked: Request, doer: Doer, grant: Grant, casework: KeyIdentity) -> Settled:
     """Approve a receiver as a request says.
 
     Raises:
@@ -54,12 +54,12 @@ def _add(home: Home, receiver: Receiver, doer: Doer, grant: Grant) -> Settled:
         return Settled(receiver, writer.beat())
 
 
-def list_receivers(home: Home, casework: Identity) -> Page[Receiver]:
+def list_receivers(home: Home, casework: KeyIdentity) -> Page[Receiver]:
     """All approved receivers."""
     return Page(tuple(register.receivers(home.engine, casework)), None)
 
 
-def remove_receiver(home: Home, name: str, audience: str, doer: Doer, casework: Identity) -> Settled:
+def remove_receiver(home: Home, name: str, audience: str, doer: Doer, casework: KeyIdentity) -> Settled:
     """Take a receiver off the register; one person may, since it only takes away.
 
     Raises:

@@ -21,7 +21,7 @@ from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import text_value
 from evidence.custody.event import Draft
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 
@@ -70,7 +70,7 @@ class Searched:
     consented: bool
 
 
-def search_items(home: Home, quest: Quest, casework: Identity, opened: Callable[[int], object]) -> Searched:
+def search_items(home: Home, quest: Quest, casework: KeyIdentity, opened: Callable[[int], object]) -> Searched:
     """Log a search, and give what is found as the records are opened.
 
     Args:
@@ -119,7 +119,7 @@ def _log(home: Home, quest: Quest, count: int) -> Explained | None:
 
 
 def _pages(
-    home: Home, quest: Quest, words: tuple[str, ...], casework: Identity, last: int, opened: Callable[[int], object]
+    home: Home, quest: Quest, words: tuple[str, ...], casework: KeyIdentity, last: int, opened: Callable[[int], object]
 ) -> Iterator[Page[Hit]]:
     after = NOTHING
     while rows := item_rows(home, quest.chosen, after=after, last=last, limit=AT_ONCE):

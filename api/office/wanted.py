@@ -14,7 +14,7 @@ from api.office.task import TaskKind, TaskWish, bundle_of, new_task_id, order_ta
 from evidence.authority import Doer, Request, legal_basis_for, require_reason
 from evidence.names import require_name
 from evidence.observation import Mode
-from evidence.seal.age import Identity
+from evidence.seal.recipients import KeyIdentity
 
 _CHUNK = 1 << 20
 
@@ -99,7 +99,7 @@ def ask_for_bundle(home: Home, wanted: WantedBundle, doer: Doer) -> str:
     return order_task(home, TaskWish(TaskKind.BUNDLE, doer, said, wanted.case_id, alike=alike), task_id)
 
 
-def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer, casework: Identity) -> str:
+def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer, casework: KeyIdentity) -> str:
     """Ask whether pictures are in the store; return the task's id.
 
     Args:
@@ -113,7 +113,7 @@ def ask_for_check(home: Home, case_id: str, asked: Mapping[str, str], doer: Doer
     return order_task(home, TaskWish(TaskKind.CHECK, doer, asked, case_id))
 
 
-def ask_for_act(home: Home, asked: Request, doer: Doer, casework: Identity, case_id: str | None) -> str:
+def ask_for_act(home: Home, asked: Request, doer: Doer, casework: KeyIdentity, case_id: str | None) -> str:
     """Approve what somebody asked for, and ask for it to be done; return the task's id.
 
     Raises:

@@ -114,6 +114,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "match",
                 "matching_recipient",
                 "matching_recovery_sha256",
+                "means",
                 "message_id",
                 "method",
                 "mode",
@@ -126,6 +127,7 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
                 "posted_at",
                 "proof",
                 "recipient",
+                "recognition",
                 "rehearsal",
                 "reply_to",
                 "report_url",
@@ -150,13 +152,14 @@ _NAMES: Mapping[Tells, frozenset[str]] = MappingProxyType(
 )
 _OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
     # elsewhere the kind of an act; here what is missing, or what was seen, in words
-    # and what a client signed, which can name her, and what was looked for, which can too
+    # and what a client signed or said, which can name her, and what was looked for, which can too
     {
         ("hole", "what"): Tells.SAID,
         # who thinks that it may show a child, and why, is for the police and not for whoever gets a bundle
         ("frozen", "what"): Tells.HOUSE,
         ("frozen", "hint"): Tells.HOUSE,
         ("consent", "text"): Tells.HOUSE,
+        ("recognised", "text"): Tells.HOUSE,
         ("searched", "text"): Tells.HOUSE,
         ("searched", "sender_id"): Tells.HOUSE,
     }

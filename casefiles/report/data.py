@@ -16,6 +16,7 @@ from casefiles.errors import RecordsError
 from casefiles.format.records import ITEM, DisclosedLeaf, ProvenTimes, events_of, items_of
 from casefiles.report.received import received
 from casefiles.report.said import Code, ItemFact, ItemPart, ItemView, Moment, Run, Unshown, as_moment, said_of_item
+from casefiles.report.stated import CONSENT, RECOGNISED, standing
 from evidence.canonical import Json
 from evidence.completeness import NOT_RECEIVED, Receipt
 from evidence.content import message_sha256
@@ -24,7 +25,7 @@ from evidence.log.schema import SCHEMAS, TIERS
 _HOLE, _REQUEST, _APPROVAL, _FILE = "hole", "requested", "approved", "file"
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _GAP = "gap"
-_CONSENT, _TAKEN_BACK = "consent", "withdrawn"
+_TAKEN_BACK = "withdrawn"
 _RECEIVED = frozenset({"message", "edit", "service"})
 _IN_RUNS = frozenset({_HOLE, "case_item_added", "case_item_removed"})
 """The types of entries that the report joins where they follow each other and the same person acted."""
@@ -95,6 +96,24 @@ class TakenIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What the client states of an item: that she recognises it, and how.
+
+    Attributes:
+        index: The log entry that says so.
+        means: With what of hers it was compared; None where she saw it herself.
+        date: The day on which she said so.
+        who: Who recorded it.
+    """
+
+    index: int
+    how: ItemFact
+    means: ItemFact
+    date: ItemFact
+    who: ItemFact
+
+
+@dataclass(frozen=True, slots=True)
 class ReportItem:
     """One item.
 
@@ -105,6 +124,7 @@ class ReportItem:
         files: The numbers of the items that are its files.
         carriers: The numbers of the items that are the messages that carried this file.
         same: The numbers of the other items that are the same file, by its digest.
+        stated: The client's statements about it that stand.
     """
 
     number: int
@@ -117,6 +137,7 @@ class ReportItem:
     files: tuple[int, ...]
     carriers: tuple[int, ...]
     same: tuple[int, ...]
+    stated: tuple[Stated, ...]
     withheld: tuple[str, ...]
 
 
@@ -240,7 +261,7 @@ def make_report(
             Moment(case["checkpoint"]["stamped_at"], up=True),
         ),
         taken_in=_taken_in(records),
-        items=tuple(_items(items_of(records), anchorage)),
+        items=tuple(_items(items_of(records), _stated(records), anchorage)),
         shown=len(records),
         entries=tuple(_entries(records)),
         unseen=tuple(_unseen(records, frozenset(map(int, case["received"])))),
@@ -341,7 +362,22 @@ def _second_person(item: DisclosedLeaf) -> str | None:
 # The items
 
 
-def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[ReportItem]:
+def _stated(records: Sequence[DisclosedLeaf]) -> Mapping[str, tuple[Stated, ...]]:
+    """The client's statements that stand, by the item that each is about."""
+    told = {record.index: record for record in records if record.leaf.type in (CONSENT, RECOGNISED)}
+    found = standing((index, record.leaf.type, record.values) for index, record in told.items())
+    return {item: tuple(_statement(told[index]) for index in indexes) for item, indexes in found.items()}
+
+
+def _statement(record: DisclosedLeaf) -> Stated:
+    view = shown(record)
+    how, means = view.code("recognition", "recognition"), view.code("means", "means")
+    return Stated(record.index, how, means, view.fact("date"), view.fact("actor"))
+
+
+def _items(
+    items: Sequence[DisclosedLeaf], stated: Mapping[str, tuple[Stated, ...]], anchorage: ProvenTimes
+) -> Iterator[ReportItem]:
     numbers = {item.index: number for number, item in enumerate(items, start=1)}
     files, carriers = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
     for message, file in _carried(items):
@@ -360,6 +396,7 @@ def _items(items: Sequence[DisclosedLeaf], anchorage: ProvenTimes) -> Iterator[R
             files=tuple(files[item.index]),
             carriers=tuple(carriers[item.index]),
             same=tuple(number for number in same.get(_named(item, "sha256"), ()) if number != numbers[item.index]),
+            stated=stated.get(item.leaf.event_id, ()),
             withheld=item.withheld,
         )
 
@@ -450,8 +487,8 @@ def _named_in(event: DisclosedLeaf, tier: str) -> Sequence[str]:
 
 
 def _told_as(event: DisclosedLeaf) -> str:
-    """The code of an entry: its type, but that a consent that was taken back is another thing."""
-    taken_back = event.leaf.type == _CONSENT and event.values.get("given") == "no"
+    """The code of an entry: its type, but that what was taken back is another thing."""
+    taken_back = event.leaf.type in (CONSENT, RECOGNISED) and event.values.get("given") == "no"
     return f"{event.leaf.type}.{_TAKEN_BACK}" if taken_back else event.leaf.type
 
 
@@ -462,6 +499,7 @@ def _facts_of(event: ItemView) -> Mapping[str, ItemFact]:
         "act": event.code("what", "act"),
         "scope": _scope(event.fact("scope")),
         "until": event.moment("until"),
+        "how": event.code("recognition", "recognition"),
         **{name: event.fact(name) for name in ("date", "language", *counts)},
     }
 

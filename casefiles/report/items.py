@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from casefiles.report.data import ReportItem, spans_of
+from casefiles.report.data import ReportItem, Stated, spans_of
 from casefiles.report.lines import heading, labelled, paragraph, row, spelled
 from casefiles.report.said import Code, ItemFact, ItemPart, NamedValue, Quote
 from casefiles.report.wording import INDENT, fact, label_of, part_lines, quote_lines, shown_as, spans_in_words, worded
@@ -175,8 +175,17 @@ def _segments(words: Words, item: ReportItem, *, rehearsal: bool) -> Iterator[tu
         if numbers:
             which = words.say("report.item.of", numbers=spans_in_words(words, spans_of(numbers)))
             yield name, labelled(words.say(f"report.item.{name}"), which, indent=INDENT)
+    for stated in item.stated:
+        yield "stated", row(words.say("report.item.stated"), _stated(words, stated), indent=INDENT)
     yield _ACQUIRED, row(words.say("report.item.acquired"), fact(words, item.acquired_at), indent=INDENT)
     yield _PROVEN, _proven(words, item, rehearsal=rehearsal)
+
+
+def _stated(words: Words, stated: Stated) -> str:
+    """What the client states, with what it was compared, and who recorded it."""
+    told = {"date": fact(words, stated.date), "who": fact(words, stated.who), "index": str(stated.index)}
+    what = [fact(words, each) for each in (stated.how, stated.means) if each is not None]
+    return words.say("report.item.stated.told", what="; ".join(what), **told)
 
 
 def _place(words: Words, parts: Mapping[str, ItemPart]) -> Mapping[str, Iterable[str]]:

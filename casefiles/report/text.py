@@ -235,7 +235,8 @@ def _verify(words: Words) -> list[str]:
 
 
 def _limits(words: Words, report: CaseReport) -> list[str]:
-    keys = ("who", "received", "complete", "revocation", "law", "seal")
+    stated = ("stated",) if any(item.stated for item in report.items) else ()
+    keys = ("who", *stated, "received", "complete", "revocation", "law", "seal")
     proves = worded(words, "report.limits.proves", rehearsal=report.rehearsal)
     return [
         *heading(words.say("report.limits")),

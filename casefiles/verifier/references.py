@@ -24,25 +24,17 @@ _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_re
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
 _FROZEN = "frozen"
 _CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
-_SHOWN = frozenset(
-    {
-        OPENING,
-        _KEY_CHANGED,
-        _REQUEST,
-        _APPROVAL,
-        ITEM,
-        _HOLE,
-        _CASE_OPENED,
-        _ADDED,
-        _REMOVED,
-        "consent",
-        _CHECKED,
-        _FROZEN,
-    }
-)
+_RECOGNISED = "recognised"
+_OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, "consent", _CHECKED, _RECOGNISED})
+_SHOWN = frozenset({OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _FROZEN}) | _OF_THE_CASE
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}
 """NAMEs whose value is another event, or several, and the type that these must be of."""
+_STATED = (
+    *((how, means, frozenset({_FILE})) for how in ("same_file", "very_similar") for means in ("file", "question")),
+    ("seen", None, frozenset({"edit", _FILE, "message"})),
+)
+"""How a client recognises an item, by which means it was compared, and which kinds of items can be recognised so."""
 _BEFORE = timedelta(days=1)
 """How long before its entry an act may have begun."""
 
@@ -59,6 +51,8 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
     7. A comparison names as many files as it found, each once; those that are the picture itself are one file.
+    8. What the client states of an item is of an earlier entry, and says how she recognises it; she takes back what she
+       stated before.
 
     Args:
         case_id: The case of which the bundle is, from ``case.json``.
@@ -93,6 +87,8 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     # (7) comparisons
     for record in _of(records, _CHECKED):
         _require_found(record, by_event)
+    # (8) statements
+    _require_stated(records, by_event)
 
 
 def require_logged_seal(records: Iterable[DisclosedLeaf], *, certificate_sha256: str) -> None:
@@ -275,6 +271,30 @@ def _require_one_file(
     same = {item.leaf.event_id for item in every if item.values.get("sha256") in digests}
     if len(digests) > 1 or None in digests or not same <= {item.leaf.event_id for item in identical}:
         raise RecordsError("records.found_two_files_as_one", index=checked.index)
+
+
+def _require_stated(records: Iterable[DisclosedLeaf], by_event: Mapping[str, DisclosedLeaf]) -> None:
+    stated = set[str]()
+    for record in _of(records, _RECOGNISED):
+        values = record.values
+        item = by_event.get(_text(values.get("item")))
+        if item is None or item.index > record.index:
+            raise RecordsError("records.stated_of_no_item", index=record.index)
+        how, means = values.get("recognition", ""), values.get("means", "")
+        if values.get("given") == "no" and (how, means) == (None, None):
+            if item.leaf.event_id not in stated:
+                raise RecordsError("records.took_back_nothing", index=record.index)
+            stated.discard(item.leaf.event_id)
+        elif values.get("given") == "yes" and _is_stated_of(item, how, means):
+            stated.add(item.leaf.event_id)
+        else:
+            raise RecordsError("records.stated_otherwise", index=record.index)
+
+
+def _is_stated_of(item: DisclosedLeaf, how: Json, means: Json) -> bool:
+    """Whether an item can be recognised in this way; one that withholds its kind, in each of them."""
+    kinds = next((kinds for *way, kinds in _STATED if way == [how, means]), frozenset[str]())
+    return bool(kinds) and item.values.get("kind", _FILE) in kinds
 
 
 def _text(value: Json) -> str:

@@ -152,6 +152,10 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
             subject=("person", "text"),
             act=(*_ACT, "case", "given", "scope", "until", "paper_sha256", "language", "date"),
         ),
+        "recognised": Schema(
+            subject=("person", "text"),
+            act=(*_ACT, "case", "item", "given", "recognition", "means", "language", "date"),
+        ),
         "exported": Schema(act=(*_ACT, "case", "bundle_sha256", "audience", "receiver", "language", "items")),
         "receiver_added": Schema(act=(*_ACT, "receiver", "audience")),
         "receiver_removed": Schema(act=(*_ACT, "receiver", "audience")),

@@ -104,7 +104,7 @@ def rules() -> dict[str, Rule]:
 
 OTHER_SEAL = "ab" * 32
 AT = forge.START + timedelta(minutes=1)
-MESSAGE, FILE, OWN, HOLE, REMOVED, CHECKED = 9, 10, 11, 12, 17, 19
+MESSAGE, FILE, OWN, HOLE, REMOVED, CHECKED, STATED, TAKEN_BACK = 9, 10, 11, 12, 17, 19, 20, 21
 
 
 def event(index: int) -> str:
@@ -165,6 +165,8 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
     gap = {**seen, "lo": "7", "hi": "9", "hole": "gap", "what": "three messages", "since": format_time(AT)}
     consent: dict[str, Value] = {**case, "person": "client 1", "text": "I agree.", "given": "yes", "scope": ["court"]}
     consent |= {"language": "sr-Cyrl", "date": "2026-11-19", "until": "2027-11-19T23:59:59.999Z"}
+    stated: dict[str, Value] = {**case, "person": "client 1", "text": "It is mine.", "language": "sr-Cyrl"}
+    stated |= {"given": "yes", "recognition": "same_file", "means": "file", "date": "2026-11-20"}
     return [
         ("log_opened", {**forge.opening(), **act(), "seal_certificate_sha256": OTHER_SEAL, **pinned()}),
         ("requested", {**act(), **asked}),
@@ -186,6 +188,11 @@ def steps() -> list[tuple[str, dict[str, Value]]]:
         ("case_item_added", {**act(180), **case, "item": event(FILE)}),
         ("checked", {**act(180), **case, "compared": "500", "not_compared": "2", "found": "1"}
          | {"identical": [event(FILE)], "match": [], "review": []}),
+        ("recognised", {**act(180), **stated, "item": event(FILE)}),
+        ("recognised", {**act(180), **stated, "item": event(FILE), "given": "no"}
+         | {"recognition": None, "means": None, "text": None}),
+        ("recognised", {**act(180), **stated, "item": event(OWN), "recognition": "very_similar", "means": "question"}),
+        ("recognised", {**act(180), **stated, "item": event(MESSAGE), "recognition": "seen", "means": None}),
     ]  # fmt: skip
 
 
@@ -603,7 +610,12 @@ def every_hash_of_a_path_changed_left_out_doubled_or_moved() -> Ways:
 
 @breaks("log.inclusion/index")
 def an_entry_at_another_index() -> Ways:
-    for index in (4, 13, 20, 10**6):  # an anchor's, which no entry of the bundle has, and two that are not there
+    for index in (
+        4,
+        13,
+        len(steps()),
+        10**6,
+    ):  # an anchor's, which no entry of the bundle has, and two that are not there
         yield f"at {index}", partial(_moved, index)
 
 
@@ -1253,6 +1265,50 @@ def a_comparison_that_takes_two_files_for_one_or_one_for_two() -> Ways:
         yield f"one as two, {name}", partial(_checked, as_two, found="2", **{name: [event(OWN)]})
         unread: Changed = {(FILE, "sha256"): None}
         yield f"one that was not read, {name}", partial(_checked, unread, found="2", **{name: [event(OWN)]})
+
+
+@breaks("records.references/stated")
+def a_statement_about_no_item_of_the_case_or_in_no_way() -> Ways:
+    for name in ("item", "given", "recognition", "means"):
+        yield f"{name} null", partial(with_value, STATED, name, None)
+        yield f"{name} hidden", partial(_hidden, STATED, name)
+    for name, values in {
+        "recognition": ("identical", "match", "hers"),
+        "means": ("eyes",),
+    }.items():
+        for value in values:
+            yield f"{name} {value}", partial(with_value, STATED, name, value)
+    seen = STATED + 3
+    yield "a message as the same file", partial(of_log, whole_log({(STATED, "item"): event(MESSAGE)}))
+    yield "seen, by a comparison", partial(with_value, seen, "means", "file")
+    yield "the same file, by no comparison", partial(with_value, seen, "recognition", "same_file")
+    yield "taken back, and yet alike", partial(with_value, TAKEN_BACK, "recognition", "same_file")
+    yield "taken back, and yet compared", partial(with_value, TAKEN_BACK, "means", "file")
+    yield "of an item of another case", partial(_of_a_later_item, whole_log(), shown=False)
+    yield "of a later item", partial(_of_a_later_item, whole_log(), shown=True)
+
+
+def _of_a_later_item(log: forge.Log, *, shown: bool) -> bytes:
+    """A statement about an item that is not in the log yet, or of which the sender leaves out that it is of no case."""
+    item = len(log.leaves) + 1
+    said = {**steps()[STATED][1], "item": event(item)}
+    log.add("recognised", said)
+    log.add("observed", {**file(7), **act(200, authority=7)})
+    log.add("case_item_added", {**act(200), "case": forge.CASE, "item": event(item)})
+    return of_log(log, without=() if shown else (item, item + 1))
+
+
+@breaks("records.references/taken-back")
+def a_statement_left_out_that_was_taken_back() -> Ways:
+    yield "without it", partial(of_log, whole(), without=(STATED,))
+    yield "another item's", partial(with_value, STATED, "item", event(OWN))
+    yield "twice", _taken_back_twice
+
+
+def _taken_back_twice() -> bytes:
+    log = whole_log()
+    log.add("recognised", steps()[TAKEN_BACK][1])
+    return of_log(log)
 
 
 @breaks("records.seal/logged")

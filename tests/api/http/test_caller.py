@@ -44,6 +44,8 @@ ROUTES = {
     ("GET", f"/api/v1/bundles/{'0' * 32}/file"): Scope.BUNDLES,
     ("GET", f"/api/v1/bundles/{'0' * 32}/letter"): Scope.BUNDLES,
     ("POST", "/api/v1/cases/case-000000000000/checks"): Scope.CHECKS,
+    ("POST", "/api/v1/cases/case-000000000000/recognitions"): Scope.CHECKS,
+    ("POST", "/api/v1/cases/case-000000000000/recognitions/withdraw"): Scope.CHECKS,
     ("POST", "/api/v1/cases/case-000000000000/tickets"): Scope.CHECKS,
     ("GET", "/api/v1/cases/case-000000000000/questions"): Scope.CHECKS,
     ("POST", "/api/v1/cases/case-000000000000/questions/x/answered"): Scope.CHECKS,

@@ -38,9 +38,10 @@ def test_a_court_sees_everything_else() -> None:
     kept_back = {"account", "acquisition", "actor", "appeal_url", "approver", "declared_by", "legal_basis"}
     kept_back |= {"joined_at", "joined_by", "order", "person", "reason", "receiver", "rights", "target", "task"}
     for kind, schema in SCHEMAS.items():
-        # what she signed can name her, and what was looked for; why something is frozen is for the police
+        # what she signed or said can name her, and what was looked for; why something is frozen is for the police
         kept_of_kind = kept_back | {
             "consent": {"text"},
+            "recognised": {"text"},
             "searched": {"text", "sender_id"},
             "frozen": {"what", "hint"},
         }.get(kind, set())

@@ -87,6 +87,7 @@ def _item(
         files=(),
         carriers=(),
         same=(),
+        stated=(),
         withheld=tuple(sorted(hidden)),
     )
 
