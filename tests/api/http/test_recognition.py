@@ -104,7 +104,9 @@ def test_a_key_of_another_case_and_a_locked_office_record_nothing(served: Served
     served.unlock()
 
 
-@pytest.mark.parametrize("change", [{"item": "x"}, {"date": "soon"}, {"more": "1"}, {"person": ""}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"item": "x"}, {"date": "soon"}, {"date": "0"}, {"more": "1"}, {"person": ""}], ids=str
+)
 def test_a_form_of_another_shape_is_refused(served: ServedHome, case: str, item: str, change: dict[str, str]) -> None:
     refused = state(served.with_key(Scope.CHECKS), case, said(served, item) | change, PICTURE)
     assert (refused.status_code, refused.json()["code"]) == (422, "call.does_not_fit")
