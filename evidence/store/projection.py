@@ -185,12 +185,27 @@ def _alert_dismissed(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(open_one.values(dismissed_idx=placed.idx))
 
 
+def _hashes_added(placed: Placed, _seen: SeenKey) -> dict[str, Any]:
+    return {"idx": placed.idx, "case_id": placed.values["case"]}
+
+
+def _hashes_removed(connection: sa.Connection, placed: Placed) -> None:
+    table = database.hash_part.c
+    parts = sa.update(database.hash_part).where(table.case_id == placed.values["case"], table.removed_idx.is_(None))
+    connection.execute(parts.values(removed_idx=placed.idx))
+
+
 def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
 _ROWS: Mapping[str, tuple[sa.Table, Callable[[Placed, SeenKey], dict[str, Any]]]] = MappingProxyType(
-    {"observed": (database.item, _observed), "hole": (database.hole, _hole), "alerted": (database.alert, _alerted)}
+    {
+        "observed": (database.item, _observed),
+        "hole": (database.hole, _hole),
+        "alerted": (database.alert, _alerted),
+        "hashes_added": (database.hash_part, _hashes_added),
+    }
 )
 """Types of which each event adds one row and changes no other: an import and a watch log thousands of them."""
 
@@ -212,6 +227,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "case_item_added": _case_item_added,
         "case_item_removed": _case_item_removed,
         "alert_dismissed": _alert_dismissed,
+        "hashes_removed": _hashes_removed,
     }
 )
 
@@ -223,6 +239,7 @@ _ONE_ROW: Mapping[str, sa.Table] = MappingProxyType(
         "case_opened": database.case_file,
         "case_item_added": database.case_item,
         "alerted": database.alert,
+        "hashes_added": database.hash_part,
         "requested": database.authority,
     }
 )
