@@ -288,7 +288,7 @@ def add_list(
         some = missing[first : first + _PARTS_AT_ONCE]
         drafts += [
             Draft(
-                _ADDED, values | {"part": str(number)}, hashes=seal_whole(part.sealing_bytes(), recipients=(matching,))
+                _ADDED, values | {"part": str(number)}, hashes=seal_whole(part.part_bytes(), recipients=(matching,))
             )
             for number, part in some
         ]

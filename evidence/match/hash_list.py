@@ -69,7 +69,7 @@ class HashPart(Unspoken):
             raise HashListError("hash_list.part_malformed")
         return cls(kinds[0], hashes)
 
-    def sealing_bytes(self) -> bytes:
+    def part_bytes(self) -> bytes:
         """What is sealed of this part, for the envelope of its entry and nothing else."""
         return _MAGIC + self.kind.value.encode("ascii") + b"\n" + self.hashes
 

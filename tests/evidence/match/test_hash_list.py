@@ -39,7 +39,7 @@ def test_a_list_is_cut_into_parts_of_one_kind_and_comes_back_whole(monkeypatch: 
         ("pdq", 3),
         ("pdq", 1),
     ]
-    back = [HashPart.parse(each.sealing_bytes()) for each in nonempty(parts)]
+    back = [HashPart.parse(each.part_bytes()) for each in nonempty(parts)]
     joined = {kind: b"".join(each.hashes for each in back if each.kind is kind) for kind in read.hashes}
     assert joined == read.hashes
     assert [each.hashes for each in hash_parts(read_table(reversed(lines)))] == [each.hashes for each in parts]
