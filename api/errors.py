@@ -107,6 +107,7 @@ STATE_STATUS: Mapping[str, int] = MappingProxyType(
         (
             "authority.answered",
             "authority.done_already",
+            "authority.frozen_meanwhile",
             "authority.refused",
             "authority.task_ended",
             "authority.too_old",

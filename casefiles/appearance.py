@@ -1,7 +1,8 @@
 """Tells a case that a picture of it appeared again: a follower of the log, while the matching key is open.
 
 Each new file is compared with the pictures of every case whose client agreed to that, and each picture that a case is
-given, or whose client agrees, with everything that is kept. What is found is an ``alerted`` entry of that case, once:
+given, or whose client agrees, with everything that is kept. Nothing that is frozen is compared, and a copy of it is
+frozen too. What is found is an ``alerted`` entry of that case, once:
 it says where to look, and a person looks. What was ever in the case, or is one of its things kept in another mode,
 raises none.
 """
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 
 from casefiles.case import open_events
 from casefiles.consent import CHECK, Consent, read_consent, require_consent
+from casefiles.freeze import freeze_copies
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import AuthorityError, LeafError, NoMatchingKeyError
@@ -29,6 +31,7 @@ from evidence.match.stored import prints_of, sealed_prints
 from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen, not_frozen
 from evidence.store.reviews import types_of
 from evidence.store.upgrade import same_thing
 from evidence.times import format_time
@@ -130,6 +133,9 @@ class Alerting:
             HomeBusyError: Others kept writing; nothing was logged.
         """
         end = min(position + _BATCH, self.library.end)
+        freeze_copies(
+            self.seen.engine, self.sequencer, self.library, {"tool": self.tool, "at": format_time(self.clock())}
+        )
         agreed = self.seen.consenting()
         with reading(self.seen.engine) as connection:
             members = _members(connection, agreed)
@@ -148,7 +154,10 @@ class Alerting:
     def _new_files(self, connection: sa.Connection, found: "_Found", position: int, end: int) -> None:
         """Compare each file of some entries with the pictures of cases."""
         known = self.seen.of_cases(found.members)
+        frozen = _frozen_among(connection, position, end)
         for entry, prints in sealed_prints(connection, self.seen.keys.matching, after=position - 1, before=end):
+            if entry in frozen:
+                continue
             for other, tier in known.pictures.tiers(PictureQuery.of(prints)).items():
                 for case in known.cases[other]:
                     found.add(case, entry, other, tier)
@@ -197,7 +206,7 @@ def _held_files() -> sa.CompoundSelect[Any]:
     """The entries of the files that cases have, also of the same things kept in other modes, with case and adding."""
     held, item, other = database.case_item, database.item, database.item.alias("other")
     columns = (held.c.case_id, held.c.idx.label("added"))
-    here = sa.and_(held.c.removed_idx.is_(None), item.c.kind == Kind.FILE.value)
+    here = sa.and_(held.c.removed_idx.is_(None), item.c.kind == Kind.FILE.value, not_frozen(item))
     itself = sa.select(item.c.idx, *columns).join_from(held, item, held.c.item_id == item.c.item_id)
     same = sa.select(other.c.idx, *columns).join_from(held, item, held.c.item_id == item.c.item_id)
     return sa.union(itself.where(here), same.join(other, same_thing(item, other)).where(here))
@@ -211,6 +220,13 @@ def _given(connection: sa.Connection, agreed: Mapping[str, int], position: int, 
         if at is not None and any(position <= index < end for index in (row.added, at, row.idx)):
             given[row.idx].add(row.case_id)
     return given
+
+
+def _frozen_among(connection: sa.Connection, first: int, end: int) -> frozenset[int]:
+    """The entries of a run, those from ``first`` and before ``end``, that are frozen files."""
+    item = database.item.c
+    frozen = sa.select(item.idx).where(item.idx >= first, item.idx < end, item.kind == Kind.FILE.value, ~not_frozen())
+    return frozenset(connection.execute(frozen).scalars())
 
 
 def _items(connection: sa.Connection, entries: Iterable[int]) -> dict[int, str]:
@@ -234,8 +250,10 @@ def raise_alerts(sequencer: Sequencer, drafts: Sequence[Draft]) -> int:
 
 
 def _is_news(connection: sa.Connection, event: Prepared) -> bool:
-    """Whether nobody told the case of this item, and neither it nor the same thing was ever in the case."""
+    """Whether nobody told the case of this item, neither it nor the same thing was ever in the case, or is frozen."""
     case, item_id = event.values["case"], event.values["item"]
+    if is_frozen(connection, str(item_id)):
+        return False
     alert, held = database.alert.c, database.case_item.c
     told = sa.select(alert.idx).where(alert.case_id == case, _is_same(alert.item_id, item_id))
     was_in = sa.select(held.idx).where(held.case_id == case, _is_same(held.item_id, item_id))
@@ -291,7 +309,8 @@ def list_alerts(
     is_open = sa.and_(alert.dismissed_idx.is_(None), never_in)
     place = (item.channel_id, item.message_id, item.posted_at)
     rows = sa.select(alert.idx, alert.case_id, alert.item_id, alert.raised_at, *place, is_open.label("is_open"))
-    rows = rows.join_from(database.alert, database.item, alert.item_id == item.item_id).where(alert.idx > after)
+    rows = rows.join_from(database.alert, database.item, alert.item_id == item.item_id)
+    rows = rows.where(alert.idx > after, not_frozen())
     if cases is not None:
         rows = rows.where(alert.case_id.in_(cases))
     if not every:

@@ -20,6 +20,7 @@ from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
 from evidence.store.payload import lost_parts
 from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
@@ -86,10 +87,11 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
 
     Raises:
         UnknownItemError: There is no such case.
-        UnknownItemError: One of the items does not exist; none was added.
+        UnknownItemError: One of the items does not exist or is frozen; none was added.
     """
     require_case(engine, case_id)
     require_items(engine, items)
+    require_not_frozen(engine, items)
     wanted = list(dict.fromkeys(items))
     drafts = [Draft("case_item_added", doer.values() | {"case": case_id, "item": item}) for item in wanted]
     prepared = dict(zip(wanted, sequencer.prepare(drafts), strict=True))
@@ -106,9 +108,10 @@ def remove_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: S
 
     Raises:
         UnknownItemError: There is no such case.
-        UnknownItemError: One of the items is not in it; none was removed.
+        UnknownItemError: One of the items is not in it, or is frozen; none was removed.
     """
     require_case(engine, case_id)
+    require_not_frozen(engine, items)
     wanted = list(dict.fromkeys(items))
     drafts = [Draft("case_item_removed", doer.values() | {"case": case_id, "item": item}) for item in wanted]
     prepared = sequencer.prepare(drafts)
@@ -130,8 +133,9 @@ def held_items(connection: sa.Connection, case_id: str) -> frozenset[str]:
 
 def removed_items(engine: sa.Engine, case_id: str) -> Sequence[str]:
     """The items that were removed from a case and not added again, in the order in which they were removed."""
-    table = database.case_item
-    gone = sa.select(table.c.item_id).where(table.c.case_id == case_id, table.c.removed_idx.is_not(None))
+    table, item = database.case_item, database.item
+    gone = sa.select(table.c.item_id).join(item, item.c.item_id == table.c.item_id)
+    gone = gone.where(table.c.case_id == case_id, table.c.removed_idx.is_not(None), not_frozen())
     with reading(engine) as connection:
         held = held_items(connection, case_id)
         every = connection.execute(gone.order_by(table.c.removed_idx)).scalars()
@@ -149,6 +153,17 @@ def require_items(engine: sa.Engine, items: Sequence[str]) -> None:
         for item in items:
             if connection.execute(sa.select(table.c.idx).where(table.c.item_id == item)).first() is None:
                 raise UnknownItemError("unknown_item.no_such_item", found=item[:64])
+
+
+def require_not_frozen(engine: sa.Engine, items: Sequence[str]) -> None:
+    """Check that no item is frozen.
+
+    Raises:
+        UnknownItemError: One is; which, and what it is, is not said.
+    """
+    with reading(engine) as connection:
+        if any(is_frozen(connection, item) for item in items):
+            raise UnknownItemError("unknown_item.frozen")
 
 
 def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
@@ -175,7 +190,8 @@ def case_items(
     """
     require_case(engine, case_id)
     table, item = database.case_item, database.item
-    held = sa.select(item.c.item_id, item.c.idx).join(table).where(table.c.case_id == case_id, _HELD)
+    held = sa.select(item.c.item_id, item.c.idx).join(table, table.c.item_id == item.c.item_id)
+    held = held.where(table.c.case_id == case_id, _HELD, not_frozen())
     if after is not None:
         require_items(engine, [after])
         held = held.where(item.c.idx > sa.select(item.c.idx).where(item.c.item_id == after).scalar_subquery())
@@ -193,7 +209,8 @@ def require_whole(engine: sa.Engine, case_id: str, require: Callable[[str], obje
         ObjectMissingError: Names the first item that lost one.
     """
     item, held = database.item, database.case_item
-    of_case = sa.select(item).join(held, held.c.item_id == item.c.item_id).where(held.c.case_id == case_id, _HELD)
+    of_case = sa.select(item).join(held, held.c.item_id == item.c.item_id)
+    of_case = of_case.where(held.c.case_id == case_id, _HELD, not_frozen())
     with reading(engine) as connection:
         rows = connection.execute(of_case.order_by(item.c.idx)).all()
         lost = lost_parts(connection, rows, require)
@@ -224,10 +241,11 @@ def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None
 
 
 def _cases() -> sa.Select[Any]:
-    case, held = database.case_file, database.case_item
-    rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(held.c.item_id), case.c.idx)
+    case, held, item = database.case_file, database.case_item, database.item
+    rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(item.c.item_id), case.c.idx)
     return (
         rows.join(held, sa.and_(held.c.case_id == case.c.case_id, _HELD), isouter=True)
+        .join(item, sa.and_(item.c.item_id == held.c.item_id, not_frozen()), isouter=True)
         .group_by(case.c.case_id)
         .order_by(case.c.idx)
     )
@@ -301,20 +319,23 @@ def case_event_indexes(engine: sa.Engine, case_id: str) -> Sequence[int]:
 
     Holes count where they are at the messages of the items, belong to a whole channel of theirs, or are of
     messages that nobody saw: a gap beside an item says that something may be missing there. Gaps that later
-    imports filled are left out. Of an item that was removed, its adding and removing count, and the item does not.
+    imports filled are left out. Of an item that was removed, its adding and removing count, and the item does not; of
+    one that is frozen, its adding counts, and neither it nor what is missing of it does.
     """
     items, held, holes = database.item, database.case_item, database.hole
     opened = sa.select(database.case_file.c.idx).where(database.case_file.c.case_id == case_id)
     added = sa.select(held.c.idx).where(held.c.case_id == case_id)
     removed = sa.select(held.c.removed_idx).where(held.c.case_id == case_id, held.c.removed_idx.is_not(None))
-    of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id).join(held)
-    of_case = of_case.where(held.c.case_id == case_id, _HELD)
+    of_case = sa.select(items.c.idx, items.c.channel_id, items.c.message_id)
+    of_case = of_case.join(held, held.c.item_id == items.c.item_id)
+    of_case = of_case.where(held.c.case_id == case_id, _HELD, not_frozen())
     places = of_case.subquery()
     at_a_message = sa.and_(holes.c.lo <= places.c.message_id, holes.c.hi >= places.c.message_id)
     of_the_channel = sa.or_(holes.c.lo.is_(None), holes.c.reason.in_(sorted(OF_A_CHANNEL)))
     unseen = sa.select(holes.c.idx).join(
         places, sa.and_(holes.c.channel_id == places.c.channel_id, sa.or_(at_a_message, of_the_channel))
     )
+    unseen = unseen.where(no_hole_of_frozen())
     every = sa.union(opened, added, removed, sa.select(places.c.idx), unseen)
     with reading(engine) as connection:
         channels = connection.execute(sa.select(places.c.channel_id).distinct()).scalars().all()

@@ -4,6 +4,10 @@ A list is added by a person who says where it came from and what it means. Its h
 added them (``evidence.match.hash_list``); a row says which entries these are, and nothing of them. It counts once all
 of its parts are there. Its removal destroys the hashes, and whoever holds them in memory drops them with the next look.
 
+A list of child-abuse material raises no alert: what it finds is frozen (``casefiles.freeze``), on the word of whoever
+made the list where the file is the same to the byte, and as a machine's hint where a picture is like it. What may be
+like it at most (``review``) is left alone. Nothing tells which file a freeze by a list came from but the log.
+
 What matches follows the log, each list from its own beginning: so a new list is compared with everything that is kept,
 and what is new with every list, in whatever order they come. Lists that have come equally far are looked at together,
 since to open the prints of a file takes longer than to compare them.
@@ -15,11 +19,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from casefiles.appearance import raise_alerts
 from casefiles.case import OpenedEvent, case_drafted, open_events
+from casefiles.freeze import FreezeHint, freeze_items
 from config.errors import Term
 from evidence.authority import Doer
 from evidence.canonical import Value, text_value
@@ -47,6 +53,13 @@ _PARTS_AT_ONCE = 50
 """So many parts are logged in one turn, 16 MB: others write in between."""
 _BATCH = 250
 """So many entries are looked at between two writes of the position."""
+_FREEZES: Mapping[Tier, tuple[FreezeHint, str]] = MappingProxyType(
+    {
+        Tier.IDENTICAL: (FreezeHint.LIST, "the same file as one on an authority's list"),
+        Tier.MATCH: (FreezeHint.MACHINE, "like a picture on an authority's list"),
+    }
+)
+"""Whose hint it is that a file may show a child, and what is logged of it, by how alike it is."""
 _NOT = "not_"
 """Before the kind of what is not compared, in ``counts``."""
 
@@ -287,9 +300,7 @@ def add_list(
     for first in range(0, len(missing), _PARTS_AT_ONCE):
         some = missing[first : first + _PARTS_AT_ONCE]
         drafts += [
-            Draft(
-                _ADDED, values | {"part": str(number)}, hashes=seal_whole(part.part_bytes(), recipients=(matching,))
-            )
+            Draft(_ADDED, values | {"part": str(number)}, hashes=seal_whole(part.part_bytes(), recipients=(matching,)))
             for number, part in some
         ]
         adding.log(drafts)
@@ -466,26 +477,53 @@ class ListWatch:
             return 0
         until = min(position + _BATCH, end)
         with reading(self.lists.engine) as connection:
-            drafts = list(self._drafts(connection, groups[position], position, until))
+            found = list(self._found(connection, groups[position], position, until))
+        self._freeze(each for each in found if self._freezes(each.number))
+        drafts = [self._draft(each) for each in found if not self._freezes(each.number)]
         self.raised += raise_alerts(self.sequencer, drafts)
         names = [_follower(self.lists.whole[number].case_id) for number in groups[position]]
         with self.sequencer.take() as connection:
             move_together(connection, names, position, until)
         return until - position
 
-    def _drafts(self, connection: sa.Connection, numbers: Sequence[int], position: int, until: int) -> Iterator[Draft]:
+    def _found(
+        self, connection: sa.Connection, numbers: Sequence[int], position: int, until: int
+    ) -> Iterator["_FoundFile"]:
+        """The files of some entries that are like a hash of these lists."""
         matching = self.lists.keys.matching
         for entry, prints in sealed_prints(connection, matching, after=position - 1, before=until):
-            tiers = self.lists.tiers(PictureQuery.of(prints), numbers)
-            if tiers:
+            if tiers := self.lists.tiers(PictureQuery.of(prints), numbers):
                 item = sa.select(database.item.c.item_id).where(database.item.c.idx == entry)
                 item_id = connection.execute(item).scalar_one()
                 for number, tier in tiers.items():
-                    yield self._draft(self.lists.whole[number], item_id, tier)
+                    yield _FoundFile(item_id, number, tier)
 
-    def _draft(self, of: HashList, item_id: str, tier: Tier) -> Draft:
-        values = {"case": of.case_id, "item": item_id, "tool": self.tool, "at": format_time(self.clock())}
-        return Draft("alerted", {**values, **{each.value: [of.event_id] if each is tier else [] for each in Tier}})
+    def _freezes(self, number: int) -> bool:
+        return self.lists.whole[number].provenance.meaning is Meaning.CHILD_ABUSE
+
+    def _freeze(self, found: Iterable["_FoundFile"]) -> None:
+        """Freeze what is like a picture of child abuse; what is frozen already is not logged again."""
+        by: Mapping[str, Value] = {"tool": self.tool, "at": format_time(self.clock())}
+        files = list(found)
+        for tier, (hint, what) in _FREEZES.items():
+            items = [each.item_id for each in files if each.tier is tier]
+            if items:
+                freeze_items(self.lists.engine, self.sequencer, items, hint=hint, what=what, by=by)
+
+    def _draft(self, found: "_FoundFile") -> Draft:
+        of = self.lists.whole[found.number]
+        values = {"case": of.case_id, "item": found.item_id, "tool": self.tool, "at": format_time(self.clock())}
+        named = {tier.value: [of.event_id] if tier is found.tier else [] for tier in Tier}
+        return Draft("alerted", {**values, **named})
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundFile:
+    """A file that is like a hash of a list, which is known by its number."""
+
+    item_id: str
+    number: int
+    tier: Tier
 
 
 def _follower(case_id: str) -> str:

@@ -1,7 +1,7 @@
 """Authority: request, approval, act; three events by named actors (DESIGN.md, invariant 7).
 
 A machine suggests, a person decides. Two persons: a mode above ``metadata_only``, keys, erasure,
-an unknown recipient. One person with a reason, a second told and reviewing within seven days:
+an unknown recipient, the end of a freeze. One person with a reason, a second told and reviewing within seven days:
 a channel as ``metadata_only``, a bundle for an approved recipient. A mode above ``metadata_only``
 needs a legal basis beside the two persons. On the command line who acts is logged as ``declared``.
 
@@ -37,6 +37,7 @@ class Act(StrEnum):
     EXPORT = "export"
     RECEIVER = "receiver"
     KEY = "key"
+    LIFT = "lift"
 
 
 @dataclass(frozen=True, slots=True)

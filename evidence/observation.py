@@ -71,6 +71,7 @@ class HoleReason(StrEnum):
     TAKEN_OFF = "taken_off"
     PAYWALL = "paywall"
     SELF_DESTRUCTING = "self_destructing"
+    FROZEN = "frozen"
     HIDDEN = "hidden_history"
     BAN = "ban"
     CHANNEL_GONE = "channel_gone"
@@ -123,6 +124,7 @@ OF_A_PART: Mapping[HoleReason, Mode] = MappingProxyType(
         HoleReason.TAKEN_OFF: Mode.HASH_ONLY,
         HoleReason.PAYWALL: Mode.HASH_ONLY,
         HoleReason.SELF_DESTRUCTING: Mode.HASH_ONLY,
+        HoleReason.FROZEN: Mode.HASH_ONLY,
         HoleReason.MODE: Mode.SEALED,
     }
 )

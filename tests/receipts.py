@@ -16,7 +16,7 @@ Fact = tuple[str, dict[str, Any]]
 
 READ = {
     "missing_file", "not_included", "too_large", "unavailable", "unknown_reason", "refused", "broke_off",
-    "outside_the_export", "not_exported", "taken_off", "paywall", "self_destructing",
+    "outside_the_export", "not_exported", "taken_off", "paywall", "self_destructing", "frozen",
 }  # fmt: skip
 """Reasons that end where the bytes of the file were read."""
 KEPT = {"mode"}

@@ -181,9 +181,10 @@ def _cards(asked: "Request", files: tuple[Path, ...]) -> list[str]:
 
 def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
     """What an act did, for a machine and in words: as the command does that acts at once."""
-    from api.cli import bundle, channel, intake, key, receiver
+    from api.cli import bundle, channel, freeze, intake, key, receiver
     from api.office.bundle import Exported
     from api.office.channel import Registered
+    from api.office.freeze import Lifted
     from api.office.intake import Imported
     from api.office.key import Renewed
     from casefiles.bundle.destination import Destination
@@ -196,6 +197,8 @@ def _of_act(asked: "Request", done: "Done") -> tuple[Mapping[str, Any], str]:
             return done.told(), intake.import_words(done)
         case Renewed():
             return key.seal_fields(done), key.seal_words(done)
+        case Lifted():
+            return freeze.lift_fields(done), freeze.lift_words(done)
         case Exported():
             destination = Destination(Path(asked.text("out")))
             return bundle.export_fields(destination, done), bundle.export_words(destination, done)

@@ -342,12 +342,19 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         removed = counted(len(first.removed), "item was removed", "items were removed")
         gone = f"\n    {removed} and stay preserved: {', '.join(first.removed)}" if first.removed else ""
         found = f"\n    {counted(first.alerts, 'open alert')}: nisisama alerts --case {case_id}" if first.alerts else ""
-        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {_consent_line(first.consent)}{gone}{found}")
+        frozen = f"\n    {_frozen(first.frozen)}" if first.frozen else ""
+        consent = _consent_line(first.consent)
+        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {consent}{gone}{found}{frozen}")
     told = None if first.consent is None else {**_consent_entry(first.consent), "recorded_by": first.recorded_by}
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
-    more |= {"removed": list(first.removed), "alerts": first.alerts}
+    more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)
+
+
+def _frozen(number: int) -> str:
+    """That items are frozen, and who decides; nothing of what they are."""
+    return f"{counted(number, 'item is', 'items are')} frozen. Two persons decide: nisisama freeze --list"
 
 
 def _shown(item: "CaseItem") -> str:

@@ -52,6 +52,7 @@ _ABSENT = {
     HoleReason.REFUSED: "that the system refused",
     HoleReason.BROKE_OFF: "whose reading broke off",
     HoleReason.NOT_EXPORTED: "that Telegram Desktop does not export",
+    HoleReason.FROZEN: "of messages that are frozen",
 }
 """Why a file that a message names is not there, in words."""
 

@@ -20,6 +20,7 @@ from api.http import (
     channel,
     check,
     check_page,
+    freeze,
     hash_list,
     health,
     intake,
@@ -45,7 +46,23 @@ from config.errors import LANGUAGE, CallError, Explained, catalogue
 from evidence.errors import UnknownItemError
 from evidence.store.api_key import Scope
 
-_ROOMS = (session, channel, item, case, alert, intake, task, bundle, check, question, hash_list, request, log, verify)
+_ROOMS = (
+    session,
+    channel,
+    item,
+    case,
+    alert,
+    freeze,
+    intake,
+    task,
+    bundle,
+    check,
+    question,
+    hash_list,
+    request,
+    log,
+    verify,
+)
 BODY_BYTES = 1_000_000
 AROUND_TEXT = 10_000
 """What a question's JSON has beside the text itself."""

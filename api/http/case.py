@@ -113,6 +113,7 @@ class ShownCaseBody(LoggedBody):
         },
         removed=[],
         alerts=1,
+        frozen_items=0,
         items=[{"item_id": _ITEM, "kind": "message", "channel_id": "1234567890", "message_id": "17", "text": "zdravo"}],
         next=None,
         warnings=[],
@@ -124,6 +125,7 @@ class ShownCaseBody(LoggedBody):
     consent: ConsentBody | None = Field(description="The newest record of it; null where there is none")
     removed: list[str]
     alerts: int = Field(description="How many open alerts it has")
+    frozen_items: int = Field(description="How many of its items are frozen; they are not among `items`")
     items: list[dict[str, Any]]
     next: str | None = Field(description="The cursor of the next page; null on the last")
 
@@ -199,6 +201,7 @@ def get_case(case_id: CaseId, asked: Annotated[PageQuery, Query()], caller: Read
         consent=None if shown.consent is None else _consent(shown.consent, str(shown.recorded_by)),
         removed=list(shown.removed),
         alerts=shown.alerts,
+        frozen_items=shown.frozen,
         items=[asdict(each) for each in shown.items.entries],
         next=cursor_of(caller.home.keys, shown.items.more_after, *of),
         warnings=warnings_of(shown.items.unstamped),

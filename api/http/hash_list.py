@@ -125,7 +125,6 @@ class RemovedListBody(LoggedBody):
     responses=refusals(
         HashListError("hash_list.bad_lines", lines="3, 17", count=2),
         HashListError("hash_list.kind_unclear"),
-        HashListError("hash_list.no_freeze_yet"),
         HashListError("hash_list.changed_meanwhile"),
         CallError("call.only_some_cases"),
         CallError("call.locked"),

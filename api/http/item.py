@@ -113,7 +113,9 @@ def get_items(asked: Annotated[ItemsQuery, Query()], caller: Reader) -> ItemsBod
 @router.get(
     "/items/{item_id}",
     summary="Show an item",
-    responses=refusals(UnknownItemError("unknown_item.no_such_item", found="0" * 32)),
+    responses=refusals(
+        UnknownItemError("unknown_item.no_such_item", found="0" * 32), UnknownItemError("unknown_item.frozen")
+    ),
 )
 def get_item(item_id: ItemPath, caller: Reader) -> OneItemBody:
     """An item, by its whole identifier."""

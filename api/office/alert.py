@@ -12,6 +12,7 @@ from api.office.case import require_case
 from api.office.opened import OpenOffice
 from api.office.page import LIMIT, Page, page_of
 from casefiles.appearance import FOLLOWER, Alert, Alerting, Appearances, list_alerts
+from casefiles.case import require_not_frozen
 from casefiles.hash_list import HashLists, ListWatch
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
@@ -144,11 +145,12 @@ def dismiss_alert(home: Home, case_id: str, item_id: str, doer: Doer) -> Dismiss
     """Log that a person looked and that the file does not belong to the case; its alert is no longer open.
 
     Raises:
-        UnknownItemError: There is no such case, or no open alert of this file in it.
+        UnknownItemError: There is no such case, or no open alert of this file in it, or the file is frozen.
         AuthorityError: There is no reason.
     """
     require_reason(doer, act="dismiss")
     require_case(home, case_id)
+    require_not_frozen(home.engine, [item_id])
     with home.writing() as writer:
         prepared = writer.sequencer.prepare(
             [Draft("alert_dismissed", doer.values() | {"case": case_id, "item": item_id})]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from evidence.observation import Kind
 from evidence.store import database
+from evidence.store.freeze import not_frozen
 from evidence.store.upgrade import stands
 
 _MESSAGES = (Kind.MESSAGE.value, Kind.SERVICE.value)
@@ -32,7 +33,7 @@ def beside(connection: sa.Connection, items: Sequence[str]) -> Mapping[str, tupl
     pairs = (
         sa.select(this.c.item_id, other.c.item_id, other.c.kind)
         .join(other, sa.and_(other.c.channel_id == this.c.channel_id, other.c.message_id == this.c.message_id))
-        .where(stands(other), _is_file(this) != _is_file(other), _is_either(this), _is_either(other))
+        .where(stands(other), not_frozen(other), _is_file(this) != _is_file(other), _is_either(this), _is_either(other))
         .order_by(this.c.idx, other.c.idx)
     )
     found: defaultdict[str, list[Belonging]] = defaultdict(list)

@@ -5,7 +5,9 @@ of their own; log who sends what to whom; only then give them their names. Nothi
 """
 
 import io
+import json
 import secrets
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import httpx
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -50,7 +53,9 @@ from casefiles.case import (
 )
 from casefiles.consent import consent_events, consent_of, require_consent
 from casefiles.format.entries import EarlierStamp, ShownEntry
-from casefiles.format.records import Bounds, DisclosedLeaf, ProvenTime
+from casefiles.format.layout import ITEMS_JSONL
+from casefiles.format.records import ITEM, Bounds, DisclosedLeaf, ProvenTime
+from casefiles.freeze import freezes_of_case, frozen_of_case, waiting_freezes
 from casefiles.receivers import receivers, require_receiver
 from casefiles.verifier.checks import Counting, unheard, verify_stream
 from casefiles.verifier.held import HeldFile
@@ -74,6 +79,7 @@ from evidence.seal.age import Identity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
 from evidence.stamp.client import request_stamp
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen
 from evidence.store.received import received_parts
 from evidence.store.reviews import review_of, types_of
 from evidence.times import format_time, parse_time
@@ -141,12 +147,14 @@ class _Made:
 
     Attributes:
         shown: How many holes it tells of, and the names of values that it withholds, by type of entry.
+        items: Those that it shows.
     """
 
     bundle: bytes
     letter: bytes
     facts: BundleFacts
     shown: Mapping[str, Any]
+    items: frozenset[str]
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
@@ -323,6 +331,9 @@ def stream_case(home: Home, order: Order, casework: Identity, *, bundle: BinaryI
 
 def _require_items(home: Home, case_id: str) -> None:
     if not case_items(home.engine, case_id, limit=1):
+        with reading(home.engine) as connection:
+            if frozen_of_case(connection, case_id):
+                raise UnknownItemError("unknown_item.case_is_frozen", where=case_id)
         raise UnknownItemError("unknown_item.case_is_empty", where=case_id)
     require_whole(home.engine, case_id, home.objects.require)
 
@@ -351,7 +362,8 @@ def _make(writer: Writer, order: Order, casework: Identity, stages: Stages = uns
     with _stamper(home, stages(Term("progress.stamping"), Term("unit.stamps"))(_STAMPS)) as stamp:
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
-    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records))
+    items = frozenset(event.leaf.event_id for event in events if event.leaf.type == ITEM)
+    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records), items)
 
 
 def _shown(records: Iterable[DisclosedLeaf]) -> Mapping[str, Any]:
@@ -367,7 +379,13 @@ def _log(writer: Writer, order: Order, grant: Grant, made: _Made, inside: Inside
     values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
     exported = Draft("exported", order.doer.values(grant.request) | values)
     told = {**told_of(facts, grant.review_by), **made.shown}
-    grant.log(writer.sequencer, [exported], lambda connection, _placed: inside.acts(connection, told))
+
+    def beside(connection: sa.Connection, _placed: object) -> None:
+        if made.items & frozen_of_case(connection, order.case_id):
+            raise AuthorityError("authority.frozen_meanwhile", where=order.case_id)
+        inside.acts(connection, told)
+
+    grant.log(writer.sequencer, [exported], beside)
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
 
 
@@ -394,7 +412,7 @@ def _finish(
         for held in leftovers:
             data = held.bundle.read_bytes()
             record = logged.get(sha256_hex(data))
-            if record is None:
+            if record is None or shows_frozen(home, held.bundle):
                 held.drop()
                 continue
             expected = _asked(order) | ({"authority": authority} if authority else {})
@@ -458,7 +476,9 @@ def _events(home: Home, case_id: str, casework: Identity, progress: Counting) ->
     """The opening of the log and each renewal of its seal, what speaks of the case, and the authority for it."""
     told = logged(home.engine, ["checked", "consent", "key_changed"], casework)
     beside = [event.index for event, record in told if _is_told(record, case_id)]
-    of_case = {*case_event_indexes(home.engine, case_id), *beside}
+    with reading(home.engine) as connection:
+        frozen = freezes_of_case(connection, case_id)
+    of_case = {*case_event_indexes(home.engine, case_id), *beside, *frozen}
     hear, events = progress(1 + len(of_case)), list[OpenedEvent]()
     for event in open_events(home.engine, [0, *sorted(of_case)], casework):
         events.append(event)
@@ -533,8 +553,22 @@ def _present(events: Sequence[OpenedEvent]) -> frozenset[str]:
 def _hidden(event: OpenedEvent, present: Collection[str], audience: str) -> frozenset[str]:
     """What is withheld: what the preset says, and each value that names an item that is not of the case now."""
     values = event.record.values if event.record else {}
-    unnamed = {name for name in ("item", *TIERS) if any(item not in present for item in _named(values.get(name)))}
+    unnamed = {
+        name
+        for name in ("item", "frozen_items", *TIERS)
+        if any(item not in present for item in _named(values.get(name)))
+    }
     return withheld(audience, event.leaf.type) | unnamed
+
+
+def shows_frozen(home: Home, bundle: Path) -> bool:
+    """Whether a bundle that was made before shows an item that is frozen now."""
+    with reading(home.engine) as connection:
+        if not waiting_freezes(connection):
+            return False
+        with zipfile.ZipFile(bundle) as members:
+            lines = members.read(ITEMS_JSONL).splitlines()
+        return any(is_frozen(connection, json.loads(line)["event"]) for line in lines)
 
 
 def _named(value: Value) -> Iterator[str]:

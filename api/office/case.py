@@ -13,6 +13,7 @@ from casefiles import case as cases
 from casefiles.appearance import list_alerts
 from casefiles.case import CaseRow, OpenedEvent, open_events
 from casefiles.consent import Consent, recorded_consent
+from casefiles.freeze import frozen_of_case
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.canonical import Value
@@ -23,6 +24,7 @@ from evidence.observation import OF_A_CHANNEL, Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import not_frozen
 from evidence.store.upgrade import stands
 from evidence.times import is_ahead
 
@@ -123,6 +125,7 @@ class ShownCase:
     Attributes:
         recorded_by: Who recorded the consent or the withdrawal.
         alerts: How many alerts of it are open (``api.office.alert``).
+        frozen: How many of its items are frozen; nothing else is told of them.
     """
 
     case_id: str
@@ -133,6 +136,7 @@ class ShownCase:
     items: Page[CaseItem]
     recorded_by: str | None = None
     alerts: int = 0
+    frozen: int = 0
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -207,7 +211,7 @@ def messages_of(home: Home, channel: str, spans: Sequence[tuple[int, int]]) -> R
     """
     table, found, missing = database.item, list[tuple[int, str]](), list[NotPreserved]()
     rows = sa.select(table.c.idx, table.c.item_id, table.c.message_id).where(
-        table.c.channel_id == channel, table.c.kind.in_(_MESSAGES), stands()
+        table.c.channel_id == channel, table.c.kind.in_(_MESSAGES), stands(), not_frozen()
     )
     with reading(home.engine) as connection:
         for lo, hi in spans:
@@ -297,8 +301,9 @@ def show_case(
     page = Page(shown, held.more_after, unstamped)
     with reading(home.engine) as connection:
         alerts = len(list_alerts(connection, cases=[case_id]))
+        frozen = len(frozen_of_case(connection, case_id))
     consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
-    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts)
+    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, frozen)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

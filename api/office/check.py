@@ -26,6 +26,7 @@ from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import not_frozen
 from evidence.store.task import note_work, noted
 from evidence.store.upgrade import stands
 from evidence.times import format_time
@@ -165,10 +166,7 @@ def check_pictures(
     files = _files(home)
     found = tuple(_compared(home, result, files) for result in results)
     done = Checked(found, None, consent is not None, asked.question, asked.alike)
-    drafts = [
-        Draft("checked", doer.values() | {"case": case_id} | _logged(result, one))
-        for result, one in zip(results, done.pictures, strict=True)
-    ]
+    drafts = [Draft("checked", doer.values() | {"case": case_id} | _logged(one)) for one in done.pictures]
 
     def beside_it(connection: sa.Connection, _placed: object) -> None:
         spend_checks(connection, home, case_id, len(asked.pictures))
@@ -181,18 +179,21 @@ def check_pictures(
 
 
 def _compared(home: Home, result: CheckResult, files: int) -> ComparedPicture:
-    unread = files - result.compared - sum(result.not_compared.values())
+    unread = max(files - result.compared - sum(result.not_compared.values()), 0)  # some may be frozen meanwhile
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     return ComparedPicture(tuple(_places(home, result)), result.compared, left)
 
 
-def _logged(result: CheckResult, one: ComparedPicture) -> dict[str, Value]:
+def _logged(one: ComparedPicture) -> dict[str, Value]:
     counts = {
         "compared": str(one.compared),
         "not_compared": str(sum(one.not_compared.values())),
         "found": str(len(one.matches)),
     }
-    return {**counts, **{tier.value: [each.item for each in result.matches if each.tier is tier] for tier in Tier}}
+    return {
+        **counts,
+        **{tier.value: [each.item_id for each in one.matches if each.tier == tier.value] for tier in Tier},
+    }
 
 
 def spend_checks(connection: sa.Connection, home: Home, case_id: str, pictures: int, *, write: bool = True) -> None:
@@ -215,7 +216,7 @@ def spend_checks(connection: sa.Connection, home: Home, case_id: str, pictures: 
 
 def _files(home: Home) -> int:
     table = database.item
-    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value, stands())
+    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value, stands(), not_frozen())
     with reading(home.engine) as connection:
         return int(connection.execute(counted).scalar_one())
 
@@ -227,5 +228,7 @@ def _places(home: Home, result: CheckResult) -> Iterator[PlacedMatch]:
         messages = beside(connection, [match.item for match in result.matches])
         for match in result.matches:
             carried = next((message.item_id for message in messages.get(match.item, ())), None)
-            row = connection.execute(place.where(table.c.item_id == match.item)).one()
+            row = connection.execute(place.where(table.c.item_id == match.item, not_frozen())).one_or_none()
+            if row is None:  # frozen since it was compared
+                continue
             yield PlacedMatch(**row._mapping, message_item=carried, tier=match.tier.value)  # noqa: SLF001 - SQLAlchemy's public accessor

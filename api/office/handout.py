@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from api.home import Home
+from api.office.bundle import shows_frozen
 from api.office.task import TaskKind, bundle_of, show_task
 from config.errors import Explained
 from evidence.authority import Doer
@@ -60,7 +61,7 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
         reaches: Whether the caller may know of a case.
 
     Raises:
-        UnknownItemError: There is no such bundle for this caller, or it is no longer kept.
+        UnknownItemError: There is no such bundle for this caller, it is no longer kept, or it shows what is frozen.
     """
     unknown = UnknownItemError("unknown_item.no_such_bundle", found=bundle_id[:64])
     try:
@@ -75,6 +76,8 @@ def hand_out(home: Home, bundle_id: str, which: HandedFile, reaches: Callable[[s
     file = files.bundle if which is HandedFile.BUNDLE else files.letter
     if not file.is_file():
         raise unknown
+    if shows_frozen(home, files.bundle):
+        raise UnknownItemError("unknown_item.bundle_is_frozen")
     sha256 = told["sha256"] if which is HandedFile.BUNDLE else hashlib.sha256(file.read_bytes()).hexdigest()
     name = f"{task.case_id}-{bundle_id[:8]}{file.name.removeprefix(bundle_id)}"
     return Handout(file, which, task.case_id or "", sha256, told["sha256"], name)

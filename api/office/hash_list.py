@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.home import Home
-from casefiles.hash_list import AddedHashes, DeclaredList, HashList, ListProvenance, Meaning, standing_lists
+from casefiles.hash_list import AddedHashes, DeclaredList, HashList, ListProvenance, standing_lists
 from casefiles.hash_list import add_list as add_to_log
 from casefiles.hash_list import remove_list as remove_from_log
 from config.errors import Explained, Term
@@ -52,8 +52,6 @@ def require_provenance(home: Home, provenance: ListProvenance, doer: Doer) -> No
             raise HashListError("hash_list.unnamed", what=what, limit=MOST_NAME)
     if is_ahead(provenance.obtained_on, home.clock()):
         raise HashListError("hash_list.in_the_future", day=provenance.obtained_on.isoformat())
-    if provenance.meaning is Meaning.CHILD_ABUSE:
-        raise HashListError("hash_list.no_freeze_yet")
 
 
 def add_hash_list(

@@ -6,7 +6,8 @@ certificate is valid for 90 days more.  3. ``clock``: not behind the newest time
 4. ``disk``: room is left.  5. ``store``: the database is of this version and sound, no move
 to another one left anything, and the log's newest entries are signed; ``backups``: how old the newest backup is.
 6. ``offices``: a time-stamp office is chosen and its roots are known.  7. ``reviews``: what waits
-for a second person, and none is late.  8. ``decoder``: pictures are decoded, inside every wall that it knows.
+for a second person, and none is late; ``freezes``: nothing that is frozen waits for more than a day.
+8. ``decoder``: pictures are decoded, inside every wall that it knows.
 9. ``watch``: ``api.office.watch_health``.  10. ``program``: the installed files are the ones that were built.
 """
 
@@ -35,6 +36,7 @@ from api.home import (
 from api.office import watch_health
 from api.office.database import MOVING_FILE, old_database
 from api.unfinished import VKEY_FILE
+from casefiles.freeze import WITHIN, waiting_freezes
 from config.errors import Explained, Fact
 from config.settings import read_secret_file
 from evidence.backup import newest_backup
@@ -76,6 +78,7 @@ def check_health(path: Path, clock: Clock) -> Report:
         ("backups", lambda: backups(home)),
         ("offices", lambda: offices(home)),
         ("reviews", lambda: reviews(home)),
+        ("freezes", lambda: freezes(home)),
         ("decoder", decoder),
         ("watch.accounts", lambda: watch_health.accounts(home)),
         ("watch.channels", lambda: watch_health.channels(home)),
@@ -249,6 +252,19 @@ def _of_review(review: Review, now: str) -> Finding:
             return Finding("reviews", Verdict.INDETERMINATE, "reviews.late", facts)
         case Stage.DONE:
             return Finding("reviews", Verdict.PASSED, "reviews.waiting", facts)
+
+
+def freezes(home: Home) -> Iterable[Finding]:
+    """Tell what is frozen and waits for a decision; nothing waits for more than a day."""
+    late = format_time(home.clock() - WITHIN)
+    with reading(home.engine) as connection:
+        waiting = waiting_freezes(connection)
+    for each in waiting:
+        facts: dict[str, Fact] = {"subject": each.event_id, "since": each.frozen_at, "count": len(each.items)}
+        if each.frozen_at < late:
+            yield Finding("freezes", Verdict.FAILED, "freezes.late", facts)
+        else:
+            yield Finding("freezes", Verdict.PASSED, "freezes.waiting", facts)
 
 
 def decoder() -> Iterable[Finding]:

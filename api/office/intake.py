@@ -40,6 +40,7 @@ ABSENT = (
     HoleReason.REFUSED,
     HoleReason.BROKE_OFF,
     HoleReason.NOT_EXPORTED,
+    HoleReason.FROZEN,
 )
 """Why a file that a message names is not there."""
 

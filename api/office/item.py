@@ -29,6 +29,7 @@ from evidence.observation import Kind
 from evidence.seal.age import Identity
 from evidence.store import database
 from evidence.store.database import glancing, reading
+from evidence.store.freeze import is_frozen, no_hole_of_frozen, not_frozen
 from evidence.store.received import received_parts
 from evidence.store.stored import MOST
 from evidence.store.upgrade import same_thing, stands
@@ -62,9 +63,9 @@ class Chosen:
     last: date | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """What a row of ``item`` must be; of one thing that was kept in several modes, the highest alone."""
+        """What a row of ``item`` must be: not frozen, and of one thing that was kept in several modes the highest."""
         table = database.item.c
-        found: list[sa.ColumnElement[bool]] = [stands()]
+        found: list[sa.ColumnElement[bool]] = [stands(), not_frozen()]
         if self.channel is not None:
             found.append(table.channel_id == self.channel)
         if self.kind is not None:
@@ -234,7 +235,7 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
     """One item: its place, its log entry, what is sealed for it, and the holes beside it.
 
     Raises:
-        UnknownItemError: There is no such item or case, or kin is asked for of what is no channel.
+        UnknownItemError: There is no such item or case, the item is frozen, or kin is asked for of what is no channel.
         AuthorityError: Kin is asked for without a reason.
         HomeBusyError: The look cannot be logged, since another process writes; nothing was opened.
     """
@@ -242,6 +243,8 @@ def show_item(home: Home, item_id: str, look: DigestLook | None = None) -> Shown
         row = connection.execute(_item_statement(), {"item": item_id}).one_or_none()
         if row is None:
             raise _no_such_item(item_id)
+        if is_frozen(connection, item_id):
+            raise UnknownItemError("unknown_item.frozen")
         leaf = parse_leaf(bytes(row.leaf))
         holes = _holes_beside(connection, row)
         others = _same(connection, row)
@@ -289,7 +292,7 @@ def _same_statement() -> sa.Select[Any]:
     """Select the rows of the same thing as the item in the log's entry ``at``."""
     this, other = database.item.alias("this"), database.item.alias("other")
     pairs = _with_lengths(other).join_from(other, this, same_thing(this, other))
-    return pairs.where(this.c.idx == sa.bindparam("at")).order_by(other.c.idx)
+    return pairs.where(this.c.idx == sa.bindparam("at"), not_frozen(other)).order_by(other.c.idx)
 
 
 def _with_lengths(item: sa.FromClause) -> sa.Select[Any]:
@@ -326,15 +329,15 @@ def _holes_beside(connection: sa.Connection, item: sa.Row[Any]) -> tuple[HoleBes
         return ()
     received = received_parts(connection, item.channel_id, message_id=item.message_id)
     indexes = {idx for receipt in received.values() for idx in (*receipt.same, *receipt.perhaps)}
-    chosen = connection.execute(sa.select(table.idx, table.item_id).where(table.idx.in_(indexes)))
+    chosen = connection.execute(sa.select(table.idx, table.item_id).where(table.idx.in_(indexes), not_frozen()))
     named = {row.idx: row.item_id for row in chosen}
     receipts = [received.get(row.idx, NOT_RECEIVED) for row in rows]
     return tuple(
         HoleBeside(
             row.reason,
             row.since,
-            received=tuple(named[idx] for idx in receipt.same),
-            perhaps=tuple(named[idx] for idx in receipt.perhaps),
+            received=tuple(named[idx] for idx in receipt.same if idx in named),
+            perhaps=tuple(named[idx] for idx in receipt.perhaps if idx in named),
         )
         for row, receipt in zip(rows, receipts, strict=True)
     )
@@ -346,7 +349,7 @@ def _holes_statement() -> sa.Select[Any]:
     hole = database.hole.c
     number = sa.bindparam("message", type_=sa.BigInteger)
     beside = sa.select(hole.idx, hole.reason, hole.since).where(
-        hole.channel_id == sa.bindparam("channel"), hole.lo <= number, hole.hi >= number
+        hole.channel_id == sa.bindparam("channel"), hole.lo <= number, hole.hi >= number, no_hole_of_frozen()
     )
     return beside.order_by(hole.idx)
 
@@ -415,7 +418,9 @@ def _require_of_the_case(home: Home, channel_id: str, case_id: str) -> None:
     """
     held, item = database.case_item.c, database.item.c
     asked = sa.select(held.idx).join_from(database.case_item, database.item, held.item_id == item.item_id)
-    asked = asked.where(held.case_id == case_id, held.removed_idx.is_(None), item.channel_id == channel_id).limit(1)
+    asked = asked.where(
+        held.case_id == case_id, held.removed_idx.is_(None), item.channel_id == channel_id, not_frozen()
+    ).limit(1)
     with reading(home.engine) as connection:
         if connection.execute(asked).first() is None:
             raise UnknownItemError("unknown_item.channel_not_in_the_case", found=channel_id)
@@ -425,7 +430,7 @@ def _snapshots(home: Home) -> list[int]:
     """Every item of kind ``channel``: rows do not tell those apart that only say what messages counted."""
     item = database.item.c
     with reading(home.engine) as connection:
-        asked = sa.select(item.idx).where(item.kind == Kind.CHANNEL.value).order_by(item.idx)
+        asked = sa.select(item.idx).where(item.kind == Kind.CHANNEL.value, not_frozen()).order_by(item.idx)
         return list(connection.execute(asked).scalars())
 
 

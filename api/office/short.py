@@ -12,6 +12,7 @@ from api.home import Home
 from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import not_frozen
 
 LEAST = 4
 """How many characters a beginning has at least."""
@@ -24,24 +25,31 @@ _LISTED = 6
 _ITEM_HEX, _CASE_HEX = 32, 12
 
 
-def item_of(home: Home, text: str) -> str:
+def item_of(home: Home, text: str, *, frozen: bool = False) -> str:
     """The item that this identifier, or the beginning of one, means.
 
+    Args:
+        frozen: Whether it may be one that is frozen, too.
+
     Raises:
-        UnknownItemError: No item has it, or several do, which are named.
+        UnknownItemError: No item has it, several do, which are named, or the one that has it is frozen.
     """
     begun = text.strip().lower()
     _require_begun(begun, text, most=_ITEM_HEX, code="unknown_item.no_such_item")
-    return _only(_begun(home, database.item.c.item_id, begun), text, code="unknown_item.no_such_item")
+    shown = () if frozen else (not_frozen(),)
+    found = _begun(home, database.item.c.item_id, begun, *shown)
+    if not found and shown and _begun(home, database.item.c.item_id, begun):
+        raise UnknownItemError("unknown_item.frozen")
+    return _only(found, text, code="unknown_item.no_such_item")
 
 
-def items_meant(home: Home, texts: Iterable[str]) -> tuple[str, ...]:
-    """The items that these mean, in their order, each once.
+def items_meant(home: Home, texts: Iterable[str], *, frozen: bool = False) -> tuple[str, ...]:
+    """The items that these mean, in their order, each once; ``frozen`` as ``item_of`` has it.
 
     Raises:
         UnknownItemError: One of them means none, or several.
     """
-    return tuple(dict.fromkeys(item_of(home, text) for text in texts))
+    return tuple(dict.fromkeys(item_of(home, text, frozen=frozen) for text in texts))
 
 
 def case_of(home: Home, text: str) -> str:
@@ -78,9 +86,9 @@ def _require_begun(begun: str, text: str, *, most: int, code: str) -> None:
         raise UnknownItemError("unknown_item.too_short", least=LEAST, found=text[:64])
 
 
-def _begun(home: Home, column: sa.Column[str], begun: str) -> Sequence[str]:
+def _begun(home: Home, column: sa.Column[str], begun: str, *where: sa.ColumnElement[bool]) -> Sequence[str]:
     # a span of names and not LIKE: an index serves it, and nothing in it is a pattern
-    wanted = sa.select(column).where(column >= begun, column < begun + "g").order_by(column).limit(_LISTED + 1)
+    wanted = sa.select(column).where(column >= begun, column < begun + "g", *where).order_by(column).limit(_LISTED + 1)
     with reading(home.engine) as connection:
         return connection.execute(wanted).scalars().all()
 

@@ -158,7 +158,9 @@ _OF_A_TYPE: Mapping[tuple[str, str], Tells] = MappingProxyType(
     # and what a client signed, which can name her, and what was looked for, which can too
     {
         ("hole", "what"): Tells.SAID,
-        ("frozen", "what"): Tells.SAID,
+        # who thinks that it may show a child, and why, is for the police and not for whoever gets a bundle
+        ("frozen", "what"): Tells.HOUSE,
+        ("frozen", "hint"): Tells.HOUSE,
         ("consent", "text"): Tells.HOUSE,
         ("searched", "text"): Tells.HOUSE,
         ("searched", "sender_id"): Tells.HOUSE,

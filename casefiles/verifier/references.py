@@ -22,9 +22,23 @@ MODES = frozenset({"hash_only", "metadata_only", "sealed"})
 _REQUEST, _APPROVAL, _HOLE = "requested", "approved", "hole"
 _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_removed"
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
+_FROZEN = "frozen"
 _CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
 _SHOWN = frozenset(
-    {OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _CASE_OPENED, _ADDED, _REMOVED, "consent", _CHECKED}
+    {
+        OPENING,
+        _KEY_CHANGED,
+        _REQUEST,
+        _APPROVAL,
+        ITEM,
+        _HOLE,
+        _CASE_OPENED,
+        _ADDED,
+        _REMOVED,
+        "consent",
+        _CHECKED,
+        _FROZEN,
+    }
 )
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}
@@ -41,7 +55,7 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     3. Each event that one names as its request, its authority or its item is there, of that type; each request that is
        there is named by what was done on it.
     4. Whatever speaks of a case speaks of this one. The case was opened once, each item was added to it, each item that
-       is not shown was removed from it, and each hole is of a channel of these items.
+       is not shown was removed from it or is frozen, and each hole is of a channel of these items.
     5. Who approved is another than who asked.
     6. An item is of a known kind and mode.
     7. A comparison names as many files as it found, each once; those that are the picture itself are one file.
@@ -202,8 +216,11 @@ def _require_items_of_the_case(records: Sequence[DisclosedLeaf], case_id: str) -
     _require_removed(records)
 
 
-def _require_removed(records: Iterable[DisclosedLeaf]) -> None:
-    """Check that whatever was added unnamed was removed unnamed later: no item of the case is left out."""
+def _require_removed(records: Sequence[DisclosedLeaf]) -> None:
+    """Check that whatever was added unnamed was removed unnamed later, or is frozen: no item is left out in silence.
+
+    How many items of the case a freeze is of, it does not show: so many as are left.
+    """
     added = removed = 0
     for record in records:
         if "item" in record.withheld:
@@ -211,8 +228,19 @@ def _require_removed(records: Iterable[DisclosedLeaf]) -> None:
             removed += record.leaf.type == "case_item_removed"
             if removed > added:
                 break
-    if removed != added:
+    frozen = list(_of(records, _FROZEN))
+    if removed > added or (removed < added and not frozen):
         raise RecordsError("records.item_left_out", expected=added, found=removed)
+    if frozen and removed == added:
+        raise RecordsError("records.freeze_of_nothing", index=frozen[0].index)
+    _require_frozen_unshown(records, frozen)
+
+
+def _require_frozen_unshown(records: Iterable[DisclosedLeaf], frozen: Iterable[DisclosedLeaf]) -> None:
+    items = {item.leaf.event_id for item in _of(records, ITEM)}
+    for freeze in frozen:
+        if items.intersection(freeze.values.get("frozen_items") or ()):
+            raise RecordsError("records.frozen_item_shown", index=freeze.index)
 
 
 def _require_holes_of_the_case(records: Sequence[DisclosedLeaf]) -> None:

@@ -51,6 +51,7 @@ class _Places:
         yield from self._removals()
         yield from self._dismissals()
         yield from self._removed_lists()
+        yield from self._freezes()
         yield from self._channels()
 
     def _one_each(
@@ -127,6 +128,24 @@ class _Places:
             index = named.get(entry)
             if index is None or ended.get(entry) != index or entry > index:
                 yield failed(_ID, _row(table, entry), "rows.places.other_removal")
+
+    def _freezes(self) -> Iterator[Finding]:
+        """Every freeze has rows, each of them of a freeze; and what ended one is the end of one, which came later."""
+        table, event_type = database.frozen, "frozen"
+        frozen, ends = self._of(event_type), self._of("unfrozen")
+        begun, ended = set[int](), set[int]()
+        for row in self._connection.execute(sa.select(table.c.idx, table.c.lifted_idx)):
+            if row.idx not in frozen:
+                yield failed(_ID, _row(table, row.idx), "rows.places.added", event_type=event_type)
+                continue
+            begun.add(row.idx)
+            if row.lifted_idx is None:
+                continue
+            if row.lifted_idx not in ends or row.lifted_idx <= row.idx:
+                yield failed(_ID, _row(table, row.idx), "rows.places.removed_before")
+            ended.add(row.lifted_idx)
+        for index in sorted((frozen - begun) | (ends - ended)):
+            yield failed(_ID, _row(table, index), "rows.places.missing")
 
     def _ended_once(
         self, table: sa.Table, ended: sa.Column[int], event_type: str, place: Callable[[str], Term]

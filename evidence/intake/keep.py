@@ -26,11 +26,12 @@ from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import HomeBusyError, StoreError
 from evidence.intake.known import Held, Known, Wanted
-from evidence.intake.preserve import Preserver, UnreadableError
-from evidence.intake.sight import Look, Provenance, Sighter, Sighting
+from evidence.intake.preserve import FrozenMediumError, Preserver, UnreadableError
+from evidence.intake.sight import Albums, Look, Provenance, Sighter, Sighting
 from evidence.intake.slices import Packer, Slice
 from evidence.observation import Container, Hole, HoleReason, Kind, Mode, Observation, Reply
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen_message
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import Clock
@@ -45,6 +46,7 @@ _MISSING = frozenset(
         HoleReason.REFUSED,
         HoleReason.BROKE_OFF,
         HoleReason.OUTSIDE,
+        HoleReason.FROZEN,
     }
 )
 _COUNTED = {Kind.MESSAGE: "messages", Kind.EDIT: "messages", Kind.SERVICE: "service", Kind.FILE: "media"}
@@ -280,11 +282,12 @@ class Intake:
 
     def _sight(self, looks: Sequence[Look], known: Known, provenance: Provenance) -> list["Sighting | _Found"]:
         sighted: list[Sighting | _Found] = []
+        albums = self._sighter.albums(looks)
         for look, wanted in zip(looks, known.in_no_doubt(look.wanted for look in looks), strict=True):
             each = (
                 self._sight_one(replace(look, wanted=wanted), known, provenance)
                 if wanted
-                else self._sight_file(look, provenance)
+                else self._sight_file(look, provenance, albums)
             )
             if isinstance(each, Sighting):
                 known.add(each.wanted, each.held())
@@ -304,16 +307,29 @@ class Intake:
         sighting = self._sighter.message(look, wanted, content, provenance)
         return sighting.as_kind(Kind.EDIT) if known.is_edit(wanted) else sighting
 
-    def _sight_file(self, look: Look, provenance: Provenance) -> "Sighting | _Found":
+    def _sight_file(self, look: Look, provenance: Provenance, albums: Albums) -> "Sighting | _Found":
         if not isinstance(look.content, Observation):
             raise TypeError("a hole has no bytes")
         try:
+            self._require_not_frozen(look.content, albums.get((look.content.channel_id, look.content.message_id)))
             return self._sighter.file(look, look.content, provenance, self._require_new)
         except _KnownError as known:
             return _Found(look.content, known.held)
         except UnreadableError as error:
             hole = self._sighter.unreadable(look.content, error, provenance)
             return self._sight_one(hole, self._ask(hole.wanted), provenance)
+
+    def _require_not_frozen(self, content: Observation, album: bytes | None) -> None:
+        """Check, before a byte of a file is asked for, that its message and album are not frozen (invariant 10).
+
+        Args:
+            album: The mark of the album of its message, where that is of the same batch.
+        """
+        if content.message_id is None:
+            return
+        with reading(self._engine) as connection:
+            if is_frozen_message(connection, content.channel_id, content.message_id, album=album):
+                raise UnreadableError(FrozenMediumError(), begun=False)
 
     def _require_new(self, wanted: Wanted) -> None:
         if held := self._ask(wanted).find(wanted):

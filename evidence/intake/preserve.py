@@ -33,18 +33,28 @@ MissingPart = tuple[HoleReason, str]
 """Why a part of an observation is not kept, and words for the sealed record."""
 
 
+class FrozenMediumError(OSError):
+    """What is read was frozen, since it may show a child: nothing more of it is read, and nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "frozen")
+
+
 class UnreadableError(Exception):
     """The source failed; nothing of the medium is kept.
 
     Attributes:
-        reason: Of the hole in its place: the file was gone, the system refused it, or reading it broke off.
+        reason: Of the hole in its place: its message is frozen, the file was gone, the system refused it, or reading
+            it broke off.
         system: What the system says.
     """
 
     def __init__(self, error: OSError, *, begun: bool) -> None:
         self.system = error.strerror or type(error).__name__
         super().__init__(self.system)
-        if begun:
+        if isinstance(error, FrozenMediumError):
+            self.reason = HoleReason.FROZEN
+        elif begun:
             self.reason = HoleReason.BROKE_OFF
         elif isinstance(error, FileNotFoundError | NotADirectoryError):
             self.reason = HoleReason.MISSING_FILE

@@ -1,7 +1,7 @@
 """From what a source saw to the events that it makes: values, sealed bytes, and the holes beside them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,8 +13,11 @@ from evidence.custody.event import Draft
 from evidence.intake.known import Held, Wanted, wanted_hole, wanted_item
 from evidence.intake.preserve import MissingPart, Preserver, UnreadableError
 from evidence.observation import Hole, HoleReason, Kind, Mode, Observation
-from evidence.store.marks import Marks, SeenKey, observed_marks
+from evidence.store.marks import Marks, SeenKey, album_mark, observed_marks
 from evidence.times import Clock, format_time
+
+Albums = Mapping[tuple[str, int | None], bytes]
+"""The mark of the album of a message, by channel and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,15 @@ class Sighter:
         if content.medium and provenance.mode is not Mode.METADATA_ONLY:
             return Look(content, values, None)
         return Look(content, values, wanted_item(self.seen, values, provenance.mode, pictured=content.pictured))
+
+    def albums(self, looks: Iterable[Look]) -> Albums:
+        """The marks of albums, of the messages among these that are of one."""
+        marks = {
+            (each.content.channel_id, each.content.message_id): album_mark(self.seen, each.values)
+            for each in looks
+            if isinstance(each.content, Observation) and each.content.medium is None
+        }
+        return {place: mark for place, mark in marks.items() if mark is not None}
 
     def unreadable(self, content: Observation, why: UnreadableError, provenance: Provenance) -> Look:
         """The hole in the place of a file whose source failed."""

@@ -173,6 +173,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "receiver_removed": Schema(act=(*_ACT, "receiver", "audience")),
         "released": Schema(subject=("sha256",), act=(*_ACT, "case", "item", "audience", "recipient")),
         "frozen": Schema(subject=("what",), act=(*_ACT, "hint", "frozen_items")),
+        "unfrozen": Schema(act=(*_ACT, "frozen_items")),
         "erased": Schema(act=(*_ACT, "destroyed", "backups_until"), public=("entries",)),
         "key_changed": Schema(act=(*_ACT, "key", "old", "new")),
         "account_lost": Schema(act=(*_ACT, "account", "cause", "since", "until", "appeal_url")),

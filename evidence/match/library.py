@@ -2,6 +2,7 @@
 
 Begun from the sealed segments, and from the sealed prints of whatever came after them. It follows the log: ``refresh``
 takes in what is new. Of what was kept in several modes only what stands is compared (``evidence.store.upgrade``).
+Nothing is compared that is frozen (``evidence.store.freeze``), or is the same file as one that is, byte for byte.
 
 Not for several threads at once. Nothing here writes.
 """
@@ -20,6 +21,7 @@ from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
+from evidence.store.freeze import frozen_files, lifted_files
 from evidence.store.upgrade import same_thing, stands
 
 SAVE_FILES = 500
@@ -34,13 +36,20 @@ class Library:
 
     Attributes:
         end: How many entries of the log were taken in.
+        copies: Entries of files that are the same as a frozen one and are not frozen themselves; whoever writes
+            freezes them (``casefiles.freeze``).
     """
 
     def __init__(self, engine: sa.Engine, matching: KeyIdentity) -> None:
         _forbid_core_files()
-        self.end = 0
         self._engine = engine
         self._matching = matching
+        self._forget()
+
+    def _forget(self) -> None:
+        self.end = 0
+        self.copies: tuple[int, ...] = ()
+        self._frozen = frozenset[int]()
         self._pictures = Pictures()
         self._unsaved: list[IndexedFile] = []
         self._last: Segment | None = None
@@ -56,6 +65,9 @@ class Library:
             StoppedError: ``stopped`` said so.
         """
         with reading(self._engine) as connection:
+            frozen = frozen_files(connection)
+            if not self._frozen <= frozen:  # what was dropped from the index comes back only with a new one
+                self._forget()
             begun_at = self.end
             if not begun_at:
                 saved = list(read_segments(connection, self._matching))
@@ -73,6 +85,7 @@ class Library:
             self._unsaved += new
             self.end = end
             self._drop(connection, begun_at)
+            self._drop_frozen(connection, frozen)
 
     def unsaved(self) -> tuple[SealedSegment, ...]:
         """Segments of what none has yet, once it is enough, for ``write_segments``; they are given once."""
@@ -115,6 +128,13 @@ class Library:
             replaced = sa.select(old.c.idx).where(new.c.idx >= begun_at, same_thing(new, old), ~stands(old))
             fell += connection.execute(replaced).scalars()
         self._pictures.drop(fell)
+
+    def _drop_frozen(self, connection: sa.Connection, frozen: frozenset[int]) -> None:
+        """Compare no more with what is frozen, nor with a copy of it that two persons have not looked at."""
+        copies = self._pictures.same_files(frozen) - frozen
+        self.copies = tuple(sorted(copies - lifted_files(connection)))
+        self._pictures.drop([*frozen, *self.copies])
+        self._frozen = frozen
 
 
 def _forbid_core_files() -> None:

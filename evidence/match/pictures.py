@@ -4,7 +4,7 @@ The whole store is compared like this (``evidence.match.library``), and so are t
 (``casefiles.appearance``). Not for several threads at once. Pure numbers: no key, no database, no disk.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,12 @@ class Pictures:
         if len(files):
             self._index.delete(files.astype(np.int32))
 
+    def same_files(self, entries: Collection[int]) -> frozenset[int]:
+        """The entries of files that are compared and are, byte for byte, a file of these entries, compared or not."""
+        here = np.flatnonzero(np.isin(self._entries, np.array(sorted(entries), np.int64)))
+        found = {int(self._entries[file]) for each in here for file in self._same(self._digests[each])}
+        return frozenset(found)
+
     def tiers(self, asked: PictureQuery) -> dict[int, Tier]:
         """What is like a picture in one of its eight orientations, with or without its border, or like a crop of it.
 
@@ -99,6 +105,10 @@ class Pictures:
 
     def _identical(self, sha256: bytes) -> npt.NDArray[np.intp]:
         (wanted,) = hash_words(sha256)
+        return self._same(wanted)
+
+    def _same(self, wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+        """The places of the files with a digest that are compared."""
         found = np.flatnonzero(self._digests[:, 0] == wanted[0])
         same: npt.NDArray[np.intp] = found[(self._digests[found] == wanted).all(axis=1) & self._standing[found]]
         return same

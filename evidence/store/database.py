@@ -128,6 +128,7 @@ item = sa.Table(
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("payload_sha256", sa.String(64)),
     sa.Column("gone", sa.String(8)),  # of a deletion: how it is known (``Gone``)
+    sa.Column("album", Bytes(8)),  # of a message: the mark of the album that it was posted in
     # marks behind their places: an index of marks alone would dirty a page for each of them
     sa.Index("ix_item_place", "channel_id", "message_id", "seen"),
 )
@@ -188,6 +189,19 @@ alert = sa.Table(
     sa.Column("raised_at", sa.String(24), nullable=False),
     sa.Column("dismissed_idx", _IDX),
     sa.Index("ix_alert_place", "case_id", "item_id"),
+)
+frozen = sa.Table(
+    "frozen",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("item_id", sa.String(32), sa.ForeignKey("item.item_id"), primary_key=True),
+    # the place again: whoever watches asks for it without a join, and so does every list
+    sa.Column("channel_id", sa.String(32), nullable=False),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("frozen_at", sa.String(24), nullable=False),
+    sa.Column("lifted_idx", _IDX),
+    sa.Index("ix_frozen_item", "item_id"),
+    sa.Index("ix_frozen_place", "channel_id", "message_id"),
 )
 hash_part = sa.Table(
     "hash_part",
@@ -261,7 +275,7 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, alert, hash_part, authority, tile)
+PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, hash_part, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""

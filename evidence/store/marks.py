@@ -34,6 +34,9 @@ GUESSABLE_BYTES = 4096
 PART_BYTES = 8
 """``part`` has two halves: a place in a message, and what the message said. They are compared within one message."""
 
+ALBUM_BYTES = 8
+"""Which messages of a channel are of one album; the mark is compared within the channel alone."""
+
 _MESSAGES = frozenset({Kind.MESSAGE, Kind.EDIT})
 _WITH_BYTES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.SERVICE})
 """What may be kept as it came, so that a hole may say that it was not; a channel's identity does not tell its title."""
@@ -93,6 +96,16 @@ def part_mark(key: SeenKey, values: Mapping[str, Any], message: Value) -> bytes:
     place = [values["channel_id"], values.get("message_id"), values.get("position")]
     halves = [key.mark("part", *place), *([] if message is None else [key.mark("state", message)])]
     return b"".join(half[:PART_BYTES] for half in halves)
+
+
+def album_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:
+    """The mark of the album that an ``observed`` message was posted in; None if it was posted alone.
+
+    Like a place, it says where a message belongs and nothing of what it says.
+    """
+    albums = (part.get("id") for part in values.get("content") or () if part.get("kind") == "album")
+    album = next(albums, None)
+    return None if album is None else key.mark("album", values["channel_id"], album)[:ALBUM_BYTES]
 
 
 def missed_mark(key: SeenKey, values: Mapping[str, Any]) -> bytes | None:

@@ -18,7 +18,7 @@ from config.errors import Term
 from evidence.errors import StoreError
 from evidence.observation import Kind
 from evidence.store import database
-from evidence.store.marks import SeenKey, hole_mark, missed_mark, observed_marks
+from evidence.store.marks import SeenKey, album_mark, hole_mark, missed_mark, observed_marks
 from evidence.times import format_time, parse_time
 
 _EXPORT = "export"
@@ -61,6 +61,7 @@ def _observed(placed: Placed, seen: SeenKey) -> dict[str, Any]:
     row = {name: values[name] for name in ("kind", "channel_id", "posted_at", "mode")}
     row |= {"item_id": placed.event_id, "idx": placed.idx, "message_id": _int(values["message_id"])}
     row |= {"seen": marks.seen, "said": marks.said, "part": marks.part}
+    row |= {"album": album_mark(seen, values)}
     row |= {"gone": values["action"] if values["kind"] == Kind.DELETION.value else None}
     return row | {"acquired_at": values["at"], "payload_sha256": placed.payload_sha256}
 
@@ -195,6 +196,22 @@ def _hashes_removed(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(parts.values(removed_idx=placed.idx))
 
 
+def _frozen(connection: sa.Connection, placed: Placed) -> None:
+    table, item = database.frozen, database.item.c
+    names = ["idx", "item_id", "channel_id", "message_id", "frozen_at"]
+    at = sa.literal(placed.values["at"], sa.String), sa.literal(placed.idx, sa.BigInteger)
+    rows = sa.select(at[1], item.item_id, item.channel_id, item.message_id, at[0])
+    named = item.item_id.in_(placed.values["frozen_items"])
+    connection.execute(sa.insert(table).from_select(names, rows.where(named)))
+
+
+def _unfrozen(connection: sa.Connection, placed: Placed) -> None:
+    table = database.frozen
+    waiting = sa.update(table).where(table.c.item_id.in_(placed.values["frozen_items"]), table.c.lifted_idx.is_(None))
+    connection.execute(waiting.values(lifted_idx=placed.idx))
+    _done(connection, placed)
+
+
 def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
@@ -228,11 +245,13 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "case_item_removed": _case_item_removed,
         "alert_dismissed": _alert_dismissed,
         "hashes_removed": _hashes_removed,
+        "frozen": _frozen,
+        "unfrozen": _unfrozen,
     }
 )
 
 
-_ONE_ROW: Mapping[str, sa.Table] = MappingProxyType(
+_OWN_ROWS: Mapping[str, sa.Table] = MappingProxyType(
     {
         "observed": database.item,
         "hole": database.hole,
@@ -240,10 +259,11 @@ _ONE_ROW: Mapping[str, sa.Table] = MappingProxyType(
         "case_item_added": database.case_item,
         "alerted": database.alert,
         "hashes_added": database.hash_part,
+        "frozen": database.frozen,
         "requested": database.authority,
     }
 )
-"""Types of events that have a row of their own, each for as long as the log lasts."""
+"""Types of events that have a row of their own, or several, for as long as the log lasts."""
 
 
 def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> None:
@@ -252,10 +272,10 @@ def require_projected(connection: sa.Connection, placed: Sequence[Placed]) -> No
     Raises:
         StoreError: The database took rows and does not hold them.
     """
-    counted = Counter(_ONE_ROW[event.type].name for event in placed if event.type in _ONE_ROW)
+    counted = Counter(_OWN_ROWS[event.type].name for event in placed if event.type in _OWN_ROWS)
     for name, expected in counted.items():
         table = database.metadata.tables[name]
-        new = sa.select(sa.func.count()).select_from(table).where(table.c.idx >= placed[0].idx)
+        new = sa.select(sa.func.count(table.c.idx.distinct())).where(table.c.idx >= placed[0].idx)
         if (found := connection.execute(new).scalar_one()) != expected:
             raise StoreError("store.rows_lost", where=Term("place.table", name=name), expected=expected, found=found)
 

@@ -46,10 +46,10 @@ def same_thing(item: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bo
 
 
 def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, marks: Marks, mode: Mode) -> bool:
-    """Whether a file of a message was left because of a lower mode, and was not asked for in vain.
+    """Whether a file of a message was left because of a lower mode or a freeze, and was not asked for in vain.
 
     It was kept only in a lower mode, however its message was edited since; or nothing was, because the mode fell while
-    it was waited for.
+    it was waited for, or its message was frozen then.
 
     Args:
         marks: Its own, before it is read (``evidence.store.marks``).
@@ -72,7 +72,7 @@ def was_left(connection: sa.Connection, channel_id: str, message_id: int, *, mar
         )
     ).scalars()
     modes, missed = set(kept_in), set(reasons)
-    left = bool(modes) or HoleReason.MODE.value in missed
+    left = bool(modes) or not missed.isdisjoint({HoleReason.MODE.value, HoleReason.FROZEN.value})
     return left and bool(lower) and modes <= lower and missed.isdisjoint(_ASKED_IN_VAIN)
 
 

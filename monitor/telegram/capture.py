@@ -27,6 +27,7 @@ from evidence.errors import UnknownItemError
 from evidence.observation import Gone, HoleReason, Kind
 from evidence.store import database, task
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen_message
 from evidence.times import format_time, is_due, parse_time
 from monitor.errors import ChannelError, ChannelState, FloodError, RequestError, UnknownConstructorError
 from monitor.telegram.allowed import method_of
@@ -276,7 +277,13 @@ class Glance(Following):
 
         Returns:
             What became of it, and the message as Telegram gave it, or None.
+
+        Raises:
+            UnknownItemError: It is frozen, or its album; nothing was asked for.
         """
+        with reading(self._way.engine) as connection:
+            if is_frozen_message(connection, self._channel_id, number):
+                raise UnknownItemError("unknown_item.frozen")
         answer = self._ask(self._by_number([number]))
         message = next((each for each in _there(answer) if each.id == number), None)
         if message is None:

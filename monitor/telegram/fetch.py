@@ -19,9 +19,11 @@ from telethon.tl import functions, types
 
 from evidence.authority import Doer
 from evidence.intake.keep import Intake
+from evidence.intake.preserve import FrozenMediumError
 from evidence.intake.sight import Provenance
 from evidence.observation import Hole, HoleReason, Observation
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen_message
 from evidence.store.projection import Placed
 from evidence.times import Clock
 from monitor.errors import ChannelError, FloodError, RequestError, UnknownConstructorError, UnreachableError
@@ -135,9 +137,13 @@ class Fetching:
 
         Raises:
             RegisterChangedError: It does not.
+            FrozenMediumError: The message of the file that this thread fetches is frozen, or its album.
         """
+        place: WaitingFile | None = getattr(self._mine, "place", None)
         with reading(self._engine) as connection:
             self._require(connection, getattr(self._mine, "watched", watched))
+            if place is not None and is_frozen_message(connection, str(place.channel_id), place.message_id):
+                raise FrozenMediumError
 
     def queue(self, job: Job) -> None:
         """Add a file to those that wait, unless it waits already or is being fetched."""
@@ -234,6 +240,7 @@ class Fetching:
 
     def _fetch(self, job: Job, intake: Intake) -> None:
         watched = self._mine.watched = self._now(job)
+        self._mine.place = job.place
         provenance = replace(watched.provenance, doer=job.asked_by or watched.provenance.doer)
 
         def done(connection: sa.Connection, _placed: Sequence[Placed]) -> None:

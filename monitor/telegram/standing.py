@@ -29,6 +29,7 @@ from evidence.observation import HoleReason, Kind, Mode, Observation
 from evidence.spans import Spans, read_spans
 from evidence.store import database, task
 from evidence.store.follow import position_of
+from evidence.store.freeze import no_hole_of_frozen, not_frozen
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed
 from evidence.times import format_time, parse_time
@@ -226,11 +227,11 @@ def move_cursor(connection: sa.Connection, channel_id: int, pts: int) -> None:
 
 
 def known_below(connection: sa.Connection, channel_id: int, below: int, limit: int) -> list[int]:
-    """The highest numbers under ``below`` to ask about again, descending: messages kept and not known to be gone."""
+    """The highest numbers under ``below`` to ask about again, descending: kept, not known to be gone, not frozen."""
     item = database.item.c
     mine = item.channel_id == str(channel_id)
     gone = sa.select(item.message_id).where(mine, item.kind == Kind.DELETION.value)
-    wanted = sa.select(item.message_id).where(mine, item.message_id < below, item.kind.in_(_SAID))
+    wanted = sa.select(item.message_id).where(mine, item.message_id < below, item.kind.in_(_SAID), not_frozen())
     wanted = wanted.where(item.message_id.not_in(gone)).distinct().order_by(item.message_id.desc()).limit(limit)
     return list(connection.execute(wanted).scalars())
 
@@ -238,7 +239,8 @@ def known_below(connection: sa.Connection, channel_id: int, below: int, limit: i
 def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mode, limit: int) -> list[int]:
     """The highest numbers under ``below``, descending, of messages of which a lower mode left a file or their bytes.
 
-    What of them was left is asked of each message (``evidence.store.upgrade``); messages known to be gone are left out.
+    What of them was left is asked of each message (``evidence.store.upgrade``); messages that are known to be gone, or
+    frozen, are left out.
     """
     item, hole, ranks, of = database.item.c, database.hole.c, list(Mode), str(channel_id)
     lower = [each.value for each in ranks[: ranks.index(mode)]]
@@ -246,10 +248,10 @@ def left_below(connection: sa.Connection, channel_id: int, below: int, mode: Mod
         return []
     gone = sa.select(item.message_id).where(item.channel_id == of, item.kind == Kind.DELETION.value)
     files = sa.select(item.message_id.label("number")).where(
-        item.channel_id == of, item.kind == Kind.FILE.value, item.mode.in_(lower)
+        item.channel_id == of, item.kind == Kind.FILE.value, item.mode.in_(lower), not_frozen()
     )
     parts = sa.select(hole.lo).where(
-        hole.channel_id == of, hole.reason == HoleReason.MODE.value, hole.part.is_not(None)
+        hole.channel_id == of, hole.reason == HoleReason.MODE.value, hole.part.is_not(None), no_hole_of_frozen()
     )
     number = sa.union(files, parts).subquery().c.number
     wanted = sa.select(number).where(number < below, number.not_in(gone))

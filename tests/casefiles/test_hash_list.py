@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from evidence.seal.envelopes import seal_whole
 from evidence.seal.recipients import generate_identity
 from evidence.store import database
 from evidence.store.database import reading, writing
+from evidence.store.freeze import is_frozen
 from evidence.times import parse_time
 from tests.evidence.log.ledger import CASEWORK, NOBODY, Ledger, new_ledger
 from tests.evidence.match.libraries import ALL, BASE, prints
@@ -63,6 +65,8 @@ class Hotline:
         self.files: list[tuple[str, int, int]] = []
         self.lists: dict[str, list[tuple[HashKind, int]]] = {}
         self.expected: set[tuple[str, str]] = set()
+        self.abuse: set[str] = set()
+        self.frozen: set[str] = set()
         self.memory = HashLists(self.ledger.engine, KEYS)
 
     def post(self, picture: int, bits: int, turned: int) -> None:
@@ -76,10 +80,14 @@ class Hotline:
         self.ledger.sequencer.append([draft])
         self.files.append((draft.event_id, number, at))
 
-    def add(self, rows: Sequence[tuple[HashKind, int]]) -> AddedHashes:
+    def abuse_list(self, rows: Sequence[tuple[HashKind, int]]) -> None:
+        self.add(rows, replace(HOTLINE, meaning=Meaning.CHILD_ABUSE))
+
+    def add(self, rows: Sequence[tuple[HashKind, int]], said: ListProvenance = HOTLINE) -> AddedHashes:
         named = [(kind, FAR[at % 3] if kind is HashKind.PDQ else at) for kind, at in rows]
-        done = add_list(self.ledger.engine, self.ledger.sequencer, DeclaredList(listed(*named), HOTLINE), ANN, KEYS)
+        done = add_list(self.ledger.engine, self.ledger.sequencer, DeclaredList(listed(*named), said), ANN, KEYS)
         self.lists[done.case_id] = named
+        self.abuse |= {done.case_id} if said.meaning is Meaning.CHILD_ABUSE else set()
         return done
 
     def remove(self, which: int) -> None:
@@ -97,7 +105,8 @@ class Hotline:
             end = tree_size(connection)
         while watch.step(end, least=end // 2) or watch.step(end):
             pass
-        self.expected |= self.slow()
+        self.frozen |= {item for case, item in self.slow(bits=31) if case in self.abuse}
+        self.expected |= {(case, item) for case, item in self.slow() if case not in self.abuse}
         return watch
 
     def alerts(self) -> set[tuple[str, str]]:
@@ -106,13 +115,19 @@ class Hotline:
         assert len({(alert.case_id, alert.item_id) for alert in found}) == len(found)
         return {(alert.case_id, alert.item_id) for alert in found}
 
-    def slow(self) -> set[tuple[str, str]]:
+    def held_back(self) -> set[str]:
+        with reading(self.ledger.engine) as connection:
+            return {item for item, _number, _at in self.files if is_frozen(connection, item)}
+
+    def slow(self, bits: int = 46) -> set[tuple[str, str]]:
         """Every file beside every hash of each list that stands."""
         return {
             (case, item)
             for case, rows in self.lists.items()
             for item, number, at in self.files
-            if any((number ^ hash_).bit_count() <= 46 if kind is HashKind.PDQ else hash_ == at for kind, hash_ in rows)
+            if any(
+                (number ^ hash_).bit_count() <= bits if kind is HashKind.PDQ else hash_ == at for kind, hash_ in rows
+            )
         }
 
 
@@ -121,6 +136,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("post"), st.integers(0, 2), st.sampled_from([0, 31, 46, 47]), st.integers(0, 1)),
         st.tuples(st.just("add"), ROWS),
+        st.tuples(st.just("abuse_list"), ROWS),
         st.tuples(st.just("remove"), st.integers(0, 3)),
         st.tuples(st.just("look"), st.integers(0, 1)),
     ),
@@ -135,11 +151,12 @@ def test_what_lists_tell_is_what_comparing_every_pair_gives(steps: Sequence[tupl
         patch.setattr(hash_list, "_BATCH", batch)
         hotline = Hotline(Path(folder))
         for what, *given_ in steps:
-            if what == "add" and any(rows == _named(given_[0]) for rows in hotline.lists.values()):
+            if what in ("add", "abuse_list") and any(rows == _named(given_[0]) for rows in hotline.lists.values()):
                 continue
             getattr(hotline, what)(*given_)
         hotline.look()
-        assert hotline.alerts() == hotline.expected
+        assert hotline.held_back() == hotline.frozen
+        assert hotline.alerts() == {(case, item) for case, item in hotline.expected if item not in hotline.frozen}
         hotline.ledger.engine.dispose()
 
 

@@ -1177,6 +1177,25 @@ def _unnamed(types: Sequence[str]) -> bytes:
     return of_log(log, more={layout.ENTRIES: encode_entries([*entries, *shown])})
 
 
+@breaks("records.references/frozen")
+def a_freeze_that_does_not_fit_what_is_shown() -> Ways:
+    yield "of nothing", partial(_frozen, ())
+    yield "of a removed item", partial(_frozen, ("case_item_added", "case_item_removed"))
+    yield "of an item that is shown", partial(_frozen, ("case_item_added",), items=[event(FILE)])
+    yield "of more removals than additions", partial(_frozen, ("case_item_added", *["case_item_removed"] * 2))
+
+
+def _frozen(types: Sequence[str], items: Sequence[str] | None = None) -> bytes:
+    """Entries that add and remove items of the case, and withhold which, and a freeze."""
+    log = whole_log()
+    hidden = [log.add(kind, {**act(200), "case": forge.CASE, "item": "0" * 32}) for kind in types]
+    freeze = log.add("frozen", {**act(200), "hint": "person", "what": "x", "frozen_items": [*(items or ["0" * 32])]})
+    entries = [entry for entry in contents_of(log).entries if entry.index not in (*hidden, freeze)]
+    shown = [log.entry(index, withhold=frozenset({"item"})) for index in hidden]
+    of_freeze = log.entry(freeze, withhold=frozenset() if items else frozenset({"frozen_items"}))
+    return of_log(log, more={layout.ENTRIES: encode_entries([*entries, *shown, of_freeze])})
+
+
 @breaks("records.references/holes")
 def a_hole_of_a_channel_without_an_item() -> Ways:
     for value in ("17", "user1", None):

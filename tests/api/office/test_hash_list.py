@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api.home import DATABASE_FILE, Home
 from api.office.alert import Lookout, alerts_of, dismiss_alert
@@ -20,10 +21,13 @@ from config.errors import Explained
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, HashListError, UnknownItemError
 from evidence.match.hash_csv import read_hashes
+from evidence.store import database
+from evidence.store.database import reading, writing
+from evidence.store.freeze import is_frozen
 from tests.appearing import case_with, edits, jpeg, look_out, photo, post
-from tests.homes import PASSPHRASE, doer, records_of, size_of
+from tests.homes import PASSPHRASE, doer, items_of, records_of, size_of
 from tests.leaks import spellings
-from tests.listing import give_list, md5_hex, pdq_of, provenance, rows_of, sha256_hex_of
+from tests.listing import ABUSE, give_list, md5_hex, pdq_of, provenance, rows_of, sha256_hex_of
 from tests.nonempty import nonempty
 
 PICTURE = jpeg(photo())
@@ -96,6 +100,40 @@ def test_a_removed_list_ends_in_a_process_that_holds_it_and_the_audit_is_clean(h
     for wrong in (case, "case-000000000000"):
         with pytest.raises(UnknownItemError):
             remove_hash_list(home, wrong, doer(home))
+
+
+def test_a_list_of_child_abuse_freezes_what_it_finds_and_shows_it_nowhere(home: Home, tmp_path: Path) -> None:
+    pictures = {1: PICTURE, 2: EDITS["mirrored"], 3: jpeg(photo(seed=9))}
+    same, near, other = post(home, tmp_path / "first", pictures)
+    client, shared = case_with(home, other), give_list(home, rows_of(pdq=[PICTURE])).done.case_id
+    case = give_list(home, rows_of(pdq=[PICTURE], sha256=[PICTURE]), ABUSE).done.case_id
+    assert look_out(home).raised == 0
+    assert [alert for case in (case, shared, client) for alert in open_items(home, case)] == []
+    assert alerts_of(home, every=True).entries == ()
+    (again,) = post(home, tmp_path / "again", {4: EDITS["turned"]})
+    assert look_out(home).raised == 0
+    with reading(home.engine) as connection:
+        assert [item for item in (same, near, again, other) if is_frozen(connection, item)] == [same, near, again]
+    assert {item.item_id for item in items_of(home)} & {same, near, again, other} == {other}
+    frozen = [record.values for record in records_of(home) if record.type == "frozen"]
+    assert [(values["hint"], values["actor"]) for values in frozen] == [
+        ("list", None),
+        ("machine", None),
+        ("machine", None),
+    ]
+    shown = show_case(home, case, doer(home), home.keys.unlock(PASSPHRASE).casework)
+    assert (shown.alerts, shown.items.entries) == (0, ())
+    assert problems(home) == []
+    size = size_of(home)
+    begin_again(home, case)
+    assert (look_out(home).raised, size_of(home)) == (0, size)
+
+
+def begin_again(home: Home, case: str) -> None:
+    """As if whoever looked was killed before the position of a list was written."""
+    table = database.follower
+    with writing(home.engine) as connection:
+        connection.execute(sa.delete(table).where(table.c.name == f"hashes/{case}"))
 
 
 def test_what_is_listed_is_where_it_came_from_and_counts(home: Home) -> None:

@@ -39,8 +39,12 @@ def test_a_court_sees_everything_else() -> None:
     kept_back |= {"joined_at", "joined_by", "order", "person", "reason", "receiver", "rights", "target", "task"}
     kept_back |= {"meaning", "obtained_on", "provider"}
     for kind, schema in SCHEMAS.items():
-        # what she signed can name her, and what was looked for
-        kept_of_kind = kept_back | {"consent": {"text"}, "searched": {"text", "sender_id"}}.get(kind, set())
+        # what she signed can name her, and what was looked for; why something is frozen is for the police
+        kept_of_kind = kept_back | {
+            "consent": {"text"},
+            "searched": {"text", "sender_id"},
+            "frozen": {"what", "hint"},
+        }.get(kind, set())
         assert withheld("court", kind) == schema.names & kept_of_kind == withheld("prosecutor", kind)
 
 

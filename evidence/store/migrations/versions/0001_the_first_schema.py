@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("payload_sha256", sa.String(length=64), nullable=True),
         sa.Column("gone", sa.String(length=8), nullable=True),
+        sa.Column("album", sa.LargeBinary(length=8), nullable=True),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_item")),
         sa.UniqueConstraint("item_id", name=op.f("uq_item_item_id")),
     )
@@ -196,6 +197,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_alert")),
     )
     op.create_index("ix_alert_place", "alert", ["case_id", "item_id"], unique=False)
+    op.create_table(
+        "frozen",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("channel_id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("frozen_at", sa.String(length=24), nullable=False),
+        sa.Column("lifted_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["item_id"], ["item.item_id"], name=op.f("fk_frozen_item_id")),
+        sa.PrimaryKeyConstraint("idx", "item_id", name=op.f("pk_frozen")),
+    )
+    op.create_index("ix_frozen_item", "frozen", ["item_id"], unique=False)
+    op.create_index("ix_frozen_place", "frozen", ["channel_id", "message_id"], unique=False)
     op.create_table(
         "hash_part",
         sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

@@ -1,0 +1,153 @@
+"""``freeze``: whatever may show a child is frozen at once, by one person; two persons end it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.common import (
+    actor_option,
+    approved_option,
+    counted,
+    doer,
+    emit_logged,
+    emit_waiting,
+    given_passphrase,
+    json_option,
+    open_home,
+    passphrase_option,
+    reason_option,
+    unlock,
+)
+from api.cli.page import Listing, emit_pages
+from config.times import told_time
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.office.freeze import Froze, Lifted, ListedFreeze
+    from evidence.authority import Doer
+
+
+@click.command()
+@click.argument("items", nargs=-1, metavar="[ITEM]...")
+@click.option("--list", "listed", is_flag=True, help="List what is frozen and waits for a decision; so does no ITEM.")
+@click.option("--lift", is_flag=True, help="Ask for the end of a freeze that was a mistake; a second person approves.")
+@click.option("--what", metavar="TEXT", help="What may show a child, if --reason does not say it.")
+@reason_option
+@approved_option
+@actor_option
+@passphrase_option
+@json_option
+@click.pass_context
+def freeze(
+    ctx: click.Context,
+    items: tuple[str, ...],
+    listed: bool,
+    lift: bool,
+    what: str | None,
+    reason: str | None,
+    approved_by: str | None,
+    actor: str | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Freeze what may show a child, with its message and album, at once.
+
+    Nobody can list, search, view or export it from then on, and nothing more of it is fetched. If you are not sure,
+    freeze: nothing is destroyed. With the passphrase, it also freezes the same files elsewhere. --lift ends a freeze
+    that was a mistake, if a second person agrees who did not make it.
+    """
+    from api.office.short import items_meant
+
+    home = open_home(ctx)
+    if listed or not items:
+        _list(home, passphrase_file, as_json=as_json)
+        return
+    person = doer(actor, home.clock, reason=reason, approver=approved_by if lift else None)
+    named = items_meant(home, items, frozen=True)
+    if lift:
+        _lift(ctx, home, named, person, passphrase_file, as_json=as_json)
+        return
+    from api.office.freeze import freeze as freeze_items
+    from api.office.opened import OpenOffice
+
+    given = given_passphrase(passphrase_file) is not None
+    office = OpenOffice.of(home, unlock(home, passphrase_file)) if given else None
+    done = freeze_items(home, named, person, what=what, office=office)
+    fields: dict[str, Any] = {"frozen": list(done.items.frozen), "left": list(done.items.left)}
+    fields["copies"] = None if done.copies is None else list(done.copies)
+    emit_logged(fields, done.unstamped, as_json=as_json, text=_words(done))
+
+
+def _words(done: "Froze") -> str:
+    frozen, left, copies = len(done.items.frozen), len(done.items.left), done.copies
+    lines = []
+    if frozen:
+        lines.append(f"Frozen: {counted(frozen, 'item')}, with message and album. Nobody can view or export them.")
+    if left:
+        lines.append(f"{counted(left, 'item')} named here: frozen before. Nothing more was logged.")
+    if copies:
+        lines.append(f"Frozen too: {counted(len(copies), 'item')} with the same file.")
+    if copies is None and frozen:
+        lines.append("Whether the same file is kept elsewhere was not looked for: that needs the passphrase.")
+    lines.append("Tell a second person today. What waits: nisisama freeze --list")
+    return "\n".join(lines)
+
+
+def _lift(
+    ctx: click.Context,
+    home: "Home",
+    items: tuple[str, ...],
+    person: "Doer",
+    passphrase_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from api.office.freeze import lift_freeze
+    from api.office.request import Waiting
+
+    casework = None if person.approver is None else unlock(home, passphrase_file).casework
+    done = lift_freeze(home, items, person, casework)
+    if isinstance(done, Waiting):
+        emit_waiting(ctx, done, as_json=as_json)
+    emit_logged(lift_fields(done), done.unstamped, as_json=as_json, text=lift_words(done))
+
+
+def lift_fields(done: "Lifted") -> dict[str, Any]:
+    """What is no longer frozen, for a machine."""
+    return {"lifted": list(done.items)}
+
+
+def lift_words(done: "Lifted") -> str:
+    """What is no longer frozen, in words."""
+    return f"No longer frozen: {counted(len(done.items), 'item')}."
+
+
+def _list(home: "Home", passphrase_file: Path | None, *, as_json: bool) -> None:
+    from api.office.freeze import list_freezes
+    from api.office.page import every_page
+
+    casework = None if given_passphrase(passphrase_file) is None else unlock(home, passphrase_file).casework
+    listing = Listing("freezes", freeze_fields, _line, "Nothing is frozen.")
+    emit_pages(listing, every_page(lambda after: list_freezes(home, casework, after=after)), as_json=as_json)
+
+
+def freeze_fields(listed: "ListedFreeze") -> dict[str, Any]:
+    """A freeze that waits, for a machine."""
+    waiting = listed.freeze
+    places = [
+        {"item_id": item, "channel_id": channel, "message_id": message}
+        for item, (channel, message) in zip(waiting.items, waiting.places, strict=True)
+    ]
+    told = {"freeze": waiting.event_id, "frozen_at": waiting.frozen_at, "late": listed.late, "items": places}
+    return {**told, "frozen_by": listed.by, "hint": listed.hint, "what": listed.what}
+
+
+def _line(listed: "ListedFreeze") -> str:
+    waiting = listed.freeze
+    who = {"machine": "a machine's hint", "list": "an authority's list"}.get(listed.hint or "", listed.by)
+    since = f"{told_time(waiting.frozen_at)}{'  (waits for more than a day)' if listed.late else ''}"
+    lines = [f"{since}  {counted(len(waiting.items), 'item')}" + (f", by {who}: {listed.what}" if who else "")]
+    for item, (channel, message) in zip(waiting.items, waiting.places, strict=True):
+        lines.append(f"    {item}  {channel}/{'-' if message is None else message}")
+    return "\n".join(lines)

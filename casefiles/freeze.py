@@ -1,0 +1,165 @@
+"""Freezes what may show a child: at once, by one person or a hint, and until two persons decide (invariant 10).
+
+An entry of the log for each item, with whatever is of its message and album. What comes later of them is frozen by the
+condition that every list asks (``evidence.store.freeze``). Nothing is destroyed here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import groupby
+
+import sqlalchemy as sa
+
+from casefiles.case import require_items
+from evidence.canonical import Value, text_value
+from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Sequencer
+from evidence.log.leaf import parse_leaf
+from evidence.match.library import Library
+from evidence.store import database
+from evidence.store.database import reading
+from evidence.store.freeze import freezes_of, is_frozen, not_frozen, of_one_post, was_lifted
+
+WITHIN = timedelta(days=1)
+"""How long a freeze may wait for a decision before ``doctor`` is red."""
+SAME_FILE = "the same file as one that is frozen"
+"""What a machine says of a copy."""
+
+
+class FreezeHint(StrEnum):
+    """Whose hint it is that an item may show a child."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenItems:
+    """What freezing did.
+
+    Attributes:
+        frozen: What is frozen by it now: the items that were named, and what is of their messages and albums.
+        left: What was named and is not frozen by it: it was frozen before, or a machine named what two persons have
+            looked at.
+    """
+
+    frozen: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFreeze:
+    """A freeze that waits for a decision, as rows in clear show it.
+
+    Attributes:
+        index: Where in the log it is; ``event_id`` names it there.
+        items: The item that was named, and what was of its message and album then.
+        places: Channel and message of each; no message where it is of none.
+    """
+
+    index: int
+    event_id: str
+    frozen_at: str
+    items: tuple[str, ...]
+    places: tuple[tuple[str, int | None], ...]
+
+
+def freeze_items(
+    engine: sa.Engine,
+    sequencer: Sequencer,
+    items: Sequence[str],
+    *,
+    hint: FreezeHint,
+    what: str,
+    by: Mapping[str, Value],
+) -> FrozenItems:
+    """Freeze items, each with its message and its album; what is frozen already is not logged again.
+
+    A machine does not freeze again what two persons have looked at; a person and an authority's list do.
+
+    Args:
+        what: Why it may show a child, in words; sealed, and no part of a report.
+        by: Who acts, by NAME; of a machine ``tool`` and ``at`` alone.
+
+    Raises:
+        UnknownItemError: There is no such item; nothing was frozen.
+    """
+    require_items(engine, items)
+    with reading(engine) as connection:
+        groups = _groups(connection, items, hint)
+    drafts = [
+        Draft("frozen", {**by, "what": text_value(what), "hint": hint.value, "frozen_items": group})
+        for group in groups.values()
+    ]
+    prepared = dict(zip(groups, sequencer.prepare(drafts), strict=True))
+
+    def fresh(connection: sa.Connection) -> list[Prepared]:
+        return [event for item, event in prepared.items() if not is_frozen(connection, item)]
+
+    logged = {placed.event_id for placed in sequencer.turn(fresh)}
+    done = tuple(each for item, group in groups.items() if prepared[item].event_id in logged for each in group)
+    return FrozenItems(done, tuple(item for item in dict.fromkeys(items) if item not in done))
+
+
+def freeze_copies(
+    engine: sa.Engine, sequencer: Sequencer, library: Library, by: Mapping[str, Value]
+) -> FrozenItems | None:
+    """Freeze the files that are the same, byte for byte, as a frozen one, as far as a library knows them.
+
+    Args:
+        by: As ``freeze_items`` has it, of a machine.
+
+    Returns:
+        None where there is none.
+    """
+    if not library.copies:
+        return None
+    table = database.item.c
+    with reading(engine) as connection:
+        copies = connection.execute(sa.select(table.item_id).where(table.idx.in_(library.copies))).scalars().all()
+    return freeze_items(engine, sequencer, copies, hint=FreezeHint.MACHINE, what=SAME_FILE, by=by)
+
+
+def _groups(connection: sa.Connection, items: Sequence[str], hint: FreezeHint) -> dict[str, list[str]]:
+    """What is frozen with each item: each once, and nothing that is frozen, or that a machine may not freeze again."""
+    groups, taken = dict[str, list[str]](), set[str]()
+    for item in dict.fromkeys(items):
+        decided = hint is FreezeHint.MACHINE and was_lifted(connection, item)
+        if item not in taken and not decided and not is_frozen(connection, item):
+            groups[item] = of_one_post(connection, item)
+            taken.update(groups[item])
+    return groups
+
+
+def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
+    """What is frozen and waits for a decision, in the order in which it was frozen."""
+    table = database.frozen
+    rows = connection.execute(sa.select(table).where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
+    found = []
+    for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
+        each = list(of_one)
+        items, places = tuple(row.item_id for row in each), tuple((row.channel_id, row.message_id) for row in each)
+        found.append(WaitingFreeze(index, _event_id(connection, index), each[0].frozen_at, items, places))
+    return found
+
+
+def _event_id(connection: sa.Connection, index: int) -> str:
+    leaf = connection.execute(sa.select(database.event.c.leaf).where(database.event.c.idx == index)).scalar_one()
+    return parse_leaf(bytes(leaf)).event_id
+
+
+def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:
+    """The items of a case that are frozen; for whoever leaves them out, or counts them."""
+    held, item = database.case_item.c, database.item
+    rows = sa.select(held.item_id).join_from(database.case_item, item, item.c.item_id == held.item_id)
+    here = sa.and_(held.case_id == case_id, held.removed_idx.is_(None), ~not_frozen())
+    return frozenset(connection.execute(rows.where(here)).scalars())
+
+
+def freezes_of_case(connection: sa.Connection, case_id: str) -> list[int]:
+    """The log indexes of the freezes, none of them ended, because of which items of a case are frozen."""
+    items = frozen_of_case(connection, case_id)
+    return sorted({index for item_id in items for index in freezes_of(connection, item_id)})

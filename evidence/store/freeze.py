@@ -1,0 +1,131 @@
+"""What is frozen since it may show a child: the one condition by which every list leaves it out (invariant 10).
+
+An item is frozen together with whatever is of the same message, and with every message of its album; so is what is
+seen of them later, since the condition is asked each time and nothing is noted of each item. A file that a client
+brought, and a picture of a channel, is of no message and is frozen alone.
+
+# LIMIT: in a private chat and a basic group each account numbers the messages for itself, so another account's message
+# of the same number is frozen too. That hides too much and never too little; a second person ends it.
+
+Ids and keyed marks alone: whoever collects asks too, and holds no key that opens a record.
+"""
+
+import sqlalchemy as sa
+
+from evidence.observation import Kind
+from evidence.store import database
+
+
+def not_frozen(item: sa.FromClause = database.item) -> sa.ColumnElement[bool]:
+    """Neither this item is frozen, nor anything of its message or its album."""
+    frozen = database.frozen.alias("frozen_item")
+    itself = sa.exists().where(frozen.c.item_id == item.c.item_id, frozen.c.lifted_idx.is_(None))
+    return ~sa.and_(_any_frozen(), sa.or_(itself, _at_a_frozen_place(item.c.channel_id, item.c.message_id)))
+
+
+def no_hole_of_frozen(hole: sa.FromClause = database.hole) -> sa.ColumnElement[bool]:
+    """A hole is about no message that is frozen; one about several messages says nothing of any of them."""
+    here = sa.and_(hole.c.lo == hole.c.hi, _at_a_frozen_place(hole.c.channel_id, hole.c.lo))
+    return ~sa.and_(_any_frozen(), hole.c.lo.is_not(None), here)
+
+
+def is_frozen(connection: sa.Connection, item_id: str) -> bool:
+    """Whether an item is frozen, by itself or with its message or album."""
+    table = database.item
+    wanted = sa.select(table.c.idx).where(table.c.item_id == item_id, ~not_frozen())
+    return connection.execute(wanted).first() is not None
+
+
+def is_frozen_message(
+    connection: sa.Connection, channel_id: str, message_id: int, *, album: bytes | None = None
+) -> bool:
+    """Whether anything of a message, or of its album as far as it is kept, is frozen.
+
+    Args:
+        album: The mark of its album, where the message itself is not kept yet.
+    """
+    at = _at_a_frozen_place(sa.literal(channel_id), sa.literal(message_id, sa.BigInteger))
+    if bool(connection.execute(sa.select(sa.and_(_any_frozen(), at))).scalar()):
+        return True
+    return album is not None and _is_frozen_album(connection, channel_id, album)
+
+
+def _is_frozen_album(connection: sa.Connection, channel_id: str, album: bytes) -> bool:
+    frozen, item = database.frozen, database.item
+    of_album = sa.select(frozen.c.idx).join(item, _at_one_place(frozen, item))
+    waits = sa.and_(frozen.c.channel_id == channel_id, frozen.c.lifted_idx.is_(None), item.c.album == album)
+    return connection.execute(of_album.where(waits).limit(1)).first() is not None
+
+
+def of_one_post(connection: sa.Connection, item_id: str) -> list[str]:
+    """An item, whatever is of the same message, and whatever is of a message of its album, in the order of the log."""
+    this, other = database.item.alias("this"), database.item.alias("other")
+    here, there = database.item.alias("here"), database.item.alias("there")
+    itself = sa.select(this.c.idx, this.c.item_id).where(this.c.item_id == item_id)
+    beside = sa.select(other.c.idx, other.c.item_id).where(this.c.item_id == item_id, _at_one_place(this, other))
+    album = sa.select(other.c.idx, other.c.item_id).where(
+        this.c.item_id == item_id,
+        _at_one_place(this, here),
+        there.c.channel_id == here.c.channel_id,
+        there.c.album == here.c.album,
+        _at_one_place(there, other),
+    )
+    rows = sa.union(itself, beside, album).subquery()
+    return list(connection.execute(sa.select(rows.c.item_id).order_by(rows.c.idx)).scalars())
+
+
+def frozen_files(connection: sa.Connection) -> frozenset[int]:
+    """The log indexes of all files that are frozen."""
+    item, frozen = database.item.c, database.frozen.c
+    channels = sa.select(frozen.channel_id).where(frozen.lifted_idx.is_(None))
+    # within these channels alone: an index leads there, and nothing is read where nothing is frozen
+    wanted = sa.select(item.idx).where(item.channel_id.in_(channels), item.kind == Kind.FILE.value, ~not_frozen())
+    return frozenset(connection.execute(wanted).scalars())
+
+
+def lifted_files(connection: sa.Connection) -> frozenset[int]:
+    """The log indexes of files of which two persons ended a freeze."""
+    item, frozen = database.item.c, database.frozen.c
+    wanted = sa.select(item.idx).join_from(database.frozen, database.item, item.item_id == frozen.item_id)
+    return frozenset(connection.execute(wanted.where(frozen.lifted_idx.is_not(None))).scalars())
+
+
+def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
+    """The log indexes of the freezes, none of them ended, because of which an item is frozen."""
+    table = database.frozen.c
+    related = of_one_post(connection, item_id)
+    wanted = sa.select(table.idx).where(table.item_id.in_(related), table.lifted_idx.is_(None))
+    return list(connection.execute(wanted.distinct().order_by(table.idx)).scalars())
+
+
+def was_lifted(connection: sa.Connection, item_id: str) -> bool:
+    """Whether two persons ended a freeze of this item before."""
+    table = database.frozen.c
+    wanted = sa.select(table.idx).where(table.item_id == item_id, table.lifted_idx.is_not(None))
+    return connection.execute(wanted).first() is not None
+
+
+def _any_frozen() -> sa.ColumnElement[bool]:
+    """Asked once for a statement: where nothing is frozen, nothing is asked of each item."""
+    frozen = database.frozen.alias("any_frozen")
+    return sa.exists().where(frozen.c.lifted_idx.is_(None))
+
+
+def _at_a_frozen_place(channel_id: sa.ColumnElement[str], message_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    frozen = database.frozen.alias("frozen_place")
+    here, there = database.item.alias("of_album"), database.item.alias("of_frozen_album")
+    waits = sa.and_(frozen.c.lifted_idx.is_(None), frozen.c.channel_id == channel_id)
+    message = sa.exists().where(waits, frozen.c.message_id == message_id)
+    album = sa.exists().where(
+        waits,
+        here.c.channel_id == channel_id,
+        here.c.message_id == message_id,
+        here.c.album.is_not(None),
+        _at_one_place(frozen, there),
+        there.c.album == here.c.album,
+    )
+    return sa.or_(message, album)
+
+
+def _at_one_place(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(other.c.channel_id == one.c.channel_id, other.c.message_id == one.c.message_id)
