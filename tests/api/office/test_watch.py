@@ -15,6 +15,7 @@ import pytest
 from api.home import Home
 from api.office.bundle import Order, export_case
 from api.office.channel import Lowered, every_channel, remove_channel
+from api.office.freeze import freeze
 from api.office.request import done_at_once
 from api.office.watch import network_of, status
 from casefiles.bundle.destination import Destination
@@ -27,7 +28,7 @@ from evidence.observation import Mode
 from evidence.store.database import reading
 from monitor.errors import AccountState, ChannelState, FloodError
 from monitor.telegram.line import TELEGRAM
-from monitor.telegram.standing import places_waiting
+from monitor.telegram.standing import known_below, places_waiting
 from monitor.telegram.watch import Rhythm
 from tests.homes import PASSPHRASE, doer, items_of, new_case, records_of
 from tests.watching import Desk, brief_patience, desk, kinds, observed, picture, require_clean, running, until
@@ -142,6 +143,69 @@ def test_a_file_that_waits_when_its_channel_is_taken_off_is_not_fetched_but_a_ho
     assert message_of_hole(at) in {message_sha256(each) for each in observed(at, "message")}
     assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(2)).hexdigest()]
     require_clean(at)
+
+
+def still_wait(home: Home) -> bool:
+    """Whether files wait to be fetched."""
+    with reading(home.engine) as connection:
+        return bool(places_waiting(connection))
+
+
+def freeze_message(at: Desk, number: int) -> None:
+    """Freeze a message, as another process does."""
+    home = at.home
+    item = next(item for item in items_of(home) if item.message_id == number)
+    freeze(home, [item.item_id], doer(home))
+    home.engine.dispose()
+
+
+def test_a_file_that_waits_when_its_album_is_frozen_is_not_fetched_but_a_hole(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief_patience(monkeypatch)
+    group = at.group(joined=tuple(at.accounts))
+    first, *_others = [group.post_photo(picture(seed), f"foto {seed}", album=77) for seed in (1, 2)]
+    group.post_photo(picture(3), "tre")
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_25", times=1)
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 3 and asked(at, "upload.getFile"))
+        freeze_message(at, first)
+        at.clock.pass_by(seconds=26)
+        until(lambda: not still_wait(home))
+    assert holes_of(at) == ["frozen", "frozen"]
+    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(3)).hexdigest()]
+    require_clean(at)
+
+
+def test_no_further_part_of_a_file_is_fetched_nor_anything_of_it_kept_once_it_is_frozen(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    number = group.post_document(secrets.token_bytes(4 << 20), "film.mp4", "video/mp4")
+    at.telegram.faults.delay_s("upload.getFile", 0.5)
+    with running(at) as home:
+        until(lambda: asked(at, "upload.getFile") >= 2)
+        freeze_message(at, number)
+        most = asked(at, "upload.getFile") + 1
+        until(lambda: not still_wait(home))
+        assert asked(at, "upload.getFile") <= most
+        assert kinds(home)["file"] == 0
+    assert holes_of(at) == ["frozen"]
+    assert not list((at.folder / "home" / "objects").rglob("[0-9a-f]" * 64))
+
+
+@pytest.mark.usefixtures("often")
+def test_a_frozen_message_is_not_asked_for_again_and_what_comes_of_it_is_hidden(at: Desk) -> None:
+    group = at.group(joined=tuple(at.accounts))
+    frozen, other = group.post("një"), group.post("dy")
+    with running(at) as home:
+        until(lambda: kinds(home)["message"] == 2)
+        freeze_message(at, frozen)
+        group.edit(frozen, text="tjetër")
+        group.edit(other, text="e re")
+        until(lambda: kinds(home)["edit"] >= 1)
+        shown = {(item.message_id, item.kind) for item in items_of(home) if item.message_id}
+    assert shown == {(other, "message"), (other, "edit")}
+    with reading(at.home.engine) as connection:
+        assert known_below(connection, group.id, 1 << 40, 100) == [other]
 
 
 def test_a_file_that_a_run_left_is_a_hole_for_the_next_where_its_channel_was_taken_off(at: Desk) -> None:

@@ -16,6 +16,7 @@ from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
 from api.office.hash_list import remove_hash_list
 from casefiles.case import add_items, open_case, remove_items
+from casefiles.freeze import FreezeHint, freeze_items
 from evidence.audit.run import Audit
 from evidence.custody.append import TileRows, tree_size
 from evidence.custody.sequencer import newest_checkpoint, newest_token
@@ -182,6 +183,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
         add_items(home.engine, writer.sequencer, case, items[:1], doer(home))
         open_case(writer.sequencer, doer(home))
         tell_case(writer.sequencer, doer(home), case, items[1])
+        by = doer(home).values()
+        freeze_items(home.engine, writer.sequencer, items[:1], hint=FreezeHint.PERSON, what="x", by=by)
     for table in (b"0f" * 16, b"1f" * 16):
         case = give_list(home, table).done.case_id
     remove_hash_list(home, case, doer(home))

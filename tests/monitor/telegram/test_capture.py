@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from api.office.capture import Captured, capture_message
 from api.office.channel import remove_channel
+from api.office.freeze import freeze
 from config.link import MessageLink, read_message_link
 from evidence.errors import UnknownItemError
 from evidence.observation import Mode
@@ -65,6 +66,19 @@ def holes(at: Desk) -> list[tuple[str, int, int]]:
 def code_of(done: Captured) -> str:
     assert done.error is not None
     return done.error.code
+
+
+def test_a_frozen_message_is_not_captured_nor_one_of_its_album(at: Desk) -> None:
+    group = at.group()
+    first, second = (group.post_photo(picture(seed), "foto", album=77) for seed in range(2))
+    other = group.post("tjetër")
+    assert capture(at, f"t.me/grupa/{first}").error is None
+    home = at.home
+    freeze(home, [next(item.item_id for item in items_of(home) if item.message_id == first)], doer(home))
+    home.engine.dispose()
+    for number in (first, second):
+        assert code_of(capture(at, f"t.me/grupa/{number}")) == "unknown_item.frozen"
+    assert capture(at, f"t.me/grupa/{other}").error is None
 
 
 def test_a_message_is_kept_with_its_album_and_files_and_nothing_beside_it(at: Desk) -> None:
