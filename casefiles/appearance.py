@@ -236,14 +236,23 @@ def _items(connection: sa.Connection, entries: Iterable[int]) -> dict[int, str]:
     return names
 
 
-def raise_alerts(sequencer: Sequencer, drafts: Sequence[Draft]) -> int:
-    """Log alerts, those that are news, and return how many; done again after a kill, it logs none twice."""
+def raise_alerts(
+    sequencer: Sequencer,
+    drafts: Sequence[Draft],
+    stands: Callable[[sa.Connection, str], bool] = lambda _connection, _case_id: True,
+) -> int:
+    """Log alerts, those that are news, and return how many; done again after a kill, it logs none twice.
+
+    Args:
+        stands: Whether the case is still to be told; asked inside the turn.
+    """
     raised = 0
     for first in range(0, len(drafts), _AT_ONCE):
         prepared = sequencer.prepare(drafts[first : first + _AT_ONCE])
 
         def choose(connection: sa.Connection, prepared: Sequence[Prepared] = prepared) -> list[Prepared]:
-            return [event for event in prepared if _is_news(connection, event)]
+            told = (event for event in prepared if stands(connection, str(event.values["case"])))
+            return [event for event in told if _is_news(connection, event)]
 
         raised += len(sequencer.turn(choose))
     return raised

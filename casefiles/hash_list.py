@@ -429,6 +429,13 @@ class HashLists:
                     self.whole[self._next] = each
                     self._next += 1
 
+    def stands(self, connection: sa.Connection, case_id: str) -> bool:
+        """Whether a list that is compared was not removed since the last refresh; for the turn that tells its case."""
+        removed = _removed_entries(connection, types_of(connection, [_REMOVED], first=self._read))
+        return any(
+            each.case_id == case_id and not removed.intersection(each.entries.values()) for each in self.whole.values()
+        )
+
     def behind(self, end: int) -> int:
         """How many entries the lists have not seen yet, of ``end``; those that have come equally far count once."""
         return sum(max(0, end - position) for position in self.positions())
@@ -480,7 +487,7 @@ class ListWatch:
             found = list(self._found(connection, groups[position], position, until))
         self._freeze(each for each in found if self._freezes(each.number))
         drafts = [self._draft(each) for each in found if not self._freezes(each.number)]
-        self.raised += raise_alerts(self.sequencer, drafts)
+        self.raised += raise_alerts(self.sequencer, drafts, self.lists.stands)
         names = [_follower(self.lists.whole[number].case_id) for number in groups[position]]
         with self.sequencer.take() as connection:
             move_together(connection, names, position, until)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -286,6 +287,21 @@ def test_a_removed_list_ends_at_once_where_others_hold_it_and_its_hashes_are_des
     again = hotline.add([(HashKind.PDQ, 0), (HashKind.SHA256, 1)])
     assert (again.added, again.case_id == case) == (2, False)
     assert hotline.look().raised == 1
+
+
+def test_a_list_that_is_removed_while_it_is_compared_tells_nothing_more(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hotline.post(0, 0, 0)
+    hotline.add([(HashKind.PDQ, 0)])
+    found = HashLists.tiers
+
+    def removed_meanwhile(self: HashLists, *asked: Any) -> Any:  # noqa: ANN401 - whatever it is asked
+        hotline.remove(0)
+        return found(self, *asked)
+
+    monkeypatch.setattr(HashLists, "tiers", removed_meanwhile)
+    assert hotline.look().raised == 0
 
 
 def _sealed_hashes(hotline: Hotline) -> int:
