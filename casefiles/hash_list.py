@@ -6,7 +6,7 @@ of its parts are there. Its removal destroys the hashes, and whoever holds them 
 
 A list of child-abuse material raises no alert: what it finds is frozen (``casefiles.freeze``), on the word of whoever
 made the list where the file is the same to the byte, and as a machine's hint where a picture is like it. What may be
-like it at most (``review``) is left alone. Nothing tells which file a freeze by a list came from but the log.
+like it at most (``review``) is left alone. That a list found it, the log alone says.
 
 What matches follows the log, each list from its own beginning: so a new list is compared with everything that is kept,
 and what is new with every list, in whatever order they come. Lists that have come equally far are looked at together,
