@@ -17,6 +17,7 @@ from config.errors import CallError, ConfigError, Explained, LegalBasisError, Te
 from evidence.errors import (
     AuthorityError,
     EvidenceError,
+    HashListError,
     HomeBusyError,
     LogError,
     NobodyNamedError,
@@ -59,6 +60,7 @@ HTTP_STATUS: Mapping[type[Explained], int] = MappingProxyType(
         AuthorityError: 403,
         NobodyNamedError: 422,
         PassphraseError: 403,
+        HashListError: 422,
         PrintsError: 422,
         QuestionError: 422,
         ProquintError: 422,

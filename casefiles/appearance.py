@@ -148,18 +148,8 @@ class Alerting:
         if segments := self.library.unsaved():
             with self.sequencer.take() as connection:
                 write_segments(connection, segments)
-        for first in range(0, len(drafts), _AT_ONCE):
-            self._raise(drafts[first : first + _AT_ONCE])
+        self.raised += raise_alerts(self.sequencer, drafts)
         return end
-
-    def _raise(self, drafts: Sequence[Draft]) -> None:
-        """Log alerts, those that are news; done again after a kill, it logs none twice."""
-        prepared = self.sequencer.prepare(drafts)
-
-        def choose(connection: sa.Connection) -> list[Prepared]:
-            return [event for event in prepared if _is_news(connection, event)]
-
-        self.raised += len(self.sequencer.turn(choose))
 
     def _new_files(self, connection: sa.Connection, found: "_Found", position: int, end: int) -> None:
         """Compare each file of some entries with the pictures of cases."""
@@ -244,6 +234,28 @@ def _items(connection: sa.Connection, entries: Iterable[int]) -> dict[int, str]:
     for entry in set(entries):
         names[entry] = connection.execute(sa.select(table.item_id).where(table.idx == entry)).scalar_one()
     return names
+
+
+def raise_alerts(
+    sequencer: Sequencer,
+    drafts: Sequence[Draft],
+    stands: Callable[[sa.Connection, str], bool] = lambda _connection, _case_id: True,
+) -> int:
+    """Log alerts, those that are news, and return how many; done again after a kill, it logs none twice.
+
+    Args:
+        stands: Whether the case is still to be told; asked inside the turn.
+    """
+    raised = 0
+    for first in range(0, len(drafts), _AT_ONCE):
+        prepared = sequencer.prepare(drafts[first : first + _AT_ONCE])
+
+        def choose(connection: sa.Connection, prepared: Sequence[Prepared] = prepared) -> list[Prepared]:
+            told = (event for event in prepared if stands(connection, str(event.values["case"])))
+            return [event for event in told if _is_news(connection, event)]
+
+        raised += len(sequencer.turn(choose))
+    return raised
 
 
 def _is_news(connection: sa.Connection, event: Prepared) -> bool:

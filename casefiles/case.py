@@ -71,9 +71,14 @@ class HeldItem:
 
 def open_case(sequencer: Sequencer, doer: Doer) -> str:
     """Open a case and return its identifier, ``case-`` and 12 hex digits."""
-    case_id = f"case-{secrets.token_hex(6)}"
-    sequencer.append([Draft("case_opened", doer.values() | {"case": case_id})])
-    return case_id
+    opening = case_drafted(doer)
+    sequencer.append([opening])
+    return str(opening.values["case"])
+
+
+def case_drafted(doer: Doer) -> Draft:
+    """The entry that opens a case with a new identifier."""
+    return Draft("case_opened", doer.values() | {"case": f"case-{secrets.token_hex(6)}"})
 
 
 def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequence[str], doer: Doer) -> int:

@@ -36,6 +36,7 @@
     ├── NotDecodedError         a medium could not be decoded; its hole says why
     ├── ProquintError           words that should name something are no such words
     ├── QuestionError           what somebody asks about a picture is malformed, or may not be asked
+    ├── HashListError           a list of hashes cannot be read, or may not be added or removed
     ├── PrintsError             fingerprints are malformed, or were about to leave memory unsealed
     ├── AuthorityError          an act lacks its request, its approval or its second person
     │   └── NobodyNamedError       nobody was named who acts
@@ -195,6 +196,10 @@ class ProquintError(EvidenceError):
 
 class QuestionError(EvidenceError):
     """What somebody asks about a picture is malformed, or may not be asked."""
+
+
+class HashListError(EvidenceError):
+    """A list of hashes cannot be read, or it may not be added or removed."""
 
 
 class PrintsError(EvidenceError):

@@ -21,6 +21,7 @@ from api.http import (
     check,
     check_page,
     freeze,
+    hash_list,
     health,
     intake,
     item,
@@ -49,11 +50,13 @@ from evidence.store.api_key import Scope
 
 _ROOMS = (
     *(session, channel, item, case, alert, freeze, intake, task, bundle, check, recognition, question),
-    *(request, log, verify),
+    *(hash_list, request, log, verify),
 )
 BODY_BYTES = 1_000_000
 AROUND_TEXT = 10_000
 """What a question's JSON has beside the text itself."""
+LIST_BYTES = 200_000_000
+"""Of a list of hashes: three million lines. A longer one is added with the command."""
 BUNDLE_BYTES = 2_000_000_000
 _NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -67,6 +70,7 @@ UPLOAD_BYTES = 20_000_000_000
 UPLOAD_WITHIN_S = 6 * 3600.0
 _LIMITS = (
     BodyLimit(f"{API}/imports", UPLOAD_BYTES, UPLOAD_WITHIN_S, Scope.IMPORTS, every_case=True),
+    BodyLimit(f"{API}/hash-lists", LIST_BYTES, scope=Scope.ADMIN, every_case=True, ends="/hash-lists"),
     BodyLimit(f"{API}/verify", BUNDLE_BYTES, scope=Scope.CASES_READ),
     BodyLimit(f"{API}/cases/", MOST_TEXT + AROUND_TEXT, scope=Scope.CHECKS, ends="/checks"),
     memory.LIMIT,

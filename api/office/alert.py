@@ -13,9 +13,11 @@ from api.office.opened import OpenOffice
 from api.office.page import LIMIT, Page, page_of
 from casefiles.appearance import FOLLOWER, Alert, Alerting, Appearances, list_alerts
 from casefiles.case import require_not_frozen
+from casefiles.hash_list import HashLists, ListWatch
 from config.errors import Explained
 from evidence.authority import Doer, require_reason
 from evidence.custody.event import Draft, Prepared
+from evidence.custody.sequencer import Sequencer
 from evidence.errors import UnknownItemError
 from evidence.store import database
 from evidence.store.database import reading
@@ -55,9 +57,11 @@ class Lookout:
     home: Home
     office: OpenOffice
     _seen: Appearances = field(init=False)
+    _lists: HashLists = field(init=False)
 
     def __post_init__(self) -> None:
         self._seen = Appearances(self.home.engine, self.office.keys, self.home.today)
+        self._lists = HashLists(self.home.engine, self.office.keys)
 
     def look(
         self, begin: LookProgress = lambda _total: lambda _done: None, stopped: Callable[[], bool] = lambda: False
@@ -71,20 +75,45 @@ class Lookout:
         Raises:
             StoppedError: It had to, before the library was whole.
         """
-        with reading(self.home.engine) as connection:
-            position = position_of(connection, FOLLOWER)
-            size = 1 + (connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar() or 0)
-        if position >= size:
+        position, size = self._left()
+        self._lists.refresh()
+        if position >= size and not self._lists.behind(size):
             return LookedOut(0, 0, None)
-        hear, done, raised = begin(size - position), position, 0
+        hear, done, raised = begin(size - position + self._lists.behind(size)), 0, 0
         with self.home.writing() as writer:
-            while done < size and not stopped():
-                with self.office.library.refreshed(stopped) as library:
-                    follower = Alerting(self._seen, library, writer.sequencer, TOOL, self.home.clock)
-                    now = catch_up(self.home.engine, follower, writer.sequencer.take)
-                hear(now - done)
-                done, raised = now, raised + follower.raised
-            return LookedOut(done - position, raised, writer.beat() if raised else None)
+            while not stopped():
+                more, told = self._look_once(writer.sequencer, stopped)
+                if not more:
+                    break
+                hear(more)
+                done, raised = done + more, raised + told
+            return LookedOut(done, raised, writer.beat() if raised else None)
+
+    def _look_once(self, sequencer: Sequencer, stopped: Callable[[], bool]) -> tuple[int, int]:
+        """Look at what is new, first with the lists that know all else, and at some of what a new list has not seen.
+
+        Returns:
+            How many entries were looked at, and how many alerts that raised.
+        """
+        position, size = self._left()
+        self._lists.refresh()
+        watch = ListWatch(self._lists, sequencer, TOOL, self.home.clock)
+        looked = raised = 0
+        while not stopped() and (more := watch.step(size, least=position)):
+            looked += more
+        if position < size:
+            with self.office.library.refreshed(stopped) as library:
+                follower = Alerting(self._seen, library, sequencer, TOOL, self.home.clock)
+                looked += catch_up(self.home.engine, follower, sequencer.take) - position
+                raised = follower.raised
+        looked += watch.step(size)
+        return looked, raised + watch.raised
+
+    def _left(self) -> tuple[int, int]:
+        """How far the alerts of cases have come, and how many entries there are."""
+        with reading(self.home.engine) as connection:
+            size = 1 + (connection.execute(sa.select(sa.func.max(database.event.c.idx))).scalar() or 0)
+            return position_of(connection, FOLLOWER), size
 
 
 def alerts_of(

@@ -11,7 +11,7 @@ from evidence.canonical import sha256_hex
 from evidence.custody.pins import InUse
 from evidence.errors import CheckpointError, EvidenceError, LeafError, LogError, NoteError, StoreError, TileError
 from evidence.finding import Finding, Verdict
-from evidence.log.leaf import Leaf, parse_leaf
+from evidence.log.leaf import Leaf, named_entries, parse_leaf
 from evidence.log.merkle import HASH_BYTES, leaf_hash
 from evidence.log.note import Checkpoint, VerifierKey, open_checkpoint, open_kept_checkpoint
 from evidence.log.schema import NO_TOKEN
@@ -73,11 +73,13 @@ class Place:
 
     Attributes:
         media: Address of its object, if it has one.
+        entries: What it names as destroyed.
     """
 
     event_id: str
     type: str
     media: str | None
+    entries: frozenset[int] = frozenset()
 
 
 def failed(check_id: str, where: Where, code: str, **facts: Fact) -> Finding:
@@ -142,6 +144,7 @@ class LogAudit:
             try:
                 leaf = parse_leaf(stored_bytes(data, where=where))
                 self._require_place(leaf, newest)
+                entries = named_entries(leaf)
             except EvidenceError as error:
                 yield damage("log.leaves", where, error)
                 continue
@@ -150,9 +153,21 @@ class LogAudit:
                 self._anchors[index] = leaf
             else:
                 self._news = index + 1
-                self.places[index] = Place(leaf.event_id, leaf.type, leaf.sealed.get("media"))
+                self.places[index] = Place(leaf.event_id, leaf.type, leaf.sealed.get("media"), entries)
             if media := leaf.sealed.get("media"):
                 self.media[media] = index
+
+    def removed_hashes(self) -> frozenset[int]:
+        """The entries with hashes of a list that a later entry says were destroyed."""
+        named = ((index, entry) for index, place in self.places.items() for entry in place.entries)
+        return frozenset(
+            entry
+            for index, entry in named
+            if self.places[index].type == "hashes_removed"
+            and entry < index
+            and entry in self.places
+            and self.places[entry].type == "hashes_added"
+        )
 
     def _each_leaf(self) -> Iterator[tuple[int, object]]:
         """Every leaf in order; hashes and tiles are collected on the way."""

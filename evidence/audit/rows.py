@@ -45,10 +45,12 @@ class _Places:
         yield from self._one_each(database.case_file, "case_opened")
         yield from self._one_each(database.case_item, "case_item_added")
         yield from self._one_each(database.alert, "alerted")
+        yield from self._one_each(database.hash_part, "hashes_added")
         yield from self._one_each(database.authority, "requested", lambda place: {"request": place.event_id})
         yield from self._answers()
         yield from self._removals()
         yield from self._dismissals()
+        yield from self._removed_lists()
         yield from self._freezes()
         yield from self._channels()
 
@@ -114,6 +116,18 @@ class _Places:
         yield from self._ended_once(
             table, table.c.dismissed_idx, "alert_dismissed", lambda index: Term("place.dismissed_by", index=index)
         )
+
+    def _removed_lists(self) -> Iterator[Finding]:
+        """Every removal of a list is that of the parts that it names, which were added before and not removed."""
+        table, ended = database.hash_part, dict[int, object]()
+        for row in self._connection.execute(sa.select(table.c.idx, table.c.removed_idx)):
+            if type(row.idx) is int and row.removed_idx is not None:
+                ended[row.idx] = row.removed_idx
+        named = {entry: index for index in self._of("hashes_removed") for entry in self._places[index].entries}
+        for entry in sorted(named.keys() | ended.keys()):
+            index = named.get(entry)
+            if index is None or ended.get(entry) != index or entry > index:
+                yield failed(_ID, _row(table, entry), "rows.places.other_removal")
 
     def _freezes(self) -> Iterator[Finding]:
         """Every freeze has rows, each of them of a freeze; and what ended one is the end of one, which came later."""

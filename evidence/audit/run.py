@@ -64,7 +64,10 @@ def audit(audit_input: AuditInput, progress: Callable[[int], object] = lambda _d
         connection.begin()  # one view for every check; never committed
         log = LogAudit(connection, audit_input, progress)
         findings = _run(_log_checks(connection, log, audit_input))
-        with closing(StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present)) as store:
+        removed = log.removed_hashes()
+        with closing(
+            StoreAudit(connection, audit_input, media=log.media, size=log.size, present=present, removed=removed)
+        ) as store:
             findings += _run(_store_checks(store, audit_input, partial(row_places, connection, log.places)))
     return Audit(log.size, len(present), Report(tuple(findings)), store.compared)
 

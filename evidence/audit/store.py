@@ -25,7 +25,8 @@ from evidence.store.projection import Placed, project, row_differences
 from evidence.store.stored import stored_bytes
 
 _CHUNK = 512
-_ROWS = ("media_header", "prints", "record")
+_HASHES = "hashes"
+_ROWS = (_HASHES, "media_header", "prints", "record")
 _IN_ROW = "media"
 """A payload that is small enough lies in a row of this name, and is then no object."""
 
@@ -52,6 +53,7 @@ class StoreAudit:
         media: Leaf index by object address, from the pass over the leaves.
         size: Number of leaves.
         present: Addresses of the settled objects, listed before the database was first read.
+        removed: Entries whose hashes were destroyed, as a later entry says.
 
     Attributes:
         compared: Whether ``records`` ran to its end, so that every row in clear was compared.
@@ -65,12 +67,14 @@ class StoreAudit:
         media: Mapping[str, int],
         size: int,
         present: frozenset[str],
+        removed: frozenset[int] = frozenset(),
     ) -> None:
         self._connection = connection
         self._input = audit_input
         self._media = media
         self._size = size
         self._present = present
+        self._removed = removed
         self._rebuilt = _Rebuilt(audit_input.reader) if audit_input.reader else None
         self.compared = False
 
@@ -109,7 +113,8 @@ class StoreAudit:
 
     def _other_rows(self, index: int, leaf: Leaf, rows: Mapping[str, bytes]) -> Iterator[Finding]:
         for name in _ROWS:
-            expected, body = leaf.sealed.get(name), rows.get(name)
+            gone = name == _HASHES and index in self._removed
+            expected, body = None if gone else leaf.sealed.get(name), rows.get(name)
             found = None if body is None else sha256_hex(body)
             if expected != found:
                 yield _other_row(name, index, self._item_at(index), expected, found)

@@ -49,6 +49,7 @@ class Draft:
         public: In clear; only for ``anchor``.
         source: The source's own record after ``strip_previews``; sealed with the values.
         prints: A sealed prints envelope.
+        hashes: A sealed part of a list of hashes.
     """
 
     type: str
@@ -57,6 +58,7 @@ class Draft:
     source: Value = None
     payload: SealedPayload | None = None
     prints: bytes | None = None
+    hashes: bytes | None = None
     event_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -66,7 +68,7 @@ class Prepared:
 
     Attributes:
         values: Every NAME of the schema.
-        sealed: The rows to keep, by name: ``record``, ``prints``, ``media_header``, ``media``.
+        sealed: The rows to keep, by name: ``record``, ``prints``, ``hashes``, ``media_header``, ``media``.
         tail: The leaf's bytes from the end of its ``after`` on.
         pin: The lines that open what this event pins; None for one that pins nothing.
     """
@@ -173,6 +175,8 @@ def _rows(draft: Draft) -> dict[str, bytes]:
             rows["media"] = draft.payload.body
     if draft.prints is not None:
         rows["prints"] = draft.prints
+    if draft.hashes is not None:
+        rows["hashes"] = draft.hashes
     return rows
 
 

@@ -134,6 +134,11 @@ class Prints(Unspoken):
         """SHA-256 of the file, 64 hex digits."""
         return str(self._fields["sha256"])
 
+    @property
+    def md5(self) -> str:
+        """MD5 of the file, 32 hex digits, for lists of known files."""
+        return str(self._fields["md5"])
+
     def pdq_for_matching(self, *, min_quality: int) -> Eights:
         """The PDQ hashes of the picture and of each trim or key frame, of enough quality, for ``evidence.match``."""
         parts = (self._fields.get("trimmed"), self._fields["key_frames"])

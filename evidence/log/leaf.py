@@ -10,6 +10,7 @@ from evidence.canonical import read_jcs
 from evidence.errors import CanonicalError, LeafError
 from evidence.log.schema import MAX_LEAF_BYTES, SEALED_NAMES, schema_of
 
+_ENTRIES = re.compile(r"(?:0|[1-9][0-9]{0,18})(?: (?:0|[1-9][0-9]{0,18}))*", re.ASCII)
 _KEYS = frozenset({"after", "commit", "event", "format", "log", "public", "sealed", "type"})
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
@@ -71,6 +72,20 @@ def read_leaf(data: bytes) -> Leaf:
     )
     _require_forms(leaf)
     return leaf
+
+
+def named_entries(leaf: Leaf) -> frozenset[int]:
+    """The entries of which a leaf says in clear that something was destroyed; none for a type that destroys nothing.
+
+    Raises:
+        LeafError: What it names are no entries.
+    """
+    named = leaf.public.get("entries")
+    if named is None:
+        return frozenset()
+    if not _ENTRIES.fullmatch(named):
+        raise LeafError("leaf.not_entries", where=leaf.type)
+    return frozenset(map(int, named.split()))
 
 
 def require_type(leaf: Leaf) -> None:

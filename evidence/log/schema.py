@@ -18,7 +18,7 @@ MAX_LEAF_BYTES = 65_535
 NO_TOKEN = "0" * 64
 """``after`` before the first token."""
 
-SEALED_NAMES = ("media", "media_header", "prints", "record")
+SEALED_NAMES = ("hashes", "media", "media_header", "prints", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,22 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "checked": Schema(act=(*_ACT, "case", "compared", "not_compared", "found", *TIERS)),
         "alerted": Schema(act=(*_ACT, "case", "item", *TIERS)),
         "alert_dismissed": Schema(act=(*_ACT, "case", "item")),
+        "hashes_added": Schema(
+            act=(
+                *_ACT,
+                "case",
+                "source_name",
+                "provider",
+                "obtained_on",
+                "meaning",
+                "declared_by",
+                "container_sha256",
+                "counts",
+                "part",
+                "parts",
+            )
+        ),
+        "hashes_removed": Schema(act=(*_ACT, "case"), public=("entries",)),
         "consent": Schema(
             subject=("person", "text"),
             act=(*_ACT, "case", "given", "scope", "until", "paper_sha256", "language", "date"),

@@ -74,25 +74,29 @@ class PictureQuery(Unspoken):
 
     Attributes:
         sha256: Of its file, 32 bytes.
+        md5: Of its file, 16 bytes; empty where it is not known. Lists alone are compared with it.
         hashes: PDQ hashes of 32 bytes: eight orientations of the picture and of each of its trims, of enough quality.
         crops: PDQ hashes of its crops; none if the picture itself has too little structure.
     """
 
-    __slots__ = ("crops", "hashes", "sha256")
+    __slots__ = ("crops", "hashes", "md5", "sha256")
 
     sha256: bytes
+    md5: bytes
     hashes: tuple[bytes, ...]
     crops: tuple[bytes, ...]
 
-    def __init__(self, sha256: str, eights: Eights, crops: tuple[bytes, ...] = ()) -> None:
+    def __init__(self, sha256: str, eights: Eights, crops: tuple[bytes, ...] = (), *, md5: str = "") -> None:
         """Ask for a picture.
 
         Args:
             sha256: Of its file, 64 hex digits.
+            md5: Of its file, 32 hex digits.
             eights: Eight hashes of the picture and of each of its trims, of enough quality.
         """
         self._fill(
             sha256=bytes.fromhex(sha256),
+            md5=bytes.fromhex(md5),
             hashes=tuple(each for eight in eights for each in eight),
             crops=crops if eights else (),
         )
@@ -100,4 +104,4 @@ class PictureQuery(Unspoken):
     @classmethod
     def of(cls, prints: Prints, crops: tuple[bytes, ...] = ()) -> Self:
         """Ask for the picture of these prints."""
-        return cls(prints.sha256, prints.pdq_for_matching(min_quality=MIN_QUALITY), crops)
+        return cls(prints.sha256, prints.pdq_for_matching(min_quality=MIN_QUALITY), crops, md5=prints.md5)

@@ -1,6 +1,6 @@
 """The tables, and how they are opened: SQLite in WAL mode with synchronous=FULL, or PostgreSQL.
 
-Truth: ``event`` (leaves), ``sealed`` (records, prints, media headers, small media), ``checkpoint`` and
+Truth: ``event`` (leaves), ``sealed`` (records, prints, hashes of lists, media headers, small media), ``checkpoint`` and
 ``token`` (signed answers that the log names by digest), ``pin`` (what a leaf commits to and the home must use,
 disclosed). Everything else is a projection
 (``evidence.store.projection``) or work (``task``, ``follower``). Rows in clear hold ids, times,
@@ -23,9 +23,9 @@ from config.errors import Fact, Term, Where
 from evidence.errors import HomeBusyError, HomeError, SchemaVersionError, StorageFullError, StoreError
 from evidence.patience import SLICE_S, Patience
 
-SCHEMA_VERSION = "0001t"
+SCHEMA_VERSION = "0001u"
 """The alembic revision that this program reads and writes; until 1.0 the first one is rewritten, under a new name."""
-_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrs"))
+_OLDER = ("0001", *(f"0001{letter}" for letter in "cdefghijklmnopqrst"))
 
 PAGE_BYTES = 16384
 """Of a new SQLite file: rows of 0.5 to 8 KB waste half of a page of 4 KiB. A home keeps the size it was made with."""
@@ -203,6 +203,14 @@ frozen = sa.Table(
     sa.Index("ix_frozen_item", "item_id"),
     sa.Index("ix_frozen_place", "channel_id", "message_id"),
 )
+hash_part = sa.Table(
+    "hash_part",
+    metadata,
+    sa.Column("idx", _IDX, primary_key=True, autoincrement=False),
+    sa.Column("case_id", sa.String(32), sa.ForeignKey("case_file.case_id"), nullable=False),
+    sa.Column("removed_idx", _IDX),
+    sa.Index("ix_hash_part_case_id", "case_id"),
+)
 authority = sa.Table(
     "authority",
     metadata,
@@ -267,7 +275,7 @@ print_segment = sa.Table(
     sa.Column("body", Bytes, nullable=False),
 )
 
-PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, authority, tile)
+PROJECTIONS = (item, hole, channel, case_file, case_item, alert, frozen, hash_part, authority, tile)
 """Rebuilt from the log by ``evidence.store.projection`` and ``evidence.custody.append``; a test compares."""
 WORK = (follower, task)
 """Not built from the log: how far work has come."""

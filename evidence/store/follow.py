@@ -5,7 +5,7 @@ its work is done. Two processes may run one at the same time; the position is th
 first, and the other's work is done again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -50,6 +50,12 @@ def catch_up(engine: sa.Engine, follower: Follower, take: Take) -> int:
         with take() as connection:
             _move(connection, follower.name, before, after)
     return after
+
+
+def move_together(connection: sa.Connection, names: Collection[str], before: int, after: int) -> None:
+    """Note, inside a turn, that followers which were at one position have come to another."""
+    for name in names:
+        _move(connection, name, before, after)
 
 
 def _move(connection: sa.Connection, name: str, before: int, after: int) -> None:

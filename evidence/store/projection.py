@@ -186,6 +186,16 @@ def _alert_dismissed(connection: sa.Connection, placed: Placed) -> None:
     connection.execute(open_one.values(dismissed_idx=placed.idx))
 
 
+def _hashes_added(placed: Placed, _seen: SeenKey) -> dict[str, Any]:
+    return {"idx": placed.idx, "case_id": placed.values["case"]}
+
+
+def _hashes_removed(connection: sa.Connection, placed: Placed) -> None:
+    table = database.hash_part.c
+    parts = sa.update(database.hash_part).where(table.case_id == placed.values["case"], table.removed_idx.is_(None))
+    connection.execute(parts.values(removed_idx=placed.idx))
+
+
 def _frozen(connection: sa.Connection, placed: Placed) -> None:
     table, item = database.frozen, database.item.c
     names = ["idx", "item_id", "channel_id", "message_id", "frozen_at"]
@@ -207,7 +217,12 @@ def _int(text: str | None) -> int | None:
 
 
 _ROWS: Mapping[str, tuple[sa.Table, Callable[[Placed, SeenKey], dict[str, Any]]]] = MappingProxyType(
-    {"observed": (database.item, _observed), "hole": (database.hole, _hole), "alerted": (database.alert, _alerted)}
+    {
+        "observed": (database.item, _observed),
+        "hole": (database.hole, _hole),
+        "alerted": (database.alert, _alerted),
+        "hashes_added": (database.hash_part, _hashes_added),
+    }
 )
 """Types of which each event adds one row and changes no other: an import and a watch log thousands of them."""
 
@@ -229,6 +244,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "case_item_added": _case_item_added,
         "case_item_removed": _case_item_removed,
         "alert_dismissed": _alert_dismissed,
+        "hashes_removed": _hashes_removed,
         "frozen": _frozen,
         "unfrozen": _unfrozen,
     }
@@ -242,6 +258,7 @@ _OWN_ROWS: Mapping[str, sa.Table] = MappingProxyType(
         "case_opened": database.case_file,
         "case_item_added": database.case_item,
         "alerted": database.alert,
+        "hashes_added": database.hash_part,
         "frozen": database.frozen,
         "requested": database.authority,
     }

@@ -20,6 +20,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from api.office.case import list_cases, show_case
 from api.office.channel import add_channel, remove_channel
+from api.office.hash_list import remove_hash_list
 from api.office.health import check_health
 from api.office.item import DigestLook, list_items
 from config.errors import Explained
@@ -47,6 +48,7 @@ from tests.homes import (
     size_of,
     tell_case,
 )
+from tests.listing import give_list
 from tests.nonempty import nonempty
 
 pytestmark = pytest.mark.repeats
@@ -94,6 +96,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     case = new_case(home, [item.item_id for item in items_of(home)[:2]])
     with home.writing() as writer:
         tell_case(writer.sequencer, doer(home), case, items_of(home)[3].item_id)
+    remove_hash_list(home, give_list(home, b"0f" * 16).done.case_id, doer(home))
+    give_list(home, b"1f" * 16)
     export_of(home, case, folder / "case.asice")
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()

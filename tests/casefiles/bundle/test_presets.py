@@ -37,6 +37,7 @@ def test_how_we_watch_and_who_we_are_is_withheld_from_everybody(audience: str) -
 def test_a_court_sees_everything_else() -> None:
     kept_back = {"account", "acquisition", "actor", "appeal_url", "approver", "declared_by", "legal_basis"}
     kept_back |= {"joined_at", "joined_by", "order", "person", "reason", "receiver", "rights", "target", "task"}
+    kept_back |= {"meaning", "obtained_on", "provider"}
     for kind, schema in SCHEMAS.items():
         # what she signed or said can name her, and what was looked for; why something is frozen is for the police
         kept_of_kind = kept_back | {

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.audit import run_audit
+from api.office.hash_list import remove_hash_list
 from api.office.item import EVERYTHING, _page_statement
 from api.office.log import entry_bundle, entry_time, hash_tile, prove_entry
 from casefiles.case import add_items, open_case
@@ -30,8 +31,10 @@ from evidence.store.database import glancing, reading, writing
 from evidence.store.schema import differences
 from evidence.store.stored import MOST
 from monitor.rehearsal.export import write_export
+from tests.appearing import look_out
 from tests.bench.api import multiply
 from tests.homes import PASSPHRASE, Office, copy_of, doer, export_of, items_of, take_in
+from tests.listing import give_list
 from tests.nonempty import nonempty
 from tests.postgresql import move, new_database, url_of
 
@@ -74,6 +77,9 @@ def test_the_whole_way_goes_on_there(moved: Home, tmp_path: Path) -> None:
     with moved.writing() as writer:
         case_id = open_case(writer.sequencer, doer(moved))
         add_items(moved.engine, writer.sequencer, case_id, items[:3], doer(moved))
+    remove_hash_list(moved, give_list(moved, b"0f" * 16).done.case_id, doer(moved))
+    give_list(moved, b"1f" * 16)
+    assert look_out(moved).raised == 0
     done = export_of(moved, case_id, tmp_path / "case.asice")
     assert done.facts.items == 3
     verdict, entries = _audited(moved)

@@ -14,6 +14,7 @@ from api.cli.main import main
 from api.home import DATABASE_FILE, Home
 from api.office.audit import how_records_compared, run_audit
 from api.office.channel import WatchEntry, add_channel, remove_channel
+from api.office.hash_list import remove_hash_list
 from casefiles.case import add_items, open_case, remove_items
 from casefiles.freeze import FreezeHint, freeze_items
 from evidence.audit.run import Audit
@@ -26,6 +27,7 @@ from evidence.observation import Mode
 from evidence.store import database
 from evidence.store.database import reading
 from tests.homes import PASSPHRASE, Office, copy_of, doer, items_of, new_office, tell_case
+from tests.listing import give_list
 
 pytestmark = pytest.mark.repeats
 
@@ -183,6 +185,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Office:
         tell_case(writer.sequencer, doer(home), case, items[1])
         by = doer(home).values()
         freeze_items(home.engine, writer.sequencer, items[:1], hint=FreezeHint.PERSON, what="x", by=by)
+    for table in (b"0f" * 16, b"1f" * 16):
+        case = give_list(home, table).done.case_id
+    remove_hash_list(home, case, doer(home))
     home.engine.dispose()
     return office
 
@@ -229,6 +234,13 @@ def test_a_channel_that_was_removed_or_renewed_is_not_missing(full: Office, tmp_
         "UPDATE case_item SET idx = removed_idx, removed_idx = idx WHERE removed_idx IS NOT NULL",
         "UPDATE case_item SET removed_idx = 'text' WHERE removed_idx IS NOT NULL",
         "DELETE FROM case_file",
+        "DELETE FROM hash_part WHERE removed_idx IS NULL",
+        "DELETE FROM hash_part WHERE removed_idx IS NOT NULL",
+        "UPDATE hash_part SET idx = 0 WHERE removed_idx IS NULL",
+        "UPDATE hash_part SET removed_idx = NULL",
+        "UPDATE hash_part SET removed_idx = 0 WHERE removed_idx IS NULL",
+        "UPDATE hash_part SET removed_idx = 'text' WHERE removed_idx IS NOT NULL",
+        "UPDATE hash_part SET removed_idx = (SELECT max(removed_idx) FROM hash_part)",
         "DELETE FROM alert",
         "UPDATE alert SET idx = 0",
         "UPDATE alert SET dismissed_idx = NULL",

@@ -20,6 +20,7 @@ def prints(
     number: int,
     *,
     sha256: str = "aa" * 32,
+    md5: str = "0" * 32,
     quality: int = 100,
     turned: tuple[int, ...] | None = None,
     trims: tuple[tuple[int, ...], ...] = (),
@@ -37,7 +38,7 @@ def prints(
         "trimmed": [place | {"pdq": spelled(*trim)} for trim in trims],
         "versions": {},
     }
-    return Prints.of_file(sha256=sha256, md5="0" * 32, picture=Decoded(reply, sandbox=""))
+    return Prints.of_file(sha256=sha256, md5=md5, picture=Decoded(reply, sandbox=""))
 
 
 def spelled(*numbers: int) -> list[str]:

@@ -15,6 +15,7 @@ from api.office.case import record_consent, show_case
 from api.office.channel import add_channel, lower_ended_modes, remove_channel
 from api.office.check import check_picture
 from api.office.freeze import freeze, lift_freeze
+from api.office.hash_list import remove_hash_list
 from api.office.item import DigestLook
 from api.office.receiver import add_receiver, remove_receiver
 from api.office.request import find_request
@@ -33,6 +34,7 @@ from evidence.store.database import open_engine, reading, writing
 from evidence.store.marks import SeenKey
 from evidence.store.projection import Placed, project, row_differences
 from tests.homes import PASSPHRASE, Office, consent_to, copy_of, doer, export_of, items_of, legal_basis, tell_case
+from tests.listing import give_list
 from tests.nonempty import nonempty
 
 CLEAR = [table for table in database.PROJECTIONS if table is not database.tile]
@@ -59,6 +61,8 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         for change in (add_items, remove_items, add_items):  # the second row is of the same item
             change(home.engine, writer.sequencer, case, items[:4], ann)
         tell_case(writer.sequencer, ann, case, items[5])
+    remove_hash_list(home, give_list(home, b"0f" * 16).done.case_id, ann)
+    give_list(home, b"1f" * 16)
     show_case(home, case, ann, keys.casework)
     items_of(home, DigestLook(ann, keys.casework))
     search_items(home, Quest(case, ann, ("word",), "user1"), keys.casework, lambda _more: None)

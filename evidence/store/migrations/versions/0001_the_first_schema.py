@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001t"
+revision = "0001u"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -210,3 +210,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_frozen_item", "frozen", ["item_id"], unique=False)
     op.create_index("ix_frozen_place", "frozen", ["channel_id", "message_id"], unique=False)
+    op.create_table(
+        "hash_part",
+        sa.Column("idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("removed_idx", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_hash_part_case_id")),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_hash_part")),
+    )
+    op.create_index("ix_hash_part_case_id", "hash_part", ["case_id"], unique=False)
