@@ -20,6 +20,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from api.office.case import list_cases, show_case
 from api.office.channel import add_channel, remove_channel
+from api.office.freeze import freeze
 from api.office.health import check_health
 from api.office.item import DigestLook, list_items
 from config.errors import Explained
@@ -95,6 +96,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     with home.writing() as writer:
         tell_case(writer.sequencer, doer(home), case, items_of(home)[3].item_id)
     export_of(home, case, folder / "case.asice")
+    freeze(home, [items_of(home)[5].item_id], doer(home, approver=None))
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()
     home.engine.dispose()

@@ -177,7 +177,7 @@ def test_an_album_is_known_before_its_next_message_is_kept(ledger: Ledger) -> No
 
     def found() -> list[bool]:
         with reading(ledger.engine) as connection:
-            asked = [*marks, None]
+            asked = [*marks.values(), None]
             return [is_frozen_message(connection, "7", 6, album=album) for album in asked]
 
     assert found() == [False, False, False]
