@@ -114,15 +114,14 @@ def _any_frozen() -> sa.ColumnElement[bool]:
 def _at_a_frozen_place(channel_id: sa.ColumnElement[str], message_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     frozen = database.frozen.alias("frozen_place")
     here, there = database.item.alias("of_album"), database.item.alias("of_frozen_album")
-    waits = sa.and_(frozen.c.lifted_idx.is_(None), frozen.c.channel_id == channel_id)
-    message = sa.exists().where(waits, frozen.c.message_id == message_id)
+    waits = frozen.c.lifted_idx.is_(None)
+    message = sa.exists().where(waits, frozen.c.channel_id == channel_id, frozen.c.message_id == message_id)
+    # one within the other: only for the few items that are of an album is every freeze of the channel asked
+    same_album = sa.exists().where(
+        waits, frozen.c.channel_id == here.c.channel_id, _at_one_place(frozen, there), there.c.album == here.c.album
+    )
     album = sa.exists().where(
-        waits,
-        here.c.channel_id == channel_id,
-        here.c.message_id == message_id,
-        here.c.album.is_not(None),
-        _at_one_place(frozen, there),
-        there.c.album == here.c.album,
+        here.c.channel_id == channel_id, here.c.message_id == message_id, here.c.album.is_not(None), same_album
     )
     return sa.or_(message, album)
 

@@ -20,6 +20,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.audit import run_audit
 from api.office.case import list_cases, show_case
 from api.office.channel import add_channel, remove_channel
+from api.office.freeze import freeze
 from api.office.hash_list import remove_hash_list
 from api.office.health import check_health
 from api.office.item import DigestLook, list_items
@@ -99,6 +100,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     remove_hash_list(home, give_list(home, b"0f" * 16).done.case_id, doer(home))
     give_list(home, b"1f" * 16)
     export_of(home, case, folder / "case.asice")
+    freeze(home, [items_of(home)[5].item_id], doer(home, approver=None))
     list_items(home, look=DigestLook(doer(home), home.keys.unlock(PASSPHRASE).casework))
     (home.path / "nisisama.log.lock").touch()
     home.engine.dispose()

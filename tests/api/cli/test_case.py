@@ -172,6 +172,7 @@ COMMANDS_WITH_A_NAME = (
     "evidence list --sender user1 --case CASE --reason x",
     "evidence search word --case CASE --reason x",
     "evidence show ITEM",
+    "freeze ITEM --reason x",
 )
 
 

@@ -119,8 +119,9 @@ def test_a_file_that_was_exchanged_was_left_if_its_own_item_says_so(ledger: Ledg
     assert left(ledger, second, media=["document", "2"])
 
 
-def test_a_file_whose_wait_ended_with_the_mode_was_left(ledger: Ledger) -> None:
-    assert left(ledger, missed(HoleReason.MODE, waited=True))
+@pytest.mark.parametrize("reason", [HoleReason.MODE, HoleReason.FROZEN])
+def test_a_file_whose_wait_ended_with_the_mode_or_a_freeze_was_left(ledger: Ledger, reason: HoleReason) -> None:
+    assert left(ledger, missed(reason, waited=True))
     assert not left(ledger, mode=Mode.METADATA_ONLY)
     assert not left(ledger, position=1)
     assert not left(ledger, file(Mode.SEALED))
@@ -136,7 +137,7 @@ def test_what_an_export_left_out_may_still_be_had(ledger: Ledger, reason: HoleRe
 
 
 @pytest.mark.parametrize("waited", [False, True])
-@pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - LEFT_OUT - {HoleReason.MODE}))
+@pytest.mark.parametrize("reason", sorted(OF_A_PART.keys() - LEFT_OUT - {HoleReason.MODE, HoleReason.FROZEN}))
 def test_what_could_not_be_had_is_not_asked_for_again(ledger: Ledger, reason: HoleReason, *, waited: bool) -> None:
     assert not left(ledger, file(Mode.METADATA_ONLY), missed(reason, waited=waited))
 
