@@ -18,11 +18,13 @@ from api.office.freeze import freeze, lift_freeze
 from api.office.hash_list import remove_hash_list
 from api.office.item import DigestLook
 from api.office.receiver import add_receiver, remove_receiver
+from api.office.recognition import recognise_seen
 from api.office.request import find_request
 from api.office.search import Quest, search_items
 from casefiles.case import add_items, open_case, open_events, remove_items
 from casefiles.errors import RecordsError
 from casefiles.format.schema import require_schema
+from casefiles.recognition import Statement
 from config.watchlist import probe_entry, watch_entry
 from evidence.authority import Doer
 from evidence.custody.append import tree_size
@@ -70,7 +72,10 @@ def home(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     with picture.open("rb") as stream:
         check_picture(home, stream, case, ann, keys)
     export_of(home, case, home.path.parent / "out.asice")
-    record_consent(home, case, consent_to(home, "court"), ann)
+    record_consent(home, case, consent_to(home, "check", "court"), ann)
+    seen = next(item.item_id for item in items_of(home) if item.kind == "message" and item.item_id in items[:4])
+    stated = Statement("mila", seen, home.clock().date(), "en", "I saw it there.")
+    recognise_seen(home, case, stated, ann, keys.casework)
     for name in ("Court", "Other"):
         add_receiver(home, name, "court", ann)
     remove_receiver(home, "Other", "court", ann, keys.casework)
