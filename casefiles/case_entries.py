@@ -1,9 +1,9 @@
 """Which entries speak of which case, so that nobody reads every leaf to learn whether a client consents.
 
-A row in clear may not decide that: whoever writes to the database could delete the row of a withdrawal. So the answer
-comes from the leaves, and what was read of them is kept as a snapshot: sealed to the casework key, with a code that
-only its holder can make, and bound to the last leaf that was read. A snapshot that is gone, changed or older costs
-time and changes nothing: the leaves behind it are read again.
+An unencrypted row must not decide that: whoever writes to the database could delete the row of a withdrawal. So the
+answer comes from the leaves, and what was read of them is kept as a snapshot: sealed to the casework key, with a code
+that only its holder can make, and bound to the last leaf that was read. A snapshot that is gone, changed or older costs
+time and changes nothing: the leaves after it are read again.
 """
 
 import base64
@@ -73,7 +73,7 @@ class CaseEntries:
 
 
 def read_entries_of_cases(engine: sa.Engine, casework: KeyIdentity) -> CaseEntries:
-    """What the leaves say, from the snapshot and from those behind it."""
+    """What the leaves say, from the snapshot and from those after it."""
     with reading(engine) as connection:
         entries = _opened(connection, casework)
         new = types_of(connection, TYPES, first=entries.size)

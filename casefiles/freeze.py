@@ -1,6 +1,6 @@
 """Freezes what may show a child: at once, by one person or a hint, and until two persons decide (invariant 10).
 
-An entry of the log for each item, with whatever is of its message and album. What comes later of them is frozen by the
+Each item gets an entry in the log, with whatever is of its message and album. What comes later of them is frozen by the
 condition that every list asks (``evidence.store.freeze``). Nothing is destroyed here.
 """
 

@@ -1,16 +1,16 @@
-"""Lists of hashes: each is a case of its own, with a source in the place of a client, and compared like one.
+"""Lists of hashes: each is a case of its own, with a source in the place of a client, and is compared like one.
 
 A list is added by a person who says where it came from and what it means. Its hashes lie sealed with the entries that
-added them (``evidence.match.hash_list``); a row says which entries these are, and nothing of them. It counts once all
+added them (``evidence.match.hash_list``); a row says only which entries these are. A list counts once all
 of its parts are there. Its removal destroys the hashes, and whoever holds them in memory drops them with the next look.
 
 A list of child-abuse material raises no alert: what it finds is frozen (``casefiles.freeze``), on the word of whoever
-made the list where the file is the same to the byte, and as a machine's hint where a picture is like it. What may be
-like it at most (``review``) is left alone. That a list found it, the log alone says.
+made the list where the file is the same to the byte, and as a machine's hint where a picture is like it. What may only
+be like it (``review``) is left alone. Only the log says that a list found it.
 
-What matches follows the log, each list from its own beginning: so a new list is compared with everything that is kept,
-and what is new with every list, in whatever order they come. Lists that have come equally far are looked at together,
-since to open the prints of a file takes longer than to compare them.
+The comparison follows the log, each list from its own beginning: so a new list is compared with everything that is
+kept, and a new file with every list, in whatever order they come. Lists that have come equally far are compared
+together, since opening the prints of a file takes longer than comparing them.
 """
 
 from collections import defaultdict
@@ -158,7 +158,7 @@ def list_counts(read: ReadHashes) -> dict[str, int]:
 
 
 def standing_lists(engine: sa.Engine, casework: Identity) -> list[HashList]:
-    """The lists that were added and not removed, in the order of the log; what nobody can read is none."""
+    """The lists that were added and not removed, in the order of the log; an entry that nobody can read is not one."""
     with reading(engine) as connection:
         types = types_of(connection, [_ADDED, _REMOVED])
         removed = _removed_entries(connection, [index for index, kind in types.items() if kind == _REMOVED])
@@ -221,7 +221,7 @@ def _list_of(case_id: str, events: Sequence[OpenedEvent]) -> HashList:
 
 
 def _numbered(events: Sequence[OpenedEvent]) -> Iterator[tuple[int, int]]:
-    """The number of each part and where it is; what does not agree with the first entry of the list is none of it."""
+    """The number of each part and where it is; an entry that does not agree with the list's first is not part of it."""
     values = [event.record.values for event in events if event.record]
     agrees = ("container_sha256", "parts")
     numbers = {str(number): number for number in range(1, int(str(values[0]["parts"])) + 1)}

@@ -1,8 +1,8 @@
-"""What the client states of an item of her case: that she recognises it, how, and with what of hers it was compared.
+"""What the client states of an item of her case: that she recognises it, how, and what of hers it was compared with.
 
 She never sees an item here. Either a file of hers was compared with the item's sealed prints, and then nothing of her
 file is kept but how alike the two are; or she saw the item where it was posted. She can take back what she stated, and
-whoever takes back her consent takes back all of it (``casefiles.report.stated``).
+taking back her consent takes back all of it (``casefiles.report.stated``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class HowAlike(StrEnum):
 
 
 class ComparedWith(StrEnum):
-    """With what of the client an item was compared."""
+    """What of the client's an item was compared with."""
 
     FILE = "file"
     """A file that the office read."""
@@ -39,7 +39,7 @@ class ComparedWith(StrEnum):
 
 
 OF_TIER: Mapping[Tier, HowAlike] = {Tier.IDENTICAL: HowAlike.SAME_FILE, Tier.MATCH: HowAlike.VERY_SIMILAR}
-"""What a comparison bears out; of the tier below, a machine says too little for a statement."""
+"""What a comparison bears out; in the tier below, a machine says too little for a statement."""
 
 
 @dataclass(frozen=True, slots=True)

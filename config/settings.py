@@ -204,9 +204,9 @@ class MailSettings(_Section):
     )
     ca_file: str = Field(default="", description="PEM of the authority that certifies the server; empty: the system's")
     user: str = Field(default="", max_length=200, description="Name to log in with; empty: no login")
-    sender: MailAddress | Literal[""] = Field(default="", description="From whom it comes")
+    sender: MailAddress | Literal[""] = Field(default="", description="Whom it comes from")
     to: tuple[MailAddress, ...] = Field(default=(), description="Who gets it")
-    every_minutes: int = Field(default=60, ge=1, le=10_080, description="Least minutes between two mails")
+    every_minutes: int = Field(default=60, ge=1, le=10_080, description="The fewest minutes between two mails")
 
 
 class Settings(BaseSettings):

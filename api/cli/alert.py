@@ -101,7 +101,7 @@ def look(ctx: click.Context, passphrase_file: Path | None, as_json: bool) -> Non
 @json_option
 @click.pass_context
 def mail(ctx: click.Context, *, as_json: bool) -> None:
-    """Send now the mail that 'serve' sends about alerts, to try the settings in [mail]; it says the same."""
+    """Send the mail about alerts now, exactly as 'serve' sends it, to try the settings in [mail]."""
     from api.office.mail import send_news
 
     done = send_news(open_home(ctx))

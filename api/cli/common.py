@@ -266,7 +266,7 @@ def text_in(option: str, file: Path) -> str:
     """The UTF-8 text in the file that an option names.
 
     Raises:
-        UsageError: It is no such text.
+        UsageError: It is not such a text.
     """
     try:
         return file.read_text(encoding="utf-8-sig")

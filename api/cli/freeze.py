@@ -1,4 +1,4 @@
-"""``freeze``: whatever may show a child is frozen at once, by one person; two persons end it."""
+"""``freeze``: one person freezes at once whatever may show a child; two persons end it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
-@click.option("--list", "listed", is_flag=True, help="List what is frozen and waits for a decision; so does no ITEM.")
+@click.option("--list", "listed", is_flag=True, help="List what is frozen and waits for a decision, as without ITEM.")
 @click.option("--lift", is_flag=True, help="Ask for the end of a freeze that was a mistake; a second person approves.")
 @click.option("--what", metavar="TEXT", help="What may show a child, if --reason does not say it.")
 @reason_option
@@ -53,9 +53,9 @@ def freeze(
 ) -> None:
     """Freeze what may show a child, with its message and album, at once.
 
-    Nobody can list, search, view or export it from then on, and nothing more of it is fetched. If you are not sure,
-    freeze: nothing is destroyed. With the passphrase, it also freezes the same files elsewhere. --lift ends a freeze
-    that was a mistake, if a second person agrees who did not make it.
+    From then on, nobody can list, search, view or export it, and nothing more of it is fetched. If you are not sure,
+    freeze: nothing is destroyed. With the passphrase, the command also freezes the same files elsewhere. --lift ends
+    a freeze that was a mistake, if a second person, who did not make it, agrees.
     """
     from api.office.short import items_meant
 
@@ -85,12 +85,12 @@ def _words(done: "Froze") -> str:
     if frozen:
         lines.append(f"Frozen: {counted(frozen, 'item')}, with message and album. Nobody can view or export them.")
     if left:
-        lines.append(f"{counted(left, 'item')} named here: frozen before. Nothing more was logged.")
+        lines.append(f"Frozen before: {counted(left, 'item')} named here. Nothing more was logged.")
     if copies:
         lines.append(f"Frozen too: {counted(len(copies), 'item')} with the same file.")
     if copies is None and frozen:
-        lines.append("Whether the same file is kept elsewhere was not looked for: that needs the passphrase.")
-    lines.append("Tell a second person today. What waits: nisisama freeze --list")
+        lines.append("The same file was not looked for elsewhere: that needs the passphrase.")
+    lines.append("Tell a second person today. See what is waiting: nisisama freeze --list")
     return "\n".join(lines)
 
 
@@ -146,7 +146,7 @@ def freeze_fields(listed: "ListedFreeze") -> dict[str, Any]:
 def _line(listed: "ListedFreeze") -> str:
     waiting = listed.freeze
     who = {"machine": "a machine's hint", "list": "an authority's list"}.get(listed.hint or "", listed.by)
-    since = f"{told_time(waiting.frozen_at)}{'  (waits for more than a day)' if listed.late else ''}"
+    since = f"{told_time(waiting.frozen_at)}{'  (has waited for more than a day)' if listed.late else ''}"
     lines = [f"{since}  {counted(len(waiting.items), 'item')}" + (f", by {who}: {listed.what}" if who else "")]
     for item, (channel, message) in zip(waiting.items, waiting.places, strict=True):
         lines.append(f"    {item}  {channel}/{'-' if message is None else message}")

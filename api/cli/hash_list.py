@@ -1,4 +1,4 @@
-"""``hash-list``: lists of hashes that a hotline or an exchange gave; added, listed, removed."""
+"""``hash-list``: lists of hashes from a hotline or an exchange; added, listed, removed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ _KINDS = ("sha256", "pdq")
 
 @click.group("hash-list")
 def hash_list() -> None:
-    """Keep lists of hashes that a hotline or an exchange gave; each is compared with everything that is kept."""
+    """Keep lists of hashes from a hotline or an exchange; each is compared with everything that is kept."""
 
 
 @hash_list.command("add")
@@ -47,7 +47,7 @@ def hash_list() -> None:
     help="What it lists; child_abuse freezes what is found and shows no alert.",
 )
 @click.option("--declared-by", required=True, metavar="NAME", help="Who says where it came from.")
-@click.option("--kind", type=click.Choice(_KINDS), help="What hashes of 64 digits are, if the list does not say it.")
+@click.option("--kind", type=click.Choice(_KINDS), help="What hashes of 64 digits are, if the list does not say.")
 @click.option("--skip-bad-lines", is_flag=True, help="Leave out lines in which no hash can be read, and count them.")
 @reason_option
 @actor_option
@@ -71,8 +71,8 @@ def add(
 ) -> None:
     """Add a list of MD5, SHA-256 or PDQ hashes as a case of its own.
 
-    FILE is a table of text, such as CSV, as ThreatExchange, StopNCII and hotlines hand it out. What is like one of its
-    hashes raises an alert of its case, while 'serve' is unlocked, or with 'alerts look'.
+    FILE is a table of text, such as CSV, as ThreatExchange, StopNCII and hotlines hand it out. Whatever is like one of
+    its hashes raises an alert in the list's case, while 'serve' is unlocked or when 'alerts look' runs.
     """
     from api.office.hash_list import add_hash_list, require_provenance
     from casefiles.hash_list import DeclaredList, ListProvenance, Meaning
@@ -108,7 +108,7 @@ def _added(done: "AddedHashes") -> str:
     text = f"Added {counted(done.added, 'hash', 'hashes')} as {done.case_id}. {_counts(done.counts)}"
     if done.common:
         text += f"\n    {counted(done.common, 'hash is', 'hashes are')} in other lists too."
-    return f"{text}\nWhat is found of it: nisisama alerts --case {done.case_id}"
+    return f"{text}\nSee what it finds: nisisama alerts --case {done.case_id}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -160,7 +160,7 @@ def list_fields(each: "HashList") -> Mapping[str, object]:
 
 def _line(each: "HashList") -> str:
     said = each.provenance
-    unfinished = "" if each.is_whole else "\n    Not whole: add the same file again to finish it."
+    unfinished = "" if each.is_whole else "\n    Incomplete: add the same file again to finish it."
     return (
         f"{each.case_id}  {said.name}, from {said.provider} on {said.obtained_on.isoformat()}, {said.meaning.value}\n"
         f"    added {told_time(each.added_at)} by {each.added_by}. {_counts(each.counts)}{unfinished}"

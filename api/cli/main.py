@@ -32,7 +32,7 @@ COMMANDS = {
     "question": ("api.cli.question:question", "Let somebody ask whether her picture appears, without showing it."),
     "alerts": ("api.cli.alert:alerts", "Show where pictures of a case may have appeared again."),
     "freeze": ("api.cli.freeze:freeze", "Freeze what may show a child, at once; list what is frozen."),
-    "hash-list": ("api.cli.hash_list:hash_list", "Keep lists of hashes that a hotline or an exchange gave."),
+    "hash-list": ("api.cli.hash_list:hash_list", "Keep lists of hashes from a hotline or an exchange."),
     "receiver": ("api.cli.receiver:receiver", "Keep the register of approved receivers of bundles."),
     "approve": ("api.cli.approval:approve", "Review what one person did, as the second person."),
     "key": ("api.cli.key:key", "For key holders: check the cards, change the passphrase, recover, renew the seal."),

@@ -129,7 +129,7 @@ def _text(done: "RecordedRecognition") -> str:
     stated = done.statement
     if stated.how is None:
         return f"Recorded for {done.case_id}: the client took back what she stated of {stated.item_id}."
-    return f"Recorded for {done.case_id}, of {stated.item_id}: {HOW[stated.how]}."
+    return f"Recorded for {done.case_id}, about {stated.item_id}: {HOW[stated.how]}."
 
 
 def statement_line(recorded: "RecordedStatement") -> str:
@@ -138,4 +138,4 @@ def statement_line(recorded: "RecordedStatement") -> str:
     how = HOW[stated.how] if stated.how else ""
     means = f", {_MEANS[stated.means]}" if stated.means else ""
     by = printable(recorded.recorded_by)
-    return f"she states of {stated.item_id}: {how}{means}; said on {stated.told_on}, recorded by {by}"
+    return f"she states about {stated.item_id}: {how}{means}; said on {stated.told_on}, recorded by {by}"

@@ -101,10 +101,10 @@ class StatementBody(AnswerBody):
 
     item_id: str
     recognition: HowAlike = Field(description="How she recognises it")
-    means: ComparedWith | None = Field(description="With what of hers it was compared; null where she saw it herself")
+    means: ComparedWith | None = Field(description="What of hers it was compared with; null if she saw it herself")
     date: str = Field(description="The day on which she said so")
     language: str
-    words: str | None = Field(description="Her own words, where somebody wrote them down; no bundle shows them")
+    words: str | None = Field(description="Her own words, if somebody wrote them down; no bundle shows them")
     recorded_by: str
 
 

@@ -35,7 +35,7 @@ class FrozenBody(LoggedBody):
 
     model_config = example(items=2, warnings=[])
 
-    items: int = Field(description="How many items: this one, its message and its album; 0 where it was frozen before")
+    items: int = Field(description="How many items: this one, its message and its album; 0 if it was frozen before")
 
 
 class FreezePlaceBody(AnswerBody):
@@ -49,7 +49,7 @@ class FreezePlaceBody(AnswerBody):
 class WaitingFreezeBody(AnswerBody):
     """A freeze that waits for two persons' decision."""
 
-    freeze: str = Field(description="Names it in the log")
+    freeze: str = Field(description="Its identifier in the log")
     frozen_at: str
     late: bool = Field(description="Whether it has waited for more than a day")
     items: list[FreezePlaceBody]
@@ -86,7 +86,7 @@ class FreezesBody(AnswerBody):
     responses=refusals(UnknownItemError("unknown_item.no_such_item", found="0" * 32), *WRITES),
 )
 def post_freeze(item_id: ItemPath, asked: FreezeBody, caller: Seer) -> FrozenBody:
-    """Freeze what may show a child, with its message and album, at once. Two persons end it, never a call."""
+    """Freeze what may show a child, with its message and album, at once. Two persons can end it; no call can."""
     if Scope.CHANNELS not in caller.key.scopes:
         require_seen(caller.home, item_id, caller.key.cases)
     done = freeze(caller.home, [item_id], caller.doer(asked.reason))
@@ -102,7 +102,7 @@ def post_freeze(item_id: ItemPath, asked: FreezeBody, caller: Seer) -> FrozenBod
     },
 )
 def get_freezes(asked: Annotated[PageQuery, Query()], caller: Decider) -> FreezesBody:
-    """What waits for two persons' decision. While the office is locked, neither who froze it nor why is told."""
+    """What waits for two persons' decision. While the office is locked, it does not say who froze it or why."""
     caller.require_every_case()
     of = ("freezes", caller.key.key_id)
     casework = caller.office.keyring.casework if caller.office.keyring.is_open else None

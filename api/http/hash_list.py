@@ -1,4 +1,4 @@
-"""Lists of hashes: sent, listed, removed. No answer holds a hash of them."""
+"""Lists of hashes: sent, listed, removed. No answer contains one of their hashes."""
 
 from datetime import date
 from typing import Annotated
@@ -21,7 +21,7 @@ router = APIRouter(tags=["hash lists"])
 Keeper = Annotated[ApiCaller, Depends(calls_with(Scope.ADMIN))]
 _CASE, _AT = "case-1f0c5c8e3a52", "2026-11-27T09:30:00.000Z"
 _COUNTS = {"md5": 1200, "pdq": 800, "not_photodna": 1200, "twice": 3, "bad_lines": 0}
-_COUNTED = "By kind, how many are compared; `not_KIND`, how many are not; `twice` and `bad_lines`"
+_COUNTED = "By kind, how many are compared; as `not_KIND`, how many are not; also `twice` and `bad_lines`"
 
 
 class NewListBody(CallBody):
@@ -45,7 +45,7 @@ class NewListBody(CallBody):
     obtained_on: date = Field(description="The day on which it came")
     meaning: Meaning = Field(description="What it lists")
     declared_by: str = Field(min_length=1, max_length=200, description="Who says where it came from")
-    kind: HashKind | None = Field(None, description="What hashes of 64 digits are, if the list does not say it")
+    kind: HashKind | None = Field(None, description="What hashes of 64 digits are, if the list does not say")
     skip_bad_lines: bool = Field(False, description="Leave out lines in which no hash can be read, and count them")
     reason: Reason
 
@@ -55,11 +55,11 @@ class AddedListBody(LoggedBody):
 
     model_config = example(case_id=_CASE, added=2000, counts=_COUNTS, common=0, known=False, warnings=[])
 
-    case_id: str = Field(description="The case that the list is; its alerts name what is found")
+    case_id: str = Field(description="The case as which the list is kept; its alerts name what is found")
     added: int = Field(description="How many hashes were added")
     counts: dict[str, int] = Field(description=_COUNTED)
     common: int = Field(description="How many of them other lists have too")
-    known: bool = Field(description="true where the same file was added before; then nothing was added")
+    known: bool = Field(description="true if the same file was added before; then nothing was added")
 
 
 class HashListBody(AnswerBody):
@@ -75,7 +75,7 @@ class HashListBody(AnswerBody):
     added_by: str
     file_sha256: str
     counts: dict[str, int] = Field(description=_COUNTED)
-    whole: bool = Field(description="false where its adding was cut short: it is not compared, and can be sent again")
+    whole: bool = Field(description="false if adding it was cut short: then it is not compared, and can be sent again")
 
 
 class HashListsBody(AnswerBody):

@@ -16,7 +16,7 @@ from api.http.bodies import BodyLimit
 from evidence.store.api_key import Scope
 
 MOST_FILE_BYTES = 32_000_000
-"""Longer than nearly every picture; one that is longer is compared at the office."""
+"""Nearly every picture is shorter; a longer one is compared at the office."""
 LIMIT = BodyLimit(f"{API}/cases/", MOST_FILE_BYTES + 20_000, scope=Scope.CHECKS, ends="/recognitions")
 
 
@@ -38,7 +38,7 @@ class MemoryRoute(APIRoute):
     """A route whose form is read into memory."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, of a request that reads its form so."""
+        """The framework's handler, for a request that reads its form into memory."""
         answer = super().get_route_handler()
 
         async def handler(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Statements of clients that they recognise an item: with a file of theirs that stays in memory, or with a question."""
+"""Clients' statements that they recognise an item: from a file of theirs that stays in memory, or from a question."""
 
 import datetime as dt
 import re
@@ -43,7 +43,7 @@ def _spelled(day: object) -> object:
 
 
 class StatedBody(CallBody):
-    """What a client says of an item of her case, whatever it is."""
+    """What every statement of a client about an item of her case holds."""
 
     item: ItemId
     person: str = Field(min_length=1, max_length=200, description="Her pseudonym, as in the newest consent")
@@ -85,8 +85,8 @@ class RecognisedBody(LoggedBody):
     model_config = example(item_id=_ITEM, recognition="same_file", means="file", warnings=[])
 
     item_id: str
-    recognition: HowAlike | None = Field(description="How she recognises it; null where she took it back")
-    means: ComparedWith | None = Field(description="With what of hers it was compared; null where nothing was")
+    recognition: HowAlike | None = Field(description="How she recognises it; null if she took it back")
+    means: ComparedWith | None = Field(description="What of hers it was compared with; null if nothing was")
 
 
 @router.post(
@@ -111,7 +111,7 @@ class RecognisedBody(LoggedBody):
     },
 )
 def post_recognition(case_id: CaseId, asked: Annotated[NewRecognitionBody, Form()], caller: Stater) -> RecognisedBody:
-    """Compare one file, or one question, with one item of the case; of the file, nothing is kept but the answer.
+    """Compare one file, or one question, with one item of the case; nothing of the file is kept but the answer.
 
     With neither `file` nor `receipt`, she saw the item where it was posted, and `words` say how she recognises it.
     """

@@ -1,4 +1,4 @@
-"""What ``doctor`` finds of alerts: that somebody looks for them, and that the mail about them is sent.
+"""What ``doctor`` finds about alerts: whether somebody looks for them, and whether the mail about them is sent.
 
 It opens nothing, so it cannot know whether a client agrees: where there is a case, it asks that somebody look.
 """
@@ -20,7 +20,7 @@ from evidence.store.freeze import not_frozen
 from evidence.times import format_time
 
 LONG_AGO = timedelta(days=1)
-"""How long a picture may be kept, or an alert be open, until ``doctor`` says that nobody was told."""
+"""How long a picture may be kept, or an alert be open, before ``doctor`` says that nobody was told."""
 
 
 def lookout(home: Home) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What may show a child: frozen at once by one person, listed until two decide, lifted by two (invariant 10).
 
-A freeze needs no passphrase. Who froze, and why, is sealed in the log, so that only the passphrase tells it. Whoever
-froze an item does not approve the end of that. The other end, destruction or a hand-over to the police, is not built.
+A freeze needs no passphrase. Who froze, and why, is sealed in the log, so only the passphrase shows it. Whoever froze
+an item may not approve the end of its freeze. Destruction, or a hand-over to the police, is not built.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +42,7 @@ class Froze:
     """What freezing did; ``unstamped`` says why no time stamp could be had yet.
 
     Attributes:
-        copies: Of other messages: the same files, byte for byte; None without the passphrase, since nobody looked.
+        copies: The same files in other messages, byte for byte; None without the passphrase, since nobody looked.
     """
 
     items: FrozenItems
@@ -81,7 +81,7 @@ def freeze(
     """Freeze items, each with its message and its album, at once.
 
     Args:
-        what: What may show a child, in words; the reason where nothing is said.
+        what: What may show a child, in words; the reason if this is None.
         office: Finds the same files elsewhere, and freezes them too.
 
     Raises:
@@ -109,7 +109,7 @@ def freeze(
 
 
 def require_seen(home: Home, item_id: str, cases: Collection[str] | None) -> None:
-    """Check that an item is in one of some cases; all cases where they are None.
+    """Check that an item is in one of these cases; None stands for all cases.
 
     Raises:
         UnknownItemError: It is not.
@@ -152,7 +152,7 @@ def lift_freeze(home: Home, items: Sequence[str], doer: Doer, casework: Identity
     """End the freeze of items, each with all that was frozen with it; without a second person, ask for it.
 
     Args:
-        casework: Needed where a second person is named.
+        casework: Needed if a second person is named.
 
     Raises:
         UnknownItemError: One of the items is not frozen.
@@ -210,7 +210,7 @@ def _lift(home: Home, named: Sequence[WaitingFreeze], doer: Doer, grant: Grant, 
 
 
 def require_another(home: Home, named: Sequence[WaitingFreeze], doer: Doer, casework: Identity) -> None:
-    """Check that who approves the end of freezes is not the one who made any of them.
+    """Check that whoever approves the end of freezes made none of them.
 
     Raises:
         AuthorityError: It is the same person.

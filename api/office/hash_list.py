@@ -1,4 +1,4 @@
-"""Lists of hashes that a hotline or an exchange gave: added, listed, removed. None of their hashes is ever told."""
+"""Lists of hashes from a hotline or an exchange: added, listed, removed. None of their hashes is ever shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def require_provenance(home: Home, provenance: ListProvenance, doer: Doer) -> No
 def add_hash_list(
     home: Home, declared: DeclaredList, doer: Doer, keys: Unlocked, hear: Callable[[int], object] = lambda _hashes: None
 ) -> AddedList:
-    """Add a list as a case of its own; it is compared with the next look of whoever has the keys open.
+    """Add a list as a case of its own; whoever has the keys open compares it at the next look.
 
     Args:
         hear: Is told how many more hashes are kept.

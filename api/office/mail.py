@@ -1,8 +1,8 @@
-"""The mail about alerts: by setting, to the office's own people, and it says only that there is something new.
+"""The mail about alerts: if set up, it goes to the office's own people and says only that there is something new.
 
 It goes through the office's own mail server (RFC 6409), over TLS, and names neither a case nor the program nor a
-number: mail is kept by others, and a line of it shows on a locked telephone. A follower of the alerts sends it, so
-it is sent again rather than lost, and one that nobody could be told of waits.
+number: others keep mail, and a line of it shows on a locked telephone. A follower of the alerts sends it, so a failed
+mail is sent again rather than lost, and an alert that nobody could be told of waits.
 """
 
 import smtplib
@@ -28,7 +28,7 @@ from evidence.store.follow import catch_up, position_of
 from evidence.times import Clock
 
 FOLLOWER = "mail"
-"""The name under which is kept of which alerts a mail has told."""
+"""The name under which the program keeps which alerts a mail has told of."""
 PASSWORD_FILE = "mail-password"  # noqa: S105 - the name of a file
 """In the folder of the keys; only read where ``mail.user`` is set."""
 TIMEOUT_S = 20.0
@@ -81,7 +81,7 @@ def tell_news(home: Home) -> bool:
 
 
 def send_news(home: Home) -> MailTold:
-    """Send the mail, as ``tell_news`` does where something is new.
+    """Send the mail, as ``tell_news`` does when something is new.
 
     Raises:
         MailError: It could not be sent to anybody.

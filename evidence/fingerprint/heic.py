@@ -1,8 +1,8 @@
 """HEIC pictures, which phones make: HEVC pictures as items of a file (ISO/IEC 23008-12), one or a grid of them.
 
-FFmpeg decodes each of them. Its own reader of such files cannot tell Python how a grid lies, and libheif has its
-decoder start a thread, which the walls refuse; so the few boxes that say so are read here. Like ``picture``, this runs
-in the sandboxed worker and, outside tests, nowhere else.
+FFmpeg decodes each of them. Its own reader of such files cannot tell Python how a grid lies, and libheif makes its
+decoder start a thread, which the walls refuse; so the few boxes that describe a grid are read here. Like ``picture``,
+this runs in the sandboxed worker and, outside tests, nowhere else.
 
 LIMIT: transparency is not looked at, and HDR is not mapped to what a screen shows. A picture that is laid over another,
 or kept in another codec, is not read.
@@ -245,7 +245,7 @@ def _decoded(configuration: bytes, content: bytes, colours: bytes) -> Rgb:
 
     Args:
         configuration: The decoder configuration record (ISO/IEC 14496-15, 8.3.3).
-        colours: A ``colr`` box of the type ``nclx``, which goes before what the picture says itself; or nothing.
+        colours: A ``colr`` box of the type ``nclx``, which overrides what the picture says itself; or nothing.
     """
     context = av.CodecContext.create("hevc", "r")
     if not isinstance(context, av.VideoCodecContext):

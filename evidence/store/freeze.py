@@ -1,13 +1,13 @@
-"""What is frozen since it may show a child: the one condition by which every list leaves it out (invariant 10).
+"""What is frozen because it may show a child: the one condition by which every list leaves it out (invariant 10).
 
 An item is frozen together with whatever is of the same message, and with every message of its album; so is what is
 seen of them later, since the condition is asked each time and nothing is noted of each item. A file that a client
-brought, and a picture of a channel, is of no message and is frozen alone.
+brought, or a channel's picture, is of no message and is frozen alone.
 
 # LIMIT: in a private chat and a basic group each account numbers the messages for itself, so another account's message
-# of the same number is frozen too. That hides too much and never too little; a second person ends it.
+# of the same number is frozen too. That hides too much and never too little; two persons end it.
 
-Ids and keyed marks alone: whoever collects asks too, and holds no key that opens a record.
+The condition needs ids and keyed marks alone, since the collector asks it too and holds no key that opens a record.
 """
 
 import sqlalchemy as sa
@@ -116,7 +116,7 @@ def _at_a_frozen_place(channel_id: sa.ColumnElement[str], message_id: sa.ColumnE
     here, there = database.item.alias("of_album"), database.item.alias("of_frozen_album")
     waits = frozen.c.lifted_idx.is_(None)
     message = sa.exists().where(waits, frozen.c.channel_id == channel_id, frozen.c.message_id == message_id)
-    # one within the other: only for the few items that are of an album is every freeze of the channel asked
+    # one within the other: every freeze of the channel is asked only for the few items that are of an album
     same_album = sa.exists().where(
         waits, frozen.c.channel_id == here.c.channel_id, _at_one_place(frozen, there), there.c.album == here.c.album
     )

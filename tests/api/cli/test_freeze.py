@@ -183,7 +183,7 @@ def test_one_person_freezes_without_a_passphrase_and_the_list_says_who_only_with
     done = at.run("freeze", at.posts.files[FIRST][:12], "--reason", "she looks very young", "--what", "a girl")
     assert (done.code, "Frozen: 4 items" in done.out, "needs the passphrase" in done.out) == (DONE, True, True)
     again = at.run("freeze", at.posts.files[FIRST], "--reason", "again")
-    assert "1 item named here: frozen before. Nothing more was logged." in again.out
+    assert "Frozen before: 1 item named here. Nothing more was logged." in again.out
     untold = at.run("freeze", "--list").out
     assert ("ann" not in untold, "a girl" not in untold) == (True, True)
     monkeypatch.setenv("NISISAMA_PASSPHRASE", "correct horse battery")

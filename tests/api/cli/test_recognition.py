@@ -40,7 +40,7 @@ def test_a_file_is_recorded_shown_and_taken_back(stated: tuple[Home, str, str], 
     expected = {"case_id": case, "item_id": item, "recognition": "same_file", "means": "file"}
     assert (done.code, {name: done.printed[name] for name in expected}) == (DONE, expected)
     shown = run("case", "show", case, home=home.path).out
-    assert f"she states of {item}: the file that she has is the same file, her file was compared;" in shown
+    assert f"she states about {item}: the file that she has is the same file, her file was compared;" in shown
     (told,) = run("case", "show", case, "--json", home=home.path).printed["statements"]
     assert (told["item_id"], told["recognition"]) == (item, "same_file")
     assert "took back" in recognise(stated, "--withdrawn").out
