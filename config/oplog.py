@@ -121,7 +121,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "import_finished": ("messages", "media", "known"),
         "lock_busy": ("duration_s",),
         "mail_failed": ("error", "code"),
-        "mail_sent": ("count",),
+        "mail_sent": ("count", "problems"),
         "mode_lowered": ("count",),
         "office_locked": (),
         "office_unlocked": (),

@@ -3,16 +3,19 @@
 The framework's own reader writes whatever is longer than 1 MB to a temporary file.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import HTTPException, Request, Response, status
 from fastapi.routing import APIRoute
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.errors import API
 from api.http.bodies import BodyLimit
+from config.errors import CallError
 from evidence.store.api_key import Scope
 
 MOST_FILE_BYTES = 32_000_000
@@ -20,13 +23,19 @@ MOST_FILE_BYTES = 32_000_000
 LIMIT = BodyLimit(f"{API}/cases/", MOST_FILE_BYTES + 20_000, scope=Scope.CHECKS, ends="/recognitions")
 
 
+MOST_AT_ONCE = 4
+"""How many such forms are read or compared at a time: each takes twice the memory of its file."""
+_SECONDS = 5
+
+
 class _MemoryParser(MultiPartParser):
-    spool_max_size = MOST_FILE_BYTES + 1  # the body has a limit of its own, below this
+    spool_max_size = LIMIT.most_bytes + 1  # no part is longer than its body
 
 
 class _MemoryRequest(Request):
     async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 - as the framework has it
-        if self._form is None and self.headers.get("content-type", "").startswith("multipart/form-data"):
+        kind, _options = parse_options_header(self.headers.get("content-type", ""))
+        if self._form is None and kind == b"multipart/form-data":
             try:
                 self._form = await _MemoryParser(self.headers, self.stream(), **limits).parse()
             except MultiPartException as error:
@@ -39,9 +48,12 @@ class MemoryRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, for a request that reads its form into memory."""
-        answer = super().get_route_handler()
+        answer, places = super().get_route_handler(), asyncio.Semaphore(MOST_AT_ONCE)
 
         async def handler(request: Request) -> Response:
-            return await answer(_MemoryRequest(request.scope, request.receive))
+            if places.locked():
+                raise CallError("call.too_many", seconds=_SECONDS)
+            async with places:
+                return await answer(_MemoryRequest(request.scope, request.receive))
 
         return handler

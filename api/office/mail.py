@@ -6,14 +6,17 @@ mail is sent again rather than lost, and an alert that nobody could be told of w
 """
 
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,17 +24,20 @@ from api.home import Home
 from api.office.task import taken
 from casefiles.appearance import list_alerts
 from config import oplog
-from config.errors import MailError, Term
+from config.errors import MailError, SecretFileError, Term
 from config.settings import MailSettings, read_secret_file
+from evidence.custody.append import tree_size
 from evidence.store.database import reading
 from evidence.store.follow import catch_up, position_of
+from evidence.store.reviews import types_of
 from evidence.times import Clock
 
 FOLLOWER = "mail"
 """The name under which the program keeps which alerts a mail has told of."""
 PASSWORD_FILE = "mail-password"  # noqa: S105 - the name of a file
 """In the folder of the keys; only read where ``mail.user`` is set."""
-TIMEOUT_S = 20.0
+TIMEOUT_S, WHOLE_S = 20.0, 60.0
+"""How long is waited for each part of an answer, and how long a mail may take as a whole."""
 _GREETING = "[127.0.0.1]"
 """What the server is greeted with: an address literal (RFC 5321, 4.1.3), so that this machine's name stays here."""
 
@@ -51,7 +57,10 @@ class MailTold:
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """The follower; its position is behind the newest alert that a mail has told of."""
+    """The follower; its position is that of the log when a mail told of all alerts that were open.
+
+    An alert that was frozen then is told once its freeze is lifted.
+    """
 
     engine: sa.Engine
     send: Callable[[], object]
@@ -60,11 +69,14 @@ class _News:
     def advance(self, position: int) -> int:
         """Send a mail if an alert behind the position is open."""
         with reading(self.engine) as connection:
-            new = list_alerts(connection, after=position - 1)
-        if not new:
+            size = tree_size(connection)
+            is_new = bool(list_alerts(connection, after=position - 1, limit=1))
+            if not is_new and types_of(connection, ["unfrozen"], first=position):
+                is_new = bool(list_alerts(connection, limit=1))
+        if not is_new:
             return position
         self.send()
-        return new[-1].index + 1
+        return size
 
 
 def tell_news(home: Home) -> bool:
@@ -92,7 +104,7 @@ def send_news(home: Home) -> MailTold:
         raise MailError("mail.not_set", where=str(home.path))
     with _errors(mail), _connected(home, mail) as server:
         refused = server.send_message(_message(mail, home.clock))
-    oplog.note("mail_sent", count=len(mail.to) - len(refused))
+    oplog.note("mail_sent", count=len(mail.to) - len(refused), problems=len(refused))
     return MailTold(len(mail.to) - len(refused), len(refused))
 
 
@@ -111,13 +123,52 @@ def _connected(home: Home, mail: MailSettings) -> Iterator[smtplib.SMTP]:
     if mail.security == "none" and not _is_here(mail.host):
         raise MailError("mail.not_protected", where=mail.host)
     context = _context(mail)
-    reach = partial(smtplib.SMTP_SSL, context=context) if mail.security == "tls" else smtplib.SMTP
+    reach = partial(_TimedTls, context=context) if mail.security == "tls" else _TimedPlain
     with reach(mail.host, mail.port, local_hostname=_GREETING, timeout=TIMEOUT_S) as server:
         if mail.security == "starttls":
             server.starttls(context=context)
         if mail.user:
-            server.login(mail.user, read_secret_file(home.keys.path / PASSWORD_FILE).decode().strip())
+            server.login(mail.user, _password(home))
         yield server
+
+
+def _password(home: Home) -> str:
+    file = home.keys.path / PASSWORD_FILE
+    try:
+        return read_secret_file(file).decode().strip()
+    except SecretFileError as error:
+        if error.code in ("secret_file.missing", "secret_file.empty"):  # nothing was lost: the office makes this file
+            raise MailError("mail.no_password", where=str(file)) from error
+        raise
+
+
+class _Timed(smtplib.SMTP):
+    """Ends a connection that takes too long as a whole: smtplib itself bounds each line, and not how many there are."""
+
+    def connect(self, *server: Any) -> tuple[int, bytes]:  # noqa: ANN401 - as the library has it
+        """Connect, and be cut off in time; also while the server greets."""
+        self._cut = threading.Timer(WHOLE_S, self._cut_off)
+        self._cut.daemon = True
+        self._cut.start()
+        return super().connect(*server)
+
+    def _cut_off(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._cut.cancel()
+        super().close()
+
+
+class _TimedPlain(_Timed):
+    """A connection that begins without TLS."""
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    """A connection over TLS from its beginning."""
 
 
 def _context(mail: MailSettings) -> ssl.SSLContext:
@@ -140,6 +191,8 @@ def _errors(mail: MailSettings) -> Iterator[None]:
     where = f"{mail.host}:{mail.port}"
     try:
         yield
+    except UnicodeError as error:
+        raise MailError("mail.not_ascii", where=where) from error
     except smtplib.SMTPAuthenticationError as error:
         raise MailError("mail.login_refused", where=where, status=error.smtp_code) from error
     except smtplib.SMTPNotSupportedError as error:

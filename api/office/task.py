@@ -38,6 +38,7 @@ from evidence.seal.beside import open_beside, seal_beside
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import work
 from evidence.store.database import reading
+from evidence.store.freeze import is_frozen
 from evidence.store.question import forget_questions, has_expired_questions
 from evidence.store.work import Mine, Task, TaskState
 from evidence.times import format_time, parse_time
@@ -227,7 +228,20 @@ def show_task(home: Home, task: Task, casework: Callable[[], Identity] = no_key)
     said: Mapping[str, Any] = {}
     if task.outcome is not None and task.state in (TaskState.DONE, TaskState.FAILED):
         said = seal_of(home).open(task, "outcome", task.outcome, casework)
-    return ShownTask(task, said.get("result"), said.get("problem"))
+    result = said.get("result")
+    if task.kind == TaskKind.CHECK and result is not None:
+        result = _without_frozen(home, result)
+    return ShownTask(task, result, said.get("problem"))
+
+
+def _without_frozen(home: Home, checked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The result of a comparison, without what was frozen since."""
+    with reading(home.engine) as connection:
+        left = [each for each in checked["matches"] if not is_frozen(connection, each["item_id"])]
+    told = {**checked, "matches": left, "found": bool(left)}
+    if "pictures" in checked:
+        told["pictures"] = [_without_frozen(home, each) for each in checked["pictures"]]
+    return told
 
 
 def list_own_tasks(home: Home, mine: Mine, *, after: str | None = None, limit: int = LIMIT) -> Page[Task]:

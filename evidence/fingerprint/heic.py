@@ -148,13 +148,16 @@ class _Items:
         version = _version(box)
         sizes = box.number(2)
         offset, length, base, index = (sizes >> shift & 0xF for shift in (12, 8, 4, 0))
+        index = index if version else 0
         for _item in range(box.number(2 if version < 2 else 4)):  # noqa: PLR2004
             item = box.number(2 if version < 2 else 4)  # noqa: PLR2004
             method = box.number(2) & 0xF if version else 0
             box.skip(2)
-            begin, places = box.number(base), []
-            for _part in range(box.number(2)):
-                box.skip(index if version else 0)
+            begin, places, parts = box.number(base), [], box.number(2)
+            if parts > 1 and not index + offset + length:
+                raise ValueError("parts that take no room")
+            for _part in range(parts):
+                box.skip(index)
                 places.append((begin + box.number(offset), box.number(length)))
             if method < 2:  # noqa: PLR2004 - 2 is a part of another item, which is not read
                 self.places[item] = method == 1, places
@@ -215,7 +218,8 @@ class _Items:
         for number, tile in enumerate(tiles):
             pixels = self._picture(tile)
             high, wide = (high, wide) if number else pixels.shape[:2]
-            if pixels.shape[:2] != (high, wide) or rows * high < height or columns * wide < width:
+            covers = (rows - 1) * high < height <= rows * high and (columns - 1) * wide < width <= columns * wide
+            if pixels.shape[:2] != (high, wide) or not covers:
                 raise ValueError("tiles that do not fit their grid")
             top, left = number // columns * high, number % columns * wide
             place = canvas[top : top + high, left : left + wide]
@@ -228,6 +232,8 @@ class _Items:
     def _content(self, item: int) -> bytes:
         is_inside, places = self.places[item]
         source = self.idat if is_inside else self.data
+        if sum(length or len(source) for _begin, length in places) > len(source):
+            raise ValueError("parts that overlap")
         found = b"".join(source[begin : begin + length] if length else source[begin:] for begin, length in places)
         if len(found) < sum(length for _begin, length in places):
             raise ValueError("an item ends too early")

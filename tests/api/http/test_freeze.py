@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from evidence.fingerprint.decoder import fingerprints_of
 from evidence.store.api_key import Scope
 from tests.api.http.conftest import Database
+from tests.appearing import jpeg, photo
 from tests.contracts.tree import ROOT
-from tests.freezing import AGAIN, FIRST, OTHER, SECOND, Posts, take_posts
+from tests.freezing import AGAIN, FIRST, OTHER, SECOND, SEEDS, Posts, take_posts
 from tests.homes import new_case
 from tests.nonempty import nonempty
 from tests.serving import ServedHome, serving
@@ -36,6 +38,17 @@ class Seen:
 def at(tmp_path: Path, database: Database) -> Iterator[Seen]:
     with serving(tmp_path / "frozen", url=database("frozen")) as served:
         yield Seen(served, tmp_path)
+
+
+def test_a_check_that_ended_before_tells_nothing_of_it_either(at: Seen) -> None:
+    prints = json.loads(fingerprints_of(jpeg(photo(seed=SEEDS[OTHER])))[0].sealing_bytes())
+    asked = at.client.post(f"/api/v1/cases/{at.case}/checks", json={"prints": prints, "reason": "she asks"})
+    path, item = f"/api/v1/tasks/{asked.json()['task_id']}", at.posts.files[OTHER]
+    at.served.done(at.client, asked.json()["task_id"])
+    assert [each["item_id"] for each in at.client.get(path).json()["result"]["matches"]] == [item]
+    assert at.freeze(item).status_code == 200
+    result = at.client.get(path).json()["result"]
+    assert (result["found"], result["matches"]) == (False, [])
 
 
 OF_THE_LOG = "/api/v1/log/"

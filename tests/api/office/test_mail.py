@@ -1,5 +1,8 @@
 """The mail about alerts says one thing, is sent once, and is sent again until it was taken."""
 
+import socket
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,13 +10,16 @@ from typing import Any
 import pytest
 
 from api.home import Home
-from api.office.alert import alerts_of, dismiss_alert
+from api.office import mail as mail_module
+from api.office.alert import dismiss_alert
+from api.office.freeze import freeze, lift_freeze
 from api.office.mail import FOLLOWER, PASSWORD_FILE, MailTold, send_news, tell_news
 from config.errors import Explained, MailError, SecretFileError
+from evidence.authority import Doer
 from evidence.store.database import reading
 from evidence.store.follow import position_of
 from tests.appearing import case_with, jpeg, look_out, photo, post
-from tests.homes import doer
+from tests.homes import PASSPHRASE, doer, size_of
 from tests.mailing import PASSWORD, TO, USER, mail_server, with_mail, write_password
 from tests.nonempty import nonempty
 
@@ -91,7 +97,7 @@ def test_a_mail_that_failed_is_sent_later(home: Home, tmp_path: Path) -> None:
             tell_news(with_mail(home, server.settings | {"port": NOTHING_LISTENS}))
         assert told(home) == 0
         assert tell_news(with_mail(home, server.settings))
-    assert (len(server.taken), told(home)) == (1, alerts_of(home).entries[-1].index + 1)
+    assert (len(server.taken), told(home)) == (1, size_of(home))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,10 @@ def test_a_mail_that_failed_is_sent_later(home: Home, tmp_path: Path) -> None:
         ({}, TO, "wrong", "mail.login_refused"),
         ({"user": ""}, TO, PASSWORD, "mail.refused"),
         ({}, ("nobody@example.org",), PASSWORD, "mail.refused"),
-        ({}, TO, None, "secret_file.missing"),
+        ({}, TO, None, "mail.no_password"),
+        ({}, TO, " ", "mail.login_refused"),
+        ({}, TO, "\u0161ifra", "mail.not_ascii"),
+        ({"user": "\u0161"}, TO, PASSWORD, "mail.not_ascii"),
     ],
 )
 def test_whatever_stands_in_the_way_is_said(
@@ -128,6 +137,49 @@ def test_whatever_stands_in_the_way_is_said(
         assert server.taken == []
         write_password(home)
         assert send_news(with_mail(home, server.settings)) == MailTold(2, 0)
+
+
+def test_a_password_that_others_may_read_is_not_sent(home: Home, tmp_path: Path) -> None:
+    with mail_server(tmp_path / "mail", login=True) as server:
+        write_password(home)
+        (home.keys.path / PASSWORD_FILE).chmod(0o644)
+        with pytest.raises(SecretFileError):
+            send_news(with_mail(home, server.settings))
+        (home.keys.path / PASSWORD_FILE).chmod(0o600)
+        assert send_news(with_mail(home, server.settings)) == MailTold(2, 0)
+
+
+def test_a_server_that_never_ends_its_answer_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_module, "WHOLE_S", 0.5)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            wire, _address = listening.accept()
+            with wire, suppress(OSError):
+                while not ended.wait(0.01):
+                    wire.sendall(b"220-more\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        said = {"host": "127.0.0.1", "port": listening.getsockname()[1], "security": "none", "sender": "x@example.org"}
+        with pytest.raises(MailError) as refused:
+            send_news(with_mail(home, said))
+        ended.set()
+        thread.join()
+    assert refused.value.code == "mail.unreachable"
+
+
+def test_an_alert_that_was_frozen_is_mailed_once_its_freeze_is_lifted(home: Home, tmp_path: Path) -> None:
+    with mail_server(tmp_path / "mail") as server:
+        home = with_mail(home, server.settings)
+        _case, again = with_alert(home, tmp_path)
+        freeze(home, [again], doer(home, approver=None))
+        with_alert(home, tmp_path, seed=2)
+        assert (tell_news(home), tell_news(home)) == (True, False)
+        by = Doer("cy", "test", home.clock(), reason="it shows none", approver="bo")
+        lift_freeze(home, [again], by, home.keys.unlock(PASSPHRASE).casework)
+        assert (tell_news(home), tell_news(home)) == (True, False)
 
 
 def test_a_server_without_starttls_gets_nothing(home: Home, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from evidence.fingerprint.decoder import Decoder
 from evidence.fingerprint.heic import read_heic
 from evidence.fingerprint.pdq import Rgb, pdq
 from evidence.fingerprint.picture import read_picture, read_scaled
-from tests.evidence.fingerprint.heics import Layout, box, heic
+from tests.evidence.fingerprint.heics import Layout, box, full_box, heic
 from tests.evidence.fingerprint.pictures import image
 from tests.nonempty import nonempty
 
@@ -133,6 +133,24 @@ def test_a_grid_of_too_many_pixels_is_refused_before_it_is_made() -> None:
     sides = (320).to_bytes(4) + (240).to_bytes(4)
     at = data.rindex(sides)
     assert word(data[:at] + (60_000).to_bytes(4) * 2 + data[at + 8 :]) == "damaged"
+
+
+def test_parts_without_length_and_parts_that_overlap_are_refused() -> None:
+    start = ONE[: ONE.index(b"meta") - 4]
+    endless = b"".join(number.to_bytes(2) + bytes(2) + b"\xff\xff" for number in range(0xFFFF))
+    places = full_box(b"iloc", 0, bytes(2), (0xFFFF).to_bytes(2), endless)
+    assert word(start + full_box(b"meta", 0, full_box(b"pitm", 0, b"\0\1"), places)) == "damaged"
+    data = heic(PICTURE, Layout(in_idat=True))
+    at = data.index(b"iloc") + 4 + 4 + 2 + 2 + 2 + 2 + 2 + 4 + 2
+    length = int.from_bytes(data[at + 4 : at + 8])
+    assert length > 1000  # the control: this is where the first part's length lies
+    assert word(data[: at + 4] + (3 * length).to_bytes(4) + data[at + 8 :]) == "damaged"
+
+
+def test_a_grid_of_more_tiles_than_it_takes_is_refused() -> None:
+    data = heic(PICTURE, GRID)
+    at = data.rindex((320).to_bytes(2) + (240).to_bytes(2))
+    assert word(data[:at] + (200).to_bytes(2) + data[at + 2 :]) == "damaged"
 
 
 @settings(max_examples=150, deadline=None)
