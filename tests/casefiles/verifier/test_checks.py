@@ -427,7 +427,7 @@ def test_the_verifier_knows_nothing_of_the_rest_of_the_program() -> None:
             "bag", "entries", "layout", "manifest", "pictures", "records", "schema", "zip",
         )),
         *(f"casefiles.report.{name}" for name in (
-            "beside", "data", "items", "lines", "received", "said", "text", "wording",
+            "beside", "data", "items", "lines", "received", "said", "stated", "text", "wording",
         )),
         *(f"casefiles.verifier.{name}" for name in (
             "__main__", "cades", "checks", "held", "references", "report", "script", "texts",
