@@ -18,13 +18,17 @@ from api.cli.common import (
     passphrase_option,
     reason_option,
     unlock,
+    warn,
 )
 from api.cli.page import Listing, emit_pages
+from config.errors import Term, UsageError
 from config.times import told_time
+from evidence.errors import PassphraseError
 
 if TYPE_CHECKING:
     from api.home import Home
     from api.office.freeze import Froze, Lifted, ListedFreeze
+    from api.office.opened import OpenOffice
     from evidence.authority import Doer
 
 
@@ -59,8 +63,10 @@ def freeze(
     """
     from api.office.short import items_meant
 
+    if (listed and (items or lift)) or (not items and (lift or what is not None or reason is not None)):
+        raise UsageError("usage.freeze_what")
     home = open_home(ctx)
-    if listed or not items:
+    if not items:
         _list(home, passphrase_file, as_json=as_json)
         return
     person = doer(actor, home.clock, reason=reason, approver=approved_by if lift else None)
@@ -69,14 +75,23 @@ def freeze(
         _lift(ctx, home, named, person, passphrase_file, as_json=as_json)
         return
     from api.office.freeze import freeze as freeze_items
-    from api.office.opened import OpenOffice
 
-    given = given_passphrase(passphrase_file) is not None
-    office = OpenOffice.of(home, unlock(home, passphrase_file)) if given else None
-    done = freeze_items(home, named, person, what=what, office=office)
+    done = freeze_items(home, named, person, what=what, office=_opened(home, passphrase_file))
     fields: dict[str, Any] = {"frozen": list(done.items.frozen), "left": list(done.items.left)}
     fields["copies"] = None if done.copies is None else list(done.copies)
     emit_logged(fields, done.unstamped, as_json=as_json, text=_words(done))
+
+
+def _opened(home: "Home", passphrase_file: Path | None) -> "OpenOffice | None":
+    """What finds copies, if there is a right passphrase; a freeze waits for nothing."""
+    from api.office.opened import OpenOffice
+
+    try:
+        given = given_passphrase(passphrase_file) is not None
+        return OpenOffice.of(home, unlock(home, passphrase_file)) if given else None
+    except PassphraseError as error:
+        warn(Term("note.plain", cause=error))
+        return None
 
 
 def _words(done: "Froze") -> str:
@@ -147,7 +162,8 @@ def _line(listed: "ListedFreeze") -> str:
     waiting = listed.freeze
     who = {"machine": "a machine's hint", "list": "an authority's list"}.get(listed.hint or "", listed.by)
     since = f"{told_time(waiting.frozen_at)}{'  (has waited for more than a day)' if listed.late else ''}"
-    lines = [f"{since}  {counted(len(waiting.items), 'item')}" + (f", by {who}: {listed.what}" if who else "")]
+    by = f", by {who}: {listed.what}" if who else ""
+    lines = [f"{waiting.event_id}  {since}  {counted(len(waiting.items), 'item')}{by}"]
     for item, (channel, message) in zip(waiting.items, waiting.places, strict=True):
         lines.append(f"    {item}  {channel}/{'-' if message is None else message}")
     return "\n".join(lines)

@@ -217,4 +217,7 @@ def require_another(home: Home, named: Sequence[WaitingFreeze], doer: Doer, case
     """
     for values in _records(home, [each.index for each in named], casework):
         if values.get("actor") is not None and doer.approver is not None:
-            require_others(text_of(values["actor"]), doer.approver)
+            try:
+                require_others(text_of(values["actor"]), doer.approver)
+            except AuthorityError as error:
+                raise AuthorityError("authority.froze_it") from error

@@ -200,7 +200,7 @@ def test_a_mistake_is_ended_by_two_persons_and_not_by_the_one_who_froze(tmp_path
     asked = at.run("freeze", at.posts.files[OTHER], "--lift", "--reason", "a mistake", "--json", "--by", "zana")
     assert (asked.code, asked.printed["what"]) == (UNDECIDED, "lift")
     request = asked.printed["request"]
-    assert at.run("approve", request, "--yes", "--json").printed["error"]["code"] == "authority.names_too_like"
+    assert at.run("approve", request, "--yes", "--json").printed["error"]["code"] == "authority.froze_it"
     done = at.run("approve", request, "--yes", "--by", "bo")
     assert (done.code, "No longer frozen: 2 items." in done.out) == (DONE, True)
     assert at.run("evidence", "show", at.posts.files[OTHER]).code == DONE
@@ -217,3 +217,26 @@ def test_an_item_that_is_not_there_is_not_frozen(tmp_path: Path, me: None) -> No
     assert (ran.code, ran.error["code"]) == (REFUSED, "unknown_item.no_such_item")
     nobody = run("freeze", at.posts.files[OTHER], "--reason", "x", "--by", "", "--json", home=at.home)
     assert nobody.code == USAGE
+
+
+SLIPS = ("freeze ITEM --list", "freeze --list --lift", "freeze --lift", "freeze --reason x", "freeze --what x")
+
+
+def test_a_slip_is_refused_and_freezes_and_lists_nothing(tmp_path: Path, me: None) -> None:
+    at = Walked(tmp_path)
+    for slip in nonempty(SLIPS):
+        ran = at.run(*(at.posts.files[OTHER] if word == "ITEM" else word for word in slip.split()), "--json")
+        assert (ran.code, ran.error["code"]) == (USAGE, "usage.freeze_what"), slip
+    assert at.run("freeze", "--list", "--json").printed["freezes"] == []
+
+
+def test_a_wrong_passphrase_keeps_nobody_from_freezing(
+    tmp_path: Path, me: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = Walked(tmp_path)
+    monkeypatch.setenv("NISISAMA_PASSPHRASE", "not the passphrase of this office")
+    ran = at.run("freeze", at.posts.files[OTHER], "--reason", "she looks young", "--json")
+    assert (ran.code, ran.printed["copies"]) == (DONE, None)
+    assert "passphrase" in ran.err
+    monkeypatch.delenv("NISISAMA_PASSPHRASE")
+    assert len(at.run("freeze", "--list", "--json").printed["freezes"]) == 1
