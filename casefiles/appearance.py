@@ -2,9 +2,9 @@
 
 Each new file is compared with the pictures of every case whose client agreed to that, and each picture that a case is
 given, or whose client agrees, with everything that is kept. Nothing that is frozen is compared, and a copy of it is
-frozen too. What is found is an ``alerted`` entry of that case, once:
-it says where to look, and a person looks. What was ever in the case, or is one of its things kept in another mode,
-raises none.
+frozen too; once two persons lift it, it is compared as if it came then. What is found is an ``alerted`` entry of that
+case, once: it says where to look, and a person looks. What was ever in the case, or is one of its things kept in
+another mode, raises none.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from evidence.match.stored import prints_of, sealed_prints
 from evidence.observation import Kind
 from evidence.store import database
 from evidence.store.database import reading
-from evidence.store.freeze import is_frozen, not_frozen
+from evidence.store.freeze import is_frozen, lifted_among, not_frozen
 from evidence.store.reviews import types_of
 from evidence.store.upgrade import same_thing
 from evidence.times import format_time
@@ -139,10 +140,11 @@ class Alerting:
         agreed = self.seen.consenting()
         with reading(self.seen.engine) as connection:
             members = _members(connection, agreed)
-            given = _given(connection, agreed, position, end)
+            lifted = lifted_among(connection, position, end)
+            given = _given(connection, agreed, position, end, lifted)
             found = _Found(members)
             if members:
-                self._new_files(connection, found, position, end)
+                self._new_files(connection, found, position, end, lifted)
                 self._new_in_cases(connection, found, given)
             drafts = list(self._drafts(connection, found))
         if segments := self.library.unsaved():
@@ -151,11 +153,14 @@ class Alerting:
         self.raised += raise_alerts(self.sequencer, drafts)
         return end
 
-    def _new_files(self, connection: sa.Connection, found: "_Found", position: int, end: int) -> None:
-        """Compare each file of some entries with the pictures of cases."""
-        known = self.seen.of_cases(found.members)
+    def _new_files(
+        self, connection: sa.Connection, found: "_Found", position: int, end: int, lifted: Iterable[int]
+    ) -> None:
+        """Compare each file of some entries, and those that were lifted there, with the pictures of cases."""
+        known, matching = self.seen.of_cases(found.members), self.seen.keys.matching
         frozen = _frozen_among(connection, position, end)
-        for entry, prints in sealed_prints(connection, self.seen.keys.matching, after=position - 1, before=end):
+        new = sealed_prints(connection, matching, after=position - 1, before=end)
+        for entry, prints in chain(new, prints_of(connection, matching, lifted)):
             if entry in frozen:
                 continue
             for other, tier in known.pictures.tiers(PictureQuery.of(prints)).items():
@@ -212,12 +217,18 @@ def _held_files() -> sa.CompoundSelect[Any]:
     return sa.union(itself.where(here), same.join(other, same_thing(item, other)).where(here))
 
 
-def _given(connection: sa.Connection, agreed: Mapping[str, int], position: int, end: int) -> dict[int, set[str]]:
-    """The cases that were given a file, have it in another mode, or whose client agreed, in some entries; by entry."""
+def _given(
+    connection: sa.Connection, agreed: Mapping[str, int], position: int, end: int, lifted: Collection[int]
+) -> dict[int, set[str]]:
+    """The cases that were given a file, have it in another mode, or whose client agreed, in some entries; by entry.
+
+    Args:
+        lifted: Files of which a freeze ended there; the cases that have them are given them again.
+    """
     given = defaultdict[int, set[str]](set)
     for row in connection.execute(_held_files()):
         at = agreed.get(row.case_id)
-        if at is not None and any(position <= index < end for index in (row.added, at, row.idx)):
+        if at is not None and (row.idx in lifted or any(position <= each < end for each in (row.added, at, row.idx))):
             given[row.idx].add(row.case_id)
     return given
 

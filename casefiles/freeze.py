@@ -136,19 +136,16 @@ def _groups(connection: sa.Connection, items: Sequence[str], hint: FreezeHint) -
 
 def waiting_freezes(connection: sa.Connection) -> list[WaitingFreeze]:
     """What is frozen and waits for a decision, in the order in which it was frozen."""
-    table = database.frozen
-    rows = connection.execute(sa.select(table).where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
+    table, event = database.frozen, database.event
+    wanted = sa.select(table, event.c.leaf).join_from(table, event, event.c.idx == table.c.idx, isouter=True)
+    rows = connection.execute(wanted.where(table.c.lifted_idx.is_(None)).order_by(table.c.idx)).all()
     found = []
     for index, of_one in groupby(rows, key=lambda row: int(row.idx)):
         each = list(of_one)
         items, places = tuple(row.item_id for row in each), tuple((row.channel_id, row.message_id) for row in each)
-        found.append(WaitingFreeze(index, _event_id(connection, index), each[0].frozen_at, items, places))
+        event_id = parse_leaf(bytes(each[0].leaf)).event_id
+        found.append(WaitingFreeze(index, event_id, each[0].frozen_at, items, places))
     return found
-
-
-def _event_id(connection: sa.Connection, index: int) -> str:
-    leaf = connection.execute(sa.select(database.event.c.leaf).where(database.event.c.idx == index)).scalar_one()
-    return parse_leaf(bytes(leaf)).event_id
 
 
 def frozen_of_case(connection: sa.Connection, case_id: str) -> frozenset[str]:

@@ -10,9 +10,12 @@ be like it (``review``) is left alone. Only the log says that a list found it.
 
 The comparison follows the log, each list from its own beginning: so a new list is compared with everything that is
 kept, and a new file with every list, in whatever order they come. Lists that have come equally far are compared
-together, since opening the prints of a file takes longer than comparing them.
+together, since opening the prints of a file takes longer than comparing them. What two persons lifted from a freeze is
+compared again where its ``unfrozen`` stands: a list of child-abuse material freezes it once if it has this very file,
+and leaves it alone once two persons have lifted a freeze that a list made.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -32,17 +35,19 @@ from evidence.canonical import Value, text_value
 from evidence.custody.event import Draft, Prepared
 from evidence.custody.sequencer import Sequencer
 from evidence.errors import EnvelopeError, HashListError, LeafError, NoMatchingKeyError, StoreError, UnknownItemError
+from evidence.fingerprint.prints import Prints
 from evidence.keys import Unlocked
 from evidence.log.leaf import named_entries, parse_leaf
 from evidence.match.check import PictureQuery, Tier
 from evidence.match.hash_csv import ReadHashes
 from evidence.match.hash_list import CommonHashes, HashPart, ListedHashes, hash_parts
-from evidence.match.stored import sealed_prints
+from evidence.match.stored import prints_of, sealed_prints
 from evidence.seal.age import Identity
 from evidence.seal.envelopes import open_whole, seal_whole
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.follow import move_together, position_of
+from evidence.store.freeze import lifted_among
 from evidence.store.projection import Placed
 from evidence.store.reviews import types_of
 from evidence.store.stored import stored_bytes
@@ -60,6 +65,8 @@ _FREEZES: Mapping[Tier, tuple[FreezeHint, str]] = MappingProxyType(
     }
 )
 """Whose hint it is that a file may show a child, and what is logged of it, by how alike it is."""
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+"""Of a part, and of how many there are; the longest list has a thousand."""
 _NOT = "not_"
 """Before the kind of what is not compared, in ``counts``."""
 
@@ -199,6 +206,9 @@ def _gather(events: Iterable[OpenedEvent]) -> list[HashList]:
 def _list_of(case_id: str, events: Sequence[OpenedEvent]) -> HashList:
     first = events[0]
     values = first.record.values if first.record else {}
+    parts = _part_number(values["parts"])
+    if parts is None:
+        raise ValueError("no number of parts")
     counts = values["counts"]
     provenance = ListProvenance(
         str(values["source_name"]),
@@ -214,20 +224,26 @@ def _list_of(case_id: str, events: Sequence[OpenedEvent]) -> HashList:
         str(values["actor"]),
         str(values["container_sha256"]),
         {name: int(str(number)) for name, number in counts.items()} if isinstance(counts, dict) else {},
-        int(str(values["parts"])),
-        dict(_numbered(events)),
+        parts,
+        dict(_numbered(events, parts)),
         first.leaf.event_id,
     )
 
 
-def _numbered(events: Sequence[OpenedEvent]) -> Iterator[tuple[int, int]]:
+def _part_number(value: Value) -> int | None:
+    return int(str(value)) if _NUMBER.fullmatch(str(value)) else None
+
+
+def _numbered(events: Sequence[OpenedEvent], parts: int) -> Iterator[tuple[int, int]]:
     """The number of each part and where it is; an entry that does not agree with the list's first is not part of it."""
     values = [event.record.values for event in events if event.record]
-    agrees = ("container_sha256", "parts")
-    numbers = {str(number): number for number in range(1, int(str(values[0]["parts"])) + 1)}
+    agrees, seen = ("container_sha256", "parts"), set[int]()
     for event, said in zip(events, values, strict=True):
-        number = numbers.pop(str(said["part"]), None)
-        if number is not None and all(said[name] == values[0][name] for name in agrees):
+        number = _part_number(said.get("part"))
+        if number is None or number > parts or number in seen:
+            continue
+        if all(said.get(name) == values[0][name] for name in agrees):
+            seen.add(number)
             yield number, event.index
 
 
@@ -313,7 +329,8 @@ def _in_other_lists(engine: sa.Engine, read: ReadHashes, lists: Sequence[HashLis
     common = CommonHashes(read)
     for other in lists:
         if other.file_sha256 != read.file_sha256:
-            with suppress(LeafError):  # one that is damaged is counted as far as it can be read
+            # one that is damaged, or sealed to a stranger, is counted as far as it can be read
+            with suppress(LeafError, NoMatchingKeyError):
                 for part in _parts(engine, other, matching):
                     common.compare(part)
     return common.count
@@ -368,7 +385,7 @@ def remove_list(engine: sa.Engine, sequencer: Sequencer, case_id: str, doer: Doe
         for first in range(0, len(before), _BATCH):
             mine = sealed.c.idx.in_(before[first : first + _BATCH])
             connection.execute(sa.delete(sealed).where(mine, sealed.c.name == "hashes"))
-        connection.execute(sa.delete(database.follower).where(database.follower.c.name == _follower(case_id)))
+        connection.execute(sa.delete(database.follower).where(database.follower.c.name == list_follower(case_id)))
 
     sequencer.turn(choose, destroy)
     return len(before)
@@ -394,11 +411,7 @@ class HashLists:
     _next: int = 0
 
     def refresh(self) -> None:
-        """Take in what was added since, and drop what was removed.
-
-        Raises:
-            NoMatchingKeyError: A key is another home's.
-        """
+        """Take in what was added since, and drop what was removed; if it fails, the next does all of it again."""
         with reading(self.engine) as connection:
             types = types_of(connection, [_ADDED, _REMOVED], first=self._read)
             removed = _removed_entries(connection, [index for index, kind in types.items() if kind == _REMOVED])
@@ -407,9 +420,10 @@ class HashLists:
         for event in _readable(self.engine, added, self.keys.casework):
             self._events[event.index] = event
         self._drop(removed)
-        self._read = 0 if size is None else size + 1
         if added:
             self._take()
+        # last: a list that could not be taken in is never looked for behind this position
+        self._read = 0 if size is None else size + 1
 
     def _drop(self, removed: set[int]) -> None:
         for index in removed & self._events.keys():
@@ -423,8 +437,8 @@ class HashLists:
         held = {each.case_id for each in self.whole.values()}
         for each in _gather(self._events[index] for index in sorted(self._events)):
             if each.is_whole and each.case_id not in held:
-                # one that is damaged is compared with nothing and stops nothing; an audit names it
-                with suppress(LeafError):
+                # one that is damaged, or sealed to a stranger, is compared with nothing and stops nothing
+                with suppress(LeafError, NoMatchingKeyError):
                     self._index.take(self._next, list(_parts(self.engine, each, self.keys.matching)))
                     self.whole[self._next] = each
                     self._next += 1
@@ -445,7 +459,7 @@ class HashLists:
         groups = defaultdict[int, list[int]](list)
         with reading(self.engine) as connection:
             for number, each in self.whole.items():
-                groups[position_of(connection, _follower(each.case_id))].append(number)
+                groups[position_of(connection, list_follower(each.case_id))].append(number)
         return groups
 
     def tiers(self, asked: PictureQuery, numbers: Iterable[int]) -> dict[int, Tier]:
@@ -488,7 +502,7 @@ class ListWatch:
         self._freeze(each for each in found if self._freezes(each.number))
         drafts = [self._draft(each) for each in found if not self._freezes(each.number)]
         self.raised += raise_alerts(self.sequencer, drafts, self.lists.stands)
-        names = [_follower(self.lists.whole[number].case_id) for number in groups[position]]
+        names = [list_follower(self.lists.whole[number].case_id) for number in groups[position]]
         with self.sequencer.take() as connection:
             move_together(connection, names, position, until)
         return until - position
@@ -498,12 +512,32 @@ class ListWatch:
     ) -> Iterator["_FoundFile"]:
         """The files of some entries that are like a hash of these lists."""
         matching = self.lists.keys.matching
-        for entry, prints in sealed_prints(connection, matching, after=position - 1, before=until):
+        new = sealed_prints(connection, matching, after=position - 1, before=until)
+        yield from self._found_of(connection, new, numbers)
+        lifted = prints_of(connection, matching, lifted_among(connection, position, until))
+        for each in self._found_of(connection, lifted, numbers):
+            if not self._freezes(each.number) or self._is_undecided(connection, each):
+                yield each
+
+    def _found_of(
+        self, connection: sa.Connection, files: Iterable[tuple[int, Prints]], numbers: Sequence[int]
+    ) -> Iterator["_FoundFile"]:
+        for entry, prints in files:
             if tiers := self.lists.tiers(PictureQuery.of(prints), numbers):
                 item = sa.select(database.item.c.item_id).where(database.item.c.idx == entry)
                 item_id = connection.execute(item).scalar_one()
                 for number, tier in tiers.items():
                     yield _FoundFile(item_id, number, tier)
+
+    def _is_undecided(self, connection: sa.Connection, found: "_FoundFile") -> bool:
+        """Whether two persons lifted a freeze of this file without knowing that an authority's list has it."""
+        if found.tier is not Tier.IDENTICAL:
+            return False
+        frozen = database.frozen.c
+        ended = sa.select(frozen.idx).where(frozen.item_id == found.item_id, frozen.lifted_idx.is_not(None))
+        indexes = connection.execute(ended).scalars().all()
+        events = open_events(self.lists.engine, indexes, self.lists.keys.casework)
+        return all(event.record is None or event.record.values["hint"] != FreezeHint.LIST for event in events)
 
     def _freezes(self, number: int) -> bool:
         return self.lists.whole[number].provenance.meaning is Meaning.CHILD_ABUSE
@@ -533,6 +567,6 @@ class _FoundFile:
     tier: Tier
 
 
-def _follower(case_id: str) -> str:
+def list_follower(case_id: str) -> str:
     """The name under which the position of a list is kept."""
     return f"hashes/{case_id}"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, Reason
-from api.http.model import AnswerBody, CallBody, LoggedBody, example, warnings_of
+from api.http.model import AnswerBody, CallBody, LoggedBody, SpelledDay, example, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.hash_list import add_hash_list, hash_lists, remove_hash_list, require_provenance
 from casefiles.hash_list import DeclaredList, HashList, ListProvenance, Meaning
@@ -42,7 +42,7 @@ class NewListBody(CallBody):
     file: UploadFile = Field(description="A table of text, such as CSV, with MD5, SHA-256 or PDQ hashes")
     name: str = Field(min_length=1, max_length=200, description="What the list is called")
     provider: str = Field(min_length=1, max_length=200, description="The organisation that gave it")
-    obtained_on: date = Field(description="The day on which it came")
+    obtained_on: SpelledDay = Field(description="The day on which it came")
     meaning: Meaning = Field(description="What it lists")
     declared_by: str = Field(min_length=1, max_length=200, description="Who says where it came from")
     kind: HashKind | None = Field(None, description="What hashes of 64 digits are, if the list does not say")

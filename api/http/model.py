@@ -1,10 +1,23 @@
 """What the routes' own models share."""
 
-from typing import Any
+import datetime as dt
+import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from config.errors import Explained
+
+
+def _spelled_day(day: object) -> object:
+    """The day, if it is spelled YYYY-MM-DD (RFC 3339, full-date); else numbers would pass as seconds since 1970."""
+    if not isinstance(day, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+        raise ValueError("not YYYY-MM-DD")
+    return day
+
+
+SpelledDay = Annotated[dt.date, BeforeValidator(_spelled_day)]
+"""A day that a call brings."""
 
 
 class CallBody(BaseModel):

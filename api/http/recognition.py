@@ -1,16 +1,14 @@
 """Clients' statements that they recognise an item: from a file of theirs that stays in memory, or from a question."""
 
-import datetime as dt
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, UploadFile, status
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, ItemId, Reason
 from api.http.memory import MemoryRoute
-from api.http.model import CallBody, LoggedBody, example, links, warnings_of
+from api.http.model import CallBody, LoggedBody, SpelledDay, example, links, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.recognition import RecordedRecognition, recognise_file, recognise_question, recognise_seen, take_back
 from casefiles.consent import CHECK
@@ -35,20 +33,13 @@ _ANY = (
 )
 
 
-def _spelled(day: object) -> object:
-    """The day, if it is spelled YYYY-MM-DD (RFC 3339, full-date); else numbers would pass as seconds since 1970."""
-    if not isinstance(day, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
-        raise ValueError("not YYYY-MM-DD")
-    return day
-
-
 class StatedBody(CallBody):
     """What every statement of a client about an item of her case holds."""
 
     item: ItemId
     person: str = Field(min_length=1, max_length=200, description="Her pseudonym, as in the newest consent")
     language: str = Field(min_length=1, max_length=64, description="The language in which she said it")
-    date: Annotated[dt.date, BeforeValidator(_spelled)] = Field(description="The day on which she said it")
+    date: SpelledDay = Field(description="The day on which she said it")
     reason: Reason | None = None
 
 

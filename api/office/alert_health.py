@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from api.home import Home
 from api.office.mail import FOLLOWER as MAIL
 from casefiles.appearance import FOLLOWER, list_alerts
+from casefiles.hash_list import list_follower
 from evidence.finding import Finding, Verdict
 from evidence.observation import Kind
 from evidence.store import database
@@ -24,15 +25,33 @@ LONG_AGO = timedelta(days=1)
 
 
 def lookout(home: Home) -> Iterator[Finding]:
-    """Pictures that were kept for a day and compared with no case, and alerts for which the mail was not sent."""
+    """Pictures that were kept for a day and compared with no case or not with a list, and alerts that no mail told."""
     item, since = database.item.c, format_time(home.clock() - LONG_AGO)
     with reading(home.engine) as connection:
         new = sa.and_(item.idx >= position_of(connection, FOLLOWER), item.kind == Kind.FILE.value, not_frozen())
         waits = sa.select(sa.func.count(), sa.func.min(item.acquired_at)).where(new, item.acquired_at < since)
         count, oldest = connection.execute(waits).one()
         has_case = connection.execute(sa.select(database.case_file.c.case_id).limit(1)).first() is not None
+        lists = list(_lists_behind(connection, since))
         untold = list_alerts(connection, after=position_of(connection, MAIL) - 1)
     if count and has_case:
         yield Finding("alerts", Verdict.INDETERMINATE, "alerts.behind", {"count": count, "since": oldest})
+    if lists:
+        yield Finding("alerts", Verdict.INDETERMINATE, "alerts.list_behind", {"count": len(lists), "since": min(lists)})
     if home.settings.mail.host and any(alert.raised_at < since for alert in untold):
         yield Finding("alerts", Verdict.INDETERMINATE, "alerts.not_mailed", {"count": len(untold)})
+
+
+def _lists_behind(connection: sa.Connection, since: str) -> Iterator[str]:
+    """When the oldest picture came that a list was not compared with, for each list that was there since then.
+
+    Also for one of which parts are missing or damaged: none of it is compared.
+    """
+    part, item, case = database.hash_part, database.item.c, database.case_file
+    standing = sa.select(part.c.case_id).join_from(part, case, case.c.case_id == part.c.case_id)
+    standing = standing.where(part.c.removed_idx.is_(None), case.c.opened_at < since).distinct()
+    for case_id in connection.execute(standing).scalars().all():
+        new = sa.and_(item.idx >= position_of(connection, list_follower(case_id)), item.kind == Kind.FILE.value)
+        oldest = connection.execute(sa.select(sa.func.min(item.acquired_at)).where(new, not_frozen())).scalar()
+        if oldest is not None and oldest < since:
+            yield oldest

@@ -9,8 +9,9 @@ UTF-16, hashes as hex of either case or as base64:
     the kind, a space, and the hash                      python-threatexchange's signal file
 
 A hash of 64 hex digits without a kind may be a SHA-256 or a PDQ, so whoever brings the list says which. Kinds that
-the program cannot compute are counted by name. A line that is none of this is told by its number and never quoted:
-no message holds a hash. Pure but for what it reads; memory is that of the hashes.
+the program knows and cannot compute are counted by name, all others together. A line that is none of this is told by
+its number. Nothing of the text is ever quoted, neither by a message nor by a count: where columns are swapped, a kind
+is a hash. Pure but for what it reads; memory is that of the hashes.
 """
 
 import binascii
@@ -39,7 +40,8 @@ MOST_LINE: Final = 1 << 20
 _TOLD_LINES: Final = 10
 _HEAR_EVERY: Final = 10_000
 _MOST_NAMES: Final = 40
-"""How many kinds a list may name that nobody compares; what has more is no column of kinds."""
+"""How many kinds a list may name that nobody knows; what has more is no column of kinds."""
+_MOST_COLUMNS: Final = 100
 
 
 class HashKind(StrEnum):
@@ -60,6 +62,8 @@ TOO_PLAIN: Final = "too_plain"
 """Counts PDQ hashes of pictures with too little structure, where the list says their quality."""
 EMPTY_FILE: Final = "empty_file"
 """Counts digests of a file without a byte: each empty file would be found."""
+OTHER_KIND: Final = "other"
+"""Counts hashes of every kind that nobody here knows."""
 
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {name: kind.value for kind in HashKind for name in (kind, f"image{kind}", f"photo{kind}", f"video{kind}")}
@@ -70,6 +74,10 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Kinds as ThreatExchange (``HASH_PDQ``), python-threatexchange (``pdq``, ``video_md5``), StopNCII (``ImagePDQ``) and
 NCMEC (``pdna``) spell them, in small letters and digits alone and without ``hash``."""
+_NOT_IN_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {"neural": "neuralhash", "ssim": "ssim", "ssdeep": "ssdeep", "tlsh": "tlsh"}
+)
+"""More kinds, spelled alike, that a line alone may name."""
 _KIND_COLUMNS: Final = frozenset({"type", "kind", "signaltype", "indicatortype", "fingerprinttype", "algorithm"})
 _VALUE_COLUMNS: Final = frozenset(
     {"", "value", "signal", "signalstr", "signalvalue", "indicator", "indicatorvalue", "fingerprint", "digest"}
@@ -129,10 +137,11 @@ class ReadHashes(Unspoken):
 
 @dataclass(slots=True)
 class _Found:
-    """What was read so far; ``bad`` has the numbers of the first bad lines."""
+    """What was read so far; ``bad`` has the numbers of the first bad lines, ``unknown`` kinds that nobody may see."""
 
     hashes: dict[HashKind, bytearray] = field(default_factory=lambda: {kind: bytearray() for kind in HashKind})
     others: Counter[str] = field(default_factory=Counter)
+    unknown: set[str] = field(default_factory=set)
     lines: int = 0
     total: int = 0
     bad: list[int] = field(default_factory=list)
@@ -304,8 +313,10 @@ def _columns_of(cells: Sequence[str], number: int) -> tuple[_Columns, bool]:
     """Where the lines of a list have what, as its first line shows it, and whether that line is a header.
 
     Raises:
-        HashListError: It holds no hash, and names no column with hashes.
+        HashListError: It has too many cells, or it holds no hash and names no column with hashes.
     """
+    if len(cells) > _MOST_COLUMNS:
+        raise HashListError("hash_list.no_table", where=Term("place.line", number=number))
     values = [at for at, cell in enumerate(cells) if _decoded(cell)]
     if not values:
         return _named_columns(cells, number), True
@@ -374,17 +385,20 @@ def _cell(cells: Sequence[str], at: int) -> str:
 
 
 def _said_kind(found: _Found, cell: str) -> str:
-    """The kind that a line says, also one that nobody here knows.
+    """The kind that a line says; ``OTHER_KIND`` for one that nobody here knows.
 
     Raises:
         _BadLineError: It says none.
     """
-    if kind := _kind_named(cell):
+    spelled = _spelled(cell)
+    if kind := _NAMES.get(spelled) or _NOT_IN_HEADERS.get(spelled):
         return kind
-    other = _spelled(cell)
-    if not _CODE.fullmatch(other) or (other not in found.others and len(found.others) >= _MOST_NAMES):
+    if not _CODE.fullmatch(spelled) or _decoded(cell):
         raise _BadLineError
-    return other
+    if len(found.unknown) >= _MOST_NAMES and spelled not in found.unknown:
+        raise _BadLineError
+    found.unknown.add(spelled)
+    return OTHER_KIND
 
 
 def _kind_of(value: bytes, kind: HashKind | None, number: int) -> str:

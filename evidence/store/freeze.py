@@ -90,6 +90,22 @@ def lifted_files(connection: sa.Connection) -> frozenset[int]:
     return frozenset(connection.execute(wanted.where(frozen.lifted_idx.is_not(None))).scalars())
 
 
+def lifted_among(connection: sa.Connection, first: int, end: int) -> frozenset[int]:
+    """The files before entry ``first`` that two persons lifted from a freeze by entries from there and before ``end``.
+
+    Whatever is of a lifted message or album is among them, also what came later, unless it is frozen still. What was
+    frozen when a follower passed it is so met again.
+    """
+    item, frozen = database.item.c, database.frozen.c
+    ended = sa.select(frozen.item_id).where(frozen.lifted_idx >= first, frozen.lifted_idx < end).distinct()
+    files = set[int]()
+    for named in connection.execute(ended).scalars().all():
+        post = item.item_id.in_(of_one_post(connection, named))
+        wanted = sa.select(item.idx).where(post, item.idx < first, item.kind == Kind.FILE.value, not_frozen())
+        files.update(connection.execute(wanted).scalars())
+    return frozenset(files)
+
+
 def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
     """The log indexes of the freezes, none of them ended, because of which an item is frozen."""
     table = database.frozen.c

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from casefiles.case import add_items, case_items, open_case
 from casefiles.freeze import (
@@ -26,6 +27,7 @@ from evidence.store.database import reading
 from evidence.times import parse_time
 from tests.evidence.log.ledger import NOBODY, Ledger, new_ledger
 from tests.evidence.match.libraries import BASE, prints
+from tests.nonempty import nonempty
 
 KEY = generate_identity()
 ANN = Doer("ann", "nisisama/0", parse_time("2026-01-01T00:00:00.000Z"), reason="she came")
@@ -123,6 +125,25 @@ def test_a_library_names_the_copies_and_compares_with_none_of_them(ledger: Ledge
 def waiting(ledger: Ledger) -> list[tuple[str, ...]]:
     with reading(ledger.engine) as connection:
         return [each.items for each in waiting_freezes(connection)]
+
+
+def test_however_many_freezes_wait_they_cost_one_statement(ledger: Ledger) -> None:
+    items = [file(ledger, number, digest) for number, digest in enumerate(("ab", "cd", "ef"), start=1)]
+    froze(ledger, *items)
+    statements = list[str]()
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(ledger.engine, "before_cursor_execute", count)
+    try:
+        with reading(ledger.engine) as connection:
+            found = waiting_freezes(connection)
+    finally:
+        sa.event.remove(ledger.engine, "before_cursor_execute", count)
+    frozen = [leaf for leaf in ledger.leaves() if leaf.type == "frozen"]
+    assert [each.event_id for each in found] == [leaf.event_id for leaf in nonempty(frozen)]
+    assert sum("FROM frozen" in statement or "FROM event" in statement for statement in statements) == 1
 
 
 def test_of_a_case_what_is_frozen_and_by_what(ledger: Ledger) -> None:

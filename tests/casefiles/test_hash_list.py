@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -325,6 +326,43 @@ def test_a_list_that_somebody_damaged_tells_nothing_and_stops_no_other(hotline: 
     hotline.look()
     assert hotline.alerts() == hotline.slow()
     assert len(hotline.alerts()) == 1
+
+
+def forged(rows: list[tuple[HashKind, int]], parts: str) -> Draft:
+    """A part of a list with these rows, in a case that is there, sealed to a key that nobody has."""
+    said = ANN.values() | HOTLINE.values() | {"case": "case-000000000002", "counts": {"md5": "1"}}
+    said |= {"part": "1", "parts": parts, "container_sha256": listed(*rows).file_sha256[::-1]}
+    return Draft("hashes_added", said, hashes=seal_whole(b"junk", recipients=(generate_identity().recipient,)))
+
+
+def with_case(hotline: Hotline) -> None:
+    with writing(hotline.ledger.engine) as connection:
+        row = {"case_id": "case-000000000002", "idx": 0, "opened_at": ""}
+        connection.execute(sa.insert(database.case_file), row)
+
+
+def test_a_part_that_is_sealed_to_a_stranger_stops_no_other_list_and_no_later_one(hotline: Hotline) -> None:
+    hotline.post(0, 0, 0)
+    hotline.post(1, 0, 0)
+    with_case(hotline)
+    hotline.add([(HashKind.PDQ, 0)])
+    hotline.ledger.sequencer.append([forged([(HashKind.MD5, 9)], "1")])
+    assert hotline.look().raised == 1
+    hotline.add([(HashKind.PDQ, 1)])
+    assert hotline.look().raised == 1
+    assert hotline.alerts() == hotline.slow()
+
+
+@pytest.mark.parametrize(("parts", "lists"), [("1", 1), ("999999", 1), ("99999999999", 0), ("0", 0), ("1_0", 0)])
+def test_however_many_parts_somebody_says_a_list_has_it_costs_nothing(hotline: Hotline, parts: str, lists: int) -> None:
+    with_case(hotline)
+    hotline.ledger.sequencer.append([forged([(HashKind.MD5, 9)], parts)])
+    tracemalloc.start()
+    try:
+        assert len(standing_lists(hotline.ledger.engine, CASEWORK)) == lists
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_whoever_may_only_add_entries_stops_no_list(hotline: Hotline) -> None:

@@ -43,7 +43,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "casefiles/case.py:held_items": "what is added already is not added again",
         "casefiles/case.py:require_items": "whether an item exists; ``require_not_frozen`` asks beside it",
         "casefiles/freeze.py:freeze_copies": "they are frozen here",
-        "casefiles/hash_list.py:_found": "``_is_news`` asks in the turn that logs an alert; else it is frozen here",
+        "casefiles/hash_list.py:_found_of": "``_is_news`` asks in the turn that logs an alert; else it is frozen here",
         "evidence/audit/rows.py:_dismissals": _AUDIT,
         "evidence/audit/rows.py:_removals": _AUDIT,
         "evidence/audit/rows.py:findings": _AUDIT,

@@ -76,6 +76,14 @@ def test_a_list_that_cannot_be_added_is_refused_with_its_code(
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
 
 
+@pytest.mark.parametrize("day", ["1732665600", "2020-1-2", "20200102", "2020-02-30"])
+def test_the_day_of_a_list_is_spelled_out(served: ServedHome, day: str) -> None:
+    served.unlock()
+    answer = send(served, md5_hex(b"day").encode(), obtained_on=day)
+    assert answer.status_code == 422, answer.text
+    assert send(served, md5_hex(b"day").encode()).status_code == 201
+
+
 def test_a_kind_and_bad_lines_can_be_said(served: ServedHome) -> None:
     served.unlock()
     answer = send(served, b"3f" * 32 + b"\nzz", kind="sha256", skip_bad_lines="true")

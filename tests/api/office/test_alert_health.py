@@ -5,9 +5,11 @@ from pathlib import Path
 
 from api.home import Home
 from api.office.alert_health import LONG_AGO, lookout
+from api.office.hash_list import remove_hash_list
 from api.office.mail import tell_news
 from tests.appearing import agree, jpeg, look_out, photo, post
-from tests.homes import new_case
+from tests.homes import doer, new_case
+from tests.listing import give_list, rows_of
 from tests.mailing import mail_server, with_mail
 
 MINUTE = timedelta(minutes=1)
@@ -31,6 +33,20 @@ def test_pictures_that_nobody_compared_for_a_day_are_told(home: Home, tmp_path: 
     assert codes(home, LONG_AGO + MINUTE) == ["alerts.behind"]
     look_out(home)
     assert codes(home, LONG_AGO + MINUTE) == []
+
+
+def test_a_list_that_was_not_compared_for_a_day_is_told(home: Home, tmp_path: Path) -> None:
+    post(home, tmp_path / "first", {1: jpeg(photo())})
+    look_out(home)
+    case = give_list(home, rows_of(md5=[b"1"])).done.case_id
+    assert codes(home, LONG_AGO - MINUTE) == []
+    assert codes(home, LONG_AGO + MINUTE) == ["alerts.list_behind"]
+    look_out(home)
+    assert codes(home, LONG_AGO + MINUTE) == []
+    post(home, tmp_path / "second", {2: jpeg(photo(seed=2))})
+    assert codes(home, LONG_AGO + MINUTE) == ["alerts.behind", "alerts.list_behind"]
+    remove_hash_list(home, case, doer(home))
+    assert codes(home, LONG_AGO + MINUTE) == ["alerts.behind"]
 
 
 def test_an_alert_that_no_mail_told_for_a_day_is_told_where_mail_is_set(home: Home, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from api.home import DATABASE_FILE, Home
 from api.office.alert import Lookout, alerts_of, dismiss_alert
 from api.office.audit import run_audit
 from api.office.case import add_items, show_case
+from api.office.freeze import freeze, lift_freeze
 from api.office.hash_list import hash_lists, remove_hash_list, require_provenance
 from api.office.opened import OpenOffice
 from casefiles.hash_list import list_counts
@@ -21,6 +22,7 @@ from config.errors import Explained
 from evidence.authority import Doer
 from evidence.errors import AuthorityError, HashListError, UnknownItemError
 from evidence.match.hash_csv import read_hashes
+from evidence.match.hash_list import ListedHashes
 from evidence.store import database
 from evidence.store.database import reading, writing
 from evidence.store.freeze import is_frozen
@@ -100,6 +102,90 @@ def test_a_removed_list_ends_in_a_process_that_holds_it_and_the_audit_is_clean(h
     for wrong in (case, "case-000000000000"):
         with pytest.raises(UnknownItemError):
             remove_hash_list(home, wrong, doer(home))
+
+
+def lift(home: Home, *items: str) -> None:
+    keys = home.keys.unlock(PASSPHRASE)
+    lift_freeze(home, items, Doer("bo", "test", home.clock(), reason="a mistake", approver="cy"), keys.casework)
+
+
+def test_what_was_frozen_by_mistake_is_told_once_when_two_persons_lift_it(home: Home, tmp_path: Path) -> None:
+    (original,) = post(home, tmp_path / "first", {1: PICTURE})
+    of_client = case_with(home, original)
+    look_out(home)
+    of_list = give_list(home, rows_of(pdq=[PICTURE])).done.case_id
+    (again,) = post(home, tmp_path / "again", {2: EDITS["recompressed"]})
+    freeze(home, [again], doer(home))
+    assert look_out(home).raised == 1  # the original, by the list
+    lift(home, again)
+    assert look_out(home).raised == 2
+    assert (open_items(home, of_client), open_items(home, of_list)) == ([again], [original, again])
+    freeze(home, [again], doer(home))
+    lift(home, again)
+    assert look_out(home).raised == 0
+    assert (open_items(home, of_client), open_items(home, of_list)) == ([again], [original, again])
+    assert problems(home) == []
+
+
+def test_a_picture_of_a_case_that_was_frozen_is_compared_with_what_came_meanwhile(home: Home, tmp_path: Path) -> None:
+    (original,) = post(home, tmp_path / "first", {1: PICTURE})
+    case = case_with(home, original)
+    freeze(home, [original], doer(home))
+    look_out(home)
+    (again,) = post(home, tmp_path / "again", {2: EDITS["recompressed"]})
+    assert look_out(home).raised == 0
+    lift(home, original)
+    assert look_out(home).raised == 1
+    assert open_items(home, case) == [again]
+
+
+def test_a_list_of_child_abuse_does_not_freeze_again_what_two_persons_lift(home: Home, tmp_path: Path) -> None:
+    (item,) = post(home, tmp_path / "first", {1: PICTURE})
+    give_list(home, rows_of(sha256=[PICTURE]), ABUSE)
+    look_out(home)
+    with reading(home.engine) as connection:
+        assert is_frozen(connection, item)
+    lift(home, item)
+    look_out(home)
+    with reading(home.engine) as connection:
+        assert not is_frozen(connection, item)
+
+
+def test_a_file_that_a_list_has_is_frozen_again_once_if_nobody_knew_when_its_freeze_was_lifted(
+    home: Home, tmp_path: Path
+) -> None:
+    (item, like) = post(home, tmp_path / "first", {1: PICTURE, 2: EDITS["recompressed"]})
+    freeze(home, [item, like], doer(home))
+    give_list(home, rows_of(sha256=[PICTURE], pdq=[PICTURE]), ABUSE)
+    for expected in (True, False):
+        look_out(home)
+        lift(home, item)
+        look_out(home)
+        with reading(home.engine) as connection:
+            assert is_frozen(connection, item) is expected
+    lift(home, like)
+    look_out(home)
+    with reading(home.engine) as connection:
+        assert not is_frozen(connection, like)  # only like it: two persons have looked
+
+
+def test_a_list_that_could_not_be_taken_in_is_compared_with_the_next_look(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = Lookout(home, OpenOffice.of(home, home.keys.unlock(PASSPHRASE)))
+    items = post(home, tmp_path / "first", {1: PICTURE})
+    standing.look()
+    case = give_list(home, rows_of(md5=[PICTURE])).done.case_id
+
+    def full(*_asked: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ListedHashes, "take", full)
+        with pytest.raises(MemoryError):
+            standing.look()
+    assert standing.look().raised == 1
+    assert open_items(home, case) == items
 
 
 def test_a_list_of_child_abuse_freezes_what_it_finds_and_shows_it_nowhere(home: Home, tmp_path: Path) -> None:

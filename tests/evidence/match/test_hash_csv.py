@@ -92,14 +92,24 @@ def test_what_is_not_compared_is_counted_by_its_name() -> None:
             f"HASH_SHA1,{'b' * 40},",
             "HASH_TMK,anything,",
             "neuralhash,xyz,",
+            "made up,xyz,",
+            "made up too,xyz,",
             f"md5,{hashlib.md5(b'', usedforsecurity=False).hexdigest()},",
             f"md5,{MD5},",
             f"MD5,{MD5.upper()},",
         ]
     )
     assert hashes_in(read) == {"md5": [MD5], "pdq": [PDQ]}
-    assert read.not_compared == {"empty_file": 1, "neural": 1, "photodna": 1, "sha1": 1, "tmk": 1, "too_plain": 1}
-    assert (read.twice, read.lines, read.bad_lines) == (1, 9, 0)
+    assert read.not_compared == {
+        "empty_file": 1,
+        "neuralhash": 1,
+        "other": 2,
+        "photodna": 1,
+        "sha1": 1,
+        "tmk": 1,
+        "too_plain": 1,
+    }
+    assert (read.twice, read.lines, read.bad_lines) == (1, 11, 0)
     assert read.counts() == {"md5": 1, "pdq": 1}
 
 
@@ -130,6 +140,9 @@ def test_of_many_bad_lines_the_first_are_told() -> None:
         ([""], "hash_list.nothing_to_compare"),
         ([f"sha1 {'a' * 40}"], "hash_list.nothing_to_compare"),
         (["x" * hash_csv.MOST_LINE], "hash_list.no_table"),
+        ([",".join(["md5"] * 101)], "hash_list.no_table"),
+        (["\t".join([MD5] * 101)], "hash_list.no_table"),
+        ([",".join(["md5"] * 100)], "hash_list.nothing_to_compare"),
         (["type,hash", f",{MD5}"], "hash_list.bad_lines"),
         (["type,hash", f"md5,{PDQ}"], "hash_list.bad_lines"),
         (["pdq,quality", f"{PDQ},101"], "hash_list.bad_lines"),
@@ -164,6 +177,53 @@ def test_what_was_read_is_not_spoken_of() -> None:
     read = read_table([MD5])
     assert MD5 not in repr(read)
     assert MD5 not in f"{read}"
+
+
+def told_of(data: bytes, *, skip_bad_lines: bool) -> str:
+    """Everything that a list gives to whoever brings it, or why it is refused."""
+    try:
+        read = read_table(data, HashKind.PDQ, skip_bad_lines=skip_bad_lines)
+    except HashListError as error:
+        return f"{error}{error!r}{error.facts}{error.as_json()}"
+    return f"{read.counts()}{read.not_compared}{read.bad_lines}{read}"
+
+
+def runs_of(digits: str) -> set[str]:
+    """Every run of 8 of these hex digits."""
+    return {digits[at : at + 8] for at in range(len(digits) - 7)}
+
+
+DIGEST = st.tuples(st.sampled_from("abcdef09"), st.sampled_from([32, 40, 64]), st.integers(0, 1 << 250)).map(
+    lambda drawn: (drawn[0] + hashlib.sha256(b"%d" % drawn[2]).hexdigest())[: drawn[1]]
+)
+WRITTEN = st.sampled_from(
+    ["md5,{}", "{},md5", "hash{},x", "{}hash,x", "x{},{}", "pdq,{}", "{},{}", "k-{},y", "sha1,{}"]
+)
+
+
+@given(
+    rows=st.lists(st.tuples(WRITTEN, DIGEST), min_size=1, max_size=6),
+    header=st.sampled_from(["type,value", "value,type", "hash_type,hash,quality", "md5,sha1", None]),
+    good=st.booleans(),
+    skip_bad_lines=st.booleans(),
+)
+@example(rows=[("{},md5", "a" + MD5[1:])], header="type,value", good=True, skip_bad_lines=False)
+@example(rows=[("hash{},x", "a" + MD5[1:])], header="type,value", good=True, skip_bad_lines=False)
+def test_nothing_of_a_hash_is_told_in_whatever_column_it_stands(
+    *, rows: list[tuple[str, str]], header: str | None, good: bool, skip_bad_lines: bool
+) -> None:
+    lines = [*([header] if header else []), *([f"md5,{MD5}"] if good else [])]
+    lines += [how.format(digits, digits) for how, digits in rows]
+    told = told_of(table(lines), skip_bad_lines=skip_bad_lines)
+    secret = set().union(*(runs_of(digits) for _how, digits in rows), runs_of(MD5))
+    assert secret & runs_of("".join(lines))  # the control: in the list they are found
+    assert not [run for run in secret if run in told.lower()]
+
+
+def test_swapped_columns_are_bad_lines_and_not_kinds() -> None:
+    with pytest.raises(HashListError) as caught:
+        read_table(["type,value", f"md5,{MD5}", f"{'a' + MD5[1:]},md5"])
+    assert caught.value.facts == {"lines": "3", "count": 1}
 
 
 KINDS = st.sampled_from(list(HashKind))

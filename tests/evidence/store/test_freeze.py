@@ -18,6 +18,7 @@ from evidence.store.freeze import (
     frozen_files,
     is_frozen,
     is_frozen_message,
+    lifted_among,
     lifted_files,
     no_hole_of_frozen,
     not_frozen,
@@ -201,6 +202,23 @@ def test_the_end_of_a_freeze_ends_it_for_what_came_later_too(ledger: Ledger) -> 
     assert shown(ledger, first, later) == [True, True]
     ledger.sequencer.append([freeze_of(later)])
     assert shown(ledger, first, later) == [False, False]
+
+
+def test_the_files_of_a_post_are_met_again_where_its_freeze_ended(ledger: Ledger) -> None:
+    first, own, beside = message(5, album="9"), file(5), message(6, album="9")
+    later, other = file(6, "cd"), file(7)
+    ledger.sequencer.append([first, own, beside, freeze_of(first), later, other, freeze_of(other)])
+    ledger.sequencer.append([Draft("unfrozen", {"frozen_items": [first.event_id]})])
+    with reading(ledger.engine) as connection:
+        rows = connection.execute(sa.select(database.item.c.item_id, database.item.c.idx))
+        names = {row.item_id: row.idx for row in rows}
+        end = 1 + max(names.values())
+        met = {names[own.event_id], names[later.event_id]}
+        assert lifted_among(connection, end, end + 10) == met
+        assert lifted_among(connection, end + 2, end + 10) == lifted_among(connection, 0, end) == set()
+    ledger.sequencer.append([freeze_of(later)])
+    with reading(ledger.engine) as connection:
+        assert lifted_among(connection, end, end + 10) == set()
 
 
 @pytest.mark.parametrize(
