@@ -6,7 +6,6 @@ every comparison counts for the day, so nobody learns here what a check would no
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -26,7 +25,7 @@ from evidence.authority import Doer
 from evidence.canonical import Value
 from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
-from evidence.errors import AuthorityError, UnknownItemError
+from evidence.errors import UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
@@ -34,7 +33,7 @@ from evidence.match.pictures import Alike, Pictures, indexed_file
 from evidence.match.question import open_question
 from evidence.match.segments import Segment
 from evidence.match.stored import prints_of
-from evidence.names import require_name, require_others
+from evidence.names import is_one_person
 from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
@@ -167,10 +166,13 @@ def _require_item(home: Home, case_id: str, item_id: str) -> _NamedItem:
 
 
 def _require_hers(home: Home, stated: Statement, client: str) -> None:
-    """Check that a statement is the client's own, and not of a day to come."""
-    require_name(stated.person)
-    with suppress(AuthorityError):  # they are one person
-        require_others(stated.person, client)
+    """Check that a statement is the client's own, and not of a day to come.
+
+    Raises:
+        AuthorityError: One of the names is none.
+        RecognitionError: It is another person's, or of a day to come.
+    """
+    if not is_one_person(stated.person, client):
         raise RecognitionError("recognition.of_another_person")
     if is_ahead(stated.told_on, home.clock()):
         raise RecognitionError("recognition.in_the_future", found=stated.told_on.isoformat())
