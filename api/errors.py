@@ -108,6 +108,7 @@ STATE_STATUS: Mapping[str, int] = MappingProxyType(
     | dict.fromkeys(
         (
             "authority.answered",
+            "authority.consent_meanwhile",
             "authority.done_already",
             "authority.frozen_meanwhile",
             "authority.refused",

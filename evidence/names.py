@@ -107,8 +107,17 @@ def require_others(one: str, other: str) -> None:
     Raises:
         AuthorityError: A reader may take one for the other, or one of them is no name.
     """
-    if _likenesses(require_name(one)) & _likenesses(require_name(other)):
+    if is_one_person(one, other):
         raise AuthorityError("authority.names_too_like")
+
+
+def is_one_person(one: str, other: str) -> bool:
+    """Whether a reader may take two names for one person's.
+
+    Raises:
+        AuthorityError: One of them is no name.
+    """
+    return bool(_likenesses(require_name(one)) & _likenesses(require_name(other)))
 
 
 @functools.lru_cache(maxsize=256)

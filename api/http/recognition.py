@@ -25,7 +25,6 @@ _CASE = "case-1f0c5c8e3a52"
 _NO_PICTURE = NotDecodedError("not_decoded.refused", found=Term("undecoded.not_a_picture"))
 _ANY = (
     UnknownItemError("unknown_item.no_such_case", found="case-000000000000"),
-    UnknownItemError("unknown_item.not_in_the_case", found="0" * 32),
     RecognitionError("recognition.of_another_person"),
     RecognitionError("recognition.in_the_future", found="2026-11-30"),
     CallError("call.locked"),
@@ -87,6 +86,7 @@ class RecognisedBody(LoggedBody):
     responses={
         **refusals(
             *_ANY,
+            UnknownItemError("unknown_item.not_in_the_case", found="0" * 32),
             UnknownItemError("unknown_item.no_such_question", found=_RECEIPT),
             AuthorityError("authority.no_consent", scope=CHECK),
             AuthorityError("authority.checked_enough", where=_CASE, limit=20),

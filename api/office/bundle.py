@@ -64,7 +64,7 @@ from config.errors import Explained, Term
 from evidence.authority import Act, Doer, Grant, Ordered, Request, one_person
 from evidence.canonical import Value, jcs, sha256_hex, text_value
 from evidence.custody.anchoring import NONCE_BITS
-from evidence.custody.append import TileRows
+from evidence.custody.append import TileRows, tree_size
 from evidence.custody.event import Draft, Record
 from evidence.custody.pins import SEAL
 from evidence.custody.stamps import LoggedStamp, newest, newest_first
@@ -148,6 +148,7 @@ class _Made:
     Attributes:
         shown: How many holes it tells of, and the names of values that it withholds, by type of entry.
         items: Those that it shows.
+        since: How many leaves the log had before its consents were read.
     """
 
     bundle: bytes
@@ -155,6 +156,20 @@ class _Made:
     facts: BundleFacts
     shown: Mapping[str, Any]
     items: frozenset[str]
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a bundle is made with.
+
+    Attributes:
+        inside: What is written with the export.
+    """
+
+    casework: KeyIdentity
+    stages: Stages = unstaged
+    inside: Inside = NOTHING_BESIDE
 
 
 def require_exportable(home: Home, case_id: str, destination: Destination) -> None:
@@ -191,7 +206,8 @@ def export_case(
         ObjectMissingError: A sealed part of an item is gone.
         HomeError: Something lies at the place where the bundle should go, or there is no such folder;
             or an export to this place that was asked for otherwise was logged and cut short.
-        AuthorityError: There is no reason, or the receiver's name has a character that a reader does not see.
+        AuthorityError: There is no reason, or the receiver's name has a character that a reader does not see; or an
+            item was frozen, or the client's consent recorded anew or withdrawn, while it was made.
         StampError: No stamped checkpoint covers the case, or the seal could not be time-stamped; nothing was written.
         GateError: Something in it may not leave; nothing was written.
         LeafError: The record of an entry is gone; nothing was written.
@@ -204,28 +220,16 @@ def export_case(
     if earlier := _finish(home, order, casework, destination):
         return earlier
     destination.require_free()
-    grant = one_person(Act.EXPORT, _target(order), order.doer)
+    grant, making = one_person(Act.EXPORT, _target(order), order.doer), Making(casework, stages, inside)
+    since = _size(home)
     if grant.review_by:
         try:
             _require_agreed(home, order, casework)
         except AuthorityError as why:
             asked = _ordered(home, order, casework, destination)
             return replace(ask(home, Act.EXPORT, _target(order), asked, order.doer, inside), why=why)
-    make = partial(_make, order=order, casework=casework, stages=stages)
-    return _export(home, order, destination, grant, make, inside)
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """What a bundle is made with.
-
-    Attributes:
-        inside: What is written with the export.
-    """
-
-    casework: KeyIdentity
-    stages: Stages = unstaged
-    inside: Inside = NOTHING_BESIDE
+    make = partial(_make, order=order, making=making, since=since)
+    return _export(home, order, destination, grant, make, making)
 
 
 def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: Making) -> Exported:
@@ -251,13 +255,15 @@ def export_asked(home: Home, asked: Request, doer: Doer, grant: Grant, making: M
                     "authority.changed_case", where=asked.request, name=name, expected=told[0], found=told[1]
                 )
 
+    since = _size(home)
+
     def make(writer: Writer) -> _Made:
-        made = _make(writer, order, casework, making.stages)
+        made = _make(writer, order, making, since)
         require_as_asked()  # once more, of what went into it
         return made
 
     require_as_asked()
-    return _export(home, order, destination, grant, make, making.inside)
+    return _export(home, order, destination, grant, make, making)
 
 
 def finish_asked(home: Home, asked: Request, doer: Doer, casework: KeyIdentity) -> Exported | None:
@@ -293,13 +299,13 @@ def _export(
     destination: Destination,
     grant: Grant,
     make: Callable[[Writer], _Made],
-    inside: Inside,
+    making: Making,
 ) -> Exported:
     with home.writing() as writer:
         made = make(writer)
         held = destination.hold(made.bundle, made.letter)
         try:
-            _log(writer, order, grant, made, inside)
+            _log(writer, order, grant, made, making)
             held.hand_over()
         except (AuthorityError, TaskLostError):
             held.drop()  # another was first, or it was cancelled: this one was not logged
@@ -313,17 +319,18 @@ def stream_case(home: Home, order: Order, casework: KeyIdentity, *, bundle: Bina
     """Export a case into two streams; it is logged before the first byte leaves.
 
     Raises:
-        AuthorityError: There is no second person, and no approved receiver or no consent in force.
+        AuthorityError: There is no second person, and no approved receiver or no consent in force; or an item was
+            frozen, or the client's consent recorded anew or withdrawn, while it was made.
         Explained: As ``export_case``, but for what it says of files; nothing was logged.
         OSError: A stream refused; the export is logged.
     """
     _require_items(home, order.case_id)
-    grant = one_person(Act.EXPORT, _target(order), order.doer)
+    grant, making, since = one_person(Act.EXPORT, _target(order), order.doer), Making(casework), _size(home)
     if grant.review_by:
         _require_agreed(home, order, casework)
     with home.writing() as writer:
-        made = _make(writer, order, casework)
-        _log(writer, order, grant, made)
+        made = _make(writer, order, making, since)
+        _log(writer, order, grant, made, making)
         bundle.write(made.bundle)
         letter.write(made.letter)
         return Exported(made.facts, finished=False, unstamped=writer.beat(now=True), review_by=grant.review_by)
@@ -353,8 +360,14 @@ def _require_agreed(home: Home, order: Order, casework: KeyIdentity) -> None:
     require_consent(consent, scope=order.audience, today=home.today())
 
 
-def _make(writer: Writer, order: Order, casework: KeyIdentity, stages: Stages = unstaged) -> _Made:
-    home = writer.home
+def _size(home: Home) -> int:
+    """How many leaves the log has, asked before the consents are read: what is newer counts for the turn."""
+    with reading(home.engine) as connection:
+        return tree_size(connection)
+
+
+def _make(writer: Writer, order: Order, making: Making, since: int) -> _Made:
+    home, casework, stages = writer.home, making.casework, making.stages
     sealer, roots = load_sealer(home, casework), _roots(home)
     events = _events(home, order.case_id, casework, stages(Term("progress.opening"), Term("unit.records")))
     contents = _contents(home, order, events, stamped_checkpoint(writer, covers=max(event.index for event in events)))
@@ -363,7 +376,7 @@ def _make(writer: Writer, order: Order, casework: KeyIdentity, stages: Stages = 
         facts = build_bundle(contents, sealer=sealer, stamp=stamp, roots=roots, out=bundle, progress=checking)
     letter = covering_letter(contents, facts=facts)
     items = frozenset(event.leaf.event_id for event in events if event.leaf.type == ITEM)
-    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records), items)
+    return _Made(bundle.getvalue(), letter.encode("utf-8"), facts, _shown(contents.records), items, since)
 
 
 def _shown(records: Iterable[DisclosedLeaf]) -> Mapping[str, Any]:
@@ -374,7 +387,7 @@ def _shown(records: Iterable[DisclosedLeaf]) -> Mapping[str, Any]:
     return {"holes": holes, "withheld": {kind: sorted(names) for kind, names in sorted(withheld.items()) if names}}
 
 
-def _log(writer: Writer, order: Order, grant: Grant, made: _Made, inside: Inside = NOTHING_BESIDE) -> None:
+def _log(writer: Writer, order: Order, grant: Grant, made: _Made, making: Making) -> None:
     facts = made.facts
     values = _asked(order) | {"bundle_sha256": facts.sha256, "items": str(facts.items)}
     exported = Draft("exported", order.doer.values(grant.request) | values)
@@ -383,10 +396,27 @@ def _log(writer: Writer, order: Order, grant: Grant, made: _Made, inside: Inside
     def beside(connection: sa.Connection, _placed: object) -> None:
         if made.items & frozen_of_case(connection, order.case_id):
             raise AuthorityError("authority.frozen_meanwhile", where=order.case_id)
-        inside.acts(connection, told)
+        _require_consent_as_read(writer.home, connection, order, made, making.casework)
+        making.inside.acts(connection, told)
 
     grant.log(writer.sequencer, [exported], beside)
     oplog.note("export_made", items=facts.items, bytes=facts.bytes)
+
+
+def _require_consent_as_read(
+    home: Home, connection: sa.Connection, order: Order, made: _Made, casework: KeyIdentity
+) -> None:
+    """Check, in the turn, that no consent or withdrawal of the case came behind those that the bundle was made with.
+
+    Raises:
+        AuthorityError: One did.
+    """
+    new = tuple(types_of(connection, ["consent"], first=made.since))
+    if new and any(
+        event.record is None or event.record.values["case"] == order.case_id
+        for event in open_events(home.engine, new, casework)
+    ):
+        raise AuthorityError("authority.consent_meanwhile", where=order.case_id)
 
 
 def _asked(order: Order) -> dict[str, Value]:

@@ -129,7 +129,7 @@ class ShownCase:
         recorded_by: Who recorded the consent or the withdrawal.
         alerts: How many alerts of it are open (``api.office.alert``).
         frozen: How many of its items are frozen; nothing else is told of them.
-        statements: What the client states of its items, that stands.
+        statements: What the client states of items that it has now and that are not frozen, as far as it stands.
     """
 
     case_id: str
@@ -154,7 +154,7 @@ def open_case(home: Home, doer: Doer) -> OpenedCase:
 def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Consented:
     """Log what a client agreed to, or that she withdrew it; the newest record of a case counts.
 
-    A withdrawal also removes the bundles of the case that wait to be downloaded.
+    A withdrawal also removes the bundles of the case that wait to be downloaded; none is logged behind it.
 
     Raises:
         UnknownItemError: There is no such case.
@@ -163,9 +163,11 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
     require_case(home, case_id)
     _require_told(consent, home)
     with home.writing() as writer:
+        if not consent.given:
+            remove_bundles(home, case_id)  # before it is logged: who is killed right behind that leaves none
         writer.sequencer.append([Draft("consent", doer.values() | consent.values(case_id))])
         if not consent.given:
-            remove_bundles(home, case_id)
+            remove_bundles(home, case_id)  # and those that were logged in between
         return Consented(case_id, consent, writer.beat())
 
 
@@ -313,9 +315,10 @@ def show_case(
     with reading(home.engine) as connection:
         alerts = len(list_alerts(connection, cases=[case_id]))
         frozen = frozen_of_case(connection, case_id)
+        told_of = cases.held_items(connection, case_id) - frozen
     consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
     stated = statements_of(home.engine, case_id, casework)
-    statements = [each for each in stated if each.statement.item_id not in frozen]
+    statements = [each for each in stated if each.statement.item_id in told_of]
     return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, len(frozen), statements)
 
 

@@ -5,8 +5,7 @@ is kept of it is a code: the same file, or very similar. Whatever else the compa
 every comparison counts for the day, so nobody learns here what a check would not tell.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -20,11 +19,13 @@ from casefiles.case import held_items, require_case
 from casefiles.consent import CHECK, consent_of, require_consent
 from casefiles.errors import RecognitionError
 from casefiles.recognition import OF_TIER, ComparedWith, HowAlike, Statement, statements_of
+from casefiles.report.stated import CONSENT, RECOGNISED
 from config.errors import Explained
 from evidence.authority import Doer
 from evidence.canonical import Value
+from evidence.custody.append import tree_size
 from evidence.custody.event import Draft, Prepared
-from evidence.errors import AuthorityError, UnknownItemError
+from evidence.errors import UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES, fingerprints_of
 from evidence.keys import Unlocked
 from evidence.match.check import PictureQuery, Tier
@@ -32,15 +33,18 @@ from evidence.match.pictures import Alike, Pictures, indexed_file
 from evidence.match.question import open_question
 from evidence.match.segments import Segment
 from evidence.match.stored import prints_of
-from evidence.names import require_name, require_others
+from evidence.names import is_one_person
 from evidence.observation import Kind
 from evidence.seal.recipients import KeyIdentity
 from evidence.store import database
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen, not_frozen
+from evidence.store.reviews import types_of
 from evidence.times import is_ahead
 
 _SEEN_KINDS = frozenset({Kind.FILE.value, Kind.MESSAGE.value, Kind.EDIT.value})
+_DECISIVE = frozenset({CONSENT, RECOGNISED})
+"""Types of entries that say whether a statement may be made, or stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +116,29 @@ def recognise_seen(
         raise RecognitionError("recognition.nothing_to_see")
     if not (stated.text or "").strip():
         raise RecognitionError("recognition.without_words")
-    return _record(home, case_id, replace(stated, how=HowAlike.SEEN), doer)
+    return _record_stated(home, case_id, replace(stated, how=HowAlike.SEEN), doer, casework)
 
 
 def take_back(home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity) -> RecordedRecognition:
     """Record that the client takes back what she stated of an item; this needs no consent.
 
+    The item may have been removed from the case, or be frozen: nothing of it is shown, and else the statement would
+    stand again once the item is back.
+
     Raises:
-        UnknownItemError: There is no such case, or the item is not in it.
+        UnknownItemError: There is no such case.
         RecognitionError: She stated nothing of it that stands, or this is another person's or of another day.
     """
-    _require_item(home, case_id, stated.item_id)
-    earlier = [each.statement for each in statements_of(home.engine, case_id, casework)]
-    mine = [each for each in earlier if each.item_id == stated.item_id]
-    if not mine:
-        raise RecognitionError("recognition.nothing_stated")
-    _require_hers(home, stated, mine[-1].person)
-    return _record(home, case_id, stated, doer)
+    require_case(home.engine, case_id)
+
+    def require_stated() -> None:
+        earlier = [each.statement for each in statements_of(home.engine, case_id, casework)]
+        mine = [each for each in earlier if each.item_id == stated.item_id]
+        if not mine:
+            raise RecognitionError("recognition.nothing_stated")
+        _require_hers(home, stated, mine[-1].person)
+
+    return _record(home, case_id, stated, doer, require_stated, _nothing_more)
 
 
 def _require_comparable(home: Home, case_id: str, stated: Statement, casework: KeyIdentity) -> None:
@@ -156,10 +166,13 @@ def _require_item(home: Home, case_id: str, item_id: str) -> _NamedItem:
 
 
 def _require_hers(home: Home, stated: Statement, client: str) -> None:
-    """Check that a statement is the client's own, and not of a day to come."""
-    require_name(stated.person)
-    with suppress(AuthorityError):  # they are one person
-        require_others(stated.person, client)
+    """Check that a statement is the client's own, and not of a day to come.
+
+    Raises:
+        AuthorityError: One of the names is none.
+        RecognitionError: It is another person's, or of a day to come.
+    """
+    if not is_one_person(stated.person, client):
         raise RecognitionError("recognition.of_another_person")
     if is_ahead(stated.told_on, home.clock()):
         raise RecognitionError("recognition.in_the_future", found=stated.told_on.isoformat())
@@ -182,7 +195,7 @@ def _compared(
     tiers = {tier for each in found for tier in each.tiers.values()}
     for tier, how in OF_TIER.items():
         if tier in tiers:
-            return _record(home, case_id, replace(stated, how=how), doer)
+            return _record_stated(home, case_id, replace(stated, how=how), doer, keys.casework)
     drafts = [Draft("checked", doer.values() | {"case": case_id} | _told(each, stated.item_id)) for each in found]
     with home.writing() as writer:
         writer.sequencer.append(drafts)
@@ -197,15 +210,55 @@ def _told(found: Alike, item_id: str) -> dict[str, Value]:
     return {**counts, "found": str(len(found.tiers)), **tiers}
 
 
-def _record(home: Home, case_id: str, stated: Statement, doer: Doer) -> RecordedRecognition:
+def _record_stated(
+    home: Home, case_id: str, stated: Statement, doer: Doer, casework: KeyIdentity
+) -> RecordedRecognition:
+    """Record a statement, unless her consent or the item went while it was compared."""
+
+    def require_stateable() -> None:
+        _require_stateable(home, case_id, stated, casework)
+
+    def require_held(connection: sa.Connection) -> None:
+        if stated.item_id not in held_items(connection, case_id) or is_frozen(connection, stated.item_id):
+            raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=stated.item_id[:64])
+
+    return _record(home, case_id, stated, doer, require_stateable, require_held)
+
+
+def _nothing_more(_connection: sa.Connection) -> None:
+    """What is asked in the turn of a statement that she takes back."""
+
+
+def _record(
+    home: Home,
+    case_id: str,
+    stated: Statement,
+    doer: Doer,
+    decide: Callable[[], None],
+    inside: Callable[[sa.Connection], None],
+) -> RecordedRecognition:
+    """Log a statement, or that one is taken back, on a decision that nothing newer speaks against.
+
+    Args:
+        decide: Asked of the log's records, which takes too long for the turn; asked again while others add consents or
+            statements.
+        inside: Asked in the turn, of rows.
+    """
     draft = Draft("recognised", doer.values() | stated.values(case_id))
     with home.writing() as writer:
         prepared = writer.sequencer.prepare([draft])
 
-        def still_held(connection: sa.Connection) -> list[Prepared]:
-            if stated.item_id not in held_items(connection, case_id) or is_frozen(connection, stated.item_id):
-                raise UnknownItemError("unknown_item.not_in_the_case", where=case_id, found=stated.item_id[:64])
-            return prepared
+        def logged() -> bool:
+            with reading(home.engine) as connection:
+                size = tree_size(connection)
+            decide()
 
-        writer.sequencer.turn(still_held)
+            def unless_newer(connection: sa.Connection) -> list[Prepared]:
+                inside(connection)
+                return [] if types_of(connection, _DECISIVE, first=size) else prepared
+
+            return bool(writer.sequencer.turn(unless_newer))
+
+        while not logged():
+            pass  # of another case, perhaps: a record's case is sealed
         return RecordedRecognition(case_id, stated, writer.beat())

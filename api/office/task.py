@@ -338,7 +338,7 @@ def remove_files(home: Home, task_id: str) -> None:
 def remove_bundles(home: Home, case_id: str) -> None:
     """Remove the bundles that were made of a case and their letters: its client took her consent back.
 
-    LIMIT: one that is being made meanwhile stays until it is asked for again or is old.
+    LIMIT: one that is given its name at this very moment stays until it is old.
     """
     with reading(home.engine) as connection:
         made = [each for each in work.list_tasks(connection) if each.case_id == case_id]

@@ -19,7 +19,7 @@ def standing(events: Iterable[tuple[int, str, Mapping[str, Json]]]) -> Mapping[s
     stated: dict[str, list[int]] = {}
     for index, kind, values in events:
         given, item = values.get("given"), values.get("item")
-        if kind == CONSENT and given == "no":
+        if kind == CONSENT and given != "yes":  # one that withholds it may have ended her consent
             stated.clear()
         elif kind == RECOGNISED and isinstance(item, str):
             if given == "yes":

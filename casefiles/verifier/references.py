@@ -24,8 +24,8 @@ _CASE_OPENED, _ADDED, _REMOVED = "case_opened", "case_item_added", "case_item_re
 _KEY_CHANGED, _SEAL = "key_changed", "seal"
 _FROZEN = "frozen"
 _CHECKED, _FILE, _IDENTICAL = "checked", "file", "identical"
-_RECOGNISED = "recognised"
-_OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, "consent", _CHECKED, _RECOGNISED})
+_RECOGNISED, _CONSENT = "recognised", "consent"
+_OF_THE_CASE = frozenset({_CASE_OPENED, _ADDED, _REMOVED, _CONSENT, _CHECKED, _RECOGNISED})
 _SHOWN = frozenset({OPENING, _KEY_CHANGED, _REQUEST, _APPROVAL, ITEM, _HOLE, _FROZEN}) | _OF_THE_CASE
 """The types of entries that a bundle shows; none other is about its case, and an anchor comes with its token alone."""
 _NAMED: Mapping[str, str] = {"authority": _REQUEST, "request": _REQUEST, "item": ITEM, **dict.fromkeys(TIERS, ITEM)}
@@ -52,7 +52,7 @@ def require_closed(records: Sequence[DisclosedLeaf], *, case_id: str, log_key: s
     6. An item is of a known kind and mode.
     7. A comparison names as many files as it found, each once; those that are the picture itself are one file.
     8. What the client states of an item is of an earlier entry, and says how she recognises it; she takes back what she
-       stated before.
+       stated before. Beside that, each consent says whether it was given: with its end, what she stated ends.
 
     Args:
         case_id: The case of which the bundle is, from ``case.json``.
@@ -273,7 +273,7 @@ def _require_one_file(
         raise RecordsError("records.found_two_files_as_one", index=checked.index)
 
 
-def _require_stated(records: Iterable[DisclosedLeaf], by_event: Mapping[str, DisclosedLeaf]) -> None:
+def _require_stated(records: Sequence[DisclosedLeaf], by_event: Mapping[str, DisclosedLeaf]) -> None:
     stated = set[str]()
     for record in _of(records, _RECOGNISED):
         values = record.values
@@ -284,11 +284,18 @@ def _require_stated(records: Iterable[DisclosedLeaf], by_event: Mapping[str, Dis
         if values.get("given") == "no" and (how, means) == (None, None):
             if item.leaf.event_id not in stated:
                 raise RecordsError("records.took_back_nothing", index=record.index)
-            stated.discard(item.leaf.event_id)
         elif values.get("given") == "yes" and _is_stated_of(item, how, means):
             stated.add(item.leaf.event_id)
         else:
             raise RecordsError("records.stated_otherwise", index=record.index)
+    if any(_of(records, _RECOGNISED)):
+        _require_consents_told(records)
+
+
+def _require_consents_told(records: Iterable[DisclosedLeaf]) -> None:
+    for consent in _of(records, _CONSENT):
+        if consent.values.get("given") not in ("yes", "no"):
+            raise RecordsError("records.consent_untold", index=consent.index)
 
 
 def _is_stated_of(item: DisclosedLeaf, how: Json, means: Json) -> bool:

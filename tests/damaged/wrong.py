@@ -1302,13 +1302,32 @@ def _of_a_later_item(log: forge.Log, *, shown: bool) -> bytes:
 def a_statement_left_out_that_was_taken_back() -> Ways:
     yield "without it", partial(of_log, whole(), without=(STATED,))
     yield "another item's", partial(with_value, STATED, "item", event(OWN))
-    yield "twice", _taken_back_twice
+    yield "without it, and twice", _taken_back_twice_and_never_stated
 
 
-def _taken_back_twice() -> bytes:
+def _taken_back_twice_and_never_stated() -> bytes:
     log = whole_log()
     log.add("recognised", steps()[TAKEN_BACK][1])
-    return of_log(log)
+    return of_log(log, without=(STATED,))
+
+
+@breaks("records.references/consented")
+def a_consent_beside_a_statement_that_hides_whether_it_was_given() -> Ways:
+    consent = next(index for index, (kind, _values) in enumerate(steps()) if kind == "consent")
+    yield "given hidden", partial(_hidden, consent, "given")
+    yield "given null", partial(with_value, consent, "given", None)
+    yield "the withdrawal hidden, and a new consent", partial(_withdrawal_hidden, consent)
+
+
+def _withdrawal_hidden(consent: int) -> bytes:
+    """She withdrew her consent and gave another; the sender hides the first ``no``, so that her statements stand."""
+    log = whole_log()
+    said = {**steps()[consent][1], **act(200)}
+    withdrawn = log.add("consent", {**said, "given": "no"})
+    log.add("consent", said)
+    entries = [entry for entry in contents_of(log).entries if entry.index != withdrawn]
+    hidden = log.entry(withdrawn, withhold=frozenset({"given"}))
+    return of_log(log, more={layout.ENTRIES: encode_entries([*entries, hidden])})
 
 
 @breaks("records.seal/logged")

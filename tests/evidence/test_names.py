@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import AuthorityError
-from evidence.names import MOST_BYTES, require_name, require_others
+from evidence.names import MOST_BYTES, is_one_person, require_name, require_others
 from tests.contracts.tree import ROOT
 from tests.vectors.names.generate import table
 
@@ -180,3 +180,12 @@ def test_the_generator_reads_files_of_unicode_and_no_others(tmp_path: Path) -> N
     assert lines[-3:] == ["00AD..00AD", "0021;01C3 0020", "0430;0061"]
     with pytest.raises(SystemExit, match="not the files"):
         list(table(b"", properties))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [("Saša", "sasa ", True), ("All", "Ali", True), ("Ann", "Bo", False)]
+)
+def test_one_person_is_who_a_reader_may_take_for_the_other(one: str, other: str, *, same: bool) -> None:
+    assert is_one_person(one, other) is same
+    with pytest.raises(AuthorityError):
+        is_one_person(one, " ")

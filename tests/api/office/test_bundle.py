@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api.home import Home, Writer, read_roots
+from api.office import bundle as office_bundle
 from api.office.bundle import Exported, Order, export_case, stamped_checkpoint, stream_case, verify_bundle
 from api.office.case import add_items, record_consent, remove_items
 from api.office.check import check_picture
@@ -767,3 +768,58 @@ def test_the_log_is_stamped_again_after_an_export(
     with reading(desk.home.engine) as connection:
         newest = connection.execute(sa.select(sa.func.max(database.token.c.size))).scalar_one()
         assert newest == tree_size(connection) - 1  # all but the anchor itself
+
+
+def consented(home: Home, case: str, *scope: str) -> None:
+    record_consent(home, case, consent_to(home, *scope, given=bool(scope)), doer(home))
+
+
+def behind_step(patch: pytest.MonkeyPatch, step: str, home: Home, act: Callable[[Home], None]) -> None:
+    """Let another process act right behind a step of an export."""
+    real = getattr(office_bundle, step)
+
+    def raced(*told: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever it is given
+        answer, there = real(*told, **more), Home.open(home.path)
+        act(there)
+        there.engine.dispose()
+        return answer
+
+    patch.setattr(office_bundle, step, raced)
+
+
+@pytest.mark.parametrize("behind", ["covering_letter", "_require_agreed"])
+@pytest.mark.parametrize("into", ["files", "streams"])
+@pytest.mark.parametrize("meanwhile", ["withdrawn", "anew", "another case"])
+def test_a_bundle_does_not_leave_once_the_consent_was_changed_while_it_was_made(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: str, into: str, meanwhile: str
+) -> None:
+    """What is recorded of another case stops nothing: the control."""
+    home = copy_of(office, tmp_path)
+    case, other, casework = new_case(home), new_case(home), home.keys.unlock(PASSPHRASE).casework
+    add_receiver(home, "Court", "court", doer(home))
+    consented(home, case, "court")
+    acts: dict[str, Callable[[Home], None]] = {
+        "withdrawn": lambda there: consented(there, case),
+        "anew": lambda there: consented(there, case, "court"),
+        "another case": lambda there: consented(there, other),
+    }
+    behind_step(monkeypatch, behind, home, acts[meanwhile])
+    order, before = Order(case, "court", "en", doer(home, approver=None), "Court"), size_of(home)
+    bundle, letter, out = io.BytesIO(), io.BytesIO(), tmp_path / "out.asice"
+
+    def export() -> object:
+        if into == "files":
+            return export_case(home, order, casework, Destination(out))
+        return stream_case(home, order, casework, bundle=bundle, letter=letter)
+
+    if meanwhile == "another case":
+        assert isinstance(export(), Exported)
+        assert bool(bundle.getvalue()) or out.exists()
+    else:
+        with pytest.raises(AuthorityError) as refused:
+            export()
+        assert refused.value.code == "authority.consent_meanwhile"
+        assert (bundle.getvalue(), letter.getvalue(), list(tmp_path.glob("out.asice*"))) == (b"", b"", [])
+    exported = sum(record.type == "exported" for record in records_of(home, before))
+    assert exported == (meanwhile == "another case")
+    home.engine.dispose()

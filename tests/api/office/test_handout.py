@@ -1,13 +1,17 @@
 """A bundle's files are handed out to whoever reaches its case, and to nobody else."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
+from api.office import bundle as office_bundle
 from api.office.case import record_consent
 from api.office.handout import HandedFile, hand_out
 from api.office.task import bundle_of
+from evidence.custody.event import Draft
+from evidence.custody.sequencer import Also, Sequencer
 from evidence.errors import UnknownItemError
 from tests.homes import consent_to, doer, new_case, records_of, size_of
 from tests.working import WorkerDesk
@@ -57,6 +61,43 @@ def test_a_bundle_of_a_case_whose_client_took_her_consent_back_is_gone(desk: Wor
     with pytest.raises(UnknownItemError):
         hand_out(desk.home, task_id, HandedFile.BUNDLE, anybody)
     assert "sha256" in desk.result(task_id)  # what was made, and when, stays known
+
+
+class KilledError(BaseException):
+    """The program ends here."""
+
+
+def test_a_kill_right_behind_the_withdrawal_leaves_no_bundle(desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    files, real = bundle_of(desk.home, task_id), Sequencer.append
+
+    def stop(sequencer: Sequencer, drafts: Sequence[Draft], also: Also | None = None) -> None:
+        real(sequencer, drafts, also)
+        raise KilledError
+
+    assert files.bundle.exists()
+    monkeypatch.setattr(Sequencer, "append", stop)
+    with pytest.raises(KilledError):
+        record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
+    assert (files.bundle.exists(), files.letter.exists()) == (False, False)
+
+
+def test_a_bundle_that_a_call_asked_for_is_not_made_once_consent_was_withdrawn_meanwhile(
+    desk: WorkerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = office_bundle.covering_letter
+
+    def raced(*told: Any, **more: Any) -> str:  # noqa: ANN401 - whatever it is given
+        record_consent(desk.home, desk.case, consent_to(desk.home, given=False), doer(desk.home))
+        return real(*told, **more)
+
+    monkeypatch.setattr(office_bundle, "covering_letter", raced)
+    task_id = desk.ask_bundle()
+    desk.do_all()
+    assert desk.problem(task_id) == "authority.consent_meanwhile"
+    files = bundle_of(desk.home, task_id)
+    assert list(files.bundle.parent.glob(f"{task_id}*")) == []
 
 
 def test_a_consent_that_is_given_anew_removes_nothing(desk: WorkerDesk) -> None:

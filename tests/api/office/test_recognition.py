@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 
+from api import TOOL
 from api.home import DATABASE_FILE, Home, read_roots
+from api.office import recognition
 from api.office.bundle import verify_bundle
 from api.office.case import add_items, record_consent, remove_items, show_case
-from api.office.freeze import freeze
+from api.office.freeze import freeze, lift_freeze
 from api.office.question import keep_question
 from api.office.recognition import recognise_file, recognise_question, recognise_seen, take_back
 from casefiles.bundle.presets import AUDIENCES
 from casefiles.errors import RecognitionError
 from casefiles.format import layout
 from casefiles.recognition import ComparedWith, HowAlike, Statement, statements_of
+from evidence.authority import Doer
 from evidence.custody.event import Record
 from evidence.errors import AuthorityError, NotDecodedError, UnknownItemError
 from evidence.finding import Verdict
@@ -363,7 +366,7 @@ def test_of_what_is_frozen_nothing_is_stated_shown_or_told(desk: StatingDesk, tm
     desk.file(desk.picture)
     desk.seen(item_id=other)
     freeze(desk.home, [desk.item], doer(desk.home))
-    for act in nonempty((lambda: desk.file(desk.picture), desk.seen, desk.back)):
+    for act in nonempty((lambda: desk.file(desk.picture), desk.seen)):
         with pytest.raises(UnknownItemError):
             act()
     shown = show_case(desk.home, desk.case, doer(desk.home), desk.home.keys.unlock(PASSPHRASE).casework)
@@ -371,3 +374,101 @@ def test_of_what_is_frozen_nothing_is_stated_shown_or_told(desk: StatingDesk, tm
     told = bundled(desk, tmp_path / "frozen.asice")
     assert (told.verdict, len(told.stated())) == (Verdict.PASSED, 1)
     assert desk.item.encode() not in told.everything
+
+
+def once_behind(patch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+    """Let somebody else act once, right behind what a statement is decided by."""
+    real, pending = getattr(recognition, name), [act]
+
+    def raced(*told: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever it is given
+        answer = real(*told, **more)
+        while pending:
+            pending.pop()()
+        return answer
+
+    patch.setattr(recognition, name, raced)
+
+
+def test_of_two_who_take_back_at_once_one_does_and_the_other_is_told(
+    desk: StatingDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    desk.file(desk.picture)
+    before = size_of(desk.home)
+    once_behind(monkeypatch, "statements_of", desk.back)
+    with pytest.raises(RecognitionError) as refused:
+        desk.back()
+    assert refused.value.code == "recognition.nothing_stated"
+    assert [record.values["given"] for record in desk.logged(before)] == ["no"]
+    assert bundled(desk, tmp_path / "back.asice").verdict is Verdict.PASSED
+
+
+def test_a_consent_or_statement_of_another_case_meanwhile_changes_nothing(
+    desk: StatingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(desk, case=case_with(desk.home, desk.item))
+    desk.file(desk.picture)
+    once_behind(monkeypatch, "statements_of", other.seen)
+    assert desk.back().how is None
+    assert (desk.standing(), len(other.standing())) == ([], 1)
+
+
+@pytest.mark.parametrize("behind", ["fingerprints_of", "consent_of", "prints_of"])
+@pytest.mark.parametrize("given", [True, False])
+def test_a_statement_is_not_logged_once_her_consent_was_withdrawn_meanwhile(
+    desk: StatingDesk, monkeypatch: pytest.MonkeyPatch, behind: str, *, given: bool
+) -> None:
+    """Recorded anew it changes nothing: the control."""
+    before = size_of(desk.home)
+    once_behind(monkeypatch, behind, lambda: agree(desk.home, desk.case, given=given))
+    if given:
+        assert desk.file(desk.picture).how is HowAlike.SAME_FILE
+        return
+    with pytest.raises(AuthorityError) as refused:
+        desk.file(desk.picture)
+    assert (refused.value.code, desk.logged(before), desk.standing()) == ("authority.consent_withdrawn", [], [])
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_she_saw_is_not_logged_once_her_consent_was_withdrawn_meanwhile(
+    desk: StatingDesk, monkeypatch: pytest.MonkeyPatch, *, given: bool
+) -> None:
+    once_behind(monkeypatch, "consent_of", lambda: agree(desk.home, desk.case, given=given))
+    if given:
+        assert desk.seen().how is HowAlike.SEEN
+        return
+    with pytest.raises(AuthorityError):
+        desk.seen()
+    assert desk.standing() == []
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_what_left_the_case_is_told_of_no_more_also_once_it_is_frozen(desk: StatingDesk, *, is_frozen: bool) -> None:
+    desk.file(desk.picture, text=WORDS)
+    remove_items(desk.home, desk.case, (desk.item,), doer(desk.home))
+    if is_frozen:
+        freeze(desk.home, [desk.item], doer(desk.home))
+    shown = show_case(desk.home, desk.case, doer(desk.home), desk.home.keys.unlock(PASSPHRASE).casework)
+    assert shown.statements == []
+    assert len(desk.standing()) == 1  # it is in the log, and comes back with the item
+
+
+def test_she_takes_back_a_statement_of_an_item_that_left_the_case(desk: StatingDesk, tmp_path: Path) -> None:
+    desk.file(desk.picture)
+    remove_items(desk.home, desk.case, (desk.item,), doer(desk.home))
+    assert desk.back().how is None
+    with pytest.raises(RecognitionError, match="no statement"):
+        desk.back()
+    add_items(desk.home, desk.case, (desk.item,), doer(desk.home))
+    assert desk.standing() == []
+    told = bundled(desk, tmp_path / "again.asice")
+    assert (told.verdict, [event["values"]["given"] for event in told.stated()]) == (Verdict.PASSED, ["yes", "no"])
+    assert "client states:" not in told.report
+
+
+def test_she_takes_back_a_statement_of_a_frozen_item(desk: StatingDesk) -> None:
+    desk.file(desk.picture)
+    freeze(desk.home, [desk.item], Doer("ann", TOOL, desk.home.clock(), reason="it may show a child"))
+    assert desk.back().how is None
+    two = Doer("bo", TOOL, desk.home.clock(), reason="it shows none", approver="cy")
+    lift_freeze(desk.home, [desk.item], two, desk.home.keys.unlock(PASSPHRASE).casework)
+    assert desk.standing() == []

@@ -11,6 +11,7 @@ MINE: Told = [(4, "recognised", {"item": "a", "given": "yes"})]
 OTHER: Told = [(5, "recognised", {"item": "b", "given": "yes"})]
 BACK: Told = [(6, "recognised", {"item": "a", "given": "no"})]
 ENDED: Told = [(7, "consent", {"given": "no"})]
+HIDDEN: Told = [(7, "consent", {})]
 AGREED: Told = [(8, "consent", {"given": "yes"})]
 AGAIN: Told = [(9, "recognised", {"item": "a", "given": "yes"})]
 
@@ -26,6 +27,8 @@ AGAIN: Told = [(9, "recognised", {"item": "a", "given": "yes"})]
         ([*MINE, *BACK, *AGAIN], {"a": [9]}),
         ([*MINE, *OTHER, *ENDED], {}),
         ([*MINE, *ENDED, *AGREED], {}),
+        ([*MINE, *HIDDEN, *AGREED], {}),
+        ([*MINE, *BACK, *BACK, *AGAIN], {"a": [9]}),
         ([*MINE, *ENDED, *AGREED, *AGAIN], {"a": [9]}),
         ([(4, "recognised", {"item": "a"})], {}),
         ([(4, "recognised", {"given": "yes"})], {}),

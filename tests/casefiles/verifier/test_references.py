@@ -18,6 +18,7 @@ from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import fingerprint
 from evidence.times import format_time
 from tests.casefiles import forge
+from tests.nonempty import nonempty
 
 AT = forge.START + timedelta(minutes=1)
 OTHER_KEY = VerifierKey(forge.ORIGIN, bytes(32))
@@ -293,3 +294,25 @@ def test_an_entry_whose_time_is_withheld_has_no_time_to_compare() -> None:
     record: Any = SimpleNamespace(values={})
     bounds: Any = None
     require_within([record], bounds)
+
+
+def stated(log: forge.Log, *given: str) -> forge.Log:
+    """The log with what a client states of its message, or takes back, in this order."""
+    for each in given:
+        said: dict[str, Value] = {"case": "case-7", "item": event_of(log, 3), "given": each, "means": None}
+        said |= {"recognition": "seen" if each == "yes" else None, "language": "sr", "date": "2026-11-20"}
+        log.add("recognised", {**forge.act(AT), "person": "mila", "text": None, **said})
+    return log
+
+
+def test_she_may_take_back_twice_and_never_what_she_did_not_state(tmp_path: Path) -> None:
+    assert sealed(stated(case_log(), "yes", "no", "no"), tmp_path).verdict is Verdict.PASSED
+    assert forge.failed(sealed(stated(case_log(), "no", "yes"), tmp_path)) == {"records.references"}
+
+
+def test_beside_a_statement_each_consent_says_whether_it_was_given(tmp_path: Path) -> None:
+    both: list[tuple[dict[str, Value], bool]] = [({}, True), ({"consent__given": None}, False)]
+    for changes, says in nonempty(both):
+        assert sealed(case_log(**changes), tmp_path).verdict is Verdict.PASSED  # without a statement, either may be
+        found = forge.failed(sealed(stated(case_log(**changes), "yes"), tmp_path))
+        assert found == (set() if says else {"records.references"})
