@@ -1064,7 +1064,11 @@ def _with_another(kind: str) -> bytes:
     if kind == "anchor":
         log.anchor(forge.START + timedelta(hours=3))
     else:
-        log.add(kind, {**act(200), "case": forge.CASE}, public={"entries": "1"} if kind == "erased" else None)
+        log.add(
+            kind,
+            {**act(200), "case": forge.CASE},
+            public={"entries": "1"} if kind in {"erased", "hashes_removed"} else None,
+        )
     contents = contents_of(log)
     entries = [*contents.entries] + ([log.entry(len(log.leaves) - 1)] if kind == "anchor" else [])
     files = {
