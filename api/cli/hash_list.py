@@ -88,7 +88,12 @@ def add(
         read = read_hashes(source, kind=HashKind(kind) if kind else None, skip_bad_lines=skip_bad_lines, hear=line)
     with progress(Term("progress.keeping_list"), Term("unit.hashes"), sum(read.counts().values())) as line:
         done = add_hash_list(home, DeclaredList(read, provenance), person, keys, line)
-    emit_logged(added_fields(done.done), done.unstamped, as_json=as_json, text=_added(done.done))
+    emit_logged(
+        added_fields(done.done),
+        done.unstamped,
+        as_json=as_json,
+        text=_added(done.done, freezes=meaning == Meaning.CHILD_ABUSE),
+    )
 
 
 def added_fields(done: "AddedHashes") -> dict[str, object]:
@@ -102,13 +107,13 @@ def added_fields(done: "AddedHashes") -> dict[str, object]:
     }
 
 
-def _added(done: "AddedHashes") -> str:
+def _added(done: "AddedHashes", *, freezes: bool) -> str:
     if done.known:
         return f"This file was added before, as {done.case_id}; nothing was added."
     text = f"Added {counted(done.added, 'hash', 'hashes')} as {done.case_id}. {_counts(done.counts)}"
     if done.common:
         text += f"\n    {counted(done.common, 'hash is', 'hashes are')} in other lists too."
-    return f"{text}\nSee what it finds: nisisama alerts --case {done.case_id}"
+    return f"{text}\nSee what it finds: nisisama {'freeze --list' if freezes else f'alerts --case {done.case_id}'}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

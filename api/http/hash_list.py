@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, Reason
-from api.http.model import AnswerBody, CallBody, LoggedBody, SpelledDay, example, warnings_of
+from api.http.model import MULTIPART, AnswerBody, CallBody, LoggedBody, SpelledDay, example, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.hash_list import add_hash_list, hash_lists, remove_hash_list, require_provenance
 from casefiles.hash_list import DeclaredList, HashList, ListProvenance, Meaning
@@ -131,7 +131,7 @@ class RemovedListBody(LoggedBody):
         *WRITES,
     ),
 )
-def post_hash_list(asked: Annotated[NewListBody, Form()], caller: Keeper) -> AddedListBody:
+def post_hash_list(asked: Annotated[NewListBody, Form(media_type=MULTIPART)], caller: Keeper) -> AddedListBody:
     """Add a list as a case of its own. While the office is unlocked, it is compared with everything that is kept."""
     caller.require_every_case()
     doer = caller.doer(asked.reason)

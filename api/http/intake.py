@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Response, UploadFile, status
 from pydantic import Field
 
 from api.http.caller import ApiCaller, calls_with
-from api.http.model import CallBody, example, links
+from api.http.model import MULTIPART, CallBody, example, links
 from api.http.problem import WRITES, refusals
 from api.http.task import AskedBody, accepted
 from api.office.wanted import WantedImport, ask_for_import
@@ -58,7 +58,9 @@ class NewImportBody(CallBody):
         202: {"links": links(get_task={"task_id": "$response.body#/task_id"})},
     },
 )
-def post_import(asked: Annotated[NewImportBody, Form()], caller: Importer, response: Response) -> AskedBody:
+def post_import(
+    asked: Annotated[NewImportBody, Form(media_type=MULTIPART)], caller: Importer, response: Response
+) -> AskedBody:
     """Take in an export of Telegram Desktop. A mode above metadata_only waits for a second person."""
     caller.require_every_case()
     wanted = WantedImport(

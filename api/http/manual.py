@@ -206,6 +206,10 @@ def _with_code(words: str) -> Iterator[str]:
         yield tag("code", part) if at % 2 else part
 
 
+_FILES = ("file", "trust")
+"""Fields of forms that are files."""
+
+
 def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
     """The call as a line for a shell."""
     words = ["curl"]
@@ -217,7 +221,7 @@ def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
         words.append(f'-H "Content-Type: application/json" \\\n  -d {body} \\\n ')
     elif "multipart/form-data" in content:
         given = content["multipart/form-data"]["example"]
-        words += [f"-F {name}=@{file}" for name, files in given.items() for file in _each(files)]
+        words += [f"-F {each}" for name, value in given.items() for each in _form_fields(name, value)]
     elif method != "get":
         words.append(f"-X {method.upper()}")
     for each in operation.get("parameters", ()):
@@ -226,5 +230,10 @@ def curl(method: str, path: str, operation: Mapping[str, Any]) -> str:
     return f'{" ".join(words)} "$URL{path}"'
 
 
-def _each(files: str | list[str]) -> list[str]:
-    return [files] if isinstance(files, str) else files
+def _form_fields(name: str, value: str | list[str] | bool | None) -> Iterator[str]:  # noqa: FBT001 - of an example
+    """The fields of a form for a shell; what is null is left out."""
+    for each in value if isinstance(value, list) else [value]:
+        if name in _FILES and each is not None:
+            yield f"{name}=@{each}"
+        elif each is not None:
+            yield shlex.quote(f"{name}={each if isinstance(each, str) else json.dumps(each)}")

@@ -8,6 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from config.errors import Explained
 
+MULTIPART = "multipart/form-data"
+"""How a form that may hold a file is sent (RFC 7578); the framework's document would say another kind."""
+
 
 def _spelled_day(day: object) -> object:
     """The day, if it is spelled YYYY-MM-DD (RFC 3339, full-date); else numbers would pass as seconds since 1970."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.caller import ApiCaller, calls_with
 from api.http.case import CaseId, ItemId, Reason
 from api.http.memory import MemoryRoute
-from api.http.model import CallBody, LoggedBody, SpelledDay, example, links, warnings_of
+from api.http.model import MULTIPART, CallBody, LoggedBody, SpelledDay, example, links, warnings_of
 from api.http.problem import WRITES, refusals
 from api.office.recognition import RecordedRecognition, recognise_file, recognise_question, recognise_seen, take_back
 from casefiles.consent import CHECK
@@ -101,7 +101,9 @@ class RecognisedBody(LoggedBody):
         201: {"links": links(get_case={"case_id": "$request.path.case_id"})},
     },
 )
-def post_recognition(case_id: CaseId, asked: Annotated[NewRecognitionBody, Form()], caller: Stater) -> RecognisedBody:
+def post_recognition(
+    case_id: CaseId, asked: Annotated[NewRecognitionBody, Form(media_type=MULTIPART)], caller: Stater
+) -> RecognisedBody:
     """Compare one file, or one question, with one item of the case; nothing of the file is kept but the answer.
 
     With neither `file` nor `receipt`, she saw the item where it was posted, and `words` say how she recognises it.

@@ -41,6 +41,17 @@ def test_it_is_valid_and_a_broken_one_is_not() -> None:
         validate(broken)
 
 
+def test_whatever_may_bring_a_file_is_sent_as_a_multipart_form() -> None:
+    """A form of the other kind (URL encoded) cannot hold one (RFC 7578; HTML, 4.10.21.7)."""
+    forms = [
+        kind
+        for operation in OPERATIONS.values()
+        for kind, media in operation.get("requestBody", {"content": {}})["content"].items()
+        if "octet-stream" in json.dumps(resolved(media["schema"]))
+    ]
+    assert forms == ["multipart/form-data"] * 4
+
+
 def test_nothing_in_it_is_of_this_machine() -> None:
     assert document()["openapi"].startswith("3.1")
     assert "servers" not in document()

@@ -29,6 +29,7 @@ def test_a_list_from_its_adding_to_its_removal(home: Path, table: Path) -> None:
     assert added.out.startswith("Added 2 hashes as case-")
     assert "Compared: 1 md5, 1 pdq. Not compared: 1 sha1." in added.out
     case = added.out.split()[4].rstrip(".")
+    assert added.out.endswith(f"See what it finds: nisisama alerts --case {case}\n")
     again = run("hash-list", "add", str(table), *SAID, *MEANS, home=home)
     assert again.out == f"This file was added before, as {case}; nothing was added.\n"
     assert "1 new alert." in run("alerts", "look", home=home).out
@@ -71,3 +72,8 @@ def test_what_64_digits_are_has_to_be_said(home: Path, tmp_path: Path) -> None:
     done = run("hash-list", "add", str(file), *SAID, *MEANS, "--kind", "sha256", "--json", home=home)
     assert (done.code, done.printed["counts"]["sha256"]) == (DONE, 1)
     assert run("hash-list", "add", str(file), *SAID[:-4], *MEANS, home=home).code == USAGE
+
+
+def test_who_adds_a_list_of_child_abuse_is_sent_to_what_is_frozen(home: Path, table: Path) -> None:
+    added = run("hash-list", "add", str(table), *SAID, "--meaning", "child_abuse", "--reason", "x", home=home)
+    assert added.out.endswith("See what it finds: nisisama freeze --list\n")

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shlex
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -139,6 +140,14 @@ def test_an_example_is_a_call_that_a_shell_understands() -> None:
             assert line[-1].startswith("$URL/")
             assert "{" not in line[-1]
             assert ("Authorization: Bearer $KEY" in line) == ("security" in operation)
+
+
+def test_a_form_is_sent_as_one_with_its_files_and_without_what_is_null() -> None:
+    forms = {"file": "it's.zip", "trust": ["a.pem", "b.pem"], "words": None, "private_chat": False, "name": "a list"}
+    operation = {"requestBody": {"content": {"multipart/form-data": {"example": forms}}}}
+    said = shlex.split(curl("post", "/x", operation).replace("it's", "its"))
+    fields = [word for before, word in pairwise(said) if before == "-F"]
+    assert fields == ["file=@its.zip", "trust=@a.pem", "trust=@b.pem", "private_chat=false", "name=a list"]
 
 
 def test_the_example_of_a_body_with_a_quote_is_one_word() -> None:
