@@ -76,7 +76,8 @@ def run() -> dict[str, object]:
 
 
 def _hashing() -> list[Row]:
-    each = [_processor_ms(_tasks(jpeg(picture))) for picture in photographs()]
+    files = [jpeg(picture) for picture in photographs()]
+    each = [_processor_ms(_tasks(data)) for data in files]
     spent = {name: float(np.median([times[name] for times in each])) for name in each[0]}
     peer, name = spent.get("peer"), "python-threatexchange, at least 10 times" if "peer" in spent else "not installed"
     rows = [
@@ -84,12 +85,22 @@ def _hashing() -> list[Row]:
         row("the same", "ms", spent["asked"], spent["decode"], "the decode alone; at most 1.4 times", over=True),
         row("with all of its crops", "ms", spent["grid"]),
         row("a picture that is stored: every fingerprint", "ms", spent["stored"], peer, name),
+        row("bits between the two, mean", "", float(np.mean([_drift(data) for data in files])), 2, "limit", over=True),
     ]
     if peer is not None:
         worst = min(each, key=lambda times: times["peer"] / times["asked"])
         told = f"python-threatexchange, the least of {len(each)} pictures"
         rows.insert(1, row("the same, of one picture", "ms", worst["asked"], worst["peer"], told))
     return rows
+
+
+def _drift(data: bytes) -> int:
+    """In how many bits the hash that asks differs from the one that is stored."""
+    exact = read_picture(data).pdq
+    if exact is None:
+        raise RuntimeError("a picture without a hash")
+    upright = crop_hashes(read_scaled(data), WHOLE)[0]
+    return (int.from_bytes(upright) ^ int.from_bytes(exact.hashes[0])).bit_count()
 
 
 def photographs() -> Iterator[Image.Image]:
