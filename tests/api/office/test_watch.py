@@ -166,14 +166,18 @@ def test_a_file_that_waits_when_its_album_is_frozen_is_not_fetched_but_a_hole(
     group = at.group(joined=tuple(at.accounts))
     first, *_others = [group.post_photo(picture(seed), f"foto {seed}", album=77) for seed in (1, 2)]
     group.post_photo(picture(3), "tre")
-    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_25", times=len(at.accounts))
+    at.telegram.faults.fail("upload.getFile", "FLOOD_WAIT_25", times=1)
     with running(at) as home:
         until(lambda: kinds(home)["message"] == 3 and asked(at, "upload.getFile"))
         freeze_message(at, first)
         at.clock.pass_by(seconds=26)
         until(lambda: not still_wait(home))
-    assert holes_of(at) == ["frozen", "frozen"]
-    assert [each["sha256"] for each in observed(at, "file")] == [hashlib.sha256(picture(3)).hexdigest()]
+    # the second of the album may be on its way already when the first is frozen: then it is kept, and hidden
+    holes, digests = holes_of(at), {each["sha256"] for each in observed(at, "file")}
+    assert holes in (["frozen"], ["frozen", "frozen"])
+    assert len(digests) + len(holes) == 3
+    assert hashlib.sha256(picture(3)).hexdigest() in digests
+    assert hashlib.sha256(picture(1)).hexdigest() not in digests
     require_clean(at)
 
 
