@@ -53,6 +53,7 @@ PHOTOGRAPHS = (
 )
 QUERIES = 200
 RADIUS = 31
+HASHING = "hashing"
 SIZES = (100_000, 1_000_000, 10_000_000)
 STARTED = (100_000, 1_000_000)
 WHOLE = (((0, 0), (0, 0)),)
@@ -62,10 +63,10 @@ Row = dict[str, object]
 
 
 def run() -> dict[str, object]:
-    """Every size in a process of its own, so that no memory of another counts."""
-    rows = [row("load when it began", "", os.getloadavg()[0]), *_hashing()]
-    for size in SIZES:
-        command = [sys.executable, "-m", "tests.bench.matching", str(size)]
+    """Hashing and every size in a process of its own, so that each has one thread and no memory of another counts."""
+    rows = [row("load when it began", "", os.getloadavg()[0])]
+    for what in (HASHING, *SIZES):
+        command = [sys.executable, "-m", "tests.bench.matching", str(what)]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         rows += json.loads(done.stdout)
@@ -266,5 +267,6 @@ def row(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.matching", description="Search among one size.")
-    parser.add_argument("size", type=int, help="how many hashes")
-    print(json.dumps(one_size(parser.parse_args().size)))
+    parser.add_argument("what", help=f"how many hashes, or {HASHING}")
+    chosen = parser.parse_args().what
+    print(json.dumps(_hashing() if chosen == HASHING else one_size(int(chosen))))
