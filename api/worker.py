@@ -80,10 +80,10 @@ class Worker:
         make_folder(self.home.path / BUNDLES, exist_ok=True)
         threads = [threading.Thread(target=self._run, args=(kinds,), daemon=True) for kinds in LINES]
         threads.append(threading.Thread(target=self._look_out, daemon=True))
-        if self.home.settings.mail.host:
-            threads.append(threading.Thread(target=self._tell, daemon=True))
         for each in threads:
             each.start()
+        if self.home.settings.mail.host:  # nobody waits for it at the end: a mail that was cut off is sent again
+            threading.Thread(target=self._tell, daemon=True).start()
         try:
             yield
         finally:

@@ -79,6 +79,7 @@ class Lookout:
         self._lists.refresh()
         if position >= size and not self._lists.behind(size):
             return LookedOut(0, 0, None)
+        first = min([position, *self._lists.positions()])  # what several lists and cases looked at is one entry
         hear, done, raised = begin(size - position + self._lists.behind(size)), 0, 0
         with self.home.writing() as writer:
             while not stopped():
@@ -87,7 +88,8 @@ class Lookout:
                     break
                 hear(more)
                 done, raised = done + more, raised + told
-            return LookedOut(done, raised, writer.beat() if raised else None)
+            entries = min(done, self._left()[1] - first)
+            return LookedOut(entries, raised, writer.beat() if raised else None)
 
     def _look_once(self, sequencer: Sequencer, stopped: Callable[[], bool]) -> tuple[int, int]:
         """Look at what is new, first with the lists that know all else, and at some of what a new list has not seen.

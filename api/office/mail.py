@@ -29,7 +29,7 @@ from config.settings import MailSettings, read_secret_file
 from evidence.custody.append import tree_size
 from evidence.store.database import reading
 from evidence.store.follow import catch_up, position_of
-from evidence.store.reviews import types_of
+from evidence.store.freeze import lifted_since
 from evidence.times import Clock
 
 FOLLOWER = "mail"
@@ -71,7 +71,7 @@ class _News:
         with reading(self.engine) as connection:
             size = tree_size(connection)
             is_new = bool(list_alerts(connection, after=position - 1, limit=1))
-            if not is_new and types_of(connection, ["unfrozen"], first=position):
+            if not is_new and lifted_since(connection, position):
                 is_new = bool(list_alerts(connection, limit=1))
         if not is_new:
             return position
@@ -150,7 +150,11 @@ class _Timed(smtplib.SMTP):
         self._cut = threading.Timer(WHOLE_S, self._cut_off)
         self._cut.daemon = True
         self._cut.start()
-        return super().connect(*server)
+        try:
+            return super().connect(*server)
+        except OSError:
+            self._cut.cancel()
+            raise
 
     def _cut_off(self) -> None:
         if self.sock is not None:

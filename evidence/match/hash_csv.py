@@ -230,7 +230,9 @@ def _require_some(found: _Found, *, skip_bad_lines: bool) -> None:
         told = ", ".join(map(str, found.bad)) + (", ..." if found.bad_more else "")
         raise HashListError("hash_list.bad_lines", lines=told, count=len(found.bad) + found.bad_more)
     if not found.total:
-        raise HashListError("hash_list.nothing_to_compare", kinds=", ".join(sorted(found.others)) or "-")
+        if not found.others:
+            raise HashListError("hash_list.no_hash")
+        raise HashListError("hash_list.nothing_to_compare", kinds=", ".join(sorted(found.others)))
 
 
 class _Hashing(io.RawIOBase):

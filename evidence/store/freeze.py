@@ -114,6 +114,12 @@ def freezes_of(connection: sa.Connection, item_id: str) -> list[int]:
     return list(connection.execute(wanted.distinct().order_by(table.idx)).scalars())
 
 
+def lifted_since(connection: sa.Connection, index: int) -> bool:
+    """Whether two persons ended a freeze in an entry of the log from this one on."""
+    table = database.frozen.c
+    return connection.execute(sa.select(table.idx).where(table.lifted_idx >= index).limit(1)).first() is not None
+
+
 def was_lifted(connection: sa.Connection, item_id: str) -> bool:
     """Whether two persons ended a freeze of this item before."""
     table = database.frozen.c

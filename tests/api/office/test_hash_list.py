@@ -311,3 +311,12 @@ def test_an_error_of_a_list_holds_none_of_its_hashes() -> None:
 def test_what_is_counted_names_every_kind() -> None:
     read = read_hashes(io.BytesIO(b"kind,hash\nmd5,%s\ntmk,x" % (b"0f" * 16)))
     assert list_counts(read) == {"md5": 1, "not_tmk": 1, "twice": 0, "bad_lines": 0}
+
+
+def test_an_entry_that_cases_and_lists_looked_at_is_counted_once(home: Home, tmp_path: Path) -> None:
+    (item,) = post(home, tmp_path / "first", {1: PICTURE})
+    case_with(home, item)
+    for picture in (b"1", b"2"):
+        give_list(home, rows_of(md5=[picture]))
+    done = look_out(home)
+    assert 0 < done.entries <= size_of(home)
