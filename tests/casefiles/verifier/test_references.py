@@ -316,3 +316,24 @@ def test_beside_a_statement_each_consent_says_whether_it_was_given(tmp_path: Pat
         assert sealed(case_log(**changes), tmp_path).verdict is Verdict.PASSED  # without a statement, either may be
         found = forge.failed(sealed(stated(case_log(**changes), "yes"), tmp_path))
         assert found == (set() if says else {"records.references"})
+
+
+@pytest.mark.parametrize(
+    ("how", "means"), [("same_file", None), ("very_similar", None), ("seen", "file"), (None, None)]
+)
+def test_a_statement_says_how_she_knows_it(how: str | None, means: str | None, tmp_path: Path) -> None:
+    log = case_log()
+    said: dict[str, Value] = {"case": "case-7", "item": event_of(log, 3), "given": "yes"}
+    said |= {"recognition": how, "means": means, "language": "sr", "date": "2026-11-20"}
+    log.add("recognised", {**forge.act(AT), "person": "mila", "text": None, **said})
+    assert forge.failed(sealed(log, tmp_path)) == {"records.references"}
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_freeze_that_names_an_item_that_is_shown_is_refused(*, shown: bool, tmp_path: Path) -> None:
+    log = case_log()
+    unnamed = log.add("case_item_added", {**forge.act(AT), "case": "case-7", "item": NOBODY})
+    frozen = [event_of(log, 3)] if shown else [NOBODY]
+    log.add("frozen", {**forge.act(AT), "hint": "person", "what": "x", "frozen_items": frozen})
+    report = sealed(log, tmp_path, unnamed=frozenset({unnamed}))
+    assert forge.failed(report) == ({"records.references"} if shown else set())

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from evidence.custody.event import Draft, SealedPayload, prepare
 from evidence.errors import LeafError, UnknownTypeError
-from evidence.log.leaf import parse_leaf, read_leaf
+from evidence.log.leaf import named_entries, parse_leaf, read_leaf
 from evidence.log.schema import MAX_LEAF_BYTES, NO_TOKEN, SCHEMAS, schema_of
 from tests.evidence.log.ledger import CASEWORK, NOBODY, ORIGIN
+from tests.nonempty import nonempty
 
 ANCHOR = dict.fromkeys(SCHEMAS["anchor"].public, "x")
 
@@ -198,3 +199,23 @@ def test_a_leaf_of_every_type_is_read(name: str) -> None:
 
 def test_a_leaf_names_all_that_was_sealed_for_it() -> None:
     assert parse_leaf(FULL).sealed.keys() == {"media", "media_header", "prints", "record"}
+
+
+@pytest.mark.parametrize(("said", "named"), [("0", {0}), ("7 12", {7, 12}), ("9" * 19, {int("9" * 19)}), ("3 3", {3})])
+def test_a_leaf_names_the_entries_of_which_something_was_destroyed(said: str, named: set[int]) -> None:
+    for kind in nonempty([kind for kind, schema in SCHEMAS.items() if "entries" in schema.public]):
+        assert named_entries(parse_leaf(changed(LEAVES[kind], public={"entries": said}))) == named
+
+
+@pytest.mark.parametrize(
+    "said", ["", " ", "x", "-1", "01", "1  2", "1 ", " 1", "1,2", "9" * 20, "\u0661", "1\n2", "1\n"]
+)
+def test_what_names_no_entries_is_refused(said: str) -> None:
+    for kind in nonempty([kind for kind, schema in SCHEMAS.items() if "entries" in schema.public]):
+        with pytest.raises(LeafError) as raised:
+            named_entries(parse_leaf(changed(LEAVES[kind], public={"entries": said})))
+        assert (raised.value.code, raised.value.where) == ("leaf.not_entries", kind)
+
+
+def test_a_leaf_that_destroys_nothing_names_no_entries() -> None:
+    assert {named_entries(parse_leaf(leaf)) for leaf in (FULL, LEAVES["anchor"])} == {frozenset()}
