@@ -298,6 +298,7 @@ class Alert:
         index: Where in the log it was raised.
         item_id: The file; ``channel_id``, ``message_id`` and ``posted_at`` are its place.
         is_open: Whether nobody dismissed it, and the file was never in the case.
+        is_list: Whether the case is a list of hashes.
     """
 
     index: int
@@ -308,6 +309,7 @@ class Alert:
     message_id: int | None
     posted_at: str | None
     is_open: bool
+    is_list: bool
 
 
 def list_alerts(
@@ -328,16 +330,12 @@ def list_alerts(
     never_in = ~sa.exists().where(held.case_id == alert.case_id, _is_same(held.item_id, alert.item_id))
     is_open = sa.and_(alert.dismissed_idx.is_(None), never_in)
     place = (item.channel_id, item.message_id, item.posted_at)
-    rows = sa.select(alert.idx, alert.case_id, alert.item_id, alert.raised_at, *place, is_open.label("is_open"))
+    of_list = sa.exists().where(database.hash_part.c.case_id == alert.case_id)
+    rows = sa.select(alert.idx, alert.case_id, alert.item_id, alert.raised_at, *place, is_open, of_list)
     rows = rows.join_from(database.alert, database.item, alert.item_id == item.item_id)
     rows = rows.where(alert.idx > after, not_frozen())
     if cases is not None:
         rows = rows.where(alert.case_id.in_(cases))
     if not every:
         rows = rows.where(is_open)
-    return [
-        Alert(
-            row.idx, row.case_id, row.item_id, row.raised_at, row.channel_id, row.message_id, row.posted_at, row.is_open
-        )
-        for row in connection.execute(rows.order_by(alert.idx).limit(limit))
-    ]
+    return [Alert(*row) for row in connection.execute(rows.order_by(alert.idx).limit(limit))]

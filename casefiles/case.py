@@ -52,13 +52,15 @@ class CaseRow:
 
     Attributes:
         index: Where in the log it was opened.
-        items: How many items it has.
+        items: How many items it has; none that is frozen.
+        is_list: Whether it is a list of hashes (``casefiles.hash_list``), also one that was removed.
     """
 
     case_id: str
     opened_at: str
     items: int
     index: int
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,10 @@ def add_items(engine: sa.Engine, sequencer: Sequencer, case_id: str, items: Sequ
     """Add items to a case and return how many were new to it.
 
     Raises:
-        UnknownItemError: There is no such case.
+        UnknownItemError: There is no such case, or it is a list of hashes.
         UnknownItemError: One of the items does not exist or is frozen; none was added.
     """
-    require_case(engine, case_id)
+    require_client(engine, case_id)
     require_items(engine, items)
     require_not_frozen(engine, items)
     wanted = list(dict.fromkeys(items))
@@ -179,6 +181,16 @@ def require_case(engine: sa.Engine, case_id: str) -> CaseRow:
     return CaseRow(*row)
 
 
+def require_client(engine: sa.Engine, case_id: str) -> None:
+    """Check that a case has a client, and is no list of hashes.
+
+    Raises:
+        UnknownItemError: There is no such case, or it is a list.
+    """
+    if require_case(engine, case_id).is_list:
+        raise UnknownItemError("unknown_item.case_is_a_list", where=case_id)
+
+
 def case_items(
     engine: sa.Engine, case_id: str, *, after: str | None = None, limit: int | None = None
 ) -> Sequence[HeldItem]:
@@ -241,7 +253,8 @@ def list_cases(engine: sa.Engine, *, after: str | None = None, limit: int | None
 
 def _cases() -> sa.Select[Any]:
     case, held, item = database.case_file, database.case_item, database.item
-    rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(item.c.item_id), case.c.idx)
+    of_list = sa.exists().where(database.hash_part.c.case_id == case.c.case_id)
+    rows = sa.select(case.c.case_id, case.c.opened_at, sa.func.count(item.c.item_id), case.c.idx, of_list)
     return (
         rows.join(held, sa.and_(held.c.case_id == case.c.case_id, _HELD), isouter=True)
         .join(item, sa.and_(item.c.item_id == held.c.item_id, not_frozen()), isouter=True)

@@ -60,13 +60,14 @@ def _entry(alert: "Alert") -> Mapping[str, object]:
         "posted_at": alert.posted_at,
         "raised_at": alert.raised_at,
         "open": alert.is_open,
+        "hash_list": alert.is_list,
     }
 
 
 def _line(alert: "Alert") -> str:
     place = f"{alert.channel_id}/{alert.message_id or '-'}  {told_time(alert.posted_at) or 'no time'}"
-    ended = "" if alert.is_open else "  (settled)"
-    return f"{alert.case_id}  {alert.item_id}  {place}{ended}"
+    notes = f"{'  (list of hashes)' if alert.is_list else ''}{'' if alert.is_open else '  (settled)'}"
+    return f"{alert.case_id}  {alert.item_id}  {place}{notes}"
 
 
 @alerts.command("look")

@@ -81,11 +81,12 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
 
 def _entry(row: "CaseRow") -> Mapping[str, object]:
-    return {"case_id": row.case_id, "opened_at": row.opened_at, "items": row.items}
+    return {"case_id": row.case_id, "opened_at": row.opened_at, "items": row.items, "hash_list": row.is_list}
 
 
 def _line(row: "CaseRow") -> str:
-    return f"{row.case_id}  opened {told_time(row.opened_at)}  {counted(row.items, 'item')}"
+    held = "list of hashes" if row.is_list else counted(row.items, "item")
+    return f"{row.case_id}  opened {told_time(row.opened_at)}  {held}"
 
 
 @case.command("add")
@@ -341,10 +342,14 @@ def show(ctx: click.Context, case_id: str, actor: str | None, passphrase_file: P
         frozen = f"\n    {_frozen(first.frozen)}" if first.frozen else ""
         stated = "".join(f"\n    {statement_line(each)}" for each in first.statements)
         consent = _consent_line(first.consent)
-        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {consent}{stated}{gone}{found}{frozen}")
+        about = f"{consent}{stated}{gone}{found}{frozen}"
+        if first.is_list:
+            about = "a list of hashes, with no client and no items. See its source: nisisama hash-list list"
+        say(f"{case_id}, opened {told_time(first.opened_at)}{reason}\n    {about}")
     told = None if first.consent is None else {**_consent_entry(first.consent), "recorded_by": first.recorded_by}
     more = {"case_id": case_id, "opened_at": first.opened_at, "reason": first.reason, "consent": told}
     more |= {"removed": list(first.removed), "alerts": first.alerts, "frozen_items": first.frozen}
+    more |= {"hash_list": first.is_list}
     more |= {"statements": [each.told() for each in first.statements]}
     pages = every_page(lambda after: show_case(home, case_id, person, casework, after=after).items, first.items)
     emit_pages(Listing("items", asdict, _shown), pages, as_json=as_json, more=more)

@@ -40,6 +40,7 @@ class AlertBody(AnswerBody):
     posted_at: str | None
     raised_at: str
     open: bool = Field(description="false where it was dismissed, or the case has, or had, the file")
+    hash_list: bool = Field(description="Whether the case is a list of hashes, which has no client")
 
 
 class AlertsBody(AnswerBody):
@@ -55,6 +56,7 @@ class AlertsBody(AnswerBody):
                 "posted_at": "2026-11-27T09:29:58.000Z",
                 "raised_at": "2026-11-27T09:30:00.000Z",
                 "open": True,
+                "hash_list": False,
             }
         ],
         next=None,
@@ -124,4 +126,5 @@ def _listed(alert: Alert) -> AlertBody:
         posted_at=alert.posted_at,
         raised_at=alert.raised_at,
         open=alert.is_open,
+        hash_list=alert.is_list,
     )

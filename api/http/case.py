@@ -73,12 +73,13 @@ class CaseRowBody(AnswerBody):
     case_id: str
     opened_at: str
     items: int
+    hash_list: bool = Field(description="Whether it is a list of hashes, which has no client")
 
 
 class CasesBody(AnswerBody):
     """A page of cases."""
 
-    model_config = example(cases=[{"case_id": _CASE, "opened_at": _OPENED, "items": 4}], next=None)
+    model_config = example(cases=[{"case_id": _CASE, "opened_at": _OPENED, "items": 4, "hash_list": False}], next=None)
 
     cases: list[CaseRowBody]
     next: str | None = Field(description="The cursor of the next page; null on the last")
@@ -247,4 +248,4 @@ def _consent(told: Consent, recorded_by: str) -> ConsentBody:
 
 
 def _listed(row: CaseRow) -> CaseRowBody:
-    return CaseRowBody(case_id=row.case_id, opened_at=row.opened_at, items=row.items)
+    return CaseRowBody(case_id=row.case_id, opened_at=row.opened_at, items=row.items, hash_list=row.is_list)

@@ -129,6 +129,7 @@ class ShownCase:
         recorded_by: Who recorded the consent or the withdrawal.
         alerts: How many alerts of it are open (``api.office.alert``).
         frozen: How many of its items are frozen; nothing else is told of them.
+        is_list: Whether it is a list of hashes.
         statements: What the client states of items that it has now and that are not frozen, as far as it stands.
     """
 
@@ -142,6 +143,7 @@ class ShownCase:
     alerts: int = 0
     frozen: int = 0
     statements: Sequence[RecordedStatement] = ()
+    is_list: bool = False
 
 
 def open_case(home: Home, doer: Doer) -> OpenedCase:
@@ -157,10 +159,10 @@ def record_consent(home: Home, case_id: str, consent: Consent, doer: Doer) -> Co
     A withdrawal also removes the bundles of the case that wait to be downloaded; none is logged behind it.
 
     Raises:
-        UnknownItemError: There is no such case.
+        UnknownItemError: There is no such case, or it is a list of hashes.
         AuthorityError: The consent lies in the future, neither its words nor its paper are there, or nobody is named.
     """
-    require_case(home, case_id)
+    cases.require_client(home.engine, case_id)
     _require_told(consent, home)
     with home.writing() as writer:
         if not consent.given:
@@ -185,7 +187,8 @@ def add_items(home: Home, case_id: str, items: tuple[str, ...], doer: Doer) -> A
     """Add items to a case; those that it has are not added again.
 
     Raises:
-        UnknownItemError: There is no such case, or one of the items does not exist; none was added.
+        UnknownItemError: There is no such case, it is a list of hashes, or one of the items does not exist; none was
+            added.
     """
     with home.writing() as writer:
         added = cases.add_items(home.engine, writer.sequencer, case_id, items, doer)
@@ -319,7 +322,8 @@ def show_case(
     consent, by = (None, None) if told is None else (told.consent, told.recorded_by)
     stated = statements_of(home.engine, case_id, casework)
     statements = [each for each in stated if each.statement.item_id in told_of]
-    return ShownCase(case_id, case.opened_at, reason, consent, removed, page, by, alerts, len(frozen), statements)
+    about = (consent, removed, page, by, alerts, len(frozen), statements, case.is_list)
+    return ShownCase(case_id, case.opened_at, reason, *about)
 
 
 def _shown(item_id: str, event: OpenedEvent) -> CaseItem:

@@ -11,7 +11,7 @@ from api.home import Home
 from api.office.beside import beside
 from api.office.opened import OpenOffice
 from api.office.request import NOTHING_BESIDE, Inside
-from casefiles.case import require_case
+from casefiles.case import require_client
 from casefiles.case_entries import keep_entries_of_cases, read_entries_of_cases
 from casefiles.consent import CHECK, Consent, consent_of, require_consent
 from config.errors import Explained
@@ -130,10 +130,10 @@ def require_checkable(home: Home, case_id: str, casework: KeyIdentity) -> Consen
     """Check that something may be looked for in this case; return the consent, where there is a record of one.
 
     Raises:
-        UnknownItemError: There is no such case.
+        UnknownItemError: There is no such case, or it is a list of hashes.
         AuthorityError: Its consent was withdrawn, has ended or is not to this.
     """
-    require_case(home.engine, case_id)
+    require_client(home.engine, case_id)
     consent = consent_of(home.engine, case_id, casework)
     if consent is not None:
         require_consent(consent, scope=CHECK, today=home.today())

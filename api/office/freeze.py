@@ -163,8 +163,15 @@ def lift_freeze(home: Home, items: Sequence[str], doer: Doer, casework: Identity
         named = _freezes(connection, items)
     target = " ".join(sorted(each.event_id for each in named))
     if doer.approver is None or casework is None:
-        return ask(home, Act.LIFT, target, {"freezes": target}, doer)
+        return ask(home, Act.LIFT, target, {"freezes": target, **_told(named)}, doer)
     return _lift(home, named, doer, two_persons(Act.LIFT, target, doer), casework)
+
+
+def _told(named: Sequence[WaitingFreeze]) -> dict[str, str]:
+    """What freezes are of, for whoever approves their end."""
+    places = [place for each in named for place in each.places]
+    told = (channel if message is None else f"{channel}/{message}" for channel, message in places)
+    return {"items": " ".join(item for each in named for item in each.items), "places": " ".join(dict.fromkeys(told))}
 
 
 def lift_asked(home: Home, asked: Request, doer: Doer, grant: Grant, casework: Identity) -> Lifted:

@@ -210,7 +210,7 @@ def test_cases_are_listed_as_they_were_opened_with_how_many_items_each_has(ledge
     add(ledger, cases[2], *items)
     add(ledger, cases[1], items[0])
     at = "2026-01-01T00:00:00.000Z"
-    rows = [CaseRow(case, at, held, 2 + held) for held, case in enumerate(cases)]
+    rows = [CaseRow(case, at, held, 2 + held, is_list=False) for held, case in enumerate(cases)]
     assert list_cases(ledger.engine) == rows
     assert [require_case(ledger.engine, case) for case in cases] == rows
 

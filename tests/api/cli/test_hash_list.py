@@ -8,6 +8,7 @@ from api.home import Home
 from tests.appearing import edits, jpeg, photo, post
 from tests.commands import DONE, REFUSED, USAGE, run
 from tests.listing import md5_hex, rows_of
+from tests.nonempty import nonempty
 
 SAID = ("--name", "known pictures", "--from", "Hotline", "--obtained-on", "2020-01-02", "--declared-by", "mila")
 MEANS = ("--meaning", "shared_without_consent", "--reason", "the hotline asks")
@@ -45,6 +46,32 @@ def test_a_list_from_its_adding_to_its_removal(home: Path, table: Path) -> None:
     assert removed.out == f"Removed the list {case}; its hashes are destroyed.\n"
     assert run("hash-list", "list", "--json", home=home).printed["lists"] == []
     assert run("hash-list", "remove", case, "--reason", "again", home=home).code == REFUSED
+
+
+def test_a_list_is_told_from_a_client_s_case_and_is_not_taken_for_one(home: Path, table: Path) -> None:
+    client = run("case", "open", "--reason", "she asked", "--json", home=home).printed["case_id"]
+    opened = Home.open(home)
+    (item,) = post(opened, home.parent / "first", {1: edits(photo())["mirrored"]})
+    opened.engine.dispose()
+    added = run("hash-list", "add", str(table), *SAID, *MEANS, "--json", home=home).printed["case_id"]
+    run("alerts", "look", home=home)
+    listed = run("case", "list", "--json", home=home).printed["cases"]
+    assert {client: False, added: True}.items() <= {each["case_id"]: each["hash_list"] for each in listed}.items()
+    assert f"{added}  opened" in run("case", "list", home=home).out
+    assert run("case", "list", home=home).out.count("list of hashes") == 1
+    assert "(list of hashes)" in run("alerts", home=home).out
+    assert [run("case", "show", each, "--json", home=home).printed["hash_list"] for each in (client, added)] == [0, 1]
+    assert "a list of hashes, with no client" in run("case", "show", added, home=home).out
+    paper = f"--given --person mila --scope check --paper-sha256 {64 * '0'} --language sr --date 2026-01-01".split()
+    picture = home.parent / "hers.jpeg"
+    picture.write_bytes(jpeg(photo()))
+    acts = (("case", "add", "CASE", item), ("case", "consent", "CASE", *paper), ("check", picture, "--case", "CASE"))
+    for words in nonempty(acts):
+        of_client, of_list = (
+            run(*[case if word == "CASE" else word for word in words], "--json", home=home) for case in (client, added)
+        )
+        assert of_client.code == DONE, of_client.err
+        assert "list of hashes" in of_list.error["message"]
 
 
 def test_bad_lines_refuse_the_list_until_somebody_leaves_them_out(home: Path, tmp_path: Path) -> None:
