@@ -6,6 +6,7 @@ Other tables give the status of each refused call, and the code of each error of
 """
 
 import errno
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -160,15 +161,37 @@ TYPES = f"{API}/problems/"
 
 
 _COMMAND = "nisisama "
-OPTION = " --"
-"""What the name of an option of the command line begins with: callers of the API have none."""
+OPTION = re.compile(r" --[a-z]")
+"""How the name of an option of the command line begins: callers of the API have none."""
 _CASES, _ITEMS, _CHANNELS = Term("remedy.cases"), Term("remedy.items"), Term("remedy.channels")
+_CASE, _FREEZES, _SEEN = Term("remedy.case"), Term("remedy.freezes"), Term("remedy.seen")
 _REMEDIES: Mapping[str, Term] = MappingProxyType(
     {
         "unknown_item.no_such_case": _CASES,
         "unknown_item.no_such_channel": _CHANNELS,
         "unknown_item.no_such_channel_seen": _CHANNELS,
         "unknown_item.no_such_item": _ITEMS,
+        "unknown_item.case_is_a_list": _CASES,
+        "unknown_item.case_is_empty": Term("remedy.add_items"),
+        "unknown_item.case_is_frozen": _FREEZES,
+        "unknown_item.frozen": _FREEZES,
+        "unknown_item.no_such_alert": Term("remedy.alerts"),
+        "unknown_item.no_such_hash_list": Term("remedy.hash_lists"),
+        "unknown_item.not_in_the_case": _CASE,
+        "question.of_another_case": Term("remedy.questions"),
+        "recognition.in_the_future": Term("remedy.stated_on"),
+        "recognition.no_file": _SEEN,
+        "recognition.not_alike": _SEEN,
+        "recognition.nothing_stated": _CASE,
+        "recognition.nothing_to_compare": _SEEN,
+        "recognition.of_another_person": Term("remedy.person"),
+        "recognition.without_words": Term("remedy.words"),
+        "hash_list.bad_lines": Term("remedy.skip_bad_lines"),
+        "hash_list.in_the_future": Term("remedy.list_came_on"),
+        "hash_list.kind_unclear": Term("remedy.hash_kind"),
+        "hash_list.other_meaning": Term("remedy.hash_list_again"),
+        "hash_list.other_parts": Term("remedy.hash_list_again"),
+        "authority.answered": Term("remedy.requests"),
         "authority.private_chat": Term("remedy.chat"),
         "chat_not_found.not_in_export": Term("remedy.chat"),
         "chat_not_found.several": Term("remedy.chat"),
@@ -208,7 +231,7 @@ def _remedy(error: Explained) -> str:
     """What a caller can do. Callers cannot run the office's commands; the API's own errors say whom to ask."""
     if error.code in _REMEDIES:
         return str(_REMEDIES[error.code])
-    names_the_command_line = _COMMAND in error.fix or OPTION in error.fix
+    names_the_command_line = _COMMAND in error.fix or OPTION.search(error.fix)
     is_at_the_office = names_the_command_line and not isinstance(error, CallError)
     return str(Term("remedy.at_the_office")) if is_at_the_office else error.fix
 

@@ -106,9 +106,9 @@ def mail(ctx: click.Context, *, as_json: bool) -> None:
     from api.office.mail import send_news
 
     done = send_news(open_home(ctx))
-    refused = f"; the server refused {done.refused}" if done.refused else ""
+    refused = f"; the server refused {', '.join(done.refused)}" if done.refused else ""
     emit(
-        {"sent": done.sent, "refused": done.refused},
+        {"sent": done.sent, "refused": list(done.refused)},
         as_json=as_json,
         text=f"Sent to {counted(done.sent, 'address', 'addresses')}{refused}.",
     )

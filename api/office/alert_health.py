@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from api.home import Home
 from api.office.mail import FOLLOWER as MAIL
+from api.office.mail import mail_password
 from casefiles.appearance import FOLLOWER, list_alerts
 from casefiles.hash_list import list_follower
+from config.errors import ConfigError
 from evidence.finding import Finding, Verdict
 from evidence.observation import Kind
 from evidence.store import database
@@ -40,6 +42,11 @@ def lookout(home: Home) -> Iterator[Finding]:
         yield Finding("alerts", Verdict.INDETERMINATE, "alerts.list_behind", {"count": len(lists), "since": min(lists)})
     if home.settings.mail.host and any(alert.raised_at < since for alert in untold):
         yield Finding("alerts", Verdict.INDETERMINATE, "alerts.not_mailed", {"count": len(untold)})
+    if home.settings.mail.host and home.settings.mail.user:
+        try:
+            mail_password(home)
+        except ConfigError as error:
+            yield Finding.of_error("alerts", error)
 
 
 def _lists_behind(connection: sa.Connection, since: str) -> Iterator[str]:

@@ -48,11 +48,11 @@ class MailTold:
 
     Attributes:
         sent: How many addresses the server took it for.
-        refused: How many it did not.
+        refused: The addresses for which it did not.
     """
 
     sent: int
-    refused: int
+    refused: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def send_news(home: Home) -> MailTold:
     with _errors(mail), _connected(home, mail) as server:
         refused = server.send_message(_message(mail, home.clock))
     oplog.note("mail_sent", count=len(mail.to) - len(refused), problems=len(refused))
-    return MailTold(len(mail.to) - len(refused), len(refused))
+    return MailTold(len(mail.to) - len(refused), tuple(refused))
 
 
 def _message(mail: MailSettings, clock: Clock) -> EmailMessage:
@@ -128,11 +128,17 @@ def _connected(home: Home, mail: MailSettings) -> Iterator[smtplib.SMTP]:
         if mail.security == "starttls":
             server.starttls(context=context)
         if mail.user:
-            server.login(mail.user, _password(home))
+            server.login(mail.user, mail_password(home))
         yield server
 
 
-def _password(home: Home) -> str:
+def mail_password(home: Home) -> str:
+    """The password of ``mail.user``.
+
+    Raises:
+        MailError: There is no such file, or nothing in it.
+        SecretFileError: Others may read it.
+    """
     file = home.keys.path / PASSWORD_FILE
     try:
         return read_secret_file(file).decode().strip()

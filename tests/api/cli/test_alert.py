@@ -61,6 +61,6 @@ def test_the_mail_is_tried_from_the_command_line(home: Path, tmp_path: Path, mon
         for key, value in nonempty(server.settings.items()):
             monkeypatch.setenv(f"NISISAMA_MAIL__{key.upper()}", str(value))
         monkeypatch.setenv("NISISAMA_MAIL__TO", json.dumps([*TO, "nobody@example.org"]))
-        assert run("alerts", "mail", home=home).out == "Sent to 2 addresses; the server refused 1.\n"
-        assert run("alerts", "mail", "--json", home=home).printed == {"sent": 2, "refused": 1}
+        assert run("alerts", "mail", home=home).out == "Sent to 2 addresses; the server refused nobody@example.org.\n"
+        assert run("alerts", "mail", "--json", home=home).printed == {"sent": 2, "refused": ["nobody@example.org"]}
     assert len(server.taken) == 2

@@ -2,9 +2,12 @@
 
 import pytest
 
+from api.errors import OURS
 from api.http.document import scopes_of
+from api.http.problem import MEDIA_TYPE
+from config.errors import Term
 from evidence.store.api_key import Scope
-from tests.contracts.openapi import document, operations
+from tests.contracts.openapi import document, operations, resolved
 from tests.serving import ServedHome
 
 
@@ -48,3 +51,15 @@ def test_a_parameter_that_comes_twice_is_refused(served: ServedHome) -> None:
 def test_another_method_is_told_every_one_that_the_address_takes(served: ServedHome, path: str, methods: str) -> None:
     answer = served.with_key(Scope.CHANNELS).delete(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
+def test_whoever_is_refused_is_not_sent_to_the_office_for_what_they_can_mend() -> None:
+    told = {
+        code: resolved(refused)["value"]["detail"]
+        for _name, operation in operations()
+        for answer in operation["responses"].values()
+        for code, refused in resolved(answer).get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).items()
+        if resolved(refused)["value"]["status"] < OURS
+    }
+    assert {"recognition.without_words", "hash_list.bad_lines", "unknown_item.frozen"} <= told.keys()
+    assert [code for code, detail in told.items() if str(Term("remedy.at_the_office")) in detail] == []

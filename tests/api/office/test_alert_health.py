@@ -6,11 +6,11 @@ from pathlib import Path
 from api.home import Home
 from api.office.alert_health import LONG_AGO, lookout
 from api.office.hash_list import remove_hash_list
-from api.office.mail import tell_news
+from api.office.mail import PASSWORD_FILE, tell_news
 from tests.appearing import agree, jpeg, look_out, photo, post
 from tests.homes import doer, new_case
 from tests.listing import give_list, rows_of
-from tests.mailing import mail_server, with_mail
+from tests.mailing import PASSWORD, mail_server, with_mail
 
 MARGIN = timedelta(hours=2)
 """More than the age of the files that every home of a test has."""
@@ -61,3 +61,16 @@ def test_an_alert_that_no_mail_told_for_a_day_is_told_where_mail_is_set(home: Ho
         assert codes(home, LONG_AGO + MARGIN) == ["alerts.not_mailed"]
         tell_news(home)
         assert codes(home, LONG_AGO + MARGIN) == []
+
+
+def test_a_password_of_the_mail_that_is_missing_or_open_to_others_is_told(home: Home, tmp_path: Path) -> None:
+    with mail_server(tmp_path / "mail", login=True) as server:
+        with_mail(home, server.settings)
+        secret = home.keys.path / PASSWORD_FILE
+        secret.write_text(PASSWORD)
+        secret.chmod(0o600)
+        assert codes(home, MARGIN) == []
+        secret.chmod(0o644)
+        assert codes(home, MARGIN) == ["secret_file.not_private"]
+        secret.unlink()
+        assert codes(home, MARGIN) == ["mail.no_password"]

@@ -136,7 +136,7 @@ def test_whatever_stands_in_the_way_is_said(
         assert refused.value.fix
         assert server.taken == []
         write_password(home)
-        assert send_news(with_mail(home, server.settings)) == MailTold(2, 0)
+        assert send_news(with_mail(home, server.settings)) == MailTold(2, ())
 
 
 def test_a_password_that_others_may_read_is_not_sent(home: Home, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_password_that_others_may_read_is_not_sent(home: Home, tmp_path: Path)
         with pytest.raises(SecretFileError):
             send_news(with_mail(home, server.settings))
         (home.keys.path / PASSWORD_FILE).chmod(0o600)
-        assert send_news(with_mail(home, server.settings)) == MailTold(2, 0)
+        assert send_news(with_mail(home, server.settings)) == MailTold(2, ())
 
 
 def test_a_server_that_never_ends_its_answer_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_one_address_that_is_refused_keeps_nobody_from_the_mail(home: Home, tmp_
     with mail_server(tmp_path / "mail") as server:
         with_alert(home, tmp_path)
         here = with_mail(home, server.settings, ("nobody@example.org", *TO))
-        assert send_news(here) == MailTold(2, 1)
+        assert send_news(here) == MailTold(2, ("nobody@example.org",))
         assert tell_news(here)
         assert not tell_news(here)
 
@@ -202,7 +202,7 @@ def test_one_address_that_is_refused_keeps_nobody_from_the_mail(home: Home, tmp_
 def test_the_password_is_used_only_where_a_user_is_set(home: Home, tmp_path: Path) -> None:
     (home.keys.path / PASSWORD_FILE).unlink(missing_ok=True)
     with mail_server(tmp_path / "mail") as server:
-        assert send_news(with_mail(home, server.settings)) == MailTold(2, 0)
+        assert send_news(with_mail(home, server.settings)) == MailTold(2, ())
     assert USER not in str(server.taken[0])
 
 
