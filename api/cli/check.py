@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WHY = {
     NotCompared.NOT_READ: "not read under the mode",
+    NotCompared.FROZEN: "frozen, since they may show a child",
     NotCompared.NO_PICTURE: "no picture, not decoded or too small",
     NotCompared.TOO_PLAIN: "too little to be seen in it",
     NotCompared.ASKED_TOO_PLAIN: "too little to be seen in this picture",

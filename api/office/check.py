@@ -182,7 +182,7 @@ def check_pictures(
 
 
 def _compared(home: Home, result: CheckResult, files: int) -> ComparedPicture:
-    unread = max(files - result.compared - sum(result.not_compared.values()), 0)  # some may be frozen meanwhile
+    unread = max(files - result.compared - sum(result.not_compared.values()), 0)  # some may have come meanwhile
     left = {**result.not_compared, **({NotCompared.NOT_READ: unread} if unread else {})}
     return ComparedPicture(tuple(_places(home, result)), result.compared, left)
 
@@ -219,7 +219,7 @@ def spend_checks(connection: sa.Connection, home: Home, case_id: str, pictures: 
 
 def _files(home: Home) -> int:
     table = database.item
-    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value, stands(), not_frozen())
+    counted = sa.select(sa.func.count()).where(table.c.kind == Kind.FILE.value, stands())
     with reading(home.engine) as connection:
         return int(connection.execute(counted).scalar_one())
 

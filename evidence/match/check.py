@@ -44,6 +44,8 @@ class NotCompared(StrEnum):
     """The picture asked about has none, or too little structure."""
     NOT_READ = "not_read"
     """Its mode did not read it."""
+    FROZEN = "frozen"
+    """It may show a child, or is the same file as one that may (``evidence.store.freeze``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ Not for several threads at once. Nothing here writes.
 """
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 
 from config.errors import StoppedError
-from evidence.match.check import CheckResult, Match, PictureQuery, Tier
+from evidence.match.check import CheckResult, Match, NotCompared, PictureQuery, Tier
 from evidence.match.pictures import Alike, Pictures, indexed_file
 from evidence.match.segments import MAX_FILES, IndexedFile, SealedSegment, Segment, read_segments, seal_segment
 from evidence.match.stored import sealed_prints
@@ -24,6 +24,7 @@ from evidence.store.database import reading
 from evidence.store.freeze import frozen_files, lifted_files
 from evidence.store.upgrade import same_thing, stands
 
+_AT_ONCE = 256
 SAVE_FILES = 500
 """So many files that no segment has yet are worth one: to open the prints of each takes a millisecond."""
 
@@ -50,6 +51,7 @@ class Library:
         self.end = 0
         self.copies: tuple[int, ...] = ()
         self._frozen = frozenset[int]()
+        self._left_out = 0
         self._pictures = Pictures()
         self._unsaved: list[IndexedFile] = []
         self._last: Segment | None = None
@@ -111,7 +113,8 @@ class Library:
     def compare(self, asked: PictureQuery) -> CheckResult:
         """What is like a picture, by item, and how many were compared."""
         alike = self._pictures.compare(asked)
-        return CheckResult(alike.compared, alike.not_compared, tuple(self._matches(alike)))
+        frozen = {NotCompared.FROZEN: self._left_out} if self._left_out else {}
+        return CheckResult(alike.compared, {**alike.not_compared, **frozen}, tuple(self._matches(alike)))
 
     def _matches(self, alike: Alike) -> Iterator[Match]:
         with reading(self._engine) as connection:
@@ -135,6 +138,14 @@ class Library:
         self.copies = tuple(sorted(copies - lifted_files(connection)))
         self._pictures.drop([*frozen, *self.copies])
         self._frozen = frozen
+        self._left_out = _standing(connection, sorted({*frozen, *self.copies}))
+
+
+def _standing(connection: sa.Connection, entries: Sequence[int]) -> int:
+    """How many of these entries' items stand."""
+    counted = sa.select(sa.func.count()).select_from(database.item).where(stands())
+    parts = (entries[first : first + _AT_ONCE] for first in range(0, len(entries), _AT_ONCE))
+    return sum(connection.execute(counted.where(database.item.c.idx.in_(part))).scalar_one() for part in parts)
 
 
 def _forbid_core_files() -> None:

@@ -27,6 +27,7 @@ _ITSELF = "is the condition, or part of it"
 _WRITES = "writes rows from the log"
 RAW: Mapping[str, str] = MappingProxyType(
     {
+        "api/office/check.py:_files": "how many files there are; those that are frozen are counted as not compared",
         "api/office/completeness.py:_gone": _NUMBERS,
         "api/office/completeness.py:_looks": _NUMBERS,
         "api/office/completeness.py:_numbers": _NUMBERS,
@@ -50,6 +51,7 @@ RAW: Mapping[str, str] = MappingProxyType(
         "evidence/audit/store.py:_gone": _AUDIT,
         "evidence/audit/store.py:_item_at": _AUDIT,
         "evidence/custody/clock.py:_newest_entry": "a time",
+        "evidence/match/library.py:_standing": "how many are frozen, for a check to say",
         "evidence/intake/known.py:_rows": _KNOWN,
         "evidence/intake/known.py:wanted_item": _KNOWN,
         "evidence/match/library.py:_drop": "drops more; ``refresh`` drops what is frozen",

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from api.home import Home
 from api.office.case import open_case
 from api.office.check import check_picture
+from api.office.freeze import freeze
 from evidence.custody.event import Record
 from evidence.errors import NotDecodedError, StoreError, UnknownItemError
 from evidence.fingerprint.decoder import MAX_BYTES
@@ -18,6 +19,7 @@ from evidence.keys import Unlocked
 from evidence.match.check import NotCompared, Tier
 from evidence.observation import Mode
 from monitor.rehearsal.export import rehearsal_picture, write_export
+from tests.freezing import AGAIN, FIRST, take_posts
 from tests.homes import PASSPHRASE, Office, doer, items_of, new_home, records_of, size_of, take_in
 
 
@@ -157,6 +159,19 @@ def test_files_that_were_never_read_are_counted_as_not_compared(tmp_path: Path) 
     with picture.open("rb") as stream:
         done = check_picture(home, stream, case, doer(home), keys_of(home))
     assert done.pictures[0].not_compared == {NotCompared.NOT_READ: len(export.media)}
+    home.engine.dispose()
+
+
+def test_what_is_frozen_is_counted_as_not_compared_and_never_found(tmp_path: Path) -> None:
+    home, _cards = new_home(tmp_path / "home")
+    posts = take_posts(home, tmp_path / "export")
+    picture, case = tmp_path / "export" / "photos" / f"{FIRST}.jpg", open_case(home, doer(home)).case_id
+    found, compared, left = look(home, picture, case)
+    assert ({item for _tier, item in found}, compared, left) == ({posts.files[FIRST], posts.files[AGAIN]}, 5, 0)
+    freeze(home, [posts.files[FIRST]], doer(home))  # its album too, and whatever is the same file is left out
+    with picture.open("rb") as stream:
+        done = check_picture(home, stream, case, doer(home), keys_of(home)).pictures[0]
+    assert (done.matches, done.compared, done.not_compared) == ((), 2, {NotCompared.FROZEN: 3})
     home.engine.dispose()
 
 
