@@ -114,7 +114,20 @@ class TelegramSettings(_Section):
     )
 
 
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+def _of_form(code: str, pattern: str) -> AfterValidator:
+    """A text of this form; ``config.unfit`` has words for the code."""
+    form = re.compile(pattern, re.ASCII)
+
+    def require_form(text: str) -> str:
+        if not form.fullmatch(text):
+            raise PydanticCustomError(code, "another form")
+        return text
+
+    return AfterValidator(require_form)
+
+
+_HOST = "[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+HostName = Annotated[str, _of_form("host_name", _HOST)]
 """A name as a ``Host`` header has it, without a port; in small letters."""
 
 
@@ -170,9 +183,9 @@ class OplogSettings(_Section):
     files: int = Field(default=4, ge=1, le=100, description="Older files that stay beside the newest")
 
 
-ServerAddress = Annotated[str, Field(pattern=r"^(https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?)?$")]
+ServerAddress = Annotated[str, _of_form("server_address", f"(?:https://{_HOST}(?::[0-9]{{1,5}})?)?")]
 """An address without a path, with TLS; or empty."""
-SiteAddress = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$")]
+SiteAddress = Annotated[str, _of_form("site_address", "https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")]
 """A page to go to, without a query."""
 MAX_REACH = 500
 """How many letters may say how to reach somebody."""
@@ -190,7 +203,7 @@ class CheckSettings(_Section):
     daily_per_case: int = Field(default=20, ge=1, description="How many pictures may be looked for in a day for a case")
 
 
-MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+MailAddress = Annotated[str, _of_form("mail_address", "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")]
 """An address of RFC 5321 (4.1.2) that needs no quotes."""
 
 

@@ -9,7 +9,15 @@ from pydantic_core import ErrorDetails
 
 from config.catalogues import _day, _OfficeFile, _web_address
 from config.errors import LANGUAGE, Term, catalogue
-from config.settings import IpAddress, IpNetwork, Settings
+from config.settings import (
+    HostName,
+    IpAddress,
+    IpNetwork,
+    MailAddress,
+    ServerAddress,
+    Settings,
+    SiteAddress,
+)
 from config.unfit import _TERMS, wanted
 
 
@@ -47,6 +55,10 @@ class Row(BaseModel):
             "ftp://x/",
             "an http or https address without a name or fragment",
         ),
+        (HostName, "Mail:25", "the name of a host in small letters, without a port, such as mail.example.org"),
+        (MailAddress, "ana", "a mail address, such as office@example.org"),
+        (ServerAddress, "https://x/y", "an https address without a path, such as https://check.example.org"),
+        (SiteAddress, "http://x/", "an https address without a query, such as https://www.wikipedia.org/"),
         (IpAddress, "localhost", "an IP address, such as 127.0.0.1"),
         (IpNetwork, "*", "an IP address or a network, such as 192.0.2.0/24, but not the network of all addresses"),
         (Annotated[date, BeforeValidator(_day)], "yesterday", "a day, YYYY-MM-DD"),
