@@ -22,7 +22,6 @@ from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
-import httpx
 import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -61,7 +60,7 @@ from evidence.objects.local import LocalObjects
 from evidence.rehearsal.tsa import RehearsalOffice
 from evidence.seal.recipients import ROLES, Recipients, read_recipients
 from evidence.stamp.certificate import Certificate, fingerprint, read_pem
-from evidence.stamp.client import TimeStampOffice, request_stamp
+from evidence.stamp.client import TimeStampOffice, request_stamp, stamping_client
 from evidence.store import database, follow
 from evidence.store.schema import require_own_schema
 from evidence.store.stored import MOST
@@ -365,7 +364,7 @@ class Home:
 
         Random bytes are stamped for it, and nothing is logged.
         """
-        with self.time_stamping() as offices, httpx.Client() as http:
+        with self.time_stamping() as offices, stamping_client(offices) as http:
             for office in offices:
                 with suppress(StampError):
                     return request_stamp(
@@ -499,7 +498,7 @@ class Writer:
         size = open_checkpoint(self.sequencer.checkpoint(), key=self.sequencer.verifier_key).size
         asked_at, before = self.home.clock(), self.home.known_times().stamped_at
         try:
-            with self.home.time_stamping() as offices, httpx.Client() as http:
+            with self.home.time_stamping() as offices, stamping_client(offices) as http:
                 timeout_s = self.home.settings.stamp.timeout_s
                 anchoring = Anchoring(self.home.engine, self.sequencer, offices, http, timeout_s)
                 follow.catch_up(self.home.engine, anchoring, self.sequencer.take)

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-import httpx
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -77,7 +76,7 @@ from evidence.names import require_name
 from evidence.objects.durable import storage_errors
 from evidence.seal.recipients import KeyIdentity
 from evidence.stamp.certificate import AnyCertificate, Certificate, fingerprint
-from evidence.stamp.client import request_stamp
+from evidence.stamp.client import request_stamp, stamping_client
 from evidence.store.database import reading
 from evidence.store.freeze import is_frozen
 from evidence.store.received import received_parts
@@ -650,7 +649,7 @@ def load_sealer(home: Home, casework: KeyIdentity) -> Sealer:
 
 @contextmanager
 def _stamper(home: Home, hear: Callable[[int], object]) -> Iterator[StampOver]:
-    with home.time_stamping() as offices, httpx.Client() as http:
+    with home.time_stamping() as offices, stamping_client(offices) as http:
         if not offices:
             raise no_office(home.path / SETTINGS_FILE)
 

@@ -12,7 +12,7 @@ import pytest
 from evidence.errors import StampError, StampRefusedError, StampUnreachableError, TokenError
 from evidence.rehearsal.tsa import POLICY, RehearsalOffice
 from evidence.stamp import client
-from evidence.stamp.client import MAX_REPLY_BYTES, REPLY_TYPE, TimeStampOffice, request_stamp
+from evidence.stamp.client import MAX_REPLY_BYTES, REPLY_TYPE, TimeStampOffice, request_stamp, stamping_client
 from evidence.stamp.token import build_query, verify_token
 from tests.evidence.stamp.forge import NOW, SHA256, Stamp, authority, granted, stamper
 
@@ -200,3 +200,25 @@ def test_the_rehearsal_office_answers_the_client(tmp_path: Path) -> None:
                 http=http,
                 nonce=1,
             )
+
+
+@pytest.mark.parametrize(
+    ("urls", "reads"),
+    [
+        (["http://127.0.0.1:7/", "HTTPS://b/"], True),
+        (["http://b/"], True),
+        (["http://127.0.0.1:7/"], False),
+        ([], False),
+    ],
+)
+def test_certificate_authorities_are_not_read_for_offices_of_this_machine_alone(
+    urls: list[str], *, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "getproxies", dict)
+    asked = list[bool]()
+    monkeypatch.setattr(client, "_authorities", lambda: asked.append(True) or httpx.create_ssl_context())
+    with stamping_client([TimeStampOffice("x", url, ()) for url in urls]):
+        assert bool(asked) is reads
+    monkeypatch.setattr(client, "getproxies", lambda: {"http": "https://proxy.example.org"})
+    with stamping_client(()):
+        assert asked
