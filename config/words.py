@@ -2,31 +2,68 @@
 
 A catalogue is ``data/words/<language>.json``: texts by key, each a string, or one string for
 each CLDR plural category of the language. Values replace ``{name}``. The language is a BCP 47 tag.
-English has every text. The other languages have only those of the pages for people who ask.
+Serbian is written in Cyrillic, and its Latin form is derived. A catalogue other than English is a
+draft until a native speaker has signed it (docs/languages.md).
 """
 
 import functools
+import hashlib
 import importlib.resources
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from config.errors import CatalogueError
 
-_TAG = re.compile(r"[a-z]{2}(?:-[A-Z][a-z]{3})?")
+_Rule = Callable[[int], str]
+"""The CLDR plural category of a whole number."""
 
 
-def _english(number: int) -> str:
-    """CLDR 46, ``en``, whole numbers: one is 1."""
+def _one_or_other(number: int) -> str:
+    """CLDR 47, ``en`` and ``sq``: one is 1."""
     return "one" if number == 1 else "other"
 
 
-_PLURALS: Mapping[str, tuple[Callable[[int], str], frozenset[str]]] = MappingProxyType(
-    {"en": (_english, frozenset({"one", "other"}))}
+_TEENS = range(11, 15)
+
+
+def _macedonian(number: int) -> str:
+    """CLDR 47, ``mk``: one ends in 1, but not in 11."""
+    return "one" if number % 10 == 1 and number % 100 not in _TEENS else "other"
+
+
+def _south_slavic(number: int) -> str:
+    """CLDR 47, ``sr``, ``hr`` and ``bs``: as Macedonian; few ends in 2, 3 or 4, but not in 12, 13 or 14."""
+    if number % 10 in (2, 3, 4) and number % 100 not in _TEENS:
+        return "few"
+    return _macedonian(number)
+
+
+def _slovenian(number: int) -> str:
+    """CLDR 47, ``sl``: by the last two digits, 01, 02, and 03 or 04."""
+    return {1: "one", 2: "two", 3: "few", 4: "few"}.get(number % 100, "other")
+
+
+_TWO, _THREE = frozenset({"one", "other"}), frozenset({"one", "few", "other"})
+_PLURALS: Mapping[str, tuple[_Rule, frozenset[str]]] = MappingProxyType(
+    {
+        "mk": (_macedonian, _TWO),
+        "sr-Cyrl": (_south_slavic, _THREE),
+        "sr-Latn": (_south_slavic, _THREE),
+        "hr": (_south_slavic, _THREE),
+        "bs": (_south_slavic, _THREE),
+        "sl": (_slovenian, frozenset({"one", "two", "few", "other"})),
+        "sq": (_one_or_other, _TWO),
+        "en": (_one_or_other, _TWO),
+    }
 )
+"""Each language, in the order in which people are offered them, with its rule and the categories of that."""
+_SOURCE = "en"
+_WRITTEN_AS = MappingProxyType({"sr-Latn": "sr-Cyrl"})
+
+SIGNED: Mapping[str, str] = MappingProxyType({})
+"""The SHA-256 of each catalogue that a native speaker has signed, as docs/languages.md lists it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +72,12 @@ class Words:
 
     Attributes:
         texts: By key, a text or its plural forms by CLDR category.
+        draft: No native speaker has signed it as it is.
     """
 
     language: str
     texts: Mapping[str, str | Mapping[str, str]]
+    draft: bool = False
 
     def __post_init__(self) -> None:
         _, categories = _PLURALS[self.language]
@@ -79,12 +118,10 @@ class Words:
 
 
 def languages() -> tuple[str, ...]:
-    """The languages that have a catalogue of words."""
-    return tuple(sorted(_PLURALS))
+    """The languages that have a catalogue of words, in the order in which people are offered them."""
+    return tuple(_PLURALS)
 
 
-PAGE_LANGUAGES = ("mk", "sr-Cyrl", "sr-Latn", "hr", "bs", "sl", "sq", "en")
-"""The languages of the pages for people who ask, in the order in which they are offered."""
 _PAGE = "page."
 _DIGRAPHS = MappingProxyType({"љ": "lj", "њ": "nj", "џ": "dž"})
 _LETTERS = MappingProxyType(dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)))
@@ -93,22 +130,20 @@ _LATIN_OF = MappingProxyType({**_LETTERS, **_DIGRAPHS})
 
 @functools.cache
 def page_words(language: str) -> Mapping[str, str]:
-    """The texts of the pages for people who ask, whose keys begin with ``page.``; Serbian in Latin is derived.
+    """The texts of the pages for people who ask, whose keys begin with ``page.``.
 
     Raises:
         CatalogueError: There are none in this language.
     """
-    if language not in PAGE_LANGUAGES:
-        raise CatalogueError(
-            "catalogue.unknown_language", expected=", ".join(PAGE_LANGUAGES), found=ascii(language)[1:-1][:20]
-        )
-    if language == "sr-Latn":
-        return {key: serbian_latin(text) for key, text in page_words("sr-Cyrl").items()}
-    return {key: text for key, text in _texts(language).items() if key.startswith(_PAGE)}
+    texts = load_words(language).texts
+    return {key: text for key, text in texts.items() if key.startswith(_PAGE) and isinstance(text, str)}
 
 
 def serbian_latin(text: str) -> str:
-    """Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess."""
+    """Serbian in Latin letters. From Cyrillic each letter has one form; the way back would have to guess.
+
+    What is written in Latin already stays as it is: commands, names of files and programs, ``{placeholders}``.
+    """
     return "".join(_in_latin(letter, text[at + 1 : at + 2]) for at, letter in enumerate(text))
 
 
@@ -127,13 +162,20 @@ def load_words(language: str) -> Words:
     Raises:
         CatalogueError: There are none in this language, or the catalogue is malformed.
     """
-    if not _TAG.fullmatch(language) or language not in _PLURALS:
+    if language not in _PLURALS:
         raise CatalogueError(
             "catalogue.unknown_language", expected=", ".join(languages()), found=ascii(language)[1:-1][:20]
         )
-    return Words(language, _texts(language))
+    written = _WRITTEN_AS.get(language, language)
+    content = importlib.resources.files("config").joinpath("data", "words", f"{written}.json").read_bytes()
+    draft = language != _SOURCE and SIGNED.get(written) != hashlib.sha256(content).hexdigest()
+    texts: Mapping[str, str | Mapping[str, str]] = json.loads(content)
+    if written != language:
+        texts = {key: _latin(text) for key, text in texts.items()}
+    return Words(language, texts, draft)
 
 
-def _texts(language: str) -> Any:  # noqa: ANN401 - what JSON holds; ``Words`` checks it
-    file = importlib.resources.files("config").joinpath("data", "words", f"{language}.json")
-    return json.loads(file.read_text(encoding="utf-8"))
+def _latin(text: str | Mapping[str, str]) -> str | Mapping[str, str]:
+    if isinstance(text, str):
+        return serbian_latin(text)
+    return {category: serbian_latin(form) for category, form in text.items()}

@@ -16,7 +16,7 @@ from typing import Final
 
 from api.pages.markup import META, Markup, tag, void
 from api.pages.source import MODULES, linked, page_part
-from config.words import PAGE_LANGUAGES, page_words
+from config.words import languages, page_words
 
 SAME_ORIGIN: Final = ""
 """``post`` of a page that the office's server itself serves."""
@@ -75,7 +75,7 @@ def check_page(facts: CheckFacts) -> str:
     body = tag(
         "body",
         _languages(),
-        tag("main", *(_section(facts, language) for language in PAGE_LANGUAGES), id="read"),
+        tag("main", *(_section(facts, language) for language in languages()), id="read"),
         tag("main", tag("section", id="step"), id="stage"),
         tag("script", Markup(_data(facts)), type="application/json", id="data"),
         tag("script", Markup(_SCRIPT)),
@@ -104,8 +104,7 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
 
 def _languages() -> Markup:
     links = (
-        tag("a", page_words(each)["page.language"], href=f"#{each}", lang=each, hreflang=each)
-        for each in PAGE_LANGUAGES
+        tag("a", page_words(each)["page.language"], href=f"#{each}", lang=each, hreflang=each) for each in languages()
     )
     return tag("nav", *links, class_="languages", aria_label=page_words("en")["page.languages"])
 
@@ -143,6 +142,6 @@ def _data(facts: CheckFacts) -> str:
         "recipient": facts.recipient,
         "rehearsal": facts.rehearsal,
         "tags": _TAGS,
-        "words": {language: facts.words(language) for language in PAGE_LANGUAGES},
+        "words": {language: facts.words(language) for language in languages()},
     }
     return json.dumps(data, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")

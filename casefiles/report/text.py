@@ -52,11 +52,13 @@ def render(words: Words, report: CaseReport) -> str:
 
 
 def banner(words: Words, *, rehearsal: bool) -> list[str]:
-    """The banner on top of every text of a rehearsal."""
+    """What stands on top of every text: that it is of a rehearsal, and that its words are a draft."""
+    draft = [paragraph(words.say("draft")), ""] if words.draft else []
     if not rehearsal:
-        return []
+        return draft
     line = "*" * WIDTH
-    return [line, words.say("rehearsal").center(WIDTH).rstrip(), paragraph(words.say("rehearsal.why")), line, ""]
+    warning = words.say("rehearsal").center(WIDTH).rstrip()
+    return [line, warning, paragraph(words.say("rehearsal.why")), line, "", *draft]
 
 
 def steps(words: Words, key: str, commands: Sequence[Sequence[str]]) -> list[str]:

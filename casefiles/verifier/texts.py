@@ -33,7 +33,7 @@ def make_texts(
     """
     words = load_words(case["language"])
     report = make_report(case=case, records=records, anchorage=anchorage, log_key=log_key)
-    not_made = [f"{listed.id}: {listed.title}" for listed in not_made_by("sh")]
+    not_made = [f"{listed.id}: {words.say(f'check.{listed.id}')}" for listed in not_made_by("sh")]
     texts = {
         layout.README: readme(words, case),
         layout.HOW_TO_VERIFY: how_to_verify(words, case, not_made=not_made),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.words import PAGE_LANGUAGES, page_words
+from config.words import languages, page_words
 from evidence.fingerprint.grid import GRID
 from evidence.fingerprint.picture import read_picture
 from tests.browser import golden
@@ -174,7 +174,7 @@ def test_without_a_script_every_language_says_what_to_do(stage: Path, asked: Ask
     seen, address = {"evaluate": "document.body.innerText", "as": "seen"}, asked.page()
     off = play(stage, "walk", browser=CHROMIUM, page=address, script=False, steps=[seen])["seen"]
     on = play(stage, "walk", browser=CHROMIUM, page=address, steps=[ENGLISH, seen])["seen"]
-    for language in PAGE_LANGUAGES:
+    for language in languages():
         assert page_words(language)["page.about.script"] in off
     assert asked.facts().contact in off
     assert EN["page.about.script"] not in on

@@ -30,6 +30,7 @@ from casefiles.format.zip import container_bytes
 from casefiles.verifier.checks import OpenedBundle, _records_schemas
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
+from config.words import languages
 from evidence.canonical import Value, b64u, jcs
 from evidence.content import message_sha256
 from evidence.finding import Verdict
@@ -879,6 +880,19 @@ def lines_otherwise(member: str, *, rebag: bool = True) -> Ways:
 def every_line_of_every_text_changed() -> Ways:
     for member in (layout.report_name("en"), layout.README, layout.HOW_TO_VERIFY, layout.VERIFY_SH):
         yield from lines_otherwise(member)
+
+
+@breaks("content.texts/texts")
+def every_text_in_another_language() -> Ways:
+    opened = OpenedBundle(good(), roots=(), log_key=None)
+    english = layout.report_name("en")
+    for language in languages():
+        case = {**opened.case, "language": language}
+        texts = make_texts(case=case, records=opened.records, anchorage=opened.anchorage, log_key=str(opened.log_key))
+        texts[english] = texts.pop(layout.report_name(language))
+        for member in (english, layout.README, layout.HOW_TO_VERIFY):
+            if language != "en":
+                yield f"{member} in {language}", partial(resealed, {member: texts[member]})
 
 
 @breaks("content.texts/one-report")

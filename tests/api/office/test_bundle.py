@@ -171,6 +171,18 @@ def test_an_empty_or_unknown_case_is_not_exported(desk: ExportDesk) -> None:
             replace(desk, case=case).export("refused")
 
 
+@pytest.mark.parametrize("language", ["sq", "sr-Latn"])
+def test_a_bundle_and_its_letter_are_in_the_language_that_was_asked_for(desk: ExportDesk, language: str) -> None:
+    desk.export(language, language=language)
+    words, bundle, letter = load_words(language), desk.at(language).bundle, desk.at(language).letter
+    roots = [root for file in desk.home.trust.glob("*.pem") for root in read_roots(file)]
+    assert verify_bundle(io.BytesIO(bundle.read_bytes()), roots=roots).verdict is Verdict.PASSED
+    with zipfile.ZipFile(bundle) as container:
+        report = container.read(layout.report_name(language)).decode("utf-8")
+    assert words.say("report.title") in report.splitlines()
+    assert words.say("letter.title") in letter.read_text(encoding="utf-8").splitlines()
+
+
 def test_a_language_without_words_writes_and_logs_nothing(desk: ExportDesk) -> None:
     before = desk.size()
     with pytest.raises(CatalogueError):

@@ -11,7 +11,7 @@ import pytest
 
 from api.pages.check import SAME_ORIGIN, CheckFacts, check_page, check_policy
 from api.pages.source import BUNDLED, page_part
-from config.words import PAGE_LANGUAGES, page_words
+from config.words import languages, page_words
 from evidence.seal.recipients import generate_identity
 from tests.nonempty import nonempty
 
@@ -94,9 +94,9 @@ def test_every_language_can_be_read_without_a_script_and_reached_by_a_link() -> 
     parts = Parts(check_page(FACTS))
     ids = [each["id"] for tag, each in parts.elements if tag == "section"]
     links = [each["href"] for tag, each in parts.elements if tag == "a" and each["href"].startswith("#")]
-    assert ids == [*PAGE_LANGUAGES, "step"]
-    assert links == [f"#{language}" for language in PAGE_LANGUAGES]
-    for language in nonempty(PAGE_LANGUAGES):
+    assert ids == [*languages(), "step"]
+    assert links == [f"#{language}" for language in languages()]
+    for language in nonempty(languages()):
         for key in ("page.about.script", "page.about.yours", "page.exit.text"):
             assert page_words(language)[key] in parts.words
     assert sum(FACTS.contact in each for each in parts.words.split("Office")) > 0
@@ -109,7 +109,7 @@ def test_its_title_says_nothing_of_what_it_is() -> None:
 
 def test_a_rehearsal_says_so_in_every_language() -> None:
     real, rehearsal = Parts(check_page(FACTS)).words, Parts(check_page(replace(FACTS, rehearsal=True))).words
-    for language in nonempty(PAGE_LANGUAGES):
+    for language in nonempty(languages()):
         assert page_words(language)["page.rehearsal"] in rehearsal
         assert page_words(language)["page.rehearsal"] not in real
 

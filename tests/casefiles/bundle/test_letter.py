@@ -1,10 +1,12 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from casefiles.bundle.letter import Letter, covering_letter, make_letter, render_letter
 from casefiles.format import layout
 from casefiles.report.lines import WIDTH
-from config.words import load_words
+from config.words import languages, load_words
 from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
 from tests.contracts.tree import ROOT
@@ -36,6 +38,18 @@ def test_the_letter_has_digest_fingerprints_steps_and_room_to_sign() -> None:
     assert "name the copy .zip" in " ".join(steps.split())
     texts = [forge.text_of("data/report.en.txt"), forge.text_of(layout.HOW_TO_VERIFY), steps]
     assert all("python -m casefiles.verifier FILE" in text for text in texts)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_letter_has_two_pages_in_each_language_and_says_whether_its_words_are_a_draft(language: str) -> None:
+    words, letter = load_words(language), letter_of()
+    text = render_letter(words, letter)
+    signed, steps = text.split("\f")
+    assert all(page.count("\n") < A4_LINES for page in (signed, steps))
+    assert [line for line in text.splitlines() if len(line) > WIDTH and line != f"    {letter.log_key}"] == []
+    draft = words.say("draft") in " ".join(text.split())
+    assert draft is words.draft is (language != "en")
+    assert len(re.findall("^.{0,32}_+$", signed, re.MULTILINE)) == 5
 
 
 def test_letter_report_and_verify_txt_ask_for_the_same_programs() -> None:

@@ -12,7 +12,7 @@ from casefiles.report.data import CaseReport, make_report
 from casefiles.report.lines import WIDTH, grouped
 from casefiles.report.said import Moment
 from casefiles.report.text import render
-from config.words import Words, load_words
+from config.words import Words, languages, load_words
 from evidence.authority import Act
 from evidence.canonical import Value
 from evidence.content import message_sha256
@@ -128,6 +128,25 @@ def test_the_texts_fit_a_page() -> None:
     for text in (*texts, covering_letter(made, facts=facts)):
         # the log's key is not broken, so that it can be copied
         assert [line for line in text.splitlines() if len(line) > WIDTH and line != f"    {made.log_key}"] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_texts_of_each_language_fit_a_page_and_say_on_top_whether_its_words_are_a_draft(language: str) -> None:
+    made = forge.changed(forge.small_contents(), language=language)
+    members, words = make_payload(made).members, load_words(language)
+    for name in (layout.report_name(language), layout.README, layout.HOW_TO_VERIFY):
+        lines = members[name].decode("utf-8").splitlines()
+        assert [line for line in lines if len(line) > WIDTH and line != f"    {made.log_key}"] == []
+        top = " ".join(" ".join(lines[:9]).split())
+        assert words.say("rehearsal") in top
+        assert (words.say("draft") in top) is words.draft is (language != "en")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_was_posted_is_told_as_it_was_posted_in_every_language(language: str) -> None:
+    posted = "Ѓорѓи ќе ѕирне, Ђорђе ћути, Dhënë çdo, čćžšđ ČĆŽŠĐ; njena injekcija"
+    lines = lines_of(one_item(text=posted), words=load_words(language), withhold=frozenset())
+    assert f"  | {posted}" in lines
 
 
 def test_each_other_entry_is_listed_with_time_and_who_acted() -> None:

@@ -17,9 +17,10 @@ from casefiles.bundle.sign import make_seal
 from casefiles.format import layout
 from casefiles.format.records import bag_facts
 from casefiles.verifier.checks import OpenedBundle, _content_texts
-from casefiles.verifier.report import as_text
+from casefiles.verifier.report import as_text, check_list
 from casefiles.verifier.texts import make_texts
 from config.errors import Explained
+from config.words import languages, load_words
 from evidence.canonical import jcs
 from evidence.finding import Verdict
 from evidence.stamp.certificate import fingerprint
@@ -86,6 +87,26 @@ def test_a_language_that_is_not_known_here_is_undecided(tmp_path: Path) -> None:
     report = forge.checked(forge.reseal(members), tmp_path)
     assert report.verdict is Verdict.INDETERMINATE
     assert forge.undecided(report) == {"content.texts"}
+
+
+def test_the_english_words_for_a_check_are_its_title() -> None:
+    words = load_words("en")
+    titles = {f"check.{listed.id}": listed.title for listed in (*check_list(), *check_list("asked"))}
+    assert {key: text for key, text in words.texts.items() if key.startswith("check.")} == titles
+
+
+def built_in(language: str) -> bytes:
+    """The good bundle in another language."""
+    return forge.build(forge.changed(forge.small_contents(), language=language))[0]
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_a_bundle_passes_in_each_language_and_not_with_the_report_of_another(language: str, tmp_path: Path) -> None:
+    bundle, other = built_in(language), "sr-Cyrl" if language == "sr-Latn" else "en"
+    assert forge.checked(bundle, tmp_path).verdict is Verdict.PASSED
+    theirs = forge.members_of(built_in(other))[layout.report_name(other)]
+    changed = {**forge.members_of(bundle), layout.report_name(language): theirs}
+    assert forge.failed(forge.checked(forge.reseal(changed), tmp_path)) == {"content.texts"}
 
 
 def test_the_same_records_make_the_same_texts() -> None:

@@ -25,7 +25,7 @@ from casefiles.format.zip import container_bytes
 from casefiles.report.beside import how_to_verify
 from casefiles.report.lines import grouped
 from casefiles.verifier.report import as_text, check_list
-from config.words import load_words
+from config.words import languages, load_words
 from evidence.log.note import VerifierKey
 from evidence.stamp.certificate import fingerprint
 from tests.casefiles import forge
@@ -178,6 +178,20 @@ def test_the_commands_of_verify_txt_work_as_printed(tmp_path: Path) -> None:
     assert "data/" not in said
     assert fingerprint(forge.sealer().certificate) in said.replace(":", "").lower()
     assert len(said.splitlines()) < 40
+
+
+def commands_of(text: str) -> list[str]:
+    return [line for line in text.partition("\n1. ")[2].splitlines() if line.startswith("    ")]
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_a_bundle_of_another_language_passes_by_the_same_commands(language: str, tmp_path: Path) -> None:
+    made = forge.changed(forge.small_contents(), language=language)
+    folder = unzipped(forge.build(made)[0], tmp_path)
+    code, output = script("verify.sh", "--trust", roots_file(tmp_path), cwd=folder)
+    assert (code, "PASSED (REHEARSAL, NOT FOR COURT)" in output.splitlines()[-1]) == (0, True), output
+    printed = (folder / layout.HOW_TO_VERIFY).read_text(encoding="utf-8")
+    assert commands_of(printed) == commands_of(forge.text_of(layout.HOW_TO_VERIFY)) != []
 
 
 @pytest.mark.parametrize(
